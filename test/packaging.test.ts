@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "./helpers/postgres-server.ts";
+
+/** What the Dockerfile copies, put together as it does, without a container engine. */
+describe("the production image", () => {
+  let image: string;
+  let child: ChildProcess | undefined;
+
+  before(function () {
+    this.timeout(300_000);
+    image = mkdtempSync(join(tmpdir(), "starter-image-"));
+    copyContext(image);
+    execFileSync("npm", ["ci", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offline"], {
+      cwd: image,
+      stdio: "ignore",
+    });
+  });
+
+  after(() => {
+    child?.kill("SIGKILL");
+    rmSync(image, { recursive: true, force: true });
+  });
+
+  it("holds what the server needs, and no test, demo, documentation or secret", () => {
+    for (const needed of [
+      "src/server.ts",
+      "src/cli/main.ts",
+      "views",
+      "public",
+      "migrations",
+      "config/env.example",
+    ]) {
+      assert.ok(existsSync(join(image, needed)), needed);
+    }
+    for (const unwanted of ["src/demo", "test", "docs", "data", ".git", ".env", ".ci"]) {
+      assert.ok(!existsSync(join(image, unwanted)), unwanted);
+    }
+  });
+
+  it("holds no development package", () => {
+    const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+      packages: Record<string, { dev?: boolean }>;
+    };
+    const development = Object.keys(packages).filter((path) => packages[path]?.dev);
+    assert.ok(development.length > 50, "the lock file tells development packages apart");
+    assert.deepEqual(
+      development.filter((path) => existsSync(join(image, path))),
+      [],
+    );
+    assert.ok(readdirSync(join(image, "node_modules")).length > 50);
+  });
+
+  it("migrates, starts with npm start, and answers", async function () {
+    this.timeout(60_000);
+    const port = await freePort();
+    const env = {
+      ...{
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        PORT: String(port),
+        BASE_URL: `http://localhost:${port}`,
+      },
+      ...{ DATABASE_URL: join(image, "data", "app.sqlite"), LOG_LEVEL: "info" },
+      SESSION_SECRET: "0123456789abcdefghijklmnopqrstuvwxyz",
+      DATA_KEY: Buffer.from("0123456789abcdefghijklmnopqrstuv").toString("base64"),
+    };
+    execFileSync("npm", ["run", "migrate"], { cwd: image, env, stdio: "ignore" });
+    child = spawn("npm", ["start"], { cwd: image, env, stdio: "ignore" });
+    assert.equal(await readiness(port), 200);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/login`)).status, 200);
+    const ended = new Promise((resolve) => child?.once("exit", resolve));
+    child.kill("SIGTERM");
+    await ended;
+  });
+});
+
+async function readiness(port: number): Promise<number | null> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(100)) {
+    const status = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (answer) => answer.status,
+      () => null,
+    );
+    if (status !== null) return status;
+  }
+  return null;
+}
+
+/** Carries out the COPY lines of the last stage, leaving out what .dockerignore names. */
+function copyContext(target: string): void {
+  const stages = readFileSync("Dockerfile", "utf8").split(/^FROM /m);
+  const lines = (stages.at(-1) ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("COPY ") && !line.includes("--from"));
+  assert.ok(lines.length >= 6, "the Dockerfile's COPY lines were found");
+  const ignored = readFileSync(".dockerignore", "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  for (const line of lines) {
+    const words = line.split(/\s+/).slice(1);
+    const destination = words.pop() ?? "";
+    for (const source of words) {
+      const to = destination.endsWith("/") ? join(target, destination, source) : join(target, destination);
+      mkdirSync(dirname(to), { recursive: true });
+      cpSync(source, to, { recursive: true, filter: (path) => !ignored.includes(path) });
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const script = fileURLToPath(new URL("../../scripts/install-when-needed.mjs", import.meta.url));
+
+/** What stands in for npm: it notes how it was called, takes its time, and installs what the lock file names. */
+const fakeNpm = `
+const { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+appendFileSync("calls.log", process.argv.slice(2).join(" ") + "\\n");
+console.log("npm talks");
+setTimeout(() => {
+  if (process.env.FAIL) process.exit(7);
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+  if (!process.argv.includes("--include=dev")) for (const [path, { dev }] of Object.entries(packages)) if (dev) delete packages[path];
+  rmSync("node_modules", { recursive: true, force: true });
+  mkdirSync("node_modules");
+  writeFileSync("node_modules/.package-lock.json", JSON.stringify({ packages }));
+}, 300);
+`;
+
+class Checkout {
+  readonly folder = mkdtempSync(join(tmpdir(), "starter-install-"));
+
+  constructor() {
+    writeFileSync(join(this.folder, "fake-npm.cjs"), fakeNpm);
+    writeFileSync(join(this.folder, "package.json"), JSON.stringify({ name: "tiny" }));
+    this.lock("1.0.0");
+  }
+
+  /** Writes a lock file that names a package of this version, one for development and an optional one. */
+  lock(version: string): void {
+    const packages = {
+      "": { name: "tiny" },
+      "node_modules/used": { version },
+      "node_modules/tool": { version: "2.0.0", dev: true },
+      "node_modules/other-platform": { version: "3.0.0", optional: true },
+    };
+    writeFileSync(join(this.folder, "package-lock.json"), JSON.stringify({ packages }));
+  }
+
+  /** Puts packages there as somebody who ran npm by hand. */
+  install(packages: Record<string, { version: string }>): void {
+    mkdirSync(join(this.folder, "node_modules"), { recursive: true });
+    writeFileSync(join(this.folder, "node_modules/.package-lock.json"), JSON.stringify({ packages }));
+  }
+
+  async run(words: string[] = [], environment: Record<string, string> = {}) {
+    const child = spawn(process.execPath, [script, ...words], {
+      cwd: this.folder,
+      env: { npm_execpath: join(this.folder, "fake-npm.cjs"), ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [stdout, stderr, code] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      new Promise<number | null>((resolve) => child.once("close", resolve)),
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  /** How npm was called so far, one line for each time. */
+  get calls(): string[] {
+    const file = join(this.folder, "calls.log");
+    return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+  }
+
+  has(file: string): boolean {
+    return existsSync(join(this.folder, file));
+  }
+}
+
+const quiet = { code: 0, stdout: "", stderr: "" };
+
+describe("scripts/install-when-needed.mjs", () => {
+  let checkout: Checkout;
+  beforeEach(() => {
+    checkout = new Checkout();
+  });
+  afterEach(() => rmSync(checkout.folder, { recursive: true }));
+
+  it("installs what the lock file names when nothing is there, and talks on standard error only", async () => {
+    const { code, stdout, stderr } = await checkout.run();
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
+    assert.match(stderr, /^Installing what package-lock\.json names/);
+    assert.match(stderr, /npm talks/);
+    assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund --include=dev"]);
+    assert.ok(!checkout.has(".installing"), "the lock is gone");
+  });
+
+  it("does nothing, silently, when nothing changed", async () => {
+    await checkout.run();
+    assert.deepEqual(await checkout.run(), quiet);
+    assert.equal(checkout.calls.length, 1);
+  });
+
+  it("installs again when the lock file names another version", async () => {
+    await checkout.run();
+    checkout.lock("1.0.1");
+    assert.equal((await checkout.run()).code, 0);
+    assert.equal(checkout.calls.length, 2);
+    assert.deepEqual(await checkout.run(), quiet);
+  });
+
+  it("accepts what somebody installed by hand, when it is complete", async () => {
+    const packages = { "node_modules/used": { version: "1.0.0" }, "node_modules/tool": { version: "2.0.0" } };
+    checkout.install(packages);
+    assert.deepEqual(await checkout.run(), quiet);
+    checkout.install({ ...packages, "node_modules/used": { version: "0.9.0" } });
+    await checkout.run();
+    assert.equal(checkout.calls.length, 1);
+  });
+
+  it("lets packages for development be absent in production, and no others", async () => {
+    checkout.install({ "node_modules/used": { version: "1.0.0" } });
+    assert.deepEqual(await checkout.run(["--production"]), quiet);
+    checkout.install({ "node_modules/tool": { version: "2.0.0" } });
+    assert.equal((await checkout.run(["--production"])).code, 0);
+    assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund"]);
+  });
+
+  it("installs the packages for development after a production install", async () => {
+    await checkout.run(["--production"]);
+    await checkout.run();
+    assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund", "ci --no-audit --no-fund --include=dev"]);
+  });
+
+  it("fails when npm fails, says so, and tries again the next time", async () => {
+    const { code, stdout, stderr } = await checkout.run([], { FAIL: "1" });
+    assert.deepEqual({ code, stdout }, { code: 7, stdout: "" });
+    assert.match(stderr, /The installation failed \(npm ended with 7\)/);
+    assert.ok(!checkout.has("node_modules/.installed-for"), "no stamp");
+    assert.ok(!checkout.has(".installing"), "the lock is gone");
+    assert.equal((await checkout.run()).code, 0);
+    assert.equal(checkout.calls.length, 2);
+  });
+
+  it("installs once when several commands start at once, and all go on with it", async () => {
+    const runs = await Promise.all([1, 2, 3, 4].map(() => checkout.run()));
+    assert.deepEqual(
+      runs.map(({ code }) => code),
+      [0, 0, 0, 0],
+    );
+    assert.equal(checkout.calls.length, 1);
+    assert.ok(checkout.has("node_modules/.package-lock.json"));
+  }).timeout(30_000);
+
+  it("is not held up by the lock of an installation that died", async () => {
+    const dead = spawn(process.execPath, ["-e", ""]);
+    await new Promise((resolve) => dead.once("close", resolve));
+    writeFileSync(join(checkout.folder, ".installing"), String(dead.pid));
+    assert.equal((await checkout.run()).code, 0);
+    assert.equal(checkout.calls.length, 1);
+  });
+
+  it("says how to be run when it was not run by npm", async () => {
+    const { code, stderr } = await checkout.run([], { npm_execpath: "" });
+    assert.equal(code, 1);
+    assert.match(stderr, /Run this through npm/);
+    assert.ok(!checkout.has(".installing"));
+  });
+});
