@@ -1,0 +1,31 @@
+import type { Knex } from "knex";
+import { columns } from "./columns.ts";
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.schema.createTable("pending_logins", (table) => {
+    const { text, integer, tenant, sameTenant } = columns(knex, table);
+    tenant();
+    text("connection_id").notNullable();
+    text("state_hash").notNullable();
+    text("browser_hash").notNullable();
+    text("sealed_data").notNullable();
+    integer("expires_at").notNullable();
+    table.primary(["tenant_id", "connection_id", "state_hash"]);
+    table.index(["expires_at"], "pending_logins_expiry_index");
+    sameTenant("connection_id", "connections", "CASCADE");
+  });
+  // Ids of tokens that may be used once: what is in here has been.
+  await knex.schema.createTable("used_tokens", (table) => {
+    const { text, integer, tenant } = columns(knex, table);
+    tenant();
+    text("token_id").notNullable();
+    integer("expires_at").notNullable();
+    table.primary(["tenant_id", "token_id"]);
+    table.index(["expires_at"], "used_tokens_expiry_index");
+  });
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable("used_tokens");
+  await knex.schema.dropTable("pending_logins");
+}

@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { z } from "zod";
+
+/** The configuration, read once at start. Everything a deployment can set is in config/env.example. */
+export interface Config {
+  port: number;
+  host: string;
+  /** Public origin without a trailing slash. */
+  baseUrl: string;
+  databaseUrl: string;
+  sessionSecret: string;
+  /** 32 bytes. */
+  dataKey: Buffer;
+  /** Number of proxies in front. */
+  trustProxy: number;
+  logLevel: string;
+  metricsToken: string | null;
+  insecureAllowPrivateNetwork: boolean;
+}
+
+/** What the command line needs: it sends no cookies and listens nowhere. The data key is for secrets only. */
+export type ToolConfig = Pick<Config, "baseUrl" | "databaseUrl" | "insecureAllowPrivateNetwork"> & {
+  dataKey: Buffer | null;
+};
+
+/** Names every variable that is missing or wrong, one a line, and never a value. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+type Environment = Record<string, string | undefined>;
+
+const loopbackHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+const origin = z.string("is missing").superRefine((text, context) => {
+  const problem = originProblem(text);
+  if (problem) context.addIssue({ code: "custom", message: problem });
+});
+
+function originProblem(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) return "must be an http(s) URL";
+  if (text !== url.origin)
+    return "must be an origin only: scheme, host and port, without path or trailing slash";
+  if (url.protocol === "http:" && !loopbackHosts.has(url.hostname))
+    return "must use https (http is for loopback only)";
+  return null;
+}
+
+const sessionSecret = z
+  .string("is missing")
+  .min(32, "must have at least 32 characters")
+  .refine((text) => new Set(text).size >= 12, "is too weak: use random characters");
+
+const dataKey = z
+  .string("is missing")
+  .regex(/^[A-Za-z0-9+/]{43}=$/, "must be 32 bytes in base64")
+  .transform((text) => Buffer.from(text, "base64"))
+  .refine((bytes) => new Set(bytes).size >= 12, "is too weak: use random bytes");
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+const shape = {
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: z.string().default("127.0.0.1"),
+  BASE_URL: origin,
+  DATABASE_URL: z.string().default("data/app.sqlite"),
+  SESSION_SECRET: sessionSecret,
+  DATA_KEY: dataKey,
+  TRUST_PROXY: wholeNumber(0, 10).default(0),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
+  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").nullable().default(null),
+  INSECURE_ALLOW_PRIVATE_NETWORK: z.literal("1", 'must be "1" or absent').optional(),
+};
+
+/**
+ * Without a proxy in front there is no https, because this server speaks http; and without knowing the proxy, cookies
+ * and rate limits would go wrong.
+ */
+const serverShape = z.object(shape).superRefine((values, context) => {
+  if (values.BASE_URL.startsWith("https:") && values.TRUST_PROXY === 0) {
+    const message = "must be 1 or more when BASE_URL is https: how many proxies stand in front";
+    context.addIssue({ code: "custom", path: ["TRUST_PROXY"], message });
+  }
+});
+
+/** The configuration of the server. Throws ConfigError with all problems at once. */
+export function loadConfig(environment: Environment = readEnvironment([localFile])): Config {
+  const values = parse(serverShape, environment);
+  return Object.freeze({
+    port: values.PORT,
+    host: values.HOST,
+    baseUrl: values.BASE_URL,
+    databaseUrl: values.DATABASE_URL,
+    sessionSecret: values.SESSION_SECRET,
+    dataKey: values.DATA_KEY,
+    trustProxy: values.TRUST_PROXY,
+    logLevel: values.LOG_LEVEL,
+    metricsToken: values.METRICS_TOKEN,
+    insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
+  });
+}
+
+/**
+ * The configuration of the command line, which can do with less: without BASE_URL the links that it prints name the
+ * local default, and without DATA_KEY it can do all but keep a secret. Throws ConfigError.
+ */
+export function loadToolConfig(
+  environment: Environment = readEnvironment([localFile, demoFile]),
+): ToolConfig {
+  const { DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK } = shape;
+  const optional = { BASE_URL: origin.default("http://localhost:3000"), DATA_KEY: dataKey.optional() };
+  const values = parse(z.object({ DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK, ...optional }), environment);
+  return Object.freeze({
+    baseUrl: values.BASE_URL,
+    databaseUrl: values.DATABASE_URL,
+    dataKey: values.DATA_KEY ?? null,
+    insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
+  });
+}
+
+const localFile = ".env";
+
+/** Where the demo keeps what it generated: the command line means the demo when nothing else is configured. */
+export const demoFile = "data/demo.env";
+
+/** What the demo hands on to the server that it starts, and where its own settings may come from. */
+export function processEnvironment(): Environment {
+  return { ...process.env };
+}
+
+/** The process environment, over the first of `files` that exists unless the environment names a database itself. */
+function readEnvironment(files: readonly string[]): Environment {
+  const file = process.env.DATABASE_URL ? localFile : files.find((path) => existsSync(path));
+  return { ...(file && existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {}), ...process.env };
+}
+
+function parse<T extends z.ZodObject>(schema: T, environment: Environment): z.infer<T> {
+  const problems: string[] = [];
+  const raw: Environment = {};
+  for (const name of Object.keys(schema.shape)) raw[name] = read(environment, name, problems);
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) {
+    // A variable that could not be read from its file is named once, with that reason.
+    const unread = new Set(problems.map((problem) => problem.split(" ")[0]?.replace(/_FILE$/, "")));
+    for (const issue of parsed.error.issues) {
+      const name = String(issue.path[0]);
+      if (!unread.has(name)) problems.push(`${name} ${issue.message}`);
+    }
+  }
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems.join("\n"));
+  return parsed.data;
+}
+
+/** The variable, or the content of the file that NAME_FILE names. An empty value is an absent one. */
+function read(environment: Environment, name: string, problems: string[]): string | undefined {
+  const file = environment[`${name}_FILE`];
+  if (!file) return environment[name] || undefined;
+  if (environment[name]) {
+    problems.push(`${name}_FILE and ${name} are both set: use one`);
+    return undefined;
+  }
+  try {
+    return readFileSync(file, "utf8").trim() || undefined;
+  } catch {
+    problems.push(`${name}_FILE names a file that cannot be read`);
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The error family of the domain. None of them knows HTTP: each room maps them once, at its edge
+ * (SCIM to an error body, the browser to a page). Anything else that is thrown is a fault of ours: 500.
+ */
+
+/** Something that was named does not exist, or not in this tenant: the two look the same on purpose. */
+export class NotFoundError extends Error {
+  override name = "NotFoundError";
+}
+
+/** The request contradicts what is stored. `code` is stable and safe to show; `field` names what clashed. */
+export class ConflictError extends Error {
+  override name = "ConflictError";
+  readonly code: ConflictCode;
+  constructor(code: ConflictCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type ConflictCode =
+  | "slug-taken"
+  | "domain-taken"
+  | "login-name-taken"
+  | "source-key-taken"
+  | "group-name-taken"
+  | "identity-taken"
+  | "key-taken"
+  | "source-name-taken"
+  | "local-account"
+  | "other-source"
+  | "last-owner"
+  | "stale";
+
+/** A value is not acceptable; the message says which and why, in words for the person who gave it. */
+export class InvalidError extends Error {
+  override name = "InvalidError";
+}
+
+/** A sign-in was understood and refused. `reason` goes to the log and the guides, never the details to a page. */
+export class RefusedError extends Error {
+  override name = "RefusedError";
+  readonly reason: RefusalReason;
+  /** What the page may add for the person; null when there is nothing that helps. */
+  readonly detail: string | null;
+  constructor(reason: RefusalReason, detail: string | null = null, options?: ErrorOptions) {
+    super(`sign-in refused: ${reason}`, options);
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+export const refusalReasons = [
+  "account-conflict",
+  "connection-not-active",
+  "just-in-time-off",
+  "user-deleted",
+  "user-inactive",
+  "user-blocked",
+  "bad-credentials",
+  "link-not-valid",
+  "sign-in-not-started-here",
+  "provider-refused",
+  "provider-unavailable",
+  "provider-answer-not-valid",
+  "issuer-not-expected",
+  "profile-incomplete",
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
+/** The database cannot be reached or is too busy: nothing was decided, trying again is right. */
+export class UnavailableError extends Error {
+  override name = "UnavailableError";
+}

@@ -1,0 +1,224 @@
+import type { Knex } from "knex";
+import { type JsonList, jsonNode, jsonRows } from "./condition-json.ts";
+import { both, type Comparison, compareSql, type Scalar, type Sql } from "./condition-sql.ts";
+import type { TenantScope } from "./tenant/scope.ts";
+
+export type { Comparison, Scalar } from "./condition-sql.ts";
+
+/** A column of the row itself. `loginName` and `displayName` hold names as textKey() makes them. */
+export type RowColumn =
+  | "id"
+  | "loginName"
+  | "displayName"
+  | "sourceKey"
+  | "active"
+  | "createdAt"
+  | "updatedAt";
+
+/** Rows of another table that belong to a user (groups, roles) or to a group (members). */
+type Relation = "groups" | "roles" | "members";
+
+/**
+ * Where a value is. Documents are `users.attributes`; what is not `exact` is looked up in the copy whose texts went
+ * through textKey(), so its operands must have gone through it too.
+ */
+export type Field =
+  | { in: "row"; column: RowColumn }
+  | { in: "document"; path: readonly string[]; exact: boolean }
+  /** Of the list around it (`some`). An empty path is the element itself. */
+  | { in: "element"; path: readonly string[]; exact: boolean };
+
+export type List = JsonList | { in: "relation"; relation: Relation };
+
+/**
+ * What rows must satisfy, in no protocol's words. Each part is true or false and never unknown: a comparison with a
+ * value that is absent, or of another type than the operand, is false, and its negation is true.
+ */
+export type Condition =
+  /** Of no conditions, `all` is true and `any` is false. */
+  | { kind: "all" | "any"; conditions: readonly Condition[] }
+  | { kind: "not"; condition: Condition }
+  | { kind: "compare"; field: Field; operator: Comparison; value: Scalar }
+  /** There is a value, and it is not empty. */
+  | { kind: "present"; field: Field }
+  /** One element of the list satisfies all of `where`. Lists do not nest. */
+  | { kind: "some"; list: List; where: Condition };
+
+export interface ConditionContext {
+  /** The scope that the query came from; subqueries come from it too. */
+  scope: TenantScope;
+  table: "users" | "groups";
+  /** The source that asks: it sees its own keys (`sourceKey`), and of rows of other sources none. */
+  sourceId: string;
+}
+
+interface Column {
+  name: string;
+  type: "string" | "number" | "boolean";
+  /** At most one row of a tenant and a source has the value. */
+  unique?: boolean;
+}
+
+const rowColumns: Record<RowColumn, Column> = {
+  id: { name: "id", type: "string", unique: true },
+  loginName: { name: "login_name_key", type: "string", unique: true },
+  displayName: { name: "display_name_key", type: "string", unique: true },
+  sourceKey: { name: "source_key", type: "string", unique: true },
+  active: { name: "active", type: "boolean" },
+  createdAt: { name: "created_at", type: "number" },
+  updatedAt: { name: "updated_at", type: "number" },
+};
+
+const notInTable: Record<ConditionContext["table"], readonly RowColumn[]> = {
+  users: ["displayName"],
+  groups: ["loginName", "active"],
+};
+
+/** The first column is the one that names the row which the relation belongs to. */
+const relations: Record<Relation, { table: string; owner: string; columns: Record<string, string> }> = {
+  groups: {
+    table: "group_members",
+    owner: "group_members.user_id",
+    columns: { value: "group_members.group_id", display: "groups.display_name_key" },
+  },
+  roles: { table: "role_grants", owner: "role_grants.user_id", columns: { value: "role_grants.role" } },
+  members: {
+    table: "group_members",
+    owner: "group_members.group_id",
+    columns: { value: "group_members.user_id" },
+  },
+};
+
+/** Narrows a query on `context.table` to the rows that satisfy the condition. Values are bound, never spelled out. */
+export function applyCondition(
+  query: Knex.QueryBuilder,
+  condition: Condition,
+  context: ConditionContext,
+): void {
+  narrow(query, condition, false, { ...context, list: null });
+}
+
+/**
+ * Whether an index of unique values finds the rows: whatever else the condition says, the engine reads one row or two.
+ * Everything else may read all rows of the tenant.
+ */
+export function isSelective(condition: Condition): boolean {
+  if (condition.kind === "all") return condition.conditions.some(isSelective);
+  if (condition.kind !== "compare" || condition.operator !== "eq") return false;
+  return condition.field.in === "row" && rowColumns[condition.field.column].unique === true;
+}
+
+interface Place extends ConditionContext {
+  /** The list whose element is being looked at. */
+  list: List | null;
+}
+
+/**
+ * Negations move inwards, to the single comparisons: only there can SQL's third truth value come up, and coalesce()
+ * ends it. Unnegated, unknown and false select the same rows, and the bare comparison can use an index.
+ */
+function narrow(query: Knex.QueryBuilder, condition: Condition, negated: boolean, place: Place): void {
+  switch (condition.kind) {
+    case "not":
+      narrow(query, condition.condition, !negated, place);
+      break;
+    case "all":
+    case "any":
+      narrowAll(query, condition.conditions, (condition.kind === "all") !== negated, negated, place);
+      break;
+    case "some":
+      narrowSome(query, condition, negated, place);
+      break;
+    default: {
+      const { sql, bindings } = leafSql(condition, place);
+      query.whereRaw(negated ? `not coalesce(${sql}, false)` : sql, bindings);
+    }
+  }
+}
+
+function narrowAll(
+  query: Knex.QueryBuilder,
+  conditions: readonly Condition[],
+  every: boolean,
+  negated: boolean,
+  place: Place,
+): void {
+  if (conditions.length === 0) query.whereRaw(every ? "1 = 1" : "1 = 0");
+  query.where((group) => {
+    for (const condition of conditions) {
+      if (every) narrow(group, condition, negated, place);
+      else group.orWhere((one) => narrow(one, condition, negated, place));
+    }
+  });
+}
+
+function narrowSome(
+  query: Knex.QueryBuilder,
+  { list, where }: Condition & { kind: "some" },
+  negated: boolean,
+  place: Place,
+): void {
+  if (place.list) throw new Error("a list inside a list");
+  const inside = { ...place, list };
+  if (list.in === "relation") {
+    // `in`, not `exists`: SQLite then starts from the few rows that the list has, not from every row of the table.
+    const rows = relatedRows(place.scope, list.relation);
+    narrow(rows, where, false, inside);
+    if (negated) query.whereNotIn(`${place.table}.id`, rows);
+    else query.whereIn(`${place.table}.id`, rows);
+    return;
+  }
+  const { sql, bindings } = jsonRows(place.scope.engine, list);
+  const elements = (rows: Knex.QueryBuilder) => {
+    rows.from(rows.client.raw(sql, bindings));
+    narrow(rows, where, false, inside);
+  };
+  if (negated) query.whereNotExists(elements);
+  else query.whereExists(elements);
+}
+
+function relatedRows(scope: TenantScope, relation: Relation): Knex.QueryBuilder {
+  const { table, owner } = relations[relation];
+  const rows = scope.rows(table).select(owner);
+  if (relation === "groups") scope.join(rows, "groups", "id", "group_members.group_id");
+  if (relation === "roles") rows.where({ "role_grants.source": "scim", "role_grants.source_id": "" });
+  return rows;
+}
+
+function leafSql(condition: Condition & { kind: "compare" | "present" }, place: Place): Sql {
+  const { field } = condition;
+  if (field.in === "row") return rowSql(condition, columnOf(field.column, place), place);
+  if (field.in === "element" && place.list?.in === "relation") {
+    const name = relations[place.list.relation].columns[field.path[0] ?? ""];
+    if (name === undefined) throw new Error("the relation has no such column");
+    return columnSql(condition, { name, type: "string" }, place);
+  }
+  const node = jsonNode(place.scope.engine, field, place.list);
+  if (condition.kind === "present") return node.present();
+  const { operator, value } = condition;
+  return compareSql(place.scope.engine, node.scalar(typeof value), operator, value, "any");
+}
+
+function columnOf(column: RowColumn, { table }: Place): Column {
+  if (notInTable[table].includes(column)) throw new Error(`${table} have no ${column}`);
+  return { ...rowColumns[column], name: `${table}.${rowColumns[column].name}` };
+}
+
+function rowSql(condition: Condition & { kind: "compare" | "present" }, column: Column, place: Place): Sql {
+  const sql = columnSql(condition, column, place);
+  if (column.name !== `${place.table}.source_key`) return sql;
+  return both({ sql: `${place.table}.source_id = ?`, bindings: [place.sourceId] }, sql);
+}
+
+function columnSql(
+  condition: Condition & { kind: "compare" | "present" },
+  { name, type }: Column,
+  { scope }: Place,
+): Sql {
+  if (condition.kind === "present") {
+    return { sql: type === "string" ? `${name} <> ''` : `${name} is not null`, bindings: [] };
+  }
+  const { operator, value } = condition;
+  if (typeof value !== type) return { sql: "1 = 0", bindings: [] };
+  return compareSql(scope.engine, { sql: name, bindings: [] }, operator, value, "column");
+}

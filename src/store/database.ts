@@ -1,0 +1,144 @@
+/**
+ * The store: the only room that speaks SQL, and the only one that imports knex.
+ *
+ * Owns: the connection pool, transactions and migrations (this file and migrate.ts); everything that belongs to
+ * one tenant (tenant-store.ts and tenant/); what is looked up before a tenant is known (system-store.ts).
+ * May import: model, errors. Nothing here decides anything about people: see directory/.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import knexFactory, { type Knex } from "knex";
+import pg from "pg";
+import { openScans } from "./scans.ts";
+import { isRetryable } from "./sql-errors.ts";
+
+// Timestamps and counters fit in 2^53; without this, PostgreSQL's driver hands out bigint columns as text.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export interface Database {
+  readonly engine: "sqlite" | "postgres";
+  /**
+   * The connection to build statements on: the pool, or inside a transaction that transaction.
+   * Throws when a transaction is running and the pool is asked for: on SQLite that would wait for itself.
+   */
+  sql(): Knex;
+  /**
+   * Runs `work` in one transaction: all or nothing. SQLite's write lock is taken first, so that a
+   * read-modify-write never has to be upgraded, which SQLite refuses without waiting. Work that loses to
+   * a deadlock is run again, so it must have no effect outside the database. Inside a transaction it joins it.
+   */
+  transaction<T>(work: (transaction: Database) => Promise<T>): Promise<T>;
+  /**
+   * Runs statements that only read and may look at every row of a tenant: on a connection that serves nothing else, and
+   * for ten seconds at most. Throws UnavailableError when that was not enough. Inside a transaction it joins it.
+   */
+  scan<T>(work: (reading: Database) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const runningTransaction = new AsyncLocalStorage<boolean>();
+
+/** Opens a database by URL: `postgres://…`, or the path of a SQLite file (`:memory:` for a fleeting one). */
+export function openDatabase(url: string): Database {
+  const engine = /^postgres(ql)?:\/\//.test(url) ? "postgres" : "sqlite";
+  const options = engine === "postgres" ? postgresOptions(url) : sqliteOptions(url);
+  const knex = knexFactory(options);
+  const scans = openScans(engine, options, knex);
+  const pool = () => {
+    if (runningTransaction.getStore()) {
+      throw new Error("the pool was asked for inside a transaction: use the store that the transaction gave");
+    }
+    return knex;
+  };
+  return {
+    engine,
+    sql: pool,
+    transaction: (work) => retry(() => runTransaction(pool(), engine, work)),
+    scan: (work) => scans.run((trx) => work(joinedTo(engine, trx))),
+    async close() {
+      await scans.close();
+      await knex.destroy();
+    },
+  };
+}
+
+async function runTransaction<T>(
+  knex: Knex,
+  engine: Database["engine"],
+  work: (transaction: Database) => Promise<T>,
+): Promise<T> {
+  return await knex.transaction(async (trx) => {
+    // knex begins SQLite transactions deferred. A write that touches no row takes the write lock now,
+    // and waits for it as long as busy_timeout says (https://sqlite.org/lang_transaction.html).
+    if (engine === "sqlite") await trx.raw("update tenants set id = id where 1 = 0");
+    return await runningTransaction.run(true, () => work(joinedTo(engine, trx)));
+  });
+}
+
+/** The database as it is seen inside a transaction. */
+function joinedTo(engine: Database["engine"], trx: Knex.Transaction): Database {
+  const joined: Database = {
+    engine,
+    sql: () => trx,
+    transaction: (work) => work(joined),
+    scan: (work) => work(joined),
+    close: () => Promise.reject(new Error("a transaction cannot close the database")),
+  };
+  return joined;
+}
+
+const maxAttempts = 4;
+
+async function retry<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (count === maxAttempts || !isRetryable(error)) throw error;
+    }
+  }
+}
+
+/** knex prints to standard output, which belongs to the log's JSON and to a command's result; it throws the errors too. */
+const quiet = { warn: () => undefined, error: () => undefined };
+
+function postgresOptions(url: string): Knex.Config {
+  return {
+    client: "pg",
+    connection: { connectionString: url, application_name: "oin-saas-starter" },
+    pool: { min: 0, max: 10 },
+    acquireConnectionTimeout: 10_000,
+    compileSqlOnError: false,
+    log: quiet,
+  };
+}
+
+function sqliteOptions(file: string): Knex.Config {
+  if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+  return {
+    client: "sqlite3",
+    connection: { filename: file },
+    useNullAsDefault: true,
+    // One connection: SQLite has one writer anyway, and an in-memory database lives in its connection.
+    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1, afterCreate: applyPragmas },
+    acquireConnectionTimeout: 30_000,
+    // Errors reach the log: they name the statement, not the names and addresses in it.
+    compileSqlOnError: false,
+    log: quiet,
+  };
+}
+
+interface SqliteConnection {
+  exec(sql: string, done: (error: Error | null) => void): void;
+}
+
+/** What each level promises stands in docs/reference/configuration.md. */
+function applyPragmas(
+  connection: SqliteConnection,
+  done: (error: Error | null, c: SqliteConnection) => void,
+) {
+  const pragmas =
+    "pragma busy_timeout = 15000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;";
+  connection.exec(pragmas, (error) => done(error, connection));
+}

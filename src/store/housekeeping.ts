@@ -1,0 +1,27 @@
+import type { Log } from "../log.ts";
+import type { Database } from "./database.ts";
+import { removeExpiredRateLimits } from "./rate-limits.ts";
+import { sessionStore } from "./session-store.ts";
+import { systemStore } from "./system-store.ts";
+
+const everyMs = 10 * 60_000;
+
+/**
+ * Removes what has expired, now and then. Nothing waits for it: expired rows are never read as living ones. Every
+ * replica does it, which is harmless. Returns how to stop.
+ */
+export function startHousekeeping(database: Database, log: Log): () => void {
+  const timer = setInterval(() => {
+    removeExpired(database).catch((error: unknown) => log.warn({ err: error }, "housekeeping.failed"));
+  }, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Removes sessions, links and counts whose time is over. */
+export async function removeExpired(database: Database): Promise<void> {
+  await sessionStore(database).removeExpired();
+  await systemStore(database).links.removeExpired();
+  await systemStore(database).removeExpiredLogins();
+  await removeExpiredRateLimits(database);
+}

@@ -1,0 +1,149 @@
+import type { ConnectionType, Role, User } from "../model.ts";
+import type { Database } from "./database.ts";
+import { toUser } from "./tenant/user-rows.ts";
+import { forTenant } from "./tenant-store.ts";
+
+/** What a session remembers of a sign-in. */
+export interface SignedIn {
+  tenantId: string;
+  userId: string;
+  /** The user's epoch at sign-in: another one now means that access was revoked since. */
+  accessEpoch: number;
+  /** Null for a local password. */
+  connectionId: string | null;
+}
+
+/** A row of the sessions table. Whoever holds the cookie is known by its SHA-256 only. */
+export interface StoredSession {
+  sidHash: string;
+  /** Set once somebody signed in. */
+  signIn: SignedIn | null;
+  createdAt: number;
+  seenAt: number;
+  expiresAt: number;
+  data: Record<string, unknown>;
+}
+
+/** The person behind a living session, as the database knows them at this moment. */
+export interface Person {
+  tenant: { id: string; slug: string; name: string };
+  user: User;
+  role: Role;
+  /** How they signed in; null for a local password. */
+  connection: { id: string; key: string; type: ConnectionType } | null;
+}
+
+interface SessionRow {
+  sid_hash: string;
+  tenant_id: string | null;
+  user_id: string | null;
+  connection_id: string | null;
+  access_epoch: number | null;
+  created_at: number;
+  seen_at: number;
+  expires_at: number;
+  data: string;
+}
+
+export type SessionStore = ReturnType<typeof sessionStore>;
+
+/** Keeps browser sessions. They are found by the cookie, so before any tenant is known. */
+export function sessionStore(database: Database, now: () => number = Date.now) {
+  const one = (sidHash: string) => database.sql()("sessions").where("sid_hash", sidHash);
+  return {
+    /** Null when there is no such session or its time is over. */
+    async load(sidHash: string): Promise<StoredSession | null> {
+      const row = (await one(sidHash).where("expires_at", ">", now()).first()) as SessionRow | undefined;
+      return row ? toStoredSession(row) : null;
+    },
+
+    async create(session: StoredSession): Promise<void> {
+      await database.sql()("sessions").insert(toRow(session));
+    },
+
+    /** Changes a session that is there. One that was ended in the meantime stays ended. */
+    async update(session: StoredSession): Promise<void> {
+      const { sid_hash: sidHash, ...row } = toRow(session);
+      await one(sidHash).update(row);
+    },
+
+    async touch(sidHash: string, seenAt: number, expiresAt: number): Promise<void> {
+      await one(sidHash).update({ seen_at: seenAt, expires_at: expiresAt });
+    },
+
+    async remove(sidHash: string): Promise<void> {
+      await one(sidHash).delete();
+    },
+
+    async removeExpired(): Promise<void> {
+      await database.sql()("sessions").where("expires_at", "<=", now()).delete();
+    },
+
+    /**
+     * Who is signed in, decided anew at each request: null when access was revoked since (another epoch), the
+     * user is inactive or blocked or gone, or the connection they came through is no longer active.
+     */
+    async person({ tenantId, userId, accessEpoch, connectionId }: SignedIn): Promise<Person | null> {
+      const row = await database
+        .sql()("users")
+        .join("tenants", "tenants.id", "users.tenant_id")
+        .leftJoin("connections", (on) =>
+          on.on("connections.tenant_id", "users.tenant_id").andOnVal("connections.id", connectionId ?? ""),
+        )
+        .where({ "users.tenant_id": tenantId, "users.id": userId })
+        .where({ "users.access_epoch": accessEpoch, "users.active": true, "users.blocked": false })
+        .first(["users.*", ...personColumns]);
+      if (!row || (connectionId !== null && row.connection_status !== "active")) return null;
+      return {
+        tenant: { id: tenantId, slug: row.tenant_slug, name: row.tenant_name },
+        user: toUser(row),
+        role: await forTenant(database, tenantId).roles.effective(userId),
+        connection:
+          connectionId === null
+            ? null
+            : { id: connectionId, key: row.connection_key, type: row.connection_type },
+      };
+    },
+  };
+}
+
+const personColumns = [
+  "tenants.slug as tenant_slug",
+  "tenants.name as tenant_name",
+  "connections.key as connection_key",
+  "connections.type as connection_type",
+  "connections.status as connection_status",
+];
+
+function toStoredSession(row: SessionRow): StoredSession {
+  const signedIn = row.tenant_id !== null && row.user_id !== null && row.access_epoch !== null;
+  return {
+    sidHash: row.sid_hash,
+    signIn: signedIn
+      ? {
+          tenantId: row.tenant_id as string,
+          userId: row.user_id as string,
+          accessEpoch: row.access_epoch as number,
+          connectionId: row.connection_id,
+        }
+      : null,
+    createdAt: row.created_at,
+    seenAt: row.seen_at,
+    expiresAt: row.expires_at,
+    data: JSON.parse(row.data) as Record<string, unknown>,
+  };
+}
+
+function toRow(session: StoredSession): SessionRow {
+  return {
+    sid_hash: session.sidHash,
+    tenant_id: session.signIn?.tenantId ?? null,
+    user_id: session.signIn?.userId ?? null,
+    connection_id: session.signIn?.connectionId ?? null,
+    access_epoch: session.signIn?.accessEpoch ?? null,
+    created_at: session.createdAt,
+    seen_at: session.seenAt,
+    expires_at: session.expiresAt,
+    data: JSON.stringify(session.data),
+  };
+}

@@ -1,0 +1,69 @@
+/** Tells what a failed statement means, the same for both engines. */
+
+interface DriverError {
+  code?: unknown;
+  message?: unknown;
+  detail?: unknown;
+  constraint?: unknown;
+}
+
+function driverError(error: unknown): { code: string; message: string; constraint: string } {
+  const { code, message, constraint } = (error ?? {}) as DriverError;
+  return { code: String(code ?? ""), message: String(message ?? ""), constraint: String(constraint ?? "") };
+}
+
+/**
+ * Whether `error` is the violation of the unique index or primary key that covers `column`.
+ * SQLite names the columns (`UNIQUE constraint failed: users.tenant_id, users.login_name_key`); PostgreSQL
+ * names them in its detail (`Key (tenant_id, login_name_key)=(…) already exists.`).
+ */
+export function isUniqueViolation(error: unknown, column: string): boolean {
+  const { code, message } = driverError(error);
+  if (code === "23505") {
+    const columns = /\(([^)]*)\)=/.exec(String((error as DriverError).detail ?? ""))?.[1] ?? "";
+    return columns.split(", ").includes(column);
+  }
+  if (code !== "SQLITE_CONSTRAINT") return false;
+  const columns = /UNIQUE constraint failed: (.*)$/.exec(message)?.[1] ?? "";
+  return columns.split(", ").some((name) => name.endsWith(`.${column}`));
+}
+
+/** Whether `error` says that a row would point at nothing, or out of its tenant. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  const { code, message } = driverError(error);
+  return code === "23503" || (code === "SQLITE_CONSTRAINT" && message.includes("FOREIGN KEY"));
+}
+
+/** Whether running the same transaction again may succeed: PostgreSQL's deadlock and serialization failures. */
+export function isRetryable(error: unknown): boolean {
+  return ["40P01", "40001"].includes(driverError(error).code);
+}
+
+const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT"]);
+
+/** Whether `error` says that the database is away or too busy, so that nothing was decided. */
+export function isUnavailable(error: unknown): boolean {
+  const { code, message } = driverError(error);
+  if (connectionCodes.has(code)) return true;
+  // Class 08: connection exception; 57P0x: the server is shutting down or starting; 53300: too many clients.
+  if (/^(08...|57P0.|53300)$/.test(code)) return true;
+  if (["SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL"].includes(code)) return true;
+  return /Timeout acquiring a connection|Connection terminated|Client has encountered a connection error/.test(
+    message,
+  );
+}
+
+/**
+ * Awaits a statement and turns the violation of a unique column into the caller's error:
+ * `await unique(query, { login_name_key: () => new ConflictError(…) })`.
+ */
+export async function unique<T>(statement: PromiseLike<T>, errors: Record<string, () => Error>): Promise<T> {
+  try {
+    return await statement;
+  } catch (error) {
+    for (const [column, toError] of Object.entries(errors)) {
+      if (isUniqueViolation(error, column)) throw toError();
+    }
+    throw error;
+  }
+}

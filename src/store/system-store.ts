@@ -1,0 +1,245 @@
+import { ConflictError, NotFoundError } from "../errors.ts";
+import type { Connection, ConnectionType, LinkPurpose, ProvisioningSource, Tenant } from "../model.ts";
+import type { Database } from "./database.ts";
+import { unique } from "./sql-errors.ts";
+import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
+
+interface TenantRow {
+  id: string;
+  slug: string;
+  name: string;
+  source_conflict: Tenant["sourceConflict"];
+  password_sync: number | boolean;
+  created_at: number;
+}
+
+const tenantColumns = ["id", "slug", "name", "source_conflict", "password_sync", "created_at"];
+
+const toTenant = (row: TenantRow): Tenant => ({
+  id: row.id,
+  slug: row.slug,
+  name: row.name,
+  sourceConflict: row.source_conflict,
+  passwordSync: Boolean(row.password_sync),
+  createdAt: row.created_at,
+});
+
+/**
+ * What is asked before a tenant is known: only by the tenant's slug, a connection's key, the hash of a secret
+ * that somebody presented, or a verified domain. And what the operator does to tenants as a whole.
+ */
+export function systemStore(database: Database, now: () => number = Date.now) {
+  const sql = () => database.sql();
+  return {
+    tenants: tenants(sql, now),
+    connectionKeys: connectionKeys(sql, now),
+    links: links(sql, now),
+    tokens: tokens(sql, now),
+
+    /** Every active connection that its provider knows by this id, whichever tenants they belong to. */
+    async connectionsOfApp(providerAppId: string): Promise<{ tenantId: string; connection: Connection }[]> {
+      const rows = (await sql()("connections")
+        .where({ provider_app_id: providerAppId, status: "active" })
+        .select(connectionColumns)) as ConnectionRow[];
+      return rows.map((row) => ({ tenantId: row.tenant_id, connection: toConnection(row) }));
+    },
+
+    async removeExpiredLogins(): Promise<void> {
+      await sql()("pending_logins").where("expires_at", "<=", now()).delete();
+      await sql()("used_tokens").where("expires_at", "<=", now()).delete();
+    },
+
+    /** The tenants that proved to own an e-mail domain. */
+    async tenantsOfDomain(domain: string): Promise<Tenant[]> {
+      const rows = (await sql()("tenant_domains")
+        .join("tenants", "tenants.id", "tenant_domains.tenant_id")
+        .where("domain", domain.toLowerCase())
+        .whereNotNull("verified_at")
+        .orderBy("tenants.name")
+        .select(tenantColumns.map((column) => `tenants.${column}`))) as TenantRow[];
+      return rows.map(toTenant);
+    },
+
+    /** Succeeds while the database answers. */
+    async ping(): Promise<void> {
+      await sql().raw("select 1");
+    },
+  };
+}
+
+function tenants(sql: Database["sql"], now: () => number) {
+  const found = (row: TenantRow | undefined) => (row ? toTenant(row) : null);
+  return {
+    /** Throws ConflictError when the slug is taken. */
+    async create(tenant: Pick<Tenant, "id" | "slug" | "name">): Promise<void> {
+      await unique(sql()("tenants").insert({ ...tenant, created_at: now() }), {
+        slug: () => new ConflictError("slug-taken", `There is already a tenant "${tenant.slug}".`),
+      });
+    },
+
+    async byId(id: string): Promise<Tenant | null> {
+      return found((await sql()("tenants").where({ id }).first(tenantColumns)) as TenantRow | undefined);
+    },
+
+    async bySlug(slug: string): Promise<Tenant | null> {
+      return found((await sql()("tenants").where({ slug }).first(tenantColumns)) as TenantRow | undefined);
+    },
+
+    async list(): Promise<Tenant[]> {
+      return ((await sql()("tenants").select(tenantColumns).orderBy("slug")) as TenantRow[]).map(toTenant);
+    },
+
+    /** Throws NotFoundError. */
+    async update(
+      id: string,
+      changes: Partial<Pick<Tenant, "name" | "sourceConflict" | "passwordSync">>,
+    ): Promise<void> {
+      const row: Record<string, string | boolean> = {};
+      if (changes.name !== undefined) row.name = changes.name;
+      if (changes.passwordSync !== undefined) row.password_sync = changes.passwordSync;
+      if (changes.sourceConflict !== undefined) row.source_conflict = changes.sourceConflict;
+      const changed = (await sql()("tenants").where({ id }).update(row)) as number;
+      if (changed === 0) throw new NotFoundError("There is no such tenant.");
+    },
+
+    /** Removes a tenant with everything that belongs to it. Its connection keys stay reserved for ever. */
+    async remove(id: string): Promise<boolean> {
+      return ((await sql()("tenants").where({ id }).delete()) as number) > 0;
+    },
+  };
+}
+
+function connectionKeys(sql: Database["sql"], now: () => number) {
+  return {
+    /** Reserves a key for a tenant; doing so twice is fine. Throws ConflictError when it is or was another's. */
+    async reserve(key: string, tenantId: string): Promise<void> {
+      await sql()("connection_keys")
+        .insert({ key, tenant_id: tenantId, created_at: now() })
+        .onConflict("key")
+        .ignore();
+      const holder = (await sql()("connection_keys").where({ key }).first("tenant_id")) as {
+        tenant_id: string;
+      };
+      if (holder.tenant_id !== tenantId) {
+        throw new ConflictError(
+          "key-taken",
+          `The connection ID "${key}" is not available. Choose another one.`,
+        );
+      }
+    },
+
+    /** The connection that answers at a key's URLs, and its tenant. */
+    async find(
+      key: string,
+      type: ConnectionType,
+    ): Promise<{ tenantId: string; connection: Connection } | null> {
+      const row = (await sql()("connections").where({ key, type }).first(connectionColumns)) as
+        | ConnectionRow
+        | undefined;
+      return row ? { tenantId: row.tenant_id, connection: toConnection(row) } : null;
+    },
+  };
+}
+
+interface TokenOwnerRow {
+  tenant_id: string;
+  token_id: string;
+  hint: string;
+  last_used_at: number | null;
+  source_id: string;
+  source_name: string;
+  source_conflict: Tenant["sourceConflict"];
+  password_sync: number | boolean;
+}
+
+/** Who calls with a provisioning token, and what their tenant has decided about them. */
+export interface TokenOwner {
+  tenantId: string;
+  tokenId: string;
+  /** The token's first characters, to tell tokens apart in the tenant's activity. */
+  hint: string;
+  lastUsedAt: number | null;
+  source: ProvisioningSource;
+  sourceConflict: Tenant["sourceConflict"];
+  passwordSync: boolean;
+}
+
+/** In one text: every SCIM request asks this, and knex takes its time to quote names. */
+const ownerColumns = `t.tenant_id, t.id as token_id, t.hint, t.last_used_at, s.id as source_id, s.name as source_name,
+  tenants.source_conflict, tenants.password_sync`;
+
+function tokens(sql: Database["sql"], now: () => number) {
+  return {
+    /** The owner of a living token: one lookup by its hash. Null when it is unknown, expired or revoked. */
+    async owner(tokenHash: string): Promise<TokenOwner | null> {
+      const row = (await sql()("provisioning_tokens as t")
+        .join("provisioning_sources as s", (on) =>
+          on.on("s.tenant_id", "t.tenant_id").andOn("s.id", "t.source_id"),
+        )
+        .join("tenants", "tenants.id", "t.tenant_id")
+        .where("t.token_hash", tokenHash)
+        .whereNull("t.revoked_at")
+        .where((either) => either.whereNull("t.expires_at").orWhere("t.expires_at", ">", now()))
+        .first(sql().raw(ownerColumns))) as TokenOwnerRow | undefined;
+      if (!row) return null;
+      return {
+        tenantId: row.tenant_id,
+        tokenId: row.token_id,
+        hint: row.hint,
+        lastUsedAt: row.last_used_at,
+        source: { id: row.source_id, name: row.source_name },
+        sourceConflict: row.source_conflict,
+        passwordSync: Boolean(row.password_sync),
+      };
+    },
+  };
+}
+
+interface LinkRow {
+  tenant_id: string;
+  user_id: string | null;
+  connection_id: string | null;
+  expires_at: number;
+}
+
+/** What a one-time link opens, and in which tenant. */
+interface OpenedLink {
+  tenantId: string;
+  purpose: LinkPurpose;
+}
+
+function links(sql: Database["sql"], now: () => number) {
+  const living = (tokenHash: string) =>
+    sql()("one_time_links").where("token_hash", tokenHash).where("expires_at", ">", now());
+  const columns = ["tenant_id", "user_id", "connection_id", "expires_at"];
+  return {
+    /** What the link would open; it stays usable. Null when it is unknown, used or expired. */
+    async peek(tokenHash: string): Promise<OpenedLink | null> {
+      return toOpenedLink((await living(tokenHash).first(columns)) as LinkRow | undefined);
+    },
+
+    /** Uses the link up. Of two callers at once, one gets null. */
+    async consume(tokenHash: string): Promise<OpenedLink | null> {
+      const row = (await living(tokenHash).first(columns)) as LinkRow | undefined;
+      // Both may have read it; the deletion decides (knex returns no deleted rows on SQLite).
+      const deleted = (await living(tokenHash).delete()) as number;
+      return deleted === 1 ? toOpenedLink(row) : null;
+    },
+
+    async removeExpired(): Promise<void> {
+      await sql()("one_time_links").where("expires_at", "<=", now()).delete();
+    },
+  };
+}
+
+function toOpenedLink(row: LinkRow | undefined): OpenedLink | null {
+  if (row?.user_id)
+    return { tenantId: row.tenant_id, purpose: { kind: "set-password", userId: row.user_id } };
+  if (row?.connection_id) {
+    return {
+      tenantId: row.tenant_id,
+      purpose: { kind: "set-up-connection", connectionId: row.connection_id },
+    };
+  }
+  return null;
+}

@@ -1,0 +1,79 @@
+import type { Database } from "./database.ts";
+import { tenantActivity } from "./tenant/activity.ts";
+import { tenantAffiliations } from "./tenant/affiliations.ts";
+import { tenantConnections } from "./tenant/connections.ts";
+import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credentials.ts";
+import { tenantDomains } from "./tenant/domains.ts";
+import { tenantGroupMembers, tenantGroups } from "./tenant/groups.ts";
+import { tenantIdentities } from "./tenant/identities.ts";
+import { tenantPendingLogins, tenantUsedTokens } from "./tenant/pending-logins.ts";
+import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
+import { tenantRoles } from "./tenant/roles.ts";
+import { tenantScope } from "./tenant/scope.ts";
+import { tenantTasks } from "./tenant/tasks.ts"; // sample product
+import { tenantTombstones } from "./tenant/tombstones.ts";
+import { tenantUsers } from "./tenant/users.ts";
+
+const tables = {
+  users: tenantUsers,
+  identities: tenantIdentities,
+  tombstones: tenantTombstones,
+  groups: tenantGroups,
+  groupMembers: tenantGroupMembers,
+  roles: tenantRoles,
+  affiliations: tenantAffiliations,
+  activity: tenantActivity,
+  connections: tenantConnections,
+  sources: tenantSources,
+  tokens: tenantTokens,
+  credentials: tenantCredentials,
+  links: tenantLinks,
+  pendingLogins: tenantPendingLogins,
+  usedTokens: tenantUsedTokens,
+  sessions: tenantSessions,
+  domains: tenantDomains,
+  tasks: tenantTasks, // sample product
+};
+
+type Tables = { readonly [Name in keyof typeof tables]: ReturnType<(typeof tables)[Name]> };
+
+/** Everything that one tenant owns, and nothing of any other. */
+export type TenantStore = Tables & {
+  readonly tenantId: string;
+  /**
+   * Runs `work` in one transaction; the store it is given is the one to use inside. What runs inside must
+   * have no effect outside the database, because it may be run again (see Database.transaction).
+   */
+  transaction<T>(work: (store: TenantStore) => Promise<T>): Promise<T>;
+};
+
+/** The store of one tenant: each statement it makes is confined to that tenant (see tenant/scope.ts). */
+export function forTenant(database: Database, tenantId: string, now: () => number = Date.now): TenantStore {
+  return new Store(database, tenantId, now) as Store & Tables;
+}
+
+class Store {
+  readonly tenantId: string;
+  readonly #database: Database;
+  readonly #now: () => number;
+
+  static {
+    // Made when they are asked for: a request has a store, and so has each transaction in it; they use few tables.
+    for (const [name, make] of Object.entries(tables)) {
+      const get = function (this: Store) {
+        return make(tenantScope(this.#database, this.tenantId), this.#now);
+      };
+      Object.defineProperty(Store.prototype, name, { get });
+    }
+  }
+
+  constructor(database: Database, tenantId: string, now: () => number) {
+    this.#database = database;
+    this.tenantId = tenantId;
+    this.#now = now;
+  }
+
+  transaction<T>(work: (store: TenantStore) => Promise<T>): Promise<T> {
+    return this.#database.transaction((joined) => work(forTenant(joined, this.tenantId, this.#now)));
+  }
+}

@@ -1,0 +1,66 @@
+import type { AssignableRole } from "../../model.ts";
+import type { TenantScope } from "./scope.ts";
+import { chunks } from "./scope.ts";
+
+/** What hangs on a user beside their own row: the groups they are in, and the roles that provisioning granted. */
+export interface Affiliations {
+  groups: { id: string; displayName: string }[];
+  roles: AssignableRole[];
+}
+
+export type AffiliationKind = keyof Affiliations;
+
+const all: readonly AffiliationKind[] = ["groups", "roles"];
+
+/** JSON texts on SQLite, parsed JSON on PostgreSQL; absent for what was not asked for. */
+export interface AffiliationRow {
+  group_list?: string | [id: string, displayName: string][] | null;
+  role_list?: string | AssignableRole[] | null;
+}
+
+/** Looks up many users' affiliations in one statement, whatever the number of users on the page. */
+export function tenantAffiliations(scope: TenantScope) {
+  return {
+    /** @param kinds what is looked up; the rest stays empty. */
+    async ofUsers(
+      userIds: readonly string[],
+      kinds: readonly AffiliationKind[] = all,
+    ): Promise<Map<string, Affiliations>> {
+      const found = new Map<string, Affiliations>(userIds.map((id) => [id, { groups: [], roles: [] }]));
+      if (kinds.length === 0) return found;
+      for (const chunk of chunks(userIds)) {
+        const query = scope.rows("users").whereIn("users.id", chunk);
+        const rows = await query.select("users.id", scope.computed(affiliationColumns(scope, kinds)));
+        for (const row of rows as (AffiliationRow & { id: string })[]) found.set(row.id, toAffiliations(row));
+      }
+      return found;
+    },
+  };
+}
+
+/**
+ * SQL of columns with the affiliations of each user that a query reads, so that one statement reads both. The planner
+ * finds them by an index from the user's id, in a table of any size.
+ */
+export function affiliationColumns(scope: TenantScope, kinds: readonly AffiliationKind[]): string {
+  const [list, pair] =
+    scope.engine === "sqlite" ? ["json_group_array", "json_array"] : ["json_agg", "json_build_array"];
+  const columns: Record<AffiliationKind, string> = {
+    groups: `(select ${list}(${pair}(groups.id, groups.display_name)) from group_members
+      join groups on ${scope.sameTenant("groups", "group_members")} and groups.id = group_members.group_id
+      where ${scope.sameTenant("group_members", "users")} and group_members.user_id = users.id) as group_list`,
+    roles: `(select ${list}(role_grants.role) from role_grants
+      where ${scope.sameTenant("role_grants", "users")} and role_grants.user_id = users.id
+      and role_grants.source = 'scim') as role_list`,
+  };
+  return kinds.map((kind) => columns[kind]).join(", ");
+}
+
+export function toAffiliations(row: AffiliationRow): Affiliations {
+  const groups = parsed(row.group_list).map(([id, displayName]) => ({ id, displayName }));
+  return { groups, roles: parsed(row.role_list) };
+}
+
+function parsed<T>(list: string | T[] | null | undefined): T[] {
+  return typeof list === "string" ? (JSON.parse(list) as T[]) : (list ?? []);
+}

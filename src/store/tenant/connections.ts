@@ -1,0 +1,149 @@
+import { ConflictError, NotFoundError } from "../../errors.ts";
+import type { Connection, ConnectionStatus, OidcSettings, SamlSettings, SubjectKind } from "../../model.ts";
+import { unique } from "../sql-errors.ts";
+import type { TenantScope } from "./scope.ts";
+
+export interface ConnectionRow {
+  tenant_id: string;
+  id: string;
+  key: string;
+  type: Connection["type"];
+  status: ConnectionStatus;
+  just_in_time: number | boolean;
+  subject_kind: SubjectKind;
+  settings: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface NewConnection {
+  id: string;
+  key: string;
+  type: Connection["type"];
+  status: ConnectionStatus;
+  justInTime: boolean;
+  subjectKind: SubjectKind;
+  settings: OidcSettings | SamlSettings | null;
+  /** The client secret, sealed (secrets.ts), or null. */
+  sealedSecret: string | null;
+  /** The secret before the last rotation, until the new one has worked. */
+  sealedFormerSecret?: string | null;
+}
+
+export type ConnectionChanges = Partial<
+  Pick<
+    NewConnection,
+    "status" | "justInTime" | "subjectKind" | "settings" | "sealedSecret" | "sealedFormerSecret"
+  >
+>;
+
+export const connectionColumns = [
+  ...[
+    "tenant_id",
+    "id",
+    "key",
+    "type",
+    "status",
+    "just_in_time",
+    "subject_kind",
+    "settings",
+    "created_at",
+    "updated_at",
+  ],
+].map((column) => `connections.${column}`);
+
+export function toConnection(row: ConnectionRow): Connection {
+  return {
+    id: row.id,
+    key: row.key,
+    type: row.type,
+    status: row.status,
+    justInTime: Boolean(row.just_in_time),
+    subjectKind: row.subject_kind,
+    settings: row.settings === null ? null : JSON.parse(row.settings),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** The connections of one tenant. Which tenant a key belongs to is asked of the system store. */
+export function tenantConnections(scope: TenantScope, now: () => number) {
+  const select = () => scope.rows("connections").select(connectionColumns);
+  const found = (row: ConnectionRow | undefined) => (row ? toConnection(row) : null);
+
+  return {
+    /**
+     * Adds a connection under a key that the system store has reserved for this tenant. Throws ConflictError
+     * when the key already names a connection of this type.
+     */
+    async create(connection: NewConnection): Promise<Connection> {
+      const at = now();
+      const row = { ...toRow(connection), id: connection.id, key: connection.key, type: connection.type };
+      const insert = scope.insert("connections", { ...row, created_at: at, updated_at: at });
+      await unique(insert, { key: () => keyTaken(connection) });
+      return found(
+        (await select().where("connections.id", connection.id).first()) as ConnectionRow,
+      ) as Connection;
+    },
+
+    async byId(id: string): Promise<Connection | null> {
+      return found((await select().where("connections.id", id).first()) as ConnectionRow | undefined);
+    },
+
+    async list(): Promise<Connection[]> {
+      return ((await select().orderBy(["key", "type"])) as ConnectionRow[]).map(toConnection);
+    },
+
+    /** Throws NotFoundError. */
+    async update(id: string, changes: ConnectionChanges): Promise<Connection> {
+      const change = scope
+        .rows("connections")
+        .where("id", id)
+        .update({ ...toRow(changes), updated_at: now() });
+      if (((await change) as number) === 0) throw new NotFoundError("There is no such connection.");
+      return found((await select().where("connections.id", id).first()) as ConnectionRow) as Connection;
+    },
+
+    /** The client secret, sealed, and the one before it while both may be in use. */
+    async sealedSecrets(id: string): Promise<{ current: string | null; former: string | null }> {
+      const row = (await scope
+        .rows("connections")
+        .where("id", id)
+        .first(["sealed_secret", "sealed_former_secret"])) as
+        | { sealed_secret: string | null; sealed_former_secret: string | null }
+        | undefined;
+      return { current: row?.sealed_secret ?? null, former: row?.sealed_former_secret ?? null };
+    },
+
+    /** Removes a connection and its identities; its key stays reserved. */
+    async remove(id: string): Promise<boolean> {
+      return ((await scope.rows("connections").where("id", id).delete()) as number) > 0;
+    },
+  };
+}
+
+function keyTaken({ key, type }: NewConnection): ConflictError {
+  return new ConflictError(
+    "key-taken",
+    `The connection ID "${key}" already names a ${type.toUpperCase()} connection.`,
+  );
+}
+
+function toRow(changes: ConnectionChanges): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  if (changes.status !== undefined) row.status = changes.status;
+  if (changes.justInTime !== undefined) row.just_in_time = changes.justInTime;
+  if (changes.subjectKind !== undefined) row.subject_kind = changes.subjectKind;
+  if (changes.settings !== undefined) {
+    row.settings = changes.settings && JSON.stringify(changes.settings);
+    row.provider_app_id = changes.settings && providerAppId(changes.settings);
+  }
+  if (changes.sealedFormerSecret !== undefined) row.sealed_former_secret = changes.sealedFormerSecret;
+  if (changes.sealedSecret !== undefined) row.sealed_secret = changes.sealedSecret;
+  return row;
+}
+
+/** What the provider calls this application in tokens about it. */
+function providerAppId(settings: OidcSettings | SamlSettings): string | null {
+  return "clientId" in settings ? settings.clientId : settings.appInstanceId;
+}

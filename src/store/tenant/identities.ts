@@ -1,0 +1,86 @@
+import { ConflictError } from "../../errors.ts";
+import type { Identity } from "../../model.ts";
+import { unique } from "../sql-errors.ts";
+import { textKey } from "../text-keys.ts";
+import type { TenantScope } from "./scope.ts";
+
+interface IdentityRow {
+  connection_id: string;
+  subject: string;
+  user_id: string;
+  email: string | null;
+  last_sign_in_at: number | null;
+}
+
+const columns = ["connection_id", "subject", "user_id", "email", "last_sign_in_at"];
+
+const toIdentity = (row: IdentityRow): Identity => ({
+  connectionId: row.connection_id,
+  subject: row.subject,
+  userId: row.user_id,
+  email: row.email,
+  lastSignInAt: row.last_sign_in_at,
+});
+
+/** Who a connection's subjects are in this tenant. */
+export function tenantIdentities(scope: TenantScope, now: () => number) {
+  const one = (connectionId: string, subject: string) =>
+    scope.rows("identities").where({ connection_id: connectionId, subject });
+
+  return {
+    async find(connectionId: string, subject: string): Promise<Identity | null> {
+      const row = (await one(connectionId, subject).first(columns)) as IdentityRow | undefined;
+      return row ? toIdentity(row) : null;
+    },
+
+    async ofUser(userId: string): Promise<Identity[]> {
+      const rows = (await scope
+        .rows("identities")
+        .where("user_id", userId)
+        .select(columns)
+        .orderBy(["connection_id", "subject"])) as IdentityRow[];
+      return rows.map(toIdentity);
+    },
+
+    /** Ids of everybody whose address this is, in the directory or at their last sign-in; case does not matter. */
+    async usersByEmail(email: string): Promise<string[]> {
+      const users = scope.rows("users").where("email_key", textKey(email)).select("id as user_id");
+      const identities = scope.rows("identities").where("email_key", textKey(email)).select("user_id");
+      const rows = (await users.union([identities])) as { user_id: string }[];
+      return rows.map((row) => row.user_id);
+    },
+
+    /** Links a subject to a user. Throws ConflictError when it is linked already. */
+    async add(connectionId: string, subject: string, userId: string): Promise<void> {
+      const row = { connection_id: connectionId, subject, user_id: userId, created_at: now() };
+      await unique(scope.insert("identities", row), {
+        subject: () => new ConflictError("identity-taken", "This sign-in already belongs to a user."),
+      });
+    },
+
+    async recordSignIn(connectionId: string, subject: string, email: string | null): Promise<void> {
+      await one(connectionId, subject).update({
+        email,
+        email_key: email === null ? null : textKey(email),
+        last_sign_in_at: now(),
+      });
+    },
+
+    /** Gives the identity a new subject; whoever held that subject on the connection loses it. */
+    async move(connectionId: string, from: string, to: string): Promise<void> {
+      if (from === to) return;
+      await one(connectionId, to).delete();
+      await one(connectionId, from).update({ subject: to });
+    },
+
+    /** Returns whether there was such an identity. */
+    async remove(connectionId: string, subject: string): Promise<boolean> {
+      return ((await one(connectionId, subject).delete()) as number) > 0;
+    },
+
+    /** Forgets every identity of a connection, because its provider became another one. */
+    async removeOfConnection(connectionId: string): Promise<void> {
+      await scope.rows("identities").where("connection_id", connectionId).delete();
+    },
+  };
+}

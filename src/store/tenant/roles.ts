@@ -1,0 +1,96 @@
+import { type AssignableRole, type GrantSource, type Role, type RoleGrant, roles } from "../../model.ts";
+import type { TenantScope } from "./scope.ts";
+
+type StoredSource = Exclude<GrantSource, "group">;
+
+interface GrantRow {
+  role: Role;
+  source: StoredSource;
+  source_id: string;
+}
+
+/**
+ * Who may do what, and why. Grants by a group are not copied to its members: they follow from membership, so
+ * that changing a group of any size changes no user.
+ */
+export function tenantRoles(scope: TenantScope) {
+  const stored = (userId: string) => scope.rows("role_grants").where("role_grants.user_id", userId);
+
+  async function grantsOf(userId: string): Promise<RoleGrant[]> {
+    const direct = (await stored(userId).select(["role", "source", "source_id"])) as GrantRow[];
+    const query = scope.rows("group_members").where("group_members.user_id", userId);
+    scope.join(query, "group_roles", "group_id", "group_members.group_id");
+    const byGroup = (await query.select(["group_roles.role", "group_roles.group_id"])) as {
+      role: Role;
+      group_id: string;
+    }[];
+    return [
+      ...direct.map((row) => ({ role: row.role, source: row.source, sourceId: row.source_id || null })),
+      ...byGroup.map((row) => ({ role: row.role, source: "group" as const, sourceId: row.group_id })),
+    ];
+  }
+
+  return {
+    grantsOf,
+
+    /** The highest role that any grant gives; everybody is a member. */
+    async effective(userId: string): Promise<Role> {
+      const ranks = (await grantsOf(userId)).map((grant) => roles.indexOf(grant.role));
+      return roles[Math.max(0, ...ranks)] as Role;
+    },
+
+    /** Grants a role by hand. Granting it twice is the same as once. */
+    async grant(userId: string, role: Role): Promise<void> {
+      await scope.insertMany(
+        "role_grants",
+        [{ user_id: userId, role, source: "manual", source_id: "" }],
+        "ignore-existing",
+      );
+    },
+
+    async revoke(userId: string, role: Role): Promise<void> {
+      await stored(userId).where({ role, source: "manual" }).delete();
+    },
+
+    /** Makes `granted` exactly what one source grants the user; grants of other sources stay. */
+    async replace(
+      userId: string,
+      source: Exclude<StoredSource, "manual">,
+      sourceId: string | null,
+      granted: readonly AssignableRole[],
+    ): Promise<void> {
+      await stored(userId)
+        .where({ source, source_id: sourceId ?? "" })
+        .delete();
+      const rows = granted.map((role) => ({ user_id: userId, role, source, source_id: sourceId ?? "" }));
+      await scope.insertMany("role_grants", rows, "ignore-existing");
+    },
+
+    /** Forgets what a connection's claims granted, to everybody. */
+    async removeOfConnection(connectionId: string): Promise<void> {
+      await scope.rows("role_grants").where({ source: "claim", source_id: connectionId }).delete();
+    },
+
+    /** From now on, members of the group have the role. */
+    async mapGroup(groupId: string, role: AssignableRole): Promise<void> {
+      await scope.insertMany("group_roles", [{ group_id: groupId, role }], "ignore-existing");
+    },
+
+    async unmapGroup(groupId: string, role: AssignableRole): Promise<void> {
+      await scope.rows("group_roles").where({ group_id: groupId, role }).delete();
+    },
+
+    /** Ids of the owners who can sign in: active and not blocked. Locks them until the transaction ends. */
+    async lockActiveOwners(): Promise<string[]> {
+      const owners = scope.rows("role_grants").where({ role: "owner" }).select("role_grants.user_id");
+      const rows = (await scope
+        .rows("users")
+        .whereIn("users.id", owners)
+        .where({ active: true, blocked: false })
+        .orderBy("users.id")
+        .forUpdate()
+        .select("users.id")) as { id: string }[];
+      return rows.map((row) => row.id);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { Identity, Tombstone } from "../../model.ts";
+import { textKey } from "../text-keys.ts";
+import type { TenantScope } from "./scope.ts";
+
+interface TombstoneRow {
+  id: string;
+  login_name: string;
+  created_at: number;
+}
+
+/** Who was deleted and may not come back just in time. */
+export function tenantTombstones(scope: TenantScope, now: () => number) {
+  return {
+    async add(id: string, loginName: string, identities: readonly Identity[]): Promise<void> {
+      const row = { id, login_name: loginName, login_name_key: textKey(loginName), created_at: now() };
+      await scope.insert("tombstones", row);
+      const subjects = identities.map(({ connectionId, subject }) => ({
+        tombstone_id: id,
+        connection_id: connectionId,
+        subject,
+      }));
+      await scope.insertMany("tombstone_subjects", subjects);
+    },
+
+    /** Whether the person was deleted: by the name they sign in with, or by the subject they signed in as. */
+    async forbids(loginName: string, connectionId: string, subject: string): Promise<boolean> {
+      const byName = await scope.rows("tombstones").where("login_name_key", textKey(loginName)).first("id");
+      if (byName) return true;
+      const bySubject = scope.rows("tombstone_subjects").where({ connection_id: connectionId, subject });
+      return (await bySubject.first("tombstone_id")) !== undefined;
+    },
+
+    async list(): Promise<Tombstone[]> {
+      const rows = (await scope
+        .rows("tombstones")
+        .select(["id", "login_name", "created_at"])
+        .orderBy(["created_at", "id"])) as TombstoneRow[];
+      return rows.map((row) => ({ id: row.id, loginName: row.login_name, createdAt: row.created_at }));
+    },
+
+    /** Lets the person back in. Returns whether there was such a tombstone. */
+    async lift(id: string): Promise<boolean> {
+      return ((await scope.rows("tombstones").where("id", id).delete()) as number) > 0;
+    },
+
+    /** Lifts what was left when somebody with this login name was deleted. */
+    async liftByLoginName(loginName: string): Promise<void> {
+      await scope.rows("tombstones").where("login_name_key", textKey(loginName)).delete();
+    },
+  };
+}

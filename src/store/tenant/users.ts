@@ -1,0 +1,196 @@
+import { ConflictError, NotFoundError } from "../../errors.ts";
+import type { AttributeDocument, Profile, User, UserOrigin } from "../../model.ts";
+import { unique } from "../sql-errors.ts";
+import { textKey } from "../text-keys.ts";
+import { type AffiliationKind, affiliationColumns } from "./affiliations.ts";
+import { leaveGap, locate } from "./positions.ts";
+import type { TenantScope } from "./scope.ts";
+import { type Found, type Search, searchRows } from "./search.ts";
+import { columnList, columns, toAffiliatedUser, toUser, type UserRow } from "./user-rows.ts";
+
+interface NewUser extends Profile {
+  id: string;
+  attributes?: AttributeDocument;
+  entitlements?: string[];
+  loginName: string;
+  active: boolean;
+  origin: UserOrigin;
+  sourceId: string | null;
+  sourceKey: string | null;
+}
+
+/** What may change about a user; fields that are absent stay as they are. */
+export type UserChanges = Partial<
+  Profile &
+    Pick<
+      User,
+      "loginName" | "active" | "blocked" | "origin" | "sourceId" | "sourceKey" | "attributes" | "entitlements"
+    >
+>;
+
+const conflicts = {
+  login_name_key: () =>
+    new ConflictError("login-name-taken", "Another user of this tenant has this login name."),
+  source_key: () =>
+    new ConflictError("source-key-taken", "Another user of this source has this external id."),
+};
+
+/** The users of one tenant. */
+export function tenantUsers(scope: TenantScope, now: () => number) {
+  return {
+    ...reading(scope, columnList, toUser),
+    ...writing(scope, now),
+
+    /** The same lookups, which also read the affiliations of these kinds: each is still one statement. */
+    affiliated(kinds: readonly AffiliationKind[]) {
+      if (kinds.length === 0) return reading(scope, columnList, toAffiliatedUser);
+      return reading(scope, `${columnList}, ${affiliationColumns(scope, kinds)}`, toAffiliatedUser);
+    },
+  };
+}
+
+/** @param readColumns what `read` makes a user of. */
+function reading<Read extends User>(scope: TenantScope, readColumns: string, read: (row: UserRow) => Read) {
+  const select = () => scope.rows("users").select(scope.computed(readColumns));
+  const found = (row: UserRow | undefined) => (row ? read(row) : null);
+  return {
+    async byId(id: string): Promise<Read | null> {
+      return found((await select().where("users.id", id).first()) as UserRow | undefined);
+    },
+
+    /** As byId, and nobody else changes the user before this transaction ends. */
+    async lock(id: string): Promise<Read | null> {
+      return found((await select().where("users.id", id).forUpdate().first()) as UserRow | undefined);
+    },
+
+    async byLoginName(loginName: string): Promise<Read | null> {
+      return found(
+        (await select().where("login_name_key", textKey(loginName)).first()) as UserRow | undefined,
+      );
+    },
+
+    /** Every user that some source knows by `key`: one per source at most. */
+    async bySourceKey(key: string): Promise<Read[]> {
+      return ((await select().where("source_key", key)) as UserRow[]).map(read);
+    },
+
+    /** The users that come after `afterSeq` in the tenant's order. */
+    async page(afterSeq: number, limit: number): Promise<Read[]> {
+      return ((await select().where("seq", ">", afterSeq).orderBy("seq").limit(limit)) as UserRow[]).map(
+        read,
+      );
+    },
+
+    /** The users from a position of the list on, 1 for the first, however long the list is. */
+    async pageFrom(position: number, limit: number): Promise<Found<Read>> {
+      const { seq, total } = await locate(scope, "users", position);
+      if (position > total || limit === 0) return { rows: [], total };
+      const rows = (await select().where("seq", ">=", seq).orderBy("seq").limit(limit)) as UserRow[];
+      return { rows: rows.map(read), total };
+    },
+
+    /** See searchRows: it may read every row of the tenant. */
+    async search(search: Search): Promise<Found<Read>> {
+      const { rows, total } = await searchRows<UserRow>(scope, "users", readColumns, search);
+      return { rows: rows.map(read), total };
+    },
+
+    /** How many users the tenant has: read from a maintained counter, whatever their number. */
+    async count(): Promise<number> {
+      const row = (await scope.tenantRow().first("user_count")) as { user_count: number } | undefined;
+      return row?.user_count ?? 0;
+    },
+  };
+}
+
+function writing(scope: TenantScope, now: () => number) {
+  return {
+    /** Adds a user at the end of the tenant's list. Throws ConflictError when the login name or source key is taken. */
+    async create(user: NewUser): Promise<User> {
+      return await scope.atomically(async (inside) => {
+        const count = {
+          user_seq: inside.increment("user_seq", 1),
+          user_count: inside.increment("user_count", 1),
+        };
+        const [counter] = (await inside.tenantRow().update(count).returning("user_seq")) as {
+          user_seq: number;
+        }[];
+        if (!counter) throw new NotFoundError("There is no such tenant.");
+        const at = now();
+        const row = {
+          ...toRow(user),
+          id: user.id,
+          seq: counter.user_seq,
+          blocked: false,
+          created_at: at,
+          updated_at: at,
+        };
+        const insert = inside.insert("users", row).returning(columns);
+        const [created] = (await unique(insert, conflicts)) as UserRow[];
+        return toUser(created as UserRow);
+      });
+    },
+
+    /** Changes a user and returns the result. Throws NotFoundError, and ConflictError as create does. */
+    async update(id: string, changes: UserChanges): Promise<User> {
+      const change = scope
+        .rows("users")
+        .where("id", id)
+        .update({ ...toRow(changes), version: scope.increment("version", 1), updated_at: now() })
+        .returning(columns.map((column) => column.replace("users.", "")));
+      const [row] = (await unique(change, conflicts)) as UserRow[];
+      if (!row) throw new NotFoundError("There is no such user.");
+      return toUser(row);
+    },
+
+    /** Ends everything that was granted before: see revokeUserAccess in directory/access.ts. */
+    async advanceAccessEpoch(id: string): Promise<void> {
+      await scope
+        .rows("users")
+        .where("id", id)
+        .update({ access_epoch: scope.increment("access_epoch", 1) });
+    },
+
+    /** Removes a user with everything that hangs on them. Returns whether there was one. */
+    async remove(id: string): Promise<boolean> {
+      return await scope.atomically(async (inside) => {
+        const row = (await inside.rows("users").where("id", id).first("seq")) as { seq: number } | undefined;
+        if (!row || ((await inside.rows("users").where("id", id).delete()) as number) === 0) return false;
+        await inside.tenantRow().update({ user_count: inside.increment("user_count", -1) });
+        await leaveGap(inside, "users", row.seq);
+        return true;
+      });
+    },
+  };
+}
+
+const columnOf: Record<Exclude<keyof UserChanges, "attributes" | "entitlements">, string> = {
+  loginName: "login_name",
+  givenName: "given_name",
+  familyName: "family_name",
+  displayName: "display_name",
+  email: "email",
+  active: "active",
+  blocked: "blocked",
+  origin: "origin",
+  sourceId: "source_id",
+  sourceKey: "source_key",
+};
+
+function toRow(changes: UserChanges): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (const [field, column] of Object.entries(columnOf)) {
+    const value = changes[field as keyof typeof columnOf];
+    if (value !== undefined) row[column] = value;
+  }
+  if (changes.loginName !== undefined) row.login_name_key = textKey(changes.loginName);
+  if (changes.email !== undefined) row.email_key = changes.email === null ? null : textKey(changes.email);
+  if (changes.attributes !== undefined) {
+    row.attributes = JSON.stringify(changes.attributes);
+    row.attributes_key = JSON.stringify(changes.attributes, (_name, value) =>
+      typeof value === "string" ? textKey(value) : value,
+    );
+  }
+  if (changes.entitlements !== undefined) row.entitlements = JSON.stringify(changes.entitlements);
+  return row;
+}

@@ -1,0 +1,8 @@
+/**
+ * The form in which names are compared: equal keys, equal names. Stored beside the original, because the
+ * engines' own case-insensitive comparison ends at ASCII (SQLite) or depends on the locale (PostgreSQL).
+ * Lower-casing is locale-independent here; composed and decomposed accents are the same letter (NFC).
+ */
+export function textKey(text: string): string {
+  return text.normalize("NFC").toLowerCase();
+}

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, loadConfig, loadToolConfig } from "../src/config.ts";
+
+const good = {
+  BASE_URL: "http://localhost:3000",
+  SESSION_SECRET: "Vq8nS2xWm4LrT7yKc1HdFz6pGb9JuEa3",
+  DATA_KEY: Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7)).toString("base64"),
+};
+
+function problemsOf(
+  environment: Record<string, string | undefined>,
+  load = loadConfig as (e: never) => unknown,
+) {
+  try {
+    load(environment as never);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.message.split("\n");
+  }
+  return [];
+}
+
+const namesOf = (problems: string[]) => problems.map((problem) => problem.split(" ")[0]).sort();
+
+describe("loadConfig", () => {
+  it("needs nothing but the origin and the secrets", () => {
+    const config = loadConfig(good);
+    assert.deepEqual(
+      { ...config, dataKey: config.dataKey.toString("base64") },
+      {
+        port: 3000,
+        host: "127.0.0.1",
+        baseUrl: good.BASE_URL,
+        databaseUrl: "data/app.sqlite",
+        sessionSecret: good.SESSION_SECRET,
+        dataKey: good.DATA_KEY,
+        trustProxy: 0,
+        logLevel: "info",
+        metricsToken: null,
+        insecureAllowPrivateNetwork: false,
+      },
+    );
+  });
+
+  it("cannot be changed afterwards", () => {
+    const config = loadConfig(good) as { port: number };
+    assert.throws(() => {
+      config.port = 1;
+    }, TypeError);
+  });
+
+  it("names everything that is missing at once", () => {
+    assert.deepEqual(namesOf(problemsOf({})), ["BASE_URL", "DATA_KEY", "SESSION_SECRET"]);
+    for (const problem of problemsOf({})) assert.match(problem, /is missing$/);
+  });
+
+  it("names everything that is wrong at once, and shows no value", () => {
+    const wrong = {
+      PORT: "wrong-1",
+      BASE_URL: "wrong-2",
+      SESSION_SECRET: "wrong-3",
+      DATA_KEY: "wrong-4",
+      TRUST_PROXY: "wrong-5",
+      LOG_LEVEL: "wrong-6",
+      METRICS_TOKEN: "wrong-7",
+      INSECURE_ALLOW_PRIVATE_NETWORK: "wrong-8",
+    };
+    const problems = problemsOf(wrong);
+    assert.deepEqual([...new Set(namesOf(problems))], Object.keys(wrong).sort());
+    assert.doesNotMatch(problems.join("\n"), /wrong/);
+  });
+
+  const weak: [keyof typeof values, string][] = [];
+  const values: Record<string, string[]> = {
+    PORT: ["65536", "-1", "3000.5", "0x10", " "],
+    BASE_URL: [
+      "http://app.example",
+      "http://127.0.0.1.evil.example",
+      "http://localhost.evil.example",
+      "https://app.example/",
+      "https://app.example/path",
+      "https://app.example?query",
+      "https://name:password@app.example",
+      "https://App.example",
+      "ftp://app.example",
+      "javascript:alert(1)",
+      "app.example",
+    ],
+    SESSION_SECRET: ["Vq8nS2xWm4LrT7yKc1HdFz6pGb9JuEa", "a".repeat(64), "abcabcabc".repeat(8)],
+    DATA_KEY: [
+      Buffer.alloc(32).toString("base64"),
+      Buffer.alloc(32, "abc").toString("base64"),
+      good.DATA_KEY.slice(0, -4),
+      `${good.DATA_KEY}AAAA`,
+      good.DATA_KEY.replaceAll("=", ""),
+    ],
+    TRUST_PROXY: ["11", "-1", "true", "loopback"],
+    LOG_LEVEL: ["verbose", "INFO"],
+    METRICS_TOKEN: ["fifteen letters"],
+    INSECURE_ALLOW_PRIVATE_NETWORK: ["true", "0", "yes"],
+  };
+  for (const [name, texts] of Object.entries(values)) for (const text of texts) weak.push([name, text]);
+  for (const [name, value] of weak) {
+    it(`refuses ${name}=${value}`, () => {
+      const problems = problemsOf({ ...good, TRUST_PROXY: "1", [name]: value });
+      assert.deepEqual([...new Set(namesOf(problems))], [name]);
+      if (value.length > 5) assert.equal(problems.join().includes(value), false, "the value is shown");
+    });
+  }
+
+  for (const baseUrl of ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080"]) {
+    it(`takes ${baseUrl} over http, because it is this machine`, () => {
+      assert.equal(loadConfig({ ...good, BASE_URL: baseUrl }).baseUrl, baseUrl);
+    });
+  }
+
+  it("takes https behind a proxy, and refuses it without one", () => {
+    const https = { ...good, BASE_URL: "https://app.example" };
+    assert.equal(loadConfig({ ...https, TRUST_PROXY: "1" }).trustProxy, 1);
+    assert.deepEqual(namesOf(problemsOf(https)), ["TRUST_PROXY"]);
+  });
+
+  it("takes an empty variable for an absent one", () => {
+    const config = loadConfig({ ...good, PORT: "", METRICS_TOKEN: "", INSECURE_ALLOW_PRIVATE_NETWORK: "" });
+    assert.deepEqual(
+      [config.port, config.metricsToken, config.insecureAllowPrivateNetwork],
+      [3000, null, false],
+    );
+    assert.deepEqual(problemsOf({ ...good, SESSION_SECRET: "" }), ["SESSION_SECRET is missing"]);
+  });
+});
+
+describe("a variable's file", () => {
+  let folder: string;
+  const fileWith = (text: string) => {
+    const path = join(folder, "secret");
+    writeFileSync(path, text);
+    return path;
+  };
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "starter-config-"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("gives the value, without the line break at its end", () => {
+    const { SESSION_SECRET, ...rest } = good;
+    const config = loadConfig({ ...rest, SESSION_SECRET_FILE: fileWith(`${SESSION_SECRET}\n`) });
+    assert.equal(config.sessionSecret, SESSION_SECRET);
+  });
+
+  it("is refused beside the variable itself", () => {
+    const problems = problemsOf({ ...good, SESSION_SECRET_FILE: fileWith(good.SESSION_SECRET) });
+    assert.deepEqual(problems, ["SESSION_SECRET_FILE and SESSION_SECRET are both set: use one"]);
+  });
+
+  it("is named once when it cannot be read, beside the other problems", () => {
+    const problems = problemsOf({ ...good, DATA_KEY: "", DATA_KEY_FILE: join(folder, "absent"), PORT: "x" });
+    assert.deepEqual(namesOf(problems), ["DATA_KEY_FILE", "PORT"]);
+    assert.match(problems.join(), /DATA_KEY_FILE names a file that cannot be read/);
+  });
+
+  it("is as weak as what is in it, and never shown", () => {
+    for (const [text, problem] of [
+      ["Vq8nS2xWm4LrT7yK", "SESSION_SECRET must have at least 32 characters"],
+      ["\n", "SESSION_SECRET is missing"],
+    ] as const) {
+      const { SESSION_SECRET: _, ...rest } = good;
+      assert.deepEqual(problemsOf({ ...rest, SESSION_SECRET_FILE: fileWith(text) }), [problem]);
+    }
+  });
+});
+
+describe("loadToolConfig", () => {
+  it("needs nothing, but refuses what is wrong", () => {
+    const { baseUrl, databaseUrl, dataKey } = loadToolConfig({});
+    assert.deepEqual([baseUrl, databaseUrl, dataKey], ["http://localhost:3000", "data/app.sqlite", null]);
+    assert.deepEqual(namesOf(problemsOf({ DATA_KEY: "x", BASE_URL: "http://app.example" }, loadToolConfig)), [
+      "BASE_URL",
+      "DATA_KEY",
+    ]);
+  });
+});

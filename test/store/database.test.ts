@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import type { Database } from "../../src/store/database.ts";
+import { systemStore } from "../../src/store/system-store.ts";
+import { tenantScope } from "../../src/store/tenant/scope.ts";
+import { createTestDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { createTestTenant, newUser } from "../helpers/people.ts";
+
+/** Runs work in nobody's transaction, as another request would, wherever it is called. */
+const runOutside = AsyncLocalStorage.snapshot();
+
+const newTenant = (slug: string) => ({ id: randomUUID(), slug, name: slug });
+
+async function exists(database: Database, slug: string): Promise<boolean> {
+  return (await systemStore(database).tenants.bySlug(slug)) !== null;
+}
+
+const userRow = (id: string, index: number) => ({
+  id,
+  seq: index + 1,
+  login_name: id,
+  login_name_key: id,
+  active: true,
+  blocked: false,
+  origin: "scim",
+  created_at: 0,
+  updated_at: 0,
+});
+
+/** A read-modify-write: it loses an update as soon as two of them overlap. */
+async function addOne(database: Database, id: string): Promise<void> {
+  await database.transaction(async (inside) => {
+    const before = await inside.sql()("tenants").where({ id }).forUpdate().first("user_seq");
+    await inside
+      .sql()("tenants")
+      .where({ id })
+      .update({ user_seq: before.user_seq + 1 });
+  });
+}
+
+describe("a transaction", () => {
+  onEachDatabase((use) => {
+    it("keeps everything when its work ends well, and returns what the work returned", async () => {
+      const { database } = use();
+      const result = await database.transaction(async (inside) => {
+        await systemStore(inside).tenants.create(newTenant("kept-a"));
+        await systemStore(inside).tenants.create(newTenant("kept-b"));
+        return "done";
+      });
+      assert.equal(result, "done");
+      assert.deepEqual([await exists(database, "kept-a"), await exists(database, "kept-b")], [true, true]);
+    });
+
+    it("keeps nothing when its work throws, and passes the error on as it is", async () => {
+      const { database } = use();
+      const failure = new Error("on purpose");
+      const work = database.transaction(async (inside) => {
+        await systemStore(inside).tenants.create(newTenant("dropped"));
+        throw failure;
+      });
+      await assert.rejects(work, (error) => error === failure);
+      assert.equal(await exists(database, "dropped"), false);
+    });
+
+    it("is joined by a transaction inside it: the inner one falls with the outer one", async () => {
+      const { database } = use();
+      const work = database.transaction(async (outer) => {
+        await outer.transaction(async (inner) => {
+          assert.equal(inner, outer);
+          await systemStore(inner).tenants.create(newTenant("inner"));
+        });
+        assert.equal(await exists(outer, "inner"), true);
+        throw new Error("on purpose");
+      });
+      await assert.rejects(work, /on purpose/);
+      assert.equal(await exists(database, "inner"), false);
+    });
+
+    it("is joined through a tenant's store too", async () => {
+      const { database } = use();
+      const { store } = await createTestTenant(database);
+      const work = store.transaction(async (outer) => {
+        await outer.transaction((inner) => inner.users.create(newUser("ada@acme.example")));
+        assert.equal(await outer.users.count(), 1);
+        throw new Error("on purpose");
+      });
+      await assert.rejects(work, /on purpose/);
+      assert.equal(await store.users.count(), 0);
+    });
+
+    it("cannot close the database", async () => {
+      const { database } = use();
+      await assert.rejects(
+        database.transaction((inside) => inside.close()),
+        /cannot close/,
+      );
+      assert.equal(await exists(database, "nobody"), false);
+    });
+
+    const waysOut: Record<string, (outer: Database) => Promise<unknown> | unknown> = {
+      "a statement": (outer) => outer.sql(),
+      "a store": (outer) => systemStore(outer).ping(),
+      "a second transaction": (outer) => outer.transaction(() => Promise.resolve()),
+    };
+    for (const [what, goOut] of Object.entries(waysOut)) {
+      it(`throws at once when ${what} inside it asks the pool`, async () => {
+        const { database } = use();
+        const started = Date.now();
+        await assert.rejects(
+          database.transaction(async () => await goOut(database)),
+          /the pool was asked for inside a transaction/,
+        );
+        assert.ok(Date.now() - started < 5_000, "it waited for itself");
+        assert.equal(await exists(database, "nobody"), false);
+      });
+    }
+
+    it("loses no update among many at once over two connections, and nobody is refused", async () => {
+      const { database, openAnother } = use();
+      const tenant = newTenant("counted");
+      await systemStore(database).tenants.create(tenant);
+      const both = [database, openAnother()];
+      const rounds = Array.from({ length: 100 }, (_, round) => both[round % 2] as Database);
+      await Promise.all(rounds.map((one) => addOne(one, tenant.id)));
+      const row = await database.sql()("tenants").where({ id: tenant.id }).first("user_seq");
+      assert.equal(row.user_seq, rounds.length);
+    });
+
+    it("lets another connection's reader see all of it or nothing", async () => {
+      const { database, openAnother } = use();
+      const other = openAnother();
+      await database.transaction(async (inside) => {
+        await systemStore(inside).tenants.create(newTenant("half"));
+        assert.equal(await runOutside(() => exists(other, "half")), false);
+      });
+      assert.equal(await exists(other, "half"), true);
+    });
+
+    it("tells in its errors what failed, and no value that was written", async () => {
+      const { store } = await createTestTenant(use().database);
+      const user = newUser("grace@acme.example", { sourceId: randomUUID() });
+      const error = await store.users.create(user).then(
+        () => assert.fail("a source that does not exist was accepted"),
+        (failure: Error) => failure,
+      );
+      assert.match(error.message, /foreign key/i);
+      assert.doesNotMatch(error.message, /grace@acme/);
+    });
+  });
+});
+
+describe("a transaction that meets another one's locks the wrong way round", () => {
+  describe("on PostgreSQL", () => {
+    let current: TestDatabase;
+    before(async () => {
+      current = await createTestDatabase("PostgreSQL");
+    });
+    after(() => current.dispose());
+
+    it("is run again, so that both end well", async () => {
+      const { database } = current;
+      const [left, right] = [newTenant("left"), newTenant("right")];
+      await systemStore(database).tenants.create(left);
+      await systemStore(database).tenants.create(right);
+      let attempts = 0;
+      let arrived = 0;
+      let bothArrived = () => {};
+      const together = new Promise<void>((resolve) => {
+        bothArrived = resolve;
+      });
+      const rename = (first: string, second: string, name: string) =>
+        database.transaction(async (inside) => {
+          attempts++;
+          const { update } = systemStore(inside).tenants;
+          await update(first, { name });
+          if (++arrived === 2) bothArrived();
+          await together;
+          await update(second, { name });
+        });
+      await Promise.all([rename(left.id, right.id, "one"), rename(right.id, left.id, "two")]);
+      assert.equal(attempts, 3, "one of the two had to start again");
+      const names = (await systemStore(database).tenants.list()).map(({ name }) => name);
+      assert.equal(new Set(names).size, 1, `the last one's work is whole: ${names}`);
+    });
+
+    it("gives up after a few attempts, and says why", async () => {
+      let attempts = 0;
+      const work = current.database.transaction(() => {
+        attempts++;
+        return Promise.reject(Object.assign(new Error("deadlock detected"), { code: "40P01" }));
+      });
+      await assert.rejects(work, /deadlock detected/);
+      assert.equal(attempts, 4);
+    });
+  });
+});
+
+describe("a bulk write", () => {
+  onEachDatabase((use) => {
+    it("takes more values than one statement may bind: 20,000 members of one group", async function () {
+      this.timeout(60_000);
+      const { database } = use();
+      const { store } = await createTestTenant(database);
+      const userIds = Array.from({ length: 20_000 }, () => randomUUID());
+      await database.transaction((inside) =>
+        tenantScope(inside, store.tenantId).insertMany("users", userIds.map(userRow)),
+      );
+      const group = { id: randomUUID(), displayName: "Everybody", sourceId: null, sourceKey: null };
+      await store.groups.create(group);
+      await store.transaction((inside) => inside.groupMembers.add(group.id, userIds));
+      assert.deepEqual(await store.groupMembers.strangers([...userIds, "stranger"]), ["stranger"]);
+      assert.equal((await store.groupMembers.page(group.id, null, 30_000)).length, 20_000);
+      await store.transaction((inside) => inside.groupMembers.remove(group.id, userIds));
+      assert.deepEqual(await store.groupMembers.page(group.id, null, 10), []);
+    });
+  });
+});

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { createLog } from "../../src/log.ts";
+import { removeExpired, startHousekeeping } from "../../src/store/housekeeping.ts";
+import { rateLimiter } from "../../src/store/rate-limits.ts";
+import { sessionStore } from "../../src/store/session-store.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { createTestTenant, newUser } from "../helpers/people.ts";
+
+describe("housekeeping", () => {
+  onEachDatabase((use) => {
+    it("removes sessions, links and counts whose time is over, and no others", async () => {
+      const { database } = use();
+      const { store } = await createTestTenant(database);
+      const { id: userId } = await store.users.create(newUser("ada@acme.example"));
+      const later = Date.now() + 60_000;
+      const limiter = rateLimiter(database, { name: "kept", points: 1, seconds: 60 });
+      for (const name of ["over", "alive"]) {
+        const expiresAt = name === "over" ? Date.now() - 1 : later;
+        const session = { signIn: null, createdAt: 1, seenAt: 1, data: {} };
+        await sessionStore(database).create({ ...session, sidHash: name, expiresAt });
+        await store.links.create(name, { kind: "set-password", userId }, expiresAt);
+        await limiter.use(name);
+      }
+      await database
+        .sql()("rate_limits")
+        .where("key", "kept:over")
+        .update({ expires_at: Date.now() - 1 });
+      await removeExpired(database);
+      const left = async (table: string, column: string) =>
+        (await database.sql()(table).select(column)).map((row: Record<string, string>) => row[column]);
+      assert.deepEqual(await left("sessions", "sid_hash"), ["alive"]);
+      assert.deepEqual(await left("one_time_links", "token_hash"), ["alive"]);
+      assert.deepEqual(await left("rate_limits", "key"), ["kept:alive"]);
+    });
+
+    it("stops when it is told to", () => {
+      const log = createLog("silent");
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+      const before = timers();
+      startHousekeeping(use().database, log)();
+      assert.equal(timers(), before);
+    });
+  });
+});

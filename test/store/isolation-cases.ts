@@ -1,0 +1,213 @@
+import type { IsolationCases } from "../helpers/isolation.ts";
+import { newUser } from "../helpers/people.ts";
+import { taskCases } from "../tasks/isolation-cases.ts"; // sample product
+
+const everything = { condition: null, sourceId: "any", sort: null, from: { offset: 0 }, limit: 100 };
+
+/**
+ * One entry for every method of the tenant store: what tenant B gets of tenant A's data. The methods that only add rows
+ * are called with A's ids wherever they take an id.
+ */
+export const isolationCases: IsolationCases = {
+  ...taskCases, // sample product
+  "users.create": {
+    call: (b, a) => b.users.create(newUser("new@b.test", { sourceId: a.sourceId })),
+    gives: "refused",
+  },
+  "users.byId": { call: (b, a) => b.users.byId(a.userId), gives: null },
+  "users.lock": { call: (b, a) => b.transaction((inside) => inside.users.lock(a.userId)), gives: null },
+  "users.byLoginName": { call: (b, a) => b.users.byLoginName(a.loginName), gives: null },
+  "users.bySourceKey": { call: (b, a) => b.users.bySourceKey(a.sourceKey), gives: [] },
+  "users.page": { call: (b) => b.users.page(0, 100), gives: [] },
+  "users.search": { call: (b) => b.users.search(everything), gives: { rows: [], total: 0 } },
+  "users.affiliated": {
+    call: (b, a) => b.users.affiliated(["groups", "roles"]).byId(a.userId),
+    gives: null,
+  },
+  "users.pageFrom": { call: (b) => b.users.pageFrom(1, 100), gives: { rows: [], total: 0 } },
+  "users.count": { call: (b) => b.users.count(), gives: 0 },
+  "users.update": { call: (b, a) => b.users.update(a.userId, { active: false }), gives: "not found" },
+  "users.advanceAccessEpoch": { call: (b, a) => b.users.advanceAccessEpoch(a.userId), gives: undefined },
+  "users.remove": { call: (b, a) => b.users.remove(a.userId), gives: false },
+
+  "identities.find": { call: (b, a) => b.identities.find(a.connectionId, a.subject), gives: null },
+  "identities.ofUser": { call: (b, a) => b.identities.ofUser(a.userId), gives: [] },
+  "identities.add": { call: (b, a) => b.identities.add(a.connectionId, "other", a.userId), gives: "refused" },
+  "identities.recordSignIn": {
+    call: (b, a) => b.identities.recordSignIn(a.connectionId, a.subject, "evil@b.test"),
+    gives: undefined,
+  },
+  "identities.move": {
+    call: (b, a) => b.identities.move(a.connectionId, a.subject, "moved"),
+    gives: undefined,
+  },
+  "identities.remove": { call: (b, a) => b.identities.remove(a.connectionId, a.subject), gives: false },
+  "identities.removeOfConnection": {
+    call: (b, a) => b.identities.removeOfConnection(a.connectionId),
+    gives: undefined,
+  },
+
+  "tombstones.add": {
+    call: (b, a) =>
+      b.transaction((inside) =>
+        inside.tombstones.add("b-tombstone", "x@b.test", [
+          {
+            connectionId: a.connectionId,
+            subject: a.subject,
+            userId: a.userId,
+            email: null,
+            lastSignInAt: null,
+          },
+        ]),
+      ),
+    gives: "refused",
+  },
+  "tombstones.forbids": {
+    call: (b, a) => b.tombstones.forbids(a.deletedLoginName, a.connectionId, a.subject),
+    gives: false,
+  },
+  "tombstones.list": { call: (b) => b.tombstones.list(), gives: [] },
+  "tombstones.lift": { call: (b, a) => b.tombstones.lift(a.tombstoneId), gives: false },
+  "tombstones.liftByLoginName": {
+    call: (b, a) => b.tombstones.liftByLoginName(a.deletedLoginName),
+    gives: undefined,
+  },
+
+  "groups.create": {
+    call: (b, a) =>
+      b.groups.create({ id: "b-group", displayName: "New", sourceId: a.sourceId, sourceKey: null }),
+    gives: "refused",
+  },
+  "groups.byId": { call: (b, a) => b.groups.byId(a.groupId), gives: null },
+  "groups.lock": { call: (b, a) => b.transaction((inside) => inside.groups.lock(a.groupId)), gives: null },
+  "groups.byName": { call: (b, a) => b.groups.byName(a.groupName), gives: null },
+  "groups.page": { call: (b) => b.groups.page(0, 100), gives: [] },
+  "groups.search": { call: (b) => b.groups.search(everything), gives: { rows: [], total: 0 } },
+  "groups.pageFrom": { call: (b) => b.groups.pageFrom(1, 100), gives: { rows: [], total: 0 } },
+  "groups.count": { call: (b) => b.groups.count(), gives: 0 },
+  "groups.update": {
+    call: (b, a) => b.groups.update(a.groupId, { displayName: "Stolen" }),
+    gives: "not found",
+  },
+  "groups.remove": { call: (b, a) => b.groups.remove(a.groupId), gives: false },
+  "groups.ofUser": { call: (b, a) => b.groups.ofUser(a.userId), gives: [] },
+  "groupMembers.page": { call: (b, a) => b.groupMembers.page(a.groupId, null, 100), gives: [] },
+  "groupMembers.all": { call: (b, a) => b.groupMembers.all(a.groupId), gives: [] },
+  "groupMembers.strangers": {
+    call: async (b, a) => (await b.groupMembers.strangers([a.userId])).map((id) => id === a.userId),
+    gives: [true],
+  },
+  "groupMembers.has": { call: (b, a) => b.groupMembers.has(a.groupId, a.userId), gives: false },
+  "groupMembers.add": { call: (b, a) => b.groupMembers.add(a.groupId, [a.secondUserId]), gives: "refused" },
+  "groupMembers.remove": { call: (b, a) => b.groupMembers.remove(a.groupId, [a.userId]), gives: undefined },
+  "groupMembers.removeAll": { call: (b, a) => b.groupMembers.removeAll(a.groupId), gives: undefined },
+
+  "roles.grantsOf": { call: (b, a) => b.roles.grantsOf(a.userId), gives: [] },
+  "roles.effective": { call: (b, a) => b.roles.effective(a.userId), gives: "member" },
+  "roles.grant": { call: (b, a) => b.roles.grant(a.secondUserId, "owner"), gives: "refused" },
+  "roles.revoke": { call: (b, a) => b.roles.revoke(a.userId, "owner"), gives: undefined },
+  "roles.replace": { call: (b, a) => b.roles.replace(a.userId, "scim", null, []), gives: undefined },
+  "roles.removeOfConnection": {
+    call: (b, a) => b.roles.removeOfConnection(a.connectionId),
+    gives: undefined,
+  },
+  "roles.mapGroup": { call: (b, a) => b.roles.mapGroup(a.groupId, "member"), gives: "refused" },
+  "roles.unmapGroup": { call: (b, a) => b.roles.unmapGroup(a.groupId, "admin"), gives: undefined },
+  "roles.lockActiveOwners": {
+    call: (b) => b.transaction((inside) => inside.roles.lockActiveOwners()),
+    gives: [],
+  },
+
+  "affiliations.ofUsers": {
+    call: async (b, a) => (await b.affiliations.ofUsers([a.userId])).get(a.userId),
+    gives: { groups: [], roles: [] },
+  },
+  "activity.record": {
+    call: (b, a) =>
+      b.activity.record({
+        ...{ actorKind: "provisioning", actor: "b", action: "user.created", targetId: a.userId },
+        ...{ changed: [], requestId: null },
+      }),
+    gives: undefined,
+  },
+  "activity.latest": { call: (b) => b.activity.latest(10), gives: [] },
+
+  "connections.create": {
+    call: (b, a) =>
+      b.connections.create({
+        id: a.connectionId,
+        key: "nobody-reserved-this",
+        type: "oidc",
+        status: "active",
+        justInTime: true,
+        subjectKind: "opaque",
+        settings: null,
+        sealedSecret: null,
+      }),
+    gives: "refused",
+  },
+  "connections.byId": { call: (b, a) => b.connections.byId(a.connectionId), gives: null },
+  "connections.list": { call: (b) => b.connections.list(), gives: [] },
+  "connections.update": {
+    call: (b, a) => b.connections.update(a.connectionId, { status: "disabled" }),
+    gives: "not found",
+  },
+  "connections.sealedSecrets": {
+    call: (b, a) => b.connections.sealedSecrets(a.connectionId),
+    gives: { current: null, former: null },
+  },
+  "identities.usersByEmail": { call: (b, a) => b.identities.usersByEmail(a.loginName), gives: [] },
+  "pendingLogins.create": {
+    call: (b, a) =>
+      b.pendingLogins.create({
+        ...{ connectionId: a.connectionId, stateHash: "b", browserHash: "b", sealedData: "b", expiresAt: 1 },
+      }),
+    gives: "refused",
+  },
+  "pendingLogins.consume": {
+    call: (b, a) => b.pendingLogins.consume(a.connectionId, "state", "browser"),
+    gives: null,
+  },
+  "usedTokens.use": { call: (b) => b.usedTokens.use("token", 1), gives: undefined },
+  "connections.remove": { call: (b, a) => b.connections.remove(a.connectionId), gives: false },
+
+  "sources.create": {
+    call: async (b, a) => (await b.sources.create({ id: "b-source", name: `${a.sourceName} of b` })).id,
+    gives: "b-source",
+  },
+  "sources.byName": { call: (b, a) => b.sources.byName(a.sourceName), gives: null },
+  "sources.list": {
+    call: async (b, a) => (await b.sources.list()).filter(({ id }) => id === a.sourceId),
+    gives: [],
+  },
+  "tokens.create": {
+    call: (b, a) =>
+      b.tokens.create({ id: "b-token", sourceId: a.sourceId, tokenHash: "h", hint: "h", expiresAt: null }),
+    gives: "refused",
+  },
+  "tokens.list": { call: (b) => b.tokens.list(), gives: [] },
+  "tokens.recordUse": { call: (b, a) => b.tokens.recordUse(a.tokenId), gives: undefined },
+  "tokens.revoke": { call: (b, a) => b.tokens.revoke(a.tokenId), gives: false },
+
+  "credentials.passwordHash": { call: (b, a) => b.credentials.passwordHash(a.userId), gives: null },
+  "credentials.set": { call: (b, a) => b.credentials.set(a.userId, "hash"), gives: "refused" },
+  "links.create": {
+    call: (b, a) => b.links.create("b-link", { kind: "set-password", userId: a.userId }, Date.now() + 1000),
+    gives: "refused",
+  },
+  "links.removeOfUser": { call: (b, a) => b.links.removeOfUser(a.userId), gives: undefined },
+  "sessions.ofUser": { call: (b, a) => b.sessions.ofUser(a.userId, 0), gives: [] },
+  "sessions.end": { call: (b, a) => b.sessions.end(a.userId, null), gives: undefined },
+  "sessions.endOfConnection": {
+    call: (b, a) => b.sessions.endOfConnection(a.connectionId),
+    gives: undefined,
+  },
+
+  "domains.add": {
+    call: (b, a) => b.domains.add(a.domain, "token").then(() => b.domains.remove(a.domain)),
+    gives: true,
+  },
+  "domains.list": { call: (b) => b.domains.list(), gives: [] },
+  "domains.markVerified": { call: (b, a) => b.domains.markVerified(a.domain), gives: false },
+  "domains.remove": { call: (b, a) => b.domains.remove(a.domain), gives: false },
+};

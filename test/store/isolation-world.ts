@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { deleteProvisionedUser, provisionUser } from "../../src/directory/provisioning.ts";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import { addDomain } from "../../src/directory/tenants.ts";
+import type { Database } from "../../src/store/database.ts";
+import { sessionStore } from "../../src/store/session-store.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+import type { TenantA } from "../helpers/isolation.ts";
+import { createLocalAccount, createTestTenant, identityOf } from "../helpers/people.ts";
+
+/** Rows that would tie tenant B to something of A's, past the store. */
+export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>> = {
+  pending_logins: (a) => ({
+    ...{ connection_id: a.connectionId, state_hash: "x", browser_hash: "x", sealed_data: "x", expires_at: 1 },
+  }),
+  users: (a) => ({
+    ...{
+      id: "x",
+      seq: 1,
+      login_name: "x",
+      login_name_key: "x",
+      active: true,
+      blocked: false,
+      origin: "scim",
+    },
+    ...{ source_id: a.sourceId, created_at: 1, updated_at: 1 },
+  }),
+  groups: (a) => ({
+    ...{
+      id: "x",
+      seq: 1,
+      display_name: "x",
+      display_name_key: "x",
+      source_id: a.sourceId,
+      created_at: 1,
+      updated_at: 1,
+    },
+  }),
+  group_members: (a) => ({ group_id: a.groupId, user_id: a.userId }),
+  identities: (a) => ({ connection_id: a.connectionId, subject: "x", user_id: a.userId, created_at: 1 }),
+  tombstone_subjects: (a) => ({ tombstone_id: a.tombstoneId, connection_id: a.connectionId, subject: "x" }),
+  role_grants: (a) => ({ user_id: a.userId, role: "owner", source: "manual", source_id: "" }),
+  group_roles: (a) => ({ group_id: a.groupId, role: "admin" }),
+  provisioning_tokens: (a) => ({ id: "x", source_id: a.sourceId, token_hash: "x", hint: "x", created_at: 1 }),
+  local_credentials: (a) => ({ user_id: a.userId, password_hash: "x", updated_at: 1 }),
+  one_time_links: (a) => ({ token_hash: "x", user_id: a.userId, created_at: 1, expires_at: 1 }),
+  sessions: (a) => ({
+    sid_hash: "x",
+    user_id: a.userId,
+    created_at: 1,
+    seen_at: 1,
+    expires_at: 1,
+    data: "{}",
+  }),
+  task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
+};
+
+/** A tenant that has something of every kind. */
+export async function tenantWithEverything(database: Database): Promise<TenantA & { store: TenantStore }> {
+  const { tenant, store, writer, connection } = await createTestTenant(database);
+  const { id: connectionId } = await connection();
+  const loginName = `ada@${tenant.slug}.test`;
+  const local = await createLocalAccount(store, `owner@${tenant.slug}.test`, "owner");
+  const wanted = { givenName: null, familyName: null, displayName: null, email: null, active: true };
+  const user = await provisionUser(store, writer, { ...wanted, loginName, sourceKey: `key-${tenant.slug}` });
+  const gone = await provisionUser(store, writer, { ...wanted, loginName: "gone@a.test", sourceKey: "gone" });
+  const active = (await store.connections.byId(connectionId)) ?? assert.fail();
+  await signIn(store, identityOf(active, gone.loginName, { subject: "gone" }));
+  await deleteProvisionedUser(store, writer, gone.id);
+  await signIn(store, identityOf(active, loginName, { subject: "subject" }));
+  const group = await store.groups.create({
+    id: randomUUID(),
+    displayName: "Team",
+    sourceId: writer.source.id,
+    sourceKey: null,
+  });
+  await store.groupMembers.add(group.id, [user.id]);
+  await store.roles.mapGroup(group.id, "admin");
+  await store.roles.replace(user.id, "scim", null, ["admin"]);
+  const token = await createToken(store);
+  await store.links.create(
+    `link-${tenant.slug}`,
+    { kind: "set-password", userId: local.id },
+    Date.now() + 60_000,
+  );
+  await store.activity.record({
+    ...{ actorKind: "provisioning", actor: "default", action: "user.created", targetId: user.id },
+    ...{ changed: ["userName"], requestId: null },
+  });
+  const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
+  await store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
+  await store.usedTokens.use("token", Date.now() + 60_000);
+  const domain = await addDomain(store, `${tenant.slug}.test`);
+  const taskId = randomUUID(); // sample product
+  await store.tasks.create(taskId, "A's task"); // sample product
+  await store.tasks.assign(taskId, user.id); // sample product
+  await openSession(database, store.tenantId, user.id, connectionId);
+  const tombstoneId = (await store.tombstones.list())[0]?.id ?? assert.fail();
+  return {
+    store,
+    ...{ userId: user.id, secondUserId: local.id, loginName, sourceKey: `key-${tenant.slug}` },
+    ...{ groupId: group.id, groupName: "Team", connectionId, subject: "subject" },
+    ...{ sourceId: writer.source.id, sourceName: "other than default", tokenId: token.id },
+    ...{ tombstoneId, deletedLoginName: "gone@a.test", domain },
+    taskId, // sample product
+  };
+}
+
+async function openSession(
+  database: Database,
+  tenantId: string,
+  userId: string,
+  connectionId: string,
+): Promise<void> {
+  const at = Date.now();
+  const signedIn = { tenantId, userId, accessEpoch: 0, connectionId };
+  const times = { createdAt: at, seenAt: at, expiresAt: at + 60_000 };
+  await sessionStore(database).create({ sidHash: randomUUID(), signIn: signedIn, ...times, data: {} });
+}

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readdirSync } from "node:fs";
+import pg from "pg";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { migrate, migrationState, rollBackAll, unlockMigrations } from "../../src/store/migrate.ts";
+import { systemStore } from "../../src/store/system-store.ts";
+import { createTestDatabase, engines, type TestDatabase } from "../helpers/databases.ts";
+import { fillEveryTable, rowCounts, tableNames } from "../helpers/every-table.ts";
+import { createTestTenant, newUser } from "../helpers/people.ts";
+
+const names = readdirSync(new URL("../../migrations/", import.meta.url))
+  .filter((file) => /^\d{14}_/.test(file))
+  .map((file) => file.replace(/\.ts$/, ""))
+  .sort();
+
+/** The same tests for both engines, each test on a database that has no tables yet. */
+function onEachEmptyDatabase(define: (use: () => TestDatabase) => void): void {
+  for (const engine of engines) {
+    describe(`on ${engine}`, () => {
+      let current: TestDatabase;
+      beforeEach(async () => {
+        current = await createTestDatabase(engine, { migrated: false });
+      });
+      afterEach(() => current.dispose());
+      define(() => current);
+    });
+  }
+}
+
+describe("the migrations", () => {
+  it("are there, named by their time", () => {
+    assert.ok(names.length >= 9);
+    for (const name of names) assert.match(name, /^\d{14}_[a-z]+(_[a-z]+)+$/);
+  });
+
+  onEachEmptyDatabase((use) => {
+    it("can be taken back and applied again, without a row", async () => {
+      const { database } = use();
+      await migrate(database);
+      const tables = await tableNames(database);
+      await rollBackAll(database);
+      assert.deepEqual(await tableNames(database), []);
+      assert.deepEqual(await migrate(database), names);
+      assert.deepEqual(await tableNames(database), tables);
+    });
+
+    it("can be taken back and applied again, with rows in every table", async () => {
+      const { database } = use();
+      await migrate(database);
+      await fillEveryTable(database);
+      const counts = await rowCounts(database, await tableNames(database));
+      const empty = Object.keys(counts).filter((table) => counts[table] === 0);
+      assert.deepEqual(empty, [], "fillEveryTable leaves out a table");
+      await rollBackAll(database);
+      assert.deepEqual(await tableNames(database), []);
+      assert.deepEqual(await migrate(database), names);
+      await fillEveryTable(database);
+    });
+  });
+});
+
+describe("migrate", () => {
+  onEachEmptyDatabase((use) => {
+    it("applies all in order, and nothing the second time", async () => {
+      const { database } = use();
+      assert.deepEqual(await migrate(database), names);
+      assert.deepEqual(await migrate(database), []);
+    });
+
+    it("remembers names without their ending, so that .ts and .js are the same migration", async () => {
+      const { database } = use();
+      await migrate(database);
+      const rows = await database.sql()("knex_migrations").orderBy("name").select("name");
+      assert.deepEqual(
+        rows.map(({ name }) => name),
+        names,
+      );
+    });
+
+    it("does the work once when several start together, and none of them fails", async () => {
+      const { openAnother } = use();
+      const callers = Array.from({ length: 4 }, openAnother);
+      const applied = await Promise.all(callers.map(migrate));
+      assert.deepEqual(applied.flat().sort(), names);
+      assert.equal(applied.filter((list) => list.length > 0).length, 1);
+      assert.equal((await callers[0]?.sql()("knex_migrations_lock"))?.length, 1);
+    });
+
+    it("goes on after an operator took away the lock of one that died", async () => {
+      const { database } = use();
+      await migrate(database);
+      await database.sql()("knex_migrations_lock").update({ is_locked: 1 });
+      await unlockMigrations(database);
+      assert.deepEqual(await migrate(database), []);
+    });
+  });
+});
+
+describe("migrationState", () => {
+  onEachEmptyDatabase((use) => {
+    it("names what has not been applied yet", async () => {
+      const { database } = use();
+      assert.deepEqual(await migrationState(database), { applied: 0, pending: names });
+      assert.equal(await database.sql().schema.hasTable("knex_migrations"), false, "asking changes nothing");
+      await migrate(database);
+      assert.deepEqual(await migrationState(database), { applied: names.length, pending: [] });
+      const last = names.at(-1) as string;
+      await database.sql()("knex_migrations").where("name", last).delete();
+      assert.deepEqual(await migrationState(database), { applied: names.length - 1, pending: [last] });
+    });
+  });
+});
+
+describe("text in the database", () => {
+  // In this order by bytes; English would put "a" beside "A" and the accents between the letters.
+  const byBytes = ["-", "10", "9", "A", "B", "Z", "_", "a", "aa", "b", "z", "~", "Ä", "ä", "é", "ﬀ", "𝒜"];
+  const locales = {
+    "ICU English": "locale_provider icu icu_locale 'en' locale 'C'",
+    "ICU English that ignores case and accents": "locale_provider icu icu_locale 'en-u-ks-level1' locale 'C'",
+  };
+
+  async function assertByBytes(database: Database): Promise<void> {
+    const { store } = await createTestTenant(database);
+    for (const name of [...byBytes].reverse()) {
+      await store.sources.create({ id: randomUUID(), name });
+      await store.users.create(newUser(randomUUID(), { id: `id-${name}`, sourceKey: name }));
+    }
+    const listed = (await store.sources.list()).map(({ name }) => name).filter((name) => name !== "default");
+    assert.deepEqual(listed, byBytes);
+    const group = { id: randomUUID(), displayName: "All", sourceId: null, sourceKey: null };
+    await store.groups.create(group);
+    await store.groupMembers.add(
+      group.id,
+      byBytes.map((name) => `id-${name}`),
+    );
+    const second = await store.groupMembers.page(group.id, "id-_", 100);
+    assert.deepEqual(
+      second,
+      byBytes.slice(byBytes.indexOf("_") + 1).map((name) => `id-${name}`),
+    );
+    assert.equal((await store.sources.byName("A"))?.name, "A");
+    assert.equal(await store.sources.byName("á"), null);
+    assert.equal((await store.users.bySourceKey("a")).length, 1);
+  }
+
+  describe("on SQLite", () => {
+    it("is compared and sorted by its bytes", async () => {
+      const current = await createTestDatabase("SQLite");
+      await assertByBytes(current.database);
+      await current.dispose();
+    });
+  });
+
+  describe("on PostgreSQL", () => {
+    for (const [title, locale] of Object.entries(locales)) {
+      it(`is compared and sorted by its bytes in a database whose locale is ${title}`, async () => {
+        await inDatabaseOf(locale, async (database) => {
+          const { rows } = await database.sql().raw("select 'a' < 'B' as english");
+          assert.equal(rows[0].english, true, "the database does sort otherwise by itself");
+          await migrate(database);
+          await assertByBytes(database);
+          await systemStore(database).tenants.create({ id: "Z", slug: "z", name: "Z" });
+          await systemStore(database).tenants.create({ id: "z", slug: "Z", name: "z" });
+        });
+      });
+    }
+  });
+});
+
+async function inDatabaseOf(locale: string, work: (database: Database) => Promise<void>): Promise<void> {
+  const serverUrl = process.env.TEST_POSTGRES_URL as string;
+  const name = `locale_${randomUUID().replaceAll("-", "")}`;
+  const server = new pg.Client({ connectionString: serverUrl });
+  await server.connect();
+  await server.query(`create database ${name} template template0 ${locale}`);
+  const database = openDatabase(serverUrl.replace(/\/postgres$/, `/${name}`));
+  try {
+    await work(database);
+  } finally {
+    await database.close();
+    await server.query(`drop database ${name} with (force)`);
+    await server.end();
+  }
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { openDatabase } from "../../src/store/database.ts";
+import { rateLimiter, removeExpiredRateLimits } from "../../src/store/rate-limits.ts";
+import { isUnavailable } from "../../src/store/sql-errors.ts";
+import { systemStore } from "../../src/store/system-store.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { freePort } from "../helpers/postgres-server.ts";
+
+describe("a rate limit", () => {
+  onEachDatabase((use) => {
+    const limit = { points: 3, seconds: 60 };
+
+    it("lets so many pass and then says for how many whole seconds not", async () => {
+      const limiter = rateLimiter(use().database, { name: "plain", ...limit });
+      for (let count = 1; count <= 3; count++) assert.equal(await limiter.use("ada"), 0);
+      const seconds = await limiter.use("ada");
+      assert.ok(Number.isInteger(seconds) && seconds >= 59 && seconds <= 60, String(seconds));
+      assert.equal(await limiter.use("grace"), 0);
+    });
+
+    it("counts under its own name", async () => {
+      const one = rateLimiter(use().database, { name: "one", points: 1, seconds: 60 });
+      const two = rateLimiter(use().database, { name: "two", points: 1, seconds: 60 });
+      assert.deepEqual([await one.use("ada"), await two.use("ada")], [0, 0]);
+      assert.ok((await one.use("ada")) > 0);
+    });
+
+    it("is exact when 50 come at once over two connections", async () => {
+      const { database, openAnother } = use();
+      const wanted = { name: "exact", points: 20, seconds: 60 };
+      const both = [rateLimiter(database, wanted), rateLimiter(openAnother(), wanted)];
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => both[index % 2]?.use("ada")),
+      );
+      assert.equal(answers.filter((seconds) => seconds === 0).length, 20);
+    });
+
+    it("counts beside transactions that run at the same time, and disturbs none of them", async () => {
+      const { database } = use();
+      const limiter = rateLimiter(database, { name: "beside", points: 1_000, seconds: 60 });
+      const work = Array.from({ length: 40 }, (_, index) =>
+        index % 2
+          ? limiter.use("ada")
+          : database.transaction(async (inside) => {
+              await systemStore(inside).tenants.create({
+                id: `beside-${index}`,
+                slug: `beside-${index}`,
+                name: "x",
+              });
+              if (index % 4 === 0) throw new Error("on purpose");
+              return 0;
+            }),
+      );
+      const results = await Promise.allSettled(work);
+      const failures = results.flatMap((result) =>
+        result.status === "rejected" ? [result.reason.message] : [],
+      );
+      assert.deepEqual(failures, Array(10).fill("on purpose"));
+      const kept = (await systemStore(database).tenants.list()).filter(({ slug }) =>
+        slug.startsWith("beside-"),
+      );
+      assert.equal(kept.length, 10);
+      const row = await database.sql()("rate_limits").where("key", "beside:ada").first("points");
+      assert.equal(row.points, 20);
+    });
+
+    it("forgets what was counted when it is told to, and when its time is over", async () => {
+      const { database } = use();
+      const limiter = rateLimiter(database, { name: "forgets", points: 1, seconds: 60 });
+      await limiter.use("ada");
+      assert.ok((await limiter.use("ada")) > 0);
+      await limiter.reset("ada");
+      assert.equal(await limiter.use("ada"), 0);
+      await database
+        .sql()("rate_limits")
+        .where("key", "forgets:ada")
+        .update({ expires_at: Date.now() - 1 });
+      assert.equal(await limiter.use("ada"), 0);
+      assert.ok((await limiter.use("ada")) > 0);
+    });
+
+    it("is removed from the table once it is over, and not before", async () => {
+      const { database } = use();
+      await rateLimiter(database, { name: "removed", points: 1, seconds: 60 }).use("ada");
+      const rows = () => database.sql()("rate_limits").where("key", "removed:ada");
+      await removeExpiredRateLimits(database, Date.now());
+      assert.equal((await rows()).length, 1);
+      await removeExpiredRateLimits(database, Date.now() + 61_000);
+      assert.equal((await rows()).length, 0);
+    });
+  });
+
+  it("lets nobody pass uncounted when the database is away", async () => {
+    const database = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/nothing`);
+    const limiter = rateLimiter(database, { name: "away", points: 1, seconds: 60 });
+    await assert.rejects(limiter.use("ada"), isUnavailable);
+    await database.close();
+  });
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { hashToken, randomToken, sealer } from "../../src/store/secrets.ts";
+
+describe("a sealed secret", () => {
+  const key = randomBytes(32);
+  const { seal, open } = sealer(key);
+  const context = "tenant/connection";
+
+  for (const secret of ["s3cret", "", "Grüße 𝒜", "x".repeat(10_000)]) {
+    it(`opens to what was sealed: ${JSON.stringify(secret.slice(0, 20))}`, () => {
+      assert.equal(open(seal(secret, context), context), secret);
+    });
+  }
+
+  it("shows nothing of the secret, and never looks the same twice", () => {
+    const sealed = new Set(Array.from({ length: 100 }, () => seal("s3cret", context)));
+    assert.equal(sealed.size, 100);
+    for (const text of sealed) {
+      assert.match(text, /^v1\.[A-Za-z0-9_-]+$/);
+      assert.equal(Buffer.from(text.slice(3), "base64url").includes("s3cret"), false);
+    }
+  });
+
+  it("cannot be opened in another place", () => {
+    const sealed = seal("s3cret", context);
+    for (const other of ["tenant/another", "another/connection", "", `${context} `]) {
+      assert.throws(() => open(sealed, other), other);
+    }
+  });
+
+  it("cannot be opened with another key", () => {
+    assert.throws(() => sealer(randomBytes(32)).open(seal("s3cret", context), context));
+  });
+
+  it("cannot be opened after any single bit was flipped", () => {
+    const bytes = Buffer.from(seal("s3cret", context).slice(3), "base64url");
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const changed = Buffer.from(bytes);
+      changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+      assert.throws(() => open(`v1.${changed.toString("base64url")}`, context), `bit ${bit}`);
+    }
+  });
+
+  it("cannot be opened when some of it is missing", () => {
+    const bytes = Buffer.from(seal("s3cret", context).slice(3), "base64url");
+    for (let length = 0; length < bytes.length; length++) {
+      const short = bytes.subarray(0, length).toString("base64url");
+      assert.throws(() => open(`v1.${short}`, context), `${length} bytes`);
+    }
+  });
+});
+
+describe("hashToken", () => {
+  it("is SHA-256 in base64url", () => {
+    // FIPS 180-2, appendix B.1: ba7816bf 8f01cfea 414140de 5dae2223 b00361a3 96177a9c b410ff61 f20015ad
+    assert.equal(hashToken("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
+  });
+});
+
+describe("randomToken", () => {
+  it("is 256 bits that fit in a URL, another each time", () => {
+    const tokens = Array.from({ length: 100 }, randomToken);
+    assert.equal(new Set(tokens).size, 100);
+    for (const token of tokens) assert.match(token, /^[A-Za-z0-9_-]{43}$/);
+  });
+});
