@@ -1,0 +1,118 @@
+import { randomUUID } from "node:crypto";
+import { ConflictError, NotFoundError } from "../errors.ts";
+import type { Connection, ConnectionType, OidcSettings, SamlSettings, SubjectKind } from "../model.ts";
+import type { Database } from "../store/database.ts";
+import type { Sealer } from "../store/secrets.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { checkName } from "./tenants.ts";
+
+export interface WantedConnection {
+  key: string;
+  type: ConnectionType;
+  /** Null makes a draft, which already serves its URLs but signs nobody in. */
+  settings: OidcSettings | SamlSettings | null;
+  justInTime: boolean;
+  draft: boolean;
+  /** OIDC: the client secret, in the clear, and what seals it on its way into the store. */
+  secret: { text: string; sealer: Sealer } | null;
+}
+
+/** What a connection's subjects are when nobody says otherwise: see SubjectKind. */
+const subjectKindOf: Record<ConnectionType, SubjectKind> = { oidc: "source-key", saml: "login-name" };
+
+/**
+ * Adds a connection. Its key belongs to the tenant from then on, for ever. Throws InvalidError for a key that is no
+ * name, and ConflictError `key-taken`.
+ */
+export async function createConnection(
+  database: Database,
+  tenantId: string,
+  wanted: WantedConnection,
+): Promise<Connection> {
+  checkName(wanted.key, "The connection ID");
+  const id = randomUUID();
+  return await database.transaction(async (inside) => {
+    await systemStore(inside).connectionKeys.reserve(wanted.key, tenantId);
+    return await forTenant(inside, tenantId).connections.create({
+      id,
+      key: wanted.key,
+      type: wanted.type,
+      status: wanted.draft || wanted.settings === null ? "draft" : "active",
+      justInTime: wanted.justInTime,
+      subjectKind: subjectKindOf[wanted.type],
+      settings: wanted.settings,
+      sealedSecret: wanted.secret?.sealer.seal(wanted.secret.text, `${tenantId}/${id}`) ?? null,
+    });
+  });
+}
+
+/**
+ * Changes where a connection points. When that is another identity provider, its subjects are other people: the
+ * connection starts without identities, and its sessions end. Throws NotFoundError.
+ */
+export async function changeSettings(
+  store: TenantStore,
+  connectionId: string,
+  settings: OidcSettings | SamlSettings,
+): Promise<Connection> {
+  return await store.transaction(async (inside) => {
+    const before = await inside.connections.byId(connectionId);
+    if (!before) throw new NotFoundError("There is no such connection.");
+    const after = await inside.connections.update(connectionId, { settings });
+    if (before.settings && providerOf(before.settings) !== providerOf(settings)) {
+      await inside.sessions.endOfConnection(connectionId);
+      await inside.identities.removeOfConnection(connectionId);
+      await inside.roles.removeOfConnection(connectionId);
+    }
+    return after;
+  });
+}
+
+/**
+ * Gives a connection a new client secret. The one before it stays usable until the new one has worked, so that nobody is
+ * turned away while the provider changes over. Throws NotFoundError.
+ */
+export async function rotateSecret(
+  store: TenantStore,
+  sealer: Sealer,
+  connectionId: string,
+  secret: string,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    const { current } = await inside.connections.sealedSecrets(connectionId);
+    const sealedSecret = sealer.seal(secret, `${store.tenantId}/${connectionId}`);
+    await inside.connections.update(connectionId, { sealedSecret, sealedFormerSecret: current });
+  });
+}
+
+/** The current secret has worked: the one before it is forgotten. */
+export async function forgetFormerSecret(store: TenantStore, connectionId: string): Promise<void> {
+  const { former } = await store.connections.sealedSecrets(connectionId);
+  if (former !== null) await store.connections.update(connectionId, { sealedFormerSecret: null });
+}
+
+/** Lets a connection sign people in. Throws NotFoundError, and ConflictError `stale` while its settings are missing. */
+export async function enableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
+  return await store.transaction(async (inside) => {
+    const connection = await inside.connections.byId(connectionId);
+    if (!connection) throw new NotFoundError("There is no such connection.");
+    if (!connection.settings)
+      throw new ConflictError("stale", "The connection's settings are not complete yet.");
+    return await inside.connections.update(connectionId, { status: "active" });
+  });
+}
+
+/** Stops a connection: nobody signs in through it, and those who did are signed out. Throws NotFoundError. */
+export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
+  return await store.transaction(async (inside) => {
+    const connection = await inside.connections.update(connectionId, { status: "disabled" });
+    await inside.sessions.endOfConnection(connectionId);
+    return connection;
+  });
+}
+
+/** The issuer or entity ID: what makes a connection's subjects the same people. */
+function providerOf(settings: OidcSettings | SamlSettings): string {
+  return "issuer" in settings ? settings.issuer : settings.idpEntityId;
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { InvalidError, RefusedError } from "../errors.ts";
+import type { Profile, User } from "../model.ts";
+import type { Database } from "../store/database.ts";
+import { hashToken, randomToken } from "../store/secrets.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { revokeUserAccess } from "./access.ts";
+import { documentOf } from "./attributes.ts";
+import { hashPassword, verifyPassword } from "./password-hash.ts";
+import { checkEmail } from "./tenants.ts";
+
+const linkHours = 72;
+export const passwordLength = { min: 12, max: 256 };
+
+/**
+ * Makes sure that `email` is an owner who can get in, and returns a one-time token with which its holder sets a
+ * password. Where there is no such account, it is created. One that an identity provider manages becomes an account
+ * of the application: nobody but its holder opens it from then on, which is how an operator lets a customer back
+ * in. Earlier links of the account are void.
+ * @returns the token, to be shown once; it is valid for 72 hours.
+ */
+export async function inviteOwner(
+  store: TenantStore,
+  email: string,
+  now: () => number = Date.now,
+): Promise<string> {
+  checkEmail(email);
+  return await store.transaction(async (inside) => {
+    const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email));
+    if (user.origin !== "local") await takeOver(inside, user.id);
+    await inside.users.update(user.id, { active: true, blocked: false });
+    await inside.roles.grant(user.id, "owner");
+    await inside.links.removeOfUser(user.id);
+    const token = randomToken();
+    const expiresAt = now() + linkHours * 3_600_000;
+    await inside.links.create(hashToken(token), { kind: "set-password", userId: user.id }, expiresAt);
+    return token;
+  });
+}
+
+/** Takes an account out of its identity provider's hands. */
+async function takeOver(store: TenantStore, userId: string): Promise<void> {
+  await store.users.update(userId, { origin: "local", sourceId: null, sourceKey: null });
+  for (const identity of await store.identities.ofUser(userId)) {
+    await store.identities.remove(identity.connectionId, identity.subject);
+  }
+  await revokeUserAccess(store, userId);
+}
+
+/** Creates an account of the application itself: it signs in with a password, and nothing else changes it. */
+export async function createLocalUser(
+  store: TenantStore,
+  email: string,
+  names: Omit<Profile, "email"> = { givenName: null, familyName: null, displayName: null },
+): Promise<User> {
+  const profile = { ...names, email };
+  return await store.users.create({
+    ...profile,
+    attributes: documentOf(profile),
+    id: randomUUID(),
+    loginName: email,
+    active: true,
+    origin: "local",
+    sourceId: null,
+    sourceKey: null,
+  });
+}
+
+/**
+ * Sets the first or a forgotten password by a one-time link, and uses the link up. Whoever was signed in is signed out.
+ * The password has passed checkPassword. Throws RefusedError `link-not-valid` when the link is unknown, used or expired,
+ * or its account may not sign in; a link whose password could not be set stays usable.
+ */
+export async function redeemPasswordLink(
+  database: Database,
+  token: string,
+  password: string,
+): Promise<{ tenantId: string; user: User }> {
+  const passwordHash = await hashPassword(password);
+  return await database.transaction(async (inside) => {
+    const link = await systemStore(inside).links.consume(hashToken(token));
+    if (link?.purpose.kind !== "set-password") throw new RefusedError("link-not-valid");
+    const store = forTenant(inside, link.tenantId);
+    const user = await store.users.lock(link.purpose.userId);
+    if (!user?.active || user.blocked) throw new RefusedError("link-not-valid");
+    await store.credentials.set(user.id, passwordHash);
+    await revokeUserAccess(store, user.id);
+    return { tenantId: link.tenantId, user: (await store.users.byId(user.id)) as User };
+  });
+}
+
+/** Throws InvalidError with the rule that the password breaks. Length is what protects (NIST SP 800-63B §5.1.1). */
+export function checkPassword(password: string): void {
+  const { min, max } = passwordLength;
+  if (password.length < min) throw new InvalidError(`Choose a password of at least ${min} characters.`);
+  if (password.length > max) throw new InvalidError(`Choose a password of at most ${max} characters.`);
+}
+
+/**
+ * Signs in with a local password. Takes the same time and throws the same RefusedError `bad-credentials` whether
+ * the tenant, the account, its password or its permission to sign in is what is missing.
+ * @param store null when the tenant does not exist.
+ */
+export async function signInWithPassword(
+  store: TenantStore | null,
+  loginName: string,
+  password: string,
+): Promise<User> {
+  const user = (await store?.users.byLoginName(loginName)) ?? null;
+  const hash = user && store ? await store.credentials.passwordHash(user.id) : null;
+  const right = await verifyPassword(password, hash);
+  if (!right || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
+  return user;
+}
+
+/**
+ * Changes the password of somebody who is signed in; their other sessions end. Throws RefusedError
+ * `bad-credentials` when the current password is wrong, and InvalidError for a weak new one.
+ */
+export async function changePassword(
+  store: TenantStore,
+  userId: string,
+  current: string,
+  wanted: string,
+): Promise<User> {
+  if (!(await verifyPassword(current, await store.credentials.passwordHash(userId)))) {
+    throw new RefusedError("bad-credentials");
+  }
+  checkPassword(wanted);
+  const passwordHash = await hashPassword(wanted);
+  return await store.transaction(async (inside) => {
+    await inside.credentials.set(userId, passwordHash);
+    await revokeUserAccess(inside, userId);
+    return (await inside.users.byId(userId)) as User;
+  });
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import { InvalidError } from "../errors.ts";
+import type { ProvisioningSource } from "../model.ts";
+import { hashToken, randomToken } from "../store/secrets.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { defaultSourceName } from "./tenants.ts";
+
+/** Makes a token recognisable to secret scanners and to the person who finds it in a file. */
+const prefix = "oinscim_";
+const hintLength = prefix.length + 4;
+const dayMs = 86_400_000;
+
+export interface CreatedToken {
+  id: string;
+  /** The token itself: shown now and never again. */
+  token: string;
+  source: ProvisioningSource;
+  expiresAt: number | null;
+}
+
+/**
+ * Creates a provisioning token for a source of the tenant, and the source with it when it is new. Throws
+ * InvalidError for a name or a number of days that makes no sense.
+ */
+export async function createToken(
+  store: TenantStore,
+  sourceName: string = defaultSourceName,
+  expiresInDays: number | null = null,
+  now: () => number = Date.now,
+): Promise<CreatedToken> {
+  if (sourceName.trim() === "" || sourceName.length > 100) {
+    throw new InvalidError("A source's name must have 1 to 100 characters.");
+  }
+  if (
+    expiresInDays !== null &&
+    !(Number.isInteger(expiresInDays) && expiresInDays >= 1 && expiresInDays <= 3650)
+  ) {
+    throw new InvalidError("A token must expire after a whole number of days, 1 to 3650.");
+  }
+  const token = prefix + randomToken();
+  const id = randomUUID();
+  const expiresAt = expiresInDays === null ? null : now() + expiresInDays * dayMs;
+  const source = await store.transaction(async (inside) => {
+    const found = await inside.sources.byName(sourceName);
+    const used = found ?? (await inside.sources.create({ id: randomUUID(), name: sourceName }));
+    const hint = token.slice(0, hintLength);
+    await inside.tokens.create({ id, sourceId: used.id, tokenHash: hashToken(token), hint, expiresAt });
+    return used;
+  });
+  return { id, token, source, expiresAt };
+}

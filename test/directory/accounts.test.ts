@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { blockUser, endSessions, unblockUser } from "../../src/directory/access.ts";
+import {
+  changePassword,
+  inviteOwner,
+  passwordLength,
+  redeemPasswordLink,
+  signInWithPassword,
+} from "../../src/directory/local-accounts.ts";
+import { hashPassword, verifyPassword } from "../../src/directory/password-hash.ts";
+import { provisionUser, updateProvisionedUser } from "../../src/directory/provisioning.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import { ConflictError, InvalidError, NotFoundError, RefusedError } from "../../src/errors.ts";
+import { sessionStore } from "../../src/store/session-store.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  identityOf,
+  provisioned,
+  type TestTenant,
+  testPassword,
+} from "../helpers/people.ts";
+
+const refused = (reason: string) => (error: unknown) =>
+  error instanceof RefusedError && error.reason === reason;
+const lastOwner = (error: unknown) => error instanceof ConflictError && error.code === "last-owner";
+const newPassword = "another long password";
+
+describe("local accounts and access", () => {
+  onEachDatabase((use) => {
+    let tenant: TestTenant;
+
+    beforeEach(async () => {
+      tenant = await createTestTenant(use().database);
+    });
+
+    describe("inviteOwner", () => {
+      it("creates the owner, who sets a password once with the link", async () => {
+        const token = await inviteOwner(tenant.store, "ada@x.test");
+        const { user, tenantId } = await redeemPasswordLink(use().database, token, newPassword);
+        assert.equal(tenantId, tenant.tenant.id);
+        assert.equal(await tenant.store.roles.effective(user.id), "owner");
+        assert.equal((await signInWithPassword(tenant.store, "ADA@x.test", newPassword)).id, user.id);
+        await assert.rejects(
+          redeemPasswordLink(use().database, token, newPassword),
+          refused("link-not-valid"),
+        );
+      });
+
+      it("makes earlier links of the account void", async () => {
+        const first = await inviteOwner(tenant.store, "ada@x.test");
+        await inviteOwner(tenant.store, "ada@x.test");
+        await assert.rejects(
+          redeemPasswordLink(use().database, first, newPassword),
+          refused("link-not-valid"),
+        );
+      });
+
+      it("takes an account out of its identity provider's hands, reactivates and unblocks it", async () => {
+        const connection = await tenant.connection();
+        const user = await provisionUser(
+          tenant.store,
+          tenant.writer,
+          provisioned("ada@x.test", { sourceKey: "k" }),
+        );
+        await signIn(tenant.store, identityOf(connection, "ada@x.test"));
+        await updateProvisionedUser(tenant.store, tenant.writer, user.id, { active: false });
+        await blockUser(tenant.store, user.id);
+        await inviteOwner(tenant.store, "ada@x.test");
+        const after = await tenant.store.users.byId(user.id);
+        const { origin, sourceId, sourceKey, active, blocked } = after ?? assert.fail();
+        assert.deepEqual(
+          { origin, sourceId, sourceKey, active, blocked },
+          { origin: "local", sourceId: null, sourceKey: null, active: true, blocked: false },
+        );
+        await assert.rejects(
+          signIn(tenant.store, identityOf(connection, "ada@x.test")),
+          refused("account-conflict"),
+        );
+        await assert.rejects(updateProvisionedUser(tenant.store, tenant.writer, user.id, {}), ConflictError);
+      });
+
+      it("refuses what is no e-mail address", async () => {
+        for (const text of [
+          "",
+          "ada",
+          "ada@",
+          "@x.test",
+          "a b@x.test",
+          "<a@x.test>",
+          `${"a".repeat(250)}@x.test`,
+        ]) {
+          await assert.rejects(inviteOwner(tenant.store, text), InvalidError);
+        }
+      });
+
+      it("expires after 72 hours", async () => {
+        const longAgo = Date.now() - 72 * 3_600_000 - 1;
+        const token = await inviteOwner(tenant.store, "ada@x.test", () => longAgo);
+        await assert.rejects(
+          redeemPasswordLink(use().database, token, newPassword),
+          refused("link-not-valid"),
+        );
+      });
+
+      it("does not let a blocked account in by its link", async () => {
+        const token = await inviteOwner(tenant.store, "ada@x.test");
+        const user = (await tenant.store.users.byLoginName("ada@x.test")) ?? assert.fail();
+        await tenant.store.users.update(user.id, { blocked: true });
+        await assert.rejects(
+          redeemPasswordLink(use().database, token, newPassword),
+          refused("link-not-valid"),
+        );
+        assert.equal(await tenant.store.credentials.passwordHash(user.id), null);
+      });
+    });
+
+    describe("signInWithPassword", () => {
+      it("refuses alike whoever may not sign in", async () => {
+        const { store } = tenant;
+        const inactive = await createLocalAccount(store, "inactive@x.test");
+        await store.users.update(inactive.id, { active: false });
+        const blocked = await createLocalAccount(store, "blocked@x.test");
+        await store.users.update(blocked.id, { blocked: true });
+        await createLocalAccount(store, "right@x.test");
+        await provisionUser(store, tenant.writer, provisioned("no-password@x.test"));
+        for (const name of ["inactive@x.test", "blocked@x.test", "no-password@x.test", "nobody@x.test"]) {
+          await assert.rejects(signInWithPassword(store, name, testPassword), refused("bad-credentials"));
+        }
+        await assert.rejects(signInWithPassword(store, "right@x.test", "wrong"), refused("bad-credentials"));
+        await assert.rejects(
+          signInWithPassword(null, "right@x.test", testPassword),
+          refused("bad-credentials"),
+        );
+        const other = await createTestTenant(use().database);
+        await assert.rejects(
+          signInWithPassword(other.store, "right@x.test", testPassword),
+          refused("bad-credentials"),
+        );
+      });
+    });
+
+    describe("changePassword", () => {
+      it("wants the current password and a strong new one, and ends what was open", async () => {
+        const user = await createLocalAccount(tenant.store, "ada@x.test");
+        await assert.rejects(
+          changePassword(tenant.store, user.id, "wrong", newPassword),
+          refused("bad-credentials"),
+        );
+        await assert.rejects(changePassword(tenant.store, user.id, testPassword, "short"), InvalidError);
+        const changed = await changePassword(tenant.store, user.id, testPassword, newPassword);
+        assert.equal(changed.accessEpoch, user.accessEpoch + 1);
+        await assert.rejects(
+          signInWithPassword(tenant.store, "ada@x.test", testPassword),
+          refused("bad-credentials"),
+        );
+        await signInWithPassword(tenant.store, "ada@x.test", newPassword);
+      });
+    });
+
+    describe("taking access away", () => {
+      async function session() {
+        const user = await createLocalAccount(tenant.store, "ada@x.test");
+        const signedIn = { tenantId: tenant.tenant.id, userId: user.id, accessEpoch: 0, connectionId: null };
+        const times = { createdAt: Date.now(), seenAt: Date.now(), expiresAt: Date.now() + 60_000 };
+        const sessions = sessionStore(use().database);
+        await sessions.create({ sidHash: `s-${user.id}`, signIn: signedIn, ...times, data: {} });
+        return { user, lives: async () => (await sessions.person(signedIn)) !== null };
+      }
+
+      it("ends sessions when somebody is blocked, and does not revive them when they are let in again", async () => {
+        const { user, lives } = await session();
+        assert.equal(await lives(), true);
+        await blockUser(tenant.store, user.id);
+        assert.equal(await lives(), false);
+        await unblockUser(tenant.store, user.id);
+        assert.equal(await lives(), false);
+      });
+
+      it("ends sessions alone when that is asked for, and voids outstanding links", async () => {
+        const { user, lives } = await session();
+        const token = await inviteOwner(tenant.store, "ada@x.test");
+        await endSessions(tenant.store, user.id);
+        assert.equal(await lives(), false);
+        assert.deepEqual(await tenant.store.sessions.ofUser(user.id, 0), []);
+        await assert.rejects(
+          redeemPasswordLink(use().database, token, newPassword),
+          refused("link-not-valid"),
+        );
+        assert.equal((await tenant.store.users.byId(user.id))?.active, true);
+        await assert.rejects(endSessions(tenant.store, "nobody"), NotFoundError);
+      });
+
+      it("never blocks the last owner who can sign in", async () => {
+        const owner = await createLocalAccount(tenant.store, "owner@x.test", "owner");
+        await assert.rejects(blockUser(tenant.store, owner.id), lastOwner);
+        assert.equal((await tenant.store.users.byId(owner.id))?.blocked, false);
+        await createLocalAccount(tenant.store, "second@x.test", "owner");
+        await blockUser(tenant.store, owner.id);
+      });
+
+      it("leaves one of two owners when both are blocked at the same time", async () => {
+        const first = await createLocalAccount(tenant.store, "a@x.test", "owner");
+        const second = await createLocalAccount(tenant.store, "b@x.test", "owner");
+        const results = await Promise.allSettled([
+          blockUser(tenant.store, first.id),
+          blockUser(tenant.store, second.id),
+        ]);
+        assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+      });
+    });
+  });
+});
+
+describe("password hashes", () => {
+  it("hold for the password alone, and differ for the same password", async () => {
+    const [first, second] = [await hashPassword("pässword, long"), await hashPassword("pässword, long")];
+    assert.notEqual(first, second);
+    assert.match(first, /^scrypt\$15\$8\$3\$[\w-]{22}\$[\w-]{43}$/);
+    assert.equal(await verifyPassword("pässword, long".normalize("NFD"), first), true);
+    assert.equal(await verifyPassword("password, long", first), false);
+  });
+
+  it("say no where there is none, after the same work", async () => {
+    assert.equal(await verifyPassword("", null), false);
+    assert.equal(await verifyPassword("\0", null), false);
+  });
+
+  it("keep the order of many derivations without losing one", async () => {
+    const hash = await hashPassword("correct");
+    const answers = await Promise.all(
+      Array.from({ length: 7 }, (_, n) => verifyPassword(n % 2 ? "correct" : "wrong", hash)),
+    );
+    assert.deepEqual(answers, [false, true, false, true, false, true, false]);
+  });
+
+  it("ask for length, which is what protects", () => {
+    assert.deepEqual(passwordLength, { min: 12, max: 256 });
+  });
+});

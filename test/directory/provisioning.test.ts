@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { blockUser, revokeUserAccess } from "../../src/directory/access.ts";
+import { inviteOwner } from "../../src/directory/local-accounts.ts";
+import {
+  deleteProvisionedUser,
+  provisionUser,
+  updateProvisionedUser,
+} from "../../src/directory/provisioning.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import { ConflictError, NotFoundError } from "../../src/errors.ts";
+import { sessionStore } from "../../src/store/session-store.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  identityOf,
+  provisioned,
+  samlSettings,
+  type TestTenant,
+} from "../helpers/people.ts";
+
+const conflict = (code: string) => (error: unknown) => error instanceof ConflictError && error.code === code;
+
+describe("provisioning", () => {
+  onEachDatabase((use) => {
+    let tenant: TestTenant;
+
+    beforeEach(async () => {
+      tenant = await createTestTenant(use().database);
+    });
+
+    async function justInTime(loginName: string) {
+      return (await signIn(tenant.store, identityOf(await tenant.connection(), loginName))).user;
+    }
+
+    async function secondSource() {
+      return {
+        ...tenant.writer,
+        source: await tenant.store.sources.create({ id: `second-${tenant.tenant.id}`, name: "second" }),
+      };
+    }
+
+    describe("creating", () => {
+      it("refuses a login name that exists, ignoring case, in whatever state its user is", async () => {
+        await provisionUser(tenant.store, tenant.writer, provisioned("active@x.test"));
+        await provisionUser(tenant.store, tenant.writer, provisioned("inactive@x.test", { active: false }));
+        await justInTime("jit@x.test");
+        await createLocalAccount(tenant.store, "local@x.test");
+        for (const name of ["Active@x.test", "INACTIVE@x.test", "JIT@x.test", "Local@x.test"]) {
+          await assert.rejects(
+            provisionUser(tenant.store, tenant.writer, provisioned(name)),
+            conflict("login-name-taken"),
+          );
+        }
+        assert.equal(await tenant.store.users.count(), 4, "a refused creation is not counted");
+      });
+
+      it("keeps the case that was sent, and allows the name in another tenant", async () => {
+        const other = await createTestTenant(use().database);
+        await provisionUser(other.store, other.writer, provisioned("Ada@X.test"));
+        const user = await provisionUser(tenant.store, tenant.writer, provisioned("Ada@X.test"));
+        assert.deepEqual(
+          [user.loginName, user.origin, user.sourceId],
+          ["Ada@X.test", "scim", tenant.writer.source.id],
+        );
+      });
+
+      it("refuses a key that the source has used, and allows it to another source", async () => {
+        await provisionUser(tenant.store, tenant.writer, provisioned("a@x.test", { sourceKey: "k" }));
+        const again = provisionUser(tenant.store, tenant.writer, provisioned("b@x.test", { sourceKey: "k" }));
+        await assert.rejects(again, conflict("source-key-taken"));
+        await provisionUser(tenant.store, await secondSource(), provisioned("b@x.test", { sourceKey: "k" }));
+      });
+    });
+
+    describe("changing", () => {
+      it("adopts a just-in-time user: same id, identities kept, managed from now on", async () => {
+        const user = await justInTime("ada@x.test");
+        const change = await updateProvisionedUser(tenant.store, tenant.writer, user.id, {
+          sourceKey: "k",
+          givenName: "A",
+        });
+        assert.equal(change.adopted, true);
+        const { id, origin, sourceKey, givenName } = change.user;
+        assert.deepEqual(
+          { id, origin, sourceKey, givenName },
+          { id: user.id, origin: "scim", sourceKey: "k", givenName: "A" },
+        );
+        assert.equal((await tenant.store.identities.ofUser(user.id)).length, 1);
+        assert.equal((await updateProvisionedUser(tenant.store, tenant.writer, user.id, {})).adopted, false);
+      });
+
+      it("never adopts an account of the application, nor changes or deletes one", async () => {
+        const owner = await createLocalAccount(tenant.store, "owner@x.test", "owner");
+        await inviteOwner(tenant.store, "invited@x.test");
+        const invited = await tenant.store.users.byLoginName("invited@x.test");
+        for (const id of [owner.id, invited?.id ?? ""]) {
+          const before = await tenant.store.users.byId(id);
+          const change = updateProvisionedUser(tenant.store, tenant.writer, id, { active: false });
+          await assert.rejects(change, conflict("local-account"));
+          await assert.rejects(
+            deleteProvisionedUser(tenant.store, tenant.writer, id),
+            conflict("local-account"),
+          );
+          assert.deepEqual(await tenant.store.users.byId(id), before);
+        }
+      });
+
+      it("refuses another source, unless the tenant says that it adopts", async () => {
+        const user = await provisionUser(
+          tenant.store,
+          tenant.writer,
+          provisioned("ada@x.test", { sourceKey: "k" }),
+        );
+        const second = await secondSource();
+        await assert.rejects(
+          updateProvisionedUser(tenant.store, second, user.id, {}),
+          conflict("other-source"),
+        );
+        await assert.rejects(deleteProvisionedUser(tenant.store, second, user.id), conflict("other-source"));
+        const adopting = { ...second, sourceConflict: "adopt" as const };
+        const { user: adopted } = await updateProvisionedUser(tenant.store, adopting, user.id, {});
+        assert.deepEqual([adopted.sourceId, adopted.sourceKey], [second.source.id, null]);
+      });
+
+      it("says not found for nobody, and for somebody of another tenant", async () => {
+        const other = await createTestTenant(use().database);
+        const user = await provisionUser(other.store, other.writer, provisioned("ada@x.test"));
+        for (const id of ["nobody", user.id]) {
+          await assert.rejects(updateProvisionedUser(tenant.store, tenant.writer, id, {}), NotFoundError);
+          await assert.rejects(deleteProvisionedUser(tenant.store, tenant.writer, id), NotFoundError);
+        }
+      });
+
+      it("obeys a deactivation: sessions end, and the same user can be activated again", async () => {
+        const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+        const signedIn = {
+          tenantId: tenant.tenant.id,
+          userId: user.id,
+          accessEpoch: user.accessEpoch,
+          connectionId: null,
+        };
+        const sessions = sessionStore(use().database);
+        assert.ok(await sessions.person(signedIn));
+        await updateProvisionedUser(tenant.store, tenant.writer, user.id, { active: false });
+        assert.equal(await sessions.person(signedIn), null);
+        const { user: again } = await updateProvisionedUser(tenant.store, tenant.writer, user.id, {
+          active: true,
+        });
+        assert.deepEqual([again.id, again.active], [user.id, true]);
+        assert.equal(await sessions.person(signedIn), null, "what was revoked stays revoked");
+      });
+
+      it("obeys the deactivation of an owner too, and says when it was the last", async () => {
+        const make = async (name: string) => {
+          const user = await provisionUser(tenant.store, tenant.writer, provisioned(name));
+          await tenant.store.roles.grant(user.id, "owner");
+          return user;
+        };
+        const [first, second] = [await make("a@x.test"), await make("b@x.test")];
+        const off = { active: false };
+        assert.equal(
+          (await updateProvisionedUser(tenant.store, tenant.writer, first.id, off)).lastOwnerLost,
+          false,
+        );
+        assert.equal(
+          (await updateProvisionedUser(tenant.store, tenant.writer, second.id, off)).lastOwnerLost,
+          true,
+        );
+      });
+
+      it("cannot lift a block", async () => {
+        const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+        await blockUser(tenant.store, user.id);
+        const { user: after } = await updateProvisionedUser(tenant.store, tenant.writer, user.id, {
+          active: true,
+        });
+        assert.equal(after.blocked, true);
+      });
+    });
+
+    describe("renaming", () => {
+      it("moves identities whose subject is the login name; the old name's next holder is somebody else", async () => {
+        const saml = await tenant.connection({ type: "saml", settings: samlSettings });
+        const user = await provisionUser(tenant.store, tenant.writer, provisioned("old@x.test"));
+        await signIn(tenant.store, identityOf(saml, "old@x.test", { subject: "Old@x.test" }));
+        await updateProvisionedUser(tenant.store, tenant.writer, user.id, { loginName: "New@x.test" });
+        const same = await signIn(tenant.store, identityOf(saml, "new@x.test", { subject: "new@x.test" }));
+        assert.deepEqual([same.by, same.user.id], ["identity", user.id]);
+        const next = await provisionUser(tenant.store, tenant.writer, provisioned("old@x.test"));
+        const other = await signIn(tenant.store, identityOf(saml, "old@x.test", { subject: "old@x.test" }));
+        assert.equal(other.user.id, next.id);
+      });
+
+      it("leaves identities of other kinds of subject alone", async () => {
+        const oidc = await tenant.connection();
+        const user = await provisionUser(tenant.store, tenant.writer, provisioned("old@x.test"));
+        await signIn(tenant.store, identityOf(oidc, "old@x.test", { subject: "old@x.test" }));
+        await updateProvisionedUser(tenant.store, tenant.writer, user.id, { loginName: "new@x.test" });
+        assert.equal((await tenant.store.identities.ofUser(user.id))[0]?.subject, "old@x.test");
+      });
+
+      it("refuses a name that is taken, and changes nothing", async () => {
+        await provisionUser(tenant.store, tenant.writer, provisioned("taken@x.test"));
+        const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+        const change = updateProvisionedUser(tenant.store, tenant.writer, user.id, {
+          loginName: "TAKEN@x.test",
+          givenName: "X",
+        });
+        await assert.rejects(change, conflict("login-name-taken"));
+        assert.deepEqual(await tenant.store.users.byId(user.id), user);
+      });
+    });
+
+    it("deletes a person with everything that hangs on them, and remembers that they are gone", async () => {
+      const user = await justInTime("ada@x.test");
+      await updateProvisionedUser(tenant.store, tenant.writer, user.id, {});
+      await revokeUserAccess(tenant.store, user.id);
+      await deleteProvisionedUser(tenant.store, tenant.writer, user.id);
+      assert.equal(await tenant.store.users.byId(user.id), null);
+      assert.deepEqual(await tenant.store.identities.ofUser(user.id), []);
+      assert.equal(await tenant.store.users.count(), 0);
+      assert.deepEqual(
+        (await tenant.store.tombstones.list()).map(({ loginName }) => loginName),
+        ["ada@x.test"],
+      );
+      await assert.rejects(deleteProvisionedUser(tenant.store, tenant.writer, user.id), NotFoundError);
+    });
+  });
+});

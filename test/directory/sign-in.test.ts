@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { blockUser } from "../../src/directory/access.ts";
+import { disableConnection, enableConnection } from "../../src/directory/connections.ts";
+import {
+  deleteProvisionedUser,
+  provisionUser,
+  updateProvisionedUser,
+} from "../../src/directory/provisioning.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import { type RefusalReason, RefusedError } from "../../src/errors.ts";
+import type { Connection } from "../../src/model.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  identityOf,
+  provisioned,
+  samlSettings,
+  type TestTenant,
+} from "../helpers/people.ts";
+
+function refusedWith(reason: RefusalReason) {
+  return (error: unknown) => error instanceof RefusedError && error.reason === reason;
+}
+
+describe("signIn", () => {
+  onEachDatabase((use) => {
+    let tenant: TestTenant;
+    /** Its subjects are the provisioning client's keys, as with OIDC at Okta. */
+    let oidc: Connection;
+    /** Its subjects are login names, as with SAML at Okta. */
+    let saml: Connection;
+
+    beforeEach(async () => {
+      tenant = await createTestTenant(use().database);
+      oidc = await tenant.connection();
+      saml = await tenant.connection({ type: "saml", settings: samlSettings });
+    });
+
+    it("knows a person again by connection and subject, even under another login name", async () => {
+      const first = await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
+      const second = await signIn(tenant.store, identityOf(oidc, "countess@x.test", { subject: "s" }));
+      assert.deepEqual([second.by, second.user.id], ["identity", first.user.id]);
+    });
+
+    it("takes the same subject of two connections for two people", async () => {
+      const first = await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
+      const second = await signIn(tenant.store, identityOf(saml, "bob@x.test", { subject: "s" }));
+      assert.notEqual(second.user.id, first.user.id);
+    });
+
+    it("links the provisioned user whose key is the subject, whatever the login name", async () => {
+      const user = await provisionUser(
+        tenant.store,
+        tenant.writer,
+        provisioned("ada@x.test", { sourceKey: "00u1" }),
+      );
+      const result = await signIn(tenant.store, identityOf(oidc, "renamed@x.test", { subject: "00u1" }));
+      assert.deepEqual([result.by, result.user.id], ["source-key", user.id]);
+      assert.equal(
+        (await signIn(tenant.store, identityOf(oidc, "x@x.test", { subject: "00u1" }))).by,
+        "identity",
+      );
+    });
+
+    it("does not take a subject for a key where subjects are login names", async () => {
+      await provisionUser(
+        tenant.store,
+        tenant.writer,
+        provisioned("ada@x.test", { sourceKey: "bob@x.test" }),
+      );
+      const result = await signIn(tenant.store, identityOf(saml, "bob@x.test", { subject: "bob@x.test" }));
+      assert.equal(result.by, "just-in-time");
+    });
+
+    it("links by key only where one source alone uses the key", async () => {
+      const second = await tenant.store.sources.create({ id: "second", name: "second" });
+      await provisionUser(tenant.store, tenant.writer, provisioned("a@x.test", { sourceKey: "00u1" }));
+      await provisionUser(
+        tenant.store,
+        { ...tenant.writer, source: second },
+        provisioned("b@x.test", { sourceKey: "00u1" }),
+      );
+      const result = await signIn(tenant.store, identityOf(oidc, "c@x.test", { subject: "00u1" }));
+      assert.equal(result.by, "just-in-time");
+    });
+
+    it("links the provisioned user of the same login name, ignoring case", async () => {
+      const user = await provisionUser(tenant.store, tenant.writer, provisioned("Ärger@x.test"));
+      const result = await signIn(tenant.store, identityOf(saml, "ÄRGER@X.TEST"));
+      assert.deepEqual([result.by, result.user.id], ["login-name", user.id]);
+    });
+
+    it("refuses a second connection that claims the login name of an identity", async () => {
+      await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+      await signIn(tenant.store, identityOf(saml, "ada@x.test", { subject: "ada@x.test" }));
+      const claim = identityOf(oidc, "ada@x.test", { subject: "00u-other" });
+      await assert.rejects(signIn(tenant.store, claim), refusedWith("account-conflict"));
+    });
+
+    it("refuses another subject of the same connection that claims the login name", async () => {
+      await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+      await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "first" }));
+      const claim = identityOf(oidc, "ada@x.test", { subject: "second" });
+      await assert.rejects(signIn(tenant.store, claim), refusedWith("account-conflict"));
+    });
+
+    it("never links a local account by a login", async () => {
+      await createLocalAccount(tenant.store, "owner@x.test", "owner");
+      for (const connection of [oidc, saml]) {
+        const claim = identityOf(connection, "OWNER@x.test");
+        await assert.rejects(signIn(tenant.store, claim), refusedWith("account-conflict"));
+      }
+      assert.equal(await tenant.store.users.count(), 1);
+    });
+
+    it("refuses the login name of somebody who came just in time by another connection", async () => {
+      await signIn(tenant.store, identityOf(oidc, "ada@x.test"));
+      await assert.rejects(
+        signIn(tenant.store, identityOf(saml, "ada@x.test")),
+        refusedWith("account-conflict"),
+      );
+    });
+
+    it("creates a person just in time, with what the identity provider said", async () => {
+      const { user, by } = await signIn(tenant.store, identityOf(oidc, "Ada@x.test"));
+      assert.equal(by, "just-in-time");
+      const { loginName, givenName, familyName, email, origin, active } = user;
+      assert.deepEqual(
+        { loginName, givenName, familyName, email, origin, active },
+        {
+          ...{ loginName: "Ada@x.test", givenName: "Ada", familyName: "Lovelace", email: "Ada@x.test" },
+          ...{ origin: "just-in-time", active: true },
+        },
+      );
+      assert.equal(await tenant.store.roles.effective(user.id), "member");
+    });
+
+    it("creates nobody where the connection does not allow it", async () => {
+      const strict = await tenant.connection({ justInTime: false });
+      await assert.rejects(
+        signIn(tenant.store, identityOf(strict, "ada@x.test")),
+        refusedWith("just-in-time-off"),
+      );
+      assert.equal(await tenant.store.users.count(), 0);
+    });
+
+    it("refuses who was deleted, by login name and by subject, until they are created again", async () => {
+      const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+      await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
+      await deleteProvisionedUser(tenant.store, tenant.writer, user.id);
+      const byName = identityOf(saml, "ADA@x.test");
+      const bySubject = identityOf(oidc, "new-name@x.test", { subject: "s" });
+      await assert.rejects(signIn(tenant.store, byName), refusedWith("user-deleted"));
+      await assert.rejects(signIn(tenant.store, bySubject), refusedWith("user-deleted"));
+      const again = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+      assert.notEqual(again.id, user.id);
+      assert.equal((await signIn(tenant.store, identityOf(saml, "ada@x.test"))).user.id, again.id);
+    });
+
+    it("lets a deleted person back in just in time once the tombstone is lifted", async () => {
+      const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+      await deleteProvisionedUser(tenant.store, tenant.writer, user.id);
+      const [tombstone] = await tenant.store.tombstones.list();
+      await tenant.store.tombstones.lift(tombstone?.id ?? "");
+      assert.equal((await signIn(tenant.store, identityOf(oidc, "ada@x.test"))).by, "just-in-time");
+    });
+
+    it("refuses who is inactive, however they are found, and records nothing", async () => {
+      const user = await provisionUser(
+        tenant.store,
+        tenant.writer,
+        provisioned("ada@x.test", { sourceKey: "00u1", active: false }),
+      );
+      for (const identity of [
+        identityOf(oidc, "x@x.test", { subject: "00u1" }),
+        identityOf(saml, "ada@x.test"),
+      ]) {
+        await assert.rejects(signIn(tenant.store, identity), refusedWith("user-inactive"));
+      }
+      assert.deepEqual(await tenant.store.identities.ofUser(user.id), []);
+    });
+
+    it("refuses who is blocked, also after a provisioning client activated them", async () => {
+      const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
+      await blockUser(tenant.store, user.id);
+      await updateProvisionedUser(tenant.store, tenant.writer, user.id, { active: true });
+      await assert.rejects(signIn(tenant.store, identityOf(saml, "ada@x.test")), refusedWith("user-blocked"));
+    });
+
+    for (const status of ["draft", "disabled"] as const) {
+      it(`refuses everybody while the connection is ${status}`, async () => {
+        await signIn(tenant.store, identityOf(oidc, "ada@x.test"));
+        if (status === "disabled") await disableConnection(tenant.store, oidc.id);
+        else await tenant.store.connections.update(oidc.id, { status });
+        await assert.rejects(
+          signIn(tenant.store, identityOf(oidc, "ada@x.test")),
+          refusedWith("connection-not-active"),
+        );
+        await enableConnection(tenant.store, oidc.id);
+        assert.equal((await signIn(tenant.store, identityOf(oidc, "ada@x.test"))).by, "identity");
+      });
+    }
+
+    it("knows nobody of another tenant, and no connection of one", async () => {
+      const other = await createTestTenant(use().database);
+      const foreign = await other.connection();
+      await signIn(other.store, identityOf(foreign, "ada@x.test", { subject: "s" }));
+      await assert.rejects(
+        signIn(tenant.store, identityOf(foreign, "ada@x.test", { subject: "s" })),
+        refusedWith("connection-not-active"),
+      );
+      assert.equal(
+        (await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }))).by,
+        "just-in-time",
+      );
+    });
+
+    it("follows the identity provider's profile for just-in-time people only", async () => {
+      const profile = {
+        givenName: "Augusta",
+        familyName: "King",
+        displayName: "Countess",
+        email: "new@x.test",
+      };
+      await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "jit" }));
+      const { user } = await signIn(
+        tenant.store,
+        identityOf(oidc, "augusta@x.test", { subject: "jit", profile }),
+      );
+      assert.deepEqual(
+        [user.givenName, user.email, user.loginName],
+        ["Augusta", "new@x.test", "augusta@x.test"],
+      );
+      await provisionUser(tenant.store, tenant.writer, provisioned("bob@x.test", { givenName: "Bob" }));
+      const managed = await signIn(tenant.store, identityOf(saml, "bob@x.test", { profile }));
+      assert.deepEqual([managed.user.givenName, managed.user.email], ["Bob", null]);
+    });
+
+    it("keeps the old login name when the new one is somebody else's, and signs in all the same", async () => {
+      await provisionUser(tenant.store, tenant.writer, provisioned("taken@x.test"));
+      await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "jit" }));
+      const { user } = await signIn(tenant.store, identityOf(oidc, "taken@x.test", { subject: "jit" }));
+      assert.equal(user.loginName, "ada@x.test");
+    });
+
+    it("grants what a mapped claim says, exactly, and for as long as it says so", async () => {
+      const identity = identityOf(oidc, "ada@x.test");
+      const { user } = await signIn(tenant.store, { ...identity, roles: ["admin"] });
+      assert.equal(await tenant.store.roles.effective(user.id), "admin");
+      await signIn(tenant.store, identity);
+      assert.equal(
+        await tenant.store.roles.effective(user.id),
+        "admin",
+        "a connection without mapping says nothing",
+      );
+      await signIn(tenant.store, { ...identity, roles: [] });
+      assert.equal(await tenant.store.roles.effective(user.id), "member");
+    });
+
+    it("remembers the e-mail address of the last sign-in", async () => {
+      const { user } = await signIn(tenant.store, identityOf(oidc, "ada@x.test"));
+      const profile = { ...user, email: "other@x.test" };
+      await signIn(tenant.store, identityOf(oidc, "ada@x.test", { profile }));
+      const [identity] = await tenant.store.identities.ofUser(user.id);
+      assert.equal(identity?.email, "other@x.test");
+      assert.ok((identity?.lastSignInAt ?? 0) > Date.now() - 60_000);
+    });
+
+    it("creates one person when two first sign-ins arrive at once", async () => {
+      const identity = identityOf(oidc, "ada@x.test");
+      const results = await Promise.all(Array.from({ length: 5 }, () => signIn(tenant.store, identity)));
+      assert.equal(new Set(results.map(({ user }) => user.id)).size, 1);
+      assert.equal(await tenant.store.users.count(), 1);
+    });
+  });
+});

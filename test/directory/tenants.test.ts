@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import {
+  changeSettings,
+  createConnection,
+  disableConnection,
+  enableConnection,
+} from "../../src/directory/connections.ts";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import {
+  addDomain,
+  createTenant,
+  deleteTenant,
+  renameTenant,
+  tenantBySlug,
+} from "../../src/directory/tenants.ts";
+import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts";
+import { hashToken, sealer } from "../../src/store/secrets.ts";
+import { sessionStore } from "../../src/store/session-store.ts";
+import { systemStore } from "../../src/store/system-store.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { createTestTenant, identityOf, samlSettings } from "../helpers/people.ts";
+
+const conflict = (code: string) => (error: unknown) => error instanceof ConflictError && error.code === code;
+
+describe("tenants and what the operator sets up", () => {
+  onEachDatabase((use) => {
+    describe("createTenant", () => {
+      for (const slug of ["", "A", "ä", "-a", "a_b", "a b", "a".repeat(64), "admin", "new", "a/b", "a.b"]) {
+        it(`refuses the slug ${JSON.stringify(slug)}`, async () => {
+          await assert.rejects(createTenant(use().database, slug, "Name"), InvalidError);
+        });
+      }
+
+      it("refuses a slug twice, and a name of nothing", async () => {
+        await createTenant(use().database, "twice", "First");
+        await assert.rejects(createTenant(use().database, "twice", "Second"), conflict("slug-taken"));
+        await assert.rejects(createTenant(use().database, "nameless", "  "), InvalidError);
+        await assert.rejects(tenantBySlug(use().database, "nameless"), NotFoundError);
+      });
+
+      it("renames, and deletes with all that hangs on it; the slug's connections stay unanswerable", async () => {
+        const tenant = await createTenant(use().database, "gone", "Before");
+        await renameTenant(use().database, tenant, " After ");
+        assert.equal((await tenantBySlug(use().database, "gone")).name, "After");
+        await deleteTenant(use().database, tenant);
+        await assert.rejects(tenantBySlug(use().database, "gone"), NotFoundError);
+        await assert.rejects(createTenant(use().database, "gone", "Somebody else"), conflict("key-taken"));
+      });
+    });
+
+    describe("addDomain", () => {
+      for (const domain of [
+        "gmail.com",
+        "Outlook.com",
+        "x",
+        "x..test",
+        "-x.test",
+        "https://x.test",
+        "x.test/a",
+        "1.2.3.4",
+        "",
+      ]) {
+        it(`refuses ${JSON.stringify(domain)}`, async () => {
+          const { store } = await createTestTenant(use().database);
+          await assert.rejects(addDomain(store, domain), InvalidError);
+        });
+      }
+
+      it("routes nobody before it is verified, and every tenant that verified it after", async () => {
+        const { tenantsOfDomain } = systemStore(use().database);
+        const [a, b] = [await createTestTenant(use().database), await createTestTenant(use().database)];
+        for (const { store } of [a, b]) await addDomain(store, "Shared.test");
+        assert.deepEqual(await tenantsOfDomain("shared.test"), []);
+        await a.store.domains.markVerified("shared.test");
+        assert.deepEqual(
+          (await tenantsOfDomain("SHARED.test")).map(({ id }) => id),
+          [a.tenant.id],
+        );
+        await b.store.domains.markVerified("shared.test");
+        assert.equal((await tenantsOfDomain("shared.test")).length, 2);
+        await assert.rejects(addDomain(a.store, "shared.test"), conflict("domain-taken"));
+      });
+    });
+
+    describe("connections", () => {
+      it("one key names one OIDC and one SAML connection of a tenant, and nothing of another tenant", async () => {
+        const [a, b] = [await createTestTenant(use().database), await createTestTenant(use().database)];
+        const key = `${a.tenant.slug}-key`;
+        await a.connection({ key });
+        await a.connection({ key, type: "saml", settings: samlSettings });
+        await assert.rejects(a.connection({ key }), conflict("key-taken"));
+        await assert.rejects(b.connection({ key }), conflict("key-taken"));
+        await assert.rejects(b.connection({ key: a.tenant.slug }), conflict("key-taken"));
+        await assert.rejects(a.connection({ key: "Not_A_Key" }), InvalidError);
+      });
+
+      it("is a draft without its settings, which cannot be enabled", async () => {
+        const { store, connection } = await createTestTenant(use().database);
+        const draft = await connection({ settings: null });
+        assert.equal(draft.status, "draft");
+        await assert.rejects(enableConnection(store, draft.id), conflict("stale"));
+        await assert.rejects(enableConnection(store, "nothing"), NotFoundError);
+      });
+
+      it("keeps the client secret sealed, for this connection alone", async () => {
+        const { tenant, store } = await createTestTenant(use().database);
+        const seals = sealer(Buffer.alloc(32, 7));
+        const wanted = { key: tenant.slug, type: "oidc", justInTime: false, draft: false } as const;
+        const settings = { issuer: "https://acme.okta.example", clientId: "0oa1" };
+        const secret = { text: "very secret", sealer: seals };
+        const { id } = await createConnection(use().database, tenant.id, { ...wanted, settings, secret });
+        const sealed = (await store.connections.sealedSecrets(id)).current ?? assert.fail();
+        assert.ok(!sealed.includes("very secret"));
+        assert.equal(seals.open(sealed, `${tenant.id}/${id}`), "very secret");
+        assert.throws(() => seals.open(sealed, `${tenant.id}/other`));
+      });
+
+      it("starts without identities, grants and sessions when its provider becomes another one", async () => {
+        const { tenant, store, connection } = await createTestTenant(use().database);
+        const { id } = await connection();
+        const before = (await store.connections.byId(id)) ?? assert.fail();
+        const { user } = await signIn(store, { ...identityOf(before, "ada@x.test"), roles: ["admin"] });
+        const times = { createdAt: Date.now(), seenAt: Date.now(), expiresAt: Date.now() + 60_000 };
+        const signedIn = {
+          tenantId: tenant.id,
+          userId: user.id,
+          accessEpoch: user.accessEpoch,
+          connectionId: id,
+        };
+        await sessionStore(use().database).create({
+          sidHash: `s-${id}`,
+          signIn: signedIn,
+          ...times,
+          data: {},
+        });
+
+        await changeSettings(store, id, { issuer: "https://acme.okta.example", clientId: "0oa2" });
+        assert.equal(
+          (await store.identities.ofUser(user.id)).length,
+          1,
+          "another client of the same provider",
+        );
+        await changeSettings(store, id, { issuer: "https://evil.okta.example", clientId: "0oa2" });
+        assert.deepEqual(await store.identities.ofUser(user.id), []);
+        assert.equal(await store.roles.effective(user.id), "member");
+        assert.equal(await sessionStore(use().database).load(`s-${id}`), null);
+      });
+
+      it("signs out who came through it when it is disabled", async () => {
+        const { tenant, store, connection } = await createTestTenant(use().database);
+        const active = await connection();
+        const { user } = await signIn(store, identityOf(active, "ada@x.test"));
+        const signedIn = {
+          tenantId: tenant.id,
+          userId: user.id,
+          accessEpoch: user.accessEpoch,
+          connectionId: active.id,
+        };
+        const sessions = sessionStore(use().database);
+        assert.equal((await sessions.person(signedIn))?.connection?.key, active.key);
+        await disableConnection(store, active.id);
+        assert.equal(await sessions.person(signedIn), null);
+        await enableConnection(store, active.id);
+        assert.ok(await sessions.person(signedIn));
+      });
+    });
+
+    describe("createToken", () => {
+      it("shows the token once and stores its hash, under a source that it creates when it is new", async () => {
+        const { store } = await createTestTenant(use().database);
+        const { token, source } = await createToken(store, "second org");
+        assert.match(token, /^oinscim_[\w-]{43}$/);
+        assert.deepEqual(await store.sources.byName("second org"), source);
+        const [listed] = await store.tokens.list();
+        assert.equal(listed?.hint, token.slice(0, 12));
+        const rows = await use().database.sql()("provisioning_tokens").where("token_hash", hashToken(token));
+        assert.equal(rows.length, 1);
+        assert.ok(!JSON.stringify(rows).includes(token.slice(13)));
+        await createToken(store, "second org");
+        assert.equal((await store.sources.list()).length, 2);
+      });
+
+      for (const days of [0, -1, 1.5, 3651, Number.NaN]) {
+        it(`refuses to let a token expire after ${days} days`, async () => {
+          const { store } = await createTestTenant(use().database);
+          await assert.rejects(createToken(store, undefined, days), InvalidError);
+          assert.deepEqual(await store.tokens.list(), []);
+        });
+      }
+    });
+  });
+});
