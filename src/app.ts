@@ -1,0 +1,76 @@
+import express, { type Express } from "express";
+import type { Config } from "./config.ts";
+import { paths } from "./endpoints.ts";
+import type { Log } from "./log.ts";
+import { oidcProviders } from "./oidc/provider.ts";
+import { oidcRoutes } from "./oidc/routes.ts";
+import { signOutUrlOf } from "./oidc/sign-out.ts";
+import { scimRoutes } from "./scim/routes.ts";
+import type { Database } from "./store/database.ts";
+import { sealer } from "./store/secrets.ts";
+import { sessionStore } from "./store/session-store.ts";
+import { taskRoutes } from "./tasks/routes.ts"; // sample product
+import { keyStore } from "./trust/jwks.ts";
+import { universalLogoutRoutes } from "./universal-logout/routes.ts";
+import { tokenVerifier } from "./universal-logout/token.ts";
+import { accountRoutes } from "./web/account.ts";
+import { errorPages, pageNotFound } from "./web/error-pages.ts";
+import { homeRoutes } from "./web/home.ts";
+import { loginRoutes } from "./web/login.ts";
+import { operations } from "./web/operations.ts";
+import { requestContext } from "./web/request.ts";
+import { sameOrigin } from "./web/same-origin.ts";
+import { securityHeaders } from "./web/security-headers.ts";
+import { sessionCookie } from "./web/session-cookie.ts";
+import { loadPerson } from "./web/sessions.ts";
+import { setupRoutes } from "./web/setup.ts";
+import { assets, pageContext, setUpViews } from "./web/views.ts";
+
+export interface AppDeps {
+  config: Config;
+  database: Database;
+  log: Log;
+}
+
+/** The hallway: everything that a request passes, in order. */
+export function createApp({ config, database, log }: AppDeps): Express {
+  const { baseUrl, sessionSecret, metricsToken } = config;
+  const sessions = sessionStore(database);
+  const { measure, routes: operationRoutes } = operations(database, metricsToken);
+
+  const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
+  const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
+  const oidc = { database, sealer: sealer(config.dataKey), baseUrl, providers, keys };
+
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("trust proxy", config.trustProxy);
+  app.set("query parser", "simple");
+  setUpViews(app);
+
+  app.use(requestContext(log));
+  app.use(measure);
+  app.use(securityHeaders(baseUrl));
+  app.use("/assets", assets());
+  app.use(operationRoutes);
+
+  app.use(paths.scim, scimRoutes({ database, baseUrl }));
+  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken: tokenVerifier(keys, providers.jwksUri) }));
+
+  app.use(sameOrigin(baseUrl));
+  app.use(express.urlencoded({ extended: false, limit: "32kb" }));
+  app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
+  app.use(loadPerson(sessions));
+  app.use(pageContext);
+
+  app.use(homeRoutes());
+  app.use(loginRoutes({ database, baseUrl }));
+  app.use(setupRoutes({ database }));
+  app.use(accountRoutes({ database, signOutUrl: signOutUrlOf(oidc) }));
+  app.use(oidcRoutes(oidc));
+  app.use(taskRoutes({ database })); // sample product
+
+  app.use(pageNotFound);
+  app.use(errorPages);
+  return app;
+}

@@ -1,0 +1,68 @@
+/**
+ * Every public URL, written once. Routes, the command line, the guides and the submission package all ask here, so
+ * that none of them can drift from what is served. No path contains an underscore (Okta refuses one in a SCIM
+ * base URL), and none is redirected to another form.
+ */
+export const paths = {
+  home: "/",
+  account: "/account",
+  me: "/me",
+  login: "/login",
+  passwordLogin: "/login/password",
+  passwordLoginOf: (slug: string) => `/login/password/${encodeURIComponent(slug)}`,
+  setup: (token: string) => `/setup/${token}`,
+  logout: "/logout",
+  signedOut: "/signed-out",
+  healthz: "/healthz",
+  readyz: "/readyz",
+  metrics: "/metrics",
+  oidc: (key: string) => ({
+    login: `/oidc/${key}/login`,
+    initiate: `/oidc/${key}/initiate`,
+    callback: `/oidc/${key}/callback`,
+  }),
+  saml: (key: string) => ({
+    login: `/saml/${key}/login`,
+    acs: `/saml/${key}/acs`,
+    metadata: `/saml/${key}/metadata`,
+  }),
+  scim: "/scim/v2",
+  globalTokenRevocation: "/global-token-revocation",
+} as const;
+
+const crossSitePaths = [
+  /^\/scim\/v2(\/|$)/,
+  /^\/oidc\/[^/]+\/initiate$/,
+  /^\/saml\/[^/]+\/acs$/,
+  /^\/global-token-revocation$/,
+];
+
+/**
+ * The only places that take a POST from elsewhere: each proves by itself who is calling, by a token, a signature or
+ * a cookie of its own, and none reads the session.
+ */
+export function acceptsCrossSite(path: string): boolean {
+  return crossSitePaths.some((pattern) => pattern.test(path));
+}
+
+/** What a customer copies into Okta for an OIDC connection. */
+export function oidcUrls(baseUrl: string, key: string) {
+  const { login, initiate, callback } = paths.oidc(key);
+  return {
+    signInUrl: baseUrl + login,
+    redirectUri: baseUrl + callback,
+    initiateLoginUri: baseUrl + initiate,
+    postLogoutRedirectUri: baseUrl + paths.signedOut,
+  };
+}
+
+/** What a customer copies into Okta for a SAML connection. The metadata URL is the entity ID (SAML Metadata §2.2.1). */
+export function samlUrls(baseUrl: string, key: string) {
+  const { login, acs, metadata } = paths.saml(key);
+  return {
+    signInUrl: baseUrl + login,
+    acsUrl: baseUrl + acs,
+    entityId: baseUrl + metadata,
+    metadataUrl: baseUrl + metadata,
+  };
+}

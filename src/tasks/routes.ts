@@ -1,0 +1,143 @@
+/**
+ * The sample product: a team's task list. It shows how a room of the product hangs on the rest: it is given a
+ * database, knows people only as the signed-in person and the tenant's users, and serves /tasks.
+ *
+ * Replace it with your own: docs/how-to/make-it-yours.md. May import: the ground floor, store and web.
+ *
+ * When a person is deactivated or blocked, their tasks stay theirs, marked and listed under "needs somebody", because
+ * they may come back. When a person is deleted, their tasks belong to nobody.
+ */
+import { randomUUID } from "node:crypto";
+import { type Request, type Response, Router } from "express";
+import { InvalidError, NotFoundError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import type { TaskFilter } from "../store/tenant/tasks.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { formField } from "../web/forms.ts";
+import { requireSignIn, signedIn } from "../web/guards.ts";
+import { flash } from "../web/sessions.ts";
+
+const maxTitle = 200;
+const maxShown = 200;
+/** So many colleagues are offered while typing; any other can be typed in full. */
+const maxSuggested = 50;
+
+export function taskRoutes({ database }: { database: Database }): Router {
+  const router = Router();
+  const storeOf = (req: Request): TenantStore => forTenant(database, signedIn(req).tenant.id);
+  router.use("/tasks", requireSignIn);
+  router.param("id", (_req, _res, next, id: string) => {
+    // PostgreSQL cannot even be asked for such an id.
+    next(id.includes("\0") ? new NotFoundError("There is no such task.") : undefined);
+  });
+
+  async function showTasks(req: Request, res: Response, draft: Draft): Promise<void> {
+    const { user } = signedIn(req);
+    const store = storeOf(req);
+    const view = viewOf(req.query.show ?? formField(req, "show"));
+    const [tasks, people] = await Promise.all([
+      store.tasks.list(filterOf(view, user.id), maxShown),
+      store.users.page(0, maxSuggested),
+    ]);
+    const suggested = people.filter((person) => person.active && !person.blocked);
+    const full = tasks.length === maxShown;
+    res.render("tasks", { title: "Tasks", tasks, view, views, suggested, maxTitle, full, draft });
+  }
+
+  router.get("/tasks", (req, res) => showTasks(req, res, emptyDraft));
+
+  router.post("/tasks", async (req, res) => {
+    const draft = { title: formField(req, "title").trim(), assignee: formField(req, "assignee").trim() };
+    try {
+      await addTask(storeOf(req), draft);
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      // What was typed stays in the form.
+      return await showTasks(req, res.status(400), { ...draft, problem: error.message });
+    }
+    await flash(req, "done", "The task is on the list.");
+    res.redirect(303, back(req));
+  });
+
+  router.post("/tasks/:id/assign", async (req, res) => {
+    try {
+      await storeOf(req).transaction(async (store) => {
+        await store.tasks.assign(req.params.id, await assigneeOf(store, formField(req, "assignee").trim()));
+      });
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      await flash(req, "problem", error.message);
+    }
+    res.redirect(303, back(req));
+  });
+
+  router.post("/tasks/:id/complete", async (req, res) => {
+    await storeOf(req).tasks.setCompleted(req.params.id, true);
+    res.redirect(303, back(req));
+  });
+
+  router.post("/tasks/:id/reopen", async (req, res) => {
+    await storeOf(req).tasks.setCompleted(req.params.id, false);
+    res.redirect(303, back(req));
+  });
+
+  router.post("/tasks/:id/delete", async (req, res) => {
+    await storeOf(req).tasks.remove(req.params.id);
+    await flash(req, "done", "The task is deleted.");
+    res.redirect(303, back(req));
+  });
+
+  return router;
+}
+
+/** What is in the form for a new task, and what is wrong with it. */
+interface Draft {
+  title: string;
+  assignee: string;
+  problem: string | null;
+}
+const emptyDraft: Draft = { title: "", assignee: "", problem: null };
+
+async function addTask(
+  store: TenantStore,
+  { title, assignee }: Pick<Draft, "title" | "assignee">,
+): Promise<void> {
+  if (title === "" || title.length > maxTitle) {
+    throw new InvalidError(`A task needs a title of 1 to ${maxTitle} characters.`);
+  }
+  await store.transaction(async (inside) => {
+    const id = randomUUID();
+    await inside.tasks.create(id, title);
+    await inside.tasks.assign(id, await assigneeOf(inside, assignee));
+  });
+}
+
+const views = [
+  { name: "open", label: "Open" },
+  { name: "mine", label: "Mine" },
+  { name: "unassigned", label: "Needs somebody" },
+  { name: "done", label: "Done" },
+] as const;
+type View = (typeof views)[number]["name"];
+
+function viewOf(text: unknown): View {
+  return views.find((view) => view.name === text)?.name ?? "open";
+}
+
+function filterOf(view: View, userId: string): TaskFilter {
+  const assignee = { open: "anyone", done: "anyone", mine: userId, unassigned: "unassigned" }[view];
+  return { state: view === "done" ? "done" : "open", assignee };
+}
+
+function back(req: Request): string {
+  const view = viewOf(formField(req, "show"));
+  return view === "open" ? "/tasks" : `/tasks?show=${view}`;
+}
+
+/** The user whose login name was typed; null for nobody. Throws InvalidError when there is no such colleague. */
+async function assigneeOf(store: TenantStore, loginName: string): Promise<string | null> {
+  if (loginName === "") return null;
+  const user = await store.users.byLoginName(loginName);
+  if (!user?.active || user.blocked) throw new InvalidError(`Nobody here signs in as "${loginName}".`);
+  return user.id;
+}

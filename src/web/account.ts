@@ -1,0 +1,104 @@
+import { type Request, Router } from "express";
+import { changePassword, passwordLength } from "../directory/local-accounts.ts";
+import { paths } from "../endpoints.ts";
+import { RefusedError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import { rateLimiter } from "../store/rate-limits.ts";
+import type { Person } from "../store/session-store.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import { TooManyRequestsError } from "./error-pages.ts";
+import { formField } from "./forms.ts";
+import { requireSignIn, signedIn } from "./guards.ts";
+import { endSession, flash, ownSessionId, startSession } from "./sessions.ts";
+import { passwordProblem } from "./setup.ts";
+
+export interface AccountDeps {
+  database: Database;
+  /** Where the browser must go to be signed out of its identity provider as well; null when it need not. */
+  signOutUrl(req: Request): Promise<string | null>;
+}
+
+/** The signed-in person's own page, the same as JSON, and the way out. */
+export function accountRoutes({ database, signOutUrl }: AccountDeps): Router {
+  const router = Router();
+  // Somebody at a screen that was left open must not be able to try passwords.
+  const attempts = rateLimiter(database, { name: "password-change", points: 5, seconds: 900 });
+
+  router.get(paths.account, requireSignIn, async (req, res) => {
+    const { tenant, user } = signedIn(req);
+    const store = forTenant(database, tenant.id);
+    const [sessions, groups, passwordHash] = await Promise.all([
+      store.sessions.ofUser(user.id, user.accessEpoch),
+      store.groups.ofUser(user.id),
+      store.credentials.passwordHash(user.id),
+    ]);
+    const own = ownSessionId(req);
+    const hasPassword = passwordHash !== null;
+    res.render("account", { title: "Your account", sessions, own, groups, hasPassword, passwordLength });
+  });
+
+  router.post("/account/sessions/end-others", requireSignIn, async (req, res) => {
+    const { tenant, user } = signedIn(req);
+    await forTenant(database, tenant.id).sessions.end(user.id, ownSessionId(req));
+    await flash(req, "done", "You are signed out everywhere else.");
+    res.redirect(303, paths.account);
+  });
+
+  router.post("/account/password", requireSignIn, async (req, res) => {
+    const { tenant, user } = signedIn(req);
+    const retryAfter = await attempts.use(`${tenant.id}/${user.id}`);
+    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    const problem = passwordProblem(req);
+    if (problem !== null) {
+      await flash(req, "problem", `${problem} Nothing was changed.`);
+      return res.redirect(303, paths.account);
+    }
+    const store = forTenant(database, tenant.id);
+    try {
+      const changed = await changePassword(
+        store,
+        user.id,
+        formField(req, "current"),
+        formField(req, "password"),
+      );
+      await startSession(req, tenant.id, changed, null);
+      await flash(req, "done", "Your password is changed. You are signed out everywhere else.");
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      await flash(req, "problem", "The current password is not right. Nothing was changed.");
+    }
+    res.redirect(303, paths.account);
+  });
+
+  router.get(paths.me, (req, res) => {
+    res.set("Cache-Control", "no-store");
+    if (req.person) res.json(toJson(req.person));
+    else res.status(401).json({ error: "Not signed in" });
+  });
+
+  // A form, so that no link or image on another page can sign anybody out.
+  router.post(paths.logout, async (req, res) => {
+    const providerUrl = req.person ? await signOutUrl(req) : null;
+    if (req.person)
+      req.log.info({ tenantId: req.person.tenant.id, userId: req.person.user.id }, "sign_out.succeeded");
+    await endSession(req);
+    // Not a redirect: a form may not end at another origin (form-action), a page that navigates may.
+    if (providerUrl === null) res.redirect(303, paths.signedOut);
+    else res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
+  });
+
+  router.get(paths.signedOut, (_req, res) => {
+    res.render("signed-out", { title: "Signed out" });
+  });
+
+  return router;
+}
+
+function toJson({ tenant, user, role, connection }: Person) {
+  const { id, loginName, email, givenName, familyName } = user;
+  return {
+    tenant: { slug: tenant.slug, name: tenant.name },
+    user: { id, loginName, email, givenName, familyName, role },
+    connection: connection && { key: connection.key, type: connection.type },
+  };
+}

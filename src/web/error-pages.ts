@@ -1,0 +1,183 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import {
+  ConflictError,
+  InvalidError,
+  NotFoundError,
+  type RefusalReason,
+  RefusedError,
+  UnavailableError,
+} from "../errors.ts";
+import { isUnavailable } from "../store/sql-errors.ts";
+import { CrossSiteError } from "./same-origin.ts";
+
+/** What a person reads: what happened, and what to do next. */
+interface ErrorPage {
+  status: number;
+  title: string;
+  text: string;
+  next: string;
+  retryAfter?: number;
+}
+
+/** Refused because something was tried too often; `retryAfter` is in whole seconds. */
+export class TooManyRequestsError extends Error {
+  override name = "TooManyRequestsError";
+  readonly retryAfter: number;
+  constructor(retryAfter: number) {
+    super("too many requests");
+    this.retryAfter = retryAfter;
+  }
+}
+
+export const pageNotFound: RequestHandler = () => {
+  throw new NotFoundError("There is no such page.");
+};
+
+/**
+ * Turns what was thrown into an answer: a page, or JSON for those who asked for it. The reason goes to the log
+ * under the reference id that the page shows.
+ */
+export const errorPages: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  const page = describe(error);
+  if (page.status >= 500) req.log.error({ err: error }, "request.failed");
+  else req.log.info({ reason: reasonOf(error), status: page.status }, "request.refused");
+  if (res.headersSent) {
+    next(error);
+    return;
+  }
+  if (page.retryAfter !== undefined) res.set("Retry-After", String(page.retryAfter));
+  res.status(page.status);
+  answer(req, res, page);
+};
+
+function answer(req: Request, res: Response, page: ErrorPage): void {
+  if (req.accepts(["html", "json"]) === "json") {
+    res.json({ error: page.title, reference: req.id });
+    return;
+  }
+  res.render("error", { title: page.title, page, reference: req.id, person: req.person }, (failure, html) => {
+    // A fault in the page itself must not hide the first one, nor end in Express's own page.
+    if (failure) req.log.error({ err: failure }, "error_page.failed");
+    res.send(failure ? `${page.title}. Reference: ${req.id}` : html);
+  });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof RefusedError) return error.reason;
+  return error instanceof Error ? error.name : "unknown";
+}
+
+function describe(error: unknown): ErrorPage {
+  if (error instanceof NotFoundError) return notFound;
+  if (error instanceof RefusedError) return refusal(error);
+  if (error instanceof CrossSiteError) return crossSite;
+  if (error instanceof InvalidError)
+    return { status: 400, title: "That did not work", text: error.message, next: goBack };
+  if (error instanceof ConflictError)
+    return { status: 409, title: "That did not work", text: error.message, next: goBack };
+  if (error instanceof TooManyRequestsError) return tooMany(error.retryAfter);
+  if (error instanceof UnavailableError || isUnavailable(error)) return unavailable;
+  return describeHttpError(error) ?? broken;
+}
+
+/** Errors of Express and its body parsers carry a status; only those of the client are theirs to explain. */
+function describeHttpError(error: unknown): ErrorPage | null {
+  const status = (error as { status?: unknown } | null)?.status;
+  if (status === 413)
+    return { status, title: "That was too much", text: "What was sent is too large.", next: goBack };
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return { status, title: "That did not work", text: "The request could not be understood.", next: goBack };
+  }
+  return null;
+}
+
+const goBack = "Go back and try again.";
+const askAdmin = "Ask an administrator of your organisation, and tell them the reference below.";
+
+const notFound: ErrorPage = {
+  status: 404,
+  title: "Page not found",
+  text: "There is no such page, or it is not yours to see.",
+  next: "Check the address, or start again from the front page.",
+};
+
+const crossSite: ErrorPage = {
+  status: 403,
+  title: "That came from another site",
+  text: "For your safety this can only be done from our own pages.",
+  next: "Open the page here and do it again.",
+};
+
+const unavailable: ErrorPage = {
+  status: 503,
+  title: "We cannot answer right now",
+  text: "A part of the service is not reachable. Nothing was lost and nothing was changed.",
+  next: "Try again in a minute.",
+  retryAfter: 30,
+};
+
+const broken: ErrorPage = {
+  status: 500,
+  title: "Something went wrong on our side",
+  text: "We could not finish what you asked for.",
+  next: "Try again. If it happens again, tell us the reference below.",
+};
+
+function tooMany(retryAfter: number): ErrorPage {
+  const minutes = Math.ceil(retryAfter / 60);
+  return {
+    status: 429,
+    title: "Too many attempts",
+    text: "There were too many attempts in a short time.",
+    next: `Wait ${minutes === 1 ? "a minute" : `${minutes} minutes`}, then try again.`,
+    retryAfter,
+  };
+}
+
+function refusal({ reason, detail }: RefusedError): ErrorPage {
+  const { text, next } = refusals[reason];
+  return {
+    status: 403,
+    title: "You could not be signed in",
+    text: detail === null ? text : `${text} ${detail}`,
+    next,
+  };
+}
+
+const refusals: Record<RefusalReason, { text: string; next: string }> = {
+  "account-conflict": { text: "Another account already uses your login name.", next: askAdmin },
+  "connection-not-active": { text: "This way to sign in is not switched on.", next: askAdmin },
+  "just-in-time-off": { text: "There is no account for you here yet.", next: askAdmin },
+  "user-deleted": { text: "Your account here was deleted.", next: askAdmin },
+  "user-inactive": { text: "Your account here is deactivated.", next: askAdmin },
+  "user-blocked": { text: "Your account here is blocked.", next: askAdmin },
+  "bad-credentials": { text: "The login name or the password is not right.", next: goBack },
+  "sign-in-not-started-here": {
+    text: "This sign-in was not started in this browser, took too long, or was used already.",
+    next: "Start again from the sign-in page.",
+  },
+  "provider-refused": {
+    text: "Your identity provider did not let you in. Perhaps this application is not assigned to you.",
+    next: "Ask your Okta administrator to assign it to you.",
+  },
+  "provider-unavailable": {
+    text: "Your identity provider does not answer right now.",
+    next: "Try again in a few minutes.",
+  },
+  "provider-answer-not-valid": {
+    text: "What your identity provider sent could not be trusted.",
+    next: askAdmin,
+  },
+  "issuer-not-expected": {
+    text: "The sign-in came from another identity provider than the one that is set up.",
+    next: askAdmin,
+  },
+  "profile-incomplete": {
+    text: "Your identity provider did not send your login name and e-mail address.",
+    next: askAdmin,
+  },
+  "link-not-valid": {
+    text: "This link was used already, or its time is over.",
+    next: "Ask whoever sent it to you for a new one.",
+  },
+};

@@ -1,0 +1,33 @@
+import type { Request, RequestHandler } from "express";
+import { paths } from "../endpoints.ts";
+import type { Person } from "../store/session-store.ts";
+import { forgetDeadCookie } from "./session-cookie.ts";
+
+/** Lets signed-in people pass, and sends the others to sign in and back. */
+export const requireSignIn: RequestHandler = (req, res, next) => {
+  if (req.person) return next();
+  const query = new URLSearchParams();
+  if (res.locals.sessionEnded || forgetDeadCookie(req, res)) query.set("ended", "1");
+  if (req.method === "GET") query.set("returnTo", req.originalUrl);
+  const suffix = query.size > 0 ? `?${query}` : "";
+  res.redirect(303, paths.login + suffix);
+};
+
+/** The signed-in person, behind requireSignIn. */
+export function signedIn(req: Request): Person {
+  if (!req.person) throw new Error("this route is not behind requireSignIn");
+  return req.person;
+}
+
+/**
+ * `wanted` when it is a path of this site, otherwise `fallback`: what a query or an identity provider says about where
+ * to go is only ever followed within our origin.
+ */
+export function safePath(wanted: unknown, baseUrl: string, fallback: string): string {
+  if (typeof wanted !== "string" || !wanted.startsWith("/") || wanted.length > 2000) return fallback;
+  if (!URL.canParse(wanted, baseUrl)) return fallback;
+  const url = new URL(wanted, baseUrl);
+  // "/.//host" has our origin, but its path alone would name another host.
+  if (url.origin !== baseUrl || url.pathname.startsWith("//")) return fallback;
+  return url.pathname + url.search;
+}

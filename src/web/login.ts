@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import { type Request, type Response, Router } from "express";
+import { signInWithPassword } from "../directory/local-accounts.ts";
+import { namePattern } from "../directory/tenants.ts";
+import { paths } from "../endpoints.ts";
+import { RefusedError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import { textKey } from "../store/text-keys.ts";
+import { doorsOf, forgetKey, rememberedKey, rememberKey } from "./doors.ts";
+import { TooManyRequestsError } from "./error-pages.ts";
+import { formField } from "./forms.ts";
+import { safePath } from "./guards.ts";
+import { landingPath } from "./home.ts";
+import { startSession } from "./sessions.ts";
+
+export interface LoginDeps {
+  database: Database;
+  baseUrl: string;
+}
+
+/**
+ * The pages before anybody is known. A person names their e-mail address first; its verified domain says which
+ * tenant's door to show. The password form at /login/password/{tenant} is the door of local accounts, and the way
+ * in when single sign-on is broken. Whatever is typed there,
+ * the answer never shows whether the tenant or the account exists. (That a verified domain belongs to some tenant is no
+ * secret: routing by it says so.)
+ */
+export function loginRoutes(deps: LoginDeps): Router {
+  const router = Router();
+  addEmailFirst(router, deps);
+  addPasswordDoor(router, deps);
+  return router;
+}
+
+function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
+  const system = systemStore(database);
+  const showLogin = (req: Request, res: Response, email: string, problem: string | null) => {
+    const remembered = rememberedKey(req);
+    const query = parametersOf(returnToOf(req), null);
+    const rememberedUrl = remembered === null ? null : paths.oidc(remembered).login + query;
+    const page = {
+      title: "Sign in",
+      returnTo: returnToOf(req),
+      ended: req.query.ended === "1",
+      problem,
+      email,
+    };
+    res.render("login", { ...page, remembered, rememberedUrl });
+  };
+
+  router.get(paths.login, (req, res) => {
+    if (req.person) return res.redirect(303, safePath(req.query.returnTo, baseUrl, landingPath));
+    showLogin(req, res, "", null);
+  });
+
+  router.post(paths.login, async (req, res) => {
+    const email = formField(req, "email").trim();
+    const returnTo = returnToOf(req);
+    const domain = email.split("@")[1] ?? "";
+    if (domain === "")
+      return showLogin(req, res.status(400), email, "Enter your e-mail address, like you@company.com.");
+    const tenants = await system.tenantsOfDomain(domain);
+    const doors = await doorsOf(database, tenants);
+    const [only] = doors;
+    if (!only) return res.redirect(303, withReturnTo(paths.passwordLogin, returnTo));
+    if (doors.length > 1) {
+      // An identity provider is told who the person is; our own form has no use for it in its address.
+      const links = doors.map((door) => ({
+        ...door,
+        href: door.url + parametersOf(returnTo, door.key === null ? null : email),
+      }));
+      return res.render("choose-tenant", { title: "Choose how to sign in", links });
+    }
+    if (only.key === null) return showPasswordForm(res, { slug: only.label, returnTo, loginName: email });
+    if (formField(req, "remember") === "on") rememberKey(res, only.key, baseUrl.startsWith("https:"));
+    // Not a redirect: a form may not end at another origin (form-action), a page that navigates may.
+    const url = only.url + parametersOf(returnTo, email);
+    res.render("leaving", {
+      title: `Signing in to ${only.tenantName}`,
+      url,
+      action: "Continue to your organisation",
+    });
+  });
+
+  router.post("/login/forget", (req, res) => {
+    forgetKey(res);
+    res.redirect(303, withReturnTo(paths.login, returnToOf(req)));
+  });
+}
+
+function addPasswordDoor(router: Router, { database, baseUrl }: LoginDeps): void {
+  const system = systemStore(database);
+  const limits = loginLimits(database);
+
+  router.get(paths.passwordLogin, (req, res) => {
+    res.render("login-tenant", {
+      title: "Sign in with a password",
+      returnTo: returnToOf(req),
+      problem: null,
+    });
+  });
+
+  router.post(paths.passwordLogin, (req, res) => {
+    const slug = formField(req, "tenant").trim().toLowerCase();
+    if (namePattern.test(slug))
+      return res.redirect(303, withReturnTo(paths.passwordLoginOf(slug), returnToOf(req)));
+    const problem = "An organisation's name has only lower-case letters, digits and hyphens.";
+    res
+      .status(400)
+      .render("login-tenant", { title: "Sign in with a password", returnTo: returnToOf(req), problem });
+  });
+
+  router.get(`${paths.passwordLogin}/:tenant`, (req, res) => {
+    showPasswordForm(res, { slug: req.params.tenant, returnTo: returnToOf(req) });
+  });
+
+  router.post(`${paths.passwordLogin}/:tenant`, async (req, res) => {
+    const slug = req.params.tenant;
+    const loginName = formField(req, "loginName").trim();
+    const account = await limits.check(req, slug, loginName);
+    const tenant = namePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
+    const store = tenant && forTenant(database, tenant.id);
+    try {
+      const user = await signInWithPassword(store, loginName, formField(req, "password"));
+      await limits.succeeded(account);
+      await startSession(req, tenant?.id as string, user, null);
+      res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      req.log.warn({ tenantId: tenant?.id ?? null, reason: error.reason }, "sign_in.refused");
+      showPasswordForm(res.status(403), { slug, returnTo: returnToOf(req), loginName, refused: true });
+    }
+  });
+}
+
+interface PasswordForm {
+  slug: string;
+  returnTo: string | null;
+  loginName?: string;
+  refused?: boolean;
+}
+
+function showPasswordForm(
+  res: Response,
+  { slug, returnTo, loginName = "", refused = false }: PasswordForm,
+): void {
+  res.render("login-password", { title: "Sign in with a password", slug, returnTo, loginName, refused });
+}
+
+function returnToOf(req: Request): string | null {
+  const returnTo = req.method === "GET" ? req.query.returnTo : formField(req, "returnTo");
+  return typeof returnTo === "string" && returnTo !== "" ? returnTo : null;
+}
+
+/** What a sign-in at an identity provider is told: where to come back to, and who the person says they are. */
+function parametersOf(returnTo: string | null, email: string | null): string {
+  const parameters = new URLSearchParams();
+  if (returnTo !== null) parameters.set("returnTo", returnTo);
+  if (email !== null) parameters.set("login_hint", email);
+  return parameters.size > 0 ? `?${parameters}` : "";
+}
+
+function withReturnTo(path: string, returnTo: string | null): string {
+  return returnTo === null ? path : `${path}?${new URLSearchParams({ returnTo })}`;
+}
+
+/**
+ * How often passwords may be tried, counted together by all replicas. The narrow limit is for one account from one
+ * address, so that a stranger who guesses cannot lock its owner out; the wide ones slow guessing over many addresses
+ * or many accounts.
+ */
+function loginLimits(database: Database) {
+  const perAccountAndAddress = rateLimiter(database, {
+    name: "password-account-address",
+    points: 5,
+    seconds: 900,
+  });
+  const perAddress = rateLimiter(database, { name: "password-address", points: 50, seconds: 900 });
+  const perAccount = rateLimiter(database, { name: "password-account", points: 100, seconds: 3600 });
+
+  async function use(limiter: RateLimiter, key: string): Promise<void> {
+    const retryAfter = await limiter.use(key);
+    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+  }
+
+  return {
+    /** Counts an attempt before it is made. Throws TooManyRequestsError. Returns the key that succeeded() forgets. */
+    async check(req: Request, slug: string, loginName: string): Promise<string> {
+      const address = req.ip ?? "";
+      const narrow = keyOf(slug, textKey(loginName), address);
+      await use(perAccountAndAddress, narrow);
+      await use(perAddress, keyOf(address));
+      await use(perAccount, keyOf(slug, textKey(loginName)));
+      return narrow;
+    },
+    succeeded: (key: string) => perAccountAndAddress.reset(key),
+  };
+}
+
+/** Names and addresses are not kept: their hash counts as well, and has a fixed length. */
+function keyOf(...parts: string[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+}

@@ -1,0 +1,68 @@
+import type { Request, RequestHandler } from "express";
+import type { User } from "../model.ts";
+import { hashToken } from "../store/secrets.ts";
+import type { SessionStore } from "../store/session-store.ts";
+
+/**
+ * Finds out who is signed in, at each request and from the database: whoever was deactivated, blocked or signed out
+ * everywhere in the meantime is nobody from this request on, on every replica.
+ */
+export function loadPerson(sessions: SessionStore): RequestHandler {
+  return async (req, res, next) => {
+    const { signIn } = req.session;
+    if (signIn) {
+      req.person = await sessions.person(signIn);
+      if (!req.person) {
+        req.log.info({ tenantId: signIn.tenantId, userId: signIn.userId }, "session.ended");
+        await endSession(req);
+        res.locals.sessionEnded = true;
+      }
+    }
+    next();
+  };
+}
+
+/**
+ * Signs a user in: under a new session id, so that one that was planted before is worth nothing (session fixation).
+ * @param connectionId how they came; null for a local password.
+ * @param sealedIdToken the provider's ID token, sealed, when signing out here is to sign out there.
+ */
+export async function startSession(
+  req: Request,
+  tenantId: string,
+  user: User,
+  connectionId: string | null,
+  sealedIdToken: string | null = null,
+): Promise<void> {
+  await finished((done) => req.session.regenerate(done));
+  req.session.signIn = { tenantId, userId: user.id, accessEpoch: user.accessEpoch, connectionId };
+  const userAgent = req.get("user-agent")?.slice(0, 256);
+  if (userAgent) req.session.userAgent = userAgent;
+  if (sealedIdToken) req.session.sealedIdToken = sealedIdToken;
+  await finished((done) => req.session.save(done));
+  req.log.info({ tenantId, userId: user.id, connectionId }, "sign_in.succeeded");
+}
+
+/** Ends this browser's session; the request goes on with an empty one. */
+export async function endSession(req: Request): Promise<void> {
+  req.person = null;
+  await finished((done) => req.session.regenerate(done));
+}
+
+/** The public handle of this browser's own session. */
+export function ownSessionId(req: Request): string {
+  return hashToken(req.sessionID);
+}
+
+/**
+ * Shows a message on the next page that the person sees. Saved at once: a browser may follow a redirect before the
+ * answer that carries it has ended.
+ */
+export async function flash(req: Request, kind: "done" | "problem", text: string): Promise<void> {
+  req.session.flash = { kind, text };
+  await finished((done) => req.session.save(done));
+}
+
+function finished(start: (done: (error?: unknown) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+}

@@ -1,0 +1,68 @@
+import { type Request, Router } from "express";
+import { checkPassword, passwordLength, redeemPasswordLink } from "../directory/local-accounts.ts";
+import { paths } from "../endpoints.ts";
+import { InvalidError, RefusedError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import { hashToken } from "../store/secrets.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import { formField } from "./forms.ts";
+import { landingPath } from "./home.ts";
+import { flash, startSession } from "./sessions.ts";
+
+/**
+ * One-time links. Opening one changes nothing, so that a mail scanner which follows it does not use it up; the form
+ * behind it does, once.
+ */
+export function setupRoutes({ database }: { database: Database }): Router {
+  const router = Router();
+  const { links } = systemStore(database);
+
+  /** The login name of the account whose password the link sets. Asked before a password is hashed, which costs. */
+  async function holderOf(token: string): Promise<string> {
+    const link = await links.peek(hashToken(token));
+    if (link?.purpose.kind !== "set-password") throw new RefusedError("link-not-valid");
+    const user = await forTenant(database, link.tenantId).users.byId(link.purpose.userId);
+    return user?.loginName ?? "";
+  }
+
+  router.get(paths.setup(":token"), async (req, res) => {
+    // The token stands in the address: it must not travel on in a Referer or stay in a cache.
+    res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
+    res.render("set-password", page(null, await holderOf(String(req.params.token))));
+  });
+
+  router.post(paths.setup(":token"), async (req, res) => {
+    res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
+    const token = String(req.params.token);
+    const loginName = await holderOf(token);
+    const problem = passwordProblem(req);
+    if (problem !== null) {
+      res.status(400).render("set-password", page(problem, loginName));
+      return;
+    }
+    const { tenantId, user } = await redeemPasswordLink(database, token, formField(req, "password"));
+    await startSession(req, tenantId, user, null);
+    await flash(req, "done", "Your password is set, and you are signed in.");
+    res.redirect(303, landingPath);
+  });
+
+  return router;
+}
+
+/** @param loginName shown to password managers, so that they keep the password under the right name. */
+function page(problem: string | null, loginName: string) {
+  return { title: "Set your password", problem, passwordLength, loginName };
+}
+
+/** What is wrong with a form that asks for a new password twice, in a sentence; null when it is fine. */
+export function passwordProblem(req: Request): string | null {
+  if (formField(req, "password") !== formField(req, "repeated")) return "The two passwords are not the same.";
+  try {
+    checkPassword(formField(req, "password"));
+    return null;
+  } catch (error) {
+    if (error instanceof InvalidError) return error.message;
+    throw error;
+  }
+}

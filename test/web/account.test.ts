@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { provisionGroup } from "../../src/directory/groups.ts";
+import { provisionUser } from "../../src/directory/provisioning.ts";
+import type { Connection, User } from "../../src/model.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { assertRedirect, factOf } from "../helpers/pages.ts";
+import { createLocalAccount, testPassword } from "../helpers/people.ts";
+import { useSite } from "../helpers/site.ts";
+
+describe("/account", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let grace: User;
+    let connection: Connection;
+    before(async () => {
+      const { store, writer, connection: connect } = site().acme;
+      connection = await connect();
+      grace = await provisionUser(store, writer, {
+        ...{
+          loginName: "Grace.Hopper@acme.example",
+          email: "grace@mail.example",
+          displayName: "Amazing Grace",
+        },
+        ...{ givenName: "Grace", familyName: "Hopper", sourceKey: "00u1", active: true },
+      });
+      await store.roles.grant(grace.id, "admin");
+      await provisionGroup(store, writer, { displayName: "Compilers & Co", sourceKey: null }, [grace.id]);
+    });
+
+    it("shows the person's names, e-mail, login name, role, organisation, connection and groups", async () => {
+      const page = await (await site().clientOf(grace, connection.id)).get("/account");
+      const { name, slug } = site().acme.tenant;
+      const expected = {
+        "First name": "Grace",
+        "Last name": "Hopper",
+        "E-mail": "grace@mail.example",
+        "Login name": "Grace.Hopper@acme.example",
+        Role: "admin",
+        Organisation: `${name} (${slug})`,
+        "Signed in with": `OIDC connection ${connection.key}`,
+        Groups: "Compilers &amp; Co",
+      };
+      const actual = Object.fromEntries(Object.keys(expected).map((fact) => [fact, factOf(page, fact)]));
+      assert.deepEqual(actual, expected);
+    });
+
+    it("says so when something is not known", async () => {
+      const page = await (await site().clientOf(site().owner)).get("/account");
+      assert.equal(factOf(page, "First name"), "None");
+      assert.equal(factOf(page, "Groups"), "None");
+      assert.equal(factOf(page, "Signed in with"), "Password");
+    });
+
+    it("offers to change a password only to those who have one", async () => {
+      const withPassword = await (await site().clientOf(site().owner)).get("/account");
+      const without = await (await site().clientOf(grace, connection.id)).get("/account");
+      assert.ok(withPassword.text.includes('action="/account/password"'));
+      assert.ok(!without.text.includes('action="/account/password"'));
+    });
+
+    it("sends those who are signed out to sign in", async () => {
+      assertRedirect(await site().app.client().get("/account"), "/login?returnTo=%2Faccount");
+    });
+
+    it("lists the browsers one is signed in with, and signs out all others", async () => {
+      const user = await createLocalAccount(site().acme.store, "busy@acme.example");
+      const here = await site().clientOf(user);
+      const there = await site().clientOf(user);
+      const before = await here.get("/account");
+      assert.equal(before.text.match(/Since <time/g)?.length, 2);
+      assert.equal(before.text.match(/This browser/g)?.length, 1);
+      assertRedirect(await here.post("/account/sessions/end-others"), "/account");
+      assert.equal((await there.get("/me")).status, 401);
+      const after = await here.get("/account");
+      assert.match(after.text, /You are signed out everywhere else/);
+      assert.equal(after.text.match(/Since <time/g)?.length, 1);
+      assert.ok(!after.text.includes("/account/sessions/end-others"));
+    });
+
+    it("leaves the sessions of others alone", async () => {
+      const user = await createLocalAccount(site().acme.store, "bystander@acme.example");
+      const bystander = await site().clientOf(user);
+      await (await site().clientOf(site().owner)).post("/account/sessions/end-others");
+      assert.equal((await bystander.get("/me")).status, 200);
+    });
+  });
+});
+
+describe("changing one's password", () => {
+  const wanted = "a rather different password";
+
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let people = 0;
+    const account = () => createLocalAccount(site().acme.store, `changer-${people++}@acme.example`);
+    const form = { current: testPassword, password: wanted, repeated: wanted };
+    const signsIn = async (user: User, password: string) => {
+      const answer = await site().app.client().signIn(site().acme.tenant.slug, user.loginName, password);
+      return answer.status === 303;
+    };
+
+    it("makes the new one count and the old one not, and ends every other session", async () => {
+      const user = await account();
+      const here = await site().clientOf(user);
+      const there = await site().clientOf(user);
+      const oldCookie = here.cookies.get("session") as string;
+      assertRedirect(await here.post("/account/password", form), "/account");
+      assert.match((await here.get("/account")).text, /Your password is changed/);
+      assert.equal((await there.get("/me")).status, 401);
+      here.cookies.set("session", oldCookie);
+      assert.equal((await here.get("/me")).status, 401, "this browser has a new session id");
+      assert.deepEqual([await signsIn(user, testPassword), await signsIn(user, wanted)], [false, true]);
+    });
+
+    it("refuses a wrong current password, and changes nothing", async () => {
+      const user = await account();
+      const client = await site().clientOf(user);
+      const there = await site().clientOf(user);
+      assertRedirect(await client.post("/account/password", { ...form, current: "wrong" }), "/account");
+      assert.match((await client.get("/account")).text, /role="alert">The current password is not right/);
+      assert.equal((await there.get("/me")).status, 200);
+      assert.deepEqual([await signsIn(user, testPassword), await signsIn(user, wanted)], [true, false]);
+    });
+
+    const unacceptable: [string, Record<string, string>][] = [
+      ["a short one", { password: "short", repeated: "short" }],
+      ["a very long one", { password: "x".repeat(257), repeated: "x".repeat(257) }],
+      ["one that is not repeated alike", { repeated: `${wanted}!` }],
+    ];
+    for (const [what, change] of unacceptable) {
+      it(`refuses ${what}`, async () => {
+        const user = await account();
+        const client = await site().clientOf(user);
+        assertRedirect(await client.post("/account/password", { ...form, ...change }), "/account");
+        assert.match((await client.get("/account")).text, /role="alert">[^<]* Nothing was changed\./);
+        assert.equal(await signsIn(user, testPassword), true);
+      });
+    }
+
+    it("gives no password to somebody who has none", async () => {
+      const { store, writer } = site().acme;
+      const [loginName, profile] = ["sso@acme.example", { givenName: null, familyName: null }];
+      const wantedUser = {
+        ...profile,
+        displayName: null,
+        email: null,
+        loginName,
+        sourceKey: null,
+        active: true,
+      };
+      const user = await provisionUser(store, writer, wantedUser);
+      await (await site().clientOf(user)).post("/account/password", { ...form, current: "" });
+      assert.equal(await store.credentials.passwordHash(user.id), null);
+    });
+  });
+});
+
+describe("/me", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+
+    it("says who is signed in", async () => {
+      const { tenant, store } = site().acme;
+      const { id } = site().owner;
+      await store.users.update(id, { givenName: "Ada", familyName: "Lovelace", displayName: "Ada L." });
+      const connection = await site().acme.connection({ type: "saml", settings: null });
+      await store.connections.update(connection.id, { status: "active" });
+      const expected = {
+        tenant: { slug: tenant.slug, name: tenant.name },
+        user: {
+          ...{ id, loginName: "owner@acme.example", email: "owner@acme.example" },
+          ...{ givenName: "Ada", familyName: "Lovelace", role: "owner" },
+        },
+        connection: null as unknown,
+      };
+      const byPassword = await (await site().clientOf(site().owner)).get("/me");
+      assert.match(byPassword.headers.get("content-type") ?? "", /^application\/json/);
+      assert.deepEqual(JSON.parse(byPassword.text), expected);
+      expected.connection = { key: connection.key, type: "saml" };
+      const bySso = await (await site().clientOf(site().owner, connection.id)).get("/me");
+      assert.deepEqual(JSON.parse(bySso.text), expected);
+    });
+
+    it("answers 401 with an error when nobody is", async () => {
+      const answer = await site().app.client().get("/me");
+      assert.equal(answer.status, 401);
+      assert.deepEqual(JSON.parse(answer.text), { error: "Not signed in" });
+      assert.equal(answer.headers.get("cache-control"), "no-store");
+    });
+  });
+});
+
+describe("signing out", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+
+    it("stands on every page that a signed-in person sees", async () => {
+      const client = await site().clientOf(site().owner);
+      for (const path of [landingPath, "/account", "/no-such-page", "/signed-out", "/login/password"]) {
+        assert.ok((await client.get(path)).text.includes('action="/logout"'), path);
+      }
+    });
+
+    it("cannot be done by a link", async () => {
+      const client = await site().clientOf(site().owner);
+      assert.equal((await client.get("/logout")).status, 404);
+      assert.equal((await client.get("/me")).status, 200);
+    });
+
+    it("is harmless when nobody is signed in", async () => {
+      assertRedirect(await site().app.client().post("/logout"), "/signed-out");
+    });
+  });
+});

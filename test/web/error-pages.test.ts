@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { ConflictError, InvalidError } from "../../src/errors.ts";
+import { startTestApp, type TestApp } from "../helpers/app.ts";
+import type { Answer, Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { connectionRefused, type FaultyDatabase, faulty } from "../helpers/faults.ts";
+import { headingOf } from "../helpers/pages.ts";
+import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
+import { plantSession, sessionSecret } from "../helpers/site.ts";
+
+const secretDetail = "a detail that is nobody's business";
+
+interface Failure {
+  status: number;
+  heading: string;
+  /** What the log says of it. */
+  logged: Record<string, unknown>;
+  retryAfter?: RegExp;
+  fault?: () => Error;
+  ask(client: Client, headers: Record<string, string>): Promise<Answer>;
+}
+
+const failures: Failure[] = [
+  {
+    status: 400,
+    heading: "That did not work",
+    logged: { event: "request.refused", reason: "InvalidError" },
+    fault: () => new InvalidError("A sentence for the person."),
+    ask: (client, headers) => client.get("/account", headers),
+  },
+  {
+    status: 403,
+    heading: "That came from another site",
+    logged: { event: "request.refused", reason: "CrossSiteError" },
+    ask: (client, headers) =>
+      client.post("/account/sessions/end-others", {}, { ...headers, "sec-fetch-site": "cross-site" }),
+  },
+  {
+    status: 403,
+    heading: "You could not be signed in",
+    logged: { event: "request.refused", reason: "link-not-valid" },
+    ask: (client, headers) => client.get("/setup/unknown", headers),
+  },
+  {
+    status: 404,
+    heading: "Page not found",
+    logged: { event: "request.refused", reason: "NotFoundError" },
+    ask: (client, headers) => client.get("/no/such/page", headers),
+  },
+  {
+    status: 409,
+    heading: "That did not work",
+    logged: { event: "request.refused", reason: "ConflictError" },
+    fault: () => new ConflictError("last-owner", "A sentence for the person."),
+    ask: (client, headers) => client.get("/account", headers),
+  },
+  {
+    status: 413,
+    heading: "That was too much",
+    logged: { event: "request.refused", reason: "PayloadTooLargeError" },
+    ask: (client, headers) => client.post("/account/password", { password: "x".repeat(40_000) }, headers),
+  },
+  {
+    status: 400,
+    heading: "That did not work",
+    logged: { event: "request.refused", reason: "URIError" },
+    ask: (client, headers) => client.get("/login/password/%E0%A4%A", headers),
+  },
+  {
+    status: 500,
+    heading: "Something went wrong on our side",
+    logged: { event: "request.failed" },
+    fault: () => new Error(secretDetail),
+    ask: (client, headers) => client.get("/account", headers),
+  },
+  {
+    status: 503,
+    heading: "We cannot answer right now",
+    logged: { event: "request.failed" },
+    retryAfter: /^30$/,
+    fault: connectionRefused,
+    ask: (client, headers) => client.get("/account", headers),
+  },
+];
+
+describe("error pages", () => {
+  onEachDatabase((use) => {
+    let app: TestApp;
+    let faults: FaultyDatabase;
+    let client: Client;
+    before(async () => {
+      faults = faulty(use().database);
+      app = await startTestApp(faults.database, { sessionSecret });
+      const { tenant, store } = await createTestTenant(use().database);
+      const user = await createLocalAccount(store, "ada@acme.example");
+      client = app.client();
+      client.cookies.set("session", await plantSession(use(), tenant, user));
+    });
+    after(() => app.close());
+    afterEach(() => faults.fail(null));
+
+    async function fail(failure: Failure, headers: Record<string, string> = {}) {
+      app.logged.length = 0;
+      faults.fail(failure.fault?.() ?? null);
+      const answer = await failure.ask(client, headers);
+      const reference = answer.headers.get("x-request-id") ?? "";
+      assert.match(reference, /^[0-9a-f-]{36}$/);
+      const lines = app.logged.filter(({ requestId }) => requestId === reference);
+      return { answer, reference, lines };
+    }
+
+    for (const failure of failures) {
+      const name = `${failure.status} (${failure.logged.reason ?? failure.logged.event})`;
+
+      it(`${name}: says what happened, what to do, and the reference, and nothing of our insides`, async () => {
+        const { answer, reference } = await fail(failure);
+        assert.equal(answer.status, failure.status);
+        assert.equal(headingOf(answer), failure.heading);
+        assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
+        assert.ok(answer.text.includes(`<code>${reference}</code>`));
+        assert.match(answer.headers.get("retry-after") ?? "", failure.retryAfter ?? /^$/);
+        assert.doesNotMatch(answer.text, /node_modules|\.ts:\d|ECONNREFUSED|nobody's|nobody&#39;s|at .*\(/);
+      });
+
+      it(`${name}: is JSON for those who ask for it`, async () => {
+        const { answer, reference } = await fail(failure, { accept: "application/json" });
+        assert.equal(answer.status, failure.status);
+        assert.deepEqual(JSON.parse(answer.text), { error: failure.heading, reference });
+      });
+
+      it(`${name}: leaves the reason in the log under the reference`, async () => {
+        const { lines } = await fail(failure);
+        const line = lines.find(({ event }) => event === failure.logged.event);
+        assert.ok(line, `no ${String(failure.logged.event)} among ${JSON.stringify(lines)}`);
+        if (failure.status < 500) assert.equal(line.reason, failure.logged.reason);
+        else assert.match(JSON.stringify(line.err), /nobody's|ECONNREFUSED/);
+        const answered = lines.find(({ event }) => event === "request.answered");
+        assert.equal(answered?.status, failure.status);
+      });
+    }
+
+    it("429 tells in how many minutes to come back", async () => {
+      const path = "/login/password/anything";
+      const statuses: number[] = [];
+      let answer: Answer | undefined;
+      while (statuses.length < 6) {
+        answer = await app
+          .client()
+          .post(path, { loginName: "x", password: "y" }, { accept: "application/json" });
+        statuses.push(answer.status);
+      }
+      assert.equal(statuses.at(-1), 429);
+      assert.equal(JSON.parse(answer?.text ?? "").error, "Too many attempts");
+      assert.match(answer?.headers.get("retry-after") ?? "", /^\d+$/);
+    });
+
+    it("keeps the session through an error", async () => {
+      faults.fail(new Error(secretDetail));
+      assert.equal((await client.get("/account")).status, 500);
+      faults.fail(null);
+      assert.equal((await client.get("/account")).status, 200);
+    });
+
+    it("does not repeat a path's query in the log", async () => {
+      await client.get("/no-such-page?code=a-secret-code");
+      assert.doesNotMatch(JSON.stringify(app.logged), /a-secret-code/);
+    });
+  });
+});

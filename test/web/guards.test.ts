@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { safePath } from "../../src/web/guards.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { assertRedirect } from "../helpers/pages.ts";
+import { testPassword } from "../helpers/people.ts";
+import { useSite } from "../helpers/site.ts";
+
+const followed: [string, string][] = [
+  ["/account?x=1&y=2", "/account?x=1&y=2"],
+  ["/account", "/account"],
+  ["/login/../account", "/account"],
+  ["/login?returnTo=//evil.example", "/login?returnTo=//evil.example"],
+  ["/account#fragment", "/account"],
+  ["/%2F/evil.example", "/%2F/evil.example"],
+];
+const notFollowed: unknown[] = [
+  ...["//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/.//evil.example"],
+  ...[
+    "/..//evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "https://evil.example",
+    "http:evil.example",
+  ],
+  ...["javascript:alert(1)", "data:text/html,x", " /account", "account", "", "/".repeat(2001), "//", "//["],
+  ...[undefined, null, 1, ["/account"], { toString: "/account" }],
+];
+
+describe("where to go back to", () => {
+  for (const [wanted, path] of followed) {
+    it(`follows ${wanted}`, () => {
+      assert.equal(safePath(wanted, "https://tasklane.example", "/home"), path);
+    });
+  }
+  for (const wanted of notFollowed) {
+    it(`does not follow ${JSON.stringify(wanted)?.slice(0, 40)}`, () => {
+      assert.equal(safePath(wanted, "https://tasklane.example", "/home"), "/home");
+    });
+  }
+
+  onEachDatabase((use) => {
+    const site = useSite(use);
+
+    it("is never another site, whoever signs in or is signed in already", async () => {
+      const door = `/login/password/${site().acme.tenant.slug}`;
+      const evil = ["//evil.example", "/\\evil.example", "/.//evil.example", "https://evil.example"];
+      const client = await site().clientOf(site().owner);
+      for (const returnTo of [...evil, "javascript:alert(1)"]) {
+        assertRedirect(await client.get(`/login?${new URLSearchParams({ returnTo })}`), landingPath);
+      }
+      const form = { loginName: "owner@acme.example", password: testPassword };
+      for (const returnTo of evil.slice(0, 2)) {
+        assertRedirect(
+          await site()
+            .app.client()
+            .post(door, { ...form, returnTo }),
+          landingPath,
+        );
+      }
+      const wanted = await site()
+        .app.client()
+        .post(door, { ...form, returnTo: "/account?x=1" });
+      assertRedirect(wanted, "/account?x=1");
+    });
+
+    it("is where somebody was sent to sign in from", async () => {
+      const away = await site().app.client().get("/account?x=1");
+      assertRedirect(away, "/login?returnTo=%2Faccount%3Fx%3D1");
+      const form = await site()
+        .app.client()
+        .get(away.location ?? "");
+      assert.ok(form.text.includes('name="returnTo" value="/account?x=1"'));
+    });
+
+    it("is not what only a form can reach", async () => {
+      assertRedirect(await site().app.client().post("/account/sessions/end-others"), "/login");
+    });
+  });
+});

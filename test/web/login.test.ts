@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { blockUser } from "../../src/directory/access.ts";
+import { addDomain } from "../../src/directory/tenants.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { startTestApp, type TestApp } from "../helpers/app.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { assertRedirect, comparable, headingOf } from "../helpers/pages.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  newUser,
+  type TestTenant,
+  testPassword,
+} from "../helpers/people.ts";
+import { sidOf, signedCookie, useSite } from "../helpers/site.ts";
+
+describe("/login", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+
+    async function withDomain(domain: string, verified: boolean): Promise<TestTenant> {
+      const tenant = await createTestTenant(use().database);
+      await addDomain(tenant.store, domain);
+      if (verified) await tenant.store.domains.markVerified(domain);
+      return tenant;
+    }
+    const enter = (email: string, more = {}) =>
+      site()
+        .app.client()
+        .post("/login", { email, ...more });
+
+    it("leads an address of a verified domain to that tenant's door", async () => {
+      const { tenant } = await withDomain("one.example", true);
+      const page = await enter("Ada@ONE.example", { returnTo: "/account?x=1" });
+      assert.equal(page.status, 200);
+      assert.ok(page.text.includes(`action="/login/password/${tenant.slug}"`));
+      assert.ok(page.text.includes('value="Ada@ONE.example"'), "the login name is filled in");
+      assert.ok(page.text.includes('name="returnTo" value="/account?x=1"'));
+    });
+
+    it("asks for the organisation when the domain is not verified, as for one that nobody has", async () => {
+      await withDomain("unverified.example", false);
+      const [unverified, unknown] = [
+        await enter("ada@unverified.example"),
+        await enter("ada@nobody.example"),
+      ];
+      assertRedirect(unverified, "/login/password");
+      assert.deepEqual(comparable(unverified), comparable(unknown));
+      const page = await site().app.client().get("/login/password");
+      assert.match(page.text, /<label for="tenant">Organisation<\/label>/);
+    });
+
+    it("keeps the way back while it asks for the organisation", async () => {
+      const client = site().app.client();
+      const back = encodeURIComponent("/account?x=1");
+      assertRedirect(
+        await client.post("/login", { email: "ada@nobody.example", returnTo: "/account?x=1" }),
+        `/login/password?returnTo=${back}`,
+      );
+      const next = await client.post("/login/password", { tenant: " ACME ", returnTo: "/account?x=1" });
+      assertRedirect(next, `/login/password/acme?returnTo=${back}`);
+    });
+
+    it("lets the person choose among several tenants of one domain, verified ones only", async () => {
+      const first = await withDomain("shared.example", true);
+      const second = await withDomain("shared.example", true);
+      const third = await withDomain("shared.example", false);
+      const page = await enter("ada@shared.example", { returnTo: "/account" });
+      assert.equal(headingOf(page), "Choose how to sign in");
+      for (const { tenant } of [first, second]) {
+        assert.ok(page.text.includes(`href="/login/password/${tenant.slug}?returnTo=%2Faccount"`));
+      }
+      assert.ok(!page.text.includes(third.tenant.slug));
+    });
+
+    for (const email of ["", "ada", "ada@"]) {
+      it(`asks again when "${email}" is entered as an e-mail address`, async () => {
+        const page = await enter(email);
+        assert.equal(page.status, 400);
+        assert.match(page.text, /id="problem" role="alert">Enter your e-mail address/);
+      });
+    }
+
+    it("refuses an organisation's name that could be no name", async () => {
+      const page = await site().app.client().post("/login/password", { tenant: "../admin" });
+      assert.equal(page.status, 400);
+      assert.match(page.text, /only lower-case letters, digits and hyphens/);
+    });
+
+    it("shows the password form for any name, and never the name as markup", async () => {
+      const client = site().app.client();
+      assert.equal((await client.get("/login/password/no-such-tenant")).status, 200);
+      const page = await client.get("/login/password/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E");
+      assert.ok(!page.text.includes("<script"));
+    });
+  });
+});
+
+/** Every way in which a password sign-in fails, and how to try it: [slug, login name, password]. The first is the measure. */
+type Refusals = Record<string, (tenant: TestTenant) => Promise<[string, string, string]>>;
+const refusals: Refusals = {
+  "a wrong password": async ({ tenant, store }) => {
+    await createLocalAccount(store, "right@acme.example");
+    return [tenant.slug, "right@acme.example", "not the password"];
+  },
+  "an unknown tenant": async () => ["no-such-tenant", "owner@acme.example", testPassword],
+  "an unknown account": async ({ tenant }) => [tenant.slug, "nobody@acme.example", testPassword],
+  "an account without a password": async ({ tenant, store }) => {
+    await store.users.create(newUser("provisioned@acme.example"));
+    return [tenant.slug, "provisioned@acme.example", testPassword];
+  },
+  "an inactive account": async ({ tenant, store }) => {
+    const user = await createLocalAccount(store, "inactive@acme.example");
+    await store.users.update(user.id, { active: false });
+    return [tenant.slug, "inactive@acme.example", testPassword];
+  },
+  "a blocked account": async ({ tenant, store }) => {
+    await blockUser(store, (await createLocalAccount(store, "blocked@acme.example")).id);
+    return [tenant.slug, "blocked@acme.example", testPassword];
+  },
+  "an account of another tenant": async ({ tenant }) => [tenant.slug, "owner@other.example", testPassword],
+};
+
+describe("/login/password/{tenant}", () => {
+  onEachDatabase((use) => {
+    let app: TestApp;
+    let acme: TestTenant;
+    const attempts = new Map<string, [string, string, string]>();
+    before(async () => {
+      app = await startTestApp(use().database, { trustProxy: 1 });
+      acme = await createTestTenant(use().database);
+      await createLocalAccount((await createTestTenant(use().database)).store, "owner@other.example");
+      for (const [name, prepare] of Object.entries(refusals)) attempts.set(name, await prepare(acme));
+    });
+    after(() => app.close());
+
+    let addresses = 0;
+    /** One attempt from an address of its own, and how much this process computed for it. */
+    async function attempt(name: string) {
+      const [slug, loginName, password] = attempts.get(name) as [string, string, string];
+      const address = `192.0.2.${++addresses}`;
+      const before = process.cpuUsage();
+      const answer = await app
+        .client()
+        .post(`/login/password/${slug}`, { loginName, password }, { "x-forwarded-for": address });
+      return {
+        page: comparable(answer, [slug, loginName]),
+        cost: process.cpuUsage(before).user,
+        text: answer.text,
+      };
+    }
+
+    for (const name of Object.keys(refusals).slice(1)) {
+      it(`answers ${name} as it answers a wrong password, at the same cost`, async () => {
+        const costs: { wrong: number[]; this: number[] } = { wrong: [], this: [] };
+        for (let round = 0; round < 2; round++) {
+          const wrong = await attempt("a wrong password");
+          const tried = await attempt(name);
+          costs.wrong.push(wrong.cost);
+          costs.this.push(tried.cost);
+          assert.equal(tried.page.status, 403);
+          assert.match(tried.text, /You could not be signed in/);
+          assert.deepEqual(tried.page, wrong.page);
+        }
+        const [expected, actual] = [Math.min(...costs.wrong), Math.min(...costs.this)];
+        assert.ok(actual > expected / 2 && actual < expected * 2, `${actual} µs instead of ${expected} µs`);
+      });
+    }
+  });
+});
+
+describe("signing in with a password", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    const form = { loginName: "Owner@acme.example", password: testPassword };
+
+    it("gives the browser a new session id, in a cookie that scripts and other sites cannot use", async () => {
+      const client = site().app.client();
+      const planted = signedCookie("planted-by-somebody-else");
+      client.cookies.set("session", planted);
+      const answer = await client.post(`/login/password/${site().acme.tenant.slug}`, form);
+      assertRedirect(answer, landingPath);
+      const [line = "", ...others] = answer.headers.getSetCookie();
+      assert.deepEqual(others, []);
+      assert.deepEqual(new Set(line.split("; ").slice(1)), new Set(["Path=/", "HttpOnly", "SameSite=Lax"]));
+      assert.notEqual(sidOf(client.cookies.get("session")), "planted-by-somebody-else");
+      assert.equal((await client.get("/me")).status, 200);
+      client.cookies.set("session", planted);
+      assert.equal((await client.get("/me")).status, 401, "the planted id stays worthless");
+    });
+
+    it("does not keep the id of a session that was alive before", async () => {
+      const client = await site().clientOf(site().owner);
+      const before = client.cookies.get("session") as string;
+      await client.post(`/login/password/${site().acme.tenant.slug}`, form);
+      assert.notEqual(client.cookies.get("session"), before);
+      client.cookies.set("session", before);
+      assert.equal((await client.get("/me")).status, 401);
+    });
+
+    it("refuses a session id whose signature is not ours", async () => {
+      const client = await site().clientOf(site().owner);
+      const sid = sidOf(client.cookies.get("session"));
+      assert.equal((await client.get("/me")).status, 200);
+      client.cookies.set("session", signedCookie(sid, "another secret"));
+      assert.equal((await client.get("/me")).status, 401);
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { acceptsCrossSite } from "../../src/endpoints.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { headingOf } from "../helpers/pages.ts";
+import { testPassword } from "../helpers/people.ts";
+import { pathOf, type Route } from "../helpers/routes.ts";
+import { appRoutes, useSite } from "../helpers/site.ts";
+
+const us = "http://localhost";
+/** What the browser may say of where a request came from; `origin: "ours"` stands for our own. */
+const combinations: [site: string | null, origin: string | null, allowed: boolean][] = [
+  ["same-origin", "ours", true],
+  ["same-origin", null, true],
+  [null, "ours", true],
+  ["same-site", "ours", false],
+  ["same-site", "http://evil.localhost", false],
+  ["cross-site", "ours", false],
+  ["cross-site", "https://evil.example", false],
+  ["cross-site", null, false],
+  ["none", "ours", false],
+  ["none", null, false],
+  ["", "ours", false],
+  ["same-origin, same-origin", "ours", false],
+  [null, "https://evil.example", false],
+  [null, "null", false],
+  [null, `${us}.evil.example`, false],
+  [null, "https://localhost", false],
+  [null, null, false],
+];
+
+describe("requests from another site", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let routes: Route[];
+    before(() => {
+      routes = appRoutes(use().database).filter(({ method }) => !["GET", "HEAD"].includes(method));
+    });
+
+    async function send(route: Route, fetchSite: string | null, origin: string | null) {
+      const client = await site().clientOf(site().owner);
+      const headers: Record<string, string> = { accept: "text/html" };
+      if (fetchSite !== null) headers["sec-fetch-site"] = fetchSite;
+      if (origin !== null) headers.origin = origin === "ours" ? site().app.url : origin;
+      return await client.send(route.method, pathOf(route, "x"), headers, new URLSearchParams());
+    }
+
+    it("can be made to every form: there are such routes", () => {
+      const paths = routes.map(({ path }) => path);
+      for (const path of [
+        "/login",
+        "/logout",
+        "/account/sessions/end-others",
+        "/account/password",
+        "/setup/:token",
+      ]) {
+        assert.ok(paths.includes(path), path);
+      }
+    });
+
+    for (const [fetchSite, origin, allowed] of combinations) {
+      const what = `Sec-Fetch-Site ${fetchSite ?? "absent"}, Origin ${origin ?? "absent"}`;
+      it(`${allowed ? "accepts" : "refuses"} ${what}, at every route that is no GET`, async () => {
+        for (const route of routes) {
+          if (acceptsCrossSite(pathOf(route, "x"))) continue;
+          const answer = await send(route, fetchSite, origin);
+          const refused = headingOf(answer) === "That came from another site";
+          assert.equal(refused, !allowed, `${route.method} ${route.path}: ${answer.status}`);
+          if (refused) assert.equal(answer.status, 403);
+        }
+      });
+    }
+
+    it("change nothing, and are logged with where they came from", async () => {
+      const { acme, owner, app } = site();
+      const client = await site().clientOf(owner);
+      const elsewhere = await site().clientOf(owner);
+      const passwordHash = await acme.store.credentials.passwordHash(owner.id);
+      const form = { current: testPassword, password: "chosen by evil", repeated: "chosen by evil" };
+      const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+      for (const path of ["/logout", "/account/password", "/account/sessions/end-others"]) {
+        assert.equal((await client.post(path, form, headers)).status, 403);
+      }
+      assert.equal((await client.get("/me")).status, 200);
+      assert.equal((await elsewhere.get("/me")).status, 200);
+      assert.equal(await acme.store.credentials.passwordHash(owner.id), passwordHash);
+      const line = app.logged.findLast(({ event }) => event === "request.cross_site_refused");
+      assert.deepEqual([line?.site, line?.path], ["cross-site", "/account/sessions/end-others"]);
+    });
+
+    it("may open our pages, as every link does", async () => {
+      const client = await site().clientOf(site().owner);
+      assert.equal((await client.get("/account", { "sec-fetch-site": "cross-site" })).status, 200);
+    });
+  });
+
+  describe("are let through to where a protocol says who is calling", () => {
+    for (const path of [
+      ...["/scim/v2", "/scim/v2/Users", "/scim/v2/Users/1", "/oidc/acme/initiate", "/saml/acme/acs"],
+      "/global-token-revocation",
+    ]) {
+      it(path, () => assert.equal(acceptsCrossSite(path), true));
+    }
+  });
+  describe("are not let through to what only looks like it", () => {
+    for (const path of [
+      ...["/scim/v22", "/x/scim/v2", "/oidc/acme/login", "/oidc/a/b/initiate", "/saml/acme/login", "/logout"],
+      ...["/saml/acme/acs/x", "/saml//acs", "/global-token-revocation/x", "/account/scim/v2", "/", ""],
+    ]) {
+      it(path === "" ? "nothing" : path, () => assert.equal(acceptsCrossSite(path), false));
+    }
+  });
+});

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { blockUser, endSessions, revokeUserAccess } from "../../src/directory/access.ts";
+import { disableConnection } from "../../src/directory/connections.ts";
+import {
+  deleteProvisionedUser,
+  provisionUser,
+  updateProvisionedUser,
+} from "../../src/directory/provisioning.ts";
+import { grantRole, revokeRole } from "../../src/directory/roles.ts";
+import { deleteTenant } from "../../src/directory/tenants.ts";
+import type { Connection, User } from "../../src/model.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { startTestApp } from "../helpers/app.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { connectionRefused, faulty } from "../helpers/faults.ts";
+import { assertRedirect, headingOf } from "../helpers/pages.ts";
+import { createLocalAccount, createTestTenant, noProfile } from "../helpers/people.ts";
+import { plantSession, type Site, sessionSecret, signedCookie, useSite } from "../helpers/site.ts";
+
+/** What takes somebody's access away. */
+const endings: Record<string, (site: Site, user: User, connection: Connection) => Promise<unknown>> = {
+  "revokes their access": ({ acme }, { id }) => revokeUserAccess(acme.store, id),
+  "ends their sessions": ({ acme }, { id }) => endSessions(acme.store, id),
+  "blocks them": ({ acme }, { id }) => blockUser(acme.store, id),
+  "deactivates them by provisioning": ({ acme }, { id }) =>
+    updateProvisionedUser(acme.store, acme.writer, id, { active: false }),
+  "deletes them by provisioning": ({ acme }, { id }) => deleteProvisionedUser(acme.store, acme.writer, id),
+  "only marks them inactive": ({ acme }, { id }) => acme.store.users.update(id, { active: false }),
+  "only marks them blocked": ({ acme }, { id }) => acme.store.users.update(id, { blocked: true }),
+  "only advances their epoch": ({ acme }, { id }) => acme.store.users.advanceAccessEpoch(id),
+  "disables their connection": ({ acme }, _user, { id }) => disableConnection(acme.store, id),
+  "only marks their connection disabled": ({ acme }, _user, { id }) =>
+    acme.store.connections.update(id, { status: "disabled" }),
+};
+
+describe("being signed in", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let people = 0;
+
+    async function somebody(): Promise<User> {
+      const loginName = `person-${people++}@acme.example`;
+      const wanted = { ...noProfile, loginName, sourceKey: null, active: true };
+      return await provisionUser(site().acme.store, site().acme.writer, wanted);
+    }
+
+    for (const [what, end] of Object.entries(endings)) {
+      it(`ends at the next request after somebody ${what}, on every server`, async () => {
+        const connection = await site().acme.connection();
+        const user = await somebody();
+        const client = await site().clientOf(user, connection.id);
+        const cookie = client.cookies.get("session") as string;
+        const other = await startTestApp(use().openAnother(), { sessionSecret });
+        try {
+          const elsewhere = other.client();
+          elsewhere.cookies.set("session", cookie);
+          for (const browser of [client, elsewhere])
+            assert.equal((await browser.get("/account")).status, 200);
+          await end(site(), user, connection);
+          assert.equal((await elsewhere.get("/me")).status, 401);
+          const away = await client.get("/account?x=1");
+          assertRedirect(away, "/login?ended=1&returnTo=%2Faccount%3Fx%3D1");
+        } finally {
+          await other.close();
+        }
+      });
+    }
+
+    it("ends with the tenant", async () => {
+      const { tenant, store } = await createTestTenant(use().database);
+      const user = await createLocalAccount(store, "ada@gone.example");
+      const client = site().app.client();
+      client.cookies.set("session", await plantSession(use(), tenant, user));
+      assert.equal((await client.get("/me")).status, 200);
+      await deleteTenant(use().database, tenant);
+      assert.equal((await client.get("/me")).status, 401);
+    });
+
+    it("says on the sign-in page that the session has ended, once", async () => {
+      const { store } = site().acme;
+      const { id } = await somebody();
+      for (const end of [
+        endSessions,
+        (_: TenantStore, user: string) => store.users.advanceAccessEpoch(user),
+      ]) {
+        const client = await site().clientOf((await store.users.byId(id)) as User);
+        await end(store, id);
+        const away = await client.get("/account");
+        assertRedirect(away, "/login?ended=1&returnTo=%2Faccount");
+        assert.match(
+          (await client.get(away.location as string)).text,
+          /Your session has ended\. Sign in again\./,
+        );
+        assertRedirect(await client.get("/account"), "/login?returnTo=%2Faccount");
+      }
+    });
+
+    it("is not brought back by the former cookie once access is given again", async () => {
+      const user = await somebody();
+      const { store } = site().acme;
+      const client = await site().clientOf(user);
+      const cookie = client.cookies.get("session") as string;
+      await blockUser(store, user.id);
+      assert.equal((await client.get("/me")).status, 401);
+      await store.users.update(user.id, { blocked: false });
+      client.cookies.set("session", cookie);
+      assert.equal((await client.get("/me")).status, 401);
+    });
+
+    it("ends on the server when the person signs out: the old cookie is dead", async () => {
+      const client = await site().clientOf(await somebody());
+      const cookie = client.cookies.get("session") as string;
+      assertRedirect(await client.post("/logout"), "/signed-out");
+      assert.equal(headingOf(await client.get("/signed-out")), "You are signed out");
+      client.cookies.set("session", cookie);
+      assert.equal((await client.get("/me")).status, 401);
+    });
+
+    it("is over at the session's end, whatever the cookie says", async () => {
+      const client = site().app.client();
+      const user = await somebody();
+      const expiresAt = Date.now() - 1;
+      client.cookies.set("session", await plantSession(use(), site().acme.tenant, user, { expiresAt }));
+      assert.equal((await client.get("/me")).status, 401);
+    });
+
+    it("reads the role at each request", async () => {
+      const user = await somebody();
+      const client = await site().clientOf(user);
+      const role = async () => JSON.parse((await client.get("/me")).text).user.role;
+      assert.equal(await role(), "member");
+      await grantRole(site().acme.store, user.id, "admin");
+      assert.equal(await role(), "admin");
+      await revokeRole(site().acme.store, user.id, "admin");
+      assert.equal(await role(), "member");
+    });
+
+    it("shows a message once, and only to whom it was meant", async () => {
+      const client = await site().clientOf(await somebody());
+      const other = await site().clientOf(await somebody());
+      await client.post("/account/sessions/end-others");
+      assert.doesNotMatch((await other.get(landingPath)).text, /You are signed out everywhere else/);
+      assert.match(
+        (await client.get(landingPath)).text,
+        /role="status">You are signed out everywhere else\./,
+      );
+      assert.doesNotMatch((await client.get(landingPath)).text, /You are signed out everywhere else/);
+    });
+
+    it("keeps what a signed-in person sees out of every cache", async () => {
+      const client = await site().clientOf(await somebody());
+      for (const path of [landingPath, "/account", "/me", "/no-such-page"]) {
+        assert.equal((await client.get(path)).headers.get("cache-control"), "no-store", path);
+      }
+    });
+  });
+});
+
+describe("when the database fails", () => {
+  onEachDatabase((use) => {
+    it("answers 503 with a page that says when to come back, and goes on living", async () => {
+      const { database, fail } = faulty(use().database);
+      const app = await startTestApp(database, { sessionSecret });
+      try {
+        const client = app.client();
+        client.cookies.set("session", signedCookie("any"));
+        fail(connectionRefused());
+        for (const path of [landingPath, "/login", "/me", "/"]) {
+          const page = await client.get(path);
+          assert.equal(page.status, 503, path);
+          assert.equal(headingOf(page), "We cannot answer right now");
+          assert.equal(page.headers.get("retry-after"), "30");
+        }
+        assert.equal((await client.get("/healthz")).status, 200);
+        assert.equal((await client.get("/readyz")).status, 503);
+        fail(null);
+        assert.equal((await client.get("/login")).status, 200);
+        assert.equal((await client.get("/readyz")).status, 200);
+      } finally {
+        await app.close();
+      }
+    });
+  });
+});

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { blockUser } from "../../src/directory/access.ts";
+import { inviteOwner } from "../../src/directory/local-accounts.ts";
+import { hashToken, randomToken } from "../../src/store/secrets.ts";
+import { landingPath } from "../../src/web/home.ts";
+import type { Answer } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { assertRedirect, headingOf } from "../helpers/pages.ts";
+import { useSite } from "../helpers/site.ts";
+
+const password = "four words make one";
+const form = { password, repeated: password };
+
+describe("/setup/{token}", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let people = 0;
+
+    async function invited() {
+      const email = `invited-${people++}@acme.example`;
+      const token = await inviteOwner(site().acme.store, email);
+      const user = await site().acme.store.users.byLoginName(email);
+      assert.ok(user);
+      return { email, token, user, path: `/setup/${token}` };
+    }
+    const signIn = (email: string, secret: string): Promise<Answer> =>
+      site().app.client().signIn(site().acme.tenant.slug, email, secret);
+    function assertNotValid(answer: Answer): void {
+      assert.equal(answer.status, 403);
+      assert.match(
+        answer.text,
+        /This link was used already, or its time is over\. Ask whoever sent it to you/,
+      );
+      assert.ok(!answer.text.includes('type="password"'), "no form is shown");
+    }
+
+    it("sets the first password, signs in, and works once", async () => {
+      const { email, path } = await invited();
+      const client = site().app.client();
+      assertRedirect(await client.post(path, form), landingPath);
+      const { user } = JSON.parse((await client.get("/me")).text);
+      assert.deepEqual([user.loginName, user.role], [email, "owner"]);
+      assert.match((await client.get(landingPath)).text, /Your password is set, and you are signed in/);
+      assertNotValid(await client.get(path));
+      assertNotValid(await site().app.client().post(path, form));
+      assert.equal((await signIn(email, password)).status, 303);
+    });
+
+    it("is not used up by opening it, so a mail scanner does no harm", async () => {
+      const { path } = await invited();
+      for (const round of [1, 2]) {
+        const page = await site().app.client().get(path);
+        assert.equal(page.status, 200, `opened ${round} times`);
+        assert.equal(headingOf(page), "Set your password");
+      }
+      assert.equal((await site().app.client().send("HEAD", path, {})).status, 200);
+      assertRedirect(await site().app.client().post(path, form), landingPath);
+    });
+
+    it("keeps its address out of other sites' logs and of caches", async () => {
+      const { path } = await invited();
+      const weak = { password: "weak", repeated: "weak" };
+      for (const page of [
+        await site().app.client().get(path),
+        await site().app.client().post(path, weak),
+        await site().app.client().get("/setup/unknown"),
+      ]) {
+        assert.equal(page.headers.get("referrer-policy"), "no-referrer");
+        assert.equal(page.headers.get("cache-control"), "no-store");
+      }
+    });
+
+    const unacceptable: [string, Record<string, string>, RegExp][] = [
+      ["a weak password", { password: "short", repeated: "short" }, /at least 12 characters/],
+      ["two different passwords", { ...form, repeated: "something else" }, /are not the same/],
+      ["no password", {}, /at least 12 characters/],
+    ];
+    for (const [what, entered, problem] of unacceptable) {
+      it(`stays usable after ${what}`, async () => {
+        const { email, path } = await invited();
+        const page = await site().app.client().post(path, entered);
+        assert.equal(page.status, 400);
+        assert.match(page.text, problem);
+        assert.equal((await signIn(email, entered.password ?? "")).status, 403);
+        assertRedirect(await site().app.client().post(path, form), landingPath);
+      });
+    }
+
+    it("is refused when it is unknown, whatever the form holds, and without the price of a hash", async () => {
+      const before = process.cpuUsage();
+      for (const entered of [form, { password: "short" }]) {
+        assertNotValid(await site().app.client().post("/setup/unknown", entered));
+      }
+      assertNotValid(await site().app.client().get("/setup/unknown"));
+      const { user } = process.cpuUsage(before);
+      assert.ok(user < 150_000, `took ${user} µs`);
+    });
+
+    it("is refused when its time is over", async () => {
+      const { user } = await invited();
+      const token = randomToken();
+      await site().acme.store.links.create(
+        hashToken(token),
+        { kind: "set-password", userId: user.id },
+        Date.now() - 1,
+      );
+      assertNotValid(await site().app.client().get(`/setup/${token}`));
+      assertNotValid(await site().app.client().post(`/setup/${token}`, form));
+    });
+
+    it("is refused when it was made for something else", async () => {
+      const connection = await site().acme.connection();
+      const token = randomToken();
+      const purpose = { kind: "set-up-connection", connectionId: connection.id } as const;
+      await site().acme.store.links.create(hashToken(token), purpose, Date.now() + 60_000);
+      assertNotValid(await site().app.client().get(`/setup/${token}`));
+      assertNotValid(await site().app.client().post(`/setup/${token}`, form));
+    });
+
+    it("is refused for somebody who was blocked or deactivated since", async () => {
+      const blocked = await invited();
+      await blockUser(site().acme.store, blocked.user.id);
+      const marked = await invited();
+      await site().acme.store.users.update(marked.user.id, { blocked: true });
+      const inactive = await invited();
+      await site().acme.store.users.update(inactive.user.id, { active: false });
+      for (const { path, user } of [blocked, marked, inactive]) {
+        assertNotValid(await site().app.client().post(path, form));
+        assert.equal(await site().acme.store.credentials.passwordHash(user.id), null);
+      }
+    });
+
+    it("is void once a newer link was made", async () => {
+      const first = await invited();
+      const second = await inviteOwner(site().acme.store, first.email);
+      assertNotValid(await site().app.client().post(first.path, form));
+      assertRedirect(await site().app.client().post(`/setup/${second}`, form), landingPath);
+    });
+
+    it("lets one of two win who use it at the same moment", async () => {
+      const { email, path } = await invited();
+      const passwords = ["the first one's password", "the second one's password"];
+      const answers = await Promise.all(
+        passwords.map((secret) => site().app.client().post(path, { password: secret, repeated: secret })),
+      );
+      assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 403]);
+      const winner = answers.findIndex(({ status }) => status === 303);
+      assert.equal((await signIn(email, passwords[winner] as string)).status, 303);
+      assert.equal((await signIn(email, passwords[1 - winner] as string)).status, 403);
+    });
+
+    it("never has its token in the log, however it is asked for", async () => {
+      const { token, path } = await invited();
+      const client = site().app.client();
+      site().app.logged.length = 0;
+      await client.get(path);
+      await client.get(`/SETUP/${token}?x=1`);
+      await client.get(`/Setup/${token}/`);
+      await client.get(`/setup/${token}/more`);
+      await client.post(path, {}, { "sec-fetch-site": "cross-site" });
+      await client.post(path, { password: "weak", repeated: "weak" });
+      await client.post(path, form);
+      assert.ok(site().app.logged.length >= 7);
+      const log = JSON.stringify(site().app.logged);
+      assert.ok(!log.includes(token), "the token is in the log");
+      assert.ok(!log.includes(password), "the password is in the log");
+    });
+  });
+});

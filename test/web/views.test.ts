@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { brand } from "../../config/brand.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { everyPage } from "../helpers/every-page.ts";
+import { useSite } from "../helpers/site.ts";
+
+const folder = new URL("../../views/", import.meta.url);
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ejs"),
+);
+
+describe("views", () => {
+  it("are there", () => assert.ok(files.includes("home.ejs") && files.includes("partials/top.ejs")));
+
+  for (const file of files) {
+    it(`${file} writes everything escaped: <%- is for include alone`, () => {
+      const text = readFileSync(new URL(file, folder), "utf8");
+      const unescaped = text.match(/<%-(?!\s*include\()[^%]*%>/g) ?? [];
+      assert.deepEqual(unescaped, []);
+    });
+  }
+});
+
+/** What the content security policy would stop, and what a page must have. */
+const forbidden: [string, RegExp][] = [
+  ["inline script", /<script(?![^>]*\bsrc=)/i],
+  ["a style element", /<style/i],
+  ["a style attribute", /<[^>]+\sstyle\s*=/i],
+  ["an event handler", /<[^>]+\son\w+\s*=/i],
+  ["a javascript: address", /(href|src|action|formaction)\s*=\s*["']?\s*javascript:/i],
+  ["another site's file", /<(link|script|img|iframe)[^>]+(href|src)="(https?:)?\/\//i],
+  ["what a template forgot", /\bundefined\b|\[object |NaN|&lt;%/],
+];
+
+describe("every page", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+
+    it("is whole, has one heading and a title, and needs nothing inline", async () => {
+      const pages = await everyPage(use, site());
+      for (const { name, status, as, path, form } of pages) {
+        const client = as ? await site().clientOf(as) : site().app.client();
+        const page = await (form ? client.post(path, form) : client.get(path));
+        assert.equal(page.status, status, name);
+        assert.match(page.headers.get("content-type") ?? "", /^text\/html; charset=utf-8/, name);
+        assert.match(page.text, /^<!doctype html>\n<html lang="en">[\s\S]*<\/html>\s*$/, name);
+        assert.equal(page.text.match(/<h1[ >]/g)?.length, 1, `${name}: headings`);
+        assert.match(page.text, new RegExp(`<title>(.+ · )?${brand.productName}</title>`), name);
+        for (const [what, pattern] of forbidden) {
+          assert.doesNotMatch(page.text, pattern, `${name} has ${what}`);
+        }
+        const ids = [...page.text.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+        assert.equal(new Set(ids).size, ids.length, `${name}: ids are unique`);
+      }
+    });
+
+    it("finds its style sheets and pictures, which may be cached and set no cookie", async () => {
+      const client = await site().clientOf(site().owner);
+      const { text } = await client.get(landingPath);
+      const files = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, file]) => file as string);
+      assert.ok(files.length >= 3);
+      for (const file of new Set(files)) {
+        const answer = await client.get(file);
+        assert.equal(answer.status, 200, file);
+        assert.match(answer.headers.get("cache-control") ?? "", /max-age=3600/);
+        assert.deepEqual(answer.headers.getSetCookie(), []);
+      }
+    });
+
+    for (const path of [
+      "/assets/",
+      "/assets/../package.json",
+      "/assets/..%2fpackage.json",
+      "/assets/nothing",
+    ]) {
+      it(`gives no file at ${path}`, async () => {
+        assert.equal((await site().app.client().get(path)).status, 404);
+      });
+    }
+
+    it("keeps a message until a page is shown, whatever else is fetched before", async () => {
+      const client = await site().clientOf(site().owner);
+      await client.post("/account/sessions/end-others");
+      await client.get("/me");
+      await client.get("/assets/app.css");
+      assert.match((await client.get(landingPath)).text, /You are signed out everywhere else/);
+    });
+  });
+});
