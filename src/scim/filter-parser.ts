@@ -1,0 +1,231 @@
+import { badRequest } from "./errors.ts";
+import { type Token, type TokenKind, tokenize } from "./filter-tokens.ts";
+
+/** An attribute as a request names it (RFC 7644 §3.10): spelled as the client did, resolved against no schema yet. */
+export interface AttributePath {
+  /** The URN in front of the name; null when there is none. */
+  schema: string | null;
+  attribute: string;
+  subAttribute: string | null;
+}
+
+export type CompareOperator = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
+
+export type FilterValue = string | number | boolean | null;
+
+/** A filter (RFC 7644 §3.4.2.2). Paths inside `where` name sub-attributes: they have neither URN nor dot. */
+export type Filter =
+  | { kind: "and" | "or"; operands: Filter[] }
+  | { kind: "not"; operand: Filter }
+  | { kind: "compare"; path: AttributePath; operator: CompareOperator; value: FilterValue }
+  | { kind: "present"; path: AttributePath }
+  | { kind: "element"; path: AttributePath; where: Filter };
+
+/** The target of a PATCH operation: `emails[type eq "work"].value` has path emails.value and a `where`. */
+export interface PatchPath {
+  path: AttributePath;
+  where: Filter | null;
+}
+
+const limits = { bytes: 4096, depth: 12, comparisons: 40 };
+
+const operators: ReadonlySet<string> = new Set(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
+
+/** Parses a filter. Throws ScimError 400 `invalidFilter` for whatever the grammar or a limit does not allow. */
+export function parseFilter(text: string): Filter {
+  const parser = new Parser("invalidFilter", text);
+  const filter = parser.filter();
+  parser.end();
+  return filter;
+}
+
+/**
+ * Parses the path of a PATCH operation (RFC 7644 §3.5.2, figure 7). Throws ScimError 400 `invalidPath`. A path that is
+ * only an extension's URN comes out split at its last colon, as the grammar has it.
+ */
+export function parsePath(text: string): PatchPath {
+  const parser = new Parser("invalidPath", text);
+  const path = parser.path();
+  const where = parser.valueFilter(path);
+  const subAttribute = where ? parser.subAttribute() : null;
+  parser.end();
+  return { path: subAttribute === null ? path : { ...path, subAttribute }, where };
+}
+
+class Parser {
+  private readonly scimType: "invalidFilter" | "invalidPath";
+  private readonly tokens: Token[];
+  private position = 0;
+  private depth = 0;
+  private comparisons = 0;
+  private insideValueFilter = false;
+
+  constructor(scimType: "invalidFilter" | "invalidPath", text: string) {
+    this.scimType = scimType;
+    if (Buffer.byteLength(text) > limits.bytes) {
+      throw this.error(`is longer than ${limits.bytes} bytes`);
+    }
+    this.tokens = tokenize(text, (problem) => this.error(problem));
+  }
+
+  /** `not` binds tighter than `and`, and `and` tighter than `or` (RFC 7644 §3.4.2.2). */
+  filter(): Filter {
+    return this.chain("or", () => this.chain("and", () => this.term()));
+  }
+
+  path(): AttributePath {
+    const token = this.next;
+    if (token.kind !== "word") throw this.unexpected("an attribute");
+    this.position++;
+    const path = /^(?:(urn:\S+):)?(\$ref|[a-z][a-z0-9_-]*)(?:\.(\$ref|[a-z][a-z0-9_-]*))?$/i.exec(token.text);
+    if (!path) throw this.error(`has no attribute at character ${token.at}`);
+    const [, schema = null, attribute = "", subAttribute = null] = path;
+    this.refuseReserved(token.text);
+    if (this.insideValueFilter && (schema !== null || subAttribute !== null)) {
+      throw this.error(`must name a sub-attribute, and nothing more, at character ${token.at}`);
+    }
+    return { schema, attribute, subAttribute };
+  }
+
+  /** The `[…]` behind an attribute: null when there is none. */
+  valueFilter(path: AttributePath): Filter | null {
+    if (!this.accept("[")) return null;
+    // RFC 7644 §3.4.2.2: valFilter holds no valuePath, and only an attribute has elements to choose from.
+    if (this.insideValueFilter || path.subAttribute !== null) {
+      throw this.error(`has a value filter where none can be, at character ${this.next.at}`);
+    }
+    this.insideValueFilter = true;
+    const where = this.nested("]");
+    this.insideValueFilter = false;
+    return where;
+  }
+
+  /** The `.name` directly behind a value filter; null when there is none. */
+  subAttribute(): string | null {
+    const { kind, text, spaced, at } = this.next;
+    if (kind !== "word" || spaced || !text.startsWith(".")) return null;
+    this.position++;
+    const name = text.slice(1);
+    if (!/^(?:\$ref|[a-z][a-z0-9_-]*)$/i.test(name)) {
+      throw this.error(`has no sub-attribute at character ${at}`);
+    }
+    this.refuseReserved(name);
+    return name;
+  }
+
+  end(): void {
+    if (this.next.kind !== "end") throw this.unexpected("the end");
+  }
+
+  private chain(kind: "and" | "or", operand: () => Filter): Filter {
+    const first = operand();
+    const operands = [first];
+    while (this.acceptKeyword(kind)) operands.push(operand());
+    return operands.length === 1 ? first : { kind, operands };
+  }
+
+  private term(): Filter {
+    if (this.accept("(")) return this.nested(")");
+    const negated = this.next.text.toLowerCase() === "not" && this.tokens[this.position + 1]?.kind === "(";
+    if (!negated) return this.attributeExpression();
+    this.position += 2;
+    return { kind: "not", operand: this.nested(")") };
+  }
+
+  private nested(close: ")" | "]"): Filter {
+    if (++this.depth > limits.depth) throw this.error(`is nested deeper than ${limits.depth} levels`);
+    const inner = this.filter();
+    if (!this.accept(close)) throw this.unexpected(`"${close}"`);
+    this.depth--;
+    return inner;
+  }
+
+  private attributeExpression(): Filter {
+    const path = this.path();
+    const where = this.valueFilter(path);
+    if (!where) return this.comparison(path);
+    const subAttribute = this.subAttribute();
+    // emails[type eq "work"].value eq "x" is not in the grammar, but clients send it: one element must satisfy both.
+    const both =
+      subAttribute && this.comparison({ schema: null, attribute: subAttribute, subAttribute: null });
+    return { kind: "element", path, where: both ? { kind: "and", operands: [where, both] } : where };
+  }
+
+  private comparison(path: AttributePath): Filter {
+    if (++this.comparisons > limits.comparisons) {
+      throw this.error(`has more than ${limits.comparisons} comparisons`);
+    }
+    const token = this.next;
+    const operator = token.text.toLowerCase();
+    if (token.kind !== "word" || !token.spaced || !(operator === "pr" || isOperator(operator))) {
+      throw this.unexpected("an operator");
+    }
+    this.position++;
+    return isOperator(operator)
+      ? { kind: "compare", path, operator, value: this.value() }
+      : { kind: "present", path };
+  }
+
+  private value(): FilterValue {
+    const { kind, text, value, spaced } = this.next;
+    if (!spaced) throw this.unexpected("a space and a value");
+    if (kind !== "word" && kind !== "string") throw this.unexpected("a value");
+    const result = kind === "string" ? value : literal(text);
+    if (result === undefined) throw this.unexpected("a value");
+    this.position++;
+    return result;
+  }
+
+  private get next(): Token {
+    return this.tokens[this.position] as Token;
+  }
+
+  private accept(kind: TokenKind): boolean {
+    const matches = this.next.kind === kind;
+    if (matches) this.position++;
+    return matches;
+  }
+
+  private acceptKeyword(word: string): boolean {
+    const { kind, text, spaced } = this.next;
+    if (kind !== "word" || text.toLowerCase() !== word) return false;
+    this.position++;
+    if (!spaced || !(this.next.spaced || this.next.kind === "end")) {
+      throw this.error(`needs spaces around "${word}"`);
+    }
+    return true;
+  }
+
+  /** Names of Object's own machinery are no attributes, and nothing behind this parser has to meet them. */
+  private refuseReserved(path: string): void {
+    if (/(?:^|[:.])(?:__proto__|constructor|prototype)(?=$|[:.])/i.test(path)) {
+      throw this.error("names an attribute that no resource can have");
+    }
+  }
+
+  private unexpected(wanted: string): Error {
+    const { kind, at } = this.next;
+    return this.error(`needs ${wanted} at ${kind === "end" ? "its end" : `character ${at}`}`);
+  }
+
+  private error(problem: string): Error {
+    return badRequest(
+      this.scimType,
+      `The ${this.scimType === "invalidFilter" ? "filter" : "path"} ${problem}.`,
+    );
+  }
+}
+
+function isOperator(word: string): word is CompareOperator {
+  return operators.has(word);
+}
+
+/** A value that is no string: JSON's numbers and words, the words in any case. Undefined when it is none. */
+function literal(text: string): FilterValue | undefined {
+  const word = text.toLowerCase();
+  if (word === "true" || word === "false") return word === "true";
+  if (word === "null") return null;
+  if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/.test(word)) return undefined;
+  const number = Number(word);
+  return Number.isFinite(number) ? number : undefined;
+}

@@ -1,0 +1,237 @@
+import { badRequest } from "./errors.ts";
+import { type Filter, type PatchPath, parsePath } from "./filter-parser.ts";
+import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
+import { type PatchOperation, parseKey } from "./patch-operations.ts";
+import {
+  checkLength,
+  coerce,
+  coerceOne,
+  coerceParts,
+  isEmpty,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  labelOf,
+  saysNothing,
+  sectionNamed,
+  sectionValue,
+  withOnePrimary,
+} from "./resource-input.ts";
+import { type Attribute, type ResolvedPath, type ResourceSchema, resolveAttribute } from "./schema.ts";
+import type { ScimResource } from "./user-resource.ts";
+
+type Op = PatchOperation["op"];
+type Parts = Map<string, JsonValue | undefined>;
+
+/** What one operation is aimed at. */
+interface Target extends ResolvedPath {
+  where: Filter | null;
+  label: string;
+}
+
+/**
+ * Applies the operations of a PATCH request to a user (RFC 7644 §3.5.2), in order, all or none: `current` is never
+ * changed. Read-only attributes pass through untouched.
+ *
+ * An object without a path is taken as POST takes it: what is unknown or read-only in it is ignored, since identity
+ * providers send what their mapping has and echo what they read. A path is one deliberate target, so an unknown one is
+ * `invalidPath` and a read-only one `mutability`. Throws badRequest.
+ */
+export function patchUser(
+  current: ScimResource,
+  operations: readonly PatchOperation[],
+  schema: ResourceSchema,
+): ScimResource {
+  const resource = structuredClone(current) as JsonObject;
+  for (const { op, path, value } of operations) {
+    const section = path === null ? { extension: null } : sectionNamed(schema, path);
+    if (section) applySection(resource, schema, op, section.extension, value);
+    else applyTarget(resource, findTarget(schema, path as string), op, value);
+  }
+  for (const { id, attributes } of [schema.core, ...schema.extensions]) {
+    tidy(resource, id === schema.core.id ? null : id, attributes);
+  }
+  return resource;
+}
+
+function findTarget(schema: ResourceSchema, path: string): Target {
+  const target = lookUp(schema, parsePath(path));
+  if (!target && path.toLowerCase() !== "schemas") {
+    throw badRequest("invalidPath", `There is no attribute "${path}".`);
+  }
+  if (!target || isReadOnly(target)) throw badRequest("mutability", `${path} is read-only.`);
+  return target;
+}
+
+function lookUp(schema: ResourceSchema, parsed: PatchPath | null): Target | null {
+  const found = parsed && resolveAttribute(schema, parsed.path);
+  if (!found) return null;
+  const { where } = parsed;
+  const label = labelOf(found.extension, found.attribute, found.subAttribute);
+  if (where && !found.attribute.multiValued) {
+    throw badRequest("invalidPath", `${label} has one value, so there is none to choose by a filter.`);
+  }
+  return { ...found, where, label };
+}
+
+function isReadOnly({ attribute, subAttribute }: Target): boolean {
+  return attribute.mutability === "readOnly" || subAttribute?.mutability === "readOnly";
+}
+
+/** An object that names its attributes itself: those of the whole resource, or of one extension. */
+function applySection(
+  resource: JsonObject,
+  schema: ResourceSchema,
+  op: Op,
+  extension: string | null,
+  value: unknown,
+  isInner = false,
+): void {
+  const entries = op === "remove" ? null : sectionValue(extension ?? schema.core.id, value);
+  if (entries === null) {
+    if (extension === null) throw badRequest("noTarget", "The core attributes cannot be removed together.");
+    const { attributes = [] } = schema.extensions.find(({ id }) => id === extension) ?? {};
+    for (const attribute of attributes) write(resource, bare(extension, attribute), undefined);
+    return;
+  }
+  for (const [name, inner] of Object.entries(entries)) {
+    const section = isInner || extension !== null ? null : sectionNamed(schema, name);
+    if (section) {
+      applySection(resource, schema, op, section.extension, inner, true);
+      continue;
+    }
+    const target = lookUp(schema, parseKey(extension === null ? name : `${extension}:${name}`));
+    if (target && !isReadOnly(target)) applyTarget(resource, target, op, inner);
+  }
+}
+
+function applyTarget(resource: JsonObject, target: Target, op: Op, value: unknown): void {
+  const { attribute, extension } = target;
+  const before = holderOf(resource, extension)?.[attribute.name];
+  const after = attribute.multiValued
+    ? changeList(target, op, value, (before ?? []) as JsonValue[])
+    : changeSingle(target, op, value, before);
+  write(resource, target, after);
+}
+
+function changeSingle(
+  target: Target,
+  op: Op,
+  value: unknown,
+  before: JsonValue | undefined,
+): JsonValue | undefined {
+  const { attribute, subAttribute, label } = target;
+  const sent = unwrapped(value, subAttribute ?? attribute);
+  if (subAttribute) {
+    const clean = op === "remove" ? undefined : coerce(subAttribute, sent, label);
+    return merged(before, new Map([[subAttribute.name, clean]]));
+  }
+  if (op === "remove" || isEmpty(sent)) return undefined;
+  // RFC 7644 §3.5.2.3: sub-attributes that a replacement does not name are left unchanged.
+  if (attribute.type === "complex") return merged(before, coerceParts(attribute, sent, label));
+  return coerce(attribute, sent, label);
+}
+
+function changeList(target: Target, op: Op, value: unknown, before: JsonValue[]): JsonValue[] {
+  const { attribute, subAttribute, where, label } = target;
+  if (where || subAttribute) return changeElements(target, op, value, before);
+  if (op === "remove") {
+    // RFC 7644 §3.5.2.2 knows no value here. Entra sends one, and means these elements and no others.
+    return value === undefined || value === null ? [] : withoutListed(attribute, before, value, label);
+  }
+  const sent = (coerce(attribute, value, label) ?? []) as JsonValue[];
+  return op === "replace" ? sent : withAdded(attribute, before, sent);
+}
+
+/** The elements that a filter chooses, or all of them, or one sub-attribute of them. */
+function changeElements(target: Target, op: Op, value: unknown, before: JsonValue[]): JsonValue[] {
+  const { attribute, subAttribute, where } = target;
+  const test = where ? elementTest(attribute, where) : () => true;
+  const chosen = before.map(test);
+  if (op === "add" && !subAttribute && isEmpty(value)) return before;
+  const isRemoval = op === "remove" || isEmpty(value);
+  if (isRemoval && !subAttribute) return before.filter((_, index) => !chosen[index]);
+  const change = elementChange(target, isRemoval ? "remove" : op, value);
+  const after = before.map((element, index) => (chosen[index] ? change(element) : element));
+  // RFC 7644 §3.5.2.3 answers noTarget to a filter that nothing matches. Entra relies on the element being made.
+  if (!isRemoval && !chosen.includes(true)) {
+    const described = where && attribute.type === "complex" ? elementOf(attribute, where) : {};
+    if (!described) throw badRequest("noTarget", `Nothing in ${attribute.name} matches the filter.`);
+    after.push(change(described));
+    chosen.push(true);
+  }
+  return withOnePrimary(after as JsonValue[], (index) => chosen[index] === true).filter(
+    (element) => element !== "" && !(isObject(element) && Object.keys(element).length === 0),
+  );
+}
+
+/** What becomes of one chosen element. */
+function elementChange(target: Target, op: Op, value: unknown): (element: JsonValue) => JsonValue {
+  const { attribute, subAttribute, where, label } = target;
+  if (subAttribute) {
+    const clean = op === "remove" ? undefined : coerce(subAttribute, unwrapped(value, subAttribute), label);
+    return (element) => merged(element, new Map([[subAttribute.name, clean]])) ?? {};
+  }
+  const [one, ...more] = Array.isArray(value) ? value : [value];
+  if (more.length > 0) throw badRequest("invalidValue", `${label} has a filter, so it takes one value.`);
+  if (attribute.type !== "complex") {
+    const clean = coerceOne(attribute, one, label) ?? "";
+    return () => clean;
+  }
+  const parts = coerceParts(attribute, one, label);
+  // A replaced element stays the one that the filter names, or the next request with this filter would not find it.
+  const base = where ? equalities(attribute, where) : {};
+  return (element) => merged(op === "replace" ? base : element, parts) ?? {};
+}
+
+/** A complex value with some parts set and others, which are undefined, taken away; undefined when none is left. */
+function merged(before: JsonValue | undefined, parts: Parts): JsonObject | undefined {
+  const after = isObject(before) ? { ...(before as JsonObject) } : {};
+  // A $ref belongs to the value that it came with: a new manager is not to be found where the old one was.
+  if (parts.has("value") && parts.get("value") !== after.value) delete after.$ref;
+  for (const [name, part] of parts) {
+    if (part === undefined) delete after[name];
+    else after[name] = part;
+  }
+  return Object.keys(after).length > 0 ? after : undefined;
+}
+
+/** Entra's older form of a single value: [{"$ref": null, "value": "…"}]. */
+function unwrapped(value: unknown, { type }: Attribute): unknown {
+  const [only, ...more] = Array.isArray(value) ? value : [];
+  if (more.length > 0 || !isObject(only) || !Object.hasOwn(only, "value")) return value;
+  return type === "complex" ? only : only.value;
+}
+
+/** Drops elements that operations left without anything to say; not before the last one, which may complete them. */
+function tidy(resource: JsonObject, extension: string | null, attributes: readonly Attribute[]): void {
+  for (const attribute of attributes) {
+    const list = holderOf(resource, extension)?.[attribute.name];
+    if (attribute.mutability === "readOnly" || !Array.isArray(list) || !list.some(saysNothing)) continue;
+    const left = list.filter((element) => !saysNothing(element));
+    write(resource, bare(extension, attribute), left);
+  }
+}
+
+function bare(extension: string | null, attribute: Attribute): Target {
+  return { extension, attribute, subAttribute: null, where: null, label: labelOf(extension, attribute) };
+}
+
+function holderOf(resource: JsonObject, extension: string | null): JsonObject | undefined {
+  return extension === null ? resource : (resource[extension] as JsonObject | undefined);
+}
+
+function write(resource: JsonObject, { extension, attribute, label }: Target, value: JsonValue | undefined) {
+  if (Array.isArray(value)) checkLength(value, label);
+  const holder = holderOf(resource, extension) ?? {};
+  if (!isEmpty(value)) {
+    holder[attribute.name] = value as JsonValue;
+    if (extension !== null) resource[extension] = holder;
+    return;
+  }
+  // RFC 7644 §3.5.2.2 for what is required. A password is never known here, and nobody is neither active nor not.
+  const isFixed = extension === null && (attribute.name === "active" || attribute.returned === "never");
+  if (attribute.required || isFixed) throw badRequest("mutability", `${label} cannot be removed.`);
+  delete holder[attribute.name];
+  if (extension !== null && Object.keys(holder).length === 0) delete resource[extension];
+}

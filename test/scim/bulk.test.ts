@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { oktaUser, type ScimBody } from "../helpers/scim.ts";
+import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
+
+const request = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+const patchOp = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+const post = (name: string, bulkId = name) => ({
+  ...{ method: "POST", path: "/Users", bulkId, data: oktaUser(`${name}@acme.example`) },
+});
+
+describe("bulk", () => {
+  onEachDatabase((use) => {
+    const site = useScim(use);
+    let acme: ScimTenant;
+    beforeEach(async () => {
+      acme = await site().tenant();
+    });
+    const send = (Operations: unknown, more: ScimBody = {}) =>
+      acme.client.send("POST", "/Bulk", { schemas: [request], Operations, ...more });
+    const results = async (Operations: unknown[], more: ScimBody = {}) => {
+      const { status, body } = await send(Operations, more);
+      assert.equal(status, 200);
+      assert.deepEqual(body.schemas, ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"]);
+      return body.Operations as ScimBody[];
+    };
+    const statuses = (list: ScimBody[]) => list.map(({ status }) => status);
+
+    it("creates, names what it created by bulkId, changes and deletes", async () => {
+      const [user, group, patch, remove] = await results([
+        post("ada"),
+        {
+          method: "POST",
+          path: "/Groups",
+          bulkId: "g",
+          data: { displayName: "Staff", members: [{ value: "bulkId:ada" }] },
+        },
+        {
+          method: "patch",
+          path: "/Users/bulkId:ada",
+          data: { schemas: [patchOp], Operations: [{ op: "replace", value: { active: false } }] },
+        },
+        { method: "DELETE", path: "/Groups/bulkId:g" },
+      ]);
+      const base = `${site().app.url}/scim/v2`;
+      const id = user?.location.slice(`${base}/Users/`.length);
+      assert.deepEqual(statuses([user, group, patch, remove] as ScimBody[]), ["201", "201", "200", "204"]);
+      assert.deepEqual([user?.method, user?.bulkId, user?.version], ["POST", "ada", 'W/"1"']);
+      const { body } = await acme.client.get(`/Users/${id}`);
+      assert.deepEqual([body.active, body.groups, body.meta.version], [false, [], patch?.version]);
+    });
+
+    it("goes on after failures, each with its error body", async () => {
+      const [first, second, third] = await results([post("ada"), post("ada", "again"), post("eve")]);
+      assert.deepEqual(statuses([first, second, third] as ScimBody[]), ["201", "409", "201"]);
+      assert.deepEqual([second?.response.status, second?.response.scimType], ["409", "uniqueness"]);
+      assert.equal(second?.location, undefined);
+    });
+
+    it("stops after as many failures as failOnErrors says", async () => {
+      const list = [post("ada"), post("ada"), post("eve"), post("eve"), post("bob")];
+      assert.deepEqual(statuses(await results(list, { failOnErrors: 1 })), ["201", "409"]);
+      assert.deepEqual(statuses(await results(list, { failOnErrors: 2 })), ["409", "409"]);
+    });
+
+    it("honours versions", async () => {
+      const [user] = await results([post("ada")]);
+      const path = user?.location.replace(`${site().app.url}/scim/v2`, "");
+      const put = { method: "PUT", path, data: oktaUser("ada@acme.example") };
+      assert.deepEqual(
+        statuses(
+          await results([
+            { ...put, version: 'W/"1"' },
+            { ...put, version: 'W/"1"' },
+          ]),
+        ),
+        ["200", "412"],
+      );
+    });
+
+    const failing: [string, ScimBody, string][] = [
+      ["a bulkId that nothing has", { method: "DELETE", path: "/Users/bulkId:nobody" }, "400"],
+      ["an unknown id", { method: "DELETE", path: "/Users/unknown" }, "404"],
+      ["an id that cannot be decoded", { method: "DELETE", path: "/Users/%zz" }, "404"],
+      ["an id with a NUL", { method: "DELETE", path: "/Users/%00" }, "404"],
+      ["POST on an id", { method: "POST", path: "/Users/1", data: {} }, "405"],
+      ["DELETE on a list", { method: "DELETE", path: "/Users" }, "405"],
+      ["a user without a name", { method: "POST", path: "/Users", bulkId: "x", data: {} }, "400"],
+      ["no data", { method: "POST", path: "/Users", bulkId: "x" }, "400"],
+    ];
+    for (const [what, operation, status] of failing) {
+      it(`${what} is ${status} in its place`, async () => {
+        const [failed, next] = await results([operation, post("ada")]);
+        assert.deepEqual([failed?.status, failed?.response.status, next?.status], [status, status, "201"]);
+      });
+    }
+
+    const refused: [string, () => Promise<Parameters<typeof assertScimError>[0]>, number][] = [
+      [
+        "another schema",
+        () => acme.client.send("POST", "/Bulk", { schemas: [patchOp], Operations: [] }),
+        400,
+      ],
+      ["operations that are no list", () => send({}), 400],
+      ["a method that is none", () => send([{ method: "GET", path: "/Users" }]), 400],
+      ["a path to elsewhere", () => send([{ method: "POST", path: "/Bulk", data: {} }]), 400],
+      ["a path out of here", () => send([{ method: "POST", path: "/Users/../Bulk", data: {} }]), 400],
+      ["failOnErrors 0", () => send([], { failOnErrors: 0 }), 400],
+      ["an operation that is null", () => send([null]), 400],
+      [
+        "a body nested without end",
+        () => acme.client.send("POST", "/Bulk", `${"[".repeat(50_000)}${"]".repeat(50_000)}`),
+        400,
+      ],
+      ["more than 1,000 operations", () => send(Array(1001).fill(post("ada"))), 413],
+    ];
+    for (const [what, call, status] of refused) {
+      it(`as a whole refuses ${what}: ${status}`, async () => {
+        const answer = await call();
+        assertScimError(answer, status, answer.body.scimType);
+        assert.equal((await acme.client.get("/Users")).body.totalResults, 0);
+      });
+    }
+  });
+});

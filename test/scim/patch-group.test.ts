@@ -1,0 +1,291 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ScimError } from "../../src/scim/errors.ts";
+import { groupPatch, memberIds } from "../../src/scim/patch-group.ts";
+import { maxOperations, parsePatch } from "../../src/scim/patch-operations.ts";
+import { urns } from "../../src/scim/schema.ts";
+
+const id = "abf4dd94-a4c0-4f67-89c9-76b03340cb9b";
+const [a, b, c] = ["23a35c27-23d3-4c03-b4c5-6443c09e7173", "89bb1940-b905-4575-9e7f-6f887cfb368e", "c"];
+
+function translated(...operations: unknown[]) {
+  const body = JSON.parse(JSON.stringify({ schemas: [urns.patchOp], Operations: operations }));
+  return groupPatch(parsePatch(body, maxOperations.group));
+}
+
+const member = (value: string) => ({ value, display: `${value}@okta.local` });
+const steps = (...pairs: [string, string[]][]) => ({
+  changes: {},
+  steps: pairs.map(([kind, userIds]) => ({ kind, userIds })),
+});
+const changes = (wanted: object) => ({ changes: wanted, steps: [] });
+
+const understood: [string, unknown[], unknown][] = [
+  [
+    "Okta: rename with the id echoed, which leaves members alone",
+    [{ op: "replace", value: { id, displayName: "New" } }],
+    changes({ displayName: "New" }),
+  ],
+  [
+    "Okta: a delta of members",
+    [
+      { op: "remove", path: `members[value eq "${b}"]` },
+      { op: "add", path: "members", value: [{ value: a, display: "test.user@okta.local" }] },
+    ],
+    steps(["remove", [b]], ["add", [a]]),
+  ],
+  [
+    "Okta: push now",
+    [{ op: "replace", path: "members", value: [member(a), member(b)] }],
+    steps(["replace", [a, b]]),
+  ],
+  [
+    "Okta: push now of an empty group",
+    [{ op: "replace", path: "members", value: [] }],
+    steps(["replace", []]),
+  ],
+  [
+    "Okta: push now of an empty group, without a path",
+    [{ op: "replace", value: { members: [], id, displayName: "Same" } }],
+    { changes: { displayName: "Same" }, steps: [{ kind: "replace", userIds: [] }] },
+  ],
+  [
+    "members that are null: not sent",
+    [{ op: "replace", value: { id, displayName: "New", members: null } }],
+    changes({ displayName: "New" }),
+  ],
+  ["Entra: adding", [{ op: "Add", path: "members", value: [{ $ref: null, value: a }] }], steps(["add", [a]])],
+  [
+    "Entra: removal of listed members",
+    [{ op: "Remove", path: "members", value: [{ $ref: null, value: a }, member(b)] }],
+    steps(["remove", [a, b]]),
+  ],
+  ["Entra: rename", [{ op: "Replace", path: "displayName", value: "New" }], changes({ displayName: "New" })],
+  [
+    "Entra: a text in a list, as it once was sent",
+    [{ op: "Replace", path: "displayName", value: [{ $ref: null, value: "New" }] }],
+    changes({ displayName: "New" }),
+  ],
+  ["Entra: externalId", [{ op: "Add", path: "externalId", value: "e1" }], changes({ externalId: "e1" })],
+  [
+    "externalId without a path",
+    [{ op: "replace", value: { EXTERNALID: "e1" } }],
+    changes({ externalId: "e1" }),
+  ],
+  ["removal of externalId", [{ op: "remove", path: "externalId" }], changes({ externalId: null })],
+  ["an empty externalId", [{ op: "replace", path: "externalId", value: "" }], changes({ externalId: null })],
+  ["one member that is no list", [{ op: "add", path: "members", value: member(a) }], steps(["add", [a]])],
+  [
+    "plain ids",
+    [
+      { op: "add", path: "members", value: [a, b] },
+      { op: "add", path: "members", value: c },
+    ],
+    steps(["add", [a, b, c]]),
+  ],
+  ["adding without a path", [{ op: "add", value: { members: [member(a)] } }], steps(["add", [a]])],
+  ["adding nobody", [{ op: "add", path: "members", value: [] }], steps()],
+  ["removal of nobody", [{ op: "remove", path: "members", value: [] }], steps()],
+  ["removal of everybody", [{ op: "remove", path: "members" }], steps(["replace", []])],
+  [
+    "removal of several by a filter",
+    [{ op: "remove", path: `members[value eq "${a}" or (VALUE EQ "${b}" or value eq "c")]` }],
+    steps(["remove", [a, b, c]]),
+  ],
+  [
+    "the URN in front",
+    [{ op: "remove", path: `${urns.group}:members[value eq "${a}"]` }],
+    steps(["remove", [a]]),
+  ],
+  [
+    "the URN alone",
+    [{ op: "replace", path: urns.group, value: { displayName: "New" } }],
+    changes({ displayName: "New" }),
+  ],
+  [
+    "the URN as a key",
+    [{ op: "replace", value: { [urns.group]: { displayName: "New" } } }],
+    changes({ displayName: "New" }),
+  ],
+  [
+    "unknown attributes without a path",
+    [{ op: "replace", value: { displayName: "New", colour: "red", meta: {}, schemas: [] } }],
+    changes({ displayName: "New" }),
+  ],
+  [
+    "members whose type is User",
+    [{ op: "add", path: "members", value: [{ value: a, type: "User", $ref: `https://x/Users/${a}` }] }],
+    steps(["add", [a]]),
+  ],
+  [
+    "the last of several names",
+    [
+      { op: "replace", path: "displayName", value: "A" },
+      { op: "replace", value: { displayName: "B" } },
+    ],
+    changes({ displayName: "B" }),
+  ],
+];
+
+const refused: [string, unknown, string][] = [
+  [
+    "a nested group by its type",
+    { op: "add", path: "members", value: [{ value: a, type: "group" }] },
+    "invalidValue",
+  ],
+  [
+    "a nested group by its address",
+    { op: "add", value: { members: [{ value: a, $ref: `../Groups/${a}` }] } },
+    "invalidValue",
+  ],
+  ["an empty name", { op: "replace", path: "displayName", value: " " }, "invalidValue"],
+  ["an empty name without a path", { op: "replace", value: { displayName: "" } }, "invalidValue"],
+  ["removal of the name", { op: "remove", path: "displayName" }, "invalidValue"],
+  ["a name that is no text", { op: "replace", path: "displayName", value: { a: 1 } }, "invalidValue"],
+  [
+    "a name that is too long",
+    { op: "replace", path: "displayName", value: "x".repeat(1001) },
+    "invalidValue",
+  ],
+  ["members that are null, by a path", { op: "replace", path: "members", value: null }, "invalidValue"],
+  ["a member without an id", { op: "add", path: "members", value: [{ display: "x" }] }, "invalidValue"],
+  ["a member that is null", { op: "add", path: "members", value: [null] }, "invalidValue"],
+  ["a member with an empty id", { op: "add", path: "members", value: [""] }, "invalidValue"],
+  [
+    "a member whose id is an object",
+    { op: "add", path: "members", value: [{ value: { toString: null } }] },
+    "invalidValue",
+  ],
+  [
+    "a member whose type is an object",
+    { op: "add", path: "members", value: [{ value: a, type: { toString: null } }] },
+    "invalidValue",
+  ],
+  ["adding by a filter", { op: "add", path: `members[value eq "${a}"]`, value: {} }, "invalidPath"],
+  ["a filter on something else", { op: "remove", path: 'members[display eq "x"]' }, "invalidPath"],
+  ["a filter with and", { op: "remove", path: 'members[value eq "x" and type eq "User"]' }, "invalidPath"],
+  ["a filter with another operator", { op: "remove", path: 'members[value sw "x"]' }, "invalidPath"],
+  ["a filter with a number", { op: "remove", path: "members[value eq 1]" }, "invalidPath"],
+  ["a part of members", { op: "remove", path: `members[value eq "${a}"].display` }, "invalidPath"],
+  ["a part of members without a filter", { op: "replace", path: "members.value", value: a }, "invalidPath"],
+  ["a part of members as a key", { op: "replace", value: { "members.value": a } }, "invalidPath"],
+  ["a filter on the name", { op: "remove", path: 'displayName[value eq "x"]' }, "invalidPath"],
+  ["an unknown path", { op: "replace", path: "colour", value: "red" }, "invalidPath"],
+  ["a user's attribute", { op: "replace", path: "userName", value: "x" }, "invalidPath"],
+  ["another schema", { op: "replace", path: `${urns.user}:members`, value: [] }, "invalidPath"],
+  ["a path to id", { op: "replace", path: "id", value: "x" }, "mutability"],
+  ["a path to meta", { op: "replace", path: "meta.created", value: "x" }, "mutability"],
+  ["a path to schemas", { op: "replace", path: "schemas", value: [] }, "mutability"],
+  ["removal of the group", { op: "remove", path: urns.group }, "noTarget"],
+  ["removal without a path", { op: "remove", value: { members: [a] } }, "noTarget"],
+  ...["__proto__", "constructor", "prototype"].flatMap((name): [string, unknown, string][] => [
+    [`a path to ${name}`, { op: "replace", path: name, value: "x" }, "invalidPath"],
+    [`a filter with ${name}`, { op: "remove", path: `members[${name} eq "x"]` }, "invalidPath"],
+    [`a key ${name}`, JSON.parse(`{"op":"replace","value":{"${name}":{"polluted":1}}}`), "invalidSyntax"],
+    [`a key members.${name}`, { op: "replace", value: { [`members.${name}`]: 1 } }, "invalidPath"],
+    [
+      `a member with ${name}`,
+      JSON.parse(`{"op":"add","path":"members","value":[{"${name}":1}]}`),
+      "invalidSyntax",
+    ],
+  ]),
+];
+
+describe("PATCH of a group", () => {
+  for (const [name, operations, expected] of understood) {
+    it(`understands ${name}`, () => assert.deepEqual(translated(...operations), expected));
+  }
+
+  for (const [name, operation, scimType] of refused) {
+    it(`refuses ${name}`, () => {
+      const patch = () => groupPatch(parsePatch({ schemas: [urns.patchOp], Operations: [operation] }));
+      assert.throws(patch, (error: unknown) => {
+        assert.ok(error instanceof ScimError, String(error));
+        assert.deepEqual([error.status, error.scimType], [400, scimType], error.message);
+        return true;
+      });
+      assert.equal(({} as Record<string, unknown>).polluted, undefined);
+    });
+  }
+
+  it("takes Object's own names for ids like any other", () => {
+    assert.deepEqual(
+      translated({ op: "add", path: "members", value: ["__proto__"] }),
+      steps(["add", ["__proto__"]]),
+    );
+  });
+
+  it("reads a list of members the same way wherever it stands", () => {
+    assert.deepEqual(memberIds([{ Value: a }, b, 7]), [a, b, "7"]);
+  });
+});
+
+describe("the steps of a group's PATCH", () => {
+  const adding = (...ids: string[]) => ({ op: "add", path: "members", value: ids });
+  const removing = (one: string) => ({ op: "remove", path: `members[value eq "${one}"]` });
+  const ids = Array.from({ length: 256 }, (_, i) => `id-${i}`);
+
+  it("are one for 256 additions of one member", () => {
+    assert.deepEqual(translated(...ids.map((one) => adding(one))), steps(["add", ids]));
+  });
+
+  it("are two for 256 additions and removals of others in turn", () => {
+    const turns = ids.flatMap((one) => [removing(one), adding(`new-${one}`)]);
+    assert.deepEqual(translated(...turns), steps(["remove", ids], ["add", ids.map((one) => `new-${one}`)]));
+  });
+
+  it("keep their order where it matters", () => {
+    assert.deepEqual(
+      translated(adding("x"), removing("x"), adding("x", "y")),
+      steps(["add", ["x"]], ["remove", ["x"]], ["add", ["x", "y"]]),
+    );
+    assert.deepEqual(
+      translated(adding("x"), { op: "replace", path: "members", value: ["y"] }, adding("z")),
+      steps(["add", ["x"]], ["replace", ["y"]], ["add", ["z"]]),
+    );
+  });
+
+  it("are the last one of several replacements in a row", () => {
+    const replacing = (...list: string[]) => ({ op: "replace", path: "members", value: list });
+    assert.deepEqual(translated(replacing("x"), replacing("y", "z")), steps(["replace", ["y", "z"]]));
+  });
+
+  it("do to a set what the operations do to it one by one", () => {
+    const people = fc.constantFrom<string[]>("a", "b", "c", "d", "e", "f");
+    const operation = fc.record({
+      kind: fc.constantFrom<string[]>("add", "add", "remove", "remove-list", "replace", "remove-all"),
+      ids: fc.array(people, { maxLength: 3 }),
+    });
+    const check = fc.property(
+      fc.uniqueArray(people),
+      fc.array(operation, { minLength: 1, maxLength: 20 }),
+      (before, operations) => {
+        const expected = new Set(before);
+        const sent = operations.map(({ kind, ids: chosen }) => {
+          if (kind === "replace" || kind === "remove-all") expected.clear();
+          for (const one of kind === "remove-all" ? [] : chosen) {
+            if (kind.startsWith("remove")) expected.delete(one);
+            else expected.add(one);
+          }
+          if (kind === "remove-all") return { op: "remove", path: "members" };
+          if (kind === "remove-list") return { op: "remove", path: "members", value: chosen };
+          if (kind !== "remove") return { op: kind, path: "members", value: chosen };
+          const filter = chosen.map((one) => `value eq "${one}"`).join(" or ");
+          return chosen.length > 0
+            ? { op: "remove", path: `members[${filter}]` }
+            : { op: "remove", path: "members", value: [] };
+        });
+        const members = new Set(before);
+        for (const { kind, userIds } of translated(...sent).steps) {
+          if (kind === "replace") members.clear();
+          for (const one of userIds) {
+            if (kind === "remove") members.delete(one);
+            else members.add(one);
+          }
+        }
+        assert.deepEqual([...members].sort(), [...expected].sort());
+      },
+    );
+    fc.assert(check, { seed: 20261101, numRuns: 1000 });
+  });
+});

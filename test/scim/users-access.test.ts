@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { verifyPassword } from "../../src/directory/password-hash.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import type { User } from "../../src/model.ts";
+import { systemStore } from "../../src/store/system-store.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { createLocalAccount, identityOf } from "../helpers/people.ts";
+import { oktaUser } from "../helpers/scim.ts";
+import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
+import { plantSession } from "../helpers/site.ts";
+
+/** What provisioning does to people's access: sessions, passwords, who is deleted. */
+describe("provisioning and access", () => {
+  onEachDatabase((use) => {
+    const site = useScim(use);
+    let acme: ScimTenant;
+    beforeEach(async () => {
+      acme = await site().tenant();
+    });
+    const create = async (name = "ada@acme.example") => {
+      const { body } = await acme.client.send("POST", "/Users", oktaUser(name));
+      return (await acme.store.users.byId(body.id)) as User;
+    };
+    const browserOf = async (user: User) => {
+      const browser = site().app.client();
+      browser.cookies.set("session", await plantSession(use(), acme.tenant, user));
+      assert.equal((await browser.get("/me")).status, 200);
+      return browser;
+    };
+    const deactivations = {
+      "PATCH without a path": (id: string) =>
+        acme.client.patch(`/Users/${id}`, { op: "replace", value: { active: false } }),
+      "PATCH with a path": (id: string) =>
+        acme.client.patch(`/Users/${id}`, { op: "Replace", path: "active", value: "False" }),
+      PUT: (id: string) =>
+        acme.client.send("PUT", `/Users/${id}`, oktaUser("ada@acme.example", { active: false })),
+    };
+
+    for (const [how, deactivate] of Object.entries(deactivations)) {
+      it(`deactivation by ${how} answers 200 and ends every session`, async () => {
+        const ada = await create();
+        const [first, second] = [await browserOf(ada), await browserOf(ada)];
+        const { status, body } = await deactivate(ada.id);
+        assert.deepEqual([status, body.active, body.id], [200, false, ada.id]);
+        for (const browser of [first, second]) assert.notEqual((await browser.get("/me")).status, 200);
+        // Not only because the user is inactive: nothing that was granted before is worth anything now.
+        assert.deepEqual(await acme.store.sessions.ofUser(ada.id, ada.accessEpoch), []);
+        assert.ok(((await acme.store.users.byId(ada.id))?.accessEpoch ?? 0) > ada.accessEpoch);
+      });
+    }
+
+    it("deactivation and the end of the sessions are one transaction: neither without the other", async () => {
+      const ada = await create();
+      const browser = await browserOf(ada);
+      const rename = (from: string, to: string) => use().database.sql().schema.renameTable(from, to);
+      // What comes last in the transaction fails.
+      await rename("activity", "activity_away");
+      const { status } = await acme.client.patch(`/Users/${ada.id}`, {
+        op: "replace",
+        value: { active: false },
+      });
+      await rename("activity_away", "activity");
+      assert.equal(status, 500);
+      assert.equal((await acme.client.get(`/Users/${ada.id}`)).body.active, true);
+      assert.equal((await browser.get("/me")).status, 200);
+    });
+
+    it("deletion ends every session", async () => {
+      const ada = await create();
+      const browser = await browserOf(ada);
+      await acme.client.send("DELETE", `/Users/${ada.id}`);
+      assert.notEqual((await browser.get("/me")).status, 200);
+    });
+
+    it("a profile push ends no session", async () => {
+      const ada = await create();
+      const browser = await browserOf(ada);
+      await acme.client.send("PUT", `/Users/${ada.id}`, oktaUser("ada@acme.example", { title: "Countess" }));
+      assert.equal((await browser.get("/me")).status, 200);
+    });
+
+    it("reactivation lets the same person in again: same id, nothing lost, old sessions stay ended", async () => {
+      const ada = await create();
+      const before = (await acme.client.get(`/Users/${ada.id}`)).body;
+      const browser = await browserOf(ada);
+      await acme.client.patch(`/Users/${ada.id}`, { op: "replace", value: { active: false } });
+      const { status, body } = await acme.client.patch(`/Users/${ada.id}`, {
+        op: "replace",
+        value: { active: true },
+      });
+      assert.equal(status, 200);
+      assert.deepEqual({ ...body, meta: null }, { ...before, meta: null });
+      assert.notEqual((await browser.get("/me")).status, 200);
+    });
+
+    it("the last owner can be deactivated: 200, and the operator is warned", async () => {
+      const ada = await create();
+      await acme.store.roles.grant(ada.id, "owner");
+      const { status } = await acme.client.patch(`/Users/${ada.id}`, {
+        op: "replace",
+        value: { active: false },
+      });
+      assert.equal(status, 200);
+      const warnings = site().app.logged.filter(
+        ({ event, userId }) => event === "tenant.last_owner_lost" && userId === ada.id,
+      );
+      assert.deepEqual(
+        warnings.map(({ level, tenantId }) => [level, tenantId]),
+        [["warn", acme.tenant.id]],
+      );
+    });
+
+    it("one of two owners is deactivated without a warning", async () => {
+      const [ada, eve] = [await create(), await create("eve@acme.example")];
+      for (const { id } of [ada, eve]) await acme.store.roles.grant(id, "owner");
+      await acme.client.patch(`/Users/${eve.id}`, { op: "replace", value: { active: false } });
+      assert.ok(!site().app.logged.some(({ userId }) => userId === eve.id));
+    });
+
+    it("a block that an administrator set is not lifted by reactivation", async () => {
+      const ada = await create();
+      await acme.store.users.update(ada.id, { blocked: true });
+      for (const active of [false, true])
+        await acme.client.patch(`/Users/${ada.id}`, { op: "replace", value: { active } });
+      assert.equal((await acme.store.users.byId(ada.id))?.blocked, true);
+    });
+
+    describe("who was deleted", () => {
+      it("does not come back just in time until provisioning creates them: a new user then", async () => {
+        const connection = await acme.connection();
+        const external = identityOf(connection, "ada@acme.example");
+        const { user } = await signIn(acme.store, external);
+        assert.equal((await acme.client.send("DELETE", `/Users/${user.id}`)).status, 204);
+        await assert.rejects(signIn(acme.store, external), { reason: "user-deleted" });
+        const { status, body } = await acme.client.send("POST", "/Users", oktaUser("Ada@acme.example"));
+        assert.equal(status, 201);
+        assert.notEqual(body.id, user.id);
+        assert.equal((await signIn(acme.store, external)).user.id, body.id);
+      });
+    });
+
+    describe("passwords", () => {
+      const sent = "from Okta: 1mz050nq";
+      const sync = { op: "replace", value: { password: sent } };
+      const hashOf = (id: string) => acme.store.credentials.passwordHash(id);
+
+      it("are dropped by POST, PUT and PATCH unless the tenant synchronises them", async () => {
+        const ada = await create();
+        await acme.client.send("PUT", `/Users/${ada.id}`, oktaUser("ada@acme.example", { password: sent }));
+        assert.equal((await acme.client.patch(`/Users/${ada.id}`, sync)).status, 200);
+        assert.equal(await hashOf(ada.id), null);
+      });
+
+      it("are kept by POST, PUT and PATCH where it does; the old one stops, an absent one changes nothing", async () => {
+        await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: true });
+        const ada = await create();
+        assert.ok(await verifyPassword("1mz050nq", await hashOf(ada.id)));
+        await acme.client.patch(`/Users/${ada.id}`, sync);
+        assert.ok(await verifyPassword(sent, await hashOf(ada.id)));
+        assert.ok(!(await verifyPassword("1mz050nq", await hashOf(ada.id))));
+        const { password: _none, ...push } = oktaUser("ada@acme.example");
+        await acme.client.send("PUT", `/Users/${ada.id}`, push);
+        assert.ok(await verifyPassword(sent, await hashOf(ada.id)));
+      });
+
+      it("never reach an account of the application", async () => {
+        await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: true });
+        const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
+        const before = await hashOf(owner.id);
+        assertScimError(await acme.client.patch(`/Users/${owner.id}`, sync), 409, "uniqueness");
+        assert.equal(await hashOf(owner.id), before);
+      });
+    });
+  });
+});
