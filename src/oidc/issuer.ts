@@ -1,0 +1,37 @@
+/**
+ * OpenID Connect, where this application is the relying party.
+ *
+ * Owns so far: which issuers are acceptable. The OIN accepts Okta's org authorization server only, whose issuer is the
+ * org's own address (Okta: "OIDC limitations"). May import: the ground floor, trust and directory.
+ */
+import { InvalidError } from "../errors.ts";
+
+/**
+ * Returns the issuer as it must stand in tokens: an origin without a trailing slash. Throws InvalidError with a
+ * sentence that says what is wrong and what to enter instead.
+ * @param allowPrivateNetwork lets http through, for the demo and tests.
+ */
+export function checkIssuer(issuer: string, allowPrivateNetwork: boolean): string {
+  const text = issuer.trim();
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new InvalidError("Enter the address of the Okta org, like https://acme.okta.com.");
+  }
+  if (url.protocol !== "https:" && !allowPrivateNetwork)
+    throw new InvalidError("The issuer must start with https://.");
+  if (url.pathname.startsWith("/oauth2")) {
+    throw new InvalidError(
+      "This is a custom authorization server, which integrations of the Okta Integration Network may not use. " +
+        `Enter the org itself: ${url.origin}.`,
+    );
+  }
+  if (/-admin\.okta[a-z-]*\.(com|mil)$/.test(url.hostname)) {
+    throw new InvalidError(
+      `This is the address of the Admin Console. Enter the org itself: ${url.origin.replace("-admin.", ".")}.`,
+    );
+  }
+  if (url.pathname !== "/" || url.search || url.hash || url.username || url.password) {
+    throw new InvalidError(`The issuer of an org has no path. Enter ${url.origin}.`);
+  }
+  return url.origin;
+}

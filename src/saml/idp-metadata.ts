@@ -1,0 +1,87 @@
+/**
+ * SAML 2.0, where this application is the service provider.
+ *
+ * Owns so far: reading an identity provider's metadata (SAML Metadata §2.4). May import: the ground floor, trust and
+ * directory.
+ */
+import { X509Certificate } from "node:crypto";
+import { DOMParser, type Element } from "@xmldom/xmldom";
+import { InvalidError } from "../errors.ts";
+
+const ns = {
+  metadata: "urn:oasis:names:tc:SAML:2.0:metadata",
+  signature: "http://www.w3.org/2000/09/xmldsig#",
+};
+const redirectBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+const maxBytes = 256 * 1024;
+
+/** What an identity provider says of itself. */
+export interface IdpMetadata {
+  idpEntityId: string;
+  /** Where to send a browser with an AuthnRequest, by the redirect binding. */
+  ssoUrl: string;
+  /** Signing certificates, base64 DER without line breaks. */
+  certificates: string[];
+}
+
+/** Reads the metadata of exactly one identity provider. Throws InvalidError with a sentence that says what is missing. */
+export function parseIdpMetadata(xml: string): IdpMetadata {
+  const entity = parseEntity(xml);
+  const idpEntityId = entity.getAttribute("entityID")?.trim();
+  if (!idpEntityId) throw new InvalidError("The metadata names no entity ID.");
+  const [provider, second] = children(entity, ns.metadata, "IDPSSODescriptor");
+  if (!provider || second)
+    throw new InvalidError("The metadata does not describe exactly one SAML identity provider.");
+  const services = children(provider, ns.metadata, "SingleSignOnService");
+  const ssoUrl = services
+    .find((service) => service.getAttribute("Binding") === redirectBinding)
+    ?.getAttribute("Location");
+  // Browsers are sent there: nothing but a web address will do.
+  if (!ssoUrl || !URL.canParse(ssoUrl) || !/^https?:$/.test(new URL(ssoUrl).protocol)) {
+    throw new InvalidError("The metadata names no single sign-on address for the HTTP-Redirect binding.");
+  }
+  const certificates = signingCertificates(provider);
+  if (certificates.length === 0) throw new InvalidError("The metadata holds no signing certificate.");
+  return { idpEntityId, ssoUrl, certificates };
+}
+
+function parseEntity(xml: string): Element {
+  if (Buffer.byteLength(xml) > maxBytes) throw new InvalidError("The metadata is larger than 256 KB.");
+  // A document type can define entities, which is how XML is made to read files or to explode.
+  if (/<!DOCTYPE/i.test(xml))
+    throw new InvalidError("The metadata has a document type, which is not allowed.");
+  try {
+    const onError = (_level: string, message: string) => {
+      throw new Error(message);
+    };
+    const root = new DOMParser({ onError }).parseFromString(xml.trim(), "text/xml").documentElement;
+    if (root?.namespaceURI === ns.metadata && root.localName === "EntityDescriptor") return root;
+  } catch (error) {
+    throw new InvalidError("The metadata is not well-formed XML.", { cause: error });
+  }
+  throw new InvalidError("This is XML, but no SAML metadata of one identity provider (EntityDescriptor).");
+}
+
+/** Keys without a `use` serve both purposes (SAML Metadata §2.4.1.1). */
+function signingCertificates(provider: Element): string[] {
+  const keys = children(provider, ns.metadata, "KeyDescriptor").filter(
+    (key) => key.getAttribute("use") !== "encryption",
+  );
+  return keys.flatMap((key) =>
+    Array.from(key.getElementsByTagNameNS(ns.signature, "X509Certificate")).map((node) => {
+      const base64 = (node.textContent ?? "").replace(/\s+/g, "");
+      try {
+        return new X509Certificate(Buffer.from(base64, "base64")).raw.toString("base64");
+      } catch (error) {
+        throw new InvalidError("A certificate of the metadata cannot be read.", { cause: error });
+      }
+    }),
+  );
+}
+
+function children(parent: Element, namespace: string, localName: string): Element[] {
+  return Array.from(parent.childNodes).filter(
+    (node): node is Element =>
+      node.nodeType === node.ELEMENT_NODE && node.namespaceURI === namespace && node.localName === localName,
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * Trust: what stands between us and the addresses and keys that customers enter.
+ *
+ * Owns: fetching such an address without being turned against our own network (this file). Ground floor: every
+ * protocol room may use it. May import: errors.
+ */
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+import { Agent, fetch } from "undici";
+import { InvalidError } from "../errors.ts";
+
+export interface FetchLimits {
+  /** Lets http and private addresses through: INSECURE_ALLOW_PRIVATE_NETWORK. */
+  allowPrivateNetwork: boolean;
+  maxBytes?: number;
+  timeoutMs?: number;
+}
+
+/** What is sent with a request. */
+export interface RequestParts {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/**
+ * Sends a request to an address that somebody else chose: https only, to public addresses only, without following
+ * redirects, within a size and a time. The name is resolved once and the connection goes to just that address, so
+ * that a second answer of the DNS cannot lead elsewhere. The answer has been read when it is returned. Throws
+ * InvalidError with a sentence for whoever entered the address.
+ */
+export async function guardedRequest(
+  address: string,
+  parts: RequestParts,
+  { allowPrivateNetwork, maxBytes = 1_000_000, timeoutMs = 5_000 }: FetchLimits,
+): Promise<Response> {
+  const url = checkedUrl(address, allowPrivateNetwork);
+  const pinned = await resolve(url.hostname, allowPrivateNetwork);
+  const dispatcher = new Agent({
+    maxResponseSize: maxBytes,
+    connect: {
+      lookup: (_host, options, done) =>
+        options.all ? done(null, [pinned]) : done(null, pinned.address, pinned.family),
+    },
+  });
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const answer = await fetch(url, { ...parts, dispatcher, redirect: "manual", signal });
+    const body = [204, 304].includes(answer.status) ? null : await answer.text();
+    return new Response(body, { status: answer.status, headers: [...answer.headers] });
+  } catch (error) {
+    throw new InvalidError(`${url.origin} could not be read: ${failure(error)}.`, { cause: error });
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+/** The text at an address, by guardedRequest. Throws InvalidError when the answer is not 200. */
+export async function guardedFetch(address: string, limits: FetchLimits): Promise<string> {
+  const answer = await guardedRequest(address, {}, limits);
+  if (answer.status === 200) return await answer.text();
+  const hint = answer.status < 400 ? ": give the final address, redirects are not followed" : "";
+  throw new InvalidError(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);
+}
+
+function checkedUrl(address: string, allowPrivateNetwork: boolean): URL {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) throw new InvalidError(`"${address}" is not a web address.`);
+  if (url.protocol === "http:" && !allowPrivateNetwork)
+    throw new InvalidError("The address must start with https://.");
+  if (url.username || url.password)
+    throw new InvalidError("The address must not carry a user name or a password.");
+  return url;
+}
+
+async function resolve(
+  hostname: string,
+  allowPrivateNetwork: boolean,
+): Promise<{ address: string; family: number }> {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const found = isIP(host)
+    ? [{ address: host, family: isIP(host) }]
+    : await lookup(host, { all: true }).catch(() => []);
+  const [first] = found;
+  if (!first) throw new InvalidError(`The name ${host} could not be resolved.`);
+  // One private address among several is enough to refuse: which one is used would be up to chance.
+  if (!allowPrivateNetwork && found.some(({ address, family }) => isPrivate(address, family))) {
+    throw new InvalidError(`The name ${host} leads to a private address.`);
+  }
+  return first;
+}
+
+function failure(error: unknown): string {
+  const { name, cause } = error as { name?: string; cause?: { code?: string } };
+  if (name === "TimeoutError") return "it did not answer in time";
+  if (cause?.code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return "the answer is too large";
+  return cause?.code ?? "the connection failed";
+}
+
+/** Whether an address is not one of the public internet (RFC 6890, RFC 4193, RFC 4291). */
+function isPrivate(address: string, family: number): boolean {
+  return family === 6 ? notPublic6.check(address, "ipv6") : notPublic4.check(address, "ipv4");
+}
+
+// Two lists: one list takes every IPv4 address for its mapped form, so that "::ffff:0:0/96" would refuse them all.
+const notPublic4 = new BlockList();
+const notPublic6 = new BlockList();
+const ranges4 = [
+  ...[
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+  ],
+  ...[
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/3",
+  ],
+];
+// "::/96", "::ffff:0:0/96" and "64:ff9b::/96" carry IPv4 addresses: nobody names a public host by them.
+const ranges6 = [
+  "::/96",
+  "::ffff:0:0/96",
+  "64:ff9b::/96",
+  "100::/64",
+  "2001::/23",
+  "2001:db8::/32",
+  "2002::/16",
+  "fc00::/7",
+  "fe80::/10",
+  "ff00::/8",
+];
+for (const [list, ranges, family] of [
+  [notPublic4, ranges4, "ipv4"],
+  [notPublic6, ranges6, "ipv6"],
+] as const) {
+  for (const range of ranges) {
+    const [net, bits] = range.split("/") as [string, string];
+    list.addSubnet(net, Number(bits), family);
+  }
+}

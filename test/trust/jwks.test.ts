@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
+import { type KeyStore, keyStore } from "../../src/trust/jwks.ts";
+
+interface Pair {
+  kid: string;
+  privateKey: CryptoKey;
+  jwk: JWK;
+}
+
+async function pairOf(kid: string, alg = "RS256"): Promise<Pair> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid } };
+}
+
+const tokenOf = ({ kid, privateKey }: Pair, alg = "RS256") =>
+  new SignJWT({ sub: kid }).setProtectedHeader({ alg, kid }).sign(privateKey);
+
+describe("keyStore", () => {
+  let server: Server;
+  let origin: string;
+  let [first, second, third]: Pair[] = [];
+  const published = new Map<string, Pair[]>();
+  let fetches: string[] = [];
+  let clock = 0;
+  let store: KeyStore;
+
+  before(async () => {
+    [first, second, third] = await Promise.all(["first", "second", "third"].map((kid) => pairOf(kid)));
+    server = createServer((req, res) => {
+      fetches.push(req.url ?? "");
+      res.end(JSON.stringify({ keys: (published.get(req.url ?? "") ?? []).map(({ jwk }) => jwk) }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => new Promise((resolve) => server.close(resolve)));
+
+  beforeEach(() => {
+    clock = 1_000_000;
+    fetches = [];
+    published.clear();
+    published.set("/a", [pair(first)]);
+    store = keyStore({ allowPrivateNetwork: true }, () => clock);
+  });
+
+  function pair(wanted: Pair | undefined): Pair {
+    assert.ok(wanted);
+    return wanted;
+  }
+  const verify = async (signer: Pair | undefined, path = "/a", alg = "RS256") =>
+    (await store.verify(await tokenOf(pair(signer), alg), origin + path, {})).sub;
+
+  it("fetches keys once, and again when they are a quarter of an hour old", async () => {
+    assert.equal(await verify(first), "first");
+    clock += 14 * 60_000;
+    assert.equal(await verify(first), "first");
+    assert.deepEqual(fetches, ["/a"]);
+    clock += 60_000;
+    published.set("/a", [pair(second)]);
+    await assert.rejects(verify(first), { code: "ERR_JWKS_NO_MATCHING_KEY" });
+  });
+
+  it("fetches keys once more for one that it does not know, even right after it fetched them", async () => {
+    await verify(first);
+    published.set("/a", [pair(first), pair(second)]);
+    assert.equal(await verify(second), "second");
+    assert.equal(await verify(first), "first");
+    assert.deepEqual(fetches, ["/a", "/a"]);
+  });
+
+  it("asks for unknown keys at most every five seconds", async () => {
+    await verify(first);
+    for (let tries = 0; tries < 10; tries++) await assert.rejects(verify(second));
+    assert.equal(fetches.length, 2);
+    clock += 4_999;
+    await assert.rejects(verify(second));
+    assert.equal(fetches.length, 2);
+    clock += 1;
+    published.set("/a", [pair(second)]);
+    assert.equal(await verify(second), "second");
+    assert.equal(fetches.length, 3);
+  });
+
+  it("asks once for everybody who waits for the same new key", async () => {
+    await verify(first);
+    published.set("/a", [pair(third)]);
+    const found = await Promise.all(Array.from({ length: 10 }, () => verify(third)));
+    assert.deepEqual(new Set(found), new Set(["third"]));
+    assert.equal(fetches.length, 2);
+  });
+
+  it("never takes one address's keys for another's tokens", async () => {
+    published.set("/b", [pair(second)]);
+    await verify(first, "/a");
+    await verify(second, "/b");
+    await assert.rejects(verify(first, "/b"), { code: "ERR_JWKS_NO_MATCHING_KEY" });
+    await assert.rejects(verify(second, "/a"), { code: "ERR_JWKS_NO_MATCHING_KEY" });
+  });
+
+  for (const alg of ["RS384", "PS256", "ES256"]) {
+    it(`refuses ${alg}, whoever signed`, async () => {
+      const other = await pairOf("other", alg);
+      published.set("/a", [other]);
+      await assert.rejects(verify(other, "/a", alg), { code: "ERR_JOSE_ALG_NOT_ALLOWED" });
+    });
+  }
+
+  it("says so when there are no keys at the address", async () => {
+    published.set("/a", []);
+    await assert.rejects(verify(first), { code: "ERR_JWKS_NO_MATCHING_KEY" });
+    await assert.rejects(store.verify(await tokenOf(pair(first)), "http://127.0.0.1:1/keys", {}), {
+      name: "InvalidError",
+    });
+  });
+});
