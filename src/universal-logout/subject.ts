@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { storedSubject } from "../directory/sign-in.ts";
+import type { Connection } from "../model.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+
+const text = z.string().min(1).max(1000);
+
+/** How a call names a person (RFC 9493 §3): Okta sends `email` or, on request, `iss_sub`; the draft also has `opaque`. */
+const subjectSchema = z.discriminatedUnion("format", [
+  z.object({ format: z.literal("email"), email: text }),
+  z.object({ format: z.literal("iss_sub"), iss: text, sub: text }),
+  z.object({ format: z.literal("opaque"), id: text }),
+]);
+
+export type Subject = z.infer<typeof subjectSchema>;
+
+/** The subject in a request's body; null when there is none, or in a format that is not known. */
+export function parseSubject(body: unknown): Subject | null {
+  const parsed = z.object({ sub_id: subjectSchema }).safeParse(body);
+  return parsed.success ? parsed.data.sub_id : null;
+}
+
+/** Ids of the users of the connection's tenant whom the subject names: for an address, everybody who has it. */
+export async function usersOf(
+  store: TenantStore,
+  connection: Connection,
+  subject: Subject,
+): Promise<string[]> {
+  if (subject.format === "email") return await store.identities.usersByEmail(subject.email);
+  if (subject.format === "iss_sub" && subject.iss !== providerOf(connection)) return [];
+  const name = subject.format === "opaque" ? subject.id : subject.sub;
+  const identity = await store.identities.find(connection.id, storedSubject(connection, name));
+  return identity ? [identity.userId] : [];
+}
+
+/** Who issues the subjects: the OpenID issuer, or the SAML entity ID. */
+function providerOf({ settings }: Connection): string | null {
+  if (!settings) return null;
+  return "issuer" in settings ? settings.issuer : settings.idpEntityId;
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
+import type { Connection } from "../../src/model.ts";
+import { startTestApp, type TestApp } from "../helpers/app.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  samlSettings,
+  type TestTenant,
+  testPassword,
+} from "../helpers/people.ts";
+import {
+  type RevokingOrg,
+  revocationToken,
+  startRevokingOrg,
+  type TokenParts,
+} from "../helpers/revocation.ts";
+
+const path = "/global-token-revocation";
+
+describe("Universal Logout", () => {
+  onEachDatabase((use) => {
+    let org: RevokingOrg;
+    let app: TestApp;
+    let replica: TestApp;
+    let acme: TestTenant;
+    let connection: Connection;
+
+    before(async () => {
+      org = await startRevokingOrg();
+      const options = { insecureAllowPrivateNetwork: true, sessionSecret: "s".repeat(44) };
+      app = await startTestApp(use().database, options);
+      replica = await startTestApp(use().openAnother(), options);
+      acme = await createTestTenant(use().database);
+      connection = await acme.connection({ settings: { issuer: org.issuer, clientId: "app" } });
+    });
+
+    after(async () => {
+      await app.close();
+      await replica.close();
+      await org.close();
+    });
+
+    async function revoke(sub_id: object, sub = "app", parts: TokenParts = {}): Promise<number> {
+      const token = await revocationToken(org, sub, app.url + path, parts);
+      const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+      return (await app.client().send("POST", path, headers, JSON.stringify({ sub_id }))).status;
+    }
+
+    async function signedIn(tenant: TestTenant, email: string, at = app) {
+      const client = at.client();
+      await client.signIn(tenant.tenant.slug, email, testPassword);
+      assert.equal((await client.get("/account")).status, 200);
+      return client;
+    }
+
+    it("ends a person's sessions in two browsers on two replicas at their next request", async () => {
+      await createLocalAccount(acme.store, "two@acme.example");
+      const clients = [
+        await signedIn(acme, "two@acme.example"),
+        await signedIn(acme, "two@acme.example", replica),
+      ];
+      assert.equal(await revoke({ format: "email", email: "TWO@Acme.example" }), 204);
+      for (const client of clients) assert.notEqual((await client.get("/account")).status, 200);
+    });
+
+    it("names a person by issuer and subject, by an opaque subject, and by the last sign-in's address", async () => {
+      const user = await createLocalAccount(acme.store, "names@acme.example");
+      await acme.store.identities.add(connection.id, "00u1", user.id);
+      await acme.store.identities.recordSignIn(connection.id, "00u1", "Old.Name@acme.example");
+      const names = [
+        { format: "iss_sub", iss: org.issuer, sub: "00u1" },
+        { format: "opaque", id: "00u1" },
+        { format: "email", email: "old.name@acme.example" },
+      ];
+      for (const name of names) {
+        const client = await signedIn(acme, "names@acme.example");
+        assert.equal(await revoke(name), 204, name.format);
+        assert.notEqual((await client.get("/account")).status, 200, name.format);
+      }
+    });
+
+    it("acts in every tenant that registered the org, each on its own people", async () => {
+      const other = await createTestTenant(use().database);
+      await other.connection({ settings: { issuer: org.issuer, clientId: "app" } });
+      await createLocalAccount(acme.store, "both@acme.example");
+      await createLocalAccount(other.store, "both@acme.example");
+      const clients = [await signedIn(acme, "both@acme.example"), await signedIn(other, "both@acme.example")];
+      assert.equal(await revoke({ format: "email", email: "both@acme.example" }), 204);
+      for (const client of clients) assert.notEqual((await client.get("/account")).status, 200);
+    });
+
+    it("lets an org with an alias of another's name act on its own tenant only", async () => {
+      const evil = await startRevokingOrg();
+      const mallory = await createTestTenant(use().database);
+      const settings = { issuer: evil.issuer, issuerAlias: org.issuer, clientId: "app" };
+      await mallory.connection({ settings });
+      await createLocalAccount(acme.store, "victim@acme.example");
+      const victim = await signedIn(acme, "victim@acme.example");
+      const sub_id = { format: "email", email: "victim@acme.example" };
+      assert.equal(await revoke(sub_id, "app", { key: evil.privateKey }), 404);
+      assert.equal((await victim.get("/account")).status, 200);
+      evil.down = true;
+      assert.equal(await revoke(sub_id), 204, "nor does its outage keep the org from acting");
+      await evil.close();
+    });
+
+    it("takes for SAML the key of the certificate, and the keys that the org publishes", async () => {
+      const { key, certificate } = selfSigned();
+      await acme.connection({
+        type: "saml",
+        settings: {
+          ...samlSettings,
+          ...{ certificates: [certificate], appInstanceId: "0oasaml", orgUrl: org.issuer },
+        },
+      });
+      for (const parts of [{ key, header: { kid: undefined } }, {}]) {
+        await createLocalAccount(acme.store, `saml${Object.keys(parts).length}@acme.example`);
+        const email = `saml${Object.keys(parts).length}@acme.example`;
+        const client = await signedIn(acme, email);
+        assert.equal(await revoke({ format: "email", email }, "0oasaml", parts), 204);
+        assert.notEqual((await client.get("/account")).status, 200);
+      }
+    });
+
+    it("is recorded as activity of the tenant", async () => {
+      const user = await createLocalAccount(acme.store, "seen@acme.example");
+      assert.equal(await revoke({ format: "email", email: "seen@acme.example" }), 204);
+      const rows = (await use()
+        .database.sql()("activity")
+        .where({ tenant_id: acme.tenant.id, target_id: user.id })) as Record<string, unknown>[];
+      assert.ok(rows.some((row) => row.action === "user.signed_out" && row.actor === connection.key));
+    });
+  });
+});
+
+function selfSigned() {
+  const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=okta", "-days", "2"];
+  const pem = execFileSync("openssl", [...args, "-keyout", "-", "-out", "-"], { stdio: "pipe" }).toString();
+  const body = /BEGIN CERTIFICATE-----([\s\S]*?)-----END/.exec(pem)?.[1] ?? "";
+  const key = /-----BEGIN PRIVATE KEY-----[\s\S]*?-----END PRIVATE KEY-----/.exec(pem)?.[0] ?? "";
+  return { key: createPrivateKey(key), certificate: body.replace(/\s/g, "") };
+}
