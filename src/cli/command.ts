@@ -1,0 +1,77 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { ToolConfig } from "../config.ts";
+import { InvalidError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+
+/** What a command works with. */
+export interface CommandContext {
+  config: ToolConfig;
+  database: Database;
+  /** Reads all of standard input, without the line break at its end. */
+  readStdin(): Promise<string>;
+}
+
+/** What a command says: `json` is the public contract, `text` is for people. */
+export interface CommandResult {
+  json: unknown;
+  text: string;
+}
+
+export interface Command {
+  /** The words that name it: "tenant create". */
+  name: string;
+  /** What follows the name, as the help shows it. */
+  usage: string;
+  summary: string;
+  /** Options with a value, and those without. */
+  values?: readonly string[];
+  switches?: readonly string[];
+  /** Names of the words that must follow the command's name. */
+  positionals?: readonly string[];
+  run(input: CommandInput, context: CommandContext): Promise<CommandResult>;
+}
+
+/** A command's parsed words. */
+export interface CommandInput {
+  positional(name: string): string;
+  value(name: string): string | undefined;
+  /** Throws InvalidError when the option is absent. */
+  required(name: string): string;
+  isSet(name: string): boolean;
+}
+
+/** Parses the words after a command's name. Throws InvalidError with the usage line. */
+export function parseInput(command: Command, words: string[]): CommandInput & { json: boolean } {
+  const { values = [], switches = [], positionals = [] } = command;
+  const options = Object.fromEntries([
+    ...values.map((name) => [name, { type: "string" as const }]),
+    ...[...switches, "json"].map((name) => [name, { type: "boolean" as const }]),
+  ]);
+  const parsed = parseOrExplain(command, words, options);
+  if (parsed.positionals.length !== positionals.length) throw new InvalidError(usageOf(command));
+  const given = parsed.values as Record<string, string | boolean | undefined>;
+  const value = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);
+  return {
+    json: given.json === true,
+    positional: (name) => parsed.positionals[positionals.indexOf(name)] as string,
+    value,
+    required(name) {
+      const text = value(name);
+      if (!text) throw new InvalidError(`--${name} is missing. ${usageOf(command)}`);
+      return text;
+    },
+    isSet: (name) => given[name] === true,
+  };
+}
+
+function parseOrExplain(command: Command, args: string[], options: NonNullable<ParseArgsConfig["options"]>) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new InvalidError(`${(error as Error).message.split(". ")[0]}. ${usageOf(command)}`);
+  }
+}
+
+export function usageOf(command: Command): string {
+  return `Usage: npm run admin -- ${command.name} ${command.usage}`.trimEnd();
+}

@@ -1,0 +1,199 @@
+import { checkPassword, createLocalUser, inviteOwner } from "../directory/local-accounts.ts";
+import { hashPassword } from "../directory/password-hash.ts";
+import {
+  addDomain,
+  checkEmail,
+  createTenant,
+  deleteTenant,
+  renameTenant,
+  tenantBySlug,
+} from "../directory/tenants.ts";
+import { paths } from "../endpoints.ts";
+import { InvalidError, NotFoundError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { Command, CommandContext, CommandInput } from "./command.ts";
+
+/** What the operator does to tenants, their domains and their owners. */
+export const tenantCommands: Command[] = [
+  {
+    name: "tenant create",
+    usage: "<slug> --name NAME --owner EMAIL [--domain DOMAIN [--verified]] [--password-stdin] [--json]",
+    summary: "Create a tenant and its first owner",
+    positionals: ["slug"],
+    values: ["name", "owner", "domain"],
+    switches: ["verified", "password-stdin"],
+    async run(input, context) {
+      const email = input.required("owner");
+      const passwordHash = input.isSet("password-stdin") ? await readPassword(context) : null;
+      const { tenant, setupToken } = await context.database.transaction(async (inside) => {
+        const created = await createTenant(inside, input.positional("slug"), input.required("name"));
+        const store = forTenant(inside, created.id);
+        await addFirstDomain(store, input);
+        return { tenant: created, setupToken: await addFirstOwner(store, email, passwordHash) };
+      });
+      const setupUrl = setupToken === null ? null : setupUrlOf(context, setupToken);
+      return {
+        json: { tenant: { slug: tenant.slug, name: tenant.name }, owner: { email, setupUrl } },
+        text: `Created ${tenant.name} (${tenant.slug}).\n${ownerText(context, tenant.slug, email, setupUrl)}`,
+      };
+    },
+  },
+  {
+    name: "tenant list",
+    usage: "[--json]",
+    summary: "List the tenants",
+    async run(_input, { database }) {
+      const tenants = await systemStore(database).tenants.list();
+      const json = tenants.map(({ slug, name, createdAt }) => ({
+        slug,
+        name,
+        createdAt: new Date(createdAt).toISOString(),
+      }));
+      return {
+        json,
+        text: json.map(({ slug, name }) => `${slug}\t${name}`).join("\n") || "There is no tenant yet.",
+      };
+    },
+  },
+  {
+    name: "tenant rename",
+    usage: "<slug> --name NAME [--json]",
+    summary: "Give a tenant another name; its slug stays",
+    positionals: ["slug"],
+    values: ["name"],
+    async run(input, { database }) {
+      const tenant = await tenantBySlug(database, input.positional("slug"));
+      const name = input.required("name").trim();
+      await renameTenant(database, tenant, name);
+      return { json: { slug: tenant.slug, name }, text: `${tenant.slug} is now called ${name}.` };
+    },
+  },
+  {
+    name: "tenant delete",
+    usage: "<slug> --yes [--json]",
+    summary: "Delete a tenant with everything in it",
+    positionals: ["slug"],
+    switches: ["yes"],
+    async run(input, { database }) {
+      const tenant = await tenantBySlug(database, input.positional("slug"));
+      if (!input.isSet("yes")) {
+        throw new InvalidError(
+          `This deletes ${tenant.name} with all its people and data. Say it again with --yes.`,
+        );
+      }
+      await deleteTenant(database, tenant);
+      return { json: { deleted: tenant.slug }, text: `Deleted ${tenant.name}.` };
+    },
+  },
+  {
+    name: "owner invite",
+    usage: "<slug> --email EMAIL [--json]",
+    summary: "Make somebody an owner and print the link with which they set a password",
+    positionals: ["slug"],
+    values: ["email"],
+    async run(input, context) {
+      const tenant = await tenantBySlug(context.database, input.positional("slug"));
+      const email = input.required("email");
+      const token = await inviteOwner(forTenant(context.database, tenant.id), email);
+      const setupUrl = setupUrlOf(context, token);
+      return { json: { setupUrl }, text: ownerText(context, tenant.slug, email, setupUrl) };
+    },
+  },
+  ...domainCommands(),
+];
+
+function domainCommands(): Command[] {
+  const withDomain = { positionals: ["slug", "domain"], usage: "<slug> <domain> [--json]" };
+  const storeOf = async (database: Database, input: CommandInput) =>
+    forTenant(database, (await tenantBySlug(database, input.positional("slug"))).id);
+  return [
+    {
+      name: "domain add",
+      summary: "Add an e-mail domain; it routes sign-ins once it is verified",
+      ...withDomain,
+      async run(input, { database }) {
+        const domain = await addDomain(await storeOf(database, input), input.positional("domain"));
+        return { json: { domain, verified: false }, text: `Added ${domain}. It is not verified yet.` };
+      },
+    },
+    {
+      name: "domain verify",
+      summary: "Declare a domain verified, because you know that the customer owns it",
+      ...withDomain,
+      async run(input, { database }) {
+        const domain = input.positional("domain").toLowerCase();
+        const store = await storeOf(database, input);
+        if (!(await store.domains.markVerified(domain)))
+          throw new NotFoundError(`The tenant has no domain "${domain}".`);
+        return { json: { domain, verified: true }, text: `${domain} routes sign-ins now.` };
+      },
+    },
+    {
+      name: "domain remove",
+      summary: "Remove an e-mail domain",
+      ...withDomain,
+      async run(input, { database }) {
+        const domain = input.positional("domain").toLowerCase();
+        const store = await storeOf(database, input);
+        if (!(await store.domains.remove(domain)))
+          throw new NotFoundError(`The tenant has no domain "${domain}".`);
+        return { json: { removed: domain }, text: `Removed ${domain}.` };
+      },
+    },
+    {
+      name: "domain list",
+      usage: "<slug> [--json]",
+      summary: "List a tenant's e-mail domains",
+      positionals: ["slug"],
+      async run(input, { database }) {
+        const domains = await (await storeOf(database, input)).domains.list();
+        const json = domains.map(({ domain, verifiedAt }) => ({ domain, verified: verifiedAt !== null }));
+        const lines = json.map(
+          ({ domain, verified }) => `${domain}\t${verified ? "verified" : "not verified"}`,
+        );
+        return { json, text: lines.join("\n") || "This tenant has no domain yet." };
+      },
+    },
+  ];
+}
+
+async function readPassword(context: CommandContext): Promise<string> {
+  const password = await context.readStdin();
+  checkPassword(password);
+  return await hashPassword(password);
+}
+
+/** Returns the token of the set-up link, or null when the password was given. */
+async function addFirstOwner(
+  store: TenantStore,
+  email: string,
+  passwordHash: string | null,
+): Promise<string | null> {
+  if (passwordHash === null) return await inviteOwner(store, email);
+  checkEmail(email);
+  const user = await createLocalUser(store, email);
+  await store.roles.grant(user.id, "owner");
+  await store.credentials.set(user.id, passwordHash);
+  return null;
+}
+
+async function addFirstDomain(store: TenantStore, input: CommandInput): Promise<void> {
+  const domain = input.value("domain");
+  if (domain === undefined) {
+    if (input.isSet("verified")) throw new InvalidError("--verified goes with --domain.");
+    return;
+  }
+  const name = await addDomain(store, domain);
+  if (input.isSet("verified")) await store.domains.markVerified(name);
+}
+
+function setupUrlOf({ config }: CommandContext, token: string): string {
+  return config.baseUrl + paths.setup(token);
+}
+
+function ownerText({ config }: CommandContext, slug: string, email: string, setupUrl: string | null): string {
+  if (setupUrl === null) return `${email} signs in at ${config.baseUrl}${paths.passwordLoginOf(slug)}`;
+  return `${email} sets a password here, once, within 72 hours:\n${setupUrl}`;
+}

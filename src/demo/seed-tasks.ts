@@ -1,0 +1,29 @@
+import { randomUUID } from "node:crypto";
+import type { TenantStore } from "../store/tenant-store.ts";
+
+/** The sample product's share of the seed: tasks by tenant, each with the name of whoever has it. */
+const demoTasks: Record<string, { title: string; assignee: string | null }[]> = {
+  acme: [
+    { title: "Order the next batch of nose cones", assignee: "Grace Hopper" },
+    { title: "Review the launch checklist", assignee: "Ada Lovelace" },
+    { title: "Calibrate the second stage", assignee: "Katherine Johnson" },
+    { title: "Find a name for the new rocket", assignee: null },
+  ],
+  globex: [
+    { title: "Repot the lemon trees", assignee: "Barbara Liskov" },
+    { title: "Plan the spring sowing", assignee: "Radia Perlman" },
+  ],
+};
+
+/** @param userIds the tenant's people by name. */
+export async function seedTasks(
+  store: TenantStore,
+  slug: string,
+  userIds: Map<string, string>,
+): Promise<void> {
+  for (const { title, assignee } of demoTasks[slug] ?? []) {
+    const id = randomUUID();
+    await store.tasks.create(id, title);
+    await store.tasks.assign(id, (assignee && userIds.get(assignee)) || null);
+  }
+}

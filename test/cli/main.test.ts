@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { migrationState } from "../../src/store/migrate.ts";
+import { systemStore } from "../../src/store/system-store.ts";
+import { type CliRun, runCli } from "../helpers/cli.ts";
+import { createTestDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { idpMetadata } from "../helpers/idp-metadata.ts";
+
+/** The one JSON value on standard output, of a command that succeeded and said nothing else. */
+function jsonOf({ code, stdout, stderr }: CliRun): Record<string, unknown> {
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  assert.equal(stdout.split("\n").length, 2, "one line");
+  return JSON.parse(stdout);
+}
+
+/** Asserts that a command failed with one sentence on one line, and nothing on standard output. */
+function assertRefused({ code, stdout, stderr }: CliRun, message: RegExp): void {
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: "" }, stderr);
+  assert.match(stderr, message);
+  assert.match(stderr, /^[^\n]+\n$/, "one line");
+  assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/, "no stack");
+}
+
+describe("npm run admin", () => {
+  onEachDatabase((use, engine) => {
+    const admin = (words: string, stdin = "", more = {}) =>
+      runCli(words.split(" "), { DATABASE_URL: use().url, ...more }, stdin);
+    let folder: string;
+    before(() => {
+      folder = mkdtempSync(join(tmpdir(), "starter-cli-"));
+      writeFileSync(join(folder, "idp.xml"), idpMetadata());
+    });
+    after(() => rmSync(folder, { recursive: true }));
+
+    it("prints one JSON object and nothing else, command after command", async () => {
+      const created = jsonOf(await admin("tenant create acme --name Acme --owner ada@acme.example --json"));
+      assert.deepEqual(created.tenant, { slug: "acme", name: "Acme" });
+      const oidcWords = "--type oidc --issuer https://acme.okta.com --client-id 0oa1 --client-secret-stdin";
+      const oidc = jsonOf(await admin(`connection create acme ${oidcWords} --json`, "the secret\n"));
+      assert.equal(oidc.redirectUri, "http://localhost:3000/oidc/acme/callback");
+      const saml = jsonOf(
+        await admin(`connection create acme --type saml --metadata ${join(folder, "idp.xml")} --json`),
+      );
+      assert.equal(saml.acsUrl, "http://localhost:3000/saml/acme/acs");
+      const environment = { BASE_URL: "https://tasklane.example" };
+      const token = jsonOf(await admin("token create acme --json", "", environment));
+      assert.deepEqual(Object.keys(token), ["token", "baseUrl", "expiresAt"]);
+      assert.equal(token.baseUrl, "https://tasklane.example/scim/v2");
+      const invited = jsonOf(await admin("owner invite acme --email bob@acme.example --json"));
+      assert.match(String(invited.setupUrl), /^http:\/\/localhost:3000\/setup\/[\w-]{43}$/);
+      const listed = jsonOf(await admin("tenant list --json")) as unknown as { slug: string }[];
+      assert.deepEqual(
+        listed.map(({ slug }) => slug),
+        ["acme"],
+      );
+      assert.deepEqual(jsonOf(await admin("tenant delete acme --yes --json")), { deleted: "acme" });
+      assert.deepEqual(await systemStore(use().database).tenants.list(), []);
+    });
+
+    it("refuses in one line on standard error, with exit code 1", async () => {
+      jsonOf(await admin("tenant create twice --name One --owner ada@acme.example --json"));
+      const again = "tenant create twice --name Two --owner eve@acme.example --json";
+      assertRefused(await admin(again), /^There is already a tenant "twice"\.$/m);
+      assertRefused(await admin("token create nowhere --json"), /^There is no tenant "nowhere"\.$/m);
+      const oidc = "connection create twice --type oidc --client-id 0oa1 --client-secret-stdin --json";
+      const custom = `${oidc} --issuer https://acme.okta.com/oauth2/default`;
+      assertRefused(
+        await admin(custom, "secret"),
+        /custom authorization server.*https:\/\/acme\.okta\.com\.$/m,
+      );
+      const noKey = await admin(`${oidc} --issuer https://acme.okta.com`, "secret", { DATA_KEY: "" });
+      assertRefused(noKey, /^DATA_KEY is missing/);
+      const tenants = await systemStore(use().database).tenants.list();
+      assert.deepEqual(
+        tenants.map(({ slug, name }) => [slug, name]),
+        [["twice", "One"]],
+      );
+    });
+
+    async function withEmptyDatabase(work: (empty: TestDatabase) => Promise<void>): Promise<void> {
+      const empty = await createTestDatabase(engine, { migrated: false });
+      try {
+        await work(empty);
+      } finally {
+        await empty.dispose();
+      }
+    }
+
+    it("sets a new database up on the way", async () => {
+      await withEmptyDatabase(async ({ url, database }) => {
+        assert.deepEqual(jsonOf(await runCli(["tenant", "list", "--json"], { DATABASE_URL: url })), []);
+        assert.deepEqual((await migrationState(database)).pending, []);
+      });
+    });
+
+    it("refuses an outdated database, and names the remedy", async () => {
+      await withEmptyDatabase(async ({ url, database }) => {
+        const { pending } = await migrationState(database);
+        const newest = pending.at(-1);
+        jsonOf(await runCli(["migrate", "--json"], { DATABASE_URL: url }));
+        await database.sql()("knex_migrations").where("name", newest).delete();
+        const refused = await runCli(["tenant", "list", "--json"], { DATABASE_URL: url });
+        assertRefused(refused, /^1 migrations? ha(s|ve) not been applied\. Run: npm run migrate$/m);
+        assert.deepEqual((await migrationState(database)).pending, [newest], "nobody decided to migrate");
+      });
+    });
+  });
+});
+
+describe("npm run admin, used wrongly", () => {
+  /** Nothing listens there, and nothing has to: these fail before any database is asked. */
+  const nowhere = { DATABASE_URL: "postgres://nobody@127.0.0.1:1/nothing" };
+  const cases: [string, string, RegExp, Record<string, string>?][] = [
+    ["an unknown command", "tenant explode", /^There is no command "tenant explode"\. See npm run admin/],
+    [
+      "a missing word",
+      "tenant create --name N --owner a@b.example",
+      /^Usage: npm run admin -- tenant create/,
+    ],
+    ["an unknown option", "tenant list --verbose", /^Unknown option '--verbose'.*Usage: npm run admin/],
+    ["an option without its value", "tenant create x --name", /--name.*Usage: npm run admin/],
+    ["a database that is away", "tenant list", /^The database does not answer: /],
+    ["a wrong BASE_URL", "tenant list", /^BASE_URL must use https/, { BASE_URL: "http://tasklane.example" }],
+  ];
+  for (const [what, words, message, environment] of cases) {
+    it(`explains ${what}`, async () => {
+      assertRefused(await runCli(words.split(" "), { ...nowhere, ...environment }), message);
+    });
+  }
+
+  it("helps: with all commands, and with one command's options", async () => {
+    const all = await runCli(["--help"], nowhere);
+    assert.deepEqual([all.code, all.stderr], [0, ""]);
+    for (const name of ["tenant create", "connection create", "token revoke", "owner invite", "migrate"]) {
+      assert.ok(all.stdout.includes(`\n  ${name} `), name);
+    }
+    const one = await runCli(["connection", "create", "--help"], nowhere);
+    assert.deepEqual([one.code, one.stderr], [0, ""]);
+    assert.match(one.stdout, /--client-secret-stdin/);
+  });
+});

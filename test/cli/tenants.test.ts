@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { tenantCommands } from "../../src/cli/tenants.ts";
+import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts";
+import { systemStore } from "../../src/store/system-store.ts";
+import { forTenant, type TenantStore } from "../../src/store/tenant-store.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { startTestApp } from "../helpers/app.ts";
+import { runCommand } from "../helpers/cli.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { assertRedirect } from "../helpers/pages.ts";
+import { createTestTenant, newUser } from "../helpers/people.ts";
+
+const setupUrl = /^https:\/\/tasklane\.example\/setup\/[\w-]{43}$/;
+
+describe("admin -- tenant", () => {
+  onEachDatabase((use) => {
+    const run = (words: string[], stdin = "") => runCommand(tenantCommands, use().database, words, { stdin });
+    const system = () => systemStore(use().database);
+    async function storeOf(slug: string): Promise<TenantStore> {
+      const tenant = await system().tenants.bySlug(slug);
+      assert.ok(tenant, `${slug} exists`);
+      return forTenant(use().database, tenant.id);
+    }
+    const create = (slug: string, ...more: string[]) =>
+      run(["tenant", "create", slug, "--name", "Acme Rockets", "--owner", "ada@acme.example", ...more]);
+
+    it("create makes a tenant and an owner, whose link sets a password", async () => {
+      const { json } = await create("acme", "--domain", "ACME.example", "--verified");
+      const { owner, ...rest } = json as { owner: { email: string; setupUrl: string } };
+      assert.deepEqual(rest, { tenant: { slug: "acme", name: "Acme Rockets" } });
+      assert.deepEqual(Object.keys(owner), ["email", "setupUrl"]);
+      assert.equal(owner.email, "ada@acme.example");
+      assert.match(owner.setupUrl, setupUrl);
+      assert.deepEqual(
+        (await system().tenantsOfDomain("acme.example")).map(({ slug }) => slug),
+        ["acme"],
+      );
+      const app = await startTestApp(use().database);
+      try {
+        const password = "four words make one";
+        const client = app.client();
+        const form = { password, repeated: password };
+        assertRedirect(await client.post(new URL(owner.setupUrl).pathname, form), landingPath);
+        assert.equal(JSON.parse((await client.get("/me")).text).user.role, "owner");
+      } finally {
+        await app.close();
+      }
+    });
+
+    it("create takes the owner's password from standard input, and needs no link then", async () => {
+      const words = ["--name", "Globex", "--owner", "bob@globex.example", "--password-stdin"];
+      const { json, text } = await run(["tenant", "create", "globex", ...words], "a password for the owner");
+      assert.deepEqual(json, {
+        tenant: { slug: "globex", name: "Globex" },
+        owner: { email: "bob@globex.example", setupUrl: null },
+      });
+      assert.match(text, /signs in at https:\/\/tasklane\.example\/login\/password\/globex/);
+      const store = await storeOf("globex");
+      const owner = await store.users.byLoginName("bob@globex.example");
+      assert.equal(await store.roles.effective(owner?.id ?? ""), "owner");
+      assert.match((await store.credentials.passwordHash(owner?.id ?? "")) ?? "", /^scrypt\$/);
+    });
+
+    it("create leaves a domain unverified unless it is told otherwise", async () => {
+      await create("cautious", "--domain", "cautious.example");
+      assert.deepEqual(await system().tenantsOfDomain("cautious.example"), []);
+      assert.equal((await (await storeOf("cautious")).domains.list())[0]?.verifiedAt, null);
+    });
+
+    const refused: [string, string[], RegExp][] = [
+      ["an upper-case slug", ["Bad", "--name", "N", "--owner", "a@b.example"], /lower-case letters/],
+      ["a slug with a path in it", ["a/b", "--name", "N", "--owner", "a@b.example"], /lower-case letters/],
+      ["a reserved slug", ["admin", "--name", "N", "--owner", "a@b.example"], /reserved word/],
+      ["a name that is empty", ["half", "--name", "", "--owner", "a@b.example"], /--name is missing/],
+      ["no owner", ["half", "--name", "N"], /--owner is missing/],
+      ["an owner who is no address", ["half", "--name", "N", "--owner", "ada"], /is not an e-mail address/],
+      [
+        "a public mail domain",
+        ["half", "--name", "N", "--owner", "a@b.example", "--domain", "gmail.com"],
+        /public mail service/,
+      ],
+      [
+        "a weak password",
+        ["half", "--name", "N", "--owner", "a@b.example", "--password-stdin"],
+        /at least 12 characters/,
+      ],
+      [
+        "--verified alone",
+        ["half", "--name", "N", "--owner", "a@b.example", "--verified"],
+        /goes with --domain/,
+      ],
+    ];
+    for (const [what, words, message] of refused) {
+      it(`create refuses ${what}, and leaves nothing half made`, async () => {
+        const before = await system().tenants.list();
+        const run1 = run(["tenant", "create", ...words], "short");
+        await assert.rejects(run1, (error) => error instanceof InvalidError && message.test(error.message));
+        assert.deepEqual(await system().tenants.list(), before);
+        // The slug is still free for somebody else.
+        await create("half");
+        await run(["tenant", "delete", "half", "--yes"]);
+        await use().database.sql()("connection_keys").where("key", "half").delete();
+      });
+    }
+
+    it("create refuses a slug that is taken, and changes nothing about its holder", async () => {
+      await create("taken");
+      const before = await (await storeOf("taken")).users.page(0, 10);
+      await assert.rejects(
+        run(["tenant", "create", "taken", "--name", "Other", "--owner", "eve@evil.example"]),
+        (error) => error instanceof ConflictError && error.message === 'There is already a tenant "taken".',
+      );
+      assert.deepEqual(await (await storeOf("taken")).users.page(0, 10), before);
+    });
+
+    it("list names every tenant", async () => {
+      await create("listed");
+      const { json } = await run(["tenant", "list"]);
+      const one = (json as Record<string, string>[]).find(({ slug }) => slug === "listed");
+      assert.deepEqual(Object.keys(one ?? {}), ["slug", "name", "createdAt"]);
+      assert.equal(new Date(one?.createdAt ?? "").toISOString(), one?.createdAt);
+    });
+
+    it("rename changes the name and not the slug", async () => {
+      await create("renamed");
+      const { json } = await run(["tenant", "rename", "renamed", "--name", " New Name "]);
+      assert.deepEqual(json, { slug: "renamed", name: "New Name" });
+      assert.equal((await system().tenants.bySlug("renamed"))?.name, "New Name");
+    });
+
+    it("delete wants --yes, and then takes everything with it", async () => {
+      await create("doomed");
+      await assert.rejects(run(["tenant", "delete", "doomed"]), /all its people and data.*--yes/);
+      assert.notEqual(await system().tenants.bySlug("doomed"), null);
+      assert.deepEqual((await run(["tenant", "delete", "doomed", "--yes"])).json, { deleted: "doomed" });
+      assert.equal(await system().tenants.bySlug("doomed"), null);
+      await assert.rejects(create("doomed"), ConflictError, "its name stays its own");
+    });
+
+    for (const words of [
+      ["tenant", "delete", "nowhere", "--yes"],
+      ["tenant", "rename", "nowhere", "--name", "N"],
+      ["owner", "invite", "nowhere", "--email", "a@b.example"],
+      ["domain", "list", "nowhere"],
+    ]) {
+      it(`${words.slice(0, 2).join(" ")} says that there is no such tenant`, async () => {
+        const says = (error: unknown) =>
+          error instanceof NotFoundError && error.message === 'There is no tenant "nowhere".';
+        await assert.rejects(run(words), says);
+      });
+    }
+
+    it("owner invite makes an owner of somebody new, or of somebody who is there", async () => {
+      const { tenant, store } = await createTestTenant(use().database);
+      await store.users.create(newUser("there@acme.example", { origin: "just-in-time" }));
+      for (const email of ["new@acme.example", "there@acme.example"]) {
+        const { json } = await run(["owner", "invite", tenant.slug, "--email", email]);
+        assert.deepEqual(Object.keys(json as object), ["setupUrl"]);
+        assert.match((json as { setupUrl: string }).setupUrl, setupUrl);
+        const user = await store.users.byLoginName(email);
+        assert.equal(await store.roles.effective(user?.id ?? ""), "owner", email);
+      }
+    });
+
+    it("domain add, verify, list and remove", async () => {
+      const { tenant } = await createTestTenant(use().database);
+      const domain = async (verb: string, ...more: string[]) =>
+        (await run(["domain", verb, tenant.slug, ...more])).json;
+      const routed = async () => (await system().tenantsOfDomain("d.example")).length;
+      assert.deepEqual(await domain("add", "D.Example"), { domain: "d.example", verified: false });
+      assert.equal(await routed(), 0);
+      assert.deepEqual(await domain("list"), [{ domain: "d.example", verified: false }]);
+      assert.deepEqual(await domain("verify", "D.example"), { domain: "d.example", verified: true });
+      assert.equal(await routed(), 1);
+      assert.deepEqual(await domain("list"), [{ domain: "d.example", verified: true }]);
+      await assert.rejects(domain("add", "d.example"), ConflictError);
+      assert.deepEqual(await domain("remove", "d.example"), { removed: "d.example" });
+      assert.equal(await routed(), 0);
+      await assert.rejects(domain("verify", "d.example"), NotFoundError);
+      await assert.rejects(domain("remove", "d.example"), NotFoundError);
+    });
+  });
+});
