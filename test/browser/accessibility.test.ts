@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { describeInBrowser, takeSession } from "../helpers/browser.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { everyPage, type PageCase } from "../helpers/every-page.ts";
+import { useSite } from "../helpers/site.ts";
+
+const looks = [
+  { width: 390, colorScheme: "light" },
+  { width: 390, colorScheme: "dark" },
+  { width: 1280, colorScheme: "light" },
+  { width: 1280, colorScheme: "dark" },
+] as const;
+
+/** What axe finds that keeps people out. */
+async function violations(page: Page): Promise<string[]> {
+  // By the page's own script engine, which the content security policy does not bind.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => {
+    const { axe: checker } = globalThis as unknown as { axe: { run(): Promise<axe.AxeResults> } };
+    return checker.run();
+  });
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+/** Runs in the page, where the types are others than here. */
+const sendForm = `([action, fields]) => {
+  const form = Object.assign(document.createElement("form"), { method: "post", action });
+  for (const [name, value] of Object.entries(fields)) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  }
+  document.body.append(form);
+  form.submit();
+}`;
+
+const provokePolicy = `(async () => {
+  const seen = [];
+  document.addEventListener("securitypolicyviolation", (event) => seen.push(event.effectiveDirective));
+  document.body.insertAdjacentHTML("beforeend", '<p style="color: red">x</p>');
+  document.body.append(Object.assign(document.createElement("script"), { textContent: "globalThis.ran = true" }));
+  for (let tries = 0; seen.length < 2 && tries < 100; tries++) await new Promise((done) => setTimeout(done, 10));
+  return { seen: seen.sort(), ran: "ran" in globalThis };
+})()`;
+
+/** Goes to a page; one that is the answer to a form by sending that form. */
+async function visit(page: Page, origin: string, { path, form, status }: PageCase): Promise<void> {
+  if (!form) {
+    assert.equal((await page.goto(origin + path))?.status(), status, path);
+    return;
+  }
+  await page.goto(`${origin}/signed-out`);
+  const answered = page.waitForResponse((response) => response.request().method() === "POST");
+  const loaded = page.waitForEvent("load");
+  await page.evaluate(`(${sendForm})(${JSON.stringify([path, form])})`);
+  assert.equal((await answered).status(), status, path);
+  await loaded;
+}
+
+describeInBrowser("every page in the browser", (browser) => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let pages: PageCase[];
+    before(async () => {
+      pages = await everyPage(use, site());
+    });
+
+    for (const { width, colorScheme } of looks) {
+      it(`is accessible and fits, ${width} pixels wide, in ${colorScheme} mode`, async () => {
+        const options = { viewport: { width, height: 800 }, colorScheme };
+        const found: string[] = [];
+        for (const who of new Set(pages.map(({ as }) => as))) {
+          const page = await browser.open(options);
+          if (who) await takeSession(page, site().app, await site().clientOf(who));
+          for (const one of pages.filter(({ as }) => as === who)) {
+            await visit(page, site().app.url, one);
+            found.push(...(await violations(page)).map((text) => `${one.name}: ${text}`));
+            const tooWide = await page.evaluate<number>(
+              "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+            );
+            if (tooWide > 0) found.push(`${one.name}: ${tooWide} pixels too wide`);
+          }
+        }
+        assert.deepEqual(found, []);
+      }).timeout(120_000);
+    }
+
+    it("would be found out if it ran a script of its own or took a style from elsewhere", async () => {
+      const page = await browser.open();
+      await page.goto(`${site().app.url}/login`);
+      const blocked = await page.evaluate(provokePolicy);
+      assert.deepEqual(blocked, { seen: ["script-src-elem", "style-src-attr"], ran: false });
+      const complaints = browser.takeComplaints();
+      assert.equal(complaints.length, 2);
+      assert.ok(complaints.every((text) => text.includes("Content Security Policy")));
+    });
+  });
+});

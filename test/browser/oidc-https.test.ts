@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { addDomain } from "../../src/directory/tenants.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { describeInBrowser } from "../helpers/browser.ts";
+import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
+import {
+  type Certificate,
+  type HttpsFront,
+  hasOpenssl,
+  selfSigned,
+  startHttpsFront,
+} from "../helpers/https.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
+import { connectOrg, orgOptions } from "../helpers/org.ts";
+import { createTestTenant } from "../helpers/people.ts";
+import { newSecrets, type RunningServer, startServer } from "../helpers/processes.ts";
+
+// Without openssl there is no certificate: CI has it, and asks for all that it has by REQUIRE_BROWSER=1.
+if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
+  describeInBrowser("single sign-on over https, with application and provider on two sites", (browser) => {
+    let current: TestDatabase;
+    let certificate: Certificate;
+    let fronts: [HttpsFront, HttpsFront];
+    let op: OpenIdProvider;
+    let server: RunningServer;
+    let baseUrl: string;
+    let key: string;
+
+    before(async () => {
+      current = await createTestDatabase("SQLite");
+      certificate = selfSigned();
+      fronts = [await startHttpsFront(certificate), await startHttpsFront(certificate)];
+      baseUrl = `https://localhost:${fronts[0].port}`;
+      op = await startOpenIdProvider(`https://127.0.0.1:${fronts[1].port}`);
+      op.showsButton = true;
+      op.define({ sub: "00u-ada", email: "ada@acme.example" });
+      const tenant = await createTestTenant(current.database);
+      ({ key } = await connectOrg(op, { baseUrl, tenant }, { signOutOfProvider: true }));
+      await tenant.store.domains.markVerified(await addDomain(tenant.store, "acme.example"));
+      server = await startServer(current.url, {
+        ...newSecrets(),
+        DATA_KEY: orgOptions.dataKey.toString("base64"),
+        BASE_URL: baseUrl,
+        TRUST_PROXY: "1",
+        INSECURE_ALLOW_PRIVATE_NETWORK: "1",
+        NODE_EXTRA_CA_CERTS: certificate.path,
+      });
+      fronts[0].pointTo(`http://127.0.0.1:${server.port}`);
+      fronts[1].pointTo(op.address);
+    });
+    after(async () => {
+      server.child.kill("SIGTERM");
+      await server.ended;
+      for (const front of fronts) await front.close();
+      await op.close();
+      await current.dispose();
+      certificate.remove();
+    });
+
+    it("somebody signs in by e-mail address and by tile, and signs out here and there", async () => {
+      const page = await browser.open({ ignoreHTTPSErrors: true });
+      await page.goto(`${baseUrl}/account`);
+      await page.getByLabel("Work e-mail").fill("ada@acme.example");
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Sign in to the org" }).click();
+      await page.waitForURL(`${baseUrl}/account`);
+      await page.getByText("Lovelace").first().waitFor();
+      const names = (await page.context().cookies(baseUrl)).map(({ name }) => name);
+      assert.ok(names.includes("__Host-session"), names.join());
+
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.getByRole("button", { name: "Sign out of the org" }).click();
+      await page.waitForURL(`${baseUrl}/signed-out`);
+      await page.goto(`${baseUrl}/oidc/${key}/initiate?iss=${encodeURIComponent(op.issuer)}`);
+      await page.getByRole("button", { name: "Sign in to the org" }).click();
+      await page.waitForURL(baseUrl + landingPath);
+    });
+  });
+}

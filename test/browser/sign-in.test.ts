@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { endSessions } from "../../src/directory/access.ts";
+import { inviteOwner } from "../../src/directory/local-accounts.ts";
+import { addDomain } from "../../src/directory/tenants.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { describeInBrowser, tabTo, takeSession } from "../helpers/browser.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { testPassword } from "../helpers/people.ts";
+import { useSite } from "../helpers/site.ts";
+
+const heading = (page: Page) => page.locator("h1").textContent();
+
+describeInBrowser("in the browser", (browser) => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    before(async () => {
+      const { store } = site().acme;
+      await store.domains.markVerified(await addDomain(store, "acme.example"));
+    });
+
+    it("an owner signs in, works and signs out with nothing but a keyboard", async () => {
+      const page = await browser.open();
+      await page.goto(`${site().app.url}/account?x=1`);
+      assert.equal(await heading(page), "Sign in");
+      await page.keyboard.type("owner@acme.example");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Password").waitFor();
+      assert.equal(await page.getByLabel("Login name").inputValue(), "owner@acme.example");
+      await page.keyboard.type(testPassword);
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/account?x=1");
+
+      const elsewhere = await site().clientOf(site().owner);
+      await tabTo(page, /^Your account:/);
+      await page.keyboard.press("Enter");
+      await page.getByText("Since").nth(1).waitFor();
+      await tabTo(page, "Sign out everywhere else");
+      await page.keyboard.press("Enter");
+      await page.getByRole("status").filter({ hasText: "You are signed out everywhere else." }).waitFor();
+      assert.equal((await elsewhere.get("/me")).status, 401);
+
+      await tabTo(page, "Sign out");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/signed-out");
+      await page.goto(`${site().app.url}/account`);
+      assert.equal(await heading(page), "Sign in");
+    });
+
+    it("somebody with a set-up link sets a password and is signed in", async () => {
+      const token = await inviteOwner(site().acme.store, "invited@acme.example");
+      const page = await browser.open();
+      await page.goto(`${site().app.url}/setup/${token}`);
+      const [first, second] = [page.locator("#password"), page.locator("#repeated")];
+      await first.fill("four words make one");
+      await second.fill("five words make one");
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").filter({ hasText: "The two passwords are not the same." }).waitFor();
+      await first.fill("four words make one");
+      await second.fill("four words make one");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(`**${landingPath}`);
+      await page.getByText("Your password is set, and you are signed in.").waitFor();
+    });
+
+    it("somebody whose session was ended lands on sign-in with the next click, and comes back", async () => {
+      const page = await browser.open();
+      await takeSession(page, site().app, await site().clientOf(site().owner));
+      await page.goto(`${site().app.url}/account?x=1`);
+      assert.equal(await heading(page), "Your account");
+      await endSessions(site().acme.store, site().owner.id);
+      await page.getByRole("link", { name: "Your account:" }).click();
+      await page.getByText("Your session has ended. Sign in again.").waitFor();
+      await page.getByLabel("Work e-mail").fill("owner@acme.example");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Password").fill(testPassword);
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/account");
+    });
+
+    it("what somebody does with the back button after signing out shows nothing of theirs", async () => {
+      await site().acme.store.users.update(site().owner.id, { givenName: "Nobody else may read this" });
+      const page = await browser.open();
+      await takeSession(page, site().app, await site().clientOf(await currentOwner()));
+      await page.goto(`${site().app.url}/account`);
+      await page.getByText("Nobody else may read this").first().waitFor();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.waitForURL("**/signed-out");
+      await page.goBack();
+      await page.getByRole("heading", { name: "Sign in" }).waitFor();
+      assert.ok(!(await page.content()).includes("Nobody else may read this"));
+    });
+
+    /** With the access epoch that the database has now. */
+    async function currentOwner() {
+      const owner = await site().acme.store.users.byId(site().owner.id);
+      assert.ok(owner);
+      return owner;
+    }
+  });
+});

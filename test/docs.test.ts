@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { refusalReasons } from "../src/errors.ts";
+import { codeBlocks, markdownFiles } from "./helpers/docs.ts";
+
+const scripts = Object.keys(
+  (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: object }).scripts,
+);
+
+describe("documentation", () => {
+  for (const path of markdownFiles()) {
+    describe(path, () => {
+      const text = readFileSync(path, "utf8");
+
+      it("links to files and headings that exist", () => {
+        const links = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? "");
+        const dead = links.filter((target) => !/^(https?:|mailto:)/.test(target) && !exists(path, target));
+        assert.deepEqual(dead, []);
+      });
+
+      it("names only npm scripts that package.json has", () => {
+        const named = [...text.matchAll(/npm run (?:--silent )?([a-z:]+)/g)].map(([, name]) => name ?? "");
+        assert.deepEqual(
+          named.filter((name) => !scripts.includes(name)),
+          [],
+        );
+      });
+
+      it("names only commands that the command line has", () => {
+        const named = [...text.matchAll(/npm run (?:--silent )?admin -- ([a-z]+(?: [a-z]+)?)/g)].map(
+          ([, name]) => name ?? "",
+        );
+        assert.deepEqual(
+          named.filter((name) => !adminCommands().some((known) => name.startsWith(known))),
+          [],
+        );
+      });
+
+      it("shows JSON that parses", () => {
+        for (const { language, text: block } of codeBlocks(path)) {
+          if (language === "json") assert.doesNotThrow(() => JSON.parse(block), block);
+        }
+      });
+    });
+  }
+
+  it("explains every reason for which a sign-in is refused, and none that there is not", () => {
+    const page = readFileSync("docs/reference/errors.md", "utf8");
+    const explained = [...page.matchAll(/^\| `([a-z-]+)`/gm)].map(([, reason]) => reason ?? "");
+    assert.deepEqual(
+      refusalReasons.filter((reason) => !explained.includes(reason)),
+      [],
+    );
+  });
+
+  it("documents every variable, in the example and in the reference", () => {
+    const config = readFileSync("src/config.ts", "utf8");
+    const shape = /const shape = \{([\s\S]*?)\n\};/.exec(config)?.[1] ?? "";
+    const variables = [...shape.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name ?? "");
+    assert.ok(variables.length >= 10);
+    const example = readFileSync("config/env.example", "utf8");
+    const reference = readFileSync("docs/reference/configuration.md", "utf8");
+    assert.deepEqual(
+      variables.filter((name) => !new RegExp(`^${name}=`, "m").test(example)),
+      [],
+    );
+    assert.deepEqual(
+      variables.filter((name) => !reference.includes(`\`${name}\``)),
+      [],
+    );
+    const inExample = [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name ?? "");
+    assert.deepEqual(
+      inExample.filter((name) => !variables.includes(name)),
+      [],
+    );
+  });
+
+  it("numbers its decisions without gaps, and lists each in their index", () => {
+    const decisions = readdirSync("docs/decisions")
+      .filter((name) => /^\d{4}-.*\.md$/.test(name))
+      .sort();
+    assert.deepEqual(
+      decisions.map((name) => Number(name.slice(0, 4))),
+      decisions.map((_, index) => index),
+    );
+    const index = readFileSync("docs/decisions/README.md", "utf8");
+    assert.deepEqual(
+      decisions.filter((name) => !name.startsWith("0000") && !index.includes(name)),
+      [],
+    );
+  });
+});
+
+function withoutCode(text: string): string {
+  return text.replace(/^```[\s\S]*?^```$/gm, "").replace(/`[^`\n]*`/g, "");
+}
+
+function exists(from: string, target: string): boolean {
+  const [file = "", anchor] = target.split("#");
+  const path = file === "" ? from : join(dirname(from), decodeURIComponent(file));
+  if (!existsSync(path)) return false;
+  return anchor === undefined || !path.endsWith(".md") || anchorsOf(path).includes(anchor);
+}
+
+/** Heading anchors, as GitHub makes them. */
+function anchorsOf(path: string): string[] {
+  const headings = readFileSync(path, "utf8").matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, text = ""]) =>
+    text
+      .toLowerCase()
+      .replace(/[`*_]/g, (mark) => (mark === "_" ? "_" : ""))
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+function adminCommands(): string[] {
+  const files = readdirSync("src/cli").map((name) => readFileSync(join("src/cli", name), "utf8"));
+  const names = files.flatMap((text) => [...text.matchAll(/name: "([a-z ]+)"|statusCommand\("([a-z ]+)"/g)]);
+  return names.map(([, plain, status]) => plain ?? status ?? "");
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import type { TestApp } from "./app.ts";
+import type { Client } from "./client.ts";
+
+const places = [
+  process.env.CHROMIUM_PATH,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
+const switches = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+
+/** A browser for the tests of a suite. */
+export interface TestBrowser {
+  /** A fresh profile with one page, closed after the test. What the page complains of fails the test. */
+  open(options?: BrowserContextOptions): Promise<Page>;
+  /** What the pages complained of so far, taken back: for a test that provokes it. */
+  takeComplaints(): string[];
+}
+
+/**
+ * Defines a suite that needs Chromium. Where there is none, it is not defined, unless REQUIRE_BROWSER=1 says that one
+ * has to be there. CHROMIUM_PATH names one in another place; NO_BROWSER=1 leaves these suites out.
+ */
+export function describeInBrowser(title: string, define: (browser: TestBrowser) => void): void {
+  if (process.env.NO_BROWSER === "1") return;
+  const executablePath = places.find((path) => path && existsSync(path));
+  if (executablePath) describe(title, () => define(useBrowser(executablePath)));
+  else if (process.env.REQUIRE_BROWSER === "1") {
+    describe(title, () => {
+      it("needs Chromium", () => assert.fail("no Chromium was found: set CHROMIUM_PATH"));
+    });
+  }
+}
+
+function useBrowser(executablePath: string): TestBrowser {
+  let browser: Browser;
+  const contexts: BrowserContext[] = [];
+  const complaints: string[] = [];
+  before(async () => {
+    browser = await chromium.launch({ executablePath, args: switches });
+  });
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+    assert.deepEqual(complaints.splice(0), []);
+  });
+  after(() => browser.close());
+
+  return {
+    takeComplaints: () => complaints.splice(0),
+    async open(options = {}) {
+      const context = await browser.newContext(options);
+      context.setDefaultTimeout(10_000);
+      contexts.push(context);
+      const page = await context.newPage();
+      page.on("pageerror", (error) => complaints.push(error.message));
+      page.on("console", (message) => {
+        // That a page was answered with an error status is for the test to judge, not a fault of the page.
+        const expected = message
+          .text()
+          .startsWith("Failed to load resource: the server responded with a status");
+        if (["error", "warning"].includes(message.type()) && !expected) complaints.push(message.text());
+      });
+      return page;
+    },
+  };
+}
+
+/** Gives the browser the session that `client` has. */
+export async function takeSession(page: Page, app: TestApp, client: Client): Promise<void> {
+  const cookies = [...client.cookies].map(([name, value]) => ({ name, value, url: app.url }));
+  await page.context().addCookies(cookies);
+}
+
+/** Moves the focus by the keyboard until it is on something whose accessible text is `text`. */
+export async function tabTo(page: Page, text: string | RegExp): Promise<void> {
+  const seen: string[] = [];
+  for (let presses = 0; presses < 60; presses++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate<string>(
+      "((document.activeElement?.labels?.[0] ?? document.activeElement)?.textContent ?? '').replace(/\\s+/g, ' ').trim()",
+    );
+    if (typeof text === "string" ? focused === text : text.test(focused)) return;
+    seen.push(focused);
+  }
+  assert.fail(`"${text}" cannot be reached by the keyboard, only ${seen.join(" | ")}`);
+}

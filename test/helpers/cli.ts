@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { text } from "node:stream/consumers";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Command, type CommandContext, type CommandResult, parseInput } from "../../src/cli/command.ts";
+import type { Database } from "../../src/store/database.ts";
+
+export interface CliRun {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export const dataKey = Buffer.from("0123456789abcdefghijklmnopqrstuv");
+/** By its place, because the programs run in other folders than this checkout. */
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** Runs the command line as a process, as `npm run admin -- …` does. It sees no environment but `environment`. */
+export async function runCli(
+  words: string[],
+  environment: Record<string, string>,
+  stdin = "",
+): Promise<CliRun> {
+  const child = spawn(process.execPath, ["--import", tsx, main, ...words], {
+    // Not the checkout, whose .env would count.
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH, DATA_KEY: dataKey.toString("base64"), ...environment },
+  });
+  // A command that fails may never read it.
+  child.stdin.on("error", () => undefined).end(stdin);
+  const [stdout, stderr, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once("close", resolve)),
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** Runs one of `commands` in this process, against a test's database. */
+export async function runCommand(
+  commands: Command[],
+  database: Database,
+  words: string[],
+  { stdin = "", ...config }: Partial<CommandContext["config"]> & { stdin?: string } = {},
+): Promise<CommandResult> {
+  const command = commands.find(({ name }) => words.join(" ").startsWith(name));
+  assert.ok(command, `there is a command ${words.join(" ")}`);
+  return await command.run(parseInput(command, words.slice(command.name.split(" ").length)), {
+    config: {
+      baseUrl: "https://tasklane.example",
+      databaseUrl: "unused: the database is given",
+      insecureAllowPrivateNetwork: false,
+      dataKey,
+      ...config,
+    },
+    database,
+    readStdin: () => Promise.resolve(stdin),
+  });
+}

@@ -1,0 +1,73 @@
+/** What a client got: the answer, and its body read. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  location: string | null;
+}
+
+/** Keeps cookies and says where its requests come from, as a browser does. It follows no redirects by itself. */
+export class Client {
+  readonly cookies = new Map<string, string>();
+  readonly #address: string;
+  readonly #origin: string;
+
+  /** @param address where to connect; @param origin what the browser believes to be at. */
+  constructor(address: string, origin: string) {
+    this.#address = address;
+    this.#origin = origin;
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send("GET", path, { accept: "text/html", ...headers });
+  }
+
+  /** Posts a form from a page of the same origin. */
+  post(
+    path: string,
+    form: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const body = new URLSearchParams(form);
+    const manners = { accept: "text/html", origin: this.#origin, "sec-fetch-site": "same-origin" };
+    return this.send("POST", path, { ...manners, ...headers }, body);
+  }
+
+  async send(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: URLSearchParams | string,
+  ): Promise<Answer> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const response = await fetch(this.#address + path, {
+      method,
+      headers: { ...headers, ...(cookie ? { cookie } : {}) },
+      redirect: "manual",
+      ...(body === undefined ? {} : { body }),
+    });
+    for (const line of response.headers.getSetCookie()) this.#keep(line);
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      location: response.headers.get("location"),
+    };
+  }
+
+  /** Signs in with a local password. */
+  async signIn(slug: string, loginName: string, password: string): Promise<Answer> {
+    return await this.post(`/login/password/${slug}`, { loginName, password });
+  }
+
+  #keep(line: string): void {
+    const [pair = "", ...attributes] = line.split("; ");
+    const [name = "", value = ""] = pair.split(/=(.*)/s);
+    const gone = attributes.some(
+      (text) => text.startsWith("Expires=") && new Date(text.slice(8)).getTime() < Date.now(),
+    );
+    if (gone || value === "") this.cookies.delete(name);
+    else this.cookies.set(name, value);
+  }
+}

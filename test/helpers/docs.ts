@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface CodeBlock {
+  /** "sh", "ts", … */
+  language: string;
+  /** The file that the block is the content of, when it says `file=…`. */
+  file: string | null;
+  text: string;
+}
+
+/** Every Markdown file of the repository that people read. */
+export function markdownFiles(): string[] {
+  const top = readdirSync(".").filter((name) => name.endsWith(".md"));
+  const docs = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".md"),
+  );
+  return [...top, ...docs.map((name) => join("docs", name))].sort();
+}
+
+/** The fenced blocks of a Markdown file, in order. */
+export function codeBlocks(path: string): CodeBlock[] {
+  const fences = readFileSync(path, "utf8").matchAll(/^```(\w+)?(?: file=(\S+))?\n([\s\S]*?)^```$/gm);
+  return [...fences].map(([, language = "", file, text = ""]) => ({ language, file: file ?? null, text }));
+}

@@ -1,0 +1,29 @@
+/**
+ * A process that writes as fast as it can, for tests that kill it:
+ * `endless-writer.ts <database url> <tenant id> <how many> <how many at once>`.
+ */
+import { randomUUID } from "node:crypto";
+import { writeSync } from "node:fs";
+import { openDatabase } from "../../src/store/database.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
+import { newUser } from "./people.ts";
+
+const [url = "", tenantId = "", count = "", atOnce = count] = process.argv.slice(2);
+const { users } = forTenant(openDatabase(url), tenantId);
+let left = Number(count);
+
+/** Says which user was written once the store has said so: synchronously, so that nothing said is lost. */
+async function writeOne(): Promise<void> {
+  try {
+    const { id } = await users.create(newUser(`${randomUUID()}@acme.example`));
+    writeSync(1, `${id}\n`);
+  } catch (error) {
+    writeSync(2, `${(error as Error).message}\n`);
+  }
+}
+
+async function writeOn(): Promise<void> {
+  while (left-- > 0) await writeOne();
+}
+
+await Promise.all(Array.from({ length: Number(atOnce) }, writeOn));

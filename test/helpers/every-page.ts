@@ -1,0 +1,67 @@
+import { inviteOwner } from "../../src/directory/local-accounts.ts";
+import { addDomain } from "../../src/directory/tenants.ts";
+import type { User } from "../../src/model.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { taskPages } from "../tasks/pages.ts"; // sample product
+import type { TestDatabase } from "./databases.ts";
+import { createTestTenant } from "./people.ts";
+import type { Site } from "./site.ts";
+
+/** A page as somebody comes to see it. */
+export interface PageCase {
+  name: string;
+  status: number;
+  /** Null for somebody who is signed out. */
+  as: User | null;
+  path: string;
+  /** The page is the answer to this form. */
+  form?: Record<string, string>;
+}
+
+/**
+ * Every page that the application has, with something in it and empty, and the pages for what went wrong. Fill the
+ * site's tenant once, then look at them in any order: none of them changes what another one shows.
+ */
+export async function everyPage(use: () => TestDatabase, { acme, owner }: Site): Promise<PageCase[]> {
+  const { store } = acme;
+  const { slug } = acme.tenant;
+  for (const other of [await createTestTenant(use().database), await createTestTenant(use().database)]) {
+    await addDomain(other.store, "shared.example");
+    await other.store.domains.markVerified("shared.example");
+  }
+  const setup = `/setup/${await inviteOwner(store, "invited@acme.example")}`;
+  const bad = { loginName: "nobody", password: "wrong" };
+
+  const signedOut: Omit<PageCase, "as">[] = [
+    { name: "the front page", status: 200, path: "/" },
+    { name: "sign-in", status: 200, path: "/login?returnTo=/account" },
+    { name: "sign-in after a session's end", status: 200, path: "/login?ended=1" },
+    { name: "sign-in without an address", status: 400, path: "/login", form: { email: "" } },
+    {
+      name: "the choice of an organisation",
+      status: 200,
+      path: "/login",
+      form: { email: "a@shared.example" },
+    },
+    { name: "the question for the organisation", status: 200, path: "/login/password" },
+    { name: "an organisation that is none", status: 400, path: "/login/password", form: { tenant: "!" } },
+    { name: "the password form", status: 200, path: `/login/password/${slug}` },
+    { name: "a refused password", status: 403, path: `/login/password/${slug}`, form: bad },
+    { name: "a set-up link", status: 200, path: setup },
+    { name: "a set-up link after a weak password", status: 400, path: setup, form: { password: "weak" } },
+    { name: "a set-up link that is not valid", status: 403, path: "/setup/unknown" },
+    { name: "signed out", status: 200, path: "/signed-out" },
+    { name: "no such page", status: 404, path: "/no-such-page" },
+    { name: "too large a form", status: 413, path: "/login", form: { email: "x".repeat(40_000) } },
+  ];
+  const signedIn: Omit<PageCase, "as">[] = [
+    { name: "where people land", status: 200, path: landingPath },
+    { name: "the account", status: 200, path: "/account" },
+    { name: "no such page, signed in", status: 404, path: "/no-such-page" },
+  ];
+  return [
+    ...signedOut.map((page) => ({ ...page, as: null })),
+    ...signedIn.map((page) => ({ ...page, as: owner })),
+    ...(await taskPages(acme, owner)), // sample product
+  ];
+}

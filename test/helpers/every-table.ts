@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "../../src/store/database.ts";
+import { rateLimiter } from "../../src/store/rate-limits.ts";
+import { hashToken, randomToken } from "../../src/store/secrets.ts";
+import { sessionStore } from "../../src/store/session-store.ts";
+import { createTestTenant, newUser, type TestTenant } from "./people.ts";
+
+/** The tables that the migrations made, from the database's own catalog; knex's are not among them. */
+export async function tableNames(database: Database): Promise<string[]> {
+  const catalog =
+    database.engine === "sqlite"
+      ? "select name from sqlite_master where type = 'table' and name not like 'sqlite%'"
+      : "select table_name as name from information_schema.tables where table_schema = current_schema()";
+  return (await rowsOf<{ name: string }>(database, catalog))
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith("knex_"))
+    .sort();
+}
+
+/** The tables whose rows say which tenant they belong to. */
+export async function tenantTableNames(database: Database): Promise<string[]> {
+  const result: string[] = [];
+  for (const name of await tableNames(database)) {
+    if (await database.sql().schema.hasColumn(name, "tenant_id")) result.push(name);
+  }
+  return result;
+}
+
+/** How many rows each table has; with a tenant, how many of its own. */
+export async function rowCounts(
+  database: Database,
+  tables: readonly string[],
+  tenantId?: string,
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const table of tables) {
+    const query = database.sql()(table);
+    if (tenantId !== undefined) query.where("tenant_id", tenantId);
+    counts[table] = Number((await query.count({ rows: "*" }))[0]?.rows);
+  }
+  return counts;
+}
+
+/** Gives one new tenant at least one row in every table there is. A table of your own gets its row here. */
+export async function fillEveryTable(database: Database, slug?: string): Promise<TestTenant> {
+  const tenant = await createTestTenant(database, slug);
+  const { store, writer } = tenant;
+  const connection = await tenant.connection();
+  const user = await store.users.create(newUser("ada@acme.example", { sourceId: writer.source.id }));
+  const removed = await store.users.create(newUser("removed@acme.example"));
+  await store.users.create(newUser("after@acme.example"));
+  await store.users.remove(removed.id);
+  await store.activity.record({
+    actorKind: "provisioning",
+    actor: "default",
+    action: "user.created",
+    targetId: user.id,
+    changed: ["active"],
+    requestId: null,
+  });
+  const group = { id: randomUUID(), displayName: "Engineers", sourceId: writer.source.id, sourceKey: "g1" };
+  await store.groups.create(group);
+  await store.groupMembers.add(group.id, [user.id]);
+  await store.roles.mapGroup(group.id, "admin");
+  await store.roles.grant(user.id, "owner");
+  await store.identities.add(connection.id, "subject", user.id);
+  const gone = { connectionId: connection.id, subject: "gone", userId: "", email: null, lastSignInAt: null };
+  await store.tombstones.add(randomUUID(), "gone@acme.example", [gone]);
+  await store.tokens.create({
+    id: randomUUID(),
+    sourceId: writer.source.id,
+    tokenHash: hashToken(randomToken()),
+    hint: "oinscim_1234",
+    expiresAt: null,
+  });
+  await store.credentials.set(user.id, "a hash");
+  await store.links.create(hashToken(randomToken()), { kind: "set-password", userId: user.id }, 1);
+  await store.domains.add("acme.example", "proof");
+  const hashes = { stateHash: "state", browserHash: "browser", sealedData: "sealed" };
+  await store.pendingLogins.create({ ...hashes, connectionId: connection.id, expiresAt: 1 });
+  await store.usedTokens.use("token", 1);
+  const taskId = randomUUID(); // sample product
+  await store.tasks.create(taskId, "Read the guide"); // sample product
+  await store.tasks.assign(taskId, user.id); // sample product
+  await sessionStore(database).create({
+    sidHash: hashToken(randomToken()),
+    signIn: { tenantId: store.tenantId, userId: user.id, accessEpoch: 0, connectionId: connection.id },
+    createdAt: 1,
+    seenAt: 1,
+    expiresAt: 2,
+    data: {},
+  });
+  await rateLimiter(database, { name: "any", points: 1, seconds: 60 }).use("key");
+  return tenant;
+}
+
+async function rowsOf<T>(database: Database, query: string): Promise<T[]> {
+  const result = await database.sql().raw(query);
+  return (database.engine === "sqlite" ? result : result.rows) as T[];
+}

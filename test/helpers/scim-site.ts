@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import { startTestApp, type TestApp } from "./app.ts";
+import type { TestDatabase } from "./databases.ts";
+import { createScimTenant, type ScimAnswer, type ScimClient, scimClient } from "./scim.ts";
+import { sessionSecret } from "./site.ts";
+
+export type ScimTenant = Awaited<ReturnType<typeof createScimTenant>>;
+
+/** The application, for a suite of SCIM tests. */
+export interface ScimSite {
+  app: TestApp;
+  /** A tenant of a test's own, with a provisioning client. */
+  tenant(): Promise<ScimTenant>;
+  /** A client of another provisioning source of the tenant. */
+  otherSource(tenant: ScimTenant, name?: string): Promise<ScimClient>;
+}
+
+/** Defines the hooks; the returned function gives the site inside a test. */
+export function useScim(use: () => TestDatabase): () => ScimSite {
+  let app: TestApp;
+  before(async () => {
+    app = await startTestApp(use().database, { sessionSecret });
+  });
+  after(async () => {
+    await app.close();
+  });
+  return () => ({
+    app,
+    tenant: () => createScimTenant(app, use().database),
+    async otherSource({ store }, name = "second") {
+      const { token } = await createToken(store, name);
+      return scimClient(app, token);
+    },
+  });
+}
+
+/** Asserts that an answer is a SCIM error with this status, in the header and in the body. */
+export function assertScimError(answer: ScimAnswer, status: number, scimType?: string): void {
+  assert.equal(answer.status, status, answer.text);
+  assert.match(answer.headers.get("content-type") ?? "", /^application\/scim\+json/);
+  const { schemas, detail, ...body } = answer.body;
+  assert.deepEqual(schemas, ["urn:ietf:params:scim:api:messages:2.0:Error"]);
+  assert.ok(typeof detail === "string" && detail !== "");
+  assert.deepEqual(body, { status: String(status), ...(scimType ? { scimType } : {}) });
+}

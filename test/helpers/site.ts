@@ -1,0 +1,110 @@
+import { createHmac, randomUUID } from "node:crypto";
+import { createApp } from "../../src/app.ts";
+import type { Config } from "../../src/config.ts";
+import { createLog } from "../../src/log.ts";
+import type { Tenant, User } from "../../src/model.ts";
+import type { Database } from "../../src/store/database.ts";
+import { hashToken } from "../../src/store/secrets.ts";
+import { type StoredSession, sessionStore } from "../../src/store/session-store.ts";
+import { startTestApp, type TestApp } from "./app.ts";
+import type { Client } from "./client.ts";
+import type { TestDatabase } from "./databases.ts";
+import { createLocalAccount, createTestTenant, type TestTenant } from "./people.ts";
+import { type Route, routesOf } from "./routes.ts";
+
+/** The application with one customer and its owner, for the tests of a suite. */
+export interface Site {
+  app: TestApp;
+  acme: TestTenant;
+  /** Signs in with `testPassword`. */
+  owner: User;
+  /** A browser in which somebody of acme is signed in, without the price of a password's hash. */
+  clientOf(user: User, connectionId?: string | null): Promise<Client>;
+}
+
+/** What the cookies of a site are signed with. */
+export const sessionSecret = "the tests' own: 0123456789 abcdefghijklmnopqrstuvwxyz";
+
+/** Defines the hooks; the returned function gives the site inside a test. */
+export function useSite(use: () => TestDatabase, options: Partial<Config> = {}): () => Site {
+  let site: Site;
+  before(async () => {
+    const { database } = use();
+    const app = await startTestApp(database, { sessionSecret, ...options });
+    const acme = await createTestTenant(database);
+    const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
+    site = {
+      app,
+      acme,
+      owner,
+      clientOf: (user, connectionId = null) => signedIn(user, connectionId),
+    };
+  });
+  after(async () => {
+    await site.app.close();
+  });
+  async function signedIn(user: User, connectionId: string | null): Promise<Client> {
+    const client = site.app.client();
+    const cookie = await plantSession(use(), site.acme.tenant, user, { connectionId });
+    client.cookies.set(options.baseUrl?.startsWith("https:") ? "__Host-session" : "session", cookie);
+    return client;
+  }
+  return () => site;
+}
+
+export interface PlantedSession {
+  connectionId?: string | null;
+  createdAt?: number;
+  seenAt?: number;
+  expiresAt?: number;
+  data?: StoredSession["data"];
+}
+
+/** Writes a session as a sign-in does, and returns the value of its cookie. */
+export async function plantSession(
+  { database }: Pick<TestDatabase, "database">,
+  tenant: Tenant,
+  user: User,
+  wanted: PlantedSession = {},
+): Promise<string> {
+  const now = Date.now();
+  const { connectionId = null, createdAt = now, seenAt = now, expiresAt = now + 3_600_000 } = wanted;
+  const sid = randomUUID();
+  await sessionStore(database).create({
+    sidHash: hashToken(sid),
+    signIn: { tenantId: tenant.id, userId: user.id, accessEpoch: user.accessEpoch, connectionId },
+    createdAt,
+    seenAt,
+    expiresAt,
+    data: wanted.data ?? {},
+  });
+  return signedCookie(sid);
+}
+
+/** A cookie's value as express-session signs it with the tests' secret. */
+export function signedCookie(sid: string, secret = sessionSecret): string {
+  const signature = createHmac("sha256", secret).update(sid).digest("base64").replace(/=+$/, "");
+  return encodeURIComponent(`s:${sid}.${signature}`);
+}
+
+/** The session id in a cookie's value. */
+export function sidOf(cookie: string | undefined): string {
+  return /^s:(.+)\.[^.]+$/.exec(decodeURIComponent(cookie ?? ""))?.[1] ?? "";
+}
+
+/** The routes of the application, as app.ts mounts them. */
+export function appRoutes(database: Database): Route[] {
+  const config: Config = {
+    port: 0,
+    host: "127.0.0.1",
+    baseUrl: "http://localhost",
+    databaseUrl: "unused: the database is given",
+    sessionSecret,
+    dataKey: Buffer.alloc(32),
+    trustProxy: 0,
+    logLevel: "silent",
+    metricsToken: null,
+    insecureAllowPrivateNetwork: false,
+  };
+  return routesOf(createApp({ config, database, log: createLog("silent") }));
+}
