@@ -1,0 +1,106 @@
+import type { Client } from "./client.ts";
+import { atMost, type Run } from "./run.ts";
+import { spread } from "./statistics.ts";
+
+const count = 100;
+
+interface Page {
+  Resources: { id: string }[];
+  totalResults: number;
+  nextCursor?: string;
+}
+
+/**
+ * Imports everybody, as Okta does, while somebody else changes the tenant: page by page by index while users are created
+ * and deactivated, and by cursor while users are deleted, too. Who was there throughout is seen once.
+ */
+export async function measureImport({ world, add }: Run): Promise<void> {
+  const client = world.client();
+  const lasting = new Set(world.tenant.userIds);
+  const victims = spread(world.tenant.userIds, Math.min(2_000, Math.ceil(lasting.size / 10)));
+
+  const byIndex = await importing(pagesByIndex(client), [createAndDeactivate(client, "index", victims)]);
+  tell("by index", byIndex, lasting);
+  for (const id of victims) lasting.delete(id);
+  const changes = [createAndDeactivate(client, "cursor", []), deleteAll(client, victims)];
+  tell("by cursor", await importing(pagesByCursor(client), changes), lasting);
+
+  function tell(how: string, seen: Imported, wanted: ReadonlySet<string>): void {
+    const missing = [...wanted].filter((id) => !seen.ids.has(id)).length;
+    add(`import of ${wanted.size} users ${how}`, seen.ids.size / seen.seconds, "users/s");
+    add(`changes of others meanwhile`, seen.changes, "");
+    add(`users missing ${how}`, missing, "", atMost(0), "both");
+    add(`users doubled ${how}`, seen.doubled, "", atMost(0), "both");
+  }
+}
+
+interface Imported {
+  ids: Set<string>;
+  doubled: number;
+  changes: number;
+  seconds: number;
+}
+
+/** Walks all pages; meanwhile makes the changes, one after the other and for as long as the walk takes. */
+async function importing(
+  pages: AsyncIterable<Page>,
+  changes: readonly (() => Promise<void>)[],
+): Promise<Imported> {
+  const started = performance.now();
+  const seen: Imported = { ids: new Set(), doubled: 0, changes: 0, seconds: 0 };
+  let isWalking = true;
+  const change = async () => {
+    while (isWalking) {
+      for (const one of changes) await one();
+      seen.changes += changes.length;
+    }
+  };
+  const changing = change();
+  for await (const { Resources } of pages) {
+    for (const { id } of Resources) {
+      if (seen.ids.has(id)) seen.doubled++;
+      seen.ids.add(id);
+    }
+  }
+  isWalking = false;
+  await changing;
+  seen.seconds = (performance.now() - started) / 1000;
+  return seen;
+}
+
+async function* pagesByIndex(client: Client): AsyncGenerator<Page> {
+  for (let startIndex = 1, total = 1; startIndex <= total; ) {
+    const page = JSON.parse(
+      (await client.get(`/Users?startIndex=${startIndex}&count=${count}`)).text,
+    ) as Page;
+    yield page;
+    if (page.Resources.length === 0) return;
+    startIndex += page.Resources.length;
+    total = page.totalResults;
+  }
+}
+
+async function* pagesByCursor(client: Client): AsyncGenerator<Page> {
+  for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+    const page = JSON.parse((await client.get(`/Users?cursor=${cursor}&count=${count}`)).text) as Page;
+    yield page;
+    cursor = page.nextCursor;
+  }
+}
+
+/** Creates a user and deactivates another, at each call. */
+function createAndDeactivate(client: Client, name: string, ids: readonly string[]): () => Promise<void> {
+  let calls = 0;
+  return async () => {
+    const { id } = await client.create(`import-${name}-${calls}@acme.example`);
+    await client.patch(`/Users/${ids[calls++] ?? id}`, { op: "replace", value: { active: false } });
+  };
+}
+
+function deleteAll(client: Client, ids: readonly string[]): () => Promise<void> {
+  const left = [...ids];
+  return async () => {
+    const id = left.pop();
+    if (id !== undefined) await client.send("DELETE", `/Users/${id}`);
+  };
+}

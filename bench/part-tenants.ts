@@ -1,0 +1,47 @@
+import type { Client } from "./client.ts";
+import { atMost, type Run } from "./run.ts";
+import { loginName, type SeededTenant } from "./seed.ts";
+import { cycle } from "./statistics.ts";
+
+const target = 50;
+/** Members in one PATCH while tenants push. */
+const delta = 100;
+
+/** Four tenants whose providers push at once, as Okta does: does the event loop stay free for everybody else? */
+export async function measureTenants({ sizes, world, add }: Run): Promise<void> {
+  const until = Date.now() + sizes.seconds * 5_000;
+  let calls = 0;
+  const push = async (tenant: SeededTenant, number: number) => {
+    const steps = pushing(world.client(tenant), tenant, number);
+    while (Date.now() < until) {
+      await steps();
+      calls++;
+    }
+  };
+  const started = Date.now();
+  const delay = await world.server.delayDuring(() =>
+    Promise.all(world.others.flatMap((tenant, at) => [push(tenant, at * 2), push(tenant, at * 2 + 1)])),
+  );
+  add(`${world.others.length} tenants pushing at once`, calls / ((Date.now() - started) / 1000), "calls/s");
+  add("event loop delay meanwhile, p99", delay, "ms", atMost(target));
+}
+
+/** What a provider does for a person: is there such a user, create, change, add to a group; and now and then many. */
+function pushing(client: Client, tenant: SeededTenant, number: number): () => Promise<unknown> {
+  const group = tenant.groups[0] as SeededTenant["groups"][number];
+  const many = group.memberIds.slice(number * delta, (number + 1) * delta).map((value) => ({ value }));
+  let created = 0;
+  let id = "";
+  const next = cycle<() => Promise<unknown>>([
+    () => client.get(`/Users?filter=${encodeURIComponent(`userName eq "${loginName(created + 1)}"`)}`),
+    async () => {
+      ({ id } = await client.create(`pushed${number}-${created++}@acme.example`));
+    },
+    () => client.get(`/Users/${id}`),
+    () => client.patch(`/Groups/${group.id}`, { op: "add", path: "members", value: [{ value: id }] }),
+    () => client.patch(`/Users/${id}`, { op: "replace", value: { active: false } }),
+    () => client.patch(`/Groups/${group.id}`, { op: "remove", path: "members", value: many }),
+    () => client.patch(`/Groups/${group.id}`, { op: "add", path: "members", value: many }),
+  ]);
+  return () => next()();
+}
