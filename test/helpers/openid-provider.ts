@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import type { Account, Context, default as Provider } from "oidc-provider";
+import { providerMemory } from "./openid-provider-memory.ts";
 
 /** Somebody at the provider. */
 interface ProviderAccount {
@@ -55,6 +56,7 @@ export interface OpenIdProvider {
 interface State extends Pick<OpenIdProvider, "accounts" | "clients" | "person" | "showsButton" | "requests"> {
   keys: JWK[];
   announced: JWK | null;
+  memory: ReturnType<typeof providerMemory>;
 }
 
 /** What stands in the claims, by scope: the ID token has those of `openid` alone, /userinfo has them all. */
@@ -112,7 +114,12 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
 }
 
 function empty() {
-  return { clients: new Map<string, ProviderClient>(), keys: [] as JWK[], announced: null };
+  return {
+    clients: new Map<string, ProviderClient>(),
+    keys: [] as JWK[],
+    announced: null,
+    memory: providerMemory(),
+  };
 }
 
 function define(state: State, account: Partial<ProviderAccount> & { sub: string; email: string }) {
@@ -155,6 +162,7 @@ function silence(): () => void {
 function configuration(state: State): Record<string, unknown> {
   const v1 = "/oauth2/v1";
   return {
+    adapter: state.memory,
     clients: [...state.clients.values()].map(clientMetadata),
     routes: {
       ...{ authorization: `${v1}/authorize`, token: `${v1}/token`, userinfo: `${v1}/userinfo` },
