@@ -136,8 +136,24 @@ export interface SamlSettings {
   /** Okta's id of the app instance (`0oa…`) and the org's URL: Universal Logout needs both. */
   appInstanceId: string | null;
   orgUrl: string | null;
+  /** When the metadata URL was last read, and why the last attempt failed; the values of the one before stay. */
+  metadataRead?: { at: number; problem: string | null } | null;
   roleMapping?: RoleMapping | null;
   universalLogout?: boolean;
+  /** Whether a sign-in may begin at the provider, without a request of ours (Okta's tiles); absent means that it may. */
+  idpInitiated?: boolean;
+  /** What must carry a valid signature; absent means the assertion. */
+  signed?: "assertion" | "response";
+  /** The attribute that names the subject, instead of the NameID. Decided when the connection is created. */
+  subjectAttribute?: string | null;
+  /** Names of attributes where the provider does not use those of config/attributes.ts. */
+  attributeNames?: Partial<Record<"loginName" | keyof Profile, string>>;
+  /** Whether our certificate is published for encryption, too, and encrypted assertions are accepted. */
+  encryptedAssertions?: boolean;
+  /** Whether our metadata is signed. */
+  signMetadata?: boolean;
+  /** Whether the provider is asked to make the person sign in again. */
+  forceAuthn?: boolean;
 }
 
 interface ConnectionBase {

@@ -4,9 +4,9 @@
  * Owns so far: reading an identity provider's metadata (SAML Metadata §2.4). May import: the ground floor, trust and
  * directory.
  */
-import { X509Certificate } from "node:crypto";
 import { DOMParser, type Element } from "@xmldom/xmldom";
 import { InvalidError } from "../errors.ts";
+import { readCertificate } from "../trust/certificates.ts";
 
 const ns = {
   metadata: "urn:oasis:names:tc:SAML:2.0:metadata",
@@ -69,9 +69,8 @@ function signingCertificates(provider: Element): string[] {
   );
   return keys.flatMap((key) =>
     Array.from(key.getElementsByTagNameNS(ns.signature, "X509Certificate")).map((node) => {
-      const base64 = (node.textContent ?? "").replace(/\s+/g, "");
       try {
-        return new X509Certificate(Buffer.from(base64, "base64")).raw.toString("base64");
+        return readCertificate(node.textContent ?? "");
       } catch (error) {
         throw new InvalidError("A certificate of the metadata cannot be read.", { cause: error });
       }
