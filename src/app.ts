@@ -5,6 +5,7 @@ import type { Log } from "./log.ts";
 import { oidcProviders } from "./oidc/provider.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
+import { noRecorder, type Recorder } from "./recording.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
@@ -30,17 +31,19 @@ export interface AppDeps {
   config: Config;
   database: Database;
   log: Log;
+  /** Shows the tenants what their identity provider says, and what was said to it. */
+  recorder?: Recorder;
 }
 
 /** The hallway: everything that a request passes, in order. */
-export function createApp({ config, database, log }: AppDeps): Express {
+export function createApp({ config, database, log, recorder = noRecorder }: AppDeps): Express {
   const { baseUrl, sessionSecret, metricsToken } = config;
   const sessions = sessionStore(database);
   const { measure, routes: operationRoutes } = operations(database, metricsToken);
 
   const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
   const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
-  const oidc = { database, sealer: sealer(config.dataKey), baseUrl, providers, keys };
+  const oidc = { database, sealer: sealer(config.dataKey), baseUrl, providers, keys, recorder };
 
   const app = express();
   app.disable("x-powered-by");
@@ -54,8 +57,9 @@ export function createApp({ config, database, log }: AppDeps): Express {
   app.use("/assets", assets());
   app.use(operationRoutes);
 
-  app.use(paths.scim, scimRoutes({ database, baseUrl }));
-  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken: tokenVerifier(keys, providers.jwksUri) }));
+  app.use(paths.scim, scimRoutes({ database, baseUrl, recorder }));
+  const verifyToken = tokenVerifier(keys, providers.jwksUri);
+  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken, recorder }));
 
   app.use(sameOrigin(baseUrl));
   app.use(express.urlencoded({ extended: false, limit: "32kb" }));

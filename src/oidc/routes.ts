@@ -5,6 +5,7 @@ import { signIn } from "../directory/sign-in.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
 import { NotFoundError, RefusedError } from "../errors.ts";
 import type { Connection, OidcSettings } from "../model.ts";
+import type { Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
@@ -25,6 +26,7 @@ export interface OidcDeps {
   baseUrl: string;
   providers: Providers;
   keys: KeyStore;
+  recorder: Recorder;
 }
 
 type OidcConnection = Connection & { type: "oidc"; settings: OidcSettings };

@@ -8,6 +8,7 @@
  */
 import express, { type Request, type Response, Router } from "express";
 import { paths } from "../endpoints.ts";
+import type { Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { authentication, rateLimit } from "./authentication.ts";
@@ -27,6 +28,7 @@ export interface ScimDeps {
   baseUrl: string;
   /** How often one token may call; generous by default. */
   requestsPerMinute?: number;
+  recorder: Recorder;
 }
 
 const bodyLimit = "10mb";

@@ -11,6 +11,7 @@ import { revokeUserAccess } from "../directory/access.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, NotFoundError, UnavailableError } from "../errors.ts";
 import type { Connection } from "../model.ts";
+import type { Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
@@ -24,6 +25,7 @@ export interface UniversalLogoutDeps {
   baseUrl: string;
   /** Verifies a token with the keys of one connection. */
   verifyToken: TokenVerifier;
+  recorder: Recorder;
 }
 
 /** An answer without success: the status says it all, nobody reads a body. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { noRecorder } from "../../src/recording.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import type { Database } from "../../src/store/database.ts";
 import { startTestApp } from "../helpers/app.ts";
@@ -13,7 +14,11 @@ interface Layer {
 
 /** Every path that the router answers at. */
 function pathsOf(database: Database): string[] {
-  const { stack } = scimRoutes({ database, baseUrl: "http://unused.example" }) as unknown as {
+  const { stack } = scimRoutes({
+    database,
+    baseUrl: "http://unused.example",
+    recorder: noRecorder,
+  }) as unknown as {
     stack: Layer[];
   };
   return [...new Set(stack.flatMap(({ route }) => (route ? [route.path] : [])))];

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { createLog } from "../../src/log.ts";
+import { noRecorder } from "../../src/recording.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import { requestContext } from "../../src/web/request.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -123,7 +124,12 @@ describe("provisioning tokens", () => {
       app.use(requestContext(createLog("silent")));
       app.use(
         "/scim/v2",
-        scimRoutes({ database: use().database, baseUrl: "http://acme.example", requestsPerMinute: 3 }),
+        scimRoutes({
+          database: use().database,
+          baseUrl: "http://acme.example",
+          requestsPerMinute: 3,
+          recorder: noRecorder,
+        }),
       );
       const server = createServer(app);
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
