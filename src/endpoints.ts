@@ -24,10 +24,12 @@ export const paths = {
   saml: (key: string) => ({
     login: `/saml/${key}/login`,
     acs: `/saml/${key}/acs`,
+    finish: `/saml/${key}/finish`,
     metadata: `/saml/${key}/metadata`,
   }),
   scim: "/scim/v2",
   globalTokenRevocation: "/global-token-revocation",
+  guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
 } as const;
 
 const crossSitePaths = [

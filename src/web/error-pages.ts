@@ -1,13 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
-import {
-  ConflictError,
-  InvalidError,
-  NotFoundError,
-  type RefusalReason,
-  RefusedError,
-  UnavailableError,
-} from "../errors.ts";
+import { ConflictError, InvalidError, NotFoundError, RefusedError, UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
+import { goBack, refusals } from "./refusals.ts";
 import { CrossSiteError } from "./same-origin.ts";
 
 /** What a person reads: what happened, and what to do next. */
@@ -16,6 +10,8 @@ interface ErrorPage {
   title: string;
   text: string;
   next: string;
+  /** Where more is to be read. */
+  link?: { label: string; href: string };
   retryAfter?: number;
 }
 
@@ -91,9 +87,6 @@ function describeHttpError(error: unknown): ErrorPage | null {
   return null;
 }
 
-const goBack = "Go back and try again.";
-const askAdmin = "Ask an administrator of your organisation, and tell them the reference below.";
-
 const notFound: ErrorPage = {
   status: 404,
   title: "Page not found",
@@ -135,49 +128,12 @@ function tooMany(retryAfter: number): ErrorPage {
 }
 
 function refusal({ reason, detail }: RefusedError): ErrorPage {
-  const { text, next } = refusals[reason];
+  const { text, next, link } = refusals[reason];
   return {
     status: 403,
     title: "You could not be signed in",
     text: detail === null ? text : `${text} ${detail}`,
     next,
+    ...(link ? { link } : {}),
   };
 }
-
-const refusals: Record<RefusalReason, { text: string; next: string }> = {
-  "account-conflict": { text: "Another account already uses your login name.", next: askAdmin },
-  "connection-not-active": { text: "This way to sign in is not switched on.", next: askAdmin },
-  "just-in-time-off": { text: "There is no account for you here yet.", next: askAdmin },
-  "user-deleted": { text: "Your account here was deleted.", next: askAdmin },
-  "user-inactive": { text: "Your account here is deactivated.", next: askAdmin },
-  "user-blocked": { text: "Your account here is blocked.", next: askAdmin },
-  "bad-credentials": { text: "The login name or the password is not right.", next: goBack },
-  "sign-in-not-started-here": {
-    text: "This sign-in was not started in this browser, took too long, or was used already.",
-    next: "Start again from the sign-in page.",
-  },
-  "provider-refused": {
-    text: "Your identity provider did not let you in. Perhaps this application is not assigned to you.",
-    next: "Ask your Okta administrator to assign it to you.",
-  },
-  "provider-unavailable": {
-    text: "Your identity provider does not answer right now.",
-    next: "Try again in a few minutes.",
-  },
-  "provider-answer-not-valid": {
-    text: "What your identity provider sent could not be trusted.",
-    next: askAdmin,
-  },
-  "issuer-not-expected": {
-    text: "The sign-in came from another identity provider than the one that is set up.",
-    next: askAdmin,
-  },
-  "profile-incomplete": {
-    text: "Your identity provider did not send your login name and e-mail address.",
-    next: askAdmin,
-  },
-  "link-not-valid": {
-    text: "This link was used already, or its time is over.",
-    next: "Ask whoever sent it to you for a new one.",
-  },
-};

@@ -1,0 +1,90 @@
+import { paths } from "../endpoints.ts";
+import type { RefusalReason } from "../errors.ts";
+
+/** What a person reads who could not be signed in. */
+interface Refusal {
+  text: string;
+  next: string;
+  link?: { label: string; href: string };
+}
+
+export const goBack = "Go back and try again.";
+const askAdmin = "Ask an administrator of your organisation, and tell them the reference below.";
+const startAgain = "Start again from the sign-in page.";
+const notTrusted = "What your identity provider sent could not be trusted.";
+
+/** A fault of the set-up or of the sender, which only the person's administrator can do something about. */
+const forAdmin = (text: string): Refusal => ({ text, next: askAdmin });
+
+/** By reason: one sentence, and what to do next. What exactly was wrong stands in the log under the reference. */
+export const refusals: Record<RefusalReason, Refusal> = {
+  "account-conflict": forAdmin("Another account already uses your login name."),
+  "connection-not-active": forAdmin("This way to sign in is not switched on."),
+  "just-in-time-off": forAdmin("There is no account for you here yet."),
+  "user-deleted": forAdmin("Your account here was deleted."),
+  "user-inactive": forAdmin("Your account here is deactivated."),
+  "user-blocked": forAdmin("Your account here is blocked."),
+  "bad-credentials": { text: "The login name or the password is not right.", next: goBack },
+  "sign-in-not-started-here": {
+    text: "This sign-in was not started in this browser, took too long, or was used already.",
+    next: startAgain,
+  },
+  "provider-refused": {
+    text: "Your identity provider did not let you in. Perhaps this application is not assigned to you.",
+    next: "Ask your Okta administrator to assign it to you.",
+  },
+  "provider-unavailable": {
+    text: "Your identity provider does not answer right now.",
+    next: "Try again in a few minutes.",
+  },
+  "provider-answer-not-valid": forAdmin(notTrusted),
+  "issuer-not-expected": forAdmin(
+    "The sign-in came from another identity provider than the one that is set up.",
+  ),
+  "profile-incomplete": forAdmin("Your identity provider did not send all that is needed to know you."),
+  "link-not-valid": {
+    text: "This link was used already, or its time is over.",
+    next: "Ask whoever sent it to you for a new one.",
+  },
+
+  "saml-malformed": forAdmin("What your identity provider sent could not be read."),
+  "saml-not-a-sign-in": { text: "What arrived here is no sign-in. Nothing was done.", next: startAgain },
+  "saml-doctype": forAdmin(notTrusted),
+  "saml-comment": forAdmin(notTrusted),
+  "saml-duplicate-id": forAdmin(notTrusted),
+  "saml-version": forAdmin("Your identity provider speaks another version of SAML than 2.0."),
+  "saml-status": {
+    text: "Your identity provider did not let you in. Perhaps this application is not assigned to you.",
+    next: "Ask your Okta administrator to assign it to you.",
+  },
+  "saml-assertion-count": forAdmin(notTrusted),
+  "saml-signature-missing": forAdmin("What your identity provider sent is not signed as it has to be."),
+  "saml-signature-not-valid": forAdmin(
+    "What your identity provider sent is not signed with a certificate that is known here.",
+  ),
+  "saml-sha1": {
+    text: "Your identity provider signed with SHA-1, which is not safe any more. Only SHA-256 is accepted.",
+    next: askAdmin,
+    link: { label: "How to switch to SHA-256 in Okta", href: `${paths.guide("saml")}#sha-256` },
+  },
+  "saml-algorithm": forAdmin("Your identity provider signed in a way that is not accepted here."),
+  "saml-encryption": forAdmin("What your identity provider encrypted could not be opened."),
+  "saml-issuer": forAdmin("The sign-in came from another identity provider than the one that is set up."),
+  "saml-destination": forAdmin("The sign-in was meant for another address."),
+  "saml-recipient": forAdmin("The sign-in was meant for another address."),
+  "saml-audience": forAdmin("The sign-in was meant for another application."),
+  "saml-expired": { text: "The sign-in took too long to arrive, or a clock is wrong.", next: startAgain },
+  "saml-not-yet-valid": forAdmin("The clock of your identity provider is ahead of ours."),
+  "saml-conditions": forAdmin(notTrusted),
+  "saml-confirmation": forAdmin(notTrusted),
+  "saml-subject": forAdmin("Your identity provider did not say who you are."),
+  "saml-request-unknown": {
+    text: "This sign-in was not started in this browser, took too long, or was used already.",
+    next: startAgain,
+  },
+  "saml-unsolicited": {
+    text: "Your organisation lets nobody start from the dashboard of the identity provider.",
+    next: startAgain,
+  },
+  "saml-replayed": { text: "This sign-in was used already.", next: startAgain },
+};
