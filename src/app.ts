@@ -1,4 +1,5 @@
 import express, { type Express } from "express";
+import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { paths } from "./endpoints.ts";
 import type { Log } from "./log.ts";
@@ -72,6 +73,7 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   app.use(setupRoutes({ database }));
   app.use(accountRoutes({ database, signOutUrl: signOutUrlOf(oidc) }));
   app.use(oidcRoutes(oidc));
+  app.use(adminRoutes({ database, baseUrl }));
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);

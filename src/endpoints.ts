@@ -28,6 +28,17 @@ export const paths = {
     metadata: `/saml/${key}/metadata`,
   }),
   scim: "/scim/v2",
+  admin: {
+    home: "/admin",
+    connections: "/admin/connections",
+    connection: (id: string) => `/admin/connections/${id}`,
+    domains: "/admin/domains",
+    domain: (domain: string) => `/admin/domains/${domain}`,
+    provisioning: "/admin/provisioning",
+    people: "/admin/people",
+    groups: "/admin/groups",
+    activity: "/admin/activity",
+  },
   globalTokenRevocation: "/global-token-revocation",
   guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
 } as const;

@@ -13,6 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
   directory: ["ground", "store"],
   web: ["ground", "directory", "store", "config"],
   tasks: ["ground", "store", "web"], // sample product
+  admin: ["ground", "trust", "directory", "store", "web", "config"],
   scim: ["ground", "directory", "store", "config"],
   oidc: ["ground", "trust", "directory", "store", "web", "config"],
   "universal-logout": ["ground", "trust", "directory", "store"],

@@ -1,5 +1,7 @@
 import type { Request, RequestHandler } from "express";
+import { atLeast } from "../directory/roles.ts";
 import { paths } from "../endpoints.ts";
+import { NotFoundError } from "../errors.ts";
 import type { Person } from "../store/session-store.ts";
 import { forgetDeadCookie } from "./session-cookie.ts";
 
@@ -11,6 +13,19 @@ export const requireSignIn: RequestHandler = (req, res, next) => {
   if (req.method === "GET") query.set("returnTo", req.originalUrl);
   const suffix = query.size > 0 ? `?${query}` : "";
   res.redirect(303, paths.login + suffix);
+};
+
+/**
+ * Lets administrators of the tenant pass, and sends those who are signed out to sign in. To everybody else there is no
+ * such page, so that a member does not even learn what there is to manage.
+ */
+export const requireAdmin: RequestHandler = (req, res, next) => {
+  requireSignIn(req, res, (error?: unknown) => {
+    if (error) return next(error);
+    // PostgreSQL cannot even be asked for an id with a NUL in it.
+    const allowed = atLeast(signedIn(req).role, "admin") && !/%00/.test(req.originalUrl);
+    next(allowed ? undefined : new NotFoundError("There is no such page."));
+  });
 };
 
 /** The signed-in person, behind requireSignIn. */

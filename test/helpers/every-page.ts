@@ -2,6 +2,7 @@ import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import type { User } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
+import { adminPages } from "../admin/pages.ts";
 import { taskPages } from "../tasks/pages.ts"; // sample product
 import type { TestDatabase } from "./databases.ts";
 import { createTestTenant } from "./people.ts";
@@ -62,6 +63,7 @@ export async function everyPage(use: () => TestDatabase, { acme, owner }: Site):
   return [
     ...signedOut.map((page) => ({ ...page, as: null })),
     ...signedIn.map((page) => ({ ...page, as: owner })),
+    ...(await adminPages(acme, owner)),
     ...(await taskPages(acme, owner)), // sample product
   ];
 }

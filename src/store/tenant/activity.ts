@@ -3,8 +3,8 @@ import type { TenantScope } from "./scope.ts";
 
 /** Something that happened in a tenant: who did what to whom. Names of attributes, never their values. */
 export interface ActivityEntry {
-  actorKind: "provisioning" | "universal-logout";
-  /** The provisioning source's name and the token's hint, or the connection's key. */
+  actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in";
+  /** The provisioning source's name and the token's hint, the connection's key, or the person's login name. */
   actor: string;
   /** What happened, in past tense: "user.created". */
   action: string;

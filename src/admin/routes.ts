@@ -1,0 +1,39 @@
+/**
+ * The customer's admin console.
+ *
+ * Owns: /admin and everything below it but the inspector's pages. Each section is one file: connections.ts,
+ * domains.ts, provisioning.ts, people.ts, groups.ts, activity.ts. Everybody here is an administrator of the tenant of
+ * their session, and sees that tenant alone. What a protocol room knows arrives as a parameter.
+ *
+ * May import: the ground floor, trust, directory, store, web and config.
+ */
+import { Router } from "express";
+import { paths } from "../endpoints.ts";
+import type { Database } from "../store/database.ts";
+import { requireAdmin } from "../web/guards.ts";
+import { activityRoutes } from "./activity.ts";
+import { connectionRoutes } from "./connections.ts";
+import { domainRoutes } from "./domains.ts";
+import { groupRoutes } from "./groups.ts";
+import { overviewRoutes } from "./overview.ts";
+import { peopleRoutes } from "./people.ts";
+import { provisioningRoutes } from "./provisioning.ts";
+
+export interface AdminDeps {
+  database: Database;
+  /** The public origin, without a trailing slash: what customers copy begins with it. */
+  baseUrl: string;
+}
+
+export function adminRoutes(deps: AdminDeps): Router {
+  const router = Router();
+  router.use(paths.admin.home, requireAdmin);
+  router.use(overviewRoutes(deps));
+  router.use(connectionRoutes(deps));
+  router.use(domainRoutes(deps));
+  router.use(provisioningRoutes(deps));
+  router.use(peopleRoutes(deps));
+  router.use(groupRoutes(deps));
+  router.use(activityRoutes(deps));
+  return router;
+}
