@@ -40,6 +40,7 @@ export const paths = {
     activity: "/admin/activity",
   },
   globalTokenRevocation: "/global-token-revocation",
+  /** The public configuration guides; `.md` and `.pdf` are the same guide in other forms. */
   guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
 } as const;
 
