@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionType, OidcSettings, SamlSettings, SubjectKind } from "../model.ts";
 import type { Database } from "../store/database.ts";
@@ -48,8 +49,9 @@ export async function createConnection(
 }
 
 /**
- * Changes where a connection points. When that is another identity provider, its subjects are other people: the
- * connection starts without identities, and its sessions end. Throws NotFoundError.
+ * Changes a connection's settings. When they point to another identity provider, its subjects are other people: the
+ * connection starts without identities, and its sessions end. What an earlier mapping of roles granted is taken back;
+ * each person's next sign-in grants anew. Throws NotFoundError.
  */
 export async function changeSettings(
   store: TenantStore,
@@ -60,9 +62,12 @@ export async function changeSettings(
     const before = await inside.connections.byId(connectionId);
     if (!before) throw new NotFoundError("There is no such connection.");
     const after = await inside.connections.update(connectionId, { settings });
-    if (before.settings && providerOf(before.settings) !== providerOf(settings)) {
+    const isOther = before.settings && providerOf(before.settings) !== providerOf(settings);
+    if (isOther) {
       await inside.sessions.endOfConnection(connectionId);
       await inside.identities.removeOfConnection(connectionId);
+    }
+    if (isOther || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
     return after;
@@ -70,8 +75,8 @@ export async function changeSettings(
 }
 
 /**
- * Gives a connection a new client secret. The one before it stays usable until the new one has worked, so that nobody is
- * turned away while the provider changes over. Throws NotFoundError.
+ * Gives a connection a new client secret. The last one that worked stays usable until the new one has, so that nobody is
+ * turned away while the provider changes over, nor when the new one was mistyped and entered again. Throws NotFoundError.
  */
 export async function rotateSecret(
   store: TenantStore,
@@ -80,16 +85,11 @@ export async function rotateSecret(
   secret: string,
 ): Promise<void> {
   await store.transaction(async (inside) => {
-    const { current } = await inside.connections.sealedSecrets(connectionId);
+    const { current, former } = await inside.connections.sealedSecrets(connectionId);
     const sealedSecret = sealer.seal(secret, `${store.tenantId}/${connectionId}`);
-    await inside.connections.update(connectionId, { sealedSecret, sealedFormerSecret: current });
+    // While there is a former one, the current one has not worked yet.
+    await inside.connections.update(connectionId, { sealedSecret, sealedFormerSecret: former ?? current });
   });
-}
-
-/** The current secret has worked: the one before it is forgotten. */
-export async function forgetFormerSecret(store: TenantStore, connectionId: string): Promise<void> {
-  const { former } = await store.connections.sealedSecrets(connectionId);
-  if (former !== null) await store.connections.update(connectionId, { sealedFormerSecret: null });
 }
 
 /** Lets a connection sign people in. Throws NotFoundError, and ConflictError `stale` while its settings are missing. */

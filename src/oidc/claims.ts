@@ -47,6 +47,6 @@ export function toIdentity(
 function rolesOf(settings: OidcSettings | null, claims: Claims): AssignableRole[] | null {
   const mapping = settings?.roleMapping;
   if (!mapping) return null;
-  const sent = Object.hasOwn(claims, mapping.name) ? [claims[mapping.name]].flat() : [];
+  const sent = [claims[mapping.name] ?? []].flat();
   return sent.some((value) => mapping.adminValues.includes(String(value))) ? ["admin"] : [];
 }

@@ -1,22 +1,24 @@
-import { AuthorizationResponseError, ClientError, ResponseBodyError } from "openid-client";
-import { InvalidError, RefusedError, UnavailableError } from "../errors.ts";
-import { isUnavailable } from "../store/sql-errors.ts";
+import { ClientError, ResponseBodyError } from "openid-client";
+import { InvalidError, RefusedError } from "../errors.ts";
 
 /**
- * What anything that goes wrong in a sign-in means to the person: one of the reasons of errors.ts. Faults of our own
- * database stay what they are.
+ * What anything that a provider does wrong means to the person: one of the reasons of errors.ts. Everything else stays
+ * what it is: our own refusals, and faults of our own.
  */
 export function toRefusal(error: unknown): unknown {
-  if (error instanceof RefusedError || error instanceof UnavailableError || isUnavailable(error))
-    return error;
   const reason = reasonOf(error);
-  return reason === null ? error : new RefusedError(reason, null, { cause: error });
+  return reason === null ? error : new RefusedError(reason, null, { cause: causeOf(error) });
+}
+
+/** For the log: an OAuth error says what it is in a code, which its message lacks. */
+function causeOf(error: unknown): unknown {
+  if (!(error instanceof ResponseBodyError)) return error;
+  return new Error(`the provider answered ${error.status} ${error.error.slice(0, 100)}`);
 }
 
 function reasonOf(error: unknown) {
   // guardedRequest could not reach the provider, or openid-client could not read what it said.
   if (hasCause(error, (cause) => cause instanceof InvalidError)) return "provider-unavailable";
-  if (error instanceof AuthorizationResponseError) return "provider-refused";
   if (error instanceof ResponseBodyError)
     return error.status >= 500 || error.status === 429 ? "provider-unavailable" : "provider-answer-not-valid";
   if (error instanceof ClientError)

@@ -1,6 +1,5 @@
 import { type Request, type Response, Router } from "express";
 import passport from "passport";
-import { forgetFormerSecret } from "../directory/connections.ts";
 import { signIn } from "../directory/sign-in.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
 import { NotFoundError, RefusedError } from "../errors.ts";
@@ -35,6 +34,8 @@ type OidcConnection = Connection & { type: "oidc"; settings: OidcSettings };
 interface Visit {
   store: TenantStore;
   connection: OidcConnection;
+  /** The client secret and the one from before a rotation, both sealed. */
+  secrets: { current: string | null; former: string | null };
 }
 
 /**
@@ -68,7 +69,7 @@ export function oidcRoutes(deps: OidcDeps): Router {
     const { proof, expectations } = await comeBack(deps, visit, req, res);
     const identity = toIdentity(visit.connection, proof.subject, proof.claims);
     const { user, by } = await signIn(visit.store, identity);
-    if (!proof.byFormerSecret) await forgetFormerSecret(visit.store, visit.connection.id);
+    await forgetFormerSecret(visit, proof);
     await startSession(
       req,
       visit.store.tenantId,
@@ -91,10 +92,15 @@ async function visited({ database }: OidcDeps, req: Request): Promise<Visit> {
   if (connection.type !== "oidc" || connection.status !== "active" || !connection.settings) {
     throw new RefusedError("connection-not-active");
   }
-  return {
-    store: forTenant(database, tenantId),
-    connection: { ...connection, settings: connection.settings },
-  };
+  const store = forTenant(database, tenantId);
+  const secrets = await store.connections.sealedSecrets(connection.id);
+  return { store, connection: { ...connection, settings: connection.settings }, secrets };
+}
+
+/** The secret before a rotation has had its day once the new one worked. */
+async function forgetFormerSecret({ store, connection, secrets }: Visit, proof: Proof): Promise<void> {
+  if (secrets.current === null || secrets.former === null || proof.byFormerSecret) return;
+  await store.connections.forgetFormerSecret(connection.id, secrets.current);
 }
 
 /** The request must name the issuer that the connection has: another one is shown, and never followed. */
@@ -145,17 +151,16 @@ function comeBack(deps: OidcDeps, visit: Visit, req: Request, res: Response) {
 
 async function strategyFor(
   deps: OidcDeps,
-  { store, connection }: Visit,
+  { store, connection, secrets }: Visit,
   req: Request,
   res: Response,
   wishes: Wishes,
   isCallback: boolean,
 ): Promise<OidcStrategy> {
   const pending = pendingLogins(req, res, deps.sealer, deps.baseUrl.startsWith("https:"));
-  const sealed = await store.connections.sealedSecrets(connection.id);
   const open = (secret: string | null) =>
     secret === null ? null : deps.sealer.open(secret, `${store.tenantId}/${connection.id}`);
-  const [current, former] = [open(sealed.current) ?? "", open(sealed.former)];
+  const [current, former] = [open(secrets.current) ?? "", open(secrets.former)];
   try {
     const configurations = {
       current: await deps.providers.configuration(connection.settings, current),

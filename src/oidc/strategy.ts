@@ -126,7 +126,8 @@ async function verify(
 
 function refusedByProvider(error: string): RefusedError {
   const isOutage = ["temporarily_unavailable", "server_error"].includes(error);
-  return new RefusedError(isOutage ? "provider-unavailable" : "provider-refused");
+  const cause = new Error(`the provider answered ${error.slice(0, 100)}`);
+  return new RefusedError(isOutage ? "provider-unavailable" : "provider-refused", null, { cause });
 }
 
 async function redeem(
@@ -140,8 +141,8 @@ async function redeem(
     authorizationCodeGrant(configuration, url, {
       pkceCodeVerifier: expectations.codeVerifier,
       expectedState: state,
+      // A nonce that is expected makes openid-client demand an ID token, too.
       expectedNonce: expectations.nonce,
-      idTokenExpected: true,
     });
   let configuration = configurations.current;
   let tokens: Awaited<ReturnType<typeof grant>>;
@@ -156,7 +157,8 @@ async function redeem(
   const idToken = tokens.id_token ?? "";
   const { jwks_uri: jwksUri } = configuration.serverMetadata();
   if (!jwksUri) throw new RefusedError("provider-answer-not-valid");
-  // openid-client has checked the claims that it knows; it trusts TLS for the signature, we do not.
+  // openid-client has checked iss, aud, exp, nbf, nonce and what must be there; it trusts TLS for the signature, we do
+  // not. A key store verifies for many, so whose token and for whom it is are said here once more.
   const { issuer, clientId } = connection.settings;
   const claims = await keys.verify(idToken, jwksUri, { issuer, audience: clientId, ...freshness });
   const subject = checkedSubject(claims, clientId, tokens.access_token);
@@ -170,7 +172,7 @@ async function redeem(
 }
 
 /** An ID token is made when the code is redeemed: an old one is somebody else's. Clocks may differ by a minute. */
-const freshness = { clockTolerance: 60, maxTokenAge: "10 minutes", requiredClaims: ["sub", "iat", "exp"] };
+const freshness = { clockTolerance: 60, maxTokenAge: "10 minutes" };
 
 /**
  * The subject, after what is left to check of a token for us: nobody else is its authorized party, and it was issued

@@ -27,14 +27,14 @@ export async function usersOf(
   subject: Subject,
 ): Promise<string[]> {
   if (subject.format === "email") return await store.identities.usersByEmail(subject.email);
-  if (subject.format === "iss_sub" && subject.iss !== providerOf(connection)) return [];
+  if (subject.format === "iss_sub" && !issuersOf(connection).includes(subject.iss)) return [];
   const name = subject.format === "opaque" ? subject.id : subject.sub;
   const identity = await store.identities.find(connection.id, storedSubject(connection, name));
   return identity ? [identity.userId] : [];
 }
 
-/** Who issues the subjects: the OpenID issuer, or the SAML entity ID. */
-function providerOf({ settings }: Connection): string | null {
-  if (!settings) return null;
-  return "issuer" in settings ? settings.issuer : settings.idpEntityId;
+/** Who issues the subjects: the OpenID issuer, by either of its names, or the SAML entity ID. */
+function issuersOf({ settings }: Connection): (string | null | undefined)[] {
+  if (!settings) return [];
+  return "issuer" in settings ? [settings.issuer, settings.issuerAlias] : [settings.idpEntityId];
 }

@@ -36,7 +36,7 @@ export const pageNotFound: RequestHandler = () => {
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, next) => {
   const page = describe(error);
   if (page.status >= 500) req.log.error({ err: error }, "request.failed");
-  else req.log.info({ reason: reasonOf(error), status: page.status }, "request.refused");
+  else req.log.info({ reason: reasonOf(error), status: page.status, ...causeOf(error) }, "request.refused");
   if (res.headersSent) {
     next(error);
     return;
@@ -61,6 +61,11 @@ function answer(req: Request, res: Response, page: ErrorPage): void {
 function reasonOf(error: unknown): string {
   if (error instanceof RefusedError) return error.reason;
   return error instanceof Error ? error.name : "unknown";
+}
+
+/** What was wrong in detail, for whoever looks up the reference; log.ts leaves out what is personal. */
+function causeOf(error: unknown): { err?: unknown } {
+  return error instanceof RefusedError && error.cause !== undefined ? { err: error.cause } : {};
 }
 
 function describe(error: unknown): ErrorPage {

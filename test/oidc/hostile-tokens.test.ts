@@ -44,6 +44,7 @@ const claimCases: Case[] = [
   ["an expiry that is text", claims({ exp: "tomorrow" })],
   ["a token that is not valid yet", { claims: (all) => void Object.assign(all, { nbf: seconds() + 3600 }) }],
   ["no time of issue", without("iat")],
+  ["a token issued an hour ago", { claims: (all) => void Object.assign(all, { iat: seconds() - 3600 }) }],
   ["a token issued in the future", { claims: (all) => void Object.assign(all, { iat: seconds() + 3000 }) }],
   ["an empty subject", claims({ sub: "" })],
   [

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { blockUser } from "../../src/directory/access.ts";
+import { changeSettings } from "../../src/directory/connections.ts";
 import {
   deleteProvisionedUser,
   provisionUser,
   updateProvisionedUser,
 } from "../../src/directory/provisioning.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
-import type { Connection } from "../../src/model.ts";
+import type { Connection, OidcSettings } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
@@ -151,9 +152,25 @@ describe("sign-in by OpenID Connect", () => {
       assert.equal(await roleOf(["Everyone"]), "member");
     });
 
-    it("says that somebody is not assigned, and gives a reference", async () => {
+    it("takes the role back at once when the mapping changes", async () => {
+      const { store } = site().acme;
+      const roleMapping = { name: "groups", adminValues: ["App Admins"] };
+      const mapped = await connect({ roleMapping });
+      op.define({ sub: "00u-mapped", email: "mapped@acme.example", groups: ["App Admins"] });
+      assertRedirect(await signInAt(site().app, op, mapped), landingPath);
+      const { id } = (await userOf("mapped@acme.example")) ?? assert.fail();
+      const settings = mapped.settings as OidcSettings;
+      await changeSettings(store, mapped.id, { ...settings, signOutOfProvider: true });
+      assert.equal(await store.roles.effective(id), "admin", "another setting takes nothing");
+      await changeSettings(store, mapped.id, { ...settings, roleMapping: null });
+      assert.equal(await store.roles.effective(id), "member");
+    });
+
+    it("says that somebody is not assigned, gives a reference, and logs what the provider said", async () => {
       op.person = "nobody";
       await assertRefused("provider-refused", /Ask your Okta administrator to assign it to you.*Reference/s);
+      const { err } = site().app.logged.findLast(({ event }) => event === "request.refused") ?? {};
+      assert.equal((err as Error).message, "the provider answered access_denied");
     });
   });
 });

@@ -69,11 +69,34 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       assert.equal((await tenant.store.connections.sealedSecrets(connection.id)).former, null);
     });
 
+    it("a new secret that was mistyped and entered again turns nobody away", async () => {
+      await rotateSecret(tenant.store, orgSealer, connection.id, "the new secert");
+      await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
+      assertRedirect(await signIn(), landingPath);
+      op.changeSecret("the new secret");
+      assertRedirect(await signIn(), landingPath);
+    });
+
     it("a wrong secret signs nobody in", async () => {
       await rotateSecret(tenant.store, orgSealer, connection.id, "wrong");
-      await rotateSecret(tenant.store, orgSealer, connection.id, "wrong again");
+      op.changeSecret("another");
       assert.equal((await signIn()).status, 403);
       assert.equal(refusalsIn(site().app).at(-1), "provider-answer-not-valid");
+      assert.equal(tokenCalls(), 2);
+    });
+
+    it("the old secret is tried where the provider refuses the new one without a challenge, too", async () => {
+      await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
+      answerToken(op, 400, { error: "invalid_client" }, 1);
+      assertRedirect(await signIn(), landingPath);
+      assert.equal(tokenCalls(), 2);
+    });
+
+    it("the old secret is not tried where the code is refused and not the secret", async () => {
+      await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
+      answerToken(op, 400, { error: "invalid_grant" });
+      assert.equal((await signIn()).status, 403);
+      assert.equal(tokenCalls(), 1);
     });
 
     it("signing keys that rotate during traffic lose no sign-in", async () => {
@@ -129,12 +152,23 @@ describe("sign-ins by OpenID Connect in traffic", () => {
 
 /** Makes the token endpoint say 429 for some calls, with a limit that ends in some seconds. */
 function limitTokens(op: OpenIdProvider, seconds: number, calls: number): void {
+  const reset = () => ({ "x-rate-limit-reset": String(Math.floor(Date.now() / 1000) + seconds) });
+  const body = { errorCode: "E0000047", errorSummary: "API call exceeded rate limit" };
+  answerToken(op, 429, body, calls, reset);
+}
+
+/** Makes the token endpoint answer some calls by itself. */
+function answerToken(
+  op: OpenIdProvider,
+  status: number,
+  body: object,
+  calls = 1,
+  headers: () => Record<string, string> = () => ({}),
+): void {
   let left = calls;
   op.intercept = (req, res) => {
     if (req.url !== "/oauth2/v1/token" || left-- <= 0) return false;
-    const reset = Math.floor(Date.now() / 1000) + seconds;
-    res.writeHead(429, { "x-rate-limit-reset": String(reset), "content-type": "application/json" });
-    res.end(JSON.stringify({ errorCode: "E0000047", errorSummary: "API call exceeded rate limit" }));
+    res.writeHead(status, { ...headers(), "content-type": "application/json" }).end(JSON.stringify(body));
     return true;
   };
 }

@@ -156,6 +156,10 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.connections.sealedSecrets(a.connectionId),
     gives: { current: null, former: null },
   },
+  "connections.forgetFormerSecret": {
+    call: (b, a) => b.connections.forgetFormerSecret(a.connectionId, "sealed"),
+    gives: undefined,
+  },
   "identities.usersByEmail": { call: (b, a) => b.identities.usersByEmail(a.loginName), gives: [] },
   "pendingLogins.create": {
     call: (b, a) =>

@@ -61,6 +61,7 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
 export async function tenantWithEverything(database: Database): Promise<TenantA & { store: TenantStore }> {
   const { tenant, store, writer, connection } = await createTestTenant(database);
   const { id: connectionId } = await connection();
+  await store.connections.update(connectionId, { sealedSecret: "sealed", sealedFormerSecret: "former" });
   const loginName = `ada@${tenant.slug}.test`;
   const local = await createLocalAccount(store, `owner@${tenant.slug}.test`, "owner");
   const wanted = { givenName: null, familyName: null, displayName: null, email: null, active: true };

@@ -92,6 +92,20 @@ describe("Universal Logout", () => {
       for (const client of clients) assert.notEqual((await client.get("/account")).status, 200);
     });
 
+    it("knows an org by both of its names, in the token and in the subject", async () => {
+      const issuerAlias = "https://login.acme.example";
+      const settings = { issuer: org.issuer, issuerAlias, clientId: "aliased" };
+      const aliased = await acme.connection({ settings });
+      const user = await createLocalAccount(acme.store, "alias@acme.example");
+      await acme.store.identities.add(aliased.id, "00u-alias", user.id);
+      for (const iss of [org.issuer, issuerAlias]) {
+        const client = await signedIn(acme, "alias@acme.example");
+        const name = { format: "iss_sub", iss, sub: "00u-alias" };
+        assert.equal(await revoke(name, "aliased", { claims: { iss } }), 204, iss);
+        assert.notEqual((await client.get("/account")).status, 200, iss);
+      }
+    });
+
     it("lets an org with an alias of another's name act on its own tenant only", async () => {
       const evil = await startRevokingOrg();
       const mallory = await createTestTenant(use().database);

@@ -115,6 +115,12 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       return { current: row?.sealed_secret ?? null, former: row?.sealed_former_secret ?? null };
     },
 
+    /** Forgets the former secret, now that `sealedSecret` has worked; not when that is no longer the current one. */
+    async forgetFormerSecret(id: string, sealedSecret: string): Promise<void> {
+      const change = scope.rows("connections").where({ id, sealed_secret: sealedSecret });
+      await change.update({ sealed_former_secret: null, updated_at: now() });
+    },
+
     /** Removes a connection and its identities; its key stays reserved. */
     async remove(id: string): Promise<boolean> {
       return ((await scope.rows("connections").where("id", id).delete()) as number) > 0;

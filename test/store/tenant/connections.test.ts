@@ -21,6 +21,16 @@ describe("connections", () => {
       assert.equal((await store.connections.byId(before.id))?.settings, null);
     });
 
+    it("forget a former secret only while the one that worked is the current one", async () => {
+      const { store, connection } = await createTestTenant(use().database);
+      const { id } = await connection();
+      await store.connections.update(id, { sealedSecret: "third", sealedFormerSecret: "first" });
+      await store.connections.forgetFormerSecret(id, "second");
+      assert.deepEqual(await store.connections.sealedSecrets(id), { current: "third", former: "first" });
+      await store.connections.forgetFormerSecret(id, "third");
+      assert.deepEqual(await store.connections.sealedSecrets(id), { current: "third", former: null });
+    });
+
     it("are changed, read and removed by their own tenant only", async () => {
       const { connection } = await createTestTenant(use().database);
       const { id } = await connection();
