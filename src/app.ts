@@ -7,6 +7,7 @@ import { oidcProviders } from "./oidc/provider.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
+import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
@@ -44,7 +45,9 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
 
   const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
   const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
-  const oidc = { database, sealer: sealer(config.dataKey), baseUrl, providers, keys, recorder };
+  const shared = { database, sealer: sealer(config.dataKey), baseUrl, recorder };
+  const oidc = { ...shared, providers, keys };
+  const saml = samlRoutes({ ...shared, limits });
 
   const app = express();
   app.disable("x-powered-by");
@@ -63,6 +66,7 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken, recorder }));
 
   app.use(sameOrigin(baseUrl));
+  app.use(saml.acs);
   app.use(express.urlencoded({ extended: false, limit: "32kb" }));
   app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
   app.use(loadPerson(sessions));
@@ -73,6 +77,7 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   app.use(setupRoutes({ database }));
   app.use(accountRoutes({ database, signOutUrl: signOutUrlOf(oidc) }));
   app.use(oidcRoutes(oidc));
+  app.use(saml.pages);
   app.use(adminRoutes({ database, baseUrl }));
   app.use(taskRoutes({ database })); // sample product
 

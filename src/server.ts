@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import { createApp } from "./app.ts";
 import { ConfigError, loadConfig } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
+import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
 import { openDatabase } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 import { migrationState } from "./store/migrate.ts";
@@ -25,6 +26,8 @@ async function main(): Promise<void> {
   const database = openDatabase(config.databaseUrl);
   await warnOfMigrations(database, log);
   const stopHousekeeping = startHousekeeping(database, log);
+  const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
+  const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
 
   const server = createServer(createApp({ config, database, log }));
   server.listen(config.port, config.host, () => {
@@ -37,6 +40,7 @@ async function main(): Promise<void> {
   const stop = async (signal: string) => {
     log.info({ signal }, "server.stopping");
     stopHousekeeping();
+    stopMetadataRefresh();
     await drained(server);
     await database.close();
     log.info("server.stopped");

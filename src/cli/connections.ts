@@ -95,6 +95,7 @@ async function createSaml(
   const settings: SamlSettings = {
     ...parseIdpMetadata(xml),
     metadataUrl: isUrl ? source : null,
+    ...(isUrl ? { metadataRead: { at: Date.now(), problem: null } } : {}),
     appInstanceId: input.value("app-instance-id") ?? null,
     orgUrl: orgUrl === undefined ? null : checkIssuer(orgUrl, allowPrivateNetwork),
   };

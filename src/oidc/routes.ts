@@ -10,12 +10,12 @@ import type { Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { KeyStore } from "../trust/jwks.ts";
-import { safePath } from "../web/guards.ts";
+import { localPath, safePath } from "../web/guards.ts";
 import { landingPath } from "../web/home.ts";
+import { pendingLogins } from "../web/pending-logins.ts";
 import { startSession } from "../web/sessions.ts";
 import { toIdentity } from "./claims.ts";
 import { toRefusal } from "./failures.ts";
-import { pendingLogins } from "./pending.ts";
 import type { Providers } from "./provider.ts";
 import { type Expectations, OidcStrategy, type Proof } from "./strategy.ts";
 
@@ -56,7 +56,7 @@ export function oidcRoutes(deps: OidcDeps): Router {
     const visit = await visited(deps, req);
     checkInitiator(visit.connection.settings, parameters.iss);
     // Only a path of ours is followed, whatever the provider, or somebody in its name, wants.
-    const returnTo = targetPath(textOf(parameters.target_link_uri), deps.baseUrl);
+    const returnTo = localPath(parameters.target_link_uri, deps.baseUrl);
     await leave(deps, visit, req, res, { loginHint: textOf(parameters.login_hint), returnTo });
   };
   router.get(patterns.initiate, (req, res) => initiate(req, res, req.query));
@@ -157,7 +157,9 @@ async function strategyFor(
   wishes: Wishes,
   isCallback: boolean,
 ): Promise<OidcStrategy> {
-  const pending = pendingLogins(req, res, deps.sealer, deps.baseUrl.startsWith("https:"));
+  const secure = deps.baseUrl.startsWith("https:");
+  const step = { name: "signing-in", byCrossSitePost: false, secure };
+  const pending = pendingLogins<Expectations>(req, res, deps.sealer, step);
   const open = (secret: string | null) =>
     secret === null ? null : deps.sealer.open(secret, `${store.tenantId}/${connection.id}`);
   const [current, former] = [open(secrets.current) ?? "", open(secrets.former)];
@@ -187,11 +189,4 @@ function seal({ sealer }: OidcDeps, { store, connection }: Visit, idToken: strin
 
 function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" && value.length <= 2000 ? value : null;
-}
-
-/** The path of an address within our origin. */
-function targetPath(target: string | null, baseUrl: string): string | null {
-  if (target === null || !URL.canParse(target)) return null;
-  const url = new URL(target);
-  return url.origin === baseUrl ? url.pathname + url.search : null;
 }

@@ -1,17 +1,11 @@
 /**
- * SAML 2.0, where this application is the service provider.
- *
- * Owns so far: reading an identity provider's metadata (SAML Metadata §2.4). May import: the ground floor, trust and
- * directory.
+ * An identity provider's metadata (SAML Metadata §2.4).
  */
-import { DOMParser, type Element } from "@xmldom/xmldom";
+import type { Element } from "@xmldom/xmldom";
 import { InvalidError } from "../errors.ts";
 import { readCertificate } from "../trust/certificates.ts";
+import { children, ns, parseXml } from "./xml.ts";
 
-const ns = {
-  metadata: "urn:oasis:names:tc:SAML:2.0:metadata",
-  signature: "http://www.w3.org/2000/09/xmldsig#",
-};
 const redirectBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 const maxBytes = 256 * 1024;
 
@@ -51,10 +45,7 @@ function parseEntity(xml: string): Element {
   if (/<!DOCTYPE/i.test(xml))
     throw new InvalidError("The metadata has a document type, which is not allowed.");
   try {
-    const onError = (_level: string, message: string) => {
-      throw new Error(message);
-    };
-    const root = new DOMParser({ onError }).parseFromString(xml.trim(), "text/xml").documentElement;
+    const root = parseXml(xml.trim()).documentElement;
     if (root?.namespaceURI === ns.metadata && root.localName === "EntityDescriptor") return root;
   } catch (error) {
     throw new InvalidError("The metadata is not well-formed XML.", { cause: error });
@@ -75,12 +66,5 @@ function signingCertificates(provider: Element): string[] {
         throw new InvalidError("A certificate of the metadata cannot be read.", { cause: error });
       }
     }),
-  );
-}
-
-function children(parent: Element, namespace: string, localName: string): Element[] {
-  return Array.from(parent.childNodes).filter(
-    (node): node is Element =>
-      node.nodeType === node.ELEMENT_NODE && node.namespaceURI === namespace && node.localName === localName,
   );
 }

@@ -2,8 +2,9 @@ import type { RequestHandler } from "express";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
-import { systemStore, type TokenOwner } from "../store/system-store.ts";
+import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
+import type { TokenOwner } from "../store/token-owners.ts";
 import { ScimError } from "./errors.ts";
 
 declare module "express-serve-static-core" {

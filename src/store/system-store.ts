@@ -1,8 +1,9 @@
 import { ConflictError, NotFoundError } from "../errors.ts";
-import type { Connection, ConnectionType, LinkPurpose, ProvisioningSource, Tenant } from "../model.ts";
+import type { Connection, ConnectionType, LinkPurpose, Tenant } from "../model.ts";
 import type { Database } from "./database.ts";
 import { unique } from "./sql-errors.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
+import { tokenOwners } from "./token-owners.ts";
 
 interface TenantRow {
   id: string;
@@ -34,14 +35,16 @@ export function systemStore(database: Database, now: () => number = Date.now) {
     tenants: tenants(sql, now),
     connectionKeys: connectionKeys(sql, now),
     links: links(sql, now),
-    tokens: tokens(sql, now),
+    tokens: tokenOwners(sql, now),
 
     /** Every active connection that its provider knows by this id, whichever tenants they belong to. */
     async connectionsOfApp(providerAppId: string): Promise<{ tenantId: string; connection: Connection }[]> {
-      const rows = (await sql()("connections")
-        .where({ provider_app_id: providerAppId, status: "active" })
-        .select(connectionColumns)) as ConnectionRow[];
-      return rows.map((row) => ({ tenantId: row.tenant_id, connection: toConnection(row) }));
+      return await activeConnections(sql, { provider_app_id: providerAppId });
+    },
+
+    /** Every active connection of a type, of all tenants: for what is done now and then. */
+    async connectionsOfType(type: ConnectionType): Promise<{ tenantId: string; connection: Connection }[]> {
+      return await activeConnections(sql, { type });
     },
 
     async removeExpiredLogins(): Promise<void> {
@@ -65,6 +68,13 @@ export function systemStore(database: Database, now: () => number = Date.now) {
       await sql().raw("select 1");
     },
   };
+}
+
+async function activeConnections(sql: Database["sql"], having: Record<string, string>) {
+  const rows = (await sql()("connections")
+    .where({ ...having, status: "active" })
+    .select(connectionColumns)) as ConnectionRow[];
+  return rows.map((row) => ({ tenantId: row.tenant_id, connection: toConnection(row) }));
 }
 
 function tenants(sql: Database["sql"], now: () => number) {
@@ -137,60 +147,6 @@ function connectionKeys(sql: Database["sql"], now: () => number) {
         | ConnectionRow
         | undefined;
       return row ? { tenantId: row.tenant_id, connection: toConnection(row) } : null;
-    },
-  };
-}
-
-interface TokenOwnerRow {
-  tenant_id: string;
-  token_id: string;
-  hint: string;
-  last_used_at: number | null;
-  source_id: string;
-  source_name: string;
-  source_conflict: Tenant["sourceConflict"];
-  password_sync: number | boolean;
-}
-
-/** Who calls with a provisioning token, and what their tenant has decided about them. */
-export interface TokenOwner {
-  tenantId: string;
-  tokenId: string;
-  /** The token's first characters, to tell tokens apart in the tenant's activity. */
-  hint: string;
-  lastUsedAt: number | null;
-  source: ProvisioningSource;
-  sourceConflict: Tenant["sourceConflict"];
-  passwordSync: boolean;
-}
-
-/** In one text: every SCIM request asks this, and knex takes its time to quote names. */
-const ownerColumns = `t.tenant_id, t.id as token_id, t.hint, t.last_used_at, s.id as source_id, s.name as source_name,
-  tenants.source_conflict, tenants.password_sync`;
-
-function tokens(sql: Database["sql"], now: () => number) {
-  return {
-    /** The owner of a living token: one lookup by its hash. Null when it is unknown, expired or revoked. */
-    async owner(tokenHash: string): Promise<TokenOwner | null> {
-      const row = (await sql()("provisioning_tokens as t")
-        .join("provisioning_sources as s", (on) =>
-          on.on("s.tenant_id", "t.tenant_id").andOn("s.id", "t.source_id"),
-        )
-        .join("tenants", "tenants.id", "t.tenant_id")
-        .where("t.token_hash", tokenHash)
-        .whereNull("t.revoked_at")
-        .where((either) => either.whereNull("t.expires_at").orWhere("t.expires_at", ">", now()))
-        .first(sql().raw(ownerColumns))) as TokenOwnerRow | undefined;
-      if (!row) return null;
-      return {
-        tenantId: row.tenant_id,
-        tokenId: row.token_id,
-        hint: row.hint,
-        lastUsedAt: row.last_used_at,
-        source: { id: row.source_id, name: row.source_name },
-        sourceConflict: row.source_conflict,
-        passwordSync: Boolean(row.password_sync),
-      };
     },
   };
 }

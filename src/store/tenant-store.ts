@@ -6,6 +6,7 @@ import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credent
 import { tenantDomains } from "./tenant/domains.ts";
 import { tenantGroupMembers, tenantGroups } from "./tenant/groups.ts";
 import { tenantIdentities } from "./tenant/identities.ts";
+import { tenantKeyPairs } from "./tenant/key-pairs.ts";
 import { tenantPendingLogins, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
 import { tenantRoles } from "./tenant/roles.ts";
@@ -24,6 +25,7 @@ const tables = {
   affiliations: tenantAffiliations,
   activity: tenantActivity,
   connections: tenantConnections,
+  keyPairs: tenantKeyPairs,
   sources: tenantSources,
   tokens: tenantTokens,
   credentials: tenantCredentials,

@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
 import { checkName } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
-import type { Connection, Tenant } from "../model.ts";
+import type { Connection, ConnectionType, Tenant } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { cookieOf } from "./cookies.ts";
@@ -12,8 +12,14 @@ export interface Door {
   /** What tells it apart from other doors of the tenant. */
   label: string;
   url: string;
-  /** The connection's key; null for the password form. */
-  key: string | null;
+  /** Null for the password form. */
+  connection: ConnectionName | null;
+}
+
+/** What names a connection: its key may name one of each type. */
+export interface ConnectionName {
+  type: ConnectionType;
+  key: string;
 }
 
 const rememberedCookie = "last-connection";
@@ -31,28 +37,34 @@ export async function doorsOf(database: Database, tenants: readonly Tenant[]): P
 }
 
 function doorOf(tenant: Tenant, { key, type, status }: Connection): Door | null {
-  if (status !== "active" || type !== "oidc") return null;
-  return { tenantName: tenant.name, label: key, url: paths.oidc(key).login, key };
+  if (status !== "active") return null;
+  const connection = { type, key };
+  return { tenantName: tenant.name, label: key, url: signInPath(connection), connection };
+}
+
+/** Where a sign-in through a connection begins. */
+export function signInPath({ type, key }: ConnectionName): string {
+  return paths[type](key).login;
 }
 
 function passwordDoor({ name, slug }: Tenant): Door {
-  return { tenantName: name, label: slug, url: paths.passwordLoginOf(slug), key: null };
+  return { tenantName: name, label: slug, url: paths.passwordLoginOf(slug), connection: null };
 }
 
-/** The connection that this browser was asked to remember; what the cookie holds is a name that anybody may know. */
-export function rememberedKey(req: Request): string | null {
-  const key = cookieOf(req, rememberedCookie);
-  if (key === null) return null;
+/** The connection that this browser was asked to remember; what the cookie holds are names that anybody may know. */
+export function rememberedConnection(req: Request): ConnectionName | null {
+  const [type = "", key = ""] = (cookieOf(req, rememberedCookie) ?? "").split(".");
+  if (type !== "oidc" && type !== "saml") return null;
   try {
     checkName(key, "The connection ID");
-    return key;
+    return { type, key };
   } catch {
     return null;
   }
 }
 
-export function rememberKey(res: Response, key: string, secure: boolean): void {
-  res.cookie(rememberedCookie, key, {
+export function rememberConnection(res: Response, { type, key }: ConnectionName, secure: boolean): void {
+  res.cookie(rememberedCookie, `${type}.${key}`, {
     httpOnly: true,
     sameSite: "lax",
     secure,
@@ -61,6 +73,6 @@ export function rememberKey(res: Response, key: string, secure: boolean): void {
   });
 }
 
-export function forgetKey(res: Response): void {
+export function forgetConnection(res: Response): void {
   res.clearCookie(rememberedCookie, { path: "/login" });
 }

@@ -46,3 +46,12 @@ export function safePath(wanted: unknown, baseUrl: string, fallback: string): st
   if (url.origin !== baseUrl || url.pathname.startsWith("//")) return fallback;
   return url.pathname + url.search;
 }
+
+/** The path of an address within our origin, or of a path of ours; null for anything else. */
+export function localPath(wanted: unknown, baseUrl: string): string | null {
+  if (typeof wanted !== "string" || wanted === "" || wanted.length > 2000) return null;
+  if (wanted.startsWith("/")) return safePath(wanted, baseUrl, "") || null;
+  if (!URL.canParse(wanted)) return null;
+  const url = new URL(wanted);
+  return url.origin === baseUrl ? safePath(url.pathname + url.search, baseUrl, "") || null : null;
+}

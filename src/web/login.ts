@@ -9,7 +9,7 @@ import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
-import { doorsOf, forgetKey, rememberedKey, rememberKey } from "./doors.ts";
+import { doorsOf, forgetConnection, rememberConnection, rememberedConnection, signInPath } from "./doors.ts";
 import { TooManyRequestsError } from "./error-pages.ts";
 import { formField } from "./forms.ts";
 import { safePath } from "./guards.ts";
@@ -38,9 +38,9 @@ export function loginRoutes(deps: LoginDeps): Router {
 function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
   const system = systemStore(database);
   const showLogin = (req: Request, res: Response, email: string, problem: string | null) => {
-    const remembered = rememberedKey(req);
+    const remembered = rememberedConnection(req);
     const query = parametersOf(returnToOf(req), null);
-    const rememberedUrl = remembered === null ? null : paths.oidc(remembered).login + query;
+    const rememberedUrl = remembered && signInPath(remembered) + query;
     const page = {
       title: "Sign in",
       returnTo: returnToOf(req),
@@ -48,7 +48,7 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
       problem,
       email,
     };
-    res.render("login", { ...page, remembered, rememberedUrl });
+    res.render("login", { ...page, remembered: remembered?.key ?? null, rememberedUrl });
   };
 
   router.get(paths.login, (req, res) => {
@@ -70,12 +70,14 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
       // An identity provider is told who the person is; our own form has no use for it in its address.
       const links = doors.map((door) => ({
         ...door,
-        href: door.url + parametersOf(returnTo, door.key === null ? null : email),
+        href: door.url + parametersOf(returnTo, door.connection && email),
       }));
       return res.render("choose-tenant", { title: "Choose how to sign in", links });
     }
-    if (only.key === null) return showPasswordForm(res, { slug: only.label, returnTo, loginName: email });
-    if (formField(req, "remember") === "on") rememberKey(res, only.key, baseUrl.startsWith("https:"));
+    if (only.connection === null)
+      return showPasswordForm(res, { slug: only.label, returnTo, loginName: email });
+    if (formField(req, "remember") === "on")
+      rememberConnection(res, only.connection, baseUrl.startsWith("https:"));
     // Not a redirect: a form may not end at another origin (form-action), a page that navigates may.
     const url = only.url + parametersOf(returnTo, email);
     res.render("leaving", {
@@ -86,7 +88,7 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
   });
 
   router.post("/login/forget", (req, res) => {
-    forgetKey(res);
+    forgetConnection(res);
     res.redirect(303, withReturnTo(paths.login, returnToOf(req)));
   });
 }

@@ -47,6 +47,13 @@ export const isolationCases: IsolationCases = {
     gives: undefined,
   },
 
+  "keyPairs.list": { call: (b, a) => b.keyPairs.list(a.connectionId), gives: [] },
+  "keyPairs.add": {
+    call: (b, a) => b.keyPairs.add(a.connectionId, { generation: 2, certificate: "b's", sealedKey: "b's" }),
+    gives: "refused",
+  },
+  "keyPairs.remove": { call: (b, a) => b.keyPairs.remove(a.connectionId, 1), gives: false },
+
   "tombstones.add": {
     call: (b, a) =>
       b.transaction((inside) =>

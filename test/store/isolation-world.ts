@@ -90,6 +90,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     ...{ actorKind: "provisioning", actor: "default", action: "user.created", targetId: user.id },
     ...{ changed: ["userName"], requestId: null },
   });
+  await store.keyPairs.add(connectionId, { generation: 1, certificate: "a's", sealedKey: "a's" });
   const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
   await store.usedTokens.use("token", Date.now() + 60_000);

@@ -1,0 +1,103 @@
+import "reflect-metadata";
+import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
+import { X509CertificateGenerator } from "@peculiar/x509";
+import { ConflictError } from "../errors.ts";
+import type { Connection } from "../model.ts";
+import type { Sealer } from "../store/secrets.ts";
+import type { StoredKeyPair } from "../store/tenant/key-pairs.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+
+/** A key pair of ours at one connection. */
+export interface KeyPair {
+  generation: number;
+  /** Base64 DER. */
+  certificate: string;
+  /** PKCS #8, PEM. */
+  privateKey: string;
+}
+
+const years = 10;
+const algorithm = {
+  ...{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  ...{ modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+};
+
+/**
+ * The connection's key pairs, oldest first; the first is made when there is none. The first one signs; all of them are
+ * published and open what is encrypted.
+ */
+export async function keyPairsOf(
+  store: TenantStore,
+  sealer: Sealer,
+  connection: Connection,
+): Promise<[KeyPair, ...KeyPair[]]> {
+  const open = (stored: StoredKeyPair): KeyPair => ({
+    generation: stored.generation,
+    certificate: stored.certificate,
+    privateKey: sealer.open(stored.sealedKey, contextOf(store, connection)),
+  });
+  let stored = await store.keyPairs.list(connection.id);
+  if (stored.length === 0) {
+    await addKeyPair(store, sealer, connection, 1);
+    // Another replica may have made it first: what is stored counts.
+    stored = await store.keyPairs.list(connection.id);
+  }
+  return stored.map(open) as [KeyPair, ...KeyPair[]];
+}
+
+/**
+ * Begins to change our key: a second pair is published beside the one that goes on signing, until the provider knows it.
+ * Throws ConflictError `stale` while a change is under way.
+ */
+export async function beginKeyChange(
+  store: TenantStore,
+  sealer: Sealer,
+  connection: Connection,
+): Promise<void> {
+  const pairs = await keyPairsOf(store, sealer, connection);
+  if (pairs.length > 1) throw new ConflictError("stale", "Our key is being changed already: end that first.");
+  await addKeyPair(store, sealer, connection, pairs[0].generation + 1);
+}
+
+/** Ends the change: the new pair signs from now on, the old one is forgotten. Throws ConflictError `stale`. */
+export async function endKeyChange(store: TenantStore, connection: Connection): Promise<void> {
+  await store.transaction(async (inside) => {
+    const [former, next] = await inside.keyPairs.list(connection.id);
+    if (!former || !next) throw new ConflictError("stale", "There is no second key yet.");
+    await inside.keyPairs.remove(connection.id, former.generation);
+  });
+}
+
+async function addKeyPair(
+  store: TenantStore,
+  sealer: Sealer,
+  connection: Connection,
+  generation: number,
+): Promise<void> {
+  const { certificate, privateKey } = await createKeyPair(`CN=${connection.key}`);
+  const sealedKey = sealer.seal(privateKey, contextOf(store, connection));
+  await store.keyPairs.add(connection.id, { generation, certificate, sealedKey });
+}
+
+function contextOf(store: TenantStore, connection: Connection): string {
+  return `${store.tenantId}/${connection.id}/key-pair`;
+}
+
+/** RSA 2048 with a self-signed certificate: providers pin it, nobody follows a chain. */
+async function createKeyPair(name: string): Promise<{ certificate: string; privateKey: string }> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const now = Date.now();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    // Positive and with at least 64 random bits (RFC 5280 §4.1.2.2).
+    serialNumber: `01${randomBytes(15).toString("hex")}`,
+    ...{ name, keys, signingAlgorithm: algorithm },
+    notBefore: new Date(now - 86_400_000),
+    notAfter: new Date(now + years * 365 * 86_400_000),
+  });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
+  const privateKey = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
+  return {
+    certificate: Buffer.from(certificate.rawData).toString("base64"),
+    privateKey: privateKey.export({ format: "pem", type: "pkcs8" }) as string,
+  };
+}

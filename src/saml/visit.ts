@@ -1,0 +1,72 @@
+import type { Request, Response } from "express";
+import { NotFoundError, RefusedError } from "../errors.ts";
+import type { Connection, ExternalIdentity } from "../model.ts";
+import type { Recorder } from "../recording.ts";
+import type { Database } from "../store/database.ts";
+import type { Sealer } from "../store/secrets.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { FetchLimits } from "../trust/guarded-fetch.ts";
+import { pendingLogins } from "../web/pending-logins.ts";
+import type { SamlConnection } from "./attributes.ts";
+
+export interface SamlDeps {
+  database: Database;
+  sealer: Sealer;
+  baseUrl: string;
+  /** For metadata URLs. */
+  limits: FetchLimits;
+  recorder: Recorder;
+}
+
+/** What a request is about: the connection that its path names. */
+export interface Visit {
+  store: TenantStore;
+  connection: SamlConnection;
+}
+
+/** Throws NotFoundError when the key names no SAML connection. */
+export async function connectionOf(
+  { database }: SamlDeps,
+  req: Request,
+): Promise<{ store: TenantStore; connection: Connection & { type: "saml" } }> {
+  const found = await systemStore(database).connectionKeys.find(String(req.params.connection), "saml");
+  if (found?.connection.type !== "saml") throw new NotFoundError("There is no such connection.");
+  return { store: forTenant(database, found.tenantId), connection: found.connection };
+}
+
+/** As connectionOf, for a connection that signs people in. Throws RefusedError `connection-not-active`, too. */
+export async function visited(deps: SamlDeps, req: Request): Promise<Visit> {
+  const { store, connection } = await connectionOf(deps, req);
+  if (connection.status !== "active" || !connection.settings) throw new RefusedError("connection-not-active");
+  return { store, connection: { ...connection, settings: connection.settings } };
+}
+
+/** What was kept when a browser left with a request of ours. */
+export interface SentRequest {
+  relayState: string;
+  returnTo: string | null;
+  sentAt: number;
+}
+
+/** What a response that passed everything proved; it waits for the browser that brought it. */
+export interface Arrival {
+  identity: ExternalIdentity;
+  returnTo: string | null;
+}
+
+/** Requests on their way; the answer comes as a POST from the provider's site. */
+export function sentRequests({ sealer, baseUrl }: SamlDeps, req: Request, res: Response) {
+  const secure = baseUrl.startsWith("https:");
+  return pendingLogins<SentRequest>(req, res, sealer, {
+    name: "saml-request",
+    byCrossSitePost: true,
+    secure,
+  });
+}
+
+/** Arrivals: from the ACS, which sees no session, to /finish, which does. */
+export function arrivals({ sealer, baseUrl }: SamlDeps, req: Request, res: Response) {
+  const secure = baseUrl.startsWith("https:");
+  return pendingLogins<Arrival>(req, res, sealer, { name: "saml-arrival", byCrossSitePost: false, secure });
+}

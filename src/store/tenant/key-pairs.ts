@@ -1,0 +1,43 @@
+import type { TenantScope } from "./scope.ts";
+
+/** A key pair of ours at a SAML connection. */
+export interface StoredKeyPair {
+  /** Counts a connection's pairs; the one with the lowest number signs. */
+  generation: number;
+  /** Base64 DER. */
+  certificate: string;
+  /** The private key, sealed (secrets.ts). */
+  sealedKey: string;
+}
+
+interface KeyPairRow {
+  generation: number;
+  certificate: string;
+  sealed_key: string;
+}
+
+/** Our keys at the SAML connections of one tenant. */
+export function tenantKeyPairs(scope: TenantScope, now: () => number) {
+  const ofConnection = (connectionId: string) => scope.rows("key_pairs").where("connection_id", connectionId);
+  return {
+    /** Oldest first. */
+    async list(connectionId: string): Promise<StoredKeyPair[]> {
+      const columns = ["generation", "certificate", "sealed_key"];
+      const rows = (await ofConnection(connectionId).select(columns).orderBy("generation")) as KeyPairRow[];
+      return rows.map(({ generation, certificate, sealed_key }) => ({
+        ...{ generation, certificate, sealedKey: sealed_key },
+      }));
+    },
+
+    /** Adds a pair; one of the same generation that is there already stays. */
+    async add(connectionId: string, { generation, certificate, sealedKey }: StoredKeyPair): Promise<void> {
+      const row = { connection_id: connectionId, generation, certificate, sealed_key: sealedKey };
+      await scope.insertMany("key_pairs", [{ ...row, created_at: now() }], "ignore-existing");
+    },
+
+    /** Returns whether there was such a pair. */
+    async remove(connectionId: string, generation: number): Promise<boolean> {
+      return ((await ofConnection(connectionId).where({ generation }).delete()) as number) > 0;
+    },
+  };
+}

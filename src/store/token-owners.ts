@@ -1,0 +1,57 @@
+import type { ProvisioningSource, Tenant } from "../model.ts";
+import type { Database } from "./database.ts";
+
+interface TokenOwnerRow {
+  tenant_id: string;
+  token_id: string;
+  hint: string;
+  last_used_at: number | null;
+  source_id: string;
+  source_name: string;
+  source_conflict: Tenant["sourceConflict"];
+  password_sync: number | boolean;
+}
+
+/** Who calls with a provisioning token, and what their tenant has decided about them. */
+export interface TokenOwner {
+  tenantId: string;
+  tokenId: string;
+  /** The token's first characters, to tell tokens apart in the tenant's activity. */
+  hint: string;
+  lastUsedAt: number | null;
+  source: ProvisioningSource;
+  sourceConflict: Tenant["sourceConflict"];
+  passwordSync: boolean;
+}
+
+/** In one text: every SCIM request asks this, and knex takes its time to quote names. */
+const ownerColumns = `t.tenant_id, t.id as token_id, t.hint, t.last_used_at, s.id as source_id, s.name as source_name,
+  tenants.source_conflict, tenants.password_sync`;
+
+/** Whose a provisioning token is, asked before a tenant is known. */
+export function tokenOwners(sql: Database["sql"], now: () => number) {
+  return {
+    /** The owner of a living token: one lookup by its hash. Null when it is unknown, expired or revoked. */
+    async owner(tokenHash: string): Promise<TokenOwner | null> {
+      const row = (await sql()("provisioning_tokens as t")
+        .join("provisioning_sources as s", (on) =>
+          on.on("s.tenant_id", "t.tenant_id").andOn("s.id", "t.source_id"),
+        )
+        .join("tenants", "tenants.id", "t.tenant_id")
+        .where("t.token_hash", tokenHash)
+        .whereNull("t.revoked_at")
+        .where((either) => either.whereNull("t.expires_at").orWhere("t.expires_at", ">", now()))
+        .first(sql().raw(ownerColumns))) as TokenOwnerRow | undefined;
+      if (!row) return null;
+      return {
+        tenantId: row.tenant_id,
+        tokenId: row.token_id,
+        hint: row.hint,
+        lastUsedAt: row.last_used_at,
+        source: { id: row.source_id, name: row.source_name },
+        sourceConflict: row.source_conflict,
+        passwordSync: Boolean(row.password_sync),
+      };
+    },
+  };
+}
