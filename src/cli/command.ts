@@ -25,6 +25,8 @@ export interface Command {
   summary: string;
   /** Options with a value, and those without. */
   values?: readonly string[];
+  /** Options with a value that may be given several times. */
+  lists?: readonly string[];
   switches?: readonly string[];
   /** Names of the words that must follow the command's name. */
   positionals?: readonly string[];
@@ -37,19 +39,24 @@ export interface CommandInput {
   value(name: string): string | undefined;
   /** Throws InvalidError when the option is absent. */
   required(name: string): string;
+  /** Every value of an option that may be given several times. */
+  list(name: string): string[];
   isSet(name: string): boolean;
+  /** What an option whose value is on or off says; undefined when it is absent. Throws InvalidError for another value. */
+  onOff(name: string): boolean | undefined;
 }
 
 /** Parses the words after a command's name. Throws InvalidError with the usage line. */
 export function parseInput(command: Command, words: string[]): CommandInput & { json: boolean } {
-  const { values = [], switches = [], positionals = [] } = command;
+  const { values = [], lists = [], switches = [], positionals = [] } = command;
   const options = Object.fromEntries([
     ...values.map((name) => [name, { type: "string" as const }]),
+    ...lists.map((name) => [name, { type: "string" as const, multiple: true }]),
     ...[...switches, "json"].map((name) => [name, { type: "boolean" as const }]),
   ]);
   const parsed = parseOrExplain(command, words, options);
   if (parsed.positionals.length !== positionals.length) throw new InvalidError(usageOf(command));
-  const given = parsed.values as Record<string, string | boolean | undefined>;
+  const given = parsed.values as Record<string, string | string[] | boolean | undefined>;
   const value = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);
   return {
     json: given.json === true,
@@ -60,7 +67,14 @@ export function parseInput(command: Command, words: string[]): CommandInput & { 
       if (!text) throw new InvalidError(`--${name} is missing. ${usageOf(command)}`);
       return text;
     },
+    list: (name) => [given[name] ?? []].flat().map(String),
     isSet: (name) => given[name] === true,
+    onOff(name) {
+      const text = value(name);
+      if (text !== undefined && text !== "on" && text !== "off")
+        throw new InvalidError(`--${name} must be on or off, not "${text}".`);
+      return text === undefined ? undefined : text === "on";
+    },
   };
 }
 

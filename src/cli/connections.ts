@@ -7,26 +7,42 @@ import {
 } from "../directory/connections.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { oidcUrls, samlUrls } from "../endpoints.ts";
-import { InvalidError, NotFoundError } from "../errors.ts";
+import { InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings, Tenant } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
+import { readProvider } from "../oidc/provider-facts.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
-import { sealer } from "../store/secrets.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { guardedFetch } from "../trust/guarded-fetch.ts";
 import type { Command, CommandContext, CommandInput, CommandResult } from "./command.ts";
+import {
+  aliasOf,
+  connectionOf,
+  limitsOf,
+  mappingOf,
+  mappingOptions,
+  readSecret,
+} from "./connection-options.ts";
+import { connectionSettingsCommands } from "./connection-settings.ts";
 
 /** What the operator does to connections. A customer's own admin does the same in the browser. */
 export const connectionCommands: Command[] = [
   {
     name: "connection create",
     usage:
-      "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin | " +
-      "--type saml --metadata FILE_OR_URL [--app-instance-id 0oa…] [--org-url URL]  [--key KEY] [--jit] [--draft] [--json]",
+      "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin [--issuer-alias URL] " +
+      "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--app-instance-id 0oa…] [--org-url URL]  " +
+      `[--key KEY] [--jit] ${mappingOptions.usage} [--no-universal-logout] [--draft] [--json]`,
     summary: "Create a connection; with all its values it is active at once",
     positionals: ["slug"],
-    values: ["type", "key", "issuer", "client-id", "metadata", "app-instance-id", "org-url"],
-    switches: ["client-secret-stdin", "jit", "draft"],
+    values: [
+      ...["type", "key", "issuer", "issuer-alias", "client-id", "metadata", "app-instance-id", "org-url"],
+      ...mappingOptions.values,
+    ],
+    lists: mappingOptions.lists,
+    switches: [
+      ...["client-secret-stdin", "sign-out-of-provider", "check", "jit", "no-universal-logout", "draft"],
+    ],
     async run(input, context) {
       const tenant = await tenantBySlug(context.database, input.positional("slug"));
       const type = input.required("type");
@@ -59,6 +75,7 @@ export const connectionCommands: Command[] = [
     "Stop a connection and sign out who came through it",
     disableConnection,
   ),
+  ...connectionSettingsCommands,
 ];
 
 async function createOidc(
@@ -66,18 +83,18 @@ async function createOidc(
   context: CommandContext,
   tenant: Tenant,
 ): Promise<CommandResult> {
+  const issuer = checkIssuer(input.required("issuer"), context.config.insecureAllowPrivateNetwork);
+  const clientId = input.required("client-id");
+  const secret = await readSecret(input, context);
+  if (input.isSet("check")) await readProvider(issuer, limitsOf(context));
+  const alias = await aliasOf(input, context, issuer);
   const settings: OidcSettings = {
-    issuer: checkIssuer(input.required("issuer"), context.config.insecureAllowPrivateNetwork),
-    clientId: input.required("client-id"),
+    issuer,
+    ...(alias ? { issuerAlias: alias } : {}),
+    clientId,
+    ...(input.isSet("sign-out-of-provider") ? { signOutOfProvider: true } : {}),
+    ...commonSettings(input),
   };
-  if (!input.isSet("client-secret-stdin")) {
-    throw new InvalidError("Give the client secret on standard input, with --client-secret-stdin.");
-  }
-  const { dataKey } = context.config;
-  if (!dataKey)
-    throw new InvalidError("DATA_KEY is missing: the client secret cannot be encrypted without it.");
-  const secret = { text: await context.readStdin(), sealer: sealer(dataKey) };
-  if (secret.text === "") throw new InvalidError("The client secret on standard input is empty.");
   const connection = await create(input, context, tenant, { type: "oidc", settings, secret });
   return described(connection, oidcUrls(context.config.baseUrl, connection.key));
 }
@@ -89,18 +106,28 @@ async function createSaml(
 ): Promise<CommandResult> {
   const source = input.required("metadata");
   const isUrl = /^https?:\/\//.test(source);
-  const allowPrivateNetwork = context.config.insecureAllowPrivateNetwork;
-  const xml = isUrl ? await guardedFetch(source, { allowPrivateNetwork }) : await readMetadataFile(source);
+  const limits = limitsOf(context);
+  const xml = isUrl ? await guardedFetch(source, limits) : await readMetadataFile(source);
   const orgUrl = input.value("org-url");
   const settings: SamlSettings = {
     ...parseIdpMetadata(xml),
     metadataUrl: isUrl ? source : null,
     ...(isUrl ? { metadataRead: { at: Date.now(), problem: null } } : {}),
     appInstanceId: input.value("app-instance-id") ?? null,
-    orgUrl: orgUrl === undefined ? null : checkIssuer(orgUrl, allowPrivateNetwork),
+    orgUrl: orgUrl === undefined ? null : checkIssuer(orgUrl, limits.allowPrivateNetwork),
+    ...commonSettings(input),
   };
   const connection = await create(input, context, tenant, { type: "saml", settings, secret: null });
   return described(connection, samlUrls(context.config.baseUrl, connection.key));
+}
+
+/** What both protocols can be told when a connection is created. */
+function commonSettings(input: CommandInput): Pick<OidcSettings, "roleMapping" | "universalLogout"> {
+  const roleMapping = mappingOf(input);
+  return {
+    ...(roleMapping ? { roleMapping } : {}),
+    ...(input.isSet("no-universal-logout") ? { universalLogout: false } : {}),
+  };
 }
 
 type Protocol = Pick<WantedConnection, "type" | "settings" | "secret">;
@@ -139,12 +166,9 @@ function statusCommand(
     positionals: ["slug"],
     values: ["key", "type"],
     async run(input, { database }) {
-      const tenant = await tenantBySlug(database, input.positional("slug"));
-      const store = forTenant(database, tenant.id);
-      const [key, type] = [input.required("key"), input.required("type")];
-      const found = (await store.connections.list()).find((one) => one.key === key && one.type === type);
-      if (!found) throw new NotFoundError(`${tenant.slug} has no ${type} connection "${key}".`);
-      const { status } = await change(store, found.id);
+      const { store, connection } = await connectionOf(database, input);
+      const { key, type } = connection;
+      const { status } = await change(store, connection.id);
       return { json: { key, type, status }, text: `The ${type} connection ${key} is ${status}.` };
     },
   };

@@ -36,7 +36,7 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
   const underWay = new Map<string, Promise<CachedKeys>>();
 
   async function load(jwksUri: string, refetchFrom: number): Promise<CachedKeys> {
-    const keys = createLocalJWKSet(parseKeys(await guardedFetch(jwksUri, limits)));
+    const keys = createLocalJWKSet(await readKeys(jwksUri, limits));
     const fresh = { keys, fetchedAt: now(), refetchFrom };
     cache.set(jwksUri, fresh);
     return fresh;
@@ -79,6 +79,12 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
       }
     },
   };
+}
+
+/** The keys at an address, asked for once more when the first answer fails. Throws InvalidError with a sentence. */
+export async function readKeys(jwksUri: string, limits: FetchLimits): Promise<JSONWebKeySet> {
+  const read = () => guardedFetch(jwksUri, limits);
+  return parseKeys(await read().catch(read));
 }
 
 function parseKeys(text: string): JSONWebKeySet {

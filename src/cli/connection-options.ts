@@ -1,0 +1,72 @@
+import { tenantBySlug } from "../directory/tenants.ts";
+import { InvalidError, NotFoundError } from "../errors.ts";
+import type { Connection, OidcSettings } from "../model.ts";
+import { checkIssuer } from "../oidc/issuer.ts";
+import { checkAlias } from "../oidc/provider-facts.ts";
+import type { Database } from "../store/database.ts";
+import { type Sealer, sealer } from "../store/secrets.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { FetchLimits } from "../trust/guarded-fetch.ts";
+import type { CommandContext, CommandInput } from "./command.ts";
+
+/** The connection that `<slug> --key KEY --type TYPE` names. Throws NotFoundError with a sentence. */
+export async function connectionOf(
+  database: Database,
+  input: CommandInput,
+  type: string = input.required("type"),
+): Promise<{ store: TenantStore; connection: Connection }> {
+  const tenant = await tenantBySlug(database, input.positional("slug"));
+  const store = forTenant(database, tenant.id);
+  const key = input.required("key");
+  const connection = (await store.connections.list()).find((one) => one.key === key && one.type === type);
+  if (!connection) throw new NotFoundError(`${tenant.slug} has no ${type} connection "${key}".`);
+  return { store, connection };
+}
+
+/** How addresses of providers may be fetched. */
+export function limitsOf({ config }: CommandContext): FetchLimits {
+  return { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
+}
+
+/** The client secret on standard input, and what seals it. Throws InvalidError. */
+export async function readSecret(
+  input: CommandInput,
+  { config, readStdin }: CommandContext,
+): Promise<{ text: string; sealer: Sealer }> {
+  if (!input.isSet("client-secret-stdin"))
+    throw new InvalidError("Give the client secret on standard input, with --client-secret-stdin.");
+  if (!config.dataKey)
+    throw new InvalidError("DATA_KEY is missing: the client secret cannot be encrypted without it.");
+  const text = await readStdin();
+  if (text === "") throw new InvalidError("The client secret on standard input is empty.");
+  return { text, sealer: sealer(config.dataKey) };
+}
+
+/** The alias that --issuer-alias names, once both names were found to be one org's. Throws InvalidError. */
+export async function aliasOf(
+  input: CommandInput,
+  context: CommandContext,
+  issuer: string,
+): Promise<string | undefined> {
+  const given = input.value("issuer-alias");
+  if (given === undefined) return undefined;
+  const alias = checkIssuer(given, context.config.insecureAllowPrivateNetwork);
+  await checkAlias(issuer, alias, limitsOf(context));
+  return alias;
+}
+
+/** The options that mappingOf() reads. */
+export const mappingOptions = {
+  usage: "[--role-claim NAME --admin-value VALUE …]",
+  values: ["role-claim"],
+  lists: ["admin-value"],
+};
+
+/** Which values of which claim or attribute make an admin. Throws InvalidError when one of the two is missing. */
+export function mappingOf(input: CommandInput): OidcSettings["roleMapping"] | undefined {
+  const [name, adminValues] = [input.value("role-claim"), input.list("admin-value")];
+  if (name === undefined && adminValues.length === 0) return undefined;
+  if (!name || adminValues.length === 0 || adminValues.includes(""))
+    throw new InvalidError("--role-claim and --admin-value go together, and neither may be empty.");
+  return { name, adminValues };
+}

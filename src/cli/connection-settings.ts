@@ -1,0 +1,159 @@
+import { changeSettings, rotateSecret } from "../directory/connections.ts";
+import { InvalidError } from "../errors.ts";
+import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import { checkIssuer } from "../oidc/issuer.ts";
+import { readProvider } from "../oidc/provider-facts.ts";
+import type { Command, CommandContext, CommandInput } from "./command.ts";
+import {
+  aliasOf,
+  connectionOf,
+  limitsOf,
+  mappingOf,
+  mappingOptions,
+  readSecret,
+} from "./connection-options.ts";
+
+/** What the operator changes about a connection that is there. */
+export const connectionSettingsCommands: Command[] = [
+  {
+    name: "connection show",
+    usage: "<slug> --key KEY --type oidc|saml [--json]",
+    summary: "Show a connection's settings; secrets are never shown",
+    positionals: ["slug"],
+    values: ["key", "type"],
+    async run(input, { database }) {
+      return described((await connectionOf(database, input)).connection);
+    },
+  },
+  {
+    name: "connection update",
+    usage:
+      "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] " +
+      `${mappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
+      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--check] [--json]",
+    summary: "Change a connection's settings; what is not named stays",
+    positionals: ["slug"],
+    values: [
+      ...["key", "type", "jit", "universal-logout", "issuer", "client-id", "issuer-alias"],
+      ...["sign-out-of-provider", ...mappingOptions.values],
+    ],
+    lists: mappingOptions.lists,
+    switches: ["no-role-claim", "no-issuer-alias", "check", "yes"],
+    async run(input, context) {
+      const { store, connection } = await connectionOf(context.database, input);
+      const settings = await changed(input, context, connection);
+      const justInTime = input.onOff("jit");
+      return await store.transaction(async (inside) => {
+        let after = await changeSettings(inside, connection.id, settings);
+        if (justInTime !== undefined) after = await inside.connections.update(connection.id, { justInTime });
+        return described(after);
+      });
+    },
+  },
+  {
+    name: "connection rotate-secret",
+    usage: "<slug> --key KEY --client-secret-stdin [--json]",
+    summary: "Give an OIDC connection a new client secret; the old one works until the new one has",
+    positionals: ["slug"],
+    values: ["key"],
+    switches: ["client-secret-stdin"],
+    async run(input, context) {
+      const { store, connection } = await connectionOf(context.database, input, "oidc");
+      const secret = await readSecret(input, context);
+      await rotateSecret(store, secret.sealer, connection.id, secret.text);
+      const { key } = connection;
+      const text = `${key} has a new secret. The old one is used until the new one has worked, and is forgotten then.`;
+      return { json: { key, type: "oidc", rotated: true }, text };
+    },
+  },
+  {
+    name: "connection check",
+    usage: "<slug> --key KEY [--json]",
+    summary: "Read an OIDC connection's discovery document and keys, and say whether a sign-in can work",
+    positionals: ["slug"],
+    values: ["key"],
+    async run(input, context) {
+      const { connection } = await connectionOf(context.database, input, "oidc");
+      const { issuer } = oidcSettingsOf(connection);
+      const json = await readProvider(issuer, limitsOf(context));
+      const lines = Object.entries(json).map(([name, value]) => `  ${name}: ${[value ?? "none"].join(", ")}`);
+      return { json, text: [`${issuer} answers as it should.`, ...lines].join("\n") };
+    },
+  },
+];
+
+async function changed(
+  input: CommandInput,
+  context: CommandContext,
+  connection: Connection,
+): Promise<OidcSettings | SamlSettings> {
+  const roleMapping = input.isSet("no-role-claim") ? null : mappingOf(input);
+  const universalLogout = input.onOff("universal-logout");
+  const common = {
+    ...(roleMapping === undefined ? {} : { roleMapping }),
+    ...(universalLogout === undefined ? {} : { universalLogout }),
+  };
+  if (connection.type === "oidc") return { ...(await changedOidc(input, context, connection)), ...common };
+  const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider"].find(
+    (name) => input.value(name) !== undefined,
+  );
+  if (foreign) throw new InvalidError(`--${foreign} is for OIDC connections.`);
+  if (!connection.settings) throw notComplete();
+  return { ...connection.settings, ...common };
+}
+
+async function changedOidc(
+  input: CommandInput,
+  context: CommandContext,
+  connection: Connection & { type: "oidc" },
+): Promise<OidcSettings> {
+  const before = oidcSettingsOf(connection);
+  const given = input.value("issuer");
+  const issuer =
+    given === undefined ? before.issuer : checkIssuer(given, context.config.insecureAllowPrivateNetwork);
+  const isOther = issuer !== before.issuer;
+  if (isOther && !input.isSet("yes")) {
+    throw new InvalidError(
+      `${issuer} is another provider: everybody who came through ${connection.key} is signed out, and must be ` +
+        "recognised anew. Say it again with --yes.",
+    );
+  }
+  if (input.isSet("check")) await readProvider(issuer, limitsOf(context));
+  const alias = await aliasOf(input, context, issuer);
+  const signOutOfProvider = input.onOff("sign-out-of-provider");
+  return {
+    ...before,
+    issuer,
+    clientId: input.value("client-id") ?? before.clientId,
+    // An alias is a name of the issuer that it was checked with.
+    ...(isOther || input.isSet("no-issuer-alias") ? { issuerAlias: null } : {}),
+    ...(alias === undefined ? {} : { issuerAlias: alias }),
+    ...(signOutOfProvider === undefined ? {} : { signOutOfProvider }),
+  };
+}
+
+function oidcSettingsOf({ type, settings }: Connection): OidcSettings {
+  if (type !== "oidc" || !settings) throw notComplete();
+  return settings;
+}
+
+function notComplete(): InvalidError {
+  return new InvalidError("The connection's settings are not complete yet.");
+}
+
+function described({ key, type, status, justInTime, settings }: Connection) {
+  const { roleMapping, universalLogout, ...own } = settings ?? {};
+  const json = {
+    ...{ key, type, status, jit: justInTime, universalLogout: universalLogout ?? true },
+    ...{ roleClaim: roleMapping?.name ?? null, adminValues: roleMapping?.adminValues ?? [] },
+    ...(type === "oidc" ? { issuerAlias: null, signOutOfProvider: false } : {}),
+    ...own,
+  };
+  const lines = Object.entries(json).map(([name, value]) => `  ${name}: ${textOf(value)}`);
+  return { json, text: [`The ${type} connection ${key}:`, ...lines].join("\n") };
+}
+
+function textOf(value: unknown): string {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return "none";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { connectionCommands } from "../../src/cli/connections.ts";
+import { InvalidError, NotFoundError } from "../../src/errors.ts";
+import type { Connection } from "../../src/model.ts";
+import { sealer } from "../../src/store/secrets.ts";
+import { dataKey, runCommand } from "../helpers/cli.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
+import { createTestTenant, newUser, samlSettings, type TestTenant } from "../helpers/people.ts";
+
+describe("admin -- connection, one that is there", () => {
+  onEachDatabase((use) => {
+    let op: OpenIdProvider;
+    let acme: TestTenant;
+    let connection: Connection;
+    before(async () => {
+      op = await startOpenIdProvider();
+    });
+    after(() => op.close());
+    beforeEach(async () => {
+      acme = await createTestTenant(use().database);
+      connection = await acme.connection({
+        settings: { issuer: op.issuer, clientId: "0oa1" },
+        secret: { text: "the first", sealer: sealer(dataKey) },
+      });
+    });
+
+    const run = (verb: string, words: string[] = [], key = connection.key) =>
+      runCommand(
+        connectionCommands,
+        use().database,
+        ["connection", verb, acme.tenant.slug, "--key", key, ...words],
+        { insecureAllowPrivateNetwork: true, stdin: "the second" },
+      );
+    const update = async (...words: string[]) =>
+      (await run("update", ["--type", "oidc", ...words])).json as Record<string, unknown>;
+    const stored = async () => (await acme.store.connections.byId(connection.id)) ?? assert.fail();
+
+    const asMade = () => ({
+      ...{ key: connection.key, type: "oidc", status: "active", jit: true, universalLogout: true },
+      ...{ roleClaim: null, adminValues: [], issuer: op.issuer, issuerAlias: null, clientId: "0oa1" },
+      signOutOfProvider: false,
+    });
+
+    it("show says what it is set to, and no secret", async () => {
+      const { json, text } = await run("show", ["--type", "oidc"]);
+      assert.deepEqual(json, asMade());
+      assert.match(text, /signOutOfProvider: false/);
+      await assert.rejects(run("show", ["--type", "saml"]), NotFoundError);
+    });
+
+    const roleClaim = ["--role-claim", "groups", "--admin-value", "Admins, EMEA", "--admin-value", "Owners"];
+    const changes: [words: string[], change: Record<string, unknown>][] = [
+      [["--jit", "off"], { jit: false }],
+      [["--universal-logout", "off"], { universalLogout: false }],
+      [["--sign-out-of-provider", "on"], { signOutOfProvider: true }],
+      [["--client-id", "0oa2"], { clientId: "0oa2" }],
+      [roleClaim, { roleClaim: "groups", adminValues: ["Admins, EMEA", "Owners"] }],
+      [["--check"], {}],
+    ];
+    for (const [words, change] of changes) {
+      it(`update ${words.join(" ")} changes that and nothing else`, async () => {
+        assert.deepEqual(await update(...words), { ...asMade(), ...change });
+        assert.deepEqual((await run("show", ["--type", "oidc"])).json, { ...asMade(), ...change });
+      });
+    }
+
+    it("update takes everything back", async () => {
+      await update("--jit", "off", "--universal-logout", "off", "--sign-out-of-provider", "on", ...roleClaim);
+      const back = ["--jit", "on", "--universal-logout", "on", "--sign-out-of-provider", "off"];
+      assert.deepEqual(await update(...back, "--no-role-claim"), asMade());
+    });
+
+    it("update sets an alias that publishes the same keys, and no other", async () => {
+      const alias = op.issuer.replace("127.0.0.1", "localhost");
+      assert.equal((await update("--issuer-alias", `${alias}/`)).issuerAlias, alias);
+      const stranger = await startOpenIdProvider();
+      await assert.rejects(update("--issuer-alias", stranger.issuer), /publish different keys/);
+      await stranger.close();
+      assert.equal((await update()).issuerAlias, alias);
+      assert.equal((await update("--no-issuer-alias")).issuerAlias, null);
+    });
+
+    it("update to another provider wants to be told twice, and starts without identities and alias", async () => {
+      const user = await acme.store.users.create(newUser("ada@acme.example"));
+      await acme.store.identities.add(connection.id, "00u1", user.id);
+      await update("--issuer-alias", op.issuer.replace("127.0.0.1", "localhost"));
+      const other = ["--issuer", "https://other.okta.com"];
+      await assert.rejects(update(...other), /signed out.*Say it again with --yes/);
+      assert.ok(await acme.store.identities.find(connection.id, "00u1"));
+      const { issuer, issuerAlias } = await update(...other, "--yes");
+      assert.deepEqual([issuer, issuerAlias], ["https://other.okta.com", null]);
+      assert.equal(await acme.store.identities.find(connection.id, "00u1"), null);
+    });
+
+    const refused: [words: string[], message: RegExp][] = [
+      [["--jit", "maybe"], /--jit must be on or off, not "maybe"/],
+      [["--role-claim", "groups"], /go together/],
+      [["--admin-value", "Admins"], /go together/],
+      [["--issuer", "https://acme.okta.com/oauth2/default", "--yes"], /custom authorization server/],
+      [["--issuer", "http://127.0.0.1:1", "--yes", "--check"], /could not be read/],
+      [["--issuer-alias", "http://127.0.0.1:1"], /could not be read/],
+    ];
+    for (const [words, message] of refused) {
+      it(`update ${words.join(" ")} is refused, and changes nothing`, async () => {
+        const before = await stored();
+        await assert.rejects(update(...words), (error) => {
+          assert.ok(error instanceof InvalidError);
+          assert.match(error.message, message);
+          return true;
+        });
+        assert.deepEqual(await stored(), before);
+      });
+    }
+
+    it("update changes a SAML connection in what it has", async () => {
+      const { key } = await acme.connection({ type: "saml", settings: samlSettings });
+      const words = ["--type", "saml", "--universal-logout", "off", "--jit", "off", ...roleClaim];
+      const json = (await run("update", words, key)).json as Record<string, unknown>;
+      assert.deepEqual(
+        [json.universalLogout, json.jit, json.roleClaim, json.idpEntityId],
+        [false, false, "groups", samlSettings.idpEntityId],
+      );
+      const foreign = ["--type", "saml", "--sign-out-of-provider", "on"];
+      await assert.rejects(run("update", foreign, key), /is for OIDC connections/);
+    });
+
+    it("rotate-secret keeps the secret that works beside the new one", async () => {
+      const { json } = await run("rotate-secret", ["--client-secret-stdin"]);
+      assert.deepEqual(json, { key: connection.key, type: "oidc", rotated: true });
+      const { current, former } = await acme.store.connections.sealedSecrets(connection.id);
+      const open = (secret: string | null) =>
+        sealer(dataKey).open(secret ?? "", `${acme.tenant.id}/${connection.id}`);
+      assert.deepEqual([open(current), open(former)], ["the second", "the first"]);
+      await assert.rejects(run("rotate-secret"), /--client-secret-stdin/);
+    });
+
+    it("check reads what the provider says of itself", async () => {
+      const { json } = await run("check");
+      const { issuer, tokenEndpoint, endSessionEndpoint, keyIds } = json as Record<string, unknown>;
+      assert.deepEqual(
+        [issuer, tokenEndpoint, endSessionEndpoint],
+        [op.issuer, `${op.issuer}/oauth2/v1/token`, `${op.issuer}/oauth2/v1/logout`],
+      );
+      assert.ok((keyIds as string[]).length >= 1);
+    });
+  });
+});
