@@ -2,6 +2,7 @@
 import { createServer, type Server } from "node:http";
 import { createApp } from "./app.ts";
 import { ConfigError, loadConfig } from "./config.ts";
+import { openInspector } from "./inspector/recorder.ts";
 import { createLog, type Log } from "./log.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
 import { openDatabase } from "./store/database.ts";
@@ -29,7 +30,8 @@ async function main(): Promise<void> {
   const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
   const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
 
-  const server = createServer(createApp({ config, database, log }));
+  const recorder = openInspector(database, log);
+  const server = createServer(createApp({ config, database, log, recorder }));
   server.listen(config.port, config.host, () => {
     log.info(
       { address: server.address(), engine: database.engine, baseUrl: config.baseUrl },
@@ -42,6 +44,7 @@ async function main(): Promise<void> {
     stopHousekeeping();
     stopMetadataRefresh();
     await drained(server);
+    await recorder.close();
     await database.close();
     log.info("server.stopped");
     process.exit(0);

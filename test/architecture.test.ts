@@ -19,6 +19,7 @@ const mayImport: Record<string, readonly string[]> = {
   "universal-logout": ["ground", "trust", "directory", "store"],
   saml: ["ground", "trust", "directory", "store", "web", "config"],
   oin: ["ground", "config"],
+  inspector: ["ground", "store", "web"],
   cli: ["ground", "trust", "directory", "store", "oidc", "saml"],
   demo: ["ground", "directory", "store", "config"],
 };

@@ -1,6 +1,7 @@
 import type { Log } from "../log.ts";
 import type { Database } from "./database.ts";
 import { removeExpiredRateLimits } from "./rate-limits.ts";
+import { recordings } from "./recordings.ts";
 import { sessionStore } from "./session-store.ts";
 import { systemStore } from "./system-store.ts";
 
@@ -18,10 +19,14 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes sessions, links and counts whose time is over. */
+/** How long a protocol message is kept at most. */
+const messageAgeMs = 3 * 24 * 60 * 60_000;
+
+/** Removes sessions, links, counts and recorded messages whose time is over. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await systemStore(database).links.removeExpired();
   await systemStore(database).removeExpiredLogins();
+  await recordings(database).removeOlderThan(Date.now() - messageAgeMs);
   await removeExpiredRateLimits(database);
 }

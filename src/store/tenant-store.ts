@@ -6,6 +6,7 @@ import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credent
 import { tenantDomains } from "./tenant/domains.ts";
 import { tenantGroupMembers, tenantGroups } from "./tenant/groups.ts";
 import { tenantIdentities } from "./tenant/identities.ts";
+import { tenantInspector } from "./tenant/inspector.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
 import { tenantPendingLogins, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
@@ -34,6 +35,7 @@ const tables = {
   usedTokens: tenantUsedTokens,
   sessions: tenantSessions,
   domains: tenantDomains,
+  inspector: tenantInspector,
   tasks: tenantTasks, // sample product
 };
 

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApp } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
+import { openInspector } from "../../src/inspector/recorder.ts";
 import { createLog } from "../../src/log.ts";
 import type { Database } from "../../src/store/database.ts";
 import { Client } from "./client.ts";
@@ -25,6 +26,7 @@ export async function startTestApp(database: Database, options: Partial<Config> 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const url = `http://localhost:${port}`;
+  const recorder = openInspector(database, log);
   const config: Config = {
     port,
     host: "127.0.0.1",
@@ -38,7 +40,7 @@ export async function startTestApp(database: Database, options: Partial<Config> 
     insecureAllowPrivateNetwork: false,
     ...options,
   };
-  server.on("request", createApp({ config, database, log }));
+  server.on("request", createApp({ config, database, log, recorder }));
   return {
     url,
     logged,
@@ -46,6 +48,7 @@ export async function startTestApp(database: Database, options: Partial<Config> 
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await recorder.close();
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Database } from "../../src/store/database.ts";
 import { rateLimiter } from "../../src/store/rate-limits.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
+import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
 
 /** The tables that the migrations made, from the database's own catalog; knex's are not among them. */
@@ -80,6 +81,8 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const hashes = { stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...hashes, connectionId: connection.id, expiresAt: 1 });
   await store.usedTokens.use("token", 1);
+  await store.inspector.recordUntil(1);
+  await store.inspector.add([newMessage()], 0);
   const taskId = randomUUID(); // sample product
   await store.tasks.create(taskId, "Read the guide"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product

@@ -1,4 +1,5 @@
 import type { IsolationCases } from "../helpers/isolation.ts";
+import { newMessage } from "../helpers/messages.ts";
 import { newUser } from "../helpers/people.ts";
 import { taskCases } from "../tasks/isolation-cases.ts"; // sample product
 
@@ -213,6 +214,18 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.sessions.endOfConnection(a.connectionId),
     gives: undefined,
   },
+
+  "inspector.state": {
+    call: (b) => b.inspector.state(),
+    gives: { recordingUntil: 0, dropped: 0 },
+  },
+  "inspector.recordUntil": { call: (b) => b.inspector.recordUntil(1), gives: undefined },
+  "inspector.add": { call: (b) => b.inspector.add([newMessage()], 1), gives: undefined },
+  "inspector.page": { call: (b) => b.inspector.page({}, null, 10), gives: [] },
+  "inspector.after": { call: (b) => b.inspector.after({}, 0, 10), gives: [] },
+  "inspector.lastSeq": { call: (b) => b.inspector.lastSeq(), gives: 0 },
+  "inspector.bySeq": { call: (b) => b.inspector.bySeq(1), gives: null },
+  "inspector.clear": { call: (b) => b.inspector.clear(), gives: undefined },
 
   "domains.add": {
     call: (b, a) => b.domains.add(a.domain, "token").then(() => b.domains.remove(a.domain)),

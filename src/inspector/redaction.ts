@@ -1,0 +1,150 @@
+import type { Message, MessagePart } from "../recording.ts";
+
+/**
+ * What is taken out of a message before it is kept. Three nets, one under the other: names that secrets have in the
+ * protocols; shapes that tokens have; and every value that one of the two found, or that a room named as secret,
+ * wherever else it stands, because error messages quote what they refuse.
+ */
+
+const redacted = "[redacted]";
+
+/** Names of members, parameters and headers whose value is secret. `token_type` and `changePassword` have none. */
+const secretNames =
+  /(?:pass(?:word|wd|phrase)|secret|credentials?|token|assertion|verifier|authorization|cookie|private_?key|samlresponse|token_hint)$|^(?:code|state|nonce|relaystate)$/i;
+
+/** The same, in a path or a filter of SCIM. */
+const secretInPath = /pass(?:word|wd|phrase)|secret|credential|token/i;
+
+/** Tokens that name themselves: an Authorization header's, a JWT, our own. */
+const shapes: readonly [RegExp, string][] = [
+  [/\b(bearer|basic) +[\w.~+/=-]{16,}/gi, `$1 ${redacted}`],
+  [/\beyJ[\w-]{5,}(?:\.[\w-]*){1,4}/g, redacted],
+  [/\boinscim_[\w-]{12,}/g, redacted],
+];
+
+/** Secrets in the text of an address, a form or a filter. */
+const assigned = /([?&;\s]|^)([\w.-]+)=([^&;\s]*)/g;
+const compared = /(?<![\w:.])([\w:.]+)(\s+(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)"(?:[^"\\]|\\.)*"?/gi;
+
+/** Shorter values are words that stand elsewhere by chance; no secret of a protocol is so short. */
+const shortestSecret = 4;
+
+/** What a message may hold, so that ten megabytes of Bulk neither fill the table nor keep the process busy. */
+const limits = { characters: 24_000, depth: 16, items: 100, text: 1_000, line: 2_000, lines: 40 };
+
+/** The message without its secrets, and cut to size. Its cost is bounded, whatever was sent. */
+export function redact(message: Message): Omit<Message, "secrets"> {
+  const { secrets = [], request, response, checks, ...rest } = message;
+  const found = new Set(secrets);
+  for (const part of [request, response]) collect(part?.json, false, found, { left: limits.characters });
+  const scrub = scrubber(found);
+  return {
+    ...rest,
+    summary: scrub(rest.summary),
+    people: rest.people.slice(0, limits.items).map((name) => scrub(name)),
+    request: redactPart(request, scrub),
+    response: redactPart(response, scrub),
+    checks: checks.slice(0, limits.items).map(({ name, verdict, detail }) => {
+      return { name, verdict, detail: detail === null ? null : scrub(detail) };
+    }),
+  };
+}
+
+type Scrub = (text: string) => string;
+
+/** Takes known values and the shapes of tokens out of a text, and cuts it. */
+function scrubber(found: Set<string>): (text: string, length?: number) => string {
+  const values = [...found].filter((value) => value.length >= shortestSecret);
+  // The longest first: one may be part of another.
+  values.sort((a, b) => b.length - a.length);
+  return (text, length = limits.text) => {
+    // Cut generously first, so that the work is bounded and a secret at the final cut is seen whole.
+    // PostgreSQL cannot store a NUL.
+    let clean = text.slice(0, 2 * length).replaceAll("\0", "\ufffd");
+    for (const value of values) clean = clean.replaceAll(value, redacted);
+    for (const [shape, instead] of shapes) clean = clean.replace(shape, instead);
+    const cut = clean.length > length ? `${clean.slice(0, length)}…` : clean;
+    return text.length > length ? `${cut} (${text.length} characters)` : cut;
+  };
+}
+
+function redactPart(part: MessagePart | null, scrub: ReturnType<typeof scrubber>): MessagePart | null {
+  if (part === null) return null;
+  const head = part.head.slice(0, limits.lines).map((line) => redactLine(scrub(line, limits.line)));
+  const json = part.json === undefined ? {} : { json: clean(part.json, scrub, { left: limits.characters }) };
+  return { head, ...json, ...(part.xml === undefined ? {} : { xml: scrub(part.xml, limits.characters) }) };
+}
+
+/** A header by its name; an address or a form by the names of its parameters; a filter by what it compares. */
+function redactLine(line: string): string {
+  const [, name] = /^([\w-]+): /.exec(line) ?? [];
+  if (name && secretNames.test(name)) {
+    const [, scheme] = /^[\w-]+: (bearer|basic) /i.exec(line) ?? [];
+    return `${name}: ${scheme ? `${scheme} ` : ""}${redacted}`;
+  }
+  return redactFilter(
+    line.replace(assigned, (whole, before, parameter) =>
+      secretNames.test(parameter) ? `${before}${parameter}=${redacted}` : whole,
+    ),
+  );
+}
+
+function redactFilter(text: string): string {
+  if (!text.includes('"')) return text;
+  return text.replace(compared, (whole, attribute, operator) =>
+    secretInPath.test(attribute) ? `${attribute}${operator}"${redacted}"` : whole,
+  );
+}
+
+/** How many characters of a part may still be looked at. */
+interface Budget {
+  left: number;
+}
+
+/** What a member of an object takes up besides its value. */
+const memberSize = 8;
+
+/** Whether an operation of SCIM PATCH is about a secret: its value has another name (RFC 7644 §3.5.2). */
+function aboutSecret(value: object): boolean {
+  return "path" in value && typeof value.path === "string" && secretInPath.test(value.path);
+}
+
+/** Gathers the texts that stand under a secret's name. */
+function collect(value: unknown, secret: boolean, found: Set<string>, budget: Budget, depth = 0): void {
+  if (budget.left <= 0 || depth > limits.depth) return;
+  budget.left -= sizeOf(value);
+  if (secret && (typeof value === "string" || typeof value === "number")) found.add(String(value));
+  if (typeof value !== "object" || value === null) return;
+  const about = aboutSecret(value);
+  for (const [name, member] of Object.entries(value)) {
+    const inside = secret || secretNames.test(name) || (about && name === "value");
+    collect(member, inside, found, budget, depth + 1);
+  }
+}
+
+/** A copy without secrets. Under a secret's name true, false and null stay: they say how a server is set up. */
+function clean(value: unknown, scrub: Scrub, budget: Budget, secret = false, depth = 0): unknown {
+  budget.left -= sizeOf(value);
+  if (typeof value === "string" || typeof value === "number") {
+    if (secret) return redacted;
+    return typeof value === "number" ? value : redactFilter(scrub(value));
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > limits.depth) return "…";
+  const about = aboutSecret(value);
+  const members: [string, unknown][] = [];
+  for (const [name, member] of Object.entries(value)) {
+    if (members.length >= limits.items || budget.left <= 0) {
+      members.push(["…", `${Object.keys(value).length - members.length} more`]);
+      break;
+    }
+    const inside = secret || secretNames.test(name) || (about && name === "value");
+    members.push([scrub(name), clean(member, scrub, budget, inside, depth + 1)]);
+  }
+  // fromEntries defines members and calls no setter: "__proto__" stays a name.
+  return Array.isArray(value) ? members.map(([, member]) => member) : Object.fromEntries(members);
+}
+
+function sizeOf(value: unknown): number {
+  return memberSize + (typeof value === "string" ? Math.min(value.length, limits.text) : 0);
+}

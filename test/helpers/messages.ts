@@ -1,0 +1,25 @@
+import type { Message } from "../../src/recording.ts";
+import type { NewMessage } from "../../src/store/tenant/inspector.ts";
+
+/** A message as a room would report it. */
+export function message(changes: Partial<Message> = {}): Message {
+  return {
+    protocol: "scim",
+    step: "GET /Users/{id}",
+    requestId: "a-request",
+    connectionKey: null,
+    people: ["ada@acme.example"],
+    file: "src/scim/users.ts",
+    verdict: "passed",
+    summary: "200",
+    request: { head: ["GET /scim/v2/Users/1"] },
+    response: { head: ["200"], json: { id: "1" } },
+    checks: [{ name: "The token is known", verdict: "passed", detail: null }],
+    ...changes,
+  };
+}
+
+/** A message as it is kept. */
+export function newMessage(changes: Partial<NewMessage> = {}): NewMessage {
+  return { ...message(), at: Date.now(), ...changes };
+}

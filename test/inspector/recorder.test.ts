@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Inspector, noticeMs, openInspector } from "../../src/inspector/recorder.ts";
+import { createLog } from "../../src/log.ts";
+import type { Database } from "../../src/store/database.ts";
+import { keptMessages, withoutEnd } from "../../src/store/tenant/inspector.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { message } from "../helpers/messages.ts";
+import { createTestTenant } from "../helpers/people.ts";
+
+describe("the recorder", () => {
+  onEachDatabase((use) => {
+    let store: TenantStore;
+    let inspector: Inspector;
+    let logged: Record<string, unknown>[];
+
+    const open = (database: Database) =>
+      openInspector(
+        database,
+        createLog("debug", { write: (line: string) => void logged.push(JSON.parse(line)) }),
+      );
+    const record = (step: string, tenantId = store.tenantId) =>
+      inspector.record(tenantId, () => message({ step }));
+    const steps = async () => (await store.inspector.after({}, 0, 2_000)).map(({ step }) => step);
+
+    beforeEach(async () => {
+      logged = [];
+      store = (await createTestTenant(use().database)).store;
+      inspector = open(use().database);
+    });
+    afterEach(() => inspector.close());
+
+    it("keeps messages in the order in which they came, of every replica", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      const other = open(use().openAnother());
+      for (const step of ["one", "two", "three"]) record(step);
+      await inspector.close();
+      other.record(store.tenantId, () => message({ step: "four" }));
+      await other.close();
+      assert.deepEqual(await steps(), ["one", "two", "three", "four"]);
+    });
+
+    it("writes by itself within a moment", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      record("one");
+      for (let left = 100; left > 0 && (await steps()).length === 0; left--) await sleep(20);
+      assert.deepEqual(await steps(), ["one"]);
+    });
+
+    it("keeps nothing of a tenant that did not ask for it, nor asks what it would be", async () => {
+      const { store: quiet } = await createTestTenant(use().database);
+      await store.inspector.recordUntil(withoutEnd);
+      record("one");
+      await sleep(300);
+      inspector.record(quiet.tenantId, () => assert.fail("described"));
+      record("of another", quiet.tenantId);
+      await inspector.close();
+      assert.deepEqual(await quiet.inspector.after({}, 0, 10), []);
+      assert.deepEqual(await steps(), ["one"]);
+    });
+
+    it("keeps nothing any more when the time is over", async () => {
+      await store.inspector.recordUntil(Date.now() - 1);
+      record("late");
+      await inspector.close();
+      assert.deepEqual(await steps(), []);
+    });
+
+    it("notices a switch within a second, whoever turned it", async () => {
+      await store.inspector.recordUntil(0);
+      record("before");
+      await sleep(300);
+      await store.inspector.recordUntil(withoutEnd);
+      await sleep(noticeMs);
+      record("on");
+      await sleep(300);
+      await store.inspector.recordUntil(0);
+      await sleep(noticeMs);
+      record("off");
+      await inspector.close();
+      assert.deepEqual(await steps(), ["on"]);
+    });
+
+    it("keeps the newest thousand", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      for (let round = 0; round < 3; round++) {
+        for (let at = 0; at < 400; at++) record(`${round}/${at}`);
+        await inspector.close();
+        inspector = open(use().database);
+      }
+      const kept = await steps();
+      assert.equal(kept.length, keptMessages);
+      assert.deepEqual([kept[0], kept.at(-1)], ["0/200", "2/399"]);
+    });
+
+    it("drops what comes too fast, and counts it", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      for (let at = 0; at < 1_500; at++) record(String(at));
+      await inspector.close();
+      assert.equal((await steps()).length, 1_000);
+      assert.equal((await store.inspector.state()).dropped, 500);
+    });
+
+    it("throws nothing at a room whose message cannot be described, and says so in the log", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      inspector.record(store.tenantId, () => {
+        throw new Error("no such thing");
+      });
+      record("next");
+      await inspector.close();
+      assert.deepEqual(await steps(), ["next"]);
+      assert.equal((await store.inspector.state()).dropped, 1);
+      assert.deepEqual(
+        logged.map(({ event }) => event),
+        ["inspector.message_not_understood"],
+      );
+    });
+
+    it("throws nothing when the database does not answer, and says so in the log", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      const another = use().openAnother();
+      await another.close();
+      inspector = open(another);
+      record("lost");
+      await inspector.close();
+      assert.deepEqual(
+        logged.map(({ event }) => event),
+        ["inspector.write_failed"],
+      );
+    });
+
+    it("keeps a message with a NUL in it", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      const odd = { people: ["a\0b"], summary: "a\0b", request: { head: ["a\0b"], json: "a\0b" } };
+      inspector.record(store.tenantId, () => message(odd));
+      await inspector.close();
+      assert.equal((await store.inspector.bySeq(1))?.person, "a\ufffdb");
+    });
+
+    it("takes nothing more after it was closed", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      await inspector.close();
+      record("late");
+      await sleep(300);
+      assert.deepEqual(await steps(), []);
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { removeExpired } from "../../../src/store/housekeeping.ts";
+import { recordings } from "../../../src/store/recordings.ts";
+import { keptMessages } from "../../../src/store/tenant/inspector.ts";
+import type { TenantStore } from "../../../src/store/tenant-store.ts";
+import { onEachDatabase } from "../../helpers/databases.ts";
+import { newMessage } from "../../helpers/messages.ts";
+import { createTestTenant } from "../../helpers/people.ts";
+
+describe("the inspector's messages", () => {
+  onEachDatabase((use) => {
+    let store: TenantStore;
+    beforeEach(async () => {
+      store = (await createTestTenant(use().database)).store;
+      await store.inspector.recordUntil(Date.now() + 60_000);
+    });
+
+    const stepsOf = (list: { step: string }[]) => list.map(({ step }) => step);
+
+    it("come back as they were", async () => {
+      const message = newMessage({ people: ["ada@acme.example", "00u1"], connectionKey: "acme" });
+      await store.inspector.add([message], 0);
+      const { people, ...rest } = message;
+      const kept = await store.inspector.bySeq(1);
+      assert.deepEqual(kept, { ...rest, seq: 1, person: people[0] });
+    });
+
+    it("are numbered without a gap or a repetition when several replicas add at once", async () => {
+      const adding = Array.from({ length: 10 }, () => store.inspector.add([newMessage(), newMessage()], 0));
+      await Promise.all(adding);
+      const seqs = (await store.inspector.after({}, 0, 100)).map(({ seq }) => seq);
+      assert.deepEqual(
+        seqs,
+        Array.from({ length: 20 }, (_, at) => at + 1),
+      );
+      assert.equal(await store.inspector.lastSeq(), 20);
+    });
+
+    it("are paged from the newest on, and followed from any on", async () => {
+      const steps = ["a", "b", "c", "d"];
+      await store.inspector.add(
+        steps.map((step) => newMessage({ step })),
+        0,
+      );
+      assert.deepEqual(stepsOf(await store.inspector.page({}, null, 3)), ["d", "c", "b"]);
+      assert.deepEqual(stepsOf(await store.inspector.page({}, 2, 3)), ["a"]);
+      assert.deepEqual(stepsOf(await store.inspector.after({}, 2, 1)), ["c"]);
+    });
+
+    const filters = [
+      [{ protocol: "oidc" }, ["oidc"]],
+      [{ verdict: "failed" }, ["failed"]],
+      [{ connectionKey: "acme" }, ["oidc"]],
+      [{ requestId: "r-1" }, ["failed"]],
+      [{ person: "GRÜN" }, ["person"]],
+      [{ person: "00u" }, ["person"]],
+      [{ person: "100%_" }, ["wild"]],
+      [{ person: "%" }, ["wild"]],
+      [{ protocol: "oidc", verdict: "failed" }, []],
+    ] as const;
+    for (const [filter, expected] of filters) {
+      it(`are found by ${JSON.stringify(filter)}`, async () => {
+        await store.inspector.add(
+          [
+            newMessage({ step: "oidc", protocol: "oidc", connectionKey: "acme" }),
+            newMessage({ step: "failed", verdict: "failed", requestId: "r-1" }),
+            newMessage({ step: "person", people: ["Grün@acme.example", "00u9"] }),
+            newMessage({ step: "wild", people: ["100%_\\"] }),
+          ],
+          0,
+        );
+        assert.deepEqual(stepsOf(await store.inspector.page(filter, null, 10)), expected);
+        assert.deepEqual(stepsOf(await store.inspector.after(filter, 0, 10)), expected);
+      });
+    }
+
+    it("are cleared, and their numbers are not used again", async () => {
+      await store.inspector.add([newMessage()], 3);
+      assert.equal((await store.inspector.state()).dropped, 3);
+      await store.inspector.clear();
+      assert.deepEqual(await store.inspector.page({}, null, 10), []);
+      assert.equal((await store.inspector.state()).dropped, 0);
+      await store.inspector.add([newMessage()], 0);
+      assert.equal((await store.inspector.page({}, null, 1))[0]?.seq, 2);
+    });
+
+    it("make room for newer ones", async () => {
+      const hundred = Array.from({ length: 100 }, () => newMessage());
+      for (let count = 0; count < keptMessages / 100 + 1; count++) await store.inspector.add(hundred, 0);
+      const all = await store.inspector.after({}, 0, 2 * keptMessages);
+      assert.deepEqual([all.length, all[0]?.seq], [keptMessages, 101]);
+    });
+
+    it("go when they are three days old", async () => {
+      const day = 86_400_000;
+      const at = Date.now() - 3 * day;
+      await store.inspector.add([newMessage({ at: at - 1_000 }), newMessage({ at: at + 60_000 })], 0);
+      await removeExpired(use().database);
+      assert.deepEqual(
+        (await store.inspector.page({}, null, 10)).map(({ seq }) => seq),
+        [2],
+      );
+    });
+
+    it("say whose are recorded at the moment", async () => {
+      const { tenants } = recordings(use().database);
+      assert.ok((await tenants()).includes(store.tenantId));
+      await store.inspector.recordUntil(Date.now() - 1);
+      assert.ok(!(await tenants()).includes(store.tenantId));
+    });
+  });
+});
