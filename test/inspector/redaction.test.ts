@@ -114,9 +114,10 @@ describe("the size of what is kept", () => {
   ];
   for (const [what, value] of large) {
     it(`is bounded for ${what}, and so is the time that it takes`, () => {
-      const started = performance.now();
+      const before = process.cpuUsage();
       const kept = redact(message(json({ value })));
-      assert.ok(performance.now() - started < 500);
+      const { user, system } = process.cpuUsage(before);
+      assert.ok(user + system < 500_000, `took ${user + system} µs`);
       assert.ok(JSON.stringify(kept.request).length < 80_000);
     });
   }
