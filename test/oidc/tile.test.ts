@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { disableConnection } from "../../src/directory/connections.ts";
+import { changeSettings, disableConnection } from "../../src/directory/connections.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
-import type { Connection } from "../../src/model.ts";
+import type { Connection, OidcSettings } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
+import { startTestApp } from "../helpers/app.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, connectOrg, leavingTo, orgOptions, refusalsIn, signInAt } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createTestTenant } from "../helpers/people.ts";
-import { useSite } from "../helpers/site.ts";
+import { sessionSecret, useSite } from "../helpers/site.ts";
 
 describe("ways to a sign-in by OpenID Connect", () => {
   onEachDatabase((use) => {
@@ -39,6 +40,11 @@ describe("ways to a sign-in by OpenID Connect", () => {
       const left = await initiate({ iss: op.issuer, login_hint: "ada@acme.example" }, client);
       assertRedirect(await finish(left.location, client), landingPath);
       assert.equal(op.requests.at(-1)?.login_hint, "ada@acme.example");
+    });
+
+    it("a hint that is no address of anybody's is not passed on", async () => {
+      const { location } = await initiate({ iss: op.issuer, login_hint: "x".repeat(2001) });
+      assert.equal(new URL(location ?? "").searchParams.get("login_hint"), null);
     });
 
     it("a tile signs in by POST from the provider's site", async () => {
@@ -96,7 +102,69 @@ describe("ways to a sign-in by OpenID Connect", () => {
       });
       const client = site().app.client();
       await signInAt(site().app, op, quiet, client);
+      const rows: { data: string }[] = await use()
+        .database.sql()("sessions")
+        .where("connection_id", quiet.id);
+      assert.deepEqual(
+        rows.map(({ data }) => JSON.parse(data).sealedIdToken),
+        [undefined],
+        "the ID token is kept for signing out there alone",
+      );
       assertRedirect(await client.post("/logout"), "/signed-out");
+    });
+
+    it("signing out stays here once the connection no longer asks for more", async () => {
+      const { store } = site().acme;
+      const settings = connection.settings as OidcSettings;
+      const client = site().app.client();
+      await signInAt(site().app, op, connection, client);
+      await changeSettings(store, connection.id, { ...settings, signOutOfProvider: false });
+      assertRedirect(await client.post("/logout"), "/signed-out");
+      await changeSettings(store, connection.id, settings);
+    });
+
+    it("signing out here never waits on a provider that is away", async () => {
+      const away = await startOpenIdProvider();
+      away.define({ sub: "00u-away", email: "away@acme.example" });
+      const about = { baseUrl: site().app.url, tenant: await createTestTenant(use().database) };
+      const through = await connectOrg(away, about, { signOutOfProvider: true });
+      const client = site().app.client();
+      await signInAt(site().app, away, through, client);
+      await away.close();
+      const replica = await startTestApp(use().database, {
+        ...orgOptions,
+        baseUrl: site().app.url,
+        sessionSecret,
+      });
+      const there = replica.client();
+      for (const [name, value] of client.cookies) there.cookies.set(name, value);
+      assertRedirect(await there.post("/logout"), "/signed-out");
+      assert.equal((await client.get("/me")).status, 401);
+      assert.ok(replica.logged.some(({ event }) => event === "oidc.sign_out_failed"));
+      await replica.close();
+    });
+
+    it("signing out stays here where the provider offers nothing more", async () => {
+      const plain = await startOpenIdProvider();
+      plain.define({ sub: "00u-plain", email: "plain@acme.example" });
+      plain.intercept = (req, res) => {
+        if (req.url !== "/.well-known/openid-configuration") return false;
+        const { issuer } = plain;
+        const endpoint = (name: string) => `${issuer}/oauth2/v1/${name}`;
+        const document = {
+          ...{ issuer, authorization_endpoint: endpoint("authorize"), token_endpoint: endpoint("token") },
+          ...{ userinfo_endpoint: endpoint("userinfo"), jwks_uri: endpoint("keys") },
+        };
+        res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(document));
+        return true;
+      };
+      const about = { baseUrl: site().app.url, tenant: await createTestTenant(use().database) };
+      const through = await connectOrg(plain, about, { signOutOfProvider: true });
+      const client = site().app.client();
+      assertRedirect(await signInAt(site().app, plain, through, client), landingPath);
+      assertRedirect(await client.post("/logout"), "/signed-out");
+      assert.ok(!site().app.logged.some(({ event }) => event === "oidc.sign_out_failed"));
+      await plain.close();
     });
 
     it("remembers the organisation when asked to, and forgets it again", async () => {
