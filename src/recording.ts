@@ -27,7 +27,7 @@ export interface Message {
   requestId: string;
   /** Null where there is none: SCIM comes with a token. */
   connectionKey: string | null;
-  /** All that names the person in it: login name, address, subject, id. The first one is shown. */
+  /** All that names whom it is about: login name, address, subject, id. The first one is shown. */
   people: readonly string[];
   /** The source file that handled it: sourceFile(import.meta.url). */
   file: string;

@@ -24,7 +24,7 @@ const shapes: readonly [RegExp, string][] = [
 
 /** Secrets in the text of an address, a form or a filter. */
 const assigned = /([?&;\s]|^)([\w.-]+)=([^&;\s]*)/g;
-const compared = /(?<![\w:.])([\w:.]+)(\s+(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)"(?:[^"\\]|\\.)*"?/gi;
+const compared = /(?<![\w:.])([\w:.]+)(\s+(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)"((?:[^"\\]|\\.)*)"?/gi;
 
 /** Shorter values are words that stand elsewhere by chance; no secret of a protocol is so short. */
 const shortestSecret = 4;
@@ -36,7 +36,10 @@ const limits = { characters: 24_000, depth: 16, items: 100, text: 1_000, line: 2
 export function redact(message: Message): Omit<Message, "secrets"> {
   const { secrets = [], request, response, checks, ...rest } = message;
   const found = new Set(secrets);
-  for (const part of [request, response]) collect(part?.json, false, found, { left: limits.characters });
+  for (const part of [request, response]) {
+    for (const line of part?.head.slice(0, limits.lines) ?? []) redactLine(line.slice(0, limits.line), found);
+    collect(part?.json, false, found, { left: limits.characters });
+  }
   const scrub = scrubber(found);
   return {
     ...rest,
@@ -75,25 +78,31 @@ function redactPart(part: MessagePart | null, scrub: ReturnType<typeof scrubber>
   return { head, ...json, ...(part.xml === undefined ? {} : { xml: scrub(part.xml, limits.characters) }) };
 }
 
-/** A header by its name; an address or a form by the names of its parameters; a filter by what it compares. */
-function redactLine(line: string): string {
-  const [, name] = /^([\w-]+): /.exec(line) ?? [];
+/**
+ * A header by its name; an address or a form by the names of its parameters; a filter by what it compares.
+ * @param found gathers the values that were taken out.
+ */
+function redactLine(line: string, found?: Set<string>): string {
+  const [, name, scheme = "", value = ""] = /^([\w-]+): ((?:bearer|basic) +)?(.*)$/i.exec(line) ?? [];
   if (name && secretNames.test(name)) {
-    const [, scheme] = /^[\w-]+: (bearer|basic) /i.exec(line) ?? [];
-    return `${name}: ${scheme ? `${scheme} ` : ""}${redacted}`;
+    found?.add(value);
+    return `${name}: ${scheme}${redacted}`;
   }
-  return redactFilter(
-    line.replace(assigned, (whole, before, parameter) =>
-      secretNames.test(parameter) ? `${before}${parameter}=${redacted}` : whole,
-    ),
-  );
+  const clean = line.replace(assigned, (whole, before, parameter, text) => {
+    if (!secretNames.test(parameter)) return whole;
+    found?.add(text);
+    return `${before}${parameter}=${redacted}`;
+  });
+  return redactFilter(clean, found);
 }
 
-function redactFilter(text: string): string {
+function redactFilter(text: string, found?: Set<string>): string {
   if (!text.includes('"')) return text;
-  return text.replace(compared, (whole, attribute, operator) =>
-    secretInPath.test(attribute) ? `${attribute}${operator}"${redacted}"` : whole,
-  );
+  return text.replace(compared, (whole, attribute, operator, value) => {
+    if (!secretInPath.test(attribute)) return whole;
+    found?.add(value);
+    return `${attribute}${operator}"${redacted}"`;
+  });
 }
 
 /** How many characters of a part may still be looked at. */
@@ -114,6 +123,7 @@ function collect(value: unknown, secret: boolean, found: Set<string>, budget: Bu
   if (budget.left <= 0 || depth > limits.depth) return;
   budget.left -= sizeOf(value);
   if (secret && (typeof value === "string" || typeof value === "number")) found.add(String(value));
+  if (typeof value === "string") redactFilter(value.slice(0, limits.text), found);
   if (typeof value !== "object" || value === null) return;
   const about = aboutSecret(value);
   for (const [name, member] of Object.entries(value)) {

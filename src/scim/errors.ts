@@ -45,7 +45,8 @@ export function errorBody({ status, scimType, message }: ScimError) {
 
 export const mediaType = "application/scim+json";
 
-/** Sends a body as SCIM. */
+/** Sends a body as SCIM, and leaves it for whoever records the call (recording.ts). */
 export function sendScim(res: Response, status: number, body: unknown): void {
+  res.locals.scimBody = body;
   res.status(status).set("Content-Type", `${mediaType}; charset=utf-8`).send(JSON.stringify(body));
 }

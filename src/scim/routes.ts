@@ -18,6 +18,7 @@ import { resourceTypes, schemas, serviceProviderConfig } from "./discovery.ts";
 import { scimErrors, toScimError } from "./error-answers.ts";
 import { mediaType, ScimError, sendScim } from "./errors.ts";
 import { type ListRequest, listGroups, listUsers, readSearch } from "./lists.ts";
+import { recording } from "./recording.ts";
 import { checkBody, checkQuery } from "./reserved-names.ts";
 import { perform } from "./resources.ts";
 import { listAssignable, readAssignable } from "./roles.ts";
@@ -33,11 +34,12 @@ export interface ScimDeps {
 
 const bodyLimit = "10mb";
 
-export function scimRoutes({ database, baseUrl, requestsPerMinute = 60_000 }: ScimDeps): Router {
+export function scimRoutes({ database, baseUrl, requestsPerMinute = 60_000, recorder }: ScimDeps): Router {
   // RFC 3986 §6.2.2.1: paths distinguish case, and so does perform().
   const router = Router({ caseSensitive: true });
   const scimUrl = baseUrl + paths.scim;
   router.use(authentication(database));
+  router.use(recording(recorder));
   router.use(rateLimit(requestsPerMinute));
   router.use(requireScimBody);
   router.use(express.json({ type: acceptedTypes, limit: bodyLimit }));

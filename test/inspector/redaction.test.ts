@@ -74,6 +74,27 @@ describe("redaction", () => {
     });
   }
 
+  const givers: [string, Partial<Message>][] = [
+    ["a filter in the address", head(`GET /Users?filter=password eq "${secret}"`)],
+    ["a filter in a body", json({ filter: `password eq "${secret}"` })],
+    ["a header", head(`Authorization: Bearer ${secret}`)],
+    ["a parameter", head(`GET /callback?code=${secret.replaceAll(" ", "-")}&x=1`)],
+    ["PATCH", json({ Operations: [{ op: "add", path: "password", value: secret }] })],
+  ];
+  for (const [place, changes] of givers) {
+    it(`takes a secret that ${place} gave away out of everything else, too`, () => {
+      const values = [secret, secret.replaceAll(" ", "-")];
+      const kept = JSON.stringify(
+        redact(message({ ...changes, people: values, summary: values.join(", ") })),
+      );
+      assert.equal(
+        values.filter((value) => kept.includes(value)).length,
+        1,
+        "only the one that was not sent",
+      );
+    });
+  }
+
   it("leaves what is no secret", () => {
     const value = {
       userName: "ada@acme.example",

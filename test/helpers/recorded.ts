@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type KeptMessage, withoutEnd } from "../../src/store/tenant/inspector.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+
+/** Switches a tenant's inspector on, and waits until every recorder has noticed. */
+export async function startRecording(store: TenantStore): Promise<void> {
+  await store.inspector.recordUntil(withoutEnd);
+  await sleep(1_050);
+  await store.inspector.clear();
+}
+
+/** What was recorded since the last call, oldest first, once there are `count` messages or more. */
+export async function recorded(store: TenantStore, count: number): Promise<KeptMessage[]> {
+  for (let left = 200; left > 0; left--) {
+    const found = await store.inspector.after({}, 0, 1_000);
+    if (found.length >= count) {
+      const messages = await Promise.all(found.map(({ seq }) => store.inspector.bySeq(seq)));
+      await store.inspector.clear();
+      for (const message of messages) assert.ok(existsSync(message?.file ?? "none"), message?.file);
+      return messages.map((message) => message ?? assert.fail());
+    }
+    await sleep(20);
+  }
+  assert.fail(`fewer than ${count} messages were recorded`);
+}

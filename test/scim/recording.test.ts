@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { recorded, startRecording } from "../helpers/recorded.ts";
+import { oktaUser } from "../helpers/scim.ts";
+import { type ScimTenant, useScim } from "../helpers/scim-site.ts";
+
+describe("what the inspector is told of SCIM", () => {
+  onEachDatabase((use) => {
+    const site = useScim(use);
+    let tenant: ScimTenant;
+    let id = "";
+
+    before(async () => {
+      tenant = await site().tenant();
+      const { body } = await tenant.client.send("POST", "/Users", oktaUser("ada@acme.example"));
+      id = String(body.id);
+      await startRecording(tenant.store);
+    });
+
+    const one = async () => (await recorded(tenant.store, 1))[0] ?? assert.fail();
+
+    it("is the request, the answer, the token's check, the person, and the file that handled it", async () => {
+      const answer = await tenant.client.send(
+        "POST",
+        "/Users",
+        oktaUser("grace@acme.example", { externalId: "00u7" }),
+      );
+      const message = await one();
+      assert.deepEqual(
+        { ...message, at: 0, seq: 0, requestId: "", request: null, response: null, checks: [] },
+        {
+          ...{ at: 0, seq: 0, requestId: "", request: null, response: null, checks: [] },
+          ...{ protocol: "scim", step: "POST /Users", verdict: "passed", summary: "201 Created" },
+          ...{ connectionKey: null, person: "grace@acme.example", file: "src/scim/users.ts" },
+        },
+      );
+      assert.equal(message.requestId, answer.headers.get("x-request-id"));
+      assert.deepEqual(message.response?.json, answer.body);
+      assert.deepEqual(message.request?.json, {
+        ...oktaUser("grace@acme.example", { externalId: "00u7" }),
+        password: "[redacted]",
+      });
+      assert.ok(message.request?.head.includes("Authorization: Bearer [redacted]"));
+      assert.equal(message.checks[0]?.verdict, "passed");
+      assert.match(message.checks[0]?.detail ?? "", /^Source default, token oinscim_....…$/);
+    });
+
+    const steps: [string, string, unknown, string, string, string][] = [
+      ["GET", "/Users/{id}", undefined, "GET /Users/{id}", "200 OK", "src/scim/users.ts"],
+      [
+        ...(["PATCH", "/Users/{id}", { Operations: [{ op: "replace", value: { active: true } }] }] as const),
+        ...(["PATCH /Users/{id}", "200 OK", "src/scim/patch-user.ts"] as const),
+      ],
+      ["GET", "/Users?startIndex=1&count=2", undefined, "GET /Users", "200 OK", "src/scim/lists.ts"],
+      ["POST", "/Users/.search", {}, "POST /Users/.search", "200 OK", "src/scim/lists.ts"],
+      ["POST", "/Groups", { displayName: "Team" }, "POST /Groups", "201 Created", "src/scim/groups.ts"],
+      ["POST", "/Bulk", { Operations: [] }, "POST /Bulk", "200 OK", "src/scim/bulk.ts"],
+      ["GET", "/Roles", undefined, "GET /Roles", "200 OK", "src/scim/roles.ts"],
+      ["GET", "/Schemas", undefined, "GET /Schemas", "200 OK", "src/scim/discovery.ts"],
+    ];
+    for (const [method, path, body, step, summary, file] of steps) {
+      it(`is ${step} with ${file}`, async () => {
+        const schemas =
+          path === "/Bulk" ? "BulkRequest" : path.endsWith(".search") ? "SearchRequest" : "PatchOp";
+        const schema =
+          path === "/Groups"
+            ? "urn:ietf:params:scim:schemas:core:2.0:Group"
+            : `urn:ietf:params:scim:api:messages:2.0:${schemas}`;
+        const sent = body === undefined ? undefined : { schemas: [schema], ...(body as object) };
+        await tenant.client.send(method, path.replace("{id}", id), sent);
+        const message = await one();
+        assert.deepEqual([message.step, message.summary, message.file], [step, summary, file]);
+      });
+    }
+
+    const failures: [string, () => Promise<unknown>, RegExp, string][] = [
+      [
+        "nobody",
+        () => tenant.client.get("/Users/none"),
+        /^404 Not Found: /,
+        "There is such a resource in this tenant",
+      ],
+      [
+        "a name that is taken",
+        () => tenant.client.send("POST", "/Users", oktaUser("ada@acme.example")),
+        /^409 Conflict: /,
+        "Nobody else has these values",
+      ],
+      [
+        "a filter that is none",
+        () => tenant.client.find("userName eq"),
+        /^400 Bad Request: /,
+        "The request is what RFC 7644 describes",
+      ],
+      [
+        "a body that is no JSON",
+        () => tenant.client.send("POST", "/Users", "{"),
+        /^400 Bad Request: /,
+        "The request is what RFC 7644 describes",
+      ],
+      [
+        "a body of another type",
+        () => tenant.client.send("POST", "/Users", "a", { "content-type": "text/plain" }),
+        /^415 Unsupported Media Type: /,
+        "The body is SCIM or JSON",
+      ],
+      [
+        "a method that is not offered",
+        () => tenant.client.send("DELETE", "/Users"),
+        /^405 Method Not Allowed: /,
+        "The method is offered here",
+      ],
+    ];
+    for (const [what, call, summary, check] of failures) {
+      it(`names the check that failed for ${what}`, async () => {
+        await call();
+        const message = await one();
+        assert.equal(message.verdict, "failed");
+        assert.match(message.summary, summary);
+        assert.deepEqual(
+          message.checks.map(({ name, verdict }) => [name, verdict]),
+          [
+            ["The provisioning token is known, and neither expired nor revoked", "passed"],
+            [check, "failed"],
+          ],
+        );
+      });
+    }
+
+    const searches: [string, () => Promise<unknown>, () => string][] = [
+      ["the id in the path", () => tenant.client.get(`/Users/${id}`), () => id],
+      ["the login name in the answer", () => tenant.client.get(`/Users/${id}`), () => "ADA@acme"],
+      [
+        "a name that a filter asks for",
+        () => tenant.client.find('userName eq "nobody@x.test"'),
+        () => "nobody@x.test",
+      ],
+      [
+        "a member that a group gets",
+        async () => {
+          const { body } = await tenant.client.send("POST", "/Groups", {
+            schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+            displayName: "Crew",
+          });
+          await tenant.client.patch(`/Groups/${body.id}`, {
+            op: "add",
+            path: "members",
+            value: [{ value: id }],
+          });
+        },
+        () => id,
+      ],
+    ];
+    for (const [what, call, person] of searches) {
+      it(`is found by ${what}`, async () => {
+        await call();
+        for (
+          let left = 100;
+          (await tenant.store.inspector.page({ person: person() }, null, 5)).length === 0;
+          left--
+        ) {
+          assert.ok(left > 0);
+          await sleep(20);
+        }
+        await tenant.store.inspector.clear();
+      });
+    }
+
+    it("shows a filter as people read it", async () => {
+      await tenant.client.find('userName eq "ada@acme.example"');
+      assert.equal(
+        (await one()).request?.head[0],
+        'GET /scim/v2/Users?filter=userName eq "ada@acme.example"&startIndex=1&count=100',
+      );
+    });
+
+    it("holds no password and no token, wherever a client puts them", async () => {
+      const secret = "Tr0ub4dor&3";
+      const path = `/Users/${id}`;
+      await tenant.client.send("PUT", path, oktaUser("ada@acme.example", { password: secret }));
+      await tenant.client.patch(path, { op: "replace", path: "password", value: secret });
+      await tenant.client.patch(path, { op: "replace", value: { password: secret } });
+      await tenant.client.find(`password eq "${secret}"`);
+      await tenant.client.send("POST", "/Users", `{"password":"${secret}"`);
+      await tenant.client.get(`/Users?filter=${encodeURIComponent(`userName eq "${tenant.token}"`)}`);
+      await tenant.client.get(path, { authorization: tenant.token });
+      const kept = JSON.stringify(await recorded(tenant.store, 7));
+      assert.ok(!kept.includes(secret) && !kept.includes(tenant.token), kept);
+    });
+
+    it("is nothing of a caller without a token: it belongs to nobody", async () => {
+      await tenant.client.get("/Users", { authorization: "Bearer none" });
+      await tenant.client.get("/Roles");
+      assert.deepEqual(
+        (await recorded(tenant.store, 1)).map(({ step }) => step),
+        ["GET /Roles"],
+      );
+    });
+  });
+});
