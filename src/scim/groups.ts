@@ -127,10 +127,10 @@ async function answer(
   group: Group,
   project: Projection,
 ): Promise<ScimAnswer> {
-  const members = project.wants("members") ? await store.groupMembers.all(group.id) : null;
+  const members = project.wants("members") ? await store.groupMembers.ofGroups([group.id]) : null;
   return {
     status: 200,
-    body: project.apply(toScimGroup(context, group, members)),
+    body: project.apply(toScimGroup(context, group, members?.get(group.id) ?? null)),
     location: `${context.baseUrl}/Groups/${group.id}`,
     version: versionTag(group.version),
   };

@@ -40,11 +40,9 @@ export async function listGroups(context: ScimContext, request: ListRequest): Pr
   const project = projection(request, groupSchema, ["members"]);
   const list = readList(request, groupSchema);
   const { rows, total } = await find<Group>(context, list, (store) => store.groups);
-  const resources: ScimResource[] = [];
-  for (const group of rows) {
-    const members = project.wants("members") ? await context.store.groupMembers.all(group.id) : null;
-    resources.push(toScimGroup(context, group, members));
-  }
+  const ids = rows.map(({ id }) => id);
+  const members = project.wants("members") ? await context.store.groupMembers.ofGroups(ids) : null;
+  const resources = rows.map((group) => toScimGroup(context, group, members?.get(group.id) ?? null));
   return answer(list.window, rows, resources, total, project);
 }
 

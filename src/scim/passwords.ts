@@ -1,18 +1,20 @@
 import { hashPassword } from "../directory/password-hash.ts";
-import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { ScimContext } from "./context.ts";
 
 /**
- * Keeps a password that a provisioning client sent, where the tenant has switched password sync on. Otherwise it is
- * dropped: Okta always sends one, a random one when sync is off. An account of the application keeps its own.
+ * The hash of a password that a provisioning client sent, where the tenant has switched password sync on. Otherwise it
+ * is dropped (null): Okta always sends one, a random one when sync is off. Hashing is slow on purpose, so it comes before
+ * the transaction that keeps it: on SQLite, nobody else could do anything meanwhile.
  */
-export async function syncPassword(
+export async function hashSent(
   { passwordSync }: ScimContext,
-  store: TenantStore,
-  user: User,
   password: string | null,
-): Promise<void> {
-  if (!passwordSync || password === null || user.origin === "local") return;
-  await store.credentials.set(user.id, await hashPassword(password));
+): Promise<string | null> {
+  return passwordSync && password !== null ? await hashPassword(password) : null;
+}
+
+/** Keeps a password that was sent. An account of the application has been refused by then (directory/provisioning.ts). */
+export async function syncPassword(store: TenantStore, userId: string, hash: string | null): Promise<void> {
+  if (hash !== null) await store.credentials.set(userId, hash);
 }

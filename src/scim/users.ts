@@ -5,8 +5,8 @@ import type { Affiliations } from "../store/tenant/affiliations.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { recordActivity, type ScimAnswer, type ScimContext, type ScimRequest } from "./context.ts";
 import { ScimError } from "./errors.ts";
-import { syncPassword } from "./passwords.ts";
-import { parsePatch } from "./patch-operations.ts";
+import { hashSent, syncPassword } from "./passwords.ts";
+import { type PatchOperation, parsePatch } from "./patch-operations.ts";
 import { patchUser } from "./patch-user.ts";
 import { checkIfMatch, isKnown } from "./preconditions.ts";
 import { type Projection, projection } from "./projection.ts";
@@ -26,10 +26,11 @@ export async function createUser(context: ScimContext, request: ScimRequest): Pr
   const project = projection(request.query, userSchema);
   const { resource } = normaliseUser(request.body, userSchema);
   const input = toUserInput(resource);
+  const passwordHash = await hashSent(context, input.password);
   return await context.store.transaction(async (store) => {
     const user = await provisionUser(store, context.writer, input.user);
     if (input.roles.length > 0) await setProvisionedRoles(store, user.id, input.roles);
-    await syncPassword(context, store, user, input.password);
+    await syncPassword(store, user.id, passwordHash);
     const changed = Object.keys(resource);
     await recordActivity(context, store, { action: "user.created", targetId: user.id, changed });
     return { ...(await answer(context, store, user, project)), status: 201 };
@@ -58,9 +59,11 @@ export async function replaceUser(
   const { resource, cleared } = normaliseUser(request.body, userSchema);
   const sent = (name: string) => resource[name] !== undefined || cleared.has(name);
   const input = toUserInput(resource);
+  const passwordHash = await hashSent(context, input.password);
   return await context.store.transaction(async (store) => {
     const before = await lock(store, id, request);
-    return await apply(context, store, before, { input, sent, changed: Object.keys(resource), project });
+    const changed = Object.keys(resource);
+    return await apply(context, store, before, { input, passwordHash, sent, changed, project });
   });
 }
 
@@ -72,6 +75,7 @@ export async function patchUserById(
 ): Promise<ScimAnswer> {
   const project = projection(request.query, userSchema);
   const operations = parsePatch(request.body);
+  const passwordHash = await hashPatched(context, id, operations);
   return await context.store.transaction(async (store) => {
     const before = await lock(store, id, request);
     const affiliations = await store.affiliations.ofUsers([id]);
@@ -80,8 +84,21 @@ export async function patchUserById(
     const changed = changedNames(current, patched);
     // The patched resource is complete: an attribute that it lacks was removed.
     const sent = (name: string) => changed.includes(name);
-    return await apply(context, store, before, { input: toUserInput(patched), sent, changed, project });
+    const input = toUserInput(patched);
+    return await apply(context, store, before, { input, passwordHash, sent, changed, project });
   });
+}
+
+/** What a PATCH makes of the password is the same whatever else the user is by the time that it is carried out. */
+async function hashPatched(
+  context: ScimContext,
+  id: string,
+  operations: readonly PatchOperation[],
+): Promise<string | null> {
+  const user = context.passwordSync ? await context.store.users.byId(id) : null;
+  if (!user) return null;
+  const { password } = patchUser(toScimUser(context, user, undefined), operations, userSchema);
+  return await hashSent(context, typeof password === "string" ? password : null);
 }
 
 /** DELETE /Users/{id} (RFC 7644 §3.6). Okta never sends it: it deactivates. */
@@ -101,6 +118,7 @@ export async function deleteUser(
 
 interface Change {
   input: UserInput;
+  passwordHash: string | null;
   /** Whether an attribute that is kept when absent is to be changed. */
   sent(name: string): boolean;
   changed: string[];
@@ -111,7 +129,7 @@ async function apply(
   context: ScimContext,
   store: TenantStore,
   before: User,
-  { input, sent, changed, project }: Change,
+  { input, passwordHash, sent, changed, project }: Change,
 ): Promise<ScimAnswer> {
   const { active, sourceKey, entitlements, ...always } = input.user;
   const change = await updateProvisionedUser(store, context.writer, before.id, {
@@ -121,7 +139,7 @@ async function apply(
     ...(sent("entitlements") ? { entitlements: entitlements ?? [] } : {}),
   });
   if (sent("roles")) await setProvisionedRoles(store, before.id, input.roles);
-  await syncPassword(context, store, change.user, input.password);
+  await syncPassword(store, before.id, passwordHash);
   const action = actionOf(before, change.user);
   await recordActivity(context, store, { action, targetId: before.id, changed });
   if (change.lastOwnerLost) warnOfLostOwner(context, before.id);

@@ -68,6 +68,21 @@ describe("groups", () => {
         assert.equal(body.Resources[0].members[0].value, people[0]);
     });
 
+    it("read the members of a whole page in one statement", async () => {
+      for (const name of ["One", "Two", "Three"]) await create([member(0), member(1)], name);
+      const knex = use().database.sql();
+      const statements: string[] = [];
+      const listen = ({ sql }: { sql: string }) => void statements.push(sql);
+      knex.on("query", listen);
+      const { body } = await acme.client.get("/Groups?attributes=displayName,members");
+      knex.off("query", listen);
+      assert.deepEqual(
+        (body.Resources as ScimBody[]).map(({ members }) => members.map(({ value }: ScimBody) => value)),
+        [only(0, 1), only(0, 1), only(0, 1)],
+      );
+      assert.equal(statements.filter((sql) => sql.includes("group_members")).length, 1);
+    });
+
     const changes: [string, (id: string) => unknown[], number[]][] = [
       ["adds", () => [{ op: "add", path: "members", value: [member(1), member(2)] }], [0, 1, 2]],
       ["adds who is one already", () => [{ op: "add", path: "members", value: [member(0), member(0)] }], [0]],

@@ -100,7 +100,10 @@ export const isolationCases: IsolationCases = {
   "groups.remove": { call: (b, a) => b.groups.remove(a.groupId), gives: false },
   "groups.ofUser": { call: (b, a) => b.groups.ofUser(a.userId), gives: [] },
   "groupMembers.page": { call: (b, a) => b.groupMembers.page(a.groupId, null, 100), gives: [] },
-  "groupMembers.all": { call: (b, a) => b.groupMembers.all(a.groupId), gives: [] },
+  "groupMembers.ofGroups": {
+    call: async (b, a) => [...(await b.groupMembers.ofGroups([a.groupId])).values()],
+    gives: [[]],
+  },
   "groupMembers.strangers": {
     call: async (b, a) => (await b.groupMembers.strangers([a.userId])).map((id) => id === a.userId),
     gives: [true],

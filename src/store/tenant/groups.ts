@@ -25,6 +25,7 @@ export interface NewGroup {
 }
 
 interface MemberRow {
+  group_id: string;
   id: string;
   display_name: string | null;
   login_name: string;
@@ -158,6 +159,8 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
   };
 }
 
+const memberColumns = ["group_members.group_id", "users.id", "users.display_name", "users.login_name"];
+
 export interface GroupMember {
   id: string;
   name: string;
@@ -175,12 +178,17 @@ export function tenantGroupMembers(scope: TenantScope) {
       return ((await query) as { user_id: string }[]).map((row) => row.user_id);
     },
 
-    /** Every member, in the order of ids: for whoever asks for the whole group. */
-    async all(groupId: string): Promise<GroupMember[]> {
-      const query = of(groupId).orderBy("group_members.user_id");
-      scope.join(query, "users", "id", "group_members.user_id");
-      const rows = await query.select(["users.id", "users.display_name", "users.login_name"]);
-      return (rows as MemberRow[]).map((row) => ({ id: row.id, name: row.display_name ?? row.login_name }));
+    /** Every member of each group, in the order of ids: for whoever asks for whole groups. */
+    async ofGroups(groupIds: readonly string[]): Promise<Map<string, GroupMember[]>> {
+      const found = new Map<string, GroupMember[]>(groupIds.map((id) => [id, []]));
+      for (const chunk of chunks(groupIds)) {
+        const query = scope.rows("group_members").whereIn("group_members.group_id", chunk);
+        scope.join(query, "users", "id", "group_members.user_id");
+        query.orderBy(["group_members.group_id", "group_members.user_id"]);
+        for (const row of (await query.select(memberColumns)) as MemberRow[])
+          found.get(row.group_id)?.push({ id: row.id, name: row.display_name ?? row.login_name });
+      }
+      return found;
     },
 
     /** Which of `userIds` are no users of this tenant, and so can be members of nothing. */
