@@ -3,7 +3,7 @@ import { decrypt } from "xml-encryption";
 import type { Checks } from "./checks.ts";
 import type { KeyPair } from "./keys.ts";
 import { checkSignatureForms } from "./signatures.ts";
-import { parseSafely } from "./well-formed.ts";
+import { checkIds, parseSafely } from "./well-formed.ts";
 import { attributeOf, elementsOf, ns } from "./xml.ts";
 
 /** Authenticated encryption only: CBC lets whoever can try often enough read what is in it (XML Encryption 1.1 §6.1). */
@@ -47,6 +47,7 @@ export async function checkEncrypted(
     ...{ reason: "saml-assertion-count", name: "There is exactly one assertion inside" },
     detail: `found ${assertions.length}`,
   });
+  checkIds(root, checks);
   return { keyPair: opened.keyPair, isSigned: checkSignatureForms(root, checks).length === 1 };
 }
 

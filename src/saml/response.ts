@@ -1,7 +1,7 @@
 import type { Element } from "@xmldom/xmldom";
 import { type Checks, mismatch } from "./checks.ts";
 import { checkSignatureForms } from "./signatures.ts";
-import { decodeResponse, parseSafely } from "./well-formed.ts";
+import { checkIds, decodeResponse, parseSafely } from "./well-formed.ts";
 import { attributeOf, children, elementsOf, ns, onlyChild, textOf } from "./xml.ts";
 
 /** What one connection expects of a response. */
@@ -37,8 +37,9 @@ export function readResponse(field: unknown, expected: Expected, checks: Checks)
   const root = parseSafely(xml, checks).documentElement as Element;
   checkIsResponse(root, checks);
   checkIssuerAndDestination(root, expected, checks);
-  const signedElements = checkSignatureForms(root, checks);
   const encryptedAssertion = checkAssertionCount(root, checks);
+  checkIds(root, checks);
+  const signedElements = checkSignatureForms(root, checks);
   const isSigned = {
     response: signedElements.includes(root),
     assertion: signedElements.some((element) => element.localName === "Assertion"),

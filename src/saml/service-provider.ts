@@ -1,5 +1,5 @@
-import type { Profile, SamlConfig } from "@node-saml/node-saml";
-import { Strategy, type VerifyWithoutRequest } from "@node-saml/passport-saml";
+import { type Profile, SAML, type SamlConfig } from "@node-saml/node-saml";
+import { AbstractStrategy, type VerifyWithoutRequest } from "@node-saml/passport-saml";
 import type { Request, Response } from "express";
 import passport from "passport";
 import { samlUrls } from "../endpoints.ts";
@@ -16,29 +16,37 @@ const noCache = {
 };
 
 /**
- * passport-saml's strategy for one connection and one request, because passport writes its callbacks into it. node-saml
- * signs requests and verifies signatures; what a verified assertion may say is the policy of this room (assertion.ts), so
- * node-saml's own looser checks are switched off, and every rule stands in one place.
+ * node-saml as this room uses it: it signs requests and verifies signatures. What was signed is handed over as it is,
+ * before node-saml judges it by rules that are looser than ours (assertion.ts), so that every rule stands in one place.
  */
-function strategyFor(
-  baseUrl: string,
-  { key, settings }: SamlConnection,
-  more: Partial<SamlConfig>,
-): Strategy {
-  const { acsUrl, entityId } = samlUrls(baseUrl, key);
-  const options = {
-    ...{ callbackUrl: acsUrl, issuer: entityId, entryPoint: settings.ssoUrl, idpCert: settings.certificates },
-    ...({ signatureAlgorithm: "sha256", digestAlgorithm: "sha256" } as const),
-    ...{ identifierFormat: null, disableRequestedAuthnContext: true },
-    ...{ audience: false as const, acceptedClockSkewMs: -1, cacheProvider: noCache },
-    forceAuthn: settings.forceAuthn ?? false,
-    ...more,
-  };
-  return new Strategy(options, handOver, refuseLogout);
+class SignedMessages extends SAML {
+  protected override processValidlySignedAssertionAsync(xml: string) {
+    const profile = { issuer: "", nameID: "", nameIDFormat: "", getAssertionXml: () => xml };
+    return Promise.resolve({ profile, loggedOut: false });
+  }
 }
 
 const handOver: VerifyWithoutRequest = (profile, done) => done(null, { ...profile });
 const refuseLogout: VerifyWithoutRequest = (_profile, done) => done(new RefusedError("saml-not-a-sign-in"));
+
+/** passport-saml's strategy for one connection and one request, because passport writes its callbacks into it. */
+class ConnectionStrategy extends AbstractStrategy {
+  static override readonly newSamlProviderOnConstruct = false;
+
+  constructor(baseUrl: string, { key, settings }: SamlConnection, more: Partial<SamlConfig>) {
+    const { acsUrl, entityId } = samlUrls(baseUrl, key);
+    const options: SamlConfig = {
+      ...{ callbackUrl: acsUrl, issuer: entityId, entryPoint: settings.ssoUrl },
+      ...{ idpCert: settings.certificates, cacheProvider: noCache },
+      ...{ signatureAlgorithm: "sha256", digestAlgorithm: "sha256" },
+      ...{ identifierFormat: null, disableRequestedAuthnContext: true },
+      forceAuthn: settings.forceAuthn ?? false,
+      ...more,
+    };
+    super(options, handOver, refuseLogout);
+    this._saml = new SignedMessages(options);
+  }
+}
 
 /** Sends the browser to the provider with a signed AuthnRequest, by the redirect binding (SAML Bindings §3.4). */
 export async function leaveForProvider(
@@ -48,7 +56,7 @@ export async function leaveForProvider(
   connection: SamlConnection,
   { keyPair, requestId, relayState }: { keyPair: KeyPair; requestId: string; relayState: string },
 ): Promise<void> {
-  const strategy = strategyFor(baseUrl, connection, {
+  const strategy = new ConnectionStrategy(baseUrl, connection, {
     privateKey: keyPair.privateKey,
     generateUniqueId: () => requestId,
     additionalAuthorizeParams: { RelayState: relayState },
@@ -71,7 +79,7 @@ export async function verifySignatures(
   { isSigned }: ReceivedResponse,
   keyPair: KeyPair | null,
 ): Promise<string> {
-  const strategy = strategyFor(baseUrl, connection, {
+  const strategy = new ConnectionStrategy(baseUrl, connection, {
     wantAuthnResponseSigned: isSigned.response,
     wantAssertionsSigned: isSigned.assertion,
     ...(keyPair ? { decryptionPvk: keyPair.privateKey } : {}),

@@ -1,4 +1,4 @@
-import type { Document } from "@xmldom/xmldom";
+import type { Document, Element } from "@xmldom/xmldom";
 import type { Checks } from "./checks.ts";
 import { elementsOf, parseXml } from "./xml.ts";
 
@@ -33,9 +33,6 @@ export function parseSafely(xml: string, checks: Checks): Document {
   checks.demand(isModest, { reason: "saml-malformed", name: "It is not nested too deeply, nor too large" });
   const document = parsedOrNull(xml);
   checks.demand(document !== null, { reason: "saml-malformed", name: "It is well-formed XML" });
-  const ids = document.documentElement ? idsOf(document) : [];
-  const areUnique = new Set(ids).size === ids.length;
-  checks.demand(areUnique, { reason: "saml-duplicate-id", name: "No two elements have one ID" });
   return document;
 }
 
@@ -71,11 +68,11 @@ function parsedOrNull(xml: string): Document | null {
   }
 }
 
-/** All that a signature's reference could mean. */
-function idsOf(document: Document): string[] {
-  const root = document.documentElement;
-  if (!root) return [];
-  return elementsOf(root).flatMap((element) =>
+/** No two elements may have one ID: a signature could mean either. */
+export function checkIds(root: Element, checks: Checks): void {
+  const ids = elementsOf(root).flatMap((element) =>
     ["ID", "Id", "id", "AssertionID"].flatMap((name) => element.getAttribute(name) ?? []),
   );
+  const areUnique = new Set(ids).size === ids.length;
+  checks.demand(areUnique, { reason: "saml-duplicate-id", name: "No two elements have one ID" });
 }

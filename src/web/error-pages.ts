@@ -64,8 +64,9 @@ function reasonOf(error: unknown): string {
 }
 
 /** What was wrong in detail, for whoever looks up the reference; log.ts leaves out what is personal. */
-function causeOf(error: unknown): { err?: unknown } {
-  return error instanceof RefusedError && error.cause !== undefined ? { err: error.cause } : {};
+function causeOf(error: unknown): { err?: unknown; detail?: string } {
+  if (!(error instanceof RefusedError) || error.cause === undefined) return {};
+  return typeof error.cause === "string" ? { detail: error.cause } : { err: error.cause };
 }
 
 function describe(error: unknown): ErrorPage {

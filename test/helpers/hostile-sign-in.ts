@@ -13,6 +13,7 @@ import {
   startHostileProvider,
 } from "./hostile-provider.ts";
 import { createTestTenant, type TestTenant } from "./people.ts";
+import { assertRefused } from "./refused.ts";
 import { type Site, useSite } from "./site.ts";
 
 /** A provider, and a connection of ours with it. */
@@ -76,42 +77,6 @@ export function useHostileSite(use: () => TestDatabase): () => HostileSite {
       const url = journey.provider.authorize(left.location ?? "", subject);
       return await journey.client.get(url.pathname + url.search);
     },
-    async refuses(reason, work) {
-      const { logged } = site().app;
-      const before = await everything(use());
-      const from = logged.length;
-      const page = await work();
-      assertRefusal(page, reason, logged.slice(from));
-      assert.deepEqual(await everything(use()), before, "something was created");
-      return page;
-    },
+    refuses: (reason, work) => assertRefused(site().app, use(), reason, work),
   });
-}
-
-function assertRefusal(page: Answer, reason: RefusalReason, logged: Record<string, unknown>[]): void {
-  assert.equal(page.status, 403, `${page.status} ${page.location}`);
-  assert.equal(page.location, null);
-  const reference = page.headers.get("x-request-id") ?? "";
-  assert.match(page.text, /You could not be signed in/);
-  assert.ok(reference.length > 8 && page.text.includes(`<code>${reference}</code>`));
-  assert.doesNotMatch(page.text, /^\s+at /m);
-  const refused = logged.filter(({ event }) => event === "request.refused");
-  assert.deepEqual(
-    refused.map((line) => line.reason),
-    [reason],
-  );
-  assert.deepEqual(
-    logged.filter(({ event }) => event === "request.failed" || event === "sign_in.succeeded"),
-    [],
-  );
-}
-
-/** What a refused sign-in must leave as it was. */
-async function everything({ database }: TestDatabase): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const table of ["users", "identities", "role_grants"]) {
-    counts[table] = (await database.sql()(table)).length;
-  }
-  counts.sessions = (await database.sql()("sessions").whereNotNull("user_id")).length;
-  return counts;
 }
