@@ -52,10 +52,10 @@ export function universalLogoutRoutes({ database, baseUrl, verifyToken }: Univer
     const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
     const claims = token === undefined ? null : readClaims(token);
     if (!token || !claims) throw unauthorized("the token is missing or cannot be read");
-    const fitting = await fittingConnections(database, claims, (connection) =>
+    const { fitting, problems } = await fittingConnections(database, claims, (connection) =>
       verifyToken(token, connection, audience),
     );
-    if (fitting.length === 0) throw unauthorized("no connection accepts the token");
+    if (fitting.length === 0) throw unauthorized(["no connection accepts the token", ...problems].join("; "));
     const allowed = fitting.filter(({ connection }) => connection.settings?.universalLogout !== false);
     if (allowed.length === 0)
       throw new LogoutError(403, "universal logout is switched off for the connection");
@@ -101,22 +101,25 @@ interface Call {
 async function fittingConnections(
   database: Database,
   claims: Claims,
-  verify: (connection: Connection) => Promise<boolean>,
-): Promise<Fitting[]> {
+  verify: (connection: Connection) => Promise<string | null>,
+): Promise<{ fitting: Fitting[]; problems: Set<string> }> {
   const named = await systemStore(database).connectionsOfApp(claims.sub);
   const fitting: Fitting[] = [];
+  const problems = new Set<string>();
   let outage: UnavailableError | null = null;
   for (const one of named) {
     if (!issuersOf(one.connection).includes(claims.iss)) continue;
     try {
-      if (await verify(one.connection)) fitting.push(one);
+      const problem = await verify(one.connection);
+      if (problem === null) fitting.push(one);
+      else problems.add(problem);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       outage = error;
     }
   }
   if (outage && fitting.length === 0) throw outage;
-  return fitting;
+  return { fitting, problems };
 }
 
 function issuersOf({ settings }: Connection): (string | null | undefined)[] {

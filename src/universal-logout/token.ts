@@ -13,8 +13,15 @@ export interface Claims {
   exp: number;
 }
 
-/** Whether the connection's keys verify the token. Throws UnavailableError when they cannot be read at the moment. */
-export type TokenVerifier = (token: string, connection: Connection, audience: string) => Promise<boolean>;
+/**
+ * Verifies a token with a connection's keys: null when it holds, else what is wrong with it, in words for the log.
+ * Throws UnavailableError when the keys cannot be read at the moment.
+ */
+export type TokenVerifier = (
+  token: string,
+  connection: Connection,
+  audience: string,
+) => Promise<string | null>;
 
 const tokenType = "global-token-revocation+jwt";
 
@@ -40,7 +47,7 @@ export function tokenVerifier(
 ): TokenVerifier {
   return async (token, connection, audience) => {
     const { settings } = connection;
-    if (!settings) return false;
+    if (!settings) return "the connection is not complete";
     const issuer =
       "issuer" in settings
         ? [settings.issuer, settings.issuerAlias ?? settings.issuer]
@@ -52,11 +59,9 @@ export function tokenVerifier(
       maxTokenAge: "15 minutes",
     };
     if ("issuer" in settings)
-      return await holds(async () => keys.verify(token, await jwksUriOf(settings), checks));
-    return (
-      (await byCertificate(settings, token, checks)) ||
-      (await holds(() => keys.verify(token, `${settings.orgUrl}/oauth2/v1/keys`, checks)))
-    );
+      return await problemOf(async () => keys.verify(token, await jwksUriOf(settings), checks));
+    if (await byCertificate(settings, token, checks)) return null;
+    return await problemOf(() => keys.verify(token, `${settings.orgUrl}/oauth2/v1/keys`, checks));
   };
 }
 
@@ -65,7 +70,8 @@ async function byCertificate(settings: SamlSettings, token: string, checks: obje
     const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"));
     // A certificate of another kind of key verifies nothing.
     if (publicKey.asymmetricKeyType !== "rsa") continue;
-    if (await holds(() => jwtVerify(token, publicKey, { ...checks, algorithms: ["RS256"] }))) return true;
+    const verify = () => jwtVerify(token, publicKey, { ...checks, algorithms: ["RS256"] });
+    if ((await problemOf(verify)) === null) return true;
   }
   return false;
 }
@@ -74,12 +80,13 @@ async function byCertificate(settings: SamlSettings, token: string, checks: obje
  * Whatever is wrong with a token, it does not hold. That the keys cannot be read is another matter: an outage must not
  * look like a refusal, or the org would not try again.
  */
-async function holds(verify: () => Promise<unknown>): Promise<boolean> {
+async function problemOf(verify: () => Promise<unknown>): Promise<string | null> {
   try {
     await verify();
-    return true;
+    return null;
   } catch (error) {
-    if (error instanceof errors.JOSEError) return false;
+    // Its messages name the check and the claim, and no value.
+    if (error instanceof errors.JOSEError) return error.message;
     throw new UnavailableError("the provider's keys cannot be read", { cause: error });
   }
 }

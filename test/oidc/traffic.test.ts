@@ -140,6 +140,12 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       assert.deepEqual([page.status, refusalsIn(site().app).at(-1)], [403, "provider-unavailable"]);
     });
 
+    it("asks for discovery and keys once, however many sign in", async () => {
+      for (let n = 0; n < 3; n++) assertRedirect(await signIn(), landingPath);
+      for (const path of ["/.well-known/openid-configuration", "/oauth2/v1/keys"])
+        assert.equal(op.calls.filter((called) => called === path).length, 1, path);
+    });
+
     it("does not wait for a discovery document for ever", async () => {
       op.intercept = () => true;
       const page = await site().app.client().get(`/oidc/${connection.key}/login`);
