@@ -28,7 +28,7 @@ describe("documentation", () => {
       });
 
       it("names only commands that the command line has", () => {
-        const named = [...text.matchAll(/npm run (?:--silent )?admin -- ([a-z]+(?: [a-z]+)?)/g)].map(
+        const named = [...text.matchAll(/npm run (?:--silent )?admin -- ([a-z]+(?: [a-z-]+)?)/g)].map(
           ([, name]) => name ?? "",
         );
         assert.deepEqual(
@@ -117,6 +117,6 @@ function anchorsOf(path: string): string[] {
 
 function adminCommands(): string[] {
   const files = readdirSync("src/cli").map((name) => readFileSync(join("src/cli", name), "utf8"));
-  const names = files.flatMap((text) => [...text.matchAll(/name: "([a-z ]+)"|statusCommand\("([a-z ]+)"/g)]);
+  const names = files.flatMap((text) => [...text.matchAll(/name: "([a-z -]+)"|statusCommand\("([a-z ]+)"/g)]);
   return names.map(([, plain, status]) => plain ?? status ?? "");
 }

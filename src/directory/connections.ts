@@ -76,7 +76,8 @@ export async function changeSettings(
 
 /**
  * Gives a connection a new client secret. The last one that worked stays usable until the new one has, so that nobody is
- * turned away while the provider changes over, nor when the new one was mistyped and entered again. Throws NotFoundError.
+ * turned away while the provider changes over, nor when the new one was mistyped and entered again. One that was sealed
+ * under another DATA_KEY is worth nothing and is dropped. Throws NotFoundError.
  */
 export async function rotateSecret(
   store: TenantStore,
@@ -86,10 +87,22 @@ export async function rotateSecret(
 ): Promise<void> {
   await store.transaction(async (inside) => {
     const { current, former } = await inside.connections.sealedSecrets(connectionId);
-    const sealedSecret = sealer.seal(secret, `${store.tenantId}/${connectionId}`);
+    const place = `${store.tenantId}/${connectionId}`;
     // While there is a former one, the current one has not worked yet.
-    await inside.connections.update(connectionId, { sealedSecret, sealedFormerSecret: former ?? current });
+    const proven = former ?? current;
+    const sealedFormerSecret = proven !== null && opens(sealer, proven, place) ? proven : null;
+    const sealedSecret = sealer.seal(secret, place);
+    await inside.connections.update(connectionId, { sealedSecret, sealedFormerSecret });
   });
+}
+
+function opens(sealer: Sealer, sealed: string, place: string): boolean {
+  try {
+    sealer.open(sealed, place);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Lets a connection sign people in. Throws NotFoundError, and ConflictError `stale` while its settings are missing. */

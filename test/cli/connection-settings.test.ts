@@ -135,6 +135,16 @@ describe("admin -- connection, one that is there", () => {
       await assert.rejects(run("rotate-secret"), /--client-secret-stdin/);
     });
 
+    it("rotate-secret after a change of DATA_KEY does not keep what cannot be opened any more", async () => {
+      const words = ["connection", "rotate-secret", acme.tenant.slug, "--key", connection.key];
+      const options = { dataKey: Buffer.from("another key of 32 bytes in all.."), stdin: "the second" };
+      await runCommand(connectionCommands, use().database, [...words, "--client-secret-stdin"], options);
+      const { current, former } = await acme.store.connections.sealedSecrets(connection.id);
+      const place = `${acme.tenant.id}/${connection.id}`;
+      assert.equal(sealer(options.dataKey).open(current ?? "", place), "the second");
+      assert.equal(former, null);
+    });
+
     it("check reads what the provider says of itself", async () => {
       const { json } = await run("check");
       const { issuer, tokenEndpoint, endSessionEndpoint, keyIds } = json as Record<string, unknown>;
