@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionType, OidcSettings, SamlSettings, SubjectKind } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
@@ -19,8 +19,17 @@ export interface WantedConnection {
   secret: { text: string; sealer: Sealer } | null;
 }
 
-/** What a connection's subjects are when nobody says otherwise: see SubjectKind. */
-const subjectKindOf: Record<ConnectionType, SubjectKind> = { oidc: "source-key", saml: "login-name" };
+/**
+ * What a connection's subjects are: see SubjectKind. A SAML attribute that names the subject is Okta's user id, which is
+ * also the key that Okta provisions with.
+ */
+function subjectKindOf(type: ConnectionType, settings: OidcSettings | SamlSettings | null): SubjectKind {
+  return type === "oidc" || subjectAttributeOf(settings) !== null ? "source-key" : "login-name";
+}
+
+function subjectAttributeOf(settings: OidcSettings | SamlSettings | null): string | null {
+  return (settings && "subjectAttribute" in settings && settings.subjectAttribute) || null;
+}
 
 /**
  * Adds a connection. Its key belongs to the tenant from then on, for ever. Throws InvalidError for a key that is no
@@ -41,7 +50,7 @@ export async function createConnection(
       type: wanted.type,
       status: wanted.draft || wanted.settings === null ? "draft" : "active",
       justInTime: wanted.justInTime,
-      subjectKind: subjectKindOf[wanted.type],
+      subjectKind: subjectKindOf(wanted.type, wanted.settings),
       settings: wanted.settings,
       sealedSecret: wanted.secret?.sealer.seal(wanted.secret.text, `${tenantId}/${id}`) ?? null,
     });
@@ -51,7 +60,8 @@ export async function createConnection(
 /**
  * Changes a connection's settings. When they point to another identity provider, its subjects are other people: the
  * connection starts without identities, and its sessions end. What an earlier mapping of roles granted is taken back;
- * each person's next sign-in grants anew. Throws NotFoundError.
+ * each person's next sign-in grants anew. Throws NotFoundError, and InvalidError when what names a person would change
+ * under people who have signed in.
  */
 export async function changeSettings(
   store: TenantStore,
@@ -61,7 +71,11 @@ export async function changeSettings(
   return await store.transaction(async (inside) => {
     const before = await inside.connections.byId(connectionId);
     if (!before) throw new NotFoundError("There is no such connection.");
-    const after = await inside.connections.update(connectionId, { settings });
+    const subjectKind = subjectKindOf(before.type, settings);
+    const isRenamed = subjectAttributeOf(before.settings) !== subjectAttributeOf(settings);
+    if (isRenamed && before.status !== "draft")
+      throw new InvalidError("What names a person is decided before the connection is activated.");
+    const after = await inside.connections.update(connectionId, { settings, subjectKind });
     const isOther = before.settings && providerOf(before.settings) !== providerOf(settings);
     if (isOther) {
       await inside.sessions.endOfConnection(connectionId);

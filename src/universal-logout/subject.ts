@@ -30,7 +30,20 @@ export async function usersOf(
   if (subject.format === "iss_sub" && !issuersOf(connection).includes(subject.iss)) return [];
   const name = subject.format === "opaque" ? subject.id : subject.sub;
   const identity = await store.identities.find(connection.id, storedSubject(connection, name));
-  return identity ? [identity.userId] : [];
+  if (identity) return [identity.userId];
+  return namesSubjectByAttribute(connection) ? await knownByLoginName(store, connection, name) : [];
+}
+
+/** Okta names people by their NameID, also where an attribute is what this connection knows them by. */
+function namesSubjectByAttribute({ settings }: Connection): boolean {
+  return settings !== null && "subjectAttribute" in settings && Boolean(settings.subjectAttribute);
+}
+
+async function knownByLoginName(store: TenantStore, { id }: Connection, nameId: string): Promise<string[]> {
+  const user = await store.users.byLoginName(nameId);
+  if (!user) return [];
+  const identities = await store.identities.ofUser(user.id);
+  return identities.some(({ connectionId }) => connectionId === id) ? [user.id] : [];
 }
 
 /** Who issues the subjects: the OpenID issuer, by either of its names, or the SAML entity ID. */

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { DOMParser } from "@xmldom/xmldom";
+import { SignedXml } from "xml-crypto";
+import { changeSettings } from "../../src/directory/connections.ts";
+import { createLog } from "../../src/log.ts";
+import type { Connection, SamlSettings } from "../../src/model.ts";
+import { beginKeyChange, endKeyChange, keyPairsOf } from "../../src/saml/keys.ts";
+import { refreshMetadata, refreshOld } from "../../src/saml/metadata-refresh.ts";
+import { landingPath } from "../../src/web/home.ts";
+import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { idpMetadata } from "../helpers/idp-metadata.ts";
+import { assertRedirect } from "../helpers/pages.ts";
+import { assertRefused } from "../helpers/refused.ts";
+import { idpEntityId, readRequest, samlSealer, useSamlSite } from "../helpers/saml-site.ts";
+
+const limits = { allowPrivateNetwork: true };
+const silent = createLog("silent");
+const hour = 3_600_000;
+
+describe("SAML metadata", () => {
+  onEachDatabase((use) => {
+    const site = useSamlSite(use, { insecureAllowPrivateNetwork: true });
+    let idp: Server;
+    let next: SigningKey;
+    let served: { status: number; xml: string };
+    let asked = 0;
+    before(async () => {
+      next = await createSigningKey("next");
+      idp = createServer((_req, res) => {
+        asked++;
+        res.writeHead(served.status).end(served.xml);
+      });
+      await new Promise<void>((resolve) => idp.listen(0, "127.0.0.1", resolve));
+    });
+    after(() => new Promise((resolve) => idp.close(resolve)));
+    beforeEach(() => {
+      served = { status: 200, xml: metadataOf([site().key.certificate, next.certificate]) };
+    });
+
+    const metadataOf = (certificates: string[], entityId = idpEntityId) =>
+      idpMetadata({ entityId, keys: certificates.map((certificate) => ["signing", certificate] as const) });
+    const metadataUrl = () => `http://127.0.0.1:${(idp.address() as AddressInfo).port}/metadata`;
+    const settingsOf = async ({ id }: Connection) =>
+      (await site().acme.store.connections.byId(id))?.settings as SamlSettings;
+    const get = async ({ key }: Connection) => (await site().app.client().get(`/saml/${key}/metadata`)).text;
+    const certificatesIn = (xml: string) =>
+      [...xml.matchAll(/X509Certificate>([^<]+)</g)].map(([, text]) => text);
+    const read = (connection: Connection) =>
+      refreshMetadata(site().acme.store, connection as Parameters<typeof refreshMetadata>[1], limits);
+
+    describe("of ours", () => {
+      it("is served at the entity ID, for drafts too, with the address, the key and what we want", async () => {
+        for (const connection of [site().connection, await site().connect({}, { settings: null })]) {
+          const xml = await get(connection);
+          const base = `${site().app.url}/saml/${connection.key}`;
+          assert.match(xml, new RegExp(` entityID="${base}/metadata"`));
+          assert.match(xml, new RegExp(`HTTP-POST" Location="${base}/acs"`));
+          assert.match(xml, / AuthnRequestsSigned="true" WantAssertionsSigned="true"/);
+          assert.match(xml, /nameid-format:unspecified/);
+          assert.doesNotMatch(xml, /SingleLogoutService|use="encryption"/);
+          const pairs = await keyPairsOf(site().acme.store, samlSealer, connection);
+          assert.deepEqual(certificatesIn(xml), [pairs[0].certificate]);
+        }
+      });
+
+      it("has a key for encryption where the connection takes encrypted assertions, for safe methods alone", async () => {
+        const xml = await get(await site().connect({ encryptedAssertions: true }));
+        assert.match(xml, /use="encryption".*aes256-gcm.*rsa-oaep-mgf1p/);
+        assert.doesNotMatch(xml, /cbc|rsa-1_5/);
+      });
+
+      it("is signed where the connection wants that", async () => {
+        const xml = await get(await site().connect({ signMetadata: true }));
+        const signature = new DOMParser()
+          .parseFromString(xml, "text/xml")
+          .getElementsByTagName("ds:Signature")[0];
+        const verifier = new SignedXml({
+          publicCert: `-----BEGIN CERTIFICATE-----\n${certificatesIn(xml).at(-1)}\n-----END CERTIFICATE-----`,
+        });
+        verifier.loadSignature(String(signature));
+        assert.ok(verifier.checkSignature(xml));
+        assert.match(
+          xml,
+          /SignatureMethod Algorithm="http:\/\/www.w3.org\/2001\/04\/xmldsig-more#rsa-sha256"/,
+        );
+      });
+
+      it("has the next key beside the one that signs until the change is ended", async () => {
+        const { store } = site().acme;
+        const connection = await site().connect();
+        const [first] = await keyPairsOf(store, samlSealer, connection);
+        await beginKeyChange(store, samlSealer, connection);
+        await assert.rejects(beginKeyChange(store, samlSealer, connection), { code: "stale" });
+        const published = certificatesIn(await get(connection));
+        assert.deepEqual([published.length, published[0]], [2, first.certificate]);
+        const signedBy = async () => {
+          const answer = await site().app.client().get(`/saml/${connection.key}/login`);
+          return readRequest(answer.location ?? "").url.searchParams.get("Signature");
+        };
+        assert.ok(await signedBy());
+        await endKeyChange(store, connection);
+        await assert.rejects(endKeyChange(store, connection), { code: "stale" });
+        assert.deepEqual(certificatesIn(await get(connection)), [published[1]]);
+        const [now] = await keyPairsOf(store, samlSealer, connection);
+        assert.deepEqual([now.generation, now.certificate], [2, published[1]]);
+      });
+
+      it("is made with one key, however many ask for it first", async () => {
+        const connection = await site().connect();
+        const all = await Promise.all(
+          [1, 2, 3].map(() => keyPairsOf(site().acme.store, samlSealer, connection)),
+        );
+        assert.equal(new Set(all.map(([pair]) => pair.certificate)).size, 1);
+        assert.equal(all.flat().length, 3);
+      });
+    });
+
+    describe("of the provider", () => {
+      it("is read again when it is old, and changes certificates and address", async () => {
+        const { key } = site();
+        const connection = await site().connect({ metadataUrl: metadataUrl() });
+        await refreshOld(use().database, limits, silent);
+        const fresh = await settingsOf(connection);
+        assert.deepEqual(fresh.certificates, [key.certificate, next.certificate]);
+        assert.match(fresh.ssoUrl, /redirect=1$/);
+        assert.equal(fresh.metadataRead?.problem, null);
+        const before = asked;
+        await refreshOld(use().database, limits, silent);
+        assert.equal(asked, before);
+        await refreshOld(use().database, limits, silent, () => Date.now() + 13 * hour);
+        assert.equal(asked, before + 1);
+      });
+
+      for (const [name, answer, problem] of [
+        ["cannot be read", { status: 500, xml: "" }, /answered 500/],
+        ["is no metadata", { status: 200, xml: "<html/>" }, /no SAML metadata/],
+        [
+          "is of another provider",
+          { status: 200, xml: idpMetadata({ entityId: "http://www.okta.com/exkNEW" }) },
+          /another provider/,
+        ],
+      ] as const) {
+        it(`keeps the values from before when it ${name}, and what was wrong`, async () => {
+          const connection = await site().connect({ metadataUrl: metadataUrl() });
+          const before = await settingsOf(connection);
+          served = answer;
+          const { problem: said } = await read(connection);
+          assert.match(said ?? "", problem);
+          const { metadataRead, ...after } = await settingsOf(connection);
+          assert.deepEqual(after, before);
+          assert.match(metadataRead?.problem ?? "", problem);
+          assertRedirect(
+            await site().signIn(site().app.client(), `${connection.key}@acme.example`, {}, connection),
+            landingPath,
+          );
+        });
+      }
+
+      it("does not undo what was changed while it was read", async () => {
+        const connection = await site().connect({ metadataUrl: metadataUrl() });
+        const elsewhere = {
+          ...(await settingsOf(connection)),
+          metadataUrl: null,
+          ssoUrl: "https://by.hand.example/",
+        };
+        await changeSettings(site().acme.store, connection.id, elsewhere);
+        await read(connection);
+        assert.deepEqual(await settingsOf(connection), elsewhere);
+      });
+
+      it("is asked for a new key when no certificate verifies a response, but not again and again", async () => {
+        const byNext = { signAssertion: { key: next }, signResponse: { key: next } };
+        const connection = await site().connect({ metadataUrl: metadataUrl() });
+        assertRedirect(
+          await site().signIn(site().app.client(), "new@acme.example", byNext, connection),
+          landingPath,
+        );
+        const before = asked;
+        const { foreignKey } = site();
+        const forged = { signAssertion: { key: foreignKey }, signResponse: { key: foreignKey } };
+        await assertRefused(site().app, use(), "saml-signature-not-valid", () =>
+          site().signIn(site().app.client(), "forged@acme.example", forged, connection),
+        );
+        assert.equal(asked, before);
+      });
+
+      it("does not change what names a person once a connection is active", async () => {
+        const { store } = site().acme;
+        const connection = await site().connect();
+        const changed = { ...(await settingsOf(connection)), subjectAttribute: "oktaId" };
+        await assert.rejects(changeSettings(store, connection.id, changed), /decided before/);
+        const draft = await site().connect({}, { draft: true });
+        const after = await changeSettings(store, draft.id, { ...changed });
+        assert.equal(after.subjectKind, "source-key");
+      });
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { assertRedirect } from "../helpers/pages.ts";
+import { type RevokingOrg, revocationToken, startRevokingOrg } from "../helpers/revocation.ts";
+import { idpEntityId, useSamlSite } from "../helpers/saml-site.ts";
+
+const path = "/global-token-revocation";
+
+describe("Universal Logout of a SAML session", () => {
+  onEachDatabase((use) => {
+    const site = useSamlSite(use, { insecureAllowPrivateNetwork: true });
+    let org: RevokingOrg;
+    before(async () => {
+      org = await startRevokingOrg();
+    });
+    after(() => org.close());
+
+    /** Signs somebody in at a connection of their own, and revokes with the key of its certificate. */
+    async function revoked(name: string, subject: object, settings = {}, deviation = {}): Promise<number> {
+      const appInstanceId = `0oa${name}`;
+      const connection = await site().connect({ appInstanceId, orgUrl: org.issuer, ...settings });
+      const browser = site().app.client();
+      assertRedirect(await site().signIn(browser, `${name}@acme.example`, deviation, connection), "/tasks");
+      const key = createPrivateKey(site().key.privateKey);
+      const token = await revocationToken(org, appInstanceId, site().app.url + path, { key });
+      const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+      const body = JSON.stringify({ sub_id: subject });
+      const { status } = await site().app.client().send("POST", path, headers, body);
+      assert.equal((await browser.get("/me")).status, status === 204 ? 401 : 200);
+      return status;
+    }
+
+    it("goes by e-mail address", async () => {
+      assert.equal(await revoked("mail", { format: "email", email: "MAIL@acme.example" }), 204);
+    });
+
+    it("goes by issuer and NameID, ignoring the name's case", async () => {
+      const subject = { format: "iss_sub", iss: idpEntityId, sub: "Named@acme.example" };
+      assert.equal(await revoked("named", subject), 204);
+    });
+
+    it("goes by issuer and NameID also where an attribute names the subject", async () => {
+      const byAttribute = {
+        fields: (all: { attributes: Record<string, string[]> }) => {
+          all.attributes.oktaId = ["00u-attribute"];
+        },
+      };
+      const settings = { subjectAttribute: "oktaId" };
+      const subject = { format: "iss_sub", iss: idpEntityId, sub: "attribute@acme.example" };
+      assert.equal(await revoked("attribute", subject, settings, byAttribute), 204);
+    });
+
+    it("does nothing about somebody of another issuer, or whom the connection does not know", async () => {
+      const elsewhere = { format: "iss_sub", iss: "http://www.okta.com/exkOTHER", sub: "stays@acme.example" };
+      assert.equal(await revoked("stays", elsewhere), 404);
+      const settings = { subjectAttribute: "oktaId" };
+      const byAttribute = {
+        fields: (all: { attributes: Record<string, string[]> }) => {
+          all.attributes.oktaId = ["00u-stranger"];
+        },
+      };
+      const other = { format: "iss_sub", iss: idpEntityId, sub: "stays@acme.example" };
+      assert.equal(await revoked("stranger", other, settings, byAttribute), 404);
+    });
+  });
+});
