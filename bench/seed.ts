@@ -85,9 +85,9 @@ async function insertUsers(database: Database, tenantId: string, sourceId: strin
   for (const chunk of chunks(ids, 5_000)) {
     await insert(
       database,
-      `insert into users (tenant_id, id, seq, login_name, login_name_key, given_name, family_name, display_name,
-         email, attributes, attributes_key, active, blocked, origin, source_id, source_key, created_at, updated_at)
-       select cast(? as text), value, n, name, name, 'Ada', 'Number ' || t, 'Ada Number ' || t, name,
+      `insert into users (tenant_id, id, seq, login_name, login_name_key, given_name, given_name_key, family_name,
+         family_name_key, display_name, email, attributes, attributes_key, active, blocked, origin, source_id, source_key, created_at, updated_at)
+       select cast(? as text), value, n, name, name, 'Ada', 'ada', 'Number ' || t, 'number ' || t, 'Ada Number ' || t, name,
          replace(?, '#', t)${json}, replace(?, '#', t)${jsonb},
          true, false, 'scim', cast(? as text), 'okta-' || t, cast(? as bigint), cast(? as bigint)
        from (select value, cast(key + ${done + 1} as text) as t, 'user' || (key + ${done + 1}) || '@acme.example' as name,
@@ -96,7 +96,10 @@ async function insertUsers(database: Database, tenantId: string, sourceId: strin
     );
     done += chunk.length;
   }
-  await database.sql()("tenants").where({ id: tenantId }).update({ user_seq: done, user_count: done });
+  await database
+    .sql()("tenants")
+    .where({ id: tenantId })
+    .update({ user_seq: done, user_count: done, provisioned_user_count: done });
 }
 
 async function insertMembers(database: Database, tenantId: string, groupId: string, ids: readonly string[]) {

@@ -9,6 +9,7 @@ import { tenantIdentities } from "./tenant/identities.ts";
 import { tenantInspector } from "./tenant/inspector.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
 import { tenantPendingLogins, tenantUsedTokens } from "./tenant/pending-logins.ts";
+import { tenantPeople } from "./tenant/people.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
@@ -18,6 +19,7 @@ import { tenantUsers } from "./tenant/users.ts";
 
 const tables = {
   users: tenantUsers,
+  people: tenantPeople,
   identities: tenantIdentities,
   tombstones: tenantTombstones,
   groups: tenantGroups,

@@ -6,3 +6,8 @@
 export function textKey(text: string): string {
   return text.normalize("NFC").toLowerCase();
 }
+
+/** What of a name can be searched for: its beginning, because an entry of an index has a limit (PostgreSQL: 2,704 bytes). */
+export function searchKey(text: string): string {
+  return textKey(text).slice(0, 200);
+}

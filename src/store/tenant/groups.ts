@@ -201,6 +201,16 @@ export function tenantGroupMembers(scope: TenantScope) {
       return userIds.filter((id) => !known.has(id));
     },
 
+    /** Which of `userIds` are members. */
+    async among(groupId: string, userIds: readonly string[]): Promise<string[]> {
+      const found: string[] = [];
+      for (const chunk of chunks(userIds)) {
+        const rows = (await of(groupId).whereIn("user_id", chunk).select("user_id")) as { user_id: string }[];
+        found.push(...rows.map((row) => row.user_id));
+      }
+      return found;
+    },
+
     async has(groupId: string, userId: string): Promise<boolean> {
       return (await of(groupId).where("user_id", userId).first("user_id")) !== undefined;
     },

@@ -16,6 +16,8 @@ export interface TenantScope {
   upsert(table: string, row: Record<string, unknown>, key: readonly string[]): Knex.QueryBuilder;
   /** Adds many rows in statements that stay below the engines' limit of bound values. */
   insertMany(table: string, rows: Record<string, unknown>[], ifNew?: "ignore-existing"): Promise<void>;
+  /** The rows of several queries, each of which keeps its own order and limit; they have the same columns. */
+  together(queries: readonly Knex.QueryBuilder[]): Knex.QueryBuilder;
   /** The tenant's own row. */
   tenantRow(): Knex.QueryBuilder;
   /**
@@ -67,6 +69,8 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
         await (ifNew ? insert.onConflict().ignore() : insert);
       }
     },
+    together: (queries) =>
+      database.sql().unionAll(queries.map((query) => database.sql().select("*").from(query.as("part")))),
     tenantRow: () => database.sql()("tenants").where("tenants.id", tenantId),
     join: (query, table, column, other) => query.join(table, onSameTenant(table, column, other)),
     leftJoin: (query, table, column, other) => query.leftJoin(table, onSameTenant(table, column, other)),

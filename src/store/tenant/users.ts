@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import type { AttributeDocument, Profile, User, UserOrigin } from "../../model.ts";
 import { unique } from "../sql-errors.ts";
-import { textKey } from "../text-keys.ts";
+import { searchKey, textKey } from "../text-keys.ts";
 import { type AffiliationKind, affiliationColumns } from "./affiliations.ts";
 import { leaveGap, locate } from "./positions.ts";
 import type { TenantScope } from "./scope.ts";
@@ -100,6 +100,12 @@ function reading<Read extends User>(scope: TenantScope, readColumns: string, rea
       const row = (await scope.tenantRow().first("user_count")) as { user_count: number } | undefined;
       return row?.user_count ?? 0;
     },
+
+    /** How many of them provisioning manages; a maintained counter, too. */
+    async provisionedCount(): Promise<number> {
+      const row = await scope.tenantRow().first("provisioned_user_count");
+      return (row as { provisioned_user_count: number } | undefined)?.provisioned_user_count ?? 0;
+    },
   };
 }
 
@@ -111,6 +117,7 @@ function writing(scope: TenantScope, now: () => number) {
         const count = {
           user_seq: inside.increment("user_seq", 1),
           user_count: inside.increment("user_count", 1),
+          ...provisionedCount(inside, user.origin === "scim" ? 1 : 0),
         };
         const [counter] = (await inside.tenantRow().update(count).returning("user_seq")) as {
           user_seq: number;
@@ -133,14 +140,14 @@ function writing(scope: TenantScope, now: () => number) {
 
     /** Changes a user and returns the result. Throws NotFoundError, and ConflictError as create does. */
     async update(id: string, changes: UserChanges): Promise<User> {
-      const change = scope
-        .rows("users")
-        .where("id", id)
-        .update({ ...toRow(changes), version: scope.increment("version", 1), updated_at: now() })
-        .returning(columns.map((column) => column.replace("users.", "")));
-      const [row] = (await unique(change, conflicts)) as UserRow[];
-      if (!row) throw new NotFoundError("There is no such user.");
-      return toUser(row);
+      if (changes.origin === undefined) return await change(scope, id, changes, now());
+      return await scope.atomically(async (inside) => {
+        const before = await originOf(inside, id);
+        const user = await change(inside, id, changes, now());
+        const gained = Number(user.origin === "scim") - Number(before === "scim");
+        if (gained !== 0) await inside.tenantRow().update(provisionedCount(inside, gained));
+        return user;
+      });
     },
 
     /** Ends everything that was granted before: see revokeUserAccess in directory/access.ts. */
@@ -154,14 +161,39 @@ function writing(scope: TenantScope, now: () => number) {
     /** Removes a user with everything that hangs on them. Returns whether there was one. */
     async remove(id: string): Promise<boolean> {
       return await scope.atomically(async (inside) => {
-        const row = (await inside.rows("users").where("id", id).first("seq")) as { seq: number } | undefined;
+        const found = inside.rows("users").where("id", id).first("seq", "origin");
+        const row = (await found) as { seq: number; origin: UserOrigin } | undefined;
         if (!row || ((await inside.rows("users").where("id", id).delete()) as number) === 0) return false;
-        await inside.tenantRow().update({ user_count: inside.increment("user_count", -1) });
+        const count = { user_count: inside.increment("user_count", -1) };
+        const provisioned = provisionedCount(inside, row.origin === "scim" ? -1 : 0);
+        await inside.tenantRow().update({ ...count, ...provisioned });
         await leaveGap(inside, "users", row.seq);
         return true;
       });
     },
   };
+}
+
+async function change(scope: TenantScope, id: string, changes: UserChanges, at: number): Promise<User> {
+  const update = scope
+    .rows("users")
+    .where("id", id)
+    .update({ ...toRow(changes), version: scope.increment("version", 1), updated_at: at })
+    .returning(columns.map((column) => column.replace("users.", "")));
+  const [row] = (await unique(update, conflicts)) as UserRow[];
+  if (!row) throw new NotFoundError("There is no such user.");
+  return toUser(row);
+}
+
+/** Nobody else changes it before this transaction ends. */
+async function originOf(scope: TenantScope, id: string): Promise<UserOrigin | undefined> {
+  const found = scope.rows("users").where("id", id).forUpdate().first("origin");
+  return ((await found) as { origin: UserOrigin } | undefined)?.origin;
+}
+
+/** How the counter of those whom provisioning manages changes. */
+function provisionedCount(scope: TenantScope, by: number): Record<string, unknown> {
+  return by === 0 ? {} : { provisioned_user_count: scope.increment("provisioned_user_count", by) };
 }
 
 const columnOf: Record<Exclude<keyof UserChanges, "attributes" | "entitlements">, string> = {
@@ -185,6 +217,10 @@ function toRow(changes: UserChanges): Record<string, unknown> {
   }
   if (changes.loginName !== undefined) row.login_name_key = textKey(changes.loginName);
   if (changes.email !== undefined) row.email_key = changes.email === null ? null : textKey(changes.email);
+  for (const field of ["givenName", "familyName"] as const) {
+    const value = changes[field];
+    if (value !== undefined) row[`${columnOf[field]}_key`] = value === null ? null : searchKey(value);
+  }
   if (changes.attributes !== undefined) {
     row.attributes = JSON.stringify(changes.attributes);
     row.attributes_key = JSON.stringify(changes.attributes, (_name, value) =>

@@ -45,6 +45,17 @@ describe("roles", () => {
       assert.equal(await effective(), "member");
     });
 
+    it("are told of many at once as of one", async () => {
+      const { store, user, group, effective } = await fresh();
+      const [second, third] = [newUser("b@acme.example"), newUser("c@acme.example")];
+      for (const one of [second, third]) await store.users.create(one);
+      await store.roles.mapGroup(group.id, "admin");
+      await store.groupMembers.add(group.id, [user.id, second.id]);
+      await store.roles.grant(second.id, "owner");
+      const found = await store.roles.effectiveOf([user.id, second.id, third.id]);
+      assert.deepEqual([...found.values()], [await effective(), "owner", "member"]);
+    });
+
     it("of a group follow membership and mapping, without a grant of the user's own", async () => {
       const { store, user, group, effective } = await fresh();
       await store.groupMembers.add(group.id, [user.id]);

@@ -186,6 +186,24 @@ describe("users", () => {
       });
     });
 
+    it("provisionedCount counts whom provisioning manages, through adoption, take-over and removal", async () => {
+      const store = await fresh();
+      const counts: number[] = [];
+      const counted = async (change: Promise<unknown>) => {
+        await change;
+        counts.push(await store.users.provisionedCount());
+      };
+      await counted(store.users.create(newUser("scim@acme.example", { id: "a" })));
+      await counted(store.users.create(newUser("jit@acme.example", { id: "b", origin: "just-in-time" })));
+      await counted(store.users.update("b", { origin: "scim" }));
+      await counted(store.users.update("b", { origin: "scim", active: false }));
+      await counted(store.users.update("a", { origin: "local" }));
+      await counted(store.users.remove("a"));
+      await counted(store.users.remove("b"));
+      assert.deepEqual(counts, [1, 1, 2, 2, 1, 1, 0]);
+      assert.equal(await store.users.count(), 0);
+    });
+
     it("advanceAccessEpoch counts up, and touches one user only", async () => {
       const store = await fresh();
       const [ada, grace] = [

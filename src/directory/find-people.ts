@@ -1,0 +1,75 @@
+import type { Database } from "../store/database.ts";
+import type { PeopleFilter, PeoplePage, PeoplePosition } from "../store/tenant/people.ts";
+import type { PersonLine } from "../store/tenant/person-lines.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { searchKey, textKey } from "../store/text-keys.ts";
+
+/** Up to so many holders of a role or members of a group are looked at one by one. */
+const fewAtMost = 1_000;
+
+/**
+ * A page of the people of a tenant who fit a filter. What it costs does not grow with the tenant: lists come from an
+ * index; the holders of a role or the members of a group are the list themselves while they are few, and looked for along
+ * an index when they are many, where that keeps nobody waiting. Throws UnavailableError when the latter takes too long.
+ * @param after where the page before ended.
+ */
+export async function findPeople(
+  database: Database,
+  tenantId: string,
+  filter: PeopleFilter,
+  after: PeoplePosition | null,
+  limit: number,
+): Promise<PeoplePage> {
+  const store = forTenant(database, tenantId);
+  const few = await fewOf(store, filter);
+  if (few) return cut(filter, few, after, limit);
+  const isNarrowed = filter.role !== undefined || filter.group !== undefined;
+  if (!isNarrowed) return await store.people.page(filter, after, limit);
+  return await database.scan((reading) => forTenant(reading, tenantId).people.page(filter, after, limit));
+}
+
+/** The people whom the filter's role and group leave, while they are few; null when they are many. */
+async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise<PersonLine[] | null> {
+  const members = group === undefined ? null : await store.people.fewMembers(group, fewAtMost);
+  // Nearly everybody is a member.
+  const holders =
+    members || role === undefined || role === "member"
+      ? null
+      : await store.people.fewGranted(role, fewAtMost);
+  let ids = members ?? holders;
+  if (!ids) return null;
+  if (role !== undefined) {
+    const found = await store.roles.effectiveOf(ids);
+    ids = ids.filter((id) => found.get(id) === role);
+  }
+  if (group !== undefined && !members) ids = await store.groupMembers.among(group, ids);
+  return await store.people.ofIds(ids);
+}
+
+/** What the store does to many: keeps those who fit, in the order of their login names, and takes a page of them. */
+function cut(
+  filter: PeopleFilter,
+  few: readonly PersonLine[],
+  after: PeoplePosition | null,
+  limit: number,
+): PeoplePage {
+  const fitting = few
+    .filter((person) => isFitting(filter, person))
+    .map((person) => ({ person, key: textKey(person.loginName) }))
+    .filter(({ key }) => after === null || key > after.key)
+    .sort((one, other) => (one.key < other.key ? -1 : 1));
+  const last = fitting.length > limit ? fitting[limit - 1] : undefined;
+  return {
+    people: fitting.slice(0, limit).map(({ person }) => person),
+    next: last ? { field: "login_name", key: last.key } : null,
+  };
+}
+
+function isFitting({ prefix, status, origin }: PeopleFilter, person: PersonLine): boolean {
+  const { active, blocked, loginName, email, familyName, givenName } = person;
+  const states = { active: active && !blocked, inactive: !active, blocked };
+  if (status !== undefined && !states[status]) return false;
+  if (origin !== undefined && person.origin !== origin) return false;
+  const wanted = searchKey(prefix);
+  return [loginName, email, familyName, givenName].some((name) => name && textKey(name).startsWith(wanted));
+}
