@@ -55,7 +55,7 @@ async function discovered(
   limits: FetchLimits,
 ): Promise<Configuration> {
   const found = await discovery(new URL(settings.issuer), settings.clientId, {}, ClientSecretBasic(secret), {
-    [customFetch]: providerFetch(limits, null),
+    [customFetch]: providerFetch(limits),
     execute: limits.allowPrivateNetwork ? [allowInsecureRequests] : [],
   });
   return configured(found.serverMetadata(), settings, secret, limits);
@@ -67,26 +67,26 @@ function configured(
   secret: string,
   limits: FetchLimits,
 ): Configuration {
-  // Okta signs ID tokens with RS256 alone; clocks may differ by a minute.
-  const client = { id_token_signed_response_alg: "RS256", [clockTolerance]: clockToleranceSeconds };
+  // Clocks may differ by a minute. Which signatures are taken is up to our own key store (trust/jwks.ts).
+  const client = { [clockTolerance]: clockToleranceSeconds };
   const configuration = new Configuration(metadata, settings.clientId, client, ClientSecretBasic(secret));
-  configuration[customFetch] = providerFetch(limits, metadata.token_endpoint ?? null);
+  configuration[customFetch] = providerFetch(limits);
   if (limits.allowPrivateNetwork) allowInsecureRequests(configuration);
   return configuration;
 }
 
 /**
- * How openid-client reaches a provider: through the guard, a GET once more when it failed, and the token endpoint once
- * more only when it says 429 and that the limit ends within three seconds (Okta: X-Rate-Limit-Reset, in seconds since
- * the epoch). A code is worth one try otherwise.
+ * How openid-client reaches a provider: through the guard, a GET once more when it failed, and a POST, which goes to the
+ * token endpoint alone, once more only when that says 429 and that the limit ends within three seconds (Okta:
+ * X-Rate-Limit-Reset, in seconds since the epoch). A code is worth one try otherwise.
  */
-function providerFetch(limits: FetchLimits, tokenEndpoint: string | null): CustomFetch {
+function providerFetch(limits: FetchLimits): CustomFetch {
   return async (url, { method, headers, body }) => {
     const parts = { method, headers, ...(body == null ? {} : { body: String(body) }) };
     const send = () => guardedRequest(url, parts, limits);
     if (method === "GET") return await send().then((answer) => (answer.status < 500 ? answer : send()), send);
     const answer = await send();
-    const waitMs = url === tokenEndpoint && answer.status === 429 ? untilReset(answer) : null;
+    const waitMs = answer.status === 429 ? untilReset(answer) : null;
     if (waitMs === null) return answer;
     await sleep(waitMs);
     return await send();

@@ -14,6 +14,14 @@ export interface FetchLimits {
   allowPrivateNetwork: boolean;
   maxBytes?: number;
   timeoutMs?: number;
+  /** The addresses of a name; the system's resolver unless something else is given. */
+  addressesOf?: (host: string) => Promise<Address[]>;
+}
+
+interface Address {
+  address: string;
+  /** 4 or 6. */
+  family: number;
 }
 
 /** What is sent with a request. */
@@ -32,10 +40,15 @@ export interface RequestParts {
 export async function guardedRequest(
   address: string,
   parts: RequestParts,
-  { allowPrivateNetwork, maxBytes = 1_000_000, timeoutMs = 5_000 }: FetchLimits,
+  {
+    allowPrivateNetwork,
+    maxBytes = 1_000_000,
+    timeoutMs = 5_000,
+    addressesOf = systemAddresses,
+  }: FetchLimits,
 ): Promise<Response> {
   const url = checkedUrl(address, allowPrivateNetwork);
-  const pinned = await resolve(url.hostname, allowPrivateNetwork);
+  const pinned = await resolve(url.hostname, allowPrivateNetwork, addressesOf);
   const dispatcher = new Agent({
     maxResponseSize: maxBytes,
     connect: {
@@ -73,14 +86,17 @@ function checkedUrl(address: string, allowPrivateNetwork: boolean): URL {
   return url;
 }
 
+const systemAddresses = (host: string): Promise<Address[]> => lookup(host, { all: true });
+
 async function resolve(
   hostname: string,
   allowPrivateNetwork: boolean,
-): Promise<{ address: string; family: number }> {
+  addressesOf: (host: string) => Promise<Address[]>,
+): Promise<Address> {
   const host = hostname.replace(/^\[|\]$/g, "");
   const found = isIP(host)
     ? [{ address: host, family: isIP(host) }]
-    : await lookup(host, { all: true }).catch(() => []);
+    : await addressesOf(host).catch(() => []);
   const [first] = found;
   if (!first) throw new InvalidError(`The name ${host} could not be resolved.`);
   // One private address among several is enough to refuse: which one is used would be up to chance.

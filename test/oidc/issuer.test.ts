@@ -50,6 +50,7 @@ const refused: [string, string, RegExp][] = [
   ],
   ["a query", "https://acme.okta.com/?x=1", /has no path/],
   ["a fragment", "https://acme.okta.com/#x", /has no path/],
+  ["a password", "https://:secret@acme.okta.com", /has no path\. Enter https:\/\/acme\.okta\.com\.$/],
   ["a user name", "https://user@acme.okta.com", /has no path\. Enter https:\/\/acme\.okta\.com\.$/],
 ];
 

@@ -43,6 +43,20 @@ describe("fetching an address that somebody else chose", () => {
     it("a name that leads to a private address", () =>
       assertRefused("https://localhost/", strict, /The name localhost leads to a private address\.$/));
 
+    it("a name of which one address among several is private", async () => {
+      for (const addresses of [
+        ["8.8.8.8", "10.0.0.1"],
+        ["10.0.0.1", "8.8.8.8"],
+      ]) {
+        const addressesOf = () => Promise.resolve(addresses.map((address) => ({ address, family: 4 })));
+        await assertRefused(
+          "https://acme.example/",
+          { ...strict, addressesOf },
+          /leads to a private address/,
+        );
+      }
+    });
+
     it("a name that leads nowhere", () =>
       assertRefused("https://no-such-host.invalid/", strict, /could not be resolved\.$/));
 
@@ -97,6 +111,18 @@ describe("fetching an address that somebody else chose", () => {
         "<metadata/> é",
       );
       assert.deepEqual(requests, ["/m?x=1", "/m"]);
+    });
+
+    it("connects to the address that it has checked, whatever the name leads to by then", async () => {
+      answer = (req, res) => void res.end(req.headers.host);
+      let asked = 0;
+      const addressesOf = () => {
+        const address = asked++ === 0 ? "127.0.0.1" : "10.0.0.1";
+        return Promise.resolve([{ address, family: 4 }]);
+      };
+      const moved = origin.replace("127.0.0.1", "rebound.example");
+      assert.equal(await guardedFetch(moved, { ...loose, addressesOf }), new URL(moved).host);
+      assert.equal(asked, 1);
     });
 
     it("asks nothing of it where they are not", async () => {

@@ -24,6 +24,7 @@ describe("keyStore", () => {
   let [first, second, third]: Pair[] = [];
   const published = new Map<string, Pair[]>();
   let fetches: string[] = [];
+  let failures = 0;
   let clock = 0;
   let store: KeyStore;
 
@@ -31,6 +32,7 @@ describe("keyStore", () => {
     [first, second, third] = await Promise.all(["first", "second", "third"].map((kid) => pairOf(kid)));
     server = createServer((req, res) => {
       fetches.push(req.url ?? "");
+      if (failures-- > 0) return void res.writeHead(503).end();
       res.end(JSON.stringify({ keys: (published.get(req.url ?? "") ?? []).map(({ jwk }) => jwk) }));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -41,6 +43,7 @@ describe("keyStore", () => {
   beforeEach(() => {
     clock = 1_000_000;
     fetches = [];
+    failures = 0;
     published.clear();
     published.set("/a", [pair(first)]);
     store = keyStore({ allowPrivateNetwork: true }, () => clock);
@@ -90,6 +93,22 @@ describe("keyStore", () => {
     const found = await Promise.all(Array.from({ length: 10 }, () => verify(third)));
     assert.deepEqual(new Set(found), new Set(["third"]));
     assert.equal(fetches.length, 2);
+  });
+
+  it("asks once for everybody who comes while there are no keys yet", async () => {
+    const found = await Promise.all(Array.from({ length: 10 }, () => verify(first)));
+    assert.deepEqual(new Set(found), new Set(["first"]));
+    assert.equal(fetches.length, 1);
+  });
+
+  it("asks once more when the first answer fails, and no third time", async () => {
+    failures = 1;
+    assert.equal(await verify(first), "first");
+    assert.equal(fetches.length, 2);
+    failures = 2;
+    clock += 60 * 60_000;
+    await assert.rejects(verify(first), { name: "InvalidError" });
+    assert.equal(fetches.length, 4);
   });
 
   it("never takes one address's keys for another's tokens", async () => {
