@@ -1,0 +1,50 @@
+import { X509Certificate } from "node:crypto";
+
+/** What the rules ask of a certificate. */
+export interface CertificateFacts {
+  validUntil: number;
+  validNow: boolean;
+  /** Whether the certificate itself was signed with SHA-1 or MD5. */
+  isWeak: boolean;
+  /** Of an RSA key; null for another kind. */
+  rsaBits: number | null;
+}
+
+/** Object identifiers as they stand in DER: sha1WithRSA, md5WithRSA, ecdsa-with-SHA1, dsa-with-sha1. */
+const weak = new Set(["2a864886f70d010105", "2a864886f70d010104", "2a8648ce3d0401", "2a8648ce380403"]);
+
+/** Reads a certificate, base64 without PEM's lines; null when it is none. */
+export function certificateFacts(base64: string): CertificateFacts | null {
+  try {
+    const certificate = new X509Certificate(Buffer.from(base64, "base64"));
+    const [from, validUntil] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+    const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+    return {
+      validUntil,
+      validNow: from <= Date.now() && Date.now() < validUntil,
+      isWeak: weak.has(signatureAlgorithm(certificate.raw)),
+      rsaBits: asymmetricKeyType === "rsa" ? (asymmetricKeyDetails?.modulusLength ?? null) : null,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The object identifier of a certificate's signature, in hex: Node 20 does not tell. A certificate is a sequence of what is
+ * signed, the algorithm, and the signature; the algorithm is a sequence that begins with its identifier (RFC 5280 §4.1).
+ */
+function signatureAlgorithm(der: Buffer): string {
+  const signed = contentOf(der, contentOf(der, 0).start);
+  const identifier = contentOf(der, contentOf(der, signed.end).start);
+  return der.subarray(identifier.start, identifier.end).toString("hex");
+}
+
+/** Where the content of the DER element at `at` begins and ends (X.690 §8.1.3). */
+function contentOf(der: Buffer, at: number): { start: number; end: number } {
+  const first = der.readUInt8(at + 1);
+  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+  const length = lengthBytes === 0 ? first : der.readUIntBE(at + 2, lengthBytes);
+  const start = at + 2 + lengthBytes;
+  return { start, end: start + length };
+}

@@ -1,0 +1,39 @@
+import type { Integration } from "../../../config/integration.ts";
+import { manifestProblems } from "../manifest.ts";
+import type { Report } from "./report.ts";
+import type { RuleId } from "./rules/all.ts";
+
+/** Which rule a part of the manifest belongs to: the first one whose pattern fits the field. */
+const ruleOfField: readonly (readonly [
+  pattern: RegExp,
+  rule: RuleId,
+  seen: (manifest: Integration) => string,
+])[] = [
+  [/^displayName/, "listing-name", ({ displayName }) => `${displayName.length} characters`],
+  [/^description/, "listing-description", ({ description }) => `${description.length} characters`],
+  [/^logo/, "listing-logo", ({ logo }) => logo],
+  [/^useCases/, "listing-use-cases", ({ useCases }) => useCases.join(", ")],
+  [/^(customerSupport|escalationEmail)/, "listing-contacts", () => "complete"],
+  [/^variables/, "listing-variables", ({ variables }) => variables.map(({ name }) => name).join(", ")],
+  [/^testAccount/, "listing-test-account", ({ testAccount }) => testAccount.username],
+  [/(Url|Uri|endpoint|entityId|^origin)$/, "listing-urls", ({ origin }) => origin],
+  [/./, "listing-capabilities", (manifest) => capabilitiesOf(manifest).join(", ")],
+];
+
+/** Says what the manifest's own validation finds; where it finds nothing, the rule holds. */
+export function checkListing(manifest: Integration, logo: Uint8Array | null, report: Report): void {
+  const problems = manifestProblems(manifest, logo);
+  const broken = new Set<RuleId>();
+  for (const { field, level, message } of problems) {
+    const rule = ruleOfField.find(([pattern]) => pattern.test(field))?.[1] ?? "listing-capabilities";
+    broken.add(rule);
+    if (level === "error") report.judge(rule, false, message);
+    else report.warn(rule, message);
+  }
+  for (const [, rule, seen] of ruleOfField) if (!broken.has(rule)) report.judge(rule, true, seen(manifest));
+}
+
+function capabilitiesOf({ oidc, saml, scim, universalLogout }: Integration): string[] {
+  const all = { OIDC: oidc, SAML: saml, SCIM: scim, "Universal Logout": universalLogout };
+  return Object.entries(all).flatMap(([name, capability]) => (capability ? [name] : []));
+}

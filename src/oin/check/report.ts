@@ -1,0 +1,97 @@
+import { type RuleId, ruleIds, rules } from "./rules/all.ts";
+import { type Area, documents } from "./rules/rule.ts";
+
+export type Verdict = "pass" | "fail" | "warning" | "not-checkable";
+
+/** What became of one rule: an entry of `results` in the JSON of `oin:check`. */
+export interface Result {
+  rule: RuleId;
+  area: Area;
+  title: string;
+  verdict: Verdict;
+  /** What was observed, in words; for `not-checkable` why nothing could be. */
+  seen: string;
+  fix: string;
+  source: { document: string; section: string; url: string };
+}
+
+interface Finding {
+  verdict: Verdict;
+  seen: string;
+}
+
+const longestSeen = 240;
+/** So many different observations of a broken rule are shown. */
+const shownObservations = 3;
+
+/** Collects what is seen. A rule of which nothing was seen is never reported as passed. */
+export class Report {
+  readonly #findings = new Map<RuleId, Finding[]>();
+  readonly #reasons = new Map<Area, string>();
+  readonly #secrets: readonly string[];
+
+  /** @param secrets what no observation may show, whatever a server sends back. */
+  constructor(secrets: readonly string[] = []) {
+    this.#secrets = secrets.filter((secret) => secret !== "");
+  }
+
+  /** Records whether a rule holds here, and returns it. A rule holds when it holds wherever it was looked at. */
+  judge(rule: RuleId, holds: boolean, seen: string): boolean {
+    const broken = rules[rule].level === "must" ? "fail" : "warning";
+    this.#add(rule, holds ? "pass" : broken, seen);
+    return holds;
+  }
+
+  /** As a broken `should`, whatever the rule's level is. */
+  warn(rule: RuleId, seen: string): void {
+    this.#add(rule, "warning", seen);
+  }
+
+  /** Records why a rule cannot be judged from outside. */
+  notCheckable(rule: RuleId, why: string): void {
+    this.#add(rule, "not-checkable", why);
+  }
+
+  /** Why the rules of an area that nothing is seen of could not be judged. The first reason stands. */
+  gaveUp(area: Area, why: string): void {
+    if (!this.#reasons.has(area)) this.#reasons.set(area, this.#readable(why));
+  }
+
+  results(chosen: readonly Area[]): Result[] {
+    return ruleIds
+      .filter((id) => chosen.includes(rules[id].area))
+      .map((id) => {
+        const { area, title, fix, document, section } = rules[id];
+        const [name, url] = documents[document];
+        return { rule: id, area, title, ...this.#verdict(id), fix, source: { document: name, section, url } };
+      });
+  }
+
+  #add(rule: RuleId, verdict: Verdict, seen: string): void {
+    const findings = this.#findings.get(rule) ?? [];
+    findings.push({ verdict, seen: this.#readable(seen) });
+    this.#findings.set(rule, findings);
+  }
+
+  /** The worst verdict, with what was seen of it. */
+  #verdict(id: RuleId): Finding {
+    const findings = this.#findings.get(id) ?? [];
+    for (const verdict of ["fail", "warning", "pass", "not-checkable"] as const) {
+      const seen = [...new Set(findings.filter((one) => one.verdict === verdict).map((one) => one.seen))];
+      if (seen.length === 0) continue;
+      const shown = verdict === "pass" ? seen.slice(0, 1) : seen.slice(0, shownObservations);
+      const more =
+        verdict !== "pass" && seen.length > shown.length ? [`and ${seen.length - shown.length} more`] : [];
+      return { verdict, seen: [...shown, ...more].join("; ") };
+    }
+    const why = this.#reasons.get(rules[id].area) ?? "the check did not get that far: an earlier step failed";
+    return { verdict: "not-checkable", seen: why };
+  }
+
+  /** Servers choose much of what is seen: no secret of ours, nothing that drives a terminal, and not too much. */
+  #readable(text: string): string {
+    const redacted = this.#secrets.reduce((shown, secret) => shown.replaceAll(secret, "[token]"), text);
+    const plain = redacted.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+    return plain.length > longestSeen ? `${plain.slice(0, longestSeen)}…` : plain;
+  }
+}

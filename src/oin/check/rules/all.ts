@@ -1,0 +1,26 @@
+import { guideRules } from "./guides.ts";
+import { listingRules } from "./listing.ts";
+import { oidcRules } from "./oidc.ts";
+import type { Rule } from "./rule.ts";
+import { idpMetadataRules, samlRules } from "./saml.ts";
+import { scimRules } from "./scim.ts";
+import { scimGroupRules } from "./scim-groups.ts";
+import { scimPeopleRules } from "./scim-people.ts";
+import { siteRules } from "./site.ts";
+import { universalLogoutRules } from "./universal-logout.ts";
+
+/** Every rule of the readiness check, in the order of the report. docs/reference/readiness-rules.md lists them. */
+export const rules = {
+  ...siteRules,
+  ...listingRules,
+  ...oidcRules,
+  ...samlRules,
+  ...idpMetadataRules,
+  ...universalLogoutRules,
+  ...guideRules,
+  ...scimRules,
+  ...scimPeopleRules,
+  ...scimGroupRules,
+} satisfies Record<string, Rule>;
+export type RuleId = keyof typeof rules;
+export const ruleIds = Object.keys(rules) as RuleId[];

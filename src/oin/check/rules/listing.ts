@@ -1,0 +1,41 @@
+import { rulesOf } from "./rule.ts";
+
+const { must } = rulesOf("listing");
+const fix = "Change config/integration.ts as the message says.";
+
+/** The manifest, held against the limits of the Wizard (src/oin/manifest.ts). */
+export const listingRules = {
+  "listing-name": must("The display name fits", ["wizardOidc", "Catalog properties"], fix),
+  "listing-description": must("The description fits", ["requirements", "App description guidelines"], fix),
+  "listing-logo": must(
+    "The logo can be uploaded: format, pixels and bytes",
+    ["requirements", "Logo guidelines"],
+    "Put a PNG of 200 × 200 pixels below 1 MB into public/, and name it in config/integration.ts.",
+  ),
+  "listing-use-cases": must(
+    "The use cases are among the Wizard's",
+    ["requirements", "Use case guidelines"],
+    fix,
+  ),
+  "listing-contacts": must(
+    "The support contacts are complete",
+    ["requirements", "Customer support contact guidelines"],
+    fix,
+  ),
+  "listing-variables": must(
+    "The integration variables have names that Okta takes, and are those of the URLs",
+    ["wizardOidc", "Tenant settings"],
+    fix,
+  ),
+  "listing-urls": must(
+    "The URLs of the Wizard are https and short enough",
+    ["wizardOidc", "Integration properties"],
+    fix,
+  ),
+  "listing-test-account": must(
+    "The test account is complete",
+    ["requirements", "Test account guidelines"],
+    fix,
+  ),
+  "listing-capabilities": must("The capabilities fit together", ["requirements", "OIN limitations"], fix),
+} as const;

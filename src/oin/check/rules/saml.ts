@@ -1,0 +1,113 @@
+import { rulesOf } from "./rule.ts";
+
+const { must, should } = rulesOf("saml");
+const provider = rulesOf("idp-metadata");
+
+/** Sign-in by SAML, where this deployment is the service provider. */
+export const samlRules = {
+  "saml-served": must(
+    "The metadata is served as XML",
+    ["samlMetadata", "§4.1.1"],
+    "Serve one EntityDescriptor at the entity ID, as application/samlmetadata+xml.",
+  ),
+  "saml-entity-id": must(
+    "The entity ID is the one of the Wizard",
+    ["wizardSaml", "Entity ID"],
+    "Set BASE_URL to the public origin: Okta writes the Wizard's value into Audience.",
+  ),
+  "saml-acs": must(
+    "The assertion consumer service is the one of the Wizard, for HTTP-POST",
+    ["wizardSaml", "Default ACS URL"],
+    "Publish the address of the submission package, with https, and the HTTP-POST binding.",
+  ),
+  "saml-want-signed": should(
+    "WantAssertionsSigned is true",
+    ["samlMetadata", "§2.4.4"],
+    "Ask for signed assertions: Okta signs them by default.",
+  ),
+  "saml-algorithms": must(
+    "The metadata is signed with SHA-256 or better, and names nothing weaker",
+    ["requirements", "SAML limitations"],
+    "Sign with rsa-sha256 and SHA-256 digests, and announce no SHA-1.",
+  ),
+  "saml-certificate": should(
+    "The certificates are signed with SHA-256, and valid for a while yet",
+    ["samlCertificates", "Overview"],
+    "Rotate the key of the connection; both certificates are published for a while.",
+  ),
+  "saml-no-logout": should(
+    "No single logout service is announced",
+    ["requirements", "SAML limitations"],
+    "Leave it out: new integrations cannot use it. Universal Logout ends sessions.",
+  ),
+  "saml-sign-in": must(
+    "The sign-in URL leads to the provider with an AuthnRequest",
+    ["wizardSaml", "SP Initiate URL"],
+    "Redirect to the provider's single sign-on address with SAMLRequest.",
+  ),
+  "saml-request": must(
+    "The AuthnRequest names the Wizard's entity ID and ACS URL, and where it goes",
+    ["samlCore", "§3.4.1"],
+    "Set Issuer, AssertionConsumerServiceURL and Destination from the same values as the metadata.",
+  ),
+  "saml-request-signature": must(
+    "A signature on the AuthnRequest uses SHA-256 or better",
+    ["requirements", "SAML limitations"],
+    "Sign with rsa-sha256, which is not the default of every library.",
+  ),
+  "saml-force-authn": should(
+    "The AuthnRequest does not force people to sign in again",
+    ["wizardSaml", "Protocol properties"],
+    "Leave ForceAuthn out by default: Okta obeys it.",
+  ),
+  "saml-relay-state": should(
+    "RelayState has at most 80 bytes, and is no address",
+    ["samlBindings", "§3.4.3"],
+    "Send an opaque value, and keep the address to return to on the server.",
+  ),
+  "saml-acs-redirect": must(
+    "The ACS URL answers a POST without a redirect",
+    ["wizardSaml", "Default ACS URL"],
+    "Answer at the registered address itself: a redirect loses the response.",
+  ),
+  "saml-acs-refuses": must(
+    "The ACS refuses responses that nobody signed",
+    ["samlCore", "§5.4"],
+    "Demand a signature by a certificate of the connection before anything in the response is believed.",
+  ),
+  "saml-acs-get": should("The ACS refuses a GET", ["samlBindings", "§3.5"], "Take responses by POST only."),
+  "saml-response-checks": must(
+    "Issuer, audience, times, recipient, InResponseTo and replay are checked",
+    ["samlCore", "§2.5"],
+    "Run test/saml/, and sign in through the OIN Submission Tester.",
+  ),
+} as const;
+
+/** The metadata of a provider, before it is connected. */
+export const idpMetadataRules = {
+  "idp-metadata": provider.must(
+    "It describes exactly one identity provider, in well-formed XML",
+    ["samlMetadata", "§2.4.3"],
+    "Take the metadata of the app instance: Sign On > SAML 2.0 > Metadata URL.",
+  ),
+  "idp-sso": provider.must(
+    "It names a single sign-on address, https, for HTTP-Redirect or HTTP-POST",
+    ["samlMetadata", "§2.4.3"],
+    "Take the metadata of the app instance, not of another product.",
+  ),
+  "idp-certificate": provider.must(
+    "It has a signing certificate that is valid today",
+    ["samlCertificates", "Overview"],
+    "Generate a new certificate at the provider, activate it, and import the metadata again.",
+  ),
+  "idp-sha256": provider.must(
+    "Certificates and signatures use SHA-256 or better",
+    ["samlCertificates", "Overview"],
+    "Upgrade the app instance to a SHA-256 certificate at Okta: SHA-1 is refused.",
+  ),
+  "idp-key-size": provider.should(
+    "RSA keys have at least 2048 bits",
+    ["samlCertificates", "Overview"],
+    "Generate a new certificate at the provider.",
+  ),
+} as const;

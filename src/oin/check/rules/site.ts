@@ -1,0 +1,32 @@
+import { rulesOf } from "./rule.ts";
+
+const { must, should } = rulesOf("site");
+
+/** The deployment as a whole. */
+export const siteRules = {
+  "site-https": must(
+    "The deployment is served over https",
+    ["requirements", "OIN limitations"],
+    "Put a proxy with a certificate in front, and set BASE_URL to its https address.",
+  ),
+  "site-certificate": must(
+    "The certificate is valid for the host, and for a while yet",
+    ["scimPrepare", "API endpoints"],
+    "Install a certificate of a public authority with its whole chain, and let it renew itself.",
+  ),
+  "site-tls-version": must(
+    "The connection uses TLS 1.2 or later",
+    ["scimPrepare", "API endpoints"],
+    "Switch on TLS 1.2 and 1.3 at the proxy, and the older ones off.",
+  ),
+  "site-origin": should(
+    "The Wizard's URLs name this deployment",
+    ["wizardOidc", "Integration properties"],
+    "Set origin in config/integration.ts to the production address before you submit.",
+  ),
+  "site-account-url": must(
+    "The account URL of the test account opens a sign-in form",
+    ["requirements", "Test account guidelines"],
+    "Create the reviewers' tenant on this deployment, and keep the account alive during the review.",
+  ),
+} as const;

@@ -1,0 +1,52 @@
+import { rulesOf } from "./rule.ts";
+
+const { must, should } = rulesOf("universal-logout");
+
+/** Universal Logout. Only Okta holds the key that makes a call valid: what a valid one does cannot be seen. */
+export const universalLogoutRules = {
+  "ul-served": must(
+    "The endpoint of the Wizard is served, without a redirect",
+    ["universalLogout", "Universal Logout endpoint"],
+    "Serve exactly the URL of the submission package: the token's audience is that URL.",
+  ),
+  "ul-no-token": must(
+    "A call without a token is refused with 401",
+    ["universalLogout", "401 and 403"],
+    "Authenticate before anything else is done.",
+  ),
+  "ul-forged-token": must(
+    "A forged token is refused with 401",
+    ["universalLogout", "401 and 403"],
+    "Verify typ, signature, issuer, audience and times with the keys of the connection that the token names.",
+  ),
+  "ul-malformed": must(
+    "A broken body is refused with 400, or with 401 before it is read",
+    ["universalLogout", "400"],
+    "Answer what cannot be parsed with 4xx, never with 2xx or 5xx.",
+  ),
+  "ul-media-type": must(
+    "A body of another type is refused with 415 or 400, or with 401 before it is read",
+    ["rfc9110", "§15.5.16"],
+    "Take application/json only.",
+  ),
+  "ul-method": should(
+    "Other methods than POST are refused with 405",
+    ["rfc9110", "§15.5.6"],
+    "Answer 405 with Allow: POST.",
+  ),
+  "ul-success": must(
+    "A valid call ends every session of the person, with 204",
+    ["universalLogout", "204"],
+    "In a test org: Directory > People > the person > More Actions > Clear User Sessions, with logout-enabled apps.",
+  ),
+  "ul-unknown-person": must(
+    "A valid call for somebody unknown is 404, and one of an unknown format 400",
+    ["universalLogout", "404"],
+    "Run the tests of test/universal-logout/, or call with a token of your test org.",
+  ),
+  "ul-tenant": must(
+    "A valid call ends sessions of its own tenant only",
+    ["universalLogout", "Revocation details"],
+    "Look up the person in the tenant of the connection that the token names.",
+  ),
+} as const;

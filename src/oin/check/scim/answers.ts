@@ -1,0 +1,63 @@
+import type { Report } from "../report.ts";
+import type { RuleId } from "../rules/all.ts";
+import { shown } from "../web.ts";
+import { type ScimAnswer, type ScimClient, urns } from "./client.ts";
+import { at, listAt, numberAt, textAt } from "./json.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** What every step of the SCIM check works with. */
+export interface Visit {
+  scim: ScimClient;
+  report: Report;
+  ledger: Ledger;
+}
+
+export function isSuccess({ status }: ScimAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** Judges a ListResponse; the resources in it, null when it is none. */
+export function readList({ report }: Visit, answer: ScimAnswer): unknown[] | null {
+  const { status, json } = answer;
+  const resources = at(json, "Resources");
+  const isList = status === 200 && listAt(json, "schemas").includes(urns.list) && Array.isArray(resources);
+  const lacks =
+    status !== 200 ? "" : Array.isArray(resources) ? ", without its schema" : ", without Resources";
+  if (!report.judge("scim-list", isList, `${shown(answer)}${isList ? "" : lacks}`)) {
+    return Array.isArray(resources) ? resources : null;
+  }
+  const counters = ["totalResults", "startIndex", "itemsPerPage"];
+  const wrong = counters.filter((name) => typeof at(json, name) !== "number");
+  const seen = wrong.map((name) => `${name} is ${JSON.stringify(at(json, name)) ?? "absent"}`).join(", ");
+  report.judge("scim-list-counters", wrong.length === 0, `${shown(answer)}${seen && `: ${seen}`}`);
+  const found = listAt(json, "Resources");
+  const perPage = numberAt(json, "itemsPerPage");
+  if (!Number.isNaN(perPage)) {
+    const text = `${shown(answer)}: itemsPerPage ${perPage}, ${found.length} resources`;
+    report.judge("scim-items-per-page", perPage === found.length, text);
+  }
+  return found;
+}
+
+/** Judges a refusal: its status by `rule`, its body by the rules of error bodies. */
+export function judgeRefusal({ report }: Visit, rule: RuleId, status: number, answer: ScimAnswer): void {
+  const refused = report.judge(rule, answer.status === status, shown(answer));
+  if (!refused) return;
+  const problem = errorProblem(answer);
+  report.judge("scim-error-body", problem === null, `${shown(answer)}${problem ? `: ${problem}` : ""}`);
+  if (problem === null) judgeErrorStatus(report, answer);
+}
+
+/** What an error body lacks; null when it is whole. */
+export function errorProblem({ json, headers }: ScimAnswer): string | null {
+  if (json === undefined) return "the body is no JSON";
+  if (!/\bjson\b/i.test(headers.get("content-type") ?? "")) return "the Content-Type is not JSON";
+  if (!listAt(json, "schemas").includes(urns.error)) return "schemas lacks the Error schema";
+  return textAt(json, "detail") === null ? "there is no detail" : null;
+}
+
+export function judgeErrorStatus(report: Report, answer: ScimAnswer): void {
+  const status = at(answer.json, "status");
+  const seen = `${shown(answer)}: status is ${JSON.stringify(status) ?? "absent"}`;
+  report.judge("scim-error-status", status === String(answer.status), seen);
+}

@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Report } from "../report.ts";
+import { isRedirect, shown, type Web, type WebAnswer } from "../web.ts";
+import { parseJson } from "./json.ts";
+
+export const urns = {
+  user: "urn:ietf:params:scim:schemas:core:2.0:User",
+  group: "urn:ietf:params:scim:schemas:core:2.0:Group",
+  list: "urn:ietf:params:scim:api:messages:2.0:ListResponse",
+  error: "urn:ietf:params:scim:api:messages:2.0:Error",
+  patch: "urn:ietf:params:scim:api:messages:2.0:PatchOp",
+  role: "urn:okta:scim:schemas:core:1.0:Role",
+  entitlement: "urn:okta:scim:schemas:core:1.0:Entitlement",
+} as const;
+
+export interface ScimAnswer extends WebAnswer {
+  /** The body as JSON; undefined when it is none. */
+  json: unknown;
+}
+
+/** What Okta sends with every request (Okta: "SCIM 2.0 reference"), but for the name of the client. */
+const oktaHeaders = { accept: "application/scim+json", "accept-charset": "utf-8" };
+const oktaMediaType = "application/scim+json; charset=utf-8";
+
+/** A server that says "later" is believed for this long and so often, as by Okta. */
+const longestWaitSeconds = 60;
+const maxRetries = 10;
+
+/** A provisioning client that judges in passing what has to hold for every answer. */
+export class ScimClient {
+  readonly #web: Web;
+  readonly #base: string;
+  readonly #authorization: string;
+  readonly #report: Report;
+  #slowest: ScimAnswer | null = null;
+
+  /** @param authorization the whole value of the Authorization header. */
+  constructor(web: Web, base: string, authorization: string, report: Report) {
+    this.#web = web;
+    this.#base = base.replace(/\/$/, "");
+    this.#authorization = authorization;
+    this.#report = report;
+  }
+
+  get(path: string, headers?: Record<string, string>): Promise<ScimAnswer> {
+    return this.send("GET", path, undefined, headers);
+  }
+
+  /** The page of /Users or /Groups that Okta asks for when it looks something up. */
+  find(kind: "Users" | "Groups", filter: string): Promise<ScimAnswer> {
+    return this.get(`/${kind}?filter=${encodeURIComponent(filter)}&startIndex=1&count=100`);
+  }
+
+  patch(path: string, ...operations: unknown[]): Promise<ScimAnswer> {
+    return this.send("PATCH", path, { schemas: [urns.patch], Operations: operations });
+  }
+
+  /** @param headers over those that Okta sends; an empty one is left out. Throws NoAnswerError, InterruptedError. */
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<ScimAnswer> {
+    const all: Record<string, string> = {
+      ...oktaHeaders,
+      authorization: this.#authorization,
+      ...(body === undefined ? {} : { "content-type": oktaMediaType }),
+      ...headers,
+    };
+    for (const [name, value] of Object.entries(all)) if (value === "") delete all[name];
+    const request = { method, headers: all, ...(body === undefined ? {} : { body: textOf(body) }) };
+    for (let retries = 0; ; retries++) {
+      const answer = await this.#web.send(this.#base + path, request);
+      const wait = this.#retryAfter(answer);
+      if (wait === null || retries === maxRetries)
+        return this.#judged({ ...answer, json: parseJson(answer.text) });
+      await sleep(wait * 1000);
+    }
+  }
+
+  /** Judges what only the whole run shows. */
+  finish(): void {
+    const { ms = 0 } = this.#slowest ?? {};
+    if (this.#slowest) {
+      this.#report.judge(
+        "scim-answer-time",
+        ms < 60_000,
+        `the slowest, ${shown(this.#slowest)}, took ${Math.round(ms)} ms`,
+      );
+    }
+    this.#report.notCheckable(
+      "scim-retry-after",
+      "no request was answered with 429 or 503, and the check provokes none",
+    );
+  }
+
+  /** How many seconds to wait before the same request again; null when the answer stands. */
+  #retryAfter(answer: WebAnswer): number | null {
+    if (answer.status !== 429 && answer.status !== 503) return null;
+    const value = answer.headers.get("retry-after");
+    const whole = value !== null && /^\d+$/.test(value.trim());
+    const what = value === null ? "without Retry-After" : `with Retry-After: ${value}`;
+    this.#report.judge("scim-retry-after", whole, `${shown(answer)} ${what}`);
+    return whole ? Math.min(Number(value), longestWaitSeconds) : 1;
+  }
+
+  #judged(answer: ScimAnswer): ScimAnswer {
+    const { status, text, headers } = answer;
+    if (!this.#slowest || answer.ms > this.#slowest.ms) this.#slowest = answer;
+    const what = shown(answer);
+    this.#report.judge("scim-no-redirect", !isRedirect(answer), what);
+    this.#report.judge("scim-no-server-error", ![500, 502, 504].includes(status), what);
+    if (status >= 200 && status < 300 && text !== "") {
+      const type = headers.get("content-type") ?? "no Content-Type";
+      const isJson = /\bjson\b/i.test(type);
+      this.#report.judge("scim-media-type", isJson, what);
+      if (isJson) this.#report.judge("scim-media-type-exact", /^application\/scim\+json\b/i.test(type), what);
+    }
+    return answer;
+  }
+}
+
+function textOf(body: unknown): string {
+  return typeof body === "string" ? body : JSON.stringify(body);
+}

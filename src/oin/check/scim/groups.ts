@@ -1,0 +1,101 @@
+import { randomInt } from "node:crypto";
+import { ruleIds } from "../rules/all.ts";
+import { shown } from "../web.ts";
+import { readList, type Visit } from "./answers.ts";
+import { urns } from "./client.ts";
+import { at, listAt, numberAt } from "./json.ts";
+import { pathOf } from "./ledger.ts";
+import { judgeMembers } from "./members.ts";
+import type { Person } from "./people.ts";
+
+/** Okta's suite waits no longer for a list of groups (SPEC step 19). */
+const longestMs = 600;
+
+/** A group that the check made. */
+export interface TestGroup {
+  id: string;
+  path: string;
+  name: string;
+}
+
+/** Group push, from the list to the deletion. */
+export async function judgeGroups(visit: Visit, people: Person[]): Promise<void> {
+  if (!(await judgeGroupList(visit))) return;
+  const group = await createGroup(visit);
+  if (!group) return;
+  await judgeFind(visit, group);
+  await judgeDuplicate(visit, group);
+  await judgeMembers(visit, group, people);
+  await judgeDeletion(visit, group, people[0]);
+}
+
+/** Judged by the median of three: one slow answer proves nothing. */
+async function judgeGroupList(visit: Visit): Promise<boolean> {
+  const { scim, report } = visit;
+  const answers = [await scim.get("/Groups"), await scim.get("/Groups"), await scim.get("/Groups")];
+  const [answer] = answers;
+  if (!answer) return false;
+  if (answer.status === 404 || answer.status === 501) {
+    const why = `the server offers no groups: ${shown(answer)}`;
+    for (const id of ruleIds.filter((rule) => rule.startsWith("scim-group"))) report.notCheckable(id, why);
+    return false;
+  }
+  const list = readList(visit, answer);
+  report.judge(
+    "scim-groups",
+    list !== null && !Number.isNaN(numberAt(answer.json, "totalResults")),
+    shown(answer),
+  );
+  const [, median = 0] = answers.map(({ ms }) => ms).sort((a, b) => a - b);
+  report.judge("scim-groups-time", median < longestMs, `${Math.round(median)} ms, the median of three`);
+  return list !== null;
+}
+
+async function createGroup({ scim, report, ledger }: Visit): Promise<TestGroup | null> {
+  const name = `Oincheck group ${randomInt(1e6, 1e7)}`;
+  ledger.expect("Groups", name);
+  const answer = await scim.send("POST", "/Groups", {
+    schemas: [urns.group],
+    displayName: name,
+    members: [],
+  });
+  const id = ledger.created("Groups", answer);
+  const named = at(answer.json, "displayName") === name;
+  const seen = `${shown(answer)}${id === null ? ", without an id" : named ? "" : ", with another displayName"}`;
+  report.judge("scim-group-create", answer.status === 201 && id !== null && named, seen);
+  return id === null ? null : { id, name, path: pathOf("Groups", id) };
+}
+
+async function judgeFind(visit: Visit, { id, name }: TestGroup): Promise<void> {
+  const { scim, report } = visit;
+  const found = await scim.find("Groups", `displayName eq "${name}"`);
+  const ids = listAt(found.json, "Resources").map((group) => at(group, "id"));
+  const nobody = await scim.find("Groups", `displayName eq "${name} nobody"`);
+  if (nobody.status === 404) report.judge("scim-filter-empty", false, shown(nobody));
+  const empty = nobody.status === 404 || numberAt(nobody.json, "totalResults") === 0;
+  const seen = `${shown(found)}: ${ids.length} groups; for a name that is not there ${numberAt(nobody.json, "totalResults")}`;
+  report.judge("scim-group-find", ids.length === 1 && ids[0] === id && empty, seen);
+}
+
+async function judgeDuplicate({ scim, report, ledger }: Visit, { name, id }: TestGroup): Promise<void> {
+  const body = { schemas: [urns.group], displayName: name, members: [] };
+  const answer = await scim.send("POST", "/Groups", body);
+  const other = ledger.created("Groups", answer);
+  report.judge("scim-group-duplicate", answer.status === 409, shown(answer));
+  if (other !== null && other !== id) await scim.send("DELETE", pathOf("Groups", other));
+}
+
+async function judgeDeletion(
+  { scim, report, ledger }: Visit,
+  group: TestGroup,
+  member?: Person,
+): Promise<void> {
+  const answer = await scim.send("DELETE", group.path);
+  const after = await scim.get(group.path);
+  const gone = answer.status === 204 && after.status === 404;
+  if (after.status === 404) ledger.gone("Groups", group.id);
+  const person = member && (await scim.get(pathOf("Users", member.id)));
+  const stays = !person || person.status === 200;
+  const seen = `${shown(answer)}, then ${shown(after)}${stays ? "" : `; a member is gone: ${shown(person)}`}`;
+  report.judge("scim-group-delete", gone && stays, seen);
+}

@@ -1,0 +1,127 @@
+import { randomInt } from "node:crypto";
+import { shown } from "../web.ts";
+import type { ScimAnswer, ScimClient } from "./client.ts";
+import { at, listAt, sameText, textAt } from "./json.ts";
+
+export type Kind = "Users" | "Groups";
+const nameOf = { Users: "userName", Groups: "displayName" } as const;
+
+/** Something that the check made and could not take away again. */
+export interface Leftover {
+  kind: "user" | "group";
+  id: string;
+  why: string;
+}
+
+/**
+ * What the check made on the server, so that it goes away whatever happens. A name is written down before anything is
+ * created under it, and nothing is deleted that was not seen with such a name: a server that ignores filters, or answers
+ * with somebody else's id, loses nobody.
+ */
+export class Ledger {
+  readonly #names: Record<Kind, Set<string>> = { Users: new Set(), Groups: new Set() };
+  /** Ids, and whether the server showed them with one of the names. */
+  readonly #ids: Record<Kind, Map<string, boolean>> = { Users: new Map(), Groups: new Map() };
+  readonly #gone = new Set<string>();
+
+  expect(kind: Kind, name: string): void {
+    this.#names[kind].add(name);
+  }
+
+  /** The id in the answer to a POST; null when there is none. */
+  created(kind: Kind, { json, status }: ScimAnswer): string | null {
+    const id = status >= 200 && status < 300 ? idOf(json) : null;
+    if (id !== null) this.#ids[kind].set(id, this.#isOurs(kind, json));
+    return id;
+  }
+
+  /** What the check itself has deleted, and seen gone. */
+  gone(kind: Kind, id: string): void {
+    this.#gone.add(pathOf(kind, id));
+  }
+
+  /** Takes everything away, groups first. Goes on when something fails, and says what is left. */
+  async cleanUp(client: ScimClient): Promise<Leftover[]> {
+    const left: Leftover[] = [];
+    for (const kind of ["Groups", "Users"] as const) {
+      for (const [id, seenAsOurs] of this.#ids[kind]) {
+        if (seenAsOurs || (await this.#showsOurName(client, kind, id)))
+          left.push(...(await this.#remove(client, kind, id)));
+      }
+      for (const name of this.#names[kind]) {
+        for (const id of await this.#strays(client, kind, name))
+          left.push(...(await this.#remove(client, kind, id)));
+      }
+    }
+    return left;
+  }
+
+  #isOurs(kind: Kind, resource: unknown): boolean {
+    const shownName = textAt(resource, nameOf[kind]);
+    return [...this.#names[kind]].some((name) => sameText(name, shownName));
+  }
+
+  async #showsOurName(client: ScimClient, kind: Kind, id: string): Promise<boolean> {
+    const answer = await client.get(pathOf(kind, id)).catch(() => null);
+    return answer !== null && this.#isOurs(kind, answer.json);
+  }
+
+  /** What carries one of our names without our knowing its id, after a doubled or broken POST. */
+  async #strays(client: ScimClient, kind: Kind, name: string): Promise<string[]> {
+    const answer = await client.find(kind, `${nameOf[kind]} eq "${name}"`).catch(() => null);
+    return listAt(answer?.json, "Resources")
+      .filter((resource) => sameText(textAt(resource, nameOf[kind]), name))
+      .flatMap((resource) => idOf(resource) ?? []);
+  }
+
+  async #remove(client: ScimClient, kind: Kind, id: string): Promise<Leftover[]> {
+    const path = pathOf(kind, id);
+    if (this.#gone.has(path)) return [];
+    this.#gone.add(path);
+    const left = (why: string): Leftover[] => [{ kind: kind === "Users" ? "user" : "group", id, why }];
+    try {
+      const deletion = await client.send("DELETE", path);
+      const after = await client.get(path);
+      if (after.status === 404 || after.status === 410) return [];
+      if (kind === "Groups") return left(shown(deletion));
+      return left(
+        `${shown(deletion)}; ${(await deactivate(client, path, after.json)) ? "deactivated" : "still active"}`,
+      );
+    } catch (error) {
+      return left(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+/** An id that may stand in a path: the two that mean another folder may not. */
+function idOf(resource: unknown): string | null {
+  const id = textAt(resource, "id");
+  return id === "." || id === ".." ? null : id;
+}
+
+/** Where a resource is. */
+export function pathOf(kind: Kind, id: string): string {
+  return `/${kind}/${encodeURIComponent(id)}`;
+}
+
+/** What a server without DELETE can do. */
+async function deactivate(client: ScimClient, path: string, user: unknown): Promise<boolean> {
+  const patched = await client.patch(path, { op: "replace", value: { active: false } });
+  if (patched.status >= 300 && typeof user === "object")
+    await client.send("PUT", path, { ...user, active: false });
+  return at((await client.get(path)).json, "active") === false;
+}
+
+/** Names of a run's own, in the mixed case of Okta's suite. */
+export interface TestName {
+  givenName: string;
+  familyName: string;
+  userName: string;
+}
+
+export function testName(): TestName {
+  const letters = Array.from({ length: 8 }, () => String.fromCharCode(97 + randomInt(26))).join("");
+  const givenName = `Oincheck${randomInt(100, 1000)}`;
+  const familyName = `${letters[0]?.toUpperCase()}${letters.slice(1)}${randomInt(100, 1000)}`;
+  return { givenName, familyName, userName: `${givenName}${familyName}@example.com` };
+}

@@ -1,0 +1,80 @@
+import { shown } from "../web.ts";
+import { readList, type Visit } from "./answers.ts";
+import { at, listAt, numberAt, textAt } from "./json.ts";
+
+/** The first page, as Okta's suite finds it (SPEC steps 1 and 3), before the check has created anybody. */
+export async function judgeFirstPage(visit: Visit): Promise<void> {
+  const { scim, report } = visit;
+  const answer = await scim.get("/Users?count=1&startIndex=1");
+  const resources = readList(visit, answer);
+  if (resources === null) return;
+  report.judge("scim-test-data", resources.length > 0, `${shown(answer)}: ${resources.length} people`);
+  const [first] = resources;
+  const id = textAt(first, "id");
+  if (first === undefined || id === null) return;
+  const lacking = lackingFields(first);
+  const seen = lacking.length
+    ? `the first person lacks ${lacking.join(", ")}`
+    : "the first person has all of them";
+  report.judge("scim-first-user", lacking.length === 0, seen);
+  const read = await scim.get(`/Users/${encodeURIComponent(id)}`);
+  report.judge("scim-read", read.status === 200 && at(read.json, "id") === id, shown(read));
+}
+
+/** What Okta's suite calls "not empty" in a person; a false `active` counts as empty there. */
+function lackingFields(user: unknown): string[] {
+  const fields = [["userName"], ["name", "givenName"], ["name", "familyName"], ["emails", 0, "value"]];
+  const texts = fields.filter((path) => textAt(user, ...path) === null).map((path) => path.join("."));
+  return at(user, "active") === true ? texts : [...texts, "active: true"];
+}
+
+/** Pages by startIndex and count, of a list of at least three (RFC 7644 §3.4.2.4). */
+export async function judgePaging(visit: Visit): Promise<void> {
+  const { scim, report } = visit;
+  const page = async (startIndex: number, count: number) => {
+    const answer = await scim.get(`/Users?startIndex=${startIndex}&count=${count}`);
+    const resources = readList(visit, answer) ?? [];
+    const ids = resources.map((user) => at(user, "id"));
+    return {
+      answer,
+      ids,
+      total: numberAt(answer.json, "totalResults"),
+      from: numberAt(answer.json, "startIndex"),
+    };
+  };
+  const [one, two, next] = [await page(1, 1), await page(1, 2), await page(3, 2)];
+  const counted = one.ids.length === 1 && two.ids.length === 2;
+  const moved =
+    next.ids.length >= 1 &&
+    next.ids.length <= 2 &&
+    next.from === 3 &&
+    !next.ids.some((id) => two.ids.includes(id));
+  const seen =
+    `count=1 gave ${one.ids.length}, count=2 gave ${two.ids.length}, ` +
+    `startIndex=3&count=2 gave ${next.ids.length} from ${next.from}${moved ? "" : ", or people of the page before"}`;
+  report.judge("scim-paging", counted && moved, seen);
+  // People may come and go meanwhile: only a total that follows the page is wrong.
+  const follows = one.total !== two.total && one.total === one.ids.length && two.total === two.ids.length;
+  const short = two.total < 3;
+  report.judge(
+    "scim-total-results",
+    !follows && !short,
+    `count=1 says ${one.total}, count=2 says ${two.total}`,
+  );
+  await judgeEnds(visit, two.total);
+}
+
+async function judgeEnds(visit: Visit, total: number): Promise<void> {
+  const { scim, report } = visit;
+  const beyond = await scim.get(`/Users?startIndex=${(Number.isNaN(total) ? 0 : total) + 1000}&count=2`);
+  const after = beyond.status === 200 ? (readList(visit, beyond) ?? []) : [];
+  report.judge(
+    "scim-beyond-end",
+    beyond.status === 200 && after.length === 0,
+    `${shown(beyond)}: ${after.length} people`,
+  );
+  const none = await scim.get("/Users?startIndex=1&count=0");
+  const people = listAt(none.json, "Resources").length;
+  const holds = none.status === 200 && people === 0 && numberAt(none.json, "totalResults") > 0;
+  report.judge("scim-count-zero", holds, `${shown(none)}: ${people} people`);
+}

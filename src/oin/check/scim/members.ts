@@ -1,0 +1,162 @@
+import type { RuleId } from "../rules/all.ts";
+import { shown } from "../web.ts";
+import { isSuccess, type Visit } from "./answers.ts";
+import { type ScimAnswer, urns } from "./client.ts";
+import type { TestGroup } from "./groups.ts";
+import { at, listAt, textAt } from "./json.ts";
+import { pathOf } from "./ledger.ts";
+import type { Person } from "./people.ts";
+
+/** Reads who is in the group: their ids, each as often as it is listed. */
+type ReadMembers = () => Promise<string[]>;
+
+/**
+ * What Okta sends for the members of a pushed group, one call after the other (Okta: "SCIM 2.0 reference"). Each step is
+ * held against what was there before it, so that one that fails does not make the next ones look wrong.
+ */
+export async function judgeMembers(visit: Visit, group: TestGroup, people: Person[]): Promise<void> {
+  const { scim, report } = visit;
+  const [first, second, third] = people;
+  if (!first || !second || !third) return;
+  const added = await scim.patch(group.path, {
+    op: "add",
+    path: "members",
+    value: refs(first.id, second.id),
+  });
+  const read = await memberReader(visit, group, people);
+  if (!isSuccess(added) || !read) {
+    if (isSuccess(added)) hidden(visit);
+    else report.judge("scim-group-add", false, shown(added));
+    await judgeRename(visit, group, read);
+    return;
+  }
+  const step = async (rule: RuleId, expected: string[], send: () => Promise<ScimAnswer>) => {
+    const answer = await send();
+    const members = await read();
+    const holds = isSuccess(answer) && sameMembers(members, expected);
+    report.judge(rule, holds, `${shown(answer)}, then ${difference(members, expected)}`);
+  };
+  const replace = (...ids: string[]) =>
+    scim.patch(group.path, { op: "replace", path: "members", value: refs(...ids) });
+
+  await step("scim-group-add", [first.id, second.id], () => Promise.resolve(added));
+  await judgeRename(visit, group, read);
+  const before = new Set([...(await read()), first.id]);
+  const add = { op: "add", path: "members", value: refs(first.id) };
+  await step("scim-group-add-again", [...before], () => scim.patch(group.path, add));
+  await judgeRemoval(visit, group, read, { leaves: first.id, comes: third.id });
+  await step("scim-group-push", [first.id, third.id], () => replace(first.id, third.id));
+  await judgeEcho(visit, first, read);
+  const body = { schemas: [urns.group], displayName: group.name, members: refs(second.id) };
+  await step("scim-group-put", [second.id], () => scim.send("PUT", group.path, body));
+  await step("scim-group-push-empty", [], () => replace());
+}
+
+/** Okta's delta: removals by a filter and additions in one request. Then the removal again, of somebody who is gone. */
+async function judgeRemoval(
+  { scim, report }: Visit,
+  group: TestGroup,
+  read: ReadMembers,
+  { leaves, comes }: { leaves: string; comes: string },
+): Promise<void> {
+  const removal = { op: "remove", path: `members[value eq "${leaves}"]` };
+  const before = await read();
+  if (before.includes(leaves)) {
+    const answer = await scim.patch(group.path, removal, { op: "add", path: "members", value: refs(comes) });
+    const members = await read();
+    const stay = before.filter((id) => id !== leaves);
+    const removed = !members.includes(leaves) && stay.every((id) => members.includes(id));
+    const seen = removed
+      ? "they are gone"
+      : members.includes(leaves)
+        ? "they are still a member"
+        : "others are gone, too";
+    report.judge("scim-group-remove", isSuccess(answer) && removed, `${shown(answer)}, then ${seen}`);
+    if (isSuccess(answer))
+      report.judge("scim-group-add", members.includes(comes), `${shown(answer)}, with an addition`);
+  }
+  const again = await scim.patch(group.path, removal);
+  report.judge("scim-group-remove-again", isSuccess(again), shown(again));
+}
+
+/** Okta sends the name with its own id in it, without a path, at every change of members. */
+async function judgeRename(
+  { scim, report }: Visit,
+  group: TestGroup,
+  read: ReadMembers | null,
+): Promise<void> {
+  const before = read && (await read());
+  const displayName = `${group.name} renamed`;
+  const answer = await scim.patch(group.path, { op: "replace", value: { id: group.id, displayName } });
+  const renamed = at((await scim.get(group.path)).json, "displayName") === displayName;
+  const seen = `${shown(answer)}${renamed ? "" : ", and the name is as before"}`;
+  report.judge("scim-group-rename", isSuccess(answer) && renamed, seen);
+  if (!before || !read || !renamed) return;
+  const members = await read();
+  report.judge("scim-group-rename-members", sameMembers(members, before), difference(members, before));
+}
+
+/** A person's groups are read-only: what Okta sends back of them, an empty array as a rule, changes nothing. */
+async function judgeEcho({ scim, report }: Visit, member: Person, read: ReadMembers): Promise<void> {
+  if (!(await read()).includes(member.id)) return;
+  const path = pathOf("Users", member.id);
+  const { json } = await scim.get(path);
+  if (typeof json !== "object") return;
+  const answer = await scim.send("PUT", path, { ...json, groups: [] });
+  if (!isSuccess(answer)) return;
+  const stays = (await read()).includes(member.id);
+  report.judge(
+    "scim-put-read-only",
+    stays,
+    `${shown(answer)} with groups: []${stays ? "" : " took them out of the group"}`,
+  );
+}
+
+/** How this server shows members: at the group, or at its people; null when it does neither. Somebody has been added. */
+async function memberReader(
+  { scim }: Visit,
+  group: TestGroup,
+  people: Person[],
+): Promise<ReadMembers | null> {
+  const atGroup: ReadMembers = async () =>
+    listAt((await scim.get(group.path)).json, "members").flatMap((member) => textAt(member, "value") ?? []);
+  const atPeople: ReadMembers = async () => {
+    const users = [];
+    for (const { id } of people) users.push({ id, user: (await scim.get(pathOf("Users", id))).json });
+    const isIn = (user: unknown) => listAt(user, "groups").some((one) => at(one, "value") === group.id);
+    return users.flatMap(({ id, user }) => (isIn(user) ? [id] : []));
+  };
+  if ((await atGroup()).length > 0) return atGroup;
+  return (await atPeople()).length > 0 ? atPeople : null;
+}
+
+/** Okta does not need to be shown members, and without that nobody outside can tell what became of them. */
+function hidden({ report }: Visit): void {
+  const why = "the answers show no members, neither at the group nor at its people";
+  const unseen: RuleId[] = [
+    ...(["scim-group-add", "scim-group-add-again", "scim-group-remove", "scim-group-remove-again"] as const),
+    ...(["scim-group-push", "scim-group-push-empty", "scim-group-put", "scim-group-rename-members"] as const),
+  ];
+  for (const rule of unseen) report.notCheckable(rule, why);
+}
+
+function refs(...ids: string[]) {
+  return ids.map((value) => ({ value }));
+}
+
+function sameMembers(members: string[], expected: string[]): boolean {
+  return members.length === expected.length && expected.every((id) => members.includes(id));
+}
+
+function difference(members: string[], expected: string[]): string {
+  if (sameMembers(members, expected)) return `${members.length} members, as expected`;
+  const lost = expected.filter((id) => !members.includes(id)).length;
+  const extra = members.filter((id) => !expected.includes(id)).length;
+  const doubled = members.length - new Set(members).size;
+  const parts = [
+    [lost, "missing"],
+    [extra, "too many"],
+    [doubled, "listed twice"],
+  ] as const;
+  return `${members.length} members: ${parts.flatMap(([count, what]) => (count ? `${count} ${what}` : [])).join(", ")}`;
+}

@@ -1,0 +1,159 @@
+import { shown } from "../web.ts";
+import { isSuccess, judgeRefusal, readList, type Visit } from "./answers.ts";
+import { type ScimAnswer, urns } from "./client.ts";
+import { at, listAt, numberAt, sameText, textAt } from "./json.ts";
+import { pathOf, type TestName, testName } from "./ledger.ts";
+
+/** A person whom the check made. */
+export interface Person extends TestName {
+  id: string;
+}
+
+const placeholder = "1mz050nq";
+
+/** The bodies and headers of a POST: of Okta's suite, and of Okta itself. */
+function suiteBody({ userName, givenName, familyName }: TestName) {
+  return {
+    schemas: [urns.user],
+    userName,
+    name: { givenName, familyName },
+    emails: [{ primary: true, value: userName, type: "work" }],
+    displayName: `${givenName} ${familyName}`,
+    active: true,
+  };
+}
+const suiteHeaders = {
+  accept: "application/scim+json; charset=utf-8",
+  "content-type": "application/json",
+};
+
+function oktaBody(name: TestName) {
+  return {
+    ...suiteBody(name),
+    ...{ locale: "en-US", externalId: `00u${name.familyName}`, groups: [], password: placeholder },
+  };
+}
+
+/** Creates three people, as the suite and as Okta do (SPEC steps 11 and 15). Those of whom no id is known are left out. */
+export async function createPeople(visit: Visit): Promise<Person[]> {
+  const names = [testName(), testName(), testName()];
+  const people: Person[] = [];
+  for (const [index, name] of names.entries()) {
+    const bySuite = index === 0;
+    const body = bySuite ? suiteBody(name) : oktaBody(name);
+    const person = await create(visit, name, body, bySuite ? suiteHeaders : {});
+    if (person) people.push(person);
+    if (bySuite && person) await judgeDuplicate(visit, body);
+  }
+  return people;
+}
+
+async function create(
+  visit: Visit,
+  name: TestName,
+  body: object,
+  headers: Record<string, string>,
+): Promise<Person | null> {
+  const { scim, report, ledger } = visit;
+  ledger.expect("Users", name.userName);
+  const answer = await scim.send("POST", "/Users", body, headers);
+  const id = ledger.created("Users", answer);
+  const how = headers["content-type"] ?? "application/scim+json";
+  report.judge("scim-create", answer.status === 201, `${shown(answer)}, with a body of ${how}`);
+  if (isSuccess(answer)) judgeCreated(visit, name, answer, body);
+  else if ("password" in body) report.notCheckable("scim-password", "nobody could be created");
+  return id === null ? null : { ...name, id };
+}
+
+function judgeCreated({ report }: Visit, name: TestName, answer: ScimAnswer, sent: object): void {
+  const { json, headers } = answer;
+  const wrong = wrongFields(json, name);
+  report.judge(
+    "scim-create-body",
+    wrong.length === 0,
+    wrong.length ? `wrong or absent: ${wrong.join(", ")}` : shown(answer),
+  );
+  const id = textAt(json, "id");
+  if (id !== null) report.judge("scim-id", !id.includes("bulkId"), `id is ${id}`);
+  else if (at(json, "id") !== undefined)
+    report.judge("scim-id", false, `id is ${JSON.stringify(at(json, "id"))}`);
+  const userName = textAt(json, "userName");
+  if (sameText(userName, name.userName))
+    report.judge("scim-user-name-case", userName === name.userName, `sent ${name.userName}, got ${userName}`);
+  const located = headers.has("location") && textAt(json, "meta", "location") !== null;
+  report.judge("scim-location", located, located ? "both are there" : "Location or meta.location is absent");
+  if (!("externalId" in sent)) return;
+  const kept = at(json, "externalId") === sent.externalId;
+  report.judge("scim-external-id", kept, `sent ${sent.externalId}, got ${at(json, "externalId")}`);
+  const leaked = answer.text.includes(placeholder);
+  report.judge("scim-password", !leaked, leaked ? "the answer holds the password" : "accepted, not returned");
+}
+
+/** Fields of a person that are not as they were sent, the case of userName aside. */
+function wrongFields(json: unknown, { userName, givenName, familyName }: TestName): string[] {
+  const emails = listAt(json, "emails").map((email) => at(email, "value"));
+  const right = {
+    id: at(json, "id") !== undefined,
+    schemas: listAt(json, "schemas").includes(urns.user),
+    userName: sameText(textAt(json, "userName"), userName),
+    "name.givenName": at(json, "name", "givenName") === givenName,
+    "name.familyName": at(json, "name", "familyName") === familyName,
+    emails: emails.some((email) => sameText(String(email), userName)),
+    active: at(json, "active") === true,
+  };
+  return Object.entries(right).flatMap(([field, holds]) => (holds ? [] : [field]));
+}
+
+async function judgeDuplicate(visit: Visit, body: object): Promise<void> {
+  const again = await visit.scim.send("POST", "/Users", body, suiteHeaders);
+  visit.ledger.created("Users", again);
+  judgeRefusal(visit, "scim-duplicate", 409, again);
+}
+
+/** What was created can be read and found (SPEC steps 13 and 17). */
+export async function judgeFinding(visit: Visit, person: Person): Promise<void> {
+  const { scim, report } = visit;
+  const read = await scim.get(pathOf("Users", person.id));
+  const wrong = read.status === 200 ? wrongFields(read.json, person) : [];
+  const same = read.status === 200 && wrong.length === 0 && at(read.json, "id") === person.id;
+  report.judge(
+    "scim-read",
+    same,
+    `${shown(read)}${wrong.length ? `: wrong or absent: ${wrong.join(", ")}` : ""}`,
+  );
+
+  const found = await scim.find("Users", `userName eq "${person.userName}"`);
+  const matches = found.status === 200 ? (readList(visit, found) ?? []) : [];
+  const exact = matches.length === 1 && at(matches, 0, "id") === person.id;
+  report.judge("scim-filter", exact, `${shown(found)}: ${matches.length} people`);
+
+  const upper = await scim.find("Users", `userName eq "${person.userName.toUpperCase()}"`);
+  const ids = listAt(upper.json, "Resources").map((user) => at(user, "id"));
+  report.judge(
+    "scim-filter-case",
+    upper.status === 200 && ids.includes(person.id),
+    `${shown(upper)}: ${ids.length} people`,
+  );
+}
+
+/** What is not there, and what makes no sense (SPEC steps 5, 7, 9 and 23). */
+export async function judgeNobody(visit: Visit): Promise<void> {
+  const { scim, report } = visit;
+  for (const userName of ["abcdefgh@atko.com", testName().userName]) {
+    const answer = await scim.find("Users", `userName eq "${userName}"`);
+    const total = numberAt(answer.json, "totalResults");
+    const seen = `${shown(answer)}${answer.status === 200 ? `: totalResults ${total}` : ""}`;
+    report.judge("scim-filter-empty", answer.status === 200 && total === 0, seen);
+    if (answer.status === 200) readList(visit, answer);
+  }
+  for (const id of ["010101001010101011001010101011", "00919288221112222"]) {
+    judgeRefusal(visit, "scim-unknown-id", 404, await scim.get(`/Users/${id}`));
+  }
+  judgeRefusal(
+    visit,
+    "scim-filter-invalid",
+    400,
+    await scim.get(`/Users?filter=${encodeURIComponent("userName eq")}`),
+  );
+  judgeRefusal(visit, "scim-bad-request", 400, await scim.send("POST", "/Users", '{"schemas": ['));
+}

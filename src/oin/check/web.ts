@@ -1,0 +1,123 @@
+/** An answer, read. Redirects are never followed. */
+export interface WebAnswer {
+  method: string;
+  /** What was asked for, as it is shown: without the origin. */
+  path: string;
+  status: number;
+  headers: Headers;
+  text: string;
+  bytes: number;
+  /** From the request to the last byte, in milliseconds. */
+  ms: number;
+}
+
+interface WebRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** How the check reaches a deployment. */
+export interface Web {
+  send(url: string, request?: WebRequest): Promise<WebAnswer>;
+}
+
+/** Nothing came back: the connection failed, broke off, or took too long. */
+export class NoAnswerError extends Error {
+  override name = "NoAnswerError";
+}
+
+/** Somebody stopped the check. */
+export class InterruptedError extends Error {
+  override name = "InterruptedError";
+}
+
+/** Okta closes a connection on which nothing comes for this long (Okta: "SCIM technical FAQs"). */
+const timeoutMs = 60_000;
+const maxBytes = 20_000_000;
+/** What is under way when the check is stopped is given this long: a person may be about to be created. */
+const graceMs = 5_000;
+
+/** @param interrupt stops the check: no request begins after it. */
+export function openWeb(interrupt: AbortSignal = new AbortController().signal): Web {
+  const cutOff = new AbortController();
+  interrupt.addEventListener("abort", () => setTimeout(() => cutOff.abort(), graceMs).unref(), {
+    once: true,
+  });
+  return {
+    async send(url, { method = "GET", headers = {}, body } = {}) {
+      if (interrupt.aborted) throw new InterruptedError("the check was stopped");
+      const { pathname, search } = new URL(url);
+      const path = pathname + search;
+      const started = performance.now();
+      try {
+        const answer = await fetch(url, {
+          ...{ method, redirect: "manual" },
+          headers: { "user-agent": "oin-check", ...headers },
+          ...(body === undefined ? {} : { body }),
+          signal: AbortSignal.any([cutOff.signal, AbortSignal.timeout(timeoutMs)]),
+        });
+        const bytes = await readBody(answer);
+        const ms = performance.now() - started;
+        const text = bytes.toString("utf8");
+        return {
+          method,
+          path,
+          status: answer.status,
+          headers: answer.headers,
+          text,
+          bytes: bytes.length,
+          ms,
+        };
+      } catch (error) {
+        if (cutOff.signal.aborted) throw new InterruptedError("the check was stopped", { cause: error });
+        throw new NoAnswerError(`${method} ${path}: ${failure(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+async function readBody(answer: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes / 1_000_000} MB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function failure(error: unknown): string {
+  const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+  if (name === "TimeoutError") return `no answer within ${timeoutMs / 1000} seconds`;
+  return cause?.code ?? cause?.message ?? message;
+}
+
+/** An answer in the words of the report: "GET /scim/v2/Users: 404 text/html". */
+export function shown({ method, path, status, headers }: WebAnswer): string {
+  const type = headers.get("content-type")?.split(";")[0] ?? "";
+  const location = status >= 300 && status < 400 ? headers.get("location") : null;
+  const to = location ? ` to ${location.split("?")[0]}` : "";
+  return `${method} ${readablePath(path)}: ${status}${type ? ` ${type}` : ""}${to}`;
+}
+
+function readablePath(path: string): string {
+  try {
+    return decodeURIComponent(path.replaceAll("+", " "));
+  } catch {
+    return path;
+  }
+}
+
+export function isRedirect({ status, headers }: WebAnswer): boolean {
+  return status >= 300 && status < 400 && headers.has("location");
+}
+
+const loopbackHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether an address is on this machine, where http is good enough and nothing can be said about TLS. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return loopbackHosts.has(hostname) || hostname.endsWith(".localhost");
+}

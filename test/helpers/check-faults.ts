@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import type { RuleId } from "../../src/oin/check/rules/all.ts";
+import type { Area } from "../../src/oin/check/rules/rule.ts";
+import type { Outcome } from "../../src/oin/check/run.ts";
+import type { Exchange, Fault } from "./front.ts";
+import type { ReadyDeployment } from "./readiness.ts";
+
+/** One fault in a deployment that is ready otherwise, and the rules that have to find it: they and no others. */
+export interface PlantedFault {
+  name: string;
+  fails?: RuleId[];
+  warns?: RuleId[];
+  /** What a failing rule must say of it. */
+  seen?: RegExp;
+  fault: (ready: ReadyDeployment) => Fault;
+}
+
+/** Defines a test for each fault. Whatever is broken, what the check created is gone afterwards. */
+export function eachFault(
+  areas: Area[],
+  ready: () => ReadyDeployment,
+  faults: readonly PlantedFault[],
+): void {
+  for (const { name, fails = [], warns = [], seen = /./, fault } of faults) {
+    it(`finds ${name}`, async () => {
+      const before = await ready().population();
+      ready().front.plant(fault(ready()));
+      const outcome = await ready().check({ areas });
+      assertFound(outcome, fails, warns, seen);
+      ready().front.plant(null);
+      assert.deepEqual(await ready().population(), before, JSON.stringify(outcome.left));
+    });
+  }
+}
+
+export function assertFound({ results }: Outcome, fails: RuleId[], warns: RuleId[] = [], seen = /./): void {
+  const found = results.filter(({ verdict }) => verdict === "fail" || verdict === "warning");
+  const text = found.map((result) => `${result.rule}: ${result.verdict}: ${result.seen}`).join("\n");
+  const rulesOf = (wanted: string) =>
+    found.filter(({ verdict }) => verdict === wanted).map(({ rule }) => rule);
+  assert.deepEqual(
+    { fails: rulesOf("fail").sort(), warns: rulesOf("warning").sort() },
+    { fails: [...fails].sort(), warns: [...warns].sort() },
+    text,
+  );
+  assert.match(found.map((result) => result.seen).join("\n"), seen);
+}
+
+/** A fault in the answers to some requests. */
+export function inAnswers(
+  method: string,
+  path: RegExp,
+  change: (exchange: Exchange) => void | Promise<void>,
+): Fault {
+  return {
+    async answer(exchange) {
+      if (exchange.method === method && path.test(exchange.path)) await change(exchange);
+    },
+  };
+}
+
+/** A fault in the JSON of some answers. */
+// biome-ignore lint/suspicious/noExplicitAny: bodies of any shape are changed.
+export function inJson(method: string, path: RegExp, change: (body: any, exchange: Exchange) => void): Fault {
+  return inAnswers(method, path, (exchange) => {
+    if (!exchange.body.startsWith("{")) return;
+    const body = JSON.parse(exchange.body);
+    change(body, exchange);
+    exchange.body = JSON.stringify(body);
+  });
+}
+
+/** A fault in some requests: what is returned is answered in the application's place. */
+export function inRequests(
+  method: string,
+  path: RegExp,
+  change: (exchange: Exchange) => Partial<Exchange> | undefined,
+): Fault {
+  return {
+    request: (exchange) =>
+      exchange.method === method && path.test(exchange.path) ? change(exchange) : undefined,
+  };
+}
+
+/** An answer with a SCIM error body. */
+export function scimError(status: number): Partial<Exchange> {
+  const schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"];
+  const headers = { "content-type": "application/scim+json" };
+  return { status, headers, body: JSON.stringify({ schemas, detail: "planted", status: String(status) }) };
+}

@@ -1,0 +1,91 @@
+import { integration } from "../../config/integration.ts";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import type { CheckOptions } from "../../src/oin/check/options.ts";
+import { type CheckDeps, type Outcome, runCheck } from "../../src/oin/check/run.ts";
+import { readLogo } from "../../src/oin/manifest.ts";
+import { startTestApp, type TestApp } from "./app.ts";
+import { createSigningKey } from "./certificates.ts";
+import type { TestDatabase } from "./databases.ts";
+import { type Front, startFront } from "./front.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "./openid-provider.ts";
+import { connectOrg, orgOptions } from "./org.ts";
+import { createLocalAccount, createTestTenant, type TestTenant } from "./people.ts";
+import { oktaUser, scimClient } from "./scim.ts";
+
+/** A deployment that is ready for the OIN, behind a front that can make it unready. */
+export interface ReadyDeployment {
+  front: Front;
+  app: TestApp;
+  tenant: TestTenant;
+  /** The connection key, of an OIDC and a SAML connection. */
+  key: string;
+  token: string;
+  /** Runs the check in this process. */
+  check(options?: Partial<CheckOptions>, deps?: Partial<CheckDeps>): Promise<Outcome>;
+  /** How many people and groups the tenant has. */
+  population(): Promise<{ users: number; groups: number }>;
+}
+
+/** Defines the hooks; the returned function gives the deployment inside a test. */
+export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployment {
+  let deployment: ReadyDeployment;
+  let op: OpenIdProvider;
+  before(async () => {
+    const { database } = use();
+    const front = await startFront();
+    op = await startOpenIdProvider();
+    const app = await startTestApp(database, { ...orgOptions, baseUrl: front.url });
+    front.pointTo(app.url.replace("localhost", "127.0.0.1"));
+    const tenant = await createTestTenant(database);
+    const key = `ready-${tenant.tenant.slug}`;
+    await connectOrg(op, { baseUrl: front.url, tenant }, {}, { key });
+    await connectSaml(tenant, key);
+    await createReviewers(database);
+    const { token } = await createToken(tenant.store);
+    await scimClient(app, token).send("POST", "/Users", oktaUser("ada@acme.example"));
+    deployment = {
+      ...{ front, app, tenant, key, token },
+      check: (options = {}, deps = {}) =>
+        runCheck(
+          { ...optionsFor(front.url, key, token), ...options },
+          { manifest: integration, logo: readLogo(integration.logo), ...deps },
+        ),
+      population: async () => ({
+        users: await tenant.store.users.count(),
+        groups: await tenant.store.groups.count(),
+      }),
+    };
+  });
+  after(async () => {
+    await deployment.front.close();
+    await deployment.app.close();
+    await op.close();
+  });
+  afterEach(() => deployment.front.plant(null));
+  return () => deployment;
+}
+
+function optionsFor(url: string, key: string, scimToken: string): CheckOptions {
+  return {
+    ...{ url, scimUrl: `${url}/scim/v2`, scimToken, connections: [key], idpMetadata: null },
+    areas: ["site", "listing", "oidc", "saml", "universal-logout", "scim"],
+  };
+}
+
+async function connectSaml(tenant: TestTenant, key: string): Promise<void> {
+  const { certificate } = await createSigningKey("acme");
+  await tenant.connection({
+    ...{ key, type: "saml" },
+    settings: {
+      ...{ idpEntityId: "http://www.okta.com/exk1", ssoUrl: "https://acme.okta.example/app/exk1/sso/saml" },
+      ...{ certificates: [certificate], metadataUrl: null, appInstanceId: null, orgUrl: null },
+    },
+  });
+}
+
+/** The tenant of Okta's reviewers, as the submission package has the operator create it. */
+async function createReviewers(database: TestDatabase["database"]): Promise<void> {
+  const { tenant, username } = integration.testAccount;
+  const { store } = await createTestTenant(database, tenant);
+  await createLocalAccount(store, username, "owner");
+}

@@ -1,0 +1,367 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  eachFault,
+  inAnswers,
+  inJson,
+  inRequests,
+  type PlantedFault,
+  scimError,
+} from "../../helpers/check-faults.ts";
+import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
+import type { Exchange } from "../../helpers/front.ts";
+import { useReadyDeployment } from "../../helpers/readiness.ts";
+
+const users = /^\/scim\/v2\/Users/;
+const userById = /^\/scim\/v2\/Users\/[^/?]+$/;
+const userList = /^\/scim\/v2\/Users(\?|$)/;
+const groups = /^\/scim\/v2\/Groups/;
+const anything = /^\/scim\/v2/;
+
+const hasStatus = (from: number, to: number) => (exchange: Exchange) => {
+  if (exchange.status === from) exchange.status = to;
+};
+const hasType = (type: string) => (exchange: Exchange) => {
+  if (exchange.status === 200) exchange.headers["content-type"] = type;
+};
+const nobody = { totalResults: 0, itemsPerPage: 0, Resources: [] };
+const counters = ["totalResults", "startIndex", "itemsPerPage"];
+const filtered = (path: string) => /[?&]filter=/.test(path);
+
+/** Answers, errors and access. */
+const answers: PlantedFault[] = [
+  {
+    name: "a 401 that is HTML",
+    fails: ["scim-wrong-token"],
+    fault: () =>
+      inAnswers("GET", anything, (exchange) => {
+        if (exchange.status !== 401) return;
+        Object.assign(exchange, { body: "<h1>Unauthorized</h1>" });
+        exchange.headers["content-type"] = "text/html";
+      }),
+  },
+  {
+    name: "a 401 without WWW-Authenticate",
+    warns: ["scim-www-authenticate"],
+    fault: () => inAnswers("GET", anything, ({ headers }) => void delete headers["www-authenticate"]),
+  },
+  {
+    name: "an open door",
+    fails: ["scim-anonymous"],
+    fault: ({ token }) =>
+      inRequests("GET", users, ({ requestHeaders }) => {
+        requestHeaders.authorization ??= `Bearer ${token}`;
+        return undefined;
+      }),
+  },
+  {
+    name: "a token that is taken with Bearer only",
+    warns: ["scim-token-raw"],
+    fault: ({ token }) =>
+      inRequests("GET", users, ({ requestHeaders }) =>
+        requestHeaders.authorization === token ? scimError(401) : undefined,
+      ),
+  },
+  {
+    name: "status as a number",
+    fails: ["scim-error-status"],
+    seen: /status is 404/,
+    fault: () => ({
+      answer(exchange) {
+        if (exchange.status >= 400) exchange.body = exchange.body.replace(/"status":"(\d+)"/, '"status":$1');
+      },
+    }),
+  },
+  {
+    name: "errors without a detail",
+    fails: ["scim-error-body"],
+    seen: /there is no detail/,
+    fault: () => ({
+      answer(exchange) {
+        if (exchange.status >= 402) exchange.body = exchange.body.replace(/"detail":"[^"]*"/, '"detail":""');
+      },
+    }),
+  },
+  {
+    name: "a server error where the client was wrong",
+    fails: ["scim-bad-request", "scim-no-server-error"],
+    fault: () =>
+      inRequests("POST", users, ({ requestBody }) =>
+        requestBody.endsWith("}") ? undefined : scimError(500),
+      ),
+  },
+  {
+    name: "Content-Type: text/html",
+    fails: ["scim-media-type"],
+    fault: () => inAnswers("GET", users, hasType("text/html; charset=utf-8")),
+  },
+  {
+    name: "Content-Type: application/json",
+    warns: ["scim-media-type-exact"],
+    fault: () => inAnswers("GET", users, hasType("application/json")),
+  },
+  {
+    name: "Retry-After as a date",
+    fails: ["scim-retry-after"],
+    seen: /with Retry-After: [A-Z]/,
+    fault: () => {
+      let refused = false;
+      return inRequests("GET", groups, () => {
+        if (refused) return undefined;
+        refused = true;
+        const { headers, ...error } = scimError(429);
+        return { ...error, headers: { ...headers, "retry-after": new Date().toUTCString() } };
+      });
+    },
+  },
+  {
+    name: "a redirect",
+    fails: ["scim-no-redirect"],
+    warns: ["scim-service-provider-config"],
+    fault: () =>
+      inRequests("GET", /\/ServiceProviderConfig$/, ({ path }) => ({
+        status: 308,
+        headers: { location: `${path}/` },
+      })),
+  },
+  {
+    name: "a connection that breaks off",
+    fails: ["scim-reachable"],
+    fault: () =>
+      inRequests("GET", /\/Schemas$/, () => {
+        throw new Error("planted");
+      }),
+  },
+];
+
+/** Lists and filters. */
+const lists: PlantedFault[] = [
+  {
+    name: "404 for a filter that finds nobody",
+    fails: ["scim-filter-empty"],
+    fault: () =>
+      inAnswers("GET", userList, (exchange) => {
+        if (/"totalResults":0/.test(exchange.body)) Object.assign(exchange, scimError(404));
+      }),
+  },
+  {
+    name: "counters as text",
+    fails: ["scim-list-counters"],
+    seen: /totalResults is "/,
+    fault: () =>
+      inJson("GET", anything, (body) => {
+        for (const name of counters) if (name in body) body[name] = String(body[name]);
+      }),
+  },
+  {
+    name: "itemsPerPage as it was asked for",
+    fails: ["scim-items-per-page"],
+    fault: () =>
+      inJson("GET", userList, (body) => {
+        if ("itemsPerPage" in body) body.itemsPerPage = 100;
+      }),
+  },
+  {
+    name: "an empty list without Resources",
+    fails: ["scim-list"],
+    seen: /without Resources/,
+    fault: () => inJson("GET", userList, (body) => body.totalResults === 0 && delete body.Resources),
+  },
+  {
+    name: "startIndex and count ignored",
+    fails: ["scim-paging", "scim-beyond-end"],
+    warns: ["scim-count-zero"],
+    fault: () =>
+      inRequests("GET", userList, (exchange) => {
+        if (!filtered(exchange.path)) exchange.path = exchange.path.replace(/\?.*/, "");
+        return undefined;
+      }),
+  },
+  {
+    name: "totalResults of the page",
+    fails: ["scim-total-results"],
+    warns: ["scim-count-zero"],
+    fault: () =>
+      inJson("GET", userList, (body) => {
+        if (body.Resources) body.totalResults = body.Resources.length;
+      }),
+  },
+  {
+    name: "a filter that distinguishes case",
+    fails: ["scim-filter-case"],
+    fault: () =>
+      inJson("GET", userList, (body, { path }) => {
+        if (/eq%20%22OINCHECK/.test(path)) Object.assign(body, nobody);
+      }),
+  },
+  {
+    name: "filters ignored",
+    fails: ["scim-filter", "scim-filter-empty", "scim-filter-invalid"],
+    fault: () =>
+      inRequests("GET", userList, (exchange) => {
+        exchange.path = exchange.path.replace(/filter=[^&]*&?/, "");
+        return undefined;
+      }),
+  },
+  {
+    name: "slow groups",
+    fails: ["scim-groups-time"],
+    fault: () => inAnswers("GET", /\/Groups$/, () => sleep(650)),
+  },
+  {
+    name: "a page of one role that says two",
+    fails: ["scim-entitlement-paging", "scim-items-per-page"],
+    fault: () => inJson("GET", /\/Roles\?/, (body) => Object.assign(body, { itemsPerPage: 2 })),
+  },
+  {
+    name: "no User among the resource types",
+    warns: ["scim-resource-types"],
+    fault: () => inJson("GET", /\/ResourceTypes$/, (body) => body.Resources.shift()),
+  },
+];
+
+/** People. */
+const people: PlantedFault[] = [
+  {
+    name: "200 for POST",
+    fails: ["scim-create"],
+    fault: () => inAnswers("POST", users, hasStatus(201, 200)),
+  },
+  {
+    name: "application/json refused",
+    fails: ["scim-create"],
+    fault: () =>
+      inRequests("POST", users, ({ requestHeaders }) =>
+        requestHeaders["content-type"] === "application/json" ? scimError(415) : undefined,
+      ),
+  },
+  {
+    name: "an answer to POST without an id",
+    fails: ["scim-create-body"],
+    fault: () => inJson("POST", users, (body) => delete body.id),
+  },
+  {
+    name: "userName in lower case",
+    fails: ["scim-user-name-case"],
+    fault: () => ({
+      answer(exchange) {
+        exchange.body = exchange.body.replace(/"userName":"[^"]*"/g, (text) =>
+          text.toLowerCase().replace("username", "userName"),
+        );
+      },
+    }),
+  },
+  {
+    name: "a password that is returned",
+    fails: ["scim-password"],
+    fault: () =>
+      inJson("POST", users, (body, { requestBody }) => {
+        if (body.id) body.password = JSON.parse(requestBody).password;
+      }),
+  },
+  {
+    name: "externalId dropped",
+    warns: ["scim-external-id"],
+    fault: () => inJson("POST", users, (body) => delete body.externalId),
+  },
+  {
+    name: "200 for a second POST",
+    fails: ["scim-duplicate"],
+    fault: () => inAnswers("POST", users, hasStatus(409, 200)),
+  },
+  {
+    name: "200 for an unknown id",
+    fails: ["scim-unknown-id"],
+    fault: () =>
+      inAnswers(
+        "GET",
+        /\/Users\/0+[19]\d+$/,
+        (exchange) => Object.assign(exchange, { status: 200, body: "{}" }) as never,
+      ),
+  },
+  {
+    name: "PUT that refuses read-only attributes",
+    fails: ["scim-put-read-only"],
+    fault: () =>
+      inRequests("PUT", users, ({ requestBody }) =>
+        "meta" in JSON.parse(requestBody) ? scimError(400) : undefined,
+      ),
+  },
+  {
+    name: "PUT that refuses empty values",
+    fails: ["scim-put-empty"],
+    fault: () =>
+      inRequests("PUT", users, ({ requestBody }) =>
+        requestBody.includes('"middleName":""') ? scimError(400) : undefined,
+      ),
+  },
+  {
+    name: "PUT that changes nothing",
+    fails: ["scim-put"],
+    warns: ["scim-put-deactivates"],
+    fault: ({ app, token }) => ({
+      async request({ method, path }) {
+        if (method !== "PUT" || !users.test(path)) return undefined;
+        const headers = { authorization: `Bearer ${token}` };
+        const answer = await fetch(app.url.replace("localhost", "127.0.0.1") + path, { headers });
+        return {
+          status: 200,
+          headers: { "content-type": "application/scim+json" },
+          body: await answer.text(),
+        } as never;
+      },
+    }),
+  },
+  {
+    name: "PATCH without a path refused",
+    fails: ["scim-patch-pathless"],
+    fault: () =>
+      inRequests("PATCH", users, ({ requestBody }) =>
+        requestBody.includes('"path"') ? undefined : scimError(400),
+      ),
+  },
+  {
+    name: "an unknown operation answered with 200",
+    fails: ["scim-patch-unknown"],
+    fault: () => inAnswers("PATCH", users, hasStatus(400, 200)),
+  },
+  {
+    name: "a deactivated person hidden from filters",
+    fails: ["scim-deactivated-found"],
+    fault: () =>
+      inJson("GET", userList, (body, { path }) => {
+        if (!filtered(path) || !body.Resources?.some((user: { active: boolean }) => !user.active)) return;
+        Object.assign(body, nobody);
+      }),
+  },
+  {
+    name: "a deactivated person who cannot be read",
+    fails: ["scim-deactivated-readable"],
+    fault: () =>
+      inAnswers("GET", userById, (exchange) => {
+        if (/"active":false/.test(exchange.body)) Object.assign(exchange, scimError(404));
+      }),
+  },
+  {
+    name: "DELETE that is not offered",
+    warns: ["scim-delete"],
+    fault: () => {
+      // Only for the one that is judged: the rest is cleaned up.
+      let refused = false;
+      return inRequests("DELETE", users, () => {
+        if (refused) return undefined;
+        refused = true;
+        return scimError(501);
+      });
+    },
+  },
+];
+
+describe("oin:check finds what is wrong with a SCIM server", () => {
+  let use: TestDatabase;
+  before(async () => {
+    use = await createTestDatabase("SQLite");
+  });
+  after(() => use.dispose());
+  const ready = useReadyDeployment(() => use);
+  eachFault(["scim"], ready, [...answers, ...lists, ...people]);
+});

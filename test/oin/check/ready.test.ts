@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { onEachDatabase } from "../../helpers/databases.ts";
+import { useReadyDeployment } from "../../helpers/readiness.ts";
+
+/** What a check on this machine, and from outside, cannot tell. Everything else has to be judged. */
+const notCheckable = [
+  ...["site-https", "site-certificate", "site-tls-version", "site-origin", "scim-url-https"],
+  ...["oidc-token-checks", "oidc-landing", "saml-response-checks", "scim-retry-after"],
+  ...["ul-malformed", "ul-media-type", "ul-success", "ul-unknown-person", "ul-tenant"],
+];
+
+describe("oin:check against our own deployment", () => {
+  onEachDatabase((use) => {
+    const ready = useReadyDeployment(use);
+
+    it("passes, and judges all that can be seen", async () => {
+      const before = await ready().population();
+      const { results, summary, left, stopped } = await ready().check();
+      const open = results.filter(({ verdict }) => verdict !== "pass");
+      assert.deepEqual(
+        open
+          .map(({ rule, verdict, seen }) =>
+            verdict === "not-checkable" ? rule : `${rule}: ${verdict}: ${seen}`,
+          )
+          .sort(),
+        [...notCheckable].sort(),
+      );
+      assert.deepEqual(summary, {
+        ...{ pass: results.length - open.length, fail: 0, warning: 0 },
+        "not-checkable": open.length,
+      });
+      assert.deepEqual([left, stopped], [[], false]);
+      assert.deepEqual(await ready().population(), before);
+    });
+
+    it("says what it saw, where the rule stands and how to mend it, and shows no token", async () => {
+      const { results } = await ready().check({ areas: ["scim", "oidc"] });
+      for (const { rule, title, seen, fix, source } of results) {
+        for (const text of [title, seen, fix, source.document, source.section])
+          assert.ok(text.length > 1, rule);
+        assert.ok(URL.canParse(source.url));
+      }
+      assert.ok(!JSON.stringify(results).includes(ready().token));
+    });
+
+    it("without a token judges the door alone, and passes nothing else", async () => {
+      const { results } = await ready().check({ areas: ["scim"], scimToken: null });
+      const judged = results.filter(({ verdict }) => verdict !== "not-checkable").map(({ rule }) => rule);
+      assert.deepEqual(judged.sort(), [
+        ...[
+          "scim-anonymous",
+          "scim-answer-time",
+          "scim-error-status",
+          "scim-no-redirect",
+          "scim-no-server-error",
+        ],
+        ...[
+          "scim-reachable",
+          "scim-url-length",
+          "scim-url-underscore",
+          "scim-wrong-token",
+          "scim-www-authenticate",
+        ],
+      ]);
+      const { seen } = results.find(({ rule }) => rule === "scim-create") ?? { seen: "" };
+      assert.match(seen, /no provisioning token was given/);
+    });
+
+    it("finds connections on the deployment's own pages", async () => {
+      const { key, front } = ready();
+      front.plant({
+        answer(exchange) {
+          if (exchange.path === "/login") exchange.body = `<a href="/oidc/${key}/login">Continue</a>`;
+        },
+      });
+      const { results } = await ready().check({ areas: ["oidc", "saml"], connections: [] });
+      assert.equal(results.find(({ rule }) => rule === "oidc-authorization-server")?.verdict, "pass");
+      front.plant(null);
+      const without = await ready().check({ areas: ["oidc"], connections: [] });
+      assert.match(without.results[0]?.seen ?? "", /name one with --connection/);
+    });
+  });
+});
