@@ -20,6 +20,8 @@ export interface Integration {
   escalationEmail: string;
   /** Where the product runs in production: https, no path, no trailing slash. BASE_URL has the same value there. */
   origin: string;
+  /** Printed on the guides: change both when their texts change. */
+  guides: { edition: string; date: string };
   /** What a customer's Okta admin fills in when adding the integration. */
   variables: IntegrationVariable[];
   /** What Okta's reviewers sign in with. The password is never written down here. */
@@ -101,6 +103,9 @@ interface UniversalLogoutCapability {
   partial: boolean;
 }
 
+/** What is asked of Okta at sign-in. Okta allows openid, profile, email, address and phone; nothing else in the catalog. */
+export const oidcScopes: readonly string[] = ["openid", "profile", "email"];
+
 /** The one integration variable: the connection key of a customer, which stands in every URL of its connection. */
 export const connectionVariable = { name: "connection", label: "Connection ID" } as const;
 
@@ -116,6 +121,7 @@ export const integration: Integration = {
   customerSupport: { link: brand.supportUrl, email: brand.supportEmail, phone: null },
   escalationEmail: "identity-escalation@tasklane.example",
   origin: "https://app.example.com",
+  guides: { edition: "1.0", date: "24 November 2026" },
   variables: [connectionVariable],
   testAccount: { tenant: "okta-review", tenantName: "Okta Review", username: "isvtest@okta.com" },
   oidc: { justInTime: true, idpInitiated: true, signOutOfOkta: true },

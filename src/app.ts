@@ -2,6 +2,8 @@ import express, { type Express } from "express";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { paths } from "./endpoints.ts";
+import { customerGuideRoutes } from "./guide/customer-routes.ts";
+import { guideRoutes } from "./guide/routes.ts";
 import type { Log } from "./log.ts";
 import { oidcProviders } from "./oidc/provider.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
@@ -73,11 +75,13 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   app.use(pageContext);
 
   app.use(homeRoutes());
+  app.use(guideRoutes({ baseUrl }));
   app.use(loginRoutes({ database, baseUrl }));
   app.use(setupRoutes({ database }));
   app.use(accountRoutes({ database, signOutUrl: signOutUrlOf(oidc) }));
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
+  app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(adminRoutes({ database, baseUrl }));
   app.use(taskRoutes({ database })); // sample product
 

@@ -32,15 +32,19 @@ export const paths = {
     home: "/admin",
     connections: "/admin/connections",
     connection: (id: string) => `/admin/connections/${id}`,
+    connectionGuide: (id: string) => `/admin/connections/${id}/guide`,
     domains: "/admin/domains",
     domain: (domain: string) => `/admin/domains/${domain}`,
     provisioning: "/admin/provisioning",
     people: "/admin/people",
     groups: "/admin/groups",
     activity: "/admin/activity",
+    guides: "/admin/guides",
+    provisioningGuide: "/admin/guides/provisioning",
   },
   globalTokenRevocation: "/global-token-revocation",
   /** The public configuration guides; `.md` and `.pdf` are the same guide in other forms. */
+  guides: "/guides/okta",
   guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
 } as const;
 

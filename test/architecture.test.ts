@@ -20,6 +20,7 @@ const mayImport: Record<string, readonly string[]> = {
   saml: ["ground", "trust", "directory", "store", "web", "config"],
   oin: ["ground", "config"],
   inspector: ["ground", "store", "web"],
+  guide: ["ground", "store", "web", "config"],
   cli: ["ground", "trust", "directory", "store", "oidc", "saml"],
   demo: ["ground", "directory", "store", "config"],
 };
@@ -39,6 +40,8 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   scimmy: "scim",
   helmet: "web",
   "express-session": "web",
+  ejs: "guide",
+  marked: "guide",
   undici: "trust",
 };
 

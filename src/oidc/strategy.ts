@@ -12,13 +12,14 @@ import {
   WWWAuthenticateChallengeError,
 } from "openid-client";
 import passport from "passport";
+import { oidcScopes } from "../../config/integration.ts";
 import { RefusedError } from "../errors.ts";
 import type { Connection, OidcSettings } from "../model.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import type { Claims } from "./claims.ts";
 
 /** The scopes that an integration of the OIN may ask for; never offline_access or groups. */
-const scope = "openid profile email";
+const scope = oidcScopes.join(" ");
 
 /** What an answer is checked against: made when the browser leaves, and kept on our side. */
 export interface Expectations {

@@ -1,5 +1,5 @@
 import type { AttributeEntry } from "../../config/attributes.ts";
-import type { Integration } from "../../config/integration.ts";
+import { type Integration, oidcScopes } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import { limits } from "./limits.ts";
 import { must, type Problem, should, text, url } from "./manifest-rules.ts";
@@ -8,13 +8,21 @@ import { wizardUrls } from "./wizard-urls.ts";
 /** What Okta needs to know of a person before it can provision one. */
 const requiredOfUsers = ["userName", "name.givenName", "name.familyName", "emails"];
 
+/** Okta fails the whole request for any other scope in a catalog app; offline_access and groups are others. */
+const allowedScopes = ["openid", "profile", "email", "address", "phone"];
+
 /** What the names and the e-mail of a person created just in time come from: Okta's tester looks for all three. */
 const requiredOfSignIn = ["givenName", "familyName", "email"];
 
 /** The Wizard's protocol screens and the test account. */
-export function capabilityProblems(manifest: Integration, table: readonly AttributeEntry[]): Problem[] {
+export function capabilityProblems(
+  manifest: Integration,
+  table: readonly AttributeEntry[],
+  scopes: readonly string[] = oidcScopes,
+): Problem[] {
   return [
     ...combinationProblems(manifest),
+    ...scopeProblems(scopes),
     ...oidcProblems(manifest),
     ...samlProblems(manifest, table),
     ...scimProblems(manifest, table),
@@ -38,6 +46,26 @@ function combinationProblems({ oidc, saml, scim, universalLogout }: Integration)
       "universal-logout-needs-sso",
       "needs oidc or saml beside it",
       "universalLogout",
+    ),
+  ];
+}
+
+function scopeProblems(scopes: readonly string[]): Problem[] {
+  const refused = scopes.filter((scope) => !allowedScopes.includes(scope));
+  return [
+    ...must(
+      scopes.includes("openid"),
+      "oidcScopes",
+      "scope-openid",
+      "must have openid, or no sign-in is one",
+      "oidc",
+    ),
+    ...must(
+      refused.length === 0,
+      "oidcScopes",
+      "scope-allowed",
+      `has ${refused.join(", ")}; only ${allowedScopes.join(", ")} are allowed`,
+      "oidc",
     ),
   ];
 }

@@ -40,7 +40,8 @@ export const pageContext: RequestHandler = (req, res, next) => {
   next();
 };
 
-function brandStyles({ accent }: Brand): string {
+/** The brand's colours, for what is loaded after app.css. */
+export function brandStyles({ accent }: Brand): string {
   return `:root { --accent: ${accent.light}; --on-accent: ${accent.onLight}; }
 @media (prefers-color-scheme: dark) { :root { --accent: ${accent.dark}; --on-accent: ${accent.onDark}; } }
 `;

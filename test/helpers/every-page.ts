@@ -3,6 +3,7 @@ import { addDomain } from "../../src/directory/tenants.ts";
 import type { User } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { adminPages } from "../admin/pages.ts";
+import { guidePages } from "../guide/pages.ts";
 import { taskPages } from "../tasks/pages.ts"; // sample product
 import type { TestDatabase } from "./databases.ts";
 import { createTestTenant } from "./people.ts";
@@ -64,6 +65,7 @@ export async function everyPage(use: () => TestDatabase, { acme, owner }: Site):
     ...signedOut.map((page) => ({ ...page, as: null })),
     ...signedIn.map((page) => ({ ...page, as: owner })),
     ...(await adminPages(acme, owner)),
+    ...(await guidePages(acme, owner)),
     ...(await taskPages(acme, owner)), // sample product
   ];
 }

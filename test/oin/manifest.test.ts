@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { attributes } from "../../config/attributes.ts";
 import { type Integration, integration } from "../../config/integration.ts";
 import { manifestProblems, readLogo } from "../../src/oin/manifest.ts";
+import { capabilityProblems } from "../../src/oin/manifest-capabilities.ts";
 
 const { saml, scim, testAccount, variables, description } = integration;
 assert.ok(saml && scim);
@@ -280,6 +281,15 @@ describe("the integration manifest", () => {
       const found = manifestProblems(integration, bytes).map(({ rule }) => rule);
       assert.deepEqual(found, rules);
     }
+  });
+
+  it("refuses scopes that Okta grants no app of its catalog", () => {
+    const rulesOf = (scopes: string[]) =>
+      capabilityProblems(integration, attributes, scopes).map(({ rule }) => rule);
+    assert.deepEqual(rulesOf(["openid", "phone"]), []);
+    assert.deepEqual(rulesOf(["openid", "offline_access"]), ["scope-allowed"]);
+    assert.deepEqual(rulesOf(["openid", "groups"]), ["scope-allowed"]);
+    assert.deepEqual(rulesOf(["profile"]), ["scope-openid"]);
   });
 
   it("refuses an attribute table that Okta cannot work with", () => {

@@ -1,0 +1,17 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+
+const places = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
+/** Starts Chromium without a window; null where there is none. `path` names one in another place. */
+export async function openBrowser(path: string | undefined): Promise<Browser | null> {
+  const executablePath = path ?? places.find((place) => existsSync(place));
+  if (!executablePath || !existsSync(executablePath)) return null;
+  return await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+}

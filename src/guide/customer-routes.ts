@@ -1,0 +1,49 @@
+import { type Request, type Response, Router } from "express";
+import { paths } from "../endpoints.ts";
+import { NotFoundError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import { requireAdmin, signedIn } from "../web/guards.ts";
+import { type Capability, configured, offered, type Reader } from "./facts.ts";
+import { writeGuide } from "./guide.ts";
+import { toHtml } from "./html.ts";
+
+export interface CustomerGuideDeps {
+  database: Database;
+  /** The public origin, without a trailing slash. */
+  baseUrl: string;
+}
+
+/** The guides as an administrator of one customer reads them: with the values of their own connections filled in. */
+export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): Router {
+  const router = Router();
+  const capabilities = offered(configured);
+  const readerOf = (req: Request, key: string | null): Reader => {
+    return { origin: baseUrl, tenant: signedIn(req).tenant.slug, key };
+  };
+
+  router.get(paths.admin.guides, requireAdmin, async (req, res) => {
+    const connections = await forTenant(database, signedIn(req).tenant.id).connections.list();
+    res.render("guide/of-customer", { title: "Guides", connections, capabilities });
+  });
+
+  router.get(`${paths.admin.connections}/:connection/guide`, requireAdmin, async (req, res) => {
+    const store = forTenant(database, signedIn(req).tenant.id);
+    const connection = await store.connections.byId(String(req.params.connection));
+    if (!connection || !capabilities.includes(connection.type))
+      throw new NotFoundError("There is no such guide.");
+    show(res, connection.type, readerOf(req, connection.key));
+  });
+
+  if (capabilities.includes("scim")) {
+    router.get(paths.admin.provisioningGuide, requireAdmin, (req, res) => {
+      show(res, "scim", readerOf(req, null));
+    });
+  }
+  return router;
+}
+
+function show(res: Response, capability: Capability, reader: Reader): void {
+  const guide = toHtml(writeGuide(capability, reader), { imageBase: `${paths.guides}/` });
+  res.render("guide/filled-in", { title: guide.title, guide });
+}

@@ -1,0 +1,167 @@
+import { Marked, type RendererObject, type Tokens } from "marked";
+
+/** A guide as HTML, without the page around it. */
+export interface GuideHtml {
+  title: string;
+  html: string;
+}
+
+export interface HtmlOptions {
+  /** What the names of pictures are put behind: a folder or a path, with a slash at its end. */
+  imageBase: string;
+  /** The page of each heading, for the contents of a printed guide. */
+  pageOf?: ReadonlyMap<string, number>;
+}
+
+interface Heading {
+  depth: number;
+  text: string;
+  id: string;
+}
+
+const contentsMark = "[[contents]]";
+
+/**
+ * Markdown of a guide as HTML. Raw HTML in it is shown, never obeyed; a picture with a line of emphasis under it becomes
+ * a figure; `[[contents]]` becomes the list of headings.
+ */
+export function toHtml(markdown: string, { imageBase, pageOf }: HtmlOptions): GuideHtml {
+  const headings = headingsOf(markdown);
+  const waiting = [...headings];
+  const marked = new Marked({
+    async: false,
+    renderer: renderer(() => waiting.shift()?.id ?? ""),
+    extensions: [
+      {
+        ...block("contents", /^\[\[contents\]\]\n+/),
+        renderer: () => contentsList(headings, pageOf),
+      },
+      {
+        ...block("figure", /^!\[([^\]]*)\]\((\S+)\)\n\*([^*]+)\*\n+/),
+        renderer: ({ match: [, alt, src, caption] }) =>
+          `<figure><img src="${escapeHtml(imageBase + src)}" alt="${escapeHtml(alt)}" loading="lazy">` +
+          `<figcaption>${escapeHtml(caption)}</figcaption></figure>\n`,
+      },
+    ],
+  });
+  const [title] = headings.filter(({ depth }) => depth === 1);
+  return { title: title?.text ?? "", html: marked.parse(markdown, { async: false }) };
+}
+
+/** The same guide for reading as Markdown: `[[contents]]` as a list of links. */
+export function withContents(markdown: string): string {
+  const lines = listed(headingsOf(markdown)).map(
+    ({ depth, text, id }) => `${"  ".repeat(depth - 2)}- [${text}](#${id})`,
+  );
+  return markdown.replace(contentsMark, lines.join("\n"));
+}
+
+/** A block that a regular expression recognises at the start of what is left. */
+function block(name: string, pattern: RegExp) {
+  return {
+    name,
+    level: "block" as const,
+    start: (source: string) => source.match(/^(\[\[contents|!\[)/m)?.index,
+    tokenizer(source: string) {
+      const match = pattern.exec(source);
+      return match ? { type: name, raw: match[0], match } : undefined;
+    },
+  };
+}
+
+function headingsOf(markdown: string): Heading[] {
+  const seen = new Map<string, number>();
+  const text = markdown.replace(/^(```+)[\s\S]*?^\1$/gm, "");
+  return [...text.matchAll(/^(#{1,6}) (.*)$/gm)].map(([, marks = "", title = ""]) => {
+    const plain = title.replace(/\\(?=[^\w\s])/g, "");
+    const anchor = anchorOf(plain);
+    const count = seen.get(anchor) ?? 0;
+    seen.set(anchor, count + 1);
+    return { depth: marks.length, text: plain, id: count === 0 ? anchor : `${anchor}-${count}` };
+  });
+}
+
+/** As GitHub makes them, so that links work in the Markdown, too. */
+function anchorOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
+
+function listed(headings: readonly Heading[]): Heading[] {
+  return headings.filter(({ depth, id }) => (depth === 2 || depth === 3) && id !== "contents");
+}
+
+function contentsList(headings: readonly Heading[], pageOf: ReadonlyMap<string, number> | undefined): string {
+  const items = listed(headings).map(({ depth, text, id }) => {
+    const page = pageOf?.get(id);
+    const number = page === undefined ? "" : `<span class="page">${page}</span>`;
+    return `<li class="level-${depth}"><a href="#${id}">${escapeHtml(text)}</a>${number}</li>`;
+  });
+  return `<ul class="contents">\n${items.join("\n")}\n</ul>\n`;
+}
+
+function renderer(nextId: () => string): RendererObject {
+  let values = 0;
+  const nextValueId = () => `value-${++values}`;
+  return {
+    html: ({ text }) => escapeHtml(text),
+    codespan: ({ text }) => `<code>${breakable(text)}</code>`,
+    heading({ tokens, depth }) {
+      return `<h${depth} id="${nextId()}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+    },
+    blockquote({ tokens }) {
+      return `<div class="notice warning" role="note">\n${this.parser.parse(tokens)}</div>\n`;
+    },
+    table({ header, rows }) {
+      const inline = (cell: Tokens.TableCell) => this.parser.parseInline(cell.tokens);
+      const names = header.map(inline);
+      const head = names.map((name) => `<th role="columnheader" scope="col">${name}</th>`).join("");
+      const body = rows.map((row) => tableRow(row.map(inline), names, nextValueId));
+      return (
+        `<table role="table">\n<thead role="rowgroup"><tr role="row">${head}</tr></thead>\n` +
+        `<tbody role="rowgroup">\n${body.join("\n")}\n</tbody>\n</table>\n`
+      );
+    },
+  };
+}
+
+/**
+ * On a phone each row is shown as a block, where a cell needs the name of its column; the roles keep it a table for
+ * those who listen, whatever its style. A value by itself gets a button (public/copy.js).
+ */
+function tableRow(cells: readonly string[], names: readonly string[], nextValueId: () => string): string {
+  const [first = "", ...others] = cells;
+  const inner = others.map((cell, index) => {
+    const column = plain(names[index + 1] ?? "");
+    const value = /^<code>((?:[^<]|<wbr>)*)<\/code>$/.exec(cell)?.[1];
+    if (value === undefined || column !== "Value")
+      return `<td role="cell" data-label="${column}">${cell}</td>`;
+    const id = nextValueId();
+    return (
+      `<td role="cell" data-label="${column}" class="copyable"><code class="value" id="${id}">${value}</code>` +
+      `<button type="button" class="copy" data-copy="${id}" hidden>Copy` +
+      `<span class="visually-hidden"> ${plain(first)}</span></button></td>`
+    );
+  });
+  return `<tr role="row"><th role="rowheader" scope="row">${first}</th>${inner.join("")}</tr>`;
+}
+
+/** Lets a long URL or URN break between its parts, and nowhere else. */
+function breakable(text: string): string {
+  const html = escapeHtml(text);
+  return text.length > 30 ? html.replace(/[:/](?![:/])/g, "$&<wbr>") : html;
+}
+
+function plain(html: string): string {
+  return html.replace(/<[^>]*>/g, "");
+}
+
+export function escapeHtml(text: string | undefined): string {
+  return (text ?? "")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}

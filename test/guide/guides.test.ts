@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { refusalReasons } from "../../src/errors.ts";
+import { type Capability, capabilities, configured, type Facts } from "../../src/guide/facts.ts";
+import { writeGuide } from "../../src/guide/guide.ts";
+import { code, toMarkdown } from "../../src/guide/markdown.ts";
+import { troublesOf } from "../../src/guide/troubles.ts";
+
+const everybody = { origin: "https://app.example.com", tenant: null, key: null };
+
+/** Okta's guidelines for guides, and test case C9299 of its SCIM test plan, in one order. */
+const headings = {
+  oidc: [
+    ...["Contents", "Supported features", "Requirements", "Configuration steps", "Attributes and mapping"],
+    ...["SP-initiated SSO", "IdP-initiated SSO", "Notes", "Known issues / Troubleshooting and tips"],
+  ],
+  saml: [
+    ...["Contents", "Supported features", "Requirements", "Read this before you enable SAML"],
+    ...["Configuration steps", "Attributes and mapping", "SP-initiated SSO", "IdP-initiated SSO", "Notes"],
+    "Known issues / Troubleshooting and tips",
+  ],
+  scim: [
+    ...["Contents", "Supported features", "Requirements", "Configuration steps", "Attributes and mapping"],
+    ...["Notes", "Known issues / Troubleshooting and tips"],
+  ],
+};
+
+const templates = readdirSync("views/guide", { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".md.ejs"))
+  .map((file) => ({ file, text: readFileSync(join("views/guide", file), "utf8") }));
+
+const { integration } = configured;
+const { oidc, saml, scim } = integration;
+assert.ok(oidc && saml && scim);
+
+/** What is switched off, in which guide, the change, the heading that goes, and the feature that goes. */
+const switches: [string, Capability, Partial<Facts["integration"]>, string | null, string][] = [
+  [
+    "tiles",
+    "oidc",
+    { oidc: { ...oidc, idpInitiated: false } },
+    "## IdP-initiated SSO",
+    "Third-party Initiated Login",
+  ],
+  ["Just-In-Time", "oidc", { oidc: { ...oidc, justInTime: false } }, null, "**Just-In-Time provisioning**"],
+  ["signing out of Okta", "oidc", { oidc: { ...oidc, signOutOfOkta: false } }, null, "SP-initiated SLO"],
+  [
+    "Universal Logout",
+    "saml",
+    { universalLogout: null },
+    "### Switch Universal Logout on (optional)",
+    "**Universal Logout**",
+  ],
+  [
+    "tiles",
+    "saml",
+    { saml: { ...saml, idpInitiated: false } },
+    "## IdP-initiated SSO",
+    "**IdP-initiated SSO**",
+  ],
+  [
+    "starting here",
+    "saml",
+    { saml: { ...saml, spInitiated: false } },
+    "## SP-initiated SSO",
+    "**SP-initiated SSO**",
+  ],
+  ["groups", "scim", { scim: { ...scim, groups: null } }, "### Push groups", "**Group push**"],
+  [
+    "passwords",
+    "scim",
+    { scim: { ...scim, users: { ...scim.users, changePassword: false } } },
+    null,
+    "**Sync password**",
+  ],
+  [
+    "entitlements",
+    "scim",
+    { scim: { ...scim, entitlements: [] } },
+    "### Assign roles and entitlements (optional)",
+    "Okta Identity Governance",
+  ],
+];
+
+/** Every fact replaced by another one. */
+const otherFacts: Facts = {
+  brand: {
+    ...configured.brand,
+    ...{ productName: "Zebra", supportEmail: "help@zebra.test", supportUrl: "https://zebra.test/help" },
+  },
+  integration: {
+    ...integration,
+    displayName: "Zebra for Teams",
+    guides: { edition: "9.9", date: "1 April 2031" },
+    variables: [{ name: "stable", label: "Stable number" }],
+    saml: { ...saml, groupAttribute: { name: "herds", filter: "Starts with", value: "Zebra" } },
+    scim: {
+      ...scim,
+      entitlements: scim.entitlements.map((one) => ({
+        ...one,
+        resourceType: `Zebra ${one.resourceType}`,
+        description: "Stripes",
+      })),
+    },
+  },
+  attributes: configured.attributes.map((entry, index) => ({
+    ...entry,
+    label: `Label ${index}`,
+    scim: `scimPath${index}`,
+    oidcClaim: entry.oidcClaim && `claim_${index}`,
+    samlAttribute: entry.samlAttribute && `saml_${index}`,
+    oktaExpression: entry.oktaExpression && `user.expression${index}`,
+  })),
+  entitlements: [{ id: "grazing", displayName: "Grazing", description: "May graze." }],
+  scopes: ["openid", "phone"],
+};
+
+/** Facts as they would stand in a text: names in words, and identifiers as values. */
+function factTexts({ brand, integration: manifest, attributes, entitlements }: Facts): string[] {
+  const names = attributes.flatMap(({ scim: path, oidcClaim, samlAttribute, oktaExpression }) =>
+    [path, oidcClaim, samlAttribute, oktaExpression].filter((name) => name !== null),
+  );
+  return [
+    ...[
+      brand.productName,
+      brand.supportEmail,
+      brand.supportUrl,
+      manifest.guides.edition,
+      manifest.guides.date,
+    ],
+    ...manifest.variables.map(({ label }) => label),
+    ...(manifest.scim?.entitlements.map(({ description }) => description) ?? []),
+    ...[...names, ...entitlements.map(({ id }) => id)].map((name) => code(name).text),
+  ].map((text) => (text.startsWith("`") ? text : toMarkdown(text)));
+}
+
+describe("configuration guides", () => {
+  for (const capability of capabilities) {
+    it(`${capability}: has every heading that Okta asks for, in its order, and something below each`, () => {
+      const text = writeGuide(capability, everybody);
+      const sections = text.split(/^## /m).slice(1);
+      assert.deepEqual(
+        sections.map((section) => section.split("\n")[0]),
+        headings[capability],
+      );
+      for (const section of sections) assert.ok(section.split("\n").slice(1).join("").trim() !== "", section);
+    });
+
+    it(`${capability}: changes with every fact of config/, and repeats none of the former by hand`, () => {
+      const before = factTexts(configured);
+      const after = writeGuide(capability, { ...everybody, origin: "https://other.test" }, otherFacts);
+      const left = before.filter((fact) => after.includes(fact));
+      assert.deepEqual(left, []);
+      const used = factTexts(otherFacts).filter((fact) => after.includes(fact));
+      assert.ok(used.length >= 8, `only ${used.join(", ")} came from config/`);
+    });
+  }
+
+  it("name no address of the application by hand", () => {
+    const address = /\/(oidc|saml|scim|login|logout|account|guides|signed-out|setup|global-token|admin)\b/;
+    assert.ok(templates.length >= 8);
+    const found = templates.flatMap(({ file, text }) => {
+      const prose = text.replace(/<%[\s\S]*?%>/g, "");
+      return address.test(prose) ? [`${file}: ${address.exec(prose)?.[0]}`] : [];
+    });
+    assert.deepEqual(found, []);
+  });
+
+  it("explain every reason for which the code refuses a sign-in", () => {
+    const explained = new Set([...troublesOf("oidc"), ...troublesOf("saml")].map(({ reason }) => reason));
+    assert.deepEqual(
+      refusalReasons.filter((reason) => !explained.has(reason)),
+      [],
+    );
+    for (const { cause, remedy, seen } of troublesOf("saml")) {
+      assert.ok(seen && cause.text.length > 10 && remedy.text.length > 5);
+    }
+  });
+
+  for (const [title, capability, change, heading, feature] of switches) {
+    it(`leave out ${title} where the manifest does`, () => {
+      const facts = { ...configured, integration: { ...configured.integration, ...change } };
+      const [without, withIt] = [writeGuide(capability, everybody, facts), writeGuide(capability, everybody)];
+      assert.ok(withIt.includes(feature), feature);
+      assert.equal(without.includes(feature), false);
+      if (heading) assert.ok(withIt.includes(`\n${heading}\n`) && !without.includes(`\n${heading}\n`));
+    });
+  }
+
+  it("warn before SAML is enabled, with the backup URL, and explain SHA-256 where error pages point to", () => {
+    const text = writeGuide("saml", everybody);
+    const [, warning = ""] = /^## Read this before you enable SAML$([\s\S]*?)^## /m.exec(text) ?? [];
+    assert.match(warning, /^### Backup URL$/m);
+    assert.ok(warning.includes("`https://app.example.com/login/password`"));
+    assert.match(text, /^### SHA-256$/m);
+  });
+
+  it("are filled in for a customer who has a connection", () => {
+    const mine = { origin: "https://app.example.com", tenant: "acme", key: "acme-eu" };
+    const text = writeGuide("saml", mine);
+    assert.ok(text.includes("`https://app.example.com/saml/acme-eu/acs`"));
+    assert.ok(text.includes("`https://app.example.com/login/password/acme`"));
+    assert.equal(text.includes("{connection}"), false);
+  });
+
+  it("count the steps that are left", () => {
+    const manifest = { ...integration, saml: { ...saml, justInTime: false }, universalLogout: null };
+    const facts = { ...configured, integration: manifest };
+    const text = writeGuide("saml", everybody, facts);
+    const [, steps = ""] = /^### Enter Okta's values[^\n]*$([\s\S]*?)^##/m.exec(text) ?? [];
+    assert.deepEqual(
+      [...steps.matchAll(/^(\d+)\./gm)].map(([, number]) => Number(number)),
+      [1, 2, 3],
+    );
+  });
+});

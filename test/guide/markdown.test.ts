@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { figures } from "../../src/guide/figures.ts";
+import { toHtml, withContents } from "../../src/guide/html.ts";
+import { code, table, toMarkdown } from "../../src/guide/markdown.ts";
+
+const html = (markdown: string) => toHtml(markdown, { imageBase: "pictures/" }).html;
+
+/** What an ISV may call something, and what a reader must see. */
+const hostile = [
+  "A_B_C and *stars*",
+  "Smith & Sons",
+  "<b onclick=x>now</b>",
+  "[a](javascript:alert(1))",
+  "back`tick",
+  "a | b",
+  "![x](y)",
+  "back\\slash",
+  "# no heading",
+];
+
+describe("Markdown of guides", () => {
+  for (const text of hostile) {
+    it(`shows ${text} as it is, in a sentence, as a value and in a table`, () => {
+      const shown = text
+        .replaceAll("&", "&amp;")
+        .replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;")
+        .replaceAll('"', "&quot;");
+      assert.equal(html(`It is ${toMarkdown(text)}.`), `<p>It is ${shown}.</p>\n`);
+      assert.equal(html(`It is ${code(text).text}.`), `<p>It is <code>${shown}</code>.</p>\n`);
+      const cells = html(table(["Name", "Value"], [[text, code(text)]]).text);
+      assert.ok(cells.includes(`scope="row">${shown}</th>`), cells);
+      assert.ok(cells.includes(`<code class="value" id="value-1">${shown}</code>`), cells);
+    });
+  }
+
+  it("shows HTML of a template, and obeys none", () => {
+    assert.equal(html("<b onclick=x>hi</b>").includes("<b"), false);
+    assert.equal(html("a <img src=x onerror=y> b").includes("<img"), false);
+  });
+
+  it("refuses a fact that is not there", () => {
+    assert.throws(() => toMarkdown(undefined), /not there/);
+    assert.throws(() => toMarkdown(null), /not there/);
+  });
+
+  it("gives headings the anchors that GitHub gives them, and lists them where the contents go", () => {
+    const text = "# Guide\n\n[[contents]]\n\n## SHA-256\n\n### Tips\n\n## Known issues / Tips\n\n### Tips\n";
+    const ids = [...html(text).matchAll(/<h\d id="([^"]+)"/g)].map(([, id]) => id);
+    assert.deepEqual(ids, ["guide", "sha-256", "tips", "known-issues--tips", "tips-1"]);
+    const links = [...html(text).matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    assert.deepEqual(links, ids.slice(1));
+    assert.match(withContents(text), /^- \[SHA-256\]\(#sha-256\)\n {2}- \[Tips\]\(#tips\)$/m);
+    assert.equal(withContents(text).includes("[[contents]]"), false);
+  });
+
+  it("prints the pages of headings in the contents where they are known", () => {
+    const pageOf = new Map([["first", 7]]);
+    const printed = toHtml("# T\n\n[[contents]]\n\n## First\n", { imageBase: "", pageOf });
+    assert.match(printed.html, /<a href="#first">First<\/a><span class="page">7<\/span>/);
+  });
+
+  it("lets long addresses break between their parts, without changing what is copied", () => {
+    const url = "https://app.example.com/oidc/acme/callback";
+    const cells = html(table(["Name", "Value"], [["Redirect URI", code(url)]]).text);
+    const [, value = ""] = /<code[^>]*>(.*?)<\/code>/.exec(cells) ?? [];
+    assert.ok(value.includes("<wbr>"));
+    assert.equal(value.replaceAll("<wbr>", ""), url);
+  });
+
+  it("offers a button for values only", () => {
+    const cells = html(table(["Name", "Value", "Notes"], [["A", code("b"), code("c")]]).text);
+    assert.deepEqual(
+      [...cells.matchAll(/data-copy="([^"]+)"/g)].map(([, id]) => id),
+      ["value-1"],
+    );
+  });
+});
+
+describe("pictures of guides", () => {
+  it("are numbered in the order in which they are mentioned, and have a caption", () => {
+    const { figure, see } = figures(new Set(["second", "first"]));
+    assert.equal(see("first").text + see("second").text, " (Figure 1) (Figure 2)");
+    const shown = figure("second", "What it shows", "Its caption").text;
+    assert.equal(shown, "![What it shows](images/second.png)\n*Figure 2. Its caption*");
+    assert.match(
+      html(`${shown}\n\nAfter.`),
+      /^<figure><img src="pictures\/images\/second.png" alt="What it shows"[^>]*><figcaption>Figure 2\. Its caption<\/figcaption><\/figure>\n<p>After/,
+    );
+  });
+
+  it("leave nothing behind where there is none, such as an Okta screen that nobody has taken", () => {
+    const { figure, see } = figures(new Set());
+    assert.equal(see("okta-catalog").text + figure("okta-catalog", "a", "b").text, "");
+  });
+});

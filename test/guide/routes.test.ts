@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { capabilities } from "../../src/guide/facts.ts";
+import type { User } from "../../src/model.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
+import { useSite } from "../helpers/site.ts";
+
+describe("the public guides", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+
+    for (const capability of capabilities) {
+      it(`${capability}: are there for everybody, with the addresses of this deployment`, async () => {
+        const { app } = site();
+        const page = await app.client().get(`/guides/okta/${capability}`);
+        assert.equal(page.status, 200);
+        const address = capability === "scim" ? "/scim/v2" : `/${capability}/{connection}/`;
+        assert.ok(page.text.replaceAll("<wbr>", "").includes(app.url + address));
+        assert.equal(page.text.includes("app.example.com"), false);
+        const markdown = await app.client().get(`/guides/okta/${capability}.md`);
+        assert.match(markdown.headers.get("content-type") ?? "", /^text\/markdown; charset=utf-8/);
+        assert.ok(markdown.text.includes(app.url + address));
+      });
+    }
+
+    it("lead to no other file than theirs", async () => {
+      const client = site().app.client();
+      const elsewhere = [
+        "none.png",
+        "..%2Foidc.md",
+        "..%2F..%2F..%2Fpackage.json",
+        ".hidden",
+        "%00",
+        "%2e%2e",
+      ];
+      for (const name of elsewhere) {
+        const answer = await client.get(`/guides/okta/images/${name}`);
+        assert.ok([400, 404].includes(answer.status), `${name}: ${answer.status}`);
+      }
+      for (const path of ["/guides/okta/none", "/guides/okta/oidc.txt"])
+        assert.equal((await client.get(path)).status, 404);
+    });
+
+    it("offer the printed guide only where its addresses are right", async () => {
+      const page = await site().app.client().get("/guides/okta/oidc");
+      assert.equal(page.text.includes("oidc.pdf"), false);
+    });
+  });
+
+  describe("in production", () => {
+    onEachDatabase((use) => {
+      const site = useSite(use, { baseUrl: "https://app.example.com" });
+      it("offer the printed guide", async () => {
+        const page = await site().app.client().get("/guides/okta/oidc");
+        assert.ok(page.text.includes('href="/guides/okta/oidc.pdf"'));
+      });
+    });
+  });
+});
+
+describe("a customer's own guides", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let admin: User;
+    before(async () => {
+      admin = await createLocalAccount(site().acme.store, "admin@acme.example", "admin");
+    });
+
+    it("are filled in with the values of each connection", async () => {
+      const { app, acme, clientOf } = site();
+      const oidc = await acme.connection({ key: `${acme.tenant.slug}-a` });
+      const client = await clientOf(admin);
+      const list = await client.get("/admin/guides");
+      assert.ok(list.text.includes(`OpenID Connect for ${oidc.key}`));
+      assert.ok(
+        list.text.includes('href="/guides/okta/saml"'),
+        "the guide for a connection that is not there",
+      );
+      const { text } = await client.get(`/admin/connections/${oidc.id}/guide`);
+      const plain = text.replaceAll("<wbr>", "");
+      assert.ok(plain.includes(`${app.url}/oidc/${oidc.key}/callback`));
+      assert.ok(plain.includes(`${app.url}/login/password/${acme.tenant.slug}`));
+      assert.equal(plain.includes("{connection}"), false);
+      assert.equal((await client.get("/admin/guides/provisioning")).status, 200);
+    });
+
+    it("show nothing of another tenant's connection", async () => {
+      const other = await createTestTenant(use().database);
+      const theirs = await other.connection();
+      const client = await site().clientOf(admin);
+      assert.equal((await client.get(`/admin/connections/${theirs.id}/guide`)).status, 404);
+      assert.equal((await client.get("/admin/guides")).text.includes(theirs.key), false);
+    });
+  });
+});
