@@ -61,6 +61,11 @@ export interface Check {
   detail: string | null;
 }
 
+/** A check that failed, in one line. */
+export function failureOf({ name, detail }: Check): string {
+  return `Failed: ${name}${detail === null ? "" : ` (${detail})`}`;
+}
+
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** The path of a module from the project's root: `sourceFile(import.meta.url)`. */

@@ -17,6 +17,7 @@ import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { type Named, namedIn, note, recording, tokenHolds } from "./recording.ts";
 import { parseSubject, type Subject, usersOf } from "./subject.ts";
 import { type Claims, readClaims, type TokenVerifier } from "./token.ts";
 
@@ -40,7 +41,8 @@ class LogoutError extends Error {
   }
 }
 
-export function universalLogoutRoutes({ database, baseUrl, verifyToken }: UniversalLogoutDeps): Router {
+export function universalLogoutRoutes(deps: UniversalLogoutDeps): Router {
+  const { database, baseUrl, verifyToken, recorder } = deps;
   const router = Router();
   const limit = rateLimiter(database, { name: "universal-logout", points: 600, seconds: 60 });
   const audience = baseUrl + paths.globalTokenRevocation;
@@ -52,11 +54,14 @@ export function universalLogoutRoutes({ database, baseUrl, verifyToken }: Univer
     const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
     const claims = token === undefined ? null : readClaims(token);
     if (!token || !claims) throw unauthorized("the token is missing or cannot be read");
-    const { fitting, problems } = await fittingConnections(database, claims, (connection) =>
-      verifyToken(token, connection, audience),
+    const named = await namedConnections(database, claims);
+    namedIn(res).push(...named);
+    const fitting = await fittingConnections(named, (connection) => verifyToken(token, connection, audience));
+    if (fitting.length === 0)
+      throw unauthorized(["no connection accepts the token", ...problemsOf(named)].join("; "));
+    const allowed = fitting.filter((one) =>
+      note(one, "Universal Logout is switched on", one.connection.settings?.universalLogout !== false),
     );
-    if (fitting.length === 0) throw unauthorized(["no connection accepts the token", ...problems].join("; "));
-    const allowed = fitting.filter(({ connection }) => connection.settings?.universalLogout !== false);
     if (allowed.length === 0)
       throw new LogoutError(403, "universal logout is switched off for the connection");
     if (!req.is("application/json")) throw new LogoutError(415, "the body is not JSON");
@@ -66,6 +71,7 @@ export function universalLogoutRoutes({ database, baseUrl, verifyToken }: Univer
 
   router.post(
     paths.globalTokenRevocation,
+    recording(recorder),
     authenticate,
     express.json({ limit: "16kb" }),
     async (req, res) => {
@@ -82,44 +88,47 @@ export function universalLogoutRoutes({ database, baseUrl, verifyToken }: Univer
   return router;
 }
 
-interface Fitting {
-  tenantId: string;
-  connection: Connection;
-}
-
 /** An authenticated call: what its token says, and the connections that it may act on. */
 interface Call {
   claims: Claims;
-  allowed: Fitting[];
+  allowed: Named[];
+}
+
+/** The active connections that the token says it is about. That several tenants registered one org does not matter. */
+async function namedConnections(database: Database, claims: Claims): Promise<Named[]> {
+  const ofApp = await systemStore(database).connectionsOfApp(claims.sub);
+  return ofApp
+    .filter(({ connection }) => issuersOf(connection).includes(claims.iss))
+    .map((one) => ({ ...one, checks: [] }));
 }
 
 /**
- * The active connections that the token is about and whose keys verify it. That several tenants registered one org does
- * not matter: each may be asked to sign out its own people only. Throws UnavailableError when none fits and the
- * keys of one could not be read; an org that is down never keeps another one's call from acting.
+ * Those whose keys verify the token: each may be asked to sign out its own people only. Throws UnavailableError when
+ * none fits and the keys of one could not be read; an org that is down never keeps another one's call from acting.
  */
 async function fittingConnections(
-  database: Database,
-  claims: Claims,
+  named: Named[],
   verify: (connection: Connection) => Promise<string | null>,
-): Promise<{ fitting: Fitting[]; problems: Set<string> }> {
-  const named = await systemStore(database).connectionsOfApp(claims.sub);
-  const fitting: Fitting[] = [];
-  const problems = new Set<string>();
+): Promise<Named[]> {
+  const fitting: Named[] = [];
   let outage: UnavailableError | null = null;
   for (const one of named) {
-    if (!issuersOf(one.connection).includes(claims.iss)) continue;
     try {
       const problem = await verify(one.connection);
-      if (problem === null) fitting.push(one);
-      else problems.add(problem);
+      if (note(one, tokenHolds, problem === null, problem)) fitting.push(one);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
+      note(one, tokenHolds, false, error.message);
       outage = error;
     }
   }
   if (outage && fitting.length === 0) throw outage;
-  return { fitting, problems };
+  return fitting;
+}
+
+/** What is wrong with the token, for the log. */
+function problemsOf(named: Named[]): Set<string> {
+  return new Set(named.flatMap(({ checks }) => checks.flatMap(({ detail }) => detail ?? [])));
 }
 
 function issuersOf({ settings }: Connection): (string | null | undefined)[] {
@@ -127,18 +136,24 @@ function issuersOf({ settings }: Connection): (string | null | undefined)[] {
   return "issuer" in settings ? [settings.issuer, settings.issuerAlias] : [settings.orgUrl];
 }
 
+const somebodyIsKnown = "Somebody is known by that name";
+
 /** Acts in each connection's tenant. A connection where the token was used before is passed over. */
 async function revoke(req: Request, database: Database, { claims, allowed }: Call, subject: Subject) {
   let revoked = 0;
   let replays = 0;
-  for (const { tenantId, connection } of allowed) {
+  for (const one of allowed) {
+    const { tenantId, connection } = one;
     try {
       revoked += await forTenant(database, tenantId).transaction((store) =>
         revokeIn(req, store, connection, claims, subject),
       );
+      note(one, somebodyIsKnown, true);
     } catch (error) {
-      if (error instanceof ConflictError) replays += 1;
-      else if (!(error instanceof NotFoundError)) throw error;
+      const isReplay = error instanceof ConflictError;
+      if (!isReplay && !(error instanceof NotFoundError)) throw error;
+      if (isReplay) replays += 1;
+      note(one, isReplay ? "The token was not used before" : somebodyIsKnown, false);
     }
   }
   if (revoked > 0) return;
@@ -182,6 +197,7 @@ function unauthorized(reason: string): LogoutError {
 
 const answerErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (error instanceof LogoutError) {
+    res.locals.refusal = error.message;
     req.log.warn({ status: error.status, reason: error.message }, "universal_logout.refused");
     res.set(error.headers).status(error.status).end();
     return;
