@@ -58,6 +58,7 @@ export const refusalReasons = [
   "user-inactive",
   "user-blocked",
   "bad-credentials",
+  "single-sign-on-required",
   "link-not-valid",
   "sign-in-not-started-here",
   "provider-refused",

@@ -25,6 +25,8 @@ export interface Domain {
   /** Value of the DNS TXT record that proves ownership. */
   verificationToken: string;
   verifiedAt: number | null;
+  /** The one connection that its people sign in through; null when they may come any way. */
+  enforcedConnectionId: string | null;
 }
 
 /** What a person looks like, whoever told us: an identity provider, a provisioning client or the operator. */
@@ -164,6 +166,8 @@ interface ConnectionBase {
   /** Whether a first sign-in may create the user. */
   justInTime: boolean;
   subjectKind: SubjectKind;
+  /** When a test sign-in last succeeded with what is set now; null when none has. */
+  testedAt: number | null;
   createdAt: number;
   updatedAt: number;
 }

@@ -76,14 +76,12 @@ describe("documentation", () => {
     );
   });
 
-  it("numbers its decisions without gaps, and lists each in their index", () => {
+  it("gives each decision a number of its own, and lists each in their index", () => {
     const decisions = readdirSync("docs/decisions")
       .filter((name) => /^\d{4}-.*\.md$/.test(name))
       .sort();
-    assert.deepEqual(
-      decisions.map((name) => Number(name.slice(0, 4))),
-      decisions.map((_, index) => index),
-    );
+    const numbers = decisions.map((name) => name.slice(0, 4));
+    assert.equal(new Set(numbers).size, numbers.length);
     const index = readFileSync("docs/decisions/README.md", "utf8");
     assert.deepEqual(
       decisions.filter((name) => !name.startsWith("0000") && !index.includes(name)),

@@ -75,8 +75,8 @@ export async function changeSettings(
     const isRenamed = subjectAttributeOf(before.settings) !== subjectAttributeOf(settings);
     if (isRenamed && before.status !== "draft")
       throw new InvalidError("What names a person is decided before the connection is activated.");
-    const after = await inside.connections.update(connectionId, { settings, subjectKind });
-    const isOther = before.settings && providerOf(before.settings) !== providerOf(settings);
+    const isOther = before.settings !== null && providerOf(before.settings) !== providerOf(settings);
+    const isOtherClient = isOther || clientOf(before.settings) !== clientOf(settings);
     if (isOther) {
       await inside.sessions.endOfConnection(connectionId);
       await inside.identities.removeOfConnection(connectionId);
@@ -84,7 +84,12 @@ export async function changeSettings(
     if (isOther || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
-    return after;
+    // What a test has shown is said of the application that was tested.
+    if (isOtherClient) await inside.signInTests.removeOfConnection(connectionId);
+    return await inside.connections.update(connectionId, {
+      ...{ settings, subjectKind },
+      ...(isOtherClient ? { testedAt: null } : {}),
+    });
   });
 }
 
@@ -139,7 +144,26 @@ export async function disableConnection(store: TenantStore, connectionId: string
   });
 }
 
-/** The issuer or entity ID: what makes a connection's subjects the same people. */
+/**
+ * Removes a connection: who came through it is signed out, and its identities and grants go with it. The people stay, and
+ * its key stays the tenant's. Throws NotFoundError.
+ */
+export async function removeConnection(store: TenantStore, connectionId: string): Promise<void> {
+  await store.transaction(async (inside) => {
+    await inside.sessions.endOfConnection(connectionId);
+    await inside.roles.removeOfConnection(connectionId);
+    if (!(await inside.connections.remove(connectionId)))
+      throw new NotFoundError("There is no such connection.");
+  });
+}
+
+/** The issuer or entity ID, and what names the subject: what makes a connection's subjects the same people. */
 function providerOf(settings: OidcSettings | SamlSettings): string {
-  return "issuer" in settings ? settings.issuer : settings.idpEntityId;
+  if ("issuer" in settings) return settings.issuer;
+  return JSON.stringify([settings.idpEntityId, settings.subjectAttribute ?? null]);
+}
+
+/** What the application is called at its provider. */
+function clientOf(settings: OidcSettings | SamlSettings | null): string | null {
+  return settings && "clientId" in settings ? settings.clientId : null;
 }

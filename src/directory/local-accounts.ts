@@ -7,6 +7,7 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { documentOf } from "./attributes.ts";
+import { requiredConnection } from "./domains.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
 import { checkEmail } from "./tenants.ts";
 
@@ -99,7 +100,9 @@ export function checkPassword(password: string): void {
 
 /**
  * Signs in with a local password. Takes the same time and throws the same RefusedError `bad-credentials` whether
- * the tenant, the account, its password or its permission to sign in is what is missing.
+ * the tenant, the account, its password or its permission to sign in is what is missing. Where single sign-on is
+ * enforced for the person's domain, only an owner gets in (docs/decisions/0019): to others, who have shown that they are
+ * it, RefusedError `single-sign-on-required` says so.
  * @param store null when the tenant does not exist.
  */
 export async function signInWithPassword(
@@ -110,7 +113,9 @@ export async function signInWithPassword(
   const user = (await store?.users.byLoginName(loginName)) ?? null;
   const hash = user && store ? await store.credentials.passwordHash(user.id) : null;
   const right = await verifyPassword(password, hash);
-  if (!right || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
+  if (!store || !right || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
+  const isOwner = (await store.roles.effective(user.id)) === "owner";
+  if (!isOwner && (await requiredConnection(store, user))) throw new RefusedError("single-sign-on-required");
   return user;
 }
 

@@ -52,9 +52,39 @@ function mayBeLate(error: unknown): boolean {
   );
 }
 
+/**
+ * What signIn would decide if the connection were active: the decision itself is made, in a transaction that is then
+ * taken back, so that a preview cannot differ from what follows. Throws what signIn throws.
+ */
+export async function previewSignIn(store: TenantStore, identity: ExternalIdentity): Promise<SignIn> {
+  const verdict: { signIn?: SignIn } = {};
+  try {
+    await store.transaction(async (inside) => {
+      const connection = await inside.connections.byId(identity.connectionId);
+      if (!connection) throw new RefusedError("connection-not-active");
+      verdict.signIn = await decideOn(inside, connection, identity);
+      throw new TakenBack();
+    });
+  } catch (error) {
+    if (error instanceof TakenBack && verdict.signIn) return verdict.signIn;
+    throw error;
+  }
+  throw new Error("a preview was not taken back");
+}
+
+class TakenBack extends Error {}
+
 async function decide(store: TenantStore, external: ExternalIdentity): Promise<SignIn> {
   const connection = await store.connections.byId(external.connectionId);
   if (connection?.status !== "active") throw new RefusedError("connection-not-active");
+  return await decideOn(store, connection, external);
+}
+
+async function decideOn(
+  store: TenantStore,
+  connection: Connection,
+  external: ExternalIdentity,
+): Promise<SignIn> {
   const subject = storedSubject(connection, external.subject);
 
   const verdict =

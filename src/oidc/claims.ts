@@ -18,7 +18,7 @@ export function toIdentity(
   claims: Claims,
 ): ExternalIdentity {
   const claim = (field: string) => {
-    const name = attributes.find((entry) => entry.field === field)?.oidcClaim;
+    const name = claimOf(field);
     const value = name ? claims[name] : undefined;
     if (typeof value !== "string" || value.trim() === "") return null;
     if (value.length > longestClaim || value.includes("\0"))
@@ -41,6 +41,11 @@ export function toIdentity(
     profile: { givenName, familyName, displayName, email },
     ...(roles ? { roles } : {}),
   };
+}
+
+/** The claim that one of our fields comes in; null when none is asked for. */
+export function claimOf(field: string): string | null {
+  return attributes.find((entry) => entry.field === field)?.oidcClaim ?? null;
 }
 
 /** The roles that the mapped claim grants; null when the connection maps none, which changes nothing. */

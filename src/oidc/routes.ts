@@ -1,42 +1,19 @@
 import { type Request, type Response, Router } from "express";
 import passport from "passport";
 import { signIn } from "../directory/sign-in.ts";
+import type { Arrival } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
-import { NotFoundError, RefusedError } from "../errors.ts";
-import type { Connection, OidcSettings } from "../model.ts";
-import type { Recorder } from "../recording.ts";
-import type { Database } from "../store/database.ts";
-import type { Sealer } from "../store/secrets.ts";
-import { systemStore } from "../store/system-store.ts";
-import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import type { KeyStore } from "../trust/jwks.ts";
+import { RefusedError } from "../errors.ts";
+import type { OidcSettings } from "../model.ts";
 import { localPath, safePath } from "../web/guards.ts";
 import { landingPath } from "../web/home.ts";
 import { pendingLogins } from "../web/pending-logins.ts";
 import { startSession } from "../web/sessions.ts";
-import { toIdentity } from "./claims.ts";
+import { endTest, mappedFields } from "../web/sign-in-tests.ts";
+import { claimOf, toIdentity } from "./claims.ts";
 import { toRefusal } from "./failures.ts";
-import type { Providers } from "./provider.ts";
 import { type Expectations, OidcStrategy, type Proof } from "./strategy.ts";
-
-export interface OidcDeps {
-  database: Database;
-  sealer: Sealer;
-  baseUrl: string;
-  providers: Providers;
-  keys: KeyStore;
-  recorder: Recorder;
-}
-
-type OidcConnection = Connection & { type: "oidc"; settings: OidcSettings };
-
-/** What a request is about: the connection that its path names. */
-interface Visit {
-  store: TenantStore;
-  connection: OidcConnection;
-  /** The client secret and the one from before a rotation, both sealed. */
-  secrets: { current: string | null; former: string | null };
-}
+import { checkActive, connectionOf, type OidcDeps, type Visit, visited, visitedByTest } from "./visit.ts";
 
 /**
  * The journey of a sign-in. /login sends the browser to the provider; /initiate does the same when the provider began it,
@@ -47,9 +24,10 @@ export function oidcRoutes(deps: OidcDeps): Router {
   const patterns = paths.oidc(":connection");
 
   router.get(patterns.login, async (req, res) => {
-    const visit = await visited(deps, req);
-    const returnTo = textOf(req.query.returnTo);
-    await leave(deps, visit, req, res, { loginHint: textOf(req.query.login_hint), returnTo });
+    const testId = textOf(req.query.test);
+    const visit = await (testId === null ? visited(deps, req) : visitedByTest(deps, req, testId));
+    const wishes = { loginHint: textOf(req.query.login_hint), returnTo: textOf(req.query.returnTo) };
+    await orEndTest(deps, visit, req, res, () => leave(deps, visit, req, res, wishes));
   });
 
   const initiate = async (req: Request, res: Response, parameters: Record<string, unknown>) => {
@@ -65,36 +43,62 @@ export function oidcRoutes(deps: OidcDeps): Router {
   );
 
   router.get(patterns.callback, async (req, res) => {
-    const visit = await visited(deps, req);
-    const { proof, expectations } = await comeBack(deps, visit, req, res);
-    const identity = toIdentity(visit.connection, proof.subject, proof.claims);
-    const { user, by } = await signIn(visit.store, identity);
-    await forgetFormerSecret(visit, proof);
-    await startSession(
-      req,
-      visit.store.tenantId,
-      user,
-      visit.connection.id,
-      seal(deps, visit, proof.idToken),
-    );
-    req.log.info({ tenantId: visit.store.tenantId, connectionId: visit.connection.id, by }, "oidc.signed_in");
-    res.redirect(303, safePath(expectations.returnTo, deps.baseUrl, landingPath));
+    const visit = await connectionOf(deps, req);
+    await orEndTest(deps, visit, req, res, async () => {
+      const { proof, expectations } = await comeBack(deps, visit, req, res);
+      await forgetFormerSecret(visit, proof);
+      if (visit.testId === null) await complete(deps, visit, req, res, proof, expectations);
+      else await endTest(req, res, { ...deps, ...visit }, visit.testId, arrivalOf(visit, proof));
+    });
   });
 
   return router;
 }
 
-/** A connection that is not active signs nobody in; that there is none at all is another matter. */
-async function visited({ database }: OidcDeps, req: Request): Promise<Visit> {
-  const found = await systemStore(database).connectionKeys.find(String(req.params.connection), "oidc");
-  if (!found) throw new NotFoundError("There is no such connection.");
-  const { connection, tenantId } = found;
-  if (connection.type !== "oidc" || connection.status !== "active" || !connection.settings) {
-    throw new RefusedError("connection-not-active");
+async function complete(
+  deps: OidcDeps,
+  visit: Visit,
+  req: Request,
+  res: Response,
+  proof: Proof,
+  { returnTo }: Expectations,
+): Promise<void> {
+  const { store, connection } = visit;
+  const { user, by } = await signIn(store, toIdentity(connection, proof.subject, proof.claims));
+  await startSession(req, store.tenantId, user, connection.id, seal(deps, visit, proof.idToken));
+  req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, "oidc.signed_in");
+  res.redirect(303, safePath(returnTo, deps.baseUrl, landingPath));
+}
+
+/** What goes wrong in a test is what whoever started it wants to see. */
+async function orEndTest(
+  deps: OidcDeps,
+  visit: Visit,
+  req: Request,
+  res: Response,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (visit.testId === null || !(error instanceof RefusedError)) throw error;
+    const nothing = { values: {}, mapped: [], identity: null };
+    await endTest(req, res, { ...deps, ...visit }, visit.testId, { ...nothing, problem: error });
   }
-  const store = forTenant(database, tenantId);
-  const secrets = await store.connections.sealedSecrets(connection.id);
-  return { store, connection: { ...connection, settings: connection.settings }, secrets };
+}
+
+/** What a test shows of the claims; a person who cannot be made of them is part of that. */
+function arrivalOf({ connection }: Visit, { subject, claims, byFormerSecret }: Proof): Arrival {
+  const values = { ...claims, sub: subject };
+  const mapped = mappedFields(claimOf, (name) => claims[name]);
+  const formerSecret = "Okta refused the client secret that was entered last; the one before it still works.";
+  const problem = byFormerSecret ? new RefusedError("provider-answer-not-valid", formerSecret) : null;
+  try {
+    return { values, mapped, identity: toIdentity(connection, subject, claims), problem };
+  } catch (error) {
+    if (error instanceof RefusedError) return { values, mapped, identity: null, problem: error };
+    throw error;
+  }
 }
 
 /** The secret before a rotation has had its day once the new one worked. */
@@ -151,15 +155,16 @@ function comeBack(deps: OidcDeps, visit: Visit, req: Request, res: Response) {
 
 async function strategyFor(
   deps: OidcDeps,
-  { store, connection, secrets }: Visit,
+  visit: Visit,
   req: Request,
   res: Response,
   wishes: Wishes,
   isCallback: boolean,
 ): Promise<OidcStrategy> {
+  const { store, connection, secrets } = visit;
   const secure = deps.baseUrl.startsWith("https:");
   const step = { name: "signing-in", byCrossSitePost: false, secure };
-  const pending = pendingLogins<Expectations>(req, res, deps.sealer, step);
+  const pending = pendingLogins<Expectations & { testId: string | null }>(req, res, deps.sealer, step);
   const open = (secret: string | null) =>
     secret === null ? null : deps.sealer.open(secret, `${store.tenantId}/${connection.id}`);
   const [current, former] = [open(secrets.current) ?? "", open(secrets.former)];
@@ -169,8 +174,15 @@ async function strategyFor(
       former: former === null ? null : await deps.providers.configuration(connection.settings, former),
     };
     const { redirectUri } = oidcUrls(deps.baseUrl, connection.key);
-    const leaveWith = (expectations: Expectations) => pending.leave(store, connection.id, expectations);
-    const comeBackWith = (state: string) => pending.comeBack(store, connection.id, state);
+    const leaveWith = (expectations: Expectations) =>
+      pending.leave(store, connection.id, { ...expectations, testId: visit.testId });
+    const comeBackWith = async (state: string) => {
+      const { testId, ...expectations } = await pending.comeBack(store, connection.id, state);
+      visit.testId = testId;
+      // Before the code is redeemed: a connection that is not active signs nobody in.
+      if (testId === null) checkActive(visit);
+      return expectations;
+    };
     const flow = { leave: leaveWith, comeBack: comeBackWith, ...wishes };
     return new OidcStrategy(
       { connection, redirectUri, configurations, keys: deps.keys, ...flow },

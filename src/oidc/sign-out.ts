@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { buildEndSessionUrl } from "openid-client";
 import { oidcUrls } from "../endpoints.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import type { OidcDeps } from "./routes.ts";
+import type { OidcDeps } from "./visit.ts";
 
 /**
  * Where a browser must go to be signed out of its provider as well (OpenID Connect RP-Initiated Logout §2): null when its

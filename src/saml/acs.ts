@@ -4,15 +4,24 @@ import { ConflictError, NotFoundError, RefusedError } from "../errors.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { localPath } from "../web/guards.ts";
+import { endTest } from "../web/sign-in-tests.ts";
 import { type Assertion, readAssertion, skewMs } from "./assertion.ts";
-import { toIdentity } from "./attributes.ts";
+import { arrivalOf, toIdentity } from "./attributes.ts";
 import { Checks } from "./checks.ts";
 import { checkEncrypted } from "./decryption.ts";
 import { type KeyPair, keyPairsOf } from "./keys.ts";
 import { refreshAfterFailure } from "./metadata-refresh.ts";
 import { type Expected, type ReceivedResponse, readResponse } from "./response.ts";
 import { verifySignatures } from "./service-provider.ts";
-import { arrivals, type SamlDeps, type SentRequest, sentRequests, type Visit, visited } from "./visit.ts";
+import {
+  arrivals,
+  type SamlDeps,
+  type SentRequest,
+  sentRequests,
+  type Visit,
+  visited,
+  visitedByTest,
+} from "./visit.ts";
 
 /** Base64 makes four bytes of three, and a form makes three characters of some. */
 const bodyLimit = "512kb";
@@ -28,6 +37,9 @@ export function acsRoutes(deps: SamlDeps): Router {
   const form = express.urlencoded({ extended: false, limit: bodyLimit });
 
   router.post(acs, form, async (req, res) => {
+    const { RelayState: testId } = (req.body ?? {}) as Record<string, unknown>;
+    const test = await visitedByTest(deps, req, testId).catch(asRefused);
+    if (test) return await receiveTest(deps, test, req, res);
     const visit = await visited(deps, req).catch(asRefused);
     const ticket = await receive(deps, visit, req, res);
     const next = finish.replace(":connection", visit.connection.key);
@@ -45,8 +57,46 @@ function asRefused(error: unknown): never {
   throw error instanceof NotFoundError ? new RefusedError("connection-not-active") : error;
 }
 
-/** Applies the policy (docs/explanation/saml.md), and keeps what the response proved. Returns the name it is kept under. */
+/** Keeps what the response proved. Returns the name it is kept under. */
 async function receive(deps: SamlDeps, visit: Visit, req: Request, res: Response): Promise<string> {
+  return await accept(deps, visit, req, res, async ({ inside, assertion, request, checks }) => {
+    const identity = toIdentity(visit.connection, assertion, checks);
+    const { RelayState: relayState } = req.body as Record<string, unknown>;
+    const returnTo = request ? request.returnTo : localPath(relayState, deps.baseUrl);
+    return await arrivals(deps, req, res).leave(inside, visit.connection.id, { identity, returnTo });
+  });
+}
+
+/** Keeps what the response holds, or what is wrong with it, for whoever started the test. */
+async function receiveTest(deps: SamlDeps, visit: Visit, req: Request, res: Response): Promise<void> {
+  const arrival = await accept(deps, visit, req, res, async (accepted: Accepted) => {
+    const name = "A test answers a request of ours";
+    accepted.checks.demand(accepted.request !== null, { reason: "saml-request-unknown", name });
+    return arrivalOf(visit, accepted.assertion, accepted.checks);
+  }).catch((error: unknown) => {
+    if (error instanceof RefusedError) return { values: {}, mapped: [], identity: null, problem: error };
+    throw error;
+  });
+  await endTest(req, res, { ...deps, ...visit }, visit.testId ?? "", arrival);
+}
+
+/** What a response that passed everything holds, inside the transaction that uses it up. */
+interface Accepted {
+  inside: TenantStore;
+  assertion: Assertion;
+  /** The request that it answers; null when the sign-in began at the provider. */
+  request: SentRequest | null;
+  checks: Checks;
+}
+
+/** Applies the policy (docs/explanation/saml.md). */
+async function accept<T>(
+  deps: SamlDeps,
+  visit: Visit,
+  req: Request,
+  res: Response,
+  keep: (accepted: Accepted) => Promise<T>,
+): Promise<T> {
   const checks: Checks = new Checks();
   const { connection, store } = visit;
   const body = (req.body ?? {}) as Record<string, unknown>;
@@ -63,7 +113,6 @@ async function receive(deps: SamlDeps, visit: Visit, req: Request, res: Response
   const xml = await verified(deps, visit, req, res, { ...received, isSigned }, keyPair, checks);
   const { inResponseTo } = received;
   const assertion = readAssertion(xml, { ...expected, inResponseTo, now: Date.now() }, checks);
-  const identity = toIdentity(connection, assertion, checks);
   checks.demand(inResponseTo !== null || connection.settings.idpInitiated !== false, {
     ...{ reason: "saml-unsolicited", name: "A sign-in may begin at the provider" },
   });
@@ -72,8 +121,7 @@ async function receive(deps: SamlDeps, visit: Visit, req: Request, res: Response
     const request =
       inResponseTo === null ? null : await answered(deps, inside, visit, req, res, inResponseTo, checks);
     if (request) checkAnswer(visit, request, assertion, body.RelayState, checks);
-    const wanted = request ? request.returnTo : localPath(body.RelayState, deps.baseUrl);
-    return await arrivals(deps, req, res).leave(inside, connection.id, { identity, returnTo: wanted });
+    return await keep({ inside, assertion, request, checks });
   });
 }
 

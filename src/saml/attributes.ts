@@ -1,6 +1,8 @@
 import { attributes as table } from "../../config/attributes.ts";
+import type { Arrival } from "../directory/sign-in-tests.ts";
 import { RefusedError } from "../errors.ts";
 import type { AssignableRole, Connection, ExternalIdentity, Profile, SamlSettings } from "../model.ts";
+import { mappedFields } from "../web/sign-in-tests.ts";
 import type { Assertion } from "./assertion.ts";
 import type { Checks } from "./checks.ts";
 
@@ -39,6 +41,25 @@ export function toIdentity(
   checkComplete(settings, profile, assertion, checks);
   const roles = rolesOf(settings, assertion);
   return { connectionId: connection.id, subject, loginName, profile, ...(roles ? { roles } : {}) };
+}
+
+/** What a test shows of an assertion; a person who cannot be made of it is part of that. */
+export function arrivalOf(
+  { connection }: { connection: SamlConnection },
+  assertion: Assertion,
+  checks: Checks,
+): Arrival {
+  const { nameId, attributes } = assertion;
+  const values = { NameID: nameId, ...Object.fromEntries(attributes) };
+  const nameOf = (field: Field) =>
+    attributeNameOf(connection.settings, field) ?? (field === "loginName" ? "NameID" : null);
+  const mapped = mappedFields(nameOf, (name) => (name === "NameID" ? nameId : attributes.get(name)?.[0]));
+  try {
+    return { values, mapped, identity: toIdentity(connection, assertion, checks), problem: null };
+  } catch (error) {
+    if (error instanceof RefusedError) return { values, mapped, identity: null, problem: error };
+    throw error;
+  }
 }
 
 /** The name under which the connection's provider sends a field; null when it comes as the NameID or not at all. */

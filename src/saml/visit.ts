@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { isUnderWay } from "../directory/sign-in-tests.ts";
 import { NotFoundError, RefusedError } from "../errors.ts";
 import type { Connection, ExternalIdentity } from "../model.ts";
 import type { Recorder } from "../recording.ts";
@@ -23,6 +24,8 @@ export interface SamlDeps {
 export interface Visit {
   store: TenantStore;
   connection: SamlConnection;
+  /** The test that this sign-in is; null when it is a real one. */
+  testId: string | null;
 }
 
 /** Throws NotFoundError when the key names no SAML connection. */
@@ -39,7 +42,18 @@ export async function connectionOf(
 export async function visited(deps: SamlDeps, req: Request): Promise<Visit> {
   const { store, connection } = await connectionOf(deps, req);
   if (connection.status !== "active" || !connection.settings) throw new RefusedError("connection-not-active");
-  return { store, connection: { ...connection, settings: connection.settings } };
+  return { store, connection: { ...connection, settings: connection.settings }, testId: null };
+}
+
+/**
+ * As visited, for a sign-in that an administrator wants to look at: any connection that has its settings will do. Null
+ * when `testId` names no test of the connection that is under way.
+ */
+export async function visitedByTest(deps: SamlDeps, req: Request, testId: unknown): Promise<Visit | null> {
+  const { store, connection } = await connectionOf(deps, req);
+  const isTest = typeof testId === "string" && (await isUnderWay(store, connection.id, testId));
+  if (!isTest || !connection.settings) return null;
+  return { store, connection: { ...connection, settings: connection.settings }, testId };
 }
 
 /** What was kept when a browser left with a request of ours. */

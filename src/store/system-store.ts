@@ -50,6 +50,7 @@ export function systemStore(database: Database, now: () => number = Date.now) {
     async removeExpiredLogins(): Promise<void> {
       await sql()("pending_logins").where("expires_at", "<=", now()).delete();
       await sql()("used_tokens").where("expires_at", "<=", now()).delete();
+      await sql()("sign_in_tests").where("expires_at", "<=", now()).delete();
     },
 
     /** The tenants that proved to own an e-mail domain. */

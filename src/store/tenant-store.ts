@@ -13,6 +13,7 @@ import { tenantPeople } from "./tenant/people.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
+import { tenantSignInTests } from "./tenant/sign-in-tests.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample product
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";
@@ -34,6 +35,7 @@ const tables = {
   credentials: tenantCredentials,
   links: tenantLinks,
   pendingLogins: tenantPendingLogins,
+  signInTests: tenantSignInTests,
   usedTokens: tenantUsedTokens,
   sessions: tenantSessions,
   domains: tenantDomains,

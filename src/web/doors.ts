@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { enforcedOn } from "../directory/domains.ts";
 import { checkName } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import type { Connection, ConnectionType, Tenant } from "../model.ts";
@@ -25,11 +26,20 @@ export interface ConnectionName {
 const rememberedCookie = "last-connection";
 const rememberMs = 180 * 86_400_000;
 
-/** The doors of tenants, best first: single sign-on where there is some, and the password form where there is none. */
-export async function doorsOf(database: Database, tenants: readonly Tenant[]): Promise<Door[]> {
+/**
+ * The doors of tenants for the people of a domain: the one that is enforced; else single sign-on where there is some, and
+ * the password form where there is none.
+ */
+export async function doorsOf(
+  database: Database,
+  tenants: readonly Tenant[],
+  domain: string,
+): Promise<Door[]> {
   const doors: Door[] = [];
   for (const tenant of tenants) {
-    const connections = await forTenant(database, tenant.id).connections.list();
+    const store = forTenant(database, tenant.id);
+    const only = await enforcedOn(store, domain);
+    const connections = only ? [only] : await store.connections.list();
     const open = connections.flatMap((connection) => doorOf(tenant, connection) ?? []);
     doors.push(...(open.length > 0 ? open : [passwordDoor(tenant)]));
   }

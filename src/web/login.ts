@@ -63,7 +63,7 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
     if (domain === "")
       return showLogin(req, res.status(400), email, "Enter your e-mail address, like you@company.com.");
     const tenants = await system.tenantsOfDomain(domain);
-    const doors = await doorsOf(database, tenants);
+    const doors = await doorsOf(database, tenants, domain);
     const [only] = doors;
     if (!only) return res.redirect(303, withReturnTo(paths.passwordLogin, returnTo));
     if (doors.length > 1) {
@@ -131,7 +131,8 @@ function addPasswordDoor(router: Router, { database, baseUrl }: LoginDeps): void
       await startSession(req, tenant?.id as string, user, null);
       res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
     } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
+      const isWrong = error instanceof RefusedError && error.reason === "bad-credentials";
+      if (!isWrong) throw error;
       req.log.warn({ tenantId: tenant?.id ?? null, reason: error.reason }, "sign_in.refused");
       showPasswordForm(res.status(403), { slug, returnTo: returnToOf(req), loginName, refused: true });
     }

@@ -25,6 +25,10 @@ export const refusals: Record<RefusalReason, Refusal> = {
   "user-inactive": forAdmin("Your account here is deactivated."),
   "user-blocked": forAdmin("Your account here is blocked."),
   "bad-credentials": { text: "The login name or the password is not right.", next: goBack },
+  "single-sign-on-required": {
+    text: "Your organisation signs in with its identity provider, not with a password.",
+    next: "Go to the sign-in page and enter your work e-mail.",
+  },
   "sign-in-not-started-here": {
     text: "This sign-in was not started in this browser, took too long, or was used already.",
     next: startAgain,

@@ -19,6 +19,7 @@ const ofTenantA: Record<string, (a: TenantA) => string> = {
   token: (a) => a.tokenId,
   source: (a) => a.sourceId,
   tombstone: (a) => a.tombstoneId,
+  test: (a) => a.testId,
 };
 
 function pathIn(route: Route, a: TenantA): string {

@@ -77,6 +77,8 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.credentials.set(user.id, "a hash");
   await store.links.create(hashToken(randomToken()), { kind: "set-password", userId: user.id }, 1);
   await store.domains.add("acme.example", "proof");
+  await store.domains.enforce("acme.example", connection.id);
+  await store.signInTests.create({ id: "test", connectionId: connection.id, userId: user.id }, 1);
   await store.keyPairs.add(connection.id, { generation: 1, certificate: "", sealedKey: "" });
   const hashes = { stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...hashes, connectionId: connection.id, expiresAt: 1 });

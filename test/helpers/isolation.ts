@@ -26,6 +26,7 @@ export interface TenantA {
   tombstoneId: string;
   deletedLoginName: string;
   domain: string;
+  testId: string;
   taskId: string; // sample product
 }
 

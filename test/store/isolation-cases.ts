@@ -185,6 +185,17 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.pendingLogins.consume(a.connectionId, "state", "browser"),
     gives: null,
   },
+  "signInTests.create": {
+    call: (b, a) => b.signInTests.create({ id: "b", connectionId: a.connectionId, userId: null }, 1),
+    gives: "refused",
+  },
+  "signInTests.find": { call: (b, a) => b.signInTests.find(a.connectionId, a.testId), gives: null },
+  "signInTests.finish": { call: (b, a) => b.signInTests.finish(a.connectionId, a.testId, "b"), gives: false },
+  "signInTests.latest": { call: (b, a) => b.signInTests.latest(a.connectionId), gives: null },
+  "signInTests.removeOfConnection": {
+    call: (b, a) => b.signInTests.removeOfConnection(a.connectionId),
+    gives: undefined,
+  },
   "usedTokens.use": { call: (b) => b.usedTokens.use("token", 1), gives: undefined },
   "connections.remove": { call: (b, a) => b.connections.remove(a.connectionId), gives: false },
 
@@ -212,6 +223,11 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.links.create("b-link", { kind: "set-password", userId: a.userId }, Date.now() + 1000),
     gives: "refused",
   },
+  "links.ofConnection": { call: (b, a) => b.links.ofConnection(a.connectionId), gives: [] },
+  "links.removeOfConnection": {
+    call: (b, a) => b.links.removeOfConnection(a.connectionId),
+    gives: undefined,
+  },
   "links.removeOfUser": { call: (b, a) => b.links.removeOfUser(a.userId), gives: undefined },
   "sessions.ofUser": { call: (b, a) => b.sessions.ofUser(a.userId, 0), gives: [] },
   "sessions.end": { call: (b, a) => b.sessions.end(a.userId, null), gives: undefined },
@@ -236,6 +252,8 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.domains.add(a.domain, "token").then(() => b.domains.remove(a.domain)),
     gives: true,
   },
+  "domains.find": { call: (b, a) => b.domains.find(a.domain), gives: null },
+  "domains.enforce": { call: (b, a) => b.domains.enforce(a.domain, a.connectionId), gives: "refused" },
   "domains.list": { call: (b) => b.domains.list(), gives: [] },
   "domains.markVerified": { call: (b, a) => b.domains.markVerified(a.domain), gives: false },
   "domains.remove": { call: (b, a) => b.domains.remove(a.domain), gives: false },

@@ -17,6 +17,8 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
   pending_logins: (a) => ({
     ...{ connection_id: a.connectionId, state_hash: "x", browser_hash: "x", sealed_data: "x", expires_at: 1 },
   }),
+  sign_in_tests: (a) => ({ id: "x", connection_id: a.connectionId, created_at: 1, expires_at: 1 }),
+  enforced_domains: (a) => ({ domain: a.domain, connection_id: a.connectionId, created_at: 1 }),
   users: (a) => ({
     ...{
       id: "x",
@@ -99,6 +101,11 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.inspector.recordUntil(withoutEnd);
   await store.inspector.add([newMessage()], 1);
   const domain = await addDomain(store, `${tenant.slug}.test`);
+  await store.domains.enforce(domain, connectionId);
+  const testId = `test-${tenant.slug}`;
+  await store.signInTests.create({ id: testId, connectionId, userId: local.id }, Date.now() + 60_000);
+  const setUp = { kind: "set-up-connection", connectionId } as const;
+  await store.links.create(`set-up-${tenant.slug}`, setUp, Date.now() + 60_000);
   const taskId = randomUUID(); // sample product
   await store.tasks.create(taskId, "A's task"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product
@@ -109,7 +116,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     ...{ userId: user.id, secondUserId: local.id, loginName, sourceKey: `key-${tenant.slug}` },
     ...{ groupId: group.id, groupName: "Team", connectionId, subject: "subject" },
     ...{ sourceId: writer.source.id, sourceName: "other than default", tokenId: token.id },
-    ...{ tombstoneId, deletedLoginName: "gone@a.test", domain },
+    ...{ tombstoneId, deletedLoginName: "gone@a.test", domain, testId },
     taskId, // sample product
   };
 }

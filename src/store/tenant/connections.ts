@@ -12,6 +12,7 @@ export interface ConnectionRow {
   just_in_time: number | boolean;
   subject_kind: SubjectKind;
   settings: string | null;
+  tested_at: number | null;
   created_at: number;
   updated_at: number;
 }
@@ -35,7 +36,7 @@ export type ConnectionChanges = Partial<
     NewConnection,
     "status" | "justInTime" | "subjectKind" | "settings" | "sealedSecret" | "sealedFormerSecret"
   >
->;
+> & { testedAt?: number | null };
 
 export const connectionColumns = [
   ...[
@@ -47,6 +48,7 @@ export const connectionColumns = [
     "just_in_time",
     "subject_kind",
     "settings",
+    "tested_at",
     "created_at",
     "updated_at",
   ],
@@ -61,6 +63,7 @@ export function toConnection(row: ConnectionRow): Connection {
     justInTime: Boolean(row.just_in_time),
     subjectKind: row.subject_kind,
     settings: row.settings === null ? null : JSON.parse(row.settings),
+    testedAt: row.tested_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
@@ -139,6 +142,7 @@ function toRow(changes: ConnectionChanges): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   if (changes.status !== undefined) row.status = changes.status;
   if (changes.justInTime !== undefined) row.just_in_time = changes.justInTime;
+  if (changes.testedAt !== undefined) row.tested_at = changes.testedAt;
   if (changes.subjectKind !== undefined) row.subject_kind = changes.subjectKind;
   if (changes.settings !== undefined) {
     row.settings = changes.settings && JSON.stringify(changes.settings);

@@ -30,6 +30,21 @@ export function tenantLinks(scope: TenantScope, now: () => number) {
       });
     },
 
+    /** When the outstanding links of a connection's set-up end, the latest first. */
+    async ofConnection(connectionId: string): Promise<{ createdAt: number; expiresAt: number }[]> {
+      const query = scope.rows("one_time_links").where("connection_id", connectionId);
+      const rows = (await query
+        .where("expires_at", ">", now())
+        .orderBy("expires_at", "desc")
+        .select(["created_at", "expires_at"])) as { created_at: number; expires_at: number }[];
+      return rows.map((row) => ({ createdAt: row.created_at, expiresAt: row.expires_at }));
+    },
+
+    /** Makes every outstanding link of a connection's set-up void. */
+    async removeOfConnection(connectionId: string): Promise<void> {
+      await scope.rows("one_time_links").where("connection_id", connectionId).delete();
+    },
+
     /** Makes every outstanding link of a user void. */
     async removeOfUser(userId: string): Promise<void> {
       await scope.rows("one_time_links").where("user_id", userId).delete();

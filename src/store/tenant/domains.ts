@@ -7,10 +7,28 @@ interface DomainRow {
   domain: string;
   verification_token: string;
   verified_at: number | null;
+  connection_id: string | null;
 }
+
+const columns = [
+  ...["tenant_domains.domain", "tenant_domains.verification_token", "tenant_domains.verified_at"],
+  "enforced_domains.connection_id",
+];
+
+const toDomain = (row: DomainRow): Domain => ({
+  domain: row.domain,
+  verificationToken: row.verification_token,
+  verifiedAt: row.verified_at,
+  enforcedConnectionId: row.connection_id,
+});
 
 /** The e-mail domains of one tenant. Which tenants verified a domain is asked of the system store. */
 export function tenantDomains(scope: TenantScope, now: () => number) {
+  const select = () =>
+    scope
+      .leftJoin(scope.rows("tenant_domains"), "enforced_domains", "domain", "tenant_domains.domain")
+      .select(columns);
+
   return {
     /** Throws ConflictError when the tenant has the domain already. */
     async add(domain: string, verificationToken: string): Promise<void> {
@@ -20,16 +38,13 @@ export function tenantDomains(scope: TenantScope, now: () => number) {
       });
     },
 
+    async find(domain: string): Promise<Domain | null> {
+      const row = (await select().where("tenant_domains.domain", domain).first()) as DomainRow | undefined;
+      return row ? toDomain(row) : null;
+    },
+
     async list(): Promise<Domain[]> {
-      const rows = (await scope
-        .rows("tenant_domains")
-        .select(["domain", "verification_token", "verified_at"])
-        .orderBy("domain")) as DomainRow[];
-      return rows.map((row) => ({
-        domain: row.domain,
-        verificationToken: row.verification_token,
-        verifiedAt: row.verified_at,
-      }));
+      return ((await select().orderBy("tenant_domains.domain")) as DomainRow[]).map(toDomain);
     },
 
     /** From now on the domain routes sign-ins. Returns whether the tenant has it. */
@@ -37,6 +52,13 @@ export function tenantDomains(scope: TenantScope, now: () => number) {
       return (
         ((await scope.rows("tenant_domains").where({ domain }).update({ verified_at: now() })) as number) > 0
       );
+    },
+
+    /** From now on the domain's people sign in through this connection; null lets them come any way again. */
+    async enforce(domain: string, connectionId: string | null): Promise<void> {
+      const row = { domain, connection_id: connectionId, created_at: now() };
+      if (connectionId === null) await scope.rows("enforced_domains").where({ domain }).delete();
+      else await scope.upsert("enforced_domains", row, ["domain"]);
     },
 
     async remove(domain: string): Promise<boolean> {

@@ -85,7 +85,7 @@ describe("domains", () => {
       const { store: others } = await createTestTenant(use().database);
       await store.domains.add("acme.example", "proof");
       assert.deepEqual(await store.domains.list(), [
-        { domain: "acme.example", verificationToken: "proof", verifiedAt: null },
+        { domain: "acme.example", verificationToken: "proof", verifiedAt: null, enforcedConnectionId: null },
       ]);
       assert.equal(await others.domains.markVerified("acme.example"), false);
       assert.equal(await store.domains.markVerified("acme.example"), true);

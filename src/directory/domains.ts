@@ -1,0 +1,86 @@
+import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
+import type { Connection, Domain, User } from "../model.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+
+/** What a TXT record has to say to prove that a domain is the tenant's. */
+export function domainProof({ verificationToken }: Domain): string {
+  return `domain-verification=${verificationToken}`;
+}
+
+/**
+ * Takes a domain for proved when one of its TXT records says so; from then on it routes sign-ins. Throws InvalidError
+ * with what was found instead, and NotFoundError.
+ */
+export async function verifyDomain(
+  store: TenantStore,
+  domain: string,
+  records: readonly string[],
+): Promise<void> {
+  const found = await store.domains.find(domain);
+  if (!found) throw new NotFoundError("There is no such domain.");
+  if (!records.some((record) => record.trim() === domainProof(found))) {
+    throw new InvalidError(
+      records.length === 0
+        ? "There is no such TXT record yet. Some providers need an hour until a new record is seen."
+        : "There is a TXT record of that name, but it says something else. Compare it with the value below.",
+    );
+  }
+  await store.domains.markVerified(domain);
+}
+
+/**
+ * Makes single sign-on the only way in for the people of a domain; null lets them use passwords again. Throws
+ * NotFoundError, and ConflictError `stale` while nobody knows that it works: lock-outs begin like that.
+ */
+export async function enforceConnection(
+  store: TenantStore,
+  domain: string,
+  connectionId: string | null,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    const found = await inside.domains.find(domain);
+    if (!found) throw new NotFoundError("There is no such domain.");
+    if (connectionId !== null) {
+      const connection = await inside.connections.byId(connectionId);
+      if (!connection) throw new NotFoundError("There is no such connection.");
+      const problem = problemOfEnforcing(found, connection);
+      if (problem !== null) throw new ConflictError("stale", problem);
+    }
+    await inside.domains.enforce(domain, connectionId);
+  });
+}
+
+/** What must be done before a domain's people may be led through a connection alone; null when nothing. */
+function problemOfEnforcing({ domain, verifiedAt }: Domain, { status, testedAt }: Connection): string | null {
+  if (verifiedAt === null) return `Verify ${domain} first.`;
+  if (status !== "active") return "The connection is not active. Activate it first.";
+  if (testedAt === null) return "No test sign-in has succeeded with this connection yet. Run one first.";
+  return null;
+}
+
+/**
+ * The connection that a person has to sign in through; null when they may come any way. It binds while it is active: a
+ * connection that was disabled locks nobody out.
+ */
+export async function requiredConnection(
+  store: TenantStore,
+  { loginName, email }: User,
+): Promise<Connection | null> {
+  for (const domain of new Set([loginName, email ?? ""].map(domainOf))) {
+    const connection = await enforcedOn(store, domain);
+    if (connection) return connection;
+  }
+  return null;
+}
+
+/** The connection that the people of a domain have to sign in through; null when they may come any way. */
+export async function enforcedOn(store: TenantStore, domain: string): Promise<Connection | null> {
+  const found = await store.domains.find(domain.toLowerCase());
+  if (!found?.verifiedAt || found.enforcedConnectionId === null) return null;
+  const connection = await store.connections.byId(found.enforcedConnectionId);
+  return connection?.status === "active" ? connection : null;
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
+}

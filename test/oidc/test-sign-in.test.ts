@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { disableConnection, rotateSecret } from "../../src/directory/connections.ts";
+import { latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
+import type { Connection } from "../../src/model.ts";
+import type { Answer } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
+import { comeBack, connectOrg, orgOptions, orgSealer, refusalsIn } from "../helpers/org.ts";
+import { headingOf } from "../helpers/pages.ts";
+import { useSite } from "../helpers/site.ts";
+
+describe("a test sign-in by OpenID Connect", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use, orgOptions);
+    let op: OpenIdProvider;
+    let draft: Connection;
+    before(async () => {
+      op = await startOpenIdProvider();
+    });
+    beforeEach(async () => {
+      draft = await connect({}, { draft: true });
+      op.define({ sub: "00u-ada", email: "ada@acme.example" });
+    });
+    after(() => op.close());
+
+    const connect = (settings = {}, wanted = {}) =>
+      connectOrg(op, { baseUrl: site().app.url, tenant: site().acme }, settings, wanted);
+    const start = (connection = draft) => startSignInTest(site().acme.store, connection.id, null);
+    const latest = (connection = draft) => latestSignInTest(site().acme.store, orgSealer, connection.id);
+    const testedAt = async ({ id } = draft) => (await site().acme.store.connections.byId(id))?.testedAt;
+
+    /** Follows a test to its end in a browser of its own: what its window shows, and who is signed in then. */
+    async function run(testId: string, connection = draft): Promise<Answer> {
+      const client = site().app.client();
+      const left = await client.get(`/oidc/${connection.key}/login?test=${testId}`);
+      const page = left.status === 302 ? await comeBack(site().app, op, client, left.location ?? "") : left;
+      assert.equal((await client.get("/me")).status, 401, "a test signs nobody in");
+      return page;
+    }
+
+    it("shows what arrived at a draft and how it maps, and signs nobody in", async () => {
+      const testId = await start();
+      const page = await run(testId);
+      assert.equal(headingOf(page), "The test has ended");
+      assert.match(page.text, /The sign-in worked/);
+      const test = await latest();
+      assert.equal(test?.id, testId);
+      const values = Object.fromEntries(test?.result.values.map(({ name, value }) => [name, value]) ?? []);
+      assert.equal(values.sub, "00u-ada");
+      assert.equal(values.iss, op.issuer);
+      assert.deepEqual(
+        test?.result.mapped.map(({ label, name, value }) => [label, name, value]),
+        [
+          ["Login name", "preferred_username", "ada@acme.example"],
+          ["First name", "given_name", "Ada"],
+          ["Last name", "family_name", "Lovelace"],
+          ["E-mail", "email", "ada@acme.example"],
+          ["Display name", "name", "Ada Lovelace"],
+        ],
+      );
+      assert.ok(test?.outcome && "user" in test.outcome && test.outcome.by === "just-in-time");
+      assert.equal(await site().acme.store.users.byLoginName("ada@acme.example"), null, "nobody was created");
+      assert.ok(await testedAt());
+    });
+
+    it("says what would have been refused, and does not count as tested then", async () => {
+      const strict = await connect({}, { draft: true, justInTime: false });
+      assert.match((await run(await start(strict), strict)).text, /Nobody would have been signed in/);
+      assert.deepEqual((await latest(strict))?.outcome, { refused: "just-in-time-off" });
+      assert.equal(await testedAt(strict), null);
+    });
+
+    it("shows what came when the person cannot be made of it", async () => {
+      op.define({ sub: "00u-odd", email: "" });
+      await run(await start());
+      const test = await latest();
+      assert.equal(test?.result.problem?.reason, "profile-incomplete");
+      assert.ok(test?.result.values.some(({ name, value }) => name === "sub" && value === "00u-odd"));
+      assert.ok(test?.result.mapped.some(({ label, value }) => label === "E-mail" && value === null));
+      assert.equal(await testedAt(), null);
+    });
+
+    it("shows the provider's refusal, and a client secret that is wrong, even beside one that works", async () => {
+      const { store } = site().acme;
+      await rotateSecret(store, orgSealer, draft.id, "not the secret");
+      await run(await start());
+      const test = await latest();
+      assert.equal(test?.result.problem?.reason, "provider-answer-not-valid");
+      assert.match(test?.result.problem?.detail ?? "", /client secret that was entered last/);
+      assert.equal(await testedAt(), null);
+    });
+
+    it("ends when the provider cannot be reached at all", async () => {
+      const nowhere = await connect({ issuer: "http://127.0.0.1:9" }, { draft: true });
+      assert.equal(headingOf(await run(await start(nowhere), nowhere)), "The test has ended");
+      const test = await latest(nowhere);
+      assert.equal(test?.result.problem?.reason, "provider-unavailable");
+      assert.match(test?.result.problem?.detail ?? "", /127\.0\.0\.1:9/);
+    });
+
+    it("works once, and only under a name that was given out for this connection", async () => {
+      const testId = await start();
+      await run(testId);
+      const other = await connect({}, { draft: true });
+      for (const [id, connection] of [
+        [testId, draft],
+        ["unknown", draft],
+        [await start(other), draft],
+      ] as const) {
+        assert.equal((await run(id, connection)).status, 403);
+        assert.equal(refusalsIn(site().app).at(-1), "sign-in-not-started-here");
+      }
+    });
+
+    it("leaves a connection that is no longer active closed to real sign-ins on their way", async () => {
+      const active = await connect();
+      const client = site().app.client();
+      const left = await client.get(`/oidc/${active.key}/login`);
+      await disableConnection(site().acme.store, active.id);
+      const calls = op.calls.length;
+      const page = await comeBack(site().app, op, client, left.location ?? "");
+      assert.equal(page.status, 403);
+      assert.equal(refusalsIn(site().app).at(-1), "connection-not-active");
+      assert.ok(!op.calls.slice(calls).includes("/oauth2/v1/token"), "the code was not redeemed");
+      assert.equal((await site().app.client().get(`/oidc/${draft.key}/login`)).status, 403);
+    });
+
+    it("is kept sealed", async () => {
+      await run(await start());
+      const rows = await use().database.sql()("sign_in_tests").whereNotNull("sealed_result");
+      assert.ok(rows.length > 0);
+      assert.ok(!JSON.stringify(rows).includes("ada@acme.example"));
+    });
+  });
+});

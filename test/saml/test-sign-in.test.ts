@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
+import type { Connection } from "../../src/model.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { refusalsIn } from "../helpers/org.ts";
+import { headingOf } from "../helpers/pages.ts";
+import type { Deviation } from "../helpers/saml-response.ts";
+import { samlSealer, useSamlSite } from "../helpers/saml-site.ts";
+
+describe("a test sign-in by SAML", () => {
+  onEachDatabase((use) => {
+    const site = useSamlSite(use);
+    let draft: Connection;
+    before(async () => {
+      draft = await site().connect({}, { draft: true });
+    });
+
+    const start = () => startSignInTest(site().acme.store, draft.id, null);
+    const latest = () => latestSignInTest(site().acme.store, samlSealer, draft.id);
+
+    async function run(deviation: Deviation = {}) {
+      const client = site().app.client();
+      const { id, relayState } = await site().leave(client, draft, `?test=${await start()}`);
+      const response = await site().respond("ada@acme.example", deviation, {
+        connection: draft,
+        requestId: id,
+      });
+      const page = await site().arrive(client, response, relayState, draft);
+      assert.equal((await client.get("/me")).status, 401, "a test signs nobody in");
+      return page;
+    }
+
+    it("shows what arrived at a draft and how it maps, and signs nobody in", async () => {
+      const page = await run();
+      assert.equal(headingOf(page), "The test has ended");
+      const test = await latest();
+      assert.equal(test?.result.problem, null);
+      assert.ok(
+        test?.result.values.some(({ name, value }) => name === "NameID" && value === "ada@acme.example"),
+      );
+      assert.deepEqual(
+        test?.result.mapped.slice(0, 4).map(({ label, name }) => [label, name]),
+        [
+          ["Login name", "NameID"],
+          ["First name", "firstName"],
+          ["Last name", "lastName"],
+          ["E-mail", "email"],
+        ],
+      );
+      assert.ok(test?.outcome && "user" in test.outcome);
+      assert.ok((await site().acme.store.connections.byId(draft.id))?.testedAt);
+      assert.equal(await site().acme.store.users.byLoginName("ada@acme.example"), null);
+    });
+
+    it("shows what the policy refuses", async () => {
+      const audience = "https://another.example";
+      await run({ fields: (fields) => void Object.assign(fields, { audience }) });
+      assert.equal((await latest())?.result.problem?.reason, "saml-audience");
+    });
+
+    it("does not open a draft to a response that nobody here asked for", async () => {
+      const client = site().app.client();
+      const response = await site().respond("ada@acme.example", {}, { connection: draft });
+      assert.equal((await site().arrive(client, response, "", draft)).status, 403);
+      assert.equal(refusalsIn(site().app).at(-1), "connection-not-active");
+      const testId = await start();
+      const page = await site().arrive(client, response, testId, draft);
+      assert.match(page.text, /Nobody would have been signed in/);
+      assert.equal((await latest())?.result.problem?.reason, "saml-request-unknown");
+    });
+
+    it("has to be under way", async () => {
+      const client = site().app.client();
+      assert.equal((await client.get(`/saml/${draft.key}/login?test=unknown`)).status, 403);
+      assert.equal(refusalsIn(site().app).at(-1), "sign-in-not-started-here");
+    });
+  });
+});
