@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { addDomain } from "../../src/directory/tenants.ts";
+import { samlUrls } from "../../src/endpoints.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
+import { createSigningKey } from "../helpers/certificates.ts";
 import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import {
   type Certificate,
@@ -14,14 +16,16 @@ import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-prov
 import { connectOrg, orgOptions } from "../helpers/org.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { newSecrets, type RunningServer, startServer } from "../helpers/processes.ts";
+import { type SamlIdp, startSamlIdp } from "../helpers/saml-idp.ts";
 
 // Without openssl there is no certificate: CI has it, and asks for all that it has by REQUIRE_BROWSER=1.
 if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
   describeInBrowser("single sign-on over https, with application and provider on two sites", (browser) => {
     let current: TestDatabase;
     let certificate: Certificate;
-    let fronts: [HttpsFront, HttpsFront];
+    let fronts: [HttpsFront, HttpsFront, HttpsFront];
     let op: OpenIdProvider;
+    let idp: SamlIdp;
     let server: RunningServer;
     let baseUrl: string;
     let key: string;
@@ -29,7 +33,8 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
     before(async () => {
       current = await createTestDatabase("SQLite");
       certificate = selfSigned();
-      fronts = [await startHttpsFront(certificate), await startHttpsFront(certificate)];
+      const front = () => startHttpsFront(certificate);
+      fronts = [await front(), await front(), await front()];
       baseUrl = `https://localhost:${fronts[0].port}`;
       op = await startOpenIdProvider(`https://127.0.0.1:${fronts[1].port}`);
       op.showsButton = true;
@@ -37,6 +42,16 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       const tenant = await createTestTenant(current.database);
       ({ key } = await connectOrg(op, { baseUrl, tenant }, { signOutOfProvider: true }));
       await tenant.store.domains.markVerified(await addDomain(tenant.store, "acme.example"));
+      idp = await startSamlIdp(await createSigningKey("acme"), `https://127.0.0.1:${fronts[2].port}`);
+      const samlTenant = await createTestTenant(current.database);
+      const saml = await samlTenant.connection({
+        ...{ type: "saml", key: "saml" },
+        settings: {
+          ...{ idpEntityId: idp.entityId, ssoUrl: `${idp.origin}/sso`, metadataUrl: null },
+          ...{ certificates: [idp.key.certificate], appInstanceId: null, orgUrl: null },
+        },
+      });
+      idp.tile = { ...samlUrls(baseUrl, saml.key), relayState: "/account" };
       server = await startServer(current.url, {
         ...newSecrets(),
         DATA_KEY: orgOptions.dataKey.toString("base64"),
@@ -47,17 +62,38 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       });
       fronts[0].pointTo(`http://127.0.0.1:${server.port}`);
       fronts[1].pointTo(op.address);
+      fronts[2].pointTo(idp.address);
     });
     after(async () => {
       server.child.kill("SIGTERM");
       await server.ended;
       for (const front of fronts) await front.close();
       await op.close();
+      await idp.close();
       await current.dispose();
       certificate.remove();
     });
 
-    it("somebody signs in by e-mail address and by tile, and signs out here and there", async () => {
+    it("somebody signs in by SAML, from here and by tile, with a cookie that crosses sites", async () => {
+      const page = await browser.open({ ignoreHTTPSErrors: true });
+      await page.goto(`${baseUrl}/saml/saml/login?returnTo=%2Faccount`);
+      const [cookie] = (await page.context().cookies(baseUrl)).filter(({ name }) =>
+        /saml-request/.test(name),
+      );
+      assert.deepEqual(
+        [cookie?.name, cookie?.sameSite, cookie?.secure, cookie?.httpOnly],
+        ["__Host-saml-request", "None", true, true],
+      );
+      await page.getByRole("button", { name: "Sign in to the org" }).click();
+      await page.waitForURL(`${baseUrl}/account`);
+      await page.getByText("SAML connection saml").waitFor();
+      await page.context().clearCookies();
+      await page.goto(`${idp.origin}/dashboard`);
+      await page.getByRole("link", { name: "Tile" }).click();
+      await page.waitForURL(`${baseUrl}/account`);
+    });
+
+    it("somebody signs in by OpenID, by e-mail address and by tile, and signs out here and there", async () => {
       const page = await browser.open({ ignoreHTTPSErrors: true });
       await page.goto(`${baseUrl}/account`);
       await page.getByLabel("Work e-mail").fill("ada@acme.example");
