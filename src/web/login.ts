@@ -64,24 +64,20 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
       return showLogin(req, res.status(400), email, "Enter your e-mail address, like you@company.com.");
     const tenants = await system.tenantsOfDomain(domain);
     const doors = await doorsOf(database, tenants, domain);
-    const [only] = doors;
-    if (!only) return res.redirect(303, withReturnTo(paths.passwordLogin, returnTo));
-    if (doors.length > 1) {
-      // An identity provider is told who the person is; our own form has no use for it in its address.
-      const links = doors.map((door) => ({
-        ...door,
-        href: door.url + parametersOf(returnTo, door.connection && email),
-      }));
-      return res.render("choose-tenant", { title: "Choose how to sign in", links });
+    if (doors.length === 0) return res.redirect(303, withReturnTo(paths.passwordLogin, returnTo));
+    const remember = formField(req, "remember") === "on";
+    const chosen = doors.length > 1 ? doors.find(({ url }) => url === formField(req, "door")) : doors[0];
+    if (!chosen) {
+      const page = { title: "Choose how to sign in", doors, email, returnTo, remember };
+      return res.render("choose-tenant", page);
     }
-    if (only.connection === null)
-      return showPasswordForm(res, { slug: only.label, returnTo, loginName: email });
-    if (formField(req, "remember") === "on")
-      rememberConnection(res, only.connection, baseUrl.startsWith("https:"));
+    if (chosen.connection === null)
+      return showPasswordForm(res, { slug: chosen.label, returnTo, loginName: email });
+    if (remember) rememberConnection(res, chosen.connection, baseUrl.startsWith("https:"));
     // Not a redirect: a form may not end at another origin (form-action), a page that navigates may.
-    const url = only.url + parametersOf(returnTo, email);
+    const url = chosen.url + parametersOf(returnTo, email);
     res.render("leaving", {
-      title: `Signing in to ${only.tenantName}`,
+      title: `Signing in to ${chosen.tenantName}`,
       url,
       action: "Continue to your organisation",
     });

@@ -176,15 +176,23 @@ describe("ways to a sign-in by OpenID Connect", () => {
       assert.ok(!(await client.get("/login")).text.includes(connection.key));
     });
 
-    it("lets the person choose among several connections", async () => {
+    it("lets the person choose among several connections, and remembers the chosen one", async () => {
       const tenant = await createTestTenant(use().database);
       const about = { baseUrl: site().app.url, tenant };
       const two = [await connectOrg(op, about), await connectOrg(op, about)];
       await tenant.store.domains.markVerified(await addDomain(tenant.store, "two.example"));
       const page = await site().app.client().post("/login", { email: "ada@two.example" });
       assert.equal(headingOf(page), "Choose how to sign in");
-      for (const { key } of two)
-        assert.ok(page.text.includes(`href="/oidc/${key}/login?login_hint=ada%40two.example"`));
+      const client = site().app.client();
+      for (const { key } of two) {
+        const door = `/oidc/${key}/login`;
+        assert.ok(page.text.includes(`name="door" value="${door}"`));
+        const away = leavingTo(
+          await client.post("/login", { email: "ada@two.example", door, remember: "on" }),
+        );
+        assert.equal(away, `${door}?login_hint=ada%40two.example`);
+        assert.ok((await client.get("/login")).text.includes(`href="${door}"`));
+      }
     });
 
     it("refuses a connection that is a draft, was disabled, or never was", async () => {

@@ -68,9 +68,29 @@ describe("/login", () => {
       const page = await enter("ada@shared.example", { returnTo: "/account" });
       assert.equal(headingOf(page), "Choose how to sign in");
       for (const { tenant } of [first, second]) {
-        assert.ok(page.text.includes(`href="/login/password/${tenant.slug}?returnTo=%2Faccount"`));
+        const door = `/login/password/${tenant.slug}`;
+        assert.ok(page.text.includes(`name="door" value="${door}"`) && page.text.includes("with a password"));
+        const form = await enter("ada@shared.example", { returnTo: "/account", door });
+        assert.match(form.text, new RegExp(`action="${door}"`));
+        assert.match(form.text, /value="ada@shared\.example"/);
+        assert.match(form.text, /name="returnTo" value="\/account"/);
       }
       assert.ok(!page.text.includes(third.tenant.slug));
+    });
+
+    it("takes no other door than one of the address's own", async () => {
+      await withDomain("own.example", true);
+      await withDomain("own.example", true);
+      const foreign = await withDomain("foreign.example", true);
+      for (const door of [
+        `/login/password/${foreign.tenant.slug}`,
+        "https://evil.example",
+        "//evil.example",
+      ]) {
+        const page = await enter("ada@own.example", { door });
+        assert.equal(headingOf(page), "Choose how to sign in");
+        assert.ok(!page.text.includes("evil.example") && !page.text.includes(foreign.tenant.slug));
+      }
     });
 
     for (const email of ["", "ada", "ada@"]) {
