@@ -16,6 +16,8 @@ export interface Tenant {
   sourceConflict: "refuse" | "adopt";
   /** Whether passwords that a provisioning client sends become passwords here. */
   passwordSync: boolean;
+  /** For how many days the tenant's activity is kept. */
+  activityDays: number;
   createdAt: number;
 }
 

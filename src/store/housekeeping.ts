@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import { removeOldActivity } from "./activity-retention.ts";
 import type { Database } from "./database.ts";
 import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
@@ -29,4 +30,5 @@ export async function removeExpired(database: Database): Promise<void> {
   await systemStore(database).removeExpiredLogins();
   await recordings(database).removeOlderThan(Date.now() - messageAgeMs);
   await removeExpiredRateLimits(database);
+  await removeOldActivity(database);
 }

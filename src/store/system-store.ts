@@ -11,10 +11,19 @@ interface TenantRow {
   name: string;
   source_conflict: Tenant["sourceConflict"];
   password_sync: number | boolean;
+  activity_days: number;
   created_at: number;
 }
 
-const tenantColumns = ["id", "slug", "name", "source_conflict", "password_sync", "created_at"];
+const tenantColumns = [
+  "id",
+  "slug",
+  "name",
+  "source_conflict",
+  "password_sync",
+  "activity_days",
+  "created_at",
+];
 
 const toTenant = (row: TenantRow): Tenant => ({
   id: row.id,
@@ -22,6 +31,7 @@ const toTenant = (row: TenantRow): Tenant => ({
   name: row.name,
   sourceConflict: row.source_conflict,
   passwordSync: Boolean(row.password_sync),
+  activityDays: row.activity_days,
   createdAt: row.created_at,
 });
 
@@ -103,12 +113,13 @@ function tenants(sql: Database["sql"], now: () => number) {
     /** Throws NotFoundError. */
     async update(
       id: string,
-      changes: Partial<Pick<Tenant, "name" | "sourceConflict" | "passwordSync">>,
+      changes: Partial<Pick<Tenant, "name" | "sourceConflict" | "passwordSync" | "activityDays">>,
     ): Promise<void> {
-      const row: Record<string, string | boolean> = {};
+      const row: Record<string, string | boolean | number> = {};
       if (changes.name !== undefined) row.name = changes.name;
       if (changes.passwordSync !== undefined) row.password_sync = changes.passwordSync;
       if (changes.sourceConflict !== undefined) row.source_conflict = changes.sourceConflict;
+      if (changes.activityDays !== undefined) row.activity_days = changes.activityDays;
       const changed = (await sql()("tenants").where({ id }).update(row)) as number;
       if (changed === 0) throw new NotFoundError("There is no such tenant.");
     },

@@ -214,14 +214,21 @@ describe("users", () => {
         "user.deactivated",
         "user.deleted",
       ]);
-      const { at, ...entry } = entries.find(({ action }) => action === "user.deactivated") ?? assert.fail();
+      const {
+        at,
+        id: _,
+        ...entry
+      } = entries.find(({ action }) => action === "user.deactivated") ?? assert.fail();
       assert.ok(Math.abs(Date.now() - at) < 60_000);
       assert.deepEqual(entry, {
+        kind: "provisioning",
         actorKind: "provisioning",
         actor: `default (${acme.token.slice(0, 12)}…)`,
+        actorId: null,
         action: "user.deactivated",
         targetId: id,
         changed: ["active"],
+        reason: null,
         requestId: deactivated.headers.get("x-request-id"),
       });
       const written = JSON.stringify(entries);

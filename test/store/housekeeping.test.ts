@@ -3,6 +3,8 @@ import { createLog } from "../../src/log.ts";
 import { removeExpired, startHousekeeping } from "../../src/store/housekeeping.ts";
 import { rateLimiter } from "../../src/store/rate-limits.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
+import { systemStore } from "../../src/store/system-store.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
@@ -31,6 +33,27 @@ describe("housekeeping", () => {
       assert.deepEqual(await left("sessions", "sid_hash"), ["alive"]);
       assert.deepEqual(await left("one_time_links", "token_hash"), ["alive"]);
       assert.deepEqual(await left("rate_limits", "key"), ["kept:alive"]);
+    });
+
+    it("removes activity that is older than its tenant keeps it, however much, and no other", async () => {
+      const { database } = use();
+      const day = 86_400_000;
+      const entry = { actorKind: "operator", actor: "cli", action: "token.created", targetId: null } as const;
+      const left: number[] = [];
+      for (const keptDays of [365, 30]) {
+        const { tenant } = await createTestTenant(database);
+        await systemStore(database).tenants.update(tenant.id, { activityDays: keptDays });
+        const at = (days: number) => forTenant(database, tenant.id, () => Date.now() - days * day);
+        for (const days of [29, 31, 364, 366])
+          await at(days).activity.record({ ...entry, changed: [String(days)], requestId: null });
+        await at(400).transaction(async (inside) => {
+          for (let count = 0; count < 1_100; count++)
+            await inside.activity.record({ ...entry, changed: [], requestId: null });
+        });
+        await removeExpired(database);
+        left.push((await at(0).activity.page({}, null, 2_000)).length);
+      }
+      assert.deepEqual(left, [3, 1]);
     });
 
     it("stops when it is told to", () => {
