@@ -15,8 +15,8 @@ const ruleOfField: readonly (readonly [
   [/^useCases/, "listing-use-cases", ({ useCases }) => useCases.join(", ")],
   [/^(customerSupport|escalationEmail)/, "listing-contacts", () => "complete"],
   [/^variables/, "listing-variables", ({ variables }) => variables.map(({ name }) => name).join(", ")],
-  [/^testAccount/, "listing-test-account", ({ testAccount }) => testAccount.username],
   [/(Url|Uri|endpoint|entityId|^origin)$/, "listing-urls", ({ origin }) => origin],
+  [/^testAccount/, "listing-test-account", ({ testAccount }) => testAccount.username],
   [/./, "listing-capabilities", (manifest) => capabilitiesOf(manifest).join(", ")],
 ];
 

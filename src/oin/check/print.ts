@@ -3,6 +3,7 @@ import type { Result, Verdict } from "./report.ts";
 import { areas } from "./rules/rule.ts";
 import type { Outcome } from "./run.ts";
 
+const lineWidth = 110;
 const words: Record<Verdict, string> = {
   pass: "pass",
   fail: "FAIL",
@@ -18,20 +19,46 @@ export function printed(outcome: Outcome, colour: boolean): string {
   const sections = Object.entries(areas).flatMap(([area, title]) => {
     const results = outcome.results.filter((result) => result.area === area);
     if (results.length === 0) return [];
-    return [`${title}\n`, ...results.map((result) => line(result, width, paint)), ""];
+    const judged = results.filter(({ verdict }) => verdict !== "not-checkable");
+    return [
+      `${title}\n`,
+      ...judged.map((result) => line(result, width, paint)),
+      ...unseen(results, paint),
+      "",
+    ];
   });
   return [...sections, ...leftovers(outcome), summary(outcome, paint)].join("\n");
 }
 
 type Paint = (verdict: Verdict, text: string) => string;
 
+const indent = " ".repeat(8);
+
 function line({ rule, verdict, title, seen, fix, source }: Result, width: number, paint: Paint): string {
   const first = `  ${paint(verdict, words[verdict])}  ${rule.padEnd(width)}  ${title}`;
-  const indent = " ".repeat(8);
   if (verdict === "pass") return first;
-  if (verdict === "not-checkable") return `${first}\n${indent}not checkable: ${seen}`;
   const from = `${source.document}, ${source.section} (${source.url})`;
   return `${first}\n${indent}seen:   ${seen}\n${indent}fix:    ${fix}\n${indent}source: ${from}`;
+}
+
+/** What is not checkable, by the reason why. */
+function unseen(results: Result[], paint: Paint): string[] {
+  const open = results.filter(({ verdict }) => verdict === "not-checkable");
+  const reasons = [...new Set(open.map(({ seen }) => seen))];
+  return reasons.map((reason) => {
+    const names = open.filter(({ seen }) => seen === reason).map(({ rule }) => rule);
+    return `  ${paint("not-checkable", words["not-checkable"])}  not checkable: ${reason}\n${wrapped(names)}`;
+  });
+}
+
+function wrapped(names: string[]): string {
+  const lines = [indent];
+  for (const [index, name] of names.entries()) {
+    const word = `${name}${index < names.length - 1 ? ", " : ""}`;
+    if ((lines.at(-1)?.length ?? 0) + word.length > lineWidth) lines.push(indent);
+    lines[lines.length - 1] += word;
+  }
+  return lines.map((one) => one.trimEnd()).join("\n");
 }
 
 function leftovers({ left, scimUrl }: Outcome): string[] {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   eachFault,
   inAnswers,
@@ -201,11 +200,6 @@ const lists: PlantedFault[] = [
         exchange.path = exchange.path.replace(/filter=[^&]*&?/, "");
         return undefined;
       }),
-  },
-  {
-    name: "slow groups",
-    fails: ["scim-groups-time"],
-    fault: () => inAnswers("GET", /\/Groups$/, () => sleep(650)),
   },
   {
     name: "a page of one role that says two",

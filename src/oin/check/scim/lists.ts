@@ -9,6 +9,7 @@ export async function judgeFirstPage(visit: Visit): Promise<void> {
   const resources = readList(visit, answer);
   if (resources === null) return;
   report.judge("scim-test-data", resources.length > 0, `${shown(answer)}: ${resources.length} people`);
+  if (resources.length === 0) report.notCheckable("scim-first-user", "the list is empty");
   const [first] = resources;
   const id = textAt(first, "id");
   if (first === undefined || id === null) return;

@@ -1,0 +1,293 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  eachFault,
+  inAnswers,
+  inJson,
+  inRequests,
+  type PlantedFault,
+  scimError,
+} from "../../helpers/check-faults.ts";
+import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
+import type { Exchange, Fault } from "../../helpers/front.ts";
+import { type ReadyDeployment, useReadyDeployment } from "../../helpers/readiness.ts";
+
+const groups = /^\/scim\/v2\/Groups/;
+const groupById = /^\/scim\/v2\/Groups\/[^/?]+$/;
+const users = /^\/scim\/v2\/Users\//;
+
+interface Operation {
+  op: string;
+  path?: string;
+  value?: unknown;
+}
+
+function operationsOf({ requestBody }: Exchange): Operation[] {
+  return JSON.parse(requestBody).Operations;
+}
+
+const done = { status: 204, headers: {}, body: "" };
+
+/** Answers as if all had been done, and leaves out the operations that `dropped` names. */
+function droppingOperations(dropped: (operation: Operation) => boolean): Fault {
+  return inRequests("PATCH", groupById, (exchange) => {
+    const operations = operationsOf(exchange).filter((operation) => !dropped(operation));
+    if (operations.length === 0) return done;
+    exchange.requestBody = JSON.stringify({ ...JSON.parse(exchange.requestBody), Operations: operations });
+    return undefined;
+  });
+}
+
+/** Does something more at the application after a request has been answered. */
+function alsoSending(
+  { app, token }: ReadyDeployment,
+  when: (exchange: Exchange) => boolean,
+  more: (exchange: Exchange) => { path: string; operations: object[] }[],
+): Fault {
+  return {
+    async answer(exchange) {
+      if (!when(exchange)) return;
+      for (const { path, operations } of more(exchange)) {
+        await fetch(app.url.replace("localhost", "127.0.0.1") + path, {
+          method: "PATCH",
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/scim+json" },
+          body: JSON.stringify({
+            schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            Operations: operations,
+          }),
+        });
+      }
+    },
+  };
+}
+
+const noMembers = { op: "replace", path: "members", value: [] };
+
+const faults: PlantedFault[] = [
+  {
+    name: "groups that take long",
+    fails: ["scim-groups-time"],
+    seen: /\d{3} ms/,
+    fault: () => inAnswers("GET", /\/Groups$/, () => sleep(650)),
+  },
+  {
+    name: "a rename that wipes the members",
+    fails: ["scim-group-rename-members"],
+    seen: /2 missing/,
+    fault: (ready) =>
+      alsoSending(
+        ready,
+        ({ method, path, requestBody }) =>
+          method === "PATCH" && groupById.test(path) && requestBody.includes("renamed"),
+        ({ path }) => [{ path, operations: [noMembers] }],
+      ),
+  },
+  {
+    name: "a rename without a path that is refused",
+    fails: ["scim-group-rename"],
+    fault: () =>
+      inRequests("PATCH", groupById, (exchange) =>
+        operationsOf(exchange).some(({ path }) => path === undefined) ? scimError(400) : undefined,
+      ),
+  },
+  {
+    name: "a rename that stumbles over the id",
+    fails: ["scim-group-rename"],
+    fault: () =>
+      inRequests("PATCH", groupById, ({ requestBody }) =>
+        requestBody.includes('"id"') ? scimError(400) : undefined,
+      ),
+  },
+  {
+    name: "a removal by filter that is ignored",
+    fails: ["scim-group-remove"],
+    seen: /still a member/,
+    fault: () => droppingOperations(({ op }) => op === "remove"),
+  },
+  {
+    name: "a removal that takes the others along",
+    fails: ["scim-group-remove"],
+    seen: /others are gone/,
+    fault: (ready) =>
+      alsoSending(
+        ready,
+        (exchange) =>
+          exchange.method === "PATCH" && groupById.test(exchange.path) && operationsOf(exchange).length === 2,
+        (exchange) => {
+          const added = operationsOf(exchange).find(({ op }) => op === "add");
+          return [
+            { path: exchange.path, operations: [{ op: "replace", path: "members", value: added?.value }] },
+          ];
+        },
+      ),
+  },
+  {
+    name: "a removal of somebody who is no member that is an error",
+    fails: ["scim-group-remove-again"],
+    fault: () =>
+      inRequests("PATCH", groupById, (exchange) => {
+        const [first, second] = operationsOf(exchange);
+        return first?.op === "remove" && !second ? scimError(404) : undefined;
+      }),
+  },
+  {
+    name: "additions that are ignored",
+    fails: ["scim-group-add"],
+    seen: /1 missing|2 members: 1 too many|3 members/,
+    fault: () => droppingOperations(({ op }) => op === "add"),
+  },
+  {
+    name: "changes of members that are all ignored",
+    fails: ["scim-group-add", "scim-group-add-again", "scim-group-push"],
+    warns: ["scim-group-put"],
+    fault: () => {
+      const ignoring = droppingOperations(({ path }) => path?.startsWith("members") ?? false);
+      const showing = inJson("GET", groupById, (body) => Object.assign(body, { members: [] }));
+      const putting = inRequests("PUT", groupById, (exchange) => {
+        exchange.requestBody = JSON.stringify({ ...JSON.parse(exchange.requestBody), members: [] });
+        return undefined;
+      });
+      return {
+        request: (exchange) => ignoring.request?.(exchange) ?? putting.request?.(exchange),
+        ...{ answer: showing.answer },
+      } as Fault;
+    },
+  },
+  {
+    name: "members that are listed twice",
+    fails: ["scim-group-add-again"],
+    seen: /listed twice/,
+    fault: () => {
+      let again = false;
+      const counting = inRequests("PATCH", groupById, (exchange) => {
+        const [only, other] = operationsOf(exchange);
+        again = only?.op === "add" && !other && Array.isArray(only.value) && only.value.length === 1;
+        return undefined;
+      });
+      const doubling = inJson("GET", groupById, (body) => {
+        if (again && body.members) body.members.push(body.members[0]);
+      });
+      return { ...counting, ...doubling };
+    },
+  },
+  {
+    name: "push now that adds",
+    fails: ["scim-group-push"],
+    seen: /too many/,
+    fault: () =>
+      inRequests("PATCH", groupById, (exchange) => {
+        const [only] = operationsOf(exchange);
+        if (only?.op !== "replace" || !Array.isArray(only.value) || only.value.length === 0) return undefined;
+        exchange.requestBody = exchange.requestBody.replace('"replace"', '"add"');
+        return undefined;
+      }),
+  },
+  {
+    name: "push now of an empty group that does nothing",
+    fails: ["scim-group-push-empty"],
+    fault: () => droppingOperations(({ value }) => Array.isArray(value) && value.length === 0),
+  },
+  {
+    name: "PUT of a group that is not offered",
+    warns: ["scim-group-put"],
+    fault: () => inRequests("PUT", groupById, () => scimError(405)),
+  },
+  {
+    name: "PUT of a person that takes them out of their groups",
+    fails: ["scim-put-read-only"],
+    seen: /out of the group/,
+    fault: (ready) => {
+      let group = "";
+      const remembering = inRequests("PATCH", groupById, ({ path }) => {
+        group = path;
+        return undefined;
+      });
+      const emptying = alsoSending(
+        ready,
+        ({ method, path, requestBody }) =>
+          method === "PUT" && users.test(path) && requestBody.includes('"groups":[]') && group !== "",
+        ({ path }) => [
+          {
+            path: group,
+            operations: [{ op: "remove", path: `members[value eq "${path.split("/").at(-1)}"]` }],
+          },
+        ],
+      );
+      return { ...remembering, ...emptying };
+    },
+  },
+  {
+    name: "a second group of the same name",
+    warns: ["scim-group-duplicate"],
+    fault: () =>
+      inRequests("POST", groups, (exchange) => {
+        const { displayName } = JSON.parse(exchange.requestBody);
+        return seenNames.has(displayName)
+          ? { status: 201, headers: { "content-type": "application/scim+json" }, body: "{}" }
+          : void seenNames.add(displayName);
+      }),
+  },
+  {
+    name: "a filter for groups that finds nothing",
+    fails: ["scim-group-find"],
+    fault: () =>
+      inJson("GET", /\/Groups\?filter/, (body) =>
+        Object.assign(body, { totalResults: 0, itemsPerPage: 0, Resources: [] }),
+      ),
+  },
+  {
+    name: "200 for a new group",
+    fails: ["scim-group-create"],
+    fault: () =>
+      inAnswers("POST", groups, (exchange) => {
+        if (exchange.status === 201) exchange.status = 200;
+      }),
+  },
+  {
+    name: "a group whose deletion deletes its members",
+    fails: ["scim-group-delete"],
+    seen: /a member is gone/,
+    fault: () => {
+      let deleted = false;
+      return {
+        request({ method, path }) {
+          if (method === "GET" && users.test(path) && deleted) return scimError(404);
+          deleted ||= method === "DELETE" && groups.test(path);
+          return undefined;
+        },
+      };
+    },
+  },
+];
+
+const seenNames = new Set<string>();
+
+describe("oin:check finds what is wrong with group push", () => {
+  let use: TestDatabase;
+  before(async () => {
+    use = await createTestDatabase("SQLite");
+  });
+  after(() => use.dispose());
+  const ready = useReadyDeployment(() => use);
+  eachFault(["scim"], ready, faults);
+
+  it("says that members cannot be seen, where a server shows them nowhere", async () => {
+    ready().front.plant(
+      inJson("GET", /^\/scim\/v2\/(Users|Groups)/, (body) => {
+        for (const resource of body.Resources ?? [body])
+          Object.assign(resource, { members: undefined, groups: undefined });
+      }),
+    );
+    const { results, summary } = await ready().check({ areas: ["scim"] });
+    const hidden = results.filter(({ seen }) => /show no members/.test(seen));
+    if (summary.fail > 0 || hidden.length !== 8)
+      throw new Error(JSON.stringify(results.filter(({ verdict }) => verdict !== "pass")));
+  });
+
+  it("does not judge groups that a server does not offer", async () => {
+    ready().front.plant(inRequests("GET", groups, () => scimError(404)));
+    const { results, summary } = await ready().check({ areas: ["scim"] });
+    const open = results.filter(({ rule }) => rule.startsWith("scim-group"));
+    if (summary.fail > 0 || open.some(({ verdict }) => verdict !== "not-checkable"))
+      throw new Error(JSON.stringify(open));
+  });
+});

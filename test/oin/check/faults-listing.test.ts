@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { type Integration, integration } from "../../../config/integration.ts";
+import type { CheckOptions } from "../../../src/oin/check/options.ts";
+import type { RuleId } from "../../../src/oin/check/rules/all.ts";
+import { runCheck } from "../../../src/oin/check/run.ts";
+import { readLogo } from "../../../src/oin/manifest.ts";
+import { assertFound, eachFault, inRequests } from "../../helpers/check-faults.ts";
+import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
+import { useReadyDeployment } from "../../helpers/readiness.ts";
+
+const options: CheckOptions = {
+  ...{ url: null, scimUrl: null, scimToken: null, areas: ["listing"], connections: [], idpMetadata: null },
+};
+
+/** The header of a PNG of some size, and as many bytes as wanted. */
+function png(width: number, height: number, bytes = 100): Uint8Array {
+  const header = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
+  const size = Buffer.alloc(8);
+  size.writeUInt32BE(width, 0);
+  size.writeUInt32BE(height, 4);
+  return Buffer.concat([header, size, Buffer.alloc(bytes)]);
+}
+
+interface Planted {
+  name: string;
+  change?: Partial<Integration>;
+  logo?: Uint8Array | null;
+  fails?: RuleId[];
+  warns?: RuleId[];
+  seen?: RegExp;
+}
+
+const { description, saml, variables } = integration;
+
+const planted: Planted[] = [
+  { name: "a logo of 201 × 200 pixels", logo: png(201, 200), fails: ["listing-logo"], seen: /201 × 200/ },
+  { name: "a logo of a megabyte", logo: png(200, 200, 1_000_000), fails: ["listing-logo"], seen: /bytes/ },
+  { name: "a logo that is no picture", logo: Buffer.from("<svg/>"), fails: ["listing-logo"] },
+  { name: "a logo that is not there", logo: null, fails: ["listing-logo"] },
+  { name: "a logo that is not square", logo: png(244, 156), warns: ["listing-logo"] },
+  {
+    name: "a display name of 65 characters",
+    change: {
+      displayName: `Tasklane${"x".repeat(57)}`,
+      description: description.replaceAll("Tasklane", `Tasklane${"x".repeat(57)}`),
+    },
+    fails: ["listing-name"],
+    seen: /65 characters/,
+  },
+  {
+    name: "a description of 1024 characters",
+    change: { description: description.padEnd(1024, ".") },
+    fails: ["listing-description"],
+    seen: /1024/,
+  },
+  {
+    name: "a variable that was renamed, which no URL uses any more",
+    change: { variables: [{ name: "tenant", label: "Tenant" }] },
+    fails: ["listing-variables"],
+    seen: /lacks connection/,
+  },
+  {
+    name: "a variable with a capital",
+    change: { variables: [...variables, { name: "subDomain", label: "Subdomain" }] },
+    fails: ["listing-variables"],
+    seen: /subDomain/,
+  },
+  {
+    name: "a use case of one's own",
+    change: { useCases: ["Task lists" as never] },
+    fails: ["listing-use-cases"],
+  },
+  {
+    name: "no support contact",
+    change: { customerSupport: { link: null, email: null, phone: null } },
+    fails: ["listing-contacts"],
+  },
+  {
+    name: "an http address in production",
+    change: { origin: "http://app.example.com" },
+    fails: ["listing-urls"],
+  },
+  {
+    name: "a flow description of 2049 characters",
+    change: { saml: saml && { ...saml, spFlowDescription: "x".repeat(2049) } },
+    fails: ["listing-capabilities"],
+  },
+  {
+    name: "Universal Logout without a sign-in",
+    change: { oidc: null, saml: null },
+    fails: ["listing-capabilities"],
+  },
+  {
+    name: "another test account than Okta prefers",
+    change: { testAccount: { ...integration.testAccount, username: "reviewer@example.com" } },
+    warns: ["listing-test-account"],
+  },
+];
+
+describe("oin:check holds the manifest against the Wizard's limits", () => {
+  it("and finds nothing wrong with ours", async () => {
+    const outcome = await runCheck(options, { manifest: integration, logo: readLogo(integration.logo) });
+    assert.deepEqual(
+      outcome.results.filter(({ verdict }) => verdict !== "pass"),
+      [],
+    );
+  });
+
+  for (const { name, change = {}, logo, fails = [], warns = [], seen } of planted) {
+    it(`finds ${name}`, async () => {
+      const bytes = logo === undefined ? readLogo(integration.logo) : logo;
+      assertFound(
+        await runCheck(options, { manifest: { ...integration, ...change }, logo: bytes }),
+        fails,
+        warns,
+        seen,
+      );
+    });
+  }
+});
+
+describe("oin:check finds what is wrong with a deployment", () => {
+  let use: TestDatabase;
+  before(async () => {
+    use = await createTestDatabase("SQLite");
+  });
+  after(() => use.dispose());
+  const ready = useReadyDeployment(() => use);
+  eachFault(["site"], ready, [
+    {
+      name: "an account URL without a form",
+      fails: ["site-account-url"],
+      fault: () =>
+        inRequests("GET", /^\/login\/password\//, () => ({ status: 302, headers: { location: "/login" } })),
+    },
+  ]);
+
+  it("finds an underscore in the SCIM URL", async () => {
+    ready().front.plant({
+      request(exchange) {
+        exchange.path = exchange.path.replace("/scim_v2", "/scim/v2");
+        return undefined;
+      },
+    });
+    assertFound(await ready().check({ areas: ["scim"], scimUrl: `${ready().front.url}/scim_v2` }), [
+      "scim-url-underscore",
+    ]);
+  });
+
+  it("finds a connection ID at which nothing is served", async () => {
+    const { results } = await ready().check({ areas: ["oidc", "saml"], connections: ["nobody"] });
+    assertFound({ ...(await ready().check({ areas: ["oidc", "saml"], connections: ["nobody"] })), results }, [
+      "oidc-served",
+      "saml-served",
+    ]);
+  });
+
+  it("leaves out what the manifest leaves out", async () => {
+    const manifest = { ...integration, saml: null, universalLogout: null };
+    const { results } = await ready().check({ areas: ["saml", "universal-logout"] }, { manifest });
+    assert.deepEqual(new Set(results.map(({ verdict }) => verdict)), new Set(["not-checkable"]));
+  });
+});

@@ -1,0 +1,157 @@
+import "reflect-metadata";
+import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { X509CertificateGenerator } from "@peculiar/x509";
+import { integration } from "../../../config/integration.ts";
+import type { RuleId } from "../../../src/oin/check/rules/all.ts";
+import { runCheck } from "../../../src/oin/check/run.ts";
+import { assertFound } from "../../helpers/check-faults.ts";
+import { idpMetadata, nextCertificate, signingCertificate } from "../../helpers/idp-metadata.ts";
+
+const dayMs = 86_400_000;
+
+/** A certificate of a provider's, with what a test wants wrong in it. */
+async function certificate({ hash = "SHA-256", bits = 2048, days = 3650, from = -10 } = {}): Promise<string> {
+  const algorithm = {
+    name: "RSASSA-PKCS1-v1_5",
+    hash,
+    publicExponent: new Uint8Array([1, 0, 1]),
+    modulusLength: bits,
+  };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const made = await X509CertificateGenerator.createSelfSigned({
+    ...{ serialNumber: "01", name: "CN=acme", keys, signingAlgorithm: algorithm },
+    ...{ notBefore: new Date(Date.now() + from * dayMs), notAfter: new Date(Date.now() + days * dayMs) },
+  });
+  return Buffer.from(made.rawData).toString("base64");
+}
+
+const signature = `<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo>
+<ds:SignatureMethod Algorithm="http://www.w3.org/2000/09/xmldsig#rsa-sha1"/></ds:SignedInfo></ds:Signature>`;
+const encryption =
+  '<md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p">' +
+  '<ds:DigestMethod xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"/></md:EncryptionMethod>';
+
+interface Case {
+  name: string;
+  xml: () => string | Promise<string>;
+  fails?: RuleId[];
+  warns?: RuleId[];
+}
+
+const cases: Case[] = [
+  { name: "nothing, where nothing is wrong", xml: () => idpMetadata() },
+  {
+    name: "nothing, where an old certificate stands beside the next one",
+    xml: async () =>
+      idpMetadata({
+        keys: [
+          ["signing", await certificate({ days: -1 })],
+          ["signing", nextCertificate],
+        ],
+      }),
+  },
+  {
+    name: "nothing in SHA-1 as the digest of OAEP, which is no signature",
+    xml: () =>
+      idpMetadata({
+        keys: [
+          ["signing", signingCertificate],
+          ["encryption", signingCertificate],
+        ],
+      }).replaceAll("</ds:KeyInfo>", `</ds:KeyInfo>${encryption}`),
+  },
+  {
+    name: "a certificate that is signed with SHA-1",
+    xml: async () => idpMetadata({ keys: [["signing", await certificate({ hash: "SHA-1" })]] }),
+    fails: ["idp-sha256"],
+  },
+  {
+    name: "a signature with SHA-1",
+    xml: () => idpMetadata().replace("<md:IDPSSODescriptor", `${signature}<md:IDPSSODescriptor`),
+    fails: ["idp-sha256"],
+  },
+  {
+    name: "a certificate that is over",
+    xml: async () => idpMetadata({ keys: [["signing", await certificate({ days: -1 })]] }),
+    fails: ["idp-certificate"],
+  },
+  {
+    name: "a certificate that is not valid yet",
+    xml: async () => idpMetadata({ keys: [["signing", await certificate({ from: 2 })]] }),
+    fails: ["idp-certificate"],
+  },
+  {
+    name: "a certificate that ends soon",
+    xml: async () => idpMetadata({ keys: [["signing", await certificate({ days: 20 })]] }),
+    warns: ["idp-certificate"],
+  },
+  {
+    name: "a key of 1024 bits",
+    xml: async () => idpMetadata({ keys: [["signing", await certificate({ bits: 1024 })]] }),
+    warns: ["idp-key-size"],
+  },
+  {
+    name: "no certificate for signing",
+    xml: () => idpMetadata({ keys: [["encryption", signingCertificate]] }),
+    fails: ["idp-certificate"],
+  },
+  {
+    name: "an http address",
+    xml: () => idpMetadata({ services: [["Redirect", "http://acme.okta.example/sso"]] }),
+    fails: ["idp-sso"],
+  },
+  { name: "no address", xml: () => idpMetadata({ services: [] }), fails: ["idp-sso"] },
+  { name: "no entity ID", xml: () => idpMetadata({ entityId: "" }), fails: ["idp-metadata"] },
+  {
+    name: "a document type",
+    xml: () => idpMetadata().replace("<md:Entity", "<!DOCTYPE x><md:Entity"),
+    fails: ["idp-metadata"],
+  },
+  { name: "text that is no XML", xml: () => "<md:EntityDescriptor", fails: ["idp-metadata"] },
+];
+
+describe("oin:check of an identity provider's metadata", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "starter-check-"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const check = (idpMetadata: string) =>
+    runCheck(
+      {
+        ...{ url: null, scimUrl: null, scimToken: null, connections: [] },
+        areas: ["idp-metadata"],
+        idpMetadata,
+      },
+      { manifest: integration, logo: null },
+    );
+
+  for (const { name, xml, fails, warns } of cases) {
+    it(`finds ${name}`, async () => {
+      const file = join(folder, "metadata.xml");
+      writeFileSync(file, await xml());
+      assertFound(await check(file), fails ?? [], warns);
+    });
+  }
+
+  it("reads an address, too, and says when nothing is there", async () => {
+    const server: Server = createServer((req, res) => {
+      res.writeHead(req.url === "/metadata" ? 200 : 404, { "content-type": "application/xml" });
+      res.end(idpMetadata());
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    assertFound(await check(`${url}/metadata`), []);
+    assertFound(await check(`${url}/elsewhere`), ["idp-metadata"]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await assert.rejects(check(join(folder, "nowhere.xml")), /cannot be read/);
+  });
+});

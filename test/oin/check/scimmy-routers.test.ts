@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { integration } from "../../../config/integration.ts";
+import { type Outcome, runCheck } from "../../../src/oin/check/run.ts";
+
+const token = "a token of the tests";
+/** How the token is sent: this server has a scheme of its own for a token with blanks. */
+const scimToken = `Bearer ${token}`;
+
+describe("oin:check against a SCIM server that is not ours, on scimmy-routers", () => {
+  let server: ChildProcess;
+  let scimUrl: string;
+  let outcome: Outcome;
+
+  before(async () => {
+    const words = ["--import", "tsx", "test/helpers/scimmy-server.ts", token];
+    server = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+    assert.ok(server.stdout);
+    for await (const line of createInterface(server.stdout)) {
+      scimUrl = line;
+      break;
+    }
+    const options = { ...{ url: null, connections: [], idpMetadata: null }, areas: ["scim" as const] };
+    outcome = await runCheck({ ...options, scimUrl, scimToken }, { manifest: integration, logo: null });
+  });
+  after(() => server.kill());
+
+  it("runs to the end and finds its real faults, and no others", () => {
+    const broken = (verdict: string) =>
+      outcome.results.filter((one) => one.verdict === verdict).map(({ rule }) => rule);
+    assert.deepEqual(broken("fail").sort(), [
+      ...["scim-beyond-end", "scim-filter-case", "scim-filter-invalid", "scim-group-add-again"],
+      ...["scim-items-per-page", "scim-paging"],
+    ]);
+    assert.deepEqual(broken("warning").sort(), [
+      ...["scim-count-zero", "scim-location", "scim-test-data", "scim-www-authenticate"],
+    ]);
+    const judged = outcome.results.filter(({ verdict }) => verdict !== "not-checkable");
+    assert.ok(judged.length > 60, String(judged.length));
+  });
+
+  it("names what it saw", () => {
+    const seen = (rule: string) => outcome.results.find((result) => result.rule === rule)?.seen ?? "";
+    assert.match(seen("scim-paging"), /count=1 gave 3, count=2 gave 3/);
+    assert.match(seen("scim-items-per-page"), /itemsPerPage 20/);
+    assert.match(seen("scim-group-add-again"), /listed twice/);
+    assert.match(seen("scim-filter-case"), /OINCHECK/);
+  });
+
+  it("leaves nothing behind", async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    for (const kind of ["Users", "Groups"]) {
+      const answer = await fetch(`${scimUrl}/${kind}`, { headers });
+      assert.equal(((await answer.json()) as { totalResults: number }).totalResults, 0);
+    }
+    assert.deepEqual(outcome.left, []);
+  });
+});
