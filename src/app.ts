@@ -23,7 +23,7 @@ import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { homeRoutes } from "./web/home.ts";
 import { loginRoutes } from "./web/login.ts";
 import { operations } from "./web/operations.ts";
-import { requestContext } from "./web/request.ts";
+import { refuseNul, requestContext } from "./web/request.ts";
 import { sameOrigin } from "./web/same-origin.ts";
 import { securityHeaders } from "./web/security-headers.ts";
 import { sessionCookie } from "./web/session-cookie.ts";
@@ -67,6 +67,7 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken, recorder }));
 
+  app.use(refuseNul);
   app.use(sameOrigin(baseUrl));
   app.use(saml.acs);
   app.use(express.urlencoded({ extended: false, limit: "32kb" }));

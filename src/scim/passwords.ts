@@ -1,4 +1,6 @@
+import { requiredConnection } from "../directory/domains.ts";
 import { hashPassword } from "../directory/password-hash.ts";
+import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { ScimContext } from "./context.ts";
 
@@ -14,7 +16,11 @@ export async function hashSent(
   return passwordSync && password !== null ? await hashPassword(password) : null;
 }
 
-/** Keeps a password that was sent. An account of the application has been refused by then (directory/provisioning.ts). */
-export async function syncPassword(store: TenantStore, userId: string, hash: string | null): Promise<void> {
-  if (hash !== null) await store.credentials.set(userId, hash);
+/**
+ * Keeps a password that was sent, unless the user has to come by single sign-on. An account of the application has been
+ * refused by then (directory/provisioning.ts).
+ */
+export async function syncPassword(store: TenantStore, user: User, hash: string | null): Promise<void> {
+  if (hash === null || (await requiredConnection(store, user)) !== null) return;
+  await store.credentials.set(user.id, hash);
 }

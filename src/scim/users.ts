@@ -30,7 +30,7 @@ export async function createUser(context: ScimContext, request: ScimRequest): Pr
   return await context.store.transaction(async (store) => {
     const user = await provisionUser(store, context.writer, input.user);
     if (input.roles.length > 0) await setProvisionedRoles(store, user.id, input.roles);
-    await syncPassword(store, user.id, passwordHash);
+    await syncPassword(store, user, passwordHash);
     const changed = Object.keys(resource);
     await recordActivity(context, store, { action: "user.created", targetId: user.id, changed });
     return { ...(await answer(context, store, user, project)), status: 201 };
@@ -139,7 +139,7 @@ async function apply(
     ...(sent("entitlements") ? { entitlements: entitlements ?? [] } : {}),
   });
   if (sent("roles")) await setProvisionedRoles(store, before.id, input.roles);
-  await syncPassword(store, before.id, passwordHash);
+  await syncPassword(store, change.user, passwordHash);
   const action = actionOf(before, change.user);
   await recordActivity(context, store, { action, targetId: before.id, changed });
   if (change.lastOwnerLost) warnOfLostOwner(context, before.id);

@@ -3,7 +3,8 @@ import { storedSubject } from "../directory/sign-in.ts";
 import type { Connection } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 
-const text = z.string().min(1).max(1000);
+// A NUL is in no name, and PostgreSQL cannot even be asked for one.
+const text = z.string().regex(/^[^\0]{1,1000}$/);
 
 /** How a call names a person (RFC 9493 §3): Okta sends `email` or, on request, `iss_sub`; the draft also has `opaque`. */
 const subjectSchema = z.discriminatedUnion("format", [

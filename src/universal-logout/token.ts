@@ -1,17 +1,19 @@
 import { X509Certificate } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
+import { z } from "zod";
 import { UnavailableError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 
-/** What a revocation token says of itself. Believed only once a connection's keys have verified it. */
-export interface Claims {
-  iss: string;
-  /** The OIDC client id or the SAML app instance id: the application, not the person. */
-  sub: string;
-  jti: string;
-  exp: number;
-}
+// A NUL is in no name, and PostgreSQL cannot even be asked for one.
+const text = z.string().regex(/^[^\0]{1,1000}$/);
+
+/**
+ * What a revocation token says of itself. Believed only once a connection's keys have verified it. `sub` is the OIDC client
+ * id or the SAML app instance id: the application, not the person.
+ */
+const claimsShape = z.object({ iss: text, sub: text, jti: text, exp: z.number() });
+export type Claims = z.infer<typeof claimsShape>;
 
 /**
  * Verifies a token with a connection's keys: null when it holds, else what is wrong with it, in words for the log.
@@ -29,9 +31,7 @@ const tokenType = "global-token-revocation+jwt";
 export function readClaims(token: string): Claims | null {
   try {
     const { typ } = decodeProtectedHeader(token);
-    const { iss, sub, jti, exp } = decodeJwt(token);
-    if (typ !== tokenType || !iss || !sub || !jti || !exp) return null;
-    return { iss, sub, jti, exp };
+    return typ === tokenType ? (claimsShape.safeParse(decodeJwt(token)).data ?? null) : null;
   } catch {
     return null;
   }
@@ -47,15 +47,11 @@ export function tokenVerifier(
 ): TokenVerifier {
   return async (token, connection, audience) => {
     const { settings } = connection;
-    if (!settings) return "the connection is not complete";
-    const issuer =
-      "issuer" in settings
-        ? [settings.issuer, settings.issuerAlias ?? settings.issuer]
-        : [settings.orgUrl ?? ""];
+    const expected = settings && expectedIn(settings);
+    if (!expected) return "the connection does not know the application's id and the org's address";
     const checks = {
-      ...{ typ: tokenType, audience, issuer, clockTolerance: 60 },
-      subject: "clientId" in settings ? settings.clientId : (settings.appInstanceId ?? ""),
-      requiredClaims: ["jti", "exp", "iat"],
+      ...{ ...expected, typ: tokenType, audience, clockTolerance: 60 },
+      requiredClaims: ["jti", "exp"],
       maxTokenAge: "15 minutes",
     };
     if ("issuer" in settings)
@@ -63,6 +59,16 @@ export function tokenVerifier(
     if (await byCertificate(settings, token, checks)) return null;
     return await problemOf(() => keys.verify(token, `${settings.orgUrl}/oauth2/v1/keys`, checks));
   };
+}
+
+/** Who issues the connection's tokens, for which application; null while it does not know (jose then checks neither). */
+function expectedIn(settings: OidcSettings | SamlSettings): { issuer: string[]; subject: string } | null {
+  if ("issuer" in settings) {
+    const { issuer, issuerAlias, clientId } = settings;
+    return { issuer: issuerAlias ? [issuer, issuerAlias] : [issuer], subject: clientId };
+  }
+  const { orgUrl, appInstanceId } = settings;
+  return orgUrl && appInstanceId ? { issuer: [orgUrl], subject: appInstanceId } : null;
 }
 
 async function byCertificate(settings: SamlSettings, token: string, checks: object): Promise<boolean> {

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { RequestHandler } from "express";
+import { NotFoundError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Person } from "../store/session-store.ts";
 
@@ -44,6 +45,14 @@ export function requestContext(log: Log): RequestHandler {
     next();
   };
 }
+
+/**
+ * Refuses addresses with a NUL in them: nobody can type one, nothing of ours is called so, and PostgreSQL cannot even be
+ * asked for it. What forms hold is formField()'s to refuse.
+ */
+export const refuseNul: RequestHandler = (req, _res, next) => {
+  next(/%00/.test(req.originalUrl) ? new NotFoundError("No address of ours holds a NUL.") : undefined);
+};
 
 /** The path alone, and without the secret that a one-time link carries in it. Routes do not distinguish case. */
 export function loggedPath(url: string): string {

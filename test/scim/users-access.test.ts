@@ -163,6 +163,20 @@ describe("provisioning and access", () => {
         assert.ok(await verifyPassword(sent, await hashOf(ada.id)));
       });
 
+      it("are dropped where single sign-on is enforced for the user's domain", async () => {
+        await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: true });
+        const connection = await acme.connection();
+        await acme.store.domains.add("acme.example", "proof");
+        await acme.store.domains.markVerified("acme.example");
+        await acme.store.domains.enforce("acme.example", connection.id);
+        const ada = await create();
+        const bob = await create("bob@elsewhere.example");
+        for (const { id } of [ada, bob])
+          assert.equal((await acme.client.patch(`/Users/${id}`, sync)).status, 200);
+        assert.equal(await hashOf(ada.id), null);
+        assert.ok(await hashOf(bob.id));
+      });
+
       it("never reach an account of the application", async () => {
         await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: true });
         const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");

@@ -33,6 +33,7 @@ describe("a call to Universal Logout that is refused", () => {
       await acme.connection({ settings: { issuer: org.issuer, clientId: "app" } });
       await acme.connection({ settings: { issuer: org.issuer, clientId: "off", universalLogout: false } });
       await acme.connection({ settings: { issuer: org.issuer, clientId: "draft" }, draft: true });
+      await acme.connection({ settings: { issuer: "http://127.0.0.1:1", clientId: "elsewhere" } });
       const disabled = await acme.connection({ settings: { issuer: org.issuer, clientId: "disabled" } });
       await acme.store.connections.update(disabled.id, { status: "disabled" });
       await createLocalAccount(acme.store, email);
@@ -79,6 +80,7 @@ describe("a call to Universal Logout that is refused", () => {
       ["a stranger's key", 401, () => call({ key: strangersKey })],
       ["an unknown key id", 401, () => call({ header: { kid: "k9" }, key: strangersKey })],
       ["another issuer", 401, claims({ iss: "https://evil.example" })],
+      ["another org's application, whose keys cannot be read", 401, () => call({}, undefined, "elsewhere")],
       ["another application", 401, () => call({}, undefined, "nobody")],
       ["audience with a query", 401, () => call({}, undefined, "app", `${app.url}${path}?a=b`)],
       ["audience of another host", 401, () => call({}, undefined, "app", `https://evil.example${path}`)],
@@ -90,6 +92,12 @@ describe("a call to Universal Logout that is refused", () => {
       ["issued long ago", 401, claims({ iat: now() - 3600 })],
       ["no time of issue", 401, claims({ iat: undefined })],
       ["no id", 401, claims({ jti: undefined })],
+      ["an id that is a number", 401, claims({ jti: 42 })],
+      ["an application that is an object", 401, claims({ sub: { app: 1 } })],
+      ["an application that is a list", 401, claims({ sub: ["app"] })],
+      ["an application with a NUL", 401, claims({ sub: "app\0" })],
+      ["an issuer that is a list", 401, () => call({ claims: { iss: [org.issuer] } })],
+      ["an expiry that is text", 401, claims({ exp: "tomorrow" })],
       ["a draft connection", 401, () => call({}, undefined, "draft")],
       ["a disabled connection", 401, () => call({}, undefined, "disabled")],
       ["switched off", 403, () => call({}, undefined, "off")],
@@ -97,6 +105,9 @@ describe("a call to Universal Logout that is refused", () => {
       ["a list", 400, () => call({}, [])],
       ["broken JSON", 400, () => call({}, "{")],
       ["an unknown format", 400, () => call({}, { sub_id: { format: "phone", phone: "1" } })],
+      ["an address with a NUL", 400, () => call({}, { sub_id: { format: "email", email: "a\0@b" } })],
+      ["an address of 2 kB", 400, () => call({}, { sub_id: { format: "email", email: "x".repeat(2000) } })],
+      ["a subject that is a list", 400, () => call({}, { sub_id: { format: "opaque", id: ["00u1"] } })],
       ["an empty address", 400, () => call({}, { sub_id: { format: "email", email: "" } })],
       ["another content type", 415, () => call({}, "sub_id=1", "app", undefined, "text/plain")],
       ["a huge body", 413, () => call({}, { sub_id, more: "x".repeat(20_000) })],
