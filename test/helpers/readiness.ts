@@ -68,7 +68,7 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
 function optionsFor(url: string, key: string, scimToken: string): CheckOptions {
   return {
     ...{ url, scimUrl: `${url}/scim/v2`, scimToken, connections: [key], idpMetadata: null },
-    areas: ["site", "listing", "oidc", "saml", "universal-logout", "scim"],
+    areas: ["site", "listing", "oidc", "saml", "universal-logout", "guides", "scim"],
   };
 }
 

@@ -12,10 +12,12 @@ import { InvalidError } from "../../errors.ts";
 import { readLogo } from "../manifest.ts";
 import { parseCommand, usage } from "./options.ts";
 import { printed } from "./print.ts";
+import { ruleList } from "./rules/list.ts";
 import { runCheck } from "./run.ts";
 
 const words = process.argv.slice(2);
 if (words.includes("--help") || words.includes("-h")) process.stdout.write(`${usage}\n`);
+else if (words.includes("--rules")) process.stdout.write(ruleList());
 else await main(words);
 
 async function main(args: string[]): Promise<void> {

@@ -33,7 +33,8 @@ export const usage = `Usage: npm run oin:check -- --url URL [options]
   --connection KEY        a connection ID to look at; may be given more than once
   --idp-metadata FILE|URL the metadata of an identity provider, to check it before it is connected
   --only AREA[,AREA]      ${Object.keys(areas).join(", ")}
-  --json                  print one JSON object`;
+  --json                  print one JSON object
+  --rules                 print every rule with its source, and check nothing`;
 
 /** Reads the words of the command line. Throws InvalidError with a sentence. */
 export function parseCommand(words: string[]): CheckCommand {

@@ -5,6 +5,7 @@ import { checkListing } from "./listing.ts";
 import { checkOidc } from "./oidc.ts";
 import type { CheckOptions } from "./options.ts";
 import { Report, type Result, type Verdict } from "./report.ts";
+import type { RuleId } from "./rules/all.ts";
 import { type Area, areas } from "./rules/rule.ts";
 import { checkSaml } from "./saml.ts";
 import { checkScim } from "./scim/check.ts";
@@ -118,14 +119,23 @@ function missing(area: string, named: readonly string[]): string {
   return `no page of the deployment leads to an ${area} connection; name one with --connection`;
 }
 
+/** The rule that is broken when nothing answers at all. */
+const answered: Record<Area, RuleId> = {
+  ...{ site: "site-reachable", listing: "listing-name", oidc: "oidc-served", saml: "saml-served" },
+  ...{ "idp-metadata": "idp-metadata", "universal-logout": "ul-served", guides: "guide-public" },
+  scim: "scim-reachable",
+};
+
 /** An area whose server stops answering ends there; what was seen until then stands. */
 async function guarded(report: Report, area: Area, work: () => Promise<Leftover[]>): Promise<Leftover[]> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof InterruptedError) report.gaveUp(area, "the check was stopped");
-    else if (error instanceof NoAnswerError) report.gaveUp(area, error.message);
-    else throw error;
+    else if (error instanceof NoAnswerError) {
+      report.judge(answered[area], false, error.message);
+      report.gaveUp(area, error.message);
+    } else throw error;
     return [];
   }
 }

@@ -22,6 +22,7 @@ export async function checkSite(url: string, manifest: Integration, web: Web, re
   }
   const { pathname } = new URL(wizardUrls(manifest).accountUrl);
   const answer = await web.send(url + pathname);
+  report.judge("site-reachable", answer.status < 500, shown(answer));
   const hasForm = answer.status === 200 && /<input[^>]+type="password"/i.test(answer.text);
   report.judge("site-account-url", hasForm, `${shown(answer)}${hasForm ? "" : ", without a password field"}`);
 }
@@ -30,10 +31,9 @@ export async function checkSite(url: string, manifest: Integration, web: Web, re
 export async function judgeTls(url: string, report: Report): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = connect({
-    host: hostname,
-    port: Number(port || 443),
-    servername: hostname,
-    rejectUnauthorized: false,
+    ...{ host: hostname, port: Number(port || 443), servername: hostname },
+    // Whatever the server has is looked at, and judged here: what is not trusted, and what is too old.
+    ...{ rejectUnauthorized: false, minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" },
   });
   try {
     await once(socket, "secureConnect", { signal: AbortSignal.timeout(timeoutMs) });

@@ -70,6 +70,11 @@ const faults: PlantedFault[] = [
     fault: () => inAnswers("GET", /\/Groups$/, () => sleep(650)),
   },
   {
+    name: "groups that may not be listed",
+    fails: ["scim-groups"],
+    fault: () => inRequests("GET", /\/Groups$/, () => scimError(403)),
+  },
+  {
     name: "a rename that wipes the members",
     fails: ["scim-group-rename-members"],
     seen: /2 missing/,

@@ -1,4 +1,9 @@
+import assert from "node:assert/strict";
+import { Report } from "../../../src/oin/check/report.ts";
+import { checkScim } from "../../../src/oin/check/scim/check.ts";
+import { openWeb, type Web } from "../../../src/oin/check/web.ts";
 import {
+  assertFound,
   eachFault,
   inAnswers,
   inJson,
@@ -207,6 +212,27 @@ const lists: PlantedFault[] = [
     fault: () => inJson("GET", /\/Roles\?/, (body) => Object.assign(body, { itemsPerPage: 2 })),
   },
   {
+    name: "a first person without names",
+    fails: ["scim-first-user"],
+    seen: /lacks name\.givenName, active: true/,
+    fault: () =>
+      inJson("GET", /\?count=1&startIndex=1$/, (body) => {
+        const [first] = body.Resources ?? [];
+        if (first?.name) Object.assign(first, { active: false, name: { familyName: "Only" } });
+      }),
+  },
+  {
+    name: "no core schema",
+    warns: ["scim-schemas"],
+    fault: () => inJson("GET", /\/Schemas$/, (body) => body.Resources.shift()),
+  },
+  {
+    name: "entitlements without a type",
+    fails: ["scim-entitlement-resources"],
+    seen: /\/Entitlements lacks type/,
+    fault: () => inJson("GET", /\/Entitlements\?/, (body) => delete body.Resources[0].type),
+  },
+  {
     name: "no User among the resource types",
     warns: ["scim-resource-types"],
     fault: () => inJson("GET", /\/ResourceTypes$/, (body) => body.Resources.shift()),
@@ -314,6 +340,35 @@ const people: PlantedFault[] = [
       ),
   },
   {
+    name: "a person who is read otherwise than created",
+    fails: ["scim-read"],
+    seen: /wrong or absent: name\.familyName/,
+    fault: () => {
+      let created = false;
+      return inJson("GET", userById, (body) => {
+        if (!created && body.userName?.startsWith("Oincheck"))
+          Object.assign(body.name, { familyName: "Other" });
+        created ||= body.userName?.startsWith("Oincheck");
+      });
+    },
+  },
+  {
+    name: "PATCH answered with 200 and nothing",
+    fails: ["scim-patch-answer"],
+    fault: () =>
+      inAnswers("PATCH", users, (exchange) => {
+        if (exchange.status === 200) exchange.body = "";
+      }),
+  },
+  {
+    name: "an activation that does nothing",
+    fails: ["scim-reactivated"],
+    fault: () =>
+      inRequests("PATCH", users, ({ requestBody }) =>
+        requestBody.includes('"active":true') ? { status: 204, headers: {}, body: "" } : undefined,
+      ),
+  },
+  {
     name: "an unknown operation answered with 200",
     fails: ["scim-patch-unknown"],
     fault: () => inAnswers("PATCH", users, hasStatus(400, 200)),
@@ -358,4 +413,34 @@ describe("oin:check finds what is wrong with a SCIM server", () => {
   after(() => use.dispose());
   const ready = useReadyDeployment(() => use);
   eachFault(["scim"], ready, [...answers, ...lists, ...people]);
+
+  it("finds a token that opens nothing", async () => {
+    assertFound(await ready().check({ areas: ["scim"], scimToken: "another" }), ["scim-token-accepted"]);
+  });
+
+  it("finds http, where the server is not on this machine", async () => {
+    const outcome = await ready().check({ areas: ["scim"], scimUrl: "http://scim.invalid/v2" });
+    assertFound(outcome, ["scim-url-https", "scim-reachable"]);
+  });
+
+  it("finds an answer that takes longer than Okta waits", async () => {
+    const report = new Report();
+    const web = openWeb();
+    const slow: Web = {
+      async send(url, request) {
+        const answer = await web.send(url, request);
+        return answer.method === "DELETE" ? { ...answer, ms: 61_000 } : answer;
+      },
+    };
+    await checkScim(
+      { url: `${ready().front.url}/scim/v2`, token: ready().token },
+      { check: slow, cleanUp: web },
+      report,
+    );
+    const late = report.results(["scim"]).filter(({ verdict }) => verdict === "fail");
+    assert.deepEqual(
+      late.map(({ rule, seen }) => [rule, /took 61000 ms$/.test(seen)]),
+      [["scim-answer-time", true]],
+    );
+  });
 });

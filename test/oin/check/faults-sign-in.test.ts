@@ -79,6 +79,11 @@ const oidc: PlantedFault[] = [
       inRequests("GET", callback, (exchange) => (parameterOf(exchange, "error") ? page(500) : undefined)),
   },
   {
+    name: "a post-logout URI that is not served",
+    warns: ["oidc-post-logout"],
+    fault: () => inRequests("GET", /^\/signed-out$/, () => page(404)),
+  },
+  {
     name: "a redirect URI that is not served",
     fails: ["oidc-served"],
     fault: () => {

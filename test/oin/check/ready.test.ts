@@ -5,7 +5,14 @@ import { useReadyDeployment } from "../../helpers/readiness.ts";
 /** What a check on this machine, and from outside, cannot tell. Everything else has to be judged. */
 const notCheckable = [
   ...["site-https", "site-certificate", "site-tls-version", "site-origin", "scim-url-https"],
-  ...["oidc-token-checks", "oidc-landing", "saml-response-checks", "scim-retry-after"],
+  ...[
+    "oidc-token-checks",
+    "oidc-landing",
+    "saml-response-checks",
+    "scim-retry-after",
+    "guide-okta-links",
+    "guide-images",
+  ],
   ...["ul-malformed", "ul-media-type", "ul-success", "ul-unknown-person", "ul-tenant"],
 ];
 

@@ -27,12 +27,12 @@ export const guideRules = {
   "guide-links": must(
     "Links within the deployment lead somewhere",
     ["testPlan", "C9299"],
-    "Mend the link or the heading that it names, and run npm run guide.",
+    "Mend the link or the heading that it names in views/guide/.",
   ),
   "guide-images": must(
     "Pictures are served, and say in words what they show",
     ["testPlan", "C9299"],
-    "Run npm run guide, and give every picture a text.",
+    "Put the picture beside the guides, and give it a text.",
   ),
   "guide-okta-links": should(
     "Links to other sites lead somewhere",

@@ -13,14 +13,6 @@ export const documents = {
     "https://developer.okta.com/docs/guides/submit-oin-app/saml2/main/",
   ],
   wizardScim: ["Okta: OIN Wizard, SCIM", "https://developer.okta.com/docs/guides/submit-oin-app/scim/main/"],
-  updating: [
-    "Okta: Update your published integration",
-    "https://developer.okta.com/docs/guides/update-oin-app/openidconnect/main/",
-  ],
-  authorizationServers: [
-    "Okta: Authorization servers",
-    "https://developer.okta.com/docs/concepts/auth-servers/",
-  ],
   oidcReference: [
     "Okta: OpenID Connect & OAuth 2.0 API",
     "https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/",
@@ -29,7 +21,6 @@ export const documents = {
     "Okta: Upgrade SAML apps to SHA256",
     "https://developer.okta.com/docs/guides/updating-saml-cert/main/",
   ],
-  samlConcepts: ["Okta: Understanding SAML", "https://developer.okta.com/docs/concepts/saml/"],
   scimPrepare: [
     "Okta: Build your SCIM API service",
     "https://developer.okta.com/docs/guides/scim-provisioning-integration-prepare/main/",

@@ -4,6 +4,11 @@ const { must, should } = rulesOf("site");
 
 /** The deployment as a whole. */
 export const siteRules = {
+  "site-reachable": must(
+    "The deployment answers",
+    ["requirements", "Test account guidelines"],
+    "Start it, and open it to the network that Okta calls from: it has to answer during the whole review.",
+  ),
   "site-https": must(
     "The deployment is served over https",
     ["requirements", "OIN limitations"],

@@ -41,8 +41,10 @@ export async function checkScim(target: ScimTarget, webs: ScimWebs, report: Repo
     report.judge("scim-reachable", true, "every request was answered");
   } catch (error) {
     if (error instanceof InterruptedError) report.gaveUp("scim", "the check was stopped");
-    else if (error instanceof NoAnswerError) report.judge("scim-reachable", false, error.message);
-    else throw error;
+    else if (error instanceof NoAnswerError) {
+      report.judge("scim-reachable", false, error.message);
+      report.gaveUp("scim", error.message);
+    } else throw error;
   } finally {
     // A report of its own: how the server cleans up is not judged again.
     left = await ledger.cleanUp(new ScimClient(webs.cleanUp, target.url, authorization, new Report()));

@@ -20,19 +20,20 @@ export interface Leftover {
  */
 export class Ledger {
   readonly #names: Record<Kind, Set<string>> = { Users: new Set(), Groups: new Set() };
-  /** Ids, and whether the server showed them with one of the names. */
-  readonly #ids: Record<Kind, Map<string, boolean>> = { Users: new Map(), Groups: new Map() };
+  readonly #ids: Record<Kind, Set<string>> = { Users: new Set(), Groups: new Set() };
   readonly #gone = new Set<string>();
 
   expect(kind: Kind, name: string): void {
     this.#names[kind].add(name);
   }
 
-  /** The id in the answer to a POST; null when there is none. */
-  created(kind: Kind, { json, status }: ScimAnswer): string | null {
+  /** The id in the answer to a POST; null when there is none, or when it is not seen to be of one of our names. */
+  async created(client: ScimClient, kind: Kind, { json, status }: ScimAnswer): Promise<string | null> {
     const id = status >= 200 && status < 300 ? idOf(json) : null;
-    if (id !== null) this.#ids[kind].set(id, this.#isOurs(kind, json));
-    return id;
+    if (id === null) return null;
+    const isOurs = this.#isOurs(kind, json) || this.#isOurs(kind, (await client.get(pathOf(kind, id))).json);
+    if (isOurs) this.#ids[kind].add(id);
+    return isOurs ? id : null;
   }
 
   /** What the check itself has deleted, and seen gone. */
@@ -44,10 +45,7 @@ export class Ledger {
   async cleanUp(client: ScimClient): Promise<Leftover[]> {
     const left: Leftover[] = [];
     for (const kind of ["Groups", "Users"] as const) {
-      for (const [id, seenAsOurs] of this.#ids[kind]) {
-        if (seenAsOurs || (await this.#showsOurName(client, kind, id)))
-          left.push(...(await this.#remove(client, kind, id)));
-      }
+      for (const id of this.#ids[kind]) left.push(...(await this.#remove(client, kind, id)));
       for (const name of this.#names[kind]) {
         for (const id of await this.#strays(client, kind, name))
           left.push(...(await this.#remove(client, kind, id)));
@@ -59,11 +57,6 @@ export class Ledger {
   #isOurs(kind: Kind, resource: unknown): boolean {
     const shownName = textAt(resource, nameOf[kind]);
     return [...this.#names[kind]].some((name) => sameText(name, shownName));
-  }
-
-  async #showsOurName(client: ScimClient, kind: Kind, id: string): Promise<boolean> {
-    const answer = await client.get(pathOf(kind, id)).catch(() => null);
-    return answer !== null && this.#isOurs(kind, answer.json);
   }
 
   /** What carries one of our names without our knowing its id, after a doubled or broken POST. */

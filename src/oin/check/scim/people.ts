@@ -43,7 +43,7 @@ export async function createPeople(visit: Visit): Promise<Person[]> {
     const body = bySuite ? suiteBody(name) : oktaBody(name);
     const person = await create(visit, name, body, bySuite ? suiteHeaders : {});
     if (person) people.push(person);
-    if (bySuite && person) await judgeDuplicate(visit, body);
+    if (bySuite && person) await judgeDuplicate(visit, body, person);
   }
   return people;
 }
@@ -57,7 +57,7 @@ async function create(
   const { scim, report, ledger } = visit;
   ledger.expect("Users", name.userName);
   const answer = await scim.send("POST", "/Users", body, headers);
-  const id = ledger.created("Users", answer);
+  const id = await ledger.created(scim, "Users", answer);
   const how = headers["content-type"] ?? "application/scim+json";
   report.judge("scim-create", answer.status === 201, `${shown(answer)}, with a body of ${how}`);
   if (isSuccess(answer)) judgeCreated(visit, name, answer, body);
@@ -104,10 +104,13 @@ function wrongFields(json: unknown, { userName, givenName, familyName }: TestNam
   return Object.entries(right).flatMap(([field, holds]) => (holds ? [] : [field]));
 }
 
-async function judgeDuplicate(visit: Visit, body: object): Promise<void> {
-  const again = await visit.scim.send("POST", "/Users", body, suiteHeaders);
-  visit.ledger.created("Users", again);
+/** A server that takes the same person twice has two now: the second goes away at once, or nothing after it is right. */
+async function judgeDuplicate(visit: Visit, body: object, { id }: Person): Promise<void> {
+  const { scim, ledger } = visit;
+  const again = await scim.send("POST", "/Users", body, suiteHeaders);
+  const other = await ledger.created(scim, "Users", again);
   judgeRefusal(visit, "scim-duplicate", 409, again);
+  if (other !== null && other !== id) await scim.send("DELETE", pathOf("Users", other));
 }
 
 /** What was created can be read and found (SPEC steps 13 and 17). */

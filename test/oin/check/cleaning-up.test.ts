@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { inAnswers, inJson, inRequests, scimError } from "../../helpers/check-faults.ts";
+import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
+import { useReadyDeployment } from "../../helpers/readiness.ts";
+import { oktaUser, scimClient } from "../../helpers/scim.ts";
+
+const users = /^\/scim\/v2\/Users/;
+const anyKind = /^\/scim\/v2\/(Users|Groups)/;
+
+describe("oin:check takes away what it created", () => {
+  let use: TestDatabase;
+  before(async () => {
+    use = await createTestDatabase("SQLite");
+  });
+  after(() => use.dispose());
+  const ready = useReadyDeployment(() => use);
+
+  const everybody = async () => {
+    const { body } = await scimClient(ready().app, ready().token).get("/Users");
+    return body.Resources.map(({ userName }: { userName: string }) => userName) as string[];
+  };
+  const leftBehind = async () => (await everybody()).filter((name) => name.startsWith("Oincheck"));
+
+  it("when no answer to a POST ever arrives", async () => {
+    ready().front.plant(
+      inAnswers("POST", users, () => {
+        throw new Error("the connection breaks after the person was created");
+      }),
+    );
+    const { results, left } = await ready().check({ areas: ["scim"] });
+    assert.equal(results.find(({ rule }) => rule === "scim-reachable")?.verdict, "fail");
+    assert.deepEqual([await leftBehind(), left], [[], []]);
+  });
+
+  it("when answers hold no ids", async () => {
+    ready().front.plant(inJson("POST", anyKind, (body) => delete body.id));
+    await ready().check({ areas: ["scim"] });
+    assert.deepEqual(await leftBehind(), []);
+  });
+
+  it("when it is stopped at any request, and says that it was", async () => {
+    for (const requests of [3, 25, 40, 60]) {
+      const stop = new AbortController();
+      let count = 0;
+      ready().front.plant({
+        request() {
+          count += 1;
+          if (count === requests) stop.abort();
+          return undefined;
+        },
+      });
+      const outcome = await ready().check({ areas: ["scim"] }, { interrupt: stop.signal });
+      assert.equal(outcome.stopped, true);
+      assert.ok(outcome.results.some(({ seen }) => seen === "the check was stopped"));
+      assert.deepEqual([await leftBehind(), outcome.left], [[], []], `stopped at request ${requests}`);
+    }
+  });
+
+  it("and says what it could not take away: there is no DELETE, so people are deactivated", async () => {
+    ready().front.plant(inRequests("DELETE", users, () => scimError(501)));
+    const { left } = await ready().check({ areas: ["scim"] });
+    assert.equal(left.length, 3);
+    for (const { kind, why } of left) {
+      assert.equal(kind, "user");
+      assert.match(why, /501.*deactivated/);
+    }
+    ready().front.plant(null);
+    const client = scimClient(ready().app, ready().token);
+    for (const { id } of left) {
+      assert.equal((await client.get(`/Users/${id}`)).body.active, false);
+      await client.send("DELETE", `/Users/${id}`);
+    }
+  });
+
+  describe("and nobody else", () => {
+    it("where a server ignores filters", async () => {
+      await scimClient(ready().app, ready().token).send("POST", "/Users", oktaUser("grace@acme.example"));
+      const before = await everybody();
+      ready().front.plant(
+        inRequests("GET", anyKind, (exchange) => {
+          exchange.path = exchange.path.replace(/filter=[^&]*&?/, "");
+          return undefined;
+        }),
+      );
+      await ready().check({ areas: ["scim"] });
+      assert.deepEqual(await everybody(), before);
+    });
+
+    it("where a server answers a POST with somebody else", async () => {
+      const before = await everybody();
+      const client = scimClient(ready().app, ready().token);
+      const other = (await client.find('userName eq "ada@acme.example"')).body.Resources[0];
+      ready().front.plant(
+        inAnswers("POST", users, (exchange) => {
+          if (exchange.status === 201) exchange.body = JSON.stringify(other);
+        }),
+      );
+      await ready().check({ areas: ["scim"] });
+      assert.deepEqual(await everybody(), before);
+      const after = (await client.get(`/Users/${other.id}`)).body;
+      assert.deepEqual([after.active, after.name], [other.active, other.name]);
+    });
+
+    it("where an id would lead to another path", async () => {
+      ready().front.plant(inJson("POST", anyKind, (body) => Object.assign(body, { id: ".." })));
+      await ready().check({ areas: ["scim"] });
+      const paths = ready().front.seen.map(({ path }) => path);
+      assert.ok(!paths.includes("/scim/v2/") && !paths.includes("/scim/"), "no request left the collection");
+      assert.deepEqual(await leftBehind(), []);
+    });
+  });
+
+  it("and shows neither the token nor what would drive a terminal, whatever comes back", async () => {
+    ready().front.plant(
+      inJson("POST", users, (body) => {
+        if (body.schemas?.[0]?.endsWith(":User")) body.id = `\u001b[2J${ready().token}bulkId`;
+      }),
+    );
+    const { results } = await ready().check({ areas: ["scim"] });
+    assert.equal(results.find(({ rule }) => rule === "scim-id")?.seen, "id is  [2J[token]bulkId");
+    assert.ok(!JSON.stringify(results).includes(ready().token));
+  });
+});

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { eachFault, inAnswers, inRequests, type PlantedFault } from "../../helpers/check-faults.ts";
+import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
+import { useReadyDeployment } from "../../helpers/readiness.ts";
+
+const saml = /^\/guides\/okta\/saml$/;
+const guides = /^\/guides\/okta\/(oidc|saml|scim)$/;
+
+/** Changes the text of a guide. */
+const says = (guide: RegExp, from: string | RegExp, to: string) =>
+  inAnswers("GET", guide, (exchange) => {
+    assert.match(exchange.body, new RegExp(from), "the guide has what is to be changed");
+    exchange.body = exchange.body.replace(from, to);
+  });
+const adds = (html: string) => says(saml, "</article>", `${html}</article>`);
+
+const faults: PlantedFault[] = [
+  {
+    name: "a guide behind a sign-in",
+    fails: ["guide-public"],
+    seen: /302 to \/login/,
+    fault: () => inRequests("GET", saml, () => ({ status: 302, headers: { location: "/login" } })),
+  },
+  {
+    name: "one guide for two capabilities",
+    fails: ["guide-separate"],
+    fault: () =>
+      inRequests("GET", /^\/guides\/okta\/scim$/, (exchange) => {
+        exchange.path = exchange.path.replace("scim", "oidc");
+        return undefined;
+      }),
+  },
+  ...["Supported features", "Requirements", "Configuration steps", "Attributes and mapping"].map(
+    (heading): PlantedFault => ({
+      name: `a guide without ${heading}`,
+      fails: ["guide-headings"],
+      seen: new RegExp(`saml lacks ${heading}`),
+      fault: () => says(saml, new RegExp(`(<h2[^>]*>)${heading}`), "$1Something else"),
+    }),
+  ),
+  {
+    name: "a guide without the warning before SAML is enabled",
+    fails: ["guide-headings"],
+    seen: /saml lacks Read this before you enable SAML/,
+    fault: () => says(saml, /(<h\d[^>]*>)Read this before you enable SAML/, "$1Be careful"),
+  },
+  {
+    name: "headings in another order",
+    warns: ["guide-heading-order"],
+    fault: () =>
+      inAnswers("GET", saml, (exchange) => {
+        exchange.body = exchange.body
+          .replace(/(<h2[^>]*>)Supported features/, "$1PLACE")
+          .replace(/(<h2[^>]*>)Attributes and mapping/, "$1Supported features")
+          .replace(/(<h2[^>]*>)PLACE/, "$1Attributes and mapping");
+      }),
+  },
+  {
+    name: "a link that leads nowhere",
+    fails: ["guide-links"],
+    seen: /\/guides\/okta\/nowhere: 404/,
+    fault: () => adds('<a href="/guides/okta/nowhere">more</a>'),
+  },
+  {
+    name: "a link to a heading that is not there",
+    fails: ["guide-links"],
+    seen: /#nowhere is not in \/guides\/okta\/saml/,
+    fault: () => adds('<a href="#nowhere">more</a>'),
+  },
+  {
+    name: "a picture that is not there",
+    fails: ["guide-images"],
+    seen: /missing\.png: 404/,
+    fault: () => adds('<img src="/guides/okta/images/missing.png" alt="A page">'),
+  },
+  {
+    name: "a picture that is a page",
+    fails: ["guide-images"],
+    fault: () => adds('<img src="/login" alt="A page">'),
+  },
+  {
+    name: "a picture without words",
+    fails: ["guide-images"],
+    seen: /says nothing in words/,
+    fault: () => adds('<img src="/guides/okta/images/one.png"><img src="/assets/logo.svg" alt="">'),
+  },
+];
+
+describe("oin:check finds what is wrong with a guide", () => {
+  let use: TestDatabase;
+  before(async () => {
+    use = await createTestDatabase("SQLite");
+  });
+  after(() => use.dispose());
+  const ready = useReadyDeployment(() => use);
+  eachFault(["guides"], ready, faults);
+
+  it("and reads a guide of another make", async () => {
+    const headings = [
+      "Prerequisites",
+      "Supported Features",
+      "Configuration steps",
+      "Attribute mapping",
+      "Troubleshoot",
+    ];
+    ready().front.plant(
+      inRequests("GET", guides, ({ path }) => {
+        const more = ["SP-initiated SSO", "Read this before you enable SAML", "Backup URL"];
+        const body = [`<h1>${path}</h1>`, ...[...headings, ...more].map((text) => `<h2>${text}</h2>`)].join(
+          "<p>…</p>",
+        );
+        return { status: 200, headers: { "content-type": "text/html" }, body };
+      }),
+    );
+    const { summary } = await ready().check({ areas: ["guides"] });
+    assert.deepEqual([summary.fail, summary.warning], [0, 1]);
+  });
+});

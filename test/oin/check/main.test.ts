@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Outcome } from "../../../src/oin/check/run.ts";
+import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
+import { until } from "../../helpers/processes.ts";
+import { useReadyDeployment } from "../../helpers/readiness.ts";
+import { scimClient } from "../../helpers/scim.ts";
+
+interface Run {
+  child: ChildProcess;
+  ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+/** `npm run oin:check -- …`, with a token on standard input. */
+function start(words: string[], stdin = ""): Run {
+  const child = spawn(process.execPath, ["--import", "tsx", "src/oin/check/main.ts", ...words]);
+  child.stdin.on("error", () => undefined).end(stdin);
+  const ended = Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once("close", resolve)),
+  ]).then(([stdout, stderr, code]) => ({ code, stdout, stderr }));
+  return { child, ended };
+}
+
+describe("npm run oin:check", () => {
+  let use: TestDatabase;
+  before(async () => {
+    use = await createTestDatabase("SQLite");
+  });
+  after(() => use.dispose());
+  const ready = useReadyDeployment(() => use);
+
+  const words = () => ["--url", ready().front.url, "--connection", ready().key];
+  const withToken = ["--scim-token-stdin", "--only", "site,listing,oidc,saml,universal-logout,scim"];
+  const leftBehind = async () => {
+    const { body } = await scimClient(ready().app, ready().token).get("/Users");
+    return body.Resources.filter(({ userName }: { userName: string }) => userName.startsWith("Oincheck"));
+  };
+
+  it("prints a table and a summary, and ends with 0 when nothing fails", async () => {
+    const { code, stdout, stderr } = await start([...words(), ...withToken], `${ready().token}\n`).ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^The deployment\n/);
+    assert.match(stdout, /^ {2}pass {2}scim-create +A person is created with 201$/m);
+    assert.match(stdout, /not checkable: only Okta holds the key/);
+    assert.match(stdout, /\d+ pass, 0 fail, 0 warnings, \d+ not checkable from outside\nNothing fails\./);
+    assert.ok(!stdout.includes("\u001b") && !stdout.includes(ready().token));
+  });
+
+  it("with --json prints one JSON object and nothing else", async () => {
+    const { code, stdout, stderr } = await start([...words(), ...withToken, "--json"], ready().token).ended;
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal(stdout.trim().split("\n").length, 1);
+    const outcome = JSON.parse(stdout) as Outcome;
+    assert.deepEqual(Object.keys(outcome), ["url", "scimUrl", "stopped", "summary", "results", "left"]);
+    const [first] = outcome.results;
+    assert.deepEqual(Object.keys(first ?? {}), ["rule", "area", "title", "verdict", "seen", "fix", "source"]);
+    assert.equal(outcome.summary.fail, 0);
+  });
+
+  it("ends with 1 when a rule fails, and says what was seen, the fix and the source", async () => {
+    ready().front.plant({
+      answer(exchange) {
+        if (exchange.method === "POST" && exchange.status === 201) exchange.status = 200;
+      },
+    });
+    const { code, stdout } = await start([...words(), "--only", "scim", "--scim-token-stdin"], ready().token)
+      .ended;
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^ {2}FAIL {2}scim-create .*\n {8}seen: {3}POST \/scim\/v2\/Users: 200.*\n {8}fix: .*\n {8}source: Okta: /m,
+    );
+    assert.match(stdout, /Not ready: mend what fails/);
+  });
+
+  it("needs no deployment for a SCIM server alone", async () => {
+    const only = ["--only", "scim", "--scim-url", `${ready().front.url}/scim/v2/`, "--scim-token-stdin"];
+    assert.equal((await start(only, ready().token).ended).code, 0);
+  });
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it(`stops at ${signal}, cleans up, and ends with 130`, async () => {
+      ready().front.seen.length = 0;
+      ready().front.plant({ answer: () => sleep(20) });
+      const { child, ended } = start(
+        [...words(), "--only", "scim", "--scim-token-stdin", "--json"],
+        ready().token,
+      );
+      const created = () =>
+        ready().front.seen.some(({ method, status }) => method === "POST" && status === 201);
+      await until("somebody was created", created);
+      child.kill(signal);
+      const { code, stdout, stderr } = await ended;
+      assert.equal(code, 130);
+      assert.match(stderr, /Stopping: removing what the check created/);
+      const outcome = JSON.parse(stdout) as Outcome;
+      assert.deepEqual([outcome.stopped, outcome.left], [true, []]);
+      assert.deepEqual(await leftBehind(), []);
+    });
+  }
+
+  const wrong: [what: string, words: string[], problem: RegExp][] = [
+    ["no address", [], /^--url is missing: site, oidc, saml, universal-logout, guides need it\./],
+    [
+      "an address with a path",
+      ["--url", "https://app.example.com/tasks"],
+      /^--url is the public origin, without a path/,
+    ],
+    [
+      "an address that is none",
+      ["--url", "app.example.com"],
+      /^--url is a web address, not "app\.example\.com"/,
+    ],
+    [
+      "an unknown area",
+      ["--url", "https://app.example.com", "--only", "oauth"],
+      /^--only knows site, .*, not oauth\./,
+    ],
+    ["an unknown option", ["--uri", "https://app.example.com"], /^Unknown option '--uri'/],
+    ["no metadata", ["--only", "idp-metadata"], /^--idp-metadata is missing\./],
+    [
+      "no token",
+      ["--only", "scim", "--scim-url", "http://localhost:9/", "--scim-token-stdin"],
+      /nothing came on standard input/,
+    ],
+    [
+      "no file",
+      ["--only", "idp-metadata", "--idp-metadata", "nowhere.xml"],
+      /^nowhere\.xml cannot be read\./,
+    ],
+  ];
+  for (const [what, args, problem] of wrong) {
+    it(`says what is wrong with ${what}, and ends with 1`, async () => {
+      const { code, stdout, stderr } = await start(args).ended;
+      assert.deepEqual([code, stdout], [1, ""]);
+      assert.match(stderr, problem);
+      assert.match(stderr, /Usage: npm run oin:check -- --url URL/);
+    });
+  }
+
+  it("explains itself with --help", async () => {
+    const { code, stdout } = await start(["--help"]).ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /--scim-token-stdin/);
+  });
+});

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { rules } from "../../../src/oin/check/rules/all.ts";
+import { ruleList } from "../../../src/oin/check/rules/list.ts";
+import { areas, documents } from "../../../src/oin/check/rules/rule.ts";
+
+/** What no planted fault can break: only a person's sign-in, or Okta's key, shows it. */
+const neverJudged = new Set([
+  ...["oidc-token-checks", "oidc-landing", "saml-response-checks", "guide-okta-links"],
+  ...["ul-success", "ul-unknown-person", "ul-tenant"],
+]);
+
+describe("the readiness rules", () => {
+  it("are listed in the reference exactly as they are", () => {
+    const remedy = "npm run --silent oin:check -- --rules > docs/reference/readiness-rules.md";
+    assert.equal(readFileSync("docs/reference/readiness-rules.md", "utf8"), ruleList(), remedy);
+  });
+
+  it("have a source, a remedy and an area, and every document is named by one", () => {
+    const used = new Set<string>();
+    for (const [id, rule] of Object.entries(rules)) {
+      used.add(rule.document);
+      assert.ok(rule.area in areas && documents[rule.document], id);
+      for (const text of [rule.title, rule.section, rule.fix]) assert.ok(text.length > 1, id);
+      assert.ok(!rule.title.endsWith("."), id);
+    }
+    assert.deepEqual(
+      Object.keys(documents).filter((name) => !used.has(name)),
+      [],
+    );
+  });
+
+  it("are each broken by a fault of the tests", () => {
+    const folder = "test/oin/check";
+    const tests = readdirSync(folder).filter((name) => !["ready.test.ts", "rules.test.ts"].includes(name));
+    const text = tests.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
+    const untested = Object.keys(rules).filter((id) => !neverJudged.has(id) && !text.includes(`"${id}"`));
+    assert.deepEqual(untested, []);
+  });
+});

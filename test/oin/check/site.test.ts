@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TlsOptions } from "node:tls";
+import { promisify } from "node:util";
+import { integration } from "../../../config/integration.ts";
+import type { Result } from "../../../src/oin/check/report.ts";
+import type { Area } from "../../../src/oin/check/rules/rule.ts";
+import { runCheck } from "../../../src/oin/check/run.ts";
+import { type Certificate, selfSigned } from "../../helpers/https.ts";
+import { freePort } from "../../helpers/postgres-server.ts";
+
+const script = `
+const { Report } = await import("./src/oin/check/report.ts");
+const { judgeTls } = await import("./src/oin/check/site.ts");
+const report = new Report();
+await judgeTls(process.argv[1], report);
+process.stdout.write(JSON.stringify(report.results(["site"])));`;
+
+/** In a process of its own, because Node reads what it trusts when it starts. */
+async function judged(port: number, trusted?: string): Promise<(rule: string) => Result | undefined> {
+  const words = ["--import", "tsx", "--input-type=module", "-e", script, `https://localhost:${port}`];
+  const env = { PATH: process.env.PATH, ...(trusted ? { NODE_EXTRA_CA_CERTS: trusted } : {}) };
+  const { stdout } = await promisify(execFile)(process.execPath, words, { env });
+  const results = JSON.parse(stdout) as Result[];
+  return (rule) => results.find((result) => result.rule === rule);
+}
+
+describe("oin:check of a deployment's connection", () => {
+  let certificate: Certificate;
+  before(() => {
+    certificate = selfSigned();
+  });
+  after(() => certificate.remove());
+
+  async function withServer(options: TlsOptions, work: (port: number) => Promise<void>): Promise<void> {
+    const server = createServer({ key: certificate.key, cert: certificate.cert, ...options });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      await work((server.address() as AddressInfo).port);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  it("refuses a certificate that nobody trusts", async () => {
+    await withServer({}, async (port) => {
+      const result = await judged(port);
+      assert.equal(result("site-certificate")?.verdict, "fail");
+      assert.match(result("site-certificate")?.seen ?? "", /not trusted/);
+      assert.deepEqual(
+        [result("site-tls-version")?.verdict, result("site-tls-version")?.seen],
+        ["pass", "TLSv1.3"],
+      );
+    });
+  });
+
+  it("warns of one that ends soon", async () => {
+    await withServer({}, async (port) => {
+      const result = (await judged(port, certificate.path))("site-certificate");
+      assert.equal(result?.verdict, "warning");
+      assert.match(result?.seen ?? "", /it ends soon: 20\d\d-/);
+    });
+  });
+
+  it("refuses TLS 1.1", async () => {
+    const old: TlsOptions = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" };
+    await withServer(old, async (port) => {
+      const result = (await judged(port))("site-tls-version");
+      assert.deepEqual([result?.verdict, result?.seen], ["fail", "TLSv1.1"]);
+    });
+  });
+
+  it("says that nothing is there", async () => {
+    const result = (await judged(await freePort()))("site-certificate");
+    assert.match(result?.seen ?? "", /no TLS connection: .*ECONNREFUSED/);
+  });
+
+  it("fails in every area when nothing answers, and passes nothing", async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const areas: Area[] = ["site", "oidc", "saml", "universal-logout", "guides", "scim"];
+    const options = {
+      ...{ url, scimUrl: `${url}/scim/v2`, scimToken: "token", idpMetadata: null },
+      areas,
+      connections: ["acme"],
+    };
+    const { results } = await runCheck(options, { manifest: integration, logo: null });
+    const failed = results.filter(({ verdict }) => verdict === "fail").map(({ rule }) => rule);
+    assert.deepEqual(failed, [
+      "site-reachable",
+      "oidc-served",
+      "saml-served",
+      "ul-served",
+      "guide-public",
+      "scim-reachable",
+    ]);
+    const passed = results.filter(({ verdict }) => verdict === "pass").map(({ rule }) => rule);
+    assert.deepEqual(passed, ["scim-url-underscore", "scim-url-length"]);
+  });
+
+  it("judges https and the Wizard's origin of a deployment that is not on this machine", async () => {
+    const stop = new AbortController();
+    const options = {
+      ...{ url: "http://app.invalid", scimUrl: null, scimToken: null, idpMetadata: null },
+      areas: ["site" as const],
+      connections: [],
+    };
+    const { results } = await runCheck(options, {
+      manifest: integration,
+      logo: null,
+      interrupt: stop.signal,
+    });
+    const verdict = (rule: string) => results.find((result) => result.rule === rule)?.verdict;
+    assert.deepEqual(
+      [verdict("site-https"), verdict("site-origin"), verdict("site-reachable")],
+      ["fail", "warning", "fail"],
+    );
+  });
+});
