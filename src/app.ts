@@ -5,21 +5,29 @@ import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
 import type { Log } from "./log.ts";
+import { providerDescriber } from "./oidc/describe.ts";
+import { checkIssuer } from "./oidc/issuer.ts";
 import { oidcProviders } from "./oidc/provider.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
+import type { SamlConnection } from "./saml/attributes.ts";
+import { parseIdpMetadata } from "./saml/idp-metadata.ts";
+import { beginKeyChange, endKeyChange, keyPairsOf } from "./saml/keys.ts";
+import { refreshMetadata } from "./saml/metadata-refresh.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
+import type { TenantStore } from "./store/tenant-store.ts";
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
 import { keyStore } from "./trust/jwks.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
+import { formBodies } from "./web/forms.ts";
 import { homeRoutes } from "./web/home.ts";
 import { loginRoutes } from "./web/login.ts";
 import { operations } from "./web/operations.ts";
@@ -50,6 +58,16 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   const shared = { database, sealer: sealer(config.dataKey), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };
   const saml = samlRoutes({ ...shared, limits });
+  const knowledge = {
+    oidc: {
+      describe: providerDescriber(limits),
+      checkIssuer: (address: string) => checkIssuer(address, limits.allowPrivateNetwork),
+    },
+    saml: {
+      ...{ parseMetadata: parseIdpMetadata, keyPairs: keyPairsOf, beginKeyChange, endKeyChange },
+      refresh: (store: TenantStore, connection: SamlConnection) => refreshMetadata(store, connection, limits),
+    },
+  };
 
   const app = express();
   app.disable("x-powered-by");
@@ -70,7 +88,7 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   app.use(refuseNul);
   app.use(sameOrigin(baseUrl));
   app.use(saml.acs);
-  app.use(express.urlencoded({ extended: false, limit: "32kb" }));
+  app.use(formBodies());
   app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
   app.use(loadPerson(sessions));
   app.use(pageContext);
@@ -83,7 +101,7 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
-  app.use(adminRoutes({ database, baseUrl }));
+  app.use(adminRoutes({ ...shared, limits, ...knowledge }));
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);

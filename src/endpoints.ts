@@ -31,6 +31,7 @@ export const paths = {
   admin: {
     home: "/admin",
     connections: "/admin/connections",
+    newConnection: "/admin/connections/new",
     connection: (id: string) => `/admin/connections/${id}`,
     connectionGuide: (id: string) => `/admin/connections/${id}/guide`,
     domains: "/admin/domains",
@@ -47,6 +48,13 @@ export const paths = {
   guides: "/guides/okta",
   guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
 } as const;
+
+/** Forms in which a document is pasted: each reads its own body, once it is known who sends it (web/forms.ts). */
+const documentPaths = /^\/(admin\/connections|setup)\/[^/]+\/(settings|check)$/i;
+
+export function carriesDocument(path: string): boolean {
+  return documentPaths.test(path);
+}
 
 const crossSitePaths = [
   /^\/scim\/v2(\/|$)/,

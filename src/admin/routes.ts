@@ -10,26 +10,39 @@
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
 import type { Database } from "../store/database.ts";
+import type { Sealer } from "../store/secrets.ts";
+import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { requireAdmin } from "../web/guards.ts";
 import { activityRoutes } from "./activity.ts";
 import { connectionRoutes } from "./connections.ts";
 import { domainRoutes } from "./domains.ts";
 import { groupRoutes } from "./groups.ts";
+import type { OidcKnowledge } from "./oidc-form.ts";
 import { overviewRoutes } from "./overview.ts";
 import { peopleRoutes } from "./people.ts";
 import { provisioningRoutes } from "./provisioning.ts";
+import { samlActionRoutes } from "./saml-actions.ts";
+import type { SamlKnowledge } from "./saml-form.ts";
+import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
 
 export interface AdminDeps {
   database: Database;
   /** The public origin, without a trailing slash: what customers copy begins with it. */
   baseUrl: string;
+  sealer: Sealer;
+  limits: FetchLimits;
+  oidc: OidcKnowledge;
+  saml: SamlKnowledge;
 }
 
 export function adminRoutes(deps: AdminDeps): Router {
   const router = Router();
+  router.use(setUpGuestRoutes(deps));
   router.use(paths.admin.home, requireAdmin);
   router.use(overviewRoutes(deps));
   router.use(connectionRoutes(deps));
+  router.use(setUpLinkRoutes(deps));
+  router.use(samlActionRoutes(deps));
   router.use(domainRoutes(deps));
   router.use(provisioningRoutes(deps));
   router.use(peopleRoutes(deps));

@@ -52,14 +52,17 @@ export interface FinishedTest {
   outcome: Outcome | null;
 }
 
-/** Begins a test of a connection, which may be a draft: the id lets one sign-in through it come back and be looked at. */
+/**
+ * Begins a test of a connection, which may be a draft: the id lets one sign-in through it come back and be looked at.
+ * Throws ConflictError `stale` when the id was used before.
+ */
 export async function startSignInTest(
   store: TenantStore,
   connectionId: string,
   userId: string | null,
+  id: string = randomToken(),
   now: () => number = Date.now,
 ): Promise<string> {
-  const id = randomToken();
   await store.signInTests.create({ id, connectionId, userId }, now() + keptMs);
   return id;
 }

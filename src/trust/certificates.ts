@@ -10,6 +10,13 @@ export interface CertificateFacts {
   validUntil: number;
 }
 
+/** Signature algorithms on SHA-1 and MD5, as their object identifiers are encoded (RFC 3279 §2.2, RFC 5758 §3.2). */
+const brokenAlgorithms = new Set([
+  ...["2a864886f70d010104", "2a864886f70d010105", "2b0e03021d"],
+  ...["2a8648ce380403", "2a8648ce3d0401"],
+]);
+const leastRsaBits = 2048;
+
 /** A certificate that ends within this time wants attention. */
 const warnMs = 30 * 86_400_000;
 
@@ -51,4 +58,53 @@ export function endsSoon(
 ): "expired" | "soon" | null {
   if (validUntil <= now) return "expired";
   return validUntil - now < warnMs ? "soon" : null;
+}
+
+/**
+ * Throws InvalidError, with what to do in Okta, unless a sign-in can be verified with these certificates: none is
+ * signed with SHA-1 or has a short key, and one at least is not over.
+ * @param certificates base64 DER, as readCertificate returns them.
+ */
+export function checkSigningCertificates(certificates: readonly string[], now: number = Date.now()): void {
+  for (const certificate of certificates) {
+    const der = Buffer.from(certificate, "base64");
+    const { subject } = certificateFacts(certificate);
+    if (brokenAlgorithms.has(signatureAlgorithm(der))) {
+      throw new InvalidError(
+        `The certificate ${subject} is signed with SHA-1, which is not safe any more. In Okta, under Sign On > SAML ` +
+          "Signing Certificates, generate a new certificate, activate it, and bring it here.",
+      );
+    }
+    const { modulusLength } = new X509Certificate(der).publicKey.asymmetricKeyDetails ?? {};
+    if (modulusLength !== undefined && modulusLength < leastRsaBits) {
+      throw new InvalidError(
+        `The key of the certificate ${subject} has ${modulusLength} bits, fewer than 2048.`,
+      );
+    }
+  }
+  const ends = certificates.map((certificate) => certificateFacts(certificate).validUntil);
+  if (ends.every((end) => end <= now)) {
+    const date = new Date(Math.max(...ends)).toISOString().slice(0, 10);
+    throw new InvalidError(
+      `The certificate ended on ${date}. In Okta, under Sign On > SAML Signing Certificates, activate one that is valid.`,
+    );
+  }
+}
+
+/** The object identifier of a certificate's signature algorithm, in hex: Certificate is SEQUENCE { tbs, algorithm, … }. */
+function signatureAlgorithm(der: Buffer): string {
+  const certificate = valueAt(der, 0);
+  const body = valueAt(der, certificate.start);
+  const algorithm = valueAt(der, body.end);
+  const identifier = valueAt(der, algorithm.start);
+  return der.subarray(identifier.start, identifier.end).toString("hex");
+}
+
+/** Where the value of the DER element at `offset` begins and ends (X.690 §8.1). */
+function valueAt(der: Buffer, offset: number): { start: number; end: number } {
+  const first = der[offset + 1] ?? 0;
+  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+  const start = offset + 2 + lengthBytes;
+  const length = lengthBytes === 0 ? first : der.readUIntBE(offset + 2, lengthBytes);
+  return { start, end: start + length };
 }

@@ -76,7 +76,8 @@ export async function guardedFetch(address: string, limits: FetchLimits): Promis
   throw new InvalidError(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);
 }
 
-function checkedUrl(address: string, allowPrivateNetwork: boolean): URL {
+/** An address on the web, by https but for the demo and tests. Throws InvalidError. */
+export function checkedUrl(address: string, allowPrivateNetwork: boolean): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || !/^https?:$/.test(url.protocol)) throw new InvalidError(`"${address}" is not a web address.`);
   if (url.protocol === "http:" && !allowPrivateNetwork)

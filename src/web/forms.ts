@@ -1,5 +1,18 @@
-import type { Request } from "express";
+import express, { type Request, type RequestHandler } from "express";
+import { carriesDocument } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
+
+/** Reads posted forms. Those that carry a document are left to their own route. */
+export function formBodies(): RequestHandler {
+  const read = express.urlencoded({ extended: false, limit: "32kb" });
+  return (req, res, next) => (carriesDocument(req.path) ? next() : read(req, res, next));
+}
+
+/**
+ * Reads a form in which a document is pasted, behind whoever may do so. What is far too long is still read: the page that
+ * it came from says so better than an error page.
+ */
+export const documentForm: RequestHandler = express.urlencoded({ extended: false, limit: "4mb" });
 
 /**
  * A text field of a posted form; empty when it is absent or was sent as something else than text. Throws InvalidError

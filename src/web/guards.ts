@@ -28,6 +28,11 @@ export const requireAdmin: RequestHandler = (req, res, next) => {
   });
 };
 
+/** Behind requireAdmin: lets owners pass. The pages show nobody else a way here. */
+export const requireOwner: RequestHandler = (req, _res, next) => {
+  next(signedIn(req).role === "owner" ? undefined : new NotFoundError("There is no such page."));
+};
+
 /** The signed-in person, behind requireSignIn. */
 export function signedIn(req: Request): Person {
   if (!req.person) throw new Error("this route is not behind requireSignIn");

@@ -26,6 +26,12 @@ export function setupRoutes({ database }: { database: Database }): Router {
     return user?.loginName ?? "";
   }
 
+  // A link that is for something else is not ours: see admin/set-up-links.ts.
+  router.use(paths.setup(":token"), async (req, _res, next) => {
+    const link = await links.peek(hashToken(String(req.params.token)));
+    next(link?.purpose.kind === "set-up-connection" ? "router" : undefined);
+  });
+
   router.get(paths.setup(":token"), async (req, res) => {
     // The token stands in the address: it must not travel on in a Referer or stay in a cache.
     res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });

@@ -64,7 +64,7 @@ export async function everyPage(use: () => TestDatabase, { acme, owner }: Site):
   return [
     ...signedOut.map((page) => ({ ...page, as: null })),
     ...signedIn.map((page) => ({ ...page, as: owner })),
-    ...(await adminPages(acme, owner)),
+    ...(await adminPages(use, acme, owner)),
     ...(await guidePages(acme, owner)),
     ...(await taskPages(acme, owner)), // sample product
   ];

@@ -1,3 +1,5 @@
+import { ConflictError } from "../../errors.ts";
+import { unique } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** A sign-in that was made to see what arrives. */
@@ -35,13 +37,14 @@ export function tenantSignInTests(scope: TenantScope, now: () => number) {
     scope.rows("sign_in_tests").where("connection_id", connectionId).where("expires_at", ">", now());
 
   return {
+    /** Throws ConflictError `stale` when there is a test of this id. */
     async create(
       test: Pick<StoredSignInTest, "id" | "connectionId" | "userId">,
       expiresAt: number,
     ): Promise<void> {
-      await scope.insert("sign_in_tests", {
-        ...{ id: test.id, connection_id: test.connectionId, user_id: test.userId },
-        ...{ created_at: now(), expires_at: expiresAt },
+      const row = { id: test.id, connection_id: test.connectionId, user_id: test.userId };
+      await unique(scope.insert("sign_in_tests", { ...row, created_at: now(), expires_at: expiresAt }), {
+        id: () => new ConflictError("stale", "This test has begun already: start a new one."),
       });
     },
 
