@@ -14,7 +14,10 @@ import { passwordProblem } from "./setup.ts";
 
 export interface AccountDeps {
   database: Database;
-  /** Where the browser must go to be signed out of its identity provider as well; null when it need not. */
+  /**
+   * Where the browser must go to be signed out of its identity provider as well; null when it need not. Reads the session
+   * at once, and never rejects.
+   */
   signOutUrl(req: Request): Promise<string | null>;
 }
 
@@ -78,10 +81,12 @@ export function accountRoutes({ database, signOutUrl }: AccountDeps): Router {
 
   // A form, so that no link or image on another page can sign anybody out.
   router.post(paths.logout, async (req, res) => {
-    const providerUrl = req.person ? await signOutUrl(req) : null;
+    // Asked before the session ends, which has what it takes to ask; whatever the provider does, the session ends now.
+    const asked = req.person ? signOutUrl(req) : null;
     if (req.person)
       req.log.info({ tenantId: req.person.tenant.id, userId: req.person.user.id }, "sign_out.succeeded");
     await endSession(req);
+    const providerUrl = await asked;
     // Not a redirect: a form may not end at another origin (form-action), a page that navigates may.
     if (providerUrl === null) res.redirect(303, paths.signedOut);
     else res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });

@@ -9,6 +9,7 @@ import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-prov
 import { comeBack, connectOrg, leavingTo, orgOptions, refusalsIn, signInAt } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createTestTenant } from "../helpers/people.ts";
+import { until } from "../helpers/processes.ts";
 import { sessionSecret, useSite } from "../helpers/site.ts";
 
 describe("ways to a sign-in by OpenID Connect", () => {
@@ -130,7 +131,7 @@ describe("ways to a sign-in by OpenID Connect", () => {
       const through = await connectOrg(away, about, { signOutOfProvider: true });
       const client = site().app.client();
       await signInAt(site().app, away, through, client);
-      await away.close();
+      away.intercept = () => true;
       const replica = await startTestApp(use().database, {
         ...orgOptions,
         baseUrl: site().app.url,
@@ -138,8 +139,11 @@ describe("ways to a sign-in by OpenID Connect", () => {
       });
       const there = replica.client();
       for (const [name, value] of client.cookies) there.cookies.set(name, value);
-      assertRedirect(await there.post("/logout"), "/signed-out");
-      assert.equal((await client.get("/me")).status, 401);
+      const answer = there.post("/logout");
+      await until("the session has ended", async () => (await client.get("/me")).status === 401, 2);
+      assert.ok(!replica.logged.some(({ event }) => event === "oidc.sign_out_failed"), "it still waits");
+      await away.close();
+      assertRedirect(await answer, "/signed-out");
       assert.ok(replica.logged.some(({ event }) => event === "oidc.sign_out_failed"));
       await replica.close();
     });
