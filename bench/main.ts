@@ -11,6 +11,7 @@ import { measureLookups } from "./part-lookups.ts";
 import { measurePages } from "./part-pages.ts";
 import { measurePatches } from "./part-patch.ts";
 import { measurePositions } from "./part-positions.ts";
+import { measureSaml } from "./part-saml.ts";
 import { measureTenants } from "./part-tenants.ts";
 import { allMet, asTable, describeMachine, type Report } from "./report.ts";
 import type { Run } from "./run.ts";
@@ -23,6 +24,7 @@ const parts: Record<PartName, (run: Run) => Promise<void>> = {
   growth: measureAgainstSmall,
   positions: measurePositions,
   tenants: measureTenants,
+  saml: measureSaml,
   import: measureImport,
 };
 

@@ -1,3 +1,4 @@
+import type { Database } from "../src/store/database.ts";
 import type { Engine } from "../test/helpers/databases.ts";
 import { createTestDatabase } from "../test/helpers/databases.ts";
 import { Client } from "./client.ts";
@@ -7,6 +8,8 @@ import { type ServerProcess, startServer } from "./server-process.ts";
 /** A database with five tenants in it, and a server on it. */
 export interface World {
   server: ServerProcess;
+  /** The same database as the server has. */
+  database: Database;
   /** The tenant that is measured, and the other four. */
   tenant: SeededTenant;
   others: SeededTenant[];
@@ -33,7 +36,7 @@ export async function createWorld(engine: Engine, users: number, groupSizes: num
   const server = await startServer(url);
   const clients: Client[] = [];
   return {
-    ...{ server, tenant, others, version: String((answer.rows ?? answer)[0].v) },
+    ...{ server, database, tenant, others, version: String((answer.rows ?? answer)[0].v) },
     client(of = tenant) {
       const client = new Client(server.measured, of.tokens);
       clients.push(client);

@@ -37,7 +37,17 @@ describe("the production image", () => {
     ]) {
       assert.ok(existsSync(join(image, needed)), needed);
     }
-    for (const unwanted of ["src/demo", "test", "docs", "data", ".git", ".env", ".ci"]) {
+    for (const unwanted of [
+      "src/demo",
+      "views/demo",
+      "public/demo",
+      "test",
+      "docs",
+      "data",
+      ".git",
+      ".env",
+      ".ci",
+    ]) {
       assert.ok(!existsSync(join(image, unwanted)), unwanted);
     }
   });

@@ -19,8 +19,9 @@ function causeOf(error: unknown): unknown {
 function reasonOf(error: unknown) {
   // guardedRequest could not reach the provider, or openid-client could not read what it said.
   if (hasCause(error, (cause) => cause instanceof InvalidError)) return "provider-unavailable";
+  // An OAuth error has a status of 400 to 499: openid-client reads no other answer as one.
   if (error instanceof ResponseBodyError)
-    return error.status >= 500 || error.status === 429 ? "provider-unavailable" : "provider-answer-not-valid";
+    return error.status === 429 ? "provider-unavailable" : "provider-answer-not-valid";
   if (error instanceof ClientError)
     return isHttpFailure(error) ? "provider-unavailable" : "provider-answer-not-valid";
   const { code } = (error ?? {}) as { code?: unknown };

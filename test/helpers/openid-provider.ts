@@ -1,8 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
-import type { Account, Context, default as Provider } from "oidc-provider";
-import { providerMemory } from "./openid-provider-memory.ts";
+import type { Context, default as Provider } from "oidc-provider";
+import {
+  answerLikeOkta,
+  loadProviders,
+  type ProviderParts,
+  webClient,
+} from "../../src/demo/okta-org/openid-provider.ts";
+import { providerMemory } from "../../src/demo/okta-org/provider-memory.ts";
 
 /** Somebody at the provider. */
 interface ProviderAccount {
@@ -59,22 +65,16 @@ interface State extends Pick<OpenIdProvider, "accounts" | "clients" | "person" |
   memory: ReturnType<typeof providerMemory>;
 }
 
-/** What stands in the claims, by scope: the ID token has those of `openid` alone, /userinfo has them all. */
-const claims = {
-  openid: ["sub", "email", "name", "preferred_username", "groups"],
-  profile: ["given_name", "family_name"],
-};
-
 /** @param issuer what it calls itself when a proxy stands before it; it listens on 127.0.0.1. */
 export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvider> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const own = issuer ?? address;
-  const create = await providerClass();
+  const create = await loadProviders();
   const state: State = { accounts: new Map(), person: "", showsButton: false, requests: [], ...empty() };
   state.keys.push(await newKey());
-  let provider = create(own, state);
+  let provider = create(partsOf(own, state));
   const op: OpenIdProvider = Object.assign(state, {
     issuer: own,
     address,
@@ -84,11 +84,9 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
     define: (account: Partial<ProviderAccount> & { sub: string; email: string }) => define(state, account),
     register(client: ProviderClient) {
       state.clients.set(client.clientId, client);
-      provider = create(own, state);
     },
     changeSecret(secret: string) {
       for (const client of state.clients.values()) client.secret = secret;
-      provider = create(own, state);
     },
     async rotateKeys({ announceNext } = { announceNext: false }) {
       const [fresh, next] = [await newKey(), await newKey()];
@@ -96,7 +94,7 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
       state.announced = announceNext ? next : null;
       const before = state.keys.filter((key) => key !== signing);
       state.keys = [signing, ...(state.announced ? [state.announced] : []), ...before];
-      provider = create(own, state);
+      provider = create(partsOf(own, state));
     },
     async close() {
       server.closeAllConnections();
@@ -106,20 +104,20 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
   server.on("request", (req, res) => {
     op.calls.push(new URL(req.url ?? "/", own).pathname);
     if (op.intercept?.(req, res)) return;
-    if (!op.namesIssuer) hideIssuer(req, res);
     if (req.url?.startsWith("/interaction/")) void interact(provider, state, req, res);
-    else provider.callback()(req, res);
+    else if (op.namesIssuer) provider.callback()(req, res);
+    else answerLikeOkta(provider, own, req, res);
   });
   return op;
 }
 
 function empty() {
-  return {
-    clients: new Map<string, ProviderClient>(),
-    keys: [] as JWK[],
-    announced: null,
-    memory: providerMemory(),
+  const clients = new Map<string, ProviderClient>();
+  const findClient = (id: string) => {
+    const client = clients.get(id);
+    return client && webClient(client);
   };
+  return { clients, keys: [] as JWK[], announced: null, memory: providerMemory(findClient) };
 }
 
 function define(state: State, account: Partial<ProviderAccount> & { sub: string; email: string }) {
@@ -137,84 +135,10 @@ async function newKey(): Promise<JWK> {
 }
 let keyCount = 1;
 
-/** Loads oidc-provider and makes providers of it, without the advice for production that it gives on the console. */
-async function providerClass(): Promise<(issuer: string, state: State) => Provider> {
-  const unsilence = silence();
-  const { default: ProviderOf } = await import("oidc-provider").finally(unsilence);
-  return (issuer, state) => {
-    const restore = silence();
-    try {
-      const provider = new ProviderOf(issuer, configuration(state));
-      provider.proxy = true;
-      return provider;
-    } finally {
-      restore();
-    }
-  };
-}
-
-function silence(): () => void {
-  const { info, warn, error } = console;
-  Object.assign(console, { info: () => {}, warn: () => {}, error: () => {} });
-  return () => void Object.assign(console, { info, warn, error });
-}
-
-function configuration(state: State): Record<string, unknown> {
-  const v1 = "/oauth2/v1";
-  return {
-    adapter: state.memory,
-    clients: [...state.clients.values()].map(clientMetadata),
-    routes: {
-      ...{ authorization: `${v1}/authorize`, token: `${v1}/token`, userinfo: `${v1}/userinfo` },
-      ...{ jwks: `${v1}/keys`, end_session: `${v1}/logout` },
-    },
-    claims,
-    conformIdTokenClaims: true,
-    pkce: { required: () => true },
-    features: {
-      devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: true, logoutSource },
-    },
-    renderError: (ctx: Context, problem: Record<string, string>) => {
-      ctx.body = JSON.stringify(problem);
-    },
-    interactions: { url: (_ctx: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
-    jwks: { keys: state.keys },
-    cookies: { keys: ["of the tests"] },
-    ttl: {
-      AccessToken: 600,
-      AuthorizationCode: 60,
-      IdToken: 3600,
-      Interaction: 600,
-      Session: 3600,
-      Grant: 3600,
-    },
-    clientBasedCORS: () => false,
-    findAccount: (_ctx: unknown, sub: string): Account | undefined => {
-      const account = state.accounts.get(sub);
-      return account && { accountId: sub, claims: () => ({ ...account }) };
-    },
-    async loadExistingGrant(this: unknown, ctx: Context & { oidc: { provider: Provider } }) {
-      const { client, session, provider } = ctx.oidc;
-      const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
-      grant.addOIDCScope("openid profile email");
-      await grant.save();
-      return grant;
-    },
-  };
-}
-
-function clientMetadata({ clientId, secret, redirectUris, postLogoutRedirectUris }: ProviderClient) {
-  return {
-    client_id: clientId,
-    client_secret: secret,
-    redirect_uris: redirectUris,
-    post_logout_redirect_uris: postLogoutRedirectUris,
-    grant_types: ["authorization_code"],
-    response_types: ["code"],
-    token_endpoint_auth_method: "client_secret_basic",
-    id_token_signed_response_alg: "RS256",
-  };
+function partsOf(issuer: string, state: State): ProviderParts {
+  const claimsOf = (sub: string) => state.accounts.get(sub);
+  const rpInitiatedLogout = { enabled: true, logoutSource };
+  return { issuer, keys: state.keys, memory: state.memory, claimsOf, features: { rpInitiatedLogout } };
 }
 
 function logoutSource(ctx: Context, form: string): void {
@@ -235,20 +159,4 @@ async function interact(provider: Provider, state: State, req: IncomingMessage, 
     ? { login: { accountId: state.person } }
     : { error: "access_denied", error_description: "User is not assigned to the client application." };
   await provider.interactionFinished(req, res, result);
-}
-
-/** Takes `iss` out of answers, and out of what discovery promises. */
-function hideIssuer(req: IncomingMessage, res: ServerResponse): void {
-  const setHeader = res.setHeader.bind(res);
-  res.setHeader = (name, value) => {
-    const isAnswer = name.toLowerCase() === "location" && /[?&](code|error)=/.test(String(value));
-    return setHeader(name, isAnswer ? String(value).replace(/&iss=[^&]*/, "") : value);
-  };
-  if (req.url !== "/.well-known/openid-configuration") return;
-  const end = res.end.bind(res) as (chunk?: string) => ServerResponse;
-  res.end = ((chunk: string) => {
-    const text = String(chunk).replace(/"authorization_response_iss_parameter_supported":true,?/, "");
-    setHeader("content-length", Buffer.byteLength(text));
-    return end(text);
-  }) as typeof res.end;
 }

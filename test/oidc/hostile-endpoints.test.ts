@@ -44,6 +44,12 @@ const cases: Case[] = [
     { status: 503, body: '{"error":"temporarily_unavailable"}' },
     unavailable,
   ],
+  [
+    "a token endpoint that is asked too often",
+    "token",
+    { status: 429, body: '{"error":"slow"}' },
+    unavailable,
+  ],
   ["a token endpoint with too much to do", "token", { status: 429, body: "{}" }, unavailable],
   ["a code that the provider refuses", "token", { status: 400, body: '{"error":"invalid_grant"}' }, notValid],
   ["a client that it does not know", "token", { status: 401, body: '{"error":"invalid_client"}' }, notValid],

@@ -45,6 +45,28 @@ describe("tenant isolation", () => {
       assert.equal((await forTenant(use().database, a.store.tenantId).users.byId(a.userId))?.id, a.userId);
     });
 
+    it("lets every reference between tenants' rows carry the tenant, so that none can leave it", async () => {
+      const { database } = use();
+      const carried = new Map<string, Set<string>>();
+      for (const { table, key, column } of await foreignKeys(database)) {
+        const columns = carried.get(`${table} ${key}`) ?? new Set();
+        carried.set(`${table} ${key}`, columns.add(column));
+      }
+      const referring = new Set(
+        [...carried].flatMap(([name, columns]) =>
+          columns.has("tenant_id") ? [...columns].map((column) => `${name.split(" ")[0]}.${column}`) : [],
+        ),
+      );
+      const loose: string[] = [];
+      for (const table of await tenantTables(database)) {
+        for (const column of await columnsOf(database, table)) {
+          const name = `${table}.${column}`;
+          if (column.endsWith("_id") && !referring.has(name)) loose.push(name);
+        }
+      }
+      assert.deepEqual(loose.sort(), Object.keys(referToNoRow).sort());
+    });
+
     for (const [table, row] of Object.entries(foreignRows)) {
       it(`a row of ${table} that names another tenant's row is refused by the database itself`, async () => {
         const insert = use()
@@ -55,6 +77,42 @@ describe("tenant isolation", () => {
     }
   });
 });
+
+/** Columns that end like a reference and are none, and why. */
+const referToNoRow: Record<string, string> = {
+  "activity.actor_id": "outlives whoever did it",
+  "activity.request_id": "names a request",
+  "activity.target_id": "outlives what it happened to",
+  "connection_keys.tenant_id": "outlives the tenant, so that nobody else gets its keys",
+  "connections.provider_app_id": "is the provider's own",
+  "inspector_messages.request_id": "names a request",
+  "role_grants.source_id": "is a connection's for one kind of grant, and empty for the others",
+  "sessions.connection_id": "outlives the connection: the session is dead then",
+  "used_tokens.token_id": "is a hash",
+};
+
+interface ForeignKeyColumn {
+  table: string;
+  key: string;
+  column: string;
+}
+
+async function foreignKeys(database: Database): Promise<ForeignKeyColumn[]> {
+  const sql = database.sql();
+  if (database.engine === "sqlite") {
+    return await sql.raw(
+      'select m.name as "table", f.id as key, f."from" as "column" from sqlite_master m join pragma_foreign_key_list(m.name) f where m.type = \'table\'',
+    );
+  }
+  const { rows } = await sql.raw(
+    'select table_name as "table", constraint_name as key, column_name as "column" from information_schema.table_constraints join information_schema.key_column_usage using (table_schema, table_name, constraint_name) where constraint_type = \'FOREIGN KEY\' and table_schema = current_schema',
+  );
+  return rows;
+}
+
+async function columnsOf(database: Database, table: string): Promise<string[]> {
+  return Object.keys(await database.sql()(table).columnInfo());
+}
 
 async function outcome(call: Promise<unknown>): Promise<unknown> {
   try {

@@ -30,13 +30,14 @@ describe("a call to Universal Logout that is refused", () => {
       app = await startTestApp(database, { insecureAllowPrivateNetwork: true });
       acme = await createTestTenant(database);
       const other = await createTestTenant(database);
-      await acme.connection({ settings: { issuer: org.issuer, clientId: "app" } });
+      const known = await acme.connection({ settings: { issuer: org.issuer, clientId: "app" } });
       await acme.connection({ settings: { issuer: org.issuer, clientId: "off", universalLogout: false } });
       await acme.connection({ settings: { issuer: org.issuer, clientId: "draft" }, draft: true });
       await acme.connection({ settings: { issuer: "http://127.0.0.1:1", clientId: "elsewhere" } });
       const disabled = await acme.connection({ settings: { issuer: org.issuer, clientId: "disabled" } });
       await acme.store.connections.update(disabled.id, { status: "disabled" });
-      await createLocalAccount(acme.store, email);
+      const ada = await createLocalAccount(acme.store, email);
+      await acme.store.identities.add(known.id, "00u1", ada.id);
       await createLocalAccount(other.store, "eve@other.example");
       session = app.client();
       await session.signIn(acme.tenant.slug, email, testPassword);

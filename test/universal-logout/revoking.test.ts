@@ -116,9 +116,21 @@ describe("Universal Logout", () => {
       const sub_id = { format: "email", email: "victim@acme.example" };
       assert.equal(await revoke(sub_id, "app", { key: evil.privateKey }), 404);
       assert.equal((await victim.get("/account")).status, 200);
-      evil.down = true;
-      assert.equal(await revoke(sub_id), 204, "nor does its outage keep the org from acting");
       await evil.close();
+    });
+
+    it("lets an org act while another one with the same application id is away", async () => {
+      const away = await startRevokingOrg();
+      away.down = true;
+      const other = await createTestTenant(use().database);
+      await other.connection({
+        settings: { issuer: away.issuer, issuerAlias: org.issuer, clientId: "app" },
+      });
+      await createLocalAccount(acme.store, "there@acme.example");
+      const client = await signedIn(acme, "there@acme.example");
+      assert.equal(await revoke({ format: "email", email: "there@acme.example" }), 204);
+      assert.notEqual((await client.get("/account")).status, 200);
+      await away.close();
     });
 
     it("takes for SAML the key of the certificate, and the keys that the org publishes", async () => {
@@ -137,6 +149,21 @@ describe("Universal Logout", () => {
         assert.equal(await revoke({ format: "email", email }, "0oasaml", parts), 204);
         assert.notEqual((await client.get("/account")).status, 200);
       }
+    });
+
+    it("names a person of a SAML connection by entity ID and NameID, whose case does not matter", async () => {
+      const saml = await acme.connection({
+        type: "saml",
+        settings: { ...samlSettings, certificates: [], appInstanceId: "0oanameid", orgUrl: org.issuer },
+      });
+      const user = await createLocalAccount(acme.store, "nameid@acme.example");
+      await acme.store.identities.add(saml.id, "nameid@acme.example", user.id);
+      const client = await signedIn(acme, "nameid@acme.example");
+      const name = { format: "iss_sub", iss: samlSettings.idpEntityId, sub: "NameID@acme.example" };
+      assert.equal(await revoke({ ...name, iss: org.issuer }, "0oanameid"), 404);
+      assert.equal((await client.get("/account")).status, 200);
+      assert.equal(await revoke(name, "0oanameid"), 204);
+      assert.notEqual((await client.get("/account")).status, 200);
     });
 
     it("is recorded as activity of the tenant", async () => {

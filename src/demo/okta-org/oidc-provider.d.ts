@@ -1,4 +1,4 @@
-/** As much of oidc-provider as the tests use: it comes without types. */
+/** As much of oidc-provider as is used here: it comes without types. */
 declare module "oidc-provider" {
   import type { IncomingMessage, ServerResponse } from "node:http";
 
@@ -16,7 +16,7 @@ declare module "oidc-provider" {
   }
   export interface Account {
     accountId: string;
-    claims(): Record<string, unknown>;
+    claims(use: "id_token" | "userinfo", scope: string): Record<string, unknown>;
   }
   export default class Provider {
     constructor(issuer: string, configuration: Record<string, unknown>);
@@ -26,6 +26,7 @@ declare module "oidc-provider" {
       accountId: string;
     }) => Grant;
     callback(): (req: IncomingMessage, res: ServerResponse) => void;
+    use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this;
     on(event: string, listener: (...args: unknown[]) => void): this;
     interactionDetails(
       req: IncomingMessage,

@@ -1,0 +1,91 @@
+import { type Request, Router } from "express";
+import { displayNameOf, type OrgAdmin, personOf } from "../org.ts";
+import {
+  activatePerson,
+  addPerson,
+  clearSessions,
+  deactivatePerson,
+  deletePerson,
+  editPerson,
+  type PersonForm,
+  suspendPerson,
+} from "../people.ts";
+import { act, aMoment, field, idIn, pageOf } from "./console.ts";
+
+/** Directory > People. */
+export function peopleRoutes(org: OrgAdmin): Router {
+  const router = Router();
+  const list = () => "/admin/users";
+  const own = (req: Request) => `/admin/users/${idIn(req)}`;
+
+  router.get("/admin/users", (req, res) => {
+    const people = Object.values(org.store.state.people);
+    const textOf = (person: (typeof people)[number]) =>
+      `${displayNameOf(person)} ${person.login} ${person.email}`;
+    res.render("people", { title: "People", list: pageOf(req, people, textOf) });
+  });
+  router.post(
+    "/admin/users",
+    act(list, (req) => {
+      const person = addPerson(org, formOf(req));
+      return { text: `${displayNameOf(person)} is added.`, to: `/admin/users/${person.id}` };
+    }),
+  );
+  router.get("/admin/users/:id", (req, res) => {
+    const person = personOf(org, idIn(req));
+    const apps = Object.values(org.store.state.apps).filter((app) => app.assignments[person.id]);
+    const groups = Object.values(org.store.state.groups).filter((group) =>
+      group.memberIds.includes(person.id),
+    );
+    res.render("person", { title: displayNameOf(person), subject: person, apps, groups });
+  });
+  router.post(
+    "/admin/users/:id",
+    act(own, async (req) => {
+      await aMoment(editPerson(org, idIn(req), formOf(req)));
+      return "The profile is saved, and pushed to the applications that know the person.";
+    }),
+  );
+  router.post(
+    "/admin/users/:id/:action",
+    act(own, (req) => perform(org, req)),
+  );
+  return router;
+}
+
+/** The person's "More Actions". */
+async function perform(org: OrgAdmin, req: Request): Promise<string | { text: string; to: string }> {
+  const [id, action] = [idIn(req), idIn(req, "action")];
+  const name = displayNameOf(personOf(org, id));
+  if (action === "suspend") {
+    suspendPerson(org, id);
+    return `${name} is suspended. No application was told: Okta sends nothing then.`;
+  }
+  if (action === "activate") {
+    activatePerson(org, id);
+    return `${name} is active.`;
+  }
+  if (action === "deactivate") {
+    await aMoment(deactivatePerson(org, id));
+    return `${name} is deactivated, and unassigned from every application.`;
+  }
+  if (action === "delete") {
+    deletePerson(org, id);
+    return {
+      text: `${name} is deleted. No application was told: Okta sends nothing then.`,
+      to: "/admin/users",
+    };
+  }
+  const told = await clearSessions(org, id, field(req, "includeApps") === "on");
+  return [`The sessions of ${name} are cleared.`, ...told].join(" ");
+}
+
+function formOf(req: Request): PersonForm {
+  const [firstName, middleName, lastName] = [
+    field(req, "firstName"),
+    field(req, "middleName"),
+    field(req, "lastName"),
+  ];
+  const login = field(req, "login");
+  return { login, email: field(req, "email") || login, firstName, middleName, lastName };
+}

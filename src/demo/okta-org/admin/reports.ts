@@ -1,0 +1,58 @@
+import { Router } from "express";
+import { addCrowd } from "../crowd.ts";
+import { appOf, type OrgAdmin, OrgNotFoundError, OrgRefusal, rotateKeys } from "../org.ts";
+import { act, field, idIn } from "./console.ts";
+
+const shown = 200;
+
+/** Reports > System Log, Security > API, and what only a stand-in has. */
+export function reportRoutes(org: OrgAdmin): Router {
+  const router = Router();
+  router.get("/admin", (_req, res) => res.redirect("/admin/apps"));
+
+  router.get("/admin/reports/system-log", (_req, res) => {
+    const calls = org.calls.latest(shown);
+    res.render("system-log", { title: "System Log", calls, total: org.calls.total });
+  });
+  router.get("/admin/reports/system-log/:id", (req, res) => {
+    const call = org.calls.byId(idIn(req));
+    if (!call) throw new OrgNotFoundError("This call is not kept any more.");
+    res.render("call", { title: `${call.method} ${new URL(call.url).pathname}`, call });
+  });
+
+  router.get("/admin/security/api", (_req, res) => {
+    res.render("keys", { title: "API", keys: org.store.state.keys.map(({ kid }) => kid), issuer: org.url });
+  });
+  router.post(
+    "/admin/security/api/rotate",
+    act(
+      () => "/admin/security/api",
+      async () => {
+        await rotateKeys(org);
+        return "A new key signs from now on; the keys before it stay published.";
+      },
+    ),
+  );
+
+  router.get("/admin/stand-in", (_req, res) => {
+    const { people, groups, apps } = org.store.state;
+    const counts = { people: Object.keys(people).length, groups: Object.keys(groups).length };
+    res.render("stand-in", { title: "Stand-in", counts, apps: Object.values(apps) });
+  });
+  router.post(
+    "/admin/stand-in/crowd",
+    act(
+      () => "/admin/stand-in",
+      (req) => {
+        const app = appOf(org, field(req, "appId"));
+        const [people, groups] = [Number(field(req, "people")), Number(field(req, "groups"))];
+        if (!app.provisioning) throw new OrgRefusal(`Configure API Integration of ${app.label} first.`);
+        if (!(people >= 1 && people <= 10_000 && groups >= 0 && groups <= 500))
+          throw new OrgRefusal("1 to 10,000 people, and up to 500 groups.");
+        void addCrowd(org, app, people, groups);
+        return { text: "They are added, assigned and pushed.", to: `/admin/apps/${app.id}/assignments` };
+      },
+    ),
+  );
+  return router;
+}

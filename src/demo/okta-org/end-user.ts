@@ -1,0 +1,93 @@
+import { Router } from "express";
+import { mayUse, type Org, OrgRefusal, personByLogin } from "./org.ts";
+import { answer, isSaml } from "./saml.ts";
+import type { OrgApp } from "./state.ts";
+
+/** How many people the sign-in page offers to choose from. */
+const offered = 12;
+
+/** What people see of the org: its sign-in page, and their dashboard. */
+export function endUserRoutes(org: Org): Router {
+  const router = Router();
+  router.get("/", (_req, res) => res.redirect("/app/UserHome"));
+
+  router.get("/login", (req, res) => {
+    const fromURI = pathOf(req.query.fromURI);
+    const username = typeof req.query.username === "string" ? req.query.username : "";
+    showLogin(res, fromURI, username, null);
+  });
+
+  // A stand-in on one machine has nothing to protect: a name is enough.
+  router.post("/login", (req, res) => {
+    const form = req.body as Record<string, string | undefined>;
+    const [fromURI, username] = [pathOf(form.fromURI), form.username ?? ""];
+    const person = personByLogin(org, username);
+    if (person?.status !== "ACTIVE") {
+      showLogin(res.status(403), fromURI, username, problemOf(person?.status));
+      return;
+    }
+    org.sessions.start(req, res, person.id, fromURI);
+    res.redirect(303, fromURI);
+  });
+
+  router.get("/login/signout", (req, res) => {
+    org.sessions.end(req, res);
+    res.redirect("/login");
+  });
+
+  router.get("/app/UserHome", (req, res) => {
+    const person = org.store.state.people[org.sessions.of(req)?.personId ?? ""];
+    if (!person) return res.redirect("/login");
+    const apps = Object.values(org.store.state.apps).filter((app) => mayUse(app, person));
+    const tiles = apps.map((app) => ({ label: app.label, protocol: app.signOn.kind, href: tilePathOf(app) }));
+    res.render("dashboard", { title: "My Apps", person, tiles });
+  });
+
+  router.get("/home/:name/:id/:link", (req, res) => {
+    const app = org.store.state.apps[req.params.id];
+    if (!app) throw new OrgRefusal("There is no such application.");
+    const session = org.sessions.of(req);
+    if (!session) return res.redirect(`/login?${new URLSearchParams({ fromURI: req.originalUrl })}`);
+    if (isSaml(app)) {
+      const relayState =
+        typeof req.query.RelayState === "string" ? req.query.RelayState : app.signOn.defaultRelayState;
+      return answer(org, app, req, res, { request: null, relayState });
+    }
+    const initiateLoginUri = app.signOn.kind === "oidc" ? app.signOn.initiateLoginUri : null;
+    if (!initiateLoginUri) throw new OrgRefusal(`${app.label} has no Initiate login URI.`);
+    // OpenID Connect Core §4. Okta sends nothing but the issuer.
+    const target = new URL(initiateLoginUri);
+    target.searchParams.set("iss", org.url);
+    res.redirect(target.href);
+  });
+  return router;
+
+  function showLogin(
+    res: { render(view: string, locals: object): void },
+    fromURI: string,
+    username: string,
+    problem: string | null,
+  ): void {
+    const people = Object.values(org.store.state.people)
+      .filter(({ status }) => status === "ACTIVE")
+      .slice(0, offered);
+    res.render("login", { title: "Sign In", fromURI, username, problem, people });
+  }
+}
+
+/** The address of an app's tile on the dashboard (Okta: the embed link). */
+export function tilePathOf({ id, name }: OrgApp): string {
+  return `/home/${name}/${id}/aln${id.slice(3)}`;
+}
+
+/** A path of ours, and nothing else: the parameter comes from the address. */
+function pathOf(wanted: unknown): string {
+  const isPath = typeof wanted === "string" && /^\/(?![/\\])/.test(wanted);
+  return isPath ? wanted : "/app/UserHome";
+}
+
+function problemOf(status: string | undefined): string {
+  if (status === "SUSPENDED") return "This person is suspended. Unsuspend them in the Admin Console.";
+  if (status === "DEPROVISIONED") return "This person is deactivated. Activate them in the Admin Console.";
+  return "Nobody has this username. Choose somebody from the list.";
+}

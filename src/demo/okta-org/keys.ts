@@ -1,0 +1,39 @@
+import "reflect-metadata";
+import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
+import { X509CertificateGenerator } from "@peculiar/x509";
+import { exportJWK, generateKeyPair, type JWK } from "jose";
+
+/** A key for ID tokens and Universal Logout, private. */
+export async function newSigningKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  const kid = randomBytes(32).toString("base64url");
+  return { ...(await exportJWK(privateKey)), alg: "RS256", use: "sig", kid };
+}
+
+const algorithm = {
+  ...{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  ...{ modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+};
+const years = 10;
+
+/** A key and its certificate for SAML. Okta: self-signed, ten years, and of the names that are given here. */
+export async function newSamlKey(orgName: string): Promise<{ privateKey: string; certificate: string }> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const now = Date.now();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: `01${randomBytes(7).toString("hex")}`,
+    ...{ name: `CN=${orgName}, OU=SSOProvider, O=Stand-in`, keys, signingAlgorithm: algorithm },
+    ...{ notBefore: new Date(now - 3_600_000), notAfter: new Date(now + years * 365 * 86_400_000) },
+  });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
+  const privateKey = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
+  return {
+    privateKey: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+    certificate: Buffer.from(certificate.rawData).toString("base64"),
+  };
+}
+
+/** What the org publishes of its keys. */
+export function publicKeys(keys: readonly JWK[]): JWK[] {
+  return keys.map(({ kty, n, e, kid, alg, use }) => ({ kty, n, e, kid, alg, use }) as JWK);
+}

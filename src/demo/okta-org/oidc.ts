@@ -1,0 +1,153 @@
+import { type Request, type Response, Router } from "express";
+import { compactVerify, createLocalJWKSet, type JWK } from "jose";
+import type { default as Provider } from "oidc-provider";
+import { publicKeys } from "./keys.ts";
+import {
+  answerLikeOkta,
+  discoveryPaths,
+  loadProviders,
+  oauthPaths,
+  type ProviderParts,
+  webClient,
+} from "./openid-provider.ts";
+import { displayNameOf, mayUse, type Org, OrgRefusal } from "./org.ts";
+import { providerMemory } from "./provider-memory.ts";
+import { newId, type OrgApp } from "./state.ts";
+
+/**
+ * The org authorization server. oidc-provider does the protocol; who is signed in is known by the org's own session, so
+ * that the dashboard, OIDC and SAML agree about it: the provider's session lasts for one request to sign in.
+ */
+export async function oidcRoutes(org: Org): Promise<Router> {
+  const providerNow = await currentProvider(org);
+  const router = Router();
+
+  router.use(oauthPaths.authorization, (req, _res, next) => {
+    forgetProviderSession(req);
+    // Nobody needs to be asked who is signed in: the provider would not know, and refuse at once.
+    if (org.sessions.of(req)) req.url = req.url.replace(/([?&])prompt=none(&|$)/, "$1");
+    // The provider would drop it in silence; Okta refuses it, like the other scopes that an app may not have.
+    req.url = req.url.replace(/([?&]scope=[^&]*)offline_access/, "$1groups");
+    next();
+  });
+  router.get("/interaction/:uid", async (req, res) => interact(org, await providerNow(), req, res));
+  router.get(oauthPaths.end_session, async (req, res) => {
+    res.redirect(await signOut(org, req, res));
+  });
+  // Okta: Dynamic Client Registration wants an administrator's token.
+  router.all("/oauth2/v1/clients", (_req, res) => {
+    res.status(401).json({ errorCode: "E0000011", errorSummary: "Invalid token provided" });
+  });
+
+  const answered = [...Object.values(oauthPaths), `${oauthPaths.authorization}/:uid`, ...discoveryPaths];
+  router.all(answered, async (req, res) => answerLikeOkta(await providerNow(), org.url, whole(req), res));
+  return router;
+}
+
+/** express takes what it matched off the address; the provider wants to see it whole. */
+function whole(req: Request): Request {
+  req.url = req.baseUrl + req.url;
+  return req;
+}
+
+/** A provider with the keys of this moment: new keys make a new one. What it remembers stays. */
+async function currentProvider(org: Org): Promise<() => Provider> {
+  const create = await loadProviders();
+  const findClient = (id: string) => {
+    const app = Object.hasOwn(org.store.state.apps, id) ? org.store.state.apps[id] : undefined;
+    return app && clientOf(app);
+  };
+  const memory = providerMemory(findClient);
+  const features = { introspection: { enabled: true }, revocation: { enabled: true } };
+  let [provider, madeOf]: [Provider | null, readonly JWK[]] = [null, []];
+  return () => {
+    const { keys } = org.store.state;
+    if (provider && madeOf === keys) return provider;
+    const claimsOf: ProviderParts["claimsOf"] = (sub, use, scope) => claimsAbout(org, sub, use, scope);
+    provider = create({ issuer: org.url, keys, memory, claimsOf, features });
+    madeOf = keys;
+    return provider;
+  };
+}
+
+function clientOf({ id, signOn }: OrgApp): Record<string, unknown> | undefined {
+  if (signOn.kind !== "oidc") return undefined;
+  const { clientSecret: secret, redirectUris, postLogoutRedirectUris } = signOn;
+  return webClient({ clientId: id, secret, redirectUris, postLogoutRedirectUris });
+}
+
+/** Okta: an ID token that comes with an access token has few claims of the scopes; /userinfo has them all. */
+function claimsAbout(org: Org, sub: string, use: "id_token" | "userinfo", scope: string) {
+  const person = org.store.state.people[sub];
+  if (person?.status !== "ACTIVE") return undefined;
+  const scopes = new Set(scope.split(" "));
+  const profile = { name: displayNameOf(person), preferred_username: person.login };
+  return {
+    sub,
+    ...(scopes.has("email") ? { email: person.email, email_verified: true } : {}),
+    ...(scopes.has("profile") ? { ...profile, locale: "en_US", zoneinfo: "America/Los_Angeles" } : {}),
+    ...(use === "id_token" ? { ver: 1, jti: newId("ID."), idp: org.store.state.idpId } : {}),
+    ...{ given_name: person.firstName, family_name: person.lastName },
+  };
+}
+
+function forgetProviderSession(req: Request): void {
+  const cookies = (req.headers.cookie ?? "").split(/; */);
+  req.headers.cookie = cookies.filter((cookie) => !cookie.startsWith("_session")).join("; ");
+}
+
+/** Signs in whoever is signed in at the org, or has the person sign in there first. */
+async function interact(org: Org, provider: Provider, req: Request, res: Response): Promise<void> {
+  const { params } = await provider.interactionDetails(req, res);
+  const session = org.sessions.of(req);
+  const mustProve = isOld(session?.signedInAt ?? 0, params.max_age) || params.prompt?.includes("login");
+  if (!session || (mustProve && session.provedFor !== req.originalUrl)) {
+    const query = new URLSearchParams({ fromURI: req.originalUrl });
+    if (params.login_hint) query.set("username", params.login_hint);
+    res.redirect(`/login?${query}`);
+    return;
+  }
+  const person = org.store.state.people[session.personId];
+  const app = org.store.state.apps[params.client_id ?? ""];
+  const ts = Math.floor(session.signedInAt / 1000);
+  const result =
+    person && app && mayUse(app, person)
+      ? { login: { accountId: person.id, ts, amr: ["pwd"] } }
+      : { error: "access_denied", error_description: "User is not assigned to the client application." };
+  await provider.interactionFinished(req, res, result);
+}
+
+function isOld(signedInAt: number, maxAge: string | undefined): boolean {
+  return maxAge !== undefined && Date.now() - signedInAt > Number(maxAge) * 1000;
+}
+
+/**
+ * RP-initiated logout. Okta asks nobody: the ID token is the proof, also when it has expired. Returns where the browser
+ * goes. Throws OrgRefusal.
+ */
+async function signOut(org: Org, req: Request, res: Response): Promise<string> {
+  const { id_token_hint: hint, post_logout_redirect_uri: back, state } = req.query;
+  if (typeof hint !== "string") throw new OrgRefusal("The id_token_hint is missing.");
+  const claims = await provedBy(org, hint);
+  const app = org.store.state.apps[String(claims?.aud)];
+  if (!claims || app?.signOn.kind !== "oidc") throw new OrgRefusal("The id_token_hint is not valid.");
+  if (back !== undefined && !app.signOn.postLogoutRedirectUris.includes(String(back)))
+    throw new OrgRefusal("The post_logout_redirect_uri is not one of the application's.");
+  if (org.sessions.of(req)?.personId === claims.sub) org.sessions.end(req, res);
+  if (back === undefined) return "/login";
+  const target = new URL(String(back));
+  if (typeof state === "string") target.searchParams.set("state", state);
+  return target.href;
+}
+
+async function provedBy(org: Org, token: string): Promise<{ sub?: unknown; aud?: unknown } | null> {
+  try {
+    const { payload } = await compactVerify(
+      token,
+      createLocalJWKSet({ keys: publicKeys(org.store.state.keys) }),
+    );
+    return JSON.parse(Buffer.from(payload).toString()) as { sub?: unknown; aud?: unknown };
+  } catch {
+    return null;
+  }
+}

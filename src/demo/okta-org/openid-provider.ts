@@ -1,0 +1,212 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { decodeJwt, importJWK, type JWK, SignJWT } from "jose";
+import type { Account, Context, default as Provider } from "oidc-provider";
+import type { providerMemory } from "./provider-memory.ts";
+
+/** What a provider is made of. The tests' provider is made here, too. */
+export interface ProviderParts {
+  /** The org's own address. */
+  issuer: string;
+  /** Private keys; the first one signs. */
+  keys: readonly JWK[];
+  memory: ReturnType<typeof providerMemory>;
+  /** The claims about somebody; undefined for nobody. */
+  claimsOf(
+    sub: string,
+    use: "id_token" | "userinfo",
+    scope: string,
+  ): (Record<string, unknown> & { sub: string }) | undefined;
+  features: Record<string, unknown>;
+}
+
+const v1 = "/oauth2/v1";
+
+/** The paths of an org authorization server (Okta: OpenID Connect & OAuth 2.0 API). */
+export const oauthPaths = {
+  authorization: `${v1}/authorize`,
+  token: `${v1}/token`,
+  userinfo: `${v1}/userinfo`,
+  jwks: `${v1}/keys`,
+  introspection: `${v1}/introspect`,
+  revocation: `${v1}/revoke`,
+  end_session: `${v1}/logout`,
+};
+
+/** By scope: the ID token has the claims of `openid` alone, because Okta's are thin; /userinfo has them all. */
+const claims = {
+  openid: ["sub", "email", "name", "preferred_username", "groups", "ver", "jti", "idp", "amr"],
+  profile: ["given_name", "family_name", "locale", "zoneinfo", "updated_at"],
+  email: ["email_verified"],
+};
+
+/** Loads oidc-provider and makes providers of it, without the advice for production that it gives on the console. */
+export async function loadProviders(): Promise<(parts: ProviderParts) => Provider> {
+  const unsilence = silence();
+  const { default: ProviderOf } = await import("oidc-provider").finally(unsilence);
+  return (parts) => {
+    const restore = silence();
+    try {
+      const provider = new ProviderOf(parts.issuer, configuration(parts));
+      provider.proxy = true;
+      provider.use(addHash(parts.keys));
+      return provider;
+    } finally {
+      restore();
+    }
+  };
+}
+
+/**
+ * Okta's ID tokens carry the hash of the access token that they come with (OpenID Connect Core §3.1.3.6), which
+ * oidc-provider leaves out of those of the token endpoint.
+ */
+function addHash([key]: readonly JWK[]) {
+  return async (ctx: Context, next: () => Promise<void>): Promise<void> => {
+    await next();
+    const { access_token: accessToken, id_token: idToken } = objectOf(ctx.body);
+    if (typeof accessToken !== "string" || typeof idToken !== "string" || !key) return;
+    const digest = createHash("sha256").update(accessToken).digest();
+    const payload = { ...decodeJwt(idToken), at_hash: digest.subarray(0, 16).toString("base64url") };
+    const signed = await new SignJWT(payload)
+      .setProtectedHeader({ alg: "RS256", ...(key.kid ? { kid: key.kid } : {}) })
+      .sign(await importJWK(key, "RS256"));
+    ctx.body = { ...objectOf(ctx.body), id_token: signed };
+  };
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function silence(): () => void {
+  const { info, warn, error } = console;
+  Object.assign(console, { info: () => {}, warn: () => {}, error: () => {} });
+  return () => void Object.assign(console, { info, warn, error });
+}
+
+function configuration({ keys, memory, claimsOf, features }: ProviderParts): Record<string, unknown> {
+  return {
+    adapter: memory,
+    routes: oauthPaths,
+    scopes: ["openid", "profile", "email", "groups"],
+    claims,
+    conformIdTokenClaims: true,
+    pkce: { required: () => true },
+    features: { devInteractions: { enabled: false }, ...features },
+    renderError: (ctx: Context, problem: Record<string, string>) => {
+      ctx.body = JSON.stringify(problem);
+    },
+    interactions: { url: (_ctx: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
+    jwks: { keys },
+    cookies: { keys: ["of a provider for one machine"] },
+    // Seconds. Okta: a code lives for 300, the tokens of an org authorization server for an hour.
+    ttl: {
+      ...{ AccessToken: 3600, AuthorizationCode: 300, IdToken: 3600, Interaction: 600 },
+      ...{ Session: 3600, Grant: 3600 },
+    },
+    clientBasedCORS: () => false,
+    findAccount: (_ctx: unknown, sub: string): Account | undefined =>
+      claimsOf(sub, "userinfo", "") && {
+        accountId: sub,
+        claims: (use, scope) => claimsOf(sub, use, scope) ?? { sub },
+      },
+    async loadExistingGrant(this: unknown, ctx: Context & { oidc: { provider: Provider } }) {
+      const { client, session, provider } = ctx.oidc;
+      const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+      grant.addOIDCScope("openid profile email");
+      await grant.save();
+      return grant;
+    },
+  };
+}
+
+/** A web application, as oidc-provider registers it. Okta refuses scopes that an app may not have. */
+export function webClient(client: {
+  clientId: string;
+  secret: string;
+  redirectUris: string[];
+  postLogoutRedirectUris: string[];
+}): Record<string, unknown> {
+  return {
+    client_id: client.clientId,
+    client_secret: client.secret,
+    redirect_uris: client.redirectUris,
+    post_logout_redirect_uris: client.postLogoutRedirectUris,
+    grant_types: ["authorization_code"],
+    response_types: ["code"],
+    scope: "openid profile email",
+    token_endpoint_auth_method: "client_secret_basic",
+    id_token_signed_response_alg: "RS256",
+    require_auth_time: true,
+  };
+}
+
+/** Answers as an Okta org does: by its discovery document, and without the `iss` parameter of RFC 9207. */
+export function answerLikeOkta(
+  provider: Provider,
+  issuer: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+): void {
+  const [path = ""] = (req.url ?? "").split("?");
+  if (discoveryPaths.includes(path)) {
+    res.setHeader("content-type", "application/json");
+    res.setHeader("cache-control", "max-age=86400, must-revalidate");
+    res.end(JSON.stringify(discoveryDocument(issuer)));
+    return;
+  }
+  const setHeader = res.setHeader.bind(res);
+  res.setHeader = (name, value) => {
+    const isAnswer = name.toLowerCase() === "location" && /[?&](code|error)=/.test(String(value));
+    return setHeader(name, isAnswer ? String(value).replace(/&iss=[^&]*/, "") : value);
+  };
+  provider.callback()(req, res);
+}
+
+export const discoveryPaths = [
+  "/.well-known/openid-configuration",
+  "/.well-known/oauth-authorization-server",
+];
+
+/** What Okta's documents list, which is more than an integration of the OIN may use. */
+function discoveryDocument(issuer: string): Record<string, unknown> {
+  const methods = [
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "none",
+  ];
+  return {
+    issuer,
+    authorization_endpoint: issuer + oauthPaths.authorization,
+    token_endpoint: issuer + oauthPaths.token,
+    userinfo_endpoint: issuer + oauthPaths.userinfo,
+    registration_endpoint: `${issuer}${v1}/clients`,
+    jwks_uri: issuer + oauthPaths.jwks,
+    response_types_supported: [
+      ...["code", "id_token", "code id_token", "code token", "id_token token", "code id_token token"],
+    ],
+    response_modes_supported: ["query", "fragment", "form_post", "okta_post_message"],
+    grant_types_supported: ["authorization_code", "implicit", "refresh_token", "password"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["RS256"],
+    scopes_supported: ["openid", "email", "profile", "address", "phone", "offline_access", "groups"],
+    token_endpoint_auth_methods_supported: methods,
+    claims_supported: [
+      ...["iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name"],
+      ...["nickname", "preferred_username", "given_name", "middle_name", "family_name", "email"],
+      ...["email_verified", "profile", "zoneinfo", "locale", "address", "phone_number", "picture", "website"],
+      ...["gender", "birthdate", "updated_at", "at_hash", "c_hash"],
+    ],
+    code_challenge_methods_supported: ["S256"],
+    introspection_endpoint: issuer + oauthPaths.introspection,
+    introspection_endpoint_auth_methods_supported: methods,
+    revocation_endpoint: issuer + oauthPaths.revocation,
+    revocation_endpoint_auth_methods_supported: methods,
+    end_session_endpoint: issuer + oauthPaths.end_session,
+    request_parameter_supported: true,
+    request_object_signing_alg_values_supported: ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512"],
+  };
+}

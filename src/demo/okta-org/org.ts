@@ -1,0 +1,66 @@
+import type { CallLog } from "./calls.ts";
+import { newSigningKey } from "./keys.ts";
+import type { Provisioner } from "./provisioner.ts";
+import type { OrgSessions } from "./sessions.ts";
+import type { OrgApp, OrgPerson, OrgStore } from "./state.ts";
+
+/** What every part of the stand-in is handed. */
+export interface Org {
+  store: OrgStore;
+  /** Its public origin, and the issuer of its tokens. */
+  url: string;
+  name: string;
+  sessions: OrgSessions;
+  /** Every call that it made. */
+  calls: CallLog;
+}
+
+/** What the administrator's side of it has beside. */
+export interface OrgAdmin extends Org {
+  provisioner: Provisioner;
+}
+
+/** Something that was named is not there. */
+export class OrgNotFoundError extends Error {
+  override name = "OrgNotFoundError";
+}
+
+/** Something that cannot be done; the sentence is for the administrator. */
+export class OrgRefusal extends Error {
+  override name = "OrgRefusal";
+}
+
+/** Throws OrgNotFoundError. */
+export function appOf({ store }: Org, id: string): OrgApp {
+  const app = Object.hasOwn(store.state.apps, id) ? store.state.apps[id] : undefined;
+  if (!app) throw new OrgNotFoundError("There is no such application.");
+  return app;
+}
+
+/** Throws OrgNotFoundError. */
+export function personOf({ store }: Org, id: string): OrgPerson {
+  const person = Object.hasOwn(store.state.people, id) ? store.state.people[id] : undefined;
+  if (!person) throw new OrgNotFoundError("There is no such person.");
+  return person;
+}
+
+export function personByLogin({ store }: Org, login: string): OrgPerson | undefined {
+  const wanted = login.trim().toLowerCase();
+  return Object.values(store.state.people).find((person) => person.login.toLowerCase() === wanted);
+}
+
+export function displayNameOf({ firstName, lastName }: OrgPerson): string {
+  return `${firstName} ${lastName}`.trim();
+}
+
+/** Whether somebody may use an app at this moment. */
+export function mayUse(app: OrgApp, person: OrgPerson): boolean {
+  const assignment = app.assignments[person.id];
+  return person.status === "ACTIVE" && assignment !== undefined && assignment.state !== "removing";
+}
+
+/** Signs with another key from now on. The keys before stay published, as Okta's do for a while. */
+export async function rotateKeys({ store }: Org): Promise<void> {
+  store.state.keys = [await newSigningKey(), ...store.state.keys].slice(0, 3);
+  store.changed();
+}

@@ -1,0 +1,156 @@
+import { type OrgAdmin, OrgRefusal, personByLogin, personOf } from "./org.ts";
+import { newId, type OrgApp, type OrgPerson } from "./state.ts";
+import { universalLogout } from "./universal-logout.ts";
+
+/** What an administrator enters. */
+export interface PersonForm {
+  login: string;
+  email: string;
+  firstName: string;
+  middleName: string;
+  lastName: string;
+}
+
+/** "Add person". Throws OrgRefusal. */
+export function addPerson(org: OrgAdmin, form: PersonForm): OrgPerson {
+  const person: OrgPerson = { id: newId("00u"), ...checked(org, form, null), status: "ACTIVE" };
+  org.store.state.people[person.id] = person;
+  org.store.changed();
+  return person;
+}
+
+/** "Profile > Edit": pushed to every app that knows the person. Throws OrgRefusal. */
+export function editPerson(org: OrgAdmin, id: string, form: PersonForm): Promise<unknown> {
+  const person = Object.assign(personOf(org, id), checked(org, form, id));
+  return tellApps(org, person, (app) => app.provisioning?.updateAttributes === true);
+}
+
+/** "Suspend": no application is told, and nobody signs in (Okta: "Suspended users"). */
+export function suspendPerson(org: OrgAdmin, id: string): void {
+  const person = personOf(org, id);
+  if (person.status !== "ACTIVE") throw new OrgRefusal("Only an active person can be suspended.");
+  setStatus(org, person, "SUSPENDED");
+}
+
+/** "Unsuspend", and "Activate": access to applications that was lost by a deactivation has to be given again. */
+export function activatePerson(org: OrgAdmin, id: string): void {
+  setStatus(org, personOf(org, id), "ACTIVE");
+}
+
+/** "Deactivate": the person loses every application, and each one is told. */
+export function deactivatePerson(org: OrgAdmin, id: string): Promise<unknown> {
+  const person = personOf(org, id);
+  setStatus(org, person, "DEPROVISIONED");
+  return Promise.all(Object.values(org.store.state.apps).map((app) => unassign(org, app, [id])));
+}
+
+/** "Delete": only of those who are deactivated; no application is told (Okta never sends DELETE /Users). */
+export function deletePerson(org: OrgAdmin, id: string): void {
+  if (personOf(org, id).status !== "DEPROVISIONED") throw new OrgRefusal("Deactivate the person first.");
+  for (const group of Object.values(org.store.state.groups))
+    group.memberIds = group.memberIds.filter((member) => member !== id);
+  delete org.store.state.people[id];
+  org.store.changed();
+}
+
+/** "Clear User Sessions". Returns a sentence for each application that was asked to sign the person out. */
+export async function clearSessions(org: OrgAdmin, id: string, includeApps: boolean): Promise<string[]> {
+  const person = personOf(org, id);
+  org.sessions.endOf(id);
+  if (!includeApps) return [];
+  const apps = Object.values(org.store.state.apps).filter(
+    (app) => app.universalLogout && app.assignments[id],
+  );
+  return await Promise.all(apps.map((app) => universalLogout(org, app, person)));
+}
+
+/** "Assign". Somebody whom an app knows already is linked there. */
+export function assign(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
+  const told: string[] = [];
+  for (const id of ids) {
+    const person = personOf(org, id);
+    if (person.status !== "ACTIVE") throw new OrgRefusal(`${person.login} is not active.`);
+    const before = app.assignments[id];
+    if (before && before.state !== "removing") continue;
+    app.assignments[id] = {
+      remoteId: null,
+      state: app.provisioning ? "pending" : "waiting",
+      problem: null,
+    };
+    told.push(id);
+  }
+  org.store.changed();
+  return org.provisioner.people(app, told).then(() => pushGroupsOf(org, app, told));
+}
+
+/** "Unassign": the application deactivates the person. */
+export function unassign(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
+  const told = ids.filter((id) => {
+    const assignment = app.assignments[id];
+    if (!assignment) return false;
+    if (assignment.remoteId === null || !app.provisioning) {
+      delete app.assignments[id];
+      return false;
+    }
+    assignment.state = "removing";
+    return true;
+  });
+  org.store.changed();
+  return org.provisioner.people(app, told);
+}
+
+/** "Provision Users": those who were assigned before provisioning was set up, and all others that are still to come. */
+export function provisionAll(org: OrgAdmin, app: OrgApp): Promise<void> {
+  const waiting = Object.entries(app.assignments).filter(([, { state }]) => state === "waiting");
+  for (const [, assignment] of waiting) assignment.state = "pending";
+  const ids = waiting.map(([id]) => id);
+  return org.provisioner.resume(app).then(() => pushGroupsOf(org, app, ids));
+}
+
+/** Groups that were pushed while these people were not known to the app. */
+function pushGroupsOf(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
+  const came = new Set(ids);
+  const groups = Object.entries(app.pushGroups).filter(([groupId, { pushedMembers }]) =>
+    org.store.state.groups[groupId]?.memberIds.some(
+      (id) => came.has(id) && !Object.hasOwn(pushedMembers, id),
+    ),
+  );
+  return org.provisioner.groups(
+    app,
+    groups.map(([groupId]) => groupId),
+  );
+}
+
+async function tellApps(org: OrgAdmin, { id }: OrgPerson, wants: (app: OrgApp) => boolean): Promise<void> {
+  org.store.changed();
+  const apps = Object.values(org.store.state.apps).filter(
+    (app) => wants(app) && typeof app.assignments[id]?.remoteId === "string",
+  );
+  for (const app of apps) Object.assign(app.assignments[id] ?? {}, { state: "pending" });
+  await Promise.all(apps.map((app) => org.provisioner.people(app, [id])));
+}
+
+function setStatus(org: OrgAdmin, person: OrgPerson, status: OrgPerson["status"]): void {
+  person.status = status;
+  if (status !== "ACTIVE") org.sessions.endOf(person.id);
+  org.store.changed();
+}
+
+/** Throws OrgRefusal. Okta: a username has the form of an e-mail address, and is nobody else's. */
+function checked(org: OrgAdmin, form: PersonForm, ownId: string | null): PersonForm {
+  const [login, email] = [form.login.trim(), form.email.trim()];
+  const [firstName, middleName, lastName] = [
+    form.firstName.trim(),
+    form.middleName.trim(),
+    form.lastName.trim(),
+  ];
+  const isAddress = (text: string) => text.length <= 100 && /^[^\s@]+@[^\s@]+$/.test(text);
+  if (!isAddress(login)) throw new OrgRefusal("The username must have the form of an e-mail address.");
+  if (!isAddress(email)) throw new OrgRefusal("The primary email must be an e-mail address.");
+  if (firstName === "" || lastName === "") throw new OrgRefusal("First name and last name are required.");
+  if ([firstName, middleName, lastName].some((name) => name.length > 50))
+    throw new OrgRefusal("A name has at most 50 characters.");
+  const holder = personByLogin(org, login);
+  if (holder && holder.id !== ownId) throw new OrgRefusal(`Somebody else has the username ${login}.`);
+  return { login, email, firstName, middleName, lastName };
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import { displayNameOf, OrgRefusal } from "./org.ts";
+import { mergedUser, newUser, patchedUser, replaced } from "./scim-bodies.ts";
+import { type ScimAnswer, type ScimBody, ScimFailure } from "./scim-client.ts";
+import type { OrgPerson, Provisioning } from "./state.ts";
+
+/** Sends one call to one application: scimClient's, with the app and the reason filled in. */
+export type Send = (method: string, path: string, body?: unknown) => Promise<ScimAnswer>;
+
+/** "Test API Credentials", and what Okta asks for when they are saved with groups. Throws ScimFailure. */
+export async function testCredentials(send: Send): Promise<void> {
+  await send("GET", "/Users?startIndex=1&count=2");
+  await send("GET", "/Groups?startIndex=1&count=100");
+}
+
+/**
+ * Brings one person to the application, and returns the id that it gave them: looked up by username, in any case and
+ * also when they are deactivated there; then created, or linked and activated. Throws ScimFailure.
+ */
+export async function provisionPerson(
+  send: Send,
+  { updates, createUsers }: Provisioning,
+  person: OrgPerson,
+  newPassword: () => string = randomPassword,
+): Promise<string> {
+  const { body: list } = await send(
+    "GET",
+    `/Users?filter=${equals("userName", person.login)}&startIndex=1&count=100`,
+  );
+  const [found] = resourcesOf(list);
+  if (found) {
+    const id = idOf(found);
+    const { body } = await send("GET", `/Users/${id}`);
+    if (updates !== "patch") await send("PUT", `/Users/${id}`, mergedUser(body, person, true));
+    else {
+      if (body.active !== true) await send("PATCH", `/Users/${id}`, replaced({ active: true }));
+      await send("PATCH", `/Users/${id}`, patchedUser(person));
+    }
+    return id;
+  }
+  if (!createUsers)
+    throw new OrgRefusal("Create Users is off, and the application does not know this person.");
+  const { body } = await send("POST", "/Users", newUser(person, newPassword()));
+  if (typeof body.id !== "string")
+    throw new ScimFailure(
+      null,
+      `Automatic provisioning of user ${displayNameOf(person)} failed: Create new user returned empty user.`,
+    );
+  return body.id;
+}
+
+/** Pushes a profile that changed. Throws ScimFailure. */
+export async function pushProfile(
+  send: Send,
+  { updates }: Provisioning,
+  person: OrgPerson,
+  remoteId: string,
+): Promise<void> {
+  const { body } = await send("GET", `/Users/${remoteId}`);
+  if (updates === "patch") await send("PATCH", `/Users/${remoteId}`, patchedUser(person));
+  // A profile push never changes whether somebody is active (Okta: "SCIM concepts").
+  else await send("PUT", `/Users/${remoteId}`, mergedUser(body, person, body.active !== false));
+}
+
+/** Takes access away: the person stays, deactivated. Okta never deletes users. Throws ScimFailure. */
+export async function deactivatePerson(
+  send: Send,
+  { updates }: Provisioning,
+  person: OrgPerson,
+  remoteId: string,
+): Promise<void> {
+  if (updates !== "private") {
+    await send("PATCH", `/Users/${remoteId}`, replaced({ active: false }));
+    return;
+  }
+  const { body } = await send("GET", `/Users/${remoteId}`);
+  await send("PUT", `/Users/${remoteId}`, mergedUser(body, person, false));
+}
+
+/** "Sync Password". Throws ScimFailure. */
+export async function syncPassword(send: Send, remoteId: string, password: string): Promise<void> {
+  await send("PATCH", `/Users/${remoteId}`, replaced({ password }));
+}
+
+export interface Imported {
+  users: ScimBody[];
+  groups: ScimBody[];
+}
+
+/** "Import Now": page after page of a hundred. Throws ScimFailure. */
+export async function importAll(send: Send): Promise<Imported> {
+  return { users: await pages(send, "/Users"), groups: await pages(send, "/Groups") };
+}
+
+async function pages(send: Send, path: string): Promise<ScimBody[]> {
+  const found: ScimBody[] = [];
+  for (let startIndex = 1, total = 1; startIndex <= total; startIndex += 100) {
+    const { body } = await send("GET", `${path}?startIndex=${startIndex}&count=100`);
+    const page = resourcesOf(body);
+    if (page.length === 0) break;
+    found.push(...page);
+    total = Number(body.totalResults);
+  }
+  return found;
+}
+
+/** What Okta reads for entitlements, and for "Import User Schema". Throws ScimFailure. */
+export async function discover(send: Send): Promise<void> {
+  const { body } = await send("GET", "/ResourceTypes");
+  await send("GET", "/Schemas");
+  const assignable = ["urn:okta:scim:schemas:core:1.0:Role", "urn:okta:scim:schemas:core:1.0:Entitlement"];
+  for (const { schema, endpoint } of resourcesOf(body)) {
+    if (assignable.includes(String(schema))) await send("GET", String(endpoint));
+  }
+}
+
+/** A filter for one value, encoded as Okta encodes it. Quotes and backslashes are escaped (RFC 7644 §3.4.2.2). */
+export function equals(attribute: string, value: string): string {
+  return encodeURIComponent(`${attribute} eq ${JSON.stringify(value)}`);
+}
+
+export function resourcesOf(list: ScimBody): ScimBody[] {
+  const { Resources: found } = list;
+  return Array.isArray(found) ? found.filter((one) => typeof one === "object" && one !== null) : [];
+}
+
+/** Throws ScimFailure: nothing can be done about a resource without an id. */
+export function idOf({ id }: ScimBody): string {
+  if (typeof id === "string" && id !== "") return id;
+  throw new ScimFailure(null, "The application answered with a resource that has no id.");
+}
+
+function randomPassword(): string {
+  return randomBytes(12).toString("base64url");
+}

@@ -1,0 +1,48 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { DOMParser } from "@xmldom/xmldom";
+import { OrgRefusal } from "./org.ts";
+
+/** What an application asks for in an AuthnRequest (SAML Core §3.4.1). */
+export interface AuthnRequest {
+  id: string;
+  issuer: string | null;
+  acsUrl: string | null;
+  /** Okta honours it, unless the administrator disables that for the app. */
+  forceAuthn: boolean;
+}
+
+const protocol = "urn:oasis:names:tc:SAML:2.0:protocol";
+const assertion = "urn:oasis:names:tc:SAML:2.0:assertion";
+const maxBytes = 64 * 1024;
+
+/** Reads what came by the redirect binding, DEFLATE and base64 (SAML Bindings §3.4.4.1). Throws OrgRefusal. */
+export function readRedirected(encoded: string): AuthnRequest {
+  try {
+    const xml = inflateRawSync(Buffer.from(encoded, "base64"), { maxOutputLength: maxBytes });
+    return parse(xml.toString("utf8"));
+  } catch (error) {
+    throw new OrgRefusal("The SAMLRequest cannot be read.", { cause: error });
+  }
+}
+
+/** What came by the POST binding, in the form of the redirect binding: signing in may take several pages. */
+export function asRedirected(posted: string): string {
+  return deflateRawSync(Buffer.from(posted, "base64")).toString("base64");
+}
+
+function parse(xml: string): AuthnRequest {
+  if (/<!DOCTYPE/i.test(xml)) throw new Error("a document type is not allowed");
+  const onError = (_level: string, message: string) => {
+    throw new Error(message);
+  };
+  const root = new DOMParser({ onError }).parseFromString(xml, "text/xml").documentElement;
+  const id = root?.getAttribute("ID");
+  if (root?.localName !== "AuthnRequest" || root.namespaceURI !== protocol || !id)
+    throw new Error("this is no AuthnRequest");
+  return {
+    id,
+    issuer: root.getElementsByTagNameNS(assertion, "Issuer")[0]?.textContent ?? null,
+    acsUrl: root.getAttribute("AssertionConsumerServiceURL"),
+    forceAuthn: ["true", "1"].includes(root.getAttribute("ForceAuthn") ?? ""),
+  };
+}

@@ -1,0 +1,168 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync, inflateSync } from "node:zlib";
+import type { CallLog } from "./calls.ts";
+import type { Provisioning } from "./state.ts";
+
+/** A resource or a list, as JSON has it. */
+export type ScimBody = Record<string, unknown>;
+
+export interface ScimAnswer {
+  status: number;
+  /** Empty when there is none, or when it is no JSON object. */
+  body: ScimBody;
+}
+
+/** What Okta shows the administrator when a call did not succeed. */
+export class ScimFailure extends Error {
+  override name = "ScimFailure";
+  readonly status: number | null;
+  constructor(status: number | null, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface ScimClientDeps {
+  calls: CallLog;
+  /** Waits; rejects when the administrator stops the push. */
+  wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** One call for the log: which app, and why. */
+export interface CallReason {
+  appId: string;
+  why: string;
+  signal: AbortSignal;
+  /** Is told while the application keeps the org waiting, and with null when that is over. */
+  onWait(until: number | null): void;
+}
+
+/** Okta closes the socket then. */
+const timeoutMs = 60_000;
+const mostAttempts = 10;
+const defaultWaitMs = 5 * 60_000;
+
+export type ScimClient = ReturnType<typeof scimClient>;
+
+/** Calls SCIM servers with the headers that Okta sends, and waits as Okta does where a server has had too much. */
+export function scimClient({
+  calls,
+  wait = (ms, signal) => sleep(ms, undefined, { signal }),
+}: ScimClientDeps) {
+  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+
+  /**
+   * Answers 429 are waited out: as many seconds as Retry-After says, twice as long each time after that, ten times at
+   * most; five minutes where it says nothing that is a whole number (Okta: "SCIM rate limits"). Throws ScimFailure.
+   */
+  async function send(
+    to: Provisioning,
+    reason: CallReason,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<ScimAnswer> {
+    let waitMs = 0;
+    for (let attempt = 1; ; attempt++) {
+      reason.signal.throwIfAborted();
+      const { status, headers, text } = await call(to, reason, method, path, body);
+      if (status !== 429) return answerOf(status, text);
+      if (attempt === mostAttempts)
+        throw new ScimFailure(429, `The application had too many requests ${mostAttempts} times.`);
+      waitMs = waitMs === 0 ? firstWaitMs(headers["retry-after"]) : waitMs * 2;
+      reason.onWait(Date.now() + waitMs);
+      await wait(waitMs, reason.signal).finally(() => reason.onWait(null));
+    }
+  }
+
+  async function call(to: Provisioning, reason: CallReason, method: string, path: string, body?: unknown) {
+    const url = to.baseUrl.replace(/\/$/, "") + path;
+    const requestHeaders = headersOf(to, body);
+    const started = performance.now();
+    const entry = {
+      ...{ at: Date.now(), why: reason.why, appId: reason.appId, method, url, requestHeaders },
+      requestBody: body,
+    };
+    try {
+      const { statusCode: status = 0, headers, text } = await exchange(method, url, requestHeaders, body);
+      const durationMs = Math.round(performance.now() - started);
+      calls.add({ ...entry, status, answer: text, problem: null, durationMs });
+      return { status, headers, text };
+    } catch (error) {
+      const problem = `No answer from the application: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}.`;
+      const durationMs = Math.round(performance.now() - started);
+      calls.add({ ...entry, status: null, answer: "", problem, durationMs });
+      throw new ScimFailure(null, problem);
+    }
+  }
+
+  async function exchange(method: string, url: string, headers: Record<string, string>, body?: unknown) {
+    const isHttps = url.startsWith("https:");
+    const agent = isHttps ? agents.https : agents.http;
+    const start = isHttps ? httpsRequest : httpRequest;
+    const request = start(url, { method, agent, timeout: timeoutMs, headers });
+    const answer = await answered(request, body === undefined ? undefined : JSON.stringify(body));
+    const text = decoded(await buffer(answer), answer.headers["content-encoding"]).toString("utf8");
+    return { statusCode: answer.statusCode, headers: answer.headers, text };
+  }
+
+  return {
+    send,
+    close() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+function headersOf({ token, mode }: Provisioning, body: unknown): Record<string, string> {
+  return {
+    "User-Agent": "Okta SCIM Client 1.0.0",
+    Authorization: mode === "Bearer" ? `Bearer ${token}` : token,
+    Accept: "application/scim+json",
+    "Accept-Charset": "utf-8",
+    "Accept-Encoding": "gzip, deflate",
+    ...(body === undefined ? {} : { "Content-Type": "application/scim+json; charset=utf-8" }),
+  };
+}
+
+function answered(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once("response", resolve).once("error", reject);
+    request.once("timeout", () => request.destroy(new Error("it took more than 60 seconds")));
+    request.end(body);
+  });
+}
+
+function decoded(bytes: Buffer, encoding: string | undefined): Buffer {
+  if (encoding === "gzip") return gunzipSync(bytes);
+  return encoding === "deflate" ? inflateSync(bytes) : bytes;
+}
+
+function answerOf(status: number, text: string): ScimAnswer {
+  const body = parsed(text);
+  if (status >= 200 && status < 300) return { status, body };
+  const detail = typeof body.detail === "string" ? body.detail : "no detail was given";
+  throw new ScimFailure(status, `The application answered ${status}: ${detail}`);
+}
+
+function parsed(text: string): ScimBody {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+function firstWaitMs(retryAfter: string | undefined): number {
+  return retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : defaultWaitMs;
+}

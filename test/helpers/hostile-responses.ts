@@ -1,0 +1,273 @@
+import { createHmac } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
+import type { RefusalReason } from "../../src/errors.ts";
+import type { SamlSettings } from "../../src/model.ts";
+import type { SigningKey } from "./certificates.ts";
+import { algorithms, type Deviation, type Fields } from "./saml-response.ts";
+import { wrappings } from "./signature-wrapping.ts";
+
+type MadeDeviation = Deviation | ((keys: { key: SigningKey; foreignKey: SigningKey }) => Deviation);
+
+/** One response that must be refused: how it leaves the path, and for which reason. */
+export interface HostileResponse {
+  name: string;
+  deviation: MadeDeviation;
+  reason: RefusalReason;
+  settings?: Partial<SamlSettings>;
+}
+
+const hour = 3_600_000;
+const { rsaSha1, rsaSha256, sha1, enveloped } = algorithms;
+const hmac = "http://www.w3.org/2000/09/xmldsig#hmac-sha1";
+const inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+
+const fields = (name: string, reason: RefusalReason, change: Partial<Fields>): HostileResponse => ({
+  ...{ name, reason, deviation: { fields: (all: Fields) => void Object.assign(all, change) } },
+});
+const moved = (
+  name: string,
+  reason: RefusalReason,
+  change: (now: number) => Partial<Fields>,
+): HostileResponse => ({
+  ...{ name, reason, deviation: { fields: (all: Fields) => void Object.assign(all, change(Date.now())) } },
+});
+const text = (
+  name: string,
+  reason: RefusalReason,
+  deviation: MadeDeviation,
+  settings = {},
+): HostileResponse => ({
+  ...{ name, reason, deviation, settings },
+});
+
+const weakSha1 = { signatureAlgorithm: rsaSha1, digestAlgorithm: sha1 };
+const signatureCases: HostileResponse[] = [
+  text("SHA-1 in both signatures", "saml-sha1", { signAssertion: weakSha1, signResponse: weakSha1 }),
+  text("a SHA-1 signature of the assertion", "saml-sha1", { signAssertion: { signatureAlgorithm: rsaSha1 } }),
+  text("a SHA-1 signature of the response", "saml-sha1", { signResponse: { signatureAlgorithm: rsaSha1 } }),
+  text("a SHA-1 digest of the assertion", "saml-sha1", { signAssertion: { digestAlgorithm: sha1 } }),
+  text("a SHA-1 digest of the response", "saml-sha1", { signResponse: { digestAlgorithm: sha1 } }),
+  text("no signature", "saml-signature-missing", { signAssertion: null, signResponse: null }),
+  text("a signed response around an unsigned assertion", "saml-signature-missing", { signAssertion: null }),
+  text(
+    "a signed assertion in an unsigned response, where the response must be signed",
+    "saml-signature-missing",
+    { signResponse: null },
+    { signed: "response" },
+  ),
+  text("a foreign key", "saml-signature-not-valid", ({ foreignKey }) => ({
+    ...{ signAssertion: { key: foreignKey }, signResponse: { key: foreignKey } },
+  })),
+  text("a foreign key inside", "saml-signature-not-valid", ({ foreignKey }) => ({
+    ...{ signAssertion: { key: foreignKey } },
+  })),
+  text("a foreign key outside", "saml-signature-not-valid", ({ foreignKey }) => ({
+    ...{ signResponse: { key: foreignKey } },
+  })),
+  text(
+    "a foreign key with our certificate in KeyInfo",
+    "saml-signature-not-valid",
+    ({ foreignKey, key }) => ({
+      signAssertion: { key: foreignKey, certificate: key.certificatePem },
+      signResponse: { key: foreignKey, certificate: key.certificatePem },
+    }),
+  ),
+  text("an assertion that was changed after signing", "saml-signature-not-valid", {
+    signedAssertion: (xml) => xml.replaceAll("@acme.example<", "@evil.example<"),
+  }),
+  text("a response that was changed after signing", "saml-signature-not-valid", {
+    signedResponse: (xml) =>
+      xml.replace(/ IssueInstant="[^"]*"/, ` IssueInstant="${new Date().toISOString()}"`),
+  }),
+  text("other canonicalisation", "saml-algorithm", { signAssertion: { canonicalization: inclusive } }),
+  text("a transform that is not exclusive", "saml-algorithm", {
+    signAssertion: { transforms: [enveloped, inclusive] },
+  }),
+  text("an XSLT transform", "saml-algorithm", {
+    signedAssertion: (xml) =>
+      xml.replace(
+        "<ds:Transforms>",
+        '<ds:Transforms><ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"/>',
+      ),
+  }),
+  text("no transform", "saml-algorithm", {
+    signedAssertion: (xml) => xml.replace(/<ds:Transforms>.*?<\/ds:Transforms>/s, "<ds:Transforms/>"),
+  }),
+  text("an HMAC with the certificate", "saml-sha1", ({ key }) => ({
+    signedAssertion: (xml) => withHmac(xml, key.certificate),
+  })),
+  text("a reference to everything", "saml-signature-not-valid", {
+    signedAssertion: (xml) => xml.replace(/<ds:Reference URI="[^"]*"/, '<ds:Reference URI=""'),
+  }),
+  text("two signatures in the assertion", "saml-signature-not-valid", {
+    signedAssertion: (xml) => xml.replace(/(<ds:Signature .*?<\/ds:Signature>)/s, "$1$1"),
+  }),
+  text("the signature of the assertion, in its subject", "saml-signature-not-valid", {
+    signedAssertion: (xml) => {
+      const [signature = ""] = /<ds:Signature .*?<\/ds:Signature>/s.exec(xml) ?? [];
+      return xml.replace(signature, "").replace("</saml2:Subject>", `${signature}</saml2:Subject>`);
+    },
+  }),
+];
+
+const evil = "http://www.okta.com/exkEVIL";
+const elsewhere = "https://evil.example/saml/acme/acs";
+const addressCases: HostileResponse[] = [
+  fields("another issuer of the response", "saml-issuer", { responseIssuer: evil }),
+  fields("another issuer of the assertion", "saml-issuer", { issuer: evil }),
+  fields("another issuer of both", "saml-issuer", { issuer: evil, responseIssuer: evil }),
+  fields("no issuer of the assertion", "saml-issuer", { issuer: null }),
+  fields("another audience", "saml-audience", { audience: "https://evil.example/saml/acme/metadata" }),
+  fields("no audience", "saml-audience", { audience: null }),
+  text("a second restriction that leaves us out", "saml-audience", {
+    assertion: (xml) =>
+      xml.replace(
+        "</saml2:AudienceRestriction>",
+        "</saml2:AudienceRestriction><saml2:AudienceRestriction><saml2:Audience>other</saml2:Audience></saml2:AudienceRestriction>",
+      ),
+  }),
+  fields("another destination", "saml-destination", { destination: elsewhere }),
+  fields("an empty destination", "saml-destination", { destination: "" }),
+  fields("no destination in a signed response", "saml-destination", { destination: null }),
+  fields("another recipient", "saml-recipient", { recipient: elsewhere }),
+  fields("no recipient", "saml-recipient", { recipient: null }),
+];
+
+const formCases: HostileResponse[] = [
+  moved("an expired assertion", "saml-expired", (now) => ({ notOnOrAfter: now - 90_000 })),
+  moved("an old assertion that never ends", "saml-expired", (now) => ({
+    ...{ issueInstant: now - hour, notBefore: now - hour, notOnOrAfter: now + 1000 * hour },
+    confirmedUntil: now + 1000 * hour,
+  })),
+  moved("an expired confirmation", "saml-expired", (now) => ({ confirmedUntil: now - 90_000 })),
+  moved("an assertion that is not valid yet", "saml-not-yet-valid", (now) => ({ notBefore: now + 120_000 })),
+  moved("an assertion made in the future", "saml-not-yet-valid", (now) => ({ issueInstant: now + 120_000 })),
+  text("no conditions", "saml-conditions", {
+    assertion: (xml) => xml.replace(/<saml2:Conditions.*<\/saml2:Conditions>/s, ""),
+  }),
+  fields("conditions without an end", "saml-conditions", { notOnOrAfter: null }),
+  text("an end that is no time", "saml-conditions", {
+    assertion: (xml) => xml.replace(/(<saml2:Conditions[^>]*NotOnOrAfter=")[^"]*/, "$1tomorrow"),
+  }),
+  text("no confirmation", "saml-confirmation", {
+    assertion: (xml) => xml.replace(/<saml2:SubjectConfirmation .*<\/saml2:SubjectConfirmation>/s, ""),
+  }),
+  fields("a confirmation without an end", "saml-confirmation", { confirmedUntil: null }),
+  fields("a holder-of-key confirmation", "saml-confirmation", {
+    method: "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key",
+  }),
+  fields("an empty NameID", "saml-subject", { nameId: "" }),
+  fields("a NameID of spaces", "saml-subject", { nameId: "   " }),
+  fields("a NameID of 10 kB", "saml-subject", { nameId: "x".repeat(10_000) }),
+  fields("a transient NameID", "saml-subject", {
+    nameIdFormat: "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+  }),
+  text("elements in the NameID", "saml-subject", {
+    assertion: (xml) => xml.replace(/(<saml2:NameID[^>]*>)/, "$1<x/>"),
+  }),
+  text("two NameIDs", "saml-subject", {
+    assertion: (xml) => xml.replace(/(<saml2:NameID[^>]*>.*?<\/saml2:NameID>)/, "$1$1"),
+  }),
+  text("no statement of authentication", "saml-not-a-sign-in", {
+    assertion: (xml) => xml.replace(/<saml2:AuthnStatement.*<\/saml2:AuthnStatement>/s, ""),
+  }),
+  fields("version 1.1", "saml-version", { version: "1.1" }),
+  fields("an assertion of version 1.1", "saml-version", { assertionVersion: "1.1" }),
+  fields("a status that is not Success around a signed assertion", "saml-status", {
+    status: "urn:oasis:names:tc:SAML:2.0:status:Responder",
+  }),
+  text("no e-mail address", "profile-incomplete", {
+    fields: (all) => void Object.assign(all, { attributes: { firstName: ["Ada"], lastName: ["Lovelace"] } }),
+  }),
+  text("no names", "profile-incomplete", {
+    fields: (all) => void Object.assign(all, { attributes: { email: ["ada@acme.example"] } }),
+  }),
+  text("names that are elements", "profile-incomplete", {
+    assertion: (xml) => xml.replace(">Ada<", "><b>Ada</b><"),
+  }),
+];
+
+const doctype = (declaration: string) => (xml: string) => xml.replace("?>", `?>${declaration}`);
+const xmlCases: HostileResponse[] = [
+  text("a comment in the NameID", "saml-comment", {
+    signedResponse: (xml) =>
+      xml.replace("@acme.example</saml2:NameID>", "@acme.example<!-- -->.evil</saml2:NameID>"),
+  }),
+  text("a comment in the NameID, signed", "saml-comment", {
+    assertion: (xml) =>
+      xml.replace("@acme.example</saml2:NameID>", "@acme.example<!-- -->.evil</saml2:NameID>"),
+  }),
+  text("a comment in an attribute", "saml-comment", {
+    assertion: (xml) => xml.replace(">Ada<", ">A<!-- -->da<"),
+  }),
+  text("a processing instruction", "saml-comment", {
+    signedResponse: (xml) => xml.replace(">Ada<", ">A<?x?>da<"),
+  }),
+  text("a CDATA section", "saml-comment", { assertion: (xml) => xml.replace(">Ada<", "><![CDATA[Ada]]><") }),
+  text("a DOCTYPE", "saml-doctype", { signedResponse: doctype("<!DOCTYPE Response>") }),
+  text("entity expansion", "saml-doctype", {
+    signedResponse: doctype('<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'),
+  }),
+  text("an external entity", "saml-doctype", {
+    signedResponse: doctype('<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
+  }),
+  text("two assertions", "saml-assertion-count", {
+    signedAssertion: (xml) => xml + xml.replace(/ ID="[^"]*"/, ' ID="another"'),
+  }),
+  text("no assertion", "saml-assertion-count", { signedAssertion: () => "" }),
+  text("an assertion beside an encrypted one", "saml-assertion-count", {
+    signedAssertion: (xml) =>
+      `${xml}<saml2:EncryptedAssertion xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion"/>`,
+  }),
+  text("duplicate IDs", "saml-duplicate-id", {
+    fields: (all) => void Object.assign(all, { assertionId: all.responseId }),
+  }),
+  text("deep nesting", "saml-malformed", {
+    signedResponse: (xml) =>
+      xml.replace("</saml2p:Response>", `${"<a>".repeat(20_000)}${"</a>".repeat(20_000)}</saml2p:Response>`),
+  }),
+  text("tags by the ten thousand", "saml-malformed", {
+    signedResponse: (xml) => xml.replace("</saml2p:Response>", `${"<a/>".repeat(30_000)}</saml2p:Response>`),
+  }),
+  text("more than 256 KB", "saml-malformed", {
+    fields: (all) => void Object.assign(all.attributes, { more: ["x".repeat(270_000)] }),
+  }),
+  text("5 MB", "saml-malformed", { encode: () => "A".repeat(5_000_000) }),
+  text("XML that is not well-formed", "saml-malformed", {
+    signedResponse: (xml) => xml.replace("</saml2p:Response>", ""),
+  }),
+  text("no base64", "saml-malformed", { encode: (xml) => xml }),
+  text("deflated XML", "saml-malformed", { encode: (xml) => deflateRawSync(xml).toString("base64") }),
+  text("an empty response", "saml-malformed", { encode: () => "" }),
+  text("a logout response", "saml-not-a-sign-in", {
+    signAssertion: null,
+    signedResponse: (xml) => xml.replaceAll("saml2p:Response", "saml2p:LogoutResponse"),
+  }),
+];
+
+const wrappingCases = Object.entries(wrappings).map(([name, signedResponse]) =>
+  text(`signature wrapping ${name}`, "saml-assertion-count", { signedResponse }),
+);
+
+/** Generated and signed at test time, one deviation each. */
+export const hostileResponses: readonly HostileResponse[] = [
+  ...[signatureCases, addressCases, formCases, xmlCases, wrappingCases].flat(),
+];
+
+/** What a case does to a right response. */
+export function deviationOf(
+  { deviation }: HostileResponse,
+  keys: { key: SigningKey; foreignKey: SigningKey },
+): Deviation {
+  return typeof deviation === "function" ? deviation(keys) : deviation;
+}
+
+/** The signature made anew with the certificate as an HMAC key: what a verifier that trusts the method would accept. */
+function withHmac(xml: string, key: string): string {
+  return xml
+    .replace(new RegExp(`SignatureMethod Algorithm="${rsaSha256}"`), `SignatureMethod Algorithm="${hmac}"`)
+    .replace(
+      /<ds:SignatureValue>.*?<\/ds:SignatureValue>/s,
+      `<ds:SignatureValue>${createHmac("sha1", key).update(xml).digest("base64")}</ds:SignatureValue>`,
+    );
+}
