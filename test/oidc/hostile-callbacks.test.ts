@@ -130,6 +130,7 @@ onEachDatabase((use) => {
       const back = await site().leave(journey);
       await site().acme.store.connections.update(journey.connection.id, { status: "disabled" });
       await site().refuses("connection-not-active", () => journey.client.get(back));
+      assert.equal(journey.provider.asked.token, 0, "nor is its code redeemed");
     });
 
     for (const iss of ["https://evil.example", ""]) {

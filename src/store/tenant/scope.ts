@@ -33,8 +33,6 @@ export interface TenantScope {
   sameTenant(table: string, around: string): string;
   /** SQL as one or more result columns; nothing is bound. */
   computed(sql: string): Knex.Raw;
-  /** A constant text as a result column. */
-  constant(value: string | null, name: string): Knex.Raw;
 }
 
 const chunkSize = 500;
@@ -78,7 +76,6 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
     increment: (column, by) => database.sql().raw("?? + ?", [column, by]),
     sameTenant: (table, around) => `${table}.tenant_id = ${around}.tenant_id`,
     computed: (sql) => database.sql().raw(sql),
-    constant: (value, name) => database.sql().raw("cast(? as text) as ??", [value, name]),
   };
 }
 
