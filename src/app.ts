@@ -23,6 +23,7 @@ import { sessionStore } from "./store/session-store.ts";
 import type { TenantStore } from "./store/tenant-store.ts";
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
 import { keyStore } from "./trust/jwks.ts";
+import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
@@ -45,10 +46,18 @@ export interface AppDeps {
   log: Log;
   /** Shows the tenants what their identity provider says, and what was said to it. */
   recorder?: Recorder;
+  /** Where domains are proved: the system's DNS. */
+  lookUpTxt?: TxtLookup;
 }
 
 /** The hallway: everything that a request passes, in order. */
-export function createApp({ config, database, log, recorder = noRecorder }: AppDeps): Express {
+export function createApp({
+  config,
+  database,
+  log,
+  recorder = noRecorder,
+  lookUpTxt = txtLookup(),
+}: AppDeps): Express {
   const { baseUrl, sessionSecret, metricsToken } = config;
   const sessions = sessionStore(database);
   const { measure, routes: operationRoutes } = operations(database, metricsToken);
@@ -101,7 +110,7 @@ export function createApp({ config, database, log, recorder = noRecorder }: AppD
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
-  app.use(adminRoutes({ ...shared, limits, ...knowledge }));
+  app.use(adminRoutes({ ...shared, limits, ...knowledge, lookUpTxt }));
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);

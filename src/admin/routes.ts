@@ -12,6 +12,7 @@ import { paths } from "../endpoints.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
+import type { TxtLookup } from "../trust/txt-records.ts";
 import { requireAdmin } from "../web/guards.ts";
 import { activityRoutes } from "./activity.ts";
 import { connectionRoutes } from "./connections.ts";
@@ -33,6 +34,7 @@ export interface AdminDeps {
   limits: FetchLimits;
   oidc: OidcKnowledge;
   saml: SamlKnowledge;
+  lookUpTxt: TxtLookup;
 }
 
 export function adminRoutes(deps: AdminDeps): Router {

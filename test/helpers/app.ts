@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createApp } from "../../src/app.ts";
+import { type AppDeps, createApp } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
 import { openInspector } from "../../src/inspector/recorder.ts";
 import { createLog } from "../../src/log.ts";
@@ -18,8 +18,14 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/** What a test changes of the configuration, and of what the application reaches. */
+export type TestOptions = Partial<Config> & Pick<AppDeps, "lookUpTxt">;
+
 /** Listens on localhost; `options` overrides the configuration. */
-export async function startTestApp(database: Database, options: Partial<Config> = {}): Promise<TestApp> {
+export async function startTestApp(
+  database: Database,
+  { lookUpTxt, ...options }: TestOptions = {},
+): Promise<TestApp> {
   const logged: Record<string, unknown>[] = [];
   const log = createLog("debug", { write: (line: string) => void logged.push(JSON.parse(line)) });
   const server = createServer();
@@ -40,7 +46,7 @@ export async function startTestApp(database: Database, options: Partial<Config> 
     insecureAllowPrivateNetwork: false,
     ...options,
   };
-  server.on("request", createApp({ config, database, log, recorder }));
+  server.on("request", createApp({ config, database, log, recorder, ...(lookUpTxt ? { lookUpTxt } : {}) }));
   return {
     url,
     logged,

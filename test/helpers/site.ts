@@ -6,7 +6,7 @@ import type { Tenant, User } from "../../src/model.ts";
 import type { Database } from "../../src/store/database.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { type StoredSession, sessionStore } from "../../src/store/session-store.ts";
-import { startTestApp, type TestApp } from "./app.ts";
+import { startTestApp, type TestApp, type TestOptions } from "./app.ts";
 import type { Client } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "./people.ts";
@@ -26,7 +26,7 @@ export interface Site {
 export const sessionSecret = "the tests' own: 0123456789 abcdefghijklmnopqrstuvwxyz";
 
 /** Defines the hooks; the returned function gives the site inside a test. */
-export function useSite(use: () => TestDatabase, options: Partial<Config> = {}): () => Site {
+export function useSite(use: () => TestDatabase, options: TestOptions = {}): () => Site {
   let site: Site;
   before(async () => {
     const { database } = use();

@@ -1,0 +1,23 @@
+import { Resolver } from "node:dns/promises";
+import { InvalidError } from "../errors.ts";
+
+/** The TXT records of a name, each in one piece; none when there is no such name. Throws InvalidError. */
+export type TxtLookup = (name: string) => Promise<string[]>;
+
+/** @param servers where to ask, as "address:port"; the system's own when it is not given. */
+export function txtLookup(servers?: readonly string[]): TxtLookup {
+  const resolver = new Resolver({ timeout: 3_000, tries: 2 });
+  if (servers) resolver.setServers(servers);
+  return async (name) => {
+    try {
+      // A record longer than 255 bytes comes in several strings (RFC 1035 §3.3.14).
+      return (await resolver.resolveTxt(name)).map((strings) => strings.join(""));
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code === "ENOTFOUND" || code === "ENODATA") return [];
+      throw new InvalidError(`The DNS servers of ${name} do not answer right now. Try again in a minute.`, {
+        cause: error,
+      });
+    }
+  };
+}
