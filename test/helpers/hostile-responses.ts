@@ -14,6 +14,8 @@ export interface HostileResponse {
   deviation: MadeDeviation;
   reason: RefusalReason;
   settings?: Partial<SamlSettings>;
+  /** The check that has to refuse it, where node-saml would refuse it for the same reason later. */
+  rule?: string;
 }
 
 const hour = 3_600_000;
@@ -39,6 +41,16 @@ const text = (
 ): HostileResponse => ({
   ...{ name, reason, deviation, settings },
 });
+
+const misplaced = (
+  name: string,
+  rule: string,
+  signedAssertion: (xml: string) => string,
+): HostileResponse => ({
+  ...{ name, reason: "saml-signature-not-valid", rule, deviation: { signedAssertion } },
+});
+const withAlgorithm = (element: string, algorithm: string) => (xml: string) =>
+  xml.replace(new RegExp(`<ds:${element} Algorithm="[^"]*"`), `<ds:${element} Algorithm="${algorithm}"`);
 
 const weakSha1 = { signatureAlgorithm: rsaSha1, digestAlgorithm: sha1 };
 const signatureCases: HostileResponse[] = [
@@ -96,17 +108,27 @@ const signatureCases: HostileResponse[] = [
   text("an HMAC with the certificate", "saml-sha1", ({ key }) => ({
     signedAssertion: (xml) => withHmac(xml, key.certificate),
   })),
-  text("a reference to everything", "saml-signature-not-valid", {
-    signedAssertion: (xml) => xml.replace(/<ds:Reference URI="[^"]*"/, '<ds:Reference URI=""'),
+  text("HMAC with SHA-256", "saml-algorithm", {
+    signedAssertion: withAlgorithm("SignatureMethod", "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"),
   }),
-  text("two signatures in the assertion", "saml-signature-not-valid", {
-    signedAssertion: (xml) => xml.replace(/(<ds:Signature .*?<\/ds:Signature>)/s, "$1$1"),
+  text("a signature of an unknown kind", "saml-algorithm", {
+    signedAssertion: withAlgorithm("SignatureMethod", "urn:unknown"),
   }),
-  text("the signature of the assertion, in its subject", "saml-signature-not-valid", {
-    signedAssertion: (xml) => {
-      const [signature = ""] = /<ds:Signature .*?<\/ds:Signature>/s.exec(xml) ?? [];
-      return xml.replace(signature, "").replace("</saml2:Subject>", `${signature}</saml2:Subject>`);
-    },
+  text("an MD5 digest", "saml-algorithm", {
+    signedAssertion: withAlgorithm("DigestMethod", "http://www.w3.org/2001/04/xmldsig-more#md5"),
+  }),
+  misplaced("a reference to everything", "A signature is about", (xml) =>
+    xml.replace(/<ds:Reference URI="[^"]*"/, '<ds:Reference URI=""'),
+  ),
+  misplaced("a reference to something else", "A signature is about", (xml) =>
+    xml.replace(/<ds:Reference URI="[^"]*"/, '<ds:Reference URI="#other"'),
+  ),
+  misplaced("two signatures in the assertion", "Signatures stand in what they sign", (xml) =>
+    xml.replace(/(<ds:Signature .*?<\/ds:Signature>)/s, "$1$1"),
+  ),
+  misplaced("the signature of the assertion, in its subject", "Signatures stand in what they sign", (xml) => {
+    const [signature = ""] = /<ds:Signature .*?<\/ds:Signature>/s.exec(xml) ?? [];
+    return xml.replace(signature, "").replace("</saml2:Subject>", `${signature}</saml2:Subject>`);
   }),
 ];
 
@@ -224,7 +246,7 @@ const xmlCases: HostileResponse[] = [
   }),
   text("deep nesting", "saml-malformed", {
     signedResponse: (xml) =>
-      xml.replace("</saml2p:Response>", `${"<a>".repeat(20_000)}${"</a>".repeat(20_000)}</saml2p:Response>`),
+      xml.replace("</saml2p:Response>", `${"<a>".repeat(2_000)}${"</a>".repeat(2_000)}</saml2p:Response>`),
   }),
   text("tags by the ten thousand", "saml-malformed", {
     signedResponse: (xml) => xml.replace("</saml2p:Response>", `${"<a/>".repeat(30_000)}</saml2p:Response>`),
@@ -237,6 +259,12 @@ const xmlCases: HostileResponse[] = [
     signedResponse: (xml) => xml.replace("</saml2p:Response>", ""),
   }),
   text("no base64", "saml-malformed", { encode: (xml) => xml }),
+  text("base64 with other characters in it", "saml-malformed", {
+    encode: (xml) =>
+      Buffer.from(xml)
+        .toString("base64")
+        .replace(/^.{10}/, "$&*"),
+  }),
   text("deflated XML", "saml-malformed", { encode: (xml) => deflateRawSync(xml).toString("base64") }),
   text("an empty response", "saml-malformed", { encode: () => "" }),
   text("a logout response", "saml-not-a-sign-in", {

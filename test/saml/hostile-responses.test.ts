@@ -19,17 +19,19 @@ const { rsaSha1, rsaSha256, sha1 } = algorithms;
 const weakSha1 = { signatureAlgorithm: rsaSha1, digestAlgorithm: sha1 };
 
 const aes = (name: string) => `http://www.w3.org/2001/04/xmlenc#${name}`;
+const unsafe = "Encryption is AES-GCM";
 const encryptedBy = (
   name: string,
+  rule: string,
   options: object,
   settings: Partial<SamlSettings> = { encryptedAssertions: true },
-) => ({ name, settings, options, reason: "saml-encryption" as const });
+) => ({ name, rule, settings, options, reason: "saml-encryption" as const });
 const encryptionCases = [
-  encryptedBy("AES-CBC", { encryptionAlgorithm: aes("aes256-cbc") }),
-  encryptedBy("AES-128-CBC", { encryptionAlgorithm: aes("aes128-cbc") }),
-  encryptedBy("3DES", { encryptionAlgorithm: aes("tripledes-cbc") }),
-  encryptedBy("RSA-1.5", { keyEncryptionAlgorithm: aes("rsa-1_5") }),
-  encryptedBy("AES-GCM, though the connection takes nothing encrypted", {}, {}),
+  encryptedBy("AES-CBC", unsafe, { encryptionAlgorithm: aes("aes256-cbc") }),
+  encryptedBy("AES-128-CBC", unsafe, { encryptionAlgorithm: aes("aes128-cbc") }),
+  encryptedBy("3DES", unsafe, { encryptionAlgorithm: aes("tripledes-cbc") }),
+  encryptedBy("RSA-1.5", unsafe, { keyEncryptionAlgorithm: aes("rsa-1_5") }),
+  encryptedBy("AES-GCM, though the connection takes nothing encrypted", "The connection takes", {}, {}),
 ];
 
 describe("hostile SAML responses", () => {
@@ -44,13 +46,21 @@ describe("hostile SAML responses", () => {
     const refuses = (reason: RefusalReason, work: () => Promise<Answer>) =>
       assertRefused(site().app, current, reason, work);
 
+    /** The check that refused last, by its name in the log. */
+    function assertRefusedBy(rule: string): void {
+      const line = site()
+        .app.logged.filter(({ event }) => event === "request.refused")
+        .at(-1);
+      assert.ok(String(line?.detail).startsWith(rule), `refused by: ${line?.detail}`);
+    }
+
     it("are told from right ones, which sign in", async () => {
       const client = site().app.client();
       assertRedirect(await site().signIn(client, newName()), landingPath);
     });
 
     for (const hostile of hostileResponses) {
-      const { name, reason, settings } = hostile;
+      const { name, reason, settings, rule } = hostile;
       it(`are refused: ${name}`, async () => {
         const connection = settings ? await site().connect(settings) : site().connection;
         const client = site().app.client();
@@ -60,16 +70,18 @@ describe("hostile SAML responses", () => {
           requestId: id,
         });
         await refuses(reason, () => site().arrive(client, response, relayState, connection));
+        if (rule) assertRefusedBy(rule);
       });
     }
 
-    for (const { name, reason, settings, options } of encryptionCases) {
+    for (const { name, reason, rule, settings, options } of encryptionCases) {
       it(`are refused: encrypted with ${name}`, async () => {
         const connection = await site().connect(settings);
         const [keyPair] = await keyPairsOf(site().acme.store, samlSealer, connection);
         const to = `-----BEGIN CERTIFICATE-----\n${keyPair.certificate}\n-----END CERTIFICATE-----`;
         const response = await site().respond(newName(), { encrypt: { to, ...options } }, { connection });
         await refuses(reason, () => site().arrive(site().app.client(), response, "", connection));
+        assertRefusedBy(rule);
       });
     }
 
@@ -101,6 +113,39 @@ describe("hostile SAML responses", () => {
         site().arrive(site().app.client(), response, "", connection),
       );
     });
+
+    for (const [name, reason, signedAssertion] of [
+      [
+        "another assertion inside",
+        "saml-assertion-count",
+        (xml: string) => xml.replace("</saml2:Assertion>", '<saml2:Assertion ID="x"/></saml2:Assertion>'),
+      ],
+      [
+        "duplicate IDs inside",
+        "saml-duplicate-id",
+        (xml: string) =>
+          xml.replace(/<saml2:Subject>/, `<saml2:Subject ID="${/ ID="([^"]*)/.exec(xml)?.[1]}">`),
+      ],
+      ["no assertion inside", "saml-assertion-count", () => "<x/>"],
+      [
+        "a comment inside",
+        "saml-comment",
+        (xml: string) =>
+          xml.replace("@acme.example</saml2:NameID>", "@acme.example<!-- -->.evil</saml2:NameID>"),
+      ],
+    ] as const) {
+      it(`are refused: encrypted, with ${name}`, async () => {
+        const connection = await site().connect({ encryptedAssertions: true });
+        const [keyPair] = await keyPairsOf(site().acme.store, samlSealer, connection);
+        const to = `-----BEGIN CERTIFICATE-----\n${keyPair.certificate}\n-----END CERTIFICATE-----`;
+        const response = await site().respond(
+          newName(),
+          { encrypt: { to }, signedAssertion },
+          { connection },
+        );
+        await refuses(reason, () => site().arrive(site().app.client(), response, "", connection));
+      });
+    }
 
     describe("about a request", () => {
       const strayRequest = async (
