@@ -16,14 +16,18 @@ export interface Certificate {
   remove(): void;
 }
 
-export function selfSigned(): Certificate {
+/** @param names of the host, as OpenSSL writes them. */
+export function selfSigned(names = "DNS:localhost,IP:127.0.0.1"): Certificate {
   const folder = mkdtempSync(join(tmpdir(), "starter-tls-"));
   const [keyPath, path] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
   const words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
-  execFileSync("openssl", [...words, "-addext", names, "-keyout", keyPath, "-out", path], {
-    stdio: "ignore",
-  });
+  execFileSync(
+    "openssl",
+    [...words, "-addext", `subjectAltName=${names}`, "-keyout", keyPath, "-out", path],
+    {
+      stdio: "ignore",
+    },
+  );
   const remove = () => rmSync(folder, { recursive: true, force: true });
   return { key: readFileSync(keyPath, "utf8"), cert: readFileSync(path, "utf8"), path, remove };
 }

@@ -116,7 +116,7 @@ async function checkSignIn(area: "oidc" | "saml", url: string, work: Work): Prom
 
 function missing(area: string, named: readonly string[]): string {
   if (named.length > 0) return `no connection of that type: ${named.join(", ")}`;
-  return `no page of the deployment leads to an ${area} connection; name one with --connection`;
+  return `no page of the deployment leads to a connection (${area}); name one with --connection`;
 }
 
 /** The rule that is broken when nothing answers at all. */

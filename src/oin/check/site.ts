@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { Integration } from "../../../config/integration.ts";
 import { wizardUrls } from "../wizard-urls.ts";
@@ -28,10 +29,11 @@ export async function checkSite(url: string, manifest: Integration, web: Web, re
 }
 
 /** Looks at the certificate and the version that the server agrees to. */
-export async function judgeTls(url: string, report: Report): Promise<void> {
-  const { hostname, port } = new URL(url);
+async function judgeTls(url: string, report: Report): Promise<void> {
+  const { hostname: bracketed, port } = new URL(url);
+  const hostname = bracketed.replace(/^\[|\]$/g, "");
   const socket = connect({
-    ...{ host: hostname, port: Number(port || 443), servername: hostname },
+    ...{ host: hostname, port: Number(port || 443), ...(isIP(hostname) ? {} : { servername: hostname }) },
     // Whatever the server has is looked at, and judged here: what is not trusted, and what is too old.
     ...{ rejectUnauthorized: false, minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" },
   });

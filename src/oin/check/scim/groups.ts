@@ -69,7 +69,7 @@ async function judgeFind(visit: Visit, { id, name }: TestGroup): Promise<void> {
   const nobody = await scim.find("Groups", `displayName eq "${name} nobody"`);
   if (nobody.status === 404) report.judge("scim-filter-empty", false, shown(nobody));
   const empty = nobody.status === 404 || numberAt(nobody.json, "totalResults") === 0;
-  const seen = `${shown(found)}: ${ids.length} groups; for a name that is not there ${numberAt(nobody.json, "totalResults")}`;
+  const seen = `${shown(found)}: ${ids.length} found; for a name that is not there ${numberAt(nobody.json, "totalResults")}`;
   report.judge("scim-group-find", ids.length === 1 && ids[0] === id && empty, seen);
 }
 

@@ -67,7 +67,7 @@ export async function judgeDeactivation(visit: Visit, person: Person): Promise<v
   report.judge("scim-deactivated-readable", read.status === 200, shown(read));
   const found = await scim.find("Users", `userName eq "${person.userName}"`);
   const ids = listAt(found.json, "Resources").map((user) => at(user, "id"));
-  report.judge("scim-deactivated-found", ids.includes(person.id), `${shown(found)}: ${ids.length} people`);
+  report.judge("scim-deactivated-found", ids.includes(person.id), `${shown(found)}: ${ids.length} found`);
   await judgeActivation(visit, person, done, read.json);
 }
 

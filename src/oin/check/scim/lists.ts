@@ -8,7 +8,7 @@ export async function judgeFirstPage(visit: Visit): Promise<void> {
   const answer = await scim.get("/Users?count=1&startIndex=1");
   const resources = readList(visit, answer);
   if (resources === null) return;
-  report.judge("scim-test-data", resources.length > 0, `${shown(answer)}: ${resources.length} people`);
+  report.judge("scim-test-data", resources.length > 0, `${shown(answer)}: ${resources.length} found`);
   if (resources.length === 0) report.notCheckable("scim-first-user", "the list is empty");
   const [first] = resources;
   const id = textAt(first, "id");
@@ -72,10 +72,10 @@ async function judgeEnds(visit: Visit, total: number): Promise<void> {
   report.judge(
     "scim-beyond-end",
     beyond.status === 200 && after.length === 0,
-    `${shown(beyond)}: ${after.length} people`,
+    `${shown(beyond)}: ${after.length} found`,
   );
   const none = await scim.get("/Users?startIndex=1&count=0");
   const people = listAt(none.json, "Resources").length;
   const holds = none.status === 200 && people === 0 && numberAt(none.json, "totalResults") > 0;
-  report.judge("scim-count-zero", holds, `${shown(none)}: ${people} people`);
+  report.judge("scim-count-zero", holds, `${shown(none)}: ${people} found`);
 }

@@ -125,17 +125,21 @@ export async function judgeFinding(visit: Visit, person: Person): Promise<void> 
     `${shown(read)}${wrong.length ? `: wrong or absent: ${wrong.join(", ")}` : ""}`,
   );
 
-  const found = await scim.find("Users", `userName eq "${person.userName}"`);
-  const matches = found.status === 200 ? (readList(visit, found) ?? []) : [];
-  const exact = matches.length === 1 && at(matches, 0, "id") === person.id;
-  report.judge("scim-filter", exact, `${shown(found)}: ${matches.length} people`);
+  const quoted = encodeURIComponent(`"${person.userName}"`);
+  // A blank may arrive in either form.
+  for (const filter of [`userName%20eq%20${quoted}`, `userName+eq+${quoted}`]) {
+    const found = await scim.get(`/Users?filter=${filter}&startIndex=1&count=100`);
+    const matches = found.status === 200 ? (readList(visit, found) ?? []) : [];
+    const exact = matches.length === 1 && at(matches, 0, "id") === person.id;
+    report.judge("scim-filter", exact, `${shown(found)}: ${matches.length} found`);
+  }
 
   const upper = await scim.find("Users", `userName eq "${person.userName.toUpperCase()}"`);
   const ids = listAt(upper.json, "Resources").map((user) => at(user, "id"));
   report.judge(
     "scim-filter-case",
     upper.status === 200 && ids.includes(person.id),
-    `${shown(upper)}: ${ids.length} people`,
+    `${shown(upper)}: ${ids.length} found`,
   );
 }
 
