@@ -17,6 +17,7 @@ COPY config config
 COPY migrations migrations
 COPY views views
 COPY public public
+COPY docs/guides docs/guides
 COPY src src
 USER node
 EXPOSE 3000

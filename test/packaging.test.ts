@@ -34,6 +34,7 @@ describe("the production image", () => {
       "public",
       "migrations",
       "config/env.example",
+      "docs/guides/oidc.pdf",
     ]) {
       assert.ok(existsSync(join(image, needed)), needed);
     }
@@ -42,7 +43,8 @@ describe("the production image", () => {
       "views/demo",
       "public/demo",
       "test",
-      "docs",
+      "docs/decisions",
+      "docs/oin",
       "data",
       ".git",
       ".env",

@@ -11,7 +11,7 @@ const publicFile = (name: string) => readFileSync(new URL(`../../public/${name}`
  * script of the copy buttons are in it.
  */
 export function standalonePage({ title, html }: GuideHtml, { productName, logo }: Brand = brand): string {
-  const styles = ["app.css", "guide.css"].map(publicFile).join("\n") + brandStyles(brand);
+  const styles = ["document.css", "guide.css"].map(publicFile).join("\n") + brandStyles(brand);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -23,9 +23,8 @@ export function standalonePage({ title, html }: GuideHtml, { productName, logo }
 ${styles}</style>
 </head>
 <body>
-<header class="site-header"><div class="site-header-inner"><span class="brand">\
-<img src="${dataUrl(logo)}" alt="" width="32" height="32">${escapeHtml(productName)}</span></div></header>
-<main id="content">
+<header class="masthead"><img src="${dataUrl(logo)}" alt="" width="32" height="32">${escapeHtml(productName)}</header>
+<main>
 <article class="guide">
 ${html}</article>
 </main>

@@ -107,7 +107,15 @@ function renderer(nextId: () => string): RendererObject {
   const nextValueId = () => `value-${++values}`;
   return {
     html: ({ text }) => escapeHtml(text),
-    codespan: ({ text }) => `<code>${breakable(text)}</code>`,
+    codespan: ({ text }) =>
+      text.length > 30 ? `<code class="long">${breakable(text)}</code>` : `<code>${escapeHtml(text)}</code>`,
+    code({ text }) {
+      const id = nextValueId();
+      return (
+        `<div class="copyable"><pre class="value" id="${id}">${escapeHtml(text)}</pre>` +
+        `${copyButton(id, "this block")}</div>\n`
+      );
+    },
     heading({ tokens, depth }) {
       return `<h${depth} id="${nextId()}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
     },
@@ -135,23 +143,27 @@ function tableRow(cells: readonly string[], names: readonly string[], nextValueI
   const [first = "", ...others] = cells;
   const inner = others.map((cell, index) => {
     const column = plain(names[index + 1] ?? "");
-    const value = /^<code>((?:[^<]|<wbr>)*)<\/code>$/.exec(cell)?.[1];
+    const [, long, value] = /^<code( class="long")?>((?:[^<]|<wbr>)*)<\/code>$/.exec(cell) ?? [];
     if (value === undefined || column !== "Value")
       return `<td role="cell" data-label="${column}">${cell}</td>`;
     const id = nextValueId();
     return (
-      `<td role="cell" data-label="${column}" class="copyable"><code class="value" id="${id}">${value}</code>` +
-      `<button type="button" class="copy" data-copy="${id}" hidden>Copy` +
-      `<span class="visually-hidden"> ${plain(first)}</span></button></td>`
+      `<td role="cell" data-label="${column}"><div class="copyable">` +
+      `<code class="value${long ? " long" : ""}" id="${id}">${value}</code>` +
+      `${copyButton(id, plain(first))}</div></td>`
     );
   });
   return `<tr role="row"><th role="rowheader" scope="row">${first}</th>${inner.join("")}</tr>`;
 }
 
-/** Lets a long URL or URN break between its parts, and nowhere else. */
+function copyButton(id: string, label: string): string {
+  const hidden = `<span class="visually-hidden"> ${label}</span>`;
+  return `<button type="button" class="copy" data-copy="${id}" hidden>Copy${hidden}</button>`;
+}
+
+/** Lets a long URL or URN break between its parts. */
 function breakable(text: string): string {
-  const html = escapeHtml(text);
-  return text.length > 30 ? html.replace(/[:/](?![:/])/g, "$&<wbr>") : html;
+  return escapeHtml(text).replace(/(?<!:\/)\/(?!\/)|:(?!\/)/g, "$&<wbr>");
 }
 
 function plain(html: string): string {

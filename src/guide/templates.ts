@@ -4,6 +4,7 @@ import ejs from "ejs";
 import { code, joined, link, Markdown, table, toMarkdown } from "./markdown.ts";
 
 const folder = new URL("../../views/", import.meta.url);
+/** `markdown` writes a text as it is: where it is Markdown already, and in fenced blocks, where nothing is escaped. */
 const helpers = { code, joined, link, table, markdown: (text: string) => new Markdown(text) };
 
 /**

@@ -12,6 +12,16 @@ export interface Problem {
   source: string;
 }
 
+/** The manifest cannot be submitted as it is. */
+export class InconsistentManifestError extends Error {
+  override name = "InconsistentManifestError";
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ message }) => message).join("\n"));
+    this.problems = problems;
+  }
+}
+
 /** The pages of developer.okta.com/docs/guides that rules come from, with their sections. */
 const sources = {
   catalog: "Okta: submit-oin-app, Catalog properties",

@@ -5,7 +5,7 @@ import { refusalReasons } from "../../src/errors.ts";
 import { type Capability, capabilities, configured, type Facts } from "../../src/guide/facts.ts";
 import { writeGuide } from "../../src/guide/guide.ts";
 import { code, toMarkdown } from "../../src/guide/markdown.ts";
-import { troublesOf } from "../../src/guide/troubles.ts";
+import { explanations, troublesOf } from "../../src/guide/troubles.ts";
 
 const everybody = { origin: "https://app.example.com", tenant: null, key: null };
 
@@ -167,15 +167,18 @@ describe("configuration guides", () => {
     assert.deepEqual(found, []);
   });
 
-  it("explain every reason for which the code refuses a sign-in", () => {
-    const explained = new Set([...troublesOf("oidc"), ...troublesOf("saml")].map(({ reason }) => reason));
-    assert.deepEqual(
-      refusalReasons.filter((reason) => !explained.has(reason)),
-      [],
-    );
-    for (const { cause, remedy, seen } of troublesOf("saml")) {
-      assert.ok(seen && cause.text.length > 10 && remedy.text.length > 5);
+  it("explain every reason for which the code refuses a sign-in, and none that there is not", () => {
+    const explained = explanations();
+    assert.deepEqual(explained.map(({ reason }) => reason).sort(), [...refusalReasons].sort());
+    for (const { reason, guides, cause, remedy } of explained) {
+      assert.ok(cause.text.length > 10 && remedy.text.length > 5, reason);
+      assert.deepEqual(
+        guides.filter((guide) => !["oidc", "saml"].includes(guide)),
+        [],
+      );
     }
+    const listed = new Set([...troublesOf("oidc"), ...troublesOf("saml")].map(({ reason }) => reason));
+    assert.equal(listed.size, refusalReasons.length);
   });
 
   for (const [title, capability, change, heading, feature] of switches) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { integration } from "../../config/integration.ts";
 import { capabilities } from "../../src/guide/facts.ts";
 import type { User } from "../../src/model.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -16,7 +17,7 @@ describe("the public guides", () => {
         assert.equal(page.status, 200);
         const address = capability === "scim" ? "/scim/v2" : `/${capability}/{connection}/`;
         assert.ok(page.text.replaceAll("<wbr>", "").includes(app.url + address));
-        assert.equal(page.text.includes("app.example.com"), false);
+        assert.equal(page.text.includes(integration.origin), false);
         const markdown = await app.client().get(`/guides/okta/${capability}.md`);
         assert.match(markdown.headers.get("content-type") ?? "", /^text\/markdown; charset=utf-8/);
         assert.ok(markdown.text.includes(app.url + address));
@@ -49,10 +50,10 @@ describe("the public guides", () => {
 
   describe("in production", () => {
     onEachDatabase((use) => {
-      const site = useSite(use, { baseUrl: "https://app.example.com" });
+      const site = useSite(use, { baseUrl: integration.origin });
       it("offer the printed guide", async () => {
-        const page = await site().app.client().get("/guides/okta/oidc");
-        assert.ok(page.text.includes('href="/guides/okta/oidc.pdf"'));
+        const client = site().app.client();
+        assert.ok((await client.get("/guides/okta/oidc")).text.includes('href="/guides/okta/oidc.pdf"'));
       });
     });
   });

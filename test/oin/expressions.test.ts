@@ -27,7 +27,9 @@ describe("expressions of the OIN Wizard", () => {
   }
 
   it("are these, to the byte, for this integration", () => {
-    const { oidc, saml, scim, universalLogout, accountUrl } = wizardUrls(integration);
+    const testAccount = { ...integration.testAccount, tenant: "okta-review" };
+    const manifest = { ...integration, origin: "https://app.example.com", testAccount };
+    const { oidc, saml, scim, universalLogout, accountUrl } = wizardUrls(manifest);
     assert.deepEqual(
       { oidc, saml, scim, universalLogout, accountUrl },
       {

@@ -1,0 +1,16 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+
+const file = new URL("../../docs/guides/inputs.json", import.meta.url);
+
+/**
+ * From what each PDF and picture was made, as a hash: they are stale when it changed, whatever their bytes look like on
+ * another machine or tomorrow.
+ */
+export function recordedInputs(): Record<string, string> {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, string>) : {};
+}
+
+export function recordInputs(inputs: Record<string, string>): void {
+  const sorted = Object.fromEntries(Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1)));
+  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
+}

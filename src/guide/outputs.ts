@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { integration } from "../../config/integration.ts";
+import { paths } from "../endpoints.ts";
+import type { Values } from "../oin/compatibility.ts";
+import { buildSubmission } from "../oin/submission.ts";
+import { toYaml } from "../oin/yaml.ts";
+import { standalonePage } from "./document.ts";
+import { type Capability, configured, offered } from "./facts.ts";
+import { writeGuide } from "./guide.ts";
+import { toHtml, withContents } from "./html.ts";
+import { renderTemplate } from "./templates.ts";
+
+/**
+ * What `npm run guide` writes, without writing it: its test compares it with what is committed. A composition root: it
+ * brings the guides and the submission (src/oin/) together.
+ */
+const root = new URL("../../", import.meta.url);
+const everybody = { origin: integration.origin, tenant: null, key: null };
+
+/** Where the values of the published submission are kept. */
+export const publishedFile = new URL("docs/oin/published.json", root);
+
+/** A file of the repository, by its path from the root. */
+export function fileUrl(path: string): URL {
+  return new URL(path, root);
+}
+
+export function guideTexts(): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const capability of offered(configured)) {
+    const markdown = writeGuide(capability, everybody);
+    files.set(`docs/guides/${capability}.md`, withContents(markdown));
+    files.set(`docs/guides/${capability}.html`, standalonePage(toHtml(markdown, { imageBase: "" })));
+  }
+  return files;
+}
+
+/** Throws InconsistentManifestError while the manifest cannot be submitted. */
+export function submissionTexts(): Map<string, string> {
+  const submission = buildSubmission(integration, publishedValues());
+  const data = { ...configured, ...submission, scimUrl: integration.origin + paths.scim };
+  const markdown = renderTemplate("oin/submission", data);
+  return new Map([
+    ["docs/oin/submission.md", withContents(markdown)],
+    ["docs/oin/submission.html", standalonePage(toHtml(markdown, { imageBase: "" }))],
+    ["docs/oin/values.json", `${JSON.stringify(submission.values, null, 2)}\n`],
+    ["docs/oin/values.yaml", toYaml(submission.values)],
+  ]);
+}
+
+export interface PrintedGuide {
+  path: string;
+  /** Changes when the printed guide would; a PDF itself holds the time at which it was made. */
+  inputs: string;
+  html(pageOf: ReadonlyMap<string, number>): string;
+}
+
+export function printedGuides(): PrintedGuide[] {
+  return offered(configured).map((capability: Capability) => {
+    const markdown = writeGuide(capability, everybody);
+    const html = (pageOf: ReadonlyMap<string, number>) =>
+      standalonePage(toHtml(markdown, { imageBase: "", pageOf }));
+    const pictures = [...markdown.matchAll(/\]\((images\/[^)]+)\)/g)].map(
+      ([, path]) => `docs/guides/${path}`,
+    );
+    const files = [...pictures, "src/guide/print.ts"].map((path) => readFileSync(fileUrl(path)));
+    return { path: `docs/guides/${capability}.pdf`, inputs: hashOf([html(new Map()), ...files]), html };
+  });
+}
+
+function publishedValues(): Values | null {
+  return existsSync(publishedFile) ? (JSON.parse(readFileSync(publishedFile, "utf8")) as Values) : null;
+}
+
+function hashOf(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part).update("\0");
+  return hash.digest("hex");
+}

@@ -1,0 +1,240 @@
+/** An automated test: its file below test/, and the end of its full title, without the name of a database engine. */
+export interface TestReference {
+  file: string;
+  title: string;
+}
+
+/** A case of Okta's plan, with what an integration must support for it to apply. */
+export interface PlanCase {
+  id: string;
+  area: string;
+  what: string;
+  needs: "provisioning" | "groups" | "passwords" | "saml" | "OAuth 2" | "profile sourcing";
+  tests: readonly TestReference[];
+}
+
+const test = (file: string, title: string): TestReference => ({ file: `${file}.test.ts`, title });
+
+/** One recorded exchange with Okta, replayed (test/fixtures/okta/). */
+const replayed = (name: string) => test("scim/fixtures", `recorded traffic okta ${name}`);
+const suite = (title: string) => test("scim/okta-spec", `Okta's test suites ${title}`);
+const access = (title: string) => test("scim/users-access", `provisioning and access ${title}`);
+const guide = (title: string) => test("guide/guides", `configuration guides ${title}`);
+const groups = (title: string) => test("scim/groups", `groups ${title}`);
+
+const plan = (area: string, needs: PlanCase["needs"], rows: [string, string, ...TestReference[]][]) =>
+  rows.map(([id, what, ...tests]): PlanCase => ({ id, area, what, needs, tests }));
+
+const assigned = suite(
+  "CRUD, the traffic that it causes here assigns: looks the user up, creates them, finds them",
+);
+const changed = suite(
+  "CRUD, the traffic that it causes here changes the first name: reads the user and puts back all of it",
+);
+const unassigned = suite(
+  "CRUD, the traffic that it causes here unassigns: the user stays readable by id, and inactive",
+);
+const deactivated = suite(
+  "CRUD, the traffic that it causes here deactivates: the user is inactive, and can be read",
+);
+const activatedAgain = suite(
+  "CRUD, the traffic that it causes here activates and assigns again: finds the user and activates the same id",
+);
+const renamed = replayed("Rename a group: sent at every change of members, with its id");
+const created = replayed("Push a group without members");
+
+const discovery = (title: string) => test("scim/discovery", `discovery ${title}`);
+const tokens = (title: string) => test("scim/tokens", `provisioning tokens ${title}`);
+const people = (title: string) => test("scim/users", `users ${title}`);
+const adoption = (title: string) => test("scim/users-adoption", `adoption and sources ${title}`);
+const paging = (title: string) => test("scim/import", `an import by index ${title}`);
+const pushed = replayed("Push a profile; groups: [] is an echo and takes nobody out of a group");
+const found = replayed("Find a group by name");
+const keptMembers = replayed("Get a group: renamed, with the members it had");
+const headings = guide("scim: has every heading that Okta asks for, in its order, and something below each");
+
+/** okta-scim-test-plan-v2, in its order. Where the public plan names several cases at once, so does a row. */
+export const cases: readonly PlanCase[] = [
+  ...plan("Setup", "provisioning", [
+    ["C9298", "Set up by following the guide", headings],
+    [
+      "C9306",
+      "Enable provisioning",
+      replayed("Test API credentials"),
+      replayed("After saving with groups enabled"),
+    ],
+    [
+      "C9339",
+      "Disable provisioning",
+      tokens("stop at once when they are revoked, and the tenant's others go on"),
+    ],
+    [
+      "C9340",
+      "Wrong credentials are an error",
+      replayed("Wrong credentials"),
+      suite("SPEC 21: a wrong token is refused with a SCIM body"),
+    ],
+    ["C9341", "A new token is accepted", tokens("are accepted as Bearer")],
+  ]),
+  ...plan("Setup", "OAuth 2", [["C21902", "A redirect that is not on the allow-list is refused"]]),
+  ...plan("Setup", "saml", [
+    [
+      "C9343",
+      "SAML sign-in",
+      test("saml/sign-in", "sign-in by SAML goes to the provider and back, and shows the names that it gave"),
+    ],
+  ]),
+  ...plan("Attributes and guide", "provisioning", [
+    [
+      "C9289",
+      "Attribute types",
+      discovery("the user schema is a part of what RFC 7643 defines, in scimmy's words"),
+    ],
+    [
+      "C9344",
+      "Base attributes",
+      discovery(
+        "offers exactly the attributes that config/attributes.ts stores, and those that are built in",
+      ),
+    ],
+    [
+      "C9345",
+      "Mapping",
+      guide("scim: changes with every fact of config/, and repeats none of the former by hand"),
+    ],
+    ["C9299", "Configuration guide", headings],
+  ]),
+  ...plan("Create", "provisioning", [
+    ["C9290", "A new user", assigned, replayed("Create a user")],
+    [
+      "C9293",
+      "Reactivation keeps the id",
+      activatedAgain,
+      access("reactivation lets the same person in again: same id, nothing lost, old sessions stay ended"),
+    ],
+    ["C9300", "Unsuspended in Okta: a push changes no state", pushed],
+    ["C9307", "Assignment by group", assigned],
+    [
+      "C9334",
+      "All attributes",
+      people("are stored and returned without loss, numbers as the texts that they are"),
+      replayed("Create a user with the enterprise extension, numbers included"),
+    ],
+    [
+      "C9335",
+      "Link to a user who exists",
+      replayed("Does the user exist? One; with + for spaces and in another case"),
+      adoption(
+        "somebody who came just in time is adopted by PUT: same id, identities kept, and sign-in overwrites nothing any more",
+      ),
+    ],
+    [
+      "C9336",
+      "User names are unique (e-mail addresses need not be)",
+      replayed("Create a user who exists"),
+      suite("SPEC 15: the same user again is a conflict"),
+    ],
+  ]),
+  ...plan("Update", "provisioning", [
+    [
+      "C9291, C9309, C9310",
+      "Profile push, of the user name too",
+      changed,
+      pushed,
+      adoption(
+        "a new login name moves the identity where the subject is the login name: the old name's next holder is somebody else",
+      ),
+    ],
+    [
+      "C9337",
+      "Empty values",
+      replayed("Push an attribute that was emptied"),
+      people('PUT takes "" for absent'),
+    ],
+  ]),
+  ...plan("Deprovision", "provisioning", [
+    [
+      "C9292, C9294, C9311",
+      "Unassigned, or deactivated in Okta",
+      unassigned,
+      deactivated,
+      access("deactivation by PATCH without a path answers 200 and ends every session"),
+    ],
+    ["C9295", "Suspended in Okta: nothing is sent", access("a profile push ends no session")],
+  ]),
+  ...plan("Password", "passwords", [
+    ["C9301", "Sync password", replayed("Sync a password")],
+    [
+      "C9302",
+      "The old password stops",
+      access(
+        "passwords are kept by POST, PUT and PATCH where it does; the old one stops, an absent one changes nothing",
+      ),
+    ],
+  ]),
+  ...plan("Import", "provisioning", [
+    [
+      "C9303",
+      "Users, who say whether they are active",
+      replayed("Import users, first page"),
+      people("are found by their login name, whatever its case and whether they are active"),
+    ],
+    [
+      "C9304, C9305",
+      "Statistics and update",
+      replayed("Import users, the page behind the last"),
+      paging("misses and doubles nobody while users are created, deactivated and renamed"),
+    ],
+    ["C9338", "Groups", replayed("Import groups: lists leave members out")],
+  ]),
+  ...plan("Group push", "groups", [
+    ["C9312", "Create", created],
+    ["C9313, C9314", "Rename", renamed, keptMembers],
+    ["C9315", "Link and rename", found, renamed],
+    [
+      "C9316",
+      "Push now, an empty group too",
+      replayed("Push now: the whole membership"),
+      replayed("Push now: an empty group"),
+    ],
+    ["C9317", "Empty group", created, replayed("Get the empty group")],
+    ["C9318", "Delete", replayed("Delete a group"), replayed("Its member is not")],
+    [
+      "C9319, C9320",
+      "Deactivate and activate the push",
+      keptMembers,
+      replayed("Push now: the whole membership"),
+    ],
+    ["C9321, C9322", "Leave the group, and link it again", keptMembers, found],
+    ["C9323, C9324, C9325, C9326", "Push by rule", created, renamed, keptMembers, replayed("Delete a group")],
+    [
+      "C9327, C9328, C9329",
+      "Names that are taken, members who are not there",
+      replayed("Push a group whose name is taken"),
+      groups("have names that differ in more than case: 409 on POST, PUT and PATCH"),
+      groups("refuse members who do not exist, naming all of them, and change nothing"),
+    ],
+    ["C9330", "Link without renaming", found],
+    [
+      "C9331",
+      "Many members at once",
+      test(
+        "scim/patch-group",
+        "the steps of a group's PATCH are two for 256 additions and removals of others in turn",
+      ),
+    ],
+    [
+      "C9332",
+      "Add members",
+      groups("PATCH adds: 204 without a body"),
+      replayed("Change members: one leaves, one comes"),
+    ],
+    [
+      "C9333",
+      "Remove members",
+      groups("PATCH removes by a filter: 204 without a body"),
+      replayed("The same change again is no error"),
+    ],
+  ]),
+  ...plan("Profile sourcing", "profile sourcing", [["C9359, C9360, C9361", "The product as profile source"]]),
+];
