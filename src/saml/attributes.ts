@@ -63,7 +63,7 @@ export function arrivalOf(
 }
 
 /** The name under which the connection's provider sends a field; null when it comes as the NameID or not at all. */
-export function attributeNameOf(settings: SamlSettings, field: Field): string | null {
+function attributeNameOf(settings: SamlSettings, field: Field): string | null {
   return (
     settings.attributeNames?.[field] ?? table.find((entry) => entry.field === field)?.samlAttribute ?? null
   );

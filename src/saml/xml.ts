@@ -16,7 +16,7 @@ export function parseXml(xml: string): Document {
   return new DOMParser({ onError }).parseFromString(xml, "text/xml");
 }
 
-export function isElement(node: Node): node is Element {
+function isElement(node: Node): node is Element {
   return node.nodeType === node.ELEMENT_NODE;
 }
 

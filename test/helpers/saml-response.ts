@@ -30,7 +30,7 @@ export interface Fields {
 }
 
 /** How something is signed. Okta's way where nothing else is said. */
-export interface Signing {
+interface Signing {
   key: SigningKey;
   signatureAlgorithm?: string;
   digestAlgorithm?: string;
@@ -77,7 +77,7 @@ export const algorithms = {
 };
 
 const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
-export const newId = () => `id${randomBytes(12).toString("hex")}`;
+const newId = () => `id${randomBytes(12).toString("hex")}`;
 
 /** A response in Okta's shape (Okta: "SAML tracer"), both parts signed, as the form's field. */
 export async function samlResponse(
@@ -122,7 +122,7 @@ function rightFields({ acsUrl, entityId, idpEntityId, requestId }: Circumstances
 const attribute = (name: string, value: string | number | null) =>
   value === null ? "" : ` ${name}="${typeof value === "number" ? new Date(value).toISOString() : value}"`;
 
-export function assertionXml(fields: Fields): string {
+function assertionXml(fields: Fields): string {
   const { issuer, audience, confirmedUntil, recipient, confirmedRequest, attributes } = fields;
   const statements = Object.entries(attributes).map(
     ([name, values]) =>
@@ -151,7 +151,7 @@ export function assertionXml(fields: Fields): string {
   ].join("");
 }
 
-export function responseXml(fields: Fields, inside: string): string {
+function responseXml(fields: Fields, inside: string): string {
   const { responseIssuer } = fields;
   return [
     `<?xml version="1.0" encoding="UTF-8"?><saml2p:Response xmlns:saml2p="urn:oasis:names:tc:SAML:2.0:protocol"${attribute("Destination", fields.destination)} ID="${fields.responseId}"${attribute("InResponseTo", fields.inResponseTo)} IssueInstant="${new Date(fields.issueInstant).toISOString()}" Version="${fields.version}">`,
@@ -165,7 +165,7 @@ export function responseXml(fields: Fields, inside: string): string {
 }
 
 /** Signs the element of that name, with the signature behind its Issuer, or first where there is none. */
-export function sign(xml: string, element: "Assertion" | "Response", signing: Signing): string {
+function sign(xml: string, element: "Assertion" | "Response", signing: Signing): string {
   const { rsaSha256, sha256, exclusive, enveloped } = algorithms;
   const target = `//*[local-name(.)='${element}']`;
   const signature = new SignedXml({

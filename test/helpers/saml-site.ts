@@ -38,7 +38,7 @@ export interface SentAuthnRequest {
   xml: string;
 }
 
-export const samlDataKey = randomBytes(32);
+const samlDataKey = randomBytes(32);
 export const samlSealer = sealer(samlDataKey);
 export const idpEntityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
 const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
