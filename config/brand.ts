@@ -13,6 +13,11 @@ export interface Brand {
   logo: string;
   /** What signed-in people find in the header; they land on the first entry. */
   navigation: { label: string; href: string }[];
+  /**
+   * Where the source of this version can be read, ending where a path begins: "https://…/blob/main/". The inspector links
+   * each message to the file that handled it; null names the file alone.
+   */
+  sourceUrl: string | null;
   /** Colours as CSS values: the accent in light and in dark mode, and the text on it. */
   accent: { light: string; dark: string; onLight: string; onDark: string };
 }
@@ -26,5 +31,6 @@ export const brand: Brand = {
   navigation: [
     { label: "Tasks", href: "/tasks" }, // sample product
   ],
+  sourceUrl: null,
   accent: { light: "#2f4fd0", dark: "#9db1ff", onLight: "#ffffff", onDark: "#10163a" },
 };

@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
+import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
 import { providerDescriber } from "./oidc/describe.ts";
 import { checkIssuer } from "./oidc/issuer.ts";
@@ -110,6 +111,7 @@ export function createApp({
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
+  app.use(inspectorRoutes({ database, showsSource: config.insecureAllowPrivateNetwork }));
   app.use(adminRoutes({ ...shared, limits, ...knowledge, lookUpTxt }));
   app.use(taskRoutes({ database })); // sample product
 

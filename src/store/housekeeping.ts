@@ -5,6 +5,7 @@ import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
 import { sessionStore } from "./session-store.ts";
 import { systemStore } from "./system-store.ts";
+import { messageAgeMs } from "./tenant/inspector.ts";
 
 const everyMs = 10 * 60_000;
 
@@ -19,9 +20,6 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   timer.unref();
   return () => clearInterval(timer);
 }
-
-/** How long a protocol message is kept at most. */
-const messageAgeMs = 3 * 24 * 60 * 60_000;
 
 /** Removes sessions, links, counts and recorded messages whose time is over. */
 export async function removeExpired(database: Database): Promise<void> {

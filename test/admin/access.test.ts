@@ -20,6 +20,7 @@ const ofTenantA: Record<string, (a: TenantA) => string> = {
   source: (a) => a.sourceId,
   tombstone: (a) => a.tombstoneId,
   test: (a) => a.testId,
+  message: () => "1",
 };
 
 function pathIn(route: Route, a: TenantA): string {

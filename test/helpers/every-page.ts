@@ -4,6 +4,7 @@ import type { User } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { adminPages } from "../admin/pages.ts";
 import { guidePages } from "../guide/pages.ts";
+import { inspectorPages } from "../inspector/pages.ts";
 import { taskPages } from "../tasks/pages.ts"; // sample product
 import type { TestDatabase } from "./databases.ts";
 import { createTestTenant } from "./people.ts";
@@ -65,6 +66,7 @@ export async function everyPage(use: () => TestDatabase, { acme, owner }: Site):
     ...signedOut.map((page) => ({ ...page, as: null })),
     ...signedIn.map((page) => ({ ...page, as: owner })),
     ...(await adminPages(use, acme, owner)),
+    ...(await inspectorPages(acme, owner)),
     ...(await guidePages(acme, owner)),
     ...(await taskPages(acme, owner)), // sample product
   ];

@@ -28,13 +28,16 @@ export interface KeptMessage extends MessageSummary {
   checks: Check[];
 }
 
+/** Which messages are asked for; what is absent does not matter. */
 export interface MessageFilter {
-  protocol?: Protocol | undefined;
-  verdict?: Check["verdict"] | undefined;
+  protocol?: Protocol;
+  verdict?: Check["verdict"];
   /** A part of any name of the person, in any case. */
-  person?: string | undefined;
-  connectionKey?: string | undefined;
-  requestId?: string | undefined;
+  person?: string;
+  /** The connection's key. */
+  connection?: string;
+  /** The request's id. */
+  request?: string;
 }
 
 export interface InspectorState {
@@ -46,6 +49,9 @@ export interface InspectorState {
 
 /** How many messages a tenant keeps: the newest. Lists and searches read no more than these. */
 export const keptMessages = 1_000;
+
+/** How long a message is kept at most, in ms. */
+export const messageAgeMs = 3 * 24 * 60 * 60_000;
 
 /** Recorded without an end, for a demo. The largest time there is (ECMA-262 §21.4.1.1). */
 export const withoutEnd = 8_640_000_000_000_000;
@@ -144,8 +150,8 @@ export function tenantInspector(scope: TenantScope) {
 function fitting(query: ReturnType<TenantScope["rows"]>, filter: MessageFilter) {
   if (filter.protocol) query.where("protocol", filter.protocol);
   if (filter.verdict) query.where("verdict", filter.verdict);
-  if (filter.connectionKey) query.where("connection_key", filter.connectionKey);
-  if (filter.requestId) query.where("request_id", filter.requestId);
+  if (filter.connection) query.where("connection_key", filter.connection);
+  if (filter.request) query.where("request_id", filter.request);
   if (filter.person) {
     const escaped = textKey(filter.person).replace(/[\\%_]/g, "\\$&");
     query.whereRaw("people_key like ? escape '\\'", [`%${escaped}%`]);

@@ -50,8 +50,8 @@ describe("the inspector's messages", () => {
     const filters = [
       [{ protocol: "oidc" }, ["oidc"]],
       [{ verdict: "failed" }, ["failed"]],
-      [{ connectionKey: "acme" }, ["oidc"]],
-      [{ requestId: "r-1" }, ["failed"]],
+      [{ connection: "acme" }, ["oidc"]],
+      [{ request: "r-1" }, ["failed"]],
       [{ person: "GRÜN" }, ["person"]],
       [{ person: "00u" }, ["person"]],
       [{ person: "100%_" }, ["wild"]],

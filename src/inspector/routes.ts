@@ -1,0 +1,136 @@
+import { type Request, Router } from "express";
+import { paths } from "../endpoints.ts";
+import { InvalidError, NotFoundError } from "../errors.ts";
+import { protocols } from "../recording.ts";
+import type { Database } from "../store/database.ts";
+import { keptMessages, type MessageFilter, messageAgeMs, withoutEnd } from "../store/tenant/inspector.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { formField } from "../web/forms.ts";
+import { requireAdmin, signedIn } from "../web/guards.ts";
+import { flash } from "../web/sessions.ts";
+import { streamMessages } from "./live.ts";
+import { sourceLines } from "./source.ts";
+
+export interface InspectorDeps {
+  database: Database;
+  /** Whether the program shows its own source code: for learners, never for customers. */
+  showsSource: boolean;
+}
+
+const pageSize = 50;
+const hourMs = 3_600_000;
+/** For how long it can be switched on. It ends by itself, because what is recorded is about people. */
+const hours = [1, 8, 24, 72] as const;
+
+/** What a tenant's administrators see of the messages between their identity provider and us. */
+export function inspectorRoutes({ database, showsSource }: InspectorDeps): Router {
+  const router = Router();
+  const { inspector: home, inspectorEvents, inspectorRecording, inspectorClear } = paths.admin;
+  router.use(home, requireAdmin);
+
+  router.get(home, async (req, res) => {
+    const store = storeOf(req, database);
+    const filter = filterIn(req.query);
+    const before = Number(req.query.before) || null;
+    const [state, lastSeq, connections, found] = await Promise.all([
+      store.inspector.state(),
+      store.inspector.lastSeq(),
+      store.connections.list(),
+      store.inspector.page(filter, before, pageSize + 1),
+    ]);
+    const messages = found.slice(0, pageSize);
+    res.render("admin/inspector", {
+      ...{ title: "Inspector", stylesheets: ["inspector.css"], filter, messages, protocols, hours },
+      ...{ isOn: state.recordingUntil > Date.now(), hasEnd: state.recordingUntil < withoutEnd, ...state },
+      ...{ keptMessages, keptDays: messageAgeMs / (24 * hourMs), isFiltered: Object.keys(filter).length > 0 },
+      keys: [...new Set(connections.map(({ key }) => key))],
+      older: found.length > pageSize ? withQuery(home, filter, { before: messages.at(-1)?.seq }) : null,
+      newest: before === null ? null : withQuery(home, filter, {}),
+      events: before === null ? withQuery(inspectorEvents, filter, { after: lastSeq }) : null,
+    });
+  });
+
+  router.get(inspectorEvents, async (req, res) => {
+    await streamMessages(storeOf(req, database), filterIn(req.query), req, res);
+  });
+
+  router.post(inspectorRecording, async (req, res) => {
+    const wanted = Number(formField(req, "hours"));
+    if (wanted !== 0 && !hours.some((offered) => offered === wanted))
+      throw new InvalidError("Choose for how long the inspector is to be on.");
+    await storeOf(req, database).transaction(async (store) => {
+      await store.inspector.recordUntil(wanted === 0 ? 0 : Date.now() + wanted * hourMs);
+      await recordActivity(req, store, wanted === 0 ? "inspector.switched_off" : "inspector.switched_on");
+    });
+    await flash(
+      req,
+      "done",
+      `The inspector is ${wanted === 0 ? "off" : "on: messages appear as they come"}.`,
+    );
+    res.redirect(303, home);
+  });
+
+  router.post(inspectorClear, async (req, res) => {
+    await storeOf(req, database).transaction(async (store) => {
+      await store.inspector.clear();
+      await recordActivity(req, store, "inspector.cleared");
+    });
+    await flash(req, "done", "All recorded messages are deleted.");
+    res.redirect(303, home);
+  });
+
+  if (showsSource) {
+    router.get(paths.admin.inspectorSource, async (req, res) => {
+      const { file } = req.query;
+      const lines = await sourceLines(String(file));
+      res.render("admin/inspector-source", { title: file, stylesheets: ["inspector.css"], file, lines });
+    });
+  }
+
+  router.get(paths.admin.inspectorMessage(":message"), async (req, res) => {
+    const seq = Number(req.params.message);
+    const message = Number.isSafeInteger(seq) ? await storeOf(req, database).inspector.bySeq(seq) : null;
+    if (!message) throw new NotFoundError("There is no such message.");
+    const title = `${message.step} · Inspector`;
+    const sameRequest = withQuery(home, { request: message.requestId }, {});
+    res.render("admin/inspector-message", {
+      ...{ title, stylesheets: ["inspector.css"], message, sameRequest, showsSource },
+    });
+  });
+
+  return router;
+}
+
+/** The store of the administrator's own tenant: there is no other way to one in this room. */
+function storeOf(req: Request, database: Database): TenantStore {
+  return forTenant(database, signedIn(req).tenant.id);
+}
+
+async function recordActivity(req: Request, store: TenantStore, action: string): Promise<void> {
+  const { loginName: actor } = signedIn(req).user;
+  const what = { actorKind: "admin", actor, action, targetId: null, changed: [] } as const;
+  await store.activity.record({ ...what, requestId: req.id });
+}
+
+/** What is asked for; whatever makes no sense is left out, and the page shows that. */
+function filterIn(query: Request["query"]): MessageFilter {
+  const filter: MessageFilter = {};
+  for (const name of ["person", "connection", "request"] as const) {
+    const value = query[name];
+    if (typeof value === "string" && value.trim() !== "" && !value.includes("\0"))
+      filter[name] = value.trim().slice(0, 200);
+  }
+  const protocol = protocols.find((one) => one === query.protocol);
+  if (protocol) filter.protocol = protocol;
+  if (query.verdict === "failed") filter.verdict = "failed";
+  return filter;
+}
+
+/** An address of the same list. */
+function withQuery(path: string, filter: MessageFilter, more: Record<string, number | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...filter, ...more })) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return query.size === 0 ? path : `${path}?${query}`;
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import type { User } from "../../src/model.ts";
+import { withoutEnd } from "../../src/store/tenant/inspector.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+import type { Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { newMessage } from "../helpers/messages.ts";
+import { assertRedirect } from "../helpers/pages.ts";
+import { createLocalAccount } from "../helpers/people.ts";
+import { useSite } from "../helpers/site.ts";
+
+const home = "/admin/inspector";
+const script = "<script>alert(1)</script>";
+
+describe("the inspector's pages", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let store: TenantStore;
+    let client: Client;
+    let admin: User;
+
+    before(async () => {
+      store = site().acme.store;
+      admin = await createLocalAccount(store, "admin@acme.example", "admin");
+    });
+    beforeEach(async () => {
+      client = await site().clientOf(admin);
+      await store.inspector.recordUntil(0);
+      await store.inspector.clear();
+    });
+
+    const add = (...messages: Parameters<typeof newMessage>[0][]) =>
+      store.inspector.add(
+        messages.map((changes) => newMessage(changes)),
+        0,
+      );
+    const text = async (path = home) => {
+      const page = await client.get(path);
+      assert.equal(page.status, 200);
+      return page.text;
+    };
+    const lastActions = async () => (await store.activity.latest(3)).map(({ action }) => action);
+
+    it("say that it is off, what switching it on means, and do so for a time", async () => {
+      assert.match(await text(), /<span class="badge">Off<\/span>[\s\S]*messages about your people are kept/);
+      assertRedirect(await client.post(`${home}/recording`, { hours: "24" }), home);
+      const { recordingUntil } = await store.inspector.state();
+      assert.ok(Math.abs(recordingUntil - Date.now() - 24 * 3_600_000) < 60_000);
+      assert.match(await text(), /The inspector is on[\s\S]*<span class="badge done">On until \d/);
+      assertRedirect(await client.post(`${home}/recording`, { hours: "0" }), home);
+      assert.equal((await store.inspector.state()).recordingUntil, 0);
+      assert.ok((await lastActions()).includes("inspector.switched_on"));
+      assert.ok((await lastActions()).includes("inspector.switched_off"));
+    });
+
+    for (const hours of ["", "2", "-1", "1e9", "NaN", "Infinity"]) {
+      it(`do not switch it on for "${hours}" hours`, async () => {
+        const answer = await client.post(`${home}/recording`, { hours });
+        // An empty field is no hours at all.
+        if (hours === "") assertRedirect(answer, home);
+        else assert.equal(answer.status, 400);
+        assert.equal((await store.inspector.state()).recordingUntil, 0);
+      });
+    }
+
+    it("name no end where there is none", async () => {
+      await store.inspector.recordUntil(withoutEnd);
+      assert.match(await text(), /<span class="badge done">On<\/span>/);
+    });
+
+    it("delete everything when that is asked for, and say so in the activity", async () => {
+      await add({}, {});
+      assertRedirect(await client.post(`${home}/clear`), home);
+      assert.match(await text(), /All recorded messages are deleted[\s\S]*Nothing is recorded/);
+      assert.ok((await lastActions()).includes("inspector.cleared"));
+    });
+
+    it("list the newest first, fifty a page, and lead to the older ones", async () => {
+      await add(...Array.from({ length: 60 }, (_, at) => ({ step: `step ${at}` })));
+      const first = await text();
+      assert.equal(first.match(/<tr id="m/g)?.length, 50);
+      assert.ok(first.indexOf("step 59") < first.indexOf("step 58"));
+      const older = /href="([^"]+)">Older messages/.exec(first)?.[1] ?? assert.fail();
+      const second = await text(older);
+      assert.equal(second.match(/<tr id="m/g)?.length, 10);
+      assert.ok(second.includes("step 0<") && !second.includes("Older messages"));
+    });
+
+    it("find by person, connection, request, protocol and failure, and keep what was asked", async () => {
+      await add(
+        { step: "mine", people: ["grace@acme.example"], connectionKey: "key-1", requestId: "req-1" },
+        { step: "other", protocol: "oidc", verdict: "failed" },
+      );
+      for (const query of ["person=GRACE", "connection=key-1", "request=req-1", "protocol=scim"]) {
+        const page = await text(`${home}?${query}`);
+        assert.ok(page.includes(">mine<") && !page.includes(">other<"), query);
+        assert.ok(page.includes("Show all"), query);
+      }
+      assert.ok(!(await text(`${home}?verdict=failed`)).includes(">mine<"));
+      assert.match(await text(`${home}?person=GRACE`), /name="person" value="GRACE"/);
+      assert.match(await text(`${home}?person=nobody`), /No recorded message fits/);
+      // What makes no sense finds everything, and breaks nothing.
+      for (const query of ["protocol=none", "verdict=x", "before=x", "before=-1", "person[]=a", "person="])
+        assert.ok((await text(`${home}?${query}`)).length > 0, query);
+    });
+
+    it("show a message with its checks, its file, and its bodies as people read them", async () => {
+      await add({
+        ...{ step: "PATCH /Users/{id}", requestId: "r-9", file: "src/scim/patch-user.ts" },
+        request: { head: ["PATCH /scim/v2/Users/1"], json: { a: { b: 1 } } },
+        response: { head: ["200 OK"], xml: "<a>\n  <b/>\n</a>" },
+        checks: [{ name: "One", verdict: "failed", detail: "expected 1, found 2" }],
+      });
+      const page = await text(`${home}/${await store.inspector.lastSeq()}`);
+      assert.match(page, /<code>src\/scim\/patch-user\.ts<\/code>/);
+      assert.match(page, /<pre class="message">PATCH \/scim\/v2\/Users\/1<\/pre>/);
+      assert.match(page, /\{\n {2}&#34;a&#34;: \{\n {4}&#34;b&#34;: 1/);
+      assert.match(page, /&lt;a&gt;\n {2}&lt;b\/&gt;/);
+      assert.match(page, /failed: <\/span>One<br><span class="muted">expected 1, found 2/);
+      assert.match(page, /href="\/admin\/inspector\?request=r-9"/);
+    });
+
+    it("execute nothing that stands in a message", async () => {
+      await add({
+        ...{ step: script, summary: script, people: [script], connectionKey: script, requestId: script },
+        ...{ file: script, request: { head: [script], json: { [script]: script } } },
+        ...{ response: { head: [script], xml: script } },
+        checks: [{ name: script, verdict: "failed", detail: script }],
+      });
+      const seq = await store.inspector.lastSeq();
+      for (const path of [
+        home,
+        `${home}/${seq}`,
+        `${home}/events`,
+        `${home}?person=${encodeURIComponent(script)}`,
+      ])
+        assert.ok(!(await text(path)).includes(script), path);
+    });
+
+    for (const seq of ["0", "-1", "1.5", "x", "99999999999999999999", "9007199254740991"]) {
+      it(`know no message ${seq}`, async () => {
+        assert.equal((await client.get(`${home}/${seq}`)).status, 404);
+      });
+    }
+
+    it("count what was not kept", async () => {
+      await store.inspector.recordUntil(Date.now() + 60_000);
+      await store.inspector.add([newMessage()], 3);
+      assert.match(await text(), /3 messages were not kept/);
+    });
+
+    it("give new messages as events, from the one that was seen last", async () => {
+      await add({ step: "one" }, { step: "two" });
+      const [last, before] = [await store.inspector.lastSeq(), (await store.inspector.lastSeq()) - 1];
+      const answer = await client.get(`${home}/events?after=${before}`);
+      assert.match(answer.headers.get("content-type") ?? "", /^text\/event-stream/);
+      assert.match(answer.text, new RegExp(`^retry: \\d+\\n\\nid: ${last}\\ndata: "<tr id=.*two.*"\\n\\n$`));
+      const again = await client.send("GET", `${home}/events?after=0`, { "last-event-id": String(last) });
+      assert.doesNotMatch(again.text, /id: /);
+      assert.doesNotMatch((await client.get(`${home}/events?person=nobody`)).text, /id: /);
+    });
+
+    it("show no source file, because a customer's administrators are not the program's developers", async () => {
+      assert.equal((await client.get(`${home}/source?file=src/app.ts`)).status, 404);
+      await add({});
+      assert.ok(!(await text(`${home}/${await store.inspector.lastSeq()}`)).includes("/source"));
+    });
+  });
+});
