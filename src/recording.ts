@@ -19,6 +19,14 @@ export const noRecorder: Recorder = { record: () => undefined };
 export const protocols = ["scim", "oidc", "saml", "universal-logout"] as const;
 export type Protocol = (typeof protocols)[number];
 
+/** What people call them. */
+export const protocolNames: Record<Protocol, string> = {
+  scim: "SCIM",
+  oidc: "OIDC",
+  saml: "SAML",
+  "universal-logout": "Universal Logout",
+};
+
 /** One message with its answer. What is secret in it is taken out before it is kept, by name and by `secrets`. */
 export interface Message {
   protocol: Protocol;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Request, Response } from "express";
+import { protocolNames } from "../recording.ts";
 import type { MessageFilter, MessageSummary } from "../store/tenant/inspector.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 
@@ -42,7 +43,7 @@ export async function streamMessages(
 
 function rowOf(req: Request, message: MessageSummary): Promise<string> {
   return new Promise((resolve, reject) => {
-    req.app.render("partials/inspector-row", { message }, (error, html) =>
+    req.app.render("partials/inspector-row", { message, protocolNames }, (error, html) =>
       error ? reject(error) : resolve(html),
     );
   });

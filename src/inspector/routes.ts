@@ -1,7 +1,7 @@
 import { type Request, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
-import { protocols } from "../recording.ts";
+import { protocolNames, protocols } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { keptMessages, type MessageFilter, messageAgeMs, withoutEnd } from "../store/tenant/inspector.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
@@ -23,37 +23,51 @@ const hourMs = 3_600_000;
 const hours = [1, 8, 24, 72] as const;
 
 /** What a tenant's administrators see of the messages between their identity provider and us. */
-export function inspectorRoutes({ database, showsSource }: InspectorDeps): Router {
+export function inspectorRoutes(deps: InspectorDeps): Router {
   const router = Router();
-  const { inspector: home, inspectorEvents, inspectorRecording, inspectorClear } = paths.admin;
   router.use(home, requireAdmin);
+  router.use(listRoutes(deps));
+  router.use(switches(deps));
+  router.use(messageRoutes(deps));
+  return router;
+}
 
+const { inspector: home, inspectorEvents, inspectorRecording, inspectorClear } = paths.admin;
+
+/** The list, as a page and live. */
+function listRoutes({ database }: InspectorDeps): Router {
+  const router = Router();
   router.get(home, async (req, res) => {
     const store = storeOf(req, database);
     const filter = filterIn(req.query);
     const before = Number(req.query.before) || null;
-    const [state, lastSeq, connections, found] = await Promise.all([
+    const [state, connections, found] = await Promise.all([
       store.inspector.state(),
-      store.inspector.lastSeq(),
       store.connections.list(),
       store.inspector.page(filter, before, pageSize + 1),
     ]);
     const messages = found.slice(0, pageSize);
     res.render("admin/inspector", {
-      ...{ title: "Inspector", stylesheets: ["inspector.css"], filter, messages, protocols, hours },
+      ...{ title: "Inspector", stylesheets: ["inspector.css"], filter, messages },
+      ...{ hours, protocols, protocolNames, keptMessages, keptDays: messageAgeMs / (24 * hourMs) },
       ...{ isOn: state.recordingUntil > Date.now(), hasEnd: state.recordingUntil < withoutEnd, ...state },
-      ...{ keptMessages, keptDays: messageAgeMs / (24 * hourMs), isFiltered: Object.keys(filter).length > 0 },
+      isFiltered: Object.keys(filter).length > 0,
       keys: [...new Set(connections.map(({ key }) => key))],
       older: found.length > pageSize ? withQuery(home, filter, { before: messages.at(-1)?.seq }) : null,
       newest: before === null ? null : withQuery(home, filter, {}),
-      events: before === null ? withQuery(inspectorEvents, filter, { after: lastSeq }) : null,
+      events: before === null ? withQuery(inspectorEvents, filter, { after: messages[0]?.seq ?? 0 }) : null,
     });
   });
 
   router.get(inspectorEvents, async (req, res) => {
     await streamMessages(storeOf(req, database), filterIn(req.query), req, res);
   });
+  return router;
+}
 
+/** On, off and away with it. */
+function switches({ database }: InspectorDeps): Router {
+  const router = Router();
   router.post(inspectorRecording, async (req, res) => {
     const wanted = Number(formField(req, "hours"));
     if (wanted !== 0 && !hours.some((offered) => offered === wanted))
@@ -78,7 +92,12 @@ export function inspectorRoutes({ database, showsSource }: InspectorDeps): Route
     await flash(req, "done", "All recorded messages are deleted.");
     res.redirect(303, home);
   });
+  return router;
+}
 
+/** One message, and for learners the file that handled it. */
+function messageRoutes({ database, showsSource }: InspectorDeps): Router {
+  const router = Router();
   if (showsSource) {
     router.get(paths.admin.inspectorSource, async (req, res) => {
       const { file } = req.query;
@@ -94,7 +113,7 @@ export function inspectorRoutes({ database, showsSource }: InspectorDeps): Route
     const title = `${message.step} · Inspector`;
     const sameRequest = withQuery(home, { request: message.requestId }, {});
     res.render("admin/inspector-message", {
-      ...{ title, stylesheets: ["inspector.css"], message, sameRequest, showsSource },
+      ...{ title, stylesheets: ["inspector.css"], message, sameRequest, showsSource, protocolNames },
     });
   });
 

@@ -244,7 +244,6 @@ export const isolationCases: IsolationCases = {
   "inspector.add": { call: (b) => b.inspector.add([newMessage()], 1), gives: undefined },
   "inspector.page": { call: (b) => b.inspector.page({}, null, 10), gives: [] },
   "inspector.after": { call: (b) => b.inspector.after({}, 0, 10), gives: [] },
-  "inspector.lastSeq": { call: (b) => b.inspector.lastSeq(), gives: 0 },
   "inspector.bySeq": { call: (b) => b.inspector.bySeq(1), gives: null },
   "inspector.clear": { call: (b) => b.inspector.clear(), gives: undefined },
 

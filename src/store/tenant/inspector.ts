@@ -121,12 +121,6 @@ export function tenantInspector(scope: TenantScope) {
       return (rows as MessageRow[]).map(toSummary);
     },
 
-    /** The number of the newest message: 0 when there was none. */
-    async lastSeq(): Promise<number> {
-      const row = (await scope.rows("inspectors").first("last_seq")) as { last_seq: number } | undefined;
-      return row?.last_seq ?? 0;
-    },
-
     async bySeq(seq: number): Promise<KeptMessage | null> {
       const row = (await scope
         .rows("inspector_messages")

@@ -33,7 +33,6 @@ describe("the inspector's messages", () => {
         seqs,
         Array.from({ length: 20 }, (_, at) => at + 1),
       );
-      assert.equal(await store.inspector.lastSeq(), 20);
     });
 
     it("are paged from the newest on, and followed from any on", async () => {

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import type { User } from "../../src/model.ts";
+import { describeInBrowser, takeSession } from "../helpers/browser.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { newMessage } from "../helpers/messages.ts";
+import { createLocalAccount } from "../helpers/people.ts";
+import { oktaUser, scimClient } from "../helpers/scim.ts";
+import { useSite } from "../helpers/site.ts";
+
+describeInBrowser("the inspector in the browser", (browser) => {
+  onEachDatabase((use) => {
+    const site = useSite(use, { insecureAllowPrivateNetwork: true });
+
+    async function open(who: User = site().owner): Promise<Page> {
+      const page = await browser.open();
+      await takeSession(page, site().app, await site().clientOf(who));
+      await page.goto(`${site().app.url}/admin/inspector`);
+      return page;
+    }
+    const add = (step: string) => site().acme.store.inspector.add([newMessage({ step })], 0);
+
+    it("is switched on, shows a call as it comes, and leads to the file that handled it", async () => {
+      const page = await open();
+      await page.getByRole("button", { name: "Switch on" }).click();
+      await page.getByText("Live: new messages appear by themselves.").waitFor();
+      await page.waitForTimeout(1_100);
+      const { token } = await createToken(site().acme.store);
+      await scimClient(site().app, token).send("POST", "/Users", oktaUser("ada@acme.example"));
+      await page.getByRole("link", { name: "POST /Users" }).click();
+      await page.getByText("The provisioning token is known").waitFor();
+      assert.ok((await page.getByText('"password": "[redacted]"').count()) === 1);
+      await page.getByRole("link", { name: "src/scim/users.ts" }).click();
+      await page.getByText("export async function createUser(").waitFor();
+      assert.equal(
+        (await page.goto(`${site().app.url}/admin/inspector/source?file=package.json`))?.status(),
+        404,
+      );
+    });
+
+    it("goes on over the end of a stream, pauses, and fetches what it missed", async () => {
+      const page = await open();
+      await add("first");
+      await page.getByRole("link", { name: "first" }).waitFor();
+      await page.getByRole("button", { name: "Pause" }).click();
+      await add("meanwhile");
+      await page.waitForTimeout(1_500);
+      assert.equal(await page.getByRole("link", { name: "meanwhile" }).count(), 0);
+      await page.getByRole("button", { name: "Pause" }).click();
+      await page.getByRole("link", { name: "meanwhile" }).waitFor();
+      // A stream lasts ten seconds.
+      await page.waitForTimeout(10_500);
+      await add("later");
+      await page.getByRole("link", { name: "later" }).waitFor();
+      assert.equal(await page.getByRole("link", { name: "first" }).count(), 1, "nothing comes twice");
+    }).timeout(40_000);
+
+    it("is no longer live for somebody who lost the role", async () => {
+      const { store } = site().acme;
+      const admin = await createLocalAccount(store, "leaving@acme.example", "admin");
+      const page = await open(admin);
+      await page.getByText("Live: new messages appear by themselves.").waitFor();
+      await store.roles.revoke(admin.id, "admin");
+      await page.getByText("No longer live. Reload the page.").waitFor({ timeout: 15_000 });
+    }).timeout(40_000);
+
+    it("asks before it deletes everything, and works by the keyboard", async () => {
+      await add("to be deleted");
+      const page = await open();
+      await page.getByText("Delete all", { exact: true }).focus();
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await page.getByText("All recorded messages are deleted.").waitFor();
+      assert.deepEqual(await site().acme.store.inspector.page({}, null, 1), []);
+    });
+
+    it("is a list with a link to load it again where there is no script", async () => {
+      await site().acme.store.inspector.recordUntil(Date.now() + 60_000);
+      const page = await browser.open({ javaScriptEnabled: false });
+      await takeSession(page, site().app, await site().clientOf(site().owner));
+      await page.goto(`${site().app.url}/admin/inspector`);
+      assert.equal(await page.getByRole("button", { name: "Pause" }).count(), 0);
+      await add("without script");
+      await page.getByRole("link", { name: "Reload" }).click();
+      await page.getByRole("link", { name: "without script" }).waitFor();
+    });
+  });
+});
