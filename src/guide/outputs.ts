@@ -69,7 +69,8 @@ export function printedGuides(): PrintedGuide[] {
   });
 }
 
-function publishedValues(): Values | null {
+/** The values of the published submission; null when nothing was published yet. */
+export function publishedValues(): Values | null {
   return existsSync(publishedFile) ? (JSON.parse(readFileSync(publishedFile, "utf8")) as Values) : null;
 }
 

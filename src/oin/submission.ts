@@ -54,6 +54,11 @@ export function buildSubmission(
   };
 }
 
+/** What is typed into the Wizard, of a manifest that may still break rules. */
+export function submissionValues(manifest: Integration): Values {
+  return valuesOf(wizardScreens(manifest, attributes));
+}
+
 /** By screen and label; a label that a screen has several times has all its values. */
 function valuesOf(screens: readonly Screen[]): Values {
   return Object.fromEntries(

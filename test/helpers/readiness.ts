@@ -26,6 +26,11 @@ export interface ReadyDeployment {
   population(): Promise<{ users: number; groups: number }>;
 }
 
+/** What a check knows of this checkout before anything was published. */
+export const checkout: CheckDeps = {
+  ...{ manifest: integration, logo: readLogo(integration.logo), published: null, guideFiles: new Map() },
+};
+
 /** Defines the hooks; the returned function gives the deployment inside a test. */
 export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployment {
   let deployment: ReadyDeployment;
@@ -46,10 +51,7 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
     deployment = {
       ...{ front, app, tenant, key, token },
       check: (options = {}, deps = {}) =>
-        runCheck(
-          { ...optionsFor(front.url, key, token), ...options },
-          { manifest: integration, logo: readLogo(integration.logo), ...deps },
-        ),
+        runCheck({ ...optionsFor(front.url, key, token), ...options }, { ...checkout, ...deps }),
       population: async () => ({
         users: await tenant.store.users.count(),
         groups: await tenant.store.groups.count(),

@@ -3,6 +3,13 @@ import { paths } from "../../endpoints.ts";
 import type { Report } from "./report.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
 
+/** A picture or a PDF of the guides, as this checkout has it. */
+export interface GuideFile {
+  sha256: string;
+  /** Whether what it was made from has changed since. */
+  stale: boolean;
+}
+
 type Capability = "oidc" | "saml" | "scim";
 
 /** A page is read for its links and headings, and for nothing else: HTML of any make, cut with care. */
@@ -34,7 +41,7 @@ const moreHeadings: Record<Capability, readonly (readonly [name: string, pattern
 /** Reads the guides as a customer's admin does, who is not signed in. */
 export async function checkGuides(
   url: string,
-  manifest: Integration,
+  { manifest, guideFiles }: { manifest: Integration; guideFiles: ReadonlyMap<string, GuideFile> },
   web: Web,
   report: Report,
 ): Promise<void> {
@@ -52,6 +59,7 @@ export async function checkGuides(
     judgeTitle(capability, page, titles, report);
     foreign += await judgeLinks(page, web, visited, report);
   }
+  judgeFiles(visited, url + paths.guides, guideFiles, report);
   report.notCheckable("guide-okta-links", `${foreign} links to other sites were not followed`);
 }
 
@@ -135,6 +143,24 @@ function judgeAnchor(page: Page, answer: WebAnswer, anchor: string, report: Repo
     exists,
     exists ? "headings are there" : `#${anchor} is not in ${answer.path}, linked from ${page.url}`,
   );
+}
+
+/** What is served beside the guides, against what this checkout has and would make. */
+function judgeFiles(
+  visited: ReadonlyMap<string, WebAnswer>,
+  base: string,
+  files: ReadonlyMap<string, GuideFile>,
+  report: Report,
+): void {
+  report.notCheckable("guide-current", "the guides lead to no picture or PDF that this checkout has");
+  for (const [address, answer] of visited) {
+    const name = address.startsWith(`${base}/`) ? address.slice(base.length + 1) : "";
+    const file = files.get(name);
+    if (!file || answer.status !== 200) continue;
+    const other = file.sha256 !== answer.sha256;
+    const problem = file.stale ? "is stale" : other ? "is not the one of this checkout" : "is current";
+    report.judge("guide-current", !file.stale && !other, `${name} ${problem}`);
+  }
 }
 
 function isPicture({ headers, bytes }: WebAnswer): boolean {

@@ -1,5 +1,7 @@
 import type { Integration } from "../../../config/integration.ts";
+import { compatibilityProblems, type Values } from "../compatibility.ts";
 import { manifestProblems } from "../manifest.ts";
+import { submissionValues } from "../submission.ts";
 import type { Report } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
 
@@ -21,7 +23,13 @@ const ruleOfField: readonly (readonly [
 ];
 
 /** Says what the manifest's own validation finds; where it finds nothing, the rule holds. */
-export function checkListing(manifest: Integration, logo: Uint8Array | null, report: Report): void {
+export function checkListing(
+  manifest: Integration,
+  logo: Uint8Array | null,
+  published: Values | null,
+  report: Report,
+): void {
+  judgeChanges(manifest, published, report);
   const problems = manifestProblems(manifest, logo);
   const broken = new Set<RuleId>();
   for (const { field, level, message } of problems) {
@@ -31,6 +39,24 @@ export function checkListing(manifest: Integration, logo: Uint8Array | null, rep
     else report.warn(rule, message);
   }
   for (const [, rule, seen] of ruleOfField) if (!broken.has(rule)) report.judge(rule, true, seen(manifest));
+}
+
+/** Against the values of the published integration, which customers' instances were made from. */
+function judgeChanges(manifest: Integration, published: Values | null, report: Report): void {
+  if (published === null) {
+    report.notCheckable(
+      "listing-unchanged",
+      "nothing was published yet: there is no docs/oin/published.json",
+    );
+    return;
+  }
+  const problems = compatibilityProblems(published, submissionValues(manifest));
+  for (const problem of problems) {
+    // What is new is no break as long as every expression works without it.
+    if (problem.includes("was published and is gone")) report.judge("listing-unchanged", false, problem);
+    else report.warn("listing-unchanged", problem);
+  }
+  if (problems.length === 0) report.judge("listing-unchanged", true, "nothing that was published is gone");
 }
 
 function capabilitiesOf({ oidc, saml, scim, universalLogout }: Integration): string[] {

@@ -3,13 +3,18 @@
  *
  * Looks at a deployment from outside, as Okta's reviewers and their test suites do, and says of every rule what was seen,
  * where the rule stands and how to mend it (rules/). It works on any make of server. Test data goes away again, also
- * after Ctrl-C. Exit code 1 when a rule fails, 130 when it was stopped. A composition root: may import the ground
- * floor, config, and the rest of this room.
+ * after Ctrl-C. Exit code 1 when a rule fails, 130 when it was stopped. A composition root: may import every room but
+ * the demo; takes from `guide` what its pictures and PDFs are made from.
  */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { integration } from "../../../config/integration.ts";
 import { InvalidError } from "../../errors.ts";
+import { recordedInputs } from "../../guide/inputs.ts";
+import { fileUrl, printedGuides, publishedValues } from "../../guide/outputs.ts";
 import { readLogo } from "../manifest.ts";
+import type { GuideFile } from "./guides.ts";
 import { parseCommand, usage } from "./options.ts";
 import { printed } from "./print.ts";
 import { ruleList } from "./rules/list.ts";
@@ -27,7 +32,8 @@ async function main(args: string[]): Promise<void> {
     const interrupt = stopSignal();
     const { stderr, stdout } = process;
     const progress = (area: string) => void (stderr.isTTY && stderr.write(`Checking: ${area} …\n`));
-    const deps = { manifest: integration, logo: readLogo(integration.logo), interrupt, progress };
+    const files = { published: publishedValues(), guideFiles: guideFiles() };
+    const deps = { manifest: integration, logo: readLogo(integration.logo), ...files, interrupt, progress };
     const outcome = await runCheck(options, deps);
     const colour = stdout.isTTY === true && stdout.hasColors();
     stdout.write(`${json ? JSON.stringify(outcome) : printed(outcome, colour)}\n`);
@@ -37,6 +43,21 @@ async function main(args: string[]): Promise<void> {
     process.stderr.write(`${error.message}\n\n${usage}\n`);
     process.exitCode = 1;
   }
+}
+
+/** What this checkout has beside the texts of the guides, and whether it would be made otherwise today. */
+function guideFiles(): Map<string, GuideFile> {
+  const current = new Map(printedGuides().map(({ path, inputs }) => [path, inputs]));
+  const recorded = recordedInputs();
+  const files = Object.keys(recorded).filter((path) => existsSync(fileUrl(path)));
+  return new Map(
+    files.map((path) => {
+      const sha256 = createHash("sha256")
+        .update(readFileSync(fileUrl(path)))
+        .digest("hex");
+      return [path.replace("docs/guides/", ""), { sha256, stale: current.get(path) !== recorded[path] }];
+    }),
+  );
 }
 
 async function readToken(): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Integration } from "../../../config/integration.ts";
-import { checkGuides } from "./guides.ts";
+import type { Values } from "../compatibility.ts";
+import { checkGuides, type GuideFile } from "./guides.ts";
 import { checkIdpMetadata } from "./idp-metadata.ts";
 import { checkListing } from "./listing.ts";
 import { checkOidc } from "./oidc.ts";
@@ -31,6 +32,10 @@ export interface CheckDeps {
   manifest: Integration;
   /** The bytes of the logo; null when the file that the manifest names is not there. */
   logo: Uint8Array | null;
+  /** The values of the published integration; null when there is none yet. */
+  published: Values | null;
+  /** The pictures and PDFs of the guides in this checkout, by their path below the guides' URL. */
+  guideFiles: ReadonlyMap<string, GuideFile>;
   /** Stops the check; what it created is removed all the same. */
   interrupt?: AbortSignal;
   /** Hears which area comes next. */
@@ -78,7 +83,7 @@ async function checkArea(area: Area, work: Work): Promise<Leftover[]> {
   if (area === "scim" && scimUrl !== null) {
     return await checkScim({ url: scimUrl, token: scimToken }, { check: web, cleanUp: openWeb() }, report);
   }
-  if (area === "listing") checkListing(deps.manifest, deps.logo, report);
+  if (area === "listing") checkListing(deps.manifest, deps.logo, deps.published, report);
   if (area === "idp-metadata" && idpMetadata !== null) await checkIdpMetadata(idpMetadata, web, report);
   if (url !== null) await checkDeployment(area, url, work);
   return [];
@@ -88,7 +93,7 @@ async function checkDeployment(area: Area, url: string, work: Work): Promise<voi
   const { manifest } = work.deps;
   const { web, report } = work;
   if (area === "site") await checkSite(url, manifest, web, report);
-  if (area === "guides") await checkGuides(url, manifest, web, report);
+  if (area === "guides") await checkGuides(url, work.deps, web, report);
   if (area === "oidc" || area === "saml") await checkSignIn(area, url, work);
   if (area === "universal-logout") {
     if (manifest.universalLogout === null) report.gaveUp(area, "config/integration.ts leaves it out");

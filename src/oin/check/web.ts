@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** An answer, read. Redirects are never followed. */
 export interface WebAnswer {
   method: string;
@@ -7,6 +9,8 @@ export interface WebAnswer {
   headers: Headers;
   text: string;
   bytes: number;
+  /** Of the body, in hex. */
+  sha256: string;
   /** From the request to the last byte, in milliseconds. */
   ms: number;
 }
@@ -60,6 +64,7 @@ export function openWeb(interrupt: AbortSignal = new AbortController().signal): 
         const bytes = await readBody(answer);
         const ms = performance.now() - started;
         const text = bytes.toString("utf8");
+        const sha256 = createHash("sha256").update(bytes).digest("hex");
         return {
           method,
           path,
@@ -67,6 +72,7 @@ export function openWeb(interrupt: AbortSignal = new AbortController().signal): 
           headers: answer.headers,
           text,
           bytes: bytes.length,
+          sha256,
           ms,
         };
       } catch (error) {

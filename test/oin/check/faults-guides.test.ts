@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { eachFault, inAnswers, inRequests, type PlantedFault } from "../../helpers/check-faults.ts";
+import { createHash } from "node:crypto";
+import {
+  assertFound,
+  eachFault,
+  inAnswers,
+  inRequests,
+  type PlantedFault,
+} from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
 
@@ -114,5 +121,35 @@ describe("oin:check finds what is wrong with a guide", () => {
     );
     const { summary } = await ready().check({ areas: ["guides"] });
     assert.deepEqual([summary.fail, summary.warning], [0, 1]);
+  });
+
+  describe("beside which a picture is served", () => {
+    const picture = "the bytes of a picture";
+    const sha256 = createHash("sha256").update(picture).digest("hex");
+    const check = (file: { sha256: string; stale: boolean }) => {
+      ready().front.plant({
+        ...adds('<img src="/guides/okta/images/one.png" alt="The page of a connection">'),
+        request({ path }) {
+          if (path !== "/guides/okta/images/one.png") return undefined;
+          return { status: 200, headers: { "content-type": "image/png" }, body: picture };
+        },
+      });
+      return ready().check({ areas: ["guides"] }, { guideFiles: new Map([["images/one.png", file]]) });
+    };
+
+    it("passes one that is current", async () => {
+      const { results } = await check({ sha256, stale: false });
+      assert.equal(results.find(({ rule }) => rule === "guide-current")?.verdict, "pass");
+      assert.equal(results.find(({ rule }) => rule === "guide-images")?.verdict, "pass");
+    });
+
+    it("finds a stale screenshot", async () => {
+      assertFound(await check({ sha256, stale: true }), ["guide-current"], [], /images\/one\.png is stale/);
+    });
+
+    it("finds one of an older deployment", async () => {
+      const outcome = await check({ sha256: "other", stale: false });
+      assertFound(outcome, ["guide-current"], [], /is not the one of this checkout/);
+    });
   });
 });

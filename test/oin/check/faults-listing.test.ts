@@ -3,10 +3,10 @@ import { type Integration, integration } from "../../../config/integration.ts";
 import type { CheckOptions } from "../../../src/oin/check/options.ts";
 import type { RuleId } from "../../../src/oin/check/rules/all.ts";
 import { runCheck } from "../../../src/oin/check/run.ts";
-import { readLogo } from "../../../src/oin/manifest.ts";
+import { submissionValues } from "../../../src/oin/submission.ts";
 import { assertFound, eachFault, inRequests } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
-import { useReadyDeployment } from "../../helpers/readiness.ts";
+import { checkout, useReadyDeployment } from "../../helpers/readiness.ts";
 
 const options: CheckOptions = {
   ...{ url: null, scimUrl: null, scimToken: null, areas: ["listing"], connections: [], idpMetadata: null },
@@ -99,7 +99,8 @@ const planted: Planted[] = [
 
 describe("oin:check holds the manifest against the Wizard's limits", () => {
   it("and finds nothing wrong with ours", async () => {
-    const outcome = await runCheck(options, { manifest: integration, logo: readLogo(integration.logo) });
+    const published = submissionValues(integration);
+    const outcome = await runCheck(options, { ...checkout, published });
     assert.deepEqual(
       outcome.results.filter(({ verdict }) => verdict !== "pass"),
       [],
@@ -108,15 +109,39 @@ describe("oin:check holds the manifest against the Wizard's limits", () => {
 
   for (const { name, change = {}, logo, fails = [], warns = [], seen } of planted) {
     it(`finds ${name}`, async () => {
-      const bytes = logo === undefined ? readLogo(integration.logo) : logo;
-      assertFound(
-        await runCheck(options, { manifest: { ...integration, ...change }, logo: bytes }),
-        fails,
-        warns,
-        seen,
-      );
+      const deps = {
+        ...checkout,
+        manifest: { ...integration, ...change },
+        ...(logo === undefined ? {} : { logo }),
+      };
+      assertFound(await runCheck(options, deps), fails, warns, seen);
     });
   }
+});
+
+describe("oin:check holds the manifest against what was published", () => {
+  const published = submissionValues(integration);
+  const check = (manifest: Integration) => runCheck(options, { ...checkout, manifest, published });
+
+  it("finds a variable that was renamed", async () => {
+    const screen = { ...published["Tenant settings"], Name: ["tenant"] };
+    const before = { ...published, "Tenant settings": screen };
+    const outcome = await runCheck(options, { ...checkout, published: before });
+    assertFound(outcome, ["listing-unchanged"], [], /tenant was published and is gone; a renamed variable/);
+  });
+
+  it("finds another address, and another audience", async () => {
+    const outcome = await check({ ...integration, origin: "https://new.example.com" });
+    assertFound(outcome, ["listing-unchanged"], [], /is gone/);
+  });
+
+  it("warns of a variable that customers have not filled in", async () => {
+    const outcome = await check({
+      ...integration,
+      variables: [...variables, { name: "region", label: "Region" }],
+    });
+    assertFound(outcome, [], ["listing-unchanged"], /region is new/);
+  });
 });
 
 describe("oin:check finds what is wrong with a deployment", () => {

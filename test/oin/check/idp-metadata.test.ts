@@ -7,11 +7,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { X509CertificateGenerator } from "@peculiar/x509";
-import { integration } from "../../../config/integration.ts";
 import type { RuleId } from "../../../src/oin/check/rules/all.ts";
 import { runCheck } from "../../../src/oin/check/run.ts";
 import { assertFound } from "../../helpers/check-faults.ts";
 import { idpMetadata, nextCertificate, signingCertificate } from "../../helpers/idp-metadata.ts";
+import { checkout } from "../../helpers/readiness.ts";
 
 const dayMs = 86_400_000;
 
@@ -130,7 +130,7 @@ describe("oin:check of an identity provider's metadata", () => {
         areas: ["idp-metadata"],
         idpMetadata,
       },
-      { manifest: integration, logo: null },
+      checkout,
     );
 
   for (const { name, xml, fails, warns } of cases) {

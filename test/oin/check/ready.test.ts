@@ -12,6 +12,8 @@ const notCheckable = [
     "scim-retry-after",
     "guide-okta-links",
     "guide-images",
+    "guide-current",
+    "listing-unchanged",
   ],
   ...["ul-malformed", "ul-media-type", "ul-success", "ul-unknown-person", "ul-tenant"],
 ];

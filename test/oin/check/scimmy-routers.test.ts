@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { integration } from "../../../config/integration.ts";
 import { type Outcome, runCheck } from "../../../src/oin/check/run.ts";
+import { checkout } from "../../helpers/readiness.ts";
 
 const token = "a token of the tests";
 /** How the token is sent: this server has a scheme of its own for a token with blanks. */
@@ -22,7 +22,7 @@ describe("oin:check against a SCIM server that is not ours, on scimmy-routers", 
       break;
     }
     const options = { ...{ url: null, connections: [], idpMetadata: null }, areas: ["scim" as const] };
-    outcome = await runCheck({ ...options, scimUrl, scimToken }, { manifest: integration, logo: null });
+    outcome = await runCheck({ ...options, scimUrl, scimToken }, checkout);
   });
   after(() => server.kill());
 

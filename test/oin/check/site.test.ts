@@ -4,12 +4,12 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { TlsOptions } from "node:tls";
-import { integration } from "../../../config/integration.ts";
 import type { Result } from "../../../src/oin/check/report.ts";
 import type { Area } from "../../../src/oin/check/rules/rule.ts";
 import { type Outcome, runCheck } from "../../../src/oin/check/run.ts";
 import { type Certificate, selfSigned } from "../../helpers/https.ts";
 import { freePort } from "../../helpers/postgres-server.ts";
+import { checkout } from "../../helpers/readiness.ts";
 
 /** This machine, by an address that is not one of loopback's: there, certificates are looked at. */
 const host = "0.0.0.0";
@@ -93,7 +93,7 @@ describe("oin:check of a deployment's connection", () => {
       areas,
       connections: ["acme"],
     };
-    const { results } = await runCheck(options, { manifest: integration, logo: null });
+    const { results } = await runCheck(options, checkout);
     const failed = results.filter(({ verdict }) => verdict === "fail").map(({ rule }) => rule);
     assert.deepEqual(failed, [
       "site-reachable",
@@ -113,10 +113,7 @@ describe("oin:check of a deployment's connection", () => {
       areas: ["site" as const],
       connections: [],
     };
-    const { results } = await runCheck(options, {
-      manifest: integration,
-      logo: null,
-    });
+    const { results } = await runCheck(options, checkout);
     const verdict = (rule: string) => results.find((result) => result.rule === rule)?.verdict;
     assert.deepEqual(
       [verdict("site-https"), verdict("site-origin"), verdict("site-reachable")],

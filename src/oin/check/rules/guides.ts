@@ -34,6 +34,11 @@ export const guideRules = {
     ["testPlan", "C9299"],
     "Put the picture beside the guides, and give it a text.",
   ),
+  "guide-current": must(
+    "Pictures and PDFs are those that the product and its guides make today",
+    ["testPlan", "C9299"],
+    "Write the guides again, look at them, commit and deploy what was written.",
+  ),
   "guide-okta-links": should(
     "Links to other sites lead somewhere",
     ["testPlan", "C9299"],

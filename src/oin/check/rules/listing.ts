@@ -37,5 +37,10 @@ export const listingRules = {
     ["requirements", "Test account guidelines"],
     fix,
   ),
+  "listing-unchanged": must(
+    "What customers of the published integration rely on is still there",
+    ["updating", "Considerations"],
+    "Keep published variables, URLs and the audience as they are; add new ones beside them.",
+  ),
   "listing-capabilities": must("The capabilities fit together", ["requirements", "OIN limitations"], fix),
 } as const;

@@ -13,6 +13,10 @@ export const documents = {
     "https://developer.okta.com/docs/guides/submit-oin-app/saml2/main/",
   ],
   wizardScim: ["Okta: OIN Wizard, SCIM", "https://developer.okta.com/docs/guides/submit-oin-app/scim/main/"],
+  updating: [
+    "Okta: Update your published integration",
+    "https://developer.okta.com/docs/guides/update-oin-app/openidconnect/main/",
+  ],
   oidcReference: [
     "Okta: OpenID Connect & OAuth 2.0 API",
     "https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/",
