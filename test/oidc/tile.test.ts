@@ -140,7 +140,7 @@ describe("ways to a sign-in by OpenID Connect", () => {
       const there = replica.client();
       for (const [name, value] of client.cookies) there.cookies.set(name, value);
       const answer = there.post("/logout");
-      await until("the session has ended", async () => (await client.get("/me")).status === 401, 2);
+      await until("the session has ended", async () => (await client.get("/me")).status === 401, 8);
       assert.ok(!replica.logged.some(({ event }) => event === "oidc.sign_out_failed"), "it still waits");
       await away.close();
       assertRedirect(await answer, "/signed-out");
