@@ -4,7 +4,6 @@ import { signIn } from "../directory/sign-in.ts";
 import type { Arrival } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
-import type { OidcSettings } from "../model.ts";
 import { localPath, safePath } from "../web/guards.ts";
 import { landingPath } from "../web/home.ts";
 import { pendingLogins } from "../web/pending-logins.ts";
@@ -12,6 +11,7 @@ import { startSession } from "../web/sessions.ts";
 import { endTest, mappedFields } from "../web/sign-in-tests.ts";
 import { claimOf, toIdentity } from "./claims.ts";
 import { toRefusal } from "./failures.ts";
+import { discoveryChecks, failureAmong } from "./provider-checks.ts";
 import { type Expectations, OidcStrategy, type Proof } from "./strategy.ts";
 import { checkActive, connectionOf, type OidcDeps, type Visit, visited, visitedByTest } from "./visit.ts";
 
@@ -32,7 +32,7 @@ export function oidcRoutes(deps: OidcDeps): Router {
 
   const initiate = async (req: Request, res: Response, parameters: Record<string, unknown>) => {
     const visit = await visited(deps, req);
-    checkInitiator(visit.connection.settings, parameters.iss);
+    checkInitiator(visit, parameters.iss);
     // Only a path of ours is followed, whatever the provider, or somebody in its name, wants.
     const returnTo = localPath(parameters.target_link_uri, deps.baseUrl);
     await leave(deps, visit, req, res, { loginHint: textOf(parameters.login_hint), returnTo });
@@ -63,8 +63,14 @@ async function complete(
   proof: Proof,
   { returnTo }: Expectations,
 ): Promise<void> {
-  const { store, connection } = visit;
-  const { user, by } = await signIn(store, toIdentity(connection, proof.subject, proof.claims));
+  const { store, connection, trace } = visit;
+  const identity = await trace.person.attempt("The claims name a login name and an address", () =>
+    toIdentity(connection, proof.subject, proof.claims),
+  );
+  const { user, by } = await trace.person.attempt("The directory lets the person in", () =>
+    signIn(store, identity),
+  );
+  trace.foundBy = by;
   await startSession(req, store.tenantId, user, connection.id, seal(deps, visit, proof.idToken));
   req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, "oidc.signed_in");
   res.redirect(303, safePath(returnTo, deps.baseUrl, landingPath));
@@ -108,14 +114,16 @@ async function forgetFormerSecret({ store, connection, secrets }: Visit, proof: 
 }
 
 /** The request must name the issuer that the connection has: another one is shown, and never followed. */
-function checkInitiator({ issuer, issuerAlias }: OidcSettings, iss: unknown): void {
+function checkInitiator({ connection, trace }: Visit, iss: unknown): void {
+  const { issuer, issuerAlias } = connection.settings;
   const named = textOf(iss)?.replace(/\/$/, "");
-  if (named === issuer || (issuerAlias && named === issuerAlias)) return;
-  throw new RefusedError(
-    "issuer-not-expected",
-    `It named ${named ?? "none"}; this connection is for ${issuer}.`,
-  );
+  const isOurs = named === issuer || (issuerAlias && named === issuerAlias);
+  const detail = `It named ${named ?? "none"}; this connection is for ${issuer}.`;
+  trace.answer.note("It names the connection's issuer", Boolean(isOurs), detail);
+  if (!isOurs) throw new RefusedError("issuer-not-expected", detail);
 }
+
+const stateChecks = "The state is of a sign-in that this browser began, and was not used before";
 
 interface Wishes {
   loginHint: string | null;
@@ -161,23 +169,32 @@ async function strategyFor(
   wishes: Wishes,
   isCallback: boolean,
 ): Promise<OidcStrategy> {
-  const { store, connection, secrets } = visit;
+  const { store, connection, secrets, trace } = visit;
   const secure = deps.baseUrl.startsWith("https:");
   const step = { name: "signing-in", byCrossSitePost: false, secure };
   const pending = pendingLogins<Expectations & { testId: string | null }>(req, res, deps.sealer, step);
   const open = (secret: string | null) =>
     secret === null ? null : deps.sealer.open(secret, `${store.tenantId}/${connection.id}`);
   const [current, former] = [open(secrets.current) ?? "", open(secrets.former)];
+  trace.keepOut(current, former);
+  const configured = async (secret: string) =>
+    trace.listen(await deps.providers.configuration(connection.settings, secret));
   try {
-    const configurations = {
-      current: await deps.providers.configuration(connection.settings, current),
-      former: former === null ? null : await deps.providers.configuration(connection.settings, former),
-    };
+    const configurations = await trace.answer.attemptAll(
+      discoveryChecks,
+      async () => ({
+        current: await configured(current),
+        former: former === null ? null : await configured(former),
+      }),
+      failureAmong(discoveryChecks),
+    );
     const { redirectUri } = oidcUrls(deps.baseUrl, connection.key);
     const leaveWith = (expectations: Expectations) =>
       pending.leave(store, connection.id, { ...expectations, testId: visit.testId });
     const comeBackWith = async (state: string) => {
-      const { testId, ...expectations } = await pending.comeBack(store, connection.id, state);
+      const { testId, ...expectations } = await trace.answer.attempt(stateChecks, () =>
+        pending.comeBack(store, connection.id, state),
+      );
       visit.testId = testId;
       // Before the code is redeemed: a connection that is not active signs nobody in.
       if (testId === null) checkActive(visit);
@@ -185,7 +202,7 @@ async function strategyFor(
     };
     const flow = { leave: leaveWith, comeBack: comeBackWith, ...wishes };
     return new OidcStrategy(
-      { connection, redirectUri, configurations, keys: deps.keys, ...flow },
+      { connection, redirectUri, configurations, keys: deps.keys, trace, ...flow },
       isCallback,
     );
   } catch (error) {

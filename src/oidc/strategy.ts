@@ -13,10 +13,13 @@ import {
 } from "openid-client";
 import passport from "passport";
 import { oidcScopes } from "../../config/integration.ts";
+import { type Checks, mismatch } from "../checks.ts";
 import { RefusedError } from "../errors.ts";
 import type { Connection, OidcSettings } from "../model.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import type { Claims } from "./claims.ts";
+import { failureAmong, grantChecks, signatureChecks, userInfoChecks } from "./provider-checks.ts";
+import type { Trace } from "./trace.ts";
 
 /** The scopes that an integration of the OIN may ask for; never offline_access or groups. */
 const scope = oidcScopes.join(" ");
@@ -50,6 +53,8 @@ export interface StrategyOptions {
   comeBack(state: string): Promise<Expectations>;
   loginHint: string | null;
   returnTo: string | null;
+  /** What is checked on the way. */
+  trace: Trace;
 }
 
 /**
@@ -84,10 +89,12 @@ async function authorizationUrl({
   leave,
   loginHint,
   returnTo,
+  trace,
 }: StrategyOptions) {
   const codeVerifier = randomPKCECodeVerifier();
   const nonce = randomNonce();
   const state = await leave({ codeVerifier, nonce, returnTo });
+  trace.keepOut(codeVerifier, nonce, state);
   return buildAuthorizationUrl(configurations.current, {
     redirect_uri: redirectUri,
     scope,
@@ -110,25 +117,35 @@ async function verify(
   options: StrategyOptions,
   url: URL,
 ): Promise<{ proof: Proof; expectations: Expectations }> {
-  for (const name of ["state", "code", "error", "iss"]) {
-    if (url.searchParams.getAll(name).length > 1) throw new RefusedError("provider-answer-not-valid");
-  }
+  const answer: Checks = options.trace.answer;
+  const repeated = ["state", "code", "error", "iss"].filter(
+    (name) => url.searchParams.getAll(name).length > 1,
+  );
+  answer.demand(repeated.length === 0, {
+    ...{ reason: "provider-answer-not-valid", name: "Each parameter is there once", detail: repeated.join() },
+  });
   const state = url.searchParams.get("state");
-  if (!state) throw new RefusedError("sign-in-not-started-here");
+  answer.demand(state !== null && state !== "", {
+    reason: "sign-in-not-started-here",
+    name: "There is a state",
+  });
   const expectations = await options.comeBack(state);
-  const error = url.searchParams.get("error");
+  options.trace.keepOut(state, url.searchParams.get("code"), expectations.codeVerifier, expectations.nonce);
   // RFC 9207: an answer that names its issuer must name the one that was asked.
   const issuer = url.searchParams.get("iss");
-  if (issuer !== null && issuer !== options.connection.settings.issuer)
-    throw new RefusedError("issuer-not-expected");
-  if (error !== null) throw refusedByProvider(error);
+  const expected = options.connection.settings.issuer;
+  answer.demand(issuer === null || issuer === expected, {
+    ...{ reason: "issuer-not-expected", name: "It names the issuer that was asked, or none" },
+    detail: mismatch(expected, issuer),
+  });
+  const error = url.searchParams.get("error");
+  const isOutage = error === "temporarily_unavailable" || error === "server_error";
+  answer.demand(error === null, {
+    reason: isOutage ? "provider-unavailable" : "provider-refused",
+    name: "The provider let the person in",
+    detail: `it answered ${error?.slice(0, 100)}`,
+  });
   return { proof: await redeem(options, url, state, expectations), expectations };
-}
-
-function refusedByProvider(error: string): RefusedError {
-  const isOutage = ["temporarily_unavailable", "server_error"].includes(error);
-  const cause = new Error(`the provider answered ${error.slice(0, 100)}`);
-  return new RefusedError(isOutage ? "provider-unavailable" : "provider-refused", null, { cause });
 }
 
 async function redeem(
@@ -137,39 +154,56 @@ async function redeem(
   state: string,
   expectations: Expectations,
 ): Promise<Proof> {
-  const { configurations, connection, keys } = options;
-  const grant = (configuration: Configuration) =>
-    authorizationCodeGrant(configuration, url, {
-      pkceCodeVerifier: expectations.codeVerifier,
-      expectedState: state,
-      // A nonce that is expected makes openid-client demand an ID token, too.
-      expectedNonce: expectations.nonce,
-    });
-  let configuration = configurations.current;
-  let tokens: Awaited<ReturnType<typeof grant>>;
-  try {
-    tokens = await grant(configuration);
-  } catch (error) {
-    // The secret was refused, not the code: the one from before the rotation may still be the right one.
-    if (!configurations.former || !isInvalidClient(error)) throw error;
-    configuration = configurations.former;
-    tokens = await grant(configuration);
-  }
+  const { connection, keys, trace } = options;
+  const { configuration, tokens } = await trace.tokens.attemptAll(
+    grantChecks,
+    () => granted(options, url, state, expectations),
+    failureAmong(grantChecks),
+  );
   const idToken = tokens.id_token ?? "";
   const { jwks_uri: jwksUri } = configuration.serverMetadata();
   if (!jwksUri) throw new RefusedError("provider-answer-not-valid");
   // openid-client has checked iss, aud, exp, nbf, nonce and what must be there; it trusts TLS for the signature, we do
   // not. A key store verifies for many, so whose token and for whom it is are said here once more.
   const { issuer, clientId } = connection.settings;
-  const claims = await keys.verify(idToken, jwksUri, { issuer, audience: clientId, ...freshness });
-  const subject = checkedSubject(claims, clientId, tokens.access_token);
-  const userInfo = await fetchUserInfo(configuration, tokens.access_token, subject);
+  const claims = await trace.tokens.attemptAll(
+    signatureChecks,
+    () => keys.verify(idToken, jwksUri, { issuer, audience: clientId, ...freshness }),
+    failureAmong(signatureChecks),
+  );
+  const subject = checkedSubject(claims, clientId, tokens.access_token, trace.tokens);
+  const userInfo = await trace.userInfo.attemptAll(
+    userInfoChecks,
+    () => fetchUserInfo(configuration, tokens.access_token, subject),
+    failureAmong(userInfoChecks),
+  );
   return {
     subject,
     claims: { ...claims, ...userInfo },
     idToken,
-    byFormerSecret: configuration === configurations.former,
+    byFormerSecret: configuration === options.configurations.former,
   };
+}
+
+/** The tokens for the code, and by which of the connection's secrets. */
+async function granted(options: StrategyOptions, url: URL, state: string, expectations: Expectations) {
+  const { current, former } = options.configurations;
+  const grant = async (configuration: Configuration) => ({
+    configuration,
+    tokens: await authorizationCodeGrant(configuration, url, {
+      pkceCodeVerifier: expectations.codeVerifier,
+      expectedState: state,
+      // A nonce that is expected makes openid-client demand an ID token, too.
+      expectedNonce: expectations.nonce,
+    }),
+  });
+  try {
+    return await grant(current);
+  } catch (error) {
+    // The secret was refused, not the code: the one from before the rotation may still be the right one.
+    if (!former || !isInvalidClient(error)) throw error;
+    return await grant(former);
+  }
 }
 
 /** An ID token is made when the code is redeemed: an old one is somebody else's. Clocks may differ by a minute. */
@@ -179,12 +213,18 @@ const freshness = { clockTolerance: 60, maxTokenAge: "10 minutes" };
  * The subject, after what is left to check of a token for us: nobody else is its authorized party, and it was issued
  * with this access token (OpenID Connect Core §3.1.3.7, §3.1.3.8). A subject has at most 255 characters (§2).
  */
-function checkedSubject(claims: Claims, clientId: string, accessToken: string): string {
+function checkedSubject(claims: Claims, clientId: string, accessToken: string, checks: Checks): string {
   const { sub, azp, at_hash: hash } = claims;
+  const reason = "provider-answer-not-valid";
   const isSubject = typeof sub === "string" && sub.trim() !== "" && sub.length <= 255 && !sub.includes("\0");
-  const isOurs = azp === undefined || azp === clientId;
-  const isTogether = hash === undefined || hash === halfHash(accessToken);
-  if (!isSubject || !isOurs || !isTogether) throw new RefusedError("provider-answer-not-valid");
+  checks.demand(isSubject, { reason, name: "The ID token names a subject" });
+  checks.demand(azp === undefined || azp === clientId, {
+    ...{ reason, name: "Nobody else is the ID token's authorized party" },
+    detail: mismatch(clientId, String(azp)),
+  });
+  checks.demand(hash === undefined || hash === halfHash(accessToken), {
+    ...{ reason, name: "The ID token was issued with this access token" },
+  });
   return sub;
 }
 

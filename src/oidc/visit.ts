@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import type { Checks } from "../checks.ts";
 import { isUnderWay } from "../directory/sign-in-tests.ts";
 import { NotFoundError, RefusedError } from "../errors.ts";
 import type { Connection, OidcSettings } from "../model.ts";
@@ -9,6 +10,8 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import type { Providers } from "./provider.ts";
+import { recordTrace } from "./recording.ts";
+import { Trace } from "./trace.ts";
 
 export interface OidcDeps {
   database: Database;
@@ -27,6 +30,7 @@ export interface Visit {
   secrets: { current: string | null; former: string | null };
   /** The test that this sign-in is, as soon as that is known; null when it is a real one. */
   testId: string | null;
+  trace: Trace;
 }
 
 /** A connection that is not active signs nobody in; that there is none at all is another matter. */
@@ -45,16 +49,22 @@ export async function visitedByTest(deps: OidcDeps, req: Request, testId: string
 }
 
 /** Throws NotFoundError when the key names no OIDC connection, RefusedError when its settings are missing. */
-export async function connectionOf({ database }: OidcDeps, req: Request): Promise<Visit> {
+export async function connectionOf({ database, recorder }: OidcDeps, req: Request): Promise<Visit> {
   const found = await systemStore(database).connectionKeys.find(String(req.params.connection), "oidc");
   if (found?.connection.type !== "oidc") throw new NotFoundError("There is no such connection.");
   const { connection, tenantId } = found;
   if (!connection.settings) throw new RefusedError("connection-not-active");
   const store = forTenant(database, tenantId);
   const secrets = await store.connections.sealedSecrets(connection.id);
-  return { store, connection: { ...connection, settings: connection.settings }, secrets, testId: null };
+  const named = { ...connection, settings: connection.settings };
+  const visit = { store, connection: named, secrets, testId: null, trace: new Trace() };
+  recordTrace(recorder, visit, req);
+  return visit;
 }
 
-export function checkActive({ connection }: Visit): void {
-  if (connection.status !== "active") throw new RefusedError("connection-not-active");
+export function checkActive({ connection, trace }: Visit): void {
+  const answer: Checks = trace.answer;
+  answer.demand(connection.status === "active", {
+    ...{ reason: "connection-not-active", name: "The connection is active" },
+  });
 }

@@ -1,4 +1,5 @@
 import express, { type ErrorRequestHandler, type Request, type Response, Router } from "express";
+import { Checks } from "../checks.ts";
 import { paths, samlUrls } from "../endpoints.ts";
 import { ConflictError, NotFoundError, RefusedError } from "../errors.ts";
 import { hashToken } from "../store/secrets.ts";
@@ -7,7 +8,6 @@ import { localPath } from "../web/guards.ts";
 import { endTest } from "../web/sign-in-tests.ts";
 import { type Assertion, readAssertion, skewMs } from "./assertion.ts";
 import { arrivalOf, toIdentity } from "./attributes.ts";
-import { Checks } from "./checks.ts";
 import { checkEncrypted } from "./decryption.ts";
 import { type KeyPair, keyPairsOf } from "./keys.ts";
 import { refreshAfterFailure } from "./metadata-refresh.ts";

@@ -1,5 +1,5 @@
 import type { Element } from "@xmldom/xmldom";
-import { type Checks, mismatch } from "./checks.ts";
+import { type Checks, mismatch } from "../checks.ts";
 import type { Expected } from "./response.ts";
 import { attributeOf, children, ns, onlyChild, parseXml, textOf } from "./xml.ts";
 

@@ -1,10 +1,10 @@
 import { attributes as table } from "../../config/attributes.ts";
+import type { Checks } from "../checks.ts";
 import type { Arrival } from "../directory/sign-in-tests.ts";
 import { RefusedError } from "../errors.ts";
 import type { AssignableRole, Connection, ExternalIdentity, Profile, SamlSettings } from "../model.ts";
 import { mappedFields } from "../web/sign-in-tests.ts";
 import type { Assertion } from "./assertion.ts";
-import type { Checks } from "./checks.ts";
 
 export type SamlConnection = Connection & { type: "saml"; settings: SamlSettings };
 

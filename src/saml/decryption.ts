@@ -1,6 +1,6 @@
 import type { Element } from "@xmldom/xmldom";
 import { decrypt } from "xml-encryption";
-import type { Checks } from "./checks.ts";
+import type { Checks } from "../checks.ts";
 import type { KeyPair } from "./keys.ts";
 import { checkSignatureForms } from "./signatures.ts";
 import { checkIds, parseSafely } from "./well-formed.ts";

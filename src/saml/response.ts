@@ -1,5 +1,5 @@
 import type { Element } from "@xmldom/xmldom";
-import { type Checks, mismatch } from "./checks.ts";
+import { type Checks, mismatch } from "../checks.ts";
 import { checkSignatureForms } from "./signatures.ts";
 import { checkIds, decodeResponse, parseSafely } from "./well-formed.ts";
 import { attributeOf, children, elementsOf, ns, onlyChild, textOf } from "./xml.ts";

@@ -1,5 +1,5 @@
 import type { Element } from "@xmldom/xmldom";
-import { type Checks, mismatch } from "./checks.ts";
+import { type Checks, mismatch } from "../checks.ts";
 import { attributeOf, children, elementsOf, ns, onlyChild } from "./xml.ts";
 
 const exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";

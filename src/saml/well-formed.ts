@@ -1,5 +1,5 @@
 import type { Document, Element } from "@xmldom/xmldom";
-import type { Checks } from "./checks.ts";
+import type { Checks } from "../checks.ts";
 import { elementsOf, parseXml } from "./xml.ts";
 
 /** Okta's responses have about 10 kB; a thousand groups are about 100. */

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import type { Checks } from "../checks.ts";
 import type { Connection } from "../model.ts";
 import { type Check, failureOf, type Message, type Recorder, sourceFile } from "../recording.ts";
 import { parseSubject } from "./subject.ts";
@@ -9,7 +10,7 @@ import { parseSubject } from "./subject.ts";
 export interface Named {
   tenantId: string;
   connection: Connection;
-  checks: Check[];
+  checks: Checks;
 }
 
 /**
@@ -32,17 +33,12 @@ export function namedIn(res: Response): Named[] {
   return res.locals.named as Named[];
 }
 
-/** Notes a check of a call, and returns whether it holds. */
-export function note({ checks }: Named, name: string, holds: boolean, detail: string | null = null): boolean {
-  checks.push({ name, verdict: holds ? "passed" : "failed", detail: holds ? null : detail });
-  return holds;
-}
-
 function describe(req: Request, res: Response, { connection, ...named }: Named): Message {
   const token = (req.get("authorization") ?? "").replace(/^bearer /i, "");
   const subject = parseSubject(req.body);
   const status = `${res.statusCode} ${STATUS_CODES[res.statusCode] ?? ""}`.trim();
-  const checks = [...named.checks, ...refusalOf(res, named.checks)];
+  const { results } = named.checks;
+  const checks = [...results, ...refusalOf(res, results)];
   const failed = checks.find(({ verdict }) => verdict === "failed");
   const file = failed?.name === tokenHolds ? "token.ts" : "routes.ts";
   return {

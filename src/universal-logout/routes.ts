@@ -7,6 +7,7 @@
  * ground floor, trust, directory and store.
  */
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, Router } from "express";
+import { Checks } from "../checks.ts";
 import { revokeUserAccess } from "../directory/access.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, NotFoundError, UnavailableError } from "../errors.ts";
@@ -17,7 +18,7 @@ import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { type Named, namedIn, note, recording, tokenHolds } from "./recording.ts";
+import { type Named, namedIn, recording, tokenHolds } from "./recording.ts";
 import { parseSubject, type Subject, usersOf } from "./subject.ts";
 import { type Claims, readClaims, type TokenVerifier } from "./token.ts";
 
@@ -60,7 +61,7 @@ export function universalLogoutRoutes(deps: UniversalLogoutDeps): Router {
     if (fitting.length === 0)
       throw unauthorized(["no connection accepts the token", ...problemsOf(named)].join("; "));
     const allowed = fitting.filter((one) =>
-      note(one, "Universal Logout is switched on", one.connection.settings?.universalLogout !== false),
+      one.checks.note("Universal Logout is switched on", one.connection.settings?.universalLogout !== false),
     );
     if (allowed.length === 0)
       throw new LogoutError(403, "universal logout is switched off for the connection");
@@ -99,7 +100,7 @@ async function namedConnections(database: Database, claims: Claims): Promise<Nam
   const ofApp = await systemStore(database).connectionsOfApp(claims.sub);
   return ofApp
     .filter(({ connection }) => issuersOf(connection).includes(claims.iss))
-    .map((one) => ({ ...one, checks: [] }));
+    .map((one) => ({ ...one, checks: new Checks() }));
 }
 
 /**
@@ -115,10 +116,10 @@ async function fittingConnections(
   for (const one of named) {
     try {
       const problem = await verify(one.connection);
-      if (note(one, tokenHolds, problem === null, problem)) fitting.push(one);
+      if (one.checks.note(tokenHolds, problem === null, problem)) fitting.push(one);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      note(one, tokenHolds, false, error.message);
+      one.checks.note(tokenHolds, false, error.message);
       outage = error;
     }
   }
@@ -128,7 +129,7 @@ async function fittingConnections(
 
 /** What is wrong with the token, for the log. */
 function problemsOf(named: Named[]): Set<string> {
-  return new Set(named.flatMap(({ checks }) => checks.flatMap(({ detail }) => detail ?? [])));
+  return new Set(named.flatMap(({ checks }) => checks.results.flatMap(({ detail }) => detail ?? [])));
 }
 
 function issuersOf({ settings }: Connection): (string | null | undefined)[] {
@@ -148,12 +149,12 @@ async function revoke(req: Request, database: Database, { claims, allowed }: Cal
       revoked += await forTenant(database, tenantId).transaction((store) =>
         revokeIn(req, store, connection, claims, subject),
       );
-      note(one, somebodyIsKnown, true);
+      one.checks.note(somebodyIsKnown, true);
     } catch (error) {
       const isReplay = error instanceof ConflictError;
       if (!isReplay && !(error instanceof NotFoundError)) throw error;
       if (isReplay) replays += 1;
-      note(one, isReplay ? "The token was not used before" : somebodyIsKnown, false);
+      one.checks.note(isReplay ? "The token was not used before" : somebodyIsKnown, false);
     }
   }
   if (revoked > 0) return;

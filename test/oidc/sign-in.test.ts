@@ -169,8 +169,8 @@ describe("sign-in by OpenID Connect", () => {
     it("says that somebody is not assigned, gives a reference, and logs what the provider said", async () => {
       op.person = "nobody";
       await assertRefused("provider-refused", /Ask your Okta administrator to assign it to you.*Reference/s);
-      const { err } = site().app.logged.findLast(({ event }) => event === "request.refused") ?? {};
-      assert.equal((err as Error).message, "the provider answered access_denied");
+      const { detail } = site().app.logged.findLast(({ event }) => event === "request.refused") ?? {};
+      assert.equal(detail, "The provider let the person in: it answered access_denied");
     });
   });
 });

@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import type { MessagePart } from "../../src/recording.ts";
+import type { KeptMessage } from "../../src/store/tenant/inspector.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import type { Deviation } from "../helpers/hostile-provider.ts";
+import { useHostileSite } from "../helpers/hostile-sign-in.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
+import { connectOrg, orgOptions, signInAt } from "../helpers/org.ts";
+import { recorded, startRecording } from "../helpers/recorded.ts";
+import { useSite } from "../helpers/site.ts";
+
+type Fields = Record<string, unknown>;
+const fieldsOf = (part?: MessagePart | null): Fields => ({ ...Object(part?.json) });
+const seconds = () => Math.floor(Date.now() / 1000);
+const outline = (messages: KeptMessage[]) =>
+  messages.map(({ step, verdict, file }) => [step, verdict, file].join(" "));
+
+describe("what the inspector is told of an OIDC sign-in", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use, orgOptions);
+    let op: OpenIdProvider;
+    before(async () => {
+      op = await startOpenIdProvider();
+      op.define({
+        sub: "00u-ada",
+        email: "ada@acme.example",
+        groups: ["Secret Group"],
+        zoneinfo: "Mars/Base",
+      });
+      op.person = "00u-ada";
+      await startRecording(site().acme.store);
+    });
+    after(() => op.close());
+
+    const signIn = async (settings = {}, wanted = {}) => {
+      const { acme, app } = site();
+      const connection = await connectOrg(op, { baseUrl: app.url, tenant: acme }, settings, wanted);
+      return { connection, answer: await signInAt(app, op, connection) };
+    };
+
+    it("is each message in order, with its checks and the file that handled it", async () => {
+      const { connection } = await signIn();
+      const messages = await recorded(site().acme.store, 5);
+      assert.deepEqual(outline(messages), [
+        "Authorization request passed src/oidc/strategy.ts",
+        "Authorization response passed src/oidc/strategy.ts",
+        "Token request passed src/oidc/strategy.ts",
+        "UserInfo request passed src/oidc/strategy.ts",
+        "Sign-in passed src/directory/sign-in.ts",
+      ]);
+      const [left, came, tokens, userInfo, person] = messages;
+      assert.ok(messages.every(({ connectionKey }) => connectionKey === connection.key));
+      assert.equal(new Set([came, tokens, userInfo, person].map((one) => one?.requestId)).size, 1);
+      assert.ok([came, tokens, userInfo, person].every((one) => one?.person === "ada@acme.example"));
+      const asked = fieldsOf(left?.response);
+      assert.equal(asked.scope, "openid profile email");
+      assert.deepEqual([asked.state, asked.nonce], ["[redacted]", "[redacted]"]);
+      assert.equal(fieldsOf(came?.request).code, "[redacted]");
+      assert.deepEqual(
+        tokens?.checks.map(({ name }) => name),
+        [
+          "The provider gives tokens for the code, the client's secret and PKCE's verifier",
+          "The answer holds an ID token, signed by RS256, with every claim that must be there",
+          "The ID token has not expired",
+          "The ID token's issuer is the connection's",
+          "The ID token's audience is this client",
+          "The ID token has the nonce of this sign-in",
+          "A key that the issuer publishes verifies the ID token's signature",
+          "The ID token was made just now",
+          "The ID token names a subject",
+          "Nobody else is the ID token's authorized party",
+          "The ID token was issued with this access token",
+        ],
+      );
+      const { "id_token (decoded)": claims, id_token, access_token } = fieldsOf(tokens?.response);
+      assert.deepEqual([id_token, access_token], ["[redacted]", "[redacted]"]);
+      assert.equal((claims as Fields).iss, op.issuer);
+      assert.match(person?.summary ?? "", /^Signed in, found by just-in-time$/);
+    });
+
+    it("leaves out the values of claims that are mapped to nothing, in both places", async () => {
+      await signIn();
+      const text = JSON.stringify(await recorded(site().acme.store, 5));
+      assert.ok(!text.includes("Secret Group") && text.includes('"groups":"[not mapped]"'), text);
+      await signIn({ roleMapping: { name: "groups", adminValues: ["x"] } });
+      assert.match(JSON.stringify(await recorded(site().acme.store, 5)), /Secret Group/);
+    });
+
+    it("holds no code, token, verifier, nonce, state or client secret", async () => {
+      const secrets = new Set<string>();
+      op.intercept = (req) => {
+        const [, basic] = /^Basic (.+)$/.exec(req.headers.authorization ?? "") ?? [];
+        const [, bearer] = /^Bearer (.+)$/.exec(req.headers.authorization ?? "") ?? [];
+        for (const text of [basic, bearer]) if (text) secrets.add(text);
+        return false;
+      };
+      const { connection } = await signIn();
+      op.intercept = null;
+      const { state, nonce, client_id: clientId } = op.requests.at(-1) ?? {};
+      for (const text of [state, nonce, `secret of ${clientId}`]) secrets.add(text ?? assert.fail());
+      assert.ok(secrets.size >= 5, [...secrets].join());
+      const kept = JSON.stringify(await recorded(site().acme.store, 5));
+      for (const secret of secrets) assert.ok(!kept.includes(secret), `${secret} of ${connection.key}`);
+      assert.doesNotMatch(kept, /eyJ/);
+    });
+
+    it("says why nobody was let in: by the provider, and by the directory", async () => {
+      op.person = "nobody";
+      await signIn();
+      const [, came] = await recorded(site().acme.store, 2);
+      assert.equal(came?.summary, "Failed: The provider let the person in (it answered access_denied)");
+      op.person = "00u-new";
+      op.define({ sub: "00u-new", email: "new@acme.example" });
+      await signIn({}, { justInTime: false });
+      const refused = (await recorded(site().acme.store, 5)).at(-1);
+      assert.equal(refused?.summary, "Failed: The directory lets the person in (just-in-time-off)");
+      op.person = "00u-ada";
+    });
+
+    it("says that a request to begin named another issuer", async () => {
+      const { acme, app } = site();
+      const { key } = await connectOrg(op, { baseUrl: app.url, tenant: acme });
+      await app.client().get(`/oidc/${key}/initiate?iss=https://evil.example`);
+      const [message] = await recorded(acme.store, 1);
+      assert.match(
+        message?.summary ?? "",
+        /^Failed: It names the connection's issuer \(It named https:\/\/evil/,
+      );
+    });
+  });
+});
+
+const claims = (change: Fields): Deviation => ({ claims: (all) => void Object.assign(all, change) });
+
+/** What a provider does wrong, in which message that is seen, and what is said of it. */
+const failures: [what: string, deviation: Deviation, step: string, summary: RegExp][] = [
+  [
+    "another issuer",
+    claims({ iss: "https://evil.example" }),
+    "Token",
+    /issuer is the connection's \(expected http:\/\/127\S+, found https:\/\/evil\.example\)$/,
+  ],
+  [
+    "another audience",
+    claims({ aud: "0oa-other" }),
+    "Token",
+    /audience is this client \(expected \S+, found 0oa-other\)$/,
+  ],
+  ["another nonce", claims({ nonce: "another" }), "Token", /nonce of this sign-in/],
+  [
+    "an expired token",
+    { claims: (all) => void Object.assign(all, { exp: seconds() - 3600 }) },
+    "Token",
+    /has not expired/,
+  ],
+  [
+    "an old token",
+    { claims: (all) => void Object.assign(all, { iat: seconds() - 3600 }) },
+    "Token",
+    /was made just now/,
+  ],
+  [
+    "no subject",
+    { claims: (all) => void delete all.sub },
+    "Token",
+    /every claim that must be there \(.*"sub"/,
+  ],
+  [
+    "another azp",
+    claims({ azp: "0oa-other" }),
+    "Token",
+    /authorized party \(expected \S+, found 0oa-other\)$/,
+  ],
+  ["another access token", claims({ at_hash: "x" }), "Token", /issued with this access token$/],
+  ["no ID token", { answer: (all) => void delete all.id_token }, "Token", /every claim that must be there/],
+  [
+    "another key",
+    { header: (all) => void Object.assign(all, { kid: "none" }) },
+    "Token",
+    /verifies the ID token's signature/,
+  ],
+  [
+    "a refusal",
+    { raw: { token: { status: 400, body: '{"error":"invalid_grant","error_description":"used"}' } } },
+    "Token",
+    /gives tokens for the code.*\(400 invalid_grant used\)$/,
+  ],
+  ["an outage of tokens", { raw: { token: { status: 500, body: "oops" } } }, "Token", /^Failed: /],
+  ["an outage of userinfo", { raw: { userInfo: { status: 500, body: "oops" } } }, "UserInfo", /^Failed: /],
+  [
+    "userinfo of somebody else",
+    { userInfo: (all) => void Object.assign(all, { sub: "other" }) },
+    "UserInfo",
+    /is about the subject of the ID token/,
+  ],
+  [
+    "another issuer in the answer",
+    { callback: (url) => url.searchParams.set("iss", "https://evil.example") },
+    "Authorization response",
+    /issuer that was asked.*found https:\/\/evil/,
+  ],
+  [
+    "another state",
+    { callback: (url) => url.searchParams.set("state", "other") },
+    "Authorization response",
+    /state is of a sign-in that this browser began/,
+  ],
+  [
+    "no state",
+    { callback: (url) => url.searchParams.delete("state") },
+    "Authorization response",
+    /There is a state/,
+  ],
+  [
+    "two codes",
+    { callback: (url) => url.searchParams.append("code", "other") },
+    "Authorization response",
+    /Each parameter is there once \(code\)/,
+  ],
+  [
+    "no address",
+    { userInfo: (all) => void delete all.email },
+    "Sign-in",
+    /claims name a login name and an address \(profile-incomplete\)/,
+  ],
+  [
+    "a discovery document of another issuer",
+    { discovery: (all) => void Object.assign(all, { issuer: "https://evil.example" }) },
+    "Authorization request",
+    /discovery document names its issuer/,
+  ],
+];
+
+describe("what the inspector is told of an OIDC sign-in that fails", () => {
+  onEachDatabase((use) => {
+    const site = useHostileSite(use);
+    before(() => startRecording(site().acme.store));
+
+    for (const [what, deviation, step, summary] of failures) {
+      it(`names the check that failed for ${what}`, async () => {
+        await site().signIn(await site().journey(deviation), "00u-somebody");
+        const messages = await recorded(site().acme.store, step === "Authorization request" ? 1 : 2);
+        const failed = messages.filter(({ verdict }) => verdict === "failed");
+        assert.deepEqual(
+          failed.map((message) => message.step.startsWith(step)),
+          [true],
+          outline(messages).join("; "),
+        );
+        assert.match(failed[0]?.summary ?? "", summary);
+        const verdicts = failed[0]?.checks.map(({ verdict }) => verdict) ?? [];
+        assert.equal(verdicts.lastIndexOf("failed"), verdicts.length - 1, "nothing is checked after it");
+      });
+    }
+  });
+});
