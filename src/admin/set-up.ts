@@ -138,8 +138,8 @@ function changedSettings(
   after: OidcSettings | SamlSettings,
 ): string[] {
   const old = new Map(Object.entries(before ?? {}));
+  const shown = (value: unknown) => JSON.stringify(value || null);
   return Object.entries(after)
-    .filter(([name, value]) => JSON.stringify(old.get(name) ?? null) !== JSON.stringify(value ?? null))
-    .map(([name]) => name)
-    .filter((name) => name !== "metadataRead");
+    .filter(([name, value]) => name !== "metadataRead" && shown(old.get(name)) !== shown(value))
+    .map(([name]) => name);
 }

@@ -12,13 +12,16 @@ export interface SigningKey {
   publicKey: KeyObject;
 }
 
-const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-
-/** @param until when the certificate ends; in ten years when it is not given. */
+/**
+ * @param until when the certificate ends; in ten years when it is not given.
+ * @param hash what the certificate itself is signed with.
+ */
 export async function createSigningKey(
   name: string,
   until = new Date(Date.now() + 3650 * 86_400_000),
+  hash: "SHA-256" | "SHA-1" = "SHA-256",
 ): Promise<SigningKey> {
+  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash };
   const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const privateKey = pair.privateKey.export({ format: "pem", type: "pkcs8" }) as string;
   const der = (key: KeyObject, type: "pkcs8" | "spki") => key.export({ format: "der", type });

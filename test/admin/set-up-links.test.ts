@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { inviteOwner } from "../../src/directory/local-accounts.ts";
+import { hashToken } from "../../src/store/secrets.ts";
+import type { Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
+import { comeBack, leavingTo, orgOptions, refusalsIn } from "../helpers/org.ts";
+import { assertRedirect, headingOf } from "../helpers/pages.ts";
+import { useSite } from "../helpers/site.ts";
+import { createDraft, offeredTest, stateOf, valueToCopy } from "./pages-read.ts";
+
+let keys = 0;
+
+describe("a set-up link", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use, orgOptions);
+    let op: OpenIdProvider;
+    let owner: Client;
+    let base: string;
+    let link: string;
+    before(async () => {
+      op = await startOpenIdProvider();
+    });
+    after(() => op.close());
+    beforeEach(async () => {
+      owner = await site().clientOf(site().owner);
+      base = await createDraft(owner, "oidc", `link-${keys++}`);
+      link = await makeLink();
+    });
+
+    async function makeLink(): Promise<string> {
+      const page = await owner.post(`${base}/links`);
+      assert.equal(page.headers.get("cache-control"), "no-store");
+      const url =
+        /<code class="value" id="set-up-link">([^<]*)</.exec(page.text)?.[1] ?? assert.fail(page.text);
+      return new URL(url).pathname;
+    }
+    const values = () => ({ issuer: op.issuer, clientId: "0oa-guest", clientSecret: "the-guests-secret" });
+    const stored = () => site().acme.store.connections.byId(base.split("/").at(-1) ?? "");
+    async function assertNotValid(path: string, form?: Record<string, string>): Promise<void> {
+      const guest = site().app.client();
+      const answer = form ? await guest.post(path, form) : await guest.get(path);
+      assert.equal(answer.status, 403, path);
+      assert.equal(refusalsIn(site().app).at(-1), "link-not-valid");
+    }
+
+    it("lets somebody without an account fill in, test and finish a draft, and no more", async () => {
+      const guest = site().app.client();
+      const page = await guest.get(link);
+      assert.equal(headingOf(page), "Connect Okta with Tasklane");
+      assert.deepEqual(
+        [page.headers.get("referrer-policy"), page.headers.get("cache-control")],
+        ["no-referrer", "no-store"],
+      );
+      op.register({
+        ...{ clientId: "0oa-guest", secret: "the-guests-secret" },
+        redirectUris: [valueToCopy(page, "Sign-in redirect URIs")],
+        postLogoutRedirectUris: [],
+      });
+      assertRedirect(await guest.post(`${link}/settings`, { ...values(), justInTime: "on" }), `${link}#test`);
+      op.define({ sub: "00u-guest", email: "guest@acme.example" });
+      const started = await guest.post(`${link}/tests`, { test: offeredTest(await guest.get(link)) });
+      const left = await guest.get(leavingTo(started));
+      await comeBack(site().app, op, guest, left.location ?? "");
+      const tested = await guest.get(link);
+      assert.match(tested.text, /The sign-in works/);
+      assert.doesNotMatch(tested.text, /\/(activate|link|delete|links)"/);
+      assert.equal(headingOf(await guest.post(`${link}/finish`)), "The set-up is finished");
+      await assertNotValid(link);
+      await assertNotValid(`${link}/settings`, values());
+      await assertNotValid(`${link}/finish`, {});
+      assert.equal((await stored())?.status, "draft");
+      const entries = (await site().acme.store.activity.latest(3)).map(({ actor, action }) => [
+        actor,
+        action,
+      ]);
+      assert.deepEqual(entries.slice(0, 2), [
+        ["set-up link", "connection.set_up_finished"],
+        ["set-up link", "connection.changed"],
+      ]);
+    });
+
+    it("opens neither the console nor another way to change anything", async () => {
+      const guest = site().app.client();
+      await guest.get(link);
+      assert.equal((await guest.get("/me")).status, 401);
+      for (const path of ["activate", "disable", "delete", "links", "refresh", "keys/begin"])
+        assert.equal((await guest.post(`${link}/${path}`)).status, 404, path);
+      assertRedirect(await guest.get(base), `/login?${new URLSearchParams({ returnTo: base })}`);
+      assertRedirect(await guest.post(`${base}/settings`, values()), "/login");
+    });
+
+    it("says what is wrong as the console does, and shows no secret that was stored", async () => {
+      const guest = site().app.client();
+      await guest.post(`${link}/settings`, values());
+      const page = await guest.post(`${link}/settings`, { ...values(), clientId: "" });
+      assert.equal(page.status, 400);
+      assert.match(stateOf(page, "clientId"), /missing/);
+      assert.ok(!page.text.includes("the-guests-secret"));
+      const typed = await guest.post(`${link}/check`, { field: "issuer", issuer: op.issuer });
+      assert.match(JSON.parse(typed.text).note, /Found/);
+    });
+
+    it("ends when a new one is made, when it is revoked, after a week, and once the connection is switched on", async () => {
+      const second = await makeLink();
+      await assertNotValid(link);
+      await owner.post(`${base}/links/revoke`);
+      await assertNotValid(second);
+
+      const third = await makeLink();
+      const row = use()
+        .database.sql()("one_time_links")
+        .where({ token_hash: hashToken(third.split("/")[2] ?? "") });
+      const [{ expires_at }] = await row.clone().select("expires_at");
+      assert.ok(Math.abs(expires_at - Date.now() - 7 * 86_400_000) < 60_000);
+      await row.update({ expires_at: Date.now() - 1 });
+      await assertNotValid(third);
+
+      const fourth = await makeLink();
+      await owner.post(`${base}/settings`, values());
+      await owner.post(`${base}/activate`);
+      await assertNotValid(fourth);
+      await assertNotValid(`${fourth}/settings`, { ...values(), clientId: "0oa-evil" });
+      assert.equal((await owner.post(`${base}/links`)).status, 409, "there is no link to what is on");
+    });
+
+    it("does not change a connection that was switched on while its form was filled in", async () => {
+      await owner.post(`${base}/settings`, values());
+      // The link is still there, as it would be for a request that had read it before the switch.
+      await site().acme.store.connections.update((await stored())?.id ?? "", { status: "active" });
+      await assertNotValid(`${link}/settings`, { ...values(), clientId: "0oa-evil" });
+      const settings = (await stored())?.settings;
+      assert.equal(settings && "clientId" in settings && settings.clientId, "0oa-guest");
+    });
+
+    it("is not a link for a password, nor the other way round", async () => {
+      const password = `/setup/${await inviteOwner(site().acme.store, "invited@acme.example")}`;
+      assert.equal(headingOf(await site().app.client().get(password)), "Set your password");
+      await assertNotValid(`${password}/settings`, values());
+      await assertNotValid(`${password}/finish`, {});
+      const posted = await site().app.client().post(link, { password: "a very long password" });
+      assert.equal(posted.status, 404);
+    });
+
+    it("stands in no line of the log", async () => {
+      await site().app.client().get(link);
+      await site().app.client().post(`${link}/settings`, values());
+      const token = link.split("/")[2] ?? assert.fail();
+      assert.ok(!JSON.stringify(site().app.logged).includes(token));
+      assert.ok(!JSON.stringify(site().app.logged).includes("the-guests-secret"));
+    });
+  });
+});

@@ -1,0 +1,311 @@
+import assert from "node:assert/strict";
+import type { Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
+import { comeBack, leavingTo, orgOptions, orgSealer } from "../helpers/org.ts";
+import { assertRedirect, headingOf } from "../helpers/pages.ts";
+import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
+import { useSite } from "../helpers/site.ts";
+import { createDraft, offeredTest, stateOf, valueToCopy } from "./pages-read.ts";
+
+let keys = 0;
+const newKey = () => `oidc-set-up-${keys++}`;
+
+describe("the set-up of an OIDC connection", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use, orgOptions);
+    let op: OpenIdProvider;
+    let client: Client;
+    let base: string;
+    before(async () => {
+      op = await startOpenIdProvider();
+    });
+    after(() => op.close());
+    beforeEach(async () => {
+      client = await site().clientOf(site().owner);
+      base = await createDraft(client, "oidc", newKey());
+      op.define({ sub: "00u-ada", email: "ada@acme.example" });
+    });
+
+    const idOf = (path: string) => path.split("/").at(-1) ?? "";
+    const stored = () => site().acme.store.connections.byId(idOf(base));
+    const rightValues = () => ({
+      ...{ issuer: op.issuer, clientId: "0oa-set-up", clientSecret: "the-secret-of-the-set-up" },
+      ...{ justInTime: "on", universalLogout: "on" },
+    });
+    const save = (more: Record<string, string> = {}, as = client) =>
+      as.post(`${base}/settings`, { ...rightValues(), ...more });
+
+    /** Registers the application at the provider with what the page says. */
+    async function register(): Promise<void> {
+      const page = await client.get(base);
+      op.register({
+        ...{ clientId: "0oa-set-up", secret: "the-secret-of-the-set-up" },
+        redirectUris: [valueToCopy(page, "Sign-in redirect URIs")],
+        postLogoutRedirectUris: [valueToCopy(page, "Sign-out redirect URIs")],
+      });
+    }
+
+    /** Runs the test that the page offers, in the administrator's own browser. */
+    async function test(as = client): Promise<void> {
+      const started = await as.post(`${base}/tests`, { test: offeredTest(await as.get(base)) });
+      assert.equal(headingOf(started), "Test sign-in");
+      const left = await as.get(leavingTo(started));
+      assert.equal(headingOf(await comeBack(site().app, op, as, left.location ?? "")), "The test has ended");
+    }
+
+    it("goes from a draft to a sign-in by following the page, and each step is recorded", async () => {
+      await register();
+      assertRedirect(await save(), `${base}#test`);
+      await test();
+      const tested = await client.get(base);
+      assert.match(tested.text, /The sign-in works/);
+      assert.match(tested.text, /An account would be created/);
+      assertRedirect(await client.post(`${base}/activate`), base);
+      const person = site().app.client();
+      const { pathname } = new URL(valueToCopy(await client.get(base), "Sign-in address"));
+      const left = await person.get(pathname);
+      await comeBack(site().app, op, person, left.location ?? "");
+      assert.match((await person.get("/me")).text, /ada@acme\.example/);
+      const entries = await site().acme.store.activity.latest(50);
+      assert.deepEqual(
+        entries.filter(({ targetId }) => targetId === idOf(base)).map(({ action, actor }) => [action, actor]),
+        ["activated", "changed", "created"].map((what) => [`connection.${what}`, "owner@acme.example"]),
+      );
+      const changed = entries.find(({ action }) => action === "connection.changed")?.changed ?? [];
+      assert.deepEqual([...changed].sort(), [
+        "clientId",
+        "clientSecret",
+        "issuer",
+        "justInTime",
+        "universalLogout",
+      ]);
+    });
+
+    it("tells a page that asks whether its test has ended", async () => {
+      await register();
+      await save();
+      const testId = offeredTest(await client.get(base));
+      assert.equal((await client.get(`${base}/tests/${testId}`)).status, 404);
+      const started = await client.post(`${base}/tests`, { test: testId });
+      assert.deepEqual(JSON.parse((await client.get(`${base}/tests/${testId}`)).text), { finished: false });
+      const left = await client.get(leavingTo(started));
+      await comeBack(site().app, op, client, left.location ?? "");
+      assert.deepEqual(JSON.parse((await client.get(`${base}/tests/${testId}`)).text), { finished: true });
+      assert.equal((await client.post(`${base}/tests`, { test: testId })).status, 409, "it works once");
+      assert.equal((await client.post(`${base}/tests`, { test: "short" })).status, 400);
+    });
+
+    it("shows what the provider says of itself while its address is typed, and keeps nothing of that", async () => {
+      const answer = await client.post(`${base}/check`, { field: "issuer", issuer: op.issuer });
+      assert.match(JSON.parse(answer.text).note, new RegExp(`Found ${op.issuer}.*signs with 1 key`));
+      assert.equal((await stored())?.settings, null);
+      assert.equal((await client.post(`${base}/check`, { field: "constructor" })).status, 400);
+    });
+
+    it("takes every switch and option, and shows them again", async () => {
+      await save({
+        signOutOfProvider: "on",
+        universalLogout: "",
+        roleName: "groups",
+        roleValues: "Admins\r\nOps\r\n",
+      });
+      assert.deepEqual((await stored())?.settings, {
+        ...{ issuer: op.issuer, issuerAlias: null, clientId: "0oa-set-up" },
+        roleMapping: { name: "groups", adminValues: ["Admins", "Ops"] },
+        ...{ signOutOfProvider: true, universalLogout: false },
+      });
+      assert.equal((await stored())?.justInTime, true);
+      const { text } = await client.get(base);
+      assert.match(text, /name="signOutOfProvider" type="checkbox" checked/);
+      assert.doesNotMatch(text, /name="universalLogout" type="checkbox" checked/);
+      assert.match(text, />Admins\nOps<\/textarea>/);
+    });
+
+    it("keeps the client secret sealed, never shows it, and changes it without a moment's outage", async () => {
+      const rejected = await save({ issuer: "nonsense" });
+      assert.equal(rejected.status, 400);
+      assert.ok(!rejected.text.includes("the-secret-of-the-set-up"));
+      await save();
+      assert.ok(!(await client.get(base)).text.includes("the-secret-of-the-set-up"));
+      const first = await site().acme.store.connections.sealedSecrets(idOf(base));
+      await save({ clientSecret: "" });
+      assert.deepEqual(await site().acme.store.connections.sealedSecrets(idOf(base)), first);
+      await save({ clientSecret: "the-next-secret" });
+      const { current, former } = await site().acme.store.connections.sealedSecrets(idOf(base));
+      assert.equal(former, first.current);
+      const context = `${site().acme.store.tenantId}/${idOf(base)}`;
+      assert.equal(orgSealer.open(current ?? "", context), "the-next-secret");
+      assert.match((await client.get(base)).text, /has not been used yet/);
+    });
+
+    it("trusts another name of the org only while it signs with the same keys", async () => {
+      const other = await startOpenIdProvider();
+      const page = await save({ issuerAlias: other.issuer });
+      assert.match(stateOf(page, "issuerAlias"), /signs with other keys: it is another org/);
+      await other.close();
+      assert.match(
+        stateOf(await save({ issuerAlias: op.issuer }), "issuerAlias"),
+        /This is the issuer itself/,
+      );
+      assert.equal((await stored())?.settings, null);
+    });
+
+    it("is changed by an owner alone once the connection was switched on", async () => {
+      await save();
+      await client.post(`${base}/activate`);
+      const admin = await site().clientOf(
+        await createLocalAccount(site().acme.store, `${newKey()}@acme.example`, "admin"),
+      );
+      const before = await stored();
+      for (const path of ["settings", "activate", "disable", "delete"]) {
+        const answer = await admin.post(`${base}/${path}`, { ...rightValues(), clientId: "0oa-evil" });
+        assert.equal(answer.status, 404, path);
+      }
+      assert.match((await admin.get(base)).text, /Only an owner changes a connection/);
+      assert.deepEqual(await stored(), before);
+      await client.post(`${base}/disable`);
+      assert.equal((await stored())?.status, "disabled");
+      assert.equal(
+        (await admin.post(`${base}/settings`, rightValues())).status,
+        404,
+        "disabled is not a draft",
+      );
+    });
+
+    it("is switched on by an owner alone, and not before its values are there", async () => {
+      assert.equal((await client.post(`${base}/activate`)).status, 409);
+      await save();
+      const admin = await createLocalAccount(site().acme.store, `${newKey()}@acme.example`, "admin");
+      assert.equal((await (await site().clientOf(admin)).post(`${base}/activate`)).status, 404);
+      assert.equal((await stored())?.status, "draft");
+    });
+
+    it("is deleted after it was switched off, with its identities and grants", async () => {
+      await save();
+      await client.post(`${base}/activate`);
+      assert.equal((await client.post(`${base}/delete`)).status, 409);
+      await client.post(`${base}/disable`);
+      assertRedirect(await client.post(`${base}/delete`), "/admin/connections");
+      assert.equal(await stored(), null);
+      assert.equal((await client.get(base)).status, 404);
+    });
+
+    it("links the identity of a test to the local account of whoever made it, and of nobody else", async () => {
+      await register();
+      await save();
+      const { store } = site().acme;
+      const loginName = `${newKey()}@acme.example`;
+      const ada = await createLocalAccount(store, loginName, "admin");
+      op.define({ sub: "00u-ada", email: loginName });
+      const adas = await site().clientOf(ada);
+      await test(adas);
+      const page = await adas.get(base);
+      assert.match(page.text, /Another account already uses your login name/);
+      const link = /action="([^"]*\/link)"/.exec(page.text)?.[1] ?? assert.fail("no way to link");
+      assert.doesNotMatch((await client.get(base)).text, /\/link"/, "the owner did not make this test");
+      assert.equal((await client.post(link)).status, 404);
+      assert.deepEqual(await store.identities.ofUser(ada.id), []);
+      await adas.post(link);
+      assert.equal((await store.identities.ofUser(ada.id))[0]?.subject, "00u-ada");
+      assert.match((await adas.get(base)).text, /This identity is known/);
+      assert.ok((await stored())?.testedAt);
+      await adas.post(link);
+      assert.match((await adas.get(base)).text, /already belongs to a user/);
+    });
+  });
+
+  describe("with wrong values", () => {
+    onEachDatabase((use) => {
+      const site = useSite(use);
+      const script = "<script>document.title = 'executed'</script>";
+      const megabyte = "x".repeat(1_000_000);
+      const wrong: [field: string, value: string, sentence: RegExp][] = [
+        ["issuer", "", /Enter the address of your Okta org/],
+        ["issuer", "acme", /Enter the address of the Okta org/],
+        ["issuer", script, /Enter the address of the Okta org/],
+        ["issuer", "javascript:alert(1)", /Enter the address of the Okta org/],
+        ["issuer", "http://acme.okta.com", /must start with https/],
+        [
+          "issuer",
+          "https://acme.okta.com/oauth2/default",
+          /custom authorization server.*https:\/\/acme\.okta\.com/,
+        ],
+        ["issuer", "https://acme-admin.okta.com", /Admin Console.*https:\/\/acme\.okta\.com/],
+        ["issuer", "https://acme-admin.oktapreview.com", /Admin Console/],
+        ["issuer", "https://acme.okta.com/app", /has no path/],
+        ["issuer", "https://ada:secret@acme.okta.com", /has no path/],
+        ["issuer", "https://127.0.0.1", /private address/],
+        ["issuer", "https://[::1]", /private address/],
+        ["issuer", "https://10.0.0.1", /private address/],
+        ["issuer", "https://localhost", /private address/],
+        ["issuer", "https://nobody.invalid", /could not be resolved/],
+        ["issuer", megabyte, /Enter the address of the Okta org/],
+        ["clientId", "", /client ID is missing/],
+        ["clientId", "0oa with spaces", /space/],
+        ["clientId", script, /space/],
+        ["clientId", "ünïcode", /space or a character/],
+        ["clientId", megabyte, /more than 255/],
+        ["clientSecret", "", /client secret is missing/],
+        ["clientSecret", "0oa1", /This is the client ID/],
+        ["clientSecret", script, /space/],
+        ["clientSecret", megabyte, /more than 512/],
+        ["issuerAlias", "http://login.acme.com", /must start with https/],
+        ["issuerAlias", script, /Enter the address/],
+        ["roleName", megabyte, /more than 200/],
+        ["roleValues", "", /Enter the values/],
+        ["roleValues", Array(30).fill("group").join("\n"), /At most 20/],
+        ["roleValues", megabyte, /At most 20 values, of 200/],
+      ];
+
+      for (const [field, value, sentence] of wrong) {
+        it(`says what is wrong with the ${field} ${JSON.stringify(value.slice(0, 40))}, and keeps nothing`, async () => {
+          const client = await site().clientOf(site().owner);
+          const base = await createDraft(client, "oidc", newKey());
+          const others = { issuer: "https://nobody.invalid", clientId: "0oa1", clientSecret: "secret-1" };
+          const roles = { roleName: "groups", roleValues: "Admins" };
+          const form = { ...others, ...(field.startsWith("role") ? roles : {}), [field]: value };
+          const page = await client.post(`${base}/settings`, form);
+          assert.equal(page.status, 400);
+          assert.match(stateOf(page, field), sentence);
+          assert.ok(!page.text.includes("<script>document"), "what was entered is escaped");
+          const { store } = site().acme;
+          const connection = await store.connections.byId(base.split("/").at(-1) ?? "");
+          assert.equal(connection?.settings, null);
+          assert.equal((await store.connections.sealedSecrets(connection?.id ?? "")).current, null);
+          if (field.startsWith("role")) return;
+          const typed = await client.post(`${base}/check`, { ...others, field, [field]: value });
+          if (value !== "") assert.match(JSON.parse(typed.text).problem, sentence);
+        });
+      }
+
+      const badKeys: [string, RegExp][] = [
+        ["", /must be 1 to 63 characters/],
+        ["Upper case", /must be 1 to 63 characters/],
+        ["-leading", /must be 1 to 63 characters/],
+        ["new", /reserved word/],
+        [script, /must be 1 to 63 characters/],
+        ["a".repeat(64), /must be 1 to 63 characters/],
+      ];
+      for (const [key, sentence] of badKeys) {
+        it(`says what is wrong with the connection ID ${JSON.stringify(key.slice(0, 30))}`, async () => {
+          const client = await site().clientOf(site().owner);
+          const before = await site().acme.store.connections.list();
+          const page = await client.post("/admin/connections", { type: "oidc", key });
+          assert.equal(page.status, 400);
+          assert.match(page.text, sentence);
+          assert.ok(!page.text.includes("<script>document"));
+          assert.deepEqual(await site().acme.store.connections.list(), before);
+        });
+      }
+
+      it("refuses a connection ID that is another tenant's, without saying whose", async () => {
+        const client = await site().clientOf(site().owner);
+        const other = await createTestTenant(use().database);
+        const page = await client.post("/admin/connections", { type: "oidc", key: other.tenant.slug });
+        assert.equal(page.status, 400);
+        assert.ok(!page.text.includes(other.tenant.name));
+      });
+    });
+  });
+});

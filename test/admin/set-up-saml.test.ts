@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { SamlSettings } from "../../src/model.ts";
+import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
+import type { Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { idpMetadata } from "../helpers/idp-metadata.ts";
+import { leavingTo } from "../helpers/org.ts";
+import { assertRedirect, headingOf } from "../helpers/pages.ts";
+import { readRequest, useSamlSite } from "../helpers/saml-site.ts";
+import { createDraft, offeredTest, stateOf, valueToCopy } from "./pages-read.ts";
+
+const entityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
+const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
+let keys = 0;
+const newKey = () => `saml-set-up-${keys++}`;
+
+describe("the set-up of a SAML connection", () => {
+  let org: Server;
+  let metadataUrl: string;
+  let served: string | null;
+  let expired: SigningKey;
+  let ending: SigningKey;
+  let old: SigningKey;
+  before(async () => {
+    org = createServer((_req, res) => {
+      res.statusCode = served === null ? 404 : 200;
+      res.end(served ?? "");
+    });
+    await new Promise<void>((resolve) => org.listen(0, "127.0.0.1", resolve));
+    metadataUrl = `http://127.0.0.1:${(org.address() as AddressInfo).port}/app/exk1/sso/saml/metadata`;
+    expired = await createSigningKey("over", new Date(Date.now() - 86_400_000));
+    old = await createSigningKey("old", undefined, "SHA-1");
+    ending = await createSigningKey("ending", new Date(Date.now() + 10 * 86_400_000));
+  });
+  after(() => new Promise((resolve) => org.close(resolve)));
+
+  onEachDatabase((use) => {
+    const site = useSamlSite(use, { insecureAllowPrivateNetwork: true });
+    let client: Client;
+    let base: string;
+    beforeEach(async () => {
+      client = await site().clientOf(site().owner);
+      base = await createDraft(client, "saml", newKey());
+      served = metadata(site().key);
+    });
+
+    const metadata = ({ certificate }: SigningKey) =>
+      idpMetadata({ entityId, keys: [["signing", certificate]], services: [["Redirect", ssoUrl]] });
+    const idOf = (path: string) => path.split("/").at(-1) ?? "";
+    const stored = async () => {
+      const connection = await site().acme.store.connections.byId(idOf(base));
+      return connection?.settings as SamlSettings | null;
+    };
+    const byHand = () => ({ ssoUrl, idpEntityId: entityId, certificates: site().key.certificatePem });
+    const switches = { idpInitiated: "on", universalLogout: "on", justInTime: "on", signed: "assertion" };
+    const save = (form: Record<string, string>, as = client) =>
+      as.post(`${base}/settings`, { ...switches, ...form });
+
+    it("goes from a draft to a sign-in by following the page", async () => {
+      const page = await client.get(base);
+      assert.match(page.text, /user\.firstName/);
+      const acsUrl = valueToCopy(page, "Single sign-on URL");
+      const audience = valueToCopy(page, "Audience URI (SP Entity ID)");
+      assertRedirect(await save({ metadataUrl }), `${base}#test`);
+      const started = await client.post(`${base}/tests`, { test: offeredTest(await client.get(base)) });
+      const left = await client.get(leavingTo(started));
+      const request = readRequest(left.location ?? "");
+      assert.equal(request.url.origin + request.url.pathname, ssoUrl);
+      const connection = (await site().acme.store.connections.byId(idOf(base))) ?? assert.fail();
+      const respond = (requestId: string) =>
+        site().respond("ada@acme.example", {}, { connection, requestId });
+      assert.ok(
+        acsUrl.endsWith(`/saml/${connection.key}/acs`) && audience.endsWith(`/${connection.key}/metadata`),
+      );
+      const shown = await site().arrive(client, await respond(request.id), request.relayState, connection);
+      assert.equal(headingOf(shown), "The test has ended");
+      assert.match((await client.get(base)).text, /The sign-in works/);
+      await client.post(`${base}/activate`);
+      const person = site().app.client();
+      await site().signIn(person, "ada@acme.example", {}, connection);
+      assert.match((await person.get("/me")).text, /ada@acme\.example/);
+    });
+
+    it("reads metadata into its fields, to be compared, and keeps nothing before Save", async () => {
+      const page = await save({ metadataUrl, action: "read" });
+      assert.match(stateOf(page, "metadataUrl"), new RegExp(`Read: ${entityId}`));
+      assert.ok(page.text.includes(`value="${ssoUrl}"`));
+      assert.match(page.text, /-----BEGIN CERTIFICATE-----/);
+      assert.equal(await stored(), null);
+    });
+
+    it("takes pasted metadata, and three values by hand, and shows fingerprint and end of each certificate", async () => {
+      await save({ metadataXml: served ?? "" });
+      const fromXml = await stored();
+      assert.deepEqual([fromXml?.idpEntityId, fromXml?.metadataUrl], [entityId, null]);
+      const both = `${site().key.certificatePem}\n${ending.certificatePem}`;
+      await save({ ...byHand(), certificates: both });
+      assert.deepEqual((await stored())?.certificates, [site().key.certificate, ending.certificate]);
+      const { text } = await client.get(base);
+      assert.match(text, /CN=ending <span class="badge warning">ends soon<\/span>/);
+      assert.match(text, /SHA-256 <code>([0-9A-F]{2}:){31}[0-9A-F]{2}<\/code>/);
+      assert.doesNotMatch((await client.get("/admin/connections")).text, /ends soon/, "one is good for long");
+      await save({ ...byHand(), certificates: ending.certificatePem });
+      assert.match((await client.get("/admin/connections")).text, /certificate ends soon/);
+    });
+
+    it("takes every switch and option, and shows them again", async () => {
+      const options = {
+        ...{ appInstanceId: "0oa1gjh63g214q0Hq0g4", orgUrl: "https://acme.okta.com" },
+        ...{
+          subjectAttribute: "userId",
+          "name-givenName": "given",
+          roleName: "groups",
+          roleValues: "Admins",
+        },
+        ...{
+          idpInitiated: "",
+          signed: "response",
+          encryptedAssertions: "on",
+          signMetadata: "on",
+          forceAuthn: "on",
+        },
+      };
+      await save({ ...byHand(), ...options });
+      const { certificates: _, ...rest } = (await stored()) ?? assert.fail();
+      assert.deepEqual(rest, {
+        ...{ idpEntityId: entityId, ssoUrl, metadataUrl: null, metadataRead: null },
+        ...{ appInstanceId: "0oa1gjh63g214q0Hq0g4", orgUrl: "https://acme.okta.com" },
+        ...{ subjectAttribute: "userId", attributeNames: { givenName: "given" } },
+        roleMapping: { name: "groups", adminValues: ["Admins"] },
+        ...{ idpInitiated: false, signed: "response", encryptedAssertions: true, signMetadata: true },
+        ...{ forceAuthn: true, universalLogout: true },
+      });
+      const { text } = await client.get(base);
+      for (const value of ["0oa1gjh63g214q0Hq0g4", "userId", "given"])
+        assert.ok(text.includes(`value="${value}"`), value);
+      const published = await client.get(
+        new URL(valueToCopy(await client.get(base), "SP metadata")).pathname,
+      );
+      assert.match(published.text, /use="encryption"/);
+    });
+
+    it("decides what names a person before it is switched on", async () => {
+      await save(byHand());
+      await client.post(`${base}/activate`);
+      assert.match((await client.get(base)).text, /People are known by their NameID/);
+      const late = await save({ ...byHand(), subjectAttribute: "userId" });
+      assert.equal(late.status, 400);
+      assert.equal((await stored())?.subjectAttribute, null);
+    });
+
+    it("reads the metadata again on demand, and keeps the values from before when that fails", async () => {
+      await save({ metadataUrl });
+      served = metadata(ending);
+      await client.post(`${base}/refresh`);
+      assert.match((await client.get(base)).text, /metadata was read again/);
+      assert.deepEqual((await stored())?.certificates, [ending.certificate]);
+      served = null;
+      await client.post(`${base}/refresh`);
+      assert.match((await client.get(base)).text, /values from before stay.*404/);
+      assert.deepEqual((await stored())?.certificates, [ending.certificate]);
+    });
+
+    it("changes our own certificate in two steps", async () => {
+      await save(byHand());
+      const shown = async () =>
+        (await client.get(base)).text.split('id="keys"')[1]?.match(/SHA-256 <code>/g)?.length;
+      assert.equal(await shown(), 1);
+      await client.post(`${base}/keys/begin`);
+      assert.equal(await shown(), 2);
+      await client.post(`${base}/keys/begin`);
+      assert.match((await client.get(base)).text, /being changed already/);
+      await client.post(`${base}/keys/end`);
+      assert.equal(await shown(), 1);
+      await client.post(`${base}/keys/end`);
+      assert.match((await client.get(base)).text, /no second key/);
+    });
+
+    const script = "<script>document.title = 'executed'</script>";
+    const wrong: [field: string, value: string | (() => string), sentence: RegExp][] = [
+      ["metadataUrl", "acme", /not a web address/],
+      ["metadataUrl", script, /not a web address/],
+      ["metadataUrl", "javascript:alert(1)", /not a web address/],
+      ["metadataUrl", "https://nobody.invalid/metadata", /could not be resolved/],
+      ["metadataXml", "<a>", /not well-formed/],
+      ["metadataXml", "<a/>", /no SAML metadata/],
+      ["metadataXml", '<!DOCTYPE x [<!ENTITY e "e">]><x>&e;</x>', /document type/],
+      ["metadataXml", `<x>${"y".repeat(1_000_000)}</x>`, /larger than 256 KB/],
+      ["metadataXml", script, /no SAML metadata/],
+      ["metadataXml", () => metadata(expired), /certificate ended on/],
+      ["metadataXml", () => idpMetadata({ keys: [["signing", old.certificate]] }), /SHA-1/],
+      ["ssoUrl", "", /sign on URL is missing/],
+      ["ssoUrl", "javascript:alert(1)", /not a web address/],
+      ["ssoUrl", script, /not a web address/],
+      ["idpEntityId", "", /issuer is missing/],
+      ["idpEntityId", script, /no spaces/],
+      ["idpEntityId", "x".repeat(1_000_000), /more than 1024/],
+      ["certificates", "", /certificate is missing/],
+      ["certificates", "not a certificate", /not a certificate that can be read/],
+      ["certificates", script, /not a certificate that can be read/],
+      ["certificates", "x".repeat(1_000_000), /not a certificate that can be read/],
+      ["certificates", () => expired.certificatePem, /certificate ended on/],
+      ["certificates", () => old.certificatePem, /SHA-1/],
+      ["appInstanceId", "1234", /starts with 0oa/],
+      ["appInstanceId", script, /starts with 0oa/],
+      ["orgUrl", "https://acme-admin.okta.com", /Admin Console/],
+      ["orgUrl", "https://acme.okta.com/oauth2/default", /custom authorization server/],
+      ["subjectAttribute", "x".repeat(1_000_000), /more than 200/],
+      ["name-email", "x".repeat(201), /more than 200/],
+    ];
+    for (const [field, given, sentence] of wrong) {
+      it(`says what is wrong with the ${field} ${JSON.stringify(String(given).slice(0, 40))}, and keeps nothing`, async () => {
+        const value = typeof given === "string" ? given : given();
+        const page = await save({ ...byHand(), [field]: value });
+        assert.equal(page.status, 400);
+        assert.match(stateOf(page, field), sentence);
+        assert.ok(!page.text.includes("<script>document"), "what was entered is escaped");
+        assert.equal(await stored(), null);
+      });
+    }
+
+    it("wants both values that Universal Logout needs, or none", async () => {
+      const missing = { appInstanceId: "orgUrl", orgUrl: "appInstanceId" };
+      const [appInstanceId, orgUrl] = ["0oa1gjh63g214q0Hq0g4", "https://acme.okta.com"];
+      for (const [given, field] of Object.entries(missing)) {
+        const values: Record<string, string> = { appInstanceId, orgUrl };
+        const page = await save({ ...byHand(), [given]: values[given] ?? "" });
+        assert.match(stateOf(page, field), /needs both/);
+      }
+      assert.equal(await stored(), null);
+    });
+
+    it("says what is wrong with metadata that an address holds", async () => {
+      for (const [text, sentence] of [
+        [null, /answered 404/],
+        ["<a/>", /no SAML metadata/],
+        [metadata(expired), /certificate ended on/],
+        [`<x>${"y".repeat(2_000_000)}</x>`, /too large/],
+      ] as const) {
+        served = text;
+        assert.match(stateOf(await save({ metadataUrl }), "metadataUrl"), sentence);
+        const typed = await client.post(`${base}/check`, { field: "metadataUrl", metadataUrl });
+        assert.match(JSON.parse(typed.text).problem, sentence);
+      }
+      assert.equal(await stored(), null);
+    });
+  });
+
+  onEachDatabase((use) => {
+    const site = useSamlSite(use);
+
+    it("reaches no address of our own network, and none without https", async () => {
+      const client = await site().clientOf(site().owner);
+      const base = await createDraft(client, "saml", newKey());
+      for (const [field, value, sentence] of [
+        ["metadataUrl", metadataUrl, /must start with https/],
+        ["metadataUrl", metadataUrl.replace("http:", "https:"), /private address/],
+        ["metadataUrl", "https://localhost/metadata", /private address/],
+        ["metadataUrl", "https://169.254.169.254/latest/meta-data", /private address/],
+        ["ssoUrl", "http://acme.okta.com/sso", /must start with https/],
+        ["ssoUrl", "https://ada:secret@acme.okta.com/sso", /user name or a password/],
+        ["orgUrl", "http://acme.okta.com", /must start with https/],
+      ] as const) {
+        assert.match(stateOf(await client.post(`${base}/settings`, { [field]: value }), field), sentence);
+        const typed = await client.post(`${base}/check`, { field, [field]: value });
+        assert.match(JSON.parse(typed.text).problem, sentence);
+      }
+    });
+  });
+});
