@@ -233,6 +233,34 @@ const lists: PlantedFault[] = [
     fault: () => inJson("GET", /\/Entitlements\?/, (body) => delete body.Resources[0].type),
   },
   {
+    name: "a role that is given and not kept",
+    fails: ["scim-entitlement-assigned"],
+    seen: /with roles: member, then it is not there/,
+    fault: () => inJson("GET", userById, (body) => delete body.roles),
+  },
+  {
+    name: "roles that go with every profile push",
+    warns: ["scim-entitlement-kept"],
+    fault: () =>
+      inRequests("PUT", users, (exchange) => {
+        exchange.requestBody = JSON.stringify({
+          roles: [],
+          entitlements: [],
+          ...JSON.parse(exchange.requestBody),
+        });
+        return undefined;
+      }),
+  },
+  {
+    name: "entitlements that nothing takes away",
+    fails: ["scim-entitlement-withdrawn"],
+    fault: () =>
+      inRequests("PUT", users, (exchange) => {
+        exchange.requestBody = exchange.requestBody.replace(/,"entitlements":\[\]|"entitlements":\[\],/, "");
+        return undefined;
+      }),
+  },
+  {
     name: "no User among the resource types",
     warns: ["scim-resource-types"],
     fault: () => inJson("GET", /\/ResourceTypes$/, (body) => body.Resources.shift()),
@@ -316,7 +344,7 @@ const people: PlantedFault[] = [
   },
   {
     name: "PUT that changes nothing",
-    fails: ["scim-put"],
+    fails: ["scim-put", "scim-entitlement-assigned"],
     warns: ["scim-put-deactivates"],
     fault: ({ app, token }) => ({
       async request({ method, path }) {

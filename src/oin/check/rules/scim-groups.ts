@@ -99,6 +99,21 @@ export const scimGroupRules = {
     ["entitlementSuite", "its only step"],
     "Honour count and startIndex for roles and entitlements, and count what is returned.",
   ),
+  "scim-entitlement-assigned": must(
+    "A role or entitlement that PUT gives is there",
+    ["entitlements", "User operations"],
+    "Set exactly what the array holds, and return it with the person.",
+  ),
+  "scim-entitlement-kept": should(
+    "A PUT without roles or entitlements leaves them alone",
+    ["rfc7644", "§3.5.1"],
+    "Change them only when the attribute is there: a profile push may come without.",
+  ),
+  "scim-entitlement-withdrawn": must(
+    "An empty array takes roles or entitlements away",
+    ["entitlements", "User operations"],
+    "With [] nothing is left.",
+  ),
   "scim-entitlement-resources": must(
     "Roles and entitlements have an id and a displayName",
     ["entitlements", "Endpoints for user schema discovery"],

@@ -2,6 +2,7 @@ import { Report } from "../report.ts";
 import { InterruptedError, NoAnswerError, type Web } from "../web.ts";
 import { judgeBaseUrl, judgeRawToken, judgeStrangers, judgeToken } from "./access.ts";
 import type { Visit } from "./answers.ts";
+import { judgeAssignment } from "./assignments.ts";
 import { ScimClient } from "./client.ts";
 import { judgeDiscovery } from "./discovery.ts";
 import { judgeGroups } from "./groups.ts";
@@ -57,7 +58,7 @@ async function walk(visit: Visit, authorization: string): Promise<void> {
   await judgeRawToken(visit, authorization);
   await judgeFirstPage(visit);
   await judgeNobody(visit);
-  await judgeDiscovery(visit);
+  const assignable = await judgeDiscovery(visit);
   const people = await createPeople(visit);
   const [first, second, third] = people;
   if (!first) {
@@ -69,6 +70,7 @@ async function walk(visit: Visit, authorization: string): Promise<void> {
   await judgeProfilePush(visit, first);
   await judgeDeactivation(visit, first);
   await judgeOtherChanges(visit, second ?? first);
+  for (const one of assignable) await judgeAssignment(visit, second ?? first, one);
   await judgeGroups(visit, people);
   if (third) await judgeDeletion(visit, third);
 }

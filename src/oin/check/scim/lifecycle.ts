@@ -96,12 +96,16 @@ function judgePatchAnswer({ report }: Visit, answer: ScimAnswer): void {
   report.judge("scim-patch-answer", whole || answer.status === 204, shown(answer));
 }
 
-/** Puts the whole person back with another `active`, without what is read-only where a server refuses that. */
-async function setByPut({ scim }: Visit, path: string, user: unknown, active: boolean): Promise<boolean> {
+/** Puts a whole person back, without what is read-only where a server refuses that. */
+export async function putPerson({ scim }: Visit, path: string, user: object): Promise<ScimAnswer> {
+  const whole = await scim.send("PUT", path, user);
+  return isSuccess(whole) ? whole : await scim.send("PUT", path, stripped(user));
+}
+
+async function setByPut(visit: Visit, path: string, user: unknown, active: boolean): Promise<boolean> {
   if (typeof user !== "object" || user === null) return false;
-  const whole = await scim.send("PUT", path, { ...user, active });
-  const put = isSuccess(whole) ? whole : await scim.send("PUT", path, stripped({ ...user, active }));
-  const after = await scim.get(path);
+  const put = await putPerson(visit, path, { ...user, active });
+  const after = await visit.scim.get(path);
   return isSuccess(put) && at(after.status === 404 ? put.json : after.json, "active") === active;
 }
 

@@ -1,0 +1,53 @@
+import { shown } from "../web.ts";
+import type { Visit } from "./answers.ts";
+import { at, listAt } from "./json.ts";
+import { pathOf } from "./ledger.ts";
+import { putPerson } from "./lifecycle.ts";
+import type { Person } from "./people.ts";
+
+/** Something that Okta Identity Governance can give to a person: the first of what an endpoint lists. */
+export interface Assignable {
+  /** The attribute of a person that holds it. */
+  attribute: "roles" | "entitlements";
+  value: Record<string, string>;
+}
+
+/**
+ * Roles and entitlements come with PUT, as whole arrays (Okta: "SCIM 2.0 with entitlements"): one that is there is what
+ * the person has from then on, one that is absent says nothing.
+ */
+export async function judgeAssignment(
+  visit: Visit,
+  person: Person,
+  { attribute, value }: Assignable,
+): Promise<void> {
+  const { scim, report } = visit;
+  const path = pathOf("Users", person.id);
+  const read = async () => {
+    const { json } = await scim.get(path);
+    const has = listAt(json, attribute).some((one) => at(one, "value") === value.value);
+    return { user: typeof json === "object" && json !== null ? json : {}, has };
+  };
+  const { user } = await read();
+  const given = await putPerson(visit, path, { ...user, [attribute]: [value] });
+  const after = await read();
+  const seen = `${shown(given)} with ${attribute}: ${value.value}, then ${after.has ? "it is there" : "it is not there"}`;
+  if (!report.judge("scim-entitlement-assigned", after.has, seen)) return;
+
+  const { [attribute]: _left, ...without } = after.user as Record<string, unknown>;
+  const silent = await putPerson(visit, path, without);
+  const kept = (await read()).has;
+  report.judge(
+    "scim-entitlement-kept",
+    kept,
+    `${shown(silent)} without ${attribute}${kept ? "" : ": it was taken away"}`,
+  );
+
+  const emptied = await putPerson(visit, path, { ...after.user, [attribute]: [] });
+  const gone = !(await read()).has;
+  report.judge(
+    "scim-entitlement-withdrawn",
+    gone,
+    `${shown(emptied)} with ${attribute}: []${gone ? "" : ": it is still there"}`,
+  );
+}
