@@ -29,6 +29,8 @@ const roots = [
   "src/app.ts",
   "src/guide/main.ts",
   "src/guide/outputs.ts",
+  "src/guide/console.ts",
+  "src/guide/made.ts",
   "src/oin/check/main.ts",
 ];
 

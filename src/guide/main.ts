@@ -1,17 +1,19 @@
 /**
  * `npm run guide`: writes the configuration guides to docs/guides/ and the submission package to docs/oin/.
  *
- * PDFs need Chromium; everything else is written without it. What is current is left alone. `-- --published` also keeps
+ * Pictures and PDFs need Chromium; everything else is written without it. What is current is left alone. `-- --published` also keeps
  * the values as those of the published integration, with which later ones are compared. A composition root: may import
  * every room but the demo.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { Browser } from "playwright-core";
 import { processEnvironment } from "../config.ts";
 import { InconsistentManifestError } from "../oin/manifest-rules.ts";
 import { openBrowser } from "./browser.ts";
+import { openConsole } from "./console.ts";
 import { recordedInputs, recordInputs } from "./inputs.ts";
-import { fileUrl, guideTexts, printedGuides, publishedFile, submissionTexts } from "./outputs.ts";
-import { printPdf } from "./print.ts";
+import { type MadeFile, pdfs, pictures } from "./made.ts";
+import { currentSubmission, fileUrl, guideTexts, publishedFile, submissionTexts } from "./outputs.ts";
 
 const words = process.argv.slice(2);
 const unknown = words.filter((word) => word !== "--published");
@@ -22,10 +24,27 @@ if (unknown.length > 0) {
 
 async function main(published: boolean): Promise<void> {
   for (const folder of ["docs/guides/images", "docs/oin"]) mkdirSync(fileUrl(folder), { recursive: true });
-  writeTexts(guideTexts());
-  await printGuides();
+  const console = await openConsole();
+  const missing = await withBrowser(async (browser) => {
+    const missingPictures = await makeStale(pictures(console), browser); // first: guides show those that are there
+    writeTexts(guideTexts());
+    return [...missingPictures, ...(await makeStale(pdfs(), browser))];
+  });
+  await console.close();
+  if (missing.length > 0) {
+    process.stdout.write(
+      `Not written, because Chromium was not found: ${missing.join(", ")}. Install it, or name it in CHROMIUM_PATH, and run this again.\n`,
+    );
+  }
+  writeSubmission(published);
+}
+
+function writeSubmission(published: boolean): void {
   try {
-    writeTexts(submissionTexts());
+    const submission = currentSubmission();
+    writeTexts(submissionTexts(submission));
+    const remarks = [...submission.remarks.map(({ message }) => message), ...(submission.breaks ?? [])];
+    for (const remark of remarks) process.stderr.write(`Warning: ${remark}\n`);
     if (published) copyFileSync(fileUrl("docs/oin/values.json"), publishedFile);
   } catch (error) {
     if (!(error instanceof InconsistentManifestError)) throw error;
@@ -45,31 +64,38 @@ function writeTexts(files: ReadonlyMap<string, string>): void {
   }
 }
 
-async function printGuides(): Promise<void> {
-  const recorded = recordedInputs();
-  const guides = printedGuides();
-  const isCurrent = ({ path, inputs }: { path: string; inputs: string }) =>
-    recorded[path] === inputs && existsSync(fileUrl(path));
-  const stale = guides.filter((guide) => !isCurrent(guide));
-  for (const { path } of guides.filter(isCurrent)) say(path, true);
-  if (stale.length === 0) return;
-  const browser = await openBrowser(processEnvironment().CHROMIUM_PATH);
-  if (!browser) {
-    const names = stale.map(({ path }) => path).join(", ");
-    process.stdout.write(
-      `Not written, because Chromium was not found: ${names}. Install it, or set CHROMIUM_PATH, and run this again.\n`,
-    );
-    return;
-  }
-  try {
-    for (const { path, inputs, html } of stale) {
-      writeFileSync(fileUrl(path), await printPdf(browser, html));
-      recorded[path] = inputs;
-      recordInputs(recorded);
-      say(path, false);
+/** Makes what is not there, or whose inputs changed. Returns the paths of what needs a browser that is not there. */
+async function makeStale(
+  all: readonly MadeFile[],
+  browser: () => Promise<Browser | null>,
+): Promise<string[]> {
+  const missing: string[] = [];
+  for (const { path, inputs, make } of all) {
+    const recorded = recordedInputs();
+    const wanted = await inputs();
+    const current = recorded[path] === wanted && existsSync(fileUrl(path));
+    const chromium = current ? null : await browser();
+    if (!current && !chromium) missing.push(path);
+    if (chromium) {
+      writeFileSync(fileUrl(path), await make(chromium));
+      recordInputs({ ...recorded, [path]: wanted });
     }
+    if (current || chromium) say(path, current);
+  }
+  return missing;
+}
+
+/** Starts a browser when it is first needed. */
+async function withBrowser<Result>(work: (browser: () => Promise<Browser | null>) => Promise<Result>) {
+  let opened: Promise<Browser | null> | undefined;
+  const browser = () => {
+    opened ??= openBrowser(processEnvironment().CHROMIUM_PATH);
+    return opened;
+  };
+  try {
+    return await work(browser);
   } finally {
-    await browser.close();
+    await (await opened)?.close();
   }
 }
 

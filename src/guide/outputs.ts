@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import type { Values } from "../oin/compatibility.ts";
-import { buildSubmission } from "../oin/submission.ts";
+import { buildSubmission, type Submission } from "../oin/submission.ts";
 import { toYaml } from "../oin/yaml.ts";
 import { standalonePage } from "./document.ts";
 import { type Capability, configured, offered } from "./facts.ts";
@@ -37,8 +36,11 @@ export function guideTexts(): Map<string, string> {
 }
 
 /** Throws InconsistentManifestError while the manifest cannot be submitted. */
-export function submissionTexts(): Map<string, string> {
-  const submission = buildSubmission(integration, publishedValues());
+export function currentSubmission(): Submission {
+  return buildSubmission(integration, publishedValues());
+}
+
+export function submissionTexts(submission: Submission): Map<string, string> {
   const data = { ...configured, ...submission, scimUrl: integration.origin + paths.scim };
   const markdown = renderTemplate("oin/submission", data);
   return new Map([
@@ -49,33 +51,27 @@ export function submissionTexts(): Map<string, string> {
   ]);
 }
 
-export interface PrintedGuide {
+/** A guide for printing, given the page of each heading. */
+export interface PrintableGuide {
   path: string;
-  /** Changes when the printed guide would; a PDF itself holds the time at which it was made. */
-  inputs: string;
   html(pageOf: ReadonlyMap<string, number>): string;
+  /** The pictures in it, as paths from the root. */
+  pictures: string[];
 }
 
-export function printedGuides(): PrintedGuide[] {
+export function printableGuides(): PrintableGuide[] {
   return offered(configured).map((capability: Capability) => {
     const markdown = writeGuide(capability, everybody);
-    const html = (pageOf: ReadonlyMap<string, number>) =>
-      standalonePage(toHtml(markdown, { imageBase: "", pageOf }));
-    const pictures = [...markdown.matchAll(/\]\((images\/[^)]+)\)/g)].map(
-      ([, path]) => `docs/guides/${path}`,
-    );
-    const files = [...pictures, "src/guide/print.ts"].map((path) => readFileSync(fileUrl(path)));
-    return { path: `docs/guides/${capability}.pdf`, inputs: hashOf([html(new Map()), ...files]), html };
+    const pictures = [...markdown.matchAll(/\]\((images\/[^)]+)\)/g)];
+    return {
+      path: `docs/guides/${capability}.pdf`,
+      html: (pageOf) => standalonePage(toHtml(markdown, { imageBase: "", pageOf })),
+      pictures: pictures.map(([, path]) => `docs/guides/${path}`),
+    };
   });
 }
 
 /** The values of the published submission; null when nothing was published yet. */
 export function publishedValues(): Values | null {
   return existsSync(publishedFile) ? (JSON.parse(readFileSync(publishedFile, "utf8")) as Values) : null;
-}
-
-function hashOf(parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part).update("\0");
-  return hash.digest("hex");
 }

@@ -1,22 +1,53 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { recordedInputs } from "../../src/guide/inputs.ts";
-import { fileUrl, guideTexts, printedGuides, submissionTexts } from "../../src/guide/outputs.ts";
+import { currentInputs } from "../../src/guide/made.ts";
+import { currentSubmission, fileUrl, guideTexts, submissionTexts } from "../../src/guide/outputs.ts";
 
 const remedy = "stale: run npm run guide, and commit what it writes";
 
 describe("what npm run guide writes", () => {
-  for (const [path, text] of [...guideTexts(), ...submissionTexts()]) {
+  for (const [path, text] of [...guideTexts(), ...submissionTexts(currentSubmission())]) {
     it(`${path} is current`, () => {
       assert.ok(existsSync(fileUrl(path)), remedy);
       assert.equal(readFileSync(fileUrl(path), "utf8") === text, true, remedy);
     });
   }
 
-  for (const { path, inputs } of printedGuides()) {
-    it(`${path} was printed from the current guide`, () => {
-      assert.equal(recordedInputs()[path], inputs, remedy);
-      assert.equal(readFileSync(fileUrl(path)).subarray(0, 5).toString(), "%PDF-");
-    });
-  }
+  it("pictures and PDFs were made from what is there today, and can be told so without a browser", async function () {
+    this.timeout(60_000);
+    const wanted = Object.fromEntries([...(await currentInputs())].sort(([a], [b]) => (a < b ? -1 : 1)));
+    assert.ok(Object.keys(wanted).length >= 6);
+    assert.deepEqual(recordedInputs(), wanted, remedy);
+    for (const path of Object.keys(wanted)) {
+      const start = readFileSync(fileUrl(path)).subarray(0, 5).toString("latin1");
+      assert.equal(start, path.endsWith(".pdf") ? "%PDF-" : "\x89PNG\r", path);
+    }
+  });
+
+  it("shows every picture that is taken, and names none that is not, but for Okta's own screens", async () => {
+    const folder = "views/guide";
+    const templates = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".md.ejs"),
+    );
+    const texts = templates.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+    const names = (pattern: RegExp) =>
+      [...new Set([...texts.matchAll(pattern)].map(([, name]) => name))].sort();
+    const shown = names(/figure\("([^"]+)"/g);
+    assert.deepEqual(names(/see\("([^"]+)"/g), shown, "each picture that a step points to is shown");
+    const taken = [...(await currentInputs()).keys()].flatMap(
+      (path) => /images\/(.*)\.png$/.exec(path)?.[1] ?? [],
+    );
+    assert.deepEqual(
+      shown.filter((name) => !name?.startsWith("okta-")),
+      taken.sort(),
+    );
+    const page = readFileSync("docs/how-to/publish-in-the-oin.md", "utf8");
+    const explained = [...page.matchAll(/^\| `(okta-[\w-]+)\.png`/gm)].map(([, name]) => name);
+    assert.deepEqual(
+      explained.sort(),
+      shown.filter((name) => name?.startsWith("okta-")),
+    );
+  });
 });

@@ -12,7 +12,8 @@ import { text } from "node:stream/consumers";
 import { integration } from "../../../config/integration.ts";
 import { InvalidError } from "../../errors.ts";
 import { recordedInputs } from "../../guide/inputs.ts";
-import { fileUrl, printedGuides, publishedValues } from "../../guide/outputs.ts";
+import { currentInputs } from "../../guide/made.ts";
+import { fileUrl, publishedValues } from "../../guide/outputs.ts";
 import { readLogo } from "../manifest.ts";
 import type { GuideFile } from "./guides.ts";
 import { parseCommand, usage } from "./options.ts";
@@ -32,7 +33,7 @@ async function main(args: string[]): Promise<void> {
     const interrupt = stopSignal();
     const { stderr, stdout } = process;
     const progress = (area: string) => void (stderr.isTTY && stderr.write(`Checking: ${area} …\n`));
-    const files = { published: publishedValues(), guideFiles: guideFiles() };
+    const files = { published: publishedValues(), guideFiles: await guideFiles() };
     const deps = { manifest: integration, logo: readLogo(integration.logo), ...files, interrupt, progress };
     const outcome = await runCheck(options, deps);
     const colour = stdout.isTTY === true && stdout.hasColors();
@@ -46,8 +47,8 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** What this checkout has beside the texts of the guides, and whether it would be made otherwise today. */
-function guideFiles(): Map<string, GuideFile> {
-  const current = new Map(printedGuides().map(({ path, inputs }) => [path, inputs]));
+async function guideFiles(): Promise<Map<string, GuideFile>> {
+  const current = await currentInputs();
   const recorded = recordedInputs();
   const files = Object.keys(recorded).filter((path) => existsSync(fileUrl(path)));
   return new Map(

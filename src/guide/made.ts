@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import type { Browser } from "playwright-core";
+import { openConsole } from "./console.ts";
+import { hashOf } from "./inputs.ts";
+import { fileUrl, printableGuides } from "./outputs.ts";
+import { printPdf } from "./print.ts";
+import { inputsOf, type SampleConsole, shotsOf, takeShot } from "./screenshots.ts";
+
+/**
+ * What a browser makes of the guides: pictures of the console, and PDFs. Each is stale when its inputs changed, which is
+ * found out without a browser. A composition root.
+ */
+export interface MadeFile {
+  /** From the root of the repository. */
+  path: string;
+  /** From what it is made, as a hash. */
+  inputs(): Promise<string>;
+  make(browser: Browser): Promise<Uint8Array>;
+}
+
+export function pictures(console: SampleConsole): MadeFile[] {
+  return shotsOf(console).map((shot) => ({
+    path: `docs/guides/images/${shot.name}.png`,
+    inputs: () => inputsOf(shot, console),
+    make: (browser) => takeShot(browser, shot, console),
+  }));
+}
+
+/** The pictures that there are are in them, so that these come first. */
+export function pdfs(): MadeFile[] {
+  return printableGuides().map(({ path, html, pictures: shown }) => ({
+    path,
+    async inputs() {
+      const files = [...shown, "src/guide/print.ts"].map((file) => readFileSync(fileUrl(file)));
+      return hashOf([html(new Map()), ...files]);
+    },
+    make: (browser) => printPdf(browser, html),
+  }));
+}
+
+/** The inputs as they are today, by path. */
+export async function currentInputs(): Promise<Map<string, string>> {
+  const console = await openConsole();
+  try {
+    const inputs = new Map<string, string>();
+    for (const file of [...pictures(console), ...pdfs()]) inputs.set(file.path, await file.inputs());
+    return inputs;
+  } finally {
+    await console.close();
+  }
+}
