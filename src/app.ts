@@ -1,4 +1,4 @@
-import express, { type Express } from "express";
+import express, { type Express, type Router } from "express";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { paths } from "./endpoints.ts";
@@ -49,6 +49,8 @@ export interface AppDeps {
   recorder?: Recorder;
   /** Where domains are proved: the system's DNS. */
   lookUpTxt?: TxtLookup;
+  /** Pages of a program around this one, and what it adds to ours. Absent in production: the demo has them. */
+  extraRoutes?: Router;
 }
 
 /** The hallway: everything that a request passes, in order. */
@@ -58,6 +60,7 @@ export function createApp({
   log,
   recorder = noRecorder,
   lookUpTxt = txtLookup(),
+  extraRoutes,
 }: AppDeps): Express {
   const { baseUrl, sessionSecret, metricsToken } = config;
   const sessions = sessionStore(database);
@@ -103,6 +106,7 @@ export function createApp({
   app.use(loadPerson(sessions));
   app.use(pageContext);
 
+  if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
   app.use(guideRoutes({ baseUrl }));
   app.use(loginRoutes({ database, baseUrl }));

@@ -10,30 +10,54 @@ interface DemoSettings {
   DATABASE_URL: string;
   SESSION_SECRET: string;
   DATA_KEY: string;
-  /** The password of every local account of the demo. */
+  /** The password of the owners' accounts. */
   DEMO_PASSWORD: string;
+  /** What the demo's own programs tell each other apart from strangers by. */
+  DEMO_CONTROL_SECRET: string;
+  /** Set where the stand-in org is: its address is private, and http. */
+  INSECURE_ALLOW_PRIVATE_NETWORK?: "1";
 }
 
-/** The environment that the demo's server runs with. */
-export type DemoEnvironment = DemoSettings & { PORT: string } & Record<string, string | undefined>;
+/** The environment that the demo's programs run with. ORG_… is absent with an Okta org of your own. */
+export type DemoEnvironment = DemoSettings & {
+  PORT: string;
+  ORG_PORT?: string;
+  ORG_URL?: string;
+  ORG_FILE?: string;
+} & Record<string, string | undefined>;
+
+/** The stand-in's store, beside the demo's database. */
+const orgFile = "data/demo-org.json";
 
 /**
  * The demo's own database and secrets, in a file that git ignores: generated once, kept after. A DATABASE_URL of the
  * shell does not count here, or `--reset` would empty a database that is not the demo's; DEMO_DATABASE_URL does.
+ * @param withStandIn whether the stand-in org runs beside the application.
  */
-export function demoEnvironment(): DemoEnvironment {
+export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
   const shell = processEnvironment();
   const stored = existsSync(demoFile) ? parseEnv(readFileSync(demoFile, "utf8")) : {};
   const port = shell.PORT ?? "3000";
+  const orgPort = shell.ORG_PORT ?? String(Number(port) + 1);
   const settings: DemoSettings = {
     BASE_URL: shell.BASE_URL ?? `http://localhost:${port}`,
-    DATABASE_URL: shell.DEMO_DATABASE_URL ?? "data/demo.sqlite",
+    DATABASE_URL: shell.DEMO_DATABASE_URL ?? (withStandIn ? "data/demo.sqlite" : "data/demo-okta.sqlite"),
     SESSION_SECRET: stored.SESSION_SECRET ?? randomBytes(32).toString("base64"),
     DATA_KEY: stored.DATA_KEY ?? randomBytes(32).toString("base64"),
     DEMO_PASSWORD: stored.DEMO_PASSWORD ?? randomBytes(12).toString("base64url"),
+    DEMO_CONTROL_SECRET: stored.DEMO_CONTROL_SECRET ?? randomBytes(24).toString("base64url"),
+    ...(withStandIn ? { INSECURE_ALLOW_PRIVATE_NETWORK: "1" as const } : {}),
   };
   write(settings);
-  return { HOST: "127.0.0.1", LOG_LEVEL: "warn", ...shell, ...settings, PORT: port };
+  const org = {
+    ORG_PORT: orgPort,
+    ORG_URL: shell.ORG_URL ?? `http://127.0.0.1:${orgPort}`,
+    ORG_FILE: orgFile,
+  };
+  // A tunnel or a proxy stands before an application that is reached by https.
+  const proxies = settings.BASE_URL.startsWith("https:") ? { TRUST_PROXY: "1" } : {};
+  const defaults = { HOST: "127.0.0.1", LOG_LEVEL: "error", ...proxies };
+  return { ...defaults, ...shell, ...settings, ...(withStandIn ? org : {}), PORT: port };
 }
 
 function write(settings: DemoSettings): void {

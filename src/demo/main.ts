@@ -1,106 +1,79 @@
 /**
- * `npm run demo`: the application with two customers in it, on this machine, within seconds.
+ * `npm run demo`: the application and a stand-in for an Okta org beside it, on this machine, within seconds.
  *
- * Development only: nothing outside this folder imports it, and a production image does not contain it. This file
- * prepares the database and then runs src/server.ts as `npm start` does, in a process of its own.
+ * Development only: nothing outside this folder imports it, and a production image does not contain it. This file starts
+ * and stops the two processes (app-server.ts, okta-org/main.ts); cast.ts says who is in the demo, seed.ts fills it, story.ts
+ * is the page that leads through it. May import: everything.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { brand } from "../../config/brand.ts";
-import { paths } from "../endpoints.ts";
-import { openDatabase } from "../store/database.ts";
-import { migrate, rollBackAll } from "../store/migrate.ts";
-import { type DemoEnvironment, demoEnvironment } from "./environment.ts";
-import { demoTenants, emailOf, seed } from "./seed.ts";
+import { parseArgs } from "node:util";
+import { announce } from "./announce.ts";
+import { demoEnvironment } from "./environment.ts";
+import { isFree, Program } from "./program.ts";
 
-const startTimeoutMs = 30_000;
+const options = readOptions();
+const environment = demoEnvironment(true);
+if (options["reset-only"]) {
+  // Loaded only here: starting the demo does without the database's libraries in this process.
+  const { resetOnly } = await import("./reset.ts");
+  await resetOnly(environment);
+} else await run();
 
-const words = process.argv.slice(2);
-const unknown = words.filter((word) => !["--reset", "--reset-only"].includes(word));
-if (unknown.length > 0) {
-  console.error(`npm run demo knows --reset, not ${unknown.join(" ")}.`);
-  process.exit(1);
-}
-
-const environment = demoEnvironment();
-await prepareDatabase(environment, words.length > 0);
-if (!words.includes("--reset-only")) await runApp(environment);
-
-async function prepareDatabase(
-  { DATABASE_URL, DEMO_PASSWORD }: DemoEnvironment,
-  reset: boolean,
-): Promise<void> {
-  const database = openDatabase(DATABASE_URL);
+function readOptions() {
   try {
-    await migrate(database);
-    if (reset) {
-      await rollBackAll(database);
-      await migrate(database);
-    }
-    await seed(database, DEMO_PASSWORD);
-  } finally {
-    await database.close();
+    const { values } = parseArgs({
+      options: { reset: { type: "boolean" }, "reset-only": { type: "boolean" } },
+    });
+    return values;
+  } catch {
+    const unknown = process.argv.slice(2).join(" ");
+    console.error(`npm run demo knows --reset, not ${unknown}.`);
+    return process.exit(1);
   }
 }
 
-async function runApp(env: DemoEnvironment): Promise<void> {
-  if (!(await isFree(Number(env.PORT), env.HOST ?? "127.0.0.1"))) {
-    console.error(`Port ${env.PORT} is taken. PORT=4000 npm run demo uses another one.`);
+async function run(): Promise<void> {
+  const { PORT, ORG_PORT } = environment;
+  for (const port of [PORT, ORG_PORT].filter((one) => one !== undefined)) {
+    if (await isFree(Number(port))) continue;
+    console.error(`Port ${port} is taken. PORT=4000 npm run demo uses 4000 and 4001.`);
     process.exit(1);
   }
-  const server = fileURLToPath(new URL("../server.ts", import.meta.url));
-  const app = spawn(process.execPath, ["--import", "tsx", server], { env, stdio: "inherit" });
-  // Ctrl-C reaches the whole process group; a signal to this process alone is passed on.
-  process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => app.kill("SIGTERM"));
-  stopWithParent(app);
-  app.once("exit", (code) => process.exit(code ?? 1));
-  if (await isReady(env.BASE_URL, app)) announce(env);
-  else {
-    console.error("The app did not become ready.");
-    app.kill("SIGTERM");
-  }
-}
-
-/** npm ends its shell at a SIGTERM, and the shell does not tell us: it is seen by having another parent. */
-function stopWithParent(app: ChildProcess): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) app.kill("SIGTERM");
-  }, 250).unref();
-}
-
-function isFree(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
+  const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const org = ORG_PORT
+    ? new Program(file("okta-org/main.ts"), {
+        ...environment,
+        ORG_CONTROL_SECRET: environment.DEMO_CONTROL_SECRET,
+      })
+    : null;
+  const app = new Program(file("app-server.ts"), {
+    ...environment,
+    ...(options.reset ? { DEMO_RESET: "1" } : {}),
   });
+  const programs = [app, ...(org ? [org] : [])];
+  stopTogether(programs);
+  const started = await Promise.all([app.says("listening"), org?.says("ready") ?? true]);
+  app.tell("fill");
+  if (started.includes(false) || !(await app.says("ready"))) {
+    console.error("The demo did not become ready.");
+    for (const program of programs) program.stop();
+    return;
+  }
+  announce(environment);
 }
 
-async function isReady(baseUrl: string, app: ChildProcess): Promise<boolean> {
-  for (
-    const deadline = Date.now() + startTimeoutMs;
-    Date.now() < deadline && app.exitCode === null;
-    await sleep(100)
-  ) {
-    const ready = await fetch(baseUrl + paths.readyz).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (ready) return true;
-  }
-  return false;
-}
-
-function announce({ BASE_URL, DEMO_PASSWORD }: DemoEnvironment): void {
-  console.log(`\n${brand.productName} is ready: ${BASE_URL}\n`);
-  for (const { slug, name, domain, accounts } of demoTenants) {
-    console.log(`${name}: ${BASE_URL}${paths.passwordLoginOf(slug)}`);
-    for (const account of accounts) console.log(`  ${emailOf(account.name, domain)}  (${account.role})`);
-  }
-  console.log(`\nThe password of all of them: ${DEMO_PASSWORD}`);
-  console.log("Ctrl-C stops it. npm run demo -- --reset starts clean.\n");
+/**
+ * Ctrl-C reaches the whole process group; a signal to this process alone is passed on. npm ends its shell at a SIGTERM,
+ * and the shell does not tell us: it is seen by having another parent. When one program ends, so does the other.
+ */
+function stopTogether(programs: Program[]): void {
+  const stopAll = () => {
+    for (const program of programs) program.stop();
+  };
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stopAll(), 250).unref();
+  process.on("SIGINT", stopAll);
+  process.on("SIGTERM", stopAll);
+  void Promise.race(programs.map(({ ended }) => ended)).then(stopAll);
+  void Promise.all(programs.map(({ ended }) => ended)).then((codes) => process.exit(Math.max(...codes)));
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { type DemoTenant, loginOf } from "./cast.ts";
 
 /** The sample product's share of the seed: tasks by tenant, each with the name of whoever has it. */
 const demoTasks: Record<string, { title: string; assignee: string | null }[]> = {
@@ -15,15 +16,11 @@ const demoTasks: Record<string, { title: string; assignee: string | null }[]> = 
   ],
 };
 
-/** @param userIds the tenant's people by name. */
-export async function seedTasks(
-  store: TenantStore,
-  slug: string,
-  userIds: Map<string, string>,
-): Promise<void> {
-  for (const { title, assignee } of demoTasks[slug] ?? []) {
+export async function seedTasks(store: TenantStore, tenant: DemoTenant): Promise<void> {
+  for (const { title, assignee } of demoTasks[tenant.slug] ?? []) {
+    const user = assignee && (await store.users.byLoginName(loginOf(assignee, tenant)));
     const id = randomUUID();
     await store.tasks.create(id, title);
-    await store.tasks.assign(id, (assignee && userIds.get(assignee)) || null);
+    await store.tasks.assign(id, user ? user.id : null);
   }
 }

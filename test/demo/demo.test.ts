@@ -1,117 +1,12 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
-import { Client } from "../helpers/client.ts";
+import type { Client } from "../helpers/client.ts";
+import { Demo } from "../helpers/demo.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { freePort } from "../helpers/postgres-server.ts";
 import { until } from "../helpers/processes.ts";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const parts = [
-  "config",
-  "migrations",
-  "node_modules",
-  "package-lock.json",
-  "package.json",
-  "public",
-  "scripts",
-];
-
-/** The repository in a folder of its own, so that the data of a demo is not the developer's. */
-function copyOfRepository(): string {
-  const folder = mkdtempSync(join(tmpdir(), "starter-demo-"));
-  for (const part of [...parts, "src", "tsconfig.json", "views"])
-    symlinkSync(join(root, part), join(folder, part));
-  mkdirSync(join(folder, "data"));
-  return folder;
-}
-
-/** `npm run demo`, as somebody types it. */
-class Demo {
-  port = 0;
-  output = "";
-  #child!: ChildProcess;
-  #ended!: Promise<number | null>;
-  readonly folder: string;
-
-  constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  async start(...words: string[]): Promise<void> {
-    this.port = await freePort();
-    this.run(this.port, words);
-    await until("the demo is ready", () => /Ctrl-C stops it/.test(this.output) || this.exited, 60);
-    assert.match(this.output, /is ready/);
-  }
-
-  run(port: number, words: string[] = []): void {
-    this.port = port;
-    this.output = "";
-    const { PATH = "", HOME = "" } = process.env;
-    this.#child = spawn("npm", ["run", "--silent", "demo", ...(words.length > 0 ? ["--", ...words] : [])], {
-      cwd: this.folder,
-      env: { PATH, HOME, PORT: String(port) },
-      stdio: ["ignore", "pipe", "pipe"],
-      // A process group of its own, so that nothing of it outlives a failed test.
-      detached: true,
-    });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.output += text;
-      });
-    }
-    this.#ended = new Promise((resolve) => this.#child.once("close", resolve));
-  }
-
-  get exited(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
-  }
-
-  get ended(): Promise<number | null> {
-    return this.#ended;
-  }
-
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    // Ctrl-C reaches the whole group; whoever ends a program tells npm alone.
-    if (signal === "SIGINT") process.kill(-(this.#child.pid as number), signal);
-    else this.#child.kill(signal);
-    await this.#ended;
-  }
-
-  /** Whatever the state of the test: no process stays. */
-  async kill(): Promise<void> {
-    try {
-      process.kill(-(this.#child.pid as number), "SIGKILL");
-    } catch {
-      // All of them have ended.
-    }
-    await this.#ended;
-  }
-
-  get password(): string {
-    return /The password of all of them: (\S+)/.exec(this.output)?.[1] ?? "";
-  }
-
-  /** @param cookies of a browser that was here before, at whichever port. */
-  client(cookies = new Map<string, string>()): Client {
-    const client = new Client(`http://127.0.0.1:${this.port}`, `http://localhost:${this.port}`);
-    for (const [name, value] of cookies) client.cookies.set(name, value);
-    return client;
-  }
-
-  async signedIn(): Promise<Client> {
-    const client = this.client();
-    assertRedirect(await client.signIn("acme", "ada@acme.example", this.password), landingPath);
-    return client;
-  }
-}
 
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -121,83 +16,167 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
+async function owner(demo: Demo): Promise<Client> {
+  const client = demo.client();
+  assertRedirect(await client.signIn("acme", "ada@acme.example", demo.password), landingPath);
+  return client;
+}
+
+const userOf = async (client: Client) => JSON.parse((await client.get("/me")).text).user;
+
 describe("npm run demo", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let demo: Demo;
   before(() => {
-    demo = new Demo(copyOfRepository());
+    demo = new Demo();
   });
   afterEach(() => demo.kill());
-  after(() => rmSync(demo.folder, { recursive: true, force: true }));
+  after(() => demo.remove());
 
   it("prints links and names that work, keeps its data, and starts clean when told to", async () => {
     await demo.start();
     const first = demo.password;
-    assert.match(demo.output, new RegExp(`http://localhost:${demo.port}/login/password/acme`));
+    assert.match(demo.output, new RegExp(`${demo.url}/demo`));
     for (const name of ["ada@acme.example", "grace@acme.example", "barbara@globex.example"]) {
       assert.ok(demo.output.includes(name), name);
     }
-    const visitor = await demo.signedIn();
-    const whoIs = async () => JSON.parse((await demo.client(visitor.cookies).get("/me")).text).user;
-    const ada = await whoIs();
+    const visitor = await owner(demo);
+    const ada = await userOf(visitor);
     assert.deepEqual([ada.givenName, ada.role], ["Ada", "owner"]);
     assert.match((await visitor.get("/tasks")).text, /Review the launch checklist/); // sample product
     await demo.stop();
 
     await demo.start();
     assert.equal(demo.password, first, "the password stays");
-    assert.deepEqual(await whoIs(), ada, "the visitor is signed in still");
-    await demo.signedIn();
+    const returning = demo.client(visitor.cookies);
+    assert.deepEqual(await userOf(returning), ada, "the visitor is signed in still");
     await demo.stop();
 
     await demo.start("--reset");
-    assert.equal(await whoIs(), undefined, "the visitor's session went with the data");
-    const clean = await demo.signedIn();
-    assert.equal(JSON.parse((await clean.get("/me")).text).user.role, "owner");
+    assert.equal(await userOf(demo.client(visitor.cookies)), undefined, "the session went with the data");
+    const clean = await owner(demo);
+    assert.equal((await userOf(clean)).role, "owner");
     assert.match((await clean.get("/tasks")).text, /Review the launch checklist/); // sample product
     await demo.stop();
+  });
+
+  it("is provisioned by the org, over SCIM, when it starts", async () => {
+    await demo.start("--reset");
+    const log = await (await fetch(`${demo.orgUrl}/admin/reports/system-log`)).text();
+    // Seven people are looked up and created, four groups are looked up, created, named and filled; twice credentials.
+    assert.match(log, /(3\d|4\d) since the start/);
+    assert.match(log, /POST \/scim\/v2\/Users/);
+    assert.match(log, /PATCH \/scim\/v2\/Groups/);
+    assert.doesNotMatch(log, /badge problem/);
   });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     it(`leaves nothing running after ${signal}`, async () => {
       await demo.start();
-      assert.equal(await listens(demo.port), true);
+      assert.deepEqual([await listens(demo.port), await listens(demo.orgPort)], [true, true]);
       await demo.stop(signal);
-      await until("nobody listens", async () => !(await listens(demo.port)), 5);
+      await until(
+        "nobody listens",
+        async () => !(await listens(demo.port)) && !(await listens(demo.orgPort)),
+        5,
+      );
     });
   }
 
+  it("gives its control to nobody who does not know its secret", async () => {
+    await demo.start();
+    for (const [path, method] of [
+      ["/demo/state", "GET"],
+      ["/demo/seed", "POST"],
+      ["/demo/provision", "POST"],
+    ] as const) {
+      const answer = await fetch(demo.orgUrl + path, {
+        method,
+        headers: { authorization: "Bearer guessed" },
+      });
+      assert.equal(answer.status, 401, path);
+    }
+  });
+
   it("says so when its port is taken, and names the way out", async () => {
     await demo.start();
-    const second = new Demo(copyOfRepository());
+    const second = new Demo();
     try {
-      second.run(demo.port);
+      second.run([demo.port, await freePort()]);
       assert.notEqual(await second.ended, 0);
       assert.match(second.output, /Port \d+ is taken\. PORT=4000 npm run demo/);
       assert.doesNotMatch(second.output, /is ready/);
+      second.run([await freePort(), demo.orgPort]);
+      assert.notEqual(await second.ended, 0);
+      assert.match(second.output, new RegExp(`Port ${demo.orgPort} is taken`));
     } finally {
-      await second.kill();
-      rmSync(second.folder, { recursive: true, force: true });
+      await second.remove();
     }
   });
 
   it("does not take an option that it does not know", async () => {
-    demo.run(await freePort(), ["--rset"]);
+    demo.run([await freePort(), await freePort()], ["--rset"]);
     assert.equal(await demo.ended, 1);
     assert.match(demo.output, /npm run demo knows --reset, not --rset/);
   });
 
+  it("is as new after npm run admin -- demo reset, whether it runs or not", async () => {
+    await demo.start();
+    const visitor = await owner(demo);
+    await visitor.post("/tasks", { title: "Mine alone" }); // sample product
+    const running = await demo.script("admin", "--", "demo", "reset", "--json");
+    assert.deepEqual([running.code, running.stdout.trim()], [0, '{"reset":true}']);
+    assert.equal(await userOf(visitor), undefined, "signed out");
+    assert.doesNotMatch((await (await owner(demo)).get("/tasks")).text, /Mine alone/); // sample product
+    const org = await (await fetch(`${demo.orgUrl}/login`)).text();
+    assert.match(org, /grace@acme\.example/);
+    const kept = await owner(demo);
+    await demo.stop();
+
+    const stopped = await demo.script("admin", "--", "demo", "reset", "--json");
+    assert.deepEqual([stopped.code, stopped.stdout.trim()], [0, '{"reset":true}']);
+    await demo.start();
+    assert.equal(await userOf(demo.client(kept.cookies)), undefined);
+    await owner(demo);
+  });
+
+  it("resets itself for nobody who does not know its secret, and for its own page only", async () => {
+    await demo.start();
+    const reset = (headers: Record<string, string>) =>
+      fetch(`http://127.0.0.1:${demo.port}/demo/reset`, { method: "POST", redirect: "manual", headers });
+    assert.equal((await reset({ origin: "https://evil.example" })).status, 403);
+    assert.equal((await reset({ origin: demo.url, "sec-fetch-site": "cross-site" })).status, 403);
+  });
+
   describeInBrowser("in the browser", (browser) => {
-    it("the printed link, name and password lead into the product", async () => {
+    it("the sign-in page names who can sign in, and the owner's password leads into the product", async () => {
       await demo.start();
       const page = await browser.open();
-      await page.goto(/http:\/\/localhost:\d+\/login\/password\/globex/.exec(demo.output)?.[0] ?? "");
+      await page.goto(`${demo.url}/login`);
+      const names = page.getByRole("complementary", { name: "Who can sign in to this demo" });
+      await names.getByText(demo.password).first().waitFor();
+      await names.getByRole("link", { name: "barbara@globex.example" }).click();
       await page.getByLabel("Login name").fill("barbara@globex.example");
       await page.getByLabel("Password").fill(demo.password);
       await page.keyboard.press("Enter");
       await page.waitForURL(`**${landingPath}`);
       await page.getByText("Globex Gardens").first().waitFor();
       await page.getByText("Repot the lemon trees").first().waitFor(); // sample product
+    });
+
+    it("is reset from its page within two seconds", async () => {
+      await demo.start();
+      const page = await browser.open();
+      await page.goto(`${demo.url}/demo`);
+      const started = performance.now();
+      await page.getByRole("button", { name: "Reset the demo" }).click();
+      await page.waitForURL("**/demo/acme");
+      const seconds = (performance.now() - started) / 1000;
+      await page
+        .getByText("grace@acme.example, member, managed by SCIM, signed in nowhere")
+        .first()
+        .waitFor();
+      assert.ok(seconds < 2, `it took ${seconds} s`);
     });
   });
 });

@@ -63,7 +63,7 @@ export function addTo(org: RunningOrg, person: Partial<OrgPerson> & { login: str
 export function addApp(org: RunningOrg, signOn: OrgApp["signOn"], people: readonly OrgPerson[] = []): OrgApp {
   const assignment = () => ({ remoteId: null, state: "waiting" as const, problem: null });
   const app: OrgApp = {
-    ...{ id: newId("0oa"), name: "test_app", label: "Test App", signOn, provisioning: null },
+    ...{ id: newId("0oa"), name: "test_app", label: "Test App", active: true, signOn, provisioning: null },
     ...{ universalLogout: null, pushGroups: {} },
     assignments: Object.fromEntries(people.map(({ id }) => [id, assignment()])),
   };

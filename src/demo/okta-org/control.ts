@@ -1,15 +1,15 @@
 import { timingSafeEqual } from "node:crypto";
 import express, { type RequestHandler, Router } from "express";
 import { z } from "zod";
-import { addGroup, pushGroups } from "./groups.ts";
+import { pushGroups } from "./groups.ts";
 import { newSamlKey } from "./keys.ts";
-import { appOf, type OrgAdmin } from "./org.ts";
+import { appOf, type Org, type OrgAdmin } from "./org.ts";
 import { assign } from "./people.ts";
 import { testCredentials } from "./provisioning.ts";
 import { isSaml, metadataUrlOf } from "./saml.ts";
 import { emptyState, newId, type OrgApp, type OrgPerson, type SamlSignOn } from "./state.ts";
 
-const person = z.object({ login: z.string(), firstName: z.string(), lastName: z.string() });
+const person = z.object({ id: z.string(), login: z.string(), firstName: z.string(), lastName: z.string() });
 const signOn = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("oidc"),
@@ -31,7 +31,7 @@ const customer = z.object({
   /** Everybody is assigned to the app; provisioning does not know of them yet. */
   people: z.array(person),
   /** Members by login. */
-  groups: z.array(z.object({ name: z.string(), members: z.array(z.string()) })),
+  groups: z.array(z.object({ id: z.string(), name: z.string(), members: z.array(z.string()) })),
 });
 const provisioned = z.object({
   appId: z.string(),
@@ -57,6 +57,9 @@ export interface SeededApp {
 export function controlRoutes(org: OrgAdmin, secret: string): Router {
   const router = Router();
   router.use("/demo", holders(secret), express.json({ limit: "1mb" }));
+  router.get("/demo/state", (_req, res) => {
+    res.json({ apps: Object.keys(org.store.state.apps).length });
+  });
   router.post("/demo/seed", async (req, res) => {
     res.json(await seed(org, z.array(customer).parse(req.body)));
   });
@@ -86,10 +89,14 @@ async function seed(org: OrgAdmin, customers: Customer[]): Promise<SeededApp[]> 
   await org.provisioner.stopAll();
   org.sessions.endAll();
   org.calls.clear();
-  const { keys, idpId } = org.store.state;
+  const { keys, idpId, apps: before } = org.store.state;
+  const samlKeys = Object.values(before).flatMap(({ signOn }) => (signOn.kind === "saml" ? [signOn] : []));
   org.store.replace({ ...emptyState(), keys, idpId });
   const apps: SeededApp[] = [];
-  for (const one of customers) apps.push(describe(org, await addCustomer(org, one)));
+  for (const one of customers) {
+    const samlKey = one.signOn.kind === "saml" ? samlKeys.shift() : undefined;
+    apps.push(describe(org, await addCustomer(org, one, samlKey)));
+  }
   org.store.changed();
   return apps;
 }
@@ -97,38 +104,41 @@ async function seed(org: OrgAdmin, customers: Customer[]): Promise<SeededApp[]> 
 async function addCustomer(
   org: OrgAdmin,
   { label, signOn: wanted, universalLogout, people, groups }: Customer,
+  samlKey: SamlKey | undefined,
 ) {
   const { state } = org.store;
   const ids = new Map<string, string>();
-  for (const { login, firstName, lastName } of people) {
+  for (const { id, login, firstName, lastName } of people) {
     const added: OrgPerson = {
-      ...{ id: newId("00u"), login, email: login, firstName, middleName: "", lastName, status: "ACTIVE" },
+      ...{ id, login, email: login, firstName, middleName: "", lastName, status: "ACTIVE" },
     };
     state.people[added.id] = added;
     ids.set(login, added.id);
   }
   const app: OrgApp = {
-    ...{ id: newId("0oa"), name: "oidc_client", label, provisioning: null, universalLogout },
-    signOn: wanted.kind === "oidc" ? { ...wanted, clientSecret: newId("") } : await samlSignOn(org, wanted),
+    ...{ id: newId("0oa"), name: "demo_app", label, active: true, provisioning: null, universalLogout },
+    signOn:
+      wanted.kind === "oidc"
+        ? { ...wanted, clientSecret: newId("") }
+        : await samlSignOn(org, wanted, samlKey),
     ...{ assignments: {}, pushGroups: {} },
   };
   state.apps[app.id] = app;
   await assign(org, app, [...ids.values()]);
-  for (const { name, members } of groups)
-    addGroup(
-      org,
-      name,
-      members.flatMap((login) => ids.get(login) ?? []),
-    );
+  for (const { id, name, members } of groups)
+    state.groups[id] = { id, name, memberIds: members.flatMap((login) => ids.get(login) ?? []) };
   return app;
 }
 
 type WantedSaml = Pick<SamlSignOn, "kind" | "acsUrl" | "audience" | "attributeStatements">;
 
-export async function samlSignOn(org: OrgAdmin, wanted: WantedSaml): Promise<SamlSignOn> {
-  const externalKey = newId("exk");
-  const key = await newSamlKey(org.name);
-  return { ...wanted, externalKey, defaultRelayState: "", ...key, algorithm: "SHA256" };
+type SamlKey = Pick<SamlSignOn, "privateKey" | "certificate">;
+
+/** @param key the app's; a new one is made when it is not given. */
+export async function samlSignOn(org: Org, wanted: WantedSaml, key?: SamlKey): Promise<SamlSignOn> {
+  const { privateKey, certificate } = key ?? (await newSamlKey(org.name));
+  const ids = { externalKey: newId("exk"), defaultRelayState: "" };
+  return { ...wanted, ...ids, privateKey, certificate, algorithm: "SHA256" };
 }
 
 function describe(org: OrgAdmin, app: OrgApp): SeededApp {

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
+import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 
@@ -36,4 +36,10 @@ export async function newSamlKey(orgName: string): Promise<{ privateKey: string;
 /** What the org publishes of its keys. */
 export function publicKeys(keys: readonly JWK[]): JWK[] {
   return keys.map(({ kty, n, e, kid, alg, use }) => ({ kty, n, e, kid, alg, use }) as JWK);
+}
+
+/** How the key of a SAML app is named: by its certificate. */
+export function samlKeyId({ certificate }: { certificate: string }): string {
+  const { fingerprint256 } = new X509Certificate(Buffer.from(certificate, "base64"));
+  return fingerprint256.replaceAll(":", "");
 }

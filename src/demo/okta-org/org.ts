@@ -56,7 +56,9 @@ export function displayNameOf({ firstName, lastName }: OrgPerson): string {
 /** Whether somebody may use an app at this moment. */
 export function mayUse(app: OrgApp, person: OrgPerson): boolean {
   const assignment = app.assignments[person.id];
-  return person.status === "ACTIVE" && assignment !== undefined && assignment.state !== "removing";
+  return (
+    app.active && person.status === "ACTIVE" && assignment !== undefined && assignment.state !== "removing"
+  );
 }
 
 /** Signs with another key from now on. The keys before stay published, as Okta's do for a while. */

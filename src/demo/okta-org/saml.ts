@@ -113,7 +113,7 @@ function attributesOf({ attributeStatements }: SamlSignOn, person: OrgPerson) {
   });
 }
 
-function idpMetadata(org: Org, app: SamlApp): string {
+export function idpMetadata(org: Org, app: SamlApp): string {
   const location = escaped(ssoUrlOf(org, app));
   const format = (name: string) =>
     `<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:${name}</md:NameIDFormat>`;

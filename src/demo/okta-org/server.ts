@@ -20,6 +20,7 @@ import { callLog } from "./calls.ts";
 import { controlRoutes } from "./control.ts";
 import { endUserRoutes } from "./end-user.ts";
 import { newSigningKey } from "./keys.ts";
+import { managementApi } from "./management-api.ts";
 import { takeNotice } from "./notices.ts";
 import { oidcRoutes } from "./oidc.ts";
 import { type OrgAdmin, OrgNotFoundError, OrgRefusal } from "./org.ts";
@@ -37,6 +38,8 @@ export interface OrgOptions {
   url: string;
   /** What /demo is opened with; null leaves it closed. */
   controlSecret?: string | null;
+  /** An administrator's token for the management API; null leaves it closed. */
+  apiToken?: string | null;
   /** How it waits where an application has had too many requests; for tests. */
   wait?: NonNullable<ScimClientDeps["wait"]>;
 }
@@ -48,7 +51,7 @@ export interface RunningOrg extends OrgAdmin {
 }
 
 /** An org that answers at a server which does not listen yet. */
-export async function createOrg({ store, url, controlSecret, wait }: OrgOptions): Promise<RunningOrg> {
+export async function createOrg({ store, url, wait, ...secrets }: OrgOptions): Promise<RunningOrg> {
   const calls = callLog();
   const sessions = orgSessions(url.startsWith("https:"));
   const base = { store, url, name: "Demo org", sessions, calls };
@@ -58,7 +61,7 @@ export async function createOrg({ store, url, controlSecret, wait }: OrgOptions)
     store.state.keys = [await newSigningKey()];
     store.changed();
   }
-  const server = createServer(await routes(org, controlSecret ?? null));
+  const server = createServer(await routes(org, secrets));
   return {
     ...org,
     server,
@@ -72,7 +75,9 @@ export async function createOrg({ store, url, controlSecret, wait }: OrgOptions)
   };
 }
 
-async function routes(org: OrgAdmin, controlSecret: string | null): Promise<Express> {
+type Secrets = Pick<OrgOptions, "controlSecret" | "apiToken">;
+
+async function routes(org: OrgAdmin, { controlSecret, apiToken }: Secrets): Promise<Express> {
   const app = express();
   app.disable("x-powered-by");
   app.set("views", folder("views/demo/org"));
@@ -84,6 +89,7 @@ async function routes(org: OrgAdmin, controlSecret: string | null): Promise<Expr
   app.use("/assets", express.static(folder("public"), { index: false, redirect: false }));
   // The provider reads its own requests.
   app.use(await oidcRoutes(org));
+  if (apiToken) app.use(managementApi(org, apiToken));
   if (controlSecret) app.use(controlRoutes(org, controlSecret));
   app.use(express.urlencoded({ extended: false, limit: "2mb" }));
   app.use(samlRoutes(org));

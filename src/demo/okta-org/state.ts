@@ -40,6 +40,8 @@ export interface OrgApp {
   /** What stands in the app's addresses in place of a catalog name. */
   name: string;
   label: string;
+  /** Nobody signs in to an app that is not active. */
+  active: boolean;
   signOn: OidcSignOn | SamlSignOn;
   provisioning: Provisioning | null;
   universalLogout: UniversalLogout | null;

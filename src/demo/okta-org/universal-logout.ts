@@ -1,5 +1,6 @@
-import { createPrivateKey, randomUUID, X509Certificate } from "node:crypto";
+import { createPrivateKey, randomUUID } from "node:crypto";
 import { importJWK, SignJWT } from "jose";
+import { samlKeyId } from "./keys.ts";
 import { type Org, OrgRefusal } from "./org.ts";
 import { issuerOf } from "./saml.ts";
 import type { OrgApp, OrgPerson } from "./state.ts";
@@ -72,8 +73,7 @@ async function token(org: Org, app: OrgApp, url: string): Promise<string> {
 /** Okta: the key that signs the app's ID tokens or assertions. */
 async function signerOf(org: Org, { signOn }: OrgApp) {
   if (signOn.kind === "saml") {
-    const { fingerprint256 } = new X509Certificate(Buffer.from(signOn.certificate, "base64"));
-    return { key: createPrivateKey(signOn.privateKey), kid: fingerprint256.replaceAll(":", "") };
+    return { key: createPrivateKey(signOn.privateKey), kid: samlKeyId(signOn) };
   }
   const [jwk] = org.store.state.keys;
   if (!jwk) throw new OrgRefusal("The org has no signing key.");

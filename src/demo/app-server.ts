@@ -1,0 +1,40 @@
+/**
+ * The application of the demo: the whole of it, as `npm start` serves it, with the story page around it and example data
+ * in it. A composition root; src/demo/main.ts starts it as a process of its own.
+ */
+import { loadConfig, processEnvironment } from "../config.ts";
+import { createLog } from "../log.ts";
+import { serve } from "../serve.ts";
+import { openDatabase } from "../store/database.ts";
+import { migrate } from "../store/migrate.ts";
+import { orgControl } from "./org-control.ts";
+import { isSeeded, resetDemo } from "./seed.ts";
+import { storyRoutes } from "./story.ts";
+
+const environment = processEnvironment();
+const { ORG_URL, DEMO_CONTROL_SECRET = "", DEMO_PASSWORD = "", DEMO_RESET } = environment;
+const config = loadConfig(environment);
+const log = createLog(config.logLevel);
+const database = openDatabase(config.databaseUrl);
+await migrate(database);
+
+const org = orgControl(ORG_URL ?? "", DEMO_CONTROL_SECRET);
+const seed = { database, config, org, password: DEMO_PASSWORD };
+const stopServing = await serve(config, database, log, storyRoutes(seed, DEMO_CONTROL_SECRET));
+
+// The org has to be there before it can provision: it starts at the same time.
+process.once("message", () => void fill());
+process.send?.("listening");
+
+async function fill(): Promise<void> {
+  if (DEMO_RESET === "1" || !(await isSeeded(seed))) await resetDemo(seed);
+  process.send?.("ready");
+}
+
+const stop = async () => {
+  await stopServing();
+  process.exit(0);
+};
+process.on("SIGINT", () => undefined);
+process.once("SIGTERM", () => void stop());
+process.once("disconnect", () => void stop());

@@ -1,0 +1,58 @@
+/** Who is in the demo: two customers, so that everybody sees that neither sees the other. */
+export interface DemoTenant {
+  slug: string;
+  name: string;
+  domain: string;
+  protocol: "oidc" | "saml";
+  /** Has an account of the application, with the demo's password: the way in when single sign-on is broken. */
+  owner: string;
+  /** They are in the org, and provisioned. The story is about the first of them, and the second looks on. */
+  people: [string, string, ...string[]];
+  /** Is in the org and assigned, but provisioning does not know of them yet: arrives by signing in. */
+  guest: string;
+  groups: { name: string; members: string[]; role?: "admin" }[];
+}
+
+export const demoTenants: readonly DemoTenant[] = [
+  {
+    ...{ slug: "acme", name: "Acme Rockets", domain: "acme.example", protocol: "oidc" },
+    owner: "Ada Lovelace",
+    people: ["Grace Hopper", "Alan Turing", "Katherine Johnson", "Edsger Dijkstra"],
+    guest: "Hedy Lamarr",
+    groups: [
+      { name: "Propulsion", members: ["Grace Hopper", "Edsger Dijkstra"] },
+      { name: "Acme Admins", members: ["Katherine Johnson"], role: "admin" },
+    ],
+  },
+  {
+    ...{ slug: "globex", name: "Globex Gardens", domain: "globex.example", protocol: "saml" },
+    owner: "Barbara Liskov",
+    people: ["Radia Perlman", "Donald Knuth", "Frances Allen"],
+    guest: "Margaret Hamilton",
+    groups: [
+      { name: "Greenhouse", members: ["Radia Perlman", "Donald Knuth"] },
+      { name: "Globex Admins", members: ["Frances Allen"], role: "admin" },
+    ],
+  },
+];
+
+export function loginOf(name: string, { domain }: Pick<DemoTenant, "domain">): string {
+  return `${name.split(" ")[0]?.toLowerCase()}@${domain}`;
+}
+
+/** The id of a person (`00u`) or a group (`00g`) at the stand-in: from the name, so that links can be made of it. */
+export function orgIdOf(prefix: "00u" | "00g", name: string): string {
+  return (
+    prefix +
+    name
+      .toLowerCase()
+      .replaceAll(/[^a-z]/g, "")
+      .padEnd(17, "0")
+      .slice(0, 17)
+  );
+}
+
+export function namesOf(name: string): { givenName: string; familyName: string; displayName: string } {
+  const [givenName = "", familyName = ""] = name.split(" ");
+  return { givenName, familyName, displayName: name };
+}

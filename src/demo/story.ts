@@ -1,0 +1,100 @@
+import { timingSafeEqual } from "node:crypto";
+import { type Request, Router } from "express";
+import { paths } from "../endpoints.ts";
+import { NotFoundError } from "../errors.ts";
+import type { Connection } from "../model.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { type DemoTenant, demoTenants, loginOf } from "./cast.ts";
+import { glimpseOf } from "./glimpse.ts";
+import type { OrgControl } from "./org-control.ts";
+import { demoPaths } from "./paths.ts";
+import { resetDemo, type SeedDeps } from "./seed.ts";
+import { stepsOf } from "./story-steps.ts";
+
+/**
+ * The story page, what the demo adds to the application's own pages (a line at the top, the names on the sign-in page),
+ * and the reset. All of it is for whoever runs the demo on their own machine: behind a public address, passwords are not
+ * shown, and nobody resets anything without the secret.
+ */
+export function storyRoutes(deps: SeedDeps & { org: OrgControl }, controlSecret: string): Router {
+  const router = Router();
+  const { baseUrl } = deps.config;
+  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(new URL(baseUrl).hostname);
+
+  router.use((_req, res, next) => {
+    res.locals.banner = "demo/banner";
+    res.locals.signInHelp = "demo/sign-in-help";
+    res.locals.demo = {
+      paths: demoPaths,
+      orgUrl: deps.org.url,
+      doors: doorsOf(isLocal ? deps.password : null),
+    };
+    next();
+  });
+
+  router.get(demoPaths.story, async (_req, res) => {
+    const first = demoTenants[0];
+    if (first) res.redirect(303, demoPaths.storyOf(first.slug));
+  });
+
+  router.get(demoPaths.storyOf(":slug"), async (req, res) => {
+    const tenant = demoTenants.find(({ slug }) => slug === req.params.slug);
+    if (!tenant) throw new NotFoundError("The story has no such customer.");
+    const store = await storeOf(deps, tenant);
+    const connection = store && (await connectionOf(store, tenant));
+    if (!store || !connection)
+      throw new NotFoundError("This customer is not as the demo left it: reset the demo.");
+    const glimpse = await glimpseOf(store, tenant);
+    const steps = stepsOf({ tenant, appId: appIdOf(connection), orgUrl: deps.org.url, glimpse });
+    res.render("demo/story", {
+      title: `The story of ${tenant.name}`,
+      tenant,
+      tenants: demoTenants,
+      steps,
+      isLocal,
+    });
+  });
+
+  router.post(demoPaths.reset, async (req, res) => {
+    if (!isLocal && !holds(req, controlSecret)) throw new NotFoundError("Reset this demo on its machine.");
+    await resetDemo(deps);
+    if (holds(req, controlSecret)) return void res.status(204).end();
+    res.redirect(303, demoPaths.story);
+  });
+  return router;
+}
+
+async function storeOf({ database }: SeedDeps, { slug }: DemoTenant): Promise<TenantStore | null> {
+  const tenant = await systemStore(database).tenants.bySlug(slug);
+  return tenant && forTenant(database, tenant.id);
+}
+
+async function connectionOf(
+  store: TenantStore,
+  { slug, protocol }: DemoTenant,
+): Promise<Connection | undefined> {
+  return (await store.connections.list()).find(({ key, type }) => key === slug && type === protocol);
+}
+
+function appIdOf({ settings }: Connection): string {
+  if (!settings) return "";
+  return "clientId" in settings ? settings.clientId : (settings.appInstanceId ?? "");
+}
+
+/** The doors that the sign-in page shows. @param password null where it must not be shown. */
+function doorsOf(password: string | null) {
+  return demoTenants.map((tenant) => ({
+    name: tenant.name,
+    people: tenant.people.map((person) => ({
+      name: person,
+      href: `${paths[tenant.protocol](tenant.slug).login}?${new URLSearchParams({ login_hint: loginOf(person, tenant) })}`,
+    })),
+    owner: { login: loginOf(tenant.owner, tenant), href: paths.passwordLoginOf(tenant.slug), password },
+  }));
+}
+
+function holds(req: Request, secret: string): boolean {
+  const [given, expected] = [Buffer.from(req.get("authorization") ?? ""), Buffer.from(`Bearer ${secret}`)];
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}

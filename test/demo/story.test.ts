@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { type DemoTenant, demoTenants, loginOf } from "../../src/demo/cast.ts";
+import { describeInBrowser } from "../helpers/browser.ts";
+import { Demo } from "../helpers/demo.ts";
+
+/** Somebody who has the story page in front of them, and nothing else to go by. */
+class Reader {
+  readonly #page: Page;
+  readonly #story: string;
+
+  constructor(page: Page, story: string) {
+    this.#page = page;
+    this.#story = story;
+  }
+
+  /** Follows the link of a step, by its label and, where it stands there twice, its place. */
+  async follow(step: string, label: string, nth = 0): Promise<void> {
+    await this.#page.goto(this.#story);
+    await this.#page.locator(`#${step}`).getByRole("link", { name: label, exact: true }).nth(nth).click();
+  }
+
+  /** What the step has to be entered somewhere. */
+  async value(step: string): Promise<string> {
+    await this.#page.goto(this.#story);
+    return (await this.#page.locator(`#${step} .value`).first().textContent()) ?? "";
+  }
+
+  async now(step: string): Promise<string> {
+    await this.#page.goto(this.#story);
+    return (await this.#page.locator(`#${step} .now`).textContent()) ?? "";
+  }
+
+  async signInAtOrg(step: string): Promise<void> {
+    await this.follow(step, "Org sign-in");
+    await this.#page.getByRole("button", { name: "Sign In", exact: true }).click();
+    await this.#page.getByRole("heading", { name: "My Apps" }).waitFor();
+  }
+
+  async openTile(step: string): Promise<void> {
+    await this.follow(step, "Dashboard");
+    await this.#page.locator(".tile").click();
+  }
+
+  /** By the tile, from the org's sign-in page to the product. */
+  async arrive(step: string, name: string): Promise<void> {
+    await this.signInAtOrg(step);
+    await this.openTile(step);
+    await this.isHere(name);
+  }
+
+  /** The header of the application names this person. */
+  async isHere(name: string): Promise<void> {
+    await this.#page.locator(".whoami", { hasText: name }).waitFor();
+  }
+
+  async signOutHere(): Promise<void> {
+    await this.#page.goto(this.#story);
+    await this.#page.getByRole("button", { name: "Sign out" }).click();
+    await this.#page.getByRole("heading", { name: "You are signed out" }).waitFor();
+  }
+}
+
+describeInBrowser("the demo's story, clicked through from its page", (browser) => {
+  let demo: Demo;
+  before(async function () {
+    this.timeout(120_000);
+    demo = new Demo();
+    await demo.start();
+  });
+  after(() => demo.remove());
+
+  for (const tenant of demoTenants) {
+    describe(`${tenant.name}, by ${tenant.protocol.toUpperCase()}`, function () {
+      this.timeout(180_000);
+      it("every step shows what it says", async () => {
+        const page = await browser.open();
+        page.setDefaultTimeout(20_000);
+        const reader = new Reader(page, `${demo.url}/demo/${tenant.slug}`);
+        await arriving(page, reader, tenant);
+        await changing(page, reader, tenant);
+        await leaving(page, reader, tenant);
+      });
+    });
+  }
+});
+
+async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+  const [star] = tenant.people;
+  await reader.arrive("tile", star);
+  await page.getByRole("heading", { name: "Tasks" }).waitFor(); // sample product
+  assert.match(await reader.now("tile"), /managed by SCIM, signed in in 1 browser/);
+
+  await reader.signOutHere();
+  const address = await reader.value("login-page");
+  await reader.follow("login-page", "Sign in");
+  await page.getByLabel("Work e-mail").fill(address);
+  await page.getByRole("button", { name: "Continue" }).click();
+  if (tenant.protocol === "oidc") {
+    // Signing out of the application signed out of the org, too: its page knows whom it waits for.
+    await page.getByRole("button", { name: "Sign In", exact: true }).click();
+  }
+  await reader.isHere(star);
+
+  await reader.signOutHere();
+  assert.match(await reader.now("just-in-time"), /does not know this person/);
+  await reader.arrive("just-in-time", tenant.guest);
+  await reader.follow("just-in-time", "Your account");
+  await page
+    .getByRole("definition")
+    .filter({ hasText: loginOf(tenant.guest, tenant) })
+    .first()
+    .waitFor();
+  const before = await reader.now("just-in-time");
+  assert.match(before, /came just in time, signed in in 1 browser/);
+
+  await reader.follow("adoption", "Assignments");
+  await page.getByRole("button", { name: "Provision Users" }).click();
+  await page.getByText("Everybody who was not provisioned yet is pushed.").waitFor();
+  await reader.follow("adoption", "System Log");
+  await page
+    .getByRole("cell", { name: new RegExp(`Assign ${tenant.guest}`) })
+    .first()
+    .waitFor();
+  const after = await reader.now("adoption");
+  assert.match(after, /managed by SCIM/);
+  assert.equal(/id (\S+)\./.exec(after)?.[1], /id (\S+)\./.exec(before)?.[1], "the same account");
+}
+
+async function changing(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+  const [star, second] = tenant.people;
+  const admins = tenant.groups.find(({ role }) => role)?.name ?? "";
+  await reader.signOutHere();
+  await reader.arrive("role", star);
+  const username = await reader.value("role");
+  await reader.follow("role", admins);
+  await page.getByLabel("Assign person: username").fill(username);
+  await page.getByRole("button", { name: "Assign", exact: true }).click();
+  await page.getByText(`${username} is a member now.`).waitFor();
+  await reader.follow("role", "Tasks");
+  await page.getByRole("link", { name: "Admin", exact: true }).waitFor();
+  await reader.follow("role", admins, 1);
+  await page.getByRole("button", { name: `Remove ${star}` }).click();
+  await page.getByText("The member is removed.").waitFor();
+  await reader.follow("role", "Tasks");
+  await reader.isHere(star);
+  assert.equal(await page.getByRole("link", { name: "Admin", exact: true }).count(), 0);
+
+  const renamed = `${star.split(" ")[0]} Newname`;
+  const address = `new.name@${tenant.domain}`;
+  await reader.follow("rename", "Profile");
+  await page.getByLabel("Last name").fill("Newname");
+  await page.getByLabel("Username").fill(address);
+  await page.getByLabel("Primary email").fill(address);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("The profile is saved").waitFor();
+  await reader.follow("rename", "Your account");
+  await reader.isHere(renamed);
+  await page.getByRole("definition").filter({ hasText: address }).first().waitFor();
+  await reader.signOutHere();
+  if (tenant.protocol === "oidc") await reader.signInAtOrg("role");
+  await reader.openTile("rename");
+  await reader.isHere(renamed);
+  assert.match(await reader.now("rename"), new RegExp(`${renamed}: ${address}, member, managed by SCIM`));
+
+  if (tenant.protocol === "saml") await weakSignature(page, reader);
+
+  await reader.signInAtOrg("other-session");
+  await reader.openTile("other-session");
+  if (tenant.protocol === "saml") {
+    await page.getByRole("heading", { name: "Change who is signed in?" }).waitFor();
+    await page.getByRole("button", { name: `Continue as ${loginOf(second, tenant)}` }).click();
+  }
+  await reader.isHere(second);
+  assert.match(await reader.now("other-session"), new RegExp(`Signed in: ${second}`));
+}
+
+async function weakSignature(page: Page, reader: Reader): Promise<void> {
+  const choose = async (nth: number, algorithm: string) => {
+    await reader.follow("weak-signature", "Sign On", nth);
+    await page.getByLabel(algorithm).check();
+    await page
+      .locator("section", { hasText: "Signature and digest algorithm" })
+      .getByRole("button", { name: "Save" })
+      .click();
+    await page.getByText("Responses are signed with").waitFor();
+  };
+  await choose(0, "SHA-1, to see it refused");
+  await reader.openTile("weak-signature");
+  await page.getByText("Your identity provider signed with SHA-1").waitFor();
+  await page.getByText(/Reference [0-9a-f-]{36}/).waitFor();
+  await choose(1, "SHA-256");
+}
+
+async function leaving(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+  const [star] = tenant.people;
+  const renamed = `${star.split(" ")[0]} Newname`;
+  await reader.signOutHere();
+  await reader.arrive("universal-logout", renamed);
+  await reader.follow("universal-logout", star);
+  await page.getByText("Clear User Sessions", { exact: true }).click();
+  await page.getByRole("button", { name: "Clear and revoke" }).click();
+  await page.getByText("answered 204: the person is signed out there").waitFor();
+  await reader.follow("universal-logout", "Tasks");
+  assert.equal(await page.locator(".whoami").count(), 0, "signed out");
+
+  await reader.arrive("deactivation", renamed);
+  const before = await reader.now("deactivation");
+  await reader.follow("deactivation", star);
+  await page.getByRole("button", { name: "Deactivate" }).click();
+  await page.getByText("is deactivated, and unassigned from every application").waitFor();
+  await reader.follow("deactivation", "Tasks");
+  assert.equal(await page.locator(".whoami").count(), 0, "signed out");
+  assert.match(await reader.now("deactivation"), /deactivated, managed by SCIM, signed in nowhere/);
+
+  await reader.follow("reactivation", star);
+  await page.getByRole("button", { name: "Activate", exact: true }).click();
+  await page.getByText("is active.").waitFor();
+  const username = await reader.value("reactivation");
+  await reader.follow("reactivation", "Assignments");
+  await page.getByLabel("Assign to People: username").fill(username);
+  await page.getByRole("button", { name: "Assign", exact: true }).first().click();
+  await page.getByText("is assigned.").waitFor();
+  await reader.arrive("reactivation", renamed);
+  const after = await reader.now("reactivation");
+  assert.match(after, /member, managed by SCIM, signed in in 1 browser/);
+  assert.equal(/id (\S+)\./.exec(after)?.[1], /id (\S+)\./.exec(before)?.[1], "the same account");
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { Client } from "./client.ts";
+import { freePort } from "./postgres-server.ts";
+import { until } from "./processes.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const parts = [
+  ...["config", "migrations", "node_modules", "package-lock.json", "package.json", "public", "scripts"],
+  ...["src", "tsconfig.json", "views"],
+];
+
+/** The repository in a folder of its own, so that the data of a demo is not the developer's. */
+function copyOfRepository(): string {
+  const folder = mkdtempSync(join(tmpdir(), "starter-demo-"));
+  for (const part of parts) symlinkSync(join(root, part), join(folder, part));
+  mkdirSync(join(folder, "data"));
+  return folder;
+}
+
+/** `npm run demo`, as somebody types it. */
+export class Demo {
+  port = 0;
+  orgPort = 0;
+  output = "";
+  #child: ChildProcess | null = null;
+  #ended: Promise<number | null> = Promise.resolve(null);
+  readonly folder = copyOfRepository();
+
+  async start(...words: string[]): Promise<void> {
+    this.run([await freePort(), await freePort()], words);
+    await until("the demo is ready", () => /Ctrl-C stops it/.test(this.output) || this.exited, 90);
+    assert.match(this.output, /is ready/);
+  }
+
+  run([port, orgPort]: [number, number], words: string[] = []): void {
+    Object.assign(this, { port, orgPort, output: "" });
+    this.#child = this.#spawn(["demo", ...(words.length > 0 ? ["--", ...words] : [])]);
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+      });
+    }
+    this.#ended = new Promise((resolve) => this.#child?.once("close", resolve));
+  }
+
+  /** Another npm script, in the demo's folder. Resolves to its exit code and its standard output. */
+  async script(...words: string[]): Promise<{ code: number | null; stdout: string }> {
+    const child = this.#spawn(words);
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    const stdout = await text(child.stdout ?? process.stdin);
+    return { code: await ended, stdout };
+  }
+
+  #spawn(words: string[]): ChildProcess {
+    const { PATH = "", HOME = "" } = process.env;
+    return spawn("npm", ["run", "--silent", ...words], {
+      cwd: this.folder,
+      env: { PATH, HOME, PORT: String(this.port), ORG_PORT: String(this.orgPort) },
+      stdio: ["ignore", "pipe", "pipe"],
+      // A process group of its own, so that nothing of it outlives a failed test.
+      detached: true,
+    });
+  }
+
+  get exited(): boolean {
+    return this.#child?.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  get ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  get url(): string {
+    return `http://localhost:${this.port}`;
+  }
+
+  get orgUrl(): string {
+    return `http://127.0.0.1:${this.orgPort}`;
+  }
+
+  async stop(signal: "SIGTERM" | "SIGINT" = "SIGINT"): Promise<void> {
+    // Ctrl-C reaches the whole group; whoever ends a program tells npm alone.
+    if (signal === "SIGINT") process.kill(-(this.#child?.pid ?? 0), signal);
+    else this.#child?.kill(signal);
+    await this.#ended;
+  }
+
+  /** Whatever the state of the test: no process stays. */
+  async kill(): Promise<void> {
+    if (!this.#child?.pid) return;
+    try {
+      process.kill(-this.#child.pid, "SIGKILL");
+    } catch {
+      // All of them have ended.
+    }
+    await this.#ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  get password(): string {
+    return /The password of both owners: (\S+)/.exec(this.output)?.[1] ?? "";
+  }
+
+  /** @param cookies of a browser that was here before, at whichever port. */
+  client(cookies = new Map<string, string>()): Client {
+    const client = new Client(`http://127.0.0.1:${this.port}`, this.url);
+    for (const [name, value] of cookies) client.cookies.set(name, value);
+    return client;
+  }
+}
