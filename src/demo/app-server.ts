@@ -9,7 +9,7 @@ import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { orgControl } from "./org-control.ts";
 import { isSeeded, resetDemo } from "./seed.ts";
-import { storyRoutes } from "./story.ts";
+import { storyRoutes } from "./story/routes.ts";
 
 const environment = processEnvironment();
 const { ORG_URL, DEMO_CONTROL_SECRET = "", DEMO_PASSWORD = "", DEMO_RESET } = environment;

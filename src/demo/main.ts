@@ -2,7 +2,7 @@
  * `npm run demo`: the application and a stand-in for an Okta org beside it, on this machine, within seconds.
  *
  * Development only: nothing outside this folder imports it, and a production image does not contain it. This file starts
- * and stops the two processes (app-server.ts, okta-org/main.ts); cast.ts says who is in the demo, seed.ts fills it, story.ts
+ * and stops the two processes (app-server.ts, okta-org/main.ts); cast.ts says who is in the demo, seed.ts fills it, story/
  * is the page that leads through it. May import: everything.
  */
 import { fileURLToPath } from "node:url";

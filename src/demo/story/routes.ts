@@ -1,16 +1,16 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Request, Router } from "express";
-import { paths } from "../endpoints.ts";
-import { NotFoundError } from "../errors.ts";
-import type { Connection } from "../model.ts";
-import { systemStore } from "../store/system-store.ts";
-import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { type DemoTenant, demoTenants, loginOf } from "./cast.ts";
+import { paths } from "../../endpoints.ts";
+import { NotFoundError } from "../../errors.ts";
+import type { Connection } from "../../model.ts";
+import { systemStore } from "../../store/system-store.ts";
+import { forTenant, type TenantStore } from "../../store/tenant-store.ts";
+import { type DemoTenant, demoTenants, loginOf } from "../cast.ts";
+import type { OrgControl } from "../org-control.ts";
+import { demoPaths } from "../paths.ts";
+import { resetDemo, type SeedDeps } from "../seed.ts";
 import { glimpseOf } from "./glimpse.ts";
-import type { OrgControl } from "./org-control.ts";
-import { demoPaths } from "./paths.ts";
-import { resetDemo, type SeedDeps } from "./seed.ts";
-import { stepsOf } from "./story-steps.ts";
+import { stepsOf } from "./steps.ts";
 
 /**
  * The story page, what the demo adds to the application's own pages (a line at the top, the names on the sign-in page),
