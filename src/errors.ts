@@ -30,6 +30,9 @@ export type ConflictCode =
   | "local-account"
   | "other-source"
   | "last-owner"
+  | "owners-only"
+  | "yourself"
+  | "not-just-in-time"
   | "stale";
 
 /** A value is not acceptable; the message says which and why, in words for the person who gave it. */

@@ -1,11 +1,82 @@
-import { Router } from "express";
+import { type Request, Router } from "express";
+import { z } from "zod";
+import { giveGroupRole } from "../directory/administration.ts";
 import { paths } from "../endpoints.ts";
+import { InvalidError, NotFoundError } from "../errors.ts";
+import type { Group } from "../model.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { formField } from "../web/forms.ts";
+import { adminEntry, makeChange, parameter, storeOf } from "./acting.ts";
+import { pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
+import { listPeople } from "./people.ts";
 import type { AdminDeps } from "./routes.ts";
 
-export function groupRoutes(_deps: AdminDeps): Router {
+const position = z.string().max(4_000);
+/** So many groups that give a role are listed above the others. */
+const maxMapped = 50;
+
+/** The groups of the tenant, which provisioning brings, and the roles that they give to their members. */
+export function groupRoutes({ database }: AdminDeps): Router {
   const router = Router();
-  router.get(paths.admin.groups, (_req, res) => {
-    res.render("admin/groups", { title: "Groups" });
+
+  router.get(paths.admin.groups, async (req, res) => {
+    const store = storeOf(req, database);
+    const q = searchText.parse(req.query.q);
+    const after = readPosition(req.query.after, position);
+    const [{ groups, next }, mapped, total, sources] = await Promise.all([
+      store.groups.find(q, after, pageSize),
+      store.groups.withRole("admin", maxMapped),
+      store.groups.count(),
+      store.sources.list(),
+    ]);
+    const mappedIds = await store.roles.mappedGroups(groups.map(({ id }) => id));
+    res.render("admin/groups", {
+      ...{ title: "Groups", groups, mapped, mappedIds, total, q },
+      sourceNames: new Map(sources.map(({ id, name }) => [id, name])),
+      firstPage: after === null ? null : withQuery(paths.admin.groups, { q }),
+      nextPage: next === null ? null : withQuery(paths.admin.groups, { q, after: writePosition(next) }),
+    });
   });
+
+  router.get(paths.admin.group(":group"), async (req, res) => {
+    const store = storeOf(req, database);
+    const group = await groupIn(store, req);
+    const [list, mapped, sources] = await Promise.all([
+      listPeople(req, database, paths.admin.group(group.id), group.id),
+      store.roles.mappedGroups([group.id]),
+      store.sources.list(),
+    ]);
+    const sourceName = sources.find(({ id }) => id === group.sourceId)?.name ?? null;
+    const facts = { group, sourceName, givesAdmin: mapped.has(group.id) };
+    res.render("admin/group", { title: group.displayName, ...facts, ...list });
+  });
+
+  router.post(`${paths.admin.group(":group")}/role`, async (req, res) => {
+    const group = await groupIn(storeOf(req, database), req);
+    const role = roleIn(req);
+    const change = {
+      entry: adminEntry(req, "group.role_changed", group.id, ["role"]),
+      done:
+        role === "admin"
+          ? `Members of ${group.displayName} are administrators from now on.`
+          : `${group.displayName} gives no role any more.`,
+      page: paths.admin.group(group.id),
+    };
+    await makeChange(req, res, database, change, (inside) => giveGroupRole(inside, group.id, role));
+  });
+
   return router;
+}
+
+/** The group that the address names. Throws NotFoundError. */
+async function groupIn(store: TenantStore, req: Request): Promise<Group> {
+  const group = await store.groups.byId(parameter(req, "group"));
+  if (!group) throw new NotFoundError("There is no such group.");
+  return group;
+}
+
+function roleIn(req: Request): "admin" | "member" {
+  const role = formField(req, "role");
+  if (role !== "admin" && role !== "member") throw new InvalidError("Choose one of the roles.");
+  return role;
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { ProblemRecorder } from "../directory/provisioning-problems.ts";
 import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
@@ -22,12 +23,18 @@ const recordUseMs = 60_000;
  * `Bearer <token>` and raw, which is Okta's "Header" mode. Unknown, expired, revoked and missing tokens are looked up
  * alike, so that the time tells nothing.
  */
-export function authentication(database: Database): RequestHandler {
+export function authentication(database: Database, problems: ProblemRecorder): RequestHandler {
   const { tokens } = systemStore(database);
   return async (req, res, next) => {
     const token = (req.get("authorization") ?? "").replace(/^bearer /i, "").trim();
-    const owner = await tokens.owner(hashToken(token));
+    const tokenHash = hashToken(token);
+    const owner = await tokens.owner(tokenHash);
     if (!owner) {
+      res.once("finish", () => {
+        problems
+          .recordDeadToken(tokenHash, req.id)
+          .catch((error: unknown) => req.log.warn({ err: error }, "provisioning_problem.not_recorded"));
+      });
       res.set("WWW-Authenticate", 'Bearer realm="scim"');
       throw new ScimError(
         401,

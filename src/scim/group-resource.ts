@@ -1,5 +1,5 @@
 import type { Group } from "../model.ts";
-import type { GroupMember } from "../store/tenant/groups.ts";
+import type { GroupMember } from "../store/tenant/group-members.ts";
 import type { ScimContext } from "./context.ts";
 import { urns } from "./schema.ts";
 import { type ScimResource, versionTag } from "./user-resource.ts";

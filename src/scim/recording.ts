@@ -20,7 +20,7 @@ function describe(req: Request, res: Response, owner: TokenOwner, path: string):
   const refusal = res.statusCode >= 400 ? member(answer, "detail") : null;
   return {
     ...{ protocol: "scim", requestId, connectionKey: null },
-    step: `${method} ${path.replace(/^(\/(?:Users|Groups))\/[^/.][^/]*$/, "$1/{id}")}`,
+    step: nameOf(method, path),
     people: namesIn(path, req, answer),
     file: fileOf(method, path),
     verdict: res.statusCode < 400 ? "passed" : "failed",
@@ -35,6 +35,11 @@ function describe(req: Request, res: Response, owner: TokenOwner, path: string):
     } satisfies MessagePart,
     checks: checksOf(req, res, owner, refusal),
   };
+}
+
+/** What a call is called, whomever it is about: "PATCH /Users/{id}". */
+export function nameOf(method: string, path: string): string {
+  return `${method} ${path.replace(/^(\/(?:Users|Groups))\/[^/.][^/]*$/, "$1/{id}")}`;
 }
 
 const requestHeaders = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "User-Agent"];

@@ -7,6 +7,7 @@
  * ground floor, directory and store.
  */
 import express, { type Request, type Response, Router } from "express";
+import { problemRecorder } from "../directory/provisioning-problems.ts";
 import { paths } from "../endpoints.ts";
 import type { Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
@@ -38,7 +39,8 @@ export function scimRoutes({ database, baseUrl, requestsPerMinute = 60_000, reco
   // RFC 3986 §6.2.2.1: paths distinguish case, and so does perform().
   const router = Router({ caseSensitive: true });
   const scimUrl = baseUrl + paths.scim;
-  router.use(authentication(database));
+  const problems = problemRecorder(database);
+  router.use(authentication(database, problems));
   router.use(recording(recorder));
   router.use(rateLimit(requestsPerMinute));
   router.use(requireScimBody);
@@ -95,7 +97,7 @@ export function scimRoutes({ database, baseUrl, requestsPerMinute = 60_000, reco
   router.use(() => {
     throw new ScimError(404, null, "There is no such endpoint.");
   });
-  router.use(scimErrors);
+  router.use(scimErrors(problems));
   return router;
 }
 

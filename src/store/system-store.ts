@@ -113,13 +113,12 @@ function tenants(sql: Database["sql"], now: () => number) {
     /** Throws NotFoundError. */
     async update(
       id: string,
-      changes: Partial<Pick<Tenant, "name" | "sourceConflict" | "passwordSync" | "activityDays">>,
+      changes: Partial<Pick<Tenant, "name" | "sourceConflict" | "passwordSync">>,
     ): Promise<void> {
-      const row: Record<string, string | boolean | number> = {};
+      const row: Record<string, string | boolean> = {};
       if (changes.name !== undefined) row.name = changes.name;
       if (changes.passwordSync !== undefined) row.password_sync = changes.passwordSync;
       if (changes.sourceConflict !== undefined) row.source_conflict = changes.sourceConflict;
-      if (changes.activityDays !== undefined) row.activity_days = changes.activityDays;
       const changed = (await sql()("tenants").where({ id }).update(row)) as number;
       if (changed === 0) throw new NotFoundError("There is no such tenant.");
     },

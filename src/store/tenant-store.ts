@@ -4,15 +4,18 @@ import { tenantAffiliations } from "./tenant/affiliations.ts";
 import { tenantConnections } from "./tenant/connections.ts";
 import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credentials.ts";
 import { tenantDomains } from "./tenant/domains.ts";
-import { tenantGroupMembers, tenantGroups } from "./tenant/groups.ts";
+import { tenantGroupMembers } from "./tenant/group-members.ts";
+import { tenantGroups } from "./tenant/groups.ts";
 import { tenantIdentities } from "./tenant/identities.ts";
 import { tenantInspector } from "./tenant/inspector.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
 import { tenantPendingLogins, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantPeople } from "./tenant/people.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
+import { tenantProvisioningProblems } from "./tenant/provisioning-problems.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
+import { tenantSettings } from "./tenant/settings.ts";
 import { tenantSignInTests } from "./tenant/sign-in-tests.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample product
 import { tenantTombstones } from "./tenant/tombstones.ts";
@@ -32,6 +35,8 @@ const tables = {
   keyPairs: tenantKeyPairs,
   sources: tenantSources,
   tokens: tenantTokens,
+  provisioningProblems: tenantProvisioningProblems,
+  settings: tenantSettings,
   credentials: tenantCredentials,
   links: tenantLinks,
   pendingLogins: tenantPendingLogins,

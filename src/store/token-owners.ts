@@ -12,6 +12,14 @@ interface TokenOwnerRow {
   password_sync: number | boolean;
 }
 
+interface DeadTokenRow {
+  tenant_id: string;
+  source_id: string;
+  hint: string;
+  revoked_at: number | null;
+  expires_at: number | null;
+}
+
 /** Who calls with a provisioning token, and what their tenant has decided about them. */
 export interface TokenOwner {
   tenantId: string;
@@ -22,6 +30,14 @@ export interface TokenOwner {
   source: ProvisioningSource;
   sourceConflict: Tenant["sourceConflict"];
   passwordSync: boolean;
+}
+
+/** A token that was good once. */
+export interface DeadToken {
+  tenantId: string;
+  sourceId: string;
+  hint: string;
+  cause: "revoked" | "expired";
 }
 
 /** In one text: every SCIM request asks this, and knex takes its time to quote names. */
@@ -52,6 +68,17 @@ export function tokenOwners(sql: Database["sql"], now: () => number) {
         sourceConflict: row.source_conflict,
         passwordSync: Boolean(row.password_sync),
       };
+    },
+
+    /** A token that `owner` does not know any more. */
+    async dead(tokenHash: string): Promise<DeadToken | null> {
+      const row = (await sql()("provisioning_tokens")
+        .where("token_hash", tokenHash)
+        .first(["tenant_id", "source_id", "hint", "revoked_at", "expires_at"])) as DeadTokenRow | undefined;
+      if (!row || (row.revoked_at === null && (row.expires_at ?? Number.POSITIVE_INFINITY) > now()))
+        return null;
+      const cause = row.revoked_at === null ? "expired" : "revoked";
+      return { tenantId: row.tenant_id, sourceId: row.source_id, hint: row.hint, cause };
     },
   };
 }

@@ -3,7 +3,6 @@ import { createLog } from "../../src/log.ts";
 import { removeExpired, startHousekeeping } from "../../src/store/housekeeping.ts";
 import { rateLimiter } from "../../src/store/rate-limits.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
-import { systemStore } from "../../src/store/system-store.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
@@ -42,7 +41,7 @@ describe("housekeeping", () => {
       const left: number[] = [];
       for (const keptDays of [365, 30]) {
         const { tenant } = await createTestTenant(database);
-        await systemStore(database).tenants.update(tenant.id, { activityDays: keptDays });
+        await forTenant(database, tenant.id).settings.change({ activityDays: keptDays });
         const at = (days: number) => forTenant(database, tenant.id, () => Date.now() - days * day);
         for (const days of [29, 31, 364, 366])
           await at(days).activity.record({ ...entry, changed: [String(days)], requestId: null });

@@ -4,6 +4,9 @@ import type { IsolationCases } from "../helpers/isolation.ts";
 export const directoryCases: Pick<
   IsolationCases,
   | ("people.page" | "people.fewMembers" | "people.fewGranted" | "people.ofIds" | "groupMembers.among")
+  | ("tombstones.page" | "groups.find" | "groups.withRole" | "roles.mappedGroups")
+  | ("provisioningProblems.record" | "provisioningProblems.list" | "provisioningProblems.clear")
+  | ("settings.read" | "settings.change")
   | ("activity.page" | "users.provisionedCount" | "roles.effectiveOf")
 > = {
   "people.page": {
@@ -15,6 +18,31 @@ export const directoryCases: Pick<
   "people.ofIds": { call: (b, a) => b.people.ofIds([a.userId]), gives: [] },
   "groupMembers.among": { call: (b, a) => b.groupMembers.among(a.groupId, [a.userId]), gives: [] },
   "activity.page": { call: (b, a) => b.activity.page({ person: a.userId }, null, 100), gives: [] },
+  "tombstones.page": {
+    call: (b, a) => b.tombstones.page(a.deletedLoginName, null, 100),
+    gives: { tombstones: [], next: null },
+  },
+  "groups.find": { call: (b, a) => b.groups.find(a.groupName, null, 100), gives: { groups: [], next: null } },
+  "roles.mappedGroups": {
+    call: async (b, a) => [...(await b.roles.mappedGroups([a.groupId]))],
+    gives: [],
+  },
+  "groups.withRole": { call: (b) => b.groups.withRole("admin", 100), gives: [] },
+  "provisioningProblems.record": {
+    call: (b, a) =>
+      b.provisioningProblems.record({
+        ...{ sourceId: a.sourceId, kind: "uniqueness", call: "POST /Users", status: 409 },
+        ...{ detail: "b", requestId: "b" },
+      }),
+    gives: "refused",
+  },
+  "provisioningProblems.list": { call: (b) => b.provisioningProblems.list(10), gives: [] },
+  "provisioningProblems.clear": { call: (b) => b.provisioningProblems.clear(), gives: undefined },
+  "settings.read": {
+    call: (b) => b.settings.read(),
+    gives: { sourceConflict: "refuse", passwordSync: false, activityDays: 365 },
+  },
+  "settings.change": { call: (b) => b.settings.change({ activityDays: 30 }), gives: undefined },
   "users.provisionedCount": { call: (b) => b.users.provisionedCount(), gives: 0 },
   "roles.effectiveOf": {
     call: async (b, a) => [...(await b.roles.effectiveOf([a.userId]))].map(([, role]) => role),

@@ -47,6 +47,9 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
   tombstone_subjects: (a) => ({ tombstone_id: a.tombstoneId, connection_id: a.connectionId, subject: "x" }),
   role_grants: (a) => ({ user_id: a.userId, role: "owner", source: "manual", source_id: "" }),
   group_roles: (a) => ({ group_id: a.groupId, role: "admin" }),
+  provisioning_problems: (a) => ({
+    ...{ source_id: a.sourceId, kind: "x", call: "x", status: 400, detail: "x", request_id: "x", at: 1 },
+  }),
   provisioning_tokens: (a) => ({ id: "x", source_id: a.sourceId, token_hash: "x", hint: "x", created_at: 1 }),
   local_credentials: (a) => ({ user_id: a.userId, password_hash: "x", updated_at: 1 }),
   one_time_links: (a) => ({ token_hash: "x", user_id: a.userId, created_at: 1, expires_at: 1 }),
@@ -85,6 +88,10 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.roles.mapGroup(group.id, "admin");
   await store.roles.replace(user.id, "scim", null, ["admin"]);
   const token = await createToken(store);
+  await store.provisioningProblems.record({
+    ...{ sourceId: writer.source.id, kind: "uniqueness", call: "POST /Users", status: 409 },
+    ...{ detail: "Another user of this tenant has this login name.", requestId: "request" },
+  });
   await store.links.create(
     `link-${tenant.slug}`,
     { kind: "set-password", userId: local.id },

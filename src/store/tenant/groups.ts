@@ -1,9 +1,9 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
-import type { Group } from "../../model.ts";
+import type { AssignableRole, Group } from "../../model.ts";
 import { unique } from "../sql-errors.ts";
 import { textKey } from "../text-keys.ts";
 import { leaveGap, locate } from "./positions.ts";
-import { chunks, type TenantScope } from "./scope.ts";
+import type { TenantScope } from "./scope.ts";
 import { type Found, type Search, searchRows } from "./search.ts";
 
 interface GroupRow {
@@ -22,13 +22,6 @@ export interface NewGroup {
   displayName: string;
   sourceId: string | null;
   sourceKey: string | null;
-}
-
-interface MemberRow {
-  group_id: string;
-  id: string;
-  display_name: string | null;
-  login_name: string;
 }
 
 export type GroupChanges = Partial<Pick<Group, "displayName" | "sourceId" | "sourceKey">>;
@@ -62,11 +55,19 @@ const conflicts = {
     new ConflictError("source-key-taken", "Another group of this source has this external id."),
 };
 
+/** A page of groups, and where the next one begins; null on the last. */
+export interface GroupsPage {
+  groups: Group[];
+  next: string | null;
+}
+
 /** The groups of one tenant. Who is in them is tenantGroupMembers. */
 export function tenantGroups(scope: TenantScope, now: () => number) {
   const found = (row: GroupRow | undefined) => (row ? toGroup(row) : null);
 
   return {
+    ...lists(scope),
+
     /** Throws ConflictError when the name or the source key is taken. */
     async create(group: NewGroup): Promise<Group> {
       return await scope.atomically(async (inside) => {
@@ -159,75 +160,27 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
   };
 }
 
-const memberColumns = ["group_members.group_id", "users.id", "users.display_name", "users.login_name"];
-
-export interface GroupMember {
-  id: string;
-  name: string;
-}
-
-/** Who is in which group: set operations that never load a group to change it. */
-export function tenantGroupMembers(scope: TenantScope) {
-  const of = (groupId: string) => scope.rows("group_members").where("group_id", groupId);
-
+/** What the pages of a directory ask. */
+function lists(scope: TenantScope) {
   return {
-    /** Ids of members after `afterUserId` (null: from the start), in the order of ids. */
-    async page(groupId: string, afterUserId: string | null, limit: number): Promise<string[]> {
-      const query = of(groupId).orderBy("user_id").limit(limit).select("user_id");
-      if (afterUserId !== null) query.where("user_id", ">", afterUserId);
-      return ((await query) as { user_id: string }[]).map((row) => row.user_id);
+    /** The groups whose name begins with `prefix`, case aside, in its order; `after` is where the page before ended. */
+    async find(prefix: string, after: string | null, limit: number): Promise<GroupsPage> {
+      const key = textKey(prefix);
+      const query = scope.rows("groups").where("display_name_key", "<", `${key}\u{10ffff}`);
+      if (after === null) query.where("display_name_key", ">=", key);
+      else query.where("display_name_key", ">", after);
+      const ordered = query.orderBy("display_name_key").limit(limit + 1);
+      const groups = ((await ordered.select(columns)) as GroupRow[]).map(toGroup);
+      const last = groups.length > limit ? groups[limit - 1] : undefined;
+      return { groups: groups.slice(0, limit), next: last ? textKey(last.displayName) : null };
     },
 
-    /** Every member of each group, in the order of ids: for whoever asks for whole groups. */
-    async ofGroups(groupIds: readonly string[]): Promise<Map<string, GroupMember[]>> {
-      const found = new Map<string, GroupMember[]>(groupIds.map((id) => [id, []]));
-      for (const chunk of chunks(groupIds)) {
-        const query = scope.rows("group_members").whereIn("group_members.group_id", chunk);
-        scope.join(query, "users", "id", "group_members.user_id");
-        query.orderBy(["group_members.group_id", "group_members.user_id"]);
-        for (const row of (await query.select(memberColumns)) as MemberRow[])
-          found.get(row.group_id)?.push({ id: row.id, name: row.display_name ?? row.login_name });
-      }
-      return found;
-    },
-
-    /** Which of `userIds` are no users of this tenant, and so can be members of nothing. */
-    async strangers(userIds: readonly string[]): Promise<string[]> {
-      const known = new Set<string>();
-      for (const chunk of chunks(userIds)) {
-        const rows = (await scope.rows("users").whereIn("id", chunk).select("id")) as { id: string }[];
-        for (const row of rows) known.add(row.id);
-      }
-      return userIds.filter((id) => !known.has(id));
-    },
-
-    /** Which of `userIds` are members. */
-    async among(groupId: string, userIds: readonly string[]): Promise<string[]> {
-      const found: string[] = [];
-      for (const chunk of chunks(userIds)) {
-        const rows = (await of(groupId).whereIn("user_id", chunk).select("user_id")) as { user_id: string }[];
-        found.push(...rows.map((row) => row.user_id));
-      }
-      return found;
-    },
-
-    async has(groupId: string, userId: string): Promise<boolean> {
-      return (await of(groupId).where("user_id", userId).first("user_id")) !== undefined;
-    },
-
-    /** Adds users; those who are members already stay so. Throws a foreign key violation for strangers. */
-    async add(groupId: string, userIds: readonly string[]): Promise<void> {
-      const rows = [...new Set(userIds)].map((userId) => ({ group_id: groupId, user_id: userId }));
-      await scope.insertMany("group_members", rows, "ignore-existing");
-    },
-
-    /** Removes users; those who are no members are no error. */
-    async remove(groupId: string, userIds: readonly string[]): Promise<void> {
-      for (const chunk of chunks(userIds)) await of(groupId).whereIn("user_id", chunk).delete();
-    },
-
-    async removeAll(groupId: string): Promise<void> {
-      await of(groupId).delete();
+    /** The groups that give their members a role, at most `limit`. */
+    async withRole(role: AssignableRole, limit: number): Promise<Group[]> {
+      const mapped = scope.rows("group_roles").where("role", role).orderBy("group_id").limit(limit);
+      const ids = ((await mapped.select("group_id")) as { group_id: string }[]).map((row) => row.group_id);
+      if (ids.length === 0) return [];
+      return ((await scope.rows("groups").whereIn("id", ids).select(columns)) as GroupRow[]).map(toGroup);
     },
   };
 }

@@ -88,6 +88,13 @@ export function tenantRoles(scope: TenantScope) {
       await scope.rows("group_roles").where({ group_id: groupId, role }).delete();
     },
 
+    /** Which of these groups make their members administrators. */
+    async mappedGroups(groupIds: readonly string[]): Promise<Set<string>> {
+      const query = scope.rows("group_roles").where("role", "admin").whereIn("group_id", groupIds);
+      const rows = (await query.select("group_id")) as { group_id: string }[];
+      return new Set(rows.map((row) => row.group_id));
+    },
+
     /** Ids of the owners who can sign in: active and not blocked. Locks them until the transaction ends. */
     async lockActiveOwners(): Promise<string[]> {
       const owners = scope.rows("role_grants").where({ role: "owner" }).select("role_grants.user_id");

@@ -5,7 +5,20 @@ import type { TenantScope } from "./scope.ts";
 interface TombstoneRow {
   id: string;
   login_name: string;
+  login_name_key: string;
   created_at: number;
+}
+
+const columns = ["id", "login_name", "login_name_key", "created_at"];
+
+/** Where a list goes on. */
+export interface TombstonePosition {
+  key: string;
+  id: string;
+}
+
+function toTombstone(row: TombstoneRow): Tombstone {
+  return { id: row.id, loginName: row.login_name, createdAt: row.created_at };
 }
 
 /** Who was deleted and may not come back just in time. */
@@ -31,11 +44,29 @@ export function tenantTombstones(scope: TenantScope, now: () => number) {
     },
 
     async list(): Promise<Tombstone[]> {
-      const rows = (await scope
+      const query = scope.rows("tombstones").orderBy(["created_at", "id"]);
+      return ((await query.select(columns)) as TombstoneRow[]).map(toTombstone);
+    },
+
+    /** Those whose login name begins with `prefix`, in its order, behind `after`. */
+    async page(
+      prefix: string,
+      after: TombstonePosition | null,
+      limit: number,
+    ): Promise<{ tombstones: Tombstone[]; next: TombstonePosition | null }> {
+      const key = textKey(prefix);
+      const query = scope
         .rows("tombstones")
-        .select(["id", "login_name", "created_at"])
-        .orderBy(["created_at", "id"])) as TombstoneRow[];
-      return rows.map((row) => ({ id: row.id, loginName: row.login_name, createdAt: row.created_at }));
+        .where("login_name_key", ">=", after?.key ?? key)
+        .where("login_name_key", "<", `${key}\u{10ffff}`);
+      if (after) query.whereRaw("(login_name_key, id) > (?, ?)", [after.key, after.id]);
+      const ordered = query.orderBy(["login_name_key", "id"]).limit(limit + 1);
+      const rows = (await ordered.select(columns)) as TombstoneRow[];
+      const last = rows.length > limit ? rows[limit - 1] : undefined;
+      return {
+        tombstones: rows.slice(0, limit).map(toTombstone),
+        next: last ? { key: last.login_name_key, id: last.id } : null,
+      };
     },
 
     /** Lets the person back in. Returns whether there was such a tombstone. */

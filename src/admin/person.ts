@@ -1,0 +1,128 @@
+import { type Request, Router } from "express";
+import {
+  blockPerson,
+  deletePerson,
+  giveRole,
+  signOutPerson,
+  unblockPerson,
+  unlinkIdentity,
+} from "../directory/administration.ts";
+import { paths } from "../endpoints.ts";
+import { InvalidError, NotFoundError } from "../errors.ts";
+import { roles, type User } from "../model.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { formField } from "../web/forms.ts";
+import { adminEntry, administrator, makeChange, parameter, storeOf } from "./acting.ts";
+import { personName } from "./person-names.ts";
+import type { AdminDeps } from "./routes.ts";
+
+/** What is done to a person: the form's place below the person's page, and what comes of it. */
+interface Act {
+  action: string;
+  done(user: User, req: Request): string;
+  work(store: TenantStore, userId: string, req: Request): Promise<void>;
+  /** Where there is nobody left to show. */
+  page?: string;
+}
+
+const acts: Record<string, Act> = {
+  block: {
+    action: "user.blocked",
+    work: (store, userId, req) => blockPerson(store, administrator(req), userId),
+    done: (user) => `${personName(user)} is blocked and signed out everywhere.`,
+  },
+  unblock: {
+    action: "user.unblocked",
+    work: (store, userId, req) => unblockPerson(store, administrator(req), userId),
+    done: (user) => `${personName(user)} is not blocked any more.`,
+  },
+  "sign-out": {
+    action: "user.signed_out",
+    work: (store, userId, req) => signOutPerson(store, administrator(req), userId),
+    done: (user) => `${personName(user)} is signed out everywhere.`,
+  },
+  role: {
+    action: "user.role_changed",
+    work: (store, userId, req) => giveRole(store, administrator(req), userId, roleIn(req)),
+    done: (user, req) => `The role given to ${personName(user)} by hand is: ${roleIn(req)}.`,
+  },
+  unlink: {
+    action: "user.identity_unlinked",
+    work: (store, userId, req) => unlinkIdentity(store, administrator(req), userId, identityIn(req)),
+    done: () => "The identity is unlinked, and whoever was signed in by it is signed out.",
+  },
+  delete: {
+    action: "user.deleted",
+    work: (store, userId, req) => deletePerson(store, administrator(req), userId, keepsOut(req)),
+    done: (user, req) =>
+      keepsOut(req)
+        ? `${personName(user)} is deleted, and kept out until somebody lets them come again.`
+        : `${personName(user)} is deleted. They can come again by signing in.`,
+    page: paths.admin.people,
+  },
+};
+
+/** One person: where they came from, what they may do and why, and how they come in. */
+export function personRoutes({ database }: AdminDeps): Router {
+  const router = Router();
+
+  router.get(paths.admin.person(":user"), async (req, res) => {
+    const store = storeOf(req, database);
+    const user = await personIn(store, req);
+    res.render("admin/person", { title: personName(user), user, ...(await factsOf(store, user)), roles });
+  });
+
+  for (const [name, { action, work, done, page }] of Object.entries(acts)) {
+    router.post(`${paths.admin.person(":user")}/${name}`, async (req, res) => {
+      const user = await personIn(storeOf(req, database), req);
+      const change = {
+        entry: adminEntry(req, action, user.id, name === "role" ? ["role"] : []),
+        done: done(user, req),
+        page: page ?? paths.admin.person(user.id),
+      };
+      await makeChange(req, res, database, change, (store) => work(store, user.id, req));
+    });
+  }
+
+  return router;
+}
+
+/** The person whom the address names. Throws NotFoundError. */
+async function personIn(store: TenantStore, req: Request): Promise<User> {
+  const user = await store.users.byId(parameter(req, "user"));
+  if (!user) throw new NotFoundError("There is no such person.");
+  return user;
+}
+
+async function factsOf(store: TenantStore, user: User) {
+  const [identities, connections, groups, grants, role, sessions, sources, passwordHash, activity] =
+    await Promise.all([
+      store.identities.ofUser(user.id),
+      store.connections.list(),
+      store.groups.ofUser(user.id),
+      store.roles.grantsOf(user.id),
+      store.roles.effective(user.id),
+      store.sessions.ofUser(user.id, user.accessEpoch),
+      store.sources.list(),
+      store.credentials.passwordHash(user.id),
+      store.activity.page({ person: user.id }, null, 10),
+    ]);
+  return {
+    ...{ identities, groups, grants, role, sessions, activity },
+    hasPassword: passwordHash !== null,
+    connectionOf: new Map(connections.map((connection) => [connection.id, connection])),
+    sourceName: sources.find(({ id }) => id === user.sourceId)?.name ?? null,
+  };
+}
+
+function roleIn(req: Request) {
+  const role = roles.find((name) => name === formField(req, "role"));
+  if (!role) throw new InvalidError("Choose one of the roles.");
+  return role;
+}
+
+function identityIn(req: Request) {
+  return { connectionId: formField(req, "connection"), subject: formField(req, "subject") };
+}
+
+const keepsOut = (req: Request) => formField(req, "keepOut") === "yes";

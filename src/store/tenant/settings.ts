@@ -1,0 +1,37 @@
+import type { Tenant } from "../../model.ts";
+import type { TenantScope } from "./scope.ts";
+
+/** What a tenant decides about itself. */
+export type TenantSettings = Pick<Tenant, "sourceConflict" | "passwordSync" | "activityDays">;
+
+interface Row {
+  source_conflict: TenantSettings["sourceConflict"];
+  password_sync: number | boolean;
+  activity_days: number;
+}
+
+/** The settings of one tenant; they stand in its own row. */
+export function tenantSettings(scope: TenantScope) {
+  return {
+    /** Null when there is no such tenant any more. */
+    async read(): Promise<TenantSettings | null> {
+      const found = scope.tenantRow().first(["source_conflict", "password_sync", "activity_days"]);
+      const row = (await found) as Row | undefined;
+      if (!row) return null;
+      return {
+        sourceConflict: row.source_conflict,
+        passwordSync: Boolean(row.password_sync),
+        activityDays: row.activity_days,
+      };
+    },
+
+    async change(changes: Partial<TenantSettings>): Promise<void> {
+      const { sourceConflict, passwordSync, activityDays } = changes;
+      const row: Record<string, string | number | boolean> = {};
+      if (sourceConflict !== undefined) row.source_conflict = sourceConflict;
+      if (passwordSync !== undefined) row.password_sync = passwordSync;
+      if (activityDays !== undefined) row.activity_days = activityDays;
+      await scope.tenantRow().update(row);
+    },
+  };
+}

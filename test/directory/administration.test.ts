@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import {
+  type Administrator,
+  blockPerson,
+  deletePerson,
+  giveGroupRole,
+  giveRole,
+  liftTombstone,
+  signOutPerson,
+  unblockPerson,
+  unlinkIdentity,
+} from "../../src/directory/administration.ts";
+import { provisionUser } from "../../src/directory/provisioning.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import { ConflictError, NotFoundError, RefusedError } from "../../src/errors.ts";
+import type { Connection, User } from "../../src/model.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  identityOf,
+  provisioned,
+  type TestTenant,
+} from "../helpers/people.ts";
+
+const conflict = (code: string) => (error: unknown) => error instanceof ConflictError && error.code === code;
+const refused = (reason: string) => (error: unknown) =>
+  error instanceof RefusedError && error.reason === reason;
+
+describe("what administrators do to people", () => {
+  onEachDatabase((use) => {
+    let tenant: TestTenant;
+    let store: TenantStore;
+    let connection: Connection;
+    let [ownerUser, adminUser, member]: User[] = [];
+    let owner: Administrator;
+    let admin: Administrator;
+    const someone = () => member as User;
+
+    beforeEach(async () => {
+      tenant = await createTestTenant(use().database);
+      store = tenant.store;
+      connection = await tenant.connection();
+      ownerUser = await createLocalAccount(store, "owner@x.test", "owner");
+      adminUser = await createLocalAccount(store, "admin@x.test", "admin");
+      member = await createLocalAccount(store, "member@x.test");
+      owner = { userId: ownerUser.id, role: "owner" };
+      admin = { userId: adminUser.id, role: "admin" };
+    });
+
+    const comeJustInTime = async (loginName: string) =>
+      (await signIn(store, identityOf(connection, loginName))).user;
+
+    const acts: Record<string, (by: Administrator, userId: string) => Promise<unknown>> = {
+      "block somebody": (by, id) => blockPerson(store, by, id),
+      "unblock somebody": (by, id) => unblockPerson(store, by, id),
+      "sign somebody out": (by, id) => signOutPerson(store, by, id),
+      "make somebody a member": (by, id) => giveRole(store, by, id, "member"),
+      "make somebody an admin": (by, id) => giveRole(store, by, id, "admin"),
+      "unlink an identity": (by, id) =>
+        unlinkIdentity(store, by, id, { connectionId: connection.id, subject: "x" }),
+      "delete somebody": (by, id) => deletePerson(store, by, id, false),
+    };
+    for (const [name, act] of Object.entries(acts)) {
+      it(`an admin cannot ${name} who is an owner, and nothing is changed`, async () => {
+        const before = await store.users.byId(owner.userId);
+        await assert.rejects(act(admin, owner.userId), conflict("owners-only"));
+        assert.deepEqual(await store.users.byId(owner.userId), before);
+        assert.equal(await store.roles.effective(owner.userId), "owner");
+      });
+
+      it(`nobody can ${name} who is not there`, async () => {
+        await assert.rejects(act(owner, randomUUID()), NotFoundError);
+      });
+    }
+
+    it("a blocked person is signed out and stays out until they are unblocked", async () => {
+      const ada = await comeJustInTime("ada@x.test");
+      await blockPerson(store, admin, ada.id);
+      assert.equal((await store.users.byId(ada.id))?.accessEpoch, ada.accessEpoch + 1);
+      await assert.rejects(comeJustInTime("ada@x.test"), refused("user-blocked"));
+      await unblockPerson(store, admin, ada.id);
+      assert.equal((await comeJustInTime("ada@x.test")).id, ada.id);
+    });
+
+    it("nobody blocks or deletes themselves", async () => {
+      const ada = await comeJustInTime("ada@x.test");
+      await assert.rejects(blockPerson(store, admin, admin.userId), conflict("yourself"));
+      await assert.rejects(
+        deletePerson(store, { userId: ada.id, role: "admin" }, ada.id, true),
+        conflict("yourself"),
+      );
+    });
+
+    it("the last owner stays one, whoever asks", async () => {
+      await assert.rejects(giveRole(store, owner, owner.userId, "member"), conflict("last-owner"));
+      const second = await createLocalAccount(store, "second@x.test", "owner");
+      await giveRole(store, owner, owner.userId, "admin");
+      assert.deepEqual(
+        [await store.roles.effective(owner.userId), await store.roles.effective(second.id)],
+        ["admin", "owner"],
+      );
+    });
+
+    it("only an owner makes an owner", async () => {
+      await assert.rejects(giveRole(store, admin, someone().id, "owner"), conflict("owners-only"));
+      assert.equal(await store.roles.effective(someone().id), "member");
+      await giveRole(store, owner, someone().id, "owner");
+      assert.equal(await store.roles.effective(someone().id), "owner");
+    });
+
+    it("a role given by hand replaces the one before, and leaves what others granted", async () => {
+      await store.roles.replace(someone().id, "scim", null, ["admin"]);
+      await giveRole(store, owner, someone().id, "owner");
+      await giveRole(store, owner, someone().id, "admin");
+      const of = async () =>
+        (await store.roles.grantsOf(someone().id)).map(({ role, source }) => `${role} by ${source}`);
+      assert.deepEqual((await of()).sort(), ["admin by manual", "admin by scim"]);
+      await giveRole(store, admin, someone().id, "member");
+      assert.deepEqual(await of(), ["admin by scim"]);
+    });
+
+    it("a group's role is its members' for as long as it is given", async () => {
+      const group = { id: randomUUID(), displayName: "Admins", sourceId: null, sourceKey: null };
+      await store.groups.create(group);
+      await store.groupMembers.add(group.id, [someone().id]);
+      await giveGroupRole(store, group.id, "admin");
+      assert.equal(await store.roles.effective(someone().id), "admin");
+      await giveGroupRole(store, group.id, "member");
+      assert.equal(await store.roles.effective(someone().id), "member");
+      await assert.rejects(giveGroupRole(store, randomUUID(), "admin"), NotFoundError);
+    });
+
+    describe("unlinking", () => {
+      const subject = "subject-of-ada@x.test";
+      const unlink = (userId: string) =>
+        unlinkIdentity(store, owner, userId, { connectionId: connection.id, subject });
+
+      it("ends sessions and the roles that its claims granted; provisioned people link again", async () => {
+        const ada = await provisionUser(store, tenant.writer, provisioned("ada@x.test"));
+        await signIn(store, identityOf(connection, "ada@x.test", { roles: ["admin"] }));
+        await unlink(ada.id);
+        assert.deepEqual(await store.identities.ofUser(ada.id), []);
+        assert.equal(await store.roles.effective(ada.id), "member");
+        assert.equal((await store.users.byId(ada.id))?.accessEpoch, ada.accessEpoch + 1);
+        assert.equal((await comeJustInTime("ada@x.test")).id, ada.id);
+      });
+
+      it("keeps another subject of the connection, and what its claims granted", async () => {
+        const ada = await provisionUser(store, tenant.writer, provisioned("ada@x.test"));
+        await signIn(store, identityOf(connection, "ada@x.test", { roles: ["admin"] }));
+        await store.identities.add(connection.id, "second", ada.id);
+        await unlink(ada.id);
+        assert.deepEqual(
+          (await store.identities.ofUser(ada.id)).map(({ subject: left }) => left),
+          ["second"],
+        );
+        assert.equal(await store.roles.effective(ada.id), "admin");
+      });
+
+      it("does not lock out the last owner, who has no other way in", async () => {
+        const ada = await comeJustInTime("ada@x.test");
+        await store.roles.grant(ada.id, "owner");
+        await store.roles.revoke(owner.userId, "owner");
+        await assert.rejects(
+          unlinkIdentity(store, { userId: ada.id, role: "owner" }, ada.id, {
+            connectionId: connection.id,
+            subject,
+          }),
+          conflict("last-owner"),
+        );
+        await store.credentials.set(ada.id, "a hash");
+        await unlinkIdentity(store, { userId: ada.id, role: "owner" }, ada.id, {
+          connectionId: connection.id,
+          subject,
+        });
+      });
+
+      it("is of the person's own identities alone", async () => {
+        const ada = await comeJustInTime("ada@x.test");
+        await assert.rejects(unlink(someone().id), NotFoundError);
+        assert.equal((await store.identities.ofUser(ada.id)).length, 1);
+      });
+    });
+
+    describe("deleting", () => {
+      it("leaves who came just in time free to come again, as somebody new", async () => {
+        const ada = await comeJustInTime("ada@x.test");
+        await deletePerson(store, admin, ada.id, false);
+        assert.equal(await store.users.byId(ada.id), null);
+        assert.notEqual((await comeJustInTime("ada@x.test")).id, ada.id);
+      });
+
+      it("keeps them out, by name and by subject, until that is lifted", async () => {
+        const ada = await comeJustInTime("ada@x.test");
+        await deletePerson(store, admin, ada.id, true);
+        await assert.rejects(comeJustInTime("ada@x.test"), refused("user-deleted"));
+        const renamed = identityOf(connection, "other@x.test", { subject: "subject-of-ada@x.test" });
+        await assert.rejects(signIn(store, renamed), refused("user-deleted"));
+        const [tombstone = assert.fail()] = await store.tombstones.list();
+        await liftTombstone(store, tombstone.id);
+        await assert.rejects(liftTombstone(store, tombstone.id), NotFoundError);
+        await comeJustInTime("ada@x.test");
+      });
+
+      it("is not for people whom provisioning or the operator looks after", async () => {
+        const ada = await provisionUser(store, tenant.writer, provisioned("ada@x.test"));
+        for (const id of [ada.id, someone().id])
+          await assert.rejects(deletePerson(store, owner, id, true), conflict("not-just-in-time"));
+      });
+
+      it("spares the last owner", async () => {
+        const ada = await comeJustInTime("ada@x.test");
+        await store.roles.grant(ada.id, "owner");
+        await store.roles.revoke(owner.userId, "owner");
+        await assert.rejects(deletePerson(store, owner, ada.id, false), conflict("last-owner"));
+      });
+    });
+  });
+});
