@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+describe("the story", () => {
+  it("names files that are there", () => {
+    const folder = "src/demo/story";
+    const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+    const named = texts.flatMap((text) =>
+      [...text.matchAll(/"(src\/[\w./-]+\.ts)"/g)].map(([, path]) => path),
+    );
+    assert.ok(named.length > 20);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(path ?? "")),
+      [],
+    );
+  });
+});
