@@ -10,7 +10,7 @@ const redacted = "[redacted]";
 
 /** Names of members, parameters and headers whose value is secret. `token_type` and `changePassword` have none. */
 const secretNames =
-  /(?:pass(?:word|wd|phrase)|secret|credentials?|token|assertion|verifier|authorization|cookie|private_?key|samlresponse|token_hint)$|^(?:code|state|nonce|relaystate)$/i;
+  /(?:pass(?:word|wd|phrase)|secret|credentials?|token|assertion|verifier|authorization|cookie|private_?key|samlresponse|token_hint)$|^(?:code|state|nonce)$/i;
 
 /** The same, in a path or a filter of SCIM. */
 const secretInPath = /pass(?:word|wd|phrase)|secret|credential|token/i;

@@ -1,5 +1,5 @@
 import express, { type ErrorRequestHandler, type Request, type Response, Router } from "express";
-import { Checks } from "../checks.ts";
+import type { Checks } from "../checks.ts";
 import { paths, samlUrls } from "../endpoints.ts";
 import { ConflictError, NotFoundError, RefusedError } from "../errors.ts";
 import { hashToken } from "../store/secrets.ts";
@@ -61,6 +61,7 @@ function asRefused(error: unknown): never {
 async function receive(deps: SamlDeps, visit: Visit, req: Request, res: Response): Promise<string> {
   return await accept(deps, visit, req, res, async ({ inside, assertion, request, checks }) => {
     const identity = toIdentity(visit.connection, assertion, checks);
+    visit.trace.identify(identity, "What it proves waits for the browser that brought it");
     const { RelayState: relayState } = req.body as Record<string, unknown>;
     const returnTo = request ? request.returnTo : localPath(relayState, deps.baseUrl);
     return await arrivals(deps, req, res).leave(inside, visit.connection.id, { identity, returnTo });
@@ -97,8 +98,8 @@ async function accept<T>(
   res: Response,
   keep: (accepted: Accepted) => Promise<T>,
 ): Promise<T> {
-  const checks: Checks = new Checks();
-  const { connection, store } = visit;
+  const { connection, store, trace } = visit;
+  const checks: Checks = trace.checks;
   const body = (req.body ?? {}) as Record<string, unknown>;
   const isResponse = Object.keys(req.query).length === 0 && body.SAMLRequest === undefined;
   checks.demand(isResponse && body.SAMLResponse !== undefined, {
@@ -111,6 +112,7 @@ async function accept<T>(
   const { isSigned, keyPair } = await opened(deps, visit, received, checks);
   checks.demand(isSigned[signed], { reason: "saml-signature-missing", name: `The ${signed} is signed` });
   const xml = await verified(deps, visit, req, res, { ...received, isSigned }, keyPair, checks);
+  trace.assertionXml = xml;
   const { inResponseTo } = received;
   const assertion = readAssertion(xml, { ...expected, inResponseTo, now: Date.now() }, checks);
   checks.demand(inResponseTo !== null || connection.settings.idpInitiated !== false, {
@@ -149,21 +151,15 @@ async function verified(
   keyPair: KeyPair | null,
   checks: Checks,
 ): Promise<string> {
-  const name = "A certificate of the connection verifies every signature";
   const attempt = (connection: Visit["connection"]) =>
     verifySignatures(req, res, deps.baseUrl, connection, received, keyPair);
-  try {
-    const xml = await attempt(visit.connection).catch(async (error: unknown) => {
+  return await checks.attempt("A certificate of the connection verifies every signature", () =>
+    attempt(visit.connection).catch(async (error: unknown) => {
       const fresh = await refreshAfterFailure(deps, visit);
       if (!fresh) throw error;
       return await attempt(fresh);
-    });
-    checks.results.push({ name, verdict: "passed", detail: null });
-    return xml;
-  } catch (error) {
-    checks.results.push({ name, verdict: "failed", detail: null });
-    throw error;
-  }
+    }),
+  );
 }
 
 /** An assertion works once, at whichever replica (SAML Profiles §4.1.4.5). */

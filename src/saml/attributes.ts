@@ -62,6 +62,15 @@ export function arrivalOf(
   }
 }
 
+/** Names of the attributes that are mapped to something of ours. */
+export function mappedNames(settings: SamlSettings): Set<string> {
+  const fields: Field[] = ["loginName", "givenName", "familyName", "displayName", "email"];
+  const names = fields.map((field) => attributeNameOf(settings, field));
+  return new Set(
+    [...names, settings.subjectAttribute, settings.roleMapping?.name].flatMap((name) => name ?? []),
+  );
+}
+
 /** The name under which the connection's provider sends a field; null when it comes as the NameID or not at all. */
 function attributeNameOf(settings: SamlSettings, field: Field): string | null {
   return (

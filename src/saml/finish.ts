@@ -36,13 +36,17 @@ export function finishRoutes(deps: SamlDeps): Router {
 
 async function arrived(
   deps: SamlDeps,
-  { store, connection }: Visit,
+  { store, connection, trace }: Visit,
   req: Request,
   res: Response,
   ticket: unknown,
 ): Promise<Arrival> {
   const name = typeof ticket === "string" ? ticket : "";
-  return await arrivals(deps, req, res).comeBack(store, connection.id, name);
+  const arrival = await trace.checks.attempt("A response arrived in this browser, and was not used yet", () =>
+    arrivals(deps, req, res).comeBack(store, connection.id, name),
+  );
+  trace.identify(arrival.identity, "The person is asked whether to change who is signed in");
+  return arrival;
 }
 
 async function isSamePerson(
@@ -73,12 +77,15 @@ async function ask(
 
 async function complete(
   deps: SamlDeps,
-  { store, connection }: Visit,
+  { store, connection, trace }: Visit,
   req: Request,
   res: Response,
   { identity, returnTo }: Arrival,
 ): Promise<void> {
-  const { user, by } = await signIn(store, identity);
+  const { user, by } = await trace.checks.attempt("The directory lets the person in", () =>
+    signIn(store, identity),
+  );
+  trace.passed = `Signed in, found by ${by}`;
   await startSession(req, store.tenantId, user, connection.id);
   req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, "saml.signed_in");
   res.redirect(303, safePath(returnTo, deps.baseUrl, landingPath));

@@ -45,7 +45,7 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
 
 async function leave(
   deps: SamlDeps,
-  { store, connection, testId }: Visit,
+  { store, connection, testId, trace }: Visit,
   req: Request,
   res: Response,
   returnTo: string | null,
@@ -57,5 +57,6 @@ async function leave(
   const relayState = testId ?? randomToken();
   const kept = { relayState, returnTo, sentAt: Date.now() };
   await sentRequests(deps, req, res).leave(store, connection.id, kept, requestId);
+  trace.passed = "The browser is sent to the provider";
   await leaveForProvider(req, res, deps.baseUrl, connection, { keyPair, requestId, relayState });
 }

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import type { Checks } from "../checks.ts";
 import { isUnderWay } from "../directory/sign-in-tests.ts";
 import { NotFoundError, RefusedError } from "../errors.ts";
 import type { Connection, ExternalIdentity } from "../model.ts";
@@ -10,6 +11,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { pendingLogins } from "../web/pending-logins.ts";
 import type { SamlConnection } from "./attributes.ts";
+import { recordTrace, Trace } from "./recording.ts";
 
 export interface SamlDeps {
   database: Database;
@@ -26,6 +28,7 @@ export interface Visit {
   connection: SamlConnection;
   /** The test that this sign-in is; null when it is a real one. */
   testId: string | null;
+  trace: Trace;
 }
 
 /** Throws NotFoundError when the key names no SAML connection. */
@@ -40,9 +43,12 @@ export async function connectionOf(
 
 /** As connectionOf, for a connection that signs people in. Throws RefusedError `connection-not-active`, too. */
 export async function visited(deps: SamlDeps, req: Request): Promise<Visit> {
-  const { store, connection } = await connectionOf(deps, req);
-  if (connection.status !== "active" || !connection.settings) throw new RefusedError("connection-not-active");
-  return { store, connection: { ...connection, settings: connection.settings }, testId: null };
+  const visit = visitOf(deps, req, await connectionOf(deps, req), null);
+  const [reason, name] = ["connection-not-active", "The connection is active"] as const;
+  if (!visit) throw new RefusedError(reason);
+  const checks: Checks = visit.trace.checks;
+  checks.demand(visit.connection.status === "active", { reason, name });
+  return visit;
 }
 
 /**
@@ -50,10 +56,23 @@ export async function visited(deps: SamlDeps, req: Request): Promise<Visit> {
  * when `testId` names no test of the connection that is under way.
  */
 export async function visitedByTest(deps: SamlDeps, req: Request, testId: unknown): Promise<Visit | null> {
-  const { store, connection } = await connectionOf(deps, req);
-  const isTest = typeof testId === "string" && (await isUnderWay(store, connection.id, testId));
-  if (!isTest || !connection.settings) return null;
-  return { store, connection: { ...connection, settings: connection.settings }, testId };
+  const found = await connectionOf(deps, req);
+  const isTest = typeof testId === "string" && (await isUnderWay(found.store, found.connection.id, testId));
+  return isTest ? visitOf(deps, req, found, testId) : null;
+}
+
+/** Null for a connection without settings. */
+function visitOf(
+  { recorder }: SamlDeps,
+  req: Request,
+  { store, connection }: Awaited<ReturnType<typeof connectionOf>>,
+  testId: string | null,
+): Visit | null {
+  if (!connection.settings) return null;
+  const named = { ...connection, settings: connection.settings };
+  const visit = { store, connection: named, testId, trace: new Trace() };
+  recordTrace(recorder, visit, req);
+  return visit;
 }
 
 /** What was kept when a browser left with a request of ours. */

@@ -22,6 +22,9 @@ export function decodeResponse(field: unknown, checks: Checks): string {
   return bytes.toString("utf8");
 }
 
+/** The last of the checks that are made before anything is read from the XML. */
+export const isWellFormed = "It is well-formed XML";
+
 /** Parses XML that passed what decodeResponse and this function demand of its text. */
 export function parseSafely(xml: string, checks: Checks): Document {
   const hasDoctype = /<!(DOCTYPE|ENTITY)/i.test(xml);
@@ -32,7 +35,7 @@ export function parseSafely(xml: string, checks: Checks): Document {
   const isModest = isWithinLimits(xml);
   checks.demand(isModest, { reason: "saml-malformed", name: "It is not nested too deeply, nor too large" });
   const document = parsedOrNull(xml);
-  checks.demand(document !== null, { reason: "saml-malformed", name: "It is well-formed XML" });
+  checks.demand(document !== null, { reason: "saml-malformed", name: isWellFormed });
   return document;
 }
 

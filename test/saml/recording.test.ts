@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { keyPairsOf } from "../../src/saml/keys.ts";
+import type { KeptMessage } from "../../src/store/tenant/inspector.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { recorded, startRecording } from "../helpers/recorded.ts";
+import type { Deviation, Fields } from "../helpers/saml-response.ts";
+import { samlSealer, useSamlSite } from "../helpers/saml-site.ts";
+
+const person = "ada@acme.example";
+const fields = (change: (all: Fields) => void): Deviation => ({ fields: change });
+const outline = (messages: KeptMessage[]) =>
+  messages.map(({ step, verdict, file }) => [step, verdict, file].join(" "));
+
+/** What is wrong with a response, and what is said of it. */
+const failures: [what: string, deviation: Deviation, summary: RegExp][] = [
+  [
+    "another audience",
+    fields((all) => {
+      all.audience = "https://other.example";
+    }),
+    /audience is this application \(expected http\S+, found https:\/\/other\.example\)/,
+  ],
+  [
+    "another destination",
+    fields((all) => {
+      all.destination = "https://other.example/acs";
+    }),
+    /sent to this address \(expected http\S+, found https:\/\/other\.example\/acs\)/,
+  ],
+  [
+    "another issuer",
+    fields((all) => {
+      all.responseIssuer = "http://www.okta.com/other";
+    }),
+    /is of the connection's provider \(.*found http:\/\/www\.okta\.com\/other\)/,
+  ],
+  [
+    "a status that is no success",
+    fields((all) => {
+      all.status = "urn:oasis:names:tc:SAML:2.0:status:Responder";
+    }),
+    /provider says Success/,
+  ],
+  [
+    "an old assertion",
+    fields((all) => {
+      all.notOnOrAfter = Date.now() - 3_600_000;
+    }),
+    /time is not over \(it ended \d+ s ago\)/,
+  ],
+  [
+    "no e-mail address",
+    fields((all) => {
+      delete all.attributes.email;
+    }),
+    /All attributes that are required came/,
+  ],
+  ["no signature", { signAssertion: null, signResponse: null }, /is signed/],
+  [
+    "a changed name",
+    { signedAssertion: (xml) => xml.replaceAll(person, "eve@acme.example") },
+    /certificate of the connection verifies every signature/,
+  ],
+  ["a document type", { signedResponse: (xml) => `<!DOCTYPE a>${xml}` }, /no document type/],
+  ["no XML", { encode: () => Buffer.from("<a").toString("base64") }, /well-formed XML/],
+  ["no base64", { encode: () => "%%%" }, /is base64/],
+];
+
+describe("what the inspector is told of a SAML sign-in", () => {
+  onEachDatabase((use) => {
+    const site = useSamlSite(use);
+    const store = () => site().acme.store;
+    before(() => startRecording(store()));
+
+    it("is the request, the response with every check, and the sign-in", async () => {
+      await site().signIn(site().app.client(), person);
+      const messages = await recorded(store(), 3);
+      assert.deepEqual(outline(messages), [
+        "Authentication request passed src/saml/routes.ts",
+        "Response passed src/saml/acs.ts",
+        "Sign-in passed src/directory/sign-in.ts",
+      ]);
+      const [request, response, end] = messages;
+      assert.match(request?.response?.xml ?? "", /^<samlp:AuthnRequest [^>]+>\n {2}<saml:Issuer [^>]*>http/);
+      assert.match(response?.request?.xml ?? "", /\n {2}<saml2:Assertion |\n {2}<saml:Assertion /);
+      assert.ok((response?.checks.length ?? 0) > 25);
+      assert.ok(response?.checks.every(({ verdict }) => verdict === "passed"));
+      assert.deepEqual([response?.person, end?.person], [person, person]);
+      assert.equal(response?.connectionKey, site().connection.key);
+      assert.equal(end?.summary, "Signed in, found by just-in-time");
+    });
+
+    it("shows values of attributes that are mapped, and of no others", async () => {
+      const send = (name: string) =>
+        site().signIn(
+          site().app.client(),
+          person,
+          fields((all) => {
+            all.attributes[name] = ["Top Secret Project"];
+          }),
+        );
+      await send("project");
+      const hidden = JSON.stringify(await recorded(store(), 3));
+      assert.ok(
+        !hidden.includes("Top Secret") && hidden.includes("[not mapped]") && hidden.includes("Lovelace"),
+      );
+      await send("displayName");
+      assert.match(JSON.stringify(await recorded(store(), 3)), /Top Secret/);
+    });
+
+    it("holds nothing by which somebody could sign in: no signature, no RelayState, no ticket", async () => {
+      const { app, leave, respond, connection } = site();
+      const browser = app.client();
+      const { id, relayState, url } = await leave(browser);
+      const response = await respond(person, {}, { requestId: id });
+      const form = new URLSearchParams({ SAMLResponse: response, RelayState: relayState });
+      const manners = { origin: "https://acme.okta.example", "sec-fetch-site": "cross-site" };
+      const posted = await browser.send("POST", `/saml/${connection.key}/acs`, manners, form);
+      await browser.get(posted.location ?? "");
+      const xml = Buffer.from(response, "base64").toString();
+      const signatures = [...xml.matchAll(/<ds:(?:SignatureValue|DigestValue)>([^<]+)</g)].map(
+        ([, value]) => value,
+      );
+      assert.ok(signatures.length >= 2);
+      const ticket = new URL(posted.location ?? "", app.url).searchParams.get("ticket");
+      const secrets = [...signatures, ticket, relayState, url.searchParams.get("Signature"), response];
+      const kept = JSON.stringify(await recorded(store(), 3));
+      for (const secret of secrets) assert.ok(secret && !kept.includes(secret), String(secret));
+    });
+
+    it("shows where a sign-in that began at the provider wants to go", async () => {
+      await site().arrive(site().app.client(), await site().respond(person), "/account");
+      const [response] = await recorded(store(), 2);
+      assert.deepEqual(response?.request?.json, { RelayState: "/account" });
+    });
+
+    it("shows an encrypted assertion only once its signature holds, and never the cipher", async () => {
+      const connection = await site().connect({ encryptedAssertions: true });
+      const [{ certificate }] = await keyPairsOf(store(), samlSealer, connection);
+      const to = new X509Certificate(Buffer.from(certificate, "base64")).toString();
+      await site().signIn(site().app.client(), person, { encrypt: { to } }, connection);
+      const [, response] = await recorded(store(), 3);
+      const xml = response?.request?.xml ?? "";
+      assert.match(
+        xml,
+        /EncryptedAssertion[\s\S]*<xenc:CipherValue>\[redacted\]<[\s\S]*\n\n<saml2?:Assertion/,
+      );
+      assert.ok(xml.includes(person));
+    });
+
+    for (const [what, deviation, summary] of failures) {
+      it(`names the check that failed for ${what}`, async () => {
+        await site().signIn(site().app.client(), person, deviation);
+        const response = (await recorded(store(), 2)).find(({ step }) => step === "Response");
+        assert.equal(response?.verdict, "failed");
+        assert.match(response?.summary ?? "", summary);
+        const verdicts = response?.checks.map(({ verdict }) => verdict) ?? [];
+        assert.equal(verdicts.indexOf("failed"), verdicts.length - 1, "nothing is checked after it");
+      });
+    }
+
+    it("says that a response came twice, and that the directory refused somebody", async () => {
+      const response = await site().respond(person);
+      await site().arrive(site().app.client(), response);
+      await site().arrive(site().app.client(), response);
+      assert.match((await recorded(store(), 3)).at(-1)?.summary ?? "", /was not used before/);
+      const connection = await site().connect({}, { justInTime: false });
+      await site().signIn(site().app.client(), "new@acme.example", {}, connection);
+      const end = (await recorded(store(), 3)).at(-1);
+      assert.equal(end?.summary, "Failed: The directory lets the person in (just-in-time-off)");
+    });
+  });
+});
