@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { newSamlKey } from "../../src/demo/okta-org/keys.ts";
+import { newId, type OrgApp, type OrgPerson } from "../../src/demo/okta-org/state.ts";
+import { describeInBrowser, takeSession } from "../helpers/browser.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { orgOptions } from "../helpers/org.ts";
+import { useSite } from "../helpers/site.ts";
+import { addApp, addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
+
+let people = 0;
+/** What stands in Okta's form before anything was entered. */
+const placeholder = "http://127.0.0.1:9/not-set-yet";
+
+describeInBrowser("a connection set up in the browser, by following the page", (browser) => {
+  onEachDatabase((use) => {
+    const site = useSite(use, orgOptions);
+    let org: StandIn;
+    let ada: OrgPerson;
+    before(async () => {
+      org = await startStandIn();
+    });
+    after(() => org.close());
+    beforeEach(() => {
+      const login = `ada-${people++}@acme.example`;
+      ada = addTo(org, { login, firstName: "Ada", lastName: "Lovelace" });
+    });
+
+    /** The console in one tab, and Okta's Admin Console in another, of one administrator's browser. */
+    async function openBoth(): Promise<{ page: Page; okta: Page }> {
+      const page = await browser.open();
+      await page
+        .context()
+        .grantPermissions(["clipboard-read", "clipboard-write"], { origin: site().app.url });
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: org.url });
+      await takeSession(page, site().app, await site().clientOf(site().owner));
+      return { page, okta: await page.context().newPage() };
+    }
+
+    /** From the overview to the page of a draft. */
+    async function addDraft(page: Page, protocol: string, key: string): Promise<void> {
+      await page.goto(`${site().app.url}/admin`);
+      await page.getByRole("navigation", { name: "Administration" }).getByText("Connections").click();
+      await page.getByRole("link", { name: "Add a connection" }).click();
+      await page.getByText(protocol, { exact: true }).click();
+      await page.getByLabel("Connection ID").fill(key);
+      await page.getByRole("button", { name: "Create a draft" }).click();
+      await page.getByText("Draft", { exact: true }).waitFor();
+    }
+
+    /** Copies a value with its button, and pastes it into a field of the other tab. */
+    async function carry(from: Page, name: string, to: Page, label: string): Promise<void> {
+      await from.bringToFront();
+      await from.getByRole("button", { name: `Copy ${name}`, exact: true }).click();
+      await from.getByRole("button", { name: `Copied ${name}`, exact: true }).waitFor();
+      await to.bringToFront();
+      const field = to.getByLabel(label);
+      await field.fill("");
+      await field.focus();
+      await to.keyboard.press("Control+V");
+      assert.notEqual(await field.inputValue(), "", `${name} was not pasted`);
+    }
+
+    async function assign(okta: Page, app: OrgApp): Promise<void> {
+      await okta.goto(`${org.url}/admin/apps/${app.id}/assignments`);
+      await okta.getByLabel("Assign to People: username").fill(ada.login);
+      await okta.getByRole("button", { name: "Assign" }).first().click();
+      await okta.getByText("is assigned").waitFor();
+    }
+
+    /** Saves, runs the test in its window, and waits until its result is on the page by itself. */
+    async function testSignIn(page: Page): Promise<void> {
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByText("The values are saved").waitFor();
+      const opened = page.waitForEvent("popup");
+      await page.getByRole("button", { name: "Test sign-in" }).click();
+      const popup = await opened;
+      await popup.getByLabel("Username").fill(ada.login);
+      await popup.keyboard.press("Enter");
+      await popup.getByRole("heading", { name: "The test has ended" }).waitFor();
+      await popup.close();
+      await page.getByText("The sign-in works").waitFor();
+      const focused = await page.evaluate<string>("document.activeElement.className");
+      assert.equal(focused, "test-result", "who listens is told, too");
+    }
+
+    async function switchOnAndSignIn(page: Page): Promise<void> {
+      await page.getByRole("button", { name: "Switch on" }).click();
+      await page.getByText("The connection is on: people can sign in").waitFor();
+      const address = await page.locator("#copy-sign-in").textContent();
+      const person = await browser.open();
+      await person.goto(address ?? "");
+      await person.getByLabel("Username").fill(ada.login);
+      await person.keyboard.press("Enter");
+      await person.waitForURL(`${site().app.url}/tasks`);
+      await person.goto(`${site().app.url}/account`);
+      const text = await person.locator("main").innerText();
+      for (const part of ["Ada", "Lovelace", ada.email]) assert.ok(text.includes(part), text);
+    }
+
+    it("OpenID Connect: from nothing to a sign-in", async () => {
+      const app = addApp(org, {
+        ...{ kind: "oidc", clientSecret: "secret-of-the-catalog-app", redirectUris: [placeholder] },
+        ...{ postLogoutRedirectUris: [], initiateLoginUri: null },
+      });
+      const { page, okta } = await openBoth();
+      await addDraft(page, "OpenID Connect", `in-browser-oidc-${site().acme.tenant.slug}`);
+      await okta.goto(`${org.url}/admin/apps/${app.id}`);
+      await carry(page, "Sign-in redirect URIs", okta, "Sign-in redirect URIs, one a line");
+      await carry(page, "Sign-out redirect URIs", okta, "Sign-out redirect URIs, one a line");
+      await carry(page, "Initiate login URI", okta, "Initiate login URI");
+      await okta.getByRole("button", { name: "Save" }).click();
+      await okta.getByText("The settings are saved").waitFor();
+      await assign(okta, app);
+      await okta.goto(`${org.url}/admin/apps/${app.id}/sign-on`);
+      await carry(okta, "Issuer", page, "Issuer");
+      await page.getByText(`Found ${org.url}`).waitFor();
+      await okta.goto(`${org.url}/admin/apps/${app.id}`);
+      await carry(okta, "Client ID", page, "Client ID");
+      await carry(okta, "Client secret", page, "Client secret");
+      await page.getByLabel("Create accounts at the first sign-in").check();
+      await testSignIn(page);
+      await switchOnAndSignIn(page);
+    }).timeout(60_000);
+
+    it("SAML: from nothing to a sign-in", async () => {
+      const app = addApp(org, {
+        ...{ kind: "saml", externalKey: newId("exk"), acsUrl: placeholder, audience: placeholder },
+        ...{ defaultRelayState: "", algorithm: "SHA256", ...(await newSamlKey("Demo org")) },
+        attributeStatements: [],
+      });
+      const { page, okta } = await openBoth();
+      await addDraft(page, "SAML 2.0", `in-browser-saml-${site().acme.tenant.slug}`);
+      await okta.goto(`${org.url}/admin/apps/${app.id}`);
+      await carry(page, "Single sign-on URL", okta, "Single sign-on URL");
+      await carry(page, "Audience URI (SP Entity ID)", okta, "Audience URI (SP Entity ID)");
+      await okta.getByRole("button", { name: "Save" }).click();
+      await okta.getByText("The settings are saved").waitFor();
+      await addAttributeStatements(page, app);
+      await assign(okta, app);
+      await okta.goto(`${org.url}/admin/apps/${app.id}/sign-on`);
+      await carry(okta, "Metadata URL", page, "Metadata URL");
+      await page.getByRole("button", { name: "Read", exact: true }).click();
+      await page.getByText("Compare the values below, then save").waitFor();
+      assert.match(await page.getByLabel("Issuer").inputValue(), /^http:\/\/www\.okta\.com\/exk/);
+      await page.getByLabel("Create accounts at the first sign-in").check();
+      await testSignIn(page);
+      await switchOnAndSignIn(page);
+    }).timeout(60_000);
+
+    /** The stand-in has no page for these: they are taken from the table of ours, as somebody would type them. */
+    async function addAttributeStatements(page: Page, app: OrgApp): Promise<void> {
+      if (app.signOn.kind !== "saml") return;
+      for (const row of await page.getByRole("table").first().locator("tbody tr").all()) {
+        const [name = "", expression = ""] = await row.locator("code").allTextContents();
+        app.signOn.attributeStatements.push({ name, expression });
+      }
+      assert.ok(app.signOn.attributeStatements.length >= 3);
+    }
+
+    it("says what is wrong while it is typed, executes nothing, and reads a metadata file", async () => {
+      const page = await browser.open();
+      await takeSession(page, site().app, await site().clientOf(site().owner));
+      await addDraft(page, "SAML 2.0", `in-browser-typing-${site().acme.tenant.slug}`);
+      const script =
+        "<script>document.title='executed'</script><img src=x onerror=\"document.title='executed'\">";
+      for (const field of await page
+        .locator("form[data-checks] input:not([type]), form[data-checks] input[type=text], textarea")
+        .all()) {
+        if (await field.isVisible()) await field.fill(script);
+      }
+      await page.locator("#ssoUrl-state").getByText("is not a web address").waitFor();
+      assert.equal(await page.locator("#ssoUrl").getAttribute("aria-invalid"), "true");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.locator("#metadataUrl-state").getByText("is not a web address").waitFor();
+      assert.doesNotMatch(await page.title(), /executed/);
+      await page.getByText("Without a metadata URL").click();
+      const file = { name: "metadata.xml", mimeType: "text/xml", buffer: Buffer.from("<a/>") };
+      await page.getByLabel("Metadata file").setInputFiles(file);
+      await page.locator("#metadataXml-state").getByText("no SAML metadata").waitFor();
+      await page.locator("#ssoUrl").fill("https://acme.okta.com/app/exk1/sso/saml");
+      await page.locator("#ssoUrl:not([aria-invalid])").waitFor();
+    }).timeout(60_000);
+
+    it("works without script", async () => {
+      const page = await browser.open({ javaScriptEnabled: false });
+      await takeSession(page, site().app, await site().clientOf(site().owner));
+      await addDraft(page, "OpenID Connect", `in-browser-plain-${site().acme.tenant.slug}`);
+      assert.equal(
+        await page.getByRole("button", { name: /^Copy/ }).count(),
+        0,
+        "no button that does nothing",
+      );
+      await page.getByLabel("Issuer").fill("https://acme-admin.okta.com");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByText("This is the address of the Admin Console").waitFor();
+    });
+  });
+});
