@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { blockUser, endSessions, unblockUser } from "../../src/directory/access.ts";
 import {
   changePassword,
+  checkPassword,
   inviteOwner,
   passwordLength,
   redeemPasswordLink,
@@ -11,6 +12,7 @@ import { hashPassword, verifyPassword } from "../../src/directory/password-hash.
 import { provisionUser, updateProvisionedUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import { ConflictError, InvalidError, NotFoundError, RefusedError } from "../../src/errors.ts";
+import { hashToken } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
@@ -46,6 +48,15 @@ describe("local accounts and access", () => {
           redeemPasswordLink(use().database, token, newPassword),
           refused("link-not-valid"),
         );
+      });
+
+      it("lets one of two in who use the link at once", async () => {
+        const token = await inviteOwner(tenant.store, "ada@x.test");
+        const passwords = [newPassword, `${newPassword} too`];
+        const ends = await Promise.allSettled(
+          passwords.map((password) => redeemPasswordLink(use().database, token, password)),
+        );
+        assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
       });
 
       it("makes earlier links of the account void", async () => {
@@ -93,6 +104,23 @@ describe("local accounts and access", () => {
         ]) {
           await assert.rejects(inviteOwner(tenant.store, text), InvalidError);
         }
+      });
+
+      it("ends what was open for whoever had the account before", async () => {
+        const token = await inviteOwner(tenant.store, "ada@x.test");
+        const before = (await tenant.store.users.byLoginName("ada@x.test")) ?? assert.fail();
+        const { user } = await redeemPasswordLink(use().database, token, newPassword);
+        assert.ok(user.accessEpoch > before.accessEpoch);
+      });
+
+      it("is not a link for setting up a connection", async () => {
+        const connection = await tenant.connection({ settings: null });
+        const purpose = { kind: "set-up-connection" as const, connectionId: connection.id };
+        await tenant.store.links.create(hashToken("set up"), purpose, Date.now() + 60_000);
+        await assert.rejects(
+          redeemPasswordLink(use().database, "set up", newPassword),
+          refused("link-not-valid"),
+        );
       });
 
       it("expires after 72 hours", async () => {
@@ -225,6 +253,15 @@ describe("password hashes", () => {
   it("say no where there is none, after the same work", async () => {
     assert.equal(await verifyPassword("", null), false);
     assert.equal(await verifyPassword("\0", null), false);
+    const hash = await hashPassword("correct");
+    const millisecondsOf = async (stored: string | null) => {
+      const started = performance.now();
+      await verifyPassword("wrong", stored);
+      return performance.now() - started;
+    };
+    const [present, absent] = [await millisecondsOf(hash), await millisecondsOf(null)];
+    // A tenth, for machines that are busy with something else: without the work it would be a thousandth.
+    assert.ok(absent > present / 10, `${absent} ms against ${present} ms`);
   });
 
   it("keep the order of many derivations without losing one", async () => {
@@ -237,5 +274,8 @@ describe("password hashes", () => {
 
   it("ask for length, which is what protects", () => {
     assert.deepEqual(passwordLength, { min: 12, max: 256 });
+    for (const length of [12, 256]) checkPassword("x".repeat(length));
+    for (const length of [0, 11, 257])
+      assert.throws(() => checkPassword("x".repeat(length)), InvalidError, String(length));
   });
 });

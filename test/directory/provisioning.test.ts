@@ -192,6 +192,18 @@ describe("provisioning", () => {
         assert.equal(other.user.id, next.id);
       });
 
+      it("leaves an identity alone whose subject is not the old name", async () => {
+        const { store, writer } = tenant;
+        const saml = await tenant.connection({ type: "saml", settings: samlSettings });
+        const user = await provisionUser(store, writer, provisioned("old@x.test"));
+        await store.identities.add(saml.id, "e-4711", user.id);
+        await updateProvisionedUser(store, writer, user.id, { loginName: "new@x.test" });
+        assert.deepEqual(
+          (await store.identities.ofUser(user.id)).map(({ subject }) => subject),
+          ["e-4711"],
+        );
+      });
+
       it("leaves identities of other kinds of subject alone", async () => {
         const oidc = await tenant.connection();
         const user = await provisionUser(tenant.store, tenant.writer, provisioned("old@x.test"));
@@ -225,6 +237,14 @@ describe("provisioning", () => {
         ["ada@x.test"],
       );
       await assert.rejects(deleteProvisionedUser(tenant.store, tenant.writer, user.id), NotFoundError);
+    });
+
+    it("lifts what was left of a deletion when the person is created again", async () => {
+      const { store, writer } = tenant;
+      const user = await provisionUser(store, writer, provisioned("ada@x.test"));
+      await deleteProvisionedUser(store, writer, user.id);
+      await provisionUser(store, writer, provisioned("ADA@x.test"));
+      assert.deepEqual(await store.tombstones.list(), []);
     });
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { blockUser } from "../../src/directory/access.ts";
 import { disableConnection, enableConnection } from "../../src/directory/connections.ts";
 import {
@@ -14,6 +15,7 @@ import {
   createLocalAccount,
   createTestTenant,
   identityOf,
+  newUser,
   provisioned,
   samlSettings,
   type TestTenant,
@@ -83,6 +85,51 @@ describe("signIn", () => {
       );
       const result = await signIn(tenant.store, identityOf(oidc, "c@x.test", { subject: "00u1" }));
       assert.equal(result.by, "just-in-time");
+    });
+
+    it("links by key no account of the application, whatever key it still has", async () => {
+      const { store, writer } = tenant;
+      const keyed = { origin: "local" as const, sourceId: writer.source.id, sourceKey: "00u1" };
+      await store.users.create(newUser("owner@x.test", keyed));
+      const result = await signIn(store, identityOf(oidc, "c@x.test", { subject: "00u1" }));
+      assert.equal(result.by, "just-in-time");
+    });
+
+    it("links by key nobody whom the connection knows by another subject", async () => {
+      const { store, writer } = tenant;
+      const user = await provisionUser(store, writer, provisioned("ada@x.test", { sourceKey: "00u1" }));
+      await signIn(store, identityOf(oidc, "ada@x.test", { subject: "00u1" }));
+      await updateProvisionedUser(store, writer, user.id, { sourceKey: "00u2" });
+      const result = await signIn(store, identityOf(oidc, "eve@x.test", { subject: "00u2" }));
+      assert.deepEqual([result.by, result.user.id === user.id], ["just-in-time", false]);
+    });
+
+    it("waits for a change that is under way, and overwrites nothing that provisioning manages by then", async () => {
+      const { store, writer } = tenant;
+      const external = identityOf(oidc, "ada@x.test", { subject: "s" });
+      const { user } = await signIn(store, external);
+      let adopt = () => {};
+      const adopting = new Promise<void>((resolve) => {
+        adopt = resolve;
+      });
+      let begun = () => {};
+      const changing = new Promise<void>((resolve) => {
+        begun = resolve;
+      });
+      const adoption = store.transaction(async (inside) => {
+        await updateProvisionedUser(inside, writer, user.id, { givenName: "From Okta" });
+        begun();
+        await adopting;
+      });
+      await changing;
+      const again = signIn(store, { ...external, profile: { ...external.profile, givenName: "Old" } });
+      // On PostgreSQL it looks at the user meanwhile; on SQLite it waits for its turn.
+      await sleep(100);
+      adopt();
+      await adoption;
+      const { givenName, origin } = (await again).user;
+      assert.deepEqual([givenName, origin], ["From Okta", "scim"]);
+      assert.equal((await store.users.byId(user.id))?.givenName, "From Okta");
     });
 
     it("links the provisioned user of the same login name, ignoring case", async () => {

@@ -158,11 +158,15 @@ describe("tenants and what the operator sets up", () => {
           connectionId: active.id,
         };
         const sessions = sessionStore(use().database);
+        const now = Date.now();
+        const times = { createdAt: now, seenAt: now, expiresAt: now + 60_000 };
+        await sessions.create({ sidHash: "through it", signIn: signedIn, ...times, data: {} });
         assert.equal((await sessions.person(signedIn))?.connection?.key, active.key);
         await disableConnection(store, active.id);
         assert.equal(await sessions.person(signedIn), null);
         await enableConnection(store, active.id);
         assert.ok(await sessions.person(signedIn));
+        assert.equal(await sessions.load("through it"), null, "a session that was ended stays ended");
       });
     });
 
