@@ -3,7 +3,7 @@ import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import { protocolNames, protocols } from "../recording.ts";
 import type { Database } from "../store/database.ts";
-import { keptMessages, type MessageFilter, messageAgeMs, withoutEnd } from "../store/tenant/inspector.ts";
+import { keptMessages, type MessageFilter, messageAgeMs } from "../store/tenant/inspector.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
@@ -50,7 +50,7 @@ function listRoutes({ database }: InspectorDeps): Router {
     res.render("admin/inspector", {
       ...{ title: "Inspector", stylesheets: ["inspector.css"], filter, messages },
       ...{ hours, protocols, protocolNames, keptMessages, keptDays: messageAgeMs / (24 * hourMs) },
-      ...{ isOn: state.recordingUntil > Date.now(), hasEnd: state.recordingUntil < withoutEnd, ...state },
+      ...{ isOn: state.recordingUntil > Date.now(), ...state },
       isFiltered: Object.keys(filter).length > 0,
       keys: [...new Set(connections.map(({ key }) => key))],
       older: found.length > pageSize ? withQuery(home, filter, { before: messages.at(-1)?.seq }) : null,

@@ -23,3 +23,8 @@ export function message(changes: Partial<Message> = {}): Message {
 export function newMessage(changes: Partial<NewMessage> = {}): NewMessage {
   return { ...message(), at: Date.now(), ...changes };
 }
+
+/** When a recording that a test begins is to end. */
+export function inAnHour(): number {
+  return Date.now() + 3_600_000;
+}

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type KeptMessage, withoutEnd } from "../../src/store/tenant/inspector.ts";
+import type { KeptMessage } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
+import { inAnHour } from "./messages.ts";
 
 /** Switches a tenant's inspector on, and waits until every recorder has noticed. */
 export async function startRecording(store: TenantStore): Promise<void> {
-  await store.inspector.recordUntil(withoutEnd);
+  await store.inspector.recordUntil(inAnHour());
   await sleep(1_050);
   await store.inspector.clear();
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { User } from "../../src/model.ts";
-import { withoutEnd } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -63,11 +62,6 @@ describe("the inspector's pages", () => {
         assert.equal((await store.inspector.state()).recordingUntil, 0);
       });
     }
-
-    it("name no end where there is none", async () => {
-      await store.inspector.recordUntil(withoutEnd);
-      assert.match(await text(), /<span class="badge done">On<\/span>/);
-    });
 
     it("delete everything when that is asked for, and say so in the activity", async () => {
       await add({}, {});

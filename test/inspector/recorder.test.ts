@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Inspector, noticeMs, openInspector } from "../../src/inspector/recorder.ts";
 import { createLog } from "../../src/log.ts";
 import type { Database } from "../../src/store/database.ts";
-import { keptMessages, withoutEnd } from "../../src/store/tenant/inspector.ts";
+import { keptMessages } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { message } from "../helpers/messages.ts";
+import { inAnHour, message } from "../helpers/messages.ts";
 import { createTestTenant } from "../helpers/people.ts";
 
 describe("the recorder", () => {
@@ -32,7 +32,7 @@ describe("the recorder", () => {
     afterEach(() => inspector.close());
 
     it("keeps messages in the order in which they came, of every replica", async () => {
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       const other = open(use().openAnother());
       for (const step of ["one", "two", "three"]) record(step);
       await inspector.close();
@@ -42,7 +42,7 @@ describe("the recorder", () => {
     });
 
     it("writes by itself within a moment", async () => {
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       record("one");
       for (let left = 100; left > 0 && (await steps()).length === 0; left--) await sleep(20);
       assert.deepEqual(await steps(), ["one"]);
@@ -50,7 +50,7 @@ describe("the recorder", () => {
 
     it("keeps nothing of a tenant that did not ask for it, nor asks what it would be", async () => {
       const { store: quiet } = await createTestTenant(use().database);
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       record("one");
       await sleep(300);
       inspector.record(quiet.tenantId, () => assert.fail("described"));
@@ -71,7 +71,7 @@ describe("the recorder", () => {
       await store.inspector.recordUntil(0);
       record("before");
       await sleep(300);
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       await sleep(noticeMs);
       record("on");
       await sleep(300);
@@ -83,7 +83,7 @@ describe("the recorder", () => {
     });
 
     it("keeps the newest thousand", async () => {
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       for (let round = 0; round < 3; round++) {
         for (let at = 0; at < 400; at++) record(`${round}/${at}`);
         await inspector.close();
@@ -95,7 +95,7 @@ describe("the recorder", () => {
     });
 
     it("drops what comes too fast, and counts it", async () => {
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       for (let at = 0; at < 1_500; at++) record(String(at));
       await inspector.close();
       assert.equal((await steps()).length, 1_000);
@@ -103,7 +103,7 @@ describe("the recorder", () => {
     });
 
     it("throws nothing at a room whose message cannot be described, and says so in the log", async () => {
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       inspector.record(store.tenantId, () => {
         throw new Error("no such thing");
       });
@@ -118,7 +118,7 @@ describe("the recorder", () => {
     });
 
     it("throws nothing when the database does not answer, and says so in the log", async () => {
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       const another = use().openAnother();
       await another.close();
       inspector = open(another);
@@ -131,7 +131,7 @@ describe("the recorder", () => {
     });
 
     it("keeps a message with a NUL in it", async () => {
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       const odd = { people: ["a\0b"], summary: "a\0b", request: { head: ["a\0b"], json: "a\0b" } };
       inspector.record(store.tenantId, () => message(odd));
       await inspector.close();
@@ -139,7 +139,7 @@ describe("the recorder", () => {
     });
 
     it("takes nothing more after it was closed", async () => {
-      await store.inspector.recordUntil(withoutEnd);
+      await store.inspector.recordUntil(inAnHour());
       await inspector.close();
       record("late");
       await sleep(300);

@@ -6,10 +6,9 @@ import { signIn } from "../../src/directory/sign-in.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import type { Database } from "../../src/store/database.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
-import { withoutEnd } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import type { TenantA } from "../helpers/isolation.ts";
-import { newMessage } from "../helpers/messages.ts";
+import { inAnHour, newMessage } from "../helpers/messages.ts";
 import { createLocalAccount, createTestTenant, identityOf } from "../helpers/people.ts";
 
 /** Rows that would tie tenant B to something of A's, past the store. */
@@ -105,7 +104,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
   await store.usedTokens.use("token", Date.now() + 60_000);
-  await store.inspector.recordUntil(withoutEnd);
+  await store.inspector.recordUntil(inAnHour());
   await store.inspector.add([newMessage()], 1);
   const domain = await addDomain(store, `${tenant.slug}.test`);
   await store.domains.enforce(domain, connectionId);

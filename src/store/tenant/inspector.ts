@@ -53,9 +53,6 @@ export const keptMessages = 1_000;
 /** How long a message is kept at most, in ms. */
 export const messageAgeMs = 3 * 24 * 60 * 60_000;
 
-/** Recorded without an end, for a demo. The largest time there is (ECMA-262 §21.4.1.1). */
-export const withoutEnd = 8_640_000_000_000_000;
-
 const summaryColumns = "seq, at, protocol, step, verdict, summary, request_id, connection_key, person, file";
 
 interface MessageRow
