@@ -78,9 +78,11 @@ describe("local accounts and access", () => {
         await signIn(tenant.store, identityOf(connection, "ada@x.test"));
         await updateProvisionedUser(tenant.store, tenant.writer, user.id, { active: false });
         await blockUser(tenant.store, user.id);
+        const before = await tenant.store.users.byId(user.id);
         await inviteOwner(tenant.store, "ada@x.test");
         const after = await tenant.store.users.byId(user.id);
         const { origin, sourceId, sourceKey, active, blocked } = after ?? assert.fail();
+        assert.ok((after?.accessEpoch ?? 0) > (before?.accessEpoch ?? 0), "what was open has ended");
         assert.deepEqual(
           { origin, sourceId, sourceKey, active, blocked },
           { origin: "local", sourceId: null, sourceKey: null, active: true, blocked: false },

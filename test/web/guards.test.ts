@@ -23,7 +23,17 @@ const notFollowed: unknown[] = [
     "https://evil.example",
     "http:evil.example",
   ],
-  ...["javascript:alert(1)", "data:text/html,x", " /account", "account", "", "/".repeat(2001), "//", "//["],
+  ...[
+    "javascript:alert(1)",
+    "data:text/html,x",
+    " /account",
+    "account",
+    "",
+    "/".repeat(2001),
+    `/${"x".repeat(2000)}`,
+    "//",
+    "//[",
+  ],
   ...[undefined, null, 1, ["/account"], { toString: "/account" }],
 ];
 

@@ -70,6 +70,13 @@ describe("requests from another site", () => {
       });
     }
 
+    it("are refused whatever method a page may one day answer", async () => {
+      for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+        const answer = await send({ method, path: "/account" }, "cross-site", "https://evil.example");
+        assert.equal(headingOf(answer), "That came from another site", method);
+      }
+    });
+
     it("change nothing, and are logged with where they came from", async () => {
       const { acme, owner, app } = site();
       const client = await site().clientOf(owner);
