@@ -34,9 +34,8 @@ export async function addCrowd(org: OrgAdmin, app: OrgApp, people: number, group
     state.groups[id] = { id, name: `Crowd ${number}`, memberIds };
     groupIds.push(id);
   }
-  const assigned = assign(org, app, ids);
-  // In one queue behind the people: the groups need to find them there.
-  await Promise.all([assigned, pushGroups(org, app, groupIds)]);
+  // In one queue: the groups come when the application knows the people.
+  await Promise.all([assign(org, app, ids), pushGroups(org, app, groupIds)]);
 }
 
 function pick(names: readonly string[], number: number): string {

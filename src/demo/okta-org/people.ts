@@ -1,4 +1,5 @@
 import { type OrgAdmin, OrgRefusal, personByLogin, personOf } from "./org.ts";
+import { groupsWith } from "./provisioner.ts";
 import { newId, type OrgApp, type OrgPerson } from "./state.ts";
 import { universalLogout } from "./universal-logout.ts";
 
@@ -65,7 +66,7 @@ export async function clearSessions(org: OrgAdmin, id: string, includeApps: bool
 }
 
 /** "Assign". Somebody whom an app knows already is linked there. */
-export function assign(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
+export async function assign(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
   const told: string[] = [];
   for (const id of ids) {
     const person = personOf(org, id);
@@ -80,7 +81,11 @@ export function assign(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Prom
     told.push(id);
   }
   org.store.changed();
-  return org.provisioner.people(app, told).then(() => pushGroupsOf(org, app, told));
+  // In one queue: the groups come when the application knows the people.
+  await Promise.all([
+    org.provisioner.people(app, told),
+    org.provisioner.groups(app, groupsWith(org, app, new Set(told))),
+  ]);
 }
 
 /** "Unassign": the application deactivates the person. */
@@ -101,24 +106,9 @@ export function unassign(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Pr
 
 /** "Provision Users": those who were assigned before provisioning was set up, and all others that are still to come. */
 export function provisionAll(org: OrgAdmin, app: OrgApp): Promise<void> {
-  const waiting = Object.entries(app.assignments).filter(([, { state }]) => state === "waiting");
-  for (const [, assignment] of waiting) assignment.state = "pending";
-  const ids = waiting.map(([id]) => id);
-  return org.provisioner.resume(app).then(() => pushGroupsOf(org, app, ids));
-}
-
-/** Groups that were pushed while these people were not known to the app. */
-function pushGroupsOf(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
-  const came = new Set(ids);
-  const groups = Object.entries(app.pushGroups).filter(([groupId, { pushedMembers }]) =>
-    org.store.state.groups[groupId]?.memberIds.some(
-      (id) => came.has(id) && !Object.hasOwn(pushedMembers, id),
-    ),
-  );
-  return org.provisioner.groups(
-    app,
-    groups.map(([groupId]) => groupId),
-  );
+  for (const assignment of Object.values(app.assignments))
+    if (assignment.state === "waiting") assignment.state = "pending";
+  return org.provisioner.resume(app);
 }
 
 async function tellApps(org: OrgAdmin, { id }: OrgPerson, wants: (app: OrgApp) => boolean): Promise<void> {

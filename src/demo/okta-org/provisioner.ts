@@ -64,14 +64,19 @@ export function provisioner(org: Org, client: ScimClient) {
         ids.map((id) => ({ kind: "group", id, full })),
       ),
 
-    /** Everything that an app has not been told of yet, or that failed. */
+    /** Everything that an app has not been told of yet, or that failed, and the groups that follow from it. */
     resume(app: OrgApp): Promise<void> {
       const open = ({ state }: Assignment | PushGroup) => ["pending", "failed", "removing"].includes(state);
-      const idsOf = (entries: Record<string, Assignment | PushGroup>) =>
-        Object.keys(entries).filter((id) => entries[id] && open(entries[id]));
+      const people = Object.keys(app.assignments).filter(
+        (id) => app.assignments[id] && open(app.assignments[id]),
+      );
+      const failed = Object.keys(app.pushGroups).filter(
+        (id) => app.pushGroups[id] && open(app.pushGroups[id]),
+      );
+      const groups = new Set([...failed, ...groupsWith(org, app, new Set(people))]);
       return enqueue(app, [
-        ...idsOf(app.assignments).map((id) => ({ kind: "person" as const, id })),
-        ...idsOf(app.pushGroups).map((id) => ({ kind: "group" as const, id, full: false })),
+        ...people.map((id) => ({ kind: "person" as const, id })),
+        ...[...groups].map((id) => ({ kind: "group" as const, id, full: false })),
       ]);
     },
 
@@ -101,6 +106,15 @@ export function provisioner(org: Org, client: ScimClient) {
       return (method, path, body) => client.send(provisioning, reason, method, path, body);
     },
   };
+}
+
+/** The pushed groups that have one of these people whom the application has not been told to put there. */
+export function groupsWith({ store }: Org, app: OrgApp, people: ReadonlySet<string>): string[] {
+  return Object.keys(app.pushGroups).filter((groupId) =>
+    store.state.groups[groupId]?.memberIds.some(
+      (id) => people.has(id) && !Object.hasOwn(app.pushGroups[groupId]?.pushedMembers ?? {}, id),
+    ),
+  );
 }
 
 async function work(org: Org, client: ScimClient, app: OrgApp, run: Run): Promise<void> {
