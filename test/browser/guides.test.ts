@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
+import { describeInBrowser, takeSession } from "../helpers/browser.ts";
+import { addFromCatalog, submittedValues } from "../helpers/catalog-app.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { orgOptions } from "../helpers/org.ts";
+import { useSite } from "../helpers/site.ts";
+import { addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
+
+/** Gives a label back that the guide names, and fails for any other. */
+type Says = (label: string) => string;
+
+/** A customer who has nothing but the guide and the app that was made from the submission package. */
+describeInBrowser("following the guides", (browser) => {
+  onEachDatabase((use) => {
+    const site = useSite(use, orgOptions);
+    let org: StandIn;
+    before(async () => {
+      org = await startStandIn();
+    });
+    after(() => org.close());
+
+    /** The steps of a guide: nothing is clicked or filled in that it does not name. */
+    async function guideOf(capability: string): Promise<Says> {
+      const { text } = await site().app.client().get(`/guides/okta/${capability}.md`);
+      return (label) => {
+        assert.ok(text.includes(`**${label}**`), `the guide names ${label}`);
+        return label;
+      };
+    }
+
+    async function ownersPage(): Promise<Page> {
+      const page = await browser.open();
+      await takeSession(page, site().app, await site().clientOf(site().owner));
+      await page.goto(`${site().app.url}/account`);
+      return page;
+    }
+
+    /** "Create the connection": returns the Connection ID. */
+    async function createConnection(page: Page, says: Says, protocol: string, key: string): Promise<string> {
+      await page.getByRole("link", { name: says("Admin"), exact: true }).click();
+      await page.getByRole("link", { name: says("Connections"), exact: true }).click();
+      await page
+        .getByRole("link", { name: says("Add a connection") })
+        .first()
+        .click();
+      await page.getByRole("radio", { name: says(protocol) }).check();
+      await page.getByLabel(says("Connection ID")).fill(key);
+      await page.getByRole("button", { name: says("Create a draft") }).click();
+      return (await page.locator("#copy-key").textContent()) ?? "";
+    }
+
+    const field = (page: Page, label: string) => page.getByLabel(new RegExp(`^${label}\\b`)).first();
+
+    /** What Okta's Admin Console shows of an app, by its label. */
+    async function shownByOkta(app: OrgApp, tab: string, label: string): Promise<string> {
+      const page = await browser.open();
+      await page.goto(`${org.url}/admin/apps/${app.id}${tab}`);
+      const value = page.locator(".field", { hasText: label }).locator("code.value").first();
+      const shown = (await value.textContent()) ?? "";
+      await page.close();
+      return shown;
+    }
+
+    async function signInAtOkta(page: Page, person: OrgPerson): Promise<void> {
+      await page.getByLabel("Username").fill(person.login);
+      await page.getByRole("button", { name: "Sign In", exact: true }).click();
+    }
+
+    /** "Test, then switch on". */
+    async function testAndSwitchOn(page: Page, says: Says, person: OrgPerson): Promise<void> {
+      const [window] = await Promise.all([
+        page.waitForEvent("popup"),
+        page.getByRole("button", { name: says("Test sign-in") }).click(),
+      ]);
+      await signInAtOkta(window, person);
+      await page.getByText("The sign-in works.").waitFor();
+      await window.close();
+      await page.getByRole("button", { name: says("Switch on"), exact: true }).click();
+      await page.getByText("The connection is on").first().waitFor();
+    }
+
+    /** The address at which people sign in, out of the guide with the customer's own values. */
+    async function signInAddress(page: Page): Promise<string> {
+      await page.getByRole("link", { name: "The guide for this connection" }).click();
+      const step = page.getByRole("listitem").filter({ hasText: "From now on people sign in at" });
+      return (await step.locator("code").first().textContent()) ?? "";
+    }
+
+    async function assertSignedIn(page: Page, { firstName, lastName, email }: OrgPerson): Promise<void> {
+      await page.goto(`${site().app.url}/account`);
+      const fact = (name: string) =>
+        page.locator("dl.rows > div").filter({ hasText: name }).first().locator("dd").textContent();
+      assert.deepEqual(
+        [await fact("First name"), await fact("Last name"), await fact("E-mail")],
+        [firstName, lastName, email],
+      );
+    }
+
+    /** SP-initiated, by tile, and out again by Universal Logout. */
+    async function useIt(address: string, app: OrgApp, person: OrgPerson): Promise<void> {
+      const page = await browser.open();
+      await page.goto(address);
+      await signInAtOkta(page, person);
+      await page.waitForURL(`${site().app.url}/**`);
+      await assertSignedIn(page, person);
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.goto(`${org.url}/app/UserHome`);
+      if (page.url().includes("/login")) await signInAtOkta(page, person);
+      await page.getByRole("link", { name: app.label }).click();
+      await page.waitForURL(`${site().app.url}/**`);
+      await assertSignedIn(page, person);
+      const admin = await browser.open();
+      await admin.goto(`${org.url}/admin/users/${person.id}`);
+      await admin.getByText("Clear User Sessions").click();
+      await admin.getByRole("button", { name: "Clear and revoke" }).click();
+      await page.goto(`${site().app.url}/account`);
+      assert.match(page.url(), /\/login/);
+    }
+
+    it("sets OIDC up: sign-in from here, from the tile, and Universal Logout", async function () {
+      this.timeout(120_000);
+      const says = await guideOf("oidc");
+      const person = addTo(org, { login: "ada@acme.example", firstName: "Ada", lastName: "Lovelace" });
+      const page = await ownersPage();
+      const key = await createConnection(page, says, "OpenID Connect", "acme-oidc");
+      const app = await addFromCatalog(org, "oidc", submittedValues(site().app.url), key, [person]);
+      await field(page, says("Issuer")).fill(await shownByOkta(app, "/sign-on", "Issuer"));
+      await field(page, says("Client ID")).fill(await shownByOkta(app, "", "Client ID"));
+      await field(page, says("Client secret")).fill(await shownByOkta(app, "", "Client secret"));
+      await page.getByLabel(says("Create accounts at the first sign-in")).check();
+      await page.getByText(says("More options")).click();
+      await page.getByLabel(says("Signing out here signs out of Okta, too")).check();
+      await page.getByRole("button", { name: says("Save"), exact: true }).click();
+      await testAndSwitchOn(page, says, person);
+      await useIt(await signInAddress(page), app, person);
+    });
+
+    it("sets SAML up: sign-in from here, from the tile, and Universal Logout", async function () {
+      this.timeout(120_000);
+      const says = await guideOf("saml");
+      const person = addTo(org, { login: "grace@acme.example", firstName: "Grace", lastName: "Hopper" });
+      const page = await ownersPage();
+      const key = await createConnection(page, says, "SAML 2.0", "acme-saml");
+      const app = await addFromCatalog(org, "saml", submittedValues(site().app.url), key, [person]);
+      await field(page, says("Metadata URL")).fill(await shownByOkta(app, "/sign-on", "Metadata URL"));
+      await page.getByRole("button", { name: says("Read"), exact: true }).click();
+      await page.getByText(says("Universal Logout"), { exact: true }).first().click();
+      await field(page, says("App instance ID")).fill(await shownByOkta(app, "", "App instance ID"));
+      await field(page, says("Org URL")).fill(org.url);
+      await page.getByLabel(says("Create accounts at the first sign-in")).check();
+      await page.getByRole("button", { name: says("Save"), exact: true }).click();
+      await testAndSwitchOn(page, says, person);
+      await useIt(await signInAddress(page), app, person);
+    });
+  });
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { integration } from "../../config/integration.ts";
+import { samlSignOn } from "../../src/demo/okta-org/control.ts";
+import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
+import type { Values } from "../../src/oin/compatibility.ts";
+import { addApp, type StandIn } from "./stand-in.ts";
+
+/** Values for people who read nothing but the committed submission package and the guides of a deployment. */
+export interface SubmittedValues {
+  /** A value of the Wizard, at a deployment with another origin. */
+  of(screen: string, label: string): string;
+  /** The values of a label that has several, by name. */
+  named(screen: string, label: string): [name: string, value: string][];
+}
+
+export function submittedValues(origin: string): SubmittedValues {
+  const text = readFileSync("docs/oin/values.json", "utf8").replaceAll(integration.origin, origin);
+  const values = JSON.parse(text) as Values;
+  const of = (screen: string, label: string) => {
+    const [value] = [values[screen]?.[label] ?? []].flat();
+    assert.ok(value, `the package has no ${label} on ${screen}`);
+    return value;
+  };
+  return {
+    of,
+    named: (screen, label) =>
+      Object.keys(values[screen] ?? {})
+        .filter((name) => name.startsWith(`${label}: `))
+        .map((name) => [name.slice(label.length + 2), of(screen, name)]),
+  };
+}
+
+/** What Okta makes of the Wizard's expressions when a customer fills the integration variable in. */
+export function evaluated(expression: string, values: SubmittedValues, filledIn: string): string {
+  const name = values.of("Tenant settings", "Name");
+  if (!expression.startsWith("'"))
+    return expression.replaceAll(`{app.${name}}`, filledIn).replaceAll(`\${org.${name}}`, filledIn);
+  return expression
+    .split(" + ")
+    .map((part) => (part === `app.${name}` ? filledIn : part.slice(1, -1)))
+    .join("");
+}
+
+/** "Add Integration": the catalog's app in the stand-in, with the variable filled in and people assigned. */
+export async function addFromCatalog(
+  org: StandIn,
+  protocol: "oidc" | "saml",
+  values: SubmittedValues,
+  filledIn: string,
+  people: readonly OrgPerson[],
+): Promise<OrgApp> {
+  const value = (screen: string, label: string) => evaluated(values.of(screen, label), values, filledIn);
+  const signOn: OrgApp["signOn"] =
+    protocol === "oidc"
+      ? {
+          kind: "oidc",
+          clientSecret: randomBytes(30).toString("base64url"),
+          redirectUris: [value("OIDC properties", "Redirect URIs")],
+          postLogoutRedirectUris: [value("OIDC properties", "Post-logout URIs")],
+          initiateLoginUri: value("OIDC properties", "Initiate login URI"),
+        }
+      : await samlSignOn(org, {
+          kind: "saml",
+          acsUrl: value("SAML properties", "Default ACS URL"),
+          audience: value("SAML properties", "Entity ID"),
+          attributeStatements: values
+            .named("SAML properties", "Attribute statements")
+            .map(([name, expression]) => ({ name, expression })),
+        });
+  const app = addApp(org, signOn, people);
+  app.label = values.of("OIN catalog properties", "Display name");
+  const logout = "Universal Logout properties";
+  app.universalLogout = {
+    url: value(logout, "Global token revocation endpoint"),
+    subjectFormat: values.of(logout, "Subject format") === "Email" ? "email" : "iss_sub",
+  };
+  org.store.changed();
+  return app;
+}
