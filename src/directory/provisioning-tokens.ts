@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { InvalidError } from "../errors.ts";
+import { InvalidError, NotFoundError } from "../errors.ts";
 import type { ProvisioningSource } from "../model.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -48,4 +48,9 @@ export async function createToken(
     return used;
   });
   return { id, token, source, expiresAt };
+}
+
+/** Whoever calls with the token is refused from now on. Throws NotFoundError when there is no such living token. */
+export async function revokeToken(store: TenantStore, id: string): Promise<void> {
+  if (!(await store.tokens.revoke(id))) throw new NotFoundError("There is no such token.");
 }
