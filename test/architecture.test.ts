@@ -32,6 +32,7 @@ const roots = [
   "src/guide/outputs.ts",
   "src/guide/console.ts",
   "src/guide/made.ts",
+  "src/oin/check/checkout.ts",
   "src/oin/check/main.ts",
 ];
 

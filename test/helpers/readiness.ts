@@ -28,7 +28,8 @@ export interface ReadyDeployment {
 
 /** What a check knows of this checkout before anything was published. */
 export const checkout: CheckDeps = {
-  ...{ manifest: integration, logo: readLogo(integration.logo), published: null, guideFiles: new Map() },
+  ...{ manifest: integration, logo: readLogo(integration.logo), published: null },
+  guideFiles: () => Promise.resolve(new Map()),
 };
 
 /** Defines the hooks; the returned function gives the deployment inside a test. */

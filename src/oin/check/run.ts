@@ -34,8 +34,8 @@ export interface CheckDeps {
   logo: Uint8Array | null;
   /** The values of the published integration; null when there is none yet. */
   published: Values | null;
-  /** The pictures and PDFs of the guides in this checkout, by their path below the guides' URL. */
-  guideFiles: ReadonlyMap<string, GuideFile>;
+  /** The pictures and PDFs of the guides in this checkout, by their path below the guides' URL; takes seconds to tell. */
+  guideFiles(): Promise<ReadonlyMap<string, GuideFile>>;
   /** Stops the check; what it created is removed all the same. */
   interrupt?: AbortSignal;
   /** Hears which area comes next. */

@@ -134,7 +134,10 @@ describe("oin:check finds what is wrong with a guide", () => {
           return { status: 200, headers: { "content-type": "image/png" }, body: picture };
         },
       });
-      return ready().check({ areas: ["guides"] }, { guideFiles: new Map([["images/one.png", file]]) });
+      return ready().check(
+        { areas: ["guides"] },
+        { guideFiles: () => Promise.resolve(new Map([["images/one.png", file]])) },
+      );
     };
 
     it("passes one that is current", async () => {

@@ -25,7 +25,8 @@ function start(words: string[], stdin = ""): Run {
   return { child, ended };
 }
 
-describe("npm run oin:check", () => {
+describe("npm run oin:check", function () {
+  this.timeout(60_000);
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");

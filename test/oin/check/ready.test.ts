@@ -11,7 +11,6 @@ const notCheckable = [
     "saml-response-checks",
     "scim-retry-after",
     "guide-okta-links",
-    "guide-images",
     "guide-current",
     "listing-unchanged",
   ],
