@@ -19,8 +19,8 @@ export const documentForm: RequestHandler = express.urlencoded({ extended: false
  * for text with a NUL in it: nobody can type one, and PostgreSQL cannot store it.
  */
 export function formField(req: Request, name: string): string {
-  const body = req.body as Record<string, unknown> | undefined;
-  const value = body && Object.hasOwn(body, name) ? body[name] : undefined;
+  // Express makes bodies that inherit nothing.
+  const value = (req.body as Record<string, unknown> | undefined)?.[name];
   if (typeof value !== "string") return "";
   if (value.includes("\0")) throw new InvalidError("What was entered contains a character that is not text.");
   return value;

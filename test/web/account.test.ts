@@ -138,6 +138,23 @@ describe("changing one's password", () => {
       });
     }
 
+    it("refuses the sixth attempt within a quarter of an hour, the right password too", async () => {
+      const user = await account();
+      const client = await site().clientOf(user);
+      const wrong = () => client.post("/account/password", { ...form, current: "wrong" });
+      assertRedirect(await wrong(), "/account");
+      // As if all but one of the attempts had been made.
+      await use()
+        .database.sql()("rate_limits")
+        .where("key", "like", "password-change:%")
+        .update({ points: 4 });
+      assertRedirect(await wrong(), "/account");
+      const answer = await client.post("/account/password", form);
+      assert.equal(answer.status, 429);
+      assert.match(answer.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+      assert.equal(await signsIn(user, testPassword), true);
+    });
+
     it("gives no password to somebody who has none", async () => {
       const { store, writer } = site().acme;
       const [loginName, profile] = ["sso@acme.example", { givenName: null, familyName: null }];

@@ -70,6 +70,29 @@ describe("how often passwords may be tried", () => {
       assert.deepEqual(await fail(6, "nobody@acme.example", newAddress()), [403, 403, 403, 403, 403, 429]);
     });
 
+    /** As if all but one of the attempts of a limit had been made already. */
+    async function useUp(limit: string, points: number): Promise<void> {
+      const counts = use().database.sql()("rate_limits").where("key", "like", `${limit}:%`);
+      assert.ok((await counts.update({ points: points - 1, expires_at: Date.now() + 900_000 })) > 0);
+    }
+
+    it("refuses the 51st attempt from one address, whatever the accounts", async () => {
+      const address = newAddress();
+      assert.deepEqual(await fail(1, "first@acme.example", address), [403]);
+      await useUp("password-address", 50);
+      assert.deepEqual(await fail(1, "second@acme.example", address), [403]);
+      assert.deepEqual(await fail(1, "third@acme.example", address), [429]);
+      assert.deepEqual(await fail(1, "third@acme.example", newAddress()), [403]);
+    });
+
+    it("refuses the 101st attempt on one account, whatever the addresses", async () => {
+      assert.deepEqual(await fail(1, "wanted@acme.example", newAddress()), [403]);
+      await useUp("password-account", 100);
+      assert.deepEqual(await fail(1, "Wanted@acme.example", newAddress()), [403]);
+      assert.deepEqual(await fail(1, "wanted@acme.example", newAddress()), [429]);
+      assert.deepEqual(await fail(1, "unwanted@acme.example", newAddress()), [403]);
+    });
+
     it("takes no address from a header when no proxy is trusted", async () => {
       const direct = await startTestApp(use().database, { trustProxy: 0 });
       try {

@@ -15,7 +15,7 @@ import { startTestApp } from "../helpers/app.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { connectionRefused, faulty } from "../helpers/faults.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
-import { createLocalAccount, createTestTenant, noProfile } from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant, noProfile, testPassword } from "../helpers/people.ts";
 import { plantSession, type Site, sessionSecret, signedCookie, useSite } from "../helpers/site.ts";
 
 /** What takes somebody's access away. */
@@ -44,6 +44,18 @@ describe("being signed in", () => {
       const wanted = { ...noProfile, loginName, sourceKey: null, active: true };
       return await provisionUser(site().acme.store, site().acme.writer, wanted);
     }
+
+    it("begins under a new id, so that whoever lent the browser their session is not let into the next one", async () => {
+      const { acme, owner, app } = site();
+      const lender = await createLocalAccount(acme.store, "lender@acme.example");
+      const lent = await site().clientOf(lender);
+      const browser = app.client();
+      browser.cookies.set("session", lent.cookies.get("session") as string);
+      const answer = await browser.signIn(acme.tenant.slug, owner.loginName, testPassword);
+      assertRedirect(answer, landingPath);
+      assert.equal(JSON.parse((await browser.get("/me")).text).user.id, owner.id);
+      assert.equal((await lent.get("/me")).status, 401);
+    });
 
     for (const [what, end] of Object.entries(endings)) {
       it(`ends at the next request after somebody ${what}, on every server`, async () => {
