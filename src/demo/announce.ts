@@ -7,7 +7,8 @@ import { demoPaths } from "./paths.ts";
 /** Prints what somebody needs who starts the demo for the first time. */
 export function announce({ BASE_URL, ORG_URL, DEMO_PASSWORD }: DemoEnvironment): void {
   console.log(`\n${brand.productName} is ready: ${BASE_URL}\n`);
-  console.log(`The story, step by step:  ${BASE_URL}${demoPaths.story}`);
+  const story = ORG_URL ? "The story, step by step" : "With an Okta org of your own, step by step";
+  console.log(`${story}:  ${BASE_URL}${demoPaths.story}`);
   if (ORG_URL) {
     console.log(`The org that stands in for Okta:  ${ORG_URL}  (Admin Console: ${ORG_URL}/admin)`);
   }

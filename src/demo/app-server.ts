@@ -7,6 +7,7 @@ import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
+import { guidedRoutes } from "./guided/routes.ts";
 import { orgControl } from "./org-control.ts";
 import { isSeeded, resetDemo } from "./seed.ts";
 import { storyRoutes } from "./story/routes.ts";
@@ -18,16 +19,17 @@ const log = createLog(config.logLevel);
 const database = openDatabase(config.databaseUrl);
 await migrate(database);
 
-const org = orgControl(ORG_URL ?? "", DEMO_CONTROL_SECRET);
-const seed = { database, config, org, password: DEMO_PASSWORD };
-const stopServing = await serve(config, database, log, storyRoutes(seed, DEMO_CONTROL_SECRET));
+const base = { database, config, password: DEMO_PASSWORD };
+const org = ORG_URL ? orgControl(ORG_URL, DEMO_CONTROL_SECRET) : null;
+const routes = org ? storyRoutes({ ...base, org }, DEMO_CONTROL_SECRET) : guidedRoutes(base);
+const stopServing = await serve(config, database, log, routes);
 
 // The org has to be there before it can provision: it starts at the same time.
 process.once("message", () => void fill());
 process.send?.("listening");
 
 async function fill(): Promise<void> {
-  if (DEMO_RESET === "1" || !(await isSeeded(seed))) await resetDemo(seed);
+  if (DEMO_RESET === "1" || !(await isSeeded({ ...base, org }))) await resetDemo({ ...base, org });
   process.send?.("ready");
 }
 

@@ -35,10 +35,10 @@ const orgFile = "data/demo-org.json";
  * @param withStandIn whether the stand-in org runs beside the application.
  */
 export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
-  const shell = processEnvironment();
+  const { ORG_PORT, ORG_URL, ...shell } = processEnvironment();
   const stored = existsSync(demoFile) ? parseEnv(readFileSync(demoFile, "utf8")) : {};
   const port = shell.PORT ?? "3000";
-  const orgPort = shell.ORG_PORT ?? String(Number(port) + 1);
+  const orgPort = ORG_PORT ?? String(Number(port) + 1);
   const settings: DemoSettings = {
     BASE_URL: shell.BASE_URL ?? `http://localhost:${port}`,
     DATABASE_URL: shell.DEMO_DATABASE_URL ?? (withStandIn ? "data/demo.sqlite" : "data/demo-okta.sqlite"),
@@ -51,7 +51,7 @@ export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
   write(settings);
   const org = {
     ORG_PORT: orgPort,
-    ORG_URL: shell.ORG_URL ?? `http://127.0.0.1:${orgPort}`,
+    ORG_URL: ORG_URL ?? `http://127.0.0.1:${orgPort}`,
     ORG_FILE: orgFile,
   };
   // A tunnel or a proxy stands before an application that is reached by https.

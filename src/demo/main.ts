@@ -12,7 +12,7 @@ import { demoEnvironment } from "./environment.ts";
 import { isFree, Program } from "./program.ts";
 
 const options = readOptions();
-const environment = demoEnvironment(true);
+const environment = demoEnvironment(!options.okta);
 if (options["reset-only"]) {
   // Loaded only here: starting the demo does without the database's libraries in this process.
   const { resetOnly } = await import("./reset.ts");
@@ -22,12 +22,12 @@ if (options["reset-only"]) {
 function readOptions() {
   try {
     const { values } = parseArgs({
-      options: { reset: { type: "boolean" }, "reset-only": { type: "boolean" } },
+      options: { reset: { type: "boolean" }, "reset-only": { type: "boolean" }, okta: { type: "boolean" } },
     });
     return values;
   } catch {
     const unknown = process.argv.slice(2).join(" ");
-    console.error(`npm run demo knows --reset, not ${unknown}.`);
+    console.error(`npm run demo knows --reset and --okta, not ${unknown}.`);
     return process.exit(1);
   }
 }

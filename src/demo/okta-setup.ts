@@ -26,7 +26,7 @@ const usage = `npm run okta:setup -- --org URL --token-stdin [options]
 
 It works on the database of the demo when nothing else is configured, and needs an org's API token of an administrator
 who may manage applications. It has not been run against a live Okta org yet: the stand-in of the demo is what it is
-tested with.`;
+tested with. npm run demo -- --okta leads through the same by hand.`;
 
 interface Options {
   org: string;
@@ -59,7 +59,9 @@ async function main(words: string[]): Promise<void> {
   const database = openDatabase(config.databaseUrl);
   try {
     if ((await migrationState(database)).pending.length > 0)
-      throw new InvalidError("The database is not set up. Run npm run demo first, or npm run migrate.");
+      throw new InvalidError(
+        "The database is not set up. Run npm run demo -- --okta first, or npm run migrate.",
+      );
     const deps = { database, dataKey, allowPrivateNetwork };
     const setup = { deps, orgUrl, apps: new OktaApps(orgUrl, token), baseUrl: config.baseUrl };
     if (options.remove) await removeBoth(setup, options);

@@ -117,7 +117,7 @@ describe("npm run demo", function () {
   it("does not take an option that it does not know", async () => {
     demo.run([await freePort(), await freePort()], ["--rset"]);
     assert.equal(await demo.ended, 1);
-    assert.match(demo.output, /npm run demo knows --reset, not --rset/);
+    assert.match(demo.output, /npm run demo knows --reset and --okta, not --rset/);
   });
 
   it("is as new after npm run admin -- demo reset, whether it runs or not", async () => {

@@ -31,6 +31,12 @@ export class Demo {
   #child: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
   readonly folder = copyOfRepository();
+  /** Variables of the shell in which it is started. */
+  readonly #variables: Record<string, string>;
+
+  constructor(variables: Record<string, string> = {}) {
+    this.#variables = variables;
+  }
 
   async start(...words: string[]): Promise<void> {
     this.run([await freePort(), await freePort()], words);
@@ -51,7 +57,13 @@ export class Demo {
 
   /** Another npm script, in the demo's folder. Resolves to its exit code and its standard output. */
   async script(...words: string[]): Promise<{ code: number | null; stdout: string }> {
+    return await this.scriptReading("", ...words);
+  }
+
+  /** The same, with something on standard input. */
+  async scriptReading(input: string, ...words: string[]): Promise<{ code: number | null; stdout: string }> {
     const child = this.#spawn(words);
+    child.stdin?.end(input);
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     const stdout = await text(child.stdout ?? process.stdin);
     return { code: await ended, stdout };
@@ -61,8 +73,8 @@ export class Demo {
     const { PATH = "", HOME = "" } = process.env;
     return spawn("npm", ["run", "--silent", ...words], {
       cwd: this.folder,
-      env: { PATH, HOME, PORT: String(this.port), ORG_PORT: String(this.orgPort) },
-      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH, HOME, PORT: String(this.port), ORG_PORT: String(this.orgPort), ...this.#variables },
+      stdio: ["pipe", "pipe", "pipe"],
       // A process group of its own, so that nothing of it outlives a failed test.
       detached: true,
     });

@@ -1,0 +1,49 @@
+import { Router } from "express";
+import type { Config } from "../../config.ts";
+import { NotFoundError } from "../../errors.ts";
+import type { Database } from "../../store/database.ts";
+import { systemStore } from "../../store/system-store.ts";
+import { forTenant } from "../../store/tenant-store.ts";
+import { demoTenants } from "../cast.ts";
+import { demoPaths } from "../paths.ts";
+import { milestonesOf } from "./milestones.ts";
+import { guidedSteps } from "./steps.ts";
+
+/**
+ * The page of `npm run demo -- --okta`: the same story with an Okta org of one's own, each step ticked off as it becomes
+ * true. It may stand behind a tunnel, so it shows addresses and ticks, and nothing secret.
+ */
+export function guidedRoutes({ database, config }: { database: Database; config: Config }): Router {
+  const router = Router();
+  const { baseUrl } = config;
+
+  router.use((_req, res, next) => {
+    res.locals.banner = "demo/banner";
+    res.locals.demo = { paths: demoPaths, orgUrl: null, doors: [] };
+    next();
+  });
+  router.get(demoPaths.story, (_req, res) => {
+    const [first] = demoTenants;
+    if (first) res.redirect(303, demoPaths.storyOf(first.slug));
+  });
+  router.get(demoPaths.storyOf(":slug"), async (req, res) => {
+    const { tenant, steps } = await stepsOf(String(req.params.slug));
+    // Okta reaches provisioning and Universal Logout from the internet, and by https alone.
+    const isReachable = baseUrl.startsWith("https:");
+    const page = { title: `${tenant.name}, with your Okta org`, tenant, tenants: demoTenants, steps };
+    res.render("demo/guided", { ...page, isReachable, baseUrl });
+  });
+  router.get(demoPaths.doneOf(":slug"), async (req, res) => {
+    const { steps } = await stepsOf(String(req.params.slug));
+    res.set("Cache-Control", "no-store").json(steps.filter(({ done }) => done).map(({ id }) => id));
+  });
+  return router;
+
+  async function stepsOf(slug: string) {
+    const tenant = demoTenants.find((one) => one.slug === slug);
+    const stored = tenant && (await systemStore(database).tenants.bySlug(slug));
+    if (!tenant || !stored) throw new NotFoundError("The demo has no such customer.");
+    const done = await milestonesOf(forTenant(database, stored.id), tenant);
+    return { tenant, steps: guidedSteps(tenant, baseUrl, done) };
+  }
+}
