@@ -58,7 +58,7 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
         .sql()(table)
         .insert({ ...row, tenant_id: tenantId })
         .onConflict(["tenant_id", ...key])
-        .merge(row),
+        .merge({ ...row, tenant_id: tenantId }),
     async insertMany(table, rows, ifNew) {
       for (const chunk of chunks(rows)) {
         const insert = database
