@@ -7,6 +7,7 @@ import { type PostgresServer, startPostgres } from "../test/helpers/postgres-ser
 import { type Options, type PartName, readOptions, UsageError, usage } from "./options.ts";
 import { measureGrowth } from "./part-growth.ts";
 import { measureImport } from "./part-import.ts";
+import { measureInspector } from "./part-inspector.ts";
 import { measureLookups } from "./part-lookups.ts";
 import { measurePages } from "./part-pages.ts";
 import { measurePatches } from "./part-patch.ts";
@@ -24,6 +25,7 @@ const parts: Record<PartName, (run: Run) => Promise<void>> = {
   growth: measureAgainstSmall,
   positions: measurePositions,
   tenants: measureTenants,
+  inspector: measureInspector,
   saml: measureSaml,
   import: measureImport,
 };

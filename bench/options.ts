@@ -1,7 +1,17 @@
 import { parseArgs } from "node:util";
 import { type Engine, engines } from "../test/helpers/databases.ts";
 
-const partNames = ["lookups", "pages", "patch", "growth", "positions", "tenants", "saml", "import"] as const;
+const partNames = [
+  "lookups",
+  "pages",
+  "patch",
+  "growth",
+  "positions",
+  "tenants",
+  "inspector",
+  "saml",
+  "import",
+] as const;
 export type PartName = (typeof partNames)[number];
 
 /** How much is measured, and on how much data. Every load ends after a count of calls or of seconds. */

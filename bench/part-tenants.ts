@@ -27,7 +27,12 @@ export async function measureTenants({ sizes, world, add }: Run): Promise<void> 
 }
 
 /** What a provider does for a person: is there such a user, create, change, add to a group; and now and then many. */
-function pushing(client: Client, tenant: SeededTenant, number: number): () => Promise<unknown> {
+export function pushing(
+  client: Client,
+  tenant: SeededTenant,
+  number: number,
+  name = "pushed",
+): () => Promise<unknown> {
   const group = tenant.groups[0] as SeededTenant["groups"][number];
   const many = group.memberIds.slice(number * delta, (number + 1) * delta).map((value) => ({ value }));
   let created = 0;
@@ -35,7 +40,7 @@ function pushing(client: Client, tenant: SeededTenant, number: number): () => Pr
   const next = cycle<() => Promise<unknown>>([
     () => client.get(`/Users?filter=${encodeURIComponent(`userName eq "${loginName(created + 1)}"`)}`),
     async () => {
-      ({ id } = await client.create(`pushed${number}-${created++}@acme.example`));
+      ({ id } = await client.create(`${name}${number}-${created++}@acme.example`));
     },
     () => client.get(`/Users/${id}`),
     () => client.patch(`/Groups/${group.id}`, { op: "add", path: "members", value: [{ value: id }] }),

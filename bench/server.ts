@@ -9,6 +9,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Express } from "express";
 import { createApp } from "../src/app.ts";
 import type { Config } from "../src/config.ts";
+import { openInspector } from "../src/inspector/recorder.ts";
 import { createLog } from "../src/log.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { comparedRoutes } from "./compared-routes.ts";
@@ -26,7 +27,7 @@ const config: Config = {
   ...{ sessionSecret: randomBytes(32).toString("base64"), dataKey: randomBytes(32) },
 };
 const compared = await listen(comparedRoutes({ config, database, log }));
-const measured = await listen(createApp({ config, database, log }));
+const measured = await listen(createApp({ config, database, log, recorder: openInspector(database, log) }));
 
 const answers: Record<Question, () => unknown> = {
   memory: () => process.memoryUsage().rss,

@@ -21,8 +21,10 @@ export interface Inspector extends Recorder {
 
 /** How long it may take until a tenant's switch is noticed, in ms. */
 export const noticeMs = 1_000;
-/** How long a message waits for others at most, in ms. */
+/** How long a message waits for others at least, in ms. */
 const gatherMs = 200;
+/** How long the database is left alone after a write, as a multiple of what that took: it gets a tenth of its time. */
+const rest = 9;
 /** How many messages may wait at once: about as many as a busy second brings. The rest is dropped, and counted. */
 const mostWaiting = 1_000;
 /** Rows in one statement: the database is free for others in between. */
@@ -34,65 +36,51 @@ interface Waiting {
 }
 
 /** Opens the recorder of this process. Nothing that it remembers is needed for a right answer. */
-export function openInspector(database: Database, log: Log, now: () => number = Date.now): Inspector {
+export function openInspector(database: Database, log: Log): Inspector {
+  const recording = recordingTenants(database);
   const waiting = new Map<string, Waiting>();
   let count = 0;
-  let recording = new Set<string>();
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let asking: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
+  let restUntil = 0;
   let writing: Promise<void> = Promise.resolve();
   let closed = false;
 
-  const isFresh = () => now() - askedAt < noticeMs;
-
-  /** Asks whose inspector is on: one look for all tenants and all requests of the next second. */
-  function ask(): Promise<void> {
-    asking ??= recordings(database)
-      .tenants()
-      .then((ids) => {
-        recording = new Set(ids);
-      })
-      .finally(() => {
-        askedAt = now();
-        asking = null;
-      });
-    return asking;
-  }
-
   async function write(): Promise<void> {
-    if (!isFresh()) await ask();
-    const batches = [...waiting];
+    await recording.refresh();
+    const started = Date.now();
+    const lines = [...waiting];
     waiting.clear();
     count = 0;
-    for (const [tenantId, { messages, dropped }] of batches) {
+    for (const [tenantId, { messages, dropped }] of lines) {
       if (!recording.has(tenantId)) continue;
       const { inspector } = forTenant(database, tenantId);
       for (let start = 0; start < messages.length; start += batchSize) {
         await inspector.add(messages.slice(start, start + batchSize), start === 0 ? dropped : 0);
       }
     }
+    restUntil = Date.now() + rest * (Date.now() - started);
   }
+
+  const failed = (error: unknown) => log.warn({ err: error }, "inspector.write_failed");
 
   /** One writer at a time. What cannot be written is lost: it was only to be looked at. */
   function flush(): Promise<void> {
     timer = null;
-    writing = writing
-      .then(write)
-      .catch((error: unknown) => log.warn({ err: error }, "inspector.write_failed"));
+    writing = writing.then(write).catch(failed);
     return writing;
   }
 
   return {
     record(tenantId, describe) {
       // While it is not known whose inspector is on, messages wait for the answer; of most tenants it is a no.
-      if (closed || (isFresh() && !recording.has(tenantId))) return;
+      if (closed || (recording.isKnown() && !recording.has(tenantId))) return;
+      if (!recording.isKnown()) recording.refresh().catch(failed);
       const line = waiting.get(tenantId) ?? { messages: [], dropped: 0 };
       waiting.set(tenantId, line);
-      if (count < mostWaiting) keep(line, describe, now(), log);
+      if (count < mostWaiting) keep(line, describe, log);
       else line.dropped += 1;
       count += 1;
-      timer ??= setTimeout(flush, isFresh() ? gatherMs : 0).unref();
+      timer ??= setTimeout(flush, Math.max(gatherMs, restUntil - Date.now())).unref();
     },
 
     async close() {
@@ -103,11 +91,38 @@ export function openInspector(database: Database, log: Log, now: () => number = 
   };
 }
 
-function keep(line: Waiting, describe: () => Message, at: number, log: Log): void {
+function keep(line: Waiting, describe: () => Message, log: Log): void {
   try {
-    line.messages.push({ ...redact(describe()), at });
+    line.messages.push({ ...redact(describe()), at: Date.now() });
   } catch (error) {
     line.dropped += 1;
     log.warn({ err: error }, "inspector.message_not_understood");
   }
+}
+
+/** Whose inspector is on: one look for all tenants and all requests of the next second. */
+function recordingTenants(database: Database) {
+  let ids = new Set<string>();
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> | null = null;
+  const isKnown = () => Date.now() - askedAt < noticeMs;
+
+  async function ask(): Promise<void> {
+    try {
+      ids = new Set(await recordings(database).tenants());
+    } finally {
+      askedAt = Date.now();
+      asking = null;
+    }
+  }
+
+  return {
+    isKnown,
+    has: (tenantId: string) => ids.has(tenantId),
+    async refresh(): Promise<void> {
+      if (isKnown()) return;
+      asking ??= ask();
+      await asking;
+    },
+  };
 }

@@ -12,6 +12,18 @@ const redacted = "[redacted]";
 const secretNames =
   /(?:pass(?:word|wd|phrase)|secret|credentials?|token|assertion|verifier|authorization|cookie|private_?key|samlresponse|token_hint)$|^(?:code|state|nonce)$/i;
 
+/** What was decided about names so far: documents have the same ones again and again. */
+const known = new Map<string, boolean>();
+const mostKnown = 2_000;
+
+function isSecretName(name: string): boolean {
+  const decided = known.get(name);
+  if (decided !== undefined) return decided;
+  const secret = secretNames.test(name);
+  if (known.size < mostKnown && name.length < 100) known.set(name, secret);
+  return secret;
+}
+
 /** The same, in a path or a filter of SCIM. */
 const secretInPath = /pass(?:word|wd|phrase)|secret|credential|token/i;
 
@@ -21,6 +33,9 @@ const shapes: readonly [RegExp, string][] = [
   [/\beyJ[\w-]{5,}(?:\.[\w-]*){1,4}/g, redacted],
   [/\boinscim_[\w-]{12,}/g, redacted],
 ];
+
+/** What every shape has in it: most texts have none of it, and are spared the rest. */
+const anyShape = /bearer|basic|eyJ|oinscim_/i;
 
 /** Secrets in the text of an address, a form or a filter. */
 const assigned = /([?&;\s]|^)([\w.-]+)=([^&;\s]*)/g;
@@ -63,9 +78,10 @@ function scrubber(found: Set<string>): (text: string, length?: number) => string
   return (text, length = limits.text) => {
     // Cut generously first, so that the work is bounded and a secret at the final cut is seen whole.
     // PostgreSQL cannot store a NUL.
-    let clean = text.slice(0, 2 * length).replaceAll("\0", "\ufffd");
+    let clean = text.slice(0, 2 * length);
+    if (clean.includes("\0")) clean = clean.replaceAll("\0", "\ufffd");
     for (const value of values) clean = clean.replaceAll(value, redacted);
-    for (const [shape, instead] of shapes) clean = clean.replace(shape, instead);
+    if (anyShape.test(clean)) for (const [shape, instead] of shapes) clean = clean.replace(shape, instead);
     const cut = clean.length > length ? `${clean.slice(0, length)}…` : clean;
     return text.length > length ? `${cut} (${text.length} characters)` : cut;
   };
@@ -84,12 +100,12 @@ function redactPart(part: MessagePart | null, scrub: ReturnType<typeof scrubber>
  */
 function redactLine(line: string, found?: Set<string>): string {
   const [, name, scheme = "", value = ""] = /^([\w-]+): ((?:bearer|basic) +)?(.*)$/i.exec(line) ?? [];
-  if (name && secretNames.test(name)) {
+  if (name && isSecretName(name)) {
     found?.add(value);
     return `${name}: ${scheme}${redacted}`;
   }
   const clean = line.replace(assigned, (whole, before, parameter, text) => {
-    if (!secretNames.test(parameter)) return whole;
+    if (!isSecretName(parameter)) return whole;
     found?.add(text);
     return `${before}${parameter}=${redacted}`;
   });
@@ -127,7 +143,7 @@ function collect(value: unknown, secret: boolean, found: Set<string>, budget: Bu
   if (typeof value !== "object" || value === null) return;
   const about = aboutSecret(value);
   for (const [name, member] of Object.entries(value)) {
-    const inside = secret || secretNames.test(name) || (about && name === "value");
+    const inside = secret || isSecretName(name) || (about && name === "value");
     collect(member, inside, found, budget, depth + 1);
   }
 }
@@ -148,7 +164,7 @@ function clean(value: unknown, scrub: Scrub, budget: Budget, secret = false, dep
       members.push(["…", `${Object.keys(value).length - members.length} more`]);
       break;
     }
-    const inside = secret || secretNames.test(name) || (about && name === "value");
+    const inside = secret || isSecretName(name) || (about && name === "value");
     members.push([scrub(name), clean(member, scrub, budget, inside, depth + 1)]);
   }
   // fromEntries defines members and calls no setter: "__proto__" stays a name.
