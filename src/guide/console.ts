@@ -18,6 +18,7 @@ import type { SampleConsole } from "./screenshots.ts";
 
 const tenant = { slug: "acme", name: "Acme Rockets" };
 const owner = { givenName: "Ada", familyName: "Lovelace", displayName: "Ada Lovelace" };
+const leaver = "Edsger Dijkstra";
 const people = ["Alan Turing", "Edsger Dijkstra", "Grace Hopper", "Katherine Johnson"];
 
 /**
@@ -81,7 +82,7 @@ async function addCustomer(database: Database, password: string): Promise<Record
     await provisionUser(
       store,
       { source, sourceConflict: "refuse" },
-      { ...profile, loginName, sourceKey: null, active: true },
+      { ...profile, loginName, sourceKey: null, active: displayName !== leaver },
     );
   }
   const draft = { key: tenant.slug, settings: null, secret: null, justInTime: false, draft: true };

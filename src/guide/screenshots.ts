@@ -28,6 +28,10 @@ export interface Shot {
   fill: Record<string, string>;
 }
 
+/** In pixels: what is left around the part that is shown, and how much is shown of one that is tall. */
+const margin = 12;
+const tallest = 640;
+
 export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
   const values = {
     part: ".steps > li:has(form)",
@@ -51,6 +55,10 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       path: paths.admin.connection(connectionIds.saml),
       ...values,
       fill: { "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata" },
+    },
+    {
+      ...{ name: "people", path: paths.admin.people, fill: {} },
+      ...{ part: ".table-card", html: /<div class="card table-card">[\s\S]*?<\/table>/ },
     },
   ];
 }
@@ -91,10 +99,6 @@ function stable(html: string): string {
       "certificate",
     );
 }
-
-/** In pixels: what is left around the part that is shown, and how much is shown of one that is tall. */
-const margin = 16;
-const tallest = 640;
 
 export async function takeShot(browser: Browser, shot: Shot, console: SampleConsole): Promise<Uint8Array> {
   const page = await browser.newPage({

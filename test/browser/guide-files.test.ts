@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { PDFDocument } from "@cantoo/pdf-lib";
+import axe from "axe-core";
+import { openBrowser } from "../../src/guide/browser.ts";
+import { standalonePage } from "../../src/guide/document.ts";
+import { toHtml } from "../../src/guide/html.ts";
+import { printPdf } from "../../src/guide/print.ts";
+import { describeInBrowser } from "../helpers/browser.ts";
+
+const files = [
+  "docs/guides/oidc.html",
+  "docs/guides/saml.html",
+  "docs/guides/scim.html",
+  "docs/oin/submission.html",
+];
+
+describeInBrowser("guides as files", (browser) => {
+  for (const file of files) {
+    it(`${file} can be opened from a disk, used by everybody, and read on a phone`, async function () {
+      this.timeout(60_000);
+      for (const colorScheme of ["light", "dark"] as const) {
+        const page = await browser.open({ viewport: { width: 390, height: 800 }, colorScheme });
+        const requested: string[] = [];
+        page.on("request", (request) => requested.push(request.url()));
+        await page.goto(pathToFileURL(file).href);
+        await page.evaluate(axe.source);
+        const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
+        const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        assert.deepEqual(
+          serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+          [],
+        );
+        const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+        assert.equal(width, 390, "nothing reaches beyond the edge of a phone");
+        assert.deepEqual(
+          requested.filter((url) => !/^(file|data):/.test(url)),
+          [],
+          "nothing is loaded from elsewhere",
+        );
+      }
+    });
+  }
+
+  it("copies exactly the value beside the button", async () => {
+    const page = await browser.open();
+    await page.goto(pathToFileURL("docs/oin/submission.html").href);
+    const row = page.getByRole("row", { name: /^Default ACS URL/ });
+    await row.getByRole("button", { name: "Copy" }).click();
+    await row.getByRole("button", { name: /Copied|Selected/ }).waitFor();
+    const value = await row.locator("code").textContent();
+    assert.match(value ?? "", /^https:\/\/[^{]+\$\{org\.\w+\}\/acs$/);
+  });
+
+  it("prints the page of each heading in the contents", async function () {
+    this.timeout(60_000);
+    const filler = Array.from({ length: 60 }, (_, line) => `Line ${line}.`).join("\n\n");
+    const sections = ["One", "Two", "Three"].map((name) => `## ${name}\n\n${filler}`).join("\n\n");
+    const markdown = `# Title\n\n## Contents\n\n[[contents]]\n\n${sections}\n`;
+    const seen: ReadonlyMap<string, number>[] = [];
+    const chromium = await openBrowser(process.env.CHROMIUM_PATH);
+    assert.ok(chromium);
+    try {
+      const printed = await printPdf(chromium, (pageOf) => {
+        seen.push(pageOf);
+        return standalonePage(toHtml(markdown, { imageBase: "", pageOf }));
+      });
+      const [before, after] = seen;
+      assert.equal(before?.size, 0);
+      const pages = ["one", "two", "three"].map((id) => after?.get(id) ?? 0);
+      const [one = 0, two = 0, three = 0] = pages;
+      assert.ok(one === 1 && two > one && three > two, pages.join());
+      const pdf = await PDFDocument.load(printed);
+      assert.ok(pdf.getPageCount() >= three);
+    } finally {
+      await chromium.close();
+    }
+  });
+});
