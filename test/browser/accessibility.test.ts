@@ -1,30 +1,10 @@
 import assert from "node:assert/strict";
-import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { looks, obstaclesOn } from "../helpers/accessible.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { everyPage, type PageCase } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
-
-const looks = [
-  { width: 390, colorScheme: "light" },
-  { width: 390, colorScheme: "dark" },
-  { width: 1280, colorScheme: "light" },
-  { width: 1280, colorScheme: "dark" },
-] as const;
-
-/** What axe finds that keeps people out. */
-async function violations(page: Page): Promise<string[]> {
-  // By the page's own script engine, which the content security policy does not bind.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => {
-    const { axe: checker } = globalThis as unknown as { axe: { run(): Promise<axe.AxeResults> } };
-    return checker.run();
-  });
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-}
 
 /** Runs in the page, where the types are others than here. */
 const sendForm = `([action, fields]) => {
@@ -76,11 +56,7 @@ describeInBrowser("every page in the browser", (browser) => {
           if (who) await takeSession(page, site().app, await site().clientOf(who));
           for (const one of pages.filter(({ as }) => as === who)) {
             await visit(page, site().app.url, one);
-            found.push(...(await violations(page)).map((text) => `${one.name}: ${text}`));
-            const tooWide = await page.evaluate<number>(
-              "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-            );
-            if (tooWide > 0) found.push(`${one.name}: ${tooWide} pixels too wide`);
+            found.push(...(await obstaclesOn(page, one.name)));
           }
         }
         assert.deepEqual(found, []);
