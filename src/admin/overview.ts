@@ -2,6 +2,7 @@ import { Router } from "express";
 import { paths } from "../endpoints.ts";
 import { storeOf } from "./acting.ts";
 import type { AdminDeps } from "./routes.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** Where administrators begin: what is set up, and what comes next. */
 export function overviewRoutes({ database }: AdminDeps): Router {
@@ -18,7 +19,8 @@ export function overviewRoutes({ database }: AdminDeps): Router {
       ({ revokedAt, expiresAt }) =>
         revokedAt === null && (expiresAt ?? Number.POSITIVE_INFINITY) > Date.now(),
     );
-    res.render("admin/overview", { title: "Administration", connections, domains, tokens: living, people });
+    const page = { title: "Administration", connections, domains, tokens: living, people };
+    res.render("admin/overview", { ...page, warnings: warningsOf(connections) });
   });
   return router;
 }

@@ -30,7 +30,8 @@ export async function showSetUp(
   res.set("Cache-Control", "no-store").render(person ? "admin/connection" : "admin/set-up-guest", {
     title: `${type === "oidc" ? "OpenID Connect" : "SAML"} connection ${key}`,
     ...{ connection, base: visit.base, tenant: visit.tenant, canEdit: mayEdit(visit) },
-    isOwner: person?.role === "owner",
+    // Whoever opens a set-up link may be signed in, and is a guest all the same.
+    ...{ isGuest: person === null, isOwner: person?.role === "owner" },
     values: form?.values ?? valuesOf(connection),
     ...{ problems: form?.problems ?? {}, notes: form?.notes ?? {} },
     urls: type === "oidc" ? oidcUrls(deps.baseUrl, key) : samlUrls(deps.baseUrl, key),

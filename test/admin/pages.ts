@@ -1,16 +1,17 @@
 import { createConnection } from "../../src/directory/connections.ts";
-import type { ConnectionType, User } from "../../src/model.ts";
-import { hashToken } from "../../src/store/secrets.ts";
+import { addDomain } from "../../src/directory/tenants.ts";
+import type { ConnectionType } from "../../src/model.ts";
+import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import type { TestDatabase } from "../helpers/databases.ts";
 import type { PageCase } from "../helpers/every-page.ts";
-import type { TestTenant } from "../helpers/people.ts";
+import { signingCertificate } from "../helpers/idp-metadata.ts";
+import { samlSettings } from "../helpers/people.ts";
+import type { Site } from "../helpers/site.ts";
 
 /** The admin console's share of every page: see test/helpers/every-page.ts. */
-export async function adminPages(
-  use: () => TestDatabase,
-  { tenant, store }: TestTenant,
-  owner: User,
-): Promise<PageCase[]> {
+export async function adminPages(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
+  const { acme, owner } = site;
+  const { tenant, store } = acme;
   const draft = async (type: ConnectionType) => {
     const wanted = { key: tenant.slug, type, settings: null, secret: null, justInTime: false, draft: true };
     return await createConnection(use().database, tenant.id, wanted);
@@ -18,6 +19,8 @@ export async function adminPages(
   const [oidc, saml] = [await draft("oidc"), await draft("saml")];
   const purpose = { kind: "set-up-connection", connectionId: oidc.id } as const;
   await store.links.create(hashToken("guest"), purpose, Date.now() + 86_400_000);
+  const tested = await testedConnection(site);
+  const active = await activeSaml(site);
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => ({
     ...{ name, path, status: 200, as: owner },
     ...more,
@@ -29,8 +32,10 @@ export async function adminPages(
     page("a new connection with a bad key", "/admin/connections", { status: 400, form: { key: "!" } }),
     page("an OIDC set-up", `/admin/connections/${oidc.id}`),
     page("an OIDC set-up sent empty", `/admin/connections/${oidc.id}/settings`, { status: 400, form: {} }),
+    page("an OIDC set-up after a test", `/admin/connections/${tested}`),
     page("a SAML set-up", `/admin/connections/${saml.id}`),
     page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { status: 400, form: {} }),
+    page("a SAML connection that is on", `/admin/connections/${active}`),
     page("a set-up link", `/admin/connections/${saml.id}/links`, { form: {} }),
     page("a guest's set-up", "/setup/guest", { as: null }),
     page("domains", "/admin/domains"),
@@ -39,4 +44,29 @@ export async function adminPages(
     page("groups", "/admin/groups"),
     page("activity", "/admin/activity"),
   ];
+}
+
+/** A connection to nowhere whose test has failed. Returns its id. */
+async function testedConnection(site: Site): Promise<string> {
+  const settings = { issuer: "https://nobody.invalid", clientId: "0oa1" };
+  const { id, key } = await site.acme.connection({ settings, draft: true });
+  const client = await site.clientOf(site.owner);
+  const test = randomToken();
+  await client.post(`/admin/connections/${id}/tests`, { test });
+  await client.get(`/oidc/${key}/login?test=${test}`);
+  return id;
+}
+
+/** A connection that is the only way in for one of three domains. Returns its id. */
+async function activeSaml({ acme }: Site): Promise<string> {
+  const { id } = await acme.connection({
+    type: "saml",
+    settings: { ...samlSettings, certificates: [signingCertificate] },
+  });
+  await acme.store.connections.update(id, { testedAt: Date.now() });
+  for (const domain of ["unproved.example", "proved.example", "enforced.example"])
+    await addDomain(acme.store, domain);
+  for (const domain of ["proved.example", "enforced.example"]) await acme.store.domains.markVerified(domain);
+  await acme.store.domains.enforce("enforced.example", id);
+  return id;
 }

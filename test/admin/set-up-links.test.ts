@@ -90,6 +90,14 @@ describe("a set-up link", () => {
       assertRedirect(await guest.post(`${base}/settings`, values()), "/login");
     });
 
+    it("makes a guest of everybody, whoever is signed in", async () => {
+      await owner.post(`${base}/settings`, values());
+      const page = await owner.get(link);
+      assert.equal(headingOf(page), "Connect Okta with Tasklane");
+      assert.match(page.text, /An owner of .* does this/);
+      assert.doesNotMatch(page.text, /\/(activate|disable|delete|links)"/);
+    });
+
     it("says what is wrong as the console does, and shows no secret that was stored", async () => {
       const guest = site().app.client();
       await guest.post(`${link}/settings`, values());
@@ -124,13 +132,26 @@ describe("a set-up link", () => {
       assert.equal((await owner.post(`${base}/links`)).status, 409, "there is no link to what is on");
     });
 
-    it("does not change a connection that was switched on while its form was filled in", async () => {
+    it("does not change a connection that is switched on while its values are checked", async () => {
       await owner.post(`${base}/settings`, values());
-      // The link is still there, as it would be for a request that had read it before the switch.
-      await site().acme.store.connections.update((await stored())?.id ?? "", { status: "active" });
-      await assertNotValid(`${link}/settings`, { ...values(), clientId: "0oa-evil" });
+      const provider = holdDiscovery(op);
+      const late = site()
+        .app.client()
+        .post(`${link}/settings`, { ...values(), clientId: "0oa-evil" });
+      await provider.asked;
+      assertRedirect(await owner.post(`${base}/activate`), base);
+      provider.release();
+      assert.equal((await late).status, 404);
       const settings = (await stored())?.settings;
       assert.equal(settings && "clientId" in settings && settings.clientId, "0oa-guest");
+    });
+
+    it("opens nothing but a draft, even while it is still there", async () => {
+      await owner.post(`${base}/settings`, values());
+      for (const status of ["active", "disabled"] as const) {
+        await site().acme.store.connections.update((await stored())?.id ?? "", { status });
+        await assertNotValid(link);
+      }
     });
 
     it("is not a link for a password, nor the other way round", async () => {
@@ -151,3 +172,21 @@ describe("a set-up link", () => {
     });
   });
 });
+
+/** Has the provider think about its discovery document until it is released. */
+function holdDiscovery(op: OpenIdProvider): { asked: Promise<void>; release(): void } {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const asked = new Promise<void>((resolve) => {
+    op.intercept = (req, res) => {
+      if (!req.url?.startsWith("/.well-known/")) return false;
+      resolve();
+      op.intercept = null;
+      void released.then(async () => res.end(await (await fetch(op.issuer + req.url)).text()));
+      return true;
+    };
+  });
+  return { asked, release };
+}

@@ -158,8 +158,9 @@ describe("the set-up of an OIDC connection", () => {
         await createLocalAccount(site().acme.store, `${newKey()}@acme.example`, "admin"),
       );
       const before = await stored();
-      for (const path of ["settings", "activate", "disable", "delete"]) {
-        const answer = await admin.post(`${base}/${path}`, { ...rightValues(), clientId: "0oa-evil" });
+      for (const path of ["settings", "check", "activate", "disable", "delete"]) {
+        const form = { ...rightValues(), clientId: "0oa-evil", field: "issuer" };
+        const answer = await admin.post(`${base}/${path}`, form);
         assert.equal(answer.status, 404, path);
       }
       assert.match((await admin.get(base)).text, /Only an owner changes a connection/);

@@ -25,7 +25,8 @@ export interface PageCase {
  * Every page that the application has, with something in it and empty, and the pages for what went wrong. Fill the
  * site's tenant once, then look at them in any order: none of them changes what another one shows.
  */
-export async function everyPage(use: () => TestDatabase, { acme, owner }: Site): Promise<PageCase[]> {
+export async function everyPage(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
+  const { acme, owner } = site;
   const { store } = acme;
   const { slug } = acme.tenant;
   for (const other of [await createTestTenant(use().database), await createTestTenant(use().database)]) {
@@ -65,7 +66,7 @@ export async function everyPage(use: () => TestDatabase, { acme, owner }: Site):
   return [
     ...signedOut.map((page) => ({ ...page, as: null })),
     ...signedIn.map((page) => ({ ...page, as: owner })),
-    ...(await adminPages(use, acme, owner)),
+    ...(await adminPages(use, site)),
     ...(await inspectorPages(acme, owner)),
     ...(await guidePages(acme, owner)),
     ...(await taskPages(acme, owner)), // sample product
