@@ -3,7 +3,7 @@ import { InvalidError } from "../errors.ts";
 import { formField } from "../web/forms.ts";
 
 /** What a check of one field returns: what is kept, and what was found out that is worth showing. */
-export interface Checked {
+interface Checked {
   value: string;
   note: string | null;
 }

@@ -32,7 +32,7 @@ export interface Arrival {
 }
 
 /** What is kept of an arrival. */
-export interface SignInTestResult {
+interface SignInTestResult {
   at: number;
   values: { name: string; value: string }[];
   mapped: readonly MappedField[];
@@ -41,7 +41,7 @@ export interface SignInTestResult {
 }
 
 /** What would happen if the person signed in now. */
-export type Outcome = { user: User; by: SignIn["by"] } | { refused: RefusalReason };
+type Outcome = { user: User; by: SignIn["by"] } | { refused: RefusalReason };
 
 export interface FinishedTest {
   id: string;

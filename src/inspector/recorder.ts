@@ -63,11 +63,16 @@ export function openInspector(database: Database, log: Log): Inspector {
 
   const failed = (error: unknown) => log.warn({ err: error }, "inspector.write_failed");
 
-  /** One writer at a time. What cannot be written is lost: it was only to be looked at. */
-  function flush(): Promise<void> {
-    timer = null;
+  /** One writer at a time, and the next one a while after it. What cannot be written is lost: it was only to be looked at. */
+  async function flush(): Promise<void> {
     writing = writing.then(write).catch(failed);
-    return writing;
+    await writing;
+    timer = null;
+    if (waiting.size > 0 && !closed) schedule();
+  }
+
+  function schedule(): void {
+    timer ??= setTimeout(flush, Math.max(gatherMs, restUntil - Date.now())).unref();
   }
 
   return {
@@ -80,7 +85,7 @@ export function openInspector(database: Database, log: Log): Inspector {
       if (count < mostWaiting) keep(line, describe, log);
       else line.dropped += 1;
       count += 1;
-      timer ??= setTimeout(flush, Math.max(gatherMs, restUntil - Date.now())).unref();
+      schedule();
     },
 
     async close() {

@@ -69,7 +69,7 @@ export function checkSigningCertificates(certificates: readonly string[], now: n
   for (const certificate of certificates) {
     const der = Buffer.from(certificate, "base64");
     const { subject } = certificateFacts(certificate);
-    if (false && brokenAlgorithms.has(signatureAlgorithm(der))) {
+    if (brokenAlgorithms.has(signatureAlgorithm(der))) {
       throw new InvalidError(
         `The certificate ${subject} is signed with SHA-1, which is not safe any more. In Okta, under Sign On > SAML ` +
           "Signing Certificates, generate a new certificate, activate it, and bring it here.",

@@ -33,7 +33,7 @@ export function submittedValues(origin: string): SubmittedValues {
 }
 
 /** What Okta makes of the Wizard's expressions when a customer fills the integration variable in. */
-export function evaluated(expression: string, values: SubmittedValues, filledIn: string): string {
+function evaluated(expression: string, values: SubmittedValues, filledIn: string): string {
   const name = values.of("Tenant settings", "Name");
   if (!expression.startsWith("'"))
     return expression.replaceAll(`{app.${name}}`, filledIn).replaceAll(`\${org.${name}}`, filledIn);

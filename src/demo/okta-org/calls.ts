@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 /** A call that the org made to an application, with its answer. */
-export interface Call {
+interface Call {
   id: string;
   at: number;
   /** Why: "Create Testa Person". */
@@ -18,7 +18,7 @@ export interface Call {
   durationMs: number;
 }
 
-export type NewCall = Omit<Call, "id">;
+type NewCall = Omit<Call, "id">;
 
 /** The latest calls, newest first. */
 export interface CallLog {

@@ -58,7 +58,7 @@ export function replaced(value: ScimBody): ScimBody {
   return patch({ op: "replace", value });
 }
 
-export function patch(...operations: unknown[]): ScimBody {
+function patch(...operations: unknown[]): ScimBody {
   return { schemas: [schemas.patch], Operations: operations };
 }
 

@@ -51,7 +51,7 @@ export interface OrgApp {
   pushGroups: Record<string, PushGroup>;
 }
 
-export interface OidcSignOn {
+interface OidcSignOn {
   kind: "oidc";
   clientSecret: string;
   redirectUris: string[];
@@ -91,7 +91,7 @@ export interface Provisioning {
   deactivateUsers: boolean;
 }
 
-export interface UniversalLogout {
+interface UniversalLogout {
   url: string;
   subjectFormat: "email" | "iss_sub";
 }

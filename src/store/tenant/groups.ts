@@ -56,7 +56,7 @@ const conflicts = {
 };
 
 /** A page of groups, and where the next one begins; null on the last. */
-export interface GroupsPage {
+interface GroupsPage {
   groups: Group[];
   next: string | null;
 }
