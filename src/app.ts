@@ -1,6 +1,7 @@
 import express, { type Express, type Router } from "express";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
+import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
@@ -33,6 +34,7 @@ import { formBodies } from "./web/forms.ts";
 import { homeRoutes } from "./web/home.ts";
 import { loginRoutes } from "./web/login.ts";
 import { operations } from "./web/operations.ts";
+import { refusedSignIns } from "./web/refused-sign-ins.ts";
 import { refuseNul, requestContext } from "./web/request.ts";
 import { sameOrigin } from "./web/same-origin.ts";
 import { securityHeaders } from "./web/security-headers.ts";
@@ -63,7 +65,7 @@ export function createApp({
   extraRoutes,
 }: AppDeps): Express {
   const { baseUrl, sessionSecret, metricsToken } = config;
-  const sessions = sessionStore(database);
+  const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
   const { measure, routes: operationRoutes } = operations(database, metricsToken);
 
   const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
@@ -109,7 +111,7 @@ export function createApp({
   if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
   app.use(guideRoutes({ baseUrl }));
-  app.use(loginRoutes({ database, baseUrl }));
+  app.use(loginRoutes({ database, baseUrl, refusals }));
   app.use(setupRoutes({ database }));
   app.use(accountRoutes({ database, signOutUrl: signOutUrlOf(oidc) }));
   app.use(oidcRoutes(oidc));
@@ -120,6 +122,7 @@ export function createApp({
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);
+  app.use(refusedSignIns(refusals));
   app.use(errorPages);
   return app;
 }

@@ -45,6 +45,7 @@ export const paths = {
     groups: "/admin/groups",
     group: (id: string) => `/admin/groups/${id}`,
     activity: "/admin/activity",
+    activityExport: (format: string) => `/admin/activity/export.${format}`,
     inspector: "/admin/inspector",
     inspectorEvents: "/admin/inspector/events",
     inspectorRecording: "/admin/inspector/recording",

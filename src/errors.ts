@@ -46,6 +46,8 @@ export class RefusedError extends Error {
   readonly reason: RefusalReason;
   /** What the page may add for the person; null when there is nothing that helps. */
   readonly detail: string | null;
+  /** Whether the tenant's activity says it already. */
+  recorded = false;
   constructor(reason: RefusalReason, detail: string | null = null, options?: ErrorOptions) {
     super(`sign-in refused: ${reason}`, options);
     this.reason = reason;

@@ -13,6 +13,7 @@ import { roles, type User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
 import { adminEntry, administrator, makeChange, parameter, storeOf } from "./acting.ts";
+import { readable } from "./activity-words.ts";
 import { personName } from "./person-names.ts";
 import type { AdminDeps } from "./routes.ts";
 
@@ -69,7 +70,9 @@ export function personRoutes({ database }: AdminDeps): Router {
   router.get(paths.admin.person(":user"), async (req, res) => {
     const store = storeOf(req, database);
     const user = await personIn(store, req);
-    res.render("admin/person", { title: personName(user), user, ...(await factsOf(store, user)), roles });
+    const facts = await factsOf(store, user);
+    const activity = await readable(store, facts.activity);
+    res.render("admin/person", { title: personName(user), user, ...facts, activity, roles });
   });
 
   for (const [name, { action, work, done, page }] of Object.entries(acts)) {

@@ -9,6 +9,7 @@ import { revokeUserAccess } from "./access.ts";
 import { documentOf } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
+import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 import { checkEmail } from "./tenants.ts";
 
 const linkHours = 72;
@@ -77,6 +78,7 @@ export async function redeemPasswordLink(
   database: Database,
   token: string,
   password: string,
+  requestId: string | null = null,
 ): Promise<{ tenantId: string; user: User }> {
   const passwordHash = await hashPassword(password);
   return await database.transaction(async (inside) => {
@@ -87,6 +89,7 @@ export async function redeemPasswordLink(
     if (!user?.active || user.blocked) throw new RefusedError("link-not-valid");
     await store.credentials.set(user.id, passwordHash);
     await revokeUserAccess(store, user.id);
+    await recordSignIn(store, user, { connectionId: null, requestId });
     return { tenantId: link.tenantId, user: (await store.users.byId(user.id)) as User };
   });
 }
@@ -109,13 +112,20 @@ export async function signInWithPassword(
   store: TenantStore | null,
   loginName: string,
   password: string,
+  requestId: string | null = null,
 ): Promise<User> {
   const user = (await store?.users.byLoginName(loginName)) ?? null;
   const hash = user && store ? await store.credentials.passwordHash(user.id) : null;
   const right = await verifyPassword(password, hash);
   if (!store || !right || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
   const isOwner = (await store.roles.effective(user.id)) === "owner";
-  if (!isOwner && (await requiredConnection(store, user))) throw new RefusedError("single-sign-on-required");
+  const attempt = { connectionId: null, requestId };
+  if (!isOwner && (await requiredConnection(store, user))) {
+    const error = new RefusedError("single-sign-on-required");
+    await recordRefusal(store, error, attempt, user);
+    throw error;
+  }
+  await recordSignIn(store, user, attempt);
   return user;
 }
 

@@ -12,6 +12,7 @@ import type { Connection, ExternalIdentity, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
 import { documentOf } from "./attributes.ts";
+import { type Attempt, recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 
 export interface SignIn {
   user: User;
@@ -20,7 +21,7 @@ export interface SignIn {
 }
 
 /**
- * Decides who an external identity is in this tenant, and records the sign-in. The protocol room has already
+ * Decides who an external identity is in this tenant, and records the sign-in or its refusal. The protocol room has already
  * proved that the identity provider of `identity.connectionId` said so. Throws RefusedError with the reason.
  *
  * 0. A connection that is not active signs nobody in.
@@ -32,13 +33,40 @@ export interface SignIn {
  * 5. Else the user is created just in time, if the connection allows it and nobody deleted them before.
  * 6. In every case a user who is inactive or blocked is refused.
  */
-export async function signIn(store: TenantStore, identity: ExternalIdentity): Promise<SignIn> {
+export async function signIn(
+  store: TenantStore,
+  identity: ExternalIdentity,
+  requestId: string | null = null,
+): Promise<SignIn> {
+  const attempt = { connectionId: identity.connectionId, requestId };
   try {
-    return await store.transaction((inside) => decide(inside, identity));
+    return await decideTwice(store, identity, attempt);
+  } catch (error) {
+    if (error instanceof RefusedError) {
+      await recordRefusal(store, error, attempt, await refusedPerson(store, identity));
+    }
+    throw error;
+  }
+}
+
+async function decideTwice(
+  store: TenantStore,
+  identity: ExternalIdentity,
+  attempt: Attempt,
+): Promise<SignIn> {
+  try {
+    return await store.transaction((inside) => decide(inside, identity, attempt));
   } catch (error) {
     if (!mayBeLate(error)) throw error;
-    return await store.transaction((inside) => decide(inside, identity));
+    return await store.transaction((inside) => decide(inside, identity, attempt));
   }
+}
+
+/** By the name that the provider vouches for; with an id when the identity is known. */
+async function refusedPerson(store: TenantStore, { connectionId, subject, loginName }: ExternalIdentity) {
+  const connection = await store.connections.byId(connectionId);
+  const known = connection && (await store.identities.find(connectionId, storedSubject(connection, subject)));
+  return { id: known?.userId ?? null, loginName };
 }
 
 /**
@@ -74,10 +102,12 @@ export async function previewSignIn(store: TenantStore, identity: ExternalIdenti
 
 class TakenBack extends Error {}
 
-async function decide(store: TenantStore, external: ExternalIdentity): Promise<SignIn> {
+async function decide(store: TenantStore, external: ExternalIdentity, attempt: Attempt): Promise<SignIn> {
   const connection = await store.connections.byId(external.connectionId);
   if (connection?.status !== "active") throw new RefusedError("connection-not-active");
-  return await decideOn(store, connection, external);
+  const verdict = await decideOn(store, connection, external);
+  await recordSignIn(store, verdict.user, attempt);
+  return verdict;
 }
 
 async function decideOn(

@@ -68,7 +68,7 @@ async function complete(
     toIdentity(connection, proof.subject, proof.claims),
   );
   const { user, by } = await trace.person.attempt("The directory lets the person in", () =>
-    signIn(store, identity),
+    signIn(store, identity, req.id),
   );
   trace.foundBy = by;
   await startSession(req, store.tenantId, user, connection.id, seal(deps, visit, proof.idToken));

@@ -83,7 +83,7 @@ async function complete(
   { identity, returnTo }: Arrival,
 ): Promise<void> {
   const { user, by } = await trace.checks.attempt("The directory lets the person in", () =>
-    signIn(store, identity),
+    signIn(store, identity, req.id),
   );
   trace.passed = `Signed in, found by ${by}`;
   await startSession(req, store.tenantId, user, connection.id);

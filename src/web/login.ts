@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Request, type Response, Router } from "express";
 import { signInWithPassword } from "../directory/local-accounts.ts";
+import type { RefusalRecorder } from "../directory/sign-in-activity.ts";
 import { namePattern } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
@@ -19,6 +20,7 @@ import { startSession } from "./sessions.ts";
 export interface LoginDeps {
   database: Database;
   baseUrl: string;
+  refusals: RefusalRecorder;
 }
 
 /**
@@ -89,7 +91,7 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
   });
 }
 
-function addPasswordDoor(router: Router, { database, baseUrl }: LoginDeps): void {
+function addPasswordDoor(router: Router, { database, baseUrl, refusals }: LoginDeps): void {
   const system = systemStore(database);
   const limits = loginLimits(database);
 
@@ -122,7 +124,7 @@ function addPasswordDoor(router: Router, { database, baseUrl }: LoginDeps): void
     const tenant = namePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
     const store = tenant && forTenant(database, tenant.id);
     try {
-      const user = await signInWithPassword(store, loginName, formField(req, "password"));
+      const user = await signInWithPassword(store, loginName, formField(req, "password"), req.id);
       await limits.succeeded(account);
       await startSession(req, tenant?.id as string, user, null);
       res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
@@ -130,6 +132,14 @@ function addPasswordDoor(router: Router, { database, baseUrl }: LoginDeps): void
       const isWrong = error instanceof RefusedError && error.reason === "bad-credentials";
       if (!isWrong) throw error;
       req.log.warn({ tenantId: tenant?.id ?? null, reason: error.reason }, "sign_in.refused");
+      if (tenant) {
+        // After the answer, whose time must not tell whether there is such an organisation.
+        res.once("finish", () => {
+          refusals
+            .atPasswordForm(tenant.id, loginName, error, req.id)
+            .catch((failure: unknown) => req.log.warn({ err: failure }, "refusal.not_recorded"));
+        });
+      }
       showPasswordForm(res.status(403), { slug, returnTo: returnToOf(req), loginName, refused: true });
     }
   });

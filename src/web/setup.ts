@@ -47,7 +47,7 @@ export function setupRoutes({ database }: { database: Database }): Router {
       res.status(400).render("set-password", page(problem, loginName));
       return;
     }
-    const { tenantId, user } = await redeemPasswordLink(database, token, formField(req, "password"));
+    const { tenantId, user } = await redeemPasswordLink(database, token, formField(req, "password"), req.id);
     await startSession(req, tenantId, user, null);
     await flash(req, "done", "Your password is set, and you are signed in.");
     res.redirect(303, landingPath);

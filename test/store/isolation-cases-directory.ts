@@ -4,7 +4,7 @@ import type { IsolationCases } from "../helpers/isolation.ts";
 export const directoryCases: Pick<
   IsolationCases,
   | ("people.page" | "people.fewMembers" | "people.fewGranted" | "people.ofIds" | "groupMembers.among")
-  | ("tombstones.page" | "groups.find" | "groups.withRole" | "roles.mappedGroups")
+  | ("tombstones.page" | "groups.find" | "groups.withRole" | "groups.ofIds" | "roles.mappedGroups")
   | ("provisioningProblems.record" | "provisioningProblems.list" | "provisioningProblems.clear")
   | ("settings.read" | "settings.change")
   | ("activity.page" | "users.provisionedCount" | "roles.effectiveOf")
@@ -27,6 +27,7 @@ export const directoryCases: Pick<
     call: async (b, a) => [...(await b.roles.mappedGroups([a.groupId]))],
     gives: [],
   },
+  "groups.ofIds": { call: (b, a) => b.groups.ofIds([a.groupId]), gives: [] },
   "groups.withRole": { call: (b) => b.groups.withRole("admin", 100), gives: [] },
   "provisioningProblems.record": {
     call: (b, a) =>

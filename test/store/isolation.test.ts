@@ -86,6 +86,7 @@ const referToNoRow: Record<string, string> = {
   "connection_keys.tenant_id": "outlives the tenant, so that nobody else gets its keys",
   "connections.provider_app_id": "is the provider's own",
   "inspector_messages.request_id": "names a request",
+  "provisioning_problems.request_id": "names a request of the log",
   "role_grants.source_id": "is a connection's for one kind of grant, and empty for the others",
   "sessions.connection_id": "outlives the connection: the session is dead then",
   "used_tokens.token_id": "is a hash",

@@ -175,6 +175,12 @@ function lists(scope: TenantScope) {
       return { groups: groups.slice(0, limit), next: last ? textKey(last.displayName) : null };
     },
 
+    /** Those of these groups, 1,000 at most, who are there. */
+    async ofIds(ids: readonly string[]): Promise<Group[]> {
+      if (ids.length === 0) return [];
+      return ((await scope.rows("groups").whereIn("id", ids).select(columns)) as GroupRow[]).map(toGroup);
+    },
+
     /** The groups that give their members a role, at most `limit`. */
     async withRole(role: AssignableRole, limit: number): Promise<Group[]> {
       const mapped = scope.rows("group_roles").where("role", role).orderBy("group_id").limit(limit);
