@@ -7,6 +7,7 @@ import type { PageCase } from "../helpers/every-page.ts";
 import { signingCertificate } from "../helpers/idp-metadata.ts";
 import { samlSettings } from "../helpers/people.ts";
 import type { Site } from "../helpers/site.ts";
+import { directoryPages } from "./directory-pages.ts";
 
 /** The admin console's share of every page: see test/helpers/every-page.ts. */
 export async function adminPages(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
@@ -26,6 +27,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     ...more,
   });
   return [
+    ...(await directoryPages(use, site)),
     page("the console's overview", "/admin"),
     page("connections", "/admin/connections"),
     page("a new connection", "/admin/connections/new"),
@@ -39,10 +41,6 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     page("a set-up link", `/admin/connections/${saml.id}/links`, { form: {} }),
     page("a guest's set-up", "/setup/guest", { as: null }),
     page("domains", "/admin/domains"),
-    page("provisioning", "/admin/provisioning"),
-    page("people", "/admin/people"),
-    page("groups", "/admin/groups"),
-    page("activity", "/admin/activity"),
   ];
 }
 

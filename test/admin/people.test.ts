@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { provisionUser } from "../../src/directory/provisioning.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import type { User } from "../../src/model.ts";
+import type { Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { assertRedirect, factOf, headingOf } from "../helpers/pages.ts";
+import { createLocalAccount, identityOf, provisioned } from "../helpers/people.ts";
+import { plantSession, useSite } from "../helpers/site.ts";
+
+const script = `<script>alert("x")</script>`;
+
+describe("people in the admin console", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let client: Client;
+    beforeEach(async () => {
+      client = await site().clientOf(site().owner);
+    });
+
+    let people = 0;
+    const somebody = (more: Parameters<typeof provisioned>[1] = {}) =>
+      provisionUser(
+        site().acme.store,
+        site().acme.writer,
+        provisioned(`person-${people++}@acme.example`, more),
+      );
+    const justInTime = async () => {
+      const connection = await site().acme.connection();
+      const identity = identityOf(connection, `guest-${people++}@acme.example`);
+      return { connection, ...(await signIn(site().acme.store, identity)) };
+    };
+    const pathOf = ({ id }: User) => `/admin/people/${id}`;
+    const lastEntry = async () => (await site().acme.store.activity.latest(1))[0] ?? assert.fail();
+    /** Does something to somebody, and returns what the page says then. */
+    const act = async (user: User, name: string, form: Record<string, string> = {}, as = client) => {
+      assertRedirect(await as.post(`${pathOf(user)}/${name}`, form), pathOf(user));
+      return (await as.get(pathOf(user))).text;
+    };
+
+    describe("the list", () => {
+      it("shows a page of fifty, and leads to the next and back to the first", async () => {
+        for (let count = 0; count < 60; count++) await somebody({ familyName: "Listed" });
+        const first = await client.get("/admin/people?q=listed");
+        const names = (text: string) =>
+          [...text.matchAll(/href="\/admin\/people\/([0-9a-f-]{36})"/g)].map(([, id]) => id);
+        assert.equal(names(first.text).length, 50);
+        const next = /href="(\/admin\/people\?[^"]*)" rel="next"/
+          .exec(first.text)?.[1]
+          ?.replaceAll("&amp;", "&");
+        const second = await client.get(next ?? assert.fail());
+        assert.equal(names(second.text).length, 10);
+        assert.equal(new Set([...names(first.text), ...names(second.text)]).size, 60);
+        assert.match(second.text, /href="\/admin\/people\?q=listed">First page/);
+        assert.doesNotMatch(second.text, /rel="next"/);
+      });
+
+      it("keeps what was chosen in the form, and treats what was typed as text", async () => {
+        const page = await client.get(
+          `/admin/people?q=${encodeURIComponent(script)}&status=blocked&role=admin&origin=x`,
+        );
+        assert.equal(page.status, 200);
+        assert.ok(!page.text.includes(script));
+        assert.match(page.text, /<option value="blocked" selected>/);
+        assert.match(page.text, /<option value="admin" selected>/);
+        assert.match(page.text, /Nobody fits/);
+      });
+
+      for (const after of [
+        "x",
+        "bnVsbA",
+        Buffer.from('{"field":"password_hash","key":"a"}').toString("base64url"),
+      ]) {
+        it(`knows no page at ${after}`, async () => {
+          const page = await client.get(`/admin/people?after=${after}`);
+          assert.equal(page.status, 400);
+          assert.match(page.text, /Start again from its first page/);
+        });
+      }
+
+      it("shows names that try to be markup as text", async () => {
+        const user = await somebody({ displayName: script, givenName: script });
+        for (const path of ["/admin/people?q=%3Cscript", pathOf(user)]) {
+          const { text } = await client.get(path);
+          assert.ok(!text.includes(script));
+          assert.match(text, /&lt;script&gt;alert/);
+        }
+      });
+    });
+
+    describe("a person's page", () => {
+      it("says where they came from, what they may do and why, and offers to edit nothing of the source's", async () => {
+        const { store, writer } = site().acme;
+        const user = await somebody({ givenName: "Ada", familyName: "Lovelace", sourceKey: "00u-ada" });
+        const connection = await site().acme.connection();
+        await signIn(store, identityOf(connection, user.loginName, { roles: ["admin"] }));
+        await store.roles.replace(user.id, "scim", null, ["admin"]);
+        const group = {
+          id: randomUUID(),
+          displayName: "Admins of all",
+          sourceId: writer.source.id,
+          sourceKey: null,
+        };
+        await store.groups.create(group);
+        await store.groupMembers.add(group.id, [user.id]);
+        await store.roles.mapGroup(group.id, "admin");
+        await plantSession(use(), site().acme.tenant, user, { data: { userAgent: "A browser of theirs" } });
+        const page = await client.get(pathOf(user));
+        assert.equal(headingOf(page), "Ada Lovelace");
+        assert.equal(factOf(page, "Came by"), "Provisioning");
+        assert.equal(factOf(page, "Source"), "default");
+        assert.equal(factOf(page, "Id at the source"), "00u-ada");
+        for (const reason of [
+          "Role: admin",
+          `granted at the sign-in by the OIDC connection ${connection.key}`,
+          "granted by provisioning \\(default\\)",
+          "member of the group Admins of all",
+          "A browser of theirs",
+          `subject-of-${user.loginName}`,
+          "Okta manages this account by provisioning",
+          "Sign in succeeded",
+        ])
+          assert.match(page.text, new RegExp(reason));
+        const fields = [...page.text.matchAll(/<(?:input|select|textarea)[^>]* name="([^"]*)"/g)].map(
+          ([, name]) => name,
+        );
+        assert.deepEqual([...new Set(fields)].sort(), ["connection", "role", "subject"]);
+      });
+
+      it("is nobody's when there is no such person, nor anything done to them", async () => {
+        const path = `/admin/people/${randomUUID()}`;
+        assert.equal((await client.get(path)).status, 404);
+        for (const name of ["block", "unblock", "sign-out", "role", "unlink", "delete"])
+          assert.equal((await client.post(`${path}/${name}`)).status, 404, name);
+      });
+    });
+
+    describe("what is done to a person", () => {
+      it("keeps a blocked person out at once, and is recorded with who did it", async () => {
+        const user = await somebody();
+        const theirs = await site().clientOf(user);
+        assert.equal((await theirs.get("/me")).status, 200);
+        assert.match(await act(user, "block"), /is blocked and signed out everywhere/);
+        assert.equal((await theirs.get("/me")).status, 401);
+        const { at: _, id: __, requestId: ___, ...entry } = await lastEntry();
+        assert.deepEqual(entry, {
+          ...{ kind: "people", actorKind: "admin", actor: "owner@acme.example", actorId: site().owner.id },
+          ...{ action: "user.blocked", targetId: user.id, changed: [], reason: null },
+        });
+        assert.match(await act(user, "unblock"), /is not blocked any more/);
+        assert.equal((await lastEntry()).action, "user.unblocked");
+      });
+
+      it("ends their sessions and leaves the account", async () => {
+        const user = await somebody();
+        const theirs = await site().clientOf(user);
+        assert.match(await act(user, "sign-out"), /is signed out everywhere/);
+        assert.equal((await theirs.get("/me")).status, 401);
+        assert.equal((await site().acme.store.users.byId(user.id))?.blocked, false);
+      });
+
+      it("gives a role by hand", async () => {
+        const user = await somebody();
+        await act(user, "role", { role: "admin" });
+        assert.equal(await site().acme.store.roles.effective(user.id), "admin");
+        assert.deepEqual(
+          [(await lastEntry()).action, (await lastEntry()).changed],
+          ["user.role_changed", ["role"]],
+        );
+        assert.equal((await client.post(`${pathOf(user)}/role`, { role: "emperor" })).status, 400);
+      });
+
+      it("unlinks an identity, named by connection and subject", async () => {
+        const { user, connection } = await justInTime();
+        const subject = `subject-of-${user.loginName}`;
+        assert.equal(
+          (await client.post(`${pathOf(user)}/unlink`, { connection: connection.id, subject: "x" })).status,
+          404,
+        );
+        assert.match(
+          await act(user, "unlink", { connection: connection.id, subject }),
+          /The identity is unlinked/,
+        );
+        assert.deepEqual(await site().acme.store.identities.ofUser(user.id), []);
+      });
+
+      it("deletes who came just in time, for good or until they come again, and lifts that", async () => {
+        const { store } = site().acme;
+        const [one, other] = [await justInTime(), await justInTime()];
+        assertRedirect(await client.post(`${pathOf(one.user)}/delete`, { keepOut: "no" }), "/admin/people");
+        assertRedirect(
+          await client.post(`${pathOf(other.user)}/delete`, { keepOut: "yes" }),
+          "/admin/people",
+        );
+        assert.match(
+          (await client.get("/admin/people")).text,
+          /kept out until somebody lets them come again/,
+        );
+        const kept = (await store.tombstones.list()).map(({ loginName }) => loginName);
+        assert.ok(kept.includes(other.user.loginName) && !kept.includes(one.user.loginName));
+        const list = await client.get(`/admin/people/deleted?q=${other.user.loginName.toUpperCase()}`);
+        const lift = /action="([^"]*\/lift)"/.exec(list.text)?.[1] ?? assert.fail();
+        assertRedirect(await client.post(lift), "/admin/people/deleted");
+        assert.equal((await client.post(lift)).status, 404);
+        assert.equal((await lastEntry()).action, "tombstone.lifted");
+      });
+
+      it("is refused on a person of provisioning, in words, and changes nothing", async () => {
+        const user = await somebody();
+        const before = await lastEntry();
+        assertRedirect(await client.post(`${pathOf(user)}/delete`, { keepOut: "yes" }), "/admin/people");
+        assert.match(
+          (await client.get("/admin/people")).text,
+          /Only people who came by a sign-in can be deleted here/,
+        );
+        assert.ok(await site().acme.store.users.byId(user.id));
+        assert.deepEqual(await lastEntry(), before);
+      });
+
+      it("is not offered to an admin on an owner, and refused", async () => {
+        const admin = await createLocalAccount(site().acme.store, `admin-${people++}@acme.example`, "admin");
+        const theirs = await site().clientOf(admin);
+        const page = await theirs.get(pathOf(site().owner));
+        assert.doesNotMatch(
+          page.text,
+          /action="\/admin\/people\/[^"]*\/(block|role|unlink|sign-out|delete)"/,
+        );
+        const text = await act(site().owner, "block", {}, theirs);
+        assert.match(text, /Only an owner can do that to an owner\. Nothing was changed/);
+        assert.equal((await client.get("/me")).status, 200);
+      });
+
+      it("does not take the last owner away, nor oneself", async () => {
+        assert.match(await act(site().owner, "role", { role: "member" }), /last owner/);
+        assert.match(await act(site().owner, "block"), /You cannot block yourself/);
+        assert.equal(await site().acme.store.roles.effective(site().owner.id), "owner");
+      });
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import type { Answer, Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { assertRedirect, factOf } from "../helpers/pages.ts";
+import { oktaUser, scimClient } from "../helpers/scim.ts";
+import { useSite } from "../helpers/site.ts";
+import { valueToCopy } from "./pages-read.ts";
+
+describe("provisioning in the admin console", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    let client: Client;
+    beforeEach(async () => {
+      client = await site().clientOf(site().owner);
+    });
+    const page = () => client.get("/admin/provisioning");
+    const tokenIn = (answer: Answer) =>
+      /<code class="value" id="token">([^<]*)<\/code>/.exec(answer.text)?.[1];
+    const create = (source = "", days = "") => client.post("/admin/provisioning/tokens", { source, days });
+    const lastEntry = async () => (await site().acme.store.activity.latest(1))[0] ?? assert.fail();
+
+    it("leads from the page's own values to provisioned people, and shows that", async () => {
+      assert.match((await page()).text, /Okta has not called yet/);
+      const created = await create("", "90");
+      assert.equal(created.status, 201);
+      assert.equal(created.headers.get("cache-control"), "no-store");
+      const token = tokenIn(created) ?? assert.fail();
+      assert.ok(!(await page()).text.includes(token), "it is shown once");
+      assert.deepEqual([(await lastEntry()).action, (await lastEntry()).kind], ["token.created", "tokens"]);
+      const baseUrl = valueToCopy(created, "Base URL");
+      const answer = await fetch(`${baseUrl}/Users`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/scim+json" },
+        body: JSON.stringify(oktaUser("ada@acme.example")),
+      });
+      assert.equal(answer.status, 201);
+      const after = await page();
+      assert.equal(factOf(after, "People"), "1 person provisioned");
+      assert.match(factOf(after, "Last call") ?? "", /UTC \(to the minute\)$/);
+      assert.match(after.text, /<code>oinscim_[\w-]{4}…<\/code>[\s\S]*Last used/);
+    });
+
+    it("says what went wrong and what to do about it, until the list is cleared", async () => {
+      const okta = scimClient(site().app, tokenIn(await create()) ?? "");
+      for (let times = 0; times < 2; times++)
+        await okta.send("POST", "/Users", oktaUser("twice@acme.example"));
+      let text = "";
+      for (let tries = 0; tries < 100 && !text.includes("POST /Users"); tries++) text = (await page()).text;
+      assert.match(text, /<strong>POST \/Users<\/strong>: Another user of this tenant has this login name/);
+      assert.match(text, /Look them up under People/);
+      assertRedirect(await client.post("/admin/provisioning/problems/clear"), "/admin/provisioning");
+      assert.equal(factOf(await page(), "Problems"), "None");
+    });
+
+    it("revokes a token at once", async () => {
+      const token = tokenIn(await create("Revoked")) ?? assert.fail();
+      const okta = scimClient(site().app, token);
+      assert.equal((await okta.get("/Users")).status, 200);
+      const { id } =
+        (await site().acme.store.tokens.list()).find(({ hint }) => token.startsWith(hint)) ?? assert.fail();
+      assertRedirect(await client.post(`/admin/provisioning/tokens/${id}/revoke`), "/admin/provisioning");
+      assert.equal((await okta.get("/Users")).status, 401);
+      assert.equal((await client.post(`/admin/provisioning/tokens/${id}/revoke`)).status, 404);
+      assert.deepEqual([(await lastEntry()).action, (await lastEntry()).targetId], ["token.revoked", id]);
+    });
+
+    it("warns of a token that expires soon, and keeps the former ones apart", async () => {
+      await create("Soon", "10");
+      assert.match((await page()).text, /Expires in 10 days/);
+      assert.match((await page()).text, /former token/);
+    });
+
+    const wrong: [string, string, RegExp][] = [
+      ["", "0", /whole number of days/],
+      ["", "soon", /whole number of days/],
+      ["", "1.5", /whole number of days/],
+      ["", "99999999", /whole number of days/],
+      ["x".repeat(101), "1", /1 to 100 characters/],
+      [`<script>alert(1)</script>${"x".repeat(100)}`, "1", /1 to 100 characters/],
+    ];
+    for (const [source, days, message] of wrong) {
+      it(`creates no token for the source "${source.slice(0, 30)}" and ${days} days, and keeps what was typed`, async () => {
+        const before = (await site().acme.store.tokens.list()).length;
+        const answer = await create(source, days);
+        assert.equal(answer.status, 400);
+        assert.match(answer.text, message);
+        assert.ok(!answer.text.includes("<script>alert(1)"));
+        assert.match(answer.text, new RegExp(`name="days" value="${days}"`));
+        assert.equal((await site().acme.store.tokens.list()).length, before);
+      });
+    }
+
+    it("saves how conflicts and passwords are treated, and takes anything else for the careful choice", async () => {
+      const { settings } = site().acme.store;
+      const save = (form: Record<string, string>) => client.post("/admin/provisioning/settings", form);
+      await save({ sourceConflict: "adopt", passwordSync: "on" });
+      assert.deepEqual(await settings.read(), {
+        sourceConflict: "adopt",
+        passwordSync: true,
+        activityDays: 365,
+      });
+      assert.equal((await lastEntry()).action, "provisioning.settings_changed");
+      await save({ sourceConflict: "whatever" });
+      assert.deepEqual(await settings.read(), {
+        sourceConflict: "refuse",
+        passwordSync: false,
+        activityDays: 365,
+      });
+    });
+  });
+});
