@@ -70,7 +70,10 @@ describe("the set-up of an OIDC connection", () => {
       const entries = await site().acme.store.activity.latest(50);
       assert.deepEqual(
         entries.filter(({ targetId }) => targetId === idOf(base)).map(({ action, actor }) => [action, actor]),
-        ["activated", "changed", "created"].map((what) => [`connection.${what}`, "owner@acme.example"]),
+        [
+          ["sign_in.succeeded", "ada@acme.example"],
+          ...["activated", "changed", "created"].map((what) => [`connection.${what}`, "owner@acme.example"]),
+        ],
       );
       const changed = entries.find(({ action }) => action === "connection.changed")?.changed ?? [];
       assert.deepEqual([...changed].sort(), [
