@@ -5,6 +5,7 @@
 import type { Engine } from "../test/helpers/databases.ts";
 import { type PostgresServer, startPostgres } from "../test/helpers/postgres-server.ts";
 import { type Options, type PartName, readOptions, UsageError, usage } from "./options.ts";
+import { measureConsole } from "./part-console.ts";
 import { measureGrowth } from "./part-growth.ts";
 import { measureImport } from "./part-import.ts";
 import { measureInspector } from "./part-inspector.ts";
@@ -22,10 +23,11 @@ const parts: Record<PartName, (run: Run) => Promise<void>> = {
   lookups: measureLookups,
   pages: measurePages,
   patch: measurePatches,
-  growth: measureAgainstSmall,
+  growth: (run) => againstSmall(run, measureGrowth),
   positions: measurePositions,
   tenants: measureTenants,
   inspector: measureInspector,
+  console: (run) => againstSmall(run, measureConsole),
   saml: measureSaml,
   import: measureImport,
 };
@@ -80,7 +82,10 @@ async function makeWorld(engine: Engine, users: number, { sizes }: Pick<Options,
 }
 
 /** Growth needs a small tenant beside the large one, whose groups hold the same share of its users. */
-async function measureAgainstSmall(run: Run): Promise<void> {
+async function againstSmall(
+  run: Run,
+  measure: (run: Run, large: World, small: World) => Promise<void>,
+): Promise<void> {
   const { engine, sizes, world } = run;
   const share = sizes.smallUsers / sizes.grownUsers;
   const scaled = {
@@ -90,7 +95,7 @@ async function measureAgainstSmall(run: Run): Promise<void> {
   const small = await makeWorld(engine, sizes.smallUsers, { sizes: { ...sizes, ...scaled } });
   const large = sizes.grownUsers === sizes.users ? world : await makeWorld(engine, sizes.grownUsers, run);
   try {
-    await measureGrowth(run, large, small);
+    await measure(run, large, small);
   } finally {
     await small.dispose();
     if (large !== world) await large.dispose();

@@ -9,6 +9,7 @@ const partNames = [
   "positions",
   "tenants",
   "inspector",
+  "console",
   "saml",
   "import",
 ] as const;

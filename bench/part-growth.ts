@@ -95,7 +95,7 @@ function totalOf({ text }: Timed): number {
 }
 
 /** Calls both in turn; the first calls warm up and do not count. */
-async function inTurn(first: Operation, second: Operation, samples: number) {
+export async function inTurn(first: Operation, second: Operation, samples: number) {
   const times = { first: [] as number[], second: [] as number[] };
   const warmUp = Math.ceil(samples / 4);
   for (let call = 0; call < warmUp + samples; call++) {

@@ -60,7 +60,7 @@ export async function seedTenant(
 }
 
 /** Runs one statement. PostgreSQL is spared the checks of foreign keys: what is inserted here is known to exist. */
-async function insert(database: Database, sql: string, bindings: (string | number)[]): Promise<void> {
+export async function insert(database: Database, sql: string, bindings: (string | number)[]): Promise<void> {
   await database.transaction(async (inside) => {
     if (inside.engine === "postgres") await inside.sql().raw("set local session_replication_role = replica");
     await inside.sql().raw(sql, bindings);
@@ -68,7 +68,7 @@ async function insert(database: Database, sql: string, bindings: (string | numbe
 }
 
 /** How the engines turn one bound value into the rows (key, value), the first key being 0. */
-function elements({ engine }: Database): string {
+export function elements({ engine }: Database): string {
   return engine === "sqlite"
     ? "json_each(?)"
     : "(select ordinality - 1 as key, value from json_array_elements_text(?::json) with ordinality) as e";

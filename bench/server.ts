@@ -12,6 +12,7 @@ import type { Config } from "../src/config.ts";
 import { openInspector } from "../src/inspector/recorder.ts";
 import { createLog } from "../src/log.ts";
 import { openDatabase } from "../src/store/database.ts";
+import { sessionSecret } from "../test/helpers/site.ts";
 import { comparedRoutes } from "./compared-routes.ts";
 import type { Question } from "./server-process.ts";
 
@@ -24,7 +25,7 @@ const delay = monitorEventLoopDelay({ resolution: 10 });
 const config: Config = {
   ...{ port: 0, host: "127.0.0.1", databaseUrl, trustProxy: 0, logLevel: "info", metricsToken: null },
   ...{ baseUrl: "https://acme.example", insecureAllowPrivateNetwork: false },
-  ...{ sessionSecret: randomBytes(32).toString("base64"), dataKey: randomBytes(32) },
+  ...{ sessionSecret, dataKey: randomBytes(32) },
 };
 const compared = await listen(comparedRoutes({ config, database, log }));
 const measured = await listen(createApp({ config, database, log, recorder: openInspector(database, log) }));

@@ -63,7 +63,7 @@ export interface PlantedSession {
 /** Writes a session as a sign-in does, and returns the value of its cookie. */
 export async function plantSession(
   { database }: Pick<TestDatabase, "database">,
-  tenant: Tenant,
+  tenant: Pick<Tenant, "id">,
   user: User,
   wanted: PlantedSession = {},
 ): Promise<string> {
