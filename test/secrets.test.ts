@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { basename, dirname, join } from "node:path";
+import { inviteOwner } from "../src/directory/local-accounts.ts";
+import type { Database } from "../src/store/database.ts";
+import { type Engine, onEachDatabase } from "./helpers/databases.ts";
+import { tableNames } from "./helpers/every-table.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "./helpers/openid-provider.ts";
+import { comeBack, connectOrg, orgOptions } from "./helpers/org.ts";
+import { createLocalAccount, testPassword } from "./helpers/people.ts";
+import { startRecording } from "./helpers/recorded.ts";
+import { revocationToken, startRevokingOrg } from "./helpers/revocation.ts";
+import type { Fields } from "./helpers/saml-response.ts";
+import { useSamlSite } from "./helpers/saml-site.ts";
+import { oktaUser, scimClient } from "./helpers/scim.ts";
+import { sessionSecret } from "./helpers/site.ts";
+
+/**
+ * Everything secret that goes through the application in real flows, successful and failed, is looked for afterwards in
+ * every row, in the database's file, and in every line of the log, as it is and in the forms in which it travels. The
+ * inspector is on: what it keeps is in the database.
+ */
+describe("secrets", () => {
+  onEachDatabase((use, engine) => {
+    const site = useSamlSite(use, orgOptions);
+    let op: OpenIdProvider;
+    const secrets = new Map<string, string>();
+    const keep = (name: string, value: string | null | undefined) => {
+      assert.ok(value && value.length >= 8, `${name} did not turn up`);
+      secrets.set(name, value);
+    };
+
+    before(async function () {
+      this.timeout(60_000);
+      op = await startOpenIdProvider();
+      await startRecording(site().acme.store);
+      keep("the session secret", sessionSecret);
+      keep("the data key", orgOptions.dataKey.toString("base64"));
+      await bySetUpAndPassword();
+      await byProvisioning();
+      await byOidc();
+      await bySaml();
+      await byUniversalLogout();
+      // The inspector writes in batches, and some of the activity is written after the answer.
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+    });
+    after(() => op.close());
+
+    async function bySetUpAndPassword(): Promise<void> {
+      const { acme, app } = site();
+      const link = await inviteOwner(acme.store, "invited@acme.example");
+      const password = "first password of somebody invited";
+      const client = app.client();
+      await client.get(`/setup/${link}`);
+      await client.post(`/setup/${link}`, { password: "too short", repeated: "too short" });
+      assert.equal((await client.post(`/setup/${link}`, { password, repeated: password })).status, 303);
+      keep("a set-up link", link);
+      keep("a first password", password);
+      keep("a session's cookie", client.cookies.get("session"));
+      const changed = "second password of the same person";
+      await client.post("/account/password", { current: password, password: changed, repeated: changed });
+      keep("a changed password", changed);
+      await createLocalAccount(acme.store, "local@acme.example");
+      const wrong = "wrong password that somebody typed";
+      await app.client().signIn(acme.tenant.slug, "local@acme.example", wrong);
+      await app.client().signIn(acme.tenant.slug, "local password in the wrong field", wrong);
+      assert.equal(
+        (await app.client().signIn(acme.tenant.slug, "local@acme.example", testPassword)).status,
+        303,
+      );
+      keep("a wrong password", wrong);
+      keep("a password in the wrong field", "local password in the wrong field");
+      keep("a password", testPassword);
+    }
+
+    async function byProvisioning(): Promise<void> {
+      const { app, owner } = site();
+      const admin = await site().clientOf(owner);
+      const created = await admin.post("/admin/provisioning/tokens", { source: "", days: "90" });
+      const token = /id="token">([^<]*)</.exec(created.text)?.[1];
+      keep("a provisioning token", token);
+      await admin.post("/admin/provisioning/settings", { sourceConflict: "refuse", passwordSync: "on" });
+      const okta = scimClient(app, token ?? "");
+      const [first, second, third] = ["synced password one", "synced password two", "synced password three"];
+      const { body } = await okta.send("POST", "/Users", {
+        ...oktaUser("ada@acme.example"),
+        password: first,
+      });
+      await okta.patch(`/Users/${body.id}`, { op: "replace", path: "password", value: second });
+      await okta.patch(`/Users/${body.id}`, { op: "replace", value: { password: third } });
+      await okta.send("POST", "/Users", {
+        ...oktaUser("ada@acme.example"),
+        password: "synced password of a duplicate",
+      });
+      await okta.get(`/Users?filter=${encodeURIComponent('password eq "password in a filter"')}`);
+      await okta.send("POST", "/Users", `{"userName":"x","password":"password in broken JSON"`);
+      for (const [name, password] of Object.entries({ first, second, third }))
+        keep(`a ${name} synced password`, password);
+      keep("a duplicate's password", "synced password of a duplicate");
+      keep("a password in a filter", "password in a filter");
+      keep("a password in broken JSON", "password in broken JSON");
+      const unknown = "oinscim_made-up-token-that-nobody-has-0123456789";
+      await scimClient(app, unknown).get("/Users");
+      keep("a token that is none", unknown);
+    }
+
+    async function byOidc(): Promise<void> {
+      const { app, acme } = site();
+      const connection = await connectOrg(
+        op,
+        { baseUrl: app.url, tenant: acme },
+        { signOutOfProvider: true },
+      );
+      op.person = op.define({
+        sub: "00u-ada",
+        email: "ada@acme.example",
+        zoneinfo: "Zone/That-Nobody-Maps",
+      }).sub;
+      keep(
+        "a client secret",
+        `secret of ${connection.settings && "clientId" in connection.settings && connection.settings.clientId}`,
+      );
+      const traffic: string[] = [];
+      op.intercept = (req, res) => overhear(req, res, traffic);
+      const client = app.client();
+      const left = (await client.get(`/oidc/${connection.key}/login`)).location ?? "";
+      for (const name of ["state", "nonce"]) keep(`an OIDC ${name}`, new URL(left).searchParams.get(name));
+      for (const [name, value] of client.cookies) keep(`the cookie ${name} of a sign-in in flight`, value);
+      const back = await comeBack(app, op, client, left);
+      assert.equal(back.status, 303, back.text);
+      const heard = traffic.join("\n");
+      keep("an authorization code", /(?:^|[&\n])code=([^&\s]+)/.exec(heard)?.[1]);
+      keep("a code verifier", /code_verifier=([^&\s]+)/.exec(heard)?.[1]);
+      for (const name of ["access_token", "id_token"])
+        keep(`an OIDC ${name}`, new RegExp(`"${name}":"([^"]+)"`).exec(heard)?.[1]);
+      keep("a claim that nobody maps", "Zone/That-Nobody-Maps");
+      await client.get(
+        `/oidc/${connection.key}/callback?code=replayed-code-0123456789&state=replayed-state-0123456789`,
+      );
+      keep("a replayed code", "replayed-code-0123456789");
+      await client.post("/logout");
+    }
+
+    async function bySaml(): Promise<void> {
+      const { app } = site();
+      const { id, relayState } = await site().leave(app.client());
+      const client = app.client();
+      const sent = await site().leave(client);
+      const salary = (fields: Fields) => {
+        fields.attributes.salary = ["Salary that nobody maps 4711"];
+      };
+      const response = await site().respond("grace@acme.example", { fields: salary }, { requestId: sent.id });
+      assert.ok(Buffer.from(response, "base64").includes("Salary that nobody maps"));
+      assert.equal((await site().arrive(client, response, sent.relayState)).status, 303);
+      const refused = await site().respond("grace@acme.example", {}, { requestId: id });
+      await site().arrive(app.client(), refused, relayState);
+      keep("a SAML response", response);
+      keep("a refused SAML response", refused);
+      keep("an attribute that nobody maps", "Salary that nobody maps 4711");
+      for (const value of Buffer.from(response, "base64")
+        .toString()
+        .matchAll(/SignatureValue>([^<]{40,})</g))
+        keep("a SAML signature", value[1]?.replaceAll(/\s/g, ""));
+    }
+
+    async function byUniversalLogout(): Promise<void> {
+      const org = await startRevokingOrg();
+      const { app, acme } = site();
+      await acme.connection({ settings: { issuer: org.issuer, clientId: "revoker" } });
+      const path = "/global-token-revocation";
+      for (const name of ["ada@acme.example", "nobody@acme.example"]) {
+        const token = await revocationToken(org, "revoker", app.url + path);
+        const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+        await app
+          .client()
+          .send("POST", path, headers, JSON.stringify({ sub_id: { format: "email", email: name } }));
+        keep(`a revocation token for ${name}`, token);
+      }
+      await org.close();
+    }
+
+    it("went through the flows: what they caused is there", async () => {
+      const { store } = site().acme;
+      const actions = (await store.activity.page({}, null, 1_000)).map(({ action }) => action);
+      for (const action of [
+        "user.created",
+        "sign_in.succeeded",
+        "sign_in.refused",
+        "token.created",
+        "user.signed_out",
+      ])
+        assert.ok(actions.includes(action), action);
+      const steps = (await store.inspector.after({}, 0, 1_000)).map(({ step }) => step);
+      for (const step of ["POST /Users", "Token request", "Response", "Global token revocation"])
+        assert.ok(steps.includes(step), steps.join());
+      assert.ok(secrets.size >= 25, [...secrets.keys()].join());
+    });
+
+    it("would be found if they were there", async () => {
+      const everything = await everythingKept(use().database, engine, use().url);
+      for (const name of ["ada@acme.example", "oinscim_"]) assert.ok(everything.includes(name), name);
+      assert.ok(JSON.stringify(site().app.logged).includes("sign_in.succeeded"));
+    });
+
+    it("are in no row, in no file of the database and in no line of the log", async () => {
+      const kept = await everythingKept(use().database, engine, use().url);
+      const logged = JSON.stringify(site().app.logged);
+      const found = [...secrets].flatMap(([name, secret]) =>
+        formsOf(secret).flatMap((form) => [
+          ...(kept.includes(form) ? [`${name} is in the database`] : []),
+          ...(logged.includes(form) ? [`${name} is in the log`] : []),
+        ]),
+      );
+      assert.deepEqual([...new Set(found)], []);
+    });
+  });
+});
+
+/** How a secret travels: as it is, in an address, in a form, in JSON, and as base64. */
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [
+    ...[secret, encodeURIComponent(secret), new URLSearchParams({ x: secret }).toString().slice(2)],
+    ...[JSON.stringify(secret).slice(1, -1), bytes.toString("base64"), bytes.toString("base64url")],
+  ];
+}
+
+/** Every value of every row, and what else stands in the file where there is one: pages that are free keep their text. */
+async function everythingKept(database: Database, engine: Engine, url: string): Promise<string> {
+  const rows: string[] = [];
+  for (const table of await tableNames(database)) rows.push(JSON.stringify(await database.sql()(table)));
+  // JSON in a column is escaped once more in that text.
+  rows.push(rows.join("\n").replaceAll("\\", ""));
+  if (engine === "SQLite") {
+    for (const name of readdirSync(dirname(url)).filter((file) => file.startsWith(basename(url))))
+      rows.push(readFileSync(join(dirname(url), name)).toString("latin1"));
+  }
+  return rows.join("\n");
+}
+
+/** Writes down what a client sends to the provider, and what it is answered. */
+function overhear(req: IncomingMessage, res: ServerResponse, traffic: string[]): boolean {
+  const { emit } = req;
+  req.emit = (event: string, ...words: unknown[]) => {
+    if (event === "data") traffic.push(String(words[0]));
+    return emit.call(req, event, ...words);
+  };
+  const { end } = res;
+  res.end = (...words: unknown[]) => {
+    traffic.push(String(words[0]));
+    return Reflect.apply(end, res, words);
+  };
+  return false;
+}
