@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
+import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { addFromCatalog, submittedValues } from "../helpers/catalog-app.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -103,18 +104,20 @@ describeInBrowser("following the guides", (browser) => {
       const page = await browser.open();
       await page.goto(address);
       await signInAtOkta(page, person);
-      await page.waitForURL(`${site().app.url}/**`);
+      await page.waitForURL(site().app.url + landingPath);
       await assertSignedIn(page, person);
       await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.getByRole("heading", { name: "You are signed out" }).waitFor();
       await page.goto(`${org.url}/app/UserHome`);
       if (page.url().includes("/login")) await signInAtOkta(page, person);
       await page.getByRole("link", { name: app.label }).click();
-      await page.waitForURL(`${site().app.url}/**`);
+      await page.waitForURL(site().app.url + landingPath);
       await assertSignedIn(page, person);
       const admin = await browser.open();
       await admin.goto(`${org.url}/admin/users/${person.id}`);
       await admin.getByText("Clear User Sessions").click();
       await admin.getByRole("button", { name: "Clear and revoke" }).click();
+      await admin.getByText("answered 204: the person is signed out there").waitFor();
       await page.goto(`${site().app.url}/account`);
       assert.match(page.url(), /\/login/);
     }

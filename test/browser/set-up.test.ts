@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { newSamlKey } from "../../src/demo/okta-org/keys.ts";
 import { newId, type OrgApp, type OrgPerson } from "../../src/demo/okta-org/state.ts";
+import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { orgOptions } from "../helpers/org.ts";
@@ -92,7 +93,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await person.goto(address ?? "");
       await person.getByLabel("Username").fill(ada.login);
       await person.keyboard.press("Enter");
-      await person.waitForURL(`${site().app.url}/tasks`);
+      await person.waitForURL(site().app.url + landingPath);
       await person.goto(`${site().app.url}/account`);
       const text = await person.locator("main").innerText();
       for (const part of ["Ada", "Lovelace", ada.email]) assert.ok(text.includes(part), text);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
+import { landingPath } from "../../src/web/home.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { type RevokingOrg, revocationToken, startRevokingOrg } from "../helpers/revocation.ts";
@@ -21,7 +22,10 @@ describe("Universal Logout of a SAML session", () => {
       const appInstanceId = `0oa${name}`;
       const connection = await site().connect({ appInstanceId, orgUrl: org.issuer, ...settings });
       const browser = site().app.client();
-      assertRedirect(await site().signIn(browser, `${name}@acme.example`, deviation, connection), "/tasks");
+      assertRedirect(
+        await site().signIn(browser, `${name}@acme.example`, deviation, connection),
+        landingPath,
+      );
       const key = createPrivateKey(site().key.privateKey);
       const token = await revocationToken(org, appInstanceId, site().app.url + path, { key });
       const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };

@@ -35,16 +35,16 @@ const atOnce = 4;
 export function provisioner(org: Org, client: ScimClient) {
   const runs = new Map<string, Run>();
 
-  function enqueue(app: OrgApp, tasks: Task[]): Promise<void> {
-    if (!app.provisioning || tasks.length === 0) return Promise.resolve();
+  function enqueue(app: OrgApp, added: Task[]): Promise<void> {
+    if (!app.provisioning || added.length === 0) return Promise.resolve();
     const running = runs.get(app.id);
     if (running?.isRunning && !running.stopping.signal.aborted) {
-      running.queue.push(...tasks);
-      running.total += tasks.length;
+      running.queue.push(...added);
+      running.total += added.length;
       return running.ended;
     }
-    const counts = { done: 0, failed: 0, total: tasks.length, isRunning: true, waitsUntil: null };
-    const run: Run = { ...counts, queue: tasks, stopping: new AbortController(), ended: Promise.resolve() };
+    const counts = { done: 0, failed: 0, total: added.length, isRunning: true, waitsUntil: null };
+    const run: Run = { ...counts, queue: added, stopping: new AbortController(), ended: Promise.resolve() };
     const before = running?.ended ?? Promise.resolve();
     run.ended = before.then(() => work(org, client, app, run));
     runs.set(app.id, run);

@@ -108,7 +108,7 @@ describe("npm run oin:check", function () {
     ["no address", [], /^--url is missing: site, oidc, saml, universal-logout, guides need it\./],
     [
       "an address with a path",
-      ["--url", "https://app.example.com/tasks"],
+      ["--url", "https://app.example.com/app"],
       /^--url is the public origin, without a path/,
     ],
     [
