@@ -17,7 +17,7 @@ export interface CommandResult {
   text: string;
 }
 
-export interface Command {
+interface CommandWords {
   /** The words that name it: "tenant create". */
   name: string;
   /** What follows the name, as the help shows it. */
@@ -30,8 +30,14 @@ export interface Command {
   switches?: readonly string[];
   /** Names of the words that must follow the command's name. */
   positionals?: readonly string[];
-  run(input: CommandInput, context: CommandContext): Promise<CommandResult>;
 }
+
+export type Command = CommandWords &
+  (
+    | { run(input: CommandInput, context: CommandContext): Promise<CommandResult> }
+    // What is not about the configured database does not open it.
+    | { runWithoutDatabase(): Promise<CommandResult> }
+  );
 
 /** A command's parsed words. */
 export interface CommandInput {

@@ -12,7 +12,7 @@ export const demoCommands: Command[] = [
     name: "demo reset",
     usage: "[--json]",
     summary: "Make the demo as new",
-    async run() {
+    async runWithoutDatabase() {
       if (!existsSync(demo)) throw new InvalidError("This installation has no demo.");
       const child = spawn(process.execPath, ["--import", "tsx", demo, "--reset-only"], {
         stdio: ["ignore", 2, 2],

@@ -8,22 +8,20 @@
 import { text } from "node:stream/consumers";
 import { ConfigError, loadToolConfig } from "../config.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import { type Database, openDatabase } from "../store/database.ts";
-import { migrate, migrationState } from "../store/migrate.ts";
+import type { Database } from "../store/database.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
-import { type Command, parseInput, usageOf } from "./command.ts";
-import { connectionCommands } from "./connections.ts";
-import { demoCommands } from "./demo.ts";
-import { migrateCommand } from "./migrate.ts";
-import { tenantCommands } from "./tenants.ts";
-import { tokenCommands } from "./tokens.ts";
+import { type Command, type CommandInput, type CommandResult, parseInput, usageOf } from "./command.ts";
 
-const commands: Command[] = [
-  ...tenantCommands,
-  ...connectionCommands,
-  ...tokenCommands,
-  migrateCommand,
-  ...demoCommands,
+/** By their first words. A group is loaded when it is asked for: no command waits for what another one needs. */
+const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
+  {
+    words: ["tenant", "owner", "domain"],
+    load: async () => (await import("./tenants.ts")).tenantCommands,
+  },
+  { words: ["connection"], load: async () => (await import("./connections.ts")).connectionCommands },
+  { words: ["token"], load: async () => (await import("./tokens.ts")).tokenCommands },
+  { words: ["migrate"], load: async () => [(await import("./migrate.ts")).migrateCommand] },
+  { words: ["demo"], load: async () => (await import("./demo.ts")).demoCommands },
 ];
 
 try {
@@ -34,23 +32,34 @@ try {
 }
 
 async function main(words: string[]): Promise<void> {
-  const command = commands.find(({ name }) => name === words.slice(0, name.split(" ").length).join(" "));
+  const group = groups.find((one) => one.words.includes(words[0] ?? ""));
+  const command = (await group?.load())?.find(
+    ({ name }) => name === words.slice(0, name.split(" ").length).join(" "),
+  );
   if (words.includes("--help") || words.includes("-h") || words.length === 0) {
-    process.stdout.write(`${command ? `${command.summary}.\n${usageOf(command)}` : help()}\n`);
+    process.stdout.write(`${command ? `${command.summary}.\n${usageOf(command)}` : await help()}\n`);
     return;
   }
   if (!command)
     throw new InvalidError(`There is no command "${words.join(" ")}". See npm run admin -- --help`);
   const input = parseInput(command, words.slice(command.name.split(" ").length));
+  const result = "run" in command ? await onDatabase(command, input) : await command.runWithoutDatabase();
+  process.stdout.write(`${input.json ? JSON.stringify(result.json) : result.text}\n`);
+}
+
+async function onDatabase(
+  command: Extract<Command, { run: unknown }>,
+  input: CommandInput,
+): Promise<CommandResult> {
   // knex writes to standard output what it also throws.
   console.log = () => undefined;
   const config = loadToolConfig();
+  const { openDatabase } = await import("../store/database.ts");
   const database = openDatabase(config.databaseUrl);
   try {
-    if (command !== migrateCommand) await prepare(database);
+    if (command.name !== "migrate") await prepare(database);
     const readStdin = async () => (await text(process.stdin)).replace(/\r?\n$/, "");
-    const result = await command.run(input, { config, database, readStdin });
-    process.stdout.write(`${input.json ? JSON.stringify(result.json) : result.text}\n`);
+    return await command.run(input, { config, database, readStdin });
   } finally {
     await database.close();
   }
@@ -58,6 +67,7 @@ async function main(words: string[]): Promise<void> {
 
 /** A new database is set up on the way; one that is merely old may belong to a running app, so somebody must decide. */
 async function prepare(database: Database): Promise<void> {
+  const { migrate, migrationState } = await import("../store/migrate.ts");
   const { applied, pending } = await migrationState(database);
   if (pending.length === 0) return;
   if (applied > 0)
@@ -65,7 +75,8 @@ async function prepare(database: Database): Promise<void> {
   await migrate(database);
 }
 
-function help(): string {
+async function help(): Promise<string> {
+  const commands = (await Promise.all(groups.map((group) => group.load()))).flat();
   const width = Math.max(...commands.map(({ name }) => name.length));
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [

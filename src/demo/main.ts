@@ -10,12 +10,11 @@ import { parseArgs } from "node:util";
 import { announce } from "./announce.ts";
 import { demoEnvironment } from "./environment.ts";
 import { isFree, Program } from "./program.ts";
+import { resetOnly } from "./reset.ts";
 
 const options = readOptions();
 const environment = demoEnvironment(!options.okta);
 if (options["reset-only"]) {
-  // Loaded only here: starting the demo does without the database's libraries in this process.
-  const { resetOnly } = await import("./reset.ts");
   await resetOnly(environment);
 } else await run();
 

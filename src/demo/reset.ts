@@ -1,6 +1,4 @@
 import { rmSync } from "node:fs";
-import { openDatabase } from "../store/database.ts";
-import { migrate, rollBackAll } from "../store/migrate.ts";
 import type { DemoEnvironment } from "./environment.ts";
 import { demoPaths } from "./paths.ts";
 
@@ -10,6 +8,9 @@ import { demoPaths } from "./paths.ts";
  */
 export async function resetOnly(environment: DemoEnvironment): Promise<void> {
   if (await resetRunning(environment)) return;
+  // Loaded only here: the demo that runs does without the database's libraries in this process.
+  const { openDatabase } = await import("../store/database.ts");
+  const { migrate, rollBackAll } = await import("../store/migrate.ts");
   const database = openDatabase(environment.DATABASE_URL);
   try {
     await migrate(database);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import type { Client } from "../helpers/client.ts";
@@ -133,6 +135,8 @@ describe("npm run demo", function () {
     const kept = await owner(demo);
     await demo.stop();
 
+    // Not the business of whichever database .env names: here, one that nobody answers for.
+    writeFileSync(join(demo.folder, ".env"), "DATABASE_URL=postgres://127.0.0.1:9/app\n");
     const stopped = await demo.script("admin", "--", "demo", "reset", "--json");
     assert.deepEqual([stopped.code, stopped.stdout.trim()], [0, '{"reset":true}']);
     await demo.start();

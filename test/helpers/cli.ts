@@ -47,7 +47,7 @@ export async function runCommand(
   { stdin = "", ...config }: Partial<CommandContext["config"]> & { stdin?: string } = {},
 ): Promise<CommandResult> {
   const command = commands.find(({ name }) => words.join(" ").startsWith(name));
-  assert.ok(command, `there is a command ${words.join(" ")}`);
+  assert.ok(command && "run" in command, `there is a command ${words.join(" ")}`);
   return await command.run(parseInput(command, words.slice(command.name.split(" ").length)), {
     config: {
       baseUrl: "https://tasklane.example",
