@@ -1,11 +1,13 @@
 /**
- * `npm run bench`: how fast the SCIM server is, and that its cost does not grow with a tenant. This process is the
- * client; each server it measures is a process of its own. docs/reference/benchmark.md explains the lines.
+ * `npm run bench`: how fast the SCIM server is, that its cost does not grow with a tenant, and how soon the demo is
+ * ready. This process is the client; each server it measures is a process of its own. docs/reference/benchmark.md
+ * explains the lines.
  */
 import type { Engine } from "../test/helpers/databases.ts";
 import { type PostgresServer, startPostgres } from "../test/helpers/postgres-server.ts";
 import { type Options, type PartName, readOptions, UsageError, usage } from "./options.ts";
 import { measureConsole } from "./part-console.ts";
+import { measureDemo } from "./part-demo.ts";
 import { measureGrowth } from "./part-growth.ts";
 import { measureImport } from "./part-import.ts";
 import { measureInspector } from "./part-inspector.ts";
@@ -29,6 +31,7 @@ const parts: Record<PartName, (run: Run) => Promise<void>> = {
   inspector: measureInspector,
   console: (run) => againstSmall(run, measureConsole),
   saml: measureSaml,
+  demo: measureDemo,
   import: measureImport,
 };
 

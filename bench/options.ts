@@ -11,6 +11,7 @@ const partNames = [
   "inspector",
   "console",
   "saml",
+  "demo",
   "import",
 ] as const;
 export type PartName = (typeof partNames)[number];
@@ -28,7 +29,7 @@ export interface Sizes {
   patches: number;
   /** Members of the largest group. */
   mostMembers: number;
-  /** Clients at once, rounds of interleaved runs, and seconds of each. */
+  /** Clients at once, rounds of interleaved runs and starts of the demo, and seconds of each run. */
   clients: number;
   rounds: number;
   seconds: number;

@@ -21,6 +21,7 @@ describe("the benchmark", () => {
         ...["PATCH 16 \\+ 16 of 1000 members, p95", "memory gained over 5 of them", "create, growth"],
         ...["random index page after 20 deletions, median", "event loop delay meanwhile, p99"],
         ...["/admin/people\\?q=user5, growth", "/admin/activity, growth"],
+        ...["npm run demo until it is ready, median", "npm run admin -- demo reset, median"],
         ...[
           "accepted ACS posts : node-saml's validations",
           "dearest of \\d+ refusals \\([^|]*\\) : acceptance",
