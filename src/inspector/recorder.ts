@@ -35,18 +35,48 @@ interface Waiting {
   dropped: number;
 }
 
+/** A message of a tenant of which it is not known whether its inspector is on. */
+interface Unsure {
+  tenantId: string;
+  /** Null when too many wait already: it is only counted. */
+  describe: (() => Message) | null;
+  at: number;
+}
+
 /** Opens the recorder of this process. Nothing that it remembers is needed for a right answer. */
 export function openInspector(database: Database, log: Log): Inspector {
   const recording = recordingTenants(database);
   const waiting = new Map<string, Waiting>();
+  let unsure: Unsure[] = [];
   let count = 0;
   let timer: NodeJS.Timeout | null = null;
   let restUntil = 0;
   let writing: Promise<void> = Promise.resolve();
   let closed = false;
 
+  function take({ tenantId, describe, at }: Unsure): void {
+    if (!recording.has(tenantId)) return;
+    const line = waiting.get(tenantId) ?? { messages: [], dropped: 0 };
+    waiting.set(tenantId, line);
+    if (describe && count < mostWaiting) keep(line, describe, at, log);
+    else line.dropped += 1;
+    count += 1;
+    schedule();
+  }
+
+  /** Messages that came while it was not known whose inspector is on: of most tenants it is off. */
+  async function settle(): Promise<void> {
+    try {
+      await recording.refresh();
+    } finally {
+      const settled = unsure;
+      unsure = [];
+      settled.forEach(take);
+    }
+  }
+
   async function write(): Promise<void> {
-    await recording.refresh();
+    await settle();
     const started = Date.now();
     const lines = [...waiting];
     waiting.clear();
@@ -77,15 +107,12 @@ export function openInspector(database: Database, log: Log): Inspector {
 
   return {
     record(tenantId, describe) {
-      // While it is not known whose inspector is on, messages wait for the answer; of most tenants it is a no.
-      if (closed || (recording.isKnown() && !recording.has(tenantId))) return;
-      if (!recording.isKnown()) recording.refresh().catch(failed);
-      const line = waiting.get(tenantId) ?? { messages: [], dropped: 0 };
-      waiting.set(tenantId, line);
-      if (count < mostWaiting) keep(line, describe, log);
-      else line.dropped += 1;
-      count += 1;
-      schedule();
+      if (closed) return;
+      const at = Date.now();
+      if (recording.isKnown()) return take({ tenantId, describe, at });
+      // They wait as they are: to describe a message costs more than to answer many a request.
+      unsure.push({ tenantId, describe: unsure.length < mostWaiting ? describe : null, at });
+      settle().catch(failed);
     },
 
     async close() {
@@ -96,9 +123,9 @@ export function openInspector(database: Database, log: Log): Inspector {
   };
 }
 
-function keep(line: Waiting, describe: () => Message, log: Log): void {
+function keep(line: Waiting, describe: () => Message, at: number, log: Log): void {
   try {
-    line.messages.push({ ...redact(describe()), at: Date.now() });
+    line.messages.push({ ...redact(describe()), at });
   } catch (error) {
     line.dropped += 1;
     log.warn({ err: error }, "inspector.message_not_understood");

@@ -19,8 +19,7 @@ import {
   type SentRequest,
   sentRequests,
   type Visit,
-  visited,
-  visitedByTest,
+  visitedByEither,
 } from "./visit.ts";
 
 /** Base64 makes four bytes of three, and a form makes three characters of some. */
@@ -38,9 +37,8 @@ export function acsRoutes(deps: SamlDeps): Router {
 
   router.post(acs, form, async (req, res) => {
     const { RelayState: testId } = (req.body ?? {}) as Record<string, unknown>;
-    const test = await visitedByTest(deps, req, testId).catch(asRefused);
-    if (test) return await receiveTest(deps, test, req, res);
-    const visit = await visited(deps, req).catch(asRefused);
+    const visit = await visitedByEither(deps, req, testId).catch(asRefused);
+    if (visit.testId !== null) return await receiveTest(deps, visit, req, res);
     const ticket = await receive(deps, visit, req, res);
     const next = finish.replace(":connection", visit.connection.key);
     res.redirect(303, `${next}?${new URLSearchParams({ ticket })}`);
@@ -141,7 +139,7 @@ async function opened(
   return { isSigned: { ...isSigned, assertion: inside.isSigned }, keyPair: inside.keyPair };
 }
 
-/** The XML of the assertion, as it was signed. A key that changed at the provider is looked for in its metadata, once. */
+/** The XML that is signed. A key that changed at the provider is looked for in its metadata, once. */
 async function verified(
   deps: SamlDeps,
   visit: Visit,

@@ -33,10 +33,10 @@ const maxAgeMs = 10 * 60_000;
 /**
  * Reads an assertion from the very bytes that were signed, and applies the rules of the web browser profile (SAML Profiles
  * §4.1.4.3, SAML Core §2.5.1). Throws RefusedError.
- * @param xml what the signature verification says is signed.
+ * @param xml what the signature verification says is signed: the assertion, or the response around it.
  */
 export function readAssertion(xml: string, expected: ExpectedOfAssertion, checks: Checks): Assertion {
-  const root = parseXml(xml).documentElement as Element;
+  const root = assertionIn(xml, checks);
   const id = attributeOf(root, "ID");
   const version = attributeOf(root, "Version");
   checks.demand(version === "2.0" && id !== null, {
@@ -65,6 +65,16 @@ export function readAssertion(xml: string, expected: ExpectedOfAssertion, checks
     authenticatedAt: timeOf(statement, "AuthnInstant"),
     expiresAt,
   };
+}
+
+function assertionIn(xml: string, checks: Checks): Element {
+  const signed = parseXml(xml).documentElement as Element;
+  const isResponse = signed.localName === "Response" && signed.namespaceURI === ns.protocol;
+  const assertion = isResponse ? onlyChild(signed, ns.assertion, "Assertion") : signed;
+  checks.demand(assertion?.localName === "Assertion" && assertion.namespaceURI === ns.assertion, {
+    ...{ reason: "saml-assertion-count", name: "What is signed holds the assertion" },
+  });
+  return assertion;
 }
 
 /** Each restriction must name us (SAML Core §2.5.1.4); one at least has to be there (Profiles §4.1.4.2). */

@@ -20,6 +20,11 @@ const noCache = {
  * before node-saml judges it by rules that are looser than ours (assertion.ts), so that every rule stands in one place.
  */
 class SignedMessages extends SAML {
+  /** What was signed is parsed once, by whoever reads it; node-saml is needed for what it has to decrypt. */
+  protected override async getSignedAssertion(signedXml: string): Promise<string | null> {
+    return this.options.decryptionPvk ? await super.getSignedAssertion(signedXml) : signedXml;
+  }
+
   protected override processValidlySignedAssertionAsync(xml: string) {
     const profile = { issuer: "", nameID: "", nameIDFormat: "", getAssertionXml: () => xml };
     return Promise.resolve({ profile, loggedOut: false });
@@ -69,7 +74,7 @@ export async function leaveForProvider(
 
 /**
  * Verifies every signature of a response with the connection's certificates, never with one that came along, and returns
- * the XML of the assertion from the bytes that are signed. Throws RefusedError `saml-signature-not-valid`.
+ * the bytes that are signed: XML of the assertion, or of the response around it. Throws RefusedError `saml-signature-not-valid`.
  */
 export async function verifySignatures(
   req: Request,

@@ -31,11 +31,13 @@ export interface Visit {
   trace: Trace;
 }
 
+interface Found {
+  store: TenantStore;
+  connection: Connection & { type: "saml" };
+}
+
 /** Throws NotFoundError when the key names no SAML connection. */
-export async function connectionOf(
-  { database }: SamlDeps,
-  req: Request,
-): Promise<{ store: TenantStore; connection: Connection & { type: "saml" } }> {
+export async function connectionOf({ database }: SamlDeps, req: Request): Promise<Found> {
   const found = await systemStore(database).connectionKeys.find(String(req.params.connection), "saml");
   if (found?.connection.type !== "saml") throw new NotFoundError("There is no such connection.");
   return { store: forTenant(database, found.tenantId), connection: found.connection };
@@ -43,7 +45,11 @@ export async function connectionOf(
 
 /** As connectionOf, for a connection that signs people in. Throws RefusedError `connection-not-active`, too. */
 export async function visited(deps: SamlDeps, req: Request): Promise<Visit> {
-  const visit = visitOf(deps, req, await connectionOf(deps, req), null);
+  return visitForSignIn(deps, req, await connectionOf(deps, req));
+}
+
+function visitForSignIn(deps: SamlDeps, req: Request, found: Found): Visit {
+  const visit = visitOf(deps, req, found, null);
   const [reason, name] = ["connection-not-active", "The connection is active"] as const;
   if (!visit) throw new RefusedError(reason);
   const checks: Checks = visit.trace.checks;
@@ -56,16 +62,30 @@ export async function visited(deps: SamlDeps, req: Request): Promise<Visit> {
  * when `testId` names no test of the connection that is under way.
  */
 export async function visitedByTest(deps: SamlDeps, req: Request, testId: unknown): Promise<Visit | null> {
-  const found = await connectionOf(deps, req);
+  return await visitForTest(deps, req, await connectionOf(deps, req), testId);
+}
+
+async function visitForTest(
+  deps: SamlDeps,
+  req: Request,
+  found: Found,
+  testId: unknown,
+): Promise<Visit | null> {
   const isTest = typeof testId === "string" && (await isUnderWay(found.store, found.connection.id, testId));
   return isTest ? visitOf(deps, req, found, testId) : null;
+}
+
+/** As visitedByTest where `testId` names a test that is under way, and as visited where not: a response may be either. */
+export async function visitedByEither(deps: SamlDeps, req: Request, testId: unknown): Promise<Visit> {
+  const found = await connectionOf(deps, req);
+  return (await visitForTest(deps, req, found, testId)) ?? visitForSignIn(deps, req, found);
 }
 
 /** Null for a connection without settings. */
 function visitOf(
   { recorder }: SamlDeps,
   req: Request,
-  { store, connection }: Awaited<ReturnType<typeof connectionOf>>,
+  { store, connection }: Found,
   testId: string | null,
 ): Visit | null {
   if (!connection.settings) return null;
