@@ -40,6 +40,10 @@ export class Demo {
 
   async start(...words: string[]): Promise<void> {
     this.run([await freePort(), await freePort()], words);
+    await this.ready();
+  }
+
+  async ready(): Promise<void> {
     await until("the demo is ready", () => /Ctrl-C stops it/.test(this.output) || this.exited, 90);
     assert.match(this.output, /is ready/);
   }

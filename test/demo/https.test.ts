@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { type DemoTenant, demoTenants, loginOf } from "../../src/demo/cast.ts";
+import { describeInBrowser } from "../helpers/browser.ts";
+import { Demo } from "../helpers/demo.ts";
+import {
+  type Certificate,
+  type HttpsFront,
+  hasOpenssl,
+  selfSigned,
+  startHttpsFront,
+} from "../helpers/https.ts";
+import { freePort } from "../helpers/postgres-server.ts";
+
+// Without openssl there is no certificate: CI has it, and asks for all that it has by REQUIRE_BROWSER=1.
+if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
+  describeInBrowser("the demo over https, with the org on a site of its own", (browser) => {
+    let certificate: Certificate;
+    let fronts: [HttpsFront, HttpsFront];
+    let demo: Demo;
+    let [appUrl, orgUrl] = ["", ""];
+
+    before(async function () {
+      this.timeout(120_000);
+      certificate = selfSigned();
+      fronts = [await startHttpsFront(certificate), await startHttpsFront(certificate)];
+      appUrl = `https://localhost:${fronts[0].port}`;
+      orgUrl = `https://127.0.0.1:${fronts[1].port}`;
+      demo = new Demo({ BASE_URL: appUrl, ORG_URL: orgUrl, NODE_EXTRA_CA_CERTS: certificate.path });
+      const ports: [number, number] = [await freePort(), await freePort()];
+      for (const [index, front] of fronts.entries()) front.pointTo(`http://127.0.0.1:${ports[index]}`);
+      demo.run(ports);
+      // Filled over https, too: the org provisions at the application's public address.
+      await demo.ready();
+    });
+    after(async () => {
+      await demo.remove();
+      for (const front of fronts) await front.close();
+      certificate.remove();
+    });
+
+    async function isHere(page: Page, name: string): Promise<void> {
+      await page.locator("a.whoami", { hasText: name }).waitFor();
+      assert.equal(new URL(page.url()).origin, appUrl);
+    }
+
+    async function signInAtOrg(page: Page): Promise<void> {
+      await page.getByRole("button", { name: "Sign In", exact: true }).click();
+    }
+
+    /** The attributes of a cookie that a page has at this moment. */
+    async function attributesOf(page: Page, url: string, wanted: string): Promise<string> {
+      const cookie = (await page.context().cookies(url)).find(({ name }) => name === wanted);
+      assert.ok(cookie, wanted);
+      assert.deepEqual([cookie.secure, cookie.httpOnly], [true, true], wanted);
+      return cookie.sameSite;
+    }
+
+    for (const tenant of demoTenants) {
+      it(`somebody signs in by ${tenant.protocol.toUpperCase()}, by tile and from here`, async () => {
+        const page = await browser.open({ ignoreHTTPSErrors: true });
+        await byTile(page, tenant);
+        await page.getByRole("button", { name: "Sign out" }).click();
+        await page.getByRole("heading", { name: "You are signed out" }).waitFor();
+        await fromHere(page, tenant);
+      }).timeout(60_000);
+    }
+
+    async function byTile(page: Page, tenant: DemoTenant): Promise<void> {
+      const [star] = tenant.people;
+      await page.goto(`${orgUrl}/login?${new URLSearchParams({ username: loginOf(star, tenant) })}`);
+      await signInAtOrg(page);
+      await page.locator(".tile").click();
+      await isHere(page, star);
+    }
+
+    async function fromHere(page: Page, tenant: DemoTenant): Promise<void> {
+      const [star] = tenant.people;
+      // So that the org has to ask who is there.
+      await page.context().clearCookies({ name: "org-session" });
+      await page.goto(`${appUrl}/login`);
+      await page.getByLabel("Work e-mail").fill(loginOf(star, tenant));
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.waitForURL(`${orgUrl}/**`);
+      // The answer comes back by a redirect, or is posted from the org's site: Lax would not be sent then.
+      const [name, sameSite] =
+        tenant.protocol === "oidc" ? ["__Host-signing-in", "Lax"] : ["__Host-saml-request", "None"];
+      assert.equal(await attributesOf(page, appUrl, name), sameSite);
+      await page.getByLabel("Username").fill(loginOf(star, tenant));
+      await signInAtOrg(page);
+      await isHere(page, star);
+      assert.equal(await attributesOf(page, appUrl, "__Host-session"), "Lax");
+      assert.equal(await attributesOf(page, orgUrl, "org-session"), "Lax");
+    }
+  });
+}
