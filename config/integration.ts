@@ -24,8 +24,11 @@ export interface Integration {
   guides: { edition: string; date: string };
   /** What a customer's Okta admin fills in when adding the integration. */
   variables: IntegrationVariable[];
-  /** What Okta's reviewers sign in with. The password is never written down here. */
-  testAccount: { tenant: string; tenantName: string; username: string };
+  /**
+   * What Okta's reviewers sign in with. It has a first and a last name, because the first user whom Okta's SPEC suite reads
+   * must have both. The password is never written down here.
+   */
+  testAccount: { tenant: string; tenantName: string; username: string; firstName: string; lastName: string };
   oidc: OidcCapability | null;
   saml: SamlCapability | null;
   scim: ScimCapability | null;
@@ -123,7 +126,10 @@ export const integration: Integration = {
   origin: "https://app.example.com",
   guides: { edition: "1.0", date: "24 November 2026" },
   variables: [connectionVariable],
-  testAccount: { tenant: "okta-review", tenantName: "Okta Review", username: "isvtest@okta.com" },
+  testAccount: {
+    ...{ tenant: "okta-review", tenantName: "Okta Review", username: "isvtest@okta.com" },
+    ...{ firstName: "Okta", lastName: "Reviewer" },
+  },
   oidc: { justInTime: true, idpInitiated: true, signOutOfOkta: true },
   saml: {
     justInTime: true,

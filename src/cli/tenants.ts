@@ -10,6 +10,7 @@ import {
 } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
+import type { Profile } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
@@ -19,19 +20,22 @@ import type { Command, CommandContext, CommandInput } from "./command.ts";
 export const tenantCommands: Command[] = [
   {
     name: "tenant create",
-    usage: "<slug> --name NAME --owner EMAIL [--domain DOMAIN [--verified]] [--password-stdin] [--json]",
+    usage:
+      "<slug> --name NAME --owner EMAIL [--owner-first-name NAME] [--owner-last-name NAME] " +
+      "[--domain DOMAIN [--verified]] [--password-stdin] [--json]",
     summary: "Create a tenant and its first owner",
     positionals: ["slug"],
-    values: ["name", "owner", "domain"],
+    values: ["name", "owner", "owner-first-name", "owner-last-name", "domain"],
     switches: ["verified", "password-stdin"],
     async run(input, context) {
       const email = input.required("owner");
+      const owner = { email, ...ownerNames(input) };
       const passwordHash = input.isSet("password-stdin") ? await readPassword(context) : null;
       const { tenant, setupToken } = await context.database.transaction(async (inside) => {
         const created = await createTenant(inside, input.positional("slug"), input.required("name"));
         const store = forTenant(inside, created.id);
         await addFirstDomain(store, input);
-        return { tenant: created, setupToken: await addFirstOwner(store, email, passwordHash) };
+        return { tenant: created, setupToken: await addFirstOwner(store, owner, passwordHash) };
       });
       const setupUrl = setupToken === null ? null : setupUrlOf(context, setupToken);
       return {
@@ -168,15 +172,26 @@ async function readPassword(context: CommandContext): Promise<string> {
 /** Returns the token of the set-up link, or null when the password was given. */
 async function addFirstOwner(
   store: TenantStore,
-  email: string,
+  { email, ...names }: Profile & { email: string },
   passwordHash: string | null,
 ): Promise<string | null> {
-  if (passwordHash === null) return await inviteOwner(store, email);
   checkEmail(email);
-  const user = await createLocalUser(store, email);
+  const user = await createLocalUser(store, email, names);
+  if (passwordHash === null) return await inviteOwner(store, email);
   await store.roles.grant(user.id, "owner");
   await store.credentials.set(user.id, passwordHash);
   return null;
+}
+
+function ownerNames(input: CommandInput): Omit<Profile, "email"> {
+  const name = (option: string) => {
+    const text = input.value(option)?.trim();
+    if (text !== undefined && (text.length === 0 || text.length > 100)) {
+      throw new InvalidError(`--${option} must have 1 to 100 characters.`);
+    }
+    return text ?? null;
+  };
+  return { givenName: name("owner-first-name"), familyName: name("owner-last-name"), displayName: null };
 }
 
 async function addFirstDomain(store: TenantStore, input: CommandInput): Promise<void> {

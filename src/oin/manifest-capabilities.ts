@@ -185,8 +185,17 @@ function universalLogoutProblems(manifest: Integration): Problem[] {
 }
 
 function testAccountProblems(manifest: Integration): Problem[] {
-  const { tenant, username } = manifest.testAccount;
+  const { tenant, username, tenantName, firstName, lastName } = manifest.testAccount;
   return [
+    ...Object.entries({ tenantName, firstName, lastName }).flatMap(([field, name]) =>
+      must(
+        /^[^"$`\\]{1,100}$/.test(name) && name.trim() === name,
+        `testAccount.${field}`,
+        "test-names",
+        `must be a name that fits into the command that creates the account, not "${name}"`,
+        "testAccount",
+      ),
+    ),
     ...must(
       /^[a-z0-9][a-z0-9-]{0,62}$/.test(tenant),
       "testAccount.tenant",

@@ -61,6 +61,25 @@ describe("admin -- tenant", () => {
       assert.match((await store.credentials.passwordHash(owner?.id ?? "")) ?? "", /^scrypt\$/);
     });
 
+    for (const [way, words, stdin] of [
+      ["a link", [], ""],
+      ["a password", ["--password-stdin"], "a password for the owner"],
+    ] as const) {
+      it(`create gives the owner, who gets ${way}, the names that they have`, async () => {
+        const slug = `named-${way.split(" ")[1]}`;
+        const names = ["--owner-first-name", " Ada ", "--owner-last-name", "King Lovelace", ...words];
+        await run(
+          ["tenant", "create", slug, "--name", "Named", "--owner", "ada@named.example", ...names],
+          stdin,
+        );
+        const owner = await (await storeOf(slug)).users.byLoginName("ada@named.example");
+        assert.deepEqual(
+          [owner?.givenName, owner?.familyName, owner?.attributes.name],
+          ["Ada", "King Lovelace", { givenName: "Ada", familyName: "King Lovelace" }],
+        );
+      });
+    }
+
     it("create leaves a domain unverified unless it is told otherwise", async () => {
       await create("cautious", "--domain", "cautious.example");
       assert.deepEqual(await system().tenantsOfDomain("cautious.example"), []);
@@ -74,6 +93,16 @@ describe("admin -- tenant", () => {
       ["a name that is empty", ["half", "--name", "", "--owner", "a@b.example"], /--name is missing/],
       ["no owner", ["half", "--name", "N"], /--owner is missing/],
       ["an owner who is no address", ["half", "--name", "N", "--owner", "ada"], /is not an e-mail address/],
+      [
+        "an owner's name that is blank",
+        ["half", "--name", "N", "--owner", "a@b.example", "--owner-last-name", " "],
+        /--owner-last-name must have 1 to 100 characters/,
+      ],
+      [
+        "an owner's name that is too long",
+        ["half", "--name", "N", "--owner", "a@b.example", "--owner-first-name", "a".repeat(101)],
+        /--owner-first-name must have 1 to 100 characters/,
+      ],
       [
         "a public mail domain",
         ["half", "--name", "N", "--owner", "a@b.example", "--domain", "gmail.com"],

@@ -208,6 +208,18 @@ const faults: Fault[] = [
     message: /slug/,
   },
   {
+    title: "a test user without a last name",
+    change: { testAccount: { ...testAccount, lastName: "" } },
+    names: "testAccount.lastName test-names",
+    message: /a name/,
+  },
+  {
+    title: "a test tenant whose name a shell would read as more",
+    change: { testAccount: { ...testAccount, tenantName: "$(whoami)" } },
+    names: "testAccount.tenantName test-names",
+    message: /a name/,
+  },
+  {
     title: "a test user that is no e-mail address",
     change: { testAccount: { ...testAccount, username: "isvtest" } },
     names: "testAccount.username test-username",
