@@ -57,6 +57,15 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       fill: { "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata" },
     },
     {
+      ...{
+        name: "provisioning-token",
+        path: paths.admin.provisioning,
+        fill: { "Expires after days": "365" },
+      },
+      part: "section:has(#tokens)",
+      html: /<section class="card" aria-labelledby="tokens">[\s\S]*?<\/section>/,
+    },
+    {
       ...{ name: "people", path: paths.admin.people, fill: {} },
       ...{ part: ".table-card", html: /<div class="card table-card">[\s\S]*?<\/table>/ },
     },

@@ -51,12 +51,14 @@ const paging = (title: string) => test("scim/import", `an import by index ${titl
 const pushed = replayed("Push a profile; groups: [] is an echo and takes nobody out of a group");
 const found = replayed("Find a group by name");
 const keptMembers = replayed("Get a group: renamed, with the members it had");
+const followed = test("browser/scim-guide", "following the guide to SCIM provisions a person and a group");
+const current = test("guide/outputs", "pictures and PDFs are made from what is there today");
 const headings = guide("scim: has every heading that Okta asks for, in its order, and something below each");
 
 /** okta-scim-test-plan-v2, in its order. Where the public plan names several cases at once, so does a row. */
 export const cases: readonly PlanCase[] = [
   ...plan("Setup", "provisioning", [
-    ["C9298", "Set up by following the guide", headings],
+    ["C9298", "Set up by following the guide", followed],
     [
       "C9306",
       "Enable provisioning",
@@ -102,7 +104,7 @@ export const cases: readonly PlanCase[] = [
       "Mapping",
       guide("scim: changes with every fact of config/, and repeats none of the former by hand"),
     ],
-    ["C9299", "Configuration guide", headings],
+    ["C9299", "Configuration guide", headings, current],
   ]),
   ...plan("Create", "provisioning", [
     ["C9290", "A new user", assigned, replayed("Create a user")],

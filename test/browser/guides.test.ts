@@ -2,15 +2,13 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
 import { landingPath } from "../../src/web/home.ts";
-import { describeInBrowser, takeSession } from "../helpers/browser.ts";
+import { describeInBrowser } from "../helpers/browser.ts";
 import { addFromCatalog, submittedValues } from "../helpers/catalog-app.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { fieldOf, goTo, guideOf, ownersPage, type Says } from "../helpers/guide-reader.ts";
 import { orgOptions } from "../helpers/org.ts";
 import { useSite } from "../helpers/site.ts";
 import { addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
-
-/** Gives a label back that the guide names, and fails for any other. */
-type Says = (label: string) => string;
 
 /** A customer who has nothing but the guide and the app that was made from the submission package. */
 describeInBrowser("following the guides", (browser) => {
@@ -22,26 +20,9 @@ describeInBrowser("following the guides", (browser) => {
     });
     after(() => org.close());
 
-    /** The steps of a guide: nothing is clicked or filled in that it does not name. */
-    async function guideOf(capability: string): Promise<Says> {
-      const { text } = await site().app.client().get(`/guides/okta/${capability}.md`);
-      return (label) => {
-        assert.ok(text.includes(`**${label}**`), `the guide names ${label}`);
-        return label;
-      };
-    }
-
-    async function ownersPage(): Promise<Page> {
-      const page = await browser.open();
-      await takeSession(page, site().app, await site().clientOf(site().owner));
-      await page.goto(`${site().app.url}/account`);
-      return page;
-    }
-
     /** "Create the connection": returns the Connection ID. */
     async function createConnection(page: Page, says: Says, protocol: string, key: string): Promise<string> {
-      await page.getByRole("link", { name: says("Admin"), exact: true }).click();
-      await page.getByRole("link", { name: says("Connections"), exact: true }).click();
+      await goTo(page, says("Admin"), says("Connections"));
       await page
         .getByRole("link", { name: says("Add a connection") })
         .first()
@@ -51,8 +32,6 @@ describeInBrowser("following the guides", (browser) => {
       await page.getByRole("button", { name: says("Create a draft") }).click();
       return (await page.locator("#copy-key").textContent()) ?? "";
     }
-
-    const field = (page: Page, label: string) => page.getByLabel(new RegExp(`^${label}\\b`)).first();
 
     /** What Okta's Admin Console shows of an app, by its label. */
     async function shownByOkta(app: OrgApp, tab: string, label: string): Promise<string> {
@@ -124,14 +103,14 @@ describeInBrowser("following the guides", (browser) => {
 
     it("sets OIDC up: sign-in from here, from the tile, and Universal Logout", async function () {
       this.timeout(120_000);
-      const says = await guideOf("oidc");
+      const says = await guideOf(site(), "oidc");
       const person = addTo(org, { login: "ada@acme.example", firstName: "Ada", lastName: "Lovelace" });
-      const page = await ownersPage();
+      const page = await ownersPage(browser, site());
       const key = await createConnection(page, says, "OpenID Connect", "acme-oidc");
       const app = await addFromCatalog(org, "oidc", submittedValues(site().app.url), key, [person]);
-      await field(page, says("Issuer")).fill(await shownByOkta(app, "/sign-on", "Issuer"));
-      await field(page, says("Client ID")).fill(await shownByOkta(app, "", "Client ID"));
-      await field(page, says("Client secret")).fill(await shownByOkta(app, "", "Client secret"));
+      await fieldOf(page, says("Issuer")).fill(await shownByOkta(app, "/sign-on", "Issuer"));
+      await fieldOf(page, says("Client ID")).fill(await shownByOkta(app, "", "Client ID"));
+      await fieldOf(page, says("Client secret")).fill(await shownByOkta(app, "", "Client secret"));
       await page.getByLabel(says("Create accounts at the first sign-in")).check();
       await page.getByText(says("More options")).click();
       await page.getByLabel(says("Signing out here signs out of Okta, too")).check();
@@ -142,16 +121,16 @@ describeInBrowser("following the guides", (browser) => {
 
     it("sets SAML up: sign-in from here, from the tile, and Universal Logout", async function () {
       this.timeout(120_000);
-      const says = await guideOf("saml");
+      const says = await guideOf(site(), "saml");
       const person = addTo(org, { login: "grace@acme.example", firstName: "Grace", lastName: "Hopper" });
-      const page = await ownersPage();
+      const page = await ownersPage(browser, site());
       const key = await createConnection(page, says, "SAML 2.0", "acme-saml");
       const app = await addFromCatalog(org, "saml", submittedValues(site().app.url), key, [person]);
-      await field(page, says("Metadata URL")).fill(await shownByOkta(app, "/sign-on", "Metadata URL"));
+      await fieldOf(page, says("Metadata URL")).fill(await shownByOkta(app, "/sign-on", "Metadata URL"));
       await page.getByRole("button", { name: says("Read"), exact: true }).click();
       await page.getByText(says("Universal Logout"), { exact: true }).first().click();
-      await field(page, says("App instance ID")).fill(await shownByOkta(app, "", "App instance ID"));
-      await field(page, says("Org URL")).fill(org.url);
+      await fieldOf(page, says("App instance ID")).fill(await shownByOkta(app, "", "App instance ID"));
+      await fieldOf(page, says("Org URL")).fill(org.url);
       await page.getByLabel(says("Create accounts at the first sign-in")).check();
       await page.getByRole("button", { name: says("Save"), exact: true }).click();
       await testAndSwitchOn(page, says, person);

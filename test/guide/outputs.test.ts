@@ -15,7 +15,7 @@ describe("what npm run guide writes", () => {
     });
   }
 
-  it("pictures and PDFs were made from what is there today, and can be told so without a browser", async function () {
+  it("tells without a browser that its pictures and PDFs are made from what is there today", async function () {
     this.timeout(60_000);
     const wanted = Object.fromEntries([...(await currentInputs())].sort(([a], [b]) => (a < b ? -1 : 1)));
     assert.ok(Object.keys(wanted).length >= 6);

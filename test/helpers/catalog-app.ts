@@ -43,6 +43,13 @@ function evaluated(expression: string, values: SubmittedValues, filledIn: string
     .join("");
 }
 
+/** The base URL that every instance of the integration has; the customer types nothing. */
+export function baseUrlOf(values: SubmittedValues): string {
+  const expression = values.of("SCIM properties", "Base URL");
+  assert.match(expression, /^'[^']+'$/, "a static URL is quoted in the Wizard");
+  return evaluated(expression, values, "");
+}
+
 /** "Add Integration": the catalog's app in the stand-in, with the variable filled in and people assigned. */
 export async function addFromCatalog(
   org: StandIn,
