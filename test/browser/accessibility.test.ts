@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { looks, obstaclesOn } from "../helpers/accessible.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onDatabase } from "../helpers/databases.ts";
 import { everyPage, type PageCase } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -40,7 +40,8 @@ async function visit(page: Page, origin: string, { path, form, status }: PageCas
 }
 
 describeInBrowser("every page in the browser", (browser) => {
-  onEachDatabase((use) => {
+  // Every page is asked for on both databases by test/web/views.test.ts: how it looks, only the page decides.
+  onDatabase("SQLite", (use) => {
     const site = useSite(use);
     let pages: PageCase[];
     before(async () => {

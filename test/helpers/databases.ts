@@ -17,23 +17,25 @@ export interface TestDatabase {
   dispose(): Promise<void>;
 }
 
-/**
- * Defines the same tests for both engines, on one fresh database each. `use` gives the database inside a test or hook.
- * The reporter counts by the names of these suites.
- */
-export function onEachDatabase(define: (use: () => TestDatabase, engine: Engine) => void): void {
-  for (const engine of engines) {
-    describe(`on ${engine}`, () => {
-      let current: TestDatabase;
-      before(async () => {
-        current = await createTestDatabase(engine);
-      });
-      after(async () => {
-        await current.dispose();
-      });
-      define(() => current, engine);
+type Define = (use: () => TestDatabase, engine: Engine) => void;
+
+/** Defines the same tests for both engines, on one fresh database each. `use` gives the database inside a test or hook. */
+export function onEachDatabase(define: Define): void {
+  for (const engine of engines) onDatabase(engine, define);
+}
+
+/** As onEachDatabase, where the engine makes no difference. The reporter counts by the names of these suites. */
+export function onDatabase(engine: Engine, define: Define): void {
+  describe(`on ${engine}`, () => {
+    let current: TestDatabase;
+    before(async () => {
+      current = await createTestDatabase(engine);
     });
-  }
+    after(async () => {
+      await current.dispose();
+    });
+    define(() => current, engine);
+  });
 }
 
 /** @param options.migrated false leaves it without tables. */
