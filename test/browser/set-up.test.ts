@@ -1,42 +1,20 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { newSamlKey } from "../../src/demo/okta-org/keys.ts";
-import { newId, type OrgApp, type OrgPerson } from "../../src/demo/okta-org/state.ts";
+import { newId, type OrgApp } from "../../src/demo/okta-org/state.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { orgOptions } from "../helpers/org.ts";
-import { useSite } from "../helpers/site.ts";
-import { addApp, addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
+import { addApp } from "../helpers/stand-in.ts";
+import { assign, carry, useTwoConsoles } from "../helpers/two-consoles.ts";
 
-let people = 0;
 /** What stands in Okta's form before anything was entered. */
 const placeholder = "http://127.0.0.1:9/not-set-yet";
 
 describeInBrowser("a connection set up in the browser, by following the page", (browser) => {
   onEachDatabase((use) => {
-    const site = useSite(use, orgOptions);
-    let org: StandIn;
-    let ada: OrgPerson;
-    before(async () => {
-      org = await startStandIn();
-    });
-    after(() => org.close());
-    beforeEach(() => {
-      const login = `ada-${people++}@acme.example`;
-      ada = addTo(org, { login, firstName: "Ada", lastName: "Lovelace" });
-    });
-
-    /** The console in one tab, and Okta's Admin Console in another, of one administrator's browser. */
-    async function openBoth(): Promise<{ page: Page; okta: Page }> {
-      const page = await browser.open();
-      await page
-        .context()
-        .grantPermissions(["clipboard-read", "clipboard-write"], { origin: site().app.url });
-      await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: org.url });
-      await takeSession(page, site().app, await site().clientOf(site().owner));
-      return { page, okta: await page.context().newPage() };
-    }
+    const consoles = useTwoConsoles(browser, use);
+    const site = () => consoles().site;
 
     /** From the overview to the page of a draft. */
     async function addDraft(page: Page, protocol: string, key: string): Promise<void> {
@@ -49,26 +27,6 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByText("Draft", { exact: true }).waitFor();
     }
 
-    /** Copies a value with its button, and pastes it into a field of the other tab. */
-    async function carry(from: Page, name: string, to: Page, label: string): Promise<void> {
-      await from.bringToFront();
-      await from.getByRole("button", { name: `Copy ${name}`, exact: true }).click();
-      await from.getByRole("button", { name: `Copied ${name}`, exact: true }).waitFor();
-      await to.bringToFront();
-      const field = to.getByLabel(label);
-      await field.fill("");
-      await field.focus();
-      await to.keyboard.press("Control+V");
-      assert.notEqual(await field.inputValue(), "", `${name} was not pasted`);
-    }
-
-    async function assign(okta: Page, app: OrgApp): Promise<void> {
-      await okta.goto(`${org.url}/admin/apps/${app.id}/assignments`);
-      await okta.getByLabel("Assign to People: username").fill(ada.login);
-      await okta.getByRole("button", { name: "Assign" }).first().click();
-      await okta.getByText("is assigned").waitFor();
-    }
-
     /** Saves, runs the test in its window, and waits until its result is on the page by itself. */
     async function testSignIn(page: Page): Promise<void> {
       await page.getByRole("button", { name: "Save", exact: true }).click();
@@ -76,7 +34,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       const opened = page.waitForEvent("popup");
       await page.getByRole("button", { name: "Test sign-in" }).click();
       const popup = await opened;
-      await popup.getByLabel("Username").fill(ada.login);
+      await popup.getByLabel("Username").fill(consoles().ada.login);
       await popup.keyboard.press("Enter");
       await popup.getByRole("heading", { name: "The test has ended" }).waitFor();
       await popup.close();
@@ -91,15 +49,17 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       const address = await page.locator("#copy-sign-in").textContent();
       const person = await browser.open();
       await person.goto(address ?? "");
-      await person.getByLabel("Username").fill(ada.login);
+      await person.getByLabel("Username").fill(consoles().ada.login);
       await person.keyboard.press("Enter");
       await person.waitForURL(site().app.url + landingPath);
       await person.goto(`${site().app.url}/account`);
       const text = await person.locator("main").innerText();
+      const { ada } = consoles();
       for (const part of ["Ada", "Lovelace", ada.email]) assert.ok(text.includes(part), text);
     }
 
     it("OpenID Connect: from nothing to a sign-in", async () => {
+      const { org, openBoth } = consoles();
       const app = addApp(org, {
         ...{ kind: "oidc", clientSecret: "secret-of-the-catalog-app", redirectUris: [placeholder] },
         ...{ postLogoutRedirectUris: [], initiateLoginUri: null },
@@ -112,7 +72,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await carry(page, "Initiate login URI", okta, "Initiate login URI");
       await okta.getByRole("button", { name: "Save" }).click();
       await okta.getByText("The settings are saved").waitFor();
-      await assign(okta, app);
+      await assign(okta, app, consoles());
       await okta.goto(`${org.url}/admin/apps/${app.id}/sign-on`);
       await carry(okta, "Issuer", page, "Issuer");
       await page.getByText(`Found ${org.url}`).waitFor();
@@ -125,6 +85,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
     }).timeout(60_000);
 
     it("SAML: from nothing to a sign-in", async () => {
+      const { org, openBoth } = consoles();
       const app = addApp(org, {
         ...{ kind: "saml", externalKey: newId("exk"), acsUrl: placeholder, audience: placeholder },
         ...{ defaultRelayState: "", algorithm: "SHA256", ...(await newSamlKey("Demo org")) },
@@ -138,7 +99,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await okta.getByRole("button", { name: "Save" }).click();
       await okta.getByText("The settings are saved").waitFor();
       await addAttributeStatements(page, app);
-      await assign(okta, app);
+      await assign(okta, app, consoles());
       await okta.goto(`${org.url}/admin/apps/${app.id}/sign-on`);
       await carry(okta, "Metadata URL", page, "Metadata URL");
       await page.getByRole("button", { name: "Read", exact: true }).click();

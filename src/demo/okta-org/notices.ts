@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 export interface Notice {
   kind: "done" | "problem";
   text: string;
-  /** What was entered, when it could not be taken. */
+  /** What was entered, while it is not stored. */
   values: Record<string, string>;
 }
 

@@ -7,6 +7,9 @@ import { ScimFailure } from "../scim-client.ts";
 /** So long a page waits for what its form has caused; what takes longer goes on by itself. */
 const patienceMs = 5_000;
 
+/** What came of a form: a sentence, and where it differs the page that says it, and whether the form stays filled in. */
+type Outcome = string | { text: string; to: string; keepsEntered?: boolean };
+
 /**
  * Does what a form asks for, and says on the page where it stood what came of it: what `work` returns, or why it could
  * not be done, with what was entered.
@@ -14,15 +17,14 @@ const patienceMs = 5_000;
  */
 export function act(
   back: (req: Request) => string,
-  work: (
-    req: Request,
-  ) => Promise<string | { text: string; to: string }> | string | { text: string; to: string },
+  work: (req: Request) => Promise<Outcome> | Outcome,
 ): RequestHandler {
   return async (req, res) => {
     try {
       const result = await work(req);
-      const { text, to } = typeof result === "string" ? { text: result, to: back(req) } : result;
-      res.redirect(303, withNotice(to, { kind: "done", text, values: {} }));
+      const outcome = typeof result === "string" ? { text: result, to: back(req) } : result;
+      const values = outcome.keepsEntered ? valuesOf(req) : {};
+      res.redirect(303, withNotice(outcome.to, { kind: "done", text: outcome.text, values }));
     } catch (error) {
       if (!(error instanceof OrgRefusal) && !(error instanceof ScimFailure)) throw error;
       res.redirect(

@@ -18,8 +18,11 @@ export function provisioningRoutes(org: OrgAdmin): Router {
     "/admin/apps/:id/provisioning",
     act(own, async (req) => {
       const app = appOf(org, idIn(req));
-      await testAnd(org, app.id, integrationOf(req, app.provisioning), field(req, "save") !== "");
-      return field(req, "save") === "" ? "The credentials work." : "API Integration is saved.";
+      const saves = field(req, "save") !== "";
+      await testAnd(org, app.id, integrationOf(req, app.provisioning), saves);
+      return saves
+        ? "API Integration is saved."
+        : { text: "The credentials work.", to: own(req), keepsEntered: true };
     }),
   );
   router.post(
@@ -98,10 +101,11 @@ function integrationOf(req: Request, before: Provisioning | null): Provisioning 
   const token = field(req, "token").trim() || before?.token;
   if (!token) throw new OrgRefusal("The API Token is required.");
   const mode = field(req, "mode") === "Header" ? "Header" : "Bearer";
+  // Okta: nothing is on under To App until somebody enables it.
   const features = {
-    createUsers: true,
-    updateAttributes: true,
-    deactivateUsers: true,
+    createUsers: false,
+    updateAttributes: false,
+    deactivateUsers: false,
     updates: "put" as const,
   };
   return { ...features, ...before, baseUrl, token, mode };

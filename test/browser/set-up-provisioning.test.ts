@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { describeInBrowser } from "../helpers/browser.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { addApp, oidcSignOn } from "../helpers/stand-in.ts";
+import { assign, carry, type TwoConsoles, useTwoConsoles } from "../helpers/two-consoles.ts";
+
+describeInBrowser("provisioning set up in the browser, by following the page", (browser) => {
+  onEachDatabase((use) => {
+    const consoles = useTwoConsoles(browser, use);
+
+    /** Loads the page of provisioning again, and tells which of its steps are done. */
+    async function stepsDone(page: Page): Promise<string[]> {
+      await page.getByRole("navigation", { name: "Administration" }).getByText("Provisioning").click();
+      await page.getByRole("heading", { name: "Provisioning", level: 1 }).waitFor();
+      return await page.locator(".steps > .done > h2").allInnerTexts();
+    }
+
+    /** "Create a token", "Connect Okta" and "Choose what Okta does". */
+    async function connect(page: Page, okta: Page): Promise<void> {
+      await page.getByRole("button", { name: "Create a token" }).click();
+      await page.getByRole("heading", { name: "The new token" }).waitFor();
+      await carry(page, "the token", okta, "API Token");
+      await carry(page, "Base URL", okta, "Base URL");
+      await okta.getByRole("button", { name: "Test API Credentials" }).click();
+      await okta.getByText("The credentials work").waitFor();
+      await okta.getByRole("button", { name: "Enable API integration and save" }).click();
+      await okta.getByText("API Integration is saved").waitFor();
+      for (const name of ["Create Users", "Update User Attributes", "Deactivate Users"]) {
+        await okta.getByLabel(name).check();
+      }
+      await okta.getByRole("button", { name: "Save", exact: true }).last().click();
+      await okta.getByText("To App is saved").waitFor();
+    }
+
+    /** From the step of the page to the person: the facts that stand there. */
+    async function openPerson(page: Page): Promise<string> {
+      await stepsDone(page);
+      await page.locator(".steps").getByRole("link", { name: "People" }).click();
+      await page.getByRole("link", { name: "Ada Lovelace" }).click();
+      await page.getByRole("heading", { name: "Ada Lovelace" }).waitFor();
+      return await page.locator("main").innerText();
+    }
+
+    async function pushGroup(okta: Page, { org, ada }: TwoConsoles, name: string): Promise<void> {
+      await okta.getByRole("navigation", { name: "Admin Console" }).getByText("Groups").click();
+      await okta.getByLabel("Add group").fill(name);
+      await okta.getByRole("button", { name: "Save" }).click();
+      await okta.getByText(`The group ${name} is added`).waitFor();
+      await okta.getByLabel("Assign person: username").fill(ada.login);
+      await okta.getByRole("button", { name: "Assign" }).click();
+      await okta.getByText("is a member now").waitFor();
+      await okta.goto(`${org.url}/admin/apps`);
+      await okta.getByRole("link", { name: "Test App" }).click();
+      await okta.getByRole("link", { name: "Push Groups" }).click();
+      await okta.getByRole("button", { name: "Push", exact: true }).click();
+      await okta.getByRole("link", { name }).waitFor();
+    }
+
+    it("from nothing to a provisioned person, a pushed group and a deactivation", async () => {
+      const { org, ada, openBoth } = consoles();
+      const app = addApp(org, oidcSignOn("http://127.0.0.1:9/not-set-yet"));
+      const { page, okta } = await openBoth();
+      await page.goto(`${consoles().site.app.url}/admin`);
+      await page.getByRole("link", { name: "Set up provisioning" }).click();
+      await page.getByText("Okta has not called yet").waitFor();
+      await okta.goto(`${org.url}/admin/apps`);
+      await okta.getByRole("link", { name: app.label }).click();
+      await okta.getByRole("link", { name: "Provisioning" }).click();
+      await connect(page, okta);
+      assert.deepEqual(await stepsDone(page), ["Create a token", "Connect Okta"]);
+
+      await assign(okta, app, consoles());
+      const person = await openPerson(page);
+      for (const part of [ada.login, "Okta manages this account by provisioning", "Active"]) {
+        assert.ok(person.includes(part), person);
+      }
+
+      await pushGroup(okta, consoles(), "Everybody");
+      await stepsDone(page);
+      await page.locator(".steps").getByRole("link", { name: "Groups" }).click();
+      await page.getByRole("link", { name: "Everybody" }).click();
+      await page.getByText("Make its members administrators").click();
+      await page.getByRole("button", { name: "Make them administrators" }).click();
+      assert.match(await openPerson(page), /Role: admin\s+admin: member of the group Everybody/);
+
+      await okta.getByRole("link", { name: "Assignments" }).click();
+      await okta.getByRole("button", { name: "Unassign Ada Lovelace" }).click();
+      await okta.getByText("was told to deactivate them").waitFor();
+      assert.match(await openPerson(page), /Deactivated by Okta/);
+      const done = await stepsDone(page);
+      assert.deepEqual(done.slice(0, 3), ["Create a token", "Connect Okta", "Assign people"]);
+      assert.match(done[3] ?? "", /^Push groups/);
+      assert.match(await page.locator("main").innerText(), /1 person provisioned[\s\S]*1 group pushed/);
+    }).timeout(60_000);
+  });
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
+import { type TestBrowser, takeSession } from "./browser.ts";
+import type { TestDatabase } from "./databases.ts";
+import { orgOptions } from "./org.ts";
+import { type Site, useSite } from "./site.ts";
+import { addTo, type StandIn, startStandIn } from "./stand-in.ts";
+
+/** An empty tenant's console and the stand-in org's Admin Console, as one administrator has them open. */
+export interface TwoConsoles {
+  site: Site;
+  org: StandIn;
+  /** Somebody of the org, another one in each test. */
+  ada: OrgPerson;
+  /** The console in one tab, signed in as the owner, and Okta's Admin Console in another. */
+  openBoth(): Promise<{ page: Page; okta: Page }>;
+}
+
+let people = 0;
+
+/** Defines the hooks; the returned function gives the consoles inside a test. */
+export function useTwoConsoles(browser: TestBrowser, use: () => TestDatabase): () => TwoConsoles {
+  const site = useSite(use, orgOptions);
+  let org: StandIn;
+  let ada: OrgPerson;
+  before(async () => {
+    org = await startStandIn();
+  });
+  after(() => org.close());
+  beforeEach(() => {
+    const login = `ada-${people++}@acme.example`;
+    ada = addTo(org, { login, firstName: "Ada", lastName: "Lovelace" });
+  });
+  return () => ({
+    ...{ site: site(), org, ada },
+    async openBoth() {
+      const page = await browser.open();
+      for (const origin of [site().app.url, org.url]) {
+        await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin });
+      }
+      await takeSession(page, site().app, await site().clientOf(site().owner));
+      return { page, okta: await page.context().newPage() };
+    },
+  });
+}
+
+/** Copies a value with its button, and pastes it into a field of the other tab. */
+export async function carry(from: Page, name: string, to: Page, label: string): Promise<void> {
+  await from.bringToFront();
+  await from.getByRole("button", { name: `Copy ${name}`, exact: true }).click();
+  await from.getByRole("button", { name: `Copied ${name}`, exact: true }).waitFor();
+  await to.bringToFront();
+  const field = to.getByLabel(label);
+  await field.fill("");
+  await field.focus();
+  await to.keyboard.press("Control+V");
+  assert.notEqual(await field.inputValue(), "", `${name} was not pasted`);
+}
+
+/** Assigns the test's person to an app, in Okta's Admin Console. */
+export async function assign(okta: Page, app: OrgApp, { org, ada }: TwoConsoles): Promise<void> {
+  await okta.goto(`${org.url}/admin/apps/${app.id}/assignments`);
+  await okta.getByLabel("Assign to People: username").fill(ada.login);
+  await okta.getByRole("button", { name: "Assign" }).first().click();
+  await okta.getByText("is assigned").waitFor();
+}
