@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { newSamlKey } from "../../src/demo/okta-org/keys.ts";
+import { newId, type OrgApp } from "../../src/demo/okta-org/state.ts";
+import { looks, obstaclesOn } from "../helpers/accessible.ts";
+import { describeInBrowser } from "../helpers/browser.ts";
+import { Demo } from "../helpers/demo.ts";
+import { addApp, addTo, integration, oidcSignOn, type StandIn, startStandIn } from "../helpers/stand-in.ts";
+
+/** An org in which everything that a page can show is there: each status, each state, problems and long texts. */
+async function fullOrg(): Promise<StandIn> {
+  const org = await startStandIn();
+  const { state } = org.store;
+  const people = (["ACTIVE", "SUSPENDED", "DEPROVISIONED"] as const).map((status) =>
+    addTo(org, {
+      login: `${status.toLowerCase()}.somebody.with.a.long.name@department.company.example`,
+      status,
+    }),
+  );
+  for (let number = 0; number < 60; number++) addTo(org, { login: `p${number}@company.example` });
+  const oidc = addApp(org, oidcSignOn("http://localhost:9/callback"), people);
+  oidc.provisioning = integration("http://127.0.0.1:9/scim/v2");
+  const states = ["waiting", "failed", "removing"] as const;
+  for (const [index, assignment] of Object.values(oidc.assignments).entries())
+    Object.assign(assignment, {
+      state: states[index],
+      problem: "The application answered 409: it is taken.",
+    });
+  const members = Object.keys(state.people).slice(0, 30);
+  state.groups.g1 = { id: "g1", name: "A group", memberIds: members };
+  state.groups.g2 = {
+    id: "g2",
+    name: "An empty group with a name that goes on for quite a while",
+    memberIds: [],
+  };
+  oidc.pushGroups.g1 = {
+    ...{ remoteId: "r", pushedName: "A group", pushedMembers: {}, state: "failed" },
+    problem: "No answer from the application: ECONNREFUSED.",
+  };
+  const signOn: OrgApp["signOn"] = {
+    ...{
+      kind: "saml",
+      externalKey: newId("exk"),
+      acsUrl: "http://localhost:9/acs",
+      audience: "http://localhost:9/sp",
+    },
+    ...{ defaultRelayState: "", attributeStatements: [{ name: "email", expression: "user.email" }] },
+    ...{ ...(await newSamlKey("Demo org")), algorithm: "SHA1" },
+  };
+  addApp(org, signOn, people);
+  // Nothing answers there: the log has calls without an answer, too.
+  await org.provisioner.resume(oidc);
+  return org;
+}
+
+function pathsOf(org: StandIn): string[] {
+  const [oidc, saml] = Object.keys(org.store.state.apps);
+  const [person, , gone] = Object.keys(org.store.state.people);
+  const tabs = ["", "/sign-on", "/provisioning", "/import", "/assignments", "/push-groups"];
+  return [
+    ...["/login", "/login?username=nobody", "/app/UserHome", `/home/test_app/${saml}/aln`, "/no-such-page"],
+    ...["/admin/users", "/admin/users?q=nobody-like-that", "/admin/users?page=2"],
+    ...[
+      `/admin/users/${person}`,
+      `/admin/users/${gone}`,
+      "/admin/groups",
+      "/admin/groups/g1",
+      "/admin/groups/g2",
+    ],
+    ...["/admin/apps", "/admin/security/api", "/admin/reports/system-log", "/admin/stand-in"],
+    ...tabs.map((tab) => `/admin/apps/${oidc}${tab}`),
+    ...tabs.map((tab) => `/admin/apps/${saml}${tab}`),
+    `/admin/reports/system-log/${org.calls.latest(1)[0]?.id}`,
+  ];
+}
+
+describeInBrowser("the pages of the demo", (browser) => {
+  let org: StandIn;
+  let demo: Demo;
+  before(async function () {
+    this.timeout(120_000);
+    org = await fullOrg();
+    demo = new Demo();
+    await demo.start();
+  });
+  after(async () => {
+    await org.close();
+    await demo.remove();
+  });
+
+  // Colours do not depend on the width: two of the looks show everything that there is to see.
+  const [, phoneByNight, deskByDay] = looks;
+  for (const { width, colorScheme } of [phoneByNight, deskByDay]) {
+    it(`are accessible and fit, ${width} pixels wide, in ${colorScheme} mode`, async () => {
+      const page = await browser.open({ viewport: { width, height: 800 }, colorScheme });
+      const found: string[] = [];
+      const [person] = Object.values(org.store.state.people);
+      await page.goto(`${org.url}/login?username=${person?.login}`);
+      await page.getByRole("button", { name: "Sign In", exact: true }).click();
+      // The page that posts a SAML response leaves at once, for an application that there is not.
+      for (const path of pathsOf(org).filter((one) => !one.startsWith("/home"))) {
+        await page.goto(org.url + path);
+        found.push(...(await obstaclesOn(page, path)));
+      }
+      for (const path of ["/demo/acme", "/demo/globex", "/login", "/login/password/acme"]) {
+        await page.goto(demo.url + path);
+        found.push(...(await obstaclesOn(page, path)));
+      }
+      assert.deepEqual(found, []);
+    }).timeout(180_000);
+  }
+
+  it("are whole: one heading, a title, ids that are unique, nothing inline and nothing forgotten", async () => {
+    const [person] = Object.values(org.store.state.people);
+    assert.ok(person);
+    const client = await org.signedIn(person);
+    for (const path of pathsOf(org)) {
+      const { text } = await client.get(path);
+      assert.equal(text.match(/<h1[ >]/g)?.length, 1, `${path}: headings`);
+      assert.match(text, /<title>.+ · Demo org<\/title>/, path);
+      assert.doesNotMatch(
+        text,
+        /<script(?![^>]*\bsrc=)|<style|\sstyle\s*=|\son\w+\s*=|\bundefined\b|\[object |NaN/,
+        path,
+      );
+      assert.match(text, /not made by Okta, and not Okta/, path);
+      const ids = [...text.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+      assert.equal(new Set(ids).size, ids.length, `${path}: ids are unique`);
+      assert.doesNotMatch(text, /"a token"/, `${path}: a secret is shown to nobody`);
+    }
+  });
+
+  it("work without client script: a response of SAML by a button, and a push by loading the page again", async () => {
+    const page = await browser.open({ javaScriptEnabled: false });
+    const [person] = Object.values(org.store.state.people);
+    const saml = Object.values(org.store.state.apps).find(({ signOn }) => signOn.kind === "saml");
+    await page.goto(`${org.url}/login?username=${person?.login}&fromURI=/home/test_app/${saml?.id}/aln`);
+    await page.getByRole("button", { name: "Sign In", exact: true }).click();
+    await page.getByRole("button", { name: "Continue" }).waitFor();
+  });
+
+  it("say on the spot why something could not be done, and keep what was entered", async () => {
+    const page = await browser.open();
+    const [oidc] = Object.keys(org.store.state.apps);
+    await page.goto(`${org.url}/admin/apps/${oidc}/provisioning`);
+    await page.getByLabel("Base URL").fill("http://127.0.0.1:9/scim_v2");
+    await page.getByRole("button", { name: "Test API Credentials" }).click();
+    await page.getByRole("alert").getByText("must not contain an underscore").waitFor();
+    assert.equal(await page.getByLabel("Base URL").inputValue(), "http://127.0.0.1:9/scim_v2");
+    await page.getByLabel("Base URL").fill("http://127.0.0.1:9/scim/v2");
+    await page.getByRole("button", { name: "Test API Credentials" }).click();
+    await page.getByRole("alert").getByText("No answer from the application: ECONNREFUSED").waitFor();
+    await page.goto(`${org.url}/admin/users`);
+    await page.getByText("Add person", { exact: true }).click();
+    await page.getByLabel("First name").fill("Some");
+    await page.getByLabel("Last name").fill("Body");
+    await page.getByLabel("Username", { exact: true }).fill("p1@company.example");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").getByText("Somebody else has the username").waitFor();
+    assert.equal(await page.getByLabel("First name").inputValue(), "Some");
+  });
+});
