@@ -4,5 +4,7 @@ export const demoPaths = {
   storyOf: (slug: string) => `/demo/${slug}`,
   /** Which steps are done, as JSON: with an Okta org of one's own. */
   doneOf: (slug: string) => `/demo/${slug}/done`,
+  /** To the inspector, which is for administrators: whoever is none signs in as the owner on the way. */
+  messagesOf: (slug: string) => `/demo/${slug}/messages`,
   reset: "/demo/reset",
 } as const;

@@ -81,6 +81,29 @@ describeInBrowser("the demo's story, clicked through from its page", (browser) =
         await changing(page, reader, tenant);
         await leaving(page, reader, tenant);
       });
+
+      it("the inspector has the messages of every step, for an administrator", async () => {
+        const page = await browser.open();
+        const story = `${demo.url}/demo/${tenant.slug}`;
+        await page.goto(story);
+        await page.getByRole("link", { name: "inspector", exact: true }).click();
+        await page.getByLabel("Login name").fill(loginOf(tenant.owner, tenant));
+        await page.getByLabel("Password").fill(demo.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("heading", { name: "Inspector" }).waitFor();
+        await page.goto(story);
+        const links = page.getByRole("link", { name: / messages$/ });
+        const [steps, count] = [await page.locator(".story > li").count(), await links.count()];
+        assert.ok(count > 0);
+        assert.equal(count, steps);
+        for (const place of Array.from({ length: count }).keys()) {
+          const [protocol = ""] = ((await links.nth(place).textContent()) ?? "").split(" messages");
+          await links.nth(place).click();
+          await page.locator("#messages .badge", { hasText: protocol }).first().waitFor();
+          assert.equal(new URL(page.url()).pathname, "/admin/inspector");
+          await page.goBack();
+        }
+      });
     });
   }
 });

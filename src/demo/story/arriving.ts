@@ -19,6 +19,7 @@ export function arriving(stage: Stage): Step[] {
       files: isOidc
         ? ["src/oidc/routes.ts", "src/oidc/strategy.ts", "src/directory/sign-in.ts"]
         : ["src/saml/acs.ts", "src/saml/assertion.ts", "src/directory/sign-in.ts"],
+      messages: tenant.protocol,
       now: whatIsKnown(glimpse.star),
     },
     {
@@ -39,6 +40,7 @@ export function arriving(stage: Stage): Step[] {
         "src/web/doors.ts",
         isOidc ? "src/web/pending-logins.ts" : "src/saml/service-provider.ts",
       ],
+      messages: tenant.protocol,
       now: whatIsKnown(glimpse.star),
     },
     {
@@ -52,6 +54,7 @@ export function arriving(stage: Stage): Step[] {
       ],
       look: "Nobody had told the application of this person. The connection allows first sign-ins to create accounts; name and address came from the org.",
       files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/claims.ts" : "src/saml/attributes.ts"],
+      messages: tenant.protocol,
       now: whatIsKnown(glimpse.guest),
     },
     {
@@ -69,6 +72,7 @@ export function arriving(stage: Stage): Step[] {
       ],
       look: "The org looked the person up by username, found the account, and wrote onto it. It has the same id as before, and is managed by SCIM from now on.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts"],
+      messages: "scim",
       now: whatIsKnown(glimpse.guest),
     },
   ];

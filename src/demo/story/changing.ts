@@ -31,6 +31,7 @@ export function changing(stage: Stage): Step[] {
       ],
       look: "“Admin” stands in the header from the next click on, and is gone at the one after the removal. The role follows from the membership and is not copied anywhere, so nothing can be left behind.",
       files: ["src/scim/patch-group.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
+      messages: "scim",
       now: whatIsKnown(glimpse.star),
     },
     {
@@ -52,6 +53,7 @@ export function changing(stage: Stage): Step[] {
           ? "It is the same account. The org is known to the application by a key that never changes (sub), so a new name changes nothing but the name."
           : "It is the same account, although the SAML response names the person by the username: the application moved the identity to the new name with the push, so that the next holder of the old one is somebody else.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts", "src/store/tenant/identities.ts"],
+      messages: "scim",
       now: whatIsKnown(glimpse.star),
     },
     ...(tenant.protocol === "saml" ? [weakSignature(stage)] : []),
@@ -71,6 +73,7 @@ export function changing(stage: Stage): Step[] {
         tenant.protocol === "oidc"
           ? ["src/oidc/routes.ts", "src/web/sessions.ts"]
           : ["src/saml/finish.ts", "views/continue-as.ejs"],
+      messages: tenant.protocol,
       now: presence(glimpse),
     },
   ];
@@ -88,6 +91,7 @@ function weakSignature({ orgUrl, appId, ...stage }: Stage): Step {
     ],
     look: "One sentence for the person, and a reference for whoever is asked about it; the reason is in the log under that reference.",
     files: ["src/saml/signatures.ts", "src/web/refusals.ts"],
+    messages: "saml",
     now: whatIsKnown(stage.glimpse.star),
   };
 }

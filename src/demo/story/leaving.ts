@@ -22,6 +22,7 @@ export function leaving(stage: Stage): Step[] {
       ],
       look: "The session is over, in every browser and on every replica. The org’s call carried a token that it had signed with the key of its sign-ins, and the application acted in this customer’s tenant only.",
       files: ["src/universal-logout/routes.ts", "src/directory/access.ts"],
+      messages: "universal-logout",
       now: whatIsKnown(glimpse.star),
     },
     {
@@ -35,6 +36,7 @@ export function leaving(stage: Stage): Step[] {
       ],
       look: "The very next click leads to the sign-in page. The account stays, and so do the tasks; an administrator finds them under “Needs somebody”.",
       files: ["src/scim/patch-user.ts", "src/directory/provisioning.ts", "src/web/sessions.ts"],
+      messages: "scim",
       now: whatIsKnown(glimpse.star),
     },
     {
@@ -52,6 +54,7 @@ export function leaving(stage: Stage): Step[] {
       ],
       look: "The same account with the same id, the same groups and the same tasks: the org looked it up, although it was deactivated, and activated it.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts"],
+      messages: "scim",
       now: whatIsKnown(glimpse.star),
     },
   ];

@@ -1,8 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
-import { type Request, Router } from "express";
+import { type Request, type RequestHandler, Router } from "express";
 import { paths } from "../../endpoints.ts";
 import { NotFoundError } from "../../errors.ts";
 import type { Connection } from "../../model.ts";
+import { protocolNames, protocols } from "../../recording.ts";
 import { systemStore } from "../../store/system-store.ts";
 import { forTenant, type TenantStore } from "../../store/tenant-store.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../cast.ts";
@@ -39,8 +40,7 @@ export function storyRoutes(deps: SeedDeps & { org: OrgControl }, controlSecret:
   });
 
   router.get(demoPaths.storyOf(":slug"), async (req, res) => {
-    const tenant = demoTenants.find(({ slug }) => slug === req.params.slug);
-    if (!tenant) throw new NotFoundError("The story has no such customer.");
+    const tenant = tenantOf(req);
     const store = await storeOf(deps, tenant);
     const connection = store && (await connectionOf(store, tenant));
     if (!store || !connection)
@@ -53,8 +53,12 @@ export function storyRoutes(deps: SeedDeps & { org: OrgControl }, controlSecret:
       tenants: demoTenants,
       steps,
       isLocal,
+      owner: loginOf(tenant.owner, tenant),
+      protocolNames,
     });
   });
+
+  router.get(demoPaths.messagesOf(":slug"), showMessages);
 
   router.post(demoPaths.reset, async (req, res) => {
     if (!isLocal && !holds(req, controlSecret)) throw new NotFoundError("Reset this demo on its machine.");
@@ -63,6 +67,23 @@ export function storyRoutes(deps: SeedDeps & { org: OrgControl }, controlSecret:
     res.redirect(303, demoPaths.story);
   });
   return router;
+}
+
+/** Leads to the inspector, and whoever may not see it to the owner's door before it. */
+const showMessages: RequestHandler = (req, res) => {
+  const { slug } = tenantOf(req);
+  const protocol = protocols.find((one) => one === req.query.protocol);
+  const inspector = paths.admin.inspector + (protocol ? `?${new URLSearchParams({ protocol })}` : "");
+  const maySee = req.person?.tenant.slug === slug && req.person.role !== "member";
+  const door = `${paths.passwordLoginOf(slug)}?${new URLSearchParams({ returnTo: inspector })}`;
+  res.redirect(303, maySee ? inspector : door);
+};
+
+/** Throws NotFoundError. */
+function tenantOf(req: Request): DemoTenant {
+  const tenant = demoTenants.find(({ slug }) => slug === req.params.slug);
+  if (!tenant) throw new NotFoundError("The story has no such customer.");
+  return tenant;
 }
 
 async function storeOf({ database }: SeedDeps, { slug }: DemoTenant): Promise<TenantStore | null> {

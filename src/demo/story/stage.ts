@@ -1,3 +1,4 @@
+import type { Protocol } from "../../recording.ts";
 import { type DemoTenant, loginOf } from "../cast.ts";
 import type { Glimpse } from "./glimpse.ts";
 
@@ -12,6 +13,8 @@ export interface Step {
   look: string;
   /** Where it happens in the code. */
   files: string[];
+  /** Which messages the inspector has of it. */
+  messages: Protocol;
   /** What the application knows at this moment. */
   now: string;
 }
