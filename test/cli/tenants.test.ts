@@ -92,6 +92,11 @@ describe("admin -- tenant", () => {
       ["a reserved slug", ["admin", "--name", "N", "--owner", "a@b.example"], /reserved word/],
       ["a name that is empty", ["half", "--name", "", "--owner", "a@b.example"], /--name is missing/],
       ["no owner", ["half", "--name", "N"], /--owner is missing/],
+      [
+        "an owner whose address is longer than mail goes",
+        ["half", "--name", "N", "--owner", `a@${"b".repeat(249)}.com`],
+        /is not an e-mail address/,
+      ],
       ["an owner who is no address", ["half", "--name", "N", "--owner", "ada"], /is not an e-mail address/],
       [
         "an owner's name that is blank",

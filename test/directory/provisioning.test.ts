@@ -192,6 +192,19 @@ describe("provisioning", () => {
         assert.equal(other.user.id, next.id);
       });
 
+      it("takes the new name's subject from whoever still held it", async () => {
+        const { store, writer } = tenant;
+        const saml = await tenant.connection({ type: "saml", settings: samlSettings });
+        const user = await provisionUser(store, writer, provisioned("old@x.test"));
+        const former = await provisionUser(store, writer, provisioned("former@x.test"));
+        await store.identities.add(saml.id, "old@x.test", user.id);
+        await store.identities.add(saml.id, "new@x.test", former.id);
+        await updateProvisionedUser(store, writer, user.id, { loginName: "new@x.test" });
+        const signedIn = await signIn(store, identityOf(saml, "new@x.test", { subject: "new@x.test" }));
+        assert.equal(signedIn.user.id, user.id);
+        assert.deepEqual(await store.identities.ofUser(former.id), []);
+      });
+
       it("leaves an identity alone whose subject is not the old name", async () => {
         const { store, writer } = tenant;
         const saml = await tenant.connection({ type: "saml", settings: samlSettings });
