@@ -6,6 +6,7 @@ import { forTenant, type TenantStore } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import type { IsolationCase, IsolationCases, TenantA } from "../helpers/isolation.ts";
 import { createTestTenant } from "../helpers/people.ts";
+import { columnsOf, rowsOf, tenantTables } from "../helpers/tenant-tables.ts";
 import { isolationCases } from "./isolation-cases.ts";
 import { foreignRows, tenantWithEverything } from "./isolation-world.ts";
 
@@ -111,10 +112,6 @@ async function foreignKeys(database: Database): Promise<ForeignKeyColumn[]> {
   return rows;
 }
 
-async function columnsOf(database: Database, table: string): Promise<string[]> {
-  return Object.keys(await database.sql()(table).columnInfo());
-}
-
 async function outcome(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call;
@@ -123,30 +120,4 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
     if (isForeignKeyViolation(error)) return "refused";
     throw error;
   }
-}
-
-/** Every row of every table that belongs to tenants. */
-async function rowsOf(database: Database, tenantId: string): Promise<Record<string, unknown[]>> {
-  const found: Record<string, unknown[]> = { tenants: await database.sql()("tenants").where("id", tenantId) };
-  for (const table of await tenantTables(database)) {
-    const rows: object[] = await database.sql()(table).where("tenant_id", tenantId);
-    found[table] = rows.map((row) => JSON.stringify(row)).sort();
-  }
-  return found;
-}
-
-/** The tables with a tenant_id column, asked of the database, so that a new one is covered. */
-async function tenantTables(database: Database): Promise<string[]> {
-  const sql = database.sql();
-  if (database.engine === "postgres") {
-    const { rows } = await sql.raw(
-      "select table_name as name from information_schema.columns where table_schema = current_schema and column_name = 'tenant_id'",
-    );
-    return rows.map((row: { name: string }) => row.name);
-  }
-  return (
-    (await sql.raw(
-      "select m.name from sqlite_master m join pragma_table_info(m.name) c on c.name = 'tenant_id' where m.type = 'table'",
-    )) as { name: string }[]
-  ).map((row) => row.name);
 }
