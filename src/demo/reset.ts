@@ -10,12 +10,12 @@ export async function resetOnly(environment: DemoEnvironment): Promise<void> {
   if (await resetRunning(environment)) return;
   // Loaded only here: the demo that runs does without the database's libraries in this process.
   const { openDatabase } = await import("../store/database.ts");
-  const { migrate, rollBackAll } = await import("../store/migrate.ts");
+  const { migrate } = await import("../store/migrate.ts");
+  const { emptied } = await import("./emptied.ts");
   const database = openDatabase(environment.DATABASE_URL);
   try {
     await migrate(database);
-    await rollBackAll(database);
-    await migrate(database);
+    await emptied(database);
   } finally {
     await database.close();
   }

@@ -9,13 +9,13 @@ import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import type { SamlSettings } from "../model.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import type { Database } from "../store/database.ts";
-import { migrate, rollBackAll } from "../store/migrate.ts";
 import { sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { guardedFetch } from "../trust/guarded-fetch.ts";
 import { attributeStatements } from "./attribute-statements.ts";
 import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./cast.ts";
+import { emptied } from "./emptied.ts";
 import type { Customer, SeededApp } from "./okta-org/control.ts";
 import type { OrgControl } from "./org-control.ts";
 import { seedTasks } from "./seed-tasks.ts"; // sample product
@@ -61,11 +61,6 @@ export async function resetDemo(deps: SeedDeps): Promise<void> {
     await emptied(deps.database);
     throw error;
   }
-}
-
-async function emptied(database: Database): Promise<void> {
-  await rollBackAll(database);
-  await migrate(database);
 }
 
 type Stores = Map<DemoTenant, TenantStore>;

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { systemStore } from "../../src/store/system-store.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import type { Client } from "../helpers/client.ts";
+import { createTestDatabase } from "../helpers/databases.ts";
 import { Demo } from "../helpers/demo.ts";
 import { assertRedirect } from "../helpers/pages.ts";
+import { createTestTenant } from "../helpers/people.ts";
 import { freePort } from "../helpers/postgres-server.ts";
 import { until } from "../helpers/processes.ts";
 
@@ -113,6 +116,24 @@ describe("npm run demo", function () {
       assert.match(second.output, new RegExp(`Port ${demo.orgPort} is taken`));
     } finally {
       await second.remove();
+    }
+  });
+
+  it("leaves a database alone that has tenants, and none of the demo's", async () => {
+    const other = await createTestDatabase("SQLite");
+    const mistaken = new Demo({ DEMO_DATABASE_URL: other.url });
+    try {
+      await createTestTenant(other.database);
+      const before = await systemStore(other.database).tenants.list();
+      mistaken.run([await freePort(), await freePort()], ["--reset"]);
+      assert.notEqual(await mistaken.ended, 0);
+      assert.match(mistaken.output, /none of the demo's\. It is left as it is: see DEMO_DATABASE_URL/);
+      const reset = await mistaken.script("admin", "--", "demo", "reset");
+      assert.equal(reset.code, 1);
+      assert.deepEqual(await systemStore(other.database).tenants.list(), before);
+    } finally {
+      await mistaken.remove();
+      await other.dispose();
     }
   });
 
