@@ -3,11 +3,11 @@ import { onEachDatabase } from "../helpers/databases.ts";
 import { pathOf } from "../helpers/routes.ts";
 import { appRoutes, useSite } from "../helpers/site.ts";
 
-describe("an address with a NUL in it", () => {
+describe("a NUL", () => {
   onEachDatabase((use) => {
     const site = useSite(use);
 
-    it("is no page of ours, on any path, and no fault either", async () => {
+    it("in an address makes it no page of ours, on any path, and no fault either", async () => {
       const routes = appRoutes(use().database).filter(({ method }) => method === "GET");
       assert.ok(routes.some(({ path }) => path.includes(":")) && routes.length > 20);
       const client = await site().clientOf(site().owner);
@@ -21,9 +21,16 @@ describe("an address with a NUL in it", () => {
       }
     });
 
-    it("is told from one in which the digits mean something else", async () => {
+    it("is told from digits that mean something else", async () => {
       const client = site().app.client();
       assert.equal((await client.get("/login?returnTo=%2500")).status, 200);
+    });
+
+    it("in a form is no text, whoever sends it", async () => {
+      const client = site().app.client();
+      const { status, text } = await client.post("/login", { email: "ada\0@acme.example" });
+      assert.equal(status, 400);
+      assert.match(text, /contains a character that is not text/);
     });
   });
 });
