@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Browser, Route } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import { brand } from "../../config/brand.ts";
 import { integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
@@ -26,11 +26,22 @@ export interface Shot {
   html: RegExp;
   /** Typed before the picture is taken, by label. */
   fill: Record<string, string>;
+  /** The last thing that is shown of a part that is too tall. */
+  until?: string;
 }
 
-/** In pixels: what is left around the part that is shown, and how much is shown of one that is tall. */
+/** In pixels: what is left around the part that is shown. */
 const margin = 12;
-const tallest = 640;
+
+/** What Okta shows of an app, made up. */
+const oktaSaml = {
+  "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata",
+  "Sign on URL": "https://acme.okta.com/app/tasks/exk1a2b3c4d5e6f7g8/sso/saml",
+  Issuer: "http://www.okta.com/exk1a2b3c4d5e6f7g8",
+  "Signing Certificate":
+    "-----BEGIN CERTIFICATE-----\nMIIDpDCCAoygAwIBAgIGAV2ka+55MA0GCSqGSIb3DQEBCwUA\n" +
+    "MIGSMQswCQYDVQQGEwJVUzETMBEGA1UECAwKQ2FsaWZvcm5p\n…\n-----END CERTIFICATE-----",
+};
 
 export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
   const values = {
@@ -54,7 +65,8 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       name: "connection-saml",
       path: paths.admin.connection(connectionIds.saml),
       ...values,
-      fill: { "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata" },
+      fill: oktaSaml,
+      until: ".field:has(#certificates)",
     },
     {
       ...{
@@ -86,7 +98,7 @@ export async function inputsOf(shot: Shot, { request }: SampleConsole): Promise<
   const contents = assets.filter((name) => name !== "brand.css").map(publicFile);
   return hashOf([
     shot.part,
-    JSON.stringify(shot.fill),
+    JSON.stringify([shot.fill, shot.until]),
     stable(part),
     JSON.stringify(brand.accent),
     ...contents,
@@ -125,16 +137,22 @@ export async function takeShot(browser: Browser, shot: Shot, console: SampleCons
         .fill(value);
     }
     await page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)");
-    const box = await page.locator(shot.part).first().boundingBox();
-    if (!box) throw new Error(`${shot.path} has no ${shot.part}`);
+    const part = await boxOf(page, shot, shot.part);
+    const last = shot.until ? await boxOf(page, shot, shot.until) : part;
     const clip = {
-      ...{ x: Math.max(0, box.x - margin), y: Math.max(0, box.y - margin) },
-      ...{ width: box.width + 2 * margin, height: Math.min(box.height, tallest) + 2 * margin },
+      ...{ x: Math.max(0, part.x - margin), y: Math.max(0, part.y - margin) },
+      ...{ width: part.width + 2 * margin, height: last.y + last.height - part.y + 2 * margin },
     };
     return await page.screenshot({ fullPage: true, clip, animations: "disabled", caret: "hide" });
   } finally {
     await page.close();
   }
+}
+
+async function boxOf(page: Page, { path }: Shot, selector: string) {
+  const box = await page.locator(selector).first().boundingBox();
+  if (!box) throw new Error(`${path} has no ${selector}`);
+  return box;
 }
 
 /** The page believes that it is in production; nothing of it leaves this process. */

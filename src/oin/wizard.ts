@@ -73,7 +73,7 @@ function testScreen(manifest: Integration): Screen {
 }
 
 function submitScreen({ scim }: Integration): Screen {
-  const result = "https://www.runscope.com/radar/…/history/…, with the result set to Shareable";
+  const result = "The address of the result (runscope.com/radar/…/history/…), after you set it to Shareable";
   const scimResults = [
     text("Link to Runscope spec test results", null, later(result)),
     text("Link to Runscope CRUD test results", null, later(result)),
