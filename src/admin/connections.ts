@@ -8,8 +8,8 @@ import {
 import { linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { Connection, ConnectionType } from "../model.ts";
-import { certificateFacts, endsSoon } from "../trust/certificates.ts";
+import type { ConnectionType } from "../model.ts";
+import { certificateWarning } from "../trust/connection-warnings.ts";
 import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { flash } from "../web/sessions.ts";
@@ -131,13 +131,4 @@ function addStates(router: Router, visitOf: (req: Request) => Promise<Visit>): v
     await flash(req, "done", "The connection is deleted.");
     res.redirect(303, paths.admin.connections);
   });
-}
-
-/** Whether the certificates that sign-ins are verified with need attention. */
-function certificateWarning({ type, settings }: Connection): "expired" | "soon" | null {
-  if (type !== "saml" || !settings) return null;
-  const states = settings.certificates.map((certificate) => endsSoon(certificateFacts(certificate)));
-  // While one of several is good for long, nothing has to be done.
-  if (states.includes(null)) return null;
-  return states.includes("soon") ? "soon" : "expired";
 }

@@ -1,8 +1,8 @@
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
+import { warningsOf } from "../trust/connection-warnings.ts";
 import { storeOf } from "./acting.ts";
 import type { AdminDeps } from "./routes.ts";
-import { warningsOf } from "./warnings.ts";
 
 /** Where administrators begin: what is set up, and what comes next. */
 export function overviewRoutes({ database }: AdminDeps): Router {

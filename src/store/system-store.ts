@@ -3,6 +3,7 @@ import type { Connection, ConnectionType, LinkPurpose, Tenant } from "../model.t
 import type { Database } from "./database.ts";
 import { unique } from "./sql-errors.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
+import { healthOfTenants } from "./tenant-health.ts";
 import { tokenOwners } from "./token-owners.ts";
 
 interface TenantRow {
@@ -109,6 +110,9 @@ function tenants(sql: Database["sql"], now: () => number) {
     async list(): Promise<Tenant[]> {
       return ((await sql()("tenants").select(tenantColumns).orderBy("slug")) as TenantRow[]).map(toTenant);
     },
+
+    /** What the operator watches of each tenant, by slug. */
+    health: () => healthOfTenants(sql),
 
     /** Throws NotFoundError. */
     async update(

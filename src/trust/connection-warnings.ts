@@ -1,8 +1,8 @@
 import type { Connection } from "../model.ts";
-import { certificateFacts, endsSoon } from "../trust/certificates.ts";
+import { certificateFacts, endsSoon } from "./certificates.ts";
 
 /** Whether the certificates that a connection's sign-ins are verified with need attention. */
-function certificateWarning({ type, settings }: Connection): "expired" | "soon" | null {
+export function certificateWarning({ type, settings }: Connection): "expired" | "soon" | null {
   if (type !== "saml" || !settings) return null;
   const states = settings.certificates.map((certificate) => endsSoon(certificateFacts(certificate)));
   // While one of several is good for long, nothing has to be done.

@@ -1,0 +1,163 @@
+import type { Connection } from "../model.ts";
+import { systemStore } from "../store/system-store.ts";
+import type { TenantHealth } from "../store/tenant-health.ts";
+import { certificateFacts } from "../trust/certificates.ts";
+import { warningsOf } from "../trust/connection-warnings.ts";
+import type { Command } from "./command.ts";
+
+/** A token that ends within this time wants attention, as a certificate does. */
+const warnMs = 30 * 86_400_000;
+
+/** What is set up, and whether it is in use. */
+interface Readiness {
+  singleSignOn: boolean;
+  domain: boolean;
+  provisioning: boolean;
+  /** An owner who can sign in when no connection works. */
+  owner: boolean;
+}
+
+/** The operator's view of every tenant: what is set up, what happened last, and what will fail soon. */
+export const healthCommand: Command = {
+  name: "tenant health",
+  usage: "[--attention] [--json]",
+  summary:
+    "Show every tenant's connections, tokens, last sign-in and last error; --attention only those in need of it",
+  switches: ["attention"],
+  async run(input, { database }) {
+    const now = Date.now();
+    const all = (await systemStore(database).tenants.health()).map((health) => ({
+      health,
+      ready: readinessOf(health, now),
+      attention: attentionFor(health, now),
+    }));
+    const sick = all.filter(({ attention }) => attention.length > 0);
+    const shown = input.isSet("attention") ? sick : all;
+    const rows = shown.map(({ health, ready, attention }) => rowOf(health, ready, attention));
+    const summary = `${sick.length} of ${all.length} tenants ${sick.length === 1 ? "needs" : "need"} attention.`;
+    return {
+      json: { tenants: shown.map(({ health, ready, attention }) => described(health, ready, attention)) },
+      text: all.length === 0 ? "There is no tenant yet." : [...tableOf(rows), summary].join("\n"),
+    };
+  },
+};
+
+function readinessOf(
+  { connections, tokens, hasVerifiedDomain, hasOwner }: TenantHealth,
+  now: number,
+): Readiness {
+  return {
+    singleSignOn: connections.some(({ connection }) => connection.status === "active"),
+    domain: hasVerifiedDomain,
+    provisioning: tokens.some((token) => endOf(token) > now && token.lastUsedAt !== null),
+    owner: hasOwner,
+  };
+}
+
+/** What somebody has to do something about: sentences. */
+function attentionFor(health: TenantHealth, now: number): string[] {
+  const connections = health.connections.map(({ connection }) => connection);
+  const { slug } = health.tenant;
+  return [
+    ...warningsOf(connections).map(({ connection: { type, key }, text }) => `${type} ${key}: ${text}`),
+    ...tokenWarnings(health, now),
+    ...(health.hasOwner
+      ? []
+      : [
+          `No owner can sign in with a password. Invite one: npm run admin -- owner invite ${slug} --email EMAIL`,
+        ]),
+  ];
+}
+
+/** Of each source, the token that lasts longest: while it is good, the others do not matter. */
+function tokenWarnings({ tokens }: TenantHealth, now: number): string[] {
+  const sources = [...new Set(tokens.map(({ source }) => source))];
+  return sources.flatMap((source) => {
+    const last = tokens.filter((token) => token.source === source).sort((a, b) => endOf(b) - endOf(a))[0];
+    if (!last || endOf(last) > now + warnMs) return [];
+    const name = `provisioning token ${last.hint}… (source ${source})`;
+    if (endOf(last) <= now)
+      return [`The ${name} ended on ${dayOf(last.expiresAt)}: provisioning stands still.`];
+    return [`The ${name} ends on ${dayOf(last.expiresAt)}: the customer needs another one.`];
+  });
+}
+
+const endOf = ({ expiresAt }: { expiresAt: number | null }) => expiresAt ?? Number.POSITIVE_INFINITY;
+
+/** The latest time at which somebody got in, by any way. */
+function lastSignInAt({ connections, lastPasswordSignInAt }: TenantHealth): number | null {
+  const times = connections.map((one) => one.lastSignInAt ?? 0);
+  return Math.max(lastPasswordSignInAt ?? 0, ...times) || null;
+}
+
+function described(health: TenantHealth, ready: Readiness, attention: string[]) {
+  const { tenant, people, connections, tokens, lastProblem } = health;
+  return {
+    ...{ slug: tenant.slug, name: tenant.name, people, ready, lastSignInAt: isoOf(lastSignInAt(health)) },
+    connections: connections.map(({ connection, lastSignInAt: at }) => ({
+      ...{ key: connection.key, type: connection.type, status: connection.status },
+      ...{ testedAt: isoOf(connection.testedAt), lastSignInAt: isoOf(at) },
+      certificateUntil: isoOf(certificateEnd(connection)),
+    })),
+    tokens: tokens.map(({ source, hint, expiresAt, lastUsedAt }) => ({
+      ...{ source, hint, expiresAt: isoOf(expiresAt), lastUsedAt: isoOf(lastUsedAt) },
+    })),
+    lastProvisioningError: lastProblem && {
+      ...{ at: isoOf(lastProblem.at), source: lastProblem.source, call: lastProblem.call },
+      ...{ status: lastProblem.status, detail: lastProblem.detail, requestId: lastProblem.requestId },
+    },
+    attention,
+  };
+}
+
+/** When the last of a SAML connection's certificates ends. */
+function certificateEnd({ type, settings }: Connection): number | null {
+  if (type !== "saml" || !settings) return null;
+  return Math.max(0, ...settings.certificates.map((one) => certificateFacts(one).validUntil)) || null;
+}
+
+interface Row {
+  cells: string[];
+  notes: string[];
+}
+
+const headings = [
+  ...["TENANT", "CONNECTIONS", "DOMAIN", "PROVISIONING", "OWNER", "LAST SIGN-IN"],
+  "LAST PROVISIONING ERROR",
+];
+
+function rowOf(health: TenantHealth, ready: Readiness, attention: string[]): Row {
+  const { tenant, connections, lastProblem } = health;
+  const states = { draft: "draft", active: "on", disabled: "off" };
+  const yes = (is: boolean) => (is ? "yes" : "no");
+  return {
+    cells: [
+      tenant.slug,
+      connections.map(({ connection: { type, status } }) => `${type} ${states[status]}`).join(", ") || "none",
+      ...[yes(ready.domain), yes(ready.provisioning), yes(ready.owner)],
+      minuteOf(lastSignInAt(health)),
+      lastProblem ? `${minuteOf(lastProblem.at)}, ${lastProblem.status} at ${lastProblem.call}` : "none",
+    ],
+    notes: attention,
+  };
+}
+
+/** Columns as wide as what stands in them, and below each row what needs attention. */
+function tableOf(rows: Row[]): string[] {
+  if (rows.length === 0) return [];
+  const all = [headings, ...rows.map(({ cells }) => cells)];
+  const widths = headings.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [
+    line(headings),
+    ...rows.flatMap(({ cells, notes }) => [line(cells), ...notes.map((note) => `  ! ${note}`)]),
+  ];
+}
+
+const isoOf = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+const dayOf = (at: number | null) => isoOf(at)?.slice(0, 10) ?? "never";
+const minuteOf = (at: number | null) => isoOf(at)?.slice(0, 16).replace("T", " ") ?? "never";
