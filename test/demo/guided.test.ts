@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { addGroup, changeMembers, pushGroups } from "../../src/demo/okta-org/groups.ts";
 import { assign, clearSessions, unassign } from "../../src/demo/okta-org/people.ts";
+import { obstaclesOn } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
 import { addTo, integration, type StandIn, startStandIn } from "../helpers/stand-in.ts";
@@ -34,6 +35,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
     assert.ok(!(await page.content()).includes(demo.password));
     await page.getByText("not with a live Okta org yet").waitFor();
     await page.getByText("Okta cannot reach").waitFor();
+    assert.deepEqual(await obstaclesOn(page, "the guided page"), []);
     assert.equal(
       (await page.request.post(`${demo.url}/demo/reset`, { headers: { origin: demo.url } })).status(),
       404,
@@ -46,6 +48,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
     list.setDefaultTimeout(30_000);
     await list.goto(`${demo.url}/demo/acme`);
     assert.equal(await list.locator(".is-done").count(), 0);
+    assert.equal(await list.locator("[data-tick]:visible").count(), 0, "and nothing looks as if it were");
 
     const admin = await browser.open();
     await admin.goto(`${demo.url}/login/password/acme`);
