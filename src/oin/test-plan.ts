@@ -1,4 +1,5 @@
 import type { Integration } from "../../config/integration.ts";
+import { signOnCases } from "./sign-on-cases.ts";
 import { cases, type PlanCase, type TestReference } from "./test-cases.ts";
 
 /** A case of Okta's manual test plan, and what speaks for its passing. */
@@ -12,9 +13,15 @@ export interface PlannedCase {
   notSupported: string | null;
 }
 
-/** Okta's manual SCIM test plan for this integration (okta-scim-test-plan-v2): every case passes or does not apply. */
-export function testPlan({ scim, saml }: Integration): PlannedCase[] {
-  if (!scim) return [];
+/**
+ * What Okta's reviewers try with this integration: the journeys of the Submission Tester, and the manual SCIM test plan
+ * (okta-scim-test-plan-v2). Every case passes or does not apply.
+ */
+export function testPlan(manifest: Integration): PlannedCase[] {
+  return [...signOnCases(manifest), ...(manifest.scim ? scimCases(manifest.scim, manifest.saml) : [])];
+}
+
+function scimCases(scim: NonNullable<Integration["scim"]>, saml: Integration["saml"]): PlannedCase[] {
   const missing: Record<PlanCase["needs"], string | null> = {
     provisioning: null,
     groups: scim.groups ? null : "Group push is switched off in the manifest.",

@@ -122,7 +122,14 @@ describe("the test plan", () => {
       for (const { id, tests, notSupported } of testPlan({ ...integration, ...change }))
         assert.notEqual(tests.length > 0, notSupported !== null, id);
     }
-    assert.deepEqual(testPlan({ ...integration, scim: null }), []);
+    const areas = new Set(testPlan({ ...integration, scim: null, saml: null }).map(({ area }) => area));
+    assert.deepEqual([...areas], ["OIDC"]);
+    const offered = { ...integration, saml: { ...saml, idpInitiated: false }, universalLogout: null };
+    const missing = testPlan(offered).filter(({ area, notSupported }) => area === "SAML" && notSupported);
+    assert.deepEqual(
+      missing.map(({ id }) => id),
+      ["IdP flow", "Universal Logout"],
+    );
   });
 });
 
