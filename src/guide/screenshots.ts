@@ -74,8 +74,8 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
         path: paths.admin.provisioning,
         fill: { "Expires after days": "365" },
       },
-      part: "section:has(#tokens)",
-      html: /<section class="card" aria-labelledby="tokens">[\s\S]*?<\/section>/,
+      part: ".steps > li:has(#tokens)",
+      html: /<h2 id="tokens">[\s\S]*?<h2>/,
     },
     {
       ...{ name: "people", path: paths.admin.people, fill: {} },

@@ -29,7 +29,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       await page.getByRole("heading", { name: says("Create a token") }).waitFor();
       assert.equal(await fieldOf(page, says("Source")).inputValue(), "");
       await fieldOf(page, says("Expires after days")).fill("90");
-      await page.getByRole("button", { name: says("Create token") }).click();
+      await page.getByRole("button", { name: says("Create a token") }).click();
       await page.getByRole("heading", { name: says("The new token") }).waitFor();
       return (await page.locator("#token").textContent()) ?? "";
     }

@@ -181,6 +181,22 @@ describe("configuration guides", () => {
     assert.equal(listed.size, refusalReasons.length);
   });
 
+  it("explain every error with which provisioning is refused, and none that there is not", () => {
+    const sources = readdirSync("src/scim", { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && file !== "errors.ts") // which lists what RFC 7644 knows
+      .map((file) => readFileSync(join("src/scim", file), "utf8"))
+      .join("\n");
+    const keywords = /"(uniqueness|mutability|noTarget|tooMany|sensitive|invalid[A-Z]\w+)"/g;
+    // 405, 412 and 501 are answers to what Okta never asks.
+    const statuses = /new ScimError\(\s*(?!405|412|501)(\d{3}),\s*null/g;
+    const given = [keywords, statuses].flatMap((pattern) =>
+      [...sources.matchAll(pattern)].map(([, code]) => code),
+    );
+    const [, troubles = ""] = writeGuide("scim", everybody).split(/^## Known issues.*$/m);
+    const explained = [...troubles.matchAll(/`(?:\d{3} )?(\w+)`/g)].map(([, code]) => code);
+    assert.deepEqual([...new Set(explained)].sort(), [...new Set(given)].sort());
+  });
+
   for (const [title, capability, change, heading, feature] of switches) {
     it(`leave out ${title} where the manifest does`, () => {
       const facts = { ...configured, integration: { ...configured.integration, ...change } };
