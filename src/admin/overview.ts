@@ -1,26 +1,50 @@
 import { Router } from "express";
+import { isLiving, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
+import type { Connection, ProvisioningToken } from "../model.ts";
 import { warningsOf } from "../trust/connection-warnings.ts";
 import { storeOf } from "./acting.ts";
 import type { AdminDeps } from "./routes.ts";
 
-/** Where administrators begin: what is set up, and what comes next. */
+/** Something that needs attention, and the page on which something can be done about it. */
+interface Warning {
+  name: string;
+  href: string;
+  text: string;
+}
+
+/** Where administrators begin: what is set up, what comes next, and what needs attention. */
 export function overviewRoutes({ database }: AdminDeps): Router {
   const router = Router();
   router.get(paths.admin.home, async (req, res) => {
     const store = storeOf(req, database);
-    const [connections, domains, tokens, people] = await Promise.all([
+    const [connections, domains, tokens, people, problems] = await Promise.all([
       store.connections.list(),
       store.domains.list(),
       store.tokens.list(),
       store.users.count(),
+      store.provisioningProblems.list(1),
     ]);
-    const living = tokens.filter(
-      ({ revokedAt, expiresAt }) =>
-        revokedAt === null && (expiresAt ?? Number.POSITIVE_INFINITY) > Date.now(),
-    );
+    const now = Date.now();
+    const living = tokens.filter((token) => isLiving(token, now));
     const page = { title: "Administration", connections, domains, tokens: living, people };
-    res.render("admin/overview", { ...page, warnings: warningsOf(connections) });
+    const warnings = [...connectionWarnings(connections), ...provisioningWarnings(tokens, now)];
+    res.render("admin/overview", { ...page, warnings, problem: problems[0] ?? null });
   });
   return router;
+}
+
+function connectionWarnings(connections: readonly Connection[]): Warning[] {
+  return warningsOf(connections).map(({ connection, text }) => ({
+    ...{ name: connection.key, href: paths.admin.connection(connection.id), text },
+  }));
+}
+
+function provisioningWarnings(tokens: readonly ProvisioningToken[], now: number): Warning[] {
+  const kept = tokens
+    .filter(({ revokedAt }) => revokedAt === null)
+    .map(({ sourceName, hint, expiresAt }) => ({ source: sourceName, hint, expiresAt }));
+  return tokenWarnings(kept, now).map((text) => ({
+    ...{ name: "Provisioning", href: paths.admin.provisioning, text },
+  }));
 }

@@ -14,6 +14,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
 import { adminEntry, administrator, makeChange, parameter, storeOf } from "./acting.ts";
 import { readable } from "./activity-words.ts";
+import { entitlementNames, otherAttributes } from "./other-attributes.ts";
 import { personName } from "./person-names.ts";
 import type { AdminDeps } from "./routes.ts";
 
@@ -112,6 +113,7 @@ async function factsOf(store: TenantStore, user: User) {
     ]);
   return {
     ...{ identities, groups, grants, role, sessions, activity },
+    ...{ others: otherAttributes(user.attributes), entitlements: entitlementNames(user) },
     hasPassword: passwordHash !== null,
     connectionOf: new Map(connections.map((connection) => [connection.id, connection])),
     sourceName: sources.find(({ id }) => id === user.sourceId)?.name ?? null,

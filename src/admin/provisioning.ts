@@ -1,8 +1,7 @@
 import { type Request, type Response, Router } from "express";
-import { createToken, revokeToken } from "../directory/provisioning-tokens.ts";
+import { createToken, isLiving, revokeToken } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
-import type { ProvisioningToken } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
 import { adminEntry, makeChange, parameter, storeOf } from "./acting.ts";
@@ -109,10 +108,6 @@ async function factsOf(store: TenantStore) {
     lastCallAt: used.length > 0 ? Math.max(...used) : null,
     sourceNames: new Map(sources.map(({ id, name }) => [id, name])),
   };
-}
-
-function isLiving({ revokedAt, expiresAt }: ProvisioningToken, now: number): boolean {
-  return revokedAt === null && (expiresAt === null || expiresAt > now);
 }
 
 /** Null when the token is not to expire. What is no number is refused by createToken. */

@@ -1,12 +1,10 @@
+import { isLiving, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import type { Connection } from "../model.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { TenantHealth } from "../store/tenant-health.ts";
 import { certificateFacts } from "../trust/certificates.ts";
 import { warningsOf } from "../trust/connection-warnings.ts";
 import type { Command } from "./command.ts";
-
-/** A token that ends within this time wants attention, as a certificate does. */
-const warnMs = 30 * 86_400_000;
 
 /** What is set up, and whether it is in use. */
 interface Readiness {
@@ -49,7 +47,7 @@ function readinessOf(
   return {
     singleSignOn: connections.some(({ connection }) => connection.status === "active"),
     domain: hasVerifiedDomain,
-    provisioning: tokens.some((token) => endOf(token) > now && token.lastUsedAt !== null),
+    provisioning: tokens.some((token) => isLiving(token, now) && token.lastUsedAt !== null),
     owner: hasOwner,
   };
 }
@@ -60,7 +58,7 @@ function attentionFor(health: TenantHealth, now: number): string[] {
   const { slug } = health.tenant;
   return [
     ...warningsOf(connections).map(({ connection: { type, key }, text }) => `${type} ${key}: ${text}`),
-    ...tokenWarnings(health, now),
+    ...tokenWarnings(health.tokens, now),
     ...(health.hasOwner
       ? []
       : [
@@ -68,21 +66,6 @@ function attentionFor(health: TenantHealth, now: number): string[] {
         ]),
   ];
 }
-
-/** Of each source, the token that lasts longest: while it is good, the others do not matter. */
-function tokenWarnings({ tokens }: TenantHealth, now: number): string[] {
-  const sources = [...new Set(tokens.map(({ source }) => source))];
-  return sources.flatMap((source) => {
-    const last = tokens.filter((token) => token.source === source).sort((a, b) => endOf(b) - endOf(a))[0];
-    if (!last || endOf(last) > now + warnMs) return [];
-    const name = `provisioning token ${last.hint}… (source ${source})`;
-    if (endOf(last) <= now)
-      return [`The ${name} ended on ${dayOf(last.expiresAt)}: provisioning stands still.`];
-    return [`The ${name} ends on ${dayOf(last.expiresAt)}: the customer needs another one.`];
-  });
-}
-
-const endOf = ({ expiresAt }: { expiresAt: number | null }) => expiresAt ?? Number.POSITIVE_INFINITY;
 
 /** The latest time at which somebody got in, by any way. */
 function lastSignInAt({ connections, lastPasswordSignInAt }: TenantHealth): number | null {
@@ -159,5 +142,4 @@ function tableOf(rows: Row[]): string[] {
 }
 
 const isoOf = (at: number | null) => (at === null ? null : new Date(at).toISOString());
-const dayOf = (at: number | null) => isoOf(at)?.slice(0, 10) ?? "never";
 const minuteOf = (at: number | null) => isoOf(at)?.slice(0, 16).replace("T", " ") ?? "never";

@@ -9,6 +9,8 @@ import { defaultSourceName } from "./tenants.ts";
 const prefix = "oinscim_";
 const hintLength = prefix.length + 4;
 const dayMs = 86_400_000;
+/** A token that ends within this time wants attention, as a certificate does. */
+const warnMs = 30 * dayMs;
 
 export interface CreatedToken {
   id: string;
@@ -54,3 +56,36 @@ export async function createToken(
 export async function revokeToken(store: TenantStore, id: string): Promise<void> {
   if (!(await store.tokens.revoke(id))) throw new NotFoundError("There is no such token.");
 }
+
+/** What decides whether a token is good. */
+interface Expiry {
+  expiresAt: number | null;
+  revokedAt?: number | null;
+}
+
+/** Whether whoever calls with the token is let in. */
+export function isLiving({ revokedAt = null, expiresAt }: Expiry, now: number): boolean {
+  return revokedAt === null && endOf({ expiresAt }) > now;
+}
+
+/**
+ * What somebody has to do something about, of tokens that were not revoked: sentences. Of each source, the token that
+ * lasts longest counts: while it is good, the others do not matter.
+ */
+export function tokenWarnings(
+  tokens: readonly { source: string; hint: string; expiresAt: number | null }[],
+  now: number,
+): string[] {
+  const sources = [...new Set(tokens.map(({ source }) => source))];
+  return sources.flatMap((source) => {
+    const last = tokens.filter((token) => token.source === source).sort((a, b) => endOf(b) - endOf(a))[0];
+    if (!last?.expiresAt || last.expiresAt > now + warnMs) return [];
+    const day = new Date(last.expiresAt).toISOString().slice(0, 10);
+    const name = `The provisioning token ${last.hint}… (source ${source})`;
+    return last.expiresAt <= now
+      ? [`${name} ended on ${day}: provisioning stands still.`]
+      : [`${name} ends on ${day}. Create another one, and put it in Okta.`];
+  });
+}
+
+const endOf = ({ expiresAt }: Pick<Expiry, "expiresAt">) => expiresAt ?? Number.POSITIVE_INFINITY;

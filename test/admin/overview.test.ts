@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import { createSigningKey } from "../helpers/certificates.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { samlSettings } from "../helpers/people.ts";
+import { useSite } from "../helpers/site.ts";
+
+const day = 86_400_000;
+
+describe("the console's overview", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    const textOf = async () => (await (await site().clientOf(site().owner)).get("/admin")).text;
+
+    it("warns of nothing where nothing is set up", async () => {
+      assert.doesNotMatch(await textOf(), /class="notice/);
+    });
+
+    it("warns of a certificate and a token that end, and of a refused call, and leads to each", async () => {
+      const { acme } = site();
+      const { certificate } = await createSigningKey("acme", new Date(Date.now() + 10 * day));
+      const settings = { ...samlSettings, certificates: [certificate] };
+      const { id, key } = await acme.connection({ type: "saml", settings });
+      await createToken(acme.store, "default", 10);
+      await acme.store.provisioningProblems.record({
+        ...{ sourceId: acme.writer.source.id, kind: "uniqueness", call: "POST /Users", status: 409 },
+        ...{ detail: "Taken.", requestId: "r-1" },
+      });
+      const text = await textOf();
+      assert.match(
+        text,
+        new RegExp(`<a href="/admin/connections/${id}">${key}</a>: Its certificate ends within`),
+      );
+      const token = /<a href="\/admin\/provisioning">Provisioning<\/a>: (The provisioning token [^<]*)</;
+      assert.match(
+        token.exec(text)?.[1] ?? "",
+        /\(source default\) ends on \d{4}-\d\d-\d\d\. Create another/,
+      );
+      assert.match(text, /<a href="\/admin\/provisioning#problems">Provisioning<\/a>: a call of Okta/);
+    });
+
+    it("does not warn of a token that another one replaces", async () => {
+      await createToken(site().acme.store, "default", 400);
+      assert.doesNotMatch(await textOf(), /The provisioning token/);
+    });
+  });
+});
