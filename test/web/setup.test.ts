@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { blockUser } from "../../src/directory/access.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
@@ -140,11 +141,17 @@ describe("/setup/{token}", () => {
     });
 
     it("lets one of two win who use it at the same moment", async () => {
-      const { email, path } = await invited();
+      const { email, path, user } = await invited();
       const passwords = ["the first one's password", "the second one's password"];
-      const answers = await Promise.all(
-        passwords.map((secret) => site().app.client().post(path, { password: secret, repeated: secret })),
-      );
+      const redeem = (secret: string) => site().app.client().post(path, { password: secret, repeated: secret });
+      // Both have hashed their password, and one of them holds the link, when the account is free.
+      const posts: Promise<Answer>[] = [];
+      await site().acme.store.transaction(async (inside) => {
+        await inside.users.lock(user.id);
+        posts.push(...passwords.map(redeem));
+        await sleep(1_500);
+      });
+      const answers = await Promise.all(posts);
       assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 403]);
       const winner = answers.findIndex(({ status }) => status === 303);
       assert.equal((await signIn(email, passwords[winner] as string)).status, 303);
