@@ -126,6 +126,7 @@ describe("npm run demo", function () {
       await createTestTenant(other.database);
       const before = await systemStore(other.database).tenants.list();
       mistaken.run([await freePort(), await freePort()], ["--reset"]);
+      await until("it has ended", () => mistaken.exited, 60);
       assert.notEqual(await mistaken.ended, 0);
       assert.match(mistaken.output, /none of the demo's\. It is left as it is: see DEMO_DATABASE_URL/);
       const reset = await mistaken.script("admin", "--", "demo", "reset");

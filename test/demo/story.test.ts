@@ -84,6 +84,7 @@ describeInBrowser("the demo's story, clicked through from its page", (browser) =
 
       it("the inspector has the messages of every step, for an administrator", async () => {
         const page = await browser.open();
+        page.setDefaultTimeout(20_000);
         const story = `${demo.url}/demo/${tenant.slug}`;
         await page.goto(story);
         await page.getByRole("link", { name: "inspector", exact: true }).click();
