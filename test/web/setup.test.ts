@@ -143,7 +143,8 @@ describe("/setup/{token}", () => {
     it("lets one of two win who use it at the same moment", async () => {
       const { email, path, user } = await invited();
       const passwords = ["the first one's password", "the second one's password"];
-      const redeem = (secret: string) => site().app.client().post(path, { password: secret, repeated: secret });
+      const redeem = (secret: string) =>
+        site().app.client().post(path, { password: secret, repeated: secret });
       // Both have hashed their password, and one of them holds the link, when the account is free.
       const posts: Promise<Answer>[] = [];
       await site().acme.store.transaction(async (inside) => {
