@@ -124,7 +124,7 @@ export const integration: Integration = {
   customerSupport: { link: brand.supportUrl, email: brand.supportEmail, phone: null },
   escalationEmail: "identity-escalation@tasklane.example",
   origin: "https://app.example.com",
-  guides: { edition: "1.0", date: "24 November 2026" },
+  guides: { edition: "1.0", date: "25 November 2026" },
   variables: [connectionVariable],
   testAccount: {
     ...{ tenant: "okta-review", tenantName: "Okta Review", username: "isvtest@okta.com" },
