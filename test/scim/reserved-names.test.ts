@@ -101,6 +101,16 @@ const positions: Record<string, Call> = {
     client.send("POST", "/Bulk", { schemas: [bulkUrn], Operations: [{ method, path: "/Users", data: {} }] }),
 };
 
+/** Nobody looks at what is unknown or read in another way, so a NUL is found before anybody does. */
+const withNul: Record<string, Call> = {
+  "what is unknown": (client, colour) =>
+    client.send("POST", "/Users", { userName: "x@acme.example", colour }),
+  "a group's name": (client, displayName) => client.send("POST", "/Groups", { displayName }),
+  "a member": (client, value) => client.send("POST", "/Groups", { displayName: "x", members: [{ value }] }),
+  "a PATCH's value": patch((value) => ({ op: "add", path: "emails", value: [{ value }] })),
+  "a search": (client, cursor) => client.send("POST", "/Users/.search", { schemas: [searchUrn], cursor }),
+};
+
 const ownNames = () =>
   [Object.prototype, Array.prototype, Function.prototype].map((one) => Object.getOwnPropertyNames(one));
 
@@ -128,6 +138,14 @@ describe("reserved names", () => {
         assert.equal(({} as ScimBody).polluted, undefined);
         assert.deepEqual((await client.get(`/Users/${id}`)).body, ada);
         assert.equal((await client.get("/Users")).body.totalResults, 1);
+        assert.equal((await client.get("/Groups")).body.totalResults, 0);
+      });
+    }
+
+    for (const [what, call] of Object.entries(withNul)) {
+      it(`are no more welcome than a NUL in ${what}`, async () => {
+        assertScimError(await call(client, "a\0", id), 400, "invalidValue");
+        assert.deepEqual((await client.get(`/Users/${id}`)).body, ada);
         assert.equal((await client.get("/Groups")).body.totalResults, 0);
       });
     }
