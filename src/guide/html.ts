@@ -39,7 +39,7 @@ export function toHtml(markdown: string, { imageBase, pageOf }: HtmlOptions): Gu
       {
         ...block("figure", /^!\[([^\]]*)\]\((\S+)\)\n\*([^*]+)\*\n+/),
         renderer: ({ match: [, alt, src, caption] }) =>
-          `<figure><img src="${escapeHtml(imageBase + src)}" alt="${escapeHtml(alt)}" loading="lazy">` +
+          `<figure><img src="${escapeHtml(imageBase + src)}" alt="${escapeHtml(alt)}">` +
           `<figcaption>${escapeHtml(caption)}</figcaption></figure>\n`,
       },
     ],

@@ -33,6 +33,13 @@ export interface Shot {
 /** In pixels: what is left around the part that is shown. */
 const margin = 12;
 
+/** As narrow as a picture may be on paper and still be read. */
+const view = {
+  viewport: { width: 900, height: 1200 },
+  deviceScaleFactor: 2,
+  colorScheme: "light",
+} as const;
+
 /** What Okta shows of an app, made up. */
 const oktaSaml = {
   "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata",
@@ -98,7 +105,7 @@ export async function inputsOf(shot: Shot, { request }: SampleConsole): Promise<
   const contents = assets.filter((name) => name !== "brand.css").map(publicFile);
   return hashOf([
     shot.part,
-    JSON.stringify([shot.fill, shot.until]),
+    JSON.stringify([view, margin, shot.fill, shot.until]),
     stable(part),
     JSON.stringify(brand.accent),
     ...contents,
@@ -122,11 +129,7 @@ function stable(html: string): string {
 }
 
 export async function takeShot(browser: Browser, shot: Shot, console: SampleConsole): Promise<Uint8Array> {
-  const page = await browser.newPage({
-    viewport: { width: 900, height: 1200 },
-    deviceScaleFactor: 2,
-    colorScheme: "light",
-  });
+  const page = await browser.newPage(view);
   try {
     await page.route("**/*", (route) => answer(route, console));
     await page.goto(integration.origin + shot.path, { waitUntil: "load" });
