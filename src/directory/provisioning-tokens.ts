@@ -80,7 +80,9 @@ export function tokenWarnings(
   return sources.flatMap((source) => {
     const last = tokens.filter((token) => token.source === source).sort((a, b) => endOf(b) - endOf(a))[0];
     if (!last?.expiresAt || last.expiresAt > now + warnMs) return [];
-    const day = new Date(last.expiresAt).toISOString().slice(0, 10);
+    const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(
+      last.expiresAt,
+    );
     const name = `The provisioning token ${last.hint}… (source ${source})`;
     return last.expiresAt <= now
       ? [`${name} ended on ${day}: provisioning stands still.`]

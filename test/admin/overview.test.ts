@@ -34,7 +34,7 @@ describe("the console's overview", () => {
       const token = /<a href="\/admin\/provisioning">Provisioning<\/a>: (The provisioning token [^<]*)</;
       assert.match(
         token.exec(text)?.[1] ?? "",
-        /\(source default\) ends on \d{4}-\d\d-\d\d\. Create another/,
+        /\(source default\) ends on \d{1,2} \w+ \d{4}\. Create another/,
       );
       assert.match(text, /<a href="\/admin\/provisioning#problems">Provisioning<\/a>: a call of Okta/);
     });
