@@ -7,6 +7,7 @@ import {
   unblockPerson,
   unlinkIdentity,
 } from "../directory/administration.ts";
+import { requiredConnection } from "../directory/domains.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import { roles, type User } from "../model.ts";
@@ -99,7 +100,7 @@ async function personIn(store: TenantStore, req: Request): Promise<User> {
 }
 
 async function factsOf(store: TenantStore, user: User) {
-  const [identities, connections, groups, grants, role, sessions, sources, passwordHash, activity] =
+  const [identities, connections, groups, grants, role, sessions, sources, passwordHash, activity, required] =
     await Promise.all([
       store.identities.ofUser(user.id),
       store.connections.list(),
@@ -110,11 +111,14 @@ async function factsOf(store: TenantStore, user: User) {
       store.sources.list(),
       store.credentials.passwordHash(user.id),
       store.activity.page({ person: user.id }, null, 10),
+      requiredConnection(store, user),
     ]);
   return {
     ...{ identities, groups, grants, role, sessions, activity },
     ...{ others: otherAttributes(user.attributes), entitlements: entitlementNames(user) },
     hasPassword: passwordHash !== null,
+    // Somebody with a password only, where passwords are refused to all but owners.
+    shutOut: identities.length === 0 && user.origin === "local" && role !== "owner" ? required : null,
     connectionOf: new Map(connections.map((connection) => [connection.id, connection])),
     sourceName: sources.find(({ id }) => id === user.sourceId)?.name ?? null,
   };

@@ -90,9 +90,10 @@ async function hasAnotherWayIn(store: TenantStore, user: User): Promise<boolean>
 }
 
 /**
- * Deletes somebody who came just in time. Sessions, identities, memberships and grants go with them. Provisioning's
- * people are its own to delete, and local accounts are the operator's. Throws NotFoundError, and ConflictError:
- * `owners-only`, `yourself`, `last-owner`, `not-just-in-time`.
+ * Deletes somebody who came just in time, or has a local account and is no owner: the way out for whoever has a password
+ * only and may not use it any more. Sessions, identities, memberships and grants go with them. Provisioning's people are
+ * its own to delete. Throws NotFoundError, and ConflictError: `owners-only`, `yourself`, `last-owner`,
+ * `not-just-in-time`.
  * @param keepOut whether they are kept from coming just in time again, until somebody lifts that.
  */
 export async function deletePerson(
@@ -104,18 +105,22 @@ export async function deletePerson(
   await store.transaction(async (inside) => {
     const user = await mayActOn(inside, by, userId);
     notOn(by, userId, "delete");
-    if (user.origin !== "just-in-time") {
-      throw new ConflictError(
-        "not-just-in-time",
-        "Only people who came by a sign-in can be deleted here. Others are deleted where they come from.",
-      );
-    }
+    const problem = await problemOfDeleting(inside, user);
+    if (problem !== null) throw new ConflictError("not-just-in-time", problem);
     await keepOneOwner(inside, userId);
     if (keepOut) {
       await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     }
     await inside.users.remove(userId);
   });
+}
+
+async function problemOfDeleting(store: TenantStore, { id, origin }: User): Promise<string | null> {
+  if (origin === "scim")
+    return "Provisioning looks after this person: they are deleted where they come from.";
+  if (origin === "local" && (await store.roles.effective(id)) === "owner")
+    return "Take the role of an owner away from this account first.";
+  return null;
 }
 
 /** Lets somebody who was deleted come just in time again. Throws NotFoundError. */

@@ -104,6 +104,8 @@ describe("domains in the admin console", () => {
       const refused = await site().app.client().signIn(acme.tenant.slug, "admin@acme.example", testPassword);
       assert.equal(refused.status, 403);
       assert.match(refused.text, /signs in with its identity provider/);
+      const theirPage = () => client.get(`/admin/people/${admin.id}`);
+      assert.match((await theirPage()).text, /Cannot sign in:[\s\S]*action="[^"]*\/delete"/);
       const owner = await site().app.client().signIn(acme.tenant.slug, "owner@acme.example", testPassword);
       assert.equal(owner.status, 303);
 
@@ -113,6 +115,7 @@ describe("domains in the admin console", () => {
         "an admin does not lift by removing what only an owner lifts",
       );
       await client.post("/admin/domains/acme.example/enforce", { connection: "" });
+      assert.doesNotMatch((await theirPage()).text, /Cannot sign in/);
       assert.equal(
         (await site().app.client().signIn(acme.tenant.slug, "admin@acme.example", testPassword)).status,
         303,

@@ -206,14 +206,23 @@ describe("people in the admin console", () => {
         assert.equal((await lastEntry()).action, "tombstone.lifted");
       });
 
+      it("deletes a local account, and does not offer that on an owner's", async () => {
+        const [admin, other] = [
+          await createLocalAccount(site().acme.store, `local-${people++}@acme.example`, "admin"),
+          await createLocalAccount(site().acme.store, `local-${people++}@acme.example`, "owner"),
+        ];
+        assert.doesNotMatch((await client.get(pathOf(other))).text, /action="[^"]*\/delete"/);
+        assert.match((await client.get(pathOf(admin))).text, /Okta cannot take it over/);
+        assertRedirect(await client.post(`${pathOf(admin)}/delete`, { keepOut: "no" }), "/admin/people");
+        assert.equal(await site().acme.store.users.byId(admin.id), null);
+        await act(other, "role", { role: "member" });
+      });
+
       it("is refused on a person of provisioning, in words, and changes nothing", async () => {
         const user = await somebody();
         const before = await lastEntry();
         assertRedirect(await client.post(`${pathOf(user)}/delete`, { keepOut: "yes" }), "/admin/people");
-        assert.match(
-          (await client.get("/admin/people")).text,
-          /Only people who came by a sign-in can be deleted here/,
-        );
+        assert.match((await client.get("/admin/people")).text, /Provisioning looks after this person/);
         assert.ok(await site().acme.store.users.byId(user.id));
         assert.deepEqual(await lastEntry(), before);
       });

@@ -11,6 +11,7 @@ import {
   unblockPerson,
   unlinkIdentity,
 } from "../../src/directory/administration.ts";
+import { signInWithPassword } from "../../src/directory/local-accounts.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import { ConflictError, NotFoundError, RefusedError } from "../../src/errors.ts";
@@ -23,6 +24,7 @@ import {
   identityOf,
   provisioned,
   type TestTenant,
+  testPassword,
 } from "../helpers/people.ts";
 
 const conflict = (code: string) => (error: unknown) => error instanceof ConflictError && error.code === code;
@@ -205,10 +207,24 @@ describe("what administrators do to people", () => {
         await comeJustInTime("ada@x.test");
       });
 
-      it("is not for people whom provisioning or the operator looks after", async () => {
+      it("is not for people whom provisioning looks after", async () => {
         const ada = await provisionUser(store, tenant.writer, provisioned("ada@x.test"));
-        for (const id of [ada.id, someone().id])
-          await assert.rejects(deletePerson(store, owner, id, true), conflict("not-just-in-time"));
+        await assert.rejects(deletePerson(store, owner, ada.id, true), conflict("not-just-in-time"));
+      });
+
+      it("takes a local account once it is no owner's, and its name is free for whoever Okta sends", async () => {
+        const ada = await createLocalAccount(store, "ada@x.test", "owner");
+        await assert.rejects(deletePerson(store, owner, ada.id, false), conflict("not-just-in-time"));
+        await assert.rejects(comeJustInTime("ada@x.test"), refused("account-conflict"));
+        await giveRole(store, owner, ada.id, "admin");
+        await deletePerson(store, admin, ada.id, false);
+        const anew = await comeJustInTime("ada@x.test");
+        assert.notEqual(anew.id, ada.id);
+        assert.equal(await store.roles.effective(anew.id), "member");
+        await assert.rejects(
+          signInWithPassword(store, "ada@x.test", testPassword),
+          refused("bad-credentials"),
+        );
       });
 
       it("spares the last owner", async () => {
