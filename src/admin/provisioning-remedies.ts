@@ -6,8 +6,8 @@ const remedies: Record<string, string> = {
   "token-revoked":
     "Okta still calls with a token that was revoked here. Put a living one in Okta: on your app's tab Provisioning, under Integration.",
   uniqueness:
-    "Somebody here has this login name or key already. Look them up under People: a local account is linked by its owner, " +
-    "and what another source manages is taken over when the setting below says so.",
+    "Somebody here has this login name or key already. Look them up under People: a local account is linked by its holder, " +
+    "or deleted there once it is no owner's; what another source manages is taken over when the setting below says so.",
   invalidValue:
     "A value that Okta sends does not fit. Compare your attribute mappings in Okta with the guide.",
   invalidFilter:
