@@ -3,6 +3,7 @@ import { InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
+import { forgetKeys } from "../saml/keys.ts";
 import type { Command, CommandContext, CommandInput } from "./command.ts";
 import {
   aliasOf,
@@ -64,6 +65,28 @@ export const connectionSettingsCommands: Command[] = [
       const { key } = connection;
       const text = `${key} has a new secret. The old one is used until the new one has worked, and is forgotten then.`;
       return { json: { key, type: "oidc", rotated: true }, text };
+    },
+  },
+  {
+    name: "connection reset-keys",
+    usage: "<slug> --key KEY --yes [--json]",
+    summary:
+      "Forget our own key pair at a SAML connection, which a lost DATA_KEY cannot open; another one is made",
+    positionals: ["slug"],
+    values: ["key"],
+    switches: ["yes"],
+    async run(input, { database }) {
+      const { store, connection } = await connectionOf(database, input, "saml");
+      const { key } = connection;
+      if (!input.isSet("yes")) {
+        throw new InvalidError(
+          `Where Okta encrypts assertions for ${key} or verifies our signature, sign-ins fail until it has our new ` +
+            "certificate. Say it again with --yes.",
+        );
+      }
+      await forgetKeys(store, connection);
+      const text = `${key} gets a new key pair. Its certificate is in the SP metadata and on the connection's page.`;
+      return { json: { key, type: "saml", reset: true }, text };
     },
   },
   {

@@ -68,6 +68,14 @@ export async function endKeyChange(store: TenantStore, connection: Connection): 
   });
 }
 
+/** Forgets our keys, also those that cannot be opened any more: the next use makes another one. */
+export async function forgetKeys(store: TenantStore, connection: Connection): Promise<void> {
+  await store.transaction(async (inside) => {
+    for (const { generation } of await inside.keyPairs.list(connection.id))
+      await inside.keyPairs.remove(connection.id, generation);
+  });
+}
+
 async function addKeyPair(
   store: TenantStore,
   sealer: Sealer,
