@@ -30,7 +30,7 @@ export function oidcChecks({ describe }: OidcKnowledge): Record<string, Check> {
     },
     clientId: textCheck("The client ID", 255, noSpaces),
     async clientSecret(text, other) {
-      if (text === other("clientId"))
+      if (text !== "" && text === other("clientId"))
         throw new InvalidError("This is the client ID. Copy the client secret.");
       return await textCheck("The client secret", 512, noSpaces)(text, other);
     },

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { createTestTenant } from "../helpers/people.ts";
+import { useSite } from "../helpers/site.ts";
+import { createDraft, stateOf } from "./pages-read.ts";
+
+let keys = 0;
+const newKey = () => `oidc-wrong-${keys++}`;
+
+describe("the set-up of an OIDC connection with wrong values", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use);
+    const script = "<script>document.title = 'executed'</script>";
+    const megabyte = "x".repeat(1_000_000);
+    const wrong: [field: string, value: string, sentence: RegExp][] = [
+      ["issuer", "", /Enter the address of your Okta org/],
+      ["issuer", "acme", /Enter the address of the Okta org/],
+      ["issuer", script, /Enter the address of the Okta org/],
+      ["issuer", "javascript:alert(1)", /Enter the address of the Okta org/],
+      ["issuer", "http://acme.okta.com", /must start with https/],
+      [
+        "issuer",
+        "https://acme.okta.com/oauth2/default",
+        /custom authorization server.*https:\/\/acme\.okta\.com/,
+      ],
+      ["issuer", "https://acme-admin.okta.com", /Admin Console.*https:\/\/acme\.okta\.com/],
+      ["issuer", "https://acme-admin.oktapreview.com", /Admin Console/],
+      ["issuer", "https://acme.okta.com/app", /has no path/],
+      ["issuer", "https://ada:secret@acme.okta.com", /has no path/],
+      ["issuer", "https://127.0.0.1", /private address/],
+      ["issuer", "https://[::1]", /private address/],
+      ["issuer", "https://10.0.0.1", /private address/],
+      ["issuer", "https://localhost", /private address/],
+      ["issuer", "https://nobody.invalid", /could not be resolved/],
+      ["issuer", megabyte, /Enter the address of the Okta org/],
+      ["clientId", "", /client ID is missing/],
+      ["clientId", "0oa with spaces", /space/],
+      ["clientId", script, /space/],
+      ["clientId", "ünïcode", /space or a character/],
+      ["clientId", megabyte, /more than 255/],
+      ["clientSecret", "", /client secret is missing/],
+      ["clientSecret", "0oa1", /This is the client ID/],
+      ["clientSecret", script, /space/],
+      ["clientSecret", megabyte, /more than 512/],
+      ["issuerAlias", "http://login.acme.com", /must start with https/],
+      ["issuerAlias", script, /Enter the address/],
+      ["roleName", megabyte, /more than 200/],
+      ["roleValues", "", /Enter the values/],
+      ["roleValues", Array(30).fill("group").join("\n"), /At most 20/],
+      ["roleValues", megabyte, /At most 20 values, of 200/],
+    ];
+
+    for (const [field, value, sentence] of wrong) {
+      it(`says what is wrong with the ${field} ${JSON.stringify(value.slice(0, 40))}, and keeps nothing`, async () => {
+        const client = await site().clientOf(site().owner);
+        const base = await createDraft(client, "oidc", newKey());
+        const others = { issuer: "https://nobody.invalid", clientId: "0oa1", clientSecret: "secret-1" };
+        const roles = { roleName: "groups", roleValues: "Admins" };
+        const form = { ...others, ...(field.startsWith("role") ? roles : {}), [field]: value };
+        const page = await client.post(`${base}/settings`, form);
+        assert.equal(page.status, 400);
+        assert.match(stateOf(page, field), sentence);
+        assert.ok(!page.text.includes("<script>document"), "what was entered is escaped");
+        const { store } = site().acme;
+        const connection = await store.connections.byId(base.split("/").at(-1) ?? "");
+        assert.equal(connection?.settings, null);
+        assert.equal((await store.connections.sealedSecrets(connection?.id ?? "")).current, null);
+        if (field.startsWith("role")) return;
+        const typed = await client.post(`${base}/check`, { ...others, field, [field]: value });
+        if (value !== "") assert.match(JSON.parse(typed.text).problem, sentence);
+      });
+    }
+
+    it("names each value that is missing when the form is sent empty", async () => {
+      const client = await site().clientOf(site().owner);
+      const page = await client.post(`${await createDraft(client, "oidc", newKey())}/settings`, {});
+      assert.match(stateOf(page, "issuer"), /Enter the address of your Okta org/);
+      assert.match(stateOf(page, "clientId"), /client ID is missing/);
+      assert.match(stateOf(page, "clientSecret"), /client secret is missing/);
+    });
+
+    const badKeys: [string, RegExp][] = [
+      ["", /must be 1 to 63 characters/],
+      ["Upper case", /must be 1 to 63 characters/],
+      ["-leading", /must be 1 to 63 characters/],
+      ["new", /reserved word/],
+      [script, /must be 1 to 63 characters/],
+      ["a".repeat(64), /must be 1 to 63 characters/],
+    ];
+    for (const [key, sentence] of badKeys) {
+      it(`says what is wrong with the connection ID ${JSON.stringify(key.slice(0, 30))}`, async () => {
+        const client = await site().clientOf(site().owner);
+        const before = await site().acme.store.connections.list();
+        const page = await client.post("/admin/connections", { type: "oidc", key });
+        assert.equal(page.status, 400);
+        assert.match(page.text, sentence);
+        assert.ok(!page.text.includes("<script>document"));
+        assert.deepEqual(await site().acme.store.connections.list(), before);
+      });
+    }
+
+    it("refuses a connection ID that is another tenant's, without saying whose", async () => {
+      const client = await site().clientOf(site().owner);
+      const other = await createTestTenant(use().database);
+      const page = await client.post("/admin/connections", { type: "oidc", key: other.tenant.slug });
+      assert.equal(page.status, 400);
+      assert.ok(!page.text.includes(other.tenant.name));
+    });
+  });
+});
