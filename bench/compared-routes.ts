@@ -86,7 +86,7 @@ function scimmyRoute(app: Express, database: AppDeps["database"]): void {
 
 /** What node-saml needs to validate one response by itself, several times: milliseconds for each, without any HTTP. */
 function nodeSamlRoute(app: Express): void {
-  app.post("/node-saml", express.json({ limit: "1mb" }), async (req, res) => {
+  app.post("/node-saml", express.json({ limit: "10mb" }), async (req, res) => {
     const { responses, options } = req.body as { responses: string[]; options: SamlConfig };
     const saml = new SAML(options);
     const started = performance.now();

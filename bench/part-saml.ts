@@ -46,11 +46,16 @@ export async function measureSaml({ sizes, world, add }: Run): Promise<void> {
   for (let round = 0; round <= sizes.rounds; round++) {
     const responses = await Promise.all(Array.from({ length: count }, () => bench.make()));
     const options = { callbackUrl: urls.acsUrl, issuer: urls.entityId, idpCert: [key.certificate] };
-    const alone = await nodeSamlMs(world.server.compared, responses, options);
-    const rate = await acceptedPerSecond(bench, responses, sizes.clients);
+    const nodeSaml = () => nodeSamlMs(world.server.compared, responses, options);
+    const [before, rate, after] = [
+      await nodeSaml(),
+      await acceptedPerSecond(bench, responses, sizes.clients),
+      await nodeSaml(),
+    ];
     if (round === 0) continue;
     rates.push(rate);
-    ratios.push((rate * alone) / 1000);
+    // Before and after, because the machine may be busy with something else.
+    ratios.push((rate * (before + after)) / 2 / 1000);
   }
   add("accepted ACS posts", median(rates), "/s");
   add("accepted ACS posts : node-saml's validations", median(ratios), "×", atLeast(0.7), "both");
@@ -75,7 +80,7 @@ function benchOf(origin: string, circumstances: Circumstances): Bench {
 }
 
 async function nodeSamlMs(origin: string, responses: string[], options: object): Promise<number> {
-  const body = JSON.stringify({ responses: responses.slice(0, 20), options });
+  const body = JSON.stringify({ responses, options });
   const headers = { "content-type": "application/json" };
   const answer = await fetch(`${origin}/node-saml`, { method: "POST", headers, body, dispatcher });
   if (!answer.ok) throw new Error(`node-saml: ${answer.status}`);
