@@ -67,8 +67,7 @@ describe("the production image", () => {
     assert.ok(readdirSync(join(image, "node_modules")).length > 50);
   });
 
-  it("migrates, starts with npm start, and answers", async function () {
-    this.timeout(60_000);
+  it("migrates, starts with npm start, and answers", async () => {
     const port = await freePort();
     const env = {
       ...{

@@ -35,8 +35,7 @@ describe("secrets", () => {
       secrets.set(name, value);
     };
 
-    before(async function () {
-      this.timeout(60_000);
+    before(async () => {
       op = await startOpenIdProvider();
       await startRecording(site().acme.store);
       keep("the session secret", sessionSecret);

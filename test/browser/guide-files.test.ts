@@ -17,8 +17,7 @@ const files = [
 
 describeInBrowser("guides as files", (browser) => {
   for (const file of files) {
-    it(`${file} can be opened from a disk, used by everybody, and read on a phone`, async function () {
-      this.timeout(60_000);
+    it(`${file} can be opened from a disk, used by everybody, and read on a phone`, async () => {
       for (const colorScheme of ["light", "dark"] as const) {
         const page = await browser.open({ viewport: { width: 390, height: 800 }, colorScheme });
         const requested: string[] = [];
@@ -52,8 +51,7 @@ describeInBrowser("guides as files", (browser) => {
     assert.match(value ?? "", /^https:\/\/[^{]+\$\{org\.\w+\}\/acs$/);
   });
 
-  it("prints the page of each heading in the contents", async function () {
-    this.timeout(60_000);
+  it("prints the page of each heading in the contents", async () => {
     const filler = Array.from({ length: 60 }, (_, line) => `Line ${line}.`).join("\n\n");
     const sections = ["One", "Two", "Three"].map((name) => `## ${name}\n\n${filler}`).join("\n\n");
     const markdown = `# Title\n\n## Contents\n\n[[contents]]\n\n${sections}\n`;

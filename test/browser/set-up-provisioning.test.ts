@@ -96,6 +96,6 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
       assert.deepEqual(done.slice(0, 3), ["Create a token", "Connect Okta", "Assign people"]);
       assert.match(done[3] ?? "", /^Push groups/);
       assert.match(await page.locator("main").innerText(), /1 person provisioned[\s\S]*1 group pushed/);
-    }).timeout(60_000);
+    });
   });
 });

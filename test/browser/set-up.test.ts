@@ -82,7 +82,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByLabel("Create accounts at the first sign-in").check();
       await testSignIn(page);
       await switchOnAndSignIn(page);
-    }).timeout(60_000);
+    });
 
     it("SAML: from nothing to a sign-in", async () => {
       const { org, openBoth } = consoles();
@@ -108,7 +108,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByLabel("Create accounts at the first sign-in").check();
       await testSignIn(page);
       await switchOnAndSignIn(page);
-    }).timeout(60_000);
+    });
 
     /** The stand-in has no page for these: they are taken from the table of ours, as somebody would type them. */
     async function addAttributeStatements(page: Page, app: OrgApp): Promise<void> {
@@ -142,7 +142,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.locator("#metadataXml-state").getByText("no SAML metadata").waitFor();
       await page.locator("#ssoUrl").fill("https://acme.okta.com/app/exk1/sso/saml");
       await page.locator("#ssoUrl:not([aria-invalid])").waitFor();
-    }).timeout(60_000);
+    });
 
     it("works without script", async () => {
       const page = await browser.open({ javaScriptEnabled: false });

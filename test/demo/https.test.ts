@@ -64,7 +64,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
         await page.getByRole("button", { name: "Sign out" }).click();
         await page.getByRole("heading", { name: "You are signed out" }).waitFor();
         await fromHere(page, tenant);
-      }).timeout(60_000);
+      });
     }
 
     async function byTile(page: Page, tenant: DemoTenant): Promise<void> {

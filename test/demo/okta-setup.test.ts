@@ -16,8 +16,7 @@ import { addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
 const apiToken = "an administrator's token";
 const dataKey = randomBytes(32);
 
-describe("npm run okta:setup", function () {
-  this.timeout(60_000);
+describe("npm run okta:setup", () => {
   let folder: string;
   let database: Database;
   let org: StandIn;

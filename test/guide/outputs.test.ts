@@ -15,8 +15,7 @@ describe("what npm run guide writes", () => {
     });
   }
 
-  it("tells without a browser that its pictures and PDFs are made from what is there today", async function () {
-    this.timeout(60_000);
+  it("tells without a browser that its pictures and PDFs are made from what is there today", async () => {
     const wanted = Object.fromEntries([...(await currentInputs())].sort(([a], [b]) => (a < b ? -1 : 1)));
     assert.ok(Object.keys(wanted).length >= 6);
     assert.deepEqual(recordedInputs(), wanted, remedy);

@@ -35,8 +35,7 @@ describe("an attribute of one's own", () => {
   for (const engine of engines) {
     describe(`on ${engine}`, () => {
       let told: Record<string, ScimBody>;
-      before(async function () {
-        this.timeout(60_000);
+      before(async () => {
         const words = ["--import", "tsx", "test/helpers/custom-attribute-program.ts", engine, urn, name];
         const { stdout } = await promisify(execFile)(process.execPath, words, {
           cwd: copy,

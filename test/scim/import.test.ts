@@ -16,8 +16,7 @@ describe("an import", () => {
     /** Ids in the order of their creation. */
     let there: string[];
 
-    before(async function () {
-      this.timeout(60_000);
+    before(async () => {
       acme = await site().tenant();
       const sourceId = acme.writer.source.id;
       there = await acme.store.transaction(async (store) => {
@@ -69,8 +68,7 @@ describe("an import", () => {
     const byCursor = (page: ScimBody | null) =>
       page && !page.nextCursor ? null : `count=${pageSize}&cursor=${page?.nextCursor ?? ""}`;
 
-    it("by index misses and doubles nobody while users are created, deactivated and renamed", async function () {
-      this.timeout(60_000);
+    it("by index misses and doubles nobody while users are created, deactivated and renamed", async () => {
       const read = await importAll(byIndex, async (page) => {
         await Promise.all([create(), setActive(page * 70, false), setActive(-page * 30, false)]);
         const rename = { op: "replace", value: { userName: `renamed${page}@acme.example` } };
@@ -80,8 +78,7 @@ describe("an import", () => {
       assert.ok(read.length > people, "who came meanwhile came last");
     });
 
-    it("by cursor does so too while users are deleted before and behind it", async function () {
-      this.timeout(60_000);
+    it("by cursor does so too while users are deleted before and behind it", async () => {
       const gone = new Set<string>();
       const remove = async (index: number) => {
         const id = at(index);
@@ -103,8 +100,7 @@ describe("an import", () => {
       );
     });
 
-    it("by index after deletions finds everybody at their place", async function () {
-      this.timeout(60_000);
+    it("by index after deletions finds everybody at their place", async () => {
       const left = (await acme.store.users.page(0, 2 * people)).map(({ id }) => id);
       assert.ok(left.length < people);
       assert.deepEqual(await importAll(byIndex, () => Promise.resolve()), left);

@@ -76,8 +76,7 @@ describe("while the database is away, SCIM", () => {
   describe("on PostgreSQL", () => {
     let server: PostgresServer;
     let database: Database;
-    before(async function () {
-      this.timeout(60_000);
+    before(async () => {
       server = await startPostgres();
       database = openDatabase(server.url);
       await migrate(database);

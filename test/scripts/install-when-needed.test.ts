@@ -147,7 +147,7 @@ describe("scripts/install-when-needed.mjs", () => {
     );
     assert.equal(checkout.calls.length, 1);
     assert.ok(checkout.has("node_modules/.package-lock.json"));
-  }).timeout(30_000);
+  });
 
   it("is not held up by the lock of an installation that died", async () => {
     const dead = spawn(process.execPath, ["-e", ""]);

@@ -134,8 +134,7 @@ describe("npm start", () => {
 
   describe("on PostgreSQL", () => {
     let postgres: PostgresServer;
-    before(async function () {
-      this.timeout(60_000);
+    before(async () => {
       postgres = await startPostgres();
     });
     after(() => postgres.stop());

@@ -45,8 +45,7 @@ async function assertAllThere(url: string, tenantId: string, ids: string[]): Pro
 
 describe("what the store acknowledged", () => {
   onEachDatabase((use) => {
-    it("is there after the process was killed in the middle of 1,000 writes at once", async function () {
-      this.timeout(60_000);
+    it("is there after the process was killed in the middle of 1,000 writes at once", async () => {
       const { url, database } = use();
       const { tenant } = await createTestTenant(database);
       const ids = await killInTheMiddle(startWriter(url, tenant.id));
@@ -66,14 +65,12 @@ describe("what the store acknowledged", () => {
 
   describe("on PostgreSQL", () => {
     let server: PostgresServer;
-    before(async function () {
-      this.timeout(60_000);
+    before(async () => {
       server = await startPostgres();
     });
     after(() => server.stop());
 
-    it("is there after the database server itself was killed too, and started again", async function () {
-      this.timeout(60_000);
+    it("is there after the database server itself was killed too, and started again", async () => {
       const database = openDatabase(server.url);
       await migrate(database);
       const { tenant } = await createTestTenant(database);

@@ -25,8 +25,7 @@ function start(words: string[], stdin = ""): Run {
   return { child, ended };
 }
 
-describe("npm run oin:check", function () {
-  this.timeout(60_000);
+describe("npm run oin:check", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");
