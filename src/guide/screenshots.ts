@@ -43,7 +43,7 @@ const view = {
 /** What Okta shows of an app, made up. */
 const oktaSaml = {
   "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata",
-  "Sign on URL": "https://acme.okta.com/app/tasks/exk1a2b3c4d5e6f7g8/sso/saml",
+  "Sign on URL": "https://acme.okta.com/app/example/exk1a2b3c4d5e6f7g8/sso/saml",
   Issuer: "http://www.okta.com/exk1a2b3c4d5e6f7g8",
   "Signing Certificate":
     "-----BEGIN CERTIFICATE-----\nMIIDpDCCAoygAwIBAgIGAV2ka+55MA0GCSqGSIb3DQEBCwUA\n" +
