@@ -98,11 +98,11 @@ export function openInspector(database: Database, log: Log): Inspector {
     writing = writing.then(write).catch(failed);
     await writing;
     timer = null;
-    if (waiting.size > 0 && !closed) schedule();
+    if (waiting.size > 0) schedule();
   }
 
   function schedule(): void {
-    timer ??= setTimeout(flush, Math.max(gatherMs, restUntil - Date.now())).unref();
+    if (!closed) timer ??= setTimeout(flush, Math.max(gatherMs, restUntil - Date.now())).unref();
   }
 
   return {
