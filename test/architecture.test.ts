@@ -45,6 +45,7 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   "@node-saml/node-saml": "saml",
   "@node-saml/passport-saml": "saml",
   "xml-encryption": "saml",
+  piscina: "saml",
   // The readiness check judges metadata without the room that made it.
   "@xmldom/xmldom": ["saml", "oin"],
   scimmy: "scim",

@@ -2,9 +2,9 @@
  * SAML 2.0, where this application is the service provider (Web Browser SSO: SAML Profiles §4.1).
  *
  * Owns: /saml/{connection}/login, /acs, /finish and /metadata. A response passes well-formed.ts, response.ts,
- * signatures.ts and decryption.ts before a signature is verified (service-provider.ts), and assertion.ts and attributes.ts
- * after that; finish.ts signs in. Single logout is not offered (Okta supports none): see Universal Logout. May import: the
- * ground floor, trust, directory, store and web.
+ * signatures.ts and decryption.ts before a signature is verified (service-provider.ts, on the threads of verification.ts),
+ * and assertion.ts and attributes.ts after that; finish.ts signs in. Single logout is not offered (Okta supports none):
+ * see Universal Logout. May import: the ground floor, trust, directory, store and web.
  */
 import { randomBytes } from "node:crypto";
 import { type Request, type Response, Router } from "express";

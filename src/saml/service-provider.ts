@@ -6,28 +6,24 @@ import { samlUrls } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { SamlConnection } from "./attributes.ts";
 import type { KeyPair } from "./keys.ts";
+import { noCache } from "./no-cache.ts";
 import type { ReceivedResponse } from "./response.ts";
+import { verifyOnThread } from "./verification.ts";
 
-/** Nothing is remembered by node-saml: requests and assertions are kept in the database, where all replicas see them. */
-const noCache = {
-  saveAsync: () => Promise.resolve(null),
-  getAsync: () => Promise.resolve(null),
-  removeAsync: () => Promise.resolve(null),
-};
-
-/**
- * node-saml as this room uses it: it signs requests and verifies signatures. What was signed is handed over as it is,
- * before node-saml judges it by rules that are looser than ours (assertion.ts), so that every rule stands in one place.
- */
-class SignedMessages extends SAML {
-  /** What was signed is parsed once, by whoever reads it; node-saml is needed for what it has to decrypt. */
-  protected override async getSignedAssertion(signedXml: string): Promise<string | null> {
-    return this.options.decryptionPvk ? await super.getSignedAssertion(signedXml) : signedXml;
-  }
-
-  protected override processValidlySignedAssertionAsync(xml: string) {
+/** node-saml as passport uses it here: it signs requests, and has signatures verified on another thread. */
+class ServiceProvider extends SAML {
+  override async validatePostResponseAsync({ SAMLResponse = "" }: Record<string, string>) {
+    const { issuer, callbackUrl, idpCert, decryptionPvk } = this.options;
+    const { wantAuthnResponseSigned, wantAssertionsSigned } = this.options;
+    const xml = await verifyOnThread({
+      response: SAMLResponse,
+      options: {
+        ...{ issuer, callbackUrl, idpCert, wantAuthnResponseSigned, wantAssertionsSigned },
+        ...(decryptionPvk === undefined ? {} : { decryptionPvk }),
+      },
+    });
     const profile = { issuer: "", nameID: "", nameIDFormat: "", getAssertionXml: () => xml };
-    return Promise.resolve({ profile, loggedOut: false });
+    return { profile, loggedOut: false };
   }
 }
 
@@ -49,7 +45,7 @@ class ConnectionStrategy extends AbstractStrategy {
       ...more,
     };
     super(options, handOver, refuseLogout);
-    this._saml = new SignedMessages(options);
+    this._saml = new ServiceProvider(options);
   }
 }
 
@@ -90,10 +86,7 @@ export async function verifySignatures(
     ...(keyPair ? { decryptionPvk: keyPair.privateKey } : {}),
   });
   const profile = await new Promise<Profile | null>((resolve, reject) => {
-    const done = (error: unknown, user: unknown) =>
-      error
-        ? reject(new RefusedError("saml-signature-not-valid", null, { cause: error }))
-        : resolve(user as Profile);
+    const done = (error: unknown, user: unknown) => (error ? reject(error) : resolve(user as Profile));
     passport.authenticate(strategy, { session: false }, done)(req, res, () => resolve(null));
   });
   const xml = profile?.getAssertionXml?.();
