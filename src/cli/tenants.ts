@@ -29,7 +29,7 @@ export const tenantCommands: Command[] = [
     switches: ["verified", "password-stdin"],
     async run(input, context) {
       const email = input.required("owner");
-      const owner = { email, ...ownerNames(input) };
+      const owner = { email, ...namesIn(input, "owner-") };
       const passwordHash = input.isSet("password-stdin") ? await readPassword(context) : null;
       const { tenant, setupToken } = await context.database.transaction(async (inside) => {
         const created = await createTenant(inside, input.positional("slug"), input.required("name"));
@@ -93,14 +93,15 @@ export const tenantCommands: Command[] = [
   },
   {
     name: "owner invite",
-    usage: "<slug> --email EMAIL [--json]",
+    usage: "<slug> --email EMAIL [--first-name NAME] [--last-name NAME] [--json]",
     summary: "Make somebody an owner and print the link with which they set a password",
     positionals: ["slug"],
-    values: ["email"],
+    values: ["email", "first-name", "last-name"],
     async run(input, context) {
       const tenant = await tenantBySlug(context.database, input.positional("slug"));
       const email = input.required("email");
-      const token = await inviteOwner(forTenant(context.database, tenant.id), email);
+      const names = namesIn(input, "");
+      const token = await inviteOwner(forTenant(context.database, tenant.id), email, names);
       const setupUrl = setupUrlOf(context, token);
       return { json: { setupUrl }, text: ownerText(context, tenant.slug, email, setupUrl) };
     },
@@ -183,7 +184,8 @@ async function addFirstOwner(
   return null;
 }
 
-function ownerNames(input: CommandInput): Omit<Profile, "email"> {
+/** @param prefix of the two options' names. */
+function namesIn(input: CommandInput, prefix: "owner-" | ""): Omit<Profile, "email"> {
   const name = (option: string) => {
     const text = input.value(option)?.trim();
     if (text !== undefined && (text.length === 0 || text.length > 100)) {
@@ -191,7 +193,10 @@ function ownerNames(input: CommandInput): Omit<Profile, "email"> {
     }
     return text ?? null;
   };
-  return { givenName: name("owner-first-name"), familyName: name("owner-last-name"), displayName: null };
+  return {
+    ...{ givenName: name(`${prefix}first-name`), familyName: name(`${prefix}last-name`) },
+    displayName: null,
+  };
 }
 
 async function addFirstDomain(store: TenantStore, input: CommandInput): Promise<void> {

@@ -13,6 +13,7 @@ import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 import { checkEmail } from "./tenants.ts";
 
 const linkHours = 72;
+const noNames = { givenName: null, familyName: null, displayName: null };
 export const passwordLength = { min: 12, max: 256 };
 
 /**
@@ -20,16 +21,18 @@ export const passwordLength = { min: 12, max: 256 };
  * password. Where there is no such account, it is created. One that an identity provider manages becomes an account
  * of the application: nobody but its holder opens it from then on, which is how an operator lets a customer back
  * in. Earlier links of the account are void.
+ * @param names of a new account; one that is there keeps its own.
  * @returns the token, to be shown once; it is valid for 72 hours.
  */
 export async function inviteOwner(
   store: TenantStore,
   email: string,
+  names: Omit<Profile, "email"> = noNames,
   now: () => number = Date.now,
 ): Promise<string> {
   checkEmail(email);
   return await store.transaction(async (inside) => {
-    const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email));
+    const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email, names));
     if (user.origin !== "local") await takeOver(inside, user.id);
     await inside.users.update(user.id, { active: true, blocked: false });
     await inside.roles.grant(user.id, "owner");
@@ -54,7 +57,7 @@ async function takeOver(store: TenantStore, userId: string): Promise<void> {
 export async function createLocalUser(
   store: TenantStore,
   email: string,
-  names: Omit<Profile, "email"> = { givenName: null, familyName: null, displayName: null },
+  names: Omit<Profile, "email"> = noNames,
 ): Promise<User> {
   const profile = { ...names, email };
   return await store.users.create({

@@ -186,14 +186,20 @@ describe("admin -- tenant", () => {
 
     it("owner invite makes an owner of somebody new, or of somebody who is there", async () => {
       const { tenant, store } = await createTestTenant(use().database);
-      await store.users.create(newUser("there@acme.example", { origin: "just-in-time" }));
+      const there = await store.users.create(newUser("there@acme.example", { origin: "just-in-time" }));
       for (const email of ["new@acme.example", "there@acme.example"]) {
-        const { json } = await run(["owner", "invite", tenant.slug, "--email", email]);
+        const names = ["--first-name", "Dana", "--last-name", " Doe "];
+        const { json } = await run(["owner", "invite", tenant.slug, "--email", email, ...names]);
         assert.deepEqual(Object.keys(json as object), ["setupUrl"]);
         assert.match((json as { setupUrl: string }).setupUrl, setupUrl);
         const user = await store.users.byLoginName(email);
         assert.equal(await store.roles.effective(user?.id ?? ""), "owner", email);
+        const wanted = email.startsWith("new") ? ["Dana", "Doe"] : [there.givenName, there.familyName];
+        assert.deepEqual([user?.givenName, user?.familyName], wanted);
       }
+      const nameless = run(["owner", "invite", tenant.slug, "--email", "x@acme.example", "--last-name", " "]);
+      await assert.rejects(nameless, InvalidError);
+      assert.equal(await store.users.byLoginName("x@acme.example"), null);
     });
 
     it("domain add, verify, list and remove", async () => {

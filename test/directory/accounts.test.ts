@@ -127,7 +127,7 @@ describe("local accounts and access", () => {
 
       it("expires after 72 hours", async () => {
         const longAgo = Date.now() - 72 * 3_600_000 - 1;
-        const token = await inviteOwner(tenant.store, "ada@x.test", () => longAgo);
+        const token = await inviteOwner(tenant.store, "ada@x.test", undefined, () => longAgo);
         await assert.rejects(
           redeemPasswordLink(use().database, token, newPassword),
           refused("link-not-valid"),
