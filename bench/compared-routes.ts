@@ -66,9 +66,8 @@ function scimmyRoute(app: Express, database: AppDeps["database"]): void {
   SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
   SCIMMY.Resources.declare(SCIMMY.Resources.User).egress(async (_resource: unknown, given: unknown) => {
     const { context, after } = given as { context: ScimContext; after: number };
-    const rows = await context.store.users.page(after, 100);
-    const affiliations = await context.store.affiliations.ofUsers(rows.map(({ id }) => id));
-    return rows.map((user) => toScimUser(context, user, affiliations.get(user.id))) as never;
+    const rows = await context.store.users.affiliated(["groups", "roles"]).page(after, 100);
+    return rows.map((user) => toScimUser(context, user, user.affiliations)) as never;
   });
   app.get("/scimmy", async (req, res) => {
     const owner = await tokens.owner(hashToken(req.get("authorization")?.replace("Bearer ", "") ?? ""));

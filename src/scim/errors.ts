@@ -45,8 +45,15 @@ export function errorBody({ status, scimType, message }: ScimError) {
 
 export const mediaType = "application/scim+json";
 
-/** Sends a body as SCIM, and leaves it for whoever records the call (recording.ts). */
+/**
+ * Sends a body as SCIM, and leaves it for whoever records the call (recording.ts). Express's `send` would make an entity
+ * tag of the bytes; ours are the resources' versions, and a list has none (RFC 7644 §3.14).
+ */
 export function sendScim(res: Response, status: number, body: unknown): void {
   res.locals.scimBody = body;
-  res.status(status).set("Content-Type", `${mediaType}; charset=utf-8`).send(JSON.stringify(body));
+  const bytes = Buffer.from(JSON.stringify(body));
+  res
+    .status(status)
+    .set({ "Content-Type": `${mediaType}; charset=utf-8`, "Content-Length": String(bytes.length) })
+    .end(bytes);
 }

@@ -1,7 +1,8 @@
 import { entitlements as knownEntitlements } from "../../config/entitlements.ts";
 import type { ProvisionedUser } from "../directory/provisioning.ts";
-import type { AssignableRole, AttributeDocument, User } from "../model.ts";
+import type { AssignableRole, AttributeDocument } from "../model.ts";
 import type { Affiliations } from "../store/tenant/affiliations.ts";
+import type { ShownUser } from "../store/tenant/user-rows.ts";
 import type { ScimContext } from "./context.ts";
 import { badRequest } from "./errors.ts";
 import { checkKeyValue } from "./key-values.ts";
@@ -38,7 +39,7 @@ export function versionTag(version: number): string {
 /** A user as SCIM shows them. Another source's externalId is not this client's business. */
 export function toScimUser(
   context: ScimContext,
-  user: User,
+  user: ShownUser,
   affiliations: Affiliations | undefined,
 ): ScimResource {
   const extensions = extensionUrns.filter((urn) => user.attributes[urn] !== undefined);

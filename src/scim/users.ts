@@ -2,6 +2,7 @@ import { deleteProvisionedUser, provisionUser, updateProvisionedUser } from "../
 import { setProvisionedRoles } from "../directory/roles.ts";
 import type { User } from "../model.ts";
 import type { Affiliations } from "../store/tenant/affiliations.ts";
+import type { ShownUser } from "../store/tenant/user-rows.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { recordActivity, type ScimAnswer, type ScimContext, type ScimRequest } from "./context.ts";
 import { ScimError } from "./errors.ts";
@@ -170,7 +171,7 @@ async function answer(
 
 function answerWith(
   context: ScimContext,
-  user: User,
+  user: ShownUser,
   affiliations: Affiliations | undefined,
   project: Projection,
 ): ScimAnswer {

@@ -12,6 +12,7 @@ import knexFactory, { type Knex } from "knex";
 import pg from "pg";
 import { openScans } from "./scans.ts";
 import { isRetryable } from "./sql-errors.ts";
+import { keepStatements, type SqliteConnection } from "./statement-cache.ts";
 
 // Timestamps and counters fit in 2^53; without this, PostgreSQL's driver hands out bigint columns as text.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -129,10 +130,6 @@ function sqliteOptions(file: string): Knex.Config {
   };
 }
 
-interface SqliteConnection {
-  exec(sql: string, done: (error: Error | null) => void): void;
-}
-
 /** What each level promises stands in docs/reference/configuration.md. */
 function applyPragmas(
   connection: SqliteConnection,
@@ -140,5 +137,6 @@ function applyPragmas(
 ) {
   const pragmas =
     "pragma busy_timeout = 15000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;";
+  keepStatements(connection);
   connection.exec(pragmas, (error) => done(error, connection));
 }

@@ -24,44 +24,69 @@ export interface UserRow {
   updated_at: number;
 }
 
+const shownColumns = [
+  ...["id", "seq", "login_name", "attributes", "entitlements", "active"],
+  ...["source_id", "source_key", "version", "created_at", "updated_at"],
+];
+
 /** The columns of UserRow. */
-export const columns = [
-  ...["id", "seq", "login_name", "given_name", "family_name", "display_name", "email"],
-  ...["attributes", "entitlements", "active", "blocked"],
-  ...["origin", "source_id", "source_key", "access_epoch", "version", "created_at", "updated_at"],
-].map((column) => `users.${column}`);
+export const columns = qualified([
+  ...shownColumns,
+  ...["given_name", "family_name", "display_name", "email", "blocked", "origin", "access_epoch"],
+]);
 
 /** In one text: that knex quotes each name anew costs more than the rest of building a statement. */
 export const columnList = columns.join(", ");
+export const shownColumnList = qualified(shownColumns).join(", ");
 
-export function toUser(row: UserRow): User {
+function qualified(names: readonly string[]): string[] {
+  return names.map((name) => `users.${name}`);
+}
+
+/**
+ * What a provisioning client is shown of a user: the document, and what stands beside it. On a page of rows each column
+ * that is read takes its time, so the others are left where they are.
+ */
+export type ShownUser = Pick<
+  User,
+  | ("id" | "seq" | "loginName" | "attributes" | "entitlements" | "active")
+  | ("sourceId" | "sourceKey" | "version" | "createdAt" | "updatedAt")
+>;
+
+function toShownUser(row: UserRow): ShownUser {
   return {
     id: row.id,
     seq: row.seq,
     loginName: row.login_name,
-    givenName: row.given_name,
-    familyName: row.family_name,
-    displayName: row.display_name,
-    email: row.email,
     attributes: typeof row.attributes === "string" ? JSON.parse(row.attributes) : row.attributes,
     entitlements: JSON.parse(row.entitlements),
     active: Boolean(row.active),
-    blocked: Boolean(row.blocked),
-    origin: row.origin,
     sourceId: row.source_id,
     sourceKey: row.source_key,
-    accessEpoch: row.access_epoch,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-/** A user with what hangs on them. */
-export interface AffiliatedUser extends User {
+export function toUser(row: UserRow): User {
+  return {
+    ...toShownUser(row),
+    givenName: row.given_name,
+    familyName: row.family_name,
+    displayName: row.display_name,
+    email: row.email,
+    blocked: Boolean(row.blocked),
+    origin: row.origin,
+    accessEpoch: row.access_epoch,
+  };
+}
+
+/** A user as clients see them, with what hangs on them. */
+export interface AffiliatedUser extends ShownUser {
   affiliations: Affiliations;
 }
 
 export function toAffiliatedUser(row: UserRow & AffiliationRow): AffiliatedUser {
-  return Object.assign(toUser(row), { affiliations: toAffiliations(row) });
+  return Object.assign(toShownUser(row), { affiliations: toAffiliations(row) });
 }

@@ -6,7 +6,15 @@ import { type AffiliationKind, affiliationColumns } from "./affiliations.ts";
 import { leaveGap, locate } from "./positions.ts";
 import type { TenantScope } from "./scope.ts";
 import { type Found, type Search, searchRows } from "./search.ts";
-import { columnList, columns, toAffiliatedUser, toUser, type UserRow } from "./user-rows.ts";
+import {
+  columnList,
+  columns,
+  type ShownUser,
+  shownColumnList,
+  toAffiliatedUser,
+  toUser,
+  type UserRow,
+} from "./user-rows.ts";
 
 interface NewUser extends Profile {
   id: string;
@@ -41,16 +49,20 @@ export function tenantUsers(scope: TenantScope, now: () => number) {
     ...reading(scope, columnList, toUser),
     ...writing(scope, now),
 
-    /** The same lookups, which also read the affiliations of these kinds: each is still one statement. */
+    /** The same lookups of what clients are shown, and of the affiliations of these kinds: each is still one statement. */
     affiliated(kinds: readonly AffiliationKind[]) {
-      if (kinds.length === 0) return reading(scope, columnList, toAffiliatedUser);
-      return reading(scope, `${columnList}, ${affiliationColumns(scope, kinds)}`, toAffiliatedUser);
+      if (kinds.length === 0) return reading(scope, shownColumnList, toAffiliatedUser);
+      return reading(scope, `${shownColumnList}, ${affiliationColumns(scope, kinds)}`, toAffiliatedUser);
     },
   };
 }
 
 /** @param readColumns what `read` makes a user of. */
-function reading<Read extends User>(scope: TenantScope, readColumns: string, read: (row: UserRow) => Read) {
+function reading<Read extends ShownUser>(
+  scope: TenantScope,
+  readColumns: string,
+  read: (row: UserRow) => Read,
+) {
   const select = () => scope.rows("users").select(scope.computed(readColumns));
   const found = (row: UserRow | undefined) => (row ? read(row) : null);
   return {
