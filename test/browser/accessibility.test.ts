@@ -61,7 +61,7 @@ describeInBrowser("every page in the browser", (browser) => {
           }
         }
         assert.deepEqual(found, []);
-      }).timeout(120_000);
+      }).timeout(300_000);
     }
 
     it("would be found out if it ran a script of its own or took a style from elsewhere", async () => {

@@ -30,6 +30,8 @@ describeInBrowser("following the guides", (browser) => {
       await page.getByRole("radio", { name: says(protocol) }).check();
       await page.getByLabel(says("Connection ID")).fill(key);
       await page.getByRole("button", { name: says("Create a draft") }).click();
+      await page.locator("#copy-key").waitFor();
+      await page.waitForLoadState();
       return (await page.locator("#copy-key").textContent()) ?? "";
     }
 
@@ -48,8 +50,12 @@ describeInBrowser("following the guides", (browser) => {
       await page.getByRole("button", { name: "Sign In", exact: true }).click();
     }
 
-    /** "Test, then switch on". */
+    /** "Save", "Test, then switch on". */
     async function testAndSwitchOn(page: Page, says: Says, person: OrgPerson): Promise<void> {
+      await page.getByRole("button", { name: says("Save"), exact: true }).click();
+      await page.getByText("The values are saved").waitFor();
+      // The script has to see the test begin, or it does not ask for its result.
+      await page.waitForLoadState();
       const [window] = await Promise.all([
         page.waitForEvent("popup"),
         page.getByRole("button", { name: says("Test sign-in") }).click(),
@@ -114,7 +120,6 @@ describeInBrowser("following the guides", (browser) => {
       await page.getByLabel(says("Create accounts at the first sign-in")).check();
       await page.getByText(says("More options")).click();
       await page.getByLabel(says("Signing out here signs out of Okta, too")).check();
-      await page.getByRole("button", { name: says("Save"), exact: true }).click();
       await testAndSwitchOn(page, says, person);
       await useIt(await signInAddress(page), app, person);
     });
@@ -132,7 +137,6 @@ describeInBrowser("following the guides", (browser) => {
       await fieldOf(page, says("App instance ID")).fill(await shownByOkta(app, "", "App instance ID"));
       await fieldOf(page, says("Org URL")).fill(org.url);
       await page.getByLabel(says("Create accounts at the first sign-in")).check();
-      await page.getByRole("button", { name: says("Save"), exact: true }).click();
       await testAndSwitchOn(page, says, person);
       await useIt(await signInAddress(page), app, person);
     });

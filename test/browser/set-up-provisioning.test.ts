@@ -13,6 +13,7 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
     async function stepsDone(page: Page): Promise<string[]> {
       await page.getByRole("navigation", { name: "Administration" }).getByText("Provisioning").click();
       await page.getByRole("heading", { name: "Provisioning", level: 1 }).waitFor();
+      await page.waitForLoadState();
       return await page.locator(".steps > .done > h2").allInnerTexts();
     }
 
@@ -39,6 +40,7 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
       await page.locator(".steps").getByRole("link", { name: "People" }).click();
       await page.getByRole("link", { name: "Ada Lovelace" }).click();
       await page.getByRole("heading", { name: "Ada Lovelace" }).waitFor();
+      await page.waitForLoadState();
       return await page.locator("main").innerText();
     }
 

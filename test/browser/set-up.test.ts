@@ -25,12 +25,16 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByLabel("Connection ID").fill(key);
       await page.getByRole("button", { name: "Create a draft" }).click();
       await page.getByText("Draft", { exact: true }).waitFor();
+      // What is typed before the page's script runs is not checked.
+      await page.waitForLoadState();
     }
 
     /** Saves, runs the test in its window, and waits until its result is on the page by itself. */
     async function testSignIn(page: Page): Promise<void> {
       await page.getByRole("button", { name: "Save", exact: true }).click();
       await page.getByText("The values are saved").waitFor();
+      // The script has to see the test begin, or it does not ask for its result.
+      await page.waitForLoadState();
       const opened = page.waitForEvent("popup");
       await page.getByRole("button", { name: "Test sign-in" }).click();
       const popup = await opened;
@@ -135,6 +139,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       assert.equal(await page.locator("#ssoUrl").getAttribute("aria-invalid"), "true");
       await page.getByRole("button", { name: "Save", exact: true }).click();
       await page.locator("#metadataUrl-state").getByText("is not a web address").waitFor();
+      await page.waitForLoadState();
       assert.doesNotMatch(await page.title(), /executed/);
       await page.getByText("Without a metadata URL").click();
       const file = { name: "metadata.xml", mimeType: "text/xml", buffer: Buffer.from("<a/>") };

@@ -23,10 +23,12 @@ describeInBrowser("in the browser", (browser) => {
       const page = await browser.open();
       await page.goto(`${site().app.url}/account?x=1`);
       assert.equal(await heading(page), "Sign in");
+      await page.locator("#email:focus").waitFor();
       await page.keyboard.type("owner@acme.example");
       await page.keyboard.press("Enter");
       await page.getByLabel("Password").waitFor();
       assert.equal(await page.getByLabel("Login name").inputValue(), "owner@acme.example");
+      await page.locator("#password:focus").waitFor();
       await page.keyboard.type(testPassword);
       await page.keyboard.press("Enter");
       await page.waitForURL("**/account?x=1");

@@ -96,6 +96,7 @@ describeInBrowser("the pages of the demo", (browser) => {
       const [person] = Object.values(org.store.state.people);
       await page.goto(`${org.url}/login?username=${person?.login}`);
       await page.getByRole("button", { name: "Sign In", exact: true }).click();
+      await page.getByRole("heading", { name: "My Apps" }).waitFor();
       // The page that posts a SAML response leaves at once, for an application that there is not.
       for (const path of pathsOf(org).filter((one) => !one.startsWith("/home"))) {
         await page.goto(org.url + path);

@@ -26,6 +26,8 @@ export async function ownersPage(browser: TestBrowser, { app, clientOf, owner }:
 /** "Go to A > B": clicks one link after the other. */
 export async function goTo(page: Page, ...links: string[]): Promise<void> {
   for (const name of links) await page.getByRole("link", { name, exact: true }).first().click();
+  // What is read next is read at once, and must not be half of the page.
+  await page.waitForLoadState();
 }
 
 /** The first field whose label starts so. */

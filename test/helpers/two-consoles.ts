@@ -48,8 +48,10 @@ export function useTwoConsoles(browser: TestBrowser, use: () => TestDatabase): (
 /** Copies a value with its button, and pastes it into a field of the other tab. */
 export async function carry(from: Page, name: string, to: Page, label: string): Promise<void> {
   await from.bringToFront();
+  // The button says that it copied for two seconds, which a busy machine may miss. The status stays: until the next one.
+  await from.evaluate("document.getElementById('copy-status')?.remove()");
   await from.getByRole("button", { name: `Copy ${name}`, exact: true }).click();
-  await from.getByRole("button", { name: `Copied ${name}`, exact: true }).waitFor();
+  await from.locator("#copy-status", { hasText: "Copied" }).waitFor({ state: "attached" });
   await to.bringToFront();
   const field = to.getByLabel(label);
   await field.fill("");
