@@ -12,7 +12,7 @@ describe("the production image", () => {
   let child: ChildProcess | undefined;
 
   before(function () {
-    this.timeout(300_000);
+    this.timeout(900_000);
     image = mkdtempSync(join(tmpdir(), "starter-image-"));
     copyContext(image);
     execFileSync("npm", ["ci", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offline"], {
@@ -67,7 +67,8 @@ describe("the production image", () => {
     assert.ok(readdirSync(join(image, "node_modules")).length > 50);
   });
 
-  it("migrates, starts with npm start, and answers", async () => {
+  it("migrates, starts with npm start, and answers", async function () {
+    this.timeout(180_000);
     const port = await freePort();
     const env = {
       ...{
@@ -90,15 +91,17 @@ describe("the production image", () => {
   });
 });
 
+/** What it says at last: it listens before it is ready. */
 async function readiness(port: number): Promise<number | null> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(100)) {
-    const status = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+  let status: number | null = null;
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) {
+    status = await fetch(`http://127.0.0.1:${port}/readyz`).then(
       (answer) => answer.status,
       () => null,
     );
-    if (status !== null) return status;
+    if (status === 200) break;
   }
-  return null;
+  return status;
 }
 
 /** Carries out the COPY lines of the last stage, leaving out what .dockerignore names. */

@@ -4,7 +4,7 @@ import { runProgram } from "../helpers/processes.ts";
 /** How fast it is, is no question for a machine that runs all tests at once: only that everything is measured. */
 describe("the benchmark", () => {
   it("runs to its end on both databases and prints a line for everything", async function () {
-    this.timeout(400_000);
+    this.timeout(900_000);
     const { TEST_POSTGRES_URL = "" } = process.env;
     const program = runProgram("bench/main.ts", ["--quick"], { TEST_POSTGRES_URL });
     assert.equal(await program.ended, 0, program.stderr());

@@ -34,7 +34,8 @@ describe("npm run admin", () => {
     });
     after(() => rmSync(folder, { recursive: true }));
 
-    it("prints one JSON object and nothing else, command after command", async () => {
+    it("prints one JSON object and nothing else, command after command", async function () {
+      this.timeout(180_000);
       const created = jsonOf(await admin("tenant create acme --name Acme --owner ada@acme.example --json"));
       assert.deepEqual(created.tenant, { slug: "acme", name: "Acme" });
       const oidcWords = "--type oidc --issuer https://acme.okta.com --client-id 0oa1 --client-secret-stdin";
@@ -59,7 +60,8 @@ describe("npm run admin", () => {
       assert.deepEqual(await systemStore(use().database).tenants.list(), []);
     });
 
-    it("refuses in one line on standard error, with exit code 1", async () => {
+    it("refuses in one line on standard error, with exit code 1", async function () {
+      this.timeout(180_000);
       jsonOf(await admin("tenant create twice --name One --owner ada@acme.example --json"));
       const again = "tenant create twice --name Two --owner eve@acme.example --json";
       assertRefused(await admin(again), /^There is already a tenant "twice"\.$/m);

@@ -45,7 +45,6 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
   it("ticks off every step as it becomes true", async function () {
     this.timeout(180_000);
     const list = await browser.open();
-    list.setDefaultTimeout(30_000);
     await list.goto(`${demo.url}/demo/acme`);
     assert.equal(await list.locator(".is-done").count(), 0);
     assert.equal(await list.locator("[data-tick]:visible").count(), 0, "and nothing looks as if it were");

@@ -59,7 +59,6 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
     for (const tenant of demoTenants) {
       it(`somebody signs in by ${tenant.protocol.toUpperCase()}, by tile and from here`, async () => {
         const page = await browser.open({ ignoreHTTPSErrors: true });
-        page.setDefaultTimeout(20_000);
         await byTile(page, tenant);
         await page.getByRole("button", { name: "Sign out" }).click();
         await page.getByRole("heading", { name: "You are signed out" }).waitFor();

@@ -75,7 +75,6 @@ describeInBrowser("the demo's story, clicked through from its page", (browser) =
       this.timeout(180_000);
       it("every step shows what it says", async () => {
         const page = await browser.open();
-        page.setDefaultTimeout(20_000);
         const reader = new Reader(page, `${demo.url}/demo/${tenant.slug}`);
         await arriving(page, reader, tenant);
         await changing(page, reader, tenant);
@@ -84,7 +83,6 @@ describeInBrowser("the demo's story, clicked through from its page", (browser) =
 
       it("the inspector has the messages of every step, for an administrator", async () => {
         const page = await browser.open();
-        page.setDefaultTimeout(20_000);
         const story = `${demo.url}/demo/${tenant.slug}`;
         await page.goto(story);
         await page.getByRole("link", { name: "inspector", exact: true }).click();

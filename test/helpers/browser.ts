@@ -64,7 +64,7 @@ function useBrowser(executablePath: string): TestBrowser {
     takeComplaints: () => complaints.splice(0),
     async open(options = {}) {
       const context = await browser.newContext(options);
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(30_000);
       contexts.push(context);
       const page = await context.newPage();
       page.on("pageerror", (error) => complaints.push(error.message));

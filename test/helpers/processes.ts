@@ -95,9 +95,10 @@ export async function startServer(
     PORT: String(port),
     ...secrets,
   });
-  await until("the server starts", () => {
+  const started = () => {
     if (program.child.exitCode !== null) throw new Error(`the server ended: ${program.stderr()}`);
     return program.stdout().includes('"server.started"');
-  });
+  };
+  await until("the server starts", started, 45);
   return { ...program, port, client: () => new Client(`http://127.0.0.1:${port}`, deploymentUrl) };
 }

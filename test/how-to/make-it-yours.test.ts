@@ -69,7 +69,7 @@ describe("docs/how-to/make-it-yours.md", () => {
   });
 
   it("passes the tests of what every product has: the web, and the links of the documentation", function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     const output = run("npx mocha 'test/web/*.test.ts' test/docs.test.ts");
     assert.match(output, /says on the sign-in page that the session has ended/);
   });

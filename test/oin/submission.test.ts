@@ -106,7 +106,7 @@ describe("the submission package", () => {
 
 describe("the test plan", () => {
   it("names tests that exist", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const wanted = testPlan(integration).flatMap(({ tests }) => tests);
     assert.ok(wanted.length > 60);
     const files = [...new Set(wanted.map(({ file }) => join("test", file)))];

@@ -52,7 +52,8 @@ describe("malformed requests", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
 
-    it(`${count} of them are answered, none by 5xx, none by HTML, each refusal by a SCIM error`, async () => {
+    it(`${count} of them are answered, none by 5xx, none by HTML, each refusal by a SCIM error`, async function () {
+      this.timeout(180_000);
       const { app } = site();
       const { client } = await site().tenant();
       const { id } = (await client.send("POST", "/Users", oktaUser("known@acme.example"))).body;

@@ -16,7 +16,8 @@ describe("an import", () => {
     /** Ids in the order of their creation. */
     let there: string[];
 
-    before(async () => {
+    before(async function () {
+      this.timeout(180_000);
       acme = await site().tenant();
       const sourceId = acme.writer.source.id;
       there = await acme.store.transaction(async (store) => {

@@ -92,7 +92,7 @@ describe("npm run oin:check", () => {
       );
       const created = () =>
         ready().front.seen.some(({ method, status }) => method === "POST" && status === 201);
-      await until("somebody was created", created);
+      await until("somebody was created", created, 45);
       child.kill(signal);
       const { code, stdout, stderr } = await ended;
       assert.equal(code, 130);
