@@ -261,7 +261,12 @@ describe("password hashes", () => {
       await verifyPassword("wrong", stored);
       return performance.now() - started;
     };
-    const [present, absent] = [await millisecondsOf(hash), await millisecondsOf(null)];
+    // The best of three of each: whatever else the machine does only adds to one.
+    let [present, absent] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let round = 0; round < 3; round++) {
+      present = Math.min(present, await millisecondsOf(hash));
+      absent = Math.min(absent, await millisecondsOf(null));
+    }
     // A tenth, for machines that are busy with something else: without the work it would be a thousandth.
     assert.ok(absent > present / 10, `${absent} ms against ${present} ms`);
   });

@@ -1,14 +1,15 @@
 /**
- * A process that writes as fast as it can, for tests that kill it:
- * `endless-writer.ts <database url> <tenant id> <how many> <how many at once>`.
+ * A process that writes as fast as it can, or with a pause after each write, for tests that kill it:
+ * `endless-writer.ts <database url> <tenant id> <how many> <how many at once> <pause in ms>`.
  */
 import { randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "../../src/store/database.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { newUser } from "./people.ts";
 
-const [url = "", tenantId = "", count = "", atOnce = count] = process.argv.slice(2);
+const [url = "", tenantId = "", count = "", atOnce = count, pauseMs = "0"] = process.argv.slice(2);
 const { users } = forTenant(openDatabase(url), tenantId);
 let left = Number(count);
 
@@ -23,7 +24,10 @@ async function writeOne(): Promise<void> {
 }
 
 async function writeOn(): Promise<void> {
-  while (left-- > 0) await writeOne();
+  while (left-- > 0) {
+    await writeOne();
+    if (pauseMs !== "0") await sleep(Number(pauseMs));
+  }
 }
 
 await Promise.all(Array.from({ length: Number(atOnce) }, writeOn));

@@ -46,7 +46,8 @@ export function useHostileSite(use: () => TestDatabase): () => HostileSite {
   before(async () => {
     keys = await hostileKeys();
   });
-  afterEach(async () => {
+  // Not after each case: a port that is free again could come again, and with it an issuer that the app remembers.
+  after(async () => {
     for (const provider of providers.splice(0)) await provider.close();
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { until } from "../helpers/processes.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import { oktaUser } from "../helpers/scim.ts";
 import { type ScimTenant, useScim } from "../helpers/scim-site.ts";
@@ -155,14 +155,9 @@ describe("what the inspector is told of SCIM", () => {
     for (const [what, call, person] of searches) {
       it(`is found by ${what}`, async () => {
         await call();
-        for (
-          let left = 100;
-          (await tenant.store.inspector.page({ person: person() }, null, 5)).length === 0;
-          left--
-        ) {
-          assert.ok(left > 0);
-          await sleep(20);
-        }
+        const found = async () =>
+          (await tenant.store.inspector.page({ person: person() }, null, 5)).length > 0;
+        await until("it is found", found, 30);
         await tenant.store.inspector.clear();
       });
     }

@@ -173,7 +173,10 @@ describe("/login/password/{tenant}", () => {
     for (const name of Object.keys(refusals).slice(1)) {
       it(`answers ${name} as it answers a wrong password, at the same cost`, async () => {
         const costs: { wrong: number[]; this: number[] } = { wrong: [], this: [] };
-        for (let round = 0; round < 2; round++) {
+        const cheapest = () => [Math.min(...costs.wrong), Math.min(...costs.this)] as const;
+        const areAlike = ([expected, actual] = cheapest()) => actual > expected / 2 && actual < expected * 2;
+        // What this process does besides only adds to a cost: the cheapest of a few is the attempt's own.
+        for (let round = 0; round < 8 && (round < 2 || !areAlike()); round++) {
           const wrong = await attempt("a wrong password");
           const tried = await attempt(name);
           costs.wrong.push(wrong.cost);
@@ -182,8 +185,8 @@ describe("/login/password/{tenant}", () => {
           assert.match(tried.text, /You could not be signed in/);
           assert.deepEqual(tried.page, wrong.page);
         }
-        const [expected, actual] = [Math.min(...costs.wrong), Math.min(...costs.this)];
-        assert.ok(actual > expected / 2 && actual < expected * 2, `${actual} µs instead of ${expected} µs`);
+        const [expected, actual] = cheapest();
+        assert.ok(areAlike(), `${actual} µs instead of ${expected} µs`);
       });
     }
   });

@@ -88,13 +88,17 @@ describe("/setup/{token}", () => {
     }
 
     it("is refused when it is unknown, whatever the form holds, and without the price of a hash", async () => {
-      const before = process.cpuUsage();
-      for (const entered of [form, { password: "short" }]) {
-        assertNotValid(await site().app.client().post("/setup/unknown", entered));
+      const costs: number[] = [];
+      // The cheapest of three: what this process does besides only adds to a cost.
+      for (let round = 0; round < 3; round++) {
+        const before = process.cpuUsage();
+        for (const entered of [form, { password: "short" }]) {
+          assertNotValid(await site().app.client().post("/setup/unknown", entered));
+        }
+        assertNotValid(await site().app.client().get("/setup/unknown"));
+        costs.push(process.cpuUsage(before).user);
       }
-      assertNotValid(await site().app.client().get("/setup/unknown"));
-      const { user } = process.cpuUsage(before);
-      assert.ok(user < 150_000, `took ${user} µs`);
+      assert.ok(Math.min(...costs) < 150_000, `took ${costs.join(", ")} µs`);
     });
 
     it("is refused when its time is over", async () => {
