@@ -57,7 +57,10 @@ export function scimClient({
   calls,
   wait = (ms, signal) => sleep(ms, undefined, { signal }),
 }: ScimClientDeps) {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  // Without a timeout, Node does not heed how long the server says that it keeps an idle connection, and a call can meet
+  // its end. No call is cut by it: each has its own, which counts instead.
+  const options = { keepAlive: true, timeout: timeoutMs };
+  const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
 
   /**
    * Answers 429 are waited out: as many seconds as Retry-After says, twice as long each time after that, ten times at
