@@ -9,6 +9,7 @@ import { createToken } from "../../../src/directory/provisioning-tokens.ts";
 import { startTestApp, type TestApp } from "../../helpers/app.ts";
 import { Client } from "../../helpers/client.ts";
 import { onEachDatabase } from "../../helpers/databases.ts";
+import { type Fault, type Front, startFront } from "../../helpers/front.ts";
 import { createTestTenant, type TestTenant } from "../../helpers/people.ts";
 import { freePort } from "../../helpers/postgres-server.ts";
 import { type Program, runProgram, until } from "../../helpers/processes.ts";
@@ -21,6 +22,17 @@ function provisionedIn(file: string): number {
   return assignments.filter(({ state }) => state === "provisioned").length;
 }
 
+/** Answers no more when so many people are created: however fast the machine, somebody is left. */
+function silentAfter(people: number): Fault {
+  let created = 0;
+  return {
+    request: ({ method, path }) =>
+      method === "POST" && path.endsWith("/Users") && ++created > people
+        ? new Promise(() => undefined)
+        : undefined,
+  };
+}
+
 /** How many: by default what takes seconds. PUSH_PEOPLE=5000 PUSH_GROUPS=200 is a customer of some size. */
 const sizes = {
   people: Number(process.env.PUSH_PEOPLE ?? 250),
@@ -31,16 +43,21 @@ describe("a long push by the stand-in org", function () {
   this.timeout(sizes.people * 200 + 60_000);
   onEachDatabase((use) => {
     let app: TestApp;
+    /** Between an org and the app. */
+    let front: Front;
     let tenant: TestTenant;
     let folder: string;
     before(async () => {
       app = await startTestApp(use().database, { logLevel: "error" });
+      front = await startFront();
+      front.pointTo(app.url);
       folder = mkdtempSync(join(tmpdir(), "starter-push-"));
     });
     beforeEach(async () => {
       tenant = await createTestTenant(use().database);
     });
     after(async () => {
+      await front.close();
       await app.close();
       rmSync(folder, { recursive: true, force: true });
     });
@@ -48,11 +65,11 @@ describe("a long push by the stand-in org", function () {
     const file = () => join(folder, `${tenant.tenant.id}.json`);
 
     /** An org with an app that provisions the tenant, in this process. */
-    async function newOrg(path: string | null) {
+    async function newOrg(path: string | null, address = app.url) {
       const { token } = await createToken(tenant.store);
       const org = await createOrg({ store: openOrgStore(path), url: "http://127.0.0.1:9" });
       const one = addApp({ ...org, server: org.server }, oidcSignOn("http://localhost:9/callback"));
-      one.provisioning = integration(`${app.url.replace("localhost", "127.0.0.1")}/scim/v2`, { token });
+      one.provisioning = integration(`${address.replace("localhost", "127.0.0.1")}/scim/v2`, { token });
       return { org, one };
     }
 
@@ -121,7 +138,7 @@ describe("a long push by the stand-in org", function () {
     });
 
     it("killed in the middle and started again, goes on where its file says, and ends in the same state", async () => {
-      const { org, one } = await newOrg(file());
+      const { org, one } = await newOrg(file(), front.url);
       org.store.replace(org.store.state);
       const port = await freePort();
       const address = `http://127.0.0.1:${port}`;
@@ -142,11 +159,13 @@ describe("a long push by the stand-in org", function () {
       const admin = new Client(address, address);
       const progress = async () => JSON.parse((await admin.get(`/admin/apps/${one.id}/progress`)).text);
       const first = await run();
+      front.plant(silentAfter(40));
       const crowd = { appId: one.id, people: String(sizes.people), groups: String(sizes.groups) };
       assert.equal((await admin.post("/admin/stand-in/crowd", crowd)).status, 303);
       await until("its file says that it is under way", () => provisionedIn(file()) > 0, 60);
       first.child.kill("SIGKILL");
       await first.ended;
+      front.plant(null);
 
       const second = await run();
       const page = (await admin.get(`/admin/apps/${one.id}/assignments`)).text;
