@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -124,16 +124,32 @@ async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill(signal);
   await gone;
 }
 
-/** A port that nobody listens on now. */
+const ports = { first: 20_000, count: 12_000 };
+/** Far from where another worker of mocha begins, whose process id is close to this one's. */
+let nextPort = process.pid * 1_009;
+
+/**
+ * A port that nobody listens on now. It is below those that systems give to whoever asks for any: between this answer
+ * and its use, for seconds, nobody else gets it.
+ */
 export async function freePort(): Promise<number> {
+  for (let left = ports.count; left > 0; left--) {
+    const port = ports.first + (nextPort++ % ports.count);
+    if (await isFree(port)) return port;
+  }
+  throw new Error("no port is free");
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
