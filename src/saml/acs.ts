@@ -1,4 +1,10 @@
-import express, { type ErrorRequestHandler, type Request, type Response, Router } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from "express";
 import type { Checks } from "../checks.ts";
 import { paths, samlUrls } from "../endpoints.ts";
 import { ConflictError, NotFoundError, RefusedError } from "../errors.ts";
@@ -23,7 +29,7 @@ import {
 } from "./visit.ts";
 
 /** Base64 makes four bytes of three, and a form makes three characters of some. */
-const bodyLimit = "512kb";
+const bodyLimit = 512 * 1024;
 
 /**
  * The assertion consumer service: where a provider has the browser post its response. The post comes from another site,
@@ -35,7 +41,7 @@ export function acsRoutes(deps: SamlDeps): Router {
   const { acs, finish } = paths.saml(":connection");
   const form = express.urlencoded({ extended: false, limit: bodyLimit });
 
-  router.post(acs, form, async (req, res) => {
+  router.post(acs, refuseLarge, form, async (req, res) => {
     const { RelayState: testId } = (req.body ?? {}) as Record<string, unknown>;
     const visit = await visitedByEither(deps, req, testId).catch(asRefused);
     if (visit.testId !== null) return await receiveTest(deps, visit, req, res);
@@ -217,6 +223,12 @@ function checkAnswer(
     name: "The person signed in again, where that was asked",
   });
 }
+
+/** What says that it is too large is answered before it is read: the form's parser would wait for its end. */
+const refuseLarge: RequestHandler = (req, _res, next) => {
+  const isLarge = Number(req.get("content-length") ?? 0) > bodyLimit;
+  next(isLarge ? new RefusedError("saml-malformed") : undefined);
+};
 
 /** What the form's parser refuses was no response. */
 const bodyProblem: ErrorRequestHandler = (error: unknown, _req, _res, next) => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { deflateRawSync } from "node:zlib";
 import type { RefusalReason } from "../../src/errors.ts";
 import type { SamlSettings } from "../../src/model.ts";
@@ -8,6 +10,7 @@ import { landingPath } from "../../src/web/home.ts";
 import type { Answer } from "../helpers/client.ts";
 import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { deviationOf, hostileResponses } from "../helpers/hostile-responses.ts";
+import { refusalsIn } from "../helpers/org.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { assertRefused } from "../helpers/refused.ts";
@@ -305,6 +308,30 @@ describe("hostile SAML responses", () => {
         await client.send("POST", acs(), { accept: "text/html" }, form);
         assert.equal((await client.get("/me")).status, 200);
       });
+    });
+
+    it("are refused before they are read, where they say that they are too large", async () => {
+      const { hostname, port } = new URL(site().app.url);
+      const socket = connect(Number(port), hostname === "localhost" ? "127.0.0.1" : hostname);
+      socket.write(
+        [
+          ...[
+            `POST /saml/${site().connection.key}/acs HTTP/1.1`,
+            `Host: ${hostname}:${port}`,
+            "Accept: text/html",
+          ],
+          ...[
+            "Content-Type: application/x-www-form-urlencoded",
+            "Content-Length: 5000000",
+            "",
+            "SAMLResponse=",
+          ],
+        ].join("\r\n"),
+      );
+      const [answer] = (await once(socket, "data")) as [Buffer];
+      socket.destroy();
+      assert.match(answer.toString(), /^HTTP\/1\.1 403 /);
+      assert.equal(refusalsIn(site().app).at(-1), "saml-malformed");
     });
 
     it("ask, and do not change, when somebody else is signed in", async () => {
