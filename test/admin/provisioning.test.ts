@@ -45,7 +45,7 @@ describe("provisioning in the admin console", () => {
       for (let times = 0; times < 2; times++)
         await okta.send("POST", "/Users", oktaUser("twice@acme.example"));
       let text = "";
-      for (let tries = 0; tries < 100 && !text.includes("POST /Users"); tries++) text = (await page()).text;
+      for (let tries = 0; tries < 1_000 && !text.includes("POST /Users"); tries++) text = (await page()).text;
       assert.match(text, /<strong>POST \/Users<\/strong>: Another user of this tenant has this login name/);
       assert.match(text, /Look them up under People/);
       assertRedirect(await client.post("/admin/provisioning/problems/clear"), "/admin/provisioning");

@@ -59,7 +59,7 @@ describe("the recorder", () => {
     it("writes by itself within a moment", async () => {
       await store.inspector.recordUntil(inAnHour());
       record("one");
-      for (let left = 100; left > 0 && (await steps()).length === 0; left--) await sleep(20);
+      for (let left = 1_000; left > 0 && (await steps()).length === 0; left--) await sleep(20);
       assert.deepEqual(await steps(), ["one"]);
     });
 
