@@ -23,25 +23,31 @@ const maxLength = 2_000;
 
 /**
  * Keeps a connection's statements prepared. The driver prepares each anew, on another thread, and throws it away on
- * another: for a lookup by an index that is half of what it costs (docs/decisions/0030). SQLite itself prepares a statement
+ * another: for a lookup by an index that is more than a third of what it costs (docs/decisions/0030). SQLite itself prepares a statement
  * again when the schema has changed (https://sqlite.org/c3ref/prepare.html). They are given up when the connection closes,
  * which it refuses to do while it has any.
  */
 export function keepStatements(connection: SqliteConnection): void {
   const kept = new Map<string, Statement>();
+  /** Texts of which it is not known whether they can be prepared: the driver forgets whoever else waits when they cannot. */
+  const preparing = new Set<string>();
 
   function prepared(sql: string, done: Done): Statement {
-    const statement =
-      kept.get(sql) ??
-      connection.prepare(sql, (error) => {
-        if (!error) return;
-        kept.delete(sql);
-        done(error);
-      });
+    const statement = kept.get(sql) ?? prepare(sql, done);
     // The last one used is the last to go.
     kept.delete(sql);
     kept.set(sql, statement);
     return statement;
+  }
+
+  function prepare(sql: string, done: Done): Statement {
+    preparing.add(sql);
+    return connection.prepare(sql, (error) => {
+      preparing.delete(sql);
+      if (!error) return;
+      kept.delete(sql);
+      done(error);
+    });
   }
 
   function giveUp(count: number): void {
@@ -55,7 +61,7 @@ export function keepStatements(connection: SqliteConnection): void {
   for (const method of ["all", "run"] as const) {
     const once: Execute = connection[method].bind(connection);
     connection[method] = (sql, bindings, done) => {
-      if (sql.length > maxLength) return once(sql, bindings, done);
+      if (sql.length > maxLength || preparing.has(sql)) return once(sql, bindings, done);
       prepared(sql, done)[method](bindings, done);
       if (kept.size > maxStatements) giveUp(1);
     };

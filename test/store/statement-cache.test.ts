@@ -49,6 +49,16 @@ describe("prepared statements that are kept", () => {
     assert.equal((await tenants().select("id")).length, 2);
   });
 
+  it("say it to each of several who ask the same at once", async () => {
+    const outcomes = await database.transaction((inside) =>
+      Promise.allSettled([1, 2, 3].map(() => inside.sql().raw("select missing from tenants"))),
+    );
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ["rejected", "rejected", "rejected"],
+    );
+  });
+
   it("see a column that was added since", async () => {
     await tenants().insert({ id: 1, name: "one" });
     assert.deepEqual(await tenants().select("*"), [{ id: 1, name: "one" }]);
