@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import autocannon from "autocannon";
 import { median } from "./statistics.ts";
 
@@ -23,6 +24,9 @@ async function answersPerSecond({ origin, path, headers }: Contender, clients: n
   return result["2xx"] / result.duration;
 }
 
+/** How long a server may take to finish what it had begun when a run ended: ten pages through scimmy take half of this. */
+const settleMs = 1_000;
+
 /**
  * Asks contenders in turn, several rounds, so that whatever else the machine does meets all of them alike. The median
  * of each; the first round warms up and does not count.
@@ -37,6 +41,8 @@ export async function race<Name extends string>(
     for (const name of names) {
       const rate = await answersPerSecond(contenders[name], clients, seconds);
       if (round > 0) runs[name].push(rate);
+      // A run ends by hanging up. What the server works on meanwhile must not be paid by whoever comes next.
+      await sleep(settleMs);
     }
   }
   return runs;
