@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { demoFile, type Environment, localFile, readEnvironment } from "./environment.ts";
+import { ConfigError } from "./errors.ts";
 
 /** The configuration, read once at start. Everything a deployment can set is in config/env.example. */
 export interface Config {
@@ -23,13 +24,6 @@ export interface Config {
 export type ToolConfig = Pick<Config, "baseUrl" | "databaseUrl" | "insecureAllowPrivateNetwork"> & {
   dataKey: Buffer | null;
 };
-
-/** Names every variable that is missing or wrong, one a line, and never a value. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
-}
-
-type Environment = Record<string, string | undefined>;
 
 const loopbackHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
@@ -125,22 +119,6 @@ export function loadToolConfig(
     dataKey: values.DATA_KEY ?? null,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
   });
-}
-
-const localFile = ".env";
-
-/** Where the demo keeps what it generated: the command line means the demo when nothing else is configured. */
-export const demoFile = "data/demo.env";
-
-/** What the demo hands on to the server that it starts, and where its own settings may come from. */
-export function processEnvironment(): Environment {
-  return { ...process.env };
-}
-
-/** The process environment, over the first of `files` that exists unless the environment names a database itself. */
-function readEnvironment(files: readonly string[]): Environment {
-  const file = process.env.DATABASE_URL ? localFile : files.find((path) => existsSync(path));
-  return { ...(file && existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {}), ...process.env };
 }
 
 function parse<T extends z.ZodObject>(schema: T, environment: Environment): z.infer<T> {

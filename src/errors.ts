@@ -40,6 +40,11 @@ export class InvalidError extends Error {
   override name = "InvalidError";
 }
 
+/** Names every variable of the configuration that is missing or wrong, one a line, and never a value. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
 /** A sign-in was understood and refused. `reason` goes to the log and the guides, never the details to a page. */
 export class RefusedError extends Error {
   override name = "RefusedError";

@@ -1,5 +1,6 @@
 /** The front door: configuration, database, app, listen, and a graceful stop. `npm start` runs this file. */
-import { ConfigError, loadConfig } from "./config.ts";
+import { loadConfig } from "./config.ts";
+import { ConfigError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
 import { serve } from "./serve.ts";
 import { openDatabase } from "./store/database.ts";

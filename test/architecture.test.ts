@@ -119,12 +119,12 @@ describe("architecture", () => {
     const shared = its.flatMap(({ path, imports }) =>
       imports.filter((target) => isLocal(target) && !resolve(path, target).startsWith(standIn)),
     );
-    assert.deepEqual(shared, ["../../config.ts"]);
+    assert.deepEqual(shared, ["../../environment.ts"]);
   });
 
-  it("reads the process environment in src/config.ts alone", () => {
+  it("reads the process environment in src/environment.ts alone", () => {
     const readers = files.filter(({ text }) => /process\.env\b/.test(text)).map(({ path }) => path);
-    assert.deepEqual(readers, ["src/config.ts"]);
+    assert.deepEqual(readers, ["src/environment.ts"]);
   });
 
   it("names the tenant column of a tenant's own table in the scope alone", () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, loadConfig, loadToolConfig } from "../src/config.ts";
+import { loadConfig, loadToolConfig } from "../src/config.ts";
+import { ConfigError } from "../src/errors.ts";
 
 const good = {
   BASE_URL: "http://localhost:3000",

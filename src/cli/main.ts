@@ -6,8 +6,7 @@
  * transaction or not at all. A composition root: may import every room but demo, which it runs as a program.
  */
 import { text } from "node:stream/consumers";
-import { ConfigError, loadToolConfig } from "../config.ts";
-import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
+import { ConfigError, ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { type Command, type CommandInput, type CommandResult, parseInput, usageOf } from "./command.ts";
@@ -53,6 +52,7 @@ async function onDatabase(
 ): Promise<CommandResult> {
   // knex writes to standard output what it also throws.
   console.log = () => undefined;
+  const { loadToolConfig } = await import("../config.ts");
   const config = loadToolConfig();
   const { openDatabase } = await import("../store/database.ts");
   const database = openDatabase(config.databaseUrl);
@@ -88,11 +88,11 @@ async function help(): Promise<string> {
   ].join("\n");
 }
 
+const isForOperator = [InvalidError, ConflictError, NotFoundError, ConfigError];
+
 /** One sentence for the operator. What is not theirs to mend comes with its stack. */
 function explain(error: unknown): string {
-  if (error instanceof InvalidError || error instanceof ConflictError || error instanceof NotFoundError)
-    return error.message;
-  if (error instanceof ConfigError) return error.message;
+  if (isForOperator.some((kind) => error instanceof kind)) return (error as Error).message;
   if (isUnavailable(error))
     return `The database does not answer: ${(error as Error).message || (error as { code?: string }).code}`;
   return String((error as Error).stack ?? error);

@@ -2,7 +2,8 @@
  * The application of the demo: the whole of it, as `npm start` serves it, with the story page around it and example data
  * in it. A composition root; src/demo/main.ts starts it as a process of its own.
  */
-import { loadConfig, processEnvironment } from "../config.ts";
+import { loadConfig } from "../config.ts";
+import { processEnvironment } from "../environment.ts";
 import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
 import { openDatabase } from "../store/database.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseEnv } from "node:util";
-import { demoFile, processEnvironment } from "../config.ts";
+import { demoFile, environmentIn, processEnvironment } from "../environment.ts";
+import { demoPaths } from "./paths.ts";
 
 /** What the demo generated for itself; the command line finds it in the same file. */
 interface DemoSettings {
@@ -14,6 +14,8 @@ interface DemoSettings {
   DEMO_PASSWORD: string;
   /** What the demo's own programs tell each other apart from strangers by. */
   DEMO_CONTROL_SECRET: string;
+  /** Where a demo that runs is told to be as new. */
+  DEMO_RESET_URL: string;
   /** Set where the stand-in org is: its address is private, and http. */
   INSECURE_ALLOW_PRIVATE_NETWORK?: "1";
 }
@@ -36,7 +38,7 @@ const orgFile = "data/demo-org.json";
  */
 export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
   const { ORG_PORT, ORG_URL, ...shell } = processEnvironment();
-  const stored = existsSync(demoFile) ? parseEnv(readFileSync(demoFile, "utf8")) : {};
+  const stored = environmentIn(demoFile);
   const port = shell.PORT ?? "3000";
   const orgPort = ORG_PORT ?? String(Number(port) + 1);
   const settings: DemoSettings = {
@@ -46,6 +48,7 @@ export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
     DATA_KEY: stored.DATA_KEY ?? randomBytes(32).toString("base64"),
     DEMO_PASSWORD: stored.DEMO_PASSWORD ?? randomBytes(12).toString("base64url"),
     DEMO_CONTROL_SECRET: stored.DEMO_CONTROL_SECRET ?? randomBytes(24).toString("base64url"),
+    DEMO_RESET_URL: `http://127.0.0.1:${port}${demoPaths.reset}`,
     ...(withStandIn ? { INSECURE_ALLOW_PRIVATE_NETWORK: "1" as const } : {}),
   };
   write(settings);

@@ -10,12 +10,13 @@ import { parseArgs } from "node:util";
 import { announce } from "./announce.ts";
 import { demoEnvironment } from "./environment.ts";
 import { isFree, Program } from "./program.ts";
-import { resetOnly } from "./reset.ts";
 
 const options = readOptions();
 const environment = demoEnvironment(!options.okta);
 if (options["reset-only"]) {
-  await resetOnly(environment);
+  // Loaded only here: the demo starts without the database's libraries in this process.
+  const { resetStopped } = await import("./reset.ts");
+  await resetStopped(environment);
 } else await run();
 
 function readOptions() {

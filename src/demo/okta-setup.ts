@@ -4,10 +4,10 @@
  */
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
-import { ConfigError, loadToolConfig } from "../config.ts";
+import { loadToolConfig } from "../config.ts";
 import { removeConnection } from "../directory/connections.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
-import { InvalidError, NotFoundError } from "../errors.ts";
+import { ConfigError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionType } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { openDatabase } from "../store/database.ts";

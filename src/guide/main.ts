@@ -7,7 +7,7 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
-import { processEnvironment } from "../config.ts";
+import { processEnvironment } from "../environment.ts";
 import { InconsistentManifestError } from "../oin/manifest-rules.ts";
 import { openBrowser } from "./browser.ts";
 import { openConsole } from "./console.ts";

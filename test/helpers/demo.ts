@@ -50,7 +50,8 @@ export class Demo {
 
   run([port, orgPort]: [number, number], words: string[] = []): void {
     Object.assign(this, { port, orgPort, output: "" });
-    this.#child = this.#spawn(["demo", ...(words.length > 0 ? ["--", ...words] : [])]);
+    const ports = { PORT: String(port), ORG_PORT: String(orgPort) };
+    this.#child = this.#spawn(["demo", ...(words.length > 0 ? ["--", ...words] : [])], ports);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.output += text;
@@ -59,7 +60,7 @@ export class Demo {
     this.#ended = new Promise((resolve) => this.#child?.once("close", resolve));
   }
 
-  /** Another npm script, in the demo's folder. Resolves to its exit code and its standard output. */
+  /** Another npm script, in the demo's folder, from a shell that does not know its ports. Resolves to its exit code and its standard output. */
   async script(...words: string[]): Promise<{ code: number | null; stdout: string }> {
     return await this.scriptReading("", ...words);
   }
@@ -73,11 +74,11 @@ export class Demo {
     return { code: await ended, stdout };
   }
 
-  #spawn(words: string[]): ChildProcess {
+  #spawn(words: string[], ports: Record<string, string> = {}): ChildProcess {
     const { PATH = "", HOME = "" } = process.env;
     return spawn("npm", ["run", "--silent", ...words], {
       cwd: this.folder,
-      env: { PATH, HOME, PORT: String(this.port), ORG_PORT: String(this.orgPort), ...this.#variables },
+      env: { PATH, HOME, ...ports, ...this.#variables },
       stdio: ["pipe", "pipe", "pipe"],
       // A process group of its own, so that nothing of it outlives a failed test.
       detached: true,

@@ -2,7 +2,7 @@
  * The process of the stand-in org. The demo starts it; it is told where to listen and what it is called by variables of
  * its own, and says to whoever started it when it is ready.
  */
-import { processEnvironment } from "../../config.ts";
+import { processEnvironment } from "../../environment.ts";
 import { createOrg } from "./server.ts";
 import { openOrgStore } from "./state.ts";
 

@@ -5,7 +5,7 @@
  * (end-user.ts), the Admin Console (admin/), the few calls of the management API that the set-up needs
  * (management-api.ts), and what it sends out: SCIM (provisioner.ts) and Universal Logout. It behaves at its edges as
  * Okta documents it, and is no product of Okta. A program of its own: may import config and, of src, nothing but
- * config.ts; nothing outside src/demo imports it.
+ * environment.ts; nothing outside src/demo imports it.
  */
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
