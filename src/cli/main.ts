@@ -23,6 +23,9 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   { words: ["demo"], load: async () => (await import("./demo.ts")).demoCommands },
 ];
 
+/** What the operator can mend: the sentence is enough. */
+const forOperator = [InvalidError, ConflictError, NotFoundError, ConfigError];
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
@@ -88,11 +91,9 @@ async function help(): Promise<string> {
   ].join("\n");
 }
 
-const isForOperator = [InvalidError, ConflictError, NotFoundError, ConfigError];
-
 /** One sentence for the operator. What is not theirs to mend comes with its stack. */
 function explain(error: unknown): string {
-  if (isForOperator.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (forOperator.some((kind) => error instanceof kind)) return (error as Error).message;
   if (isUnavailable(error))
     return `The database does not answer: ${(error as Error).message || (error as { code?: string }).code}`;
   return String((error as Error).stack ?? error);
