@@ -24,9 +24,6 @@ async function answersPerSecond({ origin, path, headers }: Contender, clients: n
   return result["2xx"] / result.duration;
 }
 
-/** How long a server may take to finish what it had begun when a run ended: ten pages through scimmy take half of this. */
-const settleMs = 1_000;
-
 /**
  * Asks contenders in turn, several rounds, so that whatever else the machine does meets all of them alike. The median
  * of each; the first round warms up and does not count.
@@ -41,8 +38,9 @@ export async function race<Name extends string>(
     for (const name of names) {
       const rate = await answersPerSecond(contenders[name], clients, seconds);
       if (round > 0) runs[name].push(rate);
-      // A run ends by hanging up. What the server works on meanwhile must not be paid by whoever comes next.
-      await sleep(settleMs);
+      // A run ends by hanging up. What the server still works on then must not be paid by whoever comes next: ten pages
+      // through scimmy take it a quarter of a run.
+      await sleep((seconds * 1000) / 2);
     }
   }
   return runs;
