@@ -340,6 +340,8 @@ describe("parseFilter", () => {
     assert.deepEqual(Object.keys(Object.prototype), []);
   });
 
+  // What is quadratic takes hours for the longer text; less than a second would measure the machine.
+  const quickMs = 1_000;
   for (const piece of [
     "(",
     '"',
@@ -359,14 +361,11 @@ describe("parseFilter", () => {
     it(`is quick with ${JSON.stringify(piece)} over and over`, () => {
       for (const length of [4096, 4_000_000]) {
         const text = piece.repeat(Math.floor(length / piece.length));
-        // The best of three: another process may have taken the CPU in one of them.
-        const times = [1, 2, 3].map(() => {
-          const started = performance.now();
-          assert.throws(() => parseFilter(text), ScimError);
-          assert.throws(() => parsePath(`${text}]`), ScimError);
-          return performance.now() - started;
-        });
-        assert.ok(Math.min(...times) < 50, String(times));
+        const started = performance.now();
+        assert.throws(() => parseFilter(text), ScimError);
+        assert.throws(() => parsePath(`${text}]`), ScimError);
+        const took = performance.now() - started;
+        assert.ok(took < quickMs, `${took} ms`);
       }
     });
   }

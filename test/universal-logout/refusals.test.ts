@@ -172,6 +172,16 @@ describe("a call to Universal Logout that is refused", () => {
       assert.equal((await again.get("/account")).status, 200);
     });
 
+    it("a fault of ours is not taken for a call about nobody, and does not use the token up", async () => {
+      const bearer = `Bearer ${await token()}`;
+      const rename = (from: string, to: string) => use().database.sql().schema.renameTable(from, to);
+      await rename("used_tokens", "tokens_away");
+      const failed = await send(bearer);
+      await rename("tokens_away", "used_tokens");
+      assert.equal(failed.status, 500);
+      assert.equal((await send(bearer)).status, 204);
+    });
+
     it("more calls than the limit are told when to come back", async () => {
       assert.equal((await send(null)).status, 401);
       // As if an address had made all but one of the calls that it has in a minute.
