@@ -23,9 +23,9 @@ const maxLength = 2_000;
 
 /**
  * Keeps a connection's statements prepared. The driver prepares each anew, on another thread, and throws it away on
- * another: for a lookup by an index that is more than a third of what it costs (docs/decisions/0030). SQLite itself prepares a statement
- * again when the schema has changed (https://sqlite.org/c3ref/prepare.html). They are given up when the connection closes,
- * which it refuses to do while it has any.
+ * another: for a lookup by an index that is more than a third of what it costs (docs/decisions/0030). SQLite itself
+ * prepares a statement again when the schema has changed (https://sqlite.org/c3ref/prepare.html). A connection that has
+ * statements cannot be closed (https://sqlite.org/c3ref/close.html), so closing gives them up.
  */
 export function keepStatements(connection: SqliteConnection): void {
   const kept = new Map<string, Statement>();
