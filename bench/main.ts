@@ -67,7 +67,9 @@ async function measureEngine(engine: Engine, options: Options, report: Report): 
     for (const part of options.parts) {
       progress(`${engine}: ${part}`);
       await parts[part]({
-        ...{ engine, sizes, world },
+        engine,
+        sizes,
+        world,
         add(what, value, unit, target = null, both) {
           const required = target !== null && (engine === "SQLite" || both === "both");
           report.lines.push({ engine, part, what, value, unit, target, required });

@@ -46,15 +46,31 @@ export interface Options {
 }
 
 const full: Sizes = {
-  ...{ users: 100_000, grownUsers: 100_000, smallUsers: 1_000 },
-  ...{ members: 50_000, delta: 256, patches: 200, mostMembers: 100_000 },
-  ...{ clients: 10, rounds: 5, seconds: 2, samples: 200 },
+  users: 100_000,
+  grownUsers: 100_000,
+  smallUsers: 1_000,
+  members: 50_000,
+  delta: 256,
+  patches: 200,
+  mostMembers: 100_000,
+  clients: 10,
+  rounds: 5,
+  seconds: 2,
+  samples: 200,
 };
 
 const quick: Sizes = {
-  ...{ users: 2_000, grownUsers: 2_000, smallUsers: 200 },
-  ...{ members: 1_000, delta: 16, patches: 5, mostMembers: 2_000 },
-  ...{ clients: 4, rounds: 1, seconds: 0.3, samples: 5 },
+  users: 2_000,
+  grownUsers: 2_000,
+  smallUsers: 200,
+  members: 1_000,
+  delta: 16,
+  patches: 5,
+  mostMembers: 2_000,
+  clients: 4,
+  rounds: 1,
+  seconds: 0.3,
+  samples: 5,
 };
 
 export const usage = `npm run bench -- [options]
@@ -88,9 +104,12 @@ function parsed(words: string[]) {
     return parseArgs({
       args: words,
       options: {
-        ...{ quick: { type: "boolean" }, large: { type: "boolean" } },
-        ...{ engine: { type: "string" }, only: { type: "string" } },
-        ...{ json: { type: "boolean" }, assert: { type: "boolean" } },
+        quick: { type: "boolean" },
+        large: { type: "boolean" },
+        engine: { type: "string" },
+        only: { type: "string" },
+        json: { type: "boolean" },
+        assert: { type: "boolean" },
       },
     }).values;
   } catch (error) {

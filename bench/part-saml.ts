@@ -34,11 +34,20 @@ export async function measureSaml({ sizes, world, add }: Run): Promise<void> {
   const [key, foreignKey] = [await createSigningKey("bench"), await createSigningKey("foreign")];
   const idpEntityId = "http://www.okta.com/exkbench";
   const settings: SamlSettings = {
-    ...{ idpEntityId, ssoUrl: "https://acme.okta.example/sso", certificates: [key.certificate] },
-    ...{ metadataUrl: null, appInstanceId: null, orgUrl: null },
+    idpEntityId,
+    ssoUrl: "https://acme.okta.example/sso",
+    certificates: [key.certificate],
+    metadataUrl: null,
+    appInstanceId: null,
+    orgUrl: null,
   };
   await createConnection(world.database, world.tenant.id, {
-    ...{ key: connectionKey, type: "saml", settings, justInTime: true, draft: false, secret: null },
+    key: connectionKey,
+    type: "saml",
+    settings,
+    justInTime: true,
+    draft: false,
+    secret: null,
   });
   const urls = samlUrls(baseUrl, connectionKey);
   const circumstances: Circumstances = { ...urls, idpEntityId, key, requestId: null };
@@ -79,7 +88,10 @@ function benchOf(origin: string, circumstances: Circumstances): Bench {
       const body = Buffer.from(new URLSearchParams({ SAMLResponse: response }).toString());
       const started = performance.now();
       const answer = await request(`${origin}/saml/${connectionKey}/acs`, {
-        ...{ method: "POST", headers: form, body, dispatcher },
+        method: "POST",
+        headers: form,
+        body,
+        dispatcher,
       });
       await answer.body.arrayBuffer();
       return { answer, ms: performance.now() - started };
@@ -116,7 +128,9 @@ async function signInMs(bench: Bench, origin: string, count: number): Promise<nu
     const cookie = cookies.map((line) => line.split(";")[0]).join("; ");
     const started = performance.now();
     const finished = await fetch(`${origin}${answer.headers.location}`, {
-      ...{ headers: { cookie, "x-forwarded-proto": "https" }, redirect: "manual", dispatcher },
+      headers: { cookie, "x-forwarded-proto": "https" },
+      redirect: "manual",
+      dispatcher,
     });
     if (finished.status !== 303) throw new Error(`/finish answered ${finished.status}`);
     times.push(ms + performance.now() - started);

@@ -30,7 +30,11 @@ export async function seedConsole(
 ): Promise<SeededConsole> {
   const store = forTenant(database, tenantId);
   const connection = await createConnection(database, tenantId, {
-    ...{ key: `bench-${tenantId}`, type: "oidc", justInTime: true, draft: false, secret: null },
+    key: `bench-${tenantId}`,
+    type: "oidc",
+    justInTime: true,
+    draft: false,
+    secret: null,
     settings: { issuer: "https://acme.okta.example", clientId: "0oa1" },
   });
   // Parts that ran before may have deleted anybody.
@@ -62,7 +66,9 @@ export async function seedConsole(
   return {
     cookie: await plantSession({ database }, { id: tenantId }, owner),
     parameters: {
-      ...{ connection: connection.id, user: user.id, group: groups[2]?.id ?? "" },
+      connection: connection.id,
+      user: user.id,
+      group: groups[2]?.id ?? "",
       domain: await addDomain(store, "acme.example"),
     },
   };

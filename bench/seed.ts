@@ -49,7 +49,10 @@ export async function seedTenant(
   const groups: SeededTenant["groups"] = [];
   for (const size of groupSizes) {
     const { id } = await store.groups.create({
-      ...{ id: randomUUID(), displayName: `Group of ${size} (${groups.length})`, sourceId, sourceKey: null },
+      id: randomUUID(),
+      displayName: `Group of ${size} (${groups.length})`,
+      sourceId,
+      sourceKey: null,
     });
     const step = Math.max(1, Math.floor(users / size));
     const memberIds = userIds.filter((_, index) => index % step === 0).slice(0, size);

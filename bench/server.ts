@@ -23,9 +23,16 @@ const log = createLog("info");
 const delay = monitorEventLoopDelay({ resolution: 10 });
 
 const config: Config = {
-  ...{ port: 0, host: "127.0.0.1", databaseUrl, trustProxy: 0, logLevel: "info", metricsToken: null },
-  ...{ baseUrl: "https://acme.example", insecureAllowPrivateNetwork: false },
-  ...{ sessionSecret, dataKey: randomBytes(32) },
+  port: 0,
+  host: "127.0.0.1",
+  databaseUrl,
+  trustProxy: 0,
+  logLevel: "info",
+  metricsToken: null,
+  baseUrl: "https://acme.example",
+  insecureAllowPrivateNetwork: false,
+  sessionSecret,
+  dataKey: randomBytes(32),
 };
 const compared = await listen(comparedRoutes({ config, database, log }));
 const measured = await listen(createApp({ config, database, log, recorder: openInspector(database, log) }));

@@ -12,7 +12,9 @@ export interface Contender {
 /** Answers per second of one contender, asked for so long. Throws when one of them is no success. */
 async function answersPerSecond({ origin, path, headers }: Contender, clients: number, seconds: number) {
   const result = await autocannon({
-    ...{ url: origin, connections: clients, duration: seconds },
+    url: origin,
+    connections: clients,
+    duration: seconds,
     requests: [
       { setupRequest: (request) => ({ ...request, method: "GET", path: path(), headers: headers() }) },
     ],

@@ -36,7 +36,11 @@ export async function createWorld(engine: Engine, users: number, groupSizes: num
   const server = await startServer(url);
   const clients: Client[] = [];
   return {
-    ...{ server, database, tenant, others, version: String((answer.rows ?? answer)[0].v) },
+    server,
+    database,
+    tenant,
+    others,
+    version: String((answer.rows ?? answer)[0].v),
     client(of = tenant) {
       const client = new Client(server.measured, of.tokens);
       clients.push(client);

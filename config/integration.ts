@@ -127,8 +127,11 @@ export const integration: Integration = {
   guides: { edition: "1.0", date: "25 November 2026" },
   variables: [connectionVariable],
   testAccount: {
-    ...{ tenant: "okta-review", tenantName: "Okta Review", username: "isvtest@okta.com" },
-    ...{ firstName: "Okta", lastName: "Reviewer" },
+    tenant: "okta-review",
+    tenantName: "Okta Review",
+    username: "isvtest@okta.com",
+    firstName: "Okta",
+    lastName: "Reviewer",
   },
   oidc: { justInTime: true, idpInitiated: true, signOutOfOkta: true },
   saml: {
@@ -144,17 +147,27 @@ export const integration: Integration = {
   scim: {
     authentication: "Bearer",
     users: {
-      ...{ create: true, update: true, deactivate: true, changePassword: true },
-      ...{ patch: true, importUserSchema: true },
+      create: true,
+      update: true,
+      deactivate: true,
+      changePassword: true,
+      patch: true,
+      importUserSchema: true,
     },
     groups: { create: true, update: true, delete: true },
     entitlements: [
       {
-        ...{ resourceType: "Role", endpoint: "/Roles", required: false, multiValued: true },
+        resourceType: "Role",
+        endpoint: "/Roles",
+        required: false,
+        multiValued: true,
         description: `What a person may do in ${brand.productName}: member or admin.`,
       },
       {
-        ...{ resourceType: "Entitlement", endpoint: "/Entitlements", required: false, multiValued: true },
+        resourceType: "Entitlement",
+        endpoint: "/Entitlements",
+        required: false,
+        multiValued: true,
         description: "Single permissions beside the role.",
       },
     ],

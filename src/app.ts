@@ -79,7 +79,10 @@ export function createApp({
       checkIssuer: (address: string) => checkIssuer(address, limits.allowPrivateNetwork),
     },
     saml: {
-      ...{ parseMetadata: parseIdpMetadata, keyPairs: keyPairsOf, beginKeyChange, endKeyChange },
+      parseMetadata: parseIdpMetadata,
+      keyPairs: keyPairsOf,
+      beginKeyChange,
+      endKeyChange,
       refresh: (store: TenantStore, connection: SamlConnection) => refreshMetadata(store, connection, limits),
     },
   };

@@ -31,7 +31,8 @@ export class Checks {
       [name],
       async () => work(),
       (error) => ({
-        ...{ name, detail: error instanceof RefusedError ? error.reason : null },
+        name,
+        detail: error instanceof RefusedError ? error.reason : null,
       }),
     );
   }

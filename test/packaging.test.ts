@@ -71,13 +71,12 @@ describe("the production image", () => {
     this.timeout(180_000);
     const port = await freePort();
     const env = {
-      ...{
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        PORT: String(port),
-        BASE_URL: `http://localhost:${port}`,
-      },
-      ...{ DATABASE_URL: join(image, "data", "app.sqlite"), LOG_LEVEL: "info" },
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      PORT: String(port),
+      BASE_URL: `http://localhost:${port}`,
+      DATABASE_URL: join(image, "data", "app.sqlite"),
+      LOG_LEVEL: "info",
       SESSION_SECRET: "0123456789abcdefghijklmnopqrstuvwxyz",
       DATA_KEY: Buffer.from("0123456789abcdefghijklmnopqrstuv").toString("base64"),
     };

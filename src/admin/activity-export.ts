@@ -32,8 +32,18 @@ function fieldsOf(entry: ReadableActivity) {
   const { at, kind, action, actorKind, actor, actorId, targetId, target, changed, reason, requestId, id } =
     entry;
   return {
-    ...{ time: new Date(at).toISOString(), kind, action, actorKind, actor, actorId },
-    ...{ targetId, target: target?.name ?? null, changed, reason, requestId, id },
+    time: new Date(at).toISOString(),
+    kind,
+    action,
+    actorKind,
+    actor,
+    actorId,
+    targetId,
+    target: target?.name ?? null,
+    changed,
+    reason,
+    requestId,
+    id,
   };
 }
 

@@ -52,7 +52,13 @@ export function activityRoutes({ database }: AdminDeps): Router {
     const last = found.length > pageSize ? entries.at(-1) : undefined;
     const next = last && writePosition({ at: last.at, id: last.id });
     res.render("admin/activity", {
-      ...{ title: "Activity", entries, query, kindNames, settings, retentionDays, isKnown: filter !== null },
+      title: "Activity",
+      entries,
+      query,
+      kindNames,
+      settings,
+      retentionDays,
+      isKnown: filter !== null,
       isFiltered: Object.values(query).some(Boolean),
       exportOf: (format: ExportFormat) => withQuery(paths.admin.activityExport(format), { ...query }),
       firstPage: after ? withQuery(paths.admin.activity, { ...query }) : null,

@@ -18,7 +18,9 @@ export function deletedPeopleRoutes({ database }: AdminDeps): Router {
     const { tombstones, next } = await storeOf(req, database).tombstones.page(q, after, pageSize);
     const path = paths.admin.deletedPeople;
     res.render("admin/deleted-people", {
-      ...{ title: "Deleted people", tombstones, q },
+      title: "Deleted people",
+      tombstones,
+      q,
       firstPage: after ? withQuery(path, { q }) : null,
       nextPage: next ? withQuery(path, { q, after: writePosition(next) }) : null,
     });

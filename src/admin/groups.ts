@@ -31,7 +31,12 @@ export function groupRoutes({ database }: AdminDeps): Router {
     ]);
     const mappedIds = await store.roles.mappedGroups(groups.map(({ id }) => id));
     res.render("admin/groups", {
-      ...{ title: "Groups", groups, mapped, mappedIds, total, q },
+      title: "Groups",
+      groups,
+      mapped,
+      mappedIds,
+      total,
+      q,
       sourceNames: new Map(sources.map(({ id, name }) => [id, name])),
       firstPage: after === null ? null : withQuery(paths.admin.groups, { q }),
       nextPage: next === null ? null : withQuery(paths.admin.groups, { q, after: writePosition(next) }),

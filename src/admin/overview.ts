@@ -36,7 +36,9 @@ export function overviewRoutes({ database }: AdminDeps): Router {
 
 function connectionWarnings(connections: readonly Connection[]): Warning[] {
   return warningsOf(connections).map(({ connection, text }) => ({
-    ...{ name: connection.key, href: paths.admin.connection(connection.id), text },
+    name: connection.key,
+    href: paths.admin.connection(connection.id),
+    text,
   }));
 }
 
@@ -45,6 +47,8 @@ function provisioningWarnings(tokens: readonly ProvisioningToken[], now: number)
     .filter(({ revokedAt }) => revokedAt === null)
     .map(({ sourceName, hint, expiresAt }) => ({ source: sourceName, hint, expiresAt }));
   return tokenWarnings(kept, now).map((text) => ({
-    ...{ name: "Provisioning", href: paths.admin.provisioning, text },
+    name: "Provisioning",
+    href: paths.admin.provisioning,
+    text,
   }));
 }

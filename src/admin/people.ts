@@ -50,7 +50,11 @@ export async function listPeople(req: Request, database: Database, path: string,
   ]);
   const here = { q, ...chosen };
   return {
-    ...{ people, rolesOf, filter: here, isFiltered: Object.values(here).some(Boolean), personName },
+    people,
+    rolesOf,
+    filter: here,
+    isFiltered: Object.values(here).some(Boolean),
+    personName,
     sourceNames: new Map(sources.map(({ id, name }) => [id, name])),
     firstPage: after ? withQuery(path, here) : null,
     nextPage: next ? withQuery(path, { ...here, after: writePosition(next) }) : null,

@@ -114,8 +114,14 @@ async function factsOf(store: TenantStore, user: User) {
       requiredConnection(store, user),
     ]);
   return {
-    ...{ identities, groups, grants, role, sessions, activity },
-    ...{ others: otherAttributes(user.attributes), entitlements: entitlementNames(user) },
+    identities,
+    groups,
+    grants,
+    role,
+    sessions,
+    activity,
+    others: otherAttributes(user.attributes),
+    entitlements: entitlementNames(user),
     hasPassword: passwordHash !== null,
     // Somebody with a password only, where passwords are refused to all but owners.
     shutOut: identities.length === 0 && user.origin === "local" && role !== "owner" ? required : null,

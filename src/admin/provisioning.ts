@@ -31,7 +31,11 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
   async function show(req: Request, res: Response, form: TokenForm, shown: string | null): Promise<void> {
     const facts = await factsOf(storeOf(req, database));
     res.render("admin/provisioning", {
-      ...{ title: "Provisioning", scimUrl: baseUrl + paths.scim, form, shown, remedyOf },
+      title: "Provisioning",
+      scimUrl: baseUrl + paths.scim,
+      form,
+      shown,
+      remedyOf,
       ...facts,
     });
   }
@@ -104,7 +108,14 @@ async function factsOf(store: TenantStore) {
   ];
   const used = tokens.flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
   return {
-    ...{ living, dead, sources, settings, people, groups, problems, now },
+    living,
+    dead,
+    sources,
+    settings,
+    people,
+    groups,
+    problems,
+    now,
     lastCallAt: used.length > 0 ? Math.max(...used) : null,
     sourceNames: new Map(sources.map(({ id, name }) => [id, name])),
   };

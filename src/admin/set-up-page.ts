@@ -29,23 +29,31 @@ export async function showSetUp(
   const { key, type } = connection;
   res.set("Cache-Control", "no-store").render(person ? "admin/connection" : "admin/set-up-guest", {
     title: `${type === "oidc" ? "OpenID Connect" : "SAML"} connection ${key}`,
-    ...{ connection, base: visit.base, tenant: visit.tenant, canEdit: mayEdit(visit) },
+    connection,
+    base: visit.base,
+    tenant: visit.tenant,
+    canEdit: mayEdit(visit),
     // Whoever opens a set-up link may be signed in, and is a guest all the same.
-    ...{ isGuest: person === null, isOwner: person?.role === "owner" },
+    isGuest: person === null,
+    isOwner: person?.role === "owner",
     values: form?.values ?? valuesOf(connection),
-    ...{ problems: form?.problems ?? {}, notes: form?.notes ?? {} },
+    problems: form?.problems ?? {},
+    notes: form?.notes ?? {},
     urls: type === "oidc" ? oidcUrls(deps.baseUrl, key) : samlUrls(deps.baseUrl, key),
     logoutEndpoint: deps.baseUrl + paths.globalTokenRevocation,
     passwordUrl: deps.baseUrl + paths.passwordLoginOf(visit.tenant.slug),
     secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
     certificates: certificatesOf(connection),
     ourCertificates: type === "saml" ? await ourCertificates(deps, visit) : [],
-    ...{ test, newTestId: randomToken(), canLink: canLink(visit, test), refusals },
-    ...{
-      links,
-      enforced: domains.filter(({ enforcedConnectionId }) => enforcedConnectionId === connection.id),
-    },
-    ...{ attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null), nameableFields },
+    test,
+    newTestId: randomToken(),
+    canLink: canLink(visit, test),
+    refusals,
+
+    links,
+    enforced: domains.filter(({ enforcedConnectionId }) => enforcedConnectionId === connection.id),
+    attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null),
+    nameableFields,
   });
 }
 

@@ -167,8 +167,13 @@ function notComplete(): InvalidError {
 function described({ key, type, status, justInTime, settings }: Connection) {
   const { roleMapping, universalLogout, ...own } = settings ?? {};
   const json = {
-    ...{ key, type, status, jit: justInTime, universalLogout: universalLogout ?? true },
-    ...{ roleClaim: roleMapping?.name ?? null, adminValues: roleMapping?.adminValues ?? [] },
+    key,
+    type,
+    status,
+    jit: justInTime,
+    universalLogout: universalLogout ?? true,
+    roleClaim: roleMapping?.name ?? null,
+    adminValues: roleMapping?.adminValues ?? [],
     ...(type === "oidc" ? { issuerAlias: null, signOutOfProvider: false } : {}),
     ...own,
   };

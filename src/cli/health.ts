@@ -76,18 +76,32 @@ function lastSignInAt({ connections, lastPasswordSignInAt }: TenantHealth): numb
 function described(health: TenantHealth, ready: Readiness, attention: string[]) {
   const { tenant, people, connections, tokens, lastProblem } = health;
   return {
-    ...{ slug: tenant.slug, name: tenant.name, people, ready, lastSignInAt: isoOf(lastSignInAt(health)) },
+    slug: tenant.slug,
+    name: tenant.name,
+    people,
+    ready,
+    lastSignInAt: isoOf(lastSignInAt(health)),
     connections: connections.map(({ connection, lastSignInAt: at }) => ({
-      ...{ key: connection.key, type: connection.type, status: connection.status },
-      ...{ testedAt: isoOf(connection.testedAt), lastSignInAt: isoOf(at) },
+      key: connection.key,
+      type: connection.type,
+      status: connection.status,
+      testedAt: isoOf(connection.testedAt),
+      lastSignInAt: isoOf(at),
       certificateUntil: isoOf(certificateEnd(connection)),
     })),
     tokens: tokens.map(({ source, hint, expiresAt, lastUsedAt }) => ({
-      ...{ source, hint, expiresAt: isoOf(expiresAt), lastUsedAt: isoOf(lastUsedAt) },
+      source,
+      hint,
+      expiresAt: isoOf(expiresAt),
+      lastUsedAt: isoOf(lastUsedAt),
     })),
     lastProvisioningError: lastProblem && {
-      ...{ at: isoOf(lastProblem.at), source: lastProblem.source, call: lastProblem.call },
-      ...{ status: lastProblem.status, detail: lastProblem.detail, requestId: lastProblem.requestId },
+      at: isoOf(lastProblem.at),
+      source: lastProblem.source,
+      call: lastProblem.call,
+      status: lastProblem.status,
+      detail: lastProblem.detail,
+      requestId: lastProblem.requestId,
     },
     attention,
   };

@@ -194,7 +194,8 @@ function namesIn(input: CommandInput, prefix: "owner-" | ""): Omit<Profile, "ema
     return text ?? null;
   };
   return {
-    ...{ givenName: name(`${prefix}first-name`), familyName: name(`${prefix}last-name`) },
+    givenName: name(`${prefix}first-name`),
+    familyName: name(`${prefix}last-name`),
     displayName: null,
   };
 }

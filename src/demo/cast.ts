@@ -15,7 +15,10 @@ export interface DemoTenant {
 
 export const demoTenants: readonly DemoTenant[] = [
   {
-    ...{ slug: "acme", name: "Acme Rockets", domain: "acme.example", protocol: "oidc" },
+    slug: "acme",
+    name: "Acme Rockets",
+    domain: "acme.example",
+    protocol: "oidc",
     owner: "Ada Lovelace",
     people: ["Grace Hopper", "Alan Turing", "Katherine Johnson", "Edsger Dijkstra"],
     guest: "Hedy Lamarr",
@@ -25,7 +28,10 @@ export const demoTenants: readonly DemoTenant[] = [
     ],
   },
   {
-    ...{ slug: "globex", name: "Globex Gardens", domain: "globex.example", protocol: "saml" },
+    slug: "globex",
+    name: "Globex Gardens",
+    domain: "globex.example",
+    protocol: "saml",
     owner: "Barbara Liskov",
     people: ["Radia Perlman", "Donald Knuth", "Frances Allen"],
     guest: "Margaret Hamilton",

@@ -34,18 +34,24 @@ export class OktaApps {
   ): Promise<{ id: string; clientSecret: string }> {
     const { redirectUri, postLogoutRedirectUri, initiateLoginUri } = oidcUrls(baseUrl, key);
     const application = {
-      ...{ name: "oidc_client", label: labelOf(customer), signOnMode: "OPENID_CONNECT" },
+      name: "oidc_client",
+      label: labelOf(customer),
+      signOnMode: "OPENID_CONNECT",
       credentials: {
         oauthClient: { token_endpoint_auth_method: "client_secret_basic", pkce_required: true },
       },
       settings: {
         oauthClient: {
-          ...{ application_type: "web", grant_types: ["authorization_code"], response_types: ["code"] },
-          ...{ redirect_uris: [redirectUri], post_logout_redirect_uris: [postLogoutRedirectUri] },
+          application_type: "web",
+          grant_types: ["authorization_code"],
+          response_types: ["code"],
+          redirect_uris: [redirectUri],
+          post_logout_redirect_uris: [postLogoutRedirectUri],
           initiate_login_uri: initiateLoginUri,
           // The tile leads to the application, which asks for the sign-in (OpenID Connect Core §4).
           idp_initiated_login: { mode: "SPEC", default_scope: ["openid", "profile", "email"] },
-          ...{ consent_method: "TRUSTED", issuer_mode: "ORG_URL" },
+          consent_method: "TRUSTED",
+          issuer_mode: "ORG_URL",
         },
       },
     };
@@ -66,21 +72,32 @@ export class OktaApps {
     const { acsUrl, entityId: audience } = samlUrls(baseUrl, key);
     const namespace = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified";
     const application = {
-      ...{ label: labelOf(customer), signOnMode: "SAML_2_0" },
+      label: labelOf(customer),
+      signOnMode: "SAML_2_0",
       settings: {
         signOn: {
-          ...{ ssoAcsUrl: acsUrl, recipient: acsUrl, destination: acsUrl, audience, defaultRelayState: "" },
-          ...{ subjectNameIdTemplate: placeholder("user.userName"), subjectNameIdFormat: unspecified },
+          ssoAcsUrl: acsUrl,
+          recipient: acsUrl,
+          destination: acsUrl,
+          audience,
+          defaultRelayState: "",
+          subjectNameIdTemplate: placeholder("user.userName"),
+          subjectNameIdFormat: unspecified,
           idpIssuer: `http://www.okta.com/${placeholder("org.externalKey")}`,
-          ...{ responseSigned: true, assertionSigned: true, honorForceAuthn: true, requestCompressed: false },
-          ...{
-            signatureAlgorithm: "RSA_SHA256",
-            digestAlgorithm: "SHA256",
-            allowMultipleAcsEndpoints: false,
-          },
+          responseSigned: true,
+          assertionSigned: true,
+          honorForceAuthn: true,
+          requestCompressed: false,
+
+          signatureAlgorithm: "RSA_SHA256",
+          digestAlgorithm: "SHA256",
+          allowMultipleAcsEndpoints: false,
           authnContextClassRef: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
           attributeStatements: attributeStatements().map(({ name, expression }) => ({
-            ...{ type: "EXPRESSION", name, namespace, values: [expression] },
+            type: "EXPRESSION",
+            name,
+            namespace,
+            values: [expression],
           })),
         },
       },

@@ -77,8 +77,11 @@ function readOptions(words: string[]): Options {
     const { values } = parseArgs({
       args: words,
       options: {
-        ...{ org: { type: "string" }, "token-stdin": { type: "boolean" }, remove: { type: "boolean" } },
-        ...{ "oidc-tenant": { type: "string" }, "saml-tenant": { type: "string" } },
+        org: { type: "string" },
+        "token-stdin": { type: "boolean" },
+        remove: { type: "boolean" },
+        "oidc-tenant": { type: "string" },
+        "saml-tenant": { type: "string" },
       },
     });
     if (values.org && values["token-stdin"]) {

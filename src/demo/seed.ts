@@ -125,7 +125,8 @@ function customerOf(tenant: DemoTenant, baseUrl: string): Customer {
       return { id: orgIdOf("00u", name), login: loginOf(name, tenant), firstName, lastName };
     }),
     groups: tenant.groups.map(({ name, members }) => ({
-      ...{ id: orgIdOf("00g", name), name },
+      id: orgIdOf("00g", name),
+      name,
       members: members.map((member) => loginOf(member, tenant)),
     })),
   };

@@ -87,7 +87,8 @@ export async function changeSettings(
     // What a test has shown is said of the application that was tested.
     if (isOtherClient) await inside.signInTests.removeOfConnection(connectionId);
     return await inside.connections.update(connectionId, {
-      ...{ settings, subjectKind },
+      settings,
+      subjectKind,
       ...(isOtherClient ? { testedAt: null } : {}),
     });
   });

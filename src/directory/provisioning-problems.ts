@@ -36,7 +36,10 @@ export function problemRecorder(database: Database, now: () => number = Date.now
       const token = await systemStore(database, now).tokens.dead(tokenHash);
       if (!token) return;
       await record(token.tenantId, {
-        ...{ sourceId: token.sourceId, kind: `token-${token.cause}`, call: "Authentication", status: 401 },
+        sourceId: token.sourceId,
+        kind: `token-${token.cause}`,
+        call: "Authentication",
+        status: 401,
         detail: `The token ${token.hint}… is ${token.cause}.`,
         requestId,
       });

@@ -37,8 +37,14 @@ async function record(
   reason: RefusalReason | null,
 ): Promise<void> {
   await store.activity.record({
-    ...{ actorKind: "sign-in", actor: who?.loginName ?? "", actorId: who?.id ?? null },
-    ...{ action, targetId: connectionId, changed: [], reason, requestId },
+    actorKind: "sign-in",
+    actor: who?.loginName ?? "",
+    actorId: who?.id ?? null,
+    action,
+    targetId: connectionId,
+    changed: [],
+    reason,
+    requestId,
   });
 }
 

@@ -90,7 +90,10 @@ export async function finishSignInTest(
   { values, mapped, identity, problem }: Arrival,
 ): Promise<boolean> {
   const result: SignInTestResult = {
-    ...{ at: Date.now(), values: asText(values), mapped, identity },
+    at: Date.now(),
+    values: asText(values),
+    mapped,
+    identity,
     problem: problem && { reason: problem.reason, detail: detailOf(problem) },
   };
   const sealed = sealer.seal(JSON.stringify(result), contextOf(store, connection.id, testId));

@@ -76,17 +76,18 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       until: ".field:has(#certificates)",
     },
     {
-      ...{
-        name: "provisioning-token",
-        path: paths.admin.provisioning,
-        fill: { "Expires after days": "365" },
-      },
+      name: "provisioning-token",
+      path: paths.admin.provisioning,
+      fill: { "Expires after days": "365" },
       part: ".steps > li:has(#tokens)",
       html: /<h2 id="tokens">[\s\S]*?<h2>/,
     },
     {
-      ...{ name: "people", path: paths.admin.people, fill: {} },
-      ...{ part: ".table-card", html: /<div class="card table-card">[\s\S]*?<\/table>/ },
+      name: "people",
+      path: paths.admin.people,
+      fill: {},
+      part: ".table-card",
+      html: /<div class="card table-card">[\s\S]*?<\/table>/,
     },
   ];
 }
@@ -143,8 +144,10 @@ export async function takeShot(browser: Browser, shot: Shot, console: SampleCons
     const part = await boxOf(page, shot, shot.part);
     const last = shot.until ? await boxOf(page, shot, shot.until) : part;
     const clip = {
-      ...{ x: Math.max(0, part.x - margin), y: Math.max(0, part.y - margin) },
-      ...{ width: part.width + 2 * margin, height: last.y + last.height - part.y + 2 * margin },
+      x: Math.max(0, part.x - margin),
+      y: Math.max(0, part.y - margin),
+      width: part.width + 2 * margin,
+      height: last.y + last.height - part.y + 2 * margin,
     };
     return await page.screenshot({ fullPage: true, clip, animations: "disabled", caret: "hide" });
   } finally {

@@ -48,9 +48,17 @@ function listRoutes({ database }: InspectorDeps): Router {
     ]);
     const messages = found.slice(0, pageSize);
     res.render("admin/inspector", {
-      ...{ title: "Inspector", stylesheets: ["inspector.css"], filter, messages },
-      ...{ hours, protocols, protocolNames, keptMessages, keptDays: messageAgeMs / (24 * hourMs) },
-      ...{ isOn: state.recordingUntil > Date.now(), ...state },
+      title: "Inspector",
+      stylesheets: ["inspector.css"],
+      filter,
+      messages,
+      hours,
+      protocols,
+      protocolNames,
+      keptMessages,
+      keptDays: messageAgeMs / (24 * hourMs),
+      isOn: state.recordingUntil > Date.now(),
+      ...state,
       isFiltered: Object.keys(filter).length > 0,
       keys: [...new Set(connections.map(({ key }) => key))],
       older: found.length > pageSize ? withQuery(home, filter, { before: messages.at(-1)?.seq }) : null,
@@ -113,7 +121,12 @@ function messageRoutes({ database, showsSource }: InspectorDeps): Router {
     const title = `${message.step} · Inspector`;
     const sameRequest = withQuery(home, { request: message.requestId }, {});
     res.render("admin/inspector-message", {
-      ...{ title, stylesheets: ["inspector.css"], message, sameRequest, showsSource, protocolNames },
+      title,
+      stylesheets: ["inspector.css"],
+      message,
+      sameRequest,
+      showsSource,
+      protocolNames,
     });
   });
 

@@ -36,7 +36,9 @@ export function providerDescriber(limits: FetchLimits): (text: string) => Promis
     );
     if (keyIds.length === 0) throw new InvalidError(`${issuer} publishes no signing key.`);
     return {
-      ...{ issuer, keyIds, authorizationEndpoint: endpoint("authorization_endpoint") },
+      issuer,
+      keyIds,
+      authorizationEndpoint: endpoint("authorization_endpoint"),
       offersSignOut: typeof document.end_session_endpoint === "string",
     };
   };

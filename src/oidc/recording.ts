@@ -20,7 +20,11 @@ export function recordTrace(recorder: Recorder, visit: Visit, req: Request): voi
         people ??= peopleIn(trace, req, settings);
         const failed = stage.checks?.results.find(({ verdict }) => verdict === "failed");
         return {
-          ...{ protocol: "oidc", step: stage.step, requestId: req.id, connectionKey: key, people },
+          protocol: "oidc",
+          step: stage.step,
+          requestId: req.id,
+          connectionKey: key,
+          people,
           file: sourceFile(new URL(stage.file, import.meta.url).href),
           verdict: failed ? "failed" : "passed",
           summary: failed ? failureOf(failed) : stage.passed,
@@ -72,7 +76,9 @@ function stagesOf(trace: Trace, req: Request): Stage[] {
 function exchangeStages(step: string, exchanges: (Exchange | null)[], checks: Checks): Stage[] {
   const messages = exchanges.length === 0 && checks.results.length > 0 ? [null] : exchanges;
   return messages.map((exchange, index) => ({
-    ...{ step, file: "strategy.ts", checks: index === messages.length - 1 ? checks : null },
+    step,
+    file: "strategy.ts",
+    checks: index === messages.length - 1 ? checks : null,
     passed: exchange?.answer ? statusLine(exchange.answer.status) : "No answer",
     parts: (settings) => ({
       request: exchange && {

@@ -122,7 +122,9 @@ async function verify(
     (name) => url.searchParams.getAll(name).length > 1,
   );
   answer.demand(repeated.length === 0, {
-    ...{ reason: "provider-answer-not-valid", name: "Each parameter is there once", detail: repeated.join() },
+    reason: "provider-answer-not-valid",
+    name: "Each parameter is there once",
+    detail: repeated.join(),
   });
   const state = url.searchParams.get("state");
   answer.demand(state !== null && state !== "", {
@@ -135,7 +137,8 @@ async function verify(
   const issuer = url.searchParams.get("iss");
   const expected = options.connection.settings.issuer;
   answer.demand(issuer === null || issuer === expected, {
-    ...{ reason: "issuer-not-expected", name: "It names the issuer that was asked, or none" },
+    reason: "issuer-not-expected",
+    name: "It names the issuer that was asked, or none",
     detail: mismatch(expected, issuer),
   });
   const error = url.searchParams.get("error");
@@ -219,11 +222,13 @@ function checkedSubject(claims: Claims, clientId: string, accessToken: string, c
   const isSubject = typeof sub === "string" && sub.trim() !== "" && sub.length <= 255 && !sub.includes("\0");
   checks.demand(isSubject, { reason, name: "The ID token names a subject" });
   checks.demand(azp === undefined || azp === clientId, {
-    ...{ reason, name: "Nobody else is the ID token's authorized party" },
+    reason,
+    name: "Nobody else is the ID token's authorized party",
     detail: mismatch(clientId, String(azp)),
   });
   checks.demand(hash === undefined || hash === halfHash(accessToken), {
-    ...{ reason, name: "The ID token was issued with this access token" },
+    reason,
+    name: "The ID token was issued with this access token",
   });
   return sub;
 }

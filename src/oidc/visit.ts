@@ -65,6 +65,7 @@ export async function connectionOf({ database, recorder }: OidcDeps, req: Reques
 export function checkActive({ connection, trace }: Visit): void {
   const answer: Checks = trace.answer;
   answer.demand(connection.status === "active", {
-    ...{ reason: "connection-not-active", name: "The connection is active" },
+    reason: "connection-not-active",
+    name: "The connection is active",
   });
 }

@@ -21,7 +21,12 @@ type FieldDetails = Partial<Pick<Field, "limit" | "note">>;
 const field =
   (kind: Field["kind"], required: boolean) =>
   (label: string, value: Field["value"], { limit = null, note = "" }: FieldDetails = {}): Field => ({
-    ...{ label, required, value, kind, limit, note },
+    label,
+    required,
+    value,
+    kind,
+    limit,
+    note,
   });
 export const text = field("text", true);
 export const optionalText = field("text", false);

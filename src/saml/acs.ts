@@ -107,7 +107,8 @@ async function accept<T>(
   const body = (req.body ?? {}) as Record<string, unknown>;
   const isResponse = Object.keys(req.query).length === 0 && body.SAMLRequest === undefined;
   checks.demand(isResponse && body.SAMLResponse !== undefined, {
-    ...{ reason: "saml-not-a-sign-in", name: "The form holds a response" },
+    reason: "saml-not-a-sign-in",
+    name: "The form holds a response",
   });
   const { acsUrl, entityId } = samlUrls(deps.baseUrl, connection.key);
   const { idpEntityId, signed = "assertion" } = connection.settings;
@@ -120,7 +121,8 @@ async function accept<T>(
   const { inResponseTo } = received;
   const assertion = readAssertion(xml, { ...expected, inResponseTo, now: Date.now() }, checks);
   checks.demand(inResponseTo !== null || connection.settings.idpInitiated !== false, {
-    ...{ reason: "saml-unsolicited", name: "A sign-in may begin at the provider" },
+    reason: "saml-unsolicited",
+    name: "A sign-in may begin at the provider",
   });
   return await store.transaction(async (inside) => {
     await useUp(inside, connection.id, assertion, checks);
@@ -200,7 +202,8 @@ async function answered(
       throw error;
     });
   checks.demand(request !== null, {
-    ...{ reason: "saml-request-unknown", name: "It answers a request of this browser" },
+    reason: "saml-request-unknown",
+    name: "It answers a request of this browser",
   });
   return request;
 }
@@ -214,7 +217,8 @@ function checkAnswer(
 ): void {
   // SAML Bindings §3.4.3: what was sent along has to come back as it was.
   checks.demand(returned === relayState, {
-    ...{ reason: "saml-request-unknown", name: "RelayState came back as it was sent" },
+    reason: "saml-request-unknown",
+    name: "RelayState came back as it was sent",
   });
   const isFresh =
     !connection.settings.forceAuthn || (authenticatedAt !== null && authenticatedAt >= sentAt - skewMs);

@@ -40,11 +40,14 @@ export function readAssertion(xml: string, expected: ExpectedOfAssertion, checks
   const id = attributeOf(root, "ID");
   const version = attributeOf(root, "Version");
   checks.demand(version === "2.0" && id !== null, {
-    ...{ reason: "saml-version", name: "The assertion is of SAML 2.0", detail: mismatch("2.0", version) },
+    reason: "saml-version",
+    name: "The assertion is of SAML 2.0",
+    detail: mismatch("2.0", version),
   });
   const issuer = textOf(onlyChild(root, ns.assertion, "Issuer"));
   checks.demand(issuer === expected.idpEntityId, {
-    ...{ reason: "saml-issuer", name: "The assertion is of the connection's provider" },
+    reason: "saml-issuer",
+    name: "The assertion is of the connection's provider",
     detail: mismatch(expected.idpEntityId, issuer),
   });
   checkAudience(root, expected, checks);
@@ -54,7 +57,8 @@ export function readAssertion(xml: string, expected: ExpectedOfAssertion, checks
   const [statement] = children(root, ns.assertion, "AuthnStatement");
   // Without it the provider vouches for somebody, but not that they are here (SAML Profiles §4.1.4.2).
   checks.demand(statement !== undefined, {
-    ...{ reason: "saml-not-a-sign-in", name: "The assertion is about a sign-in" },
+    reason: "saml-not-a-sign-in",
+    name: "The assertion is about a sign-in",
   });
   const nameId = onlyChild(subject, ns.assertion, "NameID");
   return {
@@ -72,7 +76,8 @@ function assertionIn(xml: string, checks: Checks): Element {
   const isResponse = signed.localName === "Response" && signed.namespaceURI === ns.protocol;
   const assertion = isResponse ? onlyChild(signed, ns.assertion, "Assertion") : signed;
   checks.demand(assertion?.localName === "Assertion" && assertion.namespaceURI === ns.assertion, {
-    ...{ reason: "saml-assertion-count", name: "What is signed holds the assertion" },
+    reason: "saml-assertion-count",
+    name: "What is signed holds the assertion",
   });
   return assertion;
 }
@@ -86,7 +91,8 @@ function checkAudience(root: Element, { entityId }: Expected, checks: Checks): v
   );
   const isForUs = restrictions.length > 0 && restrictions.every((audiences) => audiences.includes(entityId));
   checks.demand(isForUs, {
-    ...{ reason: "saml-audience", name: "The audience is this application" },
+    reason: "saml-audience",
+    name: "The audience is this application",
     detail: mismatch(entityId, restrictions.flat().join(", ") || null),
   });
 }
@@ -103,12 +109,14 @@ function checkTimes(root: Element, { now }: ExpectedOfAssertion, checks: Checks)
   });
   const begins = Math.max(issued, from ?? issued);
   checks.demand(begins <= now + skewMs, {
-    ...{ reason: "saml-not-yet-valid", name: "The assertion's time has begun" },
+    reason: "saml-not-yet-valid",
+    name: "The assertion's time has begun",
     detail: `it begins ${seconds(begins - now)} from now`,
   });
   const ends = Math.min(until, issued + maxAgeMs);
   checks.demand(now - skewMs < ends, {
-    ...{ reason: "saml-expired", name: "The assertion's time is not over" },
+    reason: "saml-expired",
+    name: "The assertion's time is not over",
     detail: `it ended ${seconds(now - ends)} ago`,
   });
   return ends + skewMs;
@@ -125,23 +133,24 @@ function checkConfirmation(
   const data = confirmation ? onlyChild(confirmation, ns.assertion, "SubjectConfirmationData") : null;
   const until = timeOf(data, "NotOnOrAfter");
   checks.demand(confirmations.length === 1 && data !== null && until !== null && Number.isFinite(until), {
-    ...{ reason: "saml-confirmation", name: "The subject is confirmed for its bearer, with an end" },
+    reason: "saml-confirmation",
+    name: "The subject is confirmed for its bearer, with an end",
   });
   checks.demand(now - skewMs < until, {
-    ...{ reason: "saml-expired", name: "The confirmation's time is not over" },
+    reason: "saml-expired",
+    name: "The confirmation's time is not over",
     detail: `it ended ${seconds(now - until)} ago`,
   });
   const recipient = attributeOf(data, "Recipient");
   checks.demand(recipient === acsUrl, {
-    ...{
-      reason: "saml-recipient",
-      name: "The recipient is this address",
-      detail: mismatch(acsUrl, recipient),
-    },
+    reason: "saml-recipient",
+    name: "The recipient is this address",
+    detail: mismatch(acsUrl, recipient),
   });
   const answered = attributeOf(data, "InResponseTo");
   checks.demand(answered === inResponseTo, {
-    ...{ reason: "saml-request-unknown", name: "Response and assertion answer the same request" },
+    reason: "saml-request-unknown",
+    name: "Response and assertion answer the same request",
     detail: mismatch(inResponseTo ?? "none", answered),
   });
 }

@@ -87,7 +87,8 @@ function subjectOf(
   if (subjectAttribute) {
     const subject = first(subjectAttribute);
     checks.demand(subject !== null, {
-      ...{ reason: "saml-subject", name: `The attribute ${subjectAttribute} names the person` },
+      reason: "saml-subject",
+      name: `The attribute ${subjectAttribute} names the person`,
     });
     return subject;
   }

@@ -35,7 +35,8 @@ export async function checkEncrypted(
   checks: Checks,
 ): Promise<Decrypted> {
   checks.demand(keyPairs.length > 0, {
-    ...{ reason: "saml-encryption", name: "The connection takes encrypted assertions" },
+    reason: "saml-encryption",
+    name: "The connection takes encrypted assertions",
   });
   allowMethods(encryptedAssertion, checks);
   const opened = await open(encryptedAssertion, keyPairs);
@@ -44,7 +45,8 @@ export async function checkEncrypted(
   const assertions = elementsOf(root).filter(({ localName }) => localName === "Assertion");
   const isAlone = assertions.length === 1 && assertions[0] === root && root.namespaceURI === ns.assertion;
   checks.demand(isAlone, {
-    ...{ reason: "saml-assertion-count", name: "There is exactly one assertion inside" },
+    reason: "saml-assertion-count",
+    name: "There is exactly one assertion inside",
     detail: `found ${assertions.length}`,
   });
   checkIds(root, checks);
@@ -63,7 +65,8 @@ function allowMethods(encryptedAssertion: Element, checks: Checks): void {
     dataMethods.includes(found[0][0] ?? "") &&
     keyMethods.includes(found[1][0] ?? "");
   checks.demand(areAllowed, {
-    ...{ reason: "saml-encryption", name: "Encryption is AES-GCM with RSA-OAEP" },
+    reason: "saml-encryption",
+    name: "Encryption is AES-GCM with RSA-OAEP",
     detail: `found ${found.flat().join(", ")}`,
   });
 }

@@ -71,7 +71,10 @@ async function ask(
   res.render("continue-as", {
     title: "Change who is signed in?",
     action: paths.saml(connection.key).finish,
-    ...{ ticket, loginName, current: req.person?.user.loginName, landingPath },
+    ticket,
+    loginName,
+    current: req.person?.user.loginName,
+    landingPath,
   });
 }
 

@@ -18,8 +18,10 @@ export interface KeyPair {
 
 const years = 10;
 const algorithm = {
-  ...{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-  ...{ modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-256",
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
 };
 
 /**
@@ -98,7 +100,9 @@ async function createKeyPair(name: string): Promise<{ certificate: string; priva
   const certificate = await X509CertificateGenerator.createSelfSigned({
     // Positive and with at least 64 random bits (RFC 5280 §4.1.2.2).
     serialNumber: `01${randomBytes(15).toString("hex")}`,
-    ...{ name, keys, signingAlgorithm: algorithm },
+    name,
+    keys,
+    signingAlgorithm: algorithm,
     notBefore: new Date(now - 86_400_000),
     notAfter: new Date(now + years * 365 * 86_400_000),
   });

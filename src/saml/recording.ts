@@ -39,7 +39,11 @@ export function recordTrace(recorder: Recorder, visit: Visit, req: Request): voi
       const arrived = req.path.endsWith("/acs") ? arrivedXml(trace, req) : [];
       const { file, ...step } = describe(visit, req, arrived);
       return {
-        ...{ protocol: "saml", requestId: req.id, connectionKey: connection.key, checks: results, ...step },
+        protocol: "saml",
+        requestId: req.id,
+        connectionKey: connection.key,
+        checks: results,
+        ...step,
         file: sourceFile(new URL(file, import.meta.url).href),
         people: peopleIn(trace, arrived),
         verdict: failed ? "failed" : "passed",
@@ -66,7 +70,8 @@ function describe({ connection }: Visit, req: Request, arrived: Element[]): Step
   if (req.path.endsWith("/finish"))
     return { step: "Sign-in", file: "../directory/sign-in.ts", request: { head }, response: null };
   return {
-    ...{ step: "Authentication request", file: "routes.ts" },
+    step: "Authentication request",
+    file: "routes.ts",
     request: { head },
     response: requestPart(req, mapped),
   };

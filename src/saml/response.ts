@@ -46,7 +46,8 @@ export function readResponse(field: unknown, expected: Expected, checks: Checks)
   };
   const isAddressed = !isSigned.response || root.hasAttribute("Destination");
   checks.demand(isAddressed, {
-    ...{ reason: "saml-destination", name: "A signed response says where it is sent" },
+    reason: "saml-destination",
+    name: "A signed response says where it is sent",
   });
   const encoded = field as string;
   return { xml, encoded, inResponseTo: attributeOf(root, "InResponseTo"), encryptedAssertion, isSigned };
@@ -55,16 +56,22 @@ export function readResponse(field: unknown, expected: Expected, checks: Checks)
 function checkIsResponse(root: Element, checks: Checks): void {
   const isResponse = root.localName === "Response" && root.namespaceURI === ns.protocol;
   checks.demand(isResponse, {
-    ...{ reason: "saml-not-a-sign-in", name: "It is a SAML response", detail: root.localName },
+    reason: "saml-not-a-sign-in",
+    name: "It is a SAML response",
+    detail: root.localName,
   });
   const version = attributeOf(root, "Version");
   checks.demand(version === "2.0", {
-    ...{ reason: "saml-version", name: "The response is of SAML 2.0", detail: mismatch("2.0", version) },
+    reason: "saml-version",
+    name: "The response is of SAML 2.0",
+    detail: mismatch("2.0", version),
   });
   const status = onlyChild(onlyChild(root, ns.protocol, "Status"), ns.protocol, "StatusCode");
   const code = attributeOf(status, "Value");
   checks.demand(code === success, {
-    ...{ reason: "saml-status", name: "The provider says Success", detail: mismatch(success, code) },
+    reason: "saml-status",
+    name: "The provider says Success",
+    detail: mismatch(success, code),
   });
 }
 
@@ -72,12 +79,14 @@ function checkIssuerAndDestination(root: Element, expected: Expected, checks: Ch
   const [issuer, second] = children(root, ns.assertion, "Issuer");
   const isIssuer = !issuer || (!second && textOf(issuer) === expected.idpEntityId);
   checks.demand(isIssuer, {
-    ...{ reason: "saml-issuer", name: "The response is of the connection's provider" },
+    reason: "saml-issuer",
+    name: "The response is of the connection's provider",
     detail: mismatch(expected.idpEntityId, textOf(issuer ?? null)),
   });
   const destination = root.getAttribute("Destination");
   checks.demand(destination === null || destination === expected.acsUrl, {
-    ...{ reason: "saml-destination", name: "The response is sent to this address" },
+    reason: "saml-destination",
+    name: "The response is sent to this address",
     detail: mismatch(expected.acsUrl, destination),
   });
 }
@@ -90,7 +99,8 @@ function checkAssertionCount(root: Element, checks: Checks): Element | null {
   const [only] = all;
   const isAlone = all.length === 1 && only?.parentNode === root && only.namespaceURI === ns.assertion;
   checks.demand(isAlone, {
-    ...{ reason: "saml-assertion-count", name: "There is exactly one assertion" },
+    reason: "saml-assertion-count",
+    name: "There is exactly one assertion",
     detail: `found ${all.length}`,
   });
   return only?.localName === "EncryptedAssertion" ? only : null;

@@ -18,7 +18,11 @@ class ServiceProvider extends SAML {
     const xml = await verifyOnThread({
       response: SAMLResponse,
       options: {
-        ...{ issuer, callbackUrl, idpCert, wantAuthnResponseSigned, wantAssertionsSigned },
+        issuer,
+        callbackUrl,
+        idpCert,
+        wantAuthnResponseSigned,
+        wantAssertionsSigned,
         ...(decryptionPvk === undefined ? {} : { decryptionPvk }),
       },
     });
@@ -37,10 +41,15 @@ class ConnectionStrategy extends AbstractStrategy {
   constructor(baseUrl: string, { key, settings }: SamlConnection, more: Partial<SamlConfig>) {
     const { acsUrl, entityId } = samlUrls(baseUrl, key);
     const options: SamlConfig = {
-      ...{ callbackUrl: acsUrl, issuer: entityId, entryPoint: settings.ssoUrl },
-      ...{ idpCert: settings.certificates, cacheProvider: noCache },
-      ...{ signatureAlgorithm: "sha256", digestAlgorithm: "sha256" },
-      ...{ identifierFormat: null, disableRequestedAuthnContext: true },
+      callbackUrl: acsUrl,
+      issuer: entityId,
+      entryPoint: settings.ssoUrl,
+      idpCert: settings.certificates,
+      cacheProvider: noCache,
+      signatureAlgorithm: "sha256",
+      digestAlgorithm: "sha256",
+      identifierFormat: null,
+      disableRequestedAuthnContext: true,
       forceAuthn: settings.forceAuthn ?? false,
       ...more,
     };

@@ -31,7 +31,8 @@ export function checkSignatureForms(root: Element, checks: Checks): Element[] {
       ["Response", "Assertion"].includes(signed.localName ?? "") &&
       children(signed, ns.signature, "Signature").length === 1;
     checks.demand(isInPlace, {
-      ...{ reason: "saml-signature-not-valid", name: "Signatures stand in what they sign, once" },
+      reason: "saml-signature-not-valid",
+      name: "Signatures stand in what they sign, once",
     });
     checkForm(signature, signed, checks);
     return signed;
@@ -45,7 +46,9 @@ function checkForm(signature: Element, signed: Element, checks: Checks): void {
   const digest = algorithmOf(reference, "DigestMethod");
   const weak = [method, digest].find((algorithm) => algorithm !== null && sha1.test(algorithm));
   checks.demand(weak === undefined, {
-    ...{ reason: "saml-sha1", name: "Nothing is signed with SHA-1", detail: weak ?? null },
+    reason: "saml-sha1",
+    name: "Nothing is signed with SHA-1",
+    detail: weak ?? null,
   });
   allow("Signature methods are RSA with SHA-256 or SHA-512", [method], signatureMethods, checks);
   allow("Digests are SHA-256 or SHA-512", [digest], digestMethods, checks);
@@ -57,7 +60,8 @@ function checkForm(signature: Element, signed: Element, checks: Checks): void {
   const target = attributeOf(reference, "URI");
   const own = `#${signed.getAttribute("ID") ?? ""}`;
   checks.demand(target === own && own !== "#", {
-    ...{ reason: "saml-signature-not-valid", name: "A signature is about the element that it stands in" },
+    reason: "saml-signature-not-valid",
+    name: "A signature is about the element that it stands in",
     detail: mismatch(own, target),
   });
 }

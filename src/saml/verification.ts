@@ -33,7 +33,8 @@ let threads: Piscina<Verification, Verdict> | null = null;
 export async function verifyOnThread(verification: Verification): Promise<string> {
   threads ??= new Piscina({
     filename: new URL("verification-thread.ts", import.meta.url).href,
-    ...{ ...threadCounts, idleTimeout: Number.POSITIVE_INFINITY },
+    ...threadCounts,
+    idleTimeout: Number.POSITIVE_INFINITY,
   });
   const verdict = await threads.run(verification);
   if ("xml" in verdict) return verdict.xml;

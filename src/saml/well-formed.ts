@@ -17,7 +17,9 @@ export function decodeResponse(field: unknown, checks: Checks): string {
   const bytes = Buffer.from(field, "base64");
   const size = `${bytes.length} bytes`;
   checks.demand(bytes.length <= maxBytes, {
-    ...{ reason: "saml-malformed", name: "The response has at most 256 KB", detail: size },
+    reason: "saml-malformed",
+    name: "The response has at most 256 KB",
+    detail: size,
   });
   return bytes.toString("utf8");
 }

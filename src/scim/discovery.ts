@@ -94,8 +94,15 @@ function whole(resources: { id: string }[], id: string | null, what: string): Sc
 }
 
 const readOnlyText = (name: string, description: string, required: boolean) => ({
-  ...{ name, type: "string" as const, multiValued: false, description, required, caseExact: false },
-  ...{ mutability: "readOnly" as const, returned: "default" as const, uniqueness: "none" as const },
+  name,
+  type: "string" as const,
+  multiValued: false,
+  description,
+  required,
+  caseExact: false,
+  mutability: "readOnly" as const,
+  returned: "default" as const,
+  uniqueness: "none" as const,
 });
 
 /** Okta's own definitions of what can be assigned (Okta: "SCIM 2.0 with entitlements"). */

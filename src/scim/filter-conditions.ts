@@ -89,7 +89,10 @@ function compared(located: Located, operator: CompareOperator, value: FilterValu
   }
   const comparable = operand(located, operator, value);
   const compare = (comparison: Comparison): Condition => ({
-    ...{ kind: "compare", field, operator: comparison, value: comparable },
+    kind: "compare",
+    field,
+    operator: comparison,
+    value: comparable,
   });
   return operator === "ne" ? { kind: "not", condition: compare("eq") } : compare(operator);
 }

@@ -79,7 +79,10 @@ function readSort({ sortBy, sortOrder }: ListRequest, schema: ResourceSchema): S
   if (sortBy === undefined || sortBy === "") return null;
   const nameOf = schema === userSchema ? "username" : "displayname";
   const columns: Record<string, SortColumn> = {
-    ...{ id: "id", [nameOf]: "name", "meta.created": "createdAt", "meta.lastmodified": "updatedAt" },
+    id: "id",
+    [nameOf]: "name",
+    "meta.created": "createdAt",
+    "meta.lastmodified": "updatedAt",
   };
   const name = String(sortBy)
     .replace(new RegExp(`^${schema.core.id}:`, "i"), "")

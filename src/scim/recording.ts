@@ -19,7 +19,9 @@ function describe(req: Request, res: Response, owner: TokenOwner, path: string):
   const status = `${res.statusCode} ${STATUS_CODES[res.statusCode] ?? ""}`.trim();
   const refusal = res.statusCode >= 400 ? member(answer, "detail") : null;
   return {
-    ...{ protocol: "scim", requestId, connectionKey: null },
+    protocol: "scim",
+    requestId,
+    connectionKey: null,
     step: nameOf(method, path),
     people: namesIn(path, req, answer),
     file: fileOf(method, path),

@@ -145,8 +145,15 @@ function customSchema(): Schema {
 
 function plain(name: string, more: Partial<Attribute>): Attribute {
   return {
-    ...{ name, type: "string", multiValued: false, description: "", required: false, caseExact: false },
-    ...{ mutability: "readWrite", returned: "default", uniqueness: "none" },
+    name,
+    type: "string",
+    multiValued: false,
+    description: "",
+    required: false,
+    caseExact: false,
+    mutability: "readWrite",
+    returned: "default",
+    uniqueness: "none",
     ...more,
   };
 }

@@ -71,15 +71,20 @@ export async function healthOfTenants(sql: Database["sql"]): Promise<TenantHealt
   const tokensOf = byTenant(tokens);
   const problemOf = new Map(problems.map((row) => [row.tenant_id, row]));
   return tenants.map((row) => ({
-    ...{ tenant: { id: row.id, slug: row.slug, name: row.name }, people: row.user_count },
-    ...{ hasOwner: Boolean(row.has_owner), hasVerifiedDomain: Boolean(row.has_domain) },
+    tenant: { id: row.id, slug: row.slug, name: row.name },
+    people: row.user_count,
+    hasOwner: Boolean(row.has_owner),
+    hasVerifiedDomain: Boolean(row.has_domain),
     lastPasswordSignInAt: row.last_password_at,
     connections: (connectionsOf.get(row.id) ?? []).map((connection) => ({
       connection: toConnection(connection),
       lastSignInAt: connection.last_sign_in_at,
     })),
     tokens: (tokensOf.get(row.id) ?? []).map(({ source, hint, expires_at, last_used_at }) => ({
-      ...{ source, hint, expiresAt: expires_at, lastUsedAt: last_used_at },
+      source,
+      hint,
+      expiresAt: expires_at,
+      lastUsedAt: last_used_at,
     })),
     lastProblem: toProblem(problemOf.get(row.id)),
   }));

@@ -42,7 +42,9 @@ function describe(req: Request, res: Response, { connection, ...named }: Named):
   const failed = checks.find(({ verdict }) => verdict === "failed");
   const file = failed?.name === tokenHolds ? "token.ts" : "routes.ts";
   return {
-    ...{ protocol: "universal-logout", step: "Global token revocation", requestId: req.id },
+    protocol: "universal-logout",
+    step: "Global token revocation",
+    requestId: req.id,
     connectionKey: connection.key,
     people: subject ? [nameIn(subject)] : [],
     file: sourceFile(new URL(file, import.meta.url).href),

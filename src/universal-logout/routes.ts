@@ -176,13 +176,12 @@ async function revokeIn(
   for (const userId of userIds) {
     await revokeUserAccess(store, userId);
     await store.activity.record({
-      ...{
-        actorKind: "universal-logout",
-        actor: connection.key,
-        action: "user.signed_out",
-        targetId: userId,
-      },
-      ...{ changed: [], requestId: req.id },
+      actorKind: "universal-logout",
+      actor: connection.key,
+      action: "user.signed_out",
+      targetId: userId,
+      changed: [],
+      requestId: req.id,
     });
   }
   req.log.info(

@@ -50,7 +50,10 @@ export function tokenVerifier(
     const expected = settings && expectedIn(settings);
     if (!expected) return "the connection does not know the application's id and the org's address";
     const checks = {
-      ...{ ...expected, typ: tokenType, audience, clockTolerance: 60 },
+      ...expected,
+      typ: tokenType,
+      audience,
+      clockTolerance: 60,
       requiredClaims: ["jti", "exp"],
       maxTokenAge: "15 minutes",
     };

@@ -9,7 +9,11 @@ import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { plantSession, useSite } from "../helpers/site.ts";
 
 const entry: ActivityEntry = {
-  ...{ actorKind: "admin", actor: "ada@acme.example", action: "user.blocked", targetId: null, changed: [] },
+  actorKind: "admin",
+  actor: "ada@acme.example",
+  action: "user.blocked",
+  targetId: null,
+  changed: [],
   requestId: null,
 };
 

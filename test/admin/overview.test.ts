@@ -23,8 +23,12 @@ describe("the console's overview", () => {
       const { id, key } = await acme.connection({ type: "saml", settings });
       await createToken(acme.store, "default", 10);
       await acme.store.provisioningProblems.record({
-        ...{ sourceId: acme.writer.source.id, kind: "uniqueness", call: "POST /Users", status: 409 },
-        ...{ detail: "Taken.", requestId: "r-1" },
+        sourceId: acme.writer.source.id,
+        kind: "uniqueness",
+        call: "POST /Users",
+        status: 409,
+        detail: "Taken.",
+        requestId: "r-1",
       });
       const text = await textOf();
       assert.match(

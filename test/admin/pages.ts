@@ -23,7 +23,10 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   const tested = await testedConnection(site);
   const active = await activeSaml(site);
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => ({
-    ...{ name, path, status: 200, as: owner },
+    name,
+    path,
+    status: 200,
+    as: owner,
     ...more,
   });
   return [

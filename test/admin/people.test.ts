@@ -145,8 +145,14 @@ describe("people in the admin console", () => {
         assert.equal((await theirs.get("/me")).status, 401);
         const { at: _, id: __, requestId: ___, ...entry } = await lastEntry();
         assert.deepEqual(entry, {
-          ...{ kind: "people", actorKind: "admin", actor: "owner@acme.example", actorId: site().owner.id },
-          ...{ action: "user.blocked", targetId: user.id, changed: [], reason: null },
+          kind: "people",
+          actorKind: "admin",
+          actor: "owner@acme.example",
+          actorId: site().owner.id,
+          action: "user.blocked",
+          targetId: user.id,
+          changed: [],
+          reason: null,
         });
         assert.match(await act(user, "unblock"), /is not blocked any more/);
         assert.equal((await lastEntry()).action, "user.unblocked");

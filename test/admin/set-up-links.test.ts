@@ -53,7 +53,8 @@ describe("a set-up link", () => {
         ["no-referrer", "no-store"],
       );
       op.register({
-        ...{ clientId: "0oa-guest", secret: "the-guests-secret" },
+        clientId: "0oa-guest",
+        secret: "the-guests-secret",
         redirectUris: [valueToCopy(page, "Sign-in redirect URIs")],
         postLogoutRedirectUris: [],
       });

@@ -30,8 +30,11 @@ describe("the set-up of an OIDC connection", () => {
     const idOf = (path: string) => path.split("/").at(-1) ?? "";
     const stored = () => site().acme.store.connections.byId(idOf(base));
     const rightValues = () => ({
-      ...{ issuer: op.issuer, clientId: "0oa-set-up", clientSecret: "the-secret-of-the-set-up" },
-      ...{ justInTime: "on", universalLogout: "on" },
+      issuer: op.issuer,
+      clientId: "0oa-set-up",
+      clientSecret: "the-secret-of-the-set-up",
+      justInTime: "on",
+      universalLogout: "on",
     });
     const save = (more: Record<string, string> = {}, as = client) =>
       as.post(`${base}/settings`, { ...rightValues(), ...more });
@@ -40,7 +43,8 @@ describe("the set-up of an OIDC connection", () => {
     async function register(): Promise<void> {
       const page = await client.get(base);
       op.register({
-        ...{ clientId: "0oa-set-up", secret: "the-secret-of-the-set-up" },
+        clientId: "0oa-set-up",
+        secret: "the-secret-of-the-set-up",
         redirectUris: [valueToCopy(page, "Sign-in redirect URIs")],
         postLogoutRedirectUris: [valueToCopy(page, "Sign-out redirect URIs")],
       });
@@ -114,9 +118,12 @@ describe("the set-up of an OIDC connection", () => {
         roleValues: "Admins\r\nOps\r\n",
       });
       assert.deepEqual((await stored())?.settings, {
-        ...{ issuer: op.issuer, issuerAlias: null, clientId: "0oa-set-up" },
+        issuer: op.issuer,
+        issuerAlias: null,
+        clientId: "0oa-set-up",
         roleMapping: { name: "groups", adminValues: ["Admins", "Ops"] },
-        ...{ signOutOfProvider: true, universalLogout: false },
+        signOutOfProvider: true,
+        universalLogout: false,
       });
       assert.equal((await stored())?.justInTime, true);
       const { text } = await client.get(base);

@@ -108,30 +108,38 @@ describe("the set-up of a SAML connection", () => {
 
     it("takes every switch and option, and shows them again", async () => {
       const options = {
-        ...{ appInstanceId: "0oa1gjh63g214q0Hq0g4", orgUrl: "https://acme.okta.com" },
-        ...{
-          subjectAttribute: "userId",
-          "name-givenName": "given",
-          roleName: "groups",
-          roleValues: "Admins",
-        },
-        ...{
-          idpInitiated: "",
-          signed: "response",
-          encryptedAssertions: "on",
-          signMetadata: "on",
-          forceAuthn: "on",
-        },
+        appInstanceId: "0oa1gjh63g214q0Hq0g4",
+        orgUrl: "https://acme.okta.com",
+
+        subjectAttribute: "userId",
+        "name-givenName": "given",
+        roleName: "groups",
+        roleValues: "Admins",
+
+        idpInitiated: "",
+        signed: "response",
+        encryptedAssertions: "on",
+        signMetadata: "on",
+        forceAuthn: "on",
       };
       await save({ ...byHand(), ...options });
       const { certificates: _, ...rest } = (await stored()) ?? assert.fail();
       assert.deepEqual(rest, {
-        ...{ idpEntityId: entityId, ssoUrl, metadataUrl: null, metadataRead: null },
-        ...{ appInstanceId: "0oa1gjh63g214q0Hq0g4", orgUrl: "https://acme.okta.com" },
-        ...{ subjectAttribute: "userId", attributeNames: { givenName: "given" } },
+        idpEntityId: entityId,
+        ssoUrl,
+        metadataUrl: null,
+        metadataRead: null,
+        appInstanceId: "0oa1gjh63g214q0Hq0g4",
+        orgUrl: "https://acme.okta.com",
+        subjectAttribute: "userId",
+        attributeNames: { givenName: "given" },
         roleMapping: { name: "groups", adminValues: ["Admins"] },
-        ...{ idpInitiated: false, signed: "response", encryptedAssertions: true, signMetadata: true },
-        ...{ forceAuthn: true, universalLogout: true },
+        idpInitiated: false,
+        signed: "response",
+        encryptedAssertions: true,
+        signMetadata: true,
+        forceAuthn: true,
+        universalLogout: true,
       });
       const { text } = await client.get(base);
       for (const value of ["0oa1gjh63g214q0Hq0g4", "userId", "given"])

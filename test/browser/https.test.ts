@@ -45,10 +45,15 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       idp = await startSamlIdp(await createSigningKey("acme"), `https://127.0.0.1:${fronts[2].port}`);
       const samlTenant = await createTestTenant(current.database);
       const saml = await samlTenant.connection({
-        ...{ type: "saml", key: "saml" },
+        type: "saml",
+        key: "saml",
         settings: {
-          ...{ idpEntityId: idp.entityId, ssoUrl: `${idp.origin}/sso`, metadataUrl: null },
-          ...{ certificates: [idp.key.certificate], appInstanceId: null, orgUrl: null },
+          idpEntityId: idp.entityId,
+          ssoUrl: `${idp.origin}/sso`,
+          metadataUrl: null,
+          certificates: [idp.key.certificate],
+          appInstanceId: null,
+          orgUrl: null,
         },
       });
       idp.tile = { ...samlUrls(baseUrl, saml.key), relayState: "/account" };

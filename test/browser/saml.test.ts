@@ -25,7 +25,9 @@ describeInBrowser("SAML in the browser, with a provider of another maker on anot
       idp = await startSamlIdp(site().key);
       const { acme, app } = site();
       connection = (await site().connect({
-        ...{ idpEntityId: idp.entityId, ssoUrl: `${idp.origin}/sso`, metadataUrl: idp.metadataUrl },
+        idpEntityId: idp.entityId,
+        ssoUrl: `${idp.origin}/sso`,
+        metadataUrl: idp.metadataUrl,
         encryptedAssertions: true,
       })) as typeof connection;
       idp.tile = { ...samlUrls(app.url, connection.key), relayState: `${app.url}/account` };

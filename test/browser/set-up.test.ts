@@ -65,8 +65,11 @@ describeInBrowser("a connection set up in the browser, by following the page", (
     it("OpenID Connect: from nothing to a sign-in", async () => {
       const { org, openBoth } = consoles();
       const app = addApp(org, {
-        ...{ kind: "oidc", clientSecret: "secret-of-the-catalog-app", redirectUris: [placeholder] },
-        ...{ postLogoutRedirectUris: [], initiateLoginUri: null },
+        kind: "oidc",
+        clientSecret: "secret-of-the-catalog-app",
+        redirectUris: [placeholder],
+        postLogoutRedirectUris: [],
+        initiateLoginUri: null,
       });
       const { page, okta } = await openBoth();
       await addDraft(page, "OpenID Connect", `in-browser-oidc-${site().acme.tenant.slug}`);
@@ -91,8 +94,13 @@ describeInBrowser("a connection set up in the browser, by following the page", (
     it("SAML: from nothing to a sign-in", async () => {
       const { org, openBoth } = consoles();
       const app = addApp(org, {
-        ...{ kind: "saml", externalKey: newId("exk"), acsUrl: placeholder, audience: placeholder },
-        ...{ defaultRelayState: "", algorithm: "SHA256", ...(await newSamlKey("Demo org")) },
+        kind: "saml",
+        externalKey: newId("exk"),
+        acsUrl: placeholder,
+        audience: placeholder,
+        defaultRelayState: "",
+        algorithm: "SHA256",
+        ...(await newSamlKey("Demo org")),
         attributeStatements: [],
       });
       const { page, okta } = await openBoth();

@@ -37,8 +37,16 @@ describe("admin -- connection, one that is there", () => {
     const stored = async () => (await acme.store.connections.byId(connection.id)) ?? assert.fail();
 
     const asMade = () => ({
-      ...{ key: connection.key, type: "oidc", status: "active", jit: true, universalLogout: true },
-      ...{ roleClaim: null, adminValues: [], issuer: op.issuer, issuerAlias: null, clientId: "0oa1" },
+      key: connection.key,
+      type: "oidc",
+      status: "active",
+      jit: true,
+      universalLogout: true,
+      roleClaim: null,
+      adminValues: [],
+      issuer: op.issuer,
+      issuerAlias: null,
+      clientId: "0oa1",
       signOutOfProvider: false,
     });
 

@@ -37,8 +37,12 @@ describe("admin -- tenant health", () => {
       const keys = await Promise.all(ends.map((end) => createSigningKey("acme", new Date(end))));
       const certificates = keys.map(({ certificate }) => certificate);
       const settings = {
-        ...{ idpEntityId: "http://www.okta.com/exk1", ssoUrl: "https://acme.okta.example/sso", certificates },
-        ...{ metadataUrl: null, appInstanceId: null, orgUrl: null },
+        idpEntityId: "http://www.okta.com/exk1",
+        ssoUrl: "https://acme.okta.example/sso",
+        certificates,
+        metadataUrl: null,
+        appInstanceId: null,
+        orgUrl: null,
       };
       return await tenant.connection({ type: "saml", settings });
     }
@@ -47,9 +51,14 @@ describe("admin -- tenant health", () => {
       const tenant = await createTestTenant(use().database);
       const { attention, ...rest } = await shown(tenant);
       assert.deepEqual(rest, {
-        ...{ slug: tenant.tenant.slug, name: tenant.tenant.name, people: 0, lastSignInAt: null },
+        slug: tenant.tenant.slug,
+        name: tenant.tenant.name,
+        people: 0,
+        lastSignInAt: null,
         ready: { singleSignOn: false, domain: false, provisioning: false, owner: false },
-        ...{ connections: [], tokens: [], lastProvisioningError: null },
+        connections: [],
+        tokens: [],
+        lastProvisioningError: null,
       });
       assert.deepEqual(attention, [
         "No owner can sign in with a password. " +
@@ -82,21 +91,36 @@ describe("admin -- tenant health", () => {
       const iso = (days: number) => new Date(days * day).toISOString();
       assert.deepEqual(attention, []);
       assert.deepEqual(rest, {
-        ...{ slug: tenant.tenant.slug, name: tenant.tenant.name, people: 1, lastSignInAt: iso(1_001) },
+        slug: tenant.tenant.slug,
+        name: tenant.tenant.name,
+        people: 1,
+        lastSignInAt: iso(1_001),
         ready: { singleSignOn: true, domain: true, provisioning: true, owner: true },
         connections: [
           {
-            ...{ key: used.key, type: "oidc", status: "active", testedAt: null },
-            ...{ lastSignInAt: iso(1_000), certificateUntil: null },
+            key: used.key,
+            type: "oidc",
+            status: "active",
+            testedAt: null,
+            lastSignInAt: iso(1_000),
+            certificateUntil: null,
           },
           {
-            ...{ key: other.key, type: "oidc", status: "draft", testedAt: null },
-            ...{ lastSignInAt: null, certificateUntil: null },
+            key: other.key,
+            type: "oidc",
+            status: "draft",
+            testedAt: null,
+            lastSignInAt: null,
+            certificateUntil: null,
           },
         ],
         lastProvisioningError: {
-          ...{ at: iso(1_004), source: "default", call: "PUT /Users", status: 409 },
-          ...{ detail: "Taken.", requestId: "r-1" },
+          at: iso(1_004),
+          source: "default",
+          call: "PUT /Users",
+          status: 409,
+          detail: "Taken.",
+          requestId: "r-1",
         },
       });
       const [token] = tokens as Record<string, unknown>[];
@@ -122,7 +146,10 @@ describe("admin -- tenant health", () => {
       await revokeToken(store, id);
       const source = await store.sources.create({ id: randomUUID(), name: "ended" });
       await store.tokens.create({
-        ...{ id: randomUUID(), sourceId: source.id, tokenHash: randomUUID(), hint: "oinscim_old" },
+        id: randomUUID(),
+        sourceId: source.id,
+        tokenHash: randomUUID(),
+        hint: "oinscim_old",
         expiresAt: Date.now() - 10 * day,
       });
       const { attention, connections } = await shown(tenant);

@@ -42,8 +42,13 @@ describe("npm run okta:setup", () => {
     const { PATH = "", HOME = "" } = process.env;
     const child = spawn(process.execPath, ["--import", "tsx", "src/demo/okta-setup.ts", ...words], {
       env: {
-        ...{ PATH, HOME, BASE_URL: app.url, DATABASE_URL: join(folder, "app.sqlite") },
-        ...{ DATA_KEY: dataKey.toString("base64"), INSECURE_ALLOW_PRIVATE_NETWORK: "1", ...more },
+        PATH,
+        HOME,
+        BASE_URL: app.url,
+        DATABASE_URL: join(folder, "app.sqlite"),
+        DATA_KEY: dataKey.toString("base64"),
+        INSECURE_ALLOW_PRIVATE_NETWORK: "1",
+        ...more,
       },
       stdio: "pipe",
     });

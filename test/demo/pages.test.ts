@@ -33,18 +33,21 @@ async function fullOrg(): Promise<StandIn> {
     memberIds: [],
   };
   oidc.pushGroups.g1 = {
-    ...{ remoteId: "r", pushedName: "A group", pushedMembers: {}, state: "failed" },
+    remoteId: "r",
+    pushedName: "A group",
+    pushedMembers: {},
+    state: "failed",
     problem: "No answer from the application: ECONNREFUSED.",
   };
   const signOn: OrgApp["signOn"] = {
-    ...{
-      kind: "saml",
-      externalKey: newId("exk"),
-      acsUrl: "http://localhost:9/acs",
-      audience: "http://localhost:9/sp",
-    },
-    ...{ defaultRelayState: "", attributeStatements: [{ name: "email", expression: "user.email" }] },
-    ...{ ...(await newSamlKey("Demo org")), algorithm: "SHA1" },
+    kind: "saml",
+    externalKey: newId("exk"),
+    acsUrl: "http://localhost:9/acs",
+    audience: "http://localhost:9/sp",
+    defaultRelayState: "",
+    attributeStatements: [{ name: "email", expression: "user.email" }],
+    ...(await newSamlKey("Demo org")),
+    algorithm: "SHA1",
   };
   addApp(org, signOn, people);
   // Nothing answers there: the log has calls without an answer, too.

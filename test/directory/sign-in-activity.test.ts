@@ -49,8 +49,11 @@ describe("sign-ins in a tenant's activity", () => {
       const entry = await recorded(() => signInAt(site().app, op, connection));
       const user = await site().acme.store.users.byLoginName("ada@acme.example");
       assert.deepEqual(said(entry), {
-        ...{ action: "sign_in.succeeded", reason: null, actor: "ada@acme.example" },
-        ...{ actorId: user?.id, targetId: connection.id },
+        action: "sign_in.succeeded",
+        reason: null,
+        actor: "ada@acme.example",
+        actorId: user?.id,
+        targetId: connection.id,
       });
       const answered = site().app.logged.find(
         ({ requestId, event }) => requestId === entry.requestId && event === "sign_in.succeeded",
@@ -67,8 +70,11 @@ describe("sign-ins in a tenant's activity", () => {
       await store.users.update(bob.id, { blocked: true });
       const blocked = await recorded(() => signInAt(site().app, op, connection));
       assert.deepEqual(said(blocked), {
-        ...{ action: "sign_in.refused", reason: "user-blocked", actor: "bob@acme.example" },
-        ...{ actorId: bob.id, targetId: connection.id },
+        action: "sign_in.refused",
+        reason: "user-blocked",
+        actor: "bob@acme.example",
+        actorId: bob.id,
+        targetId: connection.id,
       });
       op.person = op.define({ sub: "00u-new", email: "new@acme.example" }).sub;
       const unknown = await recorded(() => signInAt(site().app, op, closed));
@@ -83,7 +89,10 @@ describe("sign-ins in a tenant's activity", () => {
       const client = site().app.client();
       const entry = await recorded(() => client.get(`/oidc/${connection.key}/callback?code=x&state=made-up`));
       assert.deepEqual(said(entry), {
-        ...{ action: "sign_in.refused", reason: "sign-in-not-started-here", actor: "", actorId: null },
+        action: "sign_in.refused",
+        reason: "sign-in-not-started-here",
+        actor: "",
+        actorId: null,
         targetId: connection.id,
       });
     });
@@ -94,8 +103,11 @@ describe("sign-ins in a tenant's activity", () => {
       const client = site().app.client();
       const wrong = await recorded(() => client.signIn(slug, "LOCAL@acme.example", "not it"));
       assert.deepEqual(said(wrong), {
-        ...{ action: "sign_in.refused", reason: "bad-credentials", actor: "local@acme.example" },
-        ...{ actorId: user.id, targetId: null },
+        action: "sign_in.refused",
+        reason: "bad-credentials",
+        actor: "local@acme.example",
+        actorId: user.id,
+        targetId: null,
       });
       const right = await recorded(() => client.signIn(slug, "local@acme.example", testPassword));
       assert.deepEqual([right.action, right.actorId, right.targetId], ["sign_in.succeeded", user.id, null]);

@@ -176,8 +176,12 @@ describe("signIn", () => {
       assert.deepEqual(
         { loginName, givenName, familyName, email, origin, active },
         {
-          ...{ loginName: "Ada@x.test", givenName: "Ada", familyName: "Lovelace", email: "Ada@x.test" },
-          ...{ origin: "just-in-time", active: true },
+          loginName: "Ada@x.test",
+          givenName: "Ada",
+          familyName: "Lovelace",
+          email: "Ada@x.test",
+          origin: "just-in-time",
+          active: true,
         },
       );
       assert.equal(await tenant.store.roles.effective(user.id), "member");

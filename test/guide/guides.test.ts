@@ -87,7 +87,9 @@ const switches: [string, Capability, Partial<Facts["integration"]>, string | nul
 const otherFacts: Facts = {
   brand: {
     ...configured.brand,
-    ...{ productName: "Zebra", supportEmail: "help@zebra.test", supportUrl: "https://zebra.test/help" },
+    productName: "Zebra",
+    supportEmail: "help@zebra.test",
+    supportUrl: "https://zebra.test/help",
   },
   integration: {
     ...integration,

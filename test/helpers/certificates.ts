@@ -31,12 +31,18 @@ export async function createSigningKey(
     publicKey: await subtle.importKey("spki", der(pair.publicKey, "spki"), algorithm, true, ["verify"]),
   };
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    ...{ serialNumber: "01", name: `CN=${name}`, keys, signingAlgorithm: algorithm },
-    ...{ notBefore: new Date(Date.now() - 20 * 365 * 86_400_000), notAfter: until },
+    serialNumber: "01",
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(Date.now() - 20 * 365 * 86_400_000),
+    notAfter: until,
   });
   const base64 = Buffer.from(certificate.rawData).toString("base64");
   return {
-    ...{ privateKey, certificate: base64, publicKey: pair.publicKey },
+    privateKey,
+    certificate: base64,
+    publicKey: pair.publicKey,
     certificatePem: certificate.toString("pem"),
   };
 }

@@ -75,8 +75,12 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
     expiresAt: null,
   });
   await store.provisioningProblems.record({
-    ...{ sourceId: writer.source.id, kind: "uniqueness", call: "POST /Users", status: 409 },
-    ...{ detail: "Another user of this tenant has this login name.", requestId: "request" },
+    sourceId: writer.source.id,
+    kind: "uniqueness",
+    call: "POST /Users",
+    status: 409,
+    detail: "Another user of this tenant has this login name.",
+    requestId: "request",
   });
   await store.credentials.set(user.id, "a hash");
   await store.links.create(hashToken(randomToken()), { kind: "set-password", userId: user.id }, 1);

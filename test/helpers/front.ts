@@ -48,9 +48,13 @@ export async function startFront(): Promise<Front> {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const exchange: Exchange = {
-      ...{ method: req.method ?? "GET", path: req.url ?? "/", requestBody: Buffer.concat(chunks).toString() },
+      method: req.method ?? "GET",
+      path: req.url ?? "/",
+      requestBody: Buffer.concat(chunks).toString(),
       requestHeaders: plainHeaders(Object.entries(req.headers).map(([name, value]) => [name, String(value)])),
-      ...{ status: 0, headers: {}, body: "" },
+      status: 0,
+      headers: {},
+      body: "",
     };
     seen.push(exchange);
     try {
@@ -83,7 +87,9 @@ export async function startFront(): Promise<Front> {
 async function forward(target: string, exchange: Exchange): Promise<void> {
   const { method, path, requestHeaders, requestBody } = exchange;
   const answer = await fetch(target + path, {
-    ...{ method, redirect: "manual", headers: requestHeaders },
+    method,
+    redirect: "manual",
+    headers: requestHeaders,
     ...(method === "GET" || method === "HEAD" ? {} : { body: requestBody }),
   });
   exchange.status = answer.status;

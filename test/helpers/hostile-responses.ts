@@ -24,14 +24,18 @@ const hmac = "http://www.w3.org/2000/09/xmldsig#hmac-sha1";
 const inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
 
 const fields = (name: string, reason: RefusalReason, change: Partial<Fields>): HostileResponse => ({
-  ...{ name, reason, deviation: { fields: (all: Fields) => void Object.assign(all, change) } },
+  name,
+  reason,
+  deviation: { fields: (all: Fields) => void Object.assign(all, change) },
 });
 const moved = (
   name: string,
   reason: RefusalReason,
   change: (now: number) => Partial<Fields>,
 ): HostileResponse => ({
-  ...{ name, reason, deviation: { fields: (all: Fields) => void Object.assign(all, change(Date.now())) } },
+  name,
+  reason,
+  deviation: { fields: (all: Fields) => void Object.assign(all, change(Date.now())) },
 });
 const text = (
   name: string,
@@ -39,7 +43,10 @@ const text = (
   deviation: MadeDeviation,
   settings = {},
 ): HostileResponse => ({
-  ...{ name, reason, deviation, settings },
+  name,
+  reason,
+  deviation,
+  settings,
 });
 
 const misplaced = (
@@ -47,7 +54,10 @@ const misplaced = (
   rule: string,
   signedAssertion: (xml: string) => string,
 ): HostileResponse => ({
-  ...{ name, reason: "saml-signature-not-valid", rule, deviation: { signedAssertion } },
+  name,
+  reason: "saml-signature-not-valid",
+  rule,
+  deviation: { signedAssertion },
 });
 const withAlgorithm = (element: string, algorithm: string) => (xml: string) =>
   xml.replace(new RegExp(`<ds:${element} Algorithm="[^"]*"`), `<ds:${element} Algorithm="${algorithm}"`);
@@ -68,13 +78,14 @@ const signatureCases: HostileResponse[] = [
     { signed: "response" },
   ),
   text("a foreign key", "saml-signature-not-valid", ({ foreignKey }) => ({
-    ...{ signAssertion: { key: foreignKey }, signResponse: { key: foreignKey } },
+    signAssertion: { key: foreignKey },
+    signResponse: { key: foreignKey },
   })),
   text("a foreign key inside", "saml-signature-not-valid", ({ foreignKey }) => ({
-    ...{ signAssertion: { key: foreignKey } },
+    signAssertion: { key: foreignKey },
   })),
   text("a foreign key outside", "saml-signature-not-valid", ({ foreignKey }) => ({
-    ...{ signResponse: { key: foreignKey } },
+    signResponse: { key: foreignKey },
   })),
   text(
     "a foreign key with our certificate in KeyInfo",
@@ -158,7 +169,9 @@ const addressCases: HostileResponse[] = [
 const formCases: HostileResponse[] = [
   moved("an expired assertion", "saml-expired", (now) => ({ notOnOrAfter: now - 90_000 })),
   moved("an old assertion that never ends", "saml-expired", (now) => ({
-    ...{ issueInstant: now - hour, notBefore: now - hour, notOnOrAfter: now + 1000 * hour },
+    issueInstant: now - hour,
+    notBefore: now - hour,
+    notOnOrAfter: now + 1000 * hour,
     confirmedUntil: now + 1000 * hour,
   })),
   moved("an expired confirmation", "saml-expired", (now) => ({ confirmedUntil: now - 90_000 })),

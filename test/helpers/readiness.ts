@@ -28,7 +28,9 @@ export interface ReadyDeployment {
 
 /** What a check knows of this checkout before anything was published. */
 export const checkout: CheckDeps = {
-  ...{ manifest: integration, logo: readLogo(integration.logo), published: null },
+  manifest: integration,
+  logo: readLogo(integration.logo),
+  published: null,
   guideFiles: () => Promise.resolve(new Map()),
 };
 
@@ -50,7 +52,11 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
     const { token } = await createToken(tenant.store);
     await scimClient(app, token).send("POST", "/Users", oktaUser("ada@acme.example"));
     deployment = {
-      ...{ front, app, tenant, key, token },
+      front,
+      app,
+      tenant,
+      key,
+      token,
       check: (options = {}, deps = {}) =>
         runCheck({ ...optionsFor(front.url, key, token), ...options }, { ...checkout, ...deps }),
       population: async () => ({
@@ -70,7 +76,11 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
 
 function optionsFor(url: string, key: string, scimToken: string): CheckOptions {
   return {
-    ...{ url, scimUrl: `${url}/scim/v2`, scimToken, connections: [key], idpMetadata: null },
+    url,
+    scimUrl: `${url}/scim/v2`,
+    scimToken,
+    connections: [key],
+    idpMetadata: null,
     areas: ["site", "listing", "oidc", "saml", "universal-logout", "guides", "scim"],
   };
 }
@@ -78,10 +88,15 @@ function optionsFor(url: string, key: string, scimToken: string): CheckOptions {
 async function connectSaml(tenant: TestTenant, key: string): Promise<void> {
   const { certificate } = await createSigningKey("acme");
   await tenant.connection({
-    ...{ key, type: "saml" },
+    key,
+    type: "saml",
     settings: {
-      ...{ idpEntityId: "http://www.okta.com/exk1", ssoUrl: "https://acme.okta.example/app/exk1/sso/saml" },
-      ...{ certificates: [certificate], metadataUrl: null, appInstanceId: null, orgUrl: null },
+      idpEntityId: "http://www.okta.com/exk1",
+      ssoUrl: "https://acme.okta.example/app/exk1/sso/saml",
+      certificates: [certificate],
+      metadataUrl: null,
+      appInstanceId: null,
+      orgUrl: null,
     },
   });
 }

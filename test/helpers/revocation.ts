@@ -22,8 +22,11 @@ export async function startRevokingOrg(): Promise<RevokingOrg> {
     const documents: Record<string, object> = {
       "/oauth2/v1/keys": { keys: [key] },
       "/.well-known/openid-configuration": {
-        ...{ issuer, jwks_uri: `${issuer}/oauth2/v1/keys`, authorization_endpoint: `${issuer}/authorize` },
-        ...{ token_endpoint: `${issuer}/token`, response_types_supported: ["code"] },
+        issuer,
+        jwks_uri: `${issuer}/oauth2/v1/keys`,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        response_types_supported: ["code"],
       },
     };
     const document = org.down ? undefined : documents[req.url ?? ""];

@@ -60,8 +60,13 @@ export async function startSamlIdp(key: SigningKey, origin?: string): Promise<Sa
   app.get("/sso", (req, res, next) => {
     const acsUrl = idp.tile?.acsUrl ?? "";
     samlp.auth({
-      ...{ issuer: idp.entityId, cert: idp.key.certificatePem, key: idp.key.privateKey },
-      ...{ audience: idp.tile?.entityId ?? "", recipient: acsUrl, destination: acsUrl, signResponse: true },
+      issuer: idp.entityId,
+      cert: idp.key.certificatePem,
+      key: idp.key.privateKey,
+      audience: idp.tile?.entityId ?? "",
+      recipient: acsUrl,
+      destination: acsUrl,
+      signResponse: true,
       ...(req.query.SAMLRequest === undefined ? { RelayState: idp.tile?.relayState ?? "" } : {}),
       ...(idp.encryptFor ? encryption(idp.encryptFor) : {}),
       getPostURL: (_audience, _request, _req, done) => done(null, acsUrl),
@@ -79,10 +84,15 @@ export async function startSamlIdp(key: SigningKey, origin?: string): Promise<Sa
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const idp: SamlIdp = {
-    ...{ entityId: "urn:idp.example:acme", origin: origin ?? address, address, key, published: [key] },
+    entityId: "urn:idp.example:acme",
+    origin: origin ?? address,
+    address,
+    key,
+    published: [key],
     metadataUrl: `${address}/metadata`,
     person: { email: "ada@acme.example", firstName: "Ada", lastName: "Lovelace" },
-    ...{ encryptFor: null, tile: null },
+    encryptFor: null,
+    tile: null,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

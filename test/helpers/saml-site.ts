@@ -52,10 +52,15 @@ export function useSamlSite(use: () => TestDatabase, options = {}): () => SamlSi
   let extra: Pick<SamlSite, "key" | "foreignKey" | "connection">;
   const connect: SamlSite["connect"] = (settings = {}, wanted = {}, tenant = site().acme) =>
     tenant.connection({
-      ...{ type: "saml", justInTime: true },
+      type: "saml",
+      justInTime: true,
       settings: {
-        ...{ idpEntityId, ssoUrl, certificates: [extra.key.certificate] },
-        ...{ metadataUrl: null, appInstanceId: null, orgUrl: null },
+        idpEntityId,
+        ssoUrl,
+        certificates: [extra.key.certificate],
+        metadataUrl: null,
+        appInstanceId: null,
+        orgUrl: null,
         ...settings,
       },
       ...wanted,

@@ -52,8 +52,13 @@ async function freePort(): Promise<number> {
 /** Somebody at the org, called Test User like in Okta's documents. */
 export function addTo(org: RunningOrg, person: Partial<OrgPerson> & { login: string }): OrgPerson {
   const added: OrgPerson = {
-    ...{ id: newId("00u"), email: person.login, firstName: "Test", middleName: "", lastName: "User" },
-    ...{ status: "ACTIVE", ...person },
+    id: newId("00u"),
+    email: person.login,
+    firstName: "Test",
+    middleName: "",
+    lastName: "User",
+    status: "ACTIVE",
+    ...person,
   };
   org.store.state.people[added.id] = added;
   return added;
@@ -63,8 +68,14 @@ export function addTo(org: RunningOrg, person: Partial<OrgPerson> & { login: str
 export function addApp(org: RunningOrg, signOn: OrgApp["signOn"], people: readonly OrgPerson[] = []): OrgApp {
   const assignment = () => ({ remoteId: null, state: "waiting" as const, problem: null });
   const app: OrgApp = {
-    ...{ id: newId("0oa"), name: "test_app", label: "Test App", active: true, signOn, provisioning: null },
-    ...{ universalLogout: null, pushGroups: {} },
+    id: newId("0oa"),
+    name: "test_app",
+    label: "Test App",
+    active: true,
+    signOn,
+    provisioning: null,
+    universalLogout: null,
+    pushGroups: {},
     assignments: Object.fromEntries(people.map(({ id }) => [id, assignment()])),
   };
   org.store.state.apps[app.id] = app;
@@ -73,15 +84,23 @@ export function addApp(org: RunningOrg, signOn: OrgApp["signOn"], people: readon
 
 export function oidcSignOn(redirectUri: string): OrgApp["signOn"] {
   return {
-    ...{ kind: "oidc", clientSecret: "the secret of an app", redirectUris: [redirectUri] },
-    ...{ postLogoutRedirectUris: [`${redirectUri}/out`], initiateLoginUri: `${redirectUri}/initiate` },
+    kind: "oidc",
+    clientSecret: "the secret of an app",
+    redirectUris: [redirectUri],
+    postLogoutRedirectUris: [`${redirectUri}/out`],
+    initiateLoginUri: `${redirectUri}/initiate`,
   };
 }
 
 export function integration(baseUrl: string, wanted: Partial<Provisioning> = {}): Provisioning {
   return {
-    ...{ baseUrl, token: "a token", mode: "Bearer", updates: "put" },
-    ...{ createUsers: true, updateAttributes: true, deactivateUsers: true },
+    baseUrl,
+    token: "a token",
+    mode: "Bearer",
+    updates: "put",
+    createUsers: true,
+    updateAttributes: true,
+    deactivateUsers: true,
     ...wanted,
   };
 }

@@ -33,7 +33,9 @@ export function useTwoConsoles(browser: TestBrowser, use: () => TestDatabase): (
     ada = addTo(org, { login, firstName: "Ada", lastName: "Lovelace" });
   });
   return () => ({
-    ...{ site: site(), org, ada },
+    site: site(),
+    org,
+    ada,
     async openBoth() {
       const page = await browser.open();
       for (const origin of [site().app.url, org.url]) {

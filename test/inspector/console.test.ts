@@ -101,7 +101,9 @@ describe("the inspector's pages", () => {
 
     it("show a message with its checks, its file, and its bodies as people read them", async () => {
       await add({
-        ...{ step: "PATCH /Users/{id}", requestId: "r-9", file: "src/scim/patch-user.ts" },
+        step: "PATCH /Users/{id}",
+        requestId: "r-9",
+        file: "src/scim/patch-user.ts",
         request: { head: ["PATCH /scim/v2/Users/1"], json: { a: { b: 1 } } },
         response: { head: ["200 OK"], xml: "<a>\n  <b/>\n</a>" },
         checks: [{ name: "One", verdict: "failed", detail: "expected 1, found 2" }],
@@ -117,9 +119,14 @@ describe("the inspector's pages", () => {
 
     it("execute nothing that stands in a message", async () => {
       await add({
-        ...{ step: script, summary: script, people: [script], connectionKey: script, requestId: script },
-        ...{ file: script, request: { head: [script], json: { [script]: script } } },
-        ...{ response: { head: [script], xml: script } },
+        step: script,
+        summary: script,
+        people: [script],
+        connectionKey: script,
+        requestId: script,
+        file: script,
+        request: { head: [script], json: { [script]: script } },
+        response: { head: [script], xml: script },
         checks: [{ name: script, verdict: "failed", detail: script }],
       });
       const seq = await lastSeq();

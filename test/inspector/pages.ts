@@ -10,7 +10,9 @@ export async function inspectorPages({ store }: TestTenant, owner: User): Promis
     [
       newMessage({ protocol: "saml", step: "Response", response: { head: [], xml: "<a>\n  <b/>\n</a>" } }),
       newMessage({
-        ...{ verdict: "failed", summary: "401 Unauthorized", connectionKey: "acme" },
+        verdict: "failed",
+        summary: "401 Unauthorized",
+        connectionKey: "acme",
         checks: [
           { name: "The token is known", verdict: "passed", detail: null },
           { name: "The signature is valid", verdict: "failed", detail: "expected this, found that" },

@@ -156,8 +156,11 @@ describe("ways to a sign-in by OpenID Connect", () => {
         const { issuer } = plain;
         const endpoint = (name: string) => `${issuer}/oauth2/v1/${name}`;
         const document = {
-          ...{ issuer, authorization_endpoint: endpoint("authorize"), token_endpoint: endpoint("token") },
-          ...{ userinfo_endpoint: endpoint("userinfo"), jwks_uri: endpoint("keys") },
+          issuer,
+          authorization_endpoint: endpoint("authorize"),
+          token_endpoint: endpoint("token"),
+          userinfo_endpoint: endpoint("userinfo"),
+          jwks_uri: endpoint("keys"),
         };
         res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(document));
         return true;

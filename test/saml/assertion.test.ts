@@ -18,7 +18,9 @@ describe("readAssertion", () => {
     it(`finds no assertion where what is signed is ${what}`, () => {
       const checks = new Checks();
       const expected = {
-        ...{ acsUrl: "https://a.example/acs", entityId: "https://a.example", idpEntityId: "urn:idp" },
+        acsUrl: "https://a.example/acs",
+        entityId: "https://a.example",
+        idpEntityId: "urn:idp",
         ...({ signed: "assertion", inResponseTo: null, now: Date.now() } as const),
       };
       assert.throws(

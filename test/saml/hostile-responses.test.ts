@@ -293,8 +293,9 @@ describe("hostile SAML responses", () => {
         const form = { SAMLRequest: message.toString("base64"), RelayState: "x" };
         await refuses("saml-not-a-sign-in", () => post(acs(), form));
         const query = new URLSearchParams({
-          ...{ SAMLRequest: deflateRawSync(message).toString("base64") },
-          ...{ Signature: createHmac("sha256", "x").digest("base64"), SigAlg: rsaSha256 },
+          SAMLRequest: deflateRawSync(message).toString("base64"),
+          Signature: createHmac("sha256", "x").digest("base64"),
+          SigAlg: rsaSha256,
         });
         await refuses("saml-not-a-sign-in", () => site().app.client().get(`${acs()}?${query}`));
         const both = { ...form, SAMLResponse: await site().respond(newName()) };

@@ -16,8 +16,11 @@ describe("verification of signatures on threads", () => {
     verifyOnThread({
       response,
       options: {
-        ...{ issuer: urls.entityId, callbackUrl: urls.acsUrl, idpCert: idpCert as string[] },
-        ...{ wantAuthnResponseSigned: true, wantAssertionsSigned: true },
+        issuer: urls.entityId,
+        callbackUrl: urls.acsUrl,
+        idpCert: idpCert as string[],
+        wantAuthnResponseSigned: true,
+        wantAssertionsSigned: true,
       },
     });
   const responseFor = (key: SigningKey, name: string) =>

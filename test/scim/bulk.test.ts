@@ -6,7 +6,10 @@ import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.
 const request = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 const patchOp = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 const post = (name: string, bulkId = name) => ({
-  ...{ method: "POST", path: "/Users", bulkId, data: oktaUser(`${name}@acme.example`) },
+  method: "POST",
+  path: "/Users",
+  bulkId,
+  data: oktaUser(`${name}@acme.example`),
 });
 
 describe("bulk", () => {

@@ -51,14 +51,15 @@ describe("an attribute of one's own", () => {
         assert.deepEqual(found, said("schema"));
         assert.deepEqual(found?.attributes, [
           {
-            ...{
-              name,
-              type: "string",
-              multiValued: false,
-              description: "Number on the badge",
-              required: false,
-            },
-            ...{ caseExact: true, mutability: "readWrite", returned: "default", uniqueness: "none" },
+            name,
+            type: "string",
+            multiValued: false,
+            description: "Number on the badge",
+            required: false,
+            caseExact: true,
+            mutability: "readWrite",
+            returned: "default",
+            uniqueness: "none",
           },
         ]);
       });

@@ -383,7 +383,9 @@ onEachDatabase((use) => {
     const scope = tenantScope(use().database, tenantId);
     const query = scope.rows(table).select(`${table}.id`).orderBy("seq");
     applyCondition(query, toCondition(parseFilter(filter), table === "users" ? schema : groupSchema), {
-      ...{ scope, table, sourceId },
+      scope,
+      table,
+      sourceId,
     });
     return ((await query) as { id: string }[]).map(({ id }) => id);
   }

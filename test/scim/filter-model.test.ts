@@ -325,8 +325,12 @@ async function fill({ database }: TestDatabase) {
     const attributes = JSON.parse(JSON.stringify(one.document)) as Json;
     await forTenant(database, store.tenantId, () => Date.parse(dayText(one.day))).users.create(
       newUser(userName, {
-        ...{ id, active: one.active, attributes, entitlements: one.entitlements },
-        ...{ sourceId: one.isOurs ? sourceId : other.id, sourceKey: externalId ?? null },
+        id,
+        active: one.active,
+        attributes,
+        entitlements: one.entitlements,
+        sourceId: one.isOurs ? sourceId : other.id,
+        sourceKey: externalId ?? null,
       }),
     );
     for (const name of one.groups)
@@ -334,7 +338,10 @@ async function fill({ database }: TestDatabase) {
     if (one.isAdmin) await store.roles.replace(id, "scim", null, ["admin"]);
     resources.push({
       ...attributes,
-      ...{ id, userName, active: one.active, meta: { created: dayText(one.day) } },
+      id,
+      userName,
+      active: one.active,
+      meta: { created: dayText(one.day) },
       externalId: one.isOurs ? externalId : undefined,
       groups: one.groups.map((display) => ({ value: groupIds[groupNames.indexOf(display)], display })),
       roles: one.isAdmin ? [{ value: "admin" }] : [],

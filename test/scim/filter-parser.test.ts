@@ -23,7 +23,10 @@ const is = (
   operator: CompareOperator,
   value: FilterValue,
 ): Filter & { kind: "compare" } => ({
-  ...{ kind: "compare", path: typeof path === "string" ? at(path) : path, operator, value },
+  kind: "compare",
+  path: typeof path === "string" ? at(path) : path,
+  operator,
+  value,
 });
 const has = (path: string): Filter => ({ kind: "present", path: at(path) });
 const and = (...operands: Filter[]): Filter => ({ kind: "and", operands });

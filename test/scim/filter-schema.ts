@@ -4,8 +4,12 @@ import { type Attribute, type ResourceSchema, userSchema } from "../../src/scim/
 export const own = customExtension.urn;
 
 const plain: Omit<Attribute, "name" | "type"> = {
-  ...{ multiValued: false, description: "", required: false, caseExact: false },
-  ...{ mutability: "readWrite", returned: "default" },
+  multiValued: false,
+  description: "",
+  required: false,
+  caseExact: false,
+  mutability: "readWrite",
+  returned: "default",
 };
 
 /** The users' schema with an extension that has what the configured attributes may have and the RFC's have not. */

@@ -253,7 +253,9 @@ const maybe = fc.oneof({ weight: 4, arbitrary: text }, fc.constantFrom("", null)
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ on: fc.constant("single" as const), op, path: paths, value: maybe, form }),
   fc.record({
-    ...{ on: fc.constant("name" as const), op: setting, form },
+    on: fc.constant("name" as const),
+    op: setting,
+    form,
     value: fc.record({ givenName: maybe, familyName: maybe }, { requiredKeys: [] }),
   }),
   fc.record({
@@ -263,13 +265,18 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     form,
   }),
   fc.record({
-    ...{ on: fc.constant("list" as const), op: fc.constant("remove" as const), form },
+    on: fc.constant("list" as const),
+    op: fc.constant("remove" as const),
+    form,
     emails: fc.option(fc.array(email, { maxLength: 2 }), { freq: 3 }),
   }),
   fc.record({ on: fc.constant("element" as const), op, where, email }),
   fc.record({ on: fc.constant("part" as const), op, where, part: textPart, value: maybe }),
   fc.record({
-    ...{ on: fc.constant("part" as const), op, where, part: fc.constant("primary" as const) },
+    on: fc.constant("part" as const),
+    op,
+    where,
+    part: fc.constant("primary" as const),
     value: fc.boolean(),
   }),
 );

@@ -7,15 +7,22 @@ import { type Attribute, type ResourceSchema, urns, userSchema } from "../../src
 
 const custom = "urn:example:1.0:User";
 const own = (name: string, type: Attribute["type"], multiValued = false): Attribute => ({
-  ...{ name, type, multiValued, description: "", required: false },
-  ...{ mutability: "readWrite", returned: "default" },
+  name,
+  type,
+  multiValued,
+  description: "",
+  required: false,
+  mutability: "readWrite",
+  returned: "default",
 });
 const schema: ResourceSchema = {
   core: userSchema.core,
   extensions: [
     ...userSchema.extensions,
     {
-      ...{ id: custom, name: "Own", description: "" },
+      id: custom,
+      name: "Own",
+      description: "",
       attributes: [own("tags", "string", true), own("level", "integer"), own("since", "dateTime")],
     },
   ],
@@ -83,8 +90,13 @@ const understood: [string, unknown[], unknown][] = [
       {
         op: "replace",
         value: {
-          ...{ schemas: [urns.user], id: "another", meta: { resourceType: "User" }, groups: [] },
-          ...{ userName: "ada2@work.example", name: { givenName: "Augusta" }, unknown: { of: "ours" } },
+          schemas: [urns.user],
+          id: "another",
+          meta: { resourceType: "User" },
+          groups: [],
+          userName: "ada2@work.example",
+          name: { givenName: "Augusta" },
+          unknown: { of: "ours" },
         },
       },
     ],

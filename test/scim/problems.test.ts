@@ -31,7 +31,10 @@ describe("what goes wrong when provisioning calls", () => {
       assert.ok(Math.abs(Date.now() - at) < 60_000);
       assert.deepEqual(problem, {
         sourceId: acme.writer.source.id,
-        ...{ kind: "uniqueness", call: "POST /Users", status: 409, detail: refused.body.detail },
+        kind: "uniqueness",
+        call: "POST /Users",
+        status: 409,
+        detail: refused.body.detail,
         requestId: refused.headers.get("x-request-id"),
       });
     });

@@ -30,9 +30,19 @@ describe("what the inspector is told of SCIM", () => {
       assert.deepEqual(
         { ...message, at: 0, seq: 0, requestId: "", request: null, response: null, checks: [] },
         {
-          ...{ at: 0, seq: 0, requestId: "", request: null, response: null, checks: [] },
-          ...{ protocol: "scim", step: "POST /Users", verdict: "passed", summary: "201 Created" },
-          ...{ connectionKey: null, person: "grace@acme.example", file: "src/scim/users.ts" },
+          at: 0,
+          seq: 0,
+          requestId: "",
+          request: null,
+          response: null,
+          checks: [],
+          protocol: "scim",
+          step: "POST /Users",
+          verdict: "passed",
+          summary: "201 Created",
+          connectionKey: null,
+          person: "grace@acme.example",
+          file: "src/scim/users.ts",
         },
       );
       assert.equal(message.requestId, answer.headers.get("x-request-id"));

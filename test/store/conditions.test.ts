@@ -21,7 +21,10 @@ const compare = (
   operator: "eq" | "sw" | "co" | "gt",
   value: string | number | boolean,
 ): Condition => ({
-  ...{ kind: "compare", field, operator, value },
+  kind: "compare",
+  field,
+  operator,
+  value,
 });
 const is = (name: RowColumn, value: string | number | boolean) => compare(column(name), "eq", value);
 const all = (...conditions: Condition[]): Condition => ({ kind: "all", conditions });
@@ -30,7 +33,9 @@ const not = (condition: Condition): Condition => ({ kind: "not", condition });
 const document = (...path: string[]): Field => ({ in: "document", path, exact: false });
 const elementValue: Field = { in: "element", path: ["value"], exact: false };
 const inGroup = (id: string): Condition => ({
-  ...{ kind: "some", list: { in: "relation", relation: "groups" }, where: compare(elementValue, "eq", id) },
+  kind: "some",
+  list: { in: "relation", relation: "groups" },
+  where: compare(elementValue, "eq", id),
 });
 
 describe("isSelective", () => {

@@ -32,8 +32,12 @@ export const directoryCases: Pick<
   "provisioningProblems.record": {
     call: (b, a) =>
       b.provisioningProblems.record({
-        ...{ sourceId: a.sourceId, kind: "uniqueness", call: "POST /Users", status: 409 },
-        ...{ detail: "b", requestId: "b" },
+        sourceId: a.sourceId,
+        kind: "uniqueness",
+        call: "POST /Users",
+        status: 409,
+        detail: "b",
+        requestId: "b",
       }),
     gives: "refused",
   },

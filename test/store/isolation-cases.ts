@@ -138,8 +138,12 @@ export const isolationCases: IsolationCases = {
   "activity.record": {
     call: (b, a) =>
       b.activity.record({
-        ...{ actorKind: "provisioning", actor: "b", action: "user.created", targetId: a.userId },
-        ...{ changed: [], requestId: null },
+        actorKind: "provisioning",
+        actor: "b",
+        action: "user.created",
+        targetId: a.userId,
+        changed: [],
+        requestId: null,
       }),
     gives: undefined,
   },
@@ -177,7 +181,11 @@ export const isolationCases: IsolationCases = {
   "pendingLogins.create": {
     call: (b, a) =>
       b.pendingLogins.create({
-        ...{ connectionId: a.connectionId, stateHash: "b", browserHash: "b", sealedData: "b", expiresAt: 1 },
+        connectionId: a.connectionId,
+        stateHash: "b",
+        browserHash: "b",
+        sealedData: "b",
+        expiresAt: 1,
       }),
     gives: "refused",
   },

@@ -14,32 +14,34 @@ import { createLocalAccount, createTestTenant, identityOf } from "../helpers/peo
 /** Rows that would tie tenant B to something of A's, past the store. */
 export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>> = {
   pending_logins: (a) => ({
-    ...{ connection_id: a.connectionId, state_hash: "x", browser_hash: "x", sealed_data: "x", expires_at: 1 },
+    connection_id: a.connectionId,
+    state_hash: "x",
+    browser_hash: "x",
+    sealed_data: "x",
+    expires_at: 1,
   }),
   sign_in_tests: (a) => ({ id: "x", connection_id: a.connectionId, created_at: 1, expires_at: 1 }),
   enforced_domains: (a) => ({ domain: a.domain, connection_id: a.connectionId, created_at: 1 }),
   users: (a) => ({
-    ...{
-      id: "x",
-      seq: 1,
-      login_name: "x",
-      login_name_key: "x",
-      active: true,
-      blocked: false,
-      origin: "scim",
-    },
-    ...{ source_id: a.sourceId, created_at: 1, updated_at: 1 },
+    id: "x",
+    seq: 1,
+    login_name: "x",
+    login_name_key: "x",
+    active: true,
+    blocked: false,
+    origin: "scim",
+    source_id: a.sourceId,
+    created_at: 1,
+    updated_at: 1,
   }),
   groups: (a) => ({
-    ...{
-      id: "x",
-      seq: 1,
-      display_name: "x",
-      display_name_key: "x",
-      source_id: a.sourceId,
-      created_at: 1,
-      updated_at: 1,
-    },
+    id: "x",
+    seq: 1,
+    display_name: "x",
+    display_name_key: "x",
+    source_id: a.sourceId,
+    created_at: 1,
+    updated_at: 1,
   }),
   group_members: (a) => ({ group_id: a.groupId, user_id: a.userId }),
   identities: (a) => ({ connection_id: a.connectionId, subject: "x", user_id: a.userId, created_at: 1 }),
@@ -47,7 +49,13 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
   role_grants: (a) => ({ user_id: a.userId, role: "owner", source: "manual", source_id: "" }),
   group_roles: (a) => ({ group_id: a.groupId, role: "admin" }),
   provisioning_problems: (a) => ({
-    ...{ source_id: a.sourceId, kind: "x", call: "x", status: 400, detail: "x", request_id: "x", at: 1 },
+    source_id: a.sourceId,
+    kind: "x",
+    call: "x",
+    status: 400,
+    detail: "x",
+    request_id: "x",
+    at: 1,
   }),
   provisioning_tokens: (a) => ({ id: "x", source_id: a.sourceId, token_hash: "x", hint: "x", created_at: 1 }),
   local_credentials: (a) => ({ user_id: a.userId, password_hash: "x", updated_at: 1 }),
@@ -88,8 +96,12 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.roles.replace(user.id, "scim", null, ["admin"]);
   const token = await createToken(store);
   await store.provisioningProblems.record({
-    ...{ sourceId: writer.source.id, kind: "uniqueness", call: "POST /Users", status: 409 },
-    ...{ detail: "Another user of this tenant has this login name.", requestId: "request" },
+    sourceId: writer.source.id,
+    kind: "uniqueness",
+    call: "POST /Users",
+    status: 409,
+    detail: "Another user of this tenant has this login name.",
+    requestId: "request",
   });
   await store.links.create(
     `link-${tenant.slug}`,
@@ -97,8 +109,12 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     Date.now() + 60_000,
   );
   await store.activity.record({
-    ...{ actorKind: "provisioning", actor: "default", action: "user.created", targetId: user.id },
-    ...{ changed: ["userName"], requestId: null },
+    actorKind: "provisioning",
+    actor: "default",
+    action: "user.created",
+    targetId: user.id,
+    changed: ["userName"],
+    requestId: null,
   });
   await store.keyPairs.add(connectionId, { generation: 1, certificate: "a's", sealedKey: "a's" });
   const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
@@ -119,10 +135,21 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const tombstoneId = (await store.tombstones.list())[0]?.id ?? assert.fail();
   return {
     store,
-    ...{ userId: user.id, secondUserId: local.id, loginName, sourceKey: `key-${tenant.slug}` },
-    ...{ groupId: group.id, groupName: "Team", connectionId, subject: "subject" },
-    ...{ sourceId: writer.source.id, sourceName: "other than default", tokenId: token.id },
-    ...{ tombstoneId, deletedLoginName: "gone@a.test", domain, testId },
+    userId: user.id,
+    secondUserId: local.id,
+    loginName,
+    sourceKey: `key-${tenant.slug}`,
+    groupId: group.id,
+    groupName: "Team",
+    connectionId,
+    subject: "subject",
+    sourceId: writer.source.id,
+    sourceName: "other than default",
+    tokenId: token.id,
+    tombstoneId,
+    deletedLoginName: "gone@a.test",
+    domain,
+    testId,
     taskId, // sample product
   };
 }

@@ -65,7 +65,13 @@ describe("what the inspector is told of Universal Logout", () => {
       assert.deepEqual(
         { ...jwt.claims, jti: "", iat: 0, nbf: 0, exp: 0 },
         {
-          ...{ iss: org.issuer, sub: "app", aud: app.url + path, jti: "", iat: 0, nbf: 0, exp: 0 },
+          iss: org.issuer,
+          sub: "app",
+          aud: app.url + path,
+          jti: "",
+          iat: 0,
+          nbf: 0,
+          exp: 0,
         },
       );
       const kept = JSON.stringify(message);

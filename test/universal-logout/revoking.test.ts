@@ -139,7 +139,9 @@ describe("Universal Logout", () => {
         type: "saml",
         settings: {
           ...samlSettings,
-          ...{ certificates: [certificate], appInstanceId: "0oasaml", orgUrl: org.issuer },
+          certificates: [certificate],
+          appInstanceId: "0oasaml",
+          orgUrl: org.issuer,
         },
       });
       for (const parts of [{ key, header: { kid: undefined } }, {}]) {

@@ -17,12 +17,13 @@ describe("/account", () => {
       const { store, writer, connection: connect } = site().acme;
       connection = await connect();
       grace = await provisionUser(store, writer, {
-        ...{
-          loginName: "Grace.Hopper@acme.example",
-          email: "grace@mail.example",
-          displayName: "Amazing Grace",
-        },
-        ...{ givenName: "Grace", familyName: "Hopper", sourceKey: "00u1", active: true },
+        loginName: "Grace.Hopper@acme.example",
+        email: "grace@mail.example",
+        displayName: "Amazing Grace",
+        givenName: "Grace",
+        familyName: "Hopper",
+        sourceKey: "00u1",
+        active: true,
       });
       await store.roles.grant(grace.id, "admin");
       await provisionGroup(store, writer, { displayName: "Compilers & Co", sourceKey: null }, [grace.id]);
@@ -186,8 +187,12 @@ describe("/me", () => {
       const expected = {
         tenant: { slug: tenant.slug, name: tenant.name },
         user: {
-          ...{ id, loginName: "owner@acme.example", email: "owner@acme.example" },
-          ...{ givenName: "Ada", familyName: "Lovelace", role: "owner" },
+          id,
+          loginName: "owner@acme.example",
+          email: "owner@acme.example",
+          givenName: "Ada",
+          familyName: "Lovelace",
+          role: "owner",
         },
         connection: null as unknown,
       };

@@ -84,7 +84,8 @@ function samlApp({ slug }: DemoTenant, baseUrl: string, { connected }: Milestone
       { label: "Single sign-on URL", value: acsUrl },
       { label: "Audience URI (SP Entity ID)", value: entityId },
       ...attributeStatements().map(({ name, expression }) => ({
-        ...{ label: `Attribute statement ${name}`, value: expression },
+        label: `Attribute statement ${name}`,
+        value: expression,
       })),
     ],
     link: { label: "New connection", href: paths.admin.newConnection },

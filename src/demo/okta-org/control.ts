@@ -110,18 +110,30 @@ async function addCustomer(
   const ids = new Map<string, string>();
   for (const { id, login, firstName, lastName } of people) {
     const added: OrgPerson = {
-      ...{ id, login, email: login, firstName, middleName: "", lastName, status: "ACTIVE" },
+      id,
+      login,
+      email: login,
+      firstName,
+      middleName: "",
+      lastName,
+      status: "ACTIVE",
     };
     state.people[added.id] = added;
     ids.set(login, added.id);
   }
   const app: OrgApp = {
-    ...{ id: newId("0oa"), name: "demo_app", label, active: true, provisioning: null, universalLogout },
+    id: newId("0oa"),
+    name: "demo_app",
+    label,
+    active: true,
+    provisioning: null,
+    universalLogout,
     signOn:
       wanted.kind === "oidc"
         ? { ...wanted, clientSecret: newId("") }
         : await samlSignOn(org, wanted, samlKey),
-    ...{ assignments: {}, pushGroups: {} },
+    assignments: {},
+    pushGroups: {},
   };
   state.apps[app.id] = app;
   await assign(org, app, [...ids.values()]);

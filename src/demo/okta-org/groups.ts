@@ -50,7 +50,11 @@ export function pushGroups(org: OrgAdmin, app: OrgApp, ids: readonly string[]): 
   for (const id of ids) {
     groupOf(org, id);
     app.pushGroups[id] ??= {
-      ...{ remoteId: null, pushedName: null, pushedMembers: {}, state: "pending", problem: null },
+      remoteId: null,
+      pushedName: null,
+      pushedMembers: {},
+      state: "pending",
+      problem: null,
     };
   }
   org.store.changed();

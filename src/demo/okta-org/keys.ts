@@ -11,8 +11,10 @@ export async function newSigningKey(): Promise<JWK> {
 }
 
 const algorithm = {
-  ...{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-  ...{ modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-256",
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
 };
 const years = 10;
 
@@ -22,8 +24,11 @@ export async function newSamlKey(orgName: string): Promise<{ privateKey: string;
   const now = Date.now();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: `01${randomBytes(7).toString("hex")}`,
-    ...{ name: `CN=${orgName}, OU=SSOProvider, O=Stand-in`, keys, signingAlgorithm: algorithm },
-    ...{ notBefore: new Date(now - 3_600_000), notAfter: new Date(now + years * 365 * 86_400_000) },
+    name: `CN=${orgName}, OU=SSOProvider, O=Stand-in`,
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(now - 3_600_000),
+    notAfter: new Date(now + years * 365 * 86_400_000),
   });
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
   const privateKey = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });

@@ -107,7 +107,9 @@ async function toApp(org: Org, wanted: z.infer<typeof wantedApp>): Promise<OrgAp
   }
   const { redirect_uris: redirectUris, ...client } = wanted.settings.oauthClient;
   const signOn: OrgApp["signOn"] = {
-    ...{ kind: "oidc", clientSecret: newId("") + newId(""), redirectUris },
+    kind: "oidc",
+    clientSecret: newId("") + newId(""),
+    redirectUris,
     postLogoutRedirectUris: client.post_logout_redirect_uris,
     initiateLoginUri: client.initiate_login_uri ?? null,
   };
@@ -122,18 +124,19 @@ function describe(org: Org, { id, name, label, active, signOn }: OrgApp) {
     const { acsUrl: ssoAcsUrl, audience } = signOn;
     return {
       ...common,
-      ...{
-        signOnMode: "SAML_2_0",
-        credentials: { signing: { kid: samlKeyId(signOn) } },
-        settings: { signOn: { ssoAcsUrl, audience } },
-        _links: { self, metadata },
-      },
+
+      signOnMode: "SAML_2_0",
+      credentials: { signing: { kid: samlKeyId(signOn) } },
+      settings: { signOn: { ssoAcsUrl, audience } },
+      _links: { self, metadata },
     };
   }
   const oauthClient = { client_id: id, client_secret: signOn.clientSecret };
   return {
     ...common,
-    ...{ signOnMode: "OPENID_CONNECT", credentials: { oauthClient }, _links: { self } },
+    signOnMode: "OPENID_CONNECT",
+    credentials: { oauthClient },
+    _links: { self },
     settings: { oauthClient: { application_type: "web", redirect_uris: signOn.redirectUris } },
   };
 }

@@ -87,7 +87,8 @@ function claimsAbout(org: Org, sub: string, use: "id_token" | "userinfo", scope:
     ...(scopes.has("email") ? { email: person.email, email_verified: true } : {}),
     ...(scopes.has("profile") ? { ...profile, locale: "en_US", zoneinfo: "America/Los_Angeles" } : {}),
     ...(use === "id_token" ? { ver: 1, jti: newId("ID."), idp: org.store.state.idpId } : {}),
-    ...{ given_name: person.firstName, family_name: person.lastName },
+    given_name: person.firstName,
+    family_name: person.lastName,
   };
 }
 

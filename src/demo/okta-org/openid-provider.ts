@@ -102,8 +102,12 @@ function configuration({ keys, memory, claimsOf, features }: ProviderParts): Rec
     cookies: { keys: ["of a provider for one machine"] },
     // Seconds. Okta: a code lives for 300, the tokens of an org authorization server for an hour.
     ttl: {
-      ...{ AccessToken: 3600, AuthorizationCode: 300, IdToken: 3600, Interaction: 600 },
-      ...{ Session: 3600, Grant: 3600 },
+      AccessToken: 3600,
+      AuthorizationCode: 300,
+      IdToken: 3600,
+      Interaction: 600,
+      Session: 3600,
+      Grant: 3600,
     },
     clientBasedCORS: () => false,
     findAccount: (_ctx: unknown, sub: string): Account | undefined =>

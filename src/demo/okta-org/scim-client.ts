@@ -91,7 +91,12 @@ export function scimClient({
     const requestHeaders = headersOf(to, body);
     const started = performance.now();
     const entry = {
-      ...{ at: Date.now(), why: reason.why, appId: reason.appId, method, url, requestHeaders },
+      at: Date.now(),
+      why: reason.why,
+      appId: reason.appId,
+      method,
+      url,
+      requestHeaders,
       requestBody: body,
     };
     try {

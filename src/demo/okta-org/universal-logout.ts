@@ -27,16 +27,18 @@ export async function universalLogout(org: Org, app: OrgApp, person: OrgPerson):
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const answer = await fetch(url, {
-      ...{ method: "POST", headers: requestHeaders, body: JSON.stringify(body), redirect: "manual", signal },
+      method: "POST",
+      headers: requestHeaders,
+      body: JSON.stringify(body),
+      redirect: "manual",
+      signal,
     });
     org.calls.add({
-      ...{
-        ...entry,
-        status: answer.status,
-        answer: await answer.text(),
-        problem: null,
-        durationMs: durationMs(),
-      },
+      ...entry,
+      status: answer.status,
+      answer: await answer.text(),
+      problem: null,
+      durationMs: durationMs(),
     });
     return `${app.label} answered ${answer.status}${meanings[answer.status] ?? ""}.`;
   } catch (error) {

@@ -68,8 +68,13 @@ function parsed(args: string[]) {
   const flag = { type: "boolean" } as const;
   const many = { type: "string", multiple: true } as const;
   const options = {
-    ...{ url: text, "scim-url": text, "idp-metadata": text, connection: many, only: many },
-    ...{ "scim-token-stdin": flag, json: flag },
+    url: text,
+    "scim-url": text,
+    "idp-metadata": text,
+    connection: many,
+    only: many,
+    "scim-token-stdin": flag,
+    json: flag,
   };
   try {
     return parseArgs({ args, options, strict: true });

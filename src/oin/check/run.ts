@@ -126,8 +126,13 @@ function missing(area: string, named: readonly string[]): string {
 
 /** The rule that is broken when nothing answers at all. */
 const answered: Record<Area, RuleId> = {
-  ...{ site: "site-reachable", listing: "listing-name", oidc: "oidc-served", saml: "saml-served" },
-  ...{ "idp-metadata": "idp-metadata", "universal-logout": "ul-served", guides: "guide-public" },
+  site: "site-reachable",
+  listing: "listing-name",
+  oidc: "oidc-served",
+  saml: "saml-served",
+  "idp-metadata": "idp-metadata",
+  "universal-logout": "ul-served",
+  guides: "guide-public",
   scim: "scim-reachable",
 };
 
@@ -156,7 +161,9 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
 function summaryOf(results: Result[]): Record<Verdict, number> {
   const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
   return {
-    ...{ pass: count("pass"), fail: count("fail"), warning: count("warning") },
+    pass: count("pass"),
+    fail: count("fail"),
+    warning: count("warning"),
     "not-checkable": count("not-checkable"),
   };
 }

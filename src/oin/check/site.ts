@@ -33,9 +33,13 @@ async function judgeTls(url: string, report: Report): Promise<void> {
   const { hostname: bracketed, port } = new URL(url);
   const hostname = bracketed.replace(/^\[|\]$/g, "");
   const socket = connect({
-    ...{ host: hostname, port: Number(port || 443), ...(isIP(hostname) ? {} : { servername: hostname }) },
+    host: hostname,
+    port: Number(port || 443),
+    ...(isIP(hostname) ? {} : { servername: hostname }),
     // Whatever the server has is looked at, and judged here: what is not trusted, and what is too old.
-    ...{ rejectUnauthorized: false, minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" },
+    rejectUnauthorized: false,
+    minVersion: "TLSv1",
+    ciphers: "DEFAULT@SECLEVEL=0",
   });
   try {
     await once(socket, "secureConnect", { signal: AbortSignal.timeout(timeoutMs) });

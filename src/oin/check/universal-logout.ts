@@ -49,8 +49,13 @@ async function forgedTokens(audience: string): Promise<[what: string, token: str
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const now = Math.floor(Date.now() / 1000);
   const claims = {
-    ...{ jti: "oincheck", iss: "https://oincheck-stranger.example", sub: "0oaoincheck", aud: audience },
-    ...{ iat: now, nbf: now - 300, exp: now + 300 },
+    jti: "oincheck",
+    iss: "https://oincheck-stranger.example",
+    sub: "0oaoincheck",
+    aud: audience,
+    iat: now,
+    nbf: now - 300,
+    exp: now + 300,
   };
   const header = { typ: "global-token-revocation+jwt", kid: "oincheck" };
   const signed = await new SignJWT(claims).setProtectedHeader({ ...header, alg: "RS256" }).sign(privateKey);

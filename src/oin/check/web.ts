@@ -56,7 +56,8 @@ export function openWeb(interrupt: AbortSignal = new AbortController().signal): 
       const started = performance.now();
       try {
         const answer = await fetch(url, {
-          ...{ method, redirect: "manual" },
+          method,
+          redirect: "manual",
           headers: { "user-agent": "oin-check", ...headers },
           ...(body === undefined ? {} : { body }),
           signal: AbortSignal.any([cutOff.signal, AbortSignal.timeout(timeoutMs)]),

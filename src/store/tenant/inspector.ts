@@ -153,9 +153,17 @@ function fitting(query: ReturnType<TenantScope["rows"]>, filter: MessageFilter) 
 function toRow(message: NewMessage, seq: number): Record<string, unknown> {
   const { at, protocol, step, verdict, summary, file, people, request, response, checks } = message;
   return {
-    ...{ seq, at, protocol, step, verdict, summary, file },
-    ...{ request_id: message.requestId, connection_key: message.connectionKey },
-    ...{ person: people[0] ?? null, people_key: textKey(people.join("\n")) },
+    seq,
+    at,
+    protocol,
+    step,
+    verdict,
+    summary,
+    file,
+    request_id: message.requestId,
+    connection_key: message.connectionKey,
+    person: people[0] ?? null,
+    people_key: textKey(people.join("\n")),
     content: JSON.stringify({ request, response, checks }),
   };
 }

@@ -25,7 +25,9 @@ export function tenantKeyPairs(scope: TenantScope, now: () => number) {
       const columns = ["generation", "certificate", "sealed_key"];
       const rows = (await ofConnection(connectionId).select(columns).orderBy("generation")) as KeyPairRow[];
       return rows.map(({ generation, certificate, sealed_key }) => ({
-        ...{ generation, certificate, sealedKey: sealed_key },
+        generation,
+        certificate,
+        sealedKey: sealed_key,
       }));
     },
 

@@ -33,8 +33,12 @@ describe("the stand-in org's authorization server", () => {
     const verifier = openid.randomPKCECodeVerifier();
     const [state, nonce] = [openid.randomState(), openid.randomNonce()];
     const url = openid.buildAuthorizationUrl(configuration, {
-      ...{ redirect_uri: redirectUri, scope: "openid profile email", state, nonce },
-      ...{ code_challenge: await openid.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256" },
+      redirect_uri: redirectUri,
+      scope: "openid profile email",
+      state,
+      nonce,
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
       ...more,
     });
     const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce };
@@ -65,8 +69,15 @@ describe("the stand-in org's authorization server", () => {
     assert.equal(back.searchParams.has("iss"), false, "Okta's answers name no issuer");
     const { iat, exp, auth_time, nonce, at_hash, jti, ...claims } = decodeJwt(tokens.id_token ?? "");
     assert.deepEqual(claims, {
-      ...{ sub: person.id, ver: 1, iss: org.url, aud: app.id, idp: org.store.state.idpId, amr: ["pwd"] },
-      ...{ name: "Test User", preferred_username: person.login, email: person.email },
+      sub: person.id,
+      ver: 1,
+      iss: org.url,
+      aud: app.id,
+      idp: org.store.state.idpId,
+      amr: ["pwd"],
+      name: "Test User",
+      preferred_username: person.login,
+      email: person.email,
     });
     assert.match(person.id, /^00u/);
     assert.match(String(jti), /^ID\./);

@@ -23,13 +23,18 @@ describe("the stand-in org's SAML sign-on", () => {
     org = await startStandIn();
     person = addTo(org, { login: "test.user@okta.example", lastName: `O'Hara & "Söhne" <b>` });
     const signOn = {
-      ...{ kind: "saml" as const, externalKey: newId("exk"), acsUrl, audience, defaultRelayState: "" },
+      kind: "saml" as const,
+      externalKey: newId("exk"),
+      acsUrl,
+      audience,
+      defaultRelayState: "",
       attributeStatements: [
         { name: "email", expression: "user.email" },
         { name: "firstName", expression: "user.firstName" },
         { name: "lastName", expression: "user.lastName" },
       ],
-      ...{ ...(await newSamlKey("Demo org")), algorithm: "SHA256" as const },
+      ...(await newSamlKey("Demo org")),
+      algorithm: "SHA256" as const,
     };
     app = { ...addApp(org, signOn, [person]), signOn };
     org.store.state.apps[app.id] = app;
@@ -47,9 +52,15 @@ describe("the stand-in org's SAML sign-on", () => {
 
   function nodeSaml(more: Partial<ConstructorParameters<typeof SAML>[0]> = {}) {
     return new SAML({
-      ...{ entryPoint: ssoUrlOf(org, app), issuer: audience, callbackUrl: acsUrl, audience },
-      ...{ idpCert: app.signOn.certificate, idpIssuer: `http://www.okta.com/${app.signOn.externalKey}` },
-      ...{ wantAssertionsSigned: true, wantAuthnResponseSigned: true, signatureAlgorithm: "sha256" as const },
+      entryPoint: ssoUrlOf(org, app),
+      issuer: audience,
+      callbackUrl: acsUrl,
+      audience,
+      idpCert: app.signOn.certificate,
+      idpIssuer: `http://www.okta.com/${app.signOn.externalKey}`,
+      wantAssertionsSigned: true,
+      wantAuthnResponseSigned: true,
+      signatureAlgorithm: "sha256" as const,
       ...more,
     });
   }
@@ -81,7 +92,8 @@ describe("the stand-in org's SAML sign-on", () => {
     const sp = samlify.ServiceProvider({
       entityID: audience,
       assertionConsumerService: [{ Binding: samlify.Constants.namespace.binding.post, Location: acsUrl }],
-      ...{ wantAssertionsSigned: true, wantMessageSigned: true },
+      wantAssertionsSigned: true,
+      wantMessageSigned: true,
     });
     const { extract } = await sp.parseLoginResponse(idp, "post", { body: fromTile });
     assert.equal(extract.nameID, person.login);

@@ -60,7 +60,10 @@ function fixture(number: string): {
 
 const list = (...Resources: Body[]) => ({
   schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-  ...{ totalResults: Resources.length, startIndex: 1, itemsPerPage: Resources.length, Resources },
+  totalResults: Resources.length,
+  startIndex: 1,
+  itemsPerPage: Resources.length,
+  Resources,
 });
 
 /** Okta's sample of a user whom the application returns. */
@@ -140,8 +143,11 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
   const pushedGroup = (members: Record<string, string>) => {
     org.store.state.groups.g = { id: "g", name: "Test SCIMv2", memberIds: Object.keys(members) };
     app.pushGroups.g = {
-      ...{ remoteId: names.groupId, pushedName: "Test SCIMv2", pushedMembers: members },
-      ...{ state: "pushed", problem: null },
+      remoteId: names.groupId,
+      pushedName: "Test SCIMv2",
+      pushedMembers: members,
+      state: "pushed",
+      problem: null,
     };
   };
 
@@ -154,8 +160,11 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assertSent("01", "02");
     const { host, connection, ...headers } = received[0]?.headers ?? {};
     assert.deepEqual(headers, {
-      ...{ "user-agent": "Okta SCIM Client 1.0.0", authorization: "Bearer a token" },
-      ...{ accept: "application/scim+json", "accept-charset": "utf-8", "accept-encoding": "gzip, deflate" },
+      "user-agent": "Okta SCIM Client 1.0.0",
+      authorization: "Bearer a token",
+      accept: "application/scim+json",
+      "accept-charset": "utf-8",
+      "accept-encoding": "gzip, deflate",
     });
     assert.ok(host && connection);
   });
@@ -211,7 +220,8 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     await assign(org, app, [person.id]);
     const assignment = app.assignments[person.id];
     assert.deepEqual(assignment, {
-      ...{ remoteId: null, state: "failed" },
+      remoteId: null,
+      state: "failed",
       problem: "The application answered 409: User already exists in the database.",
     });
     answers = [

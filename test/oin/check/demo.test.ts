@@ -17,7 +17,11 @@ describe("oin:check against npm run demo", function () {
     const { token, baseUrl } = JSON.parse(created.stdout) as { token: string; baseUrl: string };
     const { results, left } = await runCheck(
       {
-        ...{ url: demo.url, scimUrl: baseUrl, scimToken: token, connections: [], idpMetadata: null },
+        url: demo.url,
+        scimUrl: baseUrl,
+        scimToken: token,
+        connections: [],
+        idpMetadata: null,
         areas: ["site", "listing", "oidc", "saml", "universal-logout", "guides", "scim"],
       },
       checkout,

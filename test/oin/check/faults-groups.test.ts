@@ -153,7 +153,7 @@ const faults: PlantedFault[] = [
       });
       return {
         request: (exchange) => ignoring.request?.(exchange) ?? putting.request?.(exchange),
-        ...{ answer: showing.answer },
+        answer: showing.answer,
       } as Fault;
     },
   },

@@ -9,7 +9,12 @@ import { createTestDatabase, type TestDatabase } from "../../helpers/databases.t
 import { checkout, useReadyDeployment } from "../../helpers/readiness.ts";
 
 const options: CheckOptions = {
-  ...{ url: null, scimUrl: null, scimToken: null, areas: ["listing"], connections: [], idpMetadata: null },
+  url: null,
+  scimUrl: null,
+  scimToken: null,
+  areas: ["listing"],
+  connections: [],
+  idpMetadata: null,
 };
 
 /** The header of a PNG of some size, and as many bytes as wanted. */

@@ -25,8 +25,12 @@ async function certificate({ hash = "SHA-256", bits = 2048, days = 3650, from = 
   };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const made = await X509CertificateGenerator.createSelfSigned({
-    ...{ serialNumber: "01", name: "CN=acme", keys, signingAlgorithm: algorithm },
-    ...{ notBefore: new Date(Date.now() + from * dayMs), notAfter: new Date(Date.now() + days * dayMs) },
+    serialNumber: "01",
+    name: "CN=acme",
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(Date.now() + from * dayMs),
+    notAfter: new Date(Date.now() + days * dayMs),
   });
   return Buffer.from(made.rawData).toString("base64");
 }
@@ -126,7 +130,10 @@ describe("oin:check of an identity provider's metadata", () => {
   const check = (idpMetadata: string) =>
     runCheck(
       {
-        ...{ url: null, scimUrl: null, scimToken: null, connections: [] },
+        url: null,
+        scimUrl: null,
+        scimToken: null,
+        connections: [],
         areas: ["idp-metadata"],
         idpMetadata,
       },

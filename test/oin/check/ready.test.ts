@@ -34,7 +34,9 @@ describe("oin:check against our own deployment", () => {
         [...notCheckable].sort(),
       );
       assert.deepEqual(summary, {
-        ...{ pass: results.length - open.length, fail: 0, warning: 0 },
+        pass: results.length - open.length,
+        fail: 0,
+        warning: 0,
         "not-checkable": open.length,
       });
       assert.deepEqual([left, stopped], [[], false]);

@@ -21,7 +21,7 @@ describe("oin:check against a SCIM server that is not ours, on scimmy-routers", 
       scimUrl = line;
       break;
     }
-    const options = { ...{ url: null, connections: [], idpMetadata: null }, areas: ["scim" as const] };
+    const options = { url: null, connections: [], idpMetadata: null, areas: ["scim" as const] };
     outcome = await runCheck({ ...options, scimUrl, scimToken }, checkout);
   });
   after(() => server.kill());

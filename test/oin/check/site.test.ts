@@ -89,7 +89,10 @@ describe("oin:check of a deployment's connection", () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     const areas: Area[] = ["site", "oidc", "saml", "universal-logout", "guides", "scim"];
     const options = {
-      ...{ url, scimUrl: `${url}/scim/v2`, scimToken: "token", idpMetadata: null },
+      url,
+      scimUrl: `${url}/scim/v2`,
+      scimToken: "token",
+      idpMetadata: null,
       areas,
       connections: ["acme"],
     };
@@ -109,7 +112,10 @@ describe("oin:check of a deployment's connection", () => {
 
   it("judges https and the Wizard's origin of a deployment that is not on this machine", async () => {
     const options = {
-      ...{ url: "http://app.invalid", scimUrl: null, scimToken: null, idpMetadata: null },
+      url: "http://app.invalid",
+      scimUrl: null,
+      scimToken: null,
+      idpMetadata: null,
       areas: ["site" as const],
       connections: [],
     };

@@ -10,7 +10,9 @@ describe("the scope of a tenant", () => {
       const [own, other] = [await createTestTenant(database), await createTestTenant(database)];
       const scope = tenantScope(database, own.tenant.id);
       const row = (domain: string) => ({
-        ...{ tenant_id: other.tenant.id, domain, verification_token: "x" },
+        tenant_id: other.tenant.id,
+        domain,
+        verification_token: "x",
       });
       await scope.insert("tenant_domains", row("inserted.example"));
       await scope.insertMany("tenant_domains", [row("many.example")]);

@@ -66,7 +66,9 @@ function addPushGroups(router: Router, org: OrgAdmin): void {
     const app = appOf(org, idIn(req));
     const { groups } = org.store.state;
     const rows = Object.entries(app.pushGroups).map(([id, link]) => ({
-      ...{ id, link, name: groups[id]?.name ?? link.pushedName ?? "" },
+      id,
+      link,
+      name: groups[id]?.name ?? link.pushedName ?? "",
     }));
     const others = Object.values(groups).filter(({ id }) => !app.pushGroups[id]);
     const page = {

@@ -32,8 +32,10 @@ export function provisioningRoutes(org: OrgAdmin): Router {
       if (!provisioning) throw new OrgRefusal("Configure API Integration first.");
       const isOn = (name: string) => field(req, name) === "on";
       Object.assign(provisioning, {
-        ...{ createUsers: isOn("createUsers"), updateAttributes: isOn("updateAttributes") },
-        ...{ deactivateUsers: isOn("deactivateUsers"), updates: updatesOf(field(req, "updates")) },
+        createUsers: isOn("createUsers"),
+        updateAttributes: isOn("updateAttributes"),
+        deactivateUsers: isOn("deactivateUsers"),
+        updates: updatesOf(field(req, "updates")),
       });
       org.store.changed();
       return "To App is saved.";

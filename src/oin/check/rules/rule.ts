@@ -110,7 +110,12 @@ export function rulesOf(area: Area) {
       [document, section]: [document: Rule["document"], section: string],
       fix: string,
     ): Rule => ({
-      ...{ area, title, document, section, fix, level },
+      area,
+      title,
+      document,
+      section,
+      fix,
+      level,
     });
   return { must: rule("must"), should: rule("should") };
 }

@@ -30,7 +30,10 @@ const suiteHeaders = {
 function oktaBody(name: TestName) {
   return {
     ...suiteBody(name),
-    ...{ locale: "en-US", externalId: `00u${name.familyName}`, groups: [], password: placeholder },
+    locale: "en-US",
+    externalId: `00u${name.familyName}`,
+    groups: [],
+    password: placeholder,
   };
 }
 
