@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
  */
 export interface Recorder {
   /**
-   * Keeps a message, if the tenant wants that. `describe` is called at once, and only then, so that a tenant whose
-   * inspector is off costs a look into a set. Never throws, and nothing waits for it.
+   * Keeps a message, if the tenant wants that. `describe` is called only then, so that a tenant whose inspector is off
+   * costs a look into a set; and a moment later, with those of other messages, so what it reads has to be final.
+   * Never throws, and nothing waits for it.
    */
   record(tenantId: string, describe: () => Message): void;
 }

@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { Message, Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { recordings } from "../store/recordings.ts";
-import type { NewMessage } from "../store/tenant/inspector.ts";
+import { type PreparedMessage, prepared } from "../store/tenant/inspector.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { redact } from "./redaction.ts";
 
@@ -23,20 +23,25 @@ export interface Inspector extends Recorder {
 export const noticeMs = 1_000;
 /** How long a message waits for others at least, in ms. */
 const gatherMs = 200;
-/** How long the database is left alone after a write, as a multiple of what that took: it gets a tenth of its time. */
-const rest = 9;
+/** How long the database is left alone after a write, as a multiple of what that took: it gets a twentieth of its time. */
+const rest = 19;
 /** How many messages may wait at once: about as many as a busy second brings. The rest is dropped, and counted. */
 const mostWaiting = 1_000;
+/**
+ * How many messages are described at once. One by itself, between two requests, costs several times as much: the
+ * processor has to fetch all that it takes (docs/decisions/0031). Until then what they are made of stays in memory.
+ */
+const together = 25;
 /** Rows in one statement: the database is free for others in between. */
-const batchSize = 100;
+const batchSize = 250;
 
 interface Waiting {
-  messages: NewMessage[];
+  messages: PreparedMessage[];
   dropped: number;
 }
 
-/** A message of a tenant of which it is not known whether its inspector is on. */
-interface Unsure {
+/** A message that is not described yet. */
+interface Fresh {
   tenantId: string;
   /** Null when too many wait already: it is only counted. */
   describe: (() => Message) | null;
@@ -47,31 +52,35 @@ interface Unsure {
 export function openInspector(database: Database, log: Log): Inspector {
   const recording = recordingTenants(database);
   const waiting = new Map<string, Waiting>();
-  let unsure: Unsure[] = [];
+  let fresh: Fresh[] = [];
   let count = 0;
   let timer: NodeJS.Timeout | null = null;
   let restUntil = 0;
   let writing: Promise<void> = Promise.resolve();
   let closed = false;
 
-  function take({ tenantId, describe, at }: Unsure): void {
+  function take({ tenantId, describe, at }: Fresh): void {
     if (!recording.has(tenantId)) return;
     const line = waiting.get(tenantId) ?? { messages: [], dropped: 0 };
     waiting.set(tenantId, line);
     if (describe && count < mostWaiting) keep(line, describe, at, log);
     else line.dropped += 1;
     count += 1;
-    schedule();
   }
 
-  /** Messages that came while it was not known whose inspector is on: of most tenants it is off. */
+  function takeFresh(): void {
+    const messages = fresh;
+    fresh = [];
+    messages.forEach(take);
+    if (waiting.size > 0) schedule();
+  }
+
+  /** Messages that came while it was not known whose inspector is on wait for that, too: of most tenants it is off. */
   async function settle(): Promise<void> {
     try {
       await recording.refresh();
     } finally {
-      const settled = unsure;
-      unsure = [];
-      settled.forEach(take);
+      takeFresh();
     }
   }
 
@@ -108,11 +117,12 @@ export function openInspector(database: Database, log: Log): Inspector {
   return {
     record(tenantId, describe) {
       if (closed) return;
-      const at = Date.now();
-      if (recording.isKnown()) return take({ tenantId, describe, at });
-      // They wait as they are: to describe a message costs more than to answer many a request.
-      unsure.push({ tenantId, describe: unsure.length < mostWaiting ? describe : null, at });
-      settle().catch(failed);
+      const isKnown = recording.isKnown();
+      if (isKnown && !recording.has(tenantId)) return;
+      fresh.push({ tenantId, describe: fresh.length < mostWaiting ? describe : null, at: Date.now() });
+      if (!isKnown) settle().catch(failed);
+      else if (fresh.length < together) schedule();
+      else takeFresh();
     },
 
     async close() {
@@ -125,7 +135,7 @@ export function openInspector(database: Database, log: Log): Inspector {
 
 function keep(line: Waiting, describe: () => Message, at: number, log: Log): void {
   try {
-    line.messages.push({ ...redact(describe()), at });
+    line.messages.push(prepared(redact(describe()), at));
   } catch (error) {
     line.dropped += 1;
     log.warn({ err: error }, "inspector.message_not_understood");

@@ -34,7 +34,8 @@ const shapes: readonly [RegExp, string][] = [
   [/\boinscim_[\w-]{12,}/g, redacted],
 ];
 
-/** What every shape has in it: most texts have none of it, and are spared the rest. */
+/** What every shape has in it, and how long it is at least: most texts are spared the rest. */
+const shortestShape = "eyJ12345.".length;
 const anyShape = /bearer|basic|eyJ|oinscim_/i;
 
 /** Secrets in the text of an address, a form or a filter. */
@@ -49,21 +50,26 @@ const limits = { characters: 24_000, depth: 16, items: 100, text: 1_000, line: 2
 
 /** The message without its secrets, and cut to size. Its cost is bounded, whatever was sent. */
 export function redact(message: Message): Omit<Message, "secrets"> {
-  const { secrets = [], request, response, checks, ...rest } = message;
-  const found = new Set(secrets);
+  const { protocol, step, requestId, connectionKey, file, verdict, request, response } = message;
+  const found = new Set(message.secrets);
   for (const part of [request, response]) {
     for (const line of part?.head.slice(0, limits.lines) ?? []) redactLine(line.slice(0, limits.line), found);
     collect(part?.json, false, found, { left: limits.characters });
   }
   const scrub = scrubber(found);
   return {
-    ...rest,
-    summary: scrub(rest.summary),
-    people: rest.people.slice(0, limits.items).map((name) => scrub(name)),
+    protocol,
+    step,
+    requestId,
+    connectionKey,
+    file,
+    verdict,
+    summary: scrub(message.summary),
+    people: message.people.slice(0, limits.items).map((name) => scrub(name)),
     request: redactPart(request, scrub),
     response: redactPart(response, scrub),
-    checks: checks.slice(0, limits.items).map(({ name, verdict, detail }) => {
-      return { name, verdict, detail: detail === null ? null : scrub(detail) };
+    checks: message.checks.slice(0, limits.items).map((check) => {
+      return { name: check.name, verdict: check.verdict, detail: check.detail && scrub(check.detail) };
     }),
   };
 }
@@ -77,11 +83,13 @@ function scrubber(found: Set<string>): (text: string, length?: number) => string
   values.sort((a, b) => b.length - a.length);
   return (text, length = limits.text) => {
     // Cut generously first, so that the work is bounded and a secret at the final cut is seen whole.
-    // PostgreSQL cannot store a NUL.
     let clean = text.slice(0, 2 * length);
+    // PostgreSQL cannot store a NUL.
     if (clean.includes("\0")) clean = clean.replaceAll("\0", "\ufffd");
-    for (const value of values) clean = clean.replaceAll(value, redacted);
-    if (anyShape.test(clean)) for (const [shape, instead] of shapes) clean = clean.replace(shape, instead);
+    for (const value of values) if (clean.includes(value)) clean = clean.replaceAll(value, redacted);
+    if (clean.length >= shortestShape && anyShape.test(clean)) {
+      for (const [shape, instead] of shapes) clean = clean.replace(shape, instead);
+    }
     const cut = clean.length > length ? `${clean.slice(0, length)}…` : clean;
     return text.length > length ? `${cut} (${text.length} characters)` : cut;
   };
@@ -104,6 +112,7 @@ function redactLine(line: string, found?: Set<string>): string {
     found?.add(value);
     return `${name}: ${scheme}${redacted}`;
   }
+  if (!/["=]/.test(line)) return line;
   const clean = line.replace(assigned, (whole, before, parameter, text) => {
     if (!isSecretName(parameter)) return whole;
     found?.add(text);
@@ -142,9 +151,9 @@ function collect(value: unknown, secret: boolean, found: Set<string>, budget: Bu
   if (typeof value === "string") redactFilter(value.slice(0, limits.text), found);
   if (typeof value !== "object" || value === null) return;
   const about = aboutSecret(value);
-  for (const [name, member] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
     const inside = secret || isSecretName(name) || (about && name === "value");
-    collect(member, inside, found, budget, depth + 1);
+    collect(memberOf(value, name), inside, found, budget, depth + 1);
   }
 }
 
@@ -158,17 +167,28 @@ function clean(value: unknown, scrub: Scrub, budget: Budget, secret = false, dep
   if (typeof value !== "object" || value === null) return value;
   if (depth > limits.depth) return "…";
   const about = aboutSecret(value);
-  const members: [string, unknown][] = [];
-  for (const [name, member] of Object.entries(value)) {
-    if (members.length >= limits.items || budget.left <= 0) {
-      members.push(["…", `${Object.keys(value).length - members.length} more`]);
+  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {};
+  const names = Object.keys(value);
+  for (const [count, name] of names.entries()) {
+    if (count >= limits.items || budget.left <= 0) {
+      put(copy, "…", `${names.length - count} more`);
       break;
     }
     const inside = secret || isSecretName(name) || (about && name === "value");
-    members.push([scrub(name), clean(member, scrub, budget, inside, depth + 1)]);
+    put(copy, scrub(name), clean(memberOf(value, name), scrub, budget, inside, depth + 1));
   }
-  // fromEntries defines members and calls no setter: "__proto__" stays a name.
-  return Array.isArray(value) ? members.map(([, member]) => member) : Object.fromEntries(members);
+  return copy;
+}
+
+function memberOf(value: object, name: string): unknown {
+  return (value as Record<string, unknown>)[name];
+}
+
+/** Assigning to "__proto__" would call a setter. */
+function put(copy: Record<string, unknown> | unknown[], name: string, value: unknown): void {
+  if (Array.isArray(copy)) copy.push(value);
+  else if (name === "__proto__") Object.defineProperty(copy, name, { value, enumerable: true });
+  else copy[name] = value;
 }
 
 function sizeOf(value: unknown): number {

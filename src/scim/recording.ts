@@ -142,19 +142,22 @@ function listIn(value: unknown, name: string): Record<string, unknown>[] {
   return Array.isArray(found) ? found.slice(0, mostDocuments).map(Object) : [];
 }
 
+const source = (name: string) => sourceFile(new URL(name, import.meta.url).href);
+
 const files: [RegExp, string][] = [
-  [/^GET \/(Users|Groups)\/?$|\.search$/, "lists.ts"],
-  [/^PATCH \/Users/, "patch-user.ts"],
-  [/^PATCH \/Groups/, "patch-group.ts"],
-  [/ \/Users/, "users.ts"],
-  [/ \/Groups/, "groups.ts"],
-  [/ \/Bulk/, "bulk.ts"],
-  [/ \/(Roles|Entitlements)/, "roles.ts"],
-  [/ \/(ServiceProviderConfig|ResourceTypes|Schemas)/, "discovery.ts"],
+  [/^GET \/(Users|Groups)\/?$|\.search$/, source("lists.ts")],
+  [/^PATCH \/Users/, source("patch-user.ts")],
+  [/^PATCH \/Groups/, source("patch-group.ts")],
+  [/ \/Users/, source("users.ts")],
+  [/ \/Groups/, source("groups.ts")],
+  [/ \/Bulk/, source("bulk.ts")],
+  [/ \/(Roles|Entitlements)/, source("roles.ts")],
+  [/ \/(ServiceProviderConfig|ResourceTypes|Schemas)/, source("discovery.ts")],
 ];
+const otherwise = source("routes.ts");
 
 /** Where to read on. */
 function fileOf(method: string, path: string): string {
-  const name = files.find(([pattern]) => pattern.test(`${method} ${path}`))?.[1] ?? "routes.ts";
-  return sourceFile(new URL(name, import.meta.url).href);
+  const call = `${method} ${path}`;
+  return files.find(([pattern]) => pattern.test(call))?.[1] ?? otherwise;
 }

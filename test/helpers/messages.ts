@@ -1,5 +1,5 @@
 import type { Message } from "../../src/recording.ts";
-import type { NewMessage } from "../../src/store/tenant/inspector.ts";
+import { type PreparedMessage, prepared } from "../../src/store/tenant/inspector.ts";
 
 /** A message as a room would report it. */
 export function message(changes: Partial<Message> = {}): Message {
@@ -20,8 +20,8 @@ export function message(changes: Partial<Message> = {}): Message {
 }
 
 /** A message as it is kept. */
-export function newMessage(changes: Partial<NewMessage> = {}): NewMessage {
-  return { ...message(), at: Date.now(), ...changes };
+export function newMessage(changes: Partial<Message> = {}, at: number = Date.now()): PreparedMessage {
+  return prepared(message(changes), at);
 }
 
 /** When a recording that a test begins is to end. */

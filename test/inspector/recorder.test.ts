@@ -109,6 +109,23 @@ describe("the recorder", () => {
       assert.deepEqual([kept[0], kept.at(-1)], ["0/200", "2/399"]);
     });
 
+    it("describes messages together, and not while a request is answered", async () => {
+      await store.inspector.recordUntil(inAnHour());
+      record("so that it is known whose inspector is on");
+      for (let left = 500; left > 0 && (await steps()).length === 0; left--) await sleep(20);
+      let described = 0;
+      const counts = Array.from({ length: 25 }, () => {
+        inspector.record(store.tenantId, () => {
+          described += 1;
+          return message();
+        });
+        return described;
+      });
+      await inspector.close();
+      assert.deepEqual([...new Set([0, 25, ...counts])], [0, 25]);
+      assert.equal(described, 25);
+    });
+
     it("leaves the database alone after each write, so that it waits for more when it is slow", async () => {
       await store.inspector.recordUntil(inAnHour());
       const slow = slowedBy(60);

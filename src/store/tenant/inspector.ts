@@ -2,10 +2,8 @@ import type { Check, Message, MessagePart, Protocol } from "../../recording.ts";
 import { textKey } from "../text-keys.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** A message as it is kept: without anything secret (inspector/redaction.ts), and of bounded size. */
-export interface NewMessage extends Omit<Message, "secrets"> {
-  at: number;
-}
+/** A message as its row, but for its number. It is made of texts, which wait in memory at less cost than objects. */
+export type PreparedMessage = Readonly<Record<string, string | number | null>>;
 
 /** What a list shows of a message. */
 export interface MessageSummary {
@@ -84,7 +82,7 @@ export function tenantInspector(scope: TenantScope) {
      * Adds messages and lets the oldest go. Numbers are given out under the lock of the tenant's inspector, so that a
      * message with a smaller one never appears after another. Nothing is added where no inspector was ever on.
      */
-    async add(messages: readonly NewMessage[], dropped: number): Promise<void> {
+    async add(messages: readonly PreparedMessage[], dropped: number): Promise<void> {
       await scope.atomically(async (inside) => {
         const counters = {
           last_seq: inside.increment("last_seq", messages.length),
@@ -97,7 +95,7 @@ export function tenantInspector(scope: TenantScope) {
         const first = counted.last_seq - messages.length + 1;
         await inside.insertMany(
           "inspector_messages",
-          messages.map((message, index) => toRow(message, first + index)),
+          messages.map((message, index) => ({ seq: first + index, ...message })),
         );
         const oldest = counted.last_seq - keptMessages;
         await inside.rows("inspector_messages").where("seq", "<=", oldest).delete();
@@ -150,16 +148,20 @@ function fitting(query: ReturnType<TenantScope["rows"]>, filter: MessageFilter) 
   return query;
 }
 
-function toRow(message: NewMessage, seq: number): Record<string, unknown> {
-  const { at, protocol, step, verdict, summary, file, people, request, response, checks } = message;
+/**
+ * What `add` takes.
+ * @param message without anything secret (inspector/redaction.ts), and of bounded size.
+ * @param at when it was answered, in ms since 1970.
+ */
+export function prepared(message: Omit<Message, "secrets">, at: number): PreparedMessage {
+  const { people, request, response, checks } = message;
   return {
-    seq,
     at,
-    protocol,
-    step,
-    verdict,
-    summary,
-    file,
+    protocol: message.protocol,
+    step: message.step,
+    verdict: message.verdict,
+    summary: message.summary,
+    file: message.file,
     request_id: message.requestId,
     connection_key: message.connectionKey,
     person: people[0] ?? null,

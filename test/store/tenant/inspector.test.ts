@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { removeExpired } from "../../../src/store/housekeeping.ts";
 import { recordings } from "../../../src/store/recordings.ts";
-import { keptMessages } from "../../../src/store/tenant/inspector.ts";
+import { keptMessages, prepared } from "../../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../../helpers/databases.ts";
-import { newMessage } from "../../helpers/messages.ts";
+import { message, newMessage } from "../../helpers/messages.ts";
 import { createTestTenant } from "../../helpers/people.ts";
 
 describe("the inspector's messages", () => {
@@ -18,11 +18,11 @@ describe("the inspector's messages", () => {
     const stepsOf = (list: { step: string }[]) => list.map(({ step }) => step);
 
     it("come back as they were", async () => {
-      const message = newMessage({ people: ["ada@acme.example", "00u1"], connectionKey: "acme" });
-      await store.inspector.add([message], 0);
-      const { people, ...rest } = message;
+      const sent = message({ people: ["ada@acme.example", "00u1"], connectionKey: "acme" });
+      await store.inspector.add([prepared(sent, 1_000)], 0);
+      const { people, ...rest } = sent;
       const kept = await store.inspector.bySeq(1);
-      assert.deepEqual(kept, { ...rest, seq: 1, person: people[0] });
+      assert.deepEqual(kept, { ...rest, seq: 1, at: 1_000, person: people[0] });
     });
 
     it("are numbered without a gap or a repetition when several replicas add at once", async () => {
@@ -93,7 +93,7 @@ describe("the inspector's messages", () => {
     it("go when they are three days old", async () => {
       const day = 86_400_000;
       const at = Date.now() - 3 * day;
-      await store.inspector.add([newMessage({ at: at - 1_000 }), newMessage({ at: at + 60_000 })], 0);
+      await store.inspector.add([newMessage({}, at - 1_000), newMessage({}, at + 60_000)], 0);
       await removeExpired(use().database);
       assert.deepEqual(
         (await store.inspector.page({}, null, 10)).map(({ seq }) => seq),
