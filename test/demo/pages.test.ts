@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { newSamlKey } from "../../src/demo/okta-org/keys.ts";
 import { newId, type OrgApp } from "../../src/demo/okta-org/state.ts";
-import { looks, obstaclesOn } from "../helpers/accessible.ts";
+import { obstaclesOn, widths } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
 import { addApp, addTo, integration, oidcSignOn, type StandIn, startStandIn } from "../helpers/stand-in.ts";
@@ -90,11 +90,9 @@ describeInBrowser("the pages of the demo", (browser) => {
     await demo.remove();
   });
 
-  // Colours do not depend on the width: two of the looks show everything that there is to see.
-  const [, phoneByNight, deskByDay] = looks;
-  for (const { width, colorScheme } of [phoneByNight, deskByDay]) {
-    it(`are accessible and fit, ${width} pixels wide, in ${colorScheme} mode`, async () => {
-      const page = await browser.open({ viewport: { width, height: 800 }, colorScheme });
+  for (const width of widths) {
+    it(`are accessible by day and by night, and fit, ${width} pixels wide`, async () => {
+      const page = await browser.open({ viewport: { width, height: 800 } });
       const found: string[] = [];
       const [person] = Object.values(org.store.state.people);
       await page.goto(`${org.url}/login?username=${person?.login}`);
