@@ -11,7 +11,7 @@ import { dirname } from "node:path";
 import knexFactory, { type Knex } from "knex";
 import pg from "pg";
 import { openScans } from "./scans.ts";
-import { isRetryable } from "./sql-errors.ts";
+import { isBusy, isRetryable } from "./sql-errors.ts";
 import { keepStatements, type SqliteConnection } from "./statement-cache.ts";
 
 // Timestamps and counters fit in 2^53; without this, PostgreSQL's driver hands out bigint columns as text.
@@ -130,13 +130,24 @@ function sqliteOptions(file: string): Knex.Config {
   };
 }
 
+/** How long a connection of SQLite waits for the others of its file, in ms. */
+const busyMs = 15_000;
+
 /** What each level promises stands in docs/reference/configuration.md. */
 function applyPragmas(
   connection: SqliteConnection,
   done: (error: Error | null, c: SqliteConnection) => void,
 ) {
-  const pragmas =
-    "pragma busy_timeout = 15000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;";
+  const pragmas = `pragma busy_timeout = ${busyMs}; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;`;
+  const deadline = Date.now() + busyMs;
   keepStatements(connection);
-  connection.exec(pragmas, (error) => done(error, connection));
+  // Of several that open a new file at once, one has to be alone to make it a WAL file, and the others are turned away at
+  // once: SQLite does not wait where waiting could be a deadlock (https://sqlite.org/c3ref/busy_handler.html).
+  const apply = () => {
+    connection.exec(pragmas, (error) => {
+      if (isBusy(error) && Date.now() < deadline) setTimeout(apply, 20);
+      else done(error, connection);
+    });
+  };
+  apply();
 }

@@ -67,3 +67,8 @@ export async function unique<T>(statement: PromiseLike<T>, errors: Record<string
     throw error;
   }
 }
+
+/** Whether `error` says that another connection has SQLite's file (https://sqlite.org/rescode.html#busy). */
+export function isBusy(error: unknown): boolean {
+  return driverError(error).code === "SQLITE_BUSY";
+}

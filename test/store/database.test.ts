@@ -196,6 +196,25 @@ describe("a transaction that meets another one's locks the wrong way round", () 
   });
 });
 
+describe("a new database", () => {
+  it("can be opened by several at once", async () => {
+    // One time in ten, without a second attempt, one of the four is turned away.
+    for (let round = 0; round < 60; round++) {
+      const { openAnother, dispose } = await createTestDatabase("SQLite", { migrated: false });
+      try {
+        const answers = Array.from({ length: 4 }, () => openAnother().sql().raw("pragma journal_mode"));
+        const modes = (await Promise.all(answers)).flat();
+        assert.deepEqual(
+          modes,
+          answers.map(() => ({ journal_mode: "wal" })),
+        );
+      } finally {
+        await dispose();
+      }
+    }
+  });
+});
+
 describe("a bulk write", () => {
   onEachDatabase((use) => {
     it("takes more values than one statement may bind: 20,000 members of one group", async () => {
