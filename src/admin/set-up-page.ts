@@ -49,7 +49,6 @@ export async function showSetUp(
     newTestId: randomToken(),
     canLink: canLink(visit, test),
     refusals,
-
     links,
     enforced: domains.filter(({ enforcedConnectionId }) => enforcedConnectionId === connection.id),
     attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null),

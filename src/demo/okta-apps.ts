@@ -88,7 +88,6 @@ export class OktaApps {
           assertionSigned: true,
           honorForceAuthn: true,
           requestCompressed: false,
-
           signatureAlgorithm: "RSA_SHA256",
           digestAlgorithm: "SHA256",
           allowMultipleAcsEndpoints: false,

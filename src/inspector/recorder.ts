@@ -107,7 +107,8 @@ export function openInspector(database: Database, log: Log): Inspector {
     writing = writing.then(write).catch(failed);
     await writing;
     timer = null;
-    if (waiting.size > 0) schedule();
+    // What came while it was written, described or not.
+    if (waiting.size > 0 || fresh.length > 0) schedule();
   }
 
   function schedule(): void {

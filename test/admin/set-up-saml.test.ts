@@ -110,12 +110,10 @@ describe("the set-up of a SAML connection", () => {
       const options = {
         appInstanceId: "0oa1gjh63g214q0Hq0g4",
         orgUrl: "https://acme.okta.com",
-
         subjectAttribute: "userId",
         "name-givenName": "given",
         roleName: "groups",
         roleValues: "Admins",
-
         idpInitiated: "",
         signed: "response",
         encryptedAssertions: "on",

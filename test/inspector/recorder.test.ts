@@ -136,6 +136,17 @@ describe("the recorder", () => {
       assert.ok(slow.writes() >= 2 && slow.writes() <= 6, `${slow.writes()} writes`);
     });
 
+    it("writes by itself what came while it wrote", async () => {
+      await store.inspector.recordUntil(inAnHour());
+      const slow = slowedBy(100);
+      inspector = open(slow.database);
+      record("one");
+      for (let left = 500; left > 0 && slow.writes() === 0; left--) await sleep(5);
+      record("two");
+      for (let left = 1_000; left > 0 && (await steps()).length < 2; left--) await sleep(20);
+      assert.deepEqual(await steps(), ["one", "two"]);
+    });
+
     it("drops what comes too fast, and counts it", async () => {
       await store.inspector.recordUntil(inAnHour());
       for (let at = 0; at < 1_500; at++) record(String(at));

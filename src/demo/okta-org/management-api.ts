@@ -124,7 +124,6 @@ function describe(org: Org, { id, name, label, active, signOn }: OrgApp) {
     const { acsUrl: ssoAcsUrl, audience } = signOn;
     return {
       ...common,
-
       signOnMode: "SAML_2_0",
       credentials: { signing: { kid: samlKeyId(signOn) } },
       settings: { signOn: { ssoAcsUrl, audience } },
