@@ -25,6 +25,8 @@ export const noticeMs = 1_000;
 const gatherMs = 200;
 /** How long the database is left alone after a write, as a multiple of what that took: it gets a twentieth of its time. */
 const rest = 19;
+/** The longest that it is left alone, in ms: who looks at a slow database's inspector wants to see what happens now. */
+const longestRestMs = 3_000;
 /** How many messages may wait at once: about as many as a busy second brings. The rest is dropped, and counted. */
 const mostWaiting = 1_000;
 /**
@@ -97,7 +99,7 @@ export function openInspector(database: Database, log: Log): Inspector {
         await inspector.add(messages.slice(start, start + batchSize), start === 0 ? dropped : 0);
       }
     }
-    restUntil = Date.now() + rest * (Date.now() - started);
+    restUntil = Date.now() + Math.min(longestRestMs, rest * (Date.now() - started));
   }
 
   const failed = (error: unknown) => log.warn({ err: error }, "inspector.write_failed");
