@@ -4,12 +4,22 @@
  */
 const shownMs = 2_000;
 
-for (const button of document.querySelectorAll("button[data-copy]")) {
+offer();
+// Other scripts renew parts of a page.
+new MutationObserver(offer).observe(document.body, { childList: true, subtree: true });
+
+function offer() {
+  for (const button of document.querySelectorAll("button[data-copy][hidden]")) {
+    button.hidden = false;
+    handle(button);
+  }
+}
+
+function handle(button) {
   const source = document.getElementById(button.dataset.copy);
   const label = button.firstChild;
   const original = label.textContent;
   let timer;
-  button.hidden = false;
   button.addEventListener("click", async () => {
     const copied = await copy(source);
     label.textContent = copied ? "Copied" : "Selected";

@@ -45,6 +45,8 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByText("The sign-in works").waitFor();
       const focused = await page.evaluate<string>("document.activeElement.className");
       assert.equal(focused, "test-result", "who listens is told, too");
+      const hidden = await page.locator("button[data-copy][hidden]").count();
+      assert.equal(hidden, 0, "what comes after the test can be copied");
     }
 
     async function switchOnAndSignIn(page: Page): Promise<void> {
