@@ -67,7 +67,7 @@ describe("the production image", () => {
     assert.ok(readdirSync(join(image, "node_modules")).length > 50);
   });
 
-  it("migrates, starts with npm start, and answers", async function () {
+  it("migrates, starts as the Dockerfile says, answers, and stops when it is told to", async function () {
     this.timeout(180_000);
     const port = await freePort();
     const env = {
@@ -81,14 +81,26 @@ describe("the production image", () => {
       DATA_KEY: Buffer.from("0123456789abcdefghijklmnopqrstuv").toString("base64"),
     };
     execFileSync("npm", ["run", "migrate"], { cwd: image, env, stdio: "ignore" });
-    child = spawn("npm", ["start"], { cwd: image, env, stdio: "ignore" });
+    const [program = "", ...words] = serverCommand();
+    child = spawn(program, words, { cwd: image, env, stdio: "ignore" });
     assert.equal(await readiness(port), 200);
     assert.equal((await fetch(`http://127.0.0.1:${port}/login`)).status, 200);
     const ended = new Promise((resolve) => child?.once("exit", resolve));
     child.kill("SIGTERM");
-    await ended;
+    assert.equal(await ended, 0);
+  });
+
+  it("runs what npm start runs", () => {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: { start: string } };
+    assert.equal(scripts.start, serverCommand().join(" "));
   });
 });
+
+/** The command of the Dockerfile's last stage. Not `npm start`: npm ends at a SIGTERM and leaves the server running. */
+function serverCommand(): string[] {
+  const line = readFileSync("Dockerfile", "utf8").match(/^CMD (\[.*\])$/m)?.[1] ?? "[]";
+  return JSON.parse(line) as string[];
+}
 
 /** What it says at last: it listens before it is ready. */
 async function readiness(port: number): Promise<number | null> {
