@@ -4,10 +4,19 @@ import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import type { User } from "../../src/model.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { newMessage } from "../helpers/messages.ts";
+import { inAnHour, newMessage } from "../helpers/messages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { oktaUser, scimClient } from "../helpers/scim.ts";
 import { useSite } from "../helpers/site.ts";
+
+/** In the page: the places of lines of a message over which a button lies. */
+const linesBelowButtons = `[...document.querySelectorAll("button[data-copy]")].flatMap((button) => {
+  const range = document.createRange();
+  range.selectNodeContents(document.getElementById(button.dataset.copy));
+  const place = button.getBoundingClientRect();
+  return [...range.getClientRects()].filter(({ left, right, top, bottom }) =>
+    left < place.right && right > place.left && top < place.bottom && bottom > place.top);
+})`;
 
 describeInBrowser("the inspector in the browser", (browser) => {
   onEachDatabase((use) => {
@@ -56,6 +65,16 @@ describeInBrowser("the inspector in the browser", (browser) => {
       assert.equal(await page.getByRole("link", { name: "first" }).count(), 1, "nothing comes twice");
     });
 
+    it("covers nothing of a message with the button that copies it", async () => {
+      const response = { head: ["200 OK"], json: { long: "text ".repeat(200) } };
+      await site().acme.store.inspector.recordUntil(inAnHour());
+      await site().acme.store.inspector.add([newMessage({ step: "a long one", response })], 0);
+      const page = await open();
+      await page.getByRole("link", { name: "a long one" }).click();
+      await page.getByRole("button", { name: "Copy the answer's JSON" }).waitFor();
+      assert.deepEqual(await page.evaluate(linesBelowButtons), []);
+    });
+
     it("is no longer live for somebody who lost the role", async () => {
       const { store } = site().acme;
       const admin = await createLocalAccount(store, "leaving@acme.example", "admin");
@@ -77,7 +96,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
     });
 
     it("is a list with a link to load it again where there is no script", async () => {
-      await site().acme.store.inspector.recordUntil(Date.now() + 60_000);
+      await site().acme.store.inspector.recordUntil(inAnHour());
       const page = await browser.open({ javaScriptEnabled: false });
       await takeSession(page, site().app, await site().clientOf(site().owner));
       await page.goto(`${site().app.url}/admin/inspector`);

@@ -110,7 +110,7 @@ describe("the inspector's pages", () => {
       });
       const page = await text(`${home}/${await lastSeq()}`);
       assert.match(page, /<code>src\/scim\/patch-user\.ts<\/code>/);
-      assert.match(page, /<pre class="message">PATCH \/scim\/v2\/Users\/1<\/pre>/);
+      assert.match(page, /<pre[^>]*>PATCH \/scim\/v2\/Users\/1<\/pre>/);
       assert.match(page, /\{\n {2}&#34;a&#34;: \{\n {4}&#34;b&#34;: 1/);
       assert.match(page, /&lt;a&gt;\n {2}&lt;b\/&gt;/);
       assert.match(page, /failed: <\/span>One<br><span class="muted">expected 1, found 2/);
