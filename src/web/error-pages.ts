@@ -33,12 +33,14 @@ export const pageNotFound: RequestHandler = () => {
  * Turns what was thrown into an answer: a page, or JSON for those who asked for it. The reason goes to the log
  * under the reference id that the page shows.
  */
-export const errorPages: ErrorRequestHandler = (error: unknown, req, res, next) => {
+export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   const page = describe(error);
   if (page.status >= 500) req.log.error({ err: error }, "request.failed");
   else req.log.info({ reason: reasonOf(error), status: page.status, ...causeOf(error) }, "request.refused");
   if (res.headersSent) {
-    next(error);
+    // Not for Express: it writes the error to standard error, past the log and what that leaves out. An answer that is
+    // not whole is broken off, so that nobody takes it for one.
+    if (!res.writableEnded) res.destroy();
     return;
   }
   if (page.retryAfter !== undefined) res.set("Retry-After", String(page.retryAfter));

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
 import { ConflictError, InvalidError } from "../../src/errors.ts";
+import { createLog } from "../../src/log.ts";
+import { errorPages } from "../../src/web/error-pages.ts";
+import { requestContext } from "../../src/web/request.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
 import type { Answer, Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -165,5 +171,41 @@ describe("error pages", () => {
       await client.get("/no-such-page?code=a-secret-code");
       assert.doesNotMatch(JSON.stringify(app.logged), /a-secret-code/);
     });
+  });
+});
+
+/** That Express itself writes nothing to the console is watched by test/helpers/console-guard.ts. */
+describe("an error of an answer that has begun", () => {
+  const logged: Record<string, unknown>[] = [];
+  let server: Server;
+  let url: string;
+  before(async () => {
+    const log = createLog("info", { write: (line: string) => void logged.push(JSON.parse(line)) });
+    const app = express().use(requestContext(log));
+    app.get("/half", (_req, res, next) => void res.write("half", () => next(new Error("too late"))));
+    app.get("/whole", (_req, res, next) => void res.end("whole", () => next(new Error("too late"))));
+    app.use(errorPages);
+    server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  beforeEach(() => void logged.splice(0));
+  after(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("breaks it off, and stands in the log", async () => {
+    const answer = await fetch(`${url}/half`);
+    await assert.rejects(answer.text());
+    assert.deepEqual(
+      logged.map(({ event }) => event),
+      ["request.failed", "request.answered"],
+    );
+  });
+
+  it("changes nothing of one that is whole, and stands in the log", async () => {
+    assert.equal(await (await fetch(`${url}/whole`)).text(), "whole");
+    assert.ok(logged.some(({ event }) => event === "request.failed"));
   });
 });
