@@ -23,7 +23,10 @@ export interface Inspector extends Recorder {
 export const noticeMs = 1_000;
 /** How long a message waits for others at least, in ms. */
 const gatherMs = 200;
-/** How long the database is left alone after a write, as a multiple of what that took: it works a twentieth of its time for this, a slow one more. */
+/**
+ * How long the database is left alone after a write, as a multiple of what that took: it gets a twentieth of its time,
+ * unless it is so slow that the next limit holds.
+ */
 const rest = 19;
 /** The longest that it is left alone, in ms: who looks at a slow database's inspector wants to see what happens now. */
 const longestRestMs = 3_000;
