@@ -31,6 +31,7 @@ export type ConflictCode =
   | "other-source"
   | "last-owner"
   | "owners-only"
+  | "owner-protected"
   | "yourself"
   | "not-just-in-time"
   | "stale";
@@ -62,6 +63,7 @@ export class RefusedError extends Error {
 
 export const refusalReasons = [
   "account-conflict",
+  "owner-not-approved",
   "connection-not-active",
   "just-in-time-off",
   "user-deleted",

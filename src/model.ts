@@ -16,6 +16,11 @@ export interface Tenant {
   sourceConflict: "refuse" | "adopt";
   /** Whether passwords that a provisioning client sends become passwords here. */
   passwordSync: boolean;
+  /**
+   * Whether an owner has agreed to what machines may do here. False for settings and tokens that an administrator opened
+   * before only owners could.
+   */
+  machineAccessConfirmed: boolean;
   /** For how many days the tenant's activity is kept. */
   activityDays: number;
   createdAt: number;

@@ -19,8 +19,7 @@ export function parameter(req: Request, name: string): string {
 
 /** The administrator as the directory knows them. */
 export function administrator(req: Request): Administrator {
-  const { user, role } = signedIn(req);
-  return { userId: user.id, role };
+  return { userId: signedIn(req).user.id };
 }
 
 /** What an administrator did, for the tenant's activity; record it in the transaction of the change. */

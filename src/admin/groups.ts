@@ -6,6 +6,7 @@ import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Group } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
+import { requireOwner, signedIn } from "../web/guards.ts";
 import { adminEntry, makeChange, parameter, storeOf } from "./acting.ts";
 import { pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
 import { listPeople } from "./people.ts";
@@ -52,11 +53,12 @@ export function groupRoutes({ database }: AdminDeps): Router {
       store.sources.list(),
     ]);
     const sourceName = sources.find(({ id }) => id === group.sourceId)?.name ?? null;
-    const facts = { group, sourceName, givesAdmin: mapped.has(group.id) };
+    const isOwner = signedIn(req).role === "owner";
+    const facts = { group, sourceName, givesAdmin: mapped.has(group.id), isOwner };
     res.render("admin/group", { title: group.displayName, ...facts, ...list });
   });
 
-  router.post(`${paths.admin.group(":group")}/role`, async (req, res) => {
+  router.post(`${paths.admin.group(":group")}/role`, requireOwner, async (req, res) => {
     const group = await groupIn(storeOf(req, database), req);
     const role = roleIn(req);
     const change = {

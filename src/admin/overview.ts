@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { unconfirmedAccess } from "../directory/machine-access.ts";
 import { isLiving, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import type { Connection, ProvisioningToken } from "../model.ts";
@@ -18,20 +19,31 @@ export function overviewRoutes({ database }: AdminDeps): Router {
   const router = Router();
   router.get(paths.admin.home, async (req, res) => {
     const store = storeOf(req, database);
-    const [connections, domains, tokens, people, problems] = await Promise.all([
+    const [connections, domains, tokens, people, problems, unconfirmed] = await Promise.all([
       store.connections.list(),
       store.domains.list(),
       store.tokens.list(),
       store.users.count(),
       store.provisioningProblems.list(1),
+      unconfirmedAccess(store),
     ]);
     const now = Date.now();
     const living = tokens.filter((token) => isLiving(token, now));
     const page = { title: "Administration", connections, domains, tokens: living, people };
-    const warnings = [...connectionWarnings(connections), ...provisioningWarnings(tokens, now)];
+    const warnings = [
+      ...unconfirmedWarnings(unconfirmed),
+      ...connectionWarnings(connections),
+      ...provisioningWarnings(tokens, now),
+    ];
     res.render("admin/overview", { ...page, warnings, problem: problems[0] ?? null });
   });
   return router;
+}
+
+function unconfirmedWarnings(unconfirmed: readonly string[]): Warning[] {
+  if (unconfirmed.length === 0) return [];
+  const text = `An owner has to confirm what provisioning may do here: ${unconfirmed.join("; ")}.`;
+  return [{ name: "Provisioning", href: `${paths.admin.provisioning}#unconfirmed`, text }];
 }
 
 function connectionWarnings(connections: readonly Connection[]): Warning[] {

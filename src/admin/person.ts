@@ -1,4 +1,4 @@
-import { type Request, Router } from "express";
+import { type Request, type RequestHandler, Router } from "express";
 import {
   blockPerson,
   deletePerson,
@@ -8,11 +8,14 @@ import {
   unlinkIdentity,
 } from "../directory/administration.ts";
 import { requiredConnection } from "../directory/domains.ts";
+import { approvableConnections, approveOwner } from "../directory/owners.ts";
+import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import { roles, type User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
+import { requireAdmin, requireOwner } from "../web/guards.ts";
 import { adminEntry, administrator, makeChange, parameter, storeOf } from "./acting.ts";
 import { readable } from "./activity-words.ts";
 import { entitlementNames, otherAttributes } from "./other-attributes.ts";
@@ -26,6 +29,8 @@ interface Act {
   work(store: TenantStore, userId: string, req: Request): Promise<void>;
   /** Where there is nobody left to show. */
   page?: string;
+  /** Who may do it, where an administrator may not. */
+  guard?: RequestHandler;
 }
 
 const acts: Record<string, Act> = {
@@ -54,6 +59,12 @@ const acts: Record<string, Act> = {
     work: (store, userId, req) => unlinkIdentity(store, administrator(req), userId, identityIn(req)),
     done: () => "The identity is unlinked, and whoever was signed in by it is signed out.",
   },
+  approve: {
+    action: "user.sign_in_approved",
+    guard: requireOwner,
+    work: (store, userId, req) => approveOwner(store, formField(req, "connection"), userId),
+    done: (user) => `${personName(user)} becomes linked at their next sign-in with this connection.`,
+  },
   delete: {
     action: "user.deleted",
     work: (store, userId, req) => deletePerson(store, administrator(req), userId, keepsOut(req)),
@@ -77,8 +88,8 @@ export function personRoutes({ database }: AdminDeps): Router {
     res.render("admin/person", { title: personName(user), user, ...facts, activity, roles });
   });
 
-  for (const [name, { action, work, done, page }] of Object.entries(acts)) {
-    router.post(`${paths.admin.person(":user")}/${name}`, async (req, res) => {
+  for (const [name, { action, work, done, page, guard = requireAdmin }] of Object.entries(acts)) {
+    router.post(`${paths.admin.person(":user")}/${name}`, guard, async (req, res) => {
       const user = await personIn(storeOf(req, database), req);
       const change = {
         entry: adminEntry(req, action, user.id, name === "role" ? ["role"] : []),
@@ -100,19 +111,31 @@ async function personIn(store: TenantStore, req: Request): Promise<User> {
 }
 
 async function factsOf(store: TenantStore, user: User) {
-  const [identities, connections, groups, grants, role, sessions, sources, passwordHash, activity, required] =
-    await Promise.all([
-      store.identities.ofUser(user.id),
-      store.connections.list(),
-      store.groups.ofUser(user.id),
-      store.roles.grantsOf(user.id),
-      store.roles.effective(user.id),
-      store.sessions.ofUser(user.id, user.accessEpoch),
-      store.sources.list(),
-      store.credentials.passwordHash(user.id),
-      store.activity.page({ person: user.id }, null, 10),
-      requiredConnection(store, user),
-    ]);
+  const [
+    identities,
+    connections,
+    groups,
+    grants,
+    role,
+    sessions,
+    sources,
+    passwordHash,
+    activity,
+    required,
+    approved,
+  ] = await Promise.all([
+    store.identities.ofUser(user.id),
+    store.connections.list(),
+    store.groups.ofUser(user.id),
+    store.roles.grantsOf(user.id),
+    store.roles.effective(user.id),
+    store.sessions.ofUser(user.id, user.accessEpoch),
+    store.sources.list(),
+    usablePasswordHash(store, user),
+    store.activity.page({ person: user.id }, null, 10),
+    requiredConnection(store, user),
+    store.ownerApprovals.ofUser(user.id),
+  ]);
   return {
     identities,
     groups,
@@ -123,6 +146,8 @@ async function factsOf(store: TenantStore, user: User) {
     others: otherAttributes(user.attributes),
     entitlements: entitlementNames(user),
     hasPassword: passwordHash !== null,
+    approved: connections.filter(({ id }) => approved.includes(id)),
+    approvable: role === "owner" ? await approvableConnections(store, user) : [],
     // Somebody with a password only, where passwords are refused to all but owners.
     shutOut: identities.length === 0 && user.origin === "local" && role !== "owner" ? required : null,
     connectionOf: new Map(connections.map((connection) => [connection.id, connection])),

@@ -14,6 +14,9 @@ const remedies: Record<string, string> = {
     "Okta looks for people in a way that is not supported. Set its unique identifier field to userName.",
   invalidPath: "Okta sends an attribute that there is not here. Remove its mapping in Okta.",
   mutability: "Okta wants to change what cannot be changed. Remove the attribute's mapping in Okta.",
+  "403":
+    "Okta wants to change how an owner signs in, which only owners do. The message says how: take the role of owner away " +
+    "under People while Okta makes its change, or leave this person as they are.",
   "404":
     "Okta knows somebody who is not here any more. Unassign the person or group in Okta, and assign them again.",
   "413": "Okta sends more at once than is taken. Push smaller groups, or tell us.",

@@ -1,9 +1,15 @@
 import { type Request, type Response, Router } from "express";
+import {
+  changeMachineSettings,
+  confirmMachineAccess,
+  unconfirmedAccess,
+} from "../directory/machine-access.ts";
 import { createToken, isLiving, revokeToken } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
+import { requireOwner, signedIn } from "../web/guards.ts";
 import { adminEntry, makeChange, parameter, storeOf } from "./acting.ts";
 import { remedyOf } from "./provisioning-remedies.ts";
 import type { AdminDeps } from "./routes.ts";
@@ -22,7 +28,7 @@ const mostProblems = 20;
 
 /**
  * How a customer's Okta provisions people: what to copy there, the tokens that it calls with, what it may do, and how
- * that went lately.
+ * that went lately. Every administrator sees it; tokens and settings are an owner's to change.
  */
 export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
   const router = Router();
@@ -36,13 +42,14 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
       form,
       shown,
       remedyOf,
+      isOwner: signedIn(req).role === "owner",
       ...facts,
     });
   }
 
   router.get(paths.admin.provisioning, (req, res) => show(req, res, emptyForm, null));
 
-  router.post(`${paths.admin.provisioning}/tokens`, async (req, res) => {
+  router.post(`${paths.admin.provisioning}/tokens`, requireOwner, async (req, res) => {
     const form = { source: formField(req, "source").trim(), days: formField(req, "days").trim() };
     try {
       const { token } = await storeOf(req, database).transaction(async (inside) => {
@@ -57,7 +64,7 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
     }
   });
 
-  router.post(`${paths.admin.provisioningToken(":token")}/revoke`, async (req, res) => {
+  router.post(`${paths.admin.provisioningToken(":token")}/revoke`, requireOwner, async (req, res) => {
     const id = parameter(req, "token");
     const change = {
       entry: adminEntry(req, "token.revoked", id),
@@ -67,7 +74,7 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
     await makeChange(req, res, database, change, (store) => revokeToken(store, id));
   });
 
-  router.post(`${paths.admin.provisioning}/settings`, async (req, res) => {
+  router.post(`${paths.admin.provisioning}/settings`, requireOwner, async (req, res) => {
     const settings = {
       sourceConflict: formField(req, "sourceConflict") === "adopt" ? ("adopt" as const) : ("refuse" as const),
       passwordSync: formField(req, "passwordSync") === "on",
@@ -77,7 +84,16 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
       done: "The settings are saved.",
       page: paths.admin.provisioning,
     };
-    await makeChange(req, res, database, change, (store) => store.settings.change(settings));
+    await makeChange(req, res, database, change, (store) => changeMachineSettings(store, settings));
+  });
+
+  router.post(`${paths.admin.provisioning}/confirm`, requireOwner, async (req, res) => {
+    const change = {
+      entry: adminEntry(req, "provisioning.access_confirmed", null),
+      done: "What provisioning may do here is confirmed.",
+      page: paths.admin.provisioning,
+    };
+    await makeChange(req, res, database, change, (store) => confirmMachineAccess(store));
   });
 
   router.post(`${paths.admin.provisioning}/problems/clear`, async (req, res) => {
@@ -93,13 +109,14 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
 }
 
 async function factsOf(store: TenantStore) {
-  const [tokens, sources, settings, people, groups, problems] = await Promise.all([
+  const [tokens, sources, settings, people, groups, problems, unconfirmed] = await Promise.all([
     store.tokens.list(),
     store.sources.list(),
     store.settings.read(),
     store.users.provisionedCount(),
     store.groups.count(),
     store.provisioningProblems.list(mostProblems),
+    unconfirmedAccess(store),
   ]);
   const now = Date.now();
   const [living, dead] = [
@@ -115,6 +132,7 @@ async function factsOf(store: TenantStore) {
     people,
     groups,
     problems,
+    unconfirmed,
     now,
     lastCallAt: used.length > 0 ? Math.max(...used) : null,
     sourceNames: new Map(sources.map(({ id, name }) => [id, name])),

@@ -80,10 +80,10 @@ function certificateShown(certificate: string) {
 
 /**
  * Whether the visitor may take the identity that the test showed for their own account: they made the test themselves,
- * their account is local, and the identity is nobody's yet.
+ * their account is local or an owner's, and the identity is nobody's yet.
  */
 function canLink({ person }: Visit, test: Awaited<ReturnType<typeof latestSignInTest>>): boolean {
   if (!test?.outcome || !person || test.userId !== person.user.id) return false;
   const isKnown = "user" in test.outcome && test.outcome.by !== "just-in-time";
-  return person.user.origin === "local" && !isKnown;
+  return (person.user.origin === "local" || person.role === "owner") && !isKnown;
 }

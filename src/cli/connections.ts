@@ -5,9 +5,10 @@ import {
   enableConnection,
   type WantedConnection,
 } from "../directory/connections.ts";
+import { approveOwner, watchingOwners } from "../directory/owners.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { oidcUrls, samlUrls } from "../endpoints.ts";
-import { InvalidError } from "../errors.ts";
+import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings, Tenant } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
@@ -75,6 +76,25 @@ export const connectionCommands: Command[] = [
     "Stop a connection and sign out who came through it",
     disableConnection,
   ),
+  {
+    name: "connection approve-owner",
+    usage: "<slug> --key KEY --type oidc|saml --email EMAIL [--json]",
+    summary: "Let a connection become an owner's sign-in at their next one",
+    positionals: ["slug"],
+    values: ["key", "type", "email"],
+    async run(input, { database }) {
+      const { store, connection } = await connectionOf(database, input);
+      const { key, type } = connection;
+      const email = input.required("email");
+      const owner = await store.users.byLoginName(email);
+      if (!owner) throw new NotFoundError(`There is no account ${email}.`);
+      await approveOwner(store, connection.id, owner.id);
+      return {
+        json: { key, type, owner: owner.loginName },
+        text: `${owner.loginName} can sign in with the ${type} connection ${key} from now on.`,
+      };
+    },
+  },
   ...connectionSettingsCommands,
 ];
 
@@ -168,8 +188,17 @@ function statusCommand(
     async run(input, { database }) {
       const { store, connection } = await connectionOf(database, input);
       const { key, type } = connection;
-      const { status } = await change(store, connection.id);
-      return { json: { key, type, status }, text: `The ${type} connection ${key} is ${status}.` };
+      const { result, lastOwnerLost } = await store.transaction((inside) =>
+        watchingOwners(inside, () => change(inside, connection.id)),
+      );
+      const { status } = result;
+      const lost = lastOwnerLost
+        ? ` No owner can sign in any more: let one in again with "owner invite ${input.positional("slug")}".`
+        : "";
+      return {
+        json: status === "disabled" ? { key, type, status, lastOwnerLost } : { key, type, status },
+        text: `The ${type} connection ${key} is ${status}.${lost}`,
+      };
     },
   };
 }

@@ -1,5 +1,6 @@
-import { checkPassword, createLocalUser, inviteOwner } from "../directory/local-accounts.ts";
+import { createLocalUser, inviteOwner } from "../directory/local-accounts.ts";
 import { hashPassword } from "../directory/password-hash.ts";
+import { checkPassword } from "../directory/password-rules.ts";
 import {
   addDomain,
   checkEmail,

@@ -1,6 +1,7 @@
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../errors.ts";
 import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { keepingAnOwner } from "./owners.ts";
 
 /**
  * Takes back everything that a person was let in with: sessions end at their next request, and sign-ins in
@@ -19,8 +20,7 @@ export async function revokeUserAccess(store: TenantStore, userId: string): Prom
  */
 export async function blockUser(store: TenantStore, userId: string): Promise<User> {
   return await store.transaction(async (inside) => {
-    await keepOneOwner(inside, userId);
-    const user = await inside.users.update(userId, { blocked: true });
+    const user = await keepingAnOwner(inside, () => inside.users.update(userId, { blocked: true }));
     await revokeUserAccess(inside, userId);
     return user;
   });
@@ -36,23 +36,4 @@ export async function endSessions(store: TenantStore, userId: string): Promise<v
     if (!(await inside.users.lock(userId))) throw new NotFoundError("There is no such user.");
     await revokeUserAccess(inside, userId);
   });
-}
-
-/** Whether nobody else could act as an owner of the tenant. Locks the owners until the transaction ends. */
-export async function isLastOwner(store: TenantStore, userId: string): Promise<boolean> {
-  const owners = await store.roles.lockActiveOwners();
-  return owners.length === 1 && owners[0] === userId;
-}
-
-/**
- * The app's own pages never take away the last owner who can sign in. A provisioning client may: deactivation is
- * always obeyed (see provisioning.ts).
- */
-export async function keepOneOwner(store: TenantStore, exceptUserId: string): Promise<void> {
-  if (await isLastOwner(store, exceptUserId)) {
-    throw new ConflictError(
-      "last-owner",
-      "This is the last owner who can sign in. Make somebody else an owner first.",
-    );
-  }
 }

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import type { AssignableRole, Role, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { blockUser, endSessions, keepOneOwner, revokeUserAccess, unblockUser } from "./access.ts";
-import { grantRole, revokeRole } from "./roles.ts";
+import { blockUser, endSessions, revokeUserAccess, unblockUser } from "./access.ts";
+import { keepingAnOwner } from "./owners.ts";
+import { atLeast, grantRole, revokeRole } from "./roles.ts";
 
-/** Who acts on somebody: an administrator of the tenant, with the role that they have now. */
+/** Who acts on somebody. What they may do is read in the transaction of the change: their role may be gone by then. */
 export interface Administrator {
   userId: string;
-  role: Role;
 }
 
 /** Throws NotFoundError, and ConflictError `owners-only`, `yourself` or `last-owner`. */
@@ -48,7 +48,7 @@ export async function giveRole(
 ): Promise<void> {
   await store.transaction(async (inside) => {
     await mayActOn(inside, by, userId);
-    if (role === "owner" && by.role !== "owner") {
+    if (role === "owner" && (await inside.roles.effective(by.userId)) !== "owner") {
       throw new ConflictError("owners-only", "Only an owner can make somebody an owner.");
     }
     for (const other of ["member", "admin", "owner"] as const) {
@@ -70,23 +70,17 @@ export async function unlinkIdentity(
   identity: { connectionId: string; subject: string },
 ): Promise<void> {
   await store.transaction(async (inside) => {
-    const user = await mayActOn(inside, by, userId);
+    await mayActOn(inside, by, userId);
     const identities = await inside.identities.ofUser(userId);
     const isTheirs = (one: typeof identity) =>
       one.connectionId === identity.connectionId && one.subject === identity.subject;
     if (!identities.some(isTheirs)) throw new NotFoundError("There is no such identity.");
-    if (identities.length === 1 && !(await hasAnotherWayIn(inside, user))) await keepOneOwner(inside, userId);
-    await inside.identities.remove(identity.connectionId, identity.subject);
+    await keepingAnOwner(inside, () => inside.identities.remove(identity.connectionId, identity.subject));
     if (!identities.some((one) => !isTheirs(one) && one.connectionId === identity.connectionId)) {
       await inside.roles.replace(userId, "claim", identity.connectionId, []);
     }
     await revokeUserAccess(inside, userId);
   });
-}
-
-/** Provisioned people find their account again at the next sign-in; others need a password. */
-async function hasAnotherWayIn(store: TenantStore, user: User): Promise<boolean> {
-  return user.origin === "scim" || (await store.credentials.passwordHash(user.id)) !== null;
 }
 
 /**
@@ -107,11 +101,10 @@ export async function deletePerson(
     notOn(by, userId, "delete");
     const problem = await problemOfDeleting(inside, user);
     if (problem !== null) throw new ConflictError("not-just-in-time", problem);
-    await keepOneOwner(inside, userId);
     if (keepOut) {
       await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     }
-    await inside.users.remove(userId);
+    await keepingAnOwner(inside, () => inside.users.remove(userId));
   });
 }
 
@@ -145,7 +138,9 @@ export async function giveGroupRole(
 async function mayActOn(store: TenantStore, by: Administrator, userId: string): Promise<User> {
   const user = await store.users.lock(userId);
   if (!user) throw new NotFoundError("There is no such person.");
-  if (by.role !== "owner" && (await store.roles.effective(userId)) === "owner") {
+  const role = await store.roles.effective(by.userId);
+  if (!atLeast(role, "admin")) throw new ConflictError("owners-only", "You are no administrator any more.");
+  if (role !== "owner" && (await store.roles.isOwner(userId))) {
     throw new ConflictError("owners-only", "Only an owner can do that to an owner.");
   }
   return user;

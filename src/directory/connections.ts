@@ -6,6 +6,7 @@ import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { keepingAnOwner } from "./owners.ts";
 import { checkName } from "./tenants.ts";
 
 export interface WantedConnection {
@@ -60,8 +61,8 @@ export async function createConnection(
 /**
  * Changes a connection's settings. When they point to another identity provider, its subjects are other people: the
  * connection starts without identities, and its sessions end. What an earlier mapping of roles granted is taken back;
- * each person's next sign-in grants anew. Throws NotFoundError, and InvalidError when what names a person would change
- * under people who have signed in.
+ * each person's next sign-in grants anew. Throws NotFoundError, InvalidError when what names a person would change
+ * under people who have signed in, and ConflictError `last-owner`.
  */
 export async function changeSettings(
   store: TenantStore,
@@ -79,7 +80,8 @@ export async function changeSettings(
     const isOtherClient = isOther || clientOf(before.settings) !== clientOf(settings);
     if (isOther) {
       await inside.sessions.endOfConnection(connectionId);
-      await inside.identities.removeOfConnection(connectionId);
+      await keepingAnOwner(inside, () => inside.identities.removeOfConnection(connectionId));
+      await inside.ownerApprovals.removeOfConnection(connectionId);
     }
     if (isOther || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
@@ -136,13 +138,23 @@ export async function enableConnection(store: TenantStore, connectionId: string)
   });
 }
 
-/** Stops a connection: nobody signs in through it, and those who did are signed out. Throws NotFoundError. */
+/**
+ * Stops a connection: nobody signs in through it, and those who did are signed out. Only the operator may lock the last
+ * owner out that way; the application's own pages use switchOffConnection. Throws NotFoundError.
+ */
 export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {
     const connection = await inside.connections.update(connectionId, { status: "disabled" });
     await inside.sessions.endOfConnection(connectionId);
     return connection;
   });
+}
+
+/** As disableConnection, but throws ConflictError `last-owner` when nobody could undo it. */
+export async function switchOffConnection(store: TenantStore, connectionId: string): Promise<Connection> {
+  return await store.transaction((inside) =>
+    keepingAnOwner(inside, () => disableConnection(inside, connectionId)),
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { InvalidError, RefusedError } from "../errors.ts";
+import { RefusedError } from "../errors.ts";
 import type { Profile, User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
@@ -9,12 +9,13 @@ import { revokeUserAccess } from "./access.ts";
 import { documentOf } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
+import { checkPassword } from "./password-rules.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
+import { usablePasswordHash } from "./synced-passwords.ts";
 import { checkEmail } from "./tenants.ts";
 
 const linkHours = 72;
 const noNames = { givenName: null, familyName: null, displayName: null };
-export const passwordLength = { min: 12, max: 256 };
 
 /**
  * Makes sure that `email` is an owner who can get in, and returns a one-time token with which its holder sets a
@@ -44,8 +45,9 @@ export async function inviteOwner(
   });
 }
 
-/** Takes an account out of its identity provider's hands. */
+/** Takes an account out of its identity provider's hands: its identities and a password that provisioning set are gone. */
 async function takeOver(store: TenantStore, userId: string): Promise<void> {
+  await store.credentials.remove(userId);
   await store.users.update(userId, { origin: "local", sourceId: null, sourceKey: null });
   for (const identity of await store.identities.ofUser(userId)) {
     await store.identities.remove(identity.connectionId, identity.subject);
@@ -97,13 +99,6 @@ export async function redeemPasswordLink(
   });
 }
 
-/** Throws InvalidError with the rule that the password breaks. Length is what protects (NIST SP 800-63B §5.1.1). */
-export function checkPassword(password: string): void {
-  const { min, max } = passwordLength;
-  if (password.length < min) throw new InvalidError(`Choose a password of at least ${min} characters.`);
-  if (password.length > max) throw new InvalidError(`Choose a password of at most ${max} characters.`);
-}
-
 /**
  * Signs in with a local password. Takes the same time and throws the same RefusedError `bad-credentials` whether
  * the tenant, the account, its password or its permission to sign in is what is missing. Where single sign-on is
@@ -118,7 +113,7 @@ export async function signInWithPassword(
   requestId: string | null = null,
 ): Promise<User> {
   const user = (await store?.users.byLoginName(loginName)) ?? null;
-  const hash = user && store ? await store.credentials.passwordHash(user.id) : null;
+  const hash = user && store ? await usablePasswordHash(store, user) : null;
   const right = await verifyPassword(password, hash);
   if (!store || !right || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
   const isOwner = (await store.roles.effective(user.id)) === "owner";
@@ -142,7 +137,8 @@ export async function changePassword(
   current: string,
   wanted: string,
 ): Promise<User> {
-  if (!(await verifyPassword(current, await store.credentials.passwordHash(userId)))) {
+  const before = await store.users.byId(userId);
+  if (!(await verifyPassword(current, before && (await usablePasswordHash(store, before))))) {
     throw new RefusedError("bad-credentials");
   }
   checkPassword(wanted);

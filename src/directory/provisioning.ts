@@ -3,8 +3,9 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import type { AttributeDocument, Profile, ProvisioningSource, Tenant, User } from "../model.ts";
 import type { UserChanges } from "../store/tenant/users.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { isLastOwner, revokeUserAccess } from "./access.ts";
+import { revokeUserAccess } from "./access.ts";
 import { documentOf } from "./attributes.ts";
+import { refuseOnOwner, watchingOwners } from "./owners.ts";
 import { storedSubject } from "./sign-in.ts";
 
 /** Who writes: a provisioning source, and what its tenant wants when another source was there first. */
@@ -57,7 +58,8 @@ export interface ProvisioningChange {
  * Applies a provisioning client's change to a user, adopting the user first where that is allowed: the id and
  * the identities stay, and the source manages the user from now on. Deactivation is always obeyed and ends every
  * session. Throws NotFoundError, or ConflictError: `local-account` for an account of this application, since an
- * identity provider could otherwise walk into it; `other-source`; `login-name-taken`; `source-key-taken`.
+ * identity provider could otherwise walk into it; `other-source`; `login-name-taken`; `source-key-taken`;
+ * `owner-protected` for what would open an owner's sign-in (owners.ts).
  */
 export async function updateProvisionedUser(
   store: TenantStore,
@@ -68,10 +70,16 @@ export async function updateProvisionedUser(
   return await store.transaction(async (inside) => {
     const before = await inside.users.lock(userId);
     if (!before) throw new NotFoundError("There is no such user.");
-    const adoption = mayWrite(writer, before);
-    const lastOwnerLost = changes.active === false && (await isLastOwner(inside, userId));
-    const user = await inside.users.update(userId, { ...adoption, ...changes });
+    const adoption = await mayWrite(inside, writer, before);
+    const work = () => inside.users.update(userId, { ...adoption, ...changes });
+    const isOwnerOut = changes.active === false && (await inside.roles.isOwner(userId));
+    const { result: user, lastOwnerLost } = isOwnerOut
+      ? await watchingOwners(inside, work)
+      : { result: await work(), lastOwnerLost: false };
     if (user.loginName !== before.loginName) await moveIdentities(inside, before, user);
+    // An approval was given to the person whom this key and this name meant.
+    if (user.loginName !== before.loginName || user.sourceKey !== before.sourceKey)
+      await inside.ownerApprovals.removeOfUser(userId);
     if (before.active && !user.active) await revokeUserAccess(inside, userId);
     return { user, adopted: before.origin !== "scim" || before.sourceId !== user.sourceId, lastOwnerLost };
   });
@@ -90,17 +98,20 @@ export async function deleteProvisionedUser(
   return await store.transaction(async (inside) => {
     const user = await inside.users.lock(userId);
     if (!user) throw new NotFoundError("There is no such user.");
-    mayWrite(writer, user);
-    const lastOwnerLost = await isLastOwner(inside, userId);
+    await mayWrite(inside, writer, user);
     await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     // Sessions, identities, memberships, grants and what the product hangs on them go with the row.
-    await inside.users.remove(userId);
+    const { lastOwnerLost } = await watchingOwners(inside, () => inside.users.remove(userId));
     return { lastOwnerLost };
   });
 }
 
 /** Returns what adoption changes: nothing for a user that the source manages already. */
-function mayWrite(writer: Writer, user: User): Pick<UserChanges, "origin" | "sourceId" | "sourceKey"> {
+async function mayWrite(
+  store: TenantStore,
+  writer: Writer,
+  user: User,
+): Promise<Pick<UserChanges, "origin" | "sourceId" | "sourceKey">> {
   if (user.origin === "local") {
     throw new ConflictError(
       "local-account",
@@ -112,19 +123,30 @@ function mayWrite(writer: Writer, user: User): Pick<UserChanges, "origin" | "sou
   if (user.origin === "scim" && writer.sourceConflict === "refuse") {
     throw new ConflictError("other-source", "This user is managed by another provisioning source.");
   }
+  await refuseOnOwner(store, user.id, "Provisioning does not take over the account of an owner.");
   // The former source's key means nothing to the new one.
   return { origin: "scim", sourceId: writer.source.id, sourceKey: null };
 }
 
 /**
  * Where a connection's subject is the login name, the person goes on as the same user under the new name, and the
- * old name's next holder is somebody else.
+ * old name's next holder is somebody else. Not for owners: whoever holds the new name at the identity provider would
+ * become the owner, and whoever holds it already would stop being one. Throws ConflictError `owner-protected`.
  */
 async function moveIdentities(store: TenantStore, before: User, after: User): Promise<void> {
   for (const identity of await store.identities.ofUser(before.id)) {
     const connection = await store.connections.byId(identity.connectionId);
     if (connection?.subjectKind !== "login-name") continue;
     if (identity.subject !== storedSubject(connection, before.loginName)) continue;
-    await store.identities.move(connection.id, identity.subject, storedSubject(connection, after.loginName));
+    const subject = storedSubject(connection, after.loginName);
+    if (subject === identity.subject) continue;
+    await refuseOnOwner(
+      store,
+      before.id,
+      "This owner signs in by the login name, so provisioning does not change it.",
+    );
+    const holder = await store.identities.find(connection.id, subject);
+    if (holder) await refuseOnOwner(store, holder.userId, "An owner signs in by this login name.");
+    await store.identities.move(connection.id, identity.subject, subject);
   }
 }

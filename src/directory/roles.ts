@@ -1,6 +1,7 @@
 import { type AssignableRole, type Role, roles } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { keepOneOwner } from "./access.ts";
+import { keepingAnOwner } from "./owners.ts";
+import { forgetSyncedPassword } from "./synced-passwords.ts";
 
 /** Whether `role` may do what `needed` may. */
 export function atLeast(role: Role, needed: Role): boolean {
@@ -9,17 +10,22 @@ export function atLeast(role: Role, needed: Role): boolean {
 
 /**
  * Grants a role by hand. `owner` comes into being only here: a provisioning client, a group, a claim and
- * just-in-time creation can grant assignable roles only, which their types say.
+ * just-in-time creation can grant assignable roles only, which their types say. A new owner's password that provisioning
+ * set is forgotten, and whoever signed in with it is signed out.
  */
 export async function grantRole(store: TenantStore, userId: string, role: Role): Promise<void> {
-  await store.roles.grant(userId, role);
+  await store.transaction(async (inside) => {
+    if (role === "owner") await forgetSyncedPassword(inside, userId);
+    await inside.roles.grant(userId, role);
+  });
 }
 
 /** Takes a manual grant back. Throws ConflictError `last-owner`. Grants of other sources stay. */
 export async function revokeRole(store: TenantStore, userId: string, role: Role): Promise<void> {
   await store.transaction(async (inside) => {
-    if (role === "owner") await keepOneOwner(inside, userId);
-    await inside.roles.revoke(userId, role);
+    if (role !== "owner") return await inside.roles.revoke(userId, role);
+    await keepingAnOwner(inside, () => inside.roles.revoke(userId, role));
+    await inside.ownerApprovals.removeOfUser(userId);
   });
 }
 

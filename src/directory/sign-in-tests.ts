@@ -107,7 +107,8 @@ async function markTested(
   identity: ExternalIdentity | null,
 ): Promise<boolean> {
   const outcome = identity && (await outcomeOf(store, identity));
-  const works = outcome !== null && "user" in outcome;
+  // The provider told who it is; that an owner's word is missing is nothing that the provider could mend.
+  const works = outcome !== null && ("user" in outcome || outcome.refused === "owner-not-approved");
   if (works) await store.connections.update(connectionId, { testedAt: Date.now() });
   return works;
 }
@@ -127,9 +128,9 @@ export async function latestSignInTest(
 }
 
 /**
- * Links the identity that a test showed to the account of the administrator who made it: the only way in which a local
- * account gets an identity, because its owner has proved to be both. Throws NotFoundError, and ConflictError
- * `identity-taken` or, for an account that is not local, `other-source`.
+ * Links the identity that a test showed to the account of the administrator who made it, who has proved to be both: the
+ * only way in which a local account gets an identity, and one of two for an owner (owners.ts). Throws NotFoundError, and
+ * ConflictError `identity-taken` or, for others, `other-source`.
  */
 export async function linkTestedIdentity(
   store: TenantStore,
@@ -144,7 +145,7 @@ export async function linkTestedIdentity(
   const { identity } = result;
   await store.transaction(async (inside) => {
     const user = await inside.users.lock(userId);
-    if (user?.origin !== "local") {
+    if (user?.origin !== "local" && !(await inside.roles.isOwner(userId))) {
       throw new ConflictError("other-source", "This account is managed by your identity provider already.");
     }
     await inside.identities.add(connection.id, storedSubject(connection, identity.subject), userId);

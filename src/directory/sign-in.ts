@@ -12,6 +12,7 @@ import type { Connection, ExternalIdentity, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
 import { documentOf } from "./attributes.ts";
+import { useApproval } from "./owners.ts";
 import { type Attempt, recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 
 export interface SignIn {
@@ -29,6 +30,7 @@ export interface SignIn {
  * 2. Else, where the subject is also the provisioning client's key: the one provisioned user with that key.
  * 3. Else a provisioned user with the same login name who has no identity yet. A local account is never linked
  *    by a login, or an identity provider could walk into it; its owner links it while signed in.
+ *    2 and 3 reach an owner of the tenant only after an owner approved it by name (owners.ts).
  * 4. Else the login name is somebody else's: refused.
  * 5. Else the user is created just in time, if the connection allows it and nobody deleted them before.
  * 6. In every case a user who is inactive or blocked is refused.
@@ -129,6 +131,7 @@ async function decideOn(
   if (user.blocked) throw new RefusedError("user-blocked");
 
   if (verdict.by === "source-key" || verdict.by === "login-name") {
+    await useApproval(store, connection, user);
     await store.identities.add(connection.id, subject, user.id);
   }
   await store.identities.recordSignIn(connection.id, subject, external.profile.email);

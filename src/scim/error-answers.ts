@@ -14,6 +14,8 @@ const retryAfterSeconds = 30;
  */
 export function toScimError(error: unknown): ScimError {
   if (error instanceof ScimError) return error;
+  if (error instanceof ConflictError && error.code === "owner-protected")
+    return new ScimError(403, null, error.message);
   if (error instanceof ConflictError) return new ScimError(409, "uniqueness", error.message);
   if (error instanceof NotFoundError) return new ScimError(404, null, error.message);
   if (error instanceof InvalidError) return new ScimError(400, "invalidValue", error.message);

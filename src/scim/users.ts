@@ -1,12 +1,13 @@
 import { deleteProvisionedUser, provisionUser, updateProvisionedUser } from "../directory/provisioning.ts";
 import { setProvisionedRoles } from "../directory/roles.ts";
+import { setSyncedPassword } from "../directory/synced-passwords.ts";
 import type { User } from "../model.ts";
 import type { Affiliations } from "../store/tenant/affiliations.ts";
 import type { ShownUser } from "../store/tenant/user-rows.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { recordActivity, type ScimAnswer, type ScimContext, type ScimRequest } from "./context.ts";
 import { ScimError } from "./errors.ts";
-import { hashSent, syncPassword } from "./passwords.ts";
+import { hashSent } from "./passwords.ts";
 import { type PatchOperation, parsePatch } from "./patch-operations.ts";
 import { patchUser } from "./patch-user.ts";
 import { checkIfMatch, isKnown } from "./preconditions.ts";
@@ -27,11 +28,11 @@ export async function createUser(context: ScimContext, request: ScimRequest): Pr
   const project = projection(request.query, userSchema);
   const { resource } = normaliseUser(request.body, userSchema);
   const input = toUserInput(resource);
-  const passwordHash = await hashSent(context, input.password);
+  const passwordHash = await hashSent(context, null, input.password);
   return await context.store.transaction(async (store) => {
     const user = await provisionUser(store, context.writer, input.user);
     if (input.roles.length > 0) await setProvisionedRoles(store, user.id, input.roles);
-    await syncPassword(store, user, passwordHash);
+    if (passwordHash !== null) await setSyncedPassword(store, user, passwordHash);
     const changed = Object.keys(resource);
     await recordActivity(context, store, { action: "user.created", targetId: user.id, changed });
     return { ...(await answer(context, store, user, project)), status: 201 };
@@ -60,7 +61,7 @@ export async function replaceUser(
   const { resource, cleared } = normaliseUser(request.body, userSchema);
   const sent = (name: string) => resource[name] !== undefined || cleared.has(name);
   const input = toUserInput(resource);
-  const passwordHash = await hashSent(context, input.password);
+  const passwordHash = await hashSent(context, id, input.password);
   return await context.store.transaction(async (store) => {
     const before = await lock(store, id, request);
     const changed = Object.keys(resource);
@@ -99,7 +100,7 @@ async function hashPatched(
   const user = context.passwordSync ? await context.store.users.byId(id) : null;
   if (!user) return null;
   const { password } = patchUser(toScimUser(context, user, undefined), operations, userSchema);
-  return await hashSent(context, typeof password === "string" ? password : null);
+  return await hashSent(context, id, typeof password === "string" ? password : null);
 }
 
 /** DELETE /Users/{id} (RFC 7644 §3.6). Okta never sends it: it deactivates. */
@@ -140,7 +141,7 @@ async function apply(
     ...(sent("entitlements") ? { entitlements: entitlements ?? [] } : {}),
   });
   if (sent("roles")) await setProvisionedRoles(store, before.id, input.roles);
-  await syncPassword(store, change.user, passwordHash);
+  if (passwordHash !== null) await setSyncedPassword(store, change.user, passwordHash);
   const action = actionOf(before, change.user);
   await recordActivity(context, store, { action, targetId: before.id, changed });
   if (change.lastOwnerLost) warnOfLostOwner(context, before.id);

@@ -12,6 +12,7 @@ interface TenantRow {
   name: string;
   source_conflict: Tenant["sourceConflict"];
   password_sync: number | boolean;
+  machine_access_confirmed: number | boolean;
   activity_days: number;
   created_at: number;
 }
@@ -22,6 +23,7 @@ const tenantColumns = [
   "name",
   "source_conflict",
   "password_sync",
+  "machine_access_confirmed",
   "activity_days",
   "created_at",
 ];
@@ -32,6 +34,7 @@ const toTenant = (row: TenantRow): Tenant => ({
   name: row.name,
   sourceConflict: row.source_conflict,
   passwordSync: Boolean(row.password_sync),
+  machineAccessConfirmed: Boolean(row.machine_access_confirmed),
   activityDays: row.activity_days,
   createdAt: row.created_at,
 });

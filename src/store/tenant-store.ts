@@ -9,6 +9,7 @@ import { tenantGroups } from "./tenant/groups.ts";
 import { tenantIdentities } from "./tenant/identities.ts";
 import { tenantInspector } from "./tenant/inspector.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
+import { tenantOwnerApprovals } from "./tenant/owner-approvals.ts";
 import { tenantPendingLogins, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantPeople } from "./tenant/people.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
@@ -25,6 +26,7 @@ const tables = {
   users: tenantUsers,
   people: tenantPeople,
   identities: tenantIdentities,
+  ownerApprovals: tenantOwnerApprovals,
   tombstones: tenantTombstones,
   groups: tenantGroups,
   groupMembers: tenantGroupMembers,

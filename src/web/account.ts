@@ -1,5 +1,7 @@
 import { type Request, Router } from "express";
-import { changePassword, passwordLength } from "../directory/local-accounts.ts";
+import { changePassword } from "../directory/local-accounts.ts";
+import { passwordLength } from "../directory/password-rules.ts";
+import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
@@ -33,7 +35,7 @@ export function accountRoutes({ database, signOutUrl }: AccountDeps): Router {
     const [sessions, groups, passwordHash] = await Promise.all([
       store.sessions.ofUser(user.id, user.accessEpoch),
       store.groups.ofUser(user.id),
-      store.credentials.passwordHash(user.id),
+      usablePasswordHash(store, user),
     ]);
     const own = ownSessionId(req);
     const hasPassword = passwordHash !== null;

@@ -19,6 +19,10 @@ const forAdmin = (text: string): Refusal => ({ text, next: askAdmin });
 /** By reason: one sentence, and what to do next. What exactly was wrong stands in the log under the reference. */
 export const refusals: Record<RefusalReason, Refusal> = {
   "account-conflict": forAdmin("Another account already uses your login name."),
+  "owner-not-approved": {
+    text: "You are an owner, and no owner has approved this way to sign in for you yet.",
+    next: "Sign in as you did before, or ask another owner to approve it on your page under People.",
+  },
   "connection-not-active": forAdmin("This way to sign in is not switched on."),
   "just-in-time-off": forAdmin("There is no account for you here yet."),
   "user-deleted": forAdmin("Your account here was deleted."),

@@ -1,5 +1,6 @@
 import { type Request, Router } from "express";
-import { checkPassword, passwordLength, redeemPasswordLink } from "../directory/local-accounts.ts";
+import { redeemPasswordLink } from "../directory/local-accounts.ts";
+import { checkPassword, passwordLength } from "../directory/password-rules.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";

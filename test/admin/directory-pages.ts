@@ -38,7 +38,7 @@ async function populate(use: () => TestDatabase, { acme }: Site) {
   await store.groups.create(empty);
   const guest = (await signIn(store, identityOf(connection, "guest@acme.example"))).user;
   const gone = (await signIn(store, identityOf(connection, "gone@acme.example"))).user;
-  await deletePerson(store, { userId: ada.id, role: "owner" }, gone.id, true);
+  await deletePerson(store, { userId: ada.id }, gone.id, true);
   const blocked = await provisionUser(store, writer, provisioned("blocked@acme.example", { active: false }));
   await store.users.update(blocked.id, { blocked: true });
   await plantSession(use(), acme.tenant, ada, { data: { userAgent: "A browser" } });

@@ -4,7 +4,7 @@ import { provisionUser } from "../../src/directory/provisioning.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { assertRedirect, factOf, headingOf } from "../helpers/pages.ts";
-import { provisioned } from "../helpers/people.ts";
+import { createLocalAccount, provisioned } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 
 describe("groups in the admin console", () => {
@@ -81,6 +81,16 @@ describe("groups in the admin console", () => {
         assert.deepEqual(await site().acme.store.groups.withRole("admin", 10), []);
       });
     }
+
+    it("give a role only by an owner's hand", async () => {
+      const { store } = site().acme;
+      const admin = await site().clientOf(await createLocalAccount(store, "admin@acme.example", "admin"));
+      assert.equal((await admin.post(`/admin/groups/${group}/role`, { role: "admin" })).status, 404);
+      assert.deepEqual(await store.roles.mappedGroups([group]), new Set());
+      const { text } = await admin.get(`/admin/groups/${group}`);
+      assert.match(text, /Only an owner changes that/);
+      assert.doesNotMatch(text, /\/role"/);
+    });
 
     it("are not there when there is no such group", async () => {
       const path = `/admin/groups/${randomUUID()}`;

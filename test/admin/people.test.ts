@@ -246,6 +246,30 @@ describe("people in the admin console", () => {
         assert.equal((await client.get("/me")).status, 200);
       });
 
+      it("approves that a connection signs an owner in, which an admin cannot", async () => {
+        const { store, connection: connect } = site().acme;
+        const olga = await somebody({ sourceKey: "00u-olga" });
+        await act(olga, "role", { role: "owner" });
+        const connection = await connect();
+        const approval = { connection: connection.id };
+        const admin = await site().clientOf(
+          await createLocalAccount(store, "approver@acme.example", "admin"),
+        );
+        assert.equal((await admin.post(`${pathOf(olga)}/approve`, approval)).status, 404);
+        assert.match((await admin.get(pathOf(olga))).text, /until an owner approves it/);
+        assert.deepEqual(await store.ownerApprovals.ofUser(olga.id), []);
+        assert.match((await client.get(pathOf(olga))).text, /Approve sign-in with the OIDC connection/);
+        assert.match(await act(olga, "approve", approval), /becomes linked at their next sign-in/);
+        assert.deepEqual(
+          [(await lastEntry()).action, (await lastEntry()).targetId],
+          ["user.sign_in_approved", olga.id],
+        );
+        assert.match((await client.get(pathOf(olga))).text, /Approved: the next sign-in/);
+        const found = await signIn(store, identityOf(connection, "any name", { subject: "00u-olga" }));
+        assert.equal(found.user.id, olga.id);
+        await act(olga, "role", { role: "member" });
+      });
+
       it("does not take the last owner away, nor oneself", async () => {
         assert.match(await act(site().owner, "role", { role: "member" }), /last owner/);
         assert.match(await act(site().owner, "block"), /You cannot block yourself/);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Answer, Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
+import { createLocalAccount } from "../helpers/people.ts";
 import { oktaUser, scimClient } from "../helpers/scim.ts";
 import { useSite } from "../helpers/site.ts";
 import { valueToCopy } from "./pages-read.ts";
@@ -97,6 +98,7 @@ describe("provisioning in the admin console", () => {
       assert.deepEqual(await settings.read(), {
         sourceConflict: "adopt",
         passwordSync: true,
+        machineAccessConfirmed: true,
         activityDays: 365,
       });
       assert.equal((await lastEntry()).action, "provisioning.settings_changed");
@@ -104,8 +106,58 @@ describe("provisioning in the admin console", () => {
       assert.deepEqual(await settings.read(), {
         sourceConflict: "refuse",
         passwordSync: false,
+        machineAccessConfirmed: true,
         activityDays: 365,
       });
+    });
+
+    describe("for an administrator who is no owner", () => {
+      let admin: Client;
+      before(async () => {
+        const { store } = site().acme;
+        admin = await site().clientOf(await createLocalAccount(store, "admin@acme.example", "admin"));
+      });
+
+      it("shows what is set, and offers to change nothing of it", async () => {
+        const { text } = await admin.get("/admin/provisioning");
+        assert.match(text, /Only an owner creates and revokes tokens/);
+        assert.match(text, /Only an owner changes these settings/);
+        assert.doesNotMatch(text, /action="\/admin\/provisioning\/(tokens|settings)/);
+      });
+
+      it("knows no way to make or revoke tokens, nor to widen what machines may do", async () => {
+        const { store } = site().acme;
+        await create("Kept");
+        const tokens = await store.tokens.list();
+        const settings = await store.settings.read();
+        const acts = {
+          tokens: { source: "theirs" },
+          [`tokens/${tokens[0]?.id}/revoke`]: {},
+          settings: { sourceConflict: "adopt", passwordSync: "on" },
+          confirm: {},
+        };
+        for (const [act, form] of Object.entries(acts))
+          assert.equal((await admin.post(`/admin/provisioning/${act}`, form)).status, 404, act);
+        assert.deepEqual(await store.tokens.list(), tokens);
+        assert.deepEqual(await store.settings.read(), settings);
+      });
+    });
+
+    it("asks owners to confirm what was switched on before only they could, until one does", async () => {
+      const { store } = site().acme;
+      await create("Old");
+      await store.settings.change({ machineAccessConfirmed: false, passwordSync: true });
+      for (const path of ["/admin", "/admin/provisioning"]) {
+        const { text } = await client.get(path);
+        assert.match(text, /Okta sets people&#39;s passwords/, path);
+        assert.match(text, /the token oinscim_[\w-]{4}… writes for the source Old/, path);
+        assert.doesNotMatch(text, /another source may take over/, path);
+      }
+      assertRedirect(await client.post("/admin/provisioning/confirm"), "/admin/provisioning");
+      assert.equal((await lastEntry()).action, "provisioning.access_confirmed");
+      for (const path of ["/admin", "/admin/provisioning"])
+        assert.doesNotMatch((await client.get(path)).text, /Okta sets people&#39;s passwords/);
+      assert.equal((await store.settings.read())?.passwordSync, true, "it stays as it was");
     });
   });
 });

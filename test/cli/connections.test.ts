@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectionCommands } from "../../src/cli/connections.ts";
+import { provisionUser } from "../../src/directory/provisioning.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { dataKey, runCommand } from "../helpers/cli.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { idpMetadata, signingCertificate } from "../helpers/idp-metadata.ts";
-import { createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { createTestTenant, identityOf, provisioned, type TestTenant } from "../helpers/people.ts";
+import { conflict } from "../helpers/thrown.ts";
 
 const base = "https://tasklane.example";
 const oidc = [
@@ -156,10 +159,35 @@ describe("admin -- connection", () => {
       await run("create", oidc);
       const named = ["--key", acme.tenant.slug, "--type", "oidc"];
       const expected = { key: acme.tenant.slug, type: "oidc" };
-      assert.deepEqual((await run("disable", named)).json, { ...expected, status: "disabled" });
+      assert.deepEqual((await run("disable", named)).json, {
+        ...expected,
+        status: "disabled",
+        lastOwnerLost: false,
+      });
       assert.equal((await acme.store.connections.list())[0]?.status, "disabled");
       assert.deepEqual((await run("enable", named)).json, { ...expected, status: "active" });
       await assert.rejects(run("disable", ["--key", "other", "--type", "oidc"]), NotFoundError);
+    });
+
+    it("approve-owner lets a connection sign an owner in; disable says when that was the last one", async () => {
+      await run("create", oidc);
+      const named = ["--key", acme.tenant.slug, "--type", "oidc"];
+      const approve = (email: string) => run("approve-owner", [...named, "--email", email]);
+      const olga = await provisionUser(acme.store, acme.writer, provisioned("olga@acme.example"));
+      await assert.rejects(approve("olga@acme.example"), conflict("stale"));
+      await assert.rejects(approve("nobody@acme.example"), NotFoundError);
+      await acme.store.roles.grant(olga.id, "owner");
+      assert.deepEqual((await approve("olga@acme.example")).json, {
+        key: acme.tenant.slug,
+        type: "oidc",
+        owner: "olga@acme.example",
+      });
+      const [connection] = await acme.store.connections.list();
+      assert.ok(connection);
+      await signIn(acme.store, identityOf(connection, "olga@acme.example"));
+      const { json, text } = await run("disable", named);
+      assert.equal((json as { lastOwnerLost: boolean }).lastOwnerLost, true);
+      assert.match(text, /No owner can sign in any more: let one in again with "owner invite /);
     });
   });
 });

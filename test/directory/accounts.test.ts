@@ -2,16 +2,15 @@ import assert from "node:assert/strict";
 import { blockUser, endSessions, unblockUser } from "../../src/directory/access.ts";
 import {
   changePassword,
-  checkPassword,
   inviteOwner,
-  passwordLength,
   redeemPasswordLink,
   signInWithPassword,
 } from "../../src/directory/local-accounts.ts";
 import { hashPassword, verifyPassword } from "../../src/directory/password-hash.ts";
+import { checkPassword, passwordLength } from "../../src/directory/password-rules.ts";
 import { provisionUser, updateProvisionedUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
-import { ConflictError, InvalidError, NotFoundError, RefusedError } from "../../src/errors.ts";
+import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -23,9 +22,8 @@ import {
   type TestTenant,
   testPassword,
 } from "../helpers/people.ts";
+import { refused } from "../helpers/thrown.ts";
 
-const refused = (reason: string) => (error: unknown) =>
-  error instanceof RefusedError && error.reason === reason;
 const lastOwner = (error: unknown) => error instanceof ConflictError && error.code === "last-owner";
 const newPassword = "another long password";
 

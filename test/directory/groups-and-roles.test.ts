@@ -6,11 +6,11 @@ import {
 } from "../../src/directory/groups.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import { atLeast, grantRole, revokeRole, setProvisionedRoles } from "../../src/directory/roles.ts";
-import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts";
+import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant, provisioned, type TestTenant } from "../helpers/people.ts";
+import { conflict } from "../helpers/thrown.ts";
 
-const conflict = (code: string) => (error: unknown) => error instanceof ConflictError && error.code === code;
 const engineers = { displayName: "Engineers", sourceKey: null };
 
 describe("groups and roles", () => {

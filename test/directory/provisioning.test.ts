@@ -7,7 +7,7 @@ import {
   updateProvisionedUser,
 } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
-import { ConflictError, NotFoundError } from "../../src/errors.ts";
+import { NotFoundError } from "../../src/errors.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
@@ -18,8 +18,7 @@ import {
   samlSettings,
   type TestTenant,
 } from "../helpers/people.ts";
-
-const conflict = (code: string) => (error: unknown) => error instanceof ConflictError && error.code === code;
+import { conflict } from "../helpers/thrown.ts";
 
 describe("provisioning", () => {
   onEachDatabase((use) => {

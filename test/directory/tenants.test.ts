@@ -14,14 +14,13 @@ import {
   renameTenant,
   tenantBySlug,
 } from "../../src/directory/tenants.ts";
-import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts";
+import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import { hashToken, sealer } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createTestTenant, identityOf, samlSettings } from "../helpers/people.ts";
-
-const conflict = (code: string) => (error: unknown) => error instanceof ConflictError && error.code === code;
+import { conflict } from "../helpers/thrown.ts";
 
 describe("tenants and what the operator sets up", () => {
   onEachDatabase((use) => {

@@ -65,6 +65,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.roles.mapGroup(group.id, "admin");
   await store.roles.grant(user.id, "owner");
   await store.identities.add(connection.id, "subject", user.id);
+  await store.ownerApprovals.approve(connection.id, user.id);
   const gone = { connectionId: connection.id, subject: "gone", userId: "", email: null, lastSignInAt: null };
   await store.tombstones.add(randomUUID(), "gone@acme.example", [gone]);
   await store.tokens.create({

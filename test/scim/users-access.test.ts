@@ -17,8 +17,8 @@ describe("provisioning and access", () => {
     beforeEach(async () => {
       acme = await site().tenant();
     });
-    const create = async (name = "ada@acme.example") => {
-      const { body } = await acme.client.send("POST", "/Users", oktaUser(name));
+    const create = async (name = "ada@acme.example", password = "a random one: 1mz050nq") => {
+      const { body } = await acme.client.send("POST", "/Users", oktaUser(name, { password }));
       return (await acme.store.users.byId(body.id)) as User;
     };
     const browserOf = async (user: User) => {
@@ -143,6 +143,13 @@ describe("provisioning and access", () => {
       const sent = "from Okta: 1mz050nq";
       const sync = { op: "replace", value: { password: sent } };
       const hashOf = (id: string) => acme.store.credentials.passwordHash(id);
+      const synchronise = async () => {
+        await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: true });
+      };
+      const signInWith = async (password: string) => {
+        const answer = await site().app.client().signIn(acme.tenant.slug, "ada@acme.example", password);
+        return answer.status;
+      };
 
       it("are dropped by POST, PUT and PATCH unless the tenant synchronises them", async () => {
         const ada = await create();
@@ -152,19 +159,19 @@ describe("provisioning and access", () => {
       });
 
       it("are kept by POST, PUT and PATCH where it does; the old one stops, an absent one changes nothing", async () => {
-        await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: true });
+        await synchronise();
         const ada = await create();
-        assert.ok(await verifyPassword("1mz050nq", await hashOf(ada.id)));
+        assert.ok(await verifyPassword("a random one: 1mz050nq", await hashOf(ada.id)));
         await acme.client.patch(`/Users/${ada.id}`, sync);
         assert.ok(await verifyPassword(sent, await hashOf(ada.id)));
-        assert.ok(!(await verifyPassword("1mz050nq", await hashOf(ada.id))));
+        assert.ok(!(await verifyPassword("a random one: 1mz050nq", await hashOf(ada.id))));
         const { password: _none, ...push } = oktaUser("ada@acme.example");
         await acme.client.send("PUT", `/Users/${ada.id}`, push);
         assert.ok(await verifyPassword(sent, await hashOf(ada.id)));
       });
 
       it("are dropped where single sign-on is enforced for the user's domain", async () => {
-        await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: true });
+        await synchronise();
         const connection = await acme.connection();
         await acme.store.domains.add("acme.example", "proof");
         await acme.store.domains.markVerified("acme.example");
@@ -177,8 +184,85 @@ describe("provisioning and access", () => {
         assert.ok(await hashOf(bob.id));
       });
 
+      it("follow the rules of local passwords, or nothing at all is changed", async () => {
+        await synchronise();
+        for (const password of ["a", "eleven char", "x".repeat(257)]) {
+          const refused = await acme.client.send(
+            "POST",
+            "/Users",
+            oktaUser("ada@acme.example", { password }),
+          );
+          assertScimError(refused, 400, "invalidValue");
+        }
+        const ada = await create();
+        const change = { op: "replace", value: { password: "a", displayName: "Changed" } };
+        assertScimError(await acme.client.patch(`/Users/${ada.id}`, change), 400, "invalidValue");
+        const put = oktaUser("ada@acme.example", { password: "a", displayName: "Changed" });
+        assertScimError(await acme.client.send("PUT", `/Users/${ada.id}`, put), 400, "invalidValue");
+        assert.equal((await acme.store.users.byId(ada.id))?.displayName, ada.displayName);
+        assert.equal(await signInWith("a random one: 1mz050nq"), 303);
+      });
+
+      it("end the person's sessions when they change, and only then", async () => {
+        await synchronise();
+        const ada = await create();
+        const browser = await browserOf(ada);
+        await acme.client.patch(`/Users/${ada.id}`, {
+          op: "replace",
+          value: { password: "a random one: 1mz050nq" },
+        });
+        assert.equal((await browser.get("/me")).status, 200, "it was her password already");
+        await acme.client.patch(`/Users/${ada.id}`, sync);
+        assert.equal((await browser.get("/me")).status, 401);
+      });
+
+      it("sign nobody in any more once they are not synchronised, nor when they are again", async () => {
+        await synchronise();
+        const [ada, bob] = [await create(), await create("bob@acme.example")];
+        const [byPassword, owner] = [
+          await browserOf(ada),
+          await createLocalAccount(acme.store, "owner@acme.example", "owner"),
+        ];
+        const connection = await acme.connection();
+        const bySso = site().app.client();
+        bySso.cookies.set(
+          "session",
+          await plantSession(use(), acme.tenant, bob, { connectionId: connection.id }),
+        );
+        const console = await browserOf(owner);
+        assert.equal(await signInWith("a random one: 1mz050nq"), 303);
+        await console.post("/admin/provisioning/settings", { sourceConflict: "refuse" });
+        assert.equal(await signInWith("a random one: 1mz050nq"), 403);
+        assert.equal((await byPassword.get("/me")).status, 401);
+        assert.equal((await bySso.get("/me")).status, 200, "a session of single sign-on goes on");
+        assert.equal((await console.get("/me")).status, 200, "and so does that of a local account");
+        await console.post("/admin/provisioning/settings", { sourceConflict: "refuse", passwordSync: "on" });
+        assert.equal(await signInWith("a random one: 1mz050nq"), 403);
+      });
+
+      it("do not count while the tenant's setting is off, whatever is stored", async () => {
+        await synchronise();
+        await create();
+        await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: false });
+        assert.equal(await signInWith("a random one: 1mz050nq"), 403);
+      });
+
+      it("are never an owner's: 403, and nothing of the request is done", async () => {
+        await synchronise();
+        const ada = await create();
+        await acme.store.roles.grant(ada.id, "owner");
+        const change = { op: "replace", value: { password: sent, displayName: "Changed" } };
+        const refused = await acme.client.patch(`/Users/${ada.id}`, change);
+        assertScimError(refused, 403);
+        assert.match(refused.body.detail, /does not set the password of an owner/);
+        assert.equal((await acme.store.users.byId(ada.id))?.displayName, ada.displayName);
+        assert.equal(await signInWith(sent), 403);
+        // Nor is one that was stored while they were none.
+        assert.equal(await signInWith("a random one: 1mz050nq"), 403);
+      });
+
       it("never reach an account of the application", async () => {
-        await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: true });
+        await synchronise();
         const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
         const before = await hashOf(owner.id);
         assertScimError(await acme.client.patch(`/Users/${owner.id}`, sync), 409, "uniqueness");

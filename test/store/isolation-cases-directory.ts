@@ -45,7 +45,12 @@ export const directoryCases: Pick<
   "provisioningProblems.clear": { call: (b) => b.provisioningProblems.clear(), gives: undefined },
   "settings.read": {
     call: (b) => b.settings.read(),
-    gives: { sourceConflict: "refuse", passwordSync: false, activityDays: 365 },
+    gives: {
+      sourceConflict: "refuse",
+      passwordSync: false,
+      machineAccessConfirmed: true,
+      activityDays: 365,
+    },
   },
   "settings.change": { call: (b) => b.settings.change({ activityDays: 30 }), gives: undefined },
   "users.provisionedCount": { call: (b) => b.users.provisionedCount(), gives: 0 },

@@ -57,6 +57,24 @@ export const isolationCases: IsolationCases = {
   },
   "keyPairs.remove": { call: (b, a) => b.keyPairs.remove(a.connectionId, 1), gives: false },
 
+  "ownerApprovals.approve": {
+    call: (b, a) => b.ownerApprovals.approve(a.connectionId, a.userId),
+    gives: "refused",
+  },
+  "ownerApprovals.use": {
+    call: (b, a) => b.ownerApprovals.use(a.connectionId, a.secondUserId),
+    gives: false,
+  },
+  "ownerApprovals.ofUser": { call: (b, a) => b.ownerApprovals.ofUser(a.secondUserId), gives: [] },
+  "ownerApprovals.removeOfUser": {
+    call: (b, a) => b.ownerApprovals.removeOfUser(a.secondUserId),
+    gives: undefined,
+  },
+  "ownerApprovals.removeOfConnection": {
+    call: (b, a) => b.ownerApprovals.removeOfConnection(a.connectionId),
+    gives: undefined,
+  },
+
   "tombstones.add": {
     call: (b, a) =>
       b.transaction((inside) =>
@@ -126,8 +144,10 @@ export const isolationCases: IsolationCases = {
   },
   "roles.mapGroup": { call: (b, a) => b.roles.mapGroup(a.groupId, "member"), gives: "refused" },
   "roles.unmapGroup": { call: (b, a) => b.roles.unmapGroup(a.groupId, "admin"), gives: undefined },
-  "roles.lockActiveOwners": {
-    call: (b) => b.transaction((inside) => inside.roles.lockActiveOwners()),
+  "roles.isOwner": { call: (b, a) => b.roles.isOwner(a.secondUserId), gives: false },
+  "roles.activeOwners": { call: (b) => b.roles.activeOwners(), gives: [] },
+  "roles.lockOwners": {
+    call: (b) => b.transaction((inside) => inside.roles.lockOwners()),
     gives: [],
   },
 
@@ -227,6 +247,8 @@ export const isolationCases: IsolationCases = {
 
   "credentials.passwordHash": { call: (b, a) => b.credentials.passwordHash(a.userId), gives: null },
   "credentials.set": { call: (b, a) => b.credentials.set(a.userId, "hash"), gives: "refused" },
+  "credentials.remove": { call: (b, a) => b.credentials.remove(a.secondUserId), gives: false },
+  "credentials.removeProvisioned": { call: (b) => b.credentials.removeProvisioned(), gives: undefined },
   "links.create": {
     call: (b, a) => b.links.create("b-link", { kind: "set-password", userId: a.userId }, Date.now() + 1000),
     gives: "refused",

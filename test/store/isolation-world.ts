@@ -45,6 +45,7 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
   }),
   group_members: (a) => ({ group_id: a.groupId, user_id: a.userId }),
   identities: (a) => ({ connection_id: a.connectionId, subject: "x", user_id: a.userId, created_at: 1 }),
+  owner_approvals: (a) => ({ connection_id: a.connectionId, user_id: a.userId, created_at: 1 }),
   tombstone_subjects: (a) => ({ tombstone_id: a.tombstoneId, connection_id: a.connectionId, subject: "x" }),
   role_grants: (a) => ({ user_id: a.userId, role: "owner", source: "manual", source_id: "" }),
   group_roles: (a) => ({ group_id: a.groupId, role: "admin" }),
@@ -119,6 +120,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.keyPairs.add(connectionId, { generation: 1, certificate: "a's", sealedKey: "a's" });
   const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
+  await store.ownerApprovals.approve(connectionId, local.id);
   await store.usedTokens.use("token", Date.now() + 60_000);
   await store.inspector.recordUntil(inAnHour());
   await store.inspector.add([newMessage()], 1);

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import pg from "pg";
+import { provisionGroup } from "../../src/directory/groups.ts";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate, migrationState, rollBackAll, unlockMigrations } from "../../src/store/migrate.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { createTestDatabase, engines, type TestDatabase } from "../helpers/databases.ts";
 import { fillEveryTable, rowCounts, tableNames } from "../helpers/every-table.ts";
-import { createTestTenant, newUser } from "../helpers/people.ts";
+import { createTestTenant, newUser, type TestTenant } from "../helpers/people.ts";
 
 const names = readdirSync(new URL("../../migrations/", import.meta.url))
   .filter((file) => /^\d{14}_/.test(file))
@@ -79,6 +81,46 @@ describe("the migration for searches in the directory", () => {
       for (const prefix of ["a\u0301d", "von k"])
         assert.equal((await store.people.page({ prefix }, null, 10)).people[0]?.loginName, "x@acme.example");
       assert.equal(await store.users.provisionedCount(), 1);
+    });
+  });
+});
+
+describe("the migration that guards owners", () => {
+  onEachEmptyDatabase((use) => {
+    it("asks the owners of tenants in which machines may do something, and leaves that as it is", async () => {
+      const { database } = use();
+      await migrate(database);
+      const closed = await createTestTenant(database);
+      const open = {
+        "password sync": async ({ store }: TestTenant) => store.settings.change({ passwordSync: true }),
+        adoption: async ({ store }: TestTenant) => store.settings.change({ sourceConflict: "adopt" }),
+        "a token": async ({ store }: TestTenant) => void (await createToken(store)),
+        "a group": async ({ store, writer }: TestTenant) => {
+          const wanted = { displayName: "Admins", sourceKey: null };
+          const group = await provisionGroup(store, writer, wanted, []);
+          await store.roles.mapGroup(group.id, "admin");
+        },
+      };
+      const tenants: [string, TestTenant][] = [];
+      for (const [what, act] of Object.entries(open)) {
+        const tenant = await createTestTenant(database);
+        await act(tenant);
+        tenants.push([what, tenant]);
+      }
+      const guard = (migration: string) => migration.includes("guard_owners");
+      const { up, down } = await import(`../../migrations/${names.find(guard)}.ts`);
+      const before = await Promise.all(tenants.map(([, { store }]) => store.settings.read()));
+      await database.sql().transaction(async (trx) => {
+        await down(trx);
+        await up(trx);
+      });
+      assert.equal((await closed.store.settings.read())?.machineAccessConfirmed, true);
+      for (const [index, [what, { store }]] of tenants.entries())
+        assert.deepEqual(
+          await store.settings.read(),
+          { ...before[index], machineAccessConfirmed: false },
+          what,
+        );
     });
   });
 });

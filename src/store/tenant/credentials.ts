@@ -14,6 +14,18 @@ export function tenantCredentials(scope: TenantScope, now: () => number) {
       const row = { user_id: userId, password_hash: passwordHash, updated_at: now() };
       await scope.insert("local_credentials", row).onConflict(["tenant_id", "user_id"]).merge();
     },
+
+    /** Returns whether there was a password. */
+    async remove(userId: string): Promise<boolean> {
+      return ((await of(userId).delete()) as number) > 0;
+    },
+
+    /** Forgets the passwords of everybody whom provisioning manages, and ends the sessions that began with one. */
+    async removeProvisioned(): Promise<void> {
+      const provisioned = () => scope.rows("users").where("origin", "scim").select("users.id");
+      await scope.rows("sessions").whereNull("connection_id").whereIn("user_id", provisioned()).delete();
+      await scope.rows("local_credentials").whereIn("user_id", provisioned()).delete();
+    },
   };
 }
 

@@ -14,6 +14,13 @@ interface UserRoleRow {
   role: Role;
 }
 
+/** An owner who is active and not blocked. */
+export interface ActiveOwner {
+  id: string;
+  /** A password of the account's own, or an identity of an active connection. */
+  hasWayIn: boolean;
+}
+
 /**
  * Who may do what, and why. Grants by a group are not copied to its members: they follow from membership, so
  * that changing a group of any size changes no user.
@@ -95,17 +102,21 @@ export function tenantRoles(scope: TenantScope) {
       return new Set(rows.map((row) => row.group_id));
     },
 
-    /** Ids of the owners who can sign in: active and not blocked. Locks them until the transaction ends. */
-    async lockActiveOwners(): Promise<string[]> {
-      const owners = scope.rows("role_grants").where({ role: "owner" }).select("role_grants.user_id");
-      const rows = (await scope
-        .rows("users")
-        .whereIn("users.id", owners)
-        .where({ active: true, blocked: false })
-        .orderBy("users.id")
-        .forUpdate()
-        .select("users.id")) as { id: string }[];
-      return rows.map((row) => row.id);
+    /** Whether the user is an owner, whatever else they are. */
+    async isOwner(userId: string): Promise<boolean> {
+      return (await stored(userId).where("role", "owner").first("role")) !== undefined;
+    },
+
+    /** The owners who are active and not blocked. */
+    activeOwners: () => activeOwners(scope),
+
+    /**
+     * As activeOwners, and nobody else gets an answer before this transaction ends: two changes that would each leave one
+     * owner cannot both be made. They wait for the tenant's row; two that locked each other's owners would be a deadlock.
+     */
+    async lockOwners(): Promise<ActiveOwner[]> {
+      await scope.tenantRow().forNoKeyUpdate().first("id");
+      return await activeOwners(scope);
     },
   };
 }
@@ -122,4 +133,25 @@ async function effectiveOf(scope: TenantScope, userIds: readonly string[]): Prom
     }
   }
   return found;
+}
+
+/** The owners who are active and not blocked. */
+async function activeOwners(scope: TenantScope): Promise<ActiveOwner[]> {
+  const owners = () =>
+    scope
+      .rows("users")
+      .whereIn("users.id", scope.rows("role_grants").where("role", "owner").select("role_grants.user_id"))
+      .where({ active: true, blocked: false });
+  const linked = scope.rows("identities").whereIn("user_id", owners().select("users.id"));
+  scope.join(linked, "connections", "id", "identities.connection_id");
+  const own = owners().whereNot("origin", "scim").select("users.id");
+  const waysIn = [
+    ...((await linked.where("connections.status", "active").select("user_id")) as { user_id: string }[]),
+    ...((await scope.rows("local_credentials").whereIn("user_id", own).select("user_id")) as {
+      user_id: string;
+    }[]),
+  ];
+  const withWayIn = new Set(waysIn.map((row) => row.user_id));
+  const rows = (await owners().orderBy("users.id").select("users.id")) as { id: string }[];
+  return rows.map(({ id }) => ({ id, hasWayIn: withWayIn.has(id) }));
 }

@@ -2,11 +2,15 @@ import type { Tenant } from "../../model.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** What a tenant decides about itself. */
-export type TenantSettings = Pick<Tenant, "sourceConflict" | "passwordSync" | "activityDays">;
+export type TenantSettings = Pick<
+  Tenant,
+  "sourceConflict" | "passwordSync" | "machineAccessConfirmed" | "activityDays"
+>;
 
 interface Row {
   source_conflict: TenantSettings["sourceConflict"];
   password_sync: number | boolean;
+  machine_access_confirmed: number | boolean;
   activity_days: number;
 }
 
@@ -15,21 +19,25 @@ export function tenantSettings(scope: TenantScope) {
   return {
     /** Null when there is no such tenant any more. */
     async read(): Promise<TenantSettings | null> {
-      const found = scope.tenantRow().first(["source_conflict", "password_sync", "activity_days"]);
+      const found = scope
+        .tenantRow()
+        .first(["source_conflict", "password_sync", "machine_access_confirmed", "activity_days"]);
       const row = (await found) as Row | undefined;
       if (!row) return null;
       return {
         sourceConflict: row.source_conflict,
         passwordSync: Boolean(row.password_sync),
+        machineAccessConfirmed: Boolean(row.machine_access_confirmed),
         activityDays: row.activity_days,
       };
     },
 
     async change(changes: Partial<TenantSettings>): Promise<void> {
-      const { sourceConflict, passwordSync, activityDays } = changes;
+      const { sourceConflict, passwordSync, machineAccessConfirmed, activityDays } = changes;
       const row: Record<string, string | number | boolean> = {};
       if (sourceConflict !== undefined) row.source_conflict = sourceConflict;
       if (passwordSync !== undefined) row.password_sync = passwordSync;
+      if (machineAccessConfirmed !== undefined) row.machine_access_confirmed = machineAccessConfirmed;
       if (activityDays !== undefined) row.activity_days = activityDays;
       await scope.tenantRow().update(row);
     },

@@ -119,7 +119,9 @@ describe("roles", () => {
       await store.roles.grant(user.id, "admin");
       await store.users.update(inactive, { active: false });
       await store.users.update(blocked, { blocked: true });
-      assert.deepEqual(await store.transaction((inside) => inside.roles.lockActiveOwners()), [active]);
+      assert.deepEqual(await store.transaction((inside) => inside.roles.lockOwners()), [
+        { id: active, hasWayIn: false },
+      ]);
     });
   });
 });

@@ -1,0 +1,45 @@
+import type { Tenant } from "../model.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { isLiving } from "./provisioning-tokens.ts";
+
+/**
+ * What provisioning clients may do in a tenant. Only owners widen it: a token, a taken-over account, a synced password or
+ * a group that makes administrators acts later, without anybody who could be asked.
+ */
+type MachineSettings = Pick<Tenant, "sourceConflict" | "passwordSync">;
+
+/**
+ * Changes what provisioning clients may do. When password sync is switched off, the passwords that it set are forgotten
+ * and whoever signed in with one is signed out.
+ */
+export async function changeMachineSettings(store: TenantStore, wanted: MachineSettings): Promise<void> {
+  await store.transaction(async (inside) => {
+    const before = await inside.settings.read();
+    await inside.settings.change(wanted);
+    if (before?.passwordSync && !wanted.passwordSync) await inside.credentials.removeProvisioned();
+  });
+}
+
+/** An owner agrees to what unconfirmedAccess lists. */
+export async function confirmMachineAccess(store: TenantStore): Promise<void> {
+  await store.settings.change({ machineAccessConfirmed: true });
+}
+
+/**
+ * What is open to provisioning clients and was opened when administrators could do so: names, for an owner to confirm or
+ * to take back. Empty when an owner has agreed, or nothing is open any more.
+ */
+export async function unconfirmedAccess(store: TenantStore, now: () => number = Date.now): Promise<string[]> {
+  const settings = await store.settings.read();
+  if (!settings || settings.machineAccessConfirmed) return [];
+  const tokens = (await store.tokens.list()).filter((token) => isLiving(token, now()));
+  const groups = await store.groups.withRole("admin", mostGroups);
+  return [
+    ...(settings.passwordSync ? ["Okta sets people's passwords (Sync Password)"] : []),
+    ...(settings.sourceConflict === "adopt" ? ["another source may take over people and groups"] : []),
+    ...tokens.map(({ hint, sourceName }) => `the token ${hint}… writes for the source ${sourceName}`),
+    ...groups.map(({ displayName }) => `members of the group ${displayName} are administrators`),
+  ];
+}
+
+const mostGroups = 50;
