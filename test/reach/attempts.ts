@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { connectionCommands } from "../../src/cli/connections.ts";
+import { tenantCommands } from "../../src/cli/tenants.ts";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import type { Connection } from "../../src/model.ts";
+import { hashToken, randomToken } from "../../src/store/secrets.ts";
+import { runCommand } from "../helpers/cli.ts";
+import { testPassword } from "../helpers/people.ts";
+import { revocationToken } from "../helpers/revocation.ts";
+import { scimClient } from "../helpers/scim.ts";
+import type { World } from "./world.ts";
+
+export const targets = ["member", "admin", "owner"] as const;
+export type Target = (typeof targets)[number];
+
+/**
+ * One way in which somebody might reach another person's sign-in. "opens": in the end they are signed in as that person;
+ * "ends": that person's session is over.
+ */
+interface Attempt {
+  title: string;
+  effect: "opens" | "ends";
+  /** Whose sign-in it reaches. "once approved": only because an owner has approved it by name. */
+  reaches: Record<Target, boolean | "once approved">;
+  try(world: World): Promise<void>;
+}
+
+const nobody = { member: false, admin: false, owner: false };
+const everybody = { member: true, admin: true, owner: true };
+const butOwners = { member: true, admin: true, owner: false };
+const linkedOnly = { member: true, admin: true, owner: "once approved" as const };
+
+/** What a person who is signed in tries in the console; which of it works is what differs. */
+function inTheConsole(
+  opens: Attempt["reaches"],
+  byPassword: Attempt["reaches"],
+  ends: Attempt["reaches"],
+): Attempt[] {
+  return [
+    {
+      title: "sets a password with a token of their own",
+      effect: "opens",
+      reaches: byPassword,
+      async try({ browser, app, target, signInByPassword }) {
+        await browser.post("/admin/provisioning/settings", { sourceConflict: "adopt", passwordSync: "on" });
+        const { text } = await browser.post("/admin/provisioning/tokens", { source: "theirs", days: "1" });
+        const token = /oinscim_[\w-]+/.exec(text.replaceAll("oinscim_…", ""))?.[0] ?? "none";
+        await scimClient(app, token).patch(`/Users/${target.id}`, password("set by an attacker"));
+        await signInByPassword("set by an attacker");
+      },
+    },
+    {
+      title: "switches on a connection to a provider of their own",
+      effect: "opens",
+      reaches: opens,
+      async try(world) {
+        const connection = await world.draftToEvil();
+        await world.switchOn(world.browser, connection);
+        await world.browser.post(`/admin/people/${world.target.id}/approve`, { connection: connection.id });
+        await world.signInAtEvil(connection, { sub: world.target.sourceKey ?? "" });
+      },
+    },
+    {
+      title: "blocks",
+      effect: "ends",
+      reaches: ends,
+      try: async ({ browser, target }) => void (await browser.post(`/admin/people/${target.id}/block`)),
+    },
+    {
+      title: "signs out",
+      effect: "ends",
+      reaches: ends,
+      try: async ({ browser, target }) => void (await browser.post(`/admin/people/${target.id}/sign-out`)),
+    },
+    {
+      title: "unlinks an identity",
+      effect: "ends",
+      reaches: ends,
+      async try({ browser, target, linked }) {
+        const { id } = await linked("subject");
+        const form = { connection: id, subject: "subject" };
+        await browser.post(`/admin/people/${target.id}/unlink`, form);
+      },
+    },
+  ];
+}
+
+const password = (value: string) => ({ op: "replace", path: "password", value });
+
+/** What the guest of a set-up link tries. */
+const asGuest: Attempt[] = [
+  {
+    title: "points a draft at a provider of their own, and switches it on",
+    effect: "opens",
+    reaches: nobody,
+    async try(world) {
+      const connection = await world.draftToEvil();
+      const token = randomToken();
+      const purpose = { kind: "set-up-connection", connectionId: connection.id } as const;
+      await world.acme.store.links.create(hashToken(token), purpose, Date.now() + 60_000);
+      const guest = world.app.client();
+      assert.equal((await guest.get(`/setup/${token}`)).status, 200);
+      for (const act of ["activate", "review", "finish"]) await guest.post(`/setup/${token}/${act}`);
+      await world.switchOn(guest, connection);
+      await world.signInAtEvil(connection, { sub: world.target.sourceKey ?? "" });
+    },
+  },
+  {
+    title: "acts on the person's page",
+    effect: "ends",
+    reaches: nobody,
+    async try({ app, target }) {
+      const guest = app.client();
+      for (const act of ["block", "sign-out", "delete"])
+        await guest.post(`/admin/people/${target.id}/${act}`);
+    },
+  },
+];
+
+/** What whoever holds a provisioning token tries, with all that an owner can switch on for it. */
+const withToken: Attempt[] = [
+  {
+    title: "sets a password",
+    effect: "opens",
+    reaches: butOwners,
+    async try({ scim, target, signInByPassword }) {
+      await scim.patch(`/Users/${target.id}`, password("set by a machine"));
+      await signInByPassword("set by a machine");
+    },
+  },
+  {
+    title: "takes the person over from another source, and sets a password",
+    effect: "opens",
+    reaches: butOwners,
+    async try({ acme, app, target, signInByPassword }) {
+      const { token } = await createToken(acme.store, "another source");
+      await scimClient(app, token).patch(`/Users/${target.id}`, password("set by a machine"));
+      await signInByPassword("set by a machine");
+    },
+  },
+  {
+    title: "gives the person the key of somebody at the provider",
+    effect: "opens",
+    reaches: butOwners,
+    async try(world) {
+      const connection = await world.connectEvil();
+      const change = { op: "replace", path: "externalId", value: "00u-mallory" };
+      await world.scim.patch(`/Users/${world.target.id}`, change);
+      await world.signInAtEvil(connection, { sub: "00u-mallory" });
+    },
+  },
+  {
+    title: "renames the person to somebody at the provider, whose subjects are login names",
+    effect: "opens",
+    reaches: butOwners,
+    async try(world) {
+      const connection = await world.linked(world.target.loginName, { subjectKind: "login-name" });
+      const change = { op: "replace", path: "userName", value: "mallory@evil.example" };
+      await world.scim.patch(`/Users/${world.target.id}`, change);
+      await world.signInAtEvil(connection, { sub: "mallory@evil.example" });
+    },
+  },
+  {
+    title: "deactivates",
+    effect: "ends",
+    reaches: everybody,
+    async try({ scim, target }) {
+      await scim.patch(`/Users/${target.id}`, { op: "replace", path: "active", value: false });
+    },
+  },
+  {
+    title: "deletes",
+    effect: "ends",
+    reaches: everybody,
+    try: async ({ scim, target }) => void (await scim.send("DELETE", `/Users/${target.id}`)),
+  },
+];
+
+/** What the administrator of an identity provider tries, through a connection that is switched on. */
+const atProvider: Attempt[] = [
+  {
+    title: "calls somebody by the person's key",
+    effect: "opens",
+    reaches: butOwners,
+    try: async (world) =>
+      await world.signInAtEvil(await world.connectEvil(), { sub: world.target.sourceKey ?? "" }),
+  },
+  {
+    title: "calls somebody by the person's login name",
+    effect: "opens",
+    reaches: butOwners,
+    try: async (world) =>
+      await world.signInAtEvil(await world.connectEvil(), { sub: "00u-new", email: world.target.loginName }),
+  },
+  {
+    title: "calls somebody by the person's key, after an owner approved the connection for them",
+    effect: "opens",
+    reaches: linkedOnly,
+    async try(world) {
+      const connection = await world.connectEvil();
+      const form = { connection: connection.id };
+      await world.ownersBrowser.post(`/admin/people/${world.target.id}/approve`, form);
+      await world.signInAtEvil(connection, { sub: world.target.sourceKey ?? "" });
+    },
+  },
+  {
+    title: "signs in as the linked subject",
+    effect: "opens",
+    reaches: linkedOnly,
+    try: async (world) => await world.signInAtEvil(await world.linked("subject"), { sub: "subject" }),
+  },
+  {
+    title: "sends a Universal Logout",
+    effect: "ends",
+    reaches: everybody,
+    async try({ acme, app, org, target }) {
+      const settings = { issuer: org.issuer, clientId: `app-of-${acme.tenant.slug}` };
+      const connection = await acme.connection({ settings });
+      await acme.store.identities.add(connection.id, "subject", target.id);
+      const path = "/global-token-revocation";
+      const token = await revocationToken(org, settings.clientId, app.url + path);
+      const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+      const body = { sub_id: { format: "iss_sub", iss: org.issuer, sub: "subject" } };
+      await app.client().send("POST", path, headers, JSON.stringify(body));
+    },
+  },
+];
+
+/** What the operator does on the command line. */
+const asOperator: Attempt[] = [
+  {
+    title: "invites the person as an owner, and opens the link",
+    effect: "opens",
+    reaches: everybody,
+    async try({ acme, app, database, target, became }) {
+      const words = ["owner", "invite", acme.tenant.slug, "--email", target.loginName];
+      const { json } = await runCommand(tenantCommands, database, words);
+      const client = app.client();
+      await client.post(new URL((json as { setupUrl: string }).setupUrl).pathname, {
+        password: testPassword,
+        repeated: testPassword,
+      });
+      became(client);
+    },
+  },
+  {
+    title: "switches off the connection that they came through",
+    effect: "ends",
+    reaches: everybody,
+    async try(world) {
+      const connection: Connection = await world.linked("subject");
+      await world.signInThrough(connection);
+      const words = [
+        "connection",
+        "disable",
+        world.acme.tenant.slug,
+        "--key",
+        connection.key,
+        "--type",
+        "oidc",
+      ];
+      await runCommand(connectionCommands, world.database, words);
+    },
+  },
+];
+
+export interface Actor {
+  name: string;
+  /** Whether there is an account of the actor's own, which signs in and out. */
+  account: Target | null;
+  attempts: Attempt[];
+}
+
+export const actors: Actor[] = [
+  { name: "member", account: "member", attempts: inTheConsole(nobody, nobody, nobody) },
+  { name: "admin", account: "admin", attempts: inTheConsole(nobody, nobody, butOwners) },
+  { name: "owner", account: "owner", attempts: inTheConsole(everybody, butOwners, everybody) },
+  { name: "guest of a set-up link", account: null, attempts: asGuest },
+  { name: "provisioning token", account: null, attempts: withToken },
+  { name: "identity provider", account: null, attempts: atProvider },
+  { name: "operator", account: null, attempts: asOperator },
+];
+
+/** The table of docs/explanation/people.md, one line an actor. */
+export function tableOfReach(): string[] {
+  const cell = ({ attempts }: Actor, target: Target) => {
+    const reached = (effect: Attempt["effect"]) =>
+      attempts.filter((attempt) => attempt.effect === effect).map(({ reaches }) => reaches[target]);
+    const opens = reached("opens");
+    const words = [
+      ...(opens.includes(true) ? ["opens"] : opens.includes("once approved") ? ["opens once approved"] : []),
+      ...(reached("ends").some(Boolean) ? ["ends"] : []),
+    ];
+    return words.join(", ") || "nothing";
+  };
+  return actors.map((actor) => {
+    const own = actor.account ? "opens, ends" : "has none";
+    return `| ${[actor.name, own, ...targets.map((target) => cell(actor, target))].join(" | ")} |`;
+  });
+}
