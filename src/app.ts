@@ -1,6 +1,7 @@
 import express, { type Express, type Router } from "express";
-import { adminRoutes } from "./admin/routes.ts";
+import { type AdminDeps, adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
+import { type PasswordCost, passwordHasher } from "./directory/password-hash.ts";
 import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
@@ -13,16 +14,14 @@ import { oidcProviders } from "./oidc/provider.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
-import type { SamlConnection } from "./saml/attributes.ts";
 import { parseIdpMetadata } from "./saml/idp-metadata.ts";
-import { beginKeyChange, endKeyChange, keyPairsOf } from "./saml/keys.ts";
+import { beginKeyChange, endKeyChange, type GenerateKeys, generateRsaKeys, keyPairsOf } from "./saml/keys.ts";
 import { refreshMetadata } from "./saml/metadata-refresh.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
-import type { TenantStore } from "./store/tenant-store.ts";
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
 import { keyStore } from "./trust/jwks.ts";
 import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
@@ -51,6 +50,10 @@ export interface AppDeps {
   recorder?: Recorder;
   /** Where domains are proved: the system's DNS. */
   lookUpTxt?: TxtLookup;
+  /** Of new passwords. Only tests lower it; see directory/password-hash.ts. */
+  passwordCost?: PasswordCost;
+  /** The source of the keys with which the application signs as a SAML service provider. Only tests give one. */
+  generateKeys?: GenerateKeys;
   /** Pages of a program around this one, and what it adds to ours. Absent in production: the demo has them. */
   extraRoutes?: Router;
 }
@@ -62,28 +65,31 @@ export function createApp({
   log,
   recorder = noRecorder,
   lookUpTxt = txtLookup(),
+  passwordCost,
+  generateKeys = generateRsaKeys,
   extraRoutes,
 }: AppDeps): Express {
   const { baseUrl, sessionSecret, metricsToken } = config;
   const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
+  const passwords = passwordHasher(passwordCost);
   const { measure, routes: operationRoutes } = operations(database, metricsToken);
 
   const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
   const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
   const shared = { database, sealer: sealer(config.dataKey), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };
-  const saml = samlRoutes({ ...shared, limits });
-  const knowledge = {
+  const saml = samlRoutes({ ...shared, limits, generateKeys });
+  const knowledge: Pick<AdminDeps, "oidc" | "saml"> = {
     oidc: {
       describe: providerDescriber(limits),
-      checkIssuer: (address: string) => checkIssuer(address, limits.allowPrivateNetwork),
+      checkIssuer: (address) => checkIssuer(address, limits.allowPrivateNetwork),
     },
     saml: {
       parseMetadata: parseIdpMetadata,
-      keyPairs: keyPairsOf,
-      beginKeyChange,
+      keyPairs: (...of) => keyPairsOf(...of, generateKeys),
+      beginKeyChange: (...of) => beginKeyChange(...of, generateKeys),
       endKeyChange,
-      refresh: (store: TenantStore, connection: SamlConnection) => refreshMetadata(store, connection, limits),
+      refresh: (store, connection) => refreshMetadata(store, connection, limits),
     },
   };
 
@@ -99,7 +105,7 @@ export function createApp({
   app.use("/assets", assets());
   app.use(operationRoutes);
 
-  app.use(paths.scim, scimRoutes({ database, baseUrl, recorder }));
+  app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, recorder }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken, recorder }));
 
@@ -114,9 +120,9 @@ export function createApp({
   if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
   app.use(guideRoutes({ baseUrl }));
-  app.use(loginRoutes({ database, baseUrl, refusals }));
-  app.use(setupRoutes({ database }));
-  app.use(accountRoutes({ database, signOutUrl: signOutUrlOf(oidc) }));
+  app.use(loginRoutes({ database, baseUrl, passwords, refusals }));
+  app.use(setupRoutes({ database, passwords }));
+  app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc) }));
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));

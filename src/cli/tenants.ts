@@ -1,5 +1,5 @@
 import { createLocalUser, inviteOwner } from "../directory/local-accounts.ts";
-import { hashPassword } from "../directory/password-hash.ts";
+import { passwordHasher } from "../directory/password-hash.ts";
 import { checkPassword } from "../directory/password-rules.ts";
 import {
   addDomain,
@@ -168,7 +168,7 @@ function domainCommands(): Command[] {
 async function readPassword(context: CommandContext): Promise<string> {
   const password = await context.readStdin();
   checkPassword(password);
-  return await hashPassword(password);
+  return await passwordHasher().hash(password);
 }
 
 /** Returns the token of the set-up link, or null when the password was given. */

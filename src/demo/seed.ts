@@ -2,7 +2,7 @@ import { brand } from "../../config/brand.ts";
 import type { Config } from "../config.ts";
 import { createConnection, type WantedConnection } from "../directory/connections.ts";
 import { createLocalUser } from "../directory/local-accounts.ts";
-import { hashPassword } from "../directory/password-hash.ts";
+import { passwordHasher } from "../directory/password-hash.ts";
 import { createToken } from "../directory/provisioning-tokens.ts";
 import { addDomain, createTenant } from "../directory/tenants.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
@@ -35,7 +35,7 @@ export interface SeedDeps {
 /** The hash of the owners' password. A hash is made to be slow, and a reset is not the time to wait for it again. */
 const passwordHashes = new Map<string, Promise<string>>();
 function passwordHashOf(password: string): Promise<string> {
-  const hash = passwordHashes.get(password) ?? hashPassword(password);
+  const hash = passwordHashes.get(password) ?? passwordHasher().hash(password);
   passwordHashes.set(password, hash);
   return hash;
 }

@@ -8,7 +8,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { documentOf } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
-import { hashPassword, verifyPassword } from "./password-hash.ts";
+import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 import { usablePasswordHash } from "./synced-passwords.ts";
@@ -81,11 +81,11 @@ export async function createLocalUser(
  */
 export async function redeemPasswordLink(
   database: Database,
-  token: string,
-  password: string,
+  passwords: PasswordHasher,
+  { token, password }: { token: string; password: string },
   requestId: string | null = null,
 ): Promise<{ tenantId: string; user: User }> {
-  const passwordHash = await hashPassword(password);
+  const passwordHash = await passwords.hash(password);
   return await database.transaction(async (inside) => {
     const link = await systemStore(inside).links.consume(hashToken(token));
     if (link?.purpose.kind !== "set-password") throw new RefusedError("link-not-valid");
@@ -108,13 +108,13 @@ export async function redeemPasswordLink(
  */
 export async function signInWithPassword(
   store: TenantStore | null,
-  loginName: string,
-  password: string,
+  passwords: PasswordHasher,
+  { loginName, password }: { loginName: string; password: string },
   requestId: string | null = null,
 ): Promise<User> {
   const user = (await store?.users.byLoginName(loginName)) ?? null;
   const hash = user && store ? await usablePasswordHash(store, user) : null;
-  const right = await verifyPassword(password, hash);
+  const right = await passwords.verify(password, hash);
   if (!store || !right || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
   const isOwner = (await store.roles.effective(user.id)) === "owner";
   const attempt = { connectionId: null, requestId };
@@ -133,16 +133,16 @@ export async function signInWithPassword(
  */
 export async function changePassword(
   store: TenantStore,
+  passwords: PasswordHasher,
   userId: string,
-  current: string,
-  wanted: string,
+  { current, wanted }: { current: string; wanted: string },
 ): Promise<User> {
   const before = await store.users.byId(userId);
-  if (!(await verifyPassword(current, before && (await usablePasswordHash(store, before))))) {
+  if (!(await passwords.verify(current, before && (await usablePasswordHash(store, before))))) {
     throw new RefusedError("bad-credentials");
   }
   checkPassword(wanted);
-  const passwordHash = await hashPassword(wanted);
+  const passwordHash = await passwords.hash(wanted);
   return await store.transaction(async (inside) => {
     await inside.credentials.set(userId, passwordHash);
     await revokeUserAccess(inside, userId);

@@ -3,7 +3,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { requiredConnection } from "./domains.ts";
 import { refuseOnOwner } from "./owners.ts";
-import { hashPassword, verifyPassword } from "./password-hash.ts";
+import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 
 /**
@@ -19,6 +19,7 @@ import { checkPassword } from "./password-rules.ts";
  */
 export async function prepareSyncedPassword(
   store: TenantStore,
+  passwords: PasswordHasher,
   userId: string | null,
   password: string,
 ): Promise<string | null> {
@@ -26,8 +27,8 @@ export async function prepareSyncedPassword(
   // An owner's is never "the same": setSyncedPassword has to refuse it.
   const isComparable = userId !== null && !(await store.roles.isOwner(userId));
   const current = isComparable ? await store.credentials.passwordHash(userId) : null;
-  if (current && (await verifyPassword(password, current))) return null;
-  return await hashPassword(password);
+  if (current && (await passwords.verify(password, current))) return null;
+  return await passwords.hash(password);
 }
 
 /**

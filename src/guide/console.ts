@@ -5,7 +5,7 @@ import { integration } from "../../config/integration.ts";
 import { createApp } from "../app.ts";
 import { createConnection } from "../directory/connections.ts";
 import { createLocalUser } from "../directory/local-accounts.ts";
-import { hashPassword } from "../directory/password-hash.ts";
+import { passwordHasher } from "../directory/password-hash.ts";
 import { provisionUser } from "../directory/provisioning.ts";
 import { createTenant, defaultSourceName } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
@@ -78,7 +78,7 @@ async function addCustomer(database: Database, password: string): Promise<Record
   const { id: tenantId } = await createTenant(database, tenant.slug, tenant.name);
   const store = forTenant(database, tenantId);
   const user = await createLocalUser(store, emailOf(owner.displayName), owner);
-  await store.credentials.set(user.id, await hashPassword(password));
+  await store.credentials.set(user.id, await passwordHasher().hash(password));
   await store.roles.grant(user.id, "owner");
   const source = await store.sources.byName(defaultSourceName);
   if (!source) throw new Error("a new tenant has no provisioning source");

@@ -142,7 +142,7 @@ async function opened(
 ): Promise<{ isSigned: ReceivedResponse["isSigned"]; keyPair: KeyPair | null }> {
   if (!encryptedAssertion) return { isSigned, keyPair: null };
   const accepts = connection.settings.encryptedAssertions ?? false;
-  const keyPairs = accepts ? await keyPairsOf(store, deps.sealer, connection) : [];
+  const keyPairs = accepts ? await keyPairsOf(store, deps.sealer, connection, deps.generateKeys) : [];
   const inside = await checkEncrypted(encryptedAssertion, keyPairs, checks);
   return { isSigned: { ...isSigned, assertion: inside.isSigned }, keyPair: inside.keyPair };
 }

@@ -16,6 +16,9 @@ export interface KeyPair {
   privateKey: string;
 }
 
+/** Makes the RSA keys of a new pair: generateRsaKeys, but in tests. */
+export type GenerateKeys = () => Promise<webcrypto.CryptoKeyPair>;
+
 const years = 10;
 const algorithm = {
   name: "RSASSA-PKCS1-v1_5",
@@ -32,6 +35,7 @@ export async function keyPairsOf(
   store: TenantStore,
   sealer: Sealer,
   connection: Connection,
+  generateKeys: GenerateKeys,
 ): Promise<[KeyPair, ...KeyPair[]]> {
   const open = (stored: StoredKeyPair): KeyPair => ({
     generation: stored.generation,
@@ -40,7 +44,7 @@ export async function keyPairsOf(
   });
   let stored = await store.keyPairs.list(connection.id);
   if (stored.length === 0) {
-    await addKeyPair(store, sealer, connection, 1);
+    await addKeyPair(store, sealer, connection, await createKeyPair(connection, 1, generateKeys));
     // Another replica may have made it first: what is stored counts.
     stored = await store.keyPairs.list(connection.id);
   }
@@ -55,10 +59,12 @@ export async function beginKeyChange(
   store: TenantStore,
   sealer: Sealer,
   connection: Connection,
+  generateKeys: GenerateKeys,
 ): Promise<void> {
-  const pairs = await keyPairsOf(store, sealer, connection);
+  const pairs = await keyPairsOf(store, sealer, connection, generateKeys);
   if (pairs.length > 1) throw new ConflictError("stale", "Our key is being changed already: end that first.");
-  await addKeyPair(store, sealer, connection, pairs[0].generation + 1);
+  const next = await createKeyPair(connection, pairs[0].generation + 1, generateKeys);
+  await addKeyPair(store, sealer, connection, next);
 }
 
 /** Ends the change: the new pair signs from now on, the old one is forgotten. Throws ConflictError `stale`. */
@@ -82,9 +88,8 @@ async function addKeyPair(
   store: TenantStore,
   sealer: Sealer,
   connection: Connection,
-  generation: number,
+  { generation, certificate, privateKey }: KeyPair,
 ): Promise<void> {
-  const { certificate, privateKey } = await createKeyPair(`CN=${connection.key}`);
   const sealedKey = sealer.seal(privateKey, contextOf(store, connection));
   await store.keyPairs.add(connection.id, { generation, certificate, sealedKey });
 }
@@ -93,14 +98,23 @@ function contextOf(store: TenantStore, connection: Connection): string {
   return `${store.tenantId}/${connection.id}/key-pair`;
 }
 
-/** RSA 2048 with a self-signed certificate: providers pin it, nobody follows a chain. */
-async function createKeyPair(name: string): Promise<{ certificate: string; privateKey: string }> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+/** A new RSA key of 2048 bits. */
+export function generateRsaKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+}
+
+/** A key with a self-signed certificate: providers pin it, nobody follows a chain. */
+async function createKeyPair(
+  { key }: Connection,
+  generation: number,
+  generateKeys: GenerateKeys,
+): Promise<KeyPair> {
+  const keys = await generateKeys();
   const now = Date.now();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     // Positive and with at least 64 random bits (RFC 5280 §4.1.2.2).
     serialNumber: `01${randomBytes(15).toString("hex")}`,
-    name,
+    name: `CN=${key}`,
     keys,
     signingAlgorithm: algorithm,
     notBefore: new Date(now - 86_400_000),
@@ -109,6 +123,7 @@ async function createKeyPair(name: string): Promise<{ certificate: string; priva
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
   const privateKey = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
   return {
+    generation,
     certificate: Buffer.from(certificate.rawData).toString("base64"),
     privateKey: privateKey.export({ format: "pem", type: "pkcs8" }) as string,
   };

@@ -35,7 +35,7 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
   // Served for drafts, too: Okta needs it before it gives its own.
   pages.get(metadata, async (req, res) => {
     const { store, connection } = await connectionOf(deps, req);
-    const keyPairs = await keyPairsOf(store, deps.sealer, connection);
+    const keyPairs = await keyPairsOf(store, deps.sealer, connection, deps.generateKeys);
     res.type("application/samlmetadata+xml").send(spMetadata(deps.baseUrl, connection, keyPairs));
   });
 
@@ -50,7 +50,7 @@ async function leave(
   res: Response,
   returnTo: string | null,
 ): Promise<void> {
-  const [keyPair] = await keyPairsOf(store, deps.sealer, connection);
+  const [keyPair] = await keyPairsOf(store, deps.sealer, connection, deps.generateKeys);
   // An ID of XML begins with a letter or an underscore, and cannot be guessed (SAML Core §1.3.4).
   const requestId = `_${randomBytes(20).toString("hex")}`;
   // A test is known by it when the answer comes, whatever else is wrong with that.

@@ -11,11 +11,13 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { pendingLogins } from "../web/pending-logins.ts";
 import type { SamlConnection } from "./attributes.ts";
+import type { GenerateKeys } from "./keys.ts";
 import { recordTrace, Trace } from "./recording.ts";
 
 export interface SamlDeps {
   database: Database;
   sealer: Sealer;
+  generateKeys: GenerateKeys;
   baseUrl: string;
   /** For metadata URLs. */
   limits: FetchLimits;

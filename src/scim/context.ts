@@ -1,3 +1,4 @@
+import type { PasswordHasher } from "../directory/password-hash.ts";
 import type { Writer } from "../directory/provisioning.ts";
 import type { Log } from "../log.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
@@ -12,6 +13,7 @@ export interface ScimContext {
   /** Name of the source and hint of the token, for the tenant's activity. */
   actor: string;
   passwordSync: boolean;
+  passwords: PasswordHasher;
   /** The SCIM base URL without a trailing slash: resources' locations start with it. */
   baseUrl: string;
   requestId: string;

@@ -7,9 +7,10 @@ import type { ScimContext } from "./context.ts";
  * @param userId null for somebody who is about to be created.
  */
 export async function hashSent(
-  { passwordSync, store }: ScimContext,
+  { passwordSync, passwords, store }: ScimContext,
   userId: string | null,
   password: string | null,
 ): Promise<string | null> {
-  return passwordSync && password !== null ? await prepareSyncedPassword(store, userId, password) : null;
+  if (!passwordSync || password === null) return null;
+  return await prepareSyncedPassword(store, passwords, userId, password);
 }

@@ -7,6 +7,7 @@
  * ground floor, directory and store.
  */
 import express, { type Request, type Response, Router } from "express";
+import type { PasswordHasher } from "../directory/password-hash.ts";
 import { problemRecorder } from "../directory/provisioning-problems.ts";
 import { paths } from "../endpoints.ts";
 import type { Recorder } from "../recording.ts";
@@ -28,6 +29,7 @@ export interface ScimDeps {
   database: Database;
   /** Public origin. */
   baseUrl: string;
+  passwords: PasswordHasher;
   /** How often one token may call; generous by default. */
   requestsPerMinute?: number;
   recorder: Recorder;
@@ -35,10 +37,11 @@ export interface ScimDeps {
 
 const bodyLimit = "10mb";
 
-export function scimRoutes({ database, baseUrl, requestsPerMinute = 60_000, recorder }: ScimDeps): Router {
+export function scimRoutes({ requestsPerMinute = 60_000, ...deps }: ScimDeps): Router {
+  const { database, baseUrl, recorder } = deps;
   // RFC 3986 §6.2.2.1: paths distinguish case, and so does perform().
   const router = Router({ caseSensitive: true });
-  const scimUrl = baseUrl + paths.scim;
+  const shared = { database, passwords: deps.passwords, baseUrl: baseUrl + paths.scim };
   const problems = problemRecorder(database);
   router.use(authentication(database, problems));
   router.use(recording(recorder));
@@ -58,7 +61,7 @@ export function scimRoutes({ database, baseUrl, requestsPerMinute = 60_000, reco
     answer: (context: ScimContext, req: Request) => Promise<ScimAnswer> | ScimAnswer,
   ) => {
     offered.set(path, method.toUpperCase());
-    router[method](path, async (req, res) => send(res, await answer(contextOf(database, scimUrl, req), req)));
+    router[method](path, async (req, res) => send(res, await answer(contextOf(shared, req), req)));
   };
 
   route("get", "/ServiceProviderConfig", serviceProviderConfig);
@@ -90,7 +93,7 @@ export function scimRoutes({ database, baseUrl, requestsPerMinute = 60_000, reco
     router.all(path, async (req, res) => {
       const method = req.method === "HEAD" ? "GET" : req.method;
       if (!methods.split(", ").includes(method)) notOffered(req, res, methods);
-      else send(res, await perform(contextOf(database, scimUrl, req), method, req.path, requestOf(req)));
+      else send(res, await perform(contextOf(shared, req), method, req.path, requestOf(req)));
     });
   }
 
@@ -101,7 +104,10 @@ export function scimRoutes({ database, baseUrl, requestsPerMinute = 60_000, reco
   return router;
 }
 
-function contextOf(database: Database, baseUrl: string, req: Request): ScimContext {
+function contextOf(
+  { database, passwords, baseUrl }: Pick<ScimContext, "passwords" | "baseUrl"> & { database: Database },
+  req: Request,
+): ScimContext {
   const owner = req.tokenOwner;
   if (!owner) throw new Error("the request passed authentication without an owner");
   return {
@@ -110,6 +116,7 @@ function contextOf(database: Database, baseUrl: string, req: Request): ScimConte
     writer: { source: owner.source, sourceConflict: owner.sourceConflict },
     actor: `${owner.source.name} (${owner.hint}…)`,
     passwordSync: owner.passwordSync,
+    passwords,
     baseUrl,
     requestId: req.id,
     log: req.log,

@@ -1,5 +1,6 @@
 import { type Request, Router } from "express";
 import { changePassword } from "../directory/local-accounts.ts";
+import type { PasswordHasher } from "../directory/password-hash.ts";
 import { passwordLength } from "../directory/password-rules.ts";
 import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { paths } from "../endpoints.ts";
@@ -16,6 +17,7 @@ import { passwordProblem } from "./setup.ts";
 
 export interface AccountDeps {
   database: Database;
+  passwords: PasswordHasher;
   /**
    * Where the browser must go to be signed out of its identity provider as well; null when it need not. Reads the session
    * at once, and never rejects.
@@ -24,7 +26,7 @@ export interface AccountDeps {
 }
 
 /** The signed-in person's own page, the same as JSON, and the way out. */
-export function accountRoutes({ database, signOutUrl }: AccountDeps): Router {
+export function accountRoutes({ database, passwords, signOutUrl }: AccountDeps): Router {
   const router = Router();
   // Somebody at a screen that was left open must not be able to try passwords.
   const attempts = rateLimiter(database, { name: "password-change", points: 5, seconds: 900 });
@@ -60,12 +62,8 @@ export function accountRoutes({ database, signOutUrl }: AccountDeps): Router {
     }
     const store = forTenant(database, tenant.id);
     try {
-      const changed = await changePassword(
-        store,
-        user.id,
-        formField(req, "current"),
-        formField(req, "password"),
-      );
+      const wanted = { current: formField(req, "current"), wanted: formField(req, "password") };
+      const changed = await changePassword(store, passwords, user.id, wanted);
       await startSession(req, tenant.id, changed, null);
       await flash(req, "done", "Your password is changed. You are signed out everywhere else.");
     } catch (error) {

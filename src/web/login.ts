@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Request, type Response, Router } from "express";
 import { signInWithPassword } from "../directory/local-accounts.ts";
+import type { PasswordHasher } from "../directory/password-hash.ts";
 import type { RefusalRecorder } from "../directory/sign-in-activity.ts";
 import { namePattern } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
@@ -20,6 +21,7 @@ import { startSession } from "./sessions.ts";
 export interface LoginDeps {
   database: Database;
   baseUrl: string;
+  passwords: PasswordHasher;
   refusals: RefusalRecorder;
 }
 
@@ -91,7 +93,7 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
   });
 }
 
-function addPasswordDoor(router: Router, { database, baseUrl, refusals }: LoginDeps): void {
+function addPasswordDoor(router: Router, { database, baseUrl, passwords, refusals }: LoginDeps): void {
   const system = systemStore(database);
   const limits = loginLimits(database);
 
@@ -124,7 +126,12 @@ function addPasswordDoor(router: Router, { database, baseUrl, refusals }: LoginD
     const tenant = namePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
     const store = tenant && forTenant(database, tenant.id);
     try {
-      const user = await signInWithPassword(store, loginName, formField(req, "password"), req.id);
+      const user = await signInWithPassword(
+        store,
+        passwords,
+        { loginName, password: formField(req, "password") },
+        req.id,
+      );
       await limits.succeeded(account);
       await startSession(req, tenant?.id as string, user, null);
       res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));

@@ -1,5 +1,6 @@
 import { type Request, Router } from "express";
 import { redeemPasswordLink } from "../directory/local-accounts.ts";
+import type { PasswordHasher } from "../directory/password-hash.ts";
 import { checkPassword, passwordLength } from "../directory/password-rules.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, RefusedError } from "../errors.ts";
@@ -11,11 +12,16 @@ import { formField } from "./forms.ts";
 import { landingPath } from "./home.ts";
 import { flash, startSession } from "./sessions.ts";
 
+export interface SetupDeps {
+  database: Database;
+  passwords: PasswordHasher;
+}
+
 /**
  * One-time links. Opening one changes nothing, so that a mail scanner which follows it does not use it up; the form
  * behind it does, once.
  */
-export function setupRoutes({ database }: { database: Database }): Router {
+export function setupRoutes({ database, passwords }: SetupDeps): Router {
   const router = Router();
   const { links } = systemStore(database);
 
@@ -48,7 +54,12 @@ export function setupRoutes({ database }: { database: Database }): Router {
       res.status(400).render("set-password", page(problem, loginName));
       return;
     }
-    const { tenantId, user } = await redeemPasswordLink(database, token, formField(req, "password"), req.id);
+    const { tenantId, user } = await redeemPasswordLink(
+      database,
+      passwords,
+      { token, password: formField(req, "password") },
+      req.id,
+    );
     await startSession(req, tenantId, user, null);
     await flash(req, "done", "Your password is set, and you are signed in.");
     res.redirect(303, landingPath);

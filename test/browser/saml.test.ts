@@ -4,13 +4,12 @@ import { changeSettings } from "../../src/directory/connections.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import { samlUrls } from "../../src/endpoints.ts";
 import type { Connection, SamlSettings } from "../../src/model.ts";
-import { keyPairsOf } from "../../src/saml/keys.ts";
 import { refreshMetadata } from "../../src/saml/metadata-refresh.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { type SamlIdp, startSamlIdp } from "../helpers/saml-idp.ts";
-import { samlSealer, useSamlSite } from "../helpers/saml-site.ts";
+import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
 
 const limits = { allowPrivateNetwork: true };
 
@@ -110,7 +109,7 @@ describeInBrowser("SAML in the browser, with a provider of another maker on anot
     });
 
     it("an encrypted assertion is opened", async () => {
-      const [{ certificate }] = await keyPairsOf(site().acme.store, samlSealer, connection);
+      const [{ certificate }] = await keyPairsOf(site().acme.store, connection);
       idp.encryptFor = `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----`;
       await signInByEmail();
       idp.encryptFor = null;

@@ -6,7 +6,7 @@ import {
   redeemPasswordLink,
   signInWithPassword,
 } from "../../src/directory/local-accounts.ts";
-import { hashPassword, verifyPassword } from "../../src/directory/password-hash.ts";
+import { passwordHasher } from "../../src/directory/password-hash.ts";
 import { checkPassword, passwordLength } from "../../src/directory/password-rules.ts";
 import { provisionUser, updateProvisionedUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
@@ -21,6 +21,7 @@ import {
   provisioned,
   type TestTenant,
   testPassword,
+  testPasswords,
 } from "../helpers/people.ts";
 import { refused } from "../helpers/thrown.ts";
 
@@ -38,12 +39,23 @@ describe("local accounts and access", () => {
     describe("inviteOwner", () => {
       it("creates the owner, who sets a password once with the link", async () => {
         const token = await inviteOwner(tenant.store, "ada@x.test");
-        const { user, tenantId } = await redeemPasswordLink(use().database, token, newPassword);
+        const { user, tenantId } = await redeemPasswordLink(use().database, testPasswords, {
+          token,
+          password: newPassword,
+        });
         assert.equal(tenantId, tenant.tenant.id);
         assert.equal(await tenant.store.roles.effective(user.id), "owner");
-        assert.equal((await signInWithPassword(tenant.store, "ADA@x.test", newPassword)).id, user.id);
+        assert.equal(
+          (
+            await signInWithPassword(tenant.store, testPasswords, {
+              loginName: "ADA@x.test",
+              password: newPassword,
+            })
+          ).id,
+          user.id,
+        );
         await assert.rejects(
-          redeemPasswordLink(use().database, token, newPassword),
+          redeemPasswordLink(use().database, testPasswords, { token, password: newPassword }),
           refused("link-not-valid"),
         );
       });
@@ -52,7 +64,7 @@ describe("local accounts and access", () => {
         const token = await inviteOwner(tenant.store, "ada@x.test");
         const passwords = [newPassword, `${newPassword} too`];
         const ends = await Promise.allSettled(
-          passwords.map((password) => redeemPasswordLink(use().database, token, password)),
+          passwords.map((password) => redeemPasswordLink(use().database, testPasswords, { token, password })),
         );
         assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
       });
@@ -61,7 +73,7 @@ describe("local accounts and access", () => {
         const first = await inviteOwner(tenant.store, "ada@x.test");
         await inviteOwner(tenant.store, "ada@x.test");
         await assert.rejects(
-          redeemPasswordLink(use().database, first, newPassword),
+          redeemPasswordLink(use().database, testPasswords, { token: first, password: newPassword }),
           refused("link-not-valid"),
         );
       });
@@ -109,7 +121,10 @@ describe("local accounts and access", () => {
       it("ends what was open for whoever had the account before", async () => {
         const token = await inviteOwner(tenant.store, "ada@x.test");
         const before = (await tenant.store.users.byLoginName("ada@x.test")) ?? assert.fail();
-        const { user } = await redeemPasswordLink(use().database, token, newPassword);
+        const { user } = await redeemPasswordLink(use().database, testPasswords, {
+          token,
+          password: newPassword,
+        });
         assert.ok(user.accessEpoch > before.accessEpoch);
       });
 
@@ -118,7 +133,7 @@ describe("local accounts and access", () => {
         const purpose = { kind: "set-up-connection" as const, connectionId: connection.id };
         await tenant.store.links.create(hashToken("set up"), purpose, Date.now() + 60_000);
         await assert.rejects(
-          redeemPasswordLink(use().database, "set up", newPassword),
+          redeemPasswordLink(use().database, testPasswords, { token: "set up", password: newPassword }),
           refused("link-not-valid"),
         );
       });
@@ -127,7 +142,7 @@ describe("local accounts and access", () => {
         const longAgo = Date.now() - 72 * 3_600_000 - 1;
         const token = await inviteOwner(tenant.store, "ada@x.test", undefined, () => longAgo);
         await assert.rejects(
-          redeemPasswordLink(use().database, token, newPassword),
+          redeemPasswordLink(use().database, testPasswords, { token, password: newPassword }),
           refused("link-not-valid"),
         );
       });
@@ -137,7 +152,7 @@ describe("local accounts and access", () => {
         const user = (await tenant.store.users.byLoginName("ada@x.test")) ?? assert.fail();
         await tenant.store.users.update(user.id, { blocked: true });
         await assert.rejects(
-          redeemPasswordLink(use().database, token, newPassword),
+          redeemPasswordLink(use().database, testPasswords, { token, password: newPassword }),
           refused("link-not-valid"),
         );
         assert.equal(await tenant.store.credentials.passwordHash(user.id), null);
@@ -154,16 +169,25 @@ describe("local accounts and access", () => {
         await createLocalAccount(store, "right@x.test");
         await provisionUser(store, tenant.writer, provisioned("no-password@x.test"));
         for (const name of ["inactive@x.test", "blocked@x.test", "no-password@x.test", "nobody@x.test"]) {
-          await assert.rejects(signInWithPassword(store, name, testPassword), refused("bad-credentials"));
+          await assert.rejects(
+            signInWithPassword(store, testPasswords, { loginName: name, password: testPassword }),
+            refused("bad-credentials"),
+          );
         }
-        await assert.rejects(signInWithPassword(store, "right@x.test", "wrong"), refused("bad-credentials"));
         await assert.rejects(
-          signInWithPassword(null, "right@x.test", testPassword),
+          signInWithPassword(store, testPasswords, { loginName: "right@x.test", password: "wrong" }),
+          refused("bad-credentials"),
+        );
+        await assert.rejects(
+          signInWithPassword(null, testPasswords, { loginName: "right@x.test", password: testPassword }),
           refused("bad-credentials"),
         );
         const other = await createTestTenant(use().database);
         await assert.rejects(
-          signInWithPassword(other.store, "right@x.test", testPassword),
+          signInWithPassword(other.store, testPasswords, {
+            loginName: "right@x.test",
+            password: testPassword,
+          }),
           refused("bad-credentials"),
         );
       });
@@ -173,17 +197,29 @@ describe("local accounts and access", () => {
       it("wants the current password and a strong new one, and ends what was open", async () => {
         const user = await createLocalAccount(tenant.store, "ada@x.test");
         await assert.rejects(
-          changePassword(tenant.store, user.id, "wrong", newPassword),
+          changePassword(tenant.store, testPasswords, user.id, { current: "wrong", wanted: newPassword }),
           refused("bad-credentials"),
         );
-        await assert.rejects(changePassword(tenant.store, user.id, testPassword, "short"), InvalidError);
-        const changed = await changePassword(tenant.store, user.id, testPassword, newPassword);
+        await assert.rejects(
+          changePassword(tenant.store, testPasswords, user.id, { current: testPassword, wanted: "short" }),
+          InvalidError,
+        );
+        const changed = await changePassword(tenant.store, testPasswords, user.id, {
+          current: testPassword,
+          wanted: newPassword,
+        });
         assert.equal(changed.accessEpoch, user.accessEpoch + 1);
         await assert.rejects(
-          signInWithPassword(tenant.store, "ada@x.test", testPassword),
+          signInWithPassword(tenant.store, testPasswords, {
+            loginName: "ada@x.test",
+            password: testPassword,
+          }),
           refused("bad-credentials"),
         );
-        await signInWithPassword(tenant.store, "ada@x.test", newPassword);
+        await signInWithPassword(tenant.store, testPasswords, {
+          loginName: "ada@x.test",
+          password: newPassword,
+        });
       });
     });
 
@@ -213,7 +249,7 @@ describe("local accounts and access", () => {
         assert.equal(await lives(), false);
         assert.deepEqual(await tenant.store.sessions.ofUser(user.id, 0), []);
         await assert.rejects(
-          redeemPasswordLink(use().database, token, newPassword),
+          redeemPasswordLink(use().database, testPasswords, { token, password: newPassword }),
           refused("link-not-valid"),
         );
         assert.equal((await tenant.store.users.byId(user.id))?.active, true);
@@ -242,21 +278,23 @@ describe("local accounts and access", () => {
 });
 
 describe("password hashes", () => {
+  const passwords = passwordHasher();
+
   it("hold for the password alone, and differ for the same password", async () => {
-    const [first, second] = [await hashPassword("pässword, long"), await hashPassword("pässword, long")];
+    const [first, second] = [await passwords.hash("pässword, long"), await passwords.hash("pässword, long")];
     assert.notEqual(first, second);
     assert.match(first, /^scrypt\$15\$8\$3\$[\w-]{22}\$[\w-]{43}$/);
-    assert.equal(await verifyPassword("pässword, long".normalize("NFD"), first), true);
-    assert.equal(await verifyPassword("password, long", first), false);
+    assert.equal(await passwords.verify("pässword, long".normalize("NFD"), first), true);
+    assert.equal(await passwords.verify("password, long", first), false);
   });
 
   it("say no where there is none, after the same work", async () => {
-    assert.equal(await verifyPassword("", null), false);
-    assert.equal(await verifyPassword("\0", null), false);
-    const hash = await hashPassword("correct");
+    assert.equal(await passwords.verify("", null), false);
+    assert.equal(await passwords.verify("\0", null), false);
+    const hash = await passwords.hash("correct");
     const millisecondsOf = async (stored: string | null) => {
       const started = performance.now();
-      await verifyPassword("wrong", stored);
+      await passwords.verify("wrong", stored);
       return performance.now() - started;
     };
     // The best of three of each: whatever else the machine does only adds to one.
@@ -270,9 +308,9 @@ describe("password hashes", () => {
   });
 
   it("keep the order of many derivations without losing one", async () => {
-    const hash = await hashPassword("correct");
+    const hash = await testPasswords.hash("correct");
     const answers = await Promise.all(
-      Array.from({ length: 7 }, (_, n) => verifyPassword(n % 2 ? "correct" : "wrong", hash)),
+      Array.from({ length: 7 }, (_, n) => testPasswords.verify(n % 2 ? "correct" : "wrong", hash)),
     );
     assert.deepEqual(answers, [false, true, false, true, false, true, false]);
   });

@@ -25,6 +25,7 @@ import {
   provisioned,
   type TestTenant,
   testPassword,
+  testPasswords,
 } from "../helpers/people.ts";
 import { conflict, refused } from "../helpers/thrown.ts";
 
@@ -217,7 +218,7 @@ describe("what administrators do to people", () => {
         assert.notEqual(anew.id, ada.id);
         assert.equal(await store.roles.effective(anew.id), "member");
         await assert.rejects(
-          signInWithPassword(store, "ada@x.test", testPassword),
+          signInWithPassword(store, testPasswords, { loginName: "ada@x.test", password: testPassword }),
           refused("bad-credentials"),
         );
       });

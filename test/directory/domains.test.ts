@@ -6,7 +6,13 @@ import { addDomain } from "../../src/directory/tenants.ts";
 import { ConflictError, InvalidError, NotFoundError, RefusedError } from "../../src/errors.ts";
 import type { Connection } from "../../src/model.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { createLocalAccount, createTestTenant, type TestTenant, testPassword } from "../helpers/people.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  type TestTenant,
+  testPassword,
+  testPasswords,
+} from "../helpers/people.ts";
 
 describe("domains", () => {
   onEachDatabase((use) => {
@@ -20,7 +26,8 @@ describe("domains", () => {
 
     const tested = () => acme.store.connections.update(connection.id, { testedAt: 1 });
     const enforce = (id: string | null = connection.id) => enforceConnection(acme.store, "acme.example", id);
-    const password = (name: string) => signInWithPassword(acme.store, name, testPassword);
+    const password = (name: string) =>
+      signInWithPassword(acme.store, testPasswords, { loginName: name, password: testPassword });
 
     async function prove(): Promise<void> {
       const domain = await acme.store.domains.find("acme.example");
@@ -69,7 +76,10 @@ describe("domains", () => {
       await enforce();
       for (const name of ["member@acme.example", "admin@acme.example", "byaddress@elsewhere.example"])
         await assert.rejects(password(name), refused("single-sign-on-required"), name);
-      const wrong = signInWithPassword(store, "member@acme.example", "wrong");
+      const wrong = signInWithPassword(store, testPasswords, {
+        loginName: "member@acme.example",
+        password: "wrong",
+      });
       await assert.rejects(wrong, refused("bad-credentials"));
       await password("owner@acme.example");
       await password(elsewhere.loginName);

@@ -3,7 +3,6 @@ import { blockPerson, giveRole, unlinkIdentity } from "../../src/directory/admin
 import { changeSettings, switchOffConnection } from "../../src/directory/connections.ts";
 import { inviteOwner, signInWithPassword } from "../../src/directory/local-accounts.ts";
 import { approvableConnections, approvableOwners, approveOwner } from "../../src/directory/owners.ts";
-import { hashPassword } from "../../src/directory/password-hash.ts";
 import {
   deleteProvisionedUser,
   provisionUser,
@@ -19,6 +18,7 @@ import {
   identityOf,
   provisioned,
   type TestTenant,
+  testPasswords,
 } from "../helpers/people.ts";
 import { conflict, refused } from "../helpers/thrown.ts";
 
@@ -148,8 +148,12 @@ describe("owners", () => {
     it("do not keep a password that provisioning set, nor the session that it opened", async () => {
       const member = await provisionUser(store, tenant.writer, provisioned("member@acme.example"));
       await store.settings.change({ passwordSync: true });
-      await store.credentials.set(member.id, await hashPassword("set by a machine"));
-      const signInByIt = () => signInWithPassword(store, "member@acme.example", "set by a machine");
+      await store.credentials.set(member.id, await testPasswords.hash("set by a machine"));
+      const signInByIt = () =>
+        signInWithPassword(store, testPasswords, {
+          loginName: "member@acme.example",
+          password: "set by a machine",
+        });
       const { accessEpoch } = await signInByIt();
       await giveRole(store, { userId: first.id }, member.id, "owner");
       await assert.rejects(signInByIt(), refused("bad-credentials"));
@@ -161,10 +165,13 @@ describe("owners", () => {
     it("whom the operator invites do not keep one either", async () => {
       const member = await provisionUser(store, tenant.writer, provisioned("member@acme.example"));
       await store.settings.change({ passwordSync: true });
-      await store.credentials.set(member.id, await hashPassword("set by a machine"));
+      await store.credentials.set(member.id, await testPasswords.hash("set by a machine"));
       await inviteOwner(store, "member@acme.example");
       await assert.rejects(
-        signInWithPassword(store, "member@acme.example", "set by a machine"),
+        signInWithPassword(store, testPasswords, {
+          loginName: "member@acme.example",
+          password: "set by a machine",
+        }),
         refused("bad-credentials"),
       );
     });

@@ -6,7 +6,9 @@ import type { Config } from "../../src/config.ts";
 import { openInspector } from "../../src/inspector/recorder.ts";
 import { createLog } from "../../src/log.ts";
 import type { Database } from "../../src/store/database.ts";
+import { pooledKeys } from "./certificates.ts";
 import { Client } from "./client.ts";
+import { testPasswordCost } from "./people.ts";
 
 /** The application on a port of its own, as the server would run it. */
 export interface TestApp {
@@ -20,6 +22,9 @@ export interface TestApp {
 
 /** What a test changes of the configuration, and of what the application reaches. */
 export type TestOptions = Partial<Config> & Pick<AppDeps, "lookUpTxt">;
+
+/** What makes an application cheap: test/production.test.ts shows what production has instead. */
+const cheap = { passwordCost: testPasswordCost, generateKeys: pooledKeys };
 
 /** Listens on localhost; `options` overrides the configuration. */
 export async function startTestApp(
@@ -46,7 +51,10 @@ export async function startTestApp(
     insecureAllowPrivateNetwork: false,
     ...options,
   };
-  server.on("request", createApp({ config, database, log, recorder, ...(lookUpTxt ? { lookUpTxt } : {}) }));
+  server.on(
+    "request",
+    createApp({ config, database, log, recorder, ...cheap, ...(lookUpTxt ? { lookUpTxt } : {}) }),
+  );
   return {
     url,
     logged,

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { generateKeyPairSync, type KeyObject, webcrypto } from "node:crypto";
 import { X509CertificateGenerator } from "@peculiar/x509";
+import { type GenerateKeys, generateRsaKeys } from "../../src/saml/keys.ts";
 
 /** A key with a self-signed certificate, as an identity provider has them. */
 export interface SigningKey {
@@ -46,3 +47,13 @@ export async function createSigningKey(
     certificatePem: certificate.toString("pem"),
   };
 }
+
+const poolSize = 3;
+const pool: ReturnType<GenerateKeys>[] = [];
+let taken = 0;
+
+/** Keys of our own side, in place of new ones for each connection: a few real ones for the whole process, in turn. */
+export const pooledKeys: GenerateKeys = () => {
+  if (pool.length < poolSize) pool.push(generateRsaKeys());
+  return pool[taken++ % poolSize] as ReturnType<GenerateKeys>;
+};

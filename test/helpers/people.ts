@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createConnection, type WantedConnection } from "../../src/directory/connections.ts";
 import { createLocalUser } from "../../src/directory/local-accounts.ts";
-import { hashPassword } from "../../src/directory/password-hash.ts";
+import { passwordHasher } from "../../src/directory/password-hash.ts";
 import type { ProvisionedUser, Writer } from "../../src/directory/provisioning.ts";
 import { createTenant, defaultSourceName } from "../../src/directory/tenants.ts";
 import type {
@@ -79,6 +79,9 @@ export function newUser(loginName: string, more = {}) {
   };
 }
 
+/** Of passwords in tests: production's would cost a quarter of a second each (test/production.test.ts). */
+export const testPasswordCost = { logN: 10, r: 8, p: 1 };
+export const testPasswords = passwordHasher(testPasswordCost);
 export const testPassword = "correct horse battery staple";
 let testPasswordHash: Promise<string> | undefined;
 
@@ -88,7 +91,7 @@ export async function createLocalAccount(
   email: string,
   role: Role = "member",
 ): Promise<User> {
-  testPasswordHash ??= hashPassword(testPassword);
+  testPasswordHash ??= testPasswords.hash(testPassword);
   const user = await createLocalUser(store, email);
   await store.credentials.set(user.id, await testPasswordHash);
   if (role !== "member") await store.roles.grant(user.id, role);

@@ -3,8 +3,10 @@ import { randomBytes } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
 import { samlUrls } from "../../src/endpoints.ts";
 import type { Connection, SamlSettings } from "../../src/model.ts";
+import { keyPairsOf as ownKeyPairsOf } from "../../src/saml/keys.ts";
 import { sealer } from "../../src/store/secrets.ts";
-import { createSigningKey, type SigningKey } from "./certificates.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+import { createSigningKey, pooledKeys, type SigningKey } from "./certificates.ts";
 import type { Answer, Client } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
 import type { TestTenant } from "./people.ts";
@@ -40,6 +42,9 @@ export interface SentAuthnRequest {
 
 const samlDataKey = randomBytes(32);
 export const samlSealer = sealer(samlDataKey);
+/** The application's own key pairs at a connection, oldest first. */
+export const keyPairsOf = (store: TenantStore, connection: Connection) =>
+  ownKeyPairsOf(store, samlSealer, connection, pooledKeys);
 export const idpEntityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
 const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
 

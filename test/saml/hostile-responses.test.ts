@@ -5,7 +5,6 @@ import { connect } from "node:net";
 import { deflateRawSync } from "node:zlib";
 import type { RefusalReason } from "../../src/errors.ts";
 import type { SamlSettings } from "../../src/model.ts";
-import { keyPairsOf } from "../../src/saml/keys.ts";
 import { landingPath } from "../../src/web/home.ts";
 import type { Answer } from "../helpers/client.ts";
 import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
@@ -15,7 +14,7 @@ import { assertRedirect } from "../helpers/pages.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { assertRefused } from "../helpers/refused.ts";
 import { algorithms, type Deviation } from "../helpers/saml-response.ts";
-import { samlSealer, useSamlSite } from "../helpers/saml-site.ts";
+import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
 
 const hour = 3_600_000;
 const { rsaSha1, rsaSha256, sha1 } = algorithms;
@@ -80,7 +79,7 @@ describe("hostile SAML responses", () => {
     for (const { name, reason, rule, settings, options } of encryptionCases) {
       it(`are refused: encrypted with ${name}`, async () => {
         const connection = await site().connect(settings);
-        const [keyPair] = await keyPairsOf(site().acme.store, samlSealer, connection);
+        const [keyPair] = await keyPairsOf(site().acme.store, connection);
         const to = `-----BEGIN CERTIFICATE-----\n${keyPair.certificate}\n-----END CERTIFICATE-----`;
         const response = await site().respond(newName(), { encrypt: { to, ...options } }, { connection });
         await refuses(reason, () => site().arrive(site().app.client(), response, "", connection));
@@ -97,7 +96,7 @@ describe("hostile SAML responses", () => {
 
     it("are refused: a SHA-1 signature inside the encryption", async () => {
       const connection = await site().connect({ encryptedAssertions: true });
-      const [keyPair] = await keyPairsOf(site().acme.store, samlSealer, connection);
+      const [keyPair] = await keyPairsOf(site().acme.store, connection);
       const to = `-----BEGIN CERTIFICATE-----\n${keyPair.certificate}\n-----END CERTIFICATE-----`;
       for (const weak of [{ signatureAlgorithm: rsaSha1 }, { digestAlgorithm: sha1 }]) {
         const deviation = { encrypt: { to }, signAssertion: weak, signResponse: null };
@@ -108,7 +107,7 @@ describe("hostile SAML responses", () => {
 
     it("are refused: no signature inside the encryption", async () => {
       const connection = await site().connect({ encryptedAssertions: true });
-      const [keyPair] = await keyPairsOf(site().acme.store, samlSealer, connection);
+      const [keyPair] = await keyPairsOf(site().acme.store, connection);
       const to = `-----BEGIN CERTIFICATE-----\n${keyPair.certificate}\n-----END CERTIFICATE-----`;
       const deviation = { encrypt: { to }, signAssertion: null };
       const response = await site().respond(newName(), deviation, { connection });
@@ -139,7 +138,7 @@ describe("hostile SAML responses", () => {
     ] as const) {
       it(`are refused: encrypted, with ${name}`, async () => {
         const connection = await site().connect({ encryptedAssertions: true });
-        const [keyPair] = await keyPairsOf(site().acme.store, samlSealer, connection);
+        const [keyPair] = await keyPairsOf(site().acme.store, connection);
         const to = `-----BEGIN CERTIFICATE-----\n${keyPair.certificate}\n-----END CERTIFICATE-----`;
         const response = await site().respond(
           newName(),

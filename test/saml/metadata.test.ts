@@ -6,15 +6,15 @@ import { SignedXml } from "xml-crypto";
 import { changeSettings } from "../../src/directory/connections.ts";
 import { createLog } from "../../src/log.ts";
 import type { Connection, SamlSettings } from "../../src/model.ts";
-import { beginKeyChange, endKeyChange, keyPairsOf } from "../../src/saml/keys.ts";
+import { beginKeyChange, endKeyChange } from "../../src/saml/keys.ts";
 import { refreshMetadata, refreshOld } from "../../src/saml/metadata-refresh.ts";
 import { landingPath } from "../../src/web/home.ts";
-import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
+import { createSigningKey, pooledKeys, type SigningKey } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { idpMetadata } from "../helpers/idp-metadata.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { assertRefused } from "../helpers/refused.ts";
-import { idpEntityId, readRequest, samlSealer, useSamlSite } from "../helpers/saml-site.ts";
+import { idpEntityId, keyPairsOf, readRequest, samlSealer, useSamlSite } from "../helpers/saml-site.ts";
 
 const limits = { allowPrivateNetwork: true };
 const silent = createLog("silent");
@@ -61,7 +61,7 @@ describe("SAML metadata", () => {
           assert.match(xml, / AuthnRequestsSigned="true" WantAssertionsSigned="true"/);
           assert.match(xml, /nameid-format:unspecified/);
           assert.doesNotMatch(xml, /SingleLogoutService|use="encryption"/);
-          const pairs = await keyPairsOf(site().acme.store, samlSealer, connection);
+          const pairs = await keyPairsOf(site().acme.store, connection);
           assert.deepEqual(certificatesIn(xml), [pairs[0].certificate]);
         }
       });
@@ -91,9 +91,9 @@ describe("SAML metadata", () => {
       it("has the next key beside the one that signs until the change is ended", async () => {
         const { store } = site().acme;
         const connection = await site().connect();
-        const [first] = await keyPairsOf(store, samlSealer, connection);
-        await beginKeyChange(store, samlSealer, connection);
-        await assert.rejects(beginKeyChange(store, samlSealer, connection), { code: "stale" });
+        const [first] = await keyPairsOf(store, connection);
+        await beginKeyChange(store, samlSealer, connection, pooledKeys);
+        await assert.rejects(beginKeyChange(store, samlSealer, connection, pooledKeys), { code: "stale" });
         const published = certificatesIn(await get(connection));
         assert.deepEqual([published.length, published[0]], [2, first.certificate]);
         const signedBy = async () => {
@@ -104,15 +104,13 @@ describe("SAML metadata", () => {
         await endKeyChange(store, connection);
         await assert.rejects(endKeyChange(store, connection), { code: "stale" });
         assert.deepEqual(certificatesIn(await get(connection)), [published[1]]);
-        const [now] = await keyPairsOf(store, samlSealer, connection);
+        const [now] = await keyPairsOf(store, connection);
         assert.deepEqual([now.generation, now.certificate], [2, published[1]]);
       });
 
       it("is made with one key, however many ask for it first", async () => {
         const connection = await site().connect();
-        const all = await Promise.all(
-          [1, 2, 3].map(() => keyPairsOf(site().acme.store, samlSealer, connection)),
-        );
+        const all = await Promise.all([1, 2, 3].map(() => keyPairsOf(site().acme.store, connection)));
         assert.equal(new Set(all.map(([pair]) => pair.certificate)).size, 1);
         assert.equal(all.flat().length, 3);
       });

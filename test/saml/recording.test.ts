@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { keyPairsOf } from "../../src/saml/keys.ts";
 import type { KeptMessage } from "../../src/store/tenant/inspector.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import type { Deviation, Fields } from "../helpers/saml-response.ts";
-import { samlSealer, useSamlSite } from "../helpers/saml-site.ts";
+import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
 
 const person = "ada@acme.example";
 const fields = (change: (all: Fields) => void): Deviation => ({ fields: change });
@@ -137,7 +136,7 @@ describe("what the inspector is told of a SAML sign-in", () => {
 
     it("shows an encrypted assertion only once its signature holds, and never the cipher", async () => {
       const connection = await site().connect({ encryptedAssertions: true });
-      const [{ certificate }] = await keyPairsOf(store(), samlSealer, connection);
+      const [{ certificate }] = await keyPairsOf(store(), connection);
       const to = new X509Certificate(Buffer.from(certificate, "base64")).toString();
       await site().signIn(site().app.client(), person, { encrypt: { to } }, connection);
       const [, response] = await recorded(store(), 3);

@@ -7,7 +7,6 @@ import {
   updateProvisionedUser,
 } from "../../src/directory/provisioning.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
-import { keyPairsOf } from "../../src/saml/keys.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { createSigningKey } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -16,7 +15,7 @@ import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { provisioned } from "../helpers/people.ts";
 import { assertRefused } from "../helpers/refused.ts";
 import { algorithms, type Deviation } from "../helpers/saml-response.ts";
-import { samlSealer, useSamlSite } from "../helpers/saml-site.ts";
+import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
 
 describe("sign-in by SAML", () => {
   onEachDatabase((use) => {
@@ -42,7 +41,7 @@ describe("sign-in by SAML", () => {
       assert.match(xml, / ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"/);
       assert.doesNotMatch(xml, /ForceAuthn|IsPassive|RequestedAuthnContext|Format=/);
       assert.match(relayState, /^[\w-]{40,}$/);
-      const [pair] = await keyPairsOf(site().acme.store, samlSealer, connection);
+      const [pair] = await keyPairsOf(site().acme.store, connection);
       const { publicKey } = new X509Certificate(Buffer.from(pair.certificate, "base64"));
       assert.equal(url.searchParams.get("SigAlg"), algorithms.rsaSha256);
       const [signed = "", signature = ""] = url.search.slice(1).split("&Signature=");
@@ -191,7 +190,7 @@ describe("sign-in by SAML", () => {
     it("opens encrypted assertions", async () => {
       const { store } = site().acme;
       const connection = await site().connect({ encryptedAssertions: true });
-      const [pair] = await keyPairsOf(store, samlSealer, connection);
+      const [pair] = await keyPairsOf(store, connection);
       const to = `-----BEGIN CERTIFICATE-----\n${pair.certificate}\n-----END CERTIFICATE-----`;
       for (const encryptionAlgorithm of [
         "http://www.w3.org/2009/xmlenc11#aes128-gcm",

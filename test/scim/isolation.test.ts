@@ -5,6 +5,7 @@ import { scimRoutes } from "../../src/scim/routes.ts";
 import type { Database } from "../../src/store/database.ts";
 import { startTestApp } from "../helpers/app.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { testPasswords } from "../helpers/people.ts";
 import { createScimTenant, oktaUser, type ScimAnswer, type ScimBody, ScimClient } from "../helpers/scim.ts";
 import { type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
@@ -17,6 +18,7 @@ function pathsOf(database: Database): string[] {
   const { stack } = scimRoutes({
     database,
     baseUrl: "http://unused.example",
+    passwords: testPasswords,
     recorder: noRecorder,
   }) as unknown as {
     stack: Layer[];

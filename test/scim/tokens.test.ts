@@ -8,6 +8,7 @@ import { noRecorder } from "../../src/recording.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import { requestContext } from "../../src/web/request.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { testPasswords } from "../helpers/people.ts";
 import { oktaUser, ScimClient } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
@@ -127,6 +128,7 @@ describe("provisioning tokens", () => {
         scimRoutes({
           database: use().database,
           baseUrl: "http://acme.example",
+          passwords: testPasswords,
           requestsPerMinute: 3,
           recorder: noRecorder,
         }),

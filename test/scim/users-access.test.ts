@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { verifyPassword } from "../../src/directory/password-hash.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import type { User } from "../../src/model.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { createLocalAccount, identityOf } from "../helpers/people.ts";
+import { createLocalAccount, identityOf, testPasswords } from "../helpers/people.ts";
 import { oktaUser } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 import { plantSession } from "../helpers/site.ts";
@@ -161,13 +160,13 @@ describe("provisioning and access", () => {
       it("are kept by POST, PUT and PATCH where it does; the old one stops, an absent one changes nothing", async () => {
         await synchronise();
         const ada = await create();
-        assert.ok(await verifyPassword("a random one: 1mz050nq", await hashOf(ada.id)));
+        assert.ok(await testPasswords.verify("a random one: 1mz050nq", await hashOf(ada.id)));
         await acme.client.patch(`/Users/${ada.id}`, sync);
-        assert.ok(await verifyPassword(sent, await hashOf(ada.id)));
-        assert.ok(!(await verifyPassword("a random one: 1mz050nq", await hashOf(ada.id))));
+        assert.ok(await testPasswords.verify(sent, await hashOf(ada.id)));
+        assert.ok(!(await testPasswords.verify("a random one: 1mz050nq", await hashOf(ada.id))));
         const { password: _none, ...push } = oktaUser("ada@acme.example");
         await acme.client.send("PUT", `/Users/${ada.id}`, push);
-        assert.ok(await verifyPassword(sent, await hashOf(ada.id)));
+        assert.ok(await testPasswords.verify(sent, await hashOf(ada.id)));
       });
 
       it("are dropped where single sign-on is enforced for the user's domain", async () => {

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { randomBytes, X509Certificate } from "node:crypto";
+import type { Config } from "../src/config.ts";
+import { inviteOwner } from "../src/directory/local-accounts.ts";
+import { paths } from "../src/endpoints.ts";
+import { createLog } from "../src/log.ts";
+import { serve } from "../src/serve.ts";
+import { openDatabase } from "../src/store/database.ts";
+import { Client } from "./helpers/client.ts";
+import { onDatabase } from "./helpers/databases.ts";
+import { createTestTenant, samlSettings, type TestTenant } from "./helpers/people.ts";
+import { freePort } from "./helpers/postgres-server.ts";
+
+/** What tests make cheap (test/helpers/app.ts), as src/server.ts runs it: with nothing but its configuration. */
+describe("production", () => {
+  onDatabase("SQLite", (use) => {
+    let acme: TestTenant;
+    let client: Client;
+    let stop: () => Promise<void>;
+    before(async () => {
+      const port = await freePort();
+      const config: Config = {
+        port,
+        host: "127.0.0.1",
+        baseUrl: `http://localhost:${port}`,
+        databaseUrl: "unused: the database is given",
+        sessionSecret: randomBytes(32).toString("base64"),
+        dataKey: randomBytes(32),
+        trustProxy: 0,
+        logLevel: "silent",
+        metricsToken: null,
+        insecureAllowPrivateNetwork: false,
+      };
+      acme = await createTestTenant(use().database);
+      stop = await serve(config, openDatabase(use().url), createLog("silent"));
+      client = new Client(`http://127.0.0.1:${port}`, config.baseUrl);
+    });
+    after(() => stop());
+
+    it("hashes a password with scrypt at N = 2^15, r = 8, p = 3", async () => {
+      const email = "owner@acme.example";
+      const token = await inviteOwner(acme.store, email);
+      const password = "correct horse battery staple";
+      const form = { password, repeated: password };
+      assert.equal((await client.post(paths.setup(token), form)).status, 303);
+      const { id } = (await acme.store.users.byLoginName(email)) ?? { id: "" };
+      assert.match((await acme.store.credentials.passwordHash(id)) ?? "", /^scrypt\$15\$8\$3\$/);
+    });
+
+    it("makes an RSA key of 2048 bits for each SAML connection", async () => {
+      const keys = new Set<string>();
+      for (let count = 0; count < 5; count++) {
+        const { key } = await acme.connection({ type: "saml", settings: samlSettings });
+        const { text } = await client.get(paths.saml(key).metadata);
+        const [, certificate = ""] = /X509Certificate>([^<]+)</.exec(text) ?? [];
+        const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"));
+        assert.equal(publicKey.asymmetricKeyType, "rsa");
+        assert.equal(publicKey.asymmetricKeyDetails?.modulusLength, 2048);
+        keys.add(publicKey.export({ format: "pem", type: "spki" }) as string);
+      }
+      assert.equal(keys.size, 5);
+    });
+  });
+});
