@@ -37,6 +37,12 @@ describe("production", () => {
     });
     after(() => stop());
 
+    it("has what SQLite acknowledged on the disk: synchronous is full (2)", async () => {
+      const database = openDatabase(use().url);
+      assert.deepEqual(await database.sql().raw("pragma synchronous"), [{ synchronous: 2 }]);
+      await database.close();
+    });
+
     it("hashes a password with scrypt at N = 2^15, r = 8, p = 3", async () => {
       const email = "owner@acme.example";
       const token = await inviteOwner(acme.store, email);

@@ -40,10 +40,16 @@ export interface Database {
 
 const runningTransaction = new AsyncLocalStorage<boolean>();
 
-/** Opens a database by URL: `postgres://…`, or the path of a SQLite file (`:memory:` for a fleeting one). */
-export function openDatabase(url: string): Database {
+/** When SQLite hands a commit to the disk: before it is acknowledged (`full`), or when the system likes (`off`). */
+export type Synchronous = "full" | "off";
+
+/**
+ * Opens a database by URL: `postgres://…`, or the path of a SQLite file (`:memory:` for a fleeting one).
+ * @param synchronous `full` in production (docs/decisions/0009); only tests, whose data may be lost, pass `off`.
+ */
+export function openDatabase(url: string, synchronous: Synchronous = "full"): Database {
   const engine = /^postgres(ql)?:\/\//.test(url) ? "postgres" : "sqlite";
-  const options = engine === "postgres" ? postgresOptions(url) : sqliteOptions(url);
+  const options = engine === "postgres" ? postgresOptions(url) : sqliteOptions(url, synchronous);
   const knex = knexFactory(options);
   const scans = openScans(engine, options, knex);
   const pool = () => {
@@ -115,14 +121,14 @@ function postgresOptions(url: string): Knex.Config {
   };
 }
 
-function sqliteOptions(file: string): Knex.Config {
+function sqliteOptions(file: string, synchronous: Synchronous): Knex.Config {
   if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
   return {
     client: "sqlite3",
     connection: { filename: file },
     useNullAsDefault: true,
     // One connection: SQLite has one writer anyway, and an in-memory database lives in its connection.
-    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1, afterCreate: applyPragmas },
+    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1, afterCreate: applyPragmas(synchronous) },
     acquireConnectionTimeout: 30_000,
     // Errors reach the log: they name the statement, not the names and addresses in it.
     compileSqlOnError: false,
@@ -134,20 +140,19 @@ function sqliteOptions(file: string): Knex.Config {
 const busyMs = 15_000;
 
 /** What each level promises stands in docs/reference/configuration.md. */
-function applyPragmas(
-  connection: SqliteConnection,
-  done: (error: Error | null, c: SqliteConnection) => void,
-) {
-  const pragmas = `pragma busy_timeout = ${busyMs}; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;`;
-  const deadline = Date.now() + busyMs;
-  keepStatements(connection);
-  // Of several that open a new file at once, one has to be alone to make it a WAL file, and the others are turned away at
-  // once: SQLite does not wait where waiting could be a deadlock (https://sqlite.org/c3ref/busy_handler.html).
-  const apply = () => {
-    connection.exec(pragmas, (error) => {
-      if (isBusy(error) && Date.now() < deadline) setTimeout(apply, 20);
-      else done(error, connection);
-    });
+function applyPragmas(synchronous: Synchronous) {
+  const pragmas = `pragma busy_timeout = ${busyMs}; pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma foreign_keys = on;`;
+  return (connection: SqliteConnection, done: (error: Error | null, c: SqliteConnection) => void) => {
+    const deadline = Date.now() + busyMs;
+    keepStatements(connection);
+    // Of several that open a new file at once, one has to be alone to make it a WAL file, and the others are turned away
+    // at once: SQLite does not wait where waiting could be a deadlock (https://sqlite.org/c3ref/busy_handler.html).
+    const apply = () => {
+      connection.exec(pragmas, (error) => {
+        if (isBusy(error) && Date.now() < deadline) setTimeout(apply, 20);
+        else done(error, connection);
+      });
+    };
+    apply();
   };
-  apply();
 }

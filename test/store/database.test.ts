@@ -179,7 +179,8 @@ describe("a transaction that meets another one's locks the wrong way round", () 
           await update(second, { name });
         });
       await Promise.all([rename(left.id, right.id, "one"), rename(right.id, left.id, "two")]);
-      assert.equal(attempts, 3, "one of the two had to start again");
+      // More than three when it met the other one again.
+      assert.ok(attempts >= 3, "one of the two had to start again");
       const names = (await systemStore(database).tenants.list()).map(({ name }) => name);
       assert.equal(new Set(names).size, 1, `the last one's work is whole: ${names}`);
     });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { createTestDatabase, engines, type TestDatabase } from "../helpers/databases.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { type PostgresServer, startPostgres } from "../helpers/postgres-server.ts";
 import { type Program, runProgram, until } from "../helpers/processes.ts";
@@ -44,49 +44,65 @@ async function assertAllThere(url: string, tenantId: string, ids: string[]): Pro
   await database.close();
 }
 
+/** Every database is opened as production opens it, and PostgreSQL's server has its own settings. */
 describe("what the store acknowledged", () => {
-  onEachDatabase((use) => {
-    it("is there after the process was killed in the middle of 1,000 writes at once", async () => {
-      const { url, database } = use();
-      const { tenant } = await createTestTenant(database);
-      const ids = await killInTheMiddle(startWriter(url, tenant.id));
-      await assertAllThere(url, tenant.id, ids);
-    });
+  for (const engine of engines) {
+    describe(`on ${engine}`, () => {
+      let server: PostgresServer | undefined;
+      let file: TestDatabase | undefined;
+      let url: string;
+      before(async () => {
+        if (engine === "PostgreSQL") server = await startPostgres();
+        else file = await createTestDatabase(engine, { migrated: false });
+        url = server?.url ?? file?.url ?? "";
+        const database = openDatabase(url);
+        await migrate(database);
+        await database.close();
+      });
+      after(async () => {
+        await file?.dispose();
+        await server?.stop();
+      });
 
-    it("was handed to the disk before: no test can pull the plug, so this asks the setting", async () => {
-      const { database } = use();
-      const sqlite = database.engine === "sqlite";
-      const result = await database.sql().raw(sqlite ? "pragma synchronous" : "show synchronous_commit");
-      assert.deepEqual(
-        sqlite ? result : result.rows,
-        sqlite ? [{ synchronous: 2 }] : [{ synchronous_commit: "on" }],
-      );
-    });
-  });
+      const newTenant = async () => {
+        const database = openDatabase(url);
+        const { tenant } = await createTestTenant(database);
+        await database.close();
+        return tenant;
+      };
 
-  describe("on PostgreSQL", () => {
-    let server: PostgresServer;
-    before(async () => {
-      server = await startPostgres();
-    });
-    after(() => server.stop());
+      it("is there after the process was killed in the middle of 1,000 writes at once", async () => {
+        const { id } = await newTenant();
+        const ids = await killInTheMiddle(startWriter(url, id));
+        await assertAllThere(url, id, ids);
+      });
 
-    it("is there after the database server itself was killed too, and started again", async () => {
-      const database = openDatabase(server.url);
-      await migrate(database);
-      const { tenant } = await createTestTenant(database);
-      await database.close();
-      const ids = await killInTheMiddle(startWriter(server.url, tenant.id), () => server.kill());
-      await until(
-        "PostgreSQL starts again",
-        () =>
-          server.restart().then(
-            () => true,
-            () => false,
-          ),
-        30,
-      );
-      await assertAllThere(server.url, tenant.id, ids);
+      it("was handed to the disk before: no test can pull the plug, so this asks the settings", async () => {
+        const database = openDatabase(url);
+        const ask = async (words: string) => await database.sql().raw(words);
+        if (engine === "SQLite") assert.deepEqual(await ask("pragma synchronous"), [{ synchronous: 2 }]);
+        else {
+          for (const setting of ["fsync", "synchronous_commit", "full_page_writes"]) {
+            const { rows } = await ask(`show ${setting}`);
+            assert.deepEqual(rows, [{ [setting]: "on" }]);
+          }
+        }
+        await database.close();
+      });
+
+      if (engine === "PostgreSQL") {
+        it("is there after the database server itself was killed too, and started again", async () => {
+          const { id } = await newTenant();
+          const ids = await killInTheMiddle(startWriter(url, id), () => server?.kill() ?? assert.fail());
+          const restart = () =>
+            server?.restart().then(
+              () => true,
+              () => false,
+            ) ?? false;
+          await until("PostgreSQL starts again", restart, 30);
+          await assertAllThere(url, id, ids);
+        });
+      }
     });
-  });
+  }
 });
