@@ -35,6 +35,8 @@ export interface IsolationCase {
   call(b: TenantStore, a: TenantA): Promise<unknown>;
   /** The exact result; or "not found" or "refused" for what is thrown (refused: by the database's own keys). */
   gives: unknown;
+  /** The call adds something to B, or uses it up: it has two tenants of its own, which no other case sees. */
+  changesB?: true;
 }
 
 export type IsolationCases<Method extends StoreMethod = StoreMethod> = Record<Method, IsolationCase>;

@@ -52,7 +52,11 @@ export const directoryCases: Pick<
       activityDays: 365,
     },
   },
-  "settings.change": { call: (b) => b.settings.change({ activityDays: 30 }), gives: undefined },
+  "settings.change": {
+    changesB: true,
+    call: (b) => b.settings.change({ activityDays: 30 }),
+    gives: undefined,
+  },
   "users.provisionedCount": { call: (b) => b.users.provisionedCount(), gives: 0 },
   "roles.effectiveOf": {
     call: async (b, a) => [...(await b.roles.effectiveOf([a.userId]))].map(([, role]) => role),

@@ -156,6 +156,7 @@ export const isolationCases: IsolationCases = {
     gives: { groups: [], roles: [] },
   },
   "activity.record": {
+    changesB: true,
     call: (b, a) =>
       b.activity.record({
         actorKind: "provisioning",
@@ -224,10 +225,11 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.signInTests.removeOfConnection(a.connectionId),
     gives: undefined,
   },
-  "usedTokens.use": { call: (b) => b.usedTokens.use("token", 1), gives: undefined },
+  "usedTokens.use": { changesB: true, call: (b) => b.usedTokens.use("token", 1), gives: undefined },
   "connections.remove": { call: (b, a) => b.connections.remove(a.connectionId), gives: false },
 
   "sources.create": {
+    changesB: true,
     call: async (b, a) => (await b.sources.create({ id: "b-source", name: `${a.sourceName} of b` })).id,
     gives: "b-source",
   },
@@ -270,12 +272,12 @@ export const isolationCases: IsolationCases = {
     call: (b) => b.inspector.state(),
     gives: { recordingUntil: 0, dropped: 0 },
   },
-  "inspector.recordUntil": { call: (b) => b.inspector.recordUntil(1), gives: undefined },
-  "inspector.add": { call: (b) => b.inspector.add([newMessage()], 1), gives: undefined },
+  "inspector.recordUntil": { changesB: true, call: (b) => b.inspector.recordUntil(1), gives: undefined },
+  "inspector.add": { changesB: true, call: (b) => b.inspector.add([newMessage()], 1), gives: undefined },
   "inspector.page": { call: (b) => b.inspector.page({}, null, 10), gives: [] },
   "inspector.after": { call: (b) => b.inspector.after({}, 0, 10), gives: [] },
   "inspector.bySeq": { call: (b) => b.inspector.bySeq(1), gives: null },
-  "inspector.clear": { call: (b) => b.inspector.clear(), gives: undefined },
+  "inspector.clear": { changesB: true, call: (b) => b.inspector.clear(), gives: undefined },
 
   "domains.add": {
     call: (b, a) => b.domains.add(a.domain, "token").then(() => b.domains.remove(a.domain)),
