@@ -6,6 +6,8 @@
  * resources (SCIM demands that of resource ids, RFC 7643 §3.1).
  */
 
+import type { ConnectionEdits } from "./connection-edits.ts";
+
 /** A customer of the SaaS: the boundary that no row, session or token crosses. */
 export interface Tenant {
   id: string;
@@ -165,7 +167,7 @@ export interface SamlSettings {
   forceAuthn?: boolean;
 }
 
-interface ConnectionBase {
+interface ConnectionBase extends ConnectionEdits {
   id: string;
   /** The public name in URLs; owned by one tenant in the whole deployment and never reused. */
   key: string;

@@ -70,7 +70,7 @@ export async function changeSettings(
   settings: OidcSettings | SamlSettings,
 ): Promise<Connection> {
   return await store.transaction(async (inside) => {
-    const before = await inside.connections.byId(connectionId);
+    const before = await inside.connections.lock(connectionId);
     if (!before) throw new NotFoundError("There is no such connection.");
     const subjectKind = subjectKindOf(before.type, settings);
     const isRenamed = subjectAttributeOf(before.settings) !== subjectAttributeOf(settings);
@@ -108,6 +108,7 @@ export async function rotateSecret(
   secret: string,
 ): Promise<void> {
   await store.transaction(async (inside) => {
+    await inside.connections.lock(connectionId);
     const { current, former } = await inside.connections.sealedSecrets(connectionId);
     const place = `${store.tenantId}/${connectionId}`;
     // While there is a former one, the current one has not worked yet.
@@ -127,15 +128,74 @@ function opens(sealer: Sealer, sealed: string, place: string): boolean {
   }
 }
 
-/** Lets a connection sign people in. Throws NotFoundError, and ConflictError `stale` while its settings are missing. */
+/** Who changes the settings of a connection, and the network address that they come from. */
+export interface Editor {
+  by: string;
+  from: string | null;
+  /** Whether it is the guest of a set-up link. */
+  isGuest: boolean;
+}
+
+/** Writes down who changed a connection's settings; call it in the transaction of the change. Throws NotFoundError. */
+export async function noteEdit(
+  store: TenantStore,
+  connectionId: string,
+  { by, from, isGuest }: Editor,
+): Promise<Connection> {
+  const at = Date.now();
+  return await store.connections.update(connectionId, {
+    edited: { at, by, from },
+    ...(isGuest ? { guestEdit: { at, from } } : {}),
+  });
+}
+
+/** A review that nobody ended keeps guests waiting for this long. */
+const frozenMs = 3_600_000;
+
+/**
+ * Keeps the guests of a draft's set-up links from changing it for an hour, while an owner reviews it. Throws
+ * NotFoundError, and ConflictError `stale` while the settings are missing.
+ */
+export async function freezeGuests(store: TenantStore, connectionId: string): Promise<void> {
+  await store.transaction(async (inside) => {
+    const { status } = await lockComplete(inside, connectionId);
+    if (status !== "draft") return;
+    await inside.connections.update(connectionId, { guestsFrozenUntil: Date.now() + frozenMs });
+  });
+}
+
+/** Lets guests change a draft again. Throws NotFoundError. */
+export async function letGuestsGoOn(store: TenantStore, connectionId: string): Promise<void> {
+  await store.connections.update(connectionId, { guestsFrozenUntil: null });
+}
+
+/** Whether the guests of a connection's set-up links have to wait for an owner who reviews it. */
+export function guestsAreFrozen({ guestsFrozenUntil }: Connection, now: number = Date.now()): boolean {
+  return guestsFrozenUntil !== null && guestsFrozenUntil > now;
+}
+
+/**
+ * Lets a connection sign people in, and ends its set-up links. Throws NotFoundError, and ConflictError `stale` while its
+ * settings are missing.
+ */
 export async function enableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {
-    const connection = await inside.connections.byId(connectionId);
-    if (!connection) throw new NotFoundError("There is no such connection.");
-    if (!connection.settings)
-      throw new ConflictError("stale", "The connection's settings are not complete yet.");
-    return await inside.connections.update(connectionId, { status: "active" });
+    await lockComplete(inside, connectionId);
+    await inside.links.removeOfConnection(connectionId);
+    return await inside.connections.update(connectionId, {
+      status: "active",
+      guestEdit: null,
+      guestsFrozenUntil: null,
+    });
   });
+}
+
+async function lockComplete(store: TenantStore, connectionId: string): Promise<Connection> {
+  const connection = await store.connections.lock(connectionId);
+  if (!connection) throw new NotFoundError("There is no such connection.");
+  if (!connection.settings)
+    throw new ConflictError("stale", "The connection's settings are not complete yet.");
+  return connection;
 }
 
 /**

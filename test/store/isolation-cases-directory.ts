@@ -6,7 +6,7 @@ export const directoryCases: Pick<
   | ("people.page" | "people.fewMembers" | "people.fewGranted" | "people.ofIds" | "groupMembers.among")
   | ("tombstones.page" | "groups.find" | "groups.withRole" | "groups.ofIds" | "roles.mappedGroups")
   | ("provisioningProblems.record" | "provisioningProblems.list" | "provisioningProblems.clear")
-  | ("settings.read" | "settings.change")
+  | ("settings.read" | "settings.lock" | "settings.change")
   | ("activity.page" | "users.provisionedCount" | "roles.effectiveOf")
 > = {
   "people.page": {
@@ -43,6 +43,10 @@ export const directoryCases: Pick<
   },
   "provisioningProblems.list": { call: (b) => b.provisioningProblems.list(10), gives: [] },
   "provisioningProblems.clear": { call: (b) => b.provisioningProblems.clear(), gives: undefined },
+  "settings.lock": {
+    call: (b) => b.settings.lock(),
+    gives: { sourceConflict: "refuse", passwordSync: false, activityDays: 365 },
+  },
   "settings.read": {
     call: (b) => b.settings.read(),
     gives: {

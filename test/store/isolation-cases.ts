@@ -185,6 +185,7 @@ export const isolationCases: IsolationCases = {
     gives: "refused",
   },
   "connections.byId": { call: (b, a) => b.connections.byId(a.connectionId), gives: null },
+  "connections.lock": { call: (b, a) => b.connections.lock(a.connectionId), gives: null },
   "connections.list": { call: (b) => b.connections.list(), gives: [] },
   "connections.update": {
     call: (b, a) => b.connections.update(a.connectionId, { status: "disabled" }),
@@ -284,6 +285,7 @@ export const isolationCases: IsolationCases = {
     gives: true,
   },
   "domains.find": { call: (b, a) => b.domains.find(a.domain), gives: null },
+  "domains.lock": { call: (b, a) => b.domains.lock(a.domain), gives: null },
   "domains.enforce": { call: (b, a) => b.domains.enforce(a.domain, a.connectionId), gives: "refused" },
   "domains.list": { call: (b) => b.domains.list(), gives: [] },
   "domains.markVerified": { call: (b, a) => b.domains.markVerified(a.domain), gives: false },

@@ -13,6 +13,13 @@ export interface ConnectionRow {
   subject_kind: SubjectKind;
   settings: string | null;
   tested_at: number | null;
+  edited_at: number | null;
+  edited_by: string | null;
+  edited_from: string | null;
+  guest_edited_at: number | null;
+  guest_edited_from: string | null;
+  guests_frozen_until: number | null;
+  secret_version: number;
   created_at: number;
   updated_at: number;
 }
@@ -36,7 +43,8 @@ export type ConnectionChanges = Partial<
     NewConnection,
     "status" | "justInTime" | "subjectKind" | "settings" | "sealedSecret" | "sealedFormerSecret"
   >
-> & { testedAt?: number | null };
+> &
+  Partial<Pick<Connection, "testedAt" | "edited" | "guestEdit" | "guestsFrozenUntil">>;
 
 export const connectionColumns = [
   ...[
@@ -49,6 +57,13 @@ export const connectionColumns = [
     "subject_kind",
     "settings",
     "tested_at",
+    "edited_at",
+    "edited_by",
+    "edited_from",
+    "guest_edited_at",
+    "guest_edited_from",
+    "guests_frozen_until",
+    "secret_version",
     "created_at",
     "updated_at",
   ],
@@ -64,6 +79,11 @@ export function toConnection(row: ConnectionRow): Connection {
     subjectKind: row.subject_kind,
     settings: row.settings === null ? null : JSON.parse(row.settings),
     testedAt: row.tested_at,
+    edited:
+      row.edited_at === null ? null : { at: row.edited_at, by: row.edited_by ?? "", from: row.edited_from },
+    guestEdit: row.guest_edited_at === null ? null : { at: row.guest_edited_at, from: row.guest_edited_from },
+    guestsFrozenUntil: row.guests_frozen_until,
+    secretVersion: row.secret_version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
@@ -81,7 +101,9 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
      */
     async create(connection: NewConnection): Promise<Connection> {
       const at = now();
-      const row = { ...toRow(connection), id: connection.id, key: connection.key, type: connection.type };
+      const secret_version = connection.sealedSecret === null ? 0 : 1;
+      const { id, key, type } = connection;
+      const row = { ...toRow(connection), id, key, type, secret_version };
       const insert = scope.insert("connections", { ...row, created_at: at, updated_at: at });
       await unique(insert, { key: () => keyTaken(connection) });
       return found(
@@ -93,16 +115,23 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       return found((await select().where("connections.id", id).first()) as ConnectionRow | undefined);
     },
 
+    /** As byId, and nobody else changes the connection before this transaction ends. */
+    async lock(id: string): Promise<Connection | null> {
+      return found(
+        (await select().where("connections.id", id).forNoKeyUpdate().first()) as ConnectionRow | undefined,
+      );
+    },
+
     async list(): Promise<Connection[]> {
       return ((await select().orderBy(["key", "type"])) as ConnectionRow[]).map(toConnection);
     },
 
-    /** Throws NotFoundError. */
+    /** Throws NotFoundError. A new `sealedSecret` is one version more. */
     async update(id: string, changes: ConnectionChanges): Promise<Connection> {
-      const change = scope
-        .rows("connections")
-        .where("id", id)
-        .update({ ...toRow(changes), updated_at: now() });
+      const row = { ...toRow(changes), updated_at: now() };
+      if (changes.sealedSecret !== undefined)
+        Object.assign(row, { secret_version: scope.increment("secret_version", 1) });
+      const change = scope.rows("connections").where("id", id).update(row);
       if (((await change) as number) === 0) throw new NotFoundError("There is no such connection.");
       return found((await select().where("connections.id", id).first()) as ConnectionRow) as Connection;
     },
@@ -143,6 +172,16 @@ function toRow(changes: ConnectionChanges): Record<string, unknown> {
   if (changes.status !== undefined) row.status = changes.status;
   if (changes.justInTime !== undefined) row.just_in_time = changes.justInTime;
   if (changes.testedAt !== undefined) row.tested_at = changes.testedAt;
+  if (changes.edited !== undefined) {
+    row.edited_at = changes.edited?.at ?? null;
+    row.edited_by = changes.edited?.by ?? null;
+    row.edited_from = changes.edited?.from ?? null;
+  }
+  if (changes.guestEdit !== undefined) {
+    row.guest_edited_at = changes.guestEdit?.at ?? null;
+    row.guest_edited_from = changes.guestEdit?.from ?? null;
+  }
+  if (changes.guestsFrozenUntil !== undefined) row.guests_frozen_until = changes.guestsFrozenUntil;
   if (changes.subjectKind !== undefined) row.subject_kind = changes.subjectKind;
   if (changes.settings !== undefined) {
     row.settings = changes.settings && JSON.stringify(changes.settings);

@@ -43,6 +43,14 @@ export function tenantDomains(scope: TenantScope, now: () => number) {
       return row ? toDomain(row) : null;
     },
 
+    /** As find, and nobody else changes the domain before this transaction ends. */
+    async lock(domain: string): Promise<Domain | null> {
+      // PostgreSQL locks no rows that an outer join may leave out: the domain's own row is locked before.
+      await scope.rows("tenant_domains").where({ domain }).forUpdate().first("domain");
+      const row = (await select().where("tenant_domains.domain", domain).first()) as DomainRow | undefined;
+      return row ? toDomain(row) : null;
+    },
+
     async list(): Promise<Domain[]> {
       return ((await select().orderBy("tenant_domains.domain")) as DomainRow[]).map(toDomain);
     },

@@ -16,20 +16,25 @@ interface Row {
 
 /** The settings of one tenant; they stand in its own row. */
 export function tenantSettings(scope: TenantScope) {
+  const columns = ["source_conflict", "password_sync", "machine_access_confirmed", "activity_days"];
+  const found = (row: Row | undefined): TenantSettings | null =>
+    row
+      ? {
+          sourceConflict: row.source_conflict,
+          passwordSync: Boolean(row.password_sync),
+          machineAccessConfirmed: Boolean(row.machine_access_confirmed),
+          activityDays: row.activity_days,
+        }
+      : null;
   return {
     /** Null when there is no such tenant any more. */
     async read(): Promise<TenantSettings | null> {
-      const found = scope
-        .tenantRow()
-        .first(["source_conflict", "password_sync", "machine_access_confirmed", "activity_days"]);
-      const row = (await found) as Row | undefined;
-      if (!row) return null;
-      return {
-        sourceConflict: row.source_conflict,
-        passwordSync: Boolean(row.password_sync),
-        machineAccessConfirmed: Boolean(row.machine_access_confirmed),
-        activityDays: row.activity_days,
-      };
+      return found((await scope.tenantRow().first(columns)) as Row | undefined);
+    },
+
+    /** As read, and nobody else changes them before this transaction ends. */
+    async lock(): Promise<TenantSettings | null> {
+      return found((await scope.tenantRow().forNoKeyUpdate().first(columns)) as Row | undefined);
     },
 
     async change(changes: Partial<TenantSettings>): Promise<void> {
