@@ -79,12 +79,15 @@ function watchTest() {
 }
 
 async function renew() {
+  // What the form above shows is still what its page was loaded with: a form below it must not say that it shows more.
+  const shown = document.querySelector('form[data-checks] [name="shown"]')?.value;
   const answer = await fetch(location.pathname);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   // What is typed in the form above stays: only the steps from the test on are replaced.
   for (let old = document.getElementById("test"), fresh = page.getElementById("test"); old && fresh; ) {
     const [nextOld, nextFresh] = [old.nextElementSibling, fresh.nextElementSibling];
     old.replaceWith(fresh);
+    for (const field of fresh.querySelectorAll('[name="shown"]')) field.value = shown ?? field.value;
     [old, fresh] = [nextOld, nextFresh];
   }
   const result = document.querySelector(".test-result");

@@ -87,7 +87,8 @@ export function createApp({
     saml: {
       parseMetadata: parseIdpMetadata,
       keyPairs: (...of) => keyPairsOf(...of, generateKeys),
-      beginKeyChange: (...of) => beginKeyChange(...of, generateKeys),
+      beginKeyChange: (store, sealer, connection, step) =>
+        beginKeyChange(store, { sealer, generateKeys }, connection, step),
       endKeyChange,
       refresh: (store, connection) => refreshMetadata(store, connection, limits),
     },

@@ -6,6 +6,7 @@ import { inviteOwner } from "../src/directory/local-accounts.ts";
 import type { Database } from "../src/store/database.ts";
 import { type Engine, onEachDatabase } from "./helpers/databases.ts";
 import { tableNames } from "./helpers/every-table.ts";
+import { submit } from "./helpers/forms.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "./helpers/openid-provider.ts";
 import { comeBack, connectOrg, orgOptions } from "./helpers/org.ts";
 import { createLocalAccount, testPassword } from "./helpers/people.ts";
@@ -91,7 +92,8 @@ describe("secrets", () => {
       const created = await admin.post("/admin/provisioning/tokens", { source: "", days: "90" });
       const token = /id="token">([^<]*)</.exec(created.text)?.[1];
       keep("a provisioning token", token);
-      await admin.post("/admin/provisioning/settings", { sourceConflict: "refuse", passwordSync: "on" });
+      const settings = { sourceConflict: "refuse", passwordSync: "on" };
+      await submit(admin, "/admin/provisioning", "/settings", settings);
       const okta = scimClient(app, token ?? "");
       const [first, second, third] = ["synced password one", "synced password two", "synced password three"];
       const { body } = await okta.send("POST", "/Users", {

@@ -5,13 +5,16 @@ import { z } from "zod";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { type ActivityFilter, type ActivityKind, activityKinds } from "../store/tenant/activity.ts";
+import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import type { Fact } from "../trust/connection-facts.ts";
 import { formField } from "../web/forms.ts";
 import { adminEntry, makeChange, storeOf } from "./acting.ts";
 import { type ExportFormat, exported, exports } from "./activity-export.ts";
 import { readable } from "./activity-words.ts";
 import { choice, pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
 import type { AdminDeps } from "./routes.ts";
+import { checkShown, shownValue } from "./shown.ts";
 
 /** What activity can be narrowed to by its address. Days are those of UTC, the last one included. */
 const queryOf = z.object({
@@ -57,6 +60,7 @@ export function activityRoutes({ database }: AdminDeps): Router {
       query,
       kindNames,
       settings,
+      shown: shownValue(retentionFacts(settings)),
       retentionDays,
       isKnown: filter !== null,
       isFiltered: Object.values(query).some(Boolean),
@@ -89,12 +93,17 @@ export function activityRoutes({ database }: AdminDeps): Router {
       done: "The setting is saved. What is older is removed within minutes.",
       page: paths.admin.activity,
     };
-    await makeChange(req, res, database, change, (store) =>
-      store.settings.change({ activityDays: daysIn(req) }),
-    );
+    await makeChange(req, res, database, change, async (store) => {
+      checkShown(req, retentionFacts(await store.settings.lock()), change.page);
+      await store.settings.change({ activityDays: daysIn(req) });
+    });
   });
 
   return router;
+}
+
+function retentionFacts(settings: TenantSettings | null): Fact[] {
+  return [["Days for which activity is kept", String(settings?.activityDays)]];
 }
 
 /** Null when the person who is asked for is not known. */

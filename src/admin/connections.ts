@@ -1,10 +1,5 @@
 import { type Request, Router } from "express";
-import {
-  createConnection,
-  disableConnection,
-  enableConnection,
-  removeConnection,
-} from "../directory/connections.ts";
+import { createConnection, disableConnection, removeConnection } from "../directory/connections.ts";
 import { linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
@@ -14,9 +9,10 @@ import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { flash } from "../web/sessions.ts";
 import { adminEntry, storeOf } from "./acting.ts";
+import { reviewRoutes } from "./review.ts";
 import type { AdminDeps } from "./routes.ts";
 import { setUpRoutes } from "./set-up.ts";
-import { mayEdit, type Visit } from "./visit.ts";
+import { lockAsShown, mayEdit, type Visit } from "./visit.ts";
 
 const pattern = paths.admin.connection(":connection");
 
@@ -32,14 +28,17 @@ export function connectionRoutes(deps: AdminDeps): Router {
   });
   addCreation(router, deps);
   router.use(setUpRoutes(deps, pattern, visitOf));
+  router.use(reviewRoutes(deps, pattern, visitOf));
   addStates(router, visitOf);
 
   router.post(`${pattern}/tests/:test/link`, async (req, res) => {
     const visit = await visitOf(req);
-    const { store, connection, base } = visit;
+    const { store, base } = visit;
     try {
       await store.transaction(async (inside) => {
         const { id } = signedIn(req).user;
+        // Another provider would sign in to the account by the same subject.
+        const connection = await lockAsShown(req, visit, inside);
         await linkTestedIdentity(inside, deps.sealer, connection, String(req.params.test), id);
         await inside.activity.record(visit.entry("connection.identity_linked"));
       });
@@ -88,7 +87,7 @@ function addCreation(router: Router, { database }: AdminDeps): void {
   });
 }
 
-/** Draft → active → disabled, and gone. */
+/** Active → disabled, and gone. Draft → active is in review.ts. */
 function addStates(router: Router, visitOf: (req: Request) => Promise<Visit>): void {
   async function change(
     req: Request,
@@ -97,20 +96,11 @@ function addStates(router: Router, visitOf: (req: Request) => Promise<Visit>): v
   ): Promise<Visit> {
     const visit = await visitOf(req);
     await visit.store.transaction(async (store) => {
-      await work({ ...visit, store });
+      await work({ ...visit, store, connection: await lockAsShown(req, visit, store) });
       await store.activity.record(visit.entry(action));
     });
     return visit;
   }
-
-  router.post(`${pattern}/activate`, requireOwner, async (req, res) => {
-    const { base } = await change(req, "connection.activated", async ({ store, connection }) => {
-      await enableConnection(store, connection.id);
-      await store.links.removeOfConnection(connection.id);
-    });
-    await flash(req, "done", "The connection is on: people can sign in with it.");
-    res.redirect(303, base);
-  });
 
   router.post(`${pattern}/disable`, requireOwner, async (req, res) => {
     const { base } = await change(req, "connection.disabled", ({ store, connection }) =>
@@ -121,9 +111,13 @@ function addStates(router: Router, visitOf: (req: Request) => Promise<Visit>): v
   });
 
   router.post(`${pattern}/delete`, async (req, res) => {
-    await change(req, "connection.deleted", async (visit) => {
+    const mayDelete = (visit: Visit) => {
       if (!mayEdit(visit))
         throw new NotFoundError("Only an owner deletes a connection that was switched on.");
+    };
+    mayDelete(await visitOf(req));
+    await change(req, "connection.deleted", async (visit) => {
+      mayDelete(visit);
       if (visit.connection.status === "active")
         throw new ConflictError("stale", "Switch the connection off first.");
       await removeConnection(visit.store, visit.connection.id);

@@ -12,7 +12,9 @@ import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { flash } from "../web/sessions.ts";
 import { adminEntry, storeOf } from "./acting.ts";
+import { domainFacts, isReady, providerOf } from "./domain-facts.ts";
 import type { AdminDeps } from "./routes.ts";
+import { checkShown, shownValue } from "./shown.ts";
 
 const pattern = paths.admin.domain(":domain");
 
@@ -24,16 +26,9 @@ export function domainRoutes(deps: AdminDeps): Router {
 
   router.get(paths.admin.domains, async (req, res) => {
     const { tenant, role } = signedIn(req);
-    const store = storeOf(req, database);
-    const [domains, connections] = await Promise.all([store.domains.list(), store.connections.list()]);
-    res.render("admin/domains", {
-      title: "Domains",
-      domains: domains.map((domain) => ({ ...domain, record: txtRecord(domain) })),
-      ready: connections.filter(({ status, testedAt }) => status === "active" && testedAt !== null),
-      connections,
-      isOwner: role === "owner",
-      passwordUrl: baseUrl + paths.passwordLoginOf(tenant.slug),
-    });
+    const page = { title: "Domains", isOwner: role === "owner", providerOf };
+    const passwordUrl = baseUrl + paths.passwordLoginOf(tenant.slug);
+    res.render("admin/domains", { ...page, passwordUrl, ...(await rowsOf(storeOf(req, database))) });
   });
 
   router.post(paths.admin.domains, async (req, res) => {
@@ -66,6 +61,8 @@ export function domainRoutes(deps: AdminDeps): Router {
     const connectionId = formField(req, "connection") || null;
     await reporting(req, async () => {
       await recorded(req, deps, connectionId ? "domain.enforced" : "domain.released", async (store) => {
+        if (connectionId !== null) await store.connections.lock(connectionId);
+        await checkDomain(req, store, domain);
         await enforceConnection(store, domain, connectionId);
         return domain;
       });
@@ -77,10 +74,13 @@ export function domainRoutes(deps: AdminDeps): Router {
   });
 
   router.post(`${pattern}/remove`, async (req, res) => {
-    const { domain, enforcedConnectionId } = await domainOf(req, deps);
-    if (enforcedConnectionId !== null && signedIn(req).role !== "owner")
-      throw new NotFoundError("Only an owner removes a domain that is enforced.");
+    const found = await domainOf(req, deps);
+    const { domain } = found;
+    mayRemove(req, found);
     await recorded(req, deps, "domain.removed", async (store) => {
+      const now = await checkDomain(req, store, domain);
+      // Enforced by now: that is an owner's to lift.
+      mayRemove(req, now);
       await store.domains.remove(domain);
       return domain;
     });
@@ -88,6 +88,31 @@ export function domainRoutes(deps: AdminDeps): Router {
     res.redirect(303, paths.admin.domains);
   });
   return router;
+}
+
+/** The tenant's domains, and the connections that their people can be led to. */
+async function rowsOf(store: TenantStore) {
+  const [domains, connections] = await Promise.all([store.domains.list(), store.connections.list()]);
+  const rows = domains.map((domain) => ({
+    ...domain,
+    record: txtRecord(domain),
+    shown: shownValue(domainFacts(domain, connections)),
+  }));
+  return { domains: rows, ready: connections.filter(isReady), connections };
+}
+
+/** Throws NotFoundError. */
+function mayRemove(req: Request, { enforcedConnectionId }: Domain): void {
+  if (enforcedConnectionId !== null && signedIn(req).role !== "owner")
+    throw new NotFoundError("Only an owner removes a domain that is enforced.");
+}
+
+/** Locks the domain and holds it against what the page showed. Throws NotFoundError and ChangedError. */
+async function checkDomain(req: Request, store: TenantStore, domain: string): Promise<Domain> {
+  const now = await store.domains.lock(domain);
+  if (!now) throw new NotFoundError("There is no such domain.");
+  checkShown(req, domainFacts(now, await store.connections.list()), paths.admin.domains);
+  return now;
 }
 
 /** Where the proof of a domain goes, and what it is. Underscored names are for this (RFC 8552 §1.1). */

@@ -5,12 +5,14 @@ import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Group } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import type { Fact } from "../trust/connection-facts.ts";
 import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { adminEntry, makeChange, parameter, storeOf } from "./acting.ts";
 import { pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
 import { listPeople } from "./people.ts";
 import type { AdminDeps } from "./routes.ts";
+import { checkShown, shownValue } from "./shown.ts";
 
 const position = z.string().max(4_000);
 /** So many groups that give a role are listed above the others. */
@@ -54,7 +56,8 @@ export function groupRoutes({ database }: AdminDeps): Router {
     ]);
     const sourceName = sources.find(({ id }) => id === group.sourceId)?.name ?? null;
     const isOwner = signedIn(req).role === "owner";
-    const facts = { group, sourceName, givesAdmin: mapped.has(group.id), isOwner };
+    const shown = shownValue(await groupFacts(store, group));
+    const facts = { group, sourceName, givesAdmin: mapped.has(group.id), isOwner, shown };
     res.render("admin/group", { title: group.displayName, ...facts, ...list });
   });
 
@@ -69,10 +72,26 @@ export function groupRoutes({ database }: AdminDeps): Router {
           : `${group.displayName} gives no role any more.`,
       page: paths.admin.group(group.id),
     };
-    await makeChange(req, res, database, change, (inside) => giveGroupRole(inside, group.id, role));
+    await makeChange(req, res, database, change, async (inside) => {
+      const now = await inside.groups.lock(group.id);
+      if (now) checkShown(req, await groupFacts(inside, now), change.page);
+      await giveGroupRole(inside, group.id, role);
+    });
   });
 
   return router;
+}
+
+/** What the role of a group's members depends on. Who they are is the source's, now and later. */
+async function groupFacts(store: TenantStore, group: Group): Promise<Fact[]> {
+  const mapped = await store.roles.mappedGroups([group.id]);
+  const sources = await store.sources.list();
+  return [
+    ["Name", group.displayName],
+    ["Came from", sources.find(({ id }) => id === group.sourceId)?.name ?? "This application"],
+    ["Id at the source", group.sourceKey ?? "None"],
+    ["Role of its members", mapped.has(group.id) ? "admin" : "member"],
+  ];
 }
 
 /** The group that the address names. Throws NotFoundError. */

@@ -19,8 +19,10 @@ import { requireAdmin, requireOwner } from "../web/guards.ts";
 import { adminEntry, administrator, makeChange, parameter, storeOf } from "./acting.ts";
 import { readable } from "./activity-words.ts";
 import { entitlementNames, otherAttributes } from "./other-attributes.ts";
+import { personFacts } from "./person-facts.ts";
 import { personName } from "./person-names.ts";
 import type { AdminDeps } from "./routes.ts";
+import { checkShown, shownValue } from "./shown.ts";
 
 /** What is done to a person: the form's place below the person's page, and what comes of it. */
 interface Act {
@@ -31,6 +33,8 @@ interface Act {
   page?: string;
   /** Who may do it, where an administrator may not. */
   guard?: RequestHandler;
+  /** Whether it is done however the person has changed since the page showed them: it takes nothing but sessions. */
+  always?: boolean;
 }
 
 const acts: Record<string, Act> = {
@@ -48,6 +52,7 @@ const acts: Record<string, Act> = {
     action: "user.signed_out",
     work: (store, userId, req) => signOutPerson(store, administrator(req), userId),
     done: (user) => `${personName(user)} is signed out everywhere.`,
+    always: true,
   },
   role: {
     action: "user.role_changed",
@@ -85,10 +90,11 @@ export function personRoutes({ database }: AdminDeps): Router {
     const user = await personIn(store, req);
     const facts = await factsOf(store, user);
     const activity = await readable(store, facts.activity);
-    res.render("admin/person", { title: personName(user), user, ...facts, activity, roles });
+    const shown = shownValue(await personFacts(store, user));
+    res.render("admin/person", { title: personName(user), user, ...facts, activity, roles, shown });
   });
 
-  for (const [name, { action, work, done, page, guard = requireAdmin }] of Object.entries(acts)) {
+  for (const [name, { action, work, done, page, guard = requireAdmin, always }] of Object.entries(acts)) {
     router.post(`${paths.admin.person(":user")}/${name}`, guard, async (req, res) => {
       const user = await personIn(storeOf(req, database), req);
       const change = {
@@ -96,7 +102,11 @@ export function personRoutes({ database }: AdminDeps): Router {
         done: done(user, req),
         page: page ?? paths.admin.person(user.id),
       };
-      await makeChange(req, res, database, change, (store) => work(store, user.id, req));
+      await makeChange(req, res, database, change, async (store) => {
+        const now = await store.users.lock(user.id);
+        if (now && !always) checkShown(req, await personFacts(store, now), paths.admin.person(user.id));
+        await work(store, user.id, req);
+      });
     });
   }
 

@@ -7,12 +7,15 @@ import {
 import { createToken, isLiving, revokeToken } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
+import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import type { Fact } from "../trust/connection-facts.ts";
 import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { adminEntry, makeChange, parameter, storeOf } from "./acting.ts";
 import { remedyOf } from "./provisioning-remedies.ts";
 import type { AdminDeps } from "./routes.ts";
+import { checkShown, shownValue } from "./shown.ts";
 
 /** What stays in the form when something in it was wrong. */
 interface TokenForm {
@@ -84,7 +87,10 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
       done: "The settings are saved.",
       page: paths.admin.provisioning,
     };
-    await makeChange(req, res, database, change, (store) => changeMachineSettings(store, settings));
+    await makeChange(req, res, database, change, async (store) => {
+      checkShown(req, settingsFacts(await store.settings.lock()), change.page);
+      await changeMachineSettings(store, settings);
+    });
   });
 
   router.post(`${paths.admin.provisioning}/confirm`, requireOwner, async (req, res) => {
@@ -93,7 +99,11 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
       done: "What provisioning may do here is confirmed.",
       page: paths.admin.provisioning,
     };
-    await makeChange(req, res, database, change, (store) => confirmMachineAccess(store));
+    await makeChange(req, res, database, change, async (store) => {
+      await store.settings.lock();
+      checkShown(req, accessFacts(await unconfirmedAccess(store)), change.page);
+      await confirmMachineAccess(store);
+    });
   });
 
   router.post(`${paths.admin.provisioning}/problems/clear`, async (req, res) => {
@@ -134,9 +144,23 @@ async function factsOf(store: TenantStore) {
     problems,
     unconfirmed,
     now,
+    shownSettings: shownValue(settingsFacts(settings)),
+    shownAccess: shownValue(accessFacts(unconfirmed)),
     lastCallAt: used.length > 0 ? Math.max(...used) : null,
     sourceNames: new Map(sources.map(({ id, name }) => [id, name])),
   };
+}
+
+function settingsFacts(settings: TenantSettings | null): Fact[] {
+  const { sourceConflict, passwordSync } = settings ?? { sourceConflict: "refuse", passwordSync: false };
+  return [
+    ["When one source writes to what another manages", sourceConflict === "adopt" ? "Take over" : "Refuse"],
+    ["Passwords that Okta sends", passwordSync ? "Accepted" : "Ignored"],
+  ];
+}
+
+function accessFacts(unconfirmed: readonly string[]): Fact[] {
+  return unconfirmed.map((one) => [one, "Open"]);
 }
 
 /** Null when the token is not to expire. What is no number is refused by createToken. */

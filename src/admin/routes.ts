@@ -27,6 +27,7 @@ import { provisioningRoutes } from "./provisioning.ts";
 import { samlActionRoutes } from "./saml-actions.ts";
 import type { SamlKnowledge } from "./saml-form.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
+import { changedPage } from "./shown.ts";
 
 export interface AdminDeps {
   database: Database;
@@ -54,5 +55,6 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(personRoutes(deps));
   router.use(groupRoutes(deps));
   router.use(activityRoutes(deps));
+  router.use(changedPage);
   return router;
 }

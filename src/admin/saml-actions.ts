@@ -1,11 +1,14 @@
 import { type Request, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import { flash } from "../web/sessions.ts";
 import { visitOfAdmin } from "./connections.ts";
 import type { AdminDeps } from "./routes.ts";
 import type { SamlConnection } from "./saml-form.ts";
-import { mayEdit, type Visit } from "./visit.ts";
+import { keyFacts, ourCertificates } from "./set-up-page.ts";
+import { checkShown } from "./shown.ts";
+import { lockAsShown, mayEdit, type Visit } from "./visit.ts";
 
 /** What is done to SAML connections alone: their metadata is read again, and our own key is changed. */
 export function samlActionRoutes(deps: AdminDeps): Router {
@@ -23,6 +26,8 @@ export function samlActionRoutes(deps: AdminDeps): Router {
 
   router.post(`${pattern}/refresh`, async (req, res) => {
     const visit = await visitOf(req);
+    // While the provider answers nothing is locked: refresh() takes nothing over from another address than this one.
+    await visit.store.transaction((inside) => lockAsShown(req, visit, inside));
     const { problem } = await saml.refresh(visit.store, visit.connection);
     await visit.store.activity.record(visit.entry("connection.metadata_refreshed"));
     if (problem === null) await flash(req, "done", "The metadata was read again.");
@@ -31,24 +36,29 @@ export function samlActionRoutes(deps: AdminDeps): Router {
     res.redirect(303, visit.base);
   });
 
-  const keyChange = (action: string, done: string, work: (visit: Visit) => Promise<void>) =>
+  type Step = (inside: TenantStore) => Promise<void>;
+  const keyChange = (action: string, done: string, work: (visit: Visit, step: Step) => Promise<void>) =>
     router.post(`${pattern}/keys/${action}`, async (req, res) => {
       const visit = await visitOf(req);
+      const page = `${visit.base}#keys`;
       try {
-        await work(visit);
-        await visit.store.activity.record(visit.entry(`connection.key_change_${action}`));
+        await work(visit, async (store) => {
+          checkShown(req, keyFacts(await ourCertificates(deps, { ...visit, store })), page);
+          await store.activity.record(visit.entry(`connection.key_change_${action}`));
+        });
         await flash(req, "done", done);
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
         await flash(req, "problem", error.message);
       }
-      res.redirect(303, `${visit.base}#keys`);
+      res.redirect(303, page);
     });
-  keyChange("begin", "There is a second certificate now. Bring it to Okta, then end the change.", (visit) =>
-    saml.beginKeyChange(visit.store, sealer, visit.connection),
+  const begun = "There is a second certificate now. Bring it to Okta, then end the change.";
+  keyChange("begin", begun, ({ store, connection }, step) =>
+    saml.beginKeyChange(store, sealer, connection, step),
   );
-  keyChange("end", "The new certificate signs from now on.", (visit) =>
-    saml.endKeyChange(visit.store, visit.connection),
+  keyChange("end", "The new certificate signs from now on.", ({ store, connection }, step) =>
+    saml.endKeyChange(store, connection, step),
   );
   return router;
 }

@@ -21,8 +21,18 @@ export interface SamlKnowledge {
     sealer: Sealer,
     connection: Connection,
   ): Promise<readonly { certificate: string }[]>;
-  beginKeyChange(store: TenantStore, sealer: Sealer, connection: Connection): Promise<void>;
-  endKeyChange(store: TenantStore, connection: Connection): Promise<void>;
+  /** `step` runs in the transaction of the change, before it, with the connection locked; what it throws ends it. */
+  beginKeyChange(
+    store: TenantStore,
+    sealer: Sealer,
+    connection: Connection,
+    step: (inside: TenantStore) => Promise<void>,
+  ): Promise<void>;
+  endKeyChange(
+    store: TenantStore,
+    connection: Connection,
+    step: (inside: TenantStore) => Promise<void>,
+  ): Promise<void>;
 }
 
 export type SamlConnection = Connection & { type: "saml"; settings: SamlSettings };

@@ -1,23 +1,32 @@
 import type { Response } from "express";
 import { attributes } from "../../config/attributes.ts";
+import { guestsAreFrozen } from "../directory/connections.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
 import { randomToken } from "../store/secrets.ts";
 import { certificateFacts, endsSoon } from "../trust/certificates.ts";
+import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
 import { refusals } from "../web/refusals.ts";
 import type { FormReader } from "./form-reader.ts";
 import { oidcValues } from "./oidc-form.ts";
 import type { AdminDeps } from "./routes.ts";
 import { nameableFields, samlValues } from "./saml-form.ts";
-import { mayEdit, type Visit } from "./visit.ts";
+import { type ChangedError, shownField, shownValue } from "./shown.ts";
+import { isFrozen, mayEdit, type Visit } from "./visit.ts";
+
+/** A form that was sent and not taken: something in it is wrong, or the connection is not what its page showed. */
+interface Sent {
+  form: FormReader;
+  changed?: ChangedError;
+}
 
 /** Shows the set-up of a connection, with what is stored or, after something was wrong, with what was entered. */
 export async function showSetUp(
   deps: AdminDeps,
   visit: Visit,
   res: Response,
-  form: FormReader | null = null,
+  { form, changed }: Partial<Sent> = {},
 ): Promise<void> {
   const { store, connection, person } = visit;
   const [secrets, test, domains, links] = await Promise.all([
@@ -27,12 +36,20 @@ export async function showSetUp(
     store.links.ofConnection(connection.id),
   ]);
   const { key, type } = connection;
+  const isStopped = isFrozen(visit);
+  const ours = type === "saml" ? await ourCertificates(deps, visit) : [];
   res.set("Cache-Control", "no-store").render(person ? "admin/connection" : "admin/set-up-guest", {
     title: `${type === "oidc" ? "OpenID Connect" : "SAML"} connection ${key}`,
     connection,
     base: visit.base,
     tenant: visit.tenant,
-    canEdit: mayEdit(visit),
+    canEdit: mayEdit(visit) && !isStopped,
+    isStopped,
+    guestsWait: connection.status === "draft" && guestsAreFrozen(connection),
+    changed,
+    // With what was entered, the page still shows what it showed before; the difference, when there is one, shows the rest.
+    shown: (changed ? null : form?.values[shownField]) ?? shownValue(connectionFacts(connection)),
+    shownKeys: shownValue(keyFacts(ours)),
     // Whoever opens a set-up link may be signed in, and is a guest all the same.
     isGuest: person === null,
     isOwner: person?.role === "owner",
@@ -44,7 +61,7 @@ export async function showSetUp(
     passwordUrl: deps.baseUrl + paths.passwordLoginOf(visit.tenant.slug),
     secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
     certificates: certificatesOf(connection),
-    ourCertificates: type === "saml" ? await ourCertificates(deps, visit) : [],
+    ourCertificates: ours.map(certificateShown),
     test,
     newTestId: randomToken(),
     canLink: canLink(visit, test),
@@ -67,10 +84,18 @@ function certificatesOf({ type, settings }: Connection) {
   return settings.certificates.map(certificateShown);
 }
 
-async function ourCertificates({ saml, sealer }: AdminDeps, { store, connection }: Visit) {
-  return (await saml.keyPairs(store, sealer, connection)).map(({ certificate }) =>
-    certificateShown(certificate),
-  );
+/** Our own certificates at a connection, the one that signs first. */
+export async function ourCertificates(
+  { saml, sealer }: AdminDeps,
+  { store, connection }: Pick<Visit, "store" | "connection">,
+): Promise<string[]> {
+  return (await saml.keyPairs(store, sealer, connection)).map(({ certificate }) => certificate);
+}
+
+/** What a change of our key depends on: the certificates that are there. */
+export function keyFacts(certificates: readonly string[]): Fact[] {
+  const prints = certificates.map((certificate) => certificateFacts(certificate).fingerprint);
+  return [["Our certificates", prints.join("\n")]];
 }
 
 function certificateShown(certificate: string) {

@@ -1,9 +1,10 @@
 import { type Request, type Response, Router } from "express";
-import { changeSettings, rotateSecret } from "../directory/connections.ts";
+import { changeSettings, noteEdit, rotateSecret } from "../directory/connections.ts";
 import { isUnderWay, startSignInTest } from "../directory/sign-in-tests.ts";
-import { InvalidError, NotFoundError } from "../errors.ts";
+import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { OidcSettings, SamlSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
+import { connectionFacts } from "../trust/connection-facts.ts";
 import { signInPath } from "../web/doors.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { documentForm, formField } from "../web/forms.ts";
@@ -13,7 +14,8 @@ import { oidcChecks, readOidcForm } from "./oidc-form.ts";
 import type { AdminDeps } from "./routes.ts";
 import { readSamlForm, samlChecks } from "./saml-form.ts";
 import { showSetUp } from "./set-up-page.ts";
-import { mayEdit, type Visit } from "./visit.ts";
+import { ChangedError, checkShown, shownField } from "./shown.ts";
+import { editorOf, isFrozen, mayEdit, type Visit } from "./visit.ts";
 
 /**
  * The set-up of a connection: what is entered, checked and tested. The same for an administrator, below
@@ -34,6 +36,7 @@ export function setUpRoutes(
   const changing = async (req: Request) => {
     const visit = await visitOf(req);
     if (!mayEdit(visit)) throw notYours();
+    if (isFrozen(visit)) throw frozen();
     return visit;
   };
 
@@ -61,7 +64,9 @@ export function setUpRoutes(
   });
 
   router.post(`${pattern}/tests`, async (req, res) => {
-    const { store, connection, person } = await visitOf(req);
+    const visit = await visitOf(req);
+    const { store, connection, person } = visit;
+    if (isFrozen(visit)) throw frozen();
     if (!connection.settings) throw new InvalidError("Save the values from Okta first.");
     const testId = formField(req, "test");
     if (!/^[\w-]{43}$/.test(testId))
@@ -87,6 +92,10 @@ function notYours(): NotFoundError {
   return new NotFoundError("Only an owner changes a connection that was switched on.");
 }
 
+function frozen(): ConflictError {
+  return new ConflictError("stale", "An owner is reviewing these values right now, so nothing was changed.");
+}
+
 /** The body, now that it is known who sends it. */
 function read(req: Request, res: Response): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -95,32 +104,49 @@ function read(req: Request, res: Response): Promise<void> {
 }
 
 async function save(deps: AdminDeps, visit: Visit, req: Request, res: Response): Promise<void> {
-  const { store, connection } = visit;
   const form = new FormReader(req);
+  // Shown again as it came: what was wrong is corrected, and the form is still about what its reader saw.
+  form.text(shownField);
   const input = await readInput(deps, visit, form);
   // "Read" fills the form from metadata, to be looked at before anything is kept.
   if (!input || formField(req, "action") === "read") {
     if (!form.isRight) res.status(400);
-    return await showSetUp(deps, visit, res, form);
+    return await showSetUp(deps, visit, res, { form });
   }
-  await store.transaction(async (inside) => {
-    // An owner may have switched it on in the meantime.
-    const now = await inside.connections.byId(connection.id);
-    if (!now || !mayEdit({ ...visit, connection: now })) throw notYours();
-    const changed = changedSettings(connection.settings, input.settings);
-    await changeSettings(inside, connection.id, input.settings);
-    if (input.secret !== null) {
-      await rotateSecret(inside, deps.sealer, connection.id, input.secret);
-      changed.push("clientSecret");
-    }
-    if (input.justInTime !== connection.justInTime) {
-      await inside.connections.update(connection.id, { justInTime: input.justInTime });
-      changed.push("justInTime");
-    }
-    if (changed.length > 0) await inside.activity.record(visit.entry("connection.changed", changed));
-  });
+  try {
+    await visit.store.transaction((inside) => keep(deps, { ...visit, store: inside }, req, input));
+  } catch (error) {
+    if (!(error instanceof ChangedError)) throw error;
+    const connection = (await visit.store.connections.byId(visit.connection.id)) ?? visit.connection;
+    return await showSetUp(deps, { ...visit, connection }, res.status(409), { form, changed: error });
+  }
   await flash(req, "done", "The values are saved. Now test the sign-in.");
   res.redirect(303, `${visit.base}#test`);
+}
+
+type Input = NonNullable<Awaited<ReturnType<typeof readInput>>>;
+
+/** Keeps what was entered, in the transaction of the visit's store. */
+async function keep(deps: AdminDeps, visit: Visit, req: Request, input: Input): Promise<void> {
+  const { store } = visit;
+  // While the values were checked, an owner may have switched it on, or begun to review it.
+  const now = await store.connections.lock(visit.connection.id);
+  if (!now || !mayEdit({ ...visit, connection: now })) throw notYours();
+  if (isFrozen({ ...visit, connection: now })) throw frozen();
+  checkShown(req, connectionFacts(now), visit.base);
+  const changed = changedSettings(now.settings, input.settings);
+  await changeSettings(store, now.id, input.settings);
+  if (input.secret !== null) {
+    await rotateSecret(store, deps.sealer, now.id, input.secret);
+    changed.push("clientSecret");
+  }
+  if (input.justInTime !== now.justInTime) {
+    await store.connections.update(now.id, { justInTime: input.justInTime });
+    changed.push("justInTime");
+  }
+  if (changed.length === 0) return;
+  await noteEdit(store, now.id, editorOf(visit, req));
+  await store.activity.record(visit.entry("connection.changed", changed));
 }
 
 async function readInput(deps: AdminDeps, { store, connection }: Visit, form: FormReader) {

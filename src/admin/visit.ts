@@ -1,7 +1,12 @@
+import type { Request } from "express";
+import { type Editor, guestsAreFrozen } from "../directory/connections.ts";
+import { NotFoundError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import type { Person } from "../store/session-store.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { connectionFacts } from "../trust/connection-facts.ts";
+import { checkShown } from "./shown.ts";
 
 /** Somebody at the set-up of a connection: an administrator, or the guest of a set-up link. */
 export interface Visit {
@@ -23,4 +28,29 @@ export interface Visit {
 export function mayEdit({ connection, person }: Pick<Visit, "connection" | "person">): boolean {
   if (connection.status === "draft") return true;
   return person?.role === "owner";
+}
+
+/** Whether the visitor is a guest who has to wait, because an owner reviews what they would change. */
+export function isFrozen({ connection, person }: Pick<Visit, "connection" | "person">): boolean {
+  return person === null && guestsAreFrozen(connection);
+}
+
+/** The visitor as the connection names who changed it. */
+export function editorOf({ person }: Visit, req: Request): Editor {
+  return {
+    by: person?.user.loginName ?? "the guest of a set-up link",
+    from: req.ip ?? null,
+    isGuest: person === null,
+  };
+}
+
+/**
+ * The connection as it is now, locked until the transaction of `inside` ends, and exactly as the page of the visit showed
+ * it. Throws NotFoundError, and ChangedError when it is another one.
+ */
+export async function lockAsShown(req: Request, { connection, base }: Visit, inside: TenantStore) {
+  const now = await inside.connections.lock(connection.id);
+  if (!now) throw new NotFoundError("There is no such connection.");
+  checkShown(req, connectionFacts(now), base);
+  return now;
 }

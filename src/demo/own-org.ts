@@ -76,7 +76,9 @@ async function connect(
     const wanted = { key: slug, type, settings, justInTime: true, draft: false, secret };
     return await createConnection(database, tenant.id, wanted);
   }
-  await changeSettings(store, before.id, settings);
-  if (secret) await rotateSecret(store, secret.sealer, before.id, secret.text);
-  return await enableConnection(store, before.id);
+  return await store.transaction(async (inside) => {
+    await changeSettings(inside, before.id, settings);
+    if (secret) await rotateSecret(inside, secret.sealer, before.id, secret.text);
+    return await enableConnection(inside, before.id);
+  });
 }

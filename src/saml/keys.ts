@@ -19,6 +19,12 @@ export interface KeyPair {
 /** Makes the RSA keys of a new pair: generateRsaKeys, but in tests. */
 export type GenerateKeys = () => Promise<webcrypto.CryptoKeyPair>;
 
+/** What a new pair is made with, and sealed for the store with. */
+interface KeyMaker {
+  sealer: Sealer;
+  generateKeys: GenerateKeys;
+}
+
 const years = 10;
 const algorithm = {
   name: "RSASSA-PKCS1-v1_5",
@@ -44,32 +50,46 @@ export async function keyPairsOf(
   });
   let stored = await store.keyPairs.list(connection.id);
   if (stored.length === 0) {
-    await addKeyPair(store, sealer, connection, await createKeyPair(connection, 1, generateKeys));
+    await store.keyPairs.add(connection.id, await newKeyPair(store, { sealer, generateKeys }, connection, 1));
     // Another replica may have made it first: what is stored counts.
     stored = await store.keyPairs.list(connection.id);
   }
   return stored.map(open) as [KeyPair, ...KeyPair[]];
 }
 
+/** What belongs to a change of our key and runs in its transaction, before it, with the connection locked. */
+type Step = (inside: TenantStore) => Promise<void>;
+
 /**
  * Begins to change our key: a second pair is published beside the one that goes on signing, until the provider knows it.
- * Throws ConflictError `stale` while a change is under way.
+ * Throws ConflictError `stale` while a change is under way, and what `step` throws; then nothing is changed.
  */
 export async function beginKeyChange(
   store: TenantStore,
-  sealer: Sealer,
+  maker: KeyMaker,
   connection: Connection,
-  generateKeys: GenerateKeys,
+  step: Step,
 ): Promise<void> {
-  const pairs = await keyPairsOf(store, sealer, connection, generateKeys);
-  if (pairs.length > 1) throw new ConflictError("stale", "Our key is being changed already: end that first.");
-  const next = await createKeyPair(connection, pairs[0].generation + 1, generateKeys);
-  await addKeyPair(store, sealer, connection, next);
+  const [{ generation }] = await keyPairsOf(store, maker.sealer, connection, maker.generateKeys);
+  // Made before the transaction: that takes long.
+  const next = await newKeyPair(store, maker, connection, generation + 1);
+  await store.transaction(async (inside) => {
+    await inside.connections.lock(connection.id);
+    await step(inside);
+    if ((await inside.keyPairs.list(connection.id)).length > 1)
+      throw new ConflictError("stale", "Our key is being changed already: end that first.");
+    await inside.keyPairs.add(connection.id, next);
+  });
 }
 
-/** Ends the change: the new pair signs from now on, the old one is forgotten. Throws ConflictError `stale`. */
-export async function endKeyChange(store: TenantStore, connection: Connection): Promise<void> {
+/**
+ * Ends the change: the new pair signs from now on, the old one is forgotten. Throws ConflictError `stale`, and what `step`
+ * throws; then nothing is changed.
+ */
+export async function endKeyChange(store: TenantStore, connection: Connection, step: Step): Promise<void> {
   await store.transaction(async (inside) => {
+    await inside.connections.lock(connection.id);
+    await step(inside);
     const [former, next] = await inside.keyPairs.list(connection.id);
     if (!former || !next) throw new ConflictError("stale", "There is no second key yet.");
     await inside.keyPairs.remove(connection.id, former.generation);
@@ -84,14 +104,15 @@ export async function forgetKeys(store: TenantStore, connection: Connection): Pr
   });
 }
 
-async function addKeyPair(
+async function newKeyPair(
   store: TenantStore,
-  sealer: Sealer,
+  { sealer, generateKeys }: KeyMaker,
   connection: Connection,
-  { generation, certificate, privateKey }: KeyPair,
-): Promise<void> {
+  generation: number,
+): Promise<StoredKeyPair> {
+  const { certificate, privateKey } = await createKeyPair(connection, await generateKeys());
   const sealedKey = sealer.seal(privateKey, contextOf(store, connection));
-  await store.keyPairs.add(connection.id, { generation, certificate, sealedKey });
+  return { generation, certificate, sealedKey };
 }
 
 function contextOf(store: TenantStore, connection: Connection): string {
@@ -106,10 +127,8 @@ export function generateRsaKeys(): Promise<webcrypto.CryptoKeyPair> {
 /** A key with a self-signed certificate: providers pin it, nobody follows a chain. */
 async function createKeyPair(
   { key }: Connection,
-  generation: number,
-  generateKeys: GenerateKeys,
-): Promise<KeyPair> {
-  const keys = await generateKeys();
+  keys: webcrypto.CryptoKeyPair,
+): Promise<Pick<KeyPair, "certificate" | "privateKey">> {
   const now = Date.now();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     // Positive and with at least 64 random bits (RFC 5280 §4.1.2.2).
@@ -123,7 +142,6 @@ async function createKeyPair(
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
   const privateKey = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
   return {
-    generation,
     certificate: Buffer.from(certificate.rawData).toString("base64"),
     privateKey: privateKey.export({ format: "pem", type: "pkcs8" }) as string,
   };

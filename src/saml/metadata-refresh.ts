@@ -27,17 +27,17 @@ export async function refreshMetadata(
   now: () => number = Date.now,
 ): Promise<{ settings: SamlSettings; problem: string | null }> {
   const { values, problem } = await readMetadata(before, limits);
-  const settings = await store.transaction(async (inside) => {
+  return await store.transaction(async (inside) => {
     // Read anew: somebody may have changed other settings while we were waiting for the provider.
-    const current = await inside.connections.byId(id);
+    const current = await inside.connections.lock(id);
     const kept = current?.type === "saml" && current.settings ? current.settings : before;
     const isStill = kept.metadataUrl === before.metadataUrl && kept.idpEntityId === before.idpEntityId;
-    if (!isStill) return kept;
+    if (!isStill)
+      return { settings: kept, problem: "The connection was changed meanwhile, so nothing was taken over." };
     const changed: SamlSettings = { ...kept, ...values, metadataRead: { at: now(), problem } };
     await changeSettings(inside, id, changed);
-    return changed;
+    return { settings: changed, problem };
   });
-  return { settings, problem };
 }
 
 async function readMetadata(

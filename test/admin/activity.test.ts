@@ -4,6 +4,7 @@ import type { ActivityEntry } from "../../src/store/tenant/activity.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { submit } from "../helpers/forms.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { plantSession, useSite } from "../helpers/site.ts";
@@ -164,7 +165,10 @@ describe("activity in the admin console", () => {
 
     describe("how long it is kept", () => {
       it("is what an administrator says", async () => {
-        assertRedirect(await client.post("/admin/activity/retention", { days: "90" }), "/admin/activity");
+        assertRedirect(
+          await submit(client, "/admin/activity", "/retention", { days: "90" }),
+          "/admin/activity",
+        );
         assert.match((await client.get("/admin/activity")).text, /Activity is kept for 90 days/);
         assert.equal((await site().acme.store.activity.latest(1))[0]?.action, "activity.retention_changed");
       });
@@ -172,7 +176,7 @@ describe("activity in the admin console", () => {
       for (const days of ["", "29", "3651", "1e9", "-1", "soon", "90.5"]) {
         it(`is never "${days}" days`, async () => {
           const before = await site().acme.store.settings.read();
-          await client.post("/admin/activity/retention", { days });
+          await submit(client, "/admin/activity", "/retention", { days });
           assert.match(
             (await client.get("/admin/activity")).text,
             /kept for 30 to 3650 days\. Nothing was changed/,

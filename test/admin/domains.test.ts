@@ -4,6 +4,7 @@ import { txtLookup } from "../../src/trust/txt-records.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { type DnsServer, startDnsServer } from "../helpers/dns-server.ts";
+import { formOn, submit } from "../helpers/forms.ts";
 import { leavingTo } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount, testPassword } from "../helpers/people.ts";
@@ -46,7 +47,7 @@ describe("domains in the admin console", () => {
       await client.post("/admin/domains/acme.example/verify");
       assert.match((await page()).text, /acme\.example is yours/);
       assert.ok((await site().acme.store.domains.find("acme.example"))?.verifiedAt);
-      await client.post("/admin/domains/acme.example/remove");
+      await submit(client, "/admin/domains", "/acme.example/remove");
       assert.equal(await site().acme.store.domains.find("acme.example"), null);
       assert.deepEqual((await actions()).slice(0, 3), ["domain.removed", "domain.verified", "domain.added"]);
     });
@@ -91,8 +92,8 @@ describe("domains in the admin console", () => {
       await acme.connection();
       await acme.store.connections.update(tested.id, { testedAt: Date.now() });
       await acme.store.domains.markVerified(await addDomain(acme.store, "acme.example"));
-      const enforce = (as: Client) =>
-        as.post("/admin/domains/acme.example/enforce", { connection: tested.id });
+      const enforce = async (as: Client) =>
+        await formOn(await page(), "/acme.example/enforce").send(as, { connection: tested.id });
       const admin = await createLocalAccount(acme.store, "admin@acme.example", "admin");
       assert.equal((await enforce(await site().clientOf(admin))).status, 404);
       const ask = () => site().app.client().post("/login", { email: "ada@acme.example" });
@@ -114,7 +115,7 @@ describe("domains in the admin console", () => {
         404,
         "an admin does not lift by removing what only an owner lifts",
       );
-      await client.post("/admin/domains/acme.example/enforce", { connection: "" });
+      await submit(client, "/admin/domains", "/acme.example/enforce", { connection: "" });
       assert.doesNotMatch((await theirPage()).text, /Cannot sign in/);
       assert.equal(
         (await site().app.client().signIn(acme.tenant.slug, "admin@acme.example", testPassword)).status,
@@ -126,7 +127,9 @@ describe("domains in the admin console", () => {
       const { acme } = site();
       const untested = await acme.connection();
       await acme.store.domains.markVerified(await addDomain(acme.store, "acme.example"));
-      await client.post("/admin/domains/acme.example/enforce", { connection: untested.id });
+      const shown = formOn(await page(), "/acme.example/remove").hidden;
+      const asked = { ...shown, connection: untested.id };
+      assertRedirect(await client.post("/admin/domains/acme.example/enforce", asked), "/admin/domains");
       assert.match((await page()).text, /No test sign-in has succeeded/);
       assert.equal((await acme.store.domains.find("acme.example"))?.enforcedConnectionId, null);
     });

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { submit } from "../helpers/forms.ts";
 import { assertRedirect, factOf, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount, provisioned } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
@@ -65,19 +66,19 @@ describe("groups in the admin console", () => {
       const path = `/admin/groups/${group}`;
       const { store } = site().acme;
       const [member = assert.fail()] = await store.groupMembers.page(group, null, 1);
-      assertRedirect(await client.post(`${path}/role`, { role: "admin" }), path);
+      assertRedirect(await submit(client, path, "/role", { role: "admin" }), path);
       assert.match((await client.get(path)).text, /Members of Team Ä are administrators from now on/);
       assert.equal(await store.roles.effective(member), "admin");
       const [{ action, targetId } = assert.fail()] = await store.activity.latest(1);
       assert.deepEqual([action, targetId], ["group.role_changed", group]);
       assert.match((await client.get("/admin/groups")).text, /Groups that make administrators/);
-      await client.post(`${path}/role`, { role: "member" });
+      await submit(client, path, "/role", { role: "member" });
       assert.equal(await store.roles.effective(member), "member");
     });
 
     for (const role of ["owner", "", "__proto__"]) {
       it(`give nobody the role "${role}"`, async () => {
-        assert.equal((await client.post(`/admin/groups/${group}/role`, { role })).status, 400);
+        assert.equal((await submit(client, `/admin/groups/${group}`, "/role", { role })).status, 400);
         assert.deepEqual(await site().acme.store.groups.withRole("admin", 10), []);
       });
     }

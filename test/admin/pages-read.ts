@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Answer, Client } from "../helpers/client.ts";
+import { formOn, submit, unescaped } from "../helpers/forms.ts";
 
 /** What a page of the console says, for tests that follow it. */
 
@@ -20,15 +21,6 @@ export function stateOf(page: Answer, field: string): string {
   return unescaped(text ?? "");
 }
 
-function unescaped(text: string): string {
-  return text
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&#34;", '"')
-    .replaceAll("&#39;", "'")
-    .replaceAll("&amp;", "&");
-}
-
 /** Creates a draft as the page for it does. Returns the path of its set-up. */
 export async function createDraft(client: Client, type: "oidc" | "saml", key: string): Promise<string> {
   const created = await client.post("/admin/connections", { type, key });
@@ -39,4 +31,19 @@ export async function createDraft(client: Client, type: "oidc" | "saml", key: st
 /** The test that a set-up page offers to start. */
 export function offeredTest(page: Answer): string {
   return /name="test" value="([^"]*)"/.exec(page.text)?.[1] ?? assert.fail("the page offers no test");
+}
+
+/** Has an owner go through the review of a connection, and switch it on. */
+export async function switchOn(owner: Client, base: string): Promise<Answer> {
+  const opened = await submit(owner, base, "/review");
+  assert.equal(opened.location, `${base}/review`, opened.text);
+  return await formOn(await owner.get(`${base}/review`), "/activate").send(owner);
+}
+
+/** Makes a set-up link as the connection's page does. Returns its path. */
+export async function madeLink(client: Client, base: string): Promise<string> {
+  const page = await submit(client, base, "/links");
+  assert.equal(page.headers.get("cache-control"), "no-store");
+  const url = /<code class="value" id="set-up-link">([^<]*)</.exec(page.text)?.[1] ?? assert.fail(page.text);
+  return new URL(url).pathname;
 }

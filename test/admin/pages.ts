@@ -1,4 +1,5 @@
-import { createConnection } from "../../src/directory/connections.ts";
+import { shownValue } from "../../src/admin/shown.ts";
+import { createConnection, freezeGuests, noteEdit } from "../../src/directory/connections.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import type { ConnectionType } from "../../src/model.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
@@ -22,6 +23,12 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   await store.links.create(hashToken("guest"), purpose, Date.now() + 86_400_000);
   const tested = await testedConnection(site);
   const active = await activeSaml(site);
+  const reviewed = await reviewedDraft(site);
+  const shown = shownValue([
+    ["Issuer", "http://www.okta.com/exk-of-another-name"],
+    ["Not there any more", "a long\nvalue of several lines"],
+  ]);
+  const changed = { status: 409, form: { shown } };
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => ({
     name,
     path,
@@ -41,6 +48,19 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     page("a SAML set-up", `/admin/connections/${saml.id}`),
     page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { status: 400, form: {} }),
     page("a SAML connection that is on", `/admin/connections/${active}`),
+    page("a connection's review", `/admin/connections/${tested}/review`),
+    page("a review after a guest's change", `/admin/connections/${reviewed.id}/review`),
+    page("a connection whose guest has to wait", `/admin/connections/${reviewed.id}`),
+    page("a guest's set-up during a review", "/setup/waiting-guest", { as: null }),
+    page("a connection that was changed in between", `/admin/connections/${active}/disable`, changed),
+    page("an act that does not say what was shown", `/admin/connections/${active}/disable`, {
+      status: 409,
+      form: {},
+    }),
+    page("a set-up that was changed in between", `/admin/connections/${reviewed.id}/settings`, {
+      status: 409,
+      form: { ...reviewed.settings, shown },
+    }),
     page("a set-up link", `/admin/connections/${saml.id}/links`, { form: {} }),
     page("a guest's set-up", "/setup/guest", { as: null }),
     page("domains", "/admin/domains"),
@@ -56,6 +76,24 @@ async function testedConnection(site: Site): Promise<string> {
   await client.post(`/admin/connections/${id}/tests`, { test });
   await client.get(`/oidc/${key}/login?test=${test}`);
   return id;
+}
+
+/** A SAML draft that a guest changed, while an owner reviews it. */
+async function reviewedDraft({ acme }: Site) {
+  const { id } = await acme.connection({
+    type: "saml",
+    settings: { ...samlSettings, certificates: [signingCertificate] },
+    draft: true,
+  });
+  const purpose = { kind: "set-up-connection", connectionId: id } as const;
+  await acme.store.links.create(hashToken("waiting-guest"), purpose, Date.now() + 86_400_000);
+  await noteEdit(acme.store, id, { by: "the guest of a set-up link", from: "192.0.2.7", isGuest: true });
+  await freezeGuests(acme.store, id);
+  const certificates = `-----BEGIN CERTIFICATE-----\n${signingCertificate}\n-----END CERTIFICATE-----`;
+  return {
+    id,
+    settings: { ssoUrl: samlSettings.ssoUrl, idpEntityId: samlSettings.idpEntityId, certificates },
+  };
 }
 
 /** A connection that is the only way in for one of three domains. Returns its id. */

@@ -5,6 +5,7 @@ import { signIn } from "../../src/directory/sign-in.ts";
 import type { User } from "../../src/model.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { shownOn, submit } from "../helpers/forms.ts";
 import { assertRedirect, factOf, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount, identityOf, provisioned } from "../helpers/people.ts";
 import { plantSession, useSite } from "../helpers/site.ts";
@@ -35,7 +36,8 @@ describe("people in the admin console", () => {
     const lastEntry = async () => (await site().acme.store.activity.latest(1))[0] ?? assert.fail();
     /** Does something to somebody, and returns what the page says then. */
     const act = async (user: User, name: string, form: Record<string, string> = {}, as = client) => {
-      assertRedirect(await as.post(`${pathOf(user)}/${name}`, form), pathOf(user));
+      const shown = shownOn(await client.get(pathOf(user)));
+      assertRedirect(await as.post(`${pathOf(user)}/${name}`, { shown, ...form }), pathOf(user));
       return (await as.get(pathOf(user))).text;
     };
 
@@ -125,7 +127,7 @@ describe("people in the admin console", () => {
         const fields = [...page.text.matchAll(/<(?:input|select|textarea)[^>]* name="([^"]*)"/g)].map(
           ([, name]) => name,
         );
-        assert.deepEqual([...new Set(fields)].sort(), ["connection", "role", "subject"]);
+        assert.deepEqual([...new Set(fields)].sort(), ["connection", "role", "shown", "subject"]);
       });
 
       it("is nobody's when there is no such person, nor anything done to them", async () => {
@@ -180,10 +182,7 @@ describe("people in the admin console", () => {
       it("unlinks an identity, named by connection and subject", async () => {
         const { user, connection } = await justInTime();
         const subject = `subject-of-${user.loginName}`;
-        assert.equal(
-          (await client.post(`${pathOf(user)}/unlink`, { connection: connection.id, subject: "x" })).status,
-          404,
-        );
+        assert.equal((await submit(client, pathOf(user), "/unlink", { subject: "x" })).status, 404);
         assert.match(
           await act(user, "unlink", { connection: connection.id, subject }),
           /The identity is unlinked/,
@@ -194,9 +193,9 @@ describe("people in the admin console", () => {
       it("deletes who came just in time, for good or until they come again, and lifts that", async () => {
         const { store } = site().acme;
         const [one, other] = [await justInTime(), await justInTime()];
-        assertRedirect(await client.post(`${pathOf(one.user)}/delete`, { keepOut: "no" }), "/admin/people");
+        assertRedirect(await submit(client, pathOf(one.user), "/delete", { keepOut: "no" }), "/admin/people");
         assertRedirect(
-          await client.post(`${pathOf(other.user)}/delete`, { keepOut: "yes" }),
+          await submit(client, pathOf(other.user), "/delete", { keepOut: "yes" }),
           "/admin/people",
         );
         assert.match(
@@ -219,7 +218,7 @@ describe("people in the admin console", () => {
         ];
         assert.doesNotMatch((await client.get(pathOf(other))).text, /action="[^"]*\/delete"/);
         assert.match((await client.get(pathOf(admin))).text, /Okta cannot take it over/);
-        assertRedirect(await client.post(`${pathOf(admin)}/delete`, { keepOut: "no" }), "/admin/people");
+        assertRedirect(await submit(client, pathOf(admin), "/delete", { keepOut: "no" }), "/admin/people");
         assert.equal(await site().acme.store.users.byId(admin.id), null);
         await act(other, "role", { role: "member" });
       });
@@ -227,7 +226,9 @@ describe("people in the admin console", () => {
       it("is refused on a person of provisioning, in words, and changes nothing", async () => {
         const user = await somebody();
         const before = await lastEntry();
-        assertRedirect(await client.post(`${pathOf(user)}/delete`, { keepOut: "yes" }), "/admin/people");
+        const shown = shownOn(await client.get(pathOf(user)));
+        const asked = await client.post(`${pathOf(user)}/delete`, { shown, keepOut: "yes" });
+        assertRedirect(asked, "/admin/people");
         assert.match((await client.get("/admin/people")).text, /Provisioning looks after this person/);
         assert.ok(await site().acme.store.users.byId(user.id));
         assert.deepEqual(await lastEntry(), before);

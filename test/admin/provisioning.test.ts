@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Answer, Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { submit } from "../helpers/forms.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { oktaUser, scimClient } from "../helpers/scim.ts";
@@ -93,7 +94,7 @@ describe("provisioning in the admin console", () => {
 
     it("saves how conflicts and passwords are treated, and takes anything else for the careful choice", async () => {
       const { settings } = site().acme.store;
-      const save = (form: Record<string, string>) => client.post("/admin/provisioning/settings", form);
+      const save = (form: Record<string, string>) => submit(client, "/admin/provisioning", "/settings", form);
       await save({ sourceConflict: "adopt", passwordSync: "on" });
       assert.deepEqual(await settings.read(), {
         sourceConflict: "adopt",

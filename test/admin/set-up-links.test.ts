@@ -3,11 +3,12 @@ import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { formOn, submit } from "../helpers/forms.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, leavingTo, orgOptions, refusalsIn } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { useSite } from "../helpers/site.ts";
-import { createDraft, offeredTest, stateOf, valueToCopy } from "./pages-read.ts";
+import { createDraft, madeLink, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
 
 let keys = 0;
 
@@ -25,16 +26,9 @@ describe("a set-up link", () => {
     beforeEach(async () => {
       owner = await site().clientOf(site().owner);
       base = await createDraft(owner, "oidc", `link-${keys++}`);
-      link = await makeLink();
+      link = await madeLink(owner, base);
     });
 
-    async function makeLink(): Promise<string> {
-      const page = await owner.post(`${base}/links`);
-      assert.equal(page.headers.get("cache-control"), "no-store");
-      const url =
-        /<code class="value" id="set-up-link">([^<]*)</.exec(page.text)?.[1] ?? assert.fail(page.text);
-      return new URL(url).pathname;
-    }
     const values = () => ({ issuer: op.issuer, clientId: "0oa-guest", clientSecret: "the-guests-secret" });
     const stored = () => site().acme.store.connections.byId(base.split("/").at(-1) ?? "");
     async function assertNotValid(path: string, form?: Record<string, string>): Promise<void> {
@@ -58,7 +52,8 @@ describe("a set-up link", () => {
         redirectUris: [valueToCopy(page, "Sign-in redirect URIs")],
         postLogoutRedirectUris: [],
       });
-      assertRedirect(await guest.post(`${link}/settings`, { ...values(), justInTime: "on" }), `${link}#test`);
+      const entered = { ...values(), justInTime: "on" };
+      assertRedirect(await submit(guest, link, "/settings", entered), `${link}#test`);
       op.define({ sub: "00u-guest", email: "guest@acme.example" });
       const started = await guest.post(`${link}/tests`, { test: offeredTest(await guest.get(link)) });
       const left = await guest.get(leavingTo(started));
@@ -85,14 +80,23 @@ describe("a set-up link", () => {
       const guest = site().app.client();
       await guest.get(link);
       assert.equal((await guest.get("/me")).status, 401);
-      for (const path of ["activate", "disable", "delete", "links", "refresh", "keys/begin"])
+      for (const path of [
+        "review",
+        "activate",
+        "guests/resume",
+        "disable",
+        "delete",
+        "links",
+        "refresh",
+        "keys/begin",
+      ])
         assert.equal((await guest.post(`${link}/${path}`)).status, 404, path);
       assertRedirect(await guest.get(base), `/login?${new URLSearchParams({ returnTo: base })}`);
       assertRedirect(await guest.post(`${base}/settings`, values()), "/login");
     });
 
     it("makes a guest of everybody, whoever is signed in", async () => {
-      await owner.post(`${base}/settings`, values());
+      await submit(owner, base, "/settings", values());
       const page = await owner.get(link);
       assert.equal(headingOf(page), "Connect Okta with Tasklane");
       assert.match(page.text, /An owner of .* does this/);
@@ -101,8 +105,8 @@ describe("a set-up link", () => {
 
     it("says what is wrong as the console does, and shows no secret that was stored", async () => {
       const guest = site().app.client();
-      await guest.post(`${link}/settings`, values());
-      const page = await guest.post(`${link}/settings`, { ...values(), clientId: "" });
+      await submit(guest, link, "/settings", values());
+      const page = await submit(guest, link, "/settings", { ...values(), clientId: "" });
       assert.equal(page.status, 400);
       assert.match(stateOf(page, "clientId"), /missing/);
       assert.ok(!page.text.includes("the-guests-secret"));
@@ -111,12 +115,12 @@ describe("a set-up link", () => {
     });
 
     it("ends when a new one is made, when it is revoked, after a week, and once the connection is switched on", async () => {
-      const second = await makeLink();
+      const second = await madeLink(owner, base);
       await assertNotValid(link);
       await owner.post(`${base}/links/revoke`);
       await assertNotValid(second);
 
-      const third = await makeLink();
+      const third = await madeLink(owner, base);
       const row = use()
         .database.sql()("one_time_links")
         .where({ token_hash: hashToken(third.split("/")[2] ?? "") });
@@ -125,22 +129,22 @@ describe("a set-up link", () => {
       await row.update({ expires_at: Date.now() - 1 });
       await assertNotValid(third);
 
-      const fourth = await makeLink();
-      await owner.post(`${base}/settings`, values());
-      await owner.post(`${base}/activate`);
+      const fourth = await madeLink(owner, base);
+      await submit(owner, base, "/settings", values());
+      await switchOn(owner, base);
       await assertNotValid(fourth);
       await assertNotValid(`${fourth}/settings`, { ...values(), clientId: "0oa-evil" });
       assert.equal((await owner.post(`${base}/links`)).status, 409, "there is no link to what is on");
     });
 
     it("does not change a connection that is switched on while its values are checked", async () => {
-      await owner.post(`${base}/settings`, values());
+      await submit(owner, base, "/settings", values());
       const provider = holdDiscovery(op);
-      const late = site()
-        .app.client()
-        .post(`${link}/settings`, { ...values(), clientId: "0oa-evil" });
+      const guest = site().app.client();
+      const form = formOn(await guest.get(link), "/settings");
+      const late = form.send(guest, { ...values(), clientId: "0oa-evil" });
       await provider.asked;
-      assertRedirect(await owner.post(`${base}/activate`), base);
+      assertRedirect(await switchOn(owner, base), base);
       provider.release();
       assert.equal((await late).status, 404);
       const settings = (await stored())?.settings;
@@ -148,7 +152,7 @@ describe("a set-up link", () => {
     });
 
     it("opens nothing but a draft, even while it is still there", async () => {
-      await owner.post(`${base}/settings`, values());
+      await submit(owner, base, "/settings", values());
       for (const status of ["active", "disabled"] as const) {
         await site().acme.store.connections.update((await stored())?.id ?? "", { status });
         await assertNotValid(link);
@@ -166,7 +170,7 @@ describe("a set-up link", () => {
 
     it("stands in no line of the log", async () => {
       await site().app.client().get(link);
-      await site().app.client().post(`${link}/settings`, values());
+      await submit(site().app.client(), link, "/settings", values());
       const token = link.split("/")[2] ?? assert.fail();
       assert.ok(!JSON.stringify(site().app.logged).includes(token));
       assert.ok(!JSON.stringify(site().app.logged).includes("the-guests-secret"));

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { formOn, shownOn, submit } from "../helpers/forms.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, leavingTo, orgOptions, orgSealer } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
-import { createDraft, offeredTest, stateOf, valueToCopy } from "./pages-read.ts";
+import { createDraft, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
 
 let keys = 0;
 const newKey = () => `oidc-set-up-${keys++}`;
@@ -37,7 +38,7 @@ describe("the set-up of an OIDC connection", () => {
       universalLogout: "on",
     });
     const save = (more: Record<string, string> = {}, as = client) =>
-      as.post(`${base}/settings`, { ...rightValues(), ...more });
+      submit(as, base, "/settings", { ...rightValues(), ...more });
 
     /** Registers the application at the provider with what the page says. */
     async function register(): Promise<void> {
@@ -65,7 +66,7 @@ describe("the set-up of an OIDC connection", () => {
       const tested = await client.get(base);
       assert.match(tested.text, /The sign-in works/);
       assert.match(tested.text, /An account would be created/);
-      assertRedirect(await client.post(`${base}/activate`), base);
+      assertRedirect(await switchOn(client, base), base);
       const person = site().app.client();
       const { pathname } = new URL(valueToCopy(await client.get(base), "Sign-in address"));
       const left = await person.get(pathname);
@@ -163,19 +164,19 @@ describe("the set-up of an OIDC connection", () => {
 
     it("is changed by an owner alone once the connection was switched on", async () => {
       await save();
-      await client.post(`${base}/activate`);
+      await switchOn(client, base);
       const admin = await site().clientOf(
         await createLocalAccount(site().acme.store, `${newKey()}@acme.example`, "admin"),
       );
       const before = await stored();
-      for (const path of ["settings", "check", "activate", "disable", "delete"]) {
+      for (const path of ["settings", "check", "review", "activate", "disable", "delete", "guests/resume"]) {
         const form = { ...rightValues(), clientId: "0oa-evil", field: "issuer" };
         const answer = await admin.post(`${base}/${path}`, form);
         assert.equal(answer.status, 404, path);
       }
       assert.match((await admin.get(base)).text, /Only an owner changes a connection/);
       assert.deepEqual(await stored(), before);
-      await client.post(`${base}/disable`);
+      await submit(client, base, "/disable");
       assert.equal((await stored())?.status, "disabled");
       assert.equal(
         (await admin.post(`${base}/settings`, rightValues())).status,
@@ -185,7 +186,9 @@ describe("the set-up of an OIDC connection", () => {
     });
 
     it("is switched on by an owner alone, and not before its values are there", async () => {
-      assert.equal((await client.post(`${base}/activate`)).status, 409);
+      assert.equal((await client.post(`${base}/review`)).status, 409);
+      const shown = shownOn(await client.get(base));
+      assert.equal((await client.post(`${base}/activate`, { shown })).status, 409);
       await save();
       const admin = await createLocalAccount(site().acme.store, `${newKey()}@acme.example`, "admin");
       assert.equal((await (await site().clientOf(admin)).post(`${base}/activate`)).status, 404);
@@ -194,10 +197,13 @@ describe("the set-up of an OIDC connection", () => {
 
     it("is deleted after it was switched off, with its identities and grants", async () => {
       await save();
-      await client.post(`${base}/activate`);
-      assert.equal((await client.post(`${base}/delete`)).status, 409);
-      await client.post(`${base}/disable`);
-      assertRedirect(await client.post(`${base}/delete`), "/admin/connections");
+      await switchOn(client, base);
+      const shown = shownOn(await client.get(base));
+      const early = await client.post(`${base}/delete`, { shown });
+      assert.equal(early.status, 409);
+      assert.match(early.text, /Switch the connection off first/);
+      await submit(client, base, "/disable");
+      assertRedirect(await submit(client, base, "/delete"), "/admin/connections");
       assert.equal(await stored(), null);
       assert.equal((await client.get(base)).status, 404);
     });
@@ -213,15 +219,15 @@ describe("the set-up of an OIDC connection", () => {
       await test(adas);
       const page = await adas.get(base);
       assert.match(page.text, /Another account already uses your login name/);
-      const link = /action="([^"]*\/link)"/.exec(page.text)?.[1] ?? assert.fail("no way to link");
+      const link = formOn(page, "/link");
       assert.doesNotMatch((await client.get(base)).text, /\/link"/, "the owner did not make this test");
-      assert.equal((await client.post(link)).status, 404);
+      assert.equal((await link.send(client)).status, 404);
       assert.deepEqual(await store.identities.ofUser(ada.id), []);
-      await adas.post(link);
+      await link.send(adas);
       assert.equal((await store.identities.ofUser(ada.id))[0]?.subject, "00u-ada");
       assert.match((await adas.get(base)).text, /This identity is known/);
       assert.ok((await stored())?.testedAt);
-      await adas.post(link);
+      await link.send(adas);
       assert.match((await adas.get(base)).text, /already belongs to a user/);
     });
   });

@@ -5,11 +5,12 @@ import type { SamlSettings } from "../../src/model.ts";
 import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { formOn, submit } from "../helpers/forms.ts";
 import { idpMetadata } from "../helpers/idp-metadata.ts";
 import { leavingTo } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { readRequest, useSamlSite } from "../helpers/saml-site.ts";
-import { createDraft, offeredTest, stateOf, valueToCopy } from "./pages-read.ts";
+import { createDraft, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
 
 const entityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
 const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
@@ -56,7 +57,7 @@ describe("the set-up of a SAML connection", () => {
     const byHand = () => ({ ssoUrl, idpEntityId: entityId, certificates: site().key.certificatePem });
     const switches = { idpInitiated: "on", universalLogout: "on", justInTime: "on", signed: "assertion" };
     const save = (form: Record<string, string>, as = client) =>
-      as.post(`${base}/settings`, { ...switches, ...form });
+      submit(as, base, "/settings", { ...switches, ...form });
 
     it("goes from a draft to a sign-in by following the page", async () => {
       const page = await client.get(base);
@@ -77,7 +78,7 @@ describe("the set-up of a SAML connection", () => {
       const shown = await site().arrive(client, await respond(request.id), request.relayState, connection);
       assert.equal(headingOf(shown), "The test has ended");
       assert.match((await client.get(base)).text, /The sign-in works/);
-      await client.post(`${base}/activate`);
+      await switchOn(client, base);
       const person = site().app.client();
       await site().signIn(person, "ada@acme.example", {}, connection);
       assert.match((await person.get("/me")).text, /ada@acme\.example/);
@@ -150,7 +151,7 @@ describe("the set-up of a SAML connection", () => {
 
     it("decides what names a person before it is switched on", async () => {
       await save(byHand());
-      await client.post(`${base}/activate`);
+      await switchOn(client, base);
       assert.match((await client.get(base)).text, /People are known by their NameID/);
       const late = await save({ ...byHand(), subjectAttribute: "userId" });
       assert.equal(late.status, 400);
@@ -160,11 +161,11 @@ describe("the set-up of a SAML connection", () => {
     it("reads the metadata again on demand, and keeps the values from before when that fails", async () => {
       await save({ metadataUrl });
       served = metadata(ending);
-      await client.post(`${base}/refresh`);
+      await submit(client, base, "/refresh");
       assert.match((await client.get(base)).text, /metadata was read again/);
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
       served = null;
-      await client.post(`${base}/refresh`);
+      await submit(client, base, "/refresh");
       assert.match((await client.get(base)).text, /values from before stay.*404/);
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
     });
@@ -174,13 +175,14 @@ describe("the set-up of a SAML connection", () => {
       const shown = async () =>
         (await client.get(base)).text.split('id="keys"')[1]?.match(/SHA-256 <code>/g)?.length;
       assert.equal(await shown(), 1);
-      await client.post(`${base}/keys/begin`);
+      await submit(client, base, "/keys/begin");
       assert.equal(await shown(), 2);
-      await client.post(`${base}/keys/begin`);
+      const change = formOn(await client.get(base), "/keys/end");
+      await client.post(`${base}/keys/begin`, change.hidden);
       assert.match((await client.get(base)).text, /being changed already/);
-      await client.post(`${base}/keys/end`);
+      await change.send(client);
       assert.equal(await shown(), 1);
-      await client.post(`${base}/keys/end`);
+      await client.post(`${base}/keys/end`, formOn(await client.get(base), "/keys/begin").hidden);
       assert.match((await client.get(base)).text, /no second key/);
     });
 

@@ -63,6 +63,7 @@ describeInBrowser("following the guides", (browser) => {
       await signInAtOkta(window, person);
       await page.getByText("The sign-in works.").waitFor();
       await window.close();
+      await page.getByRole("button", { name: says("Review and switch on…"), exact: true }).click();
       await page.getByRole("button", { name: says("Switch on"), exact: true }).click();
       await page.getByText("The connection is on").first().waitFor();
     }

@@ -50,7 +50,8 @@ describeInBrowser("a connection set up in the browser, by following the page", (
     }
 
     async function switchOnAndSignIn(page: Page): Promise<void> {
-      await page.getByRole("button", { name: "Switch on" }).click();
+      await page.getByRole("button", { name: "Review and switch on…" }).click();
+      await page.getByRole("button", { name: "Switch on", exact: true }).click();
       await page.getByText("The connection is on: people can sign in").waitFor();
       const address = await page.locator("#copy-sign-in").textContent();
       const person = await browser.open();

@@ -19,6 +19,7 @@ import { idpEntityId, keyPairsOf, readRequest, samlSealer, useSamlSite } from ".
 const limits = { allowPrivateNetwork: true };
 const silent = createLog("silent");
 const hour = 3_600_000;
+const nothing = async () => undefined;
 
 describe("SAML metadata", () => {
   onEachDatabase((use) => {
@@ -92,8 +93,9 @@ describe("SAML metadata", () => {
         const { store } = site().acme;
         const connection = await site().connect();
         const [first] = await keyPairsOf(store, connection);
-        await beginKeyChange(store, samlSealer, connection, pooledKeys);
-        await assert.rejects(beginKeyChange(store, samlSealer, connection, pooledKeys), { code: "stale" });
+        const maker = { sealer: samlSealer, generateKeys: pooledKeys };
+        await beginKeyChange(store, maker, connection, nothing);
+        await assert.rejects(beginKeyChange(store, maker, connection, nothing), { code: "stale" });
         const published = certificatesIn(await get(connection));
         assert.deepEqual([published.length, published[0]], [2, first.certificate]);
         const signedBy = async () => {
@@ -101,8 +103,8 @@ describe("SAML metadata", () => {
           return readRequest(answer.location ?? "").url.searchParams.get("Signature");
         };
         assert.ok(await signedBy());
-        await endKeyChange(store, connection);
-        await assert.rejects(endKeyChange(store, connection), { code: "stale" });
+        await endKeyChange(store, connection, nothing);
+        await assert.rejects(endKeyChange(store, connection, nothing), { code: "stale" });
         assert.deepEqual(certificatesIn(await get(connection)), [published[1]]);
         const [now] = await keyPairsOf(store, connection);
         assert.deepEqual([now.generation, now.certificate], [2, published[1]]);

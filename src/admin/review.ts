@@ -1,0 +1,83 @@
+import { type Request, Router } from "express";
+import { enableConnection, freezeGuests, letGuestsGoOn } from "../directory/connections.ts";
+import { latestSignInTest } from "../directory/sign-in-tests.ts";
+import { NotFoundError } from "../errors.ts";
+import type { Connection } from "../model.ts";
+import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
+import { requireOwner } from "../web/guards.ts";
+import { refusals } from "../web/refusals.ts";
+import { flash } from "../web/sessions.ts";
+import type { AdminDeps } from "./routes.ts";
+import { checkShown, shownValue } from "./shown.ts";
+import type { Visit } from "./visit.ts";
+
+/**
+ * How an owner switches a connection on: guests are stopped first, then every setting is shown, and what is switched on is
+ * exactly that.
+ */
+export function reviewRoutes(
+  deps: AdminDeps,
+  pattern: string,
+  visitOf: (req: Request) => Promise<Visit>,
+): Router {
+  const router = Router();
+
+  router.post(`${pattern}/review`, requireOwner, async (req, res) => {
+    const { store, connection, base } = await visitOf(req);
+    await freezeGuests(store, connection.id);
+    res.redirect(303, `${base}/review`);
+  });
+
+  router.get(`${pattern}/review`, requireOwner, async (req, res) => {
+    const { store, connection, base } = await visitOf(req);
+    if (connection.status === "active" || !connection.settings) return res.redirect(303, base);
+    const facts = reviewFacts(connection);
+    const test = await latestSignInTest(store, deps.sealer, connection.id);
+    res.set("Cache-Control", "no-store").render("admin/review", {
+      title: `Review ${connection.key}`,
+      connection,
+      base,
+      facts,
+      shown: shownValue(facts),
+      test,
+      isTestOld: test !== null && (connection.edited?.at ?? 0) > test.result.at,
+      refusals,
+    });
+  });
+
+  router.post(`${pattern}/activate`, requireOwner, async (req, res) => {
+    const visit = await visitOf(req);
+    await visit.store.transaction(async (inside) => {
+      const now = await inside.connections.lock(visit.connection.id);
+      if (!now) throw new NotFoundError("There is no such connection.");
+      checkShown(req, reviewFacts(now), now.status === "active" ? visit.base : `${visit.base}/review`);
+      await enableConnection(inside, now.id);
+      await inside.activity.record(visit.entry("connection.activated"));
+    });
+    await flash(req, "done", "The connection is on: people can sign in with it.");
+    res.redirect(303, visit.base);
+  });
+
+  router.post(`${pattern}/guests/resume`, requireOwner, async (req, res) => {
+    const visit = await visitOf(req);
+    await letGuestsGoOn(visit.store, visit.connection.id);
+    await flash(req, "done", "The guest of the set-up link can change the draft again.");
+    res.redirect(303, visit.base);
+  });
+  return router;
+}
+
+/** What the review shows, and what is switched on. Who changed it last is a part of that. */
+function reviewFacts(connection: Connection): Fact[] {
+  return [...connectionFacts(connection), ["Last changed", editText(connection)]];
+}
+
+/** To the millisecond: two changes in the same minute are two. */
+function editText({ edited, createdAt }: Connection): string {
+  if (!edited) return `Not since it was created, on ${moment(createdAt)}`;
+  return `On ${moment(edited.at)}, by ${edited.by}${edited.from === null ? "" : `, from ${edited.from}`}`;
+}
+
+function moment(at: number): string {
+  return `${new Date(at).toISOString().replace("T", " ").slice(0, -1)} UTC`;
+}

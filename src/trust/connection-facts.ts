@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import { certificateFacts } from "./certificates.ts";
+
+/** Something that a page or a command says, in words: what it is called, and what it is. */
+export type Fact = readonly [label: string, value: string];
+
+const states = { draft: "Draft", active: "On", disabled: "Off" };
+const yesNo = (value: boolean) => (value ? "Yes" : "No");
+
+/**
+ * Everything of a connection that decides who gets in as whom, in words. Certificates are there by their fingerprints, and
+ * the client secret by how often one was entered. What a machine notes beside that is left out, such as when metadata was
+ * last read: it changes nothing for anybody.
+ */
+export function connectionFacts(connection: Connection): Fact[] {
+  const { key, type, status, settings, justInTime } = connection;
+  return [
+    ["Connection ID", key],
+    ["Protocol", type === "oidc" ? "OpenID Connect" : "SAML 2.0"],
+    ["State", states[status]],
+    ...(type === "oidc" ? oidcFacts(connection.settings, connection.secretVersion) : []),
+    ...(type === "saml" ? samlFacts(connection.settings) : []),
+    ["Create accounts at the first sign-in", yesNo(justInTime)],
+    ["Who becomes an administrator", mappingText(settings)],
+    ["The identity provider may end sessions here", yesNo(settings?.universalLogout ?? true)],
+  ];
+}
+
+/** A short name for what connectionFacts says now: it is another one after every change. */
+export function settingsVersion(connection: Connection): string {
+  const text = JSON.stringify(connectionFacts(connection));
+  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
+}
+
+function oidcFacts(settings: OidcSettings | null, secretVersion: number): Fact[] {
+  const times = secretVersion === 1 ? "once" : `${secretVersion} times`;
+  return [
+    ["Issuer", settings?.issuer ?? "None"],
+    ["Other name of the org", settings?.issuerAlias ?? "None"],
+    ["Client ID", settings?.clientId ?? "None"],
+    ["Client secret", secretVersion === 0 ? "None" : `Stored; it was entered ${times}`],
+    ["Signing out here signs out of Okta, too", yesNo(settings?.signOutOfProvider ?? false)],
+  ];
+}
+
+function samlFacts(settings: SamlSettings | null): Fact[] {
+  const names = Object.entries(settings?.attributeNames ?? {}).map(([field, name]) => `${field}: ${name}`);
+  const subject = settings?.subjectAttribute;
+  return [
+    ["Issuer", settings?.idpEntityId ?? "None"],
+    ["Sign on URL", settings?.ssoUrl ?? "None"],
+    ["Signing certificates", settings?.certificates.map(certificateText).join("\n") || "None"],
+    ["Metadata URL", settings?.metadataUrl ?? "None"],
+    ["People are known by", subject ? `The attribute ${subject}` : "The NameID"],
+    ["Other names of attributes", names.sort().join("\n") || "None"],
+    ["What is signed", settings?.signed === "response" ? "The response" : "The assertion"],
+    ["People may start from their Okta dashboard", yesNo(settings?.idpInitiated ?? true)],
+    ["Assertions may be encrypted", yesNo(settings?.encryptedAssertions ?? false)],
+    ["Our metadata is signed", yesNo(settings?.signMetadata ?? false)],
+    ["People sign in again each time", yesNo(settings?.forceAuthn ?? false)],
+    ["App instance ID", settings?.appInstanceId ?? "None"],
+    ["Org URL", settings?.orgUrl ?? "None"],
+  ];
+}
+
+function certificateText(certificate: string): string {
+  try {
+    const { fingerprint, subject, validUntil } = certificateFacts(certificate);
+    return `${subject}, valid until ${new Date(validUntil).toISOString().slice(0, 10)}, SHA-256 ${fingerprint}`;
+  } catch {
+    // It verifies nothing, but a page has to be able to say so.
+    return `Not a certificate that can be read, SHA-256 ${createHash("sha256").update(certificate).digest("hex")}`;
+  }
+}
+
+function mappingText(settings: OidcSettings | SamlSettings | null): string {
+  if (!settings?.roleMapping) return "Nobody by a sign-in";
+  const { name, adminValues } = settings.roleMapping;
+  return `Who has one of these values in ${name}:\n${adminValues.join("\n")}`;
+}

@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { enableConnection } from "../../src/directory/connections.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
+import type { Answer, Client } from "../helpers/client.ts";
+import { onDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { formOn, submit } from "../helpers/forms.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
+import { orgOptions } from "../helpers/org.ts";
+import { assertRedirect, factOf, headingOf } from "../helpers/pages.ts";
+import { type Site, useSite } from "../helpers/site.ts";
+import { createDraft, madeLink, switchOn } from "./pages-read.ts";
+
+let keys = 0;
+
+/** A draft with the right provider's values, its owner, and the guest of a set-up link who has another provider as well. */
+function useDraft(use: () => TestDatabase) {
+  const site = useSite(use, orgOptions);
+  let [right, evil]: OpenIdProvider[] = [];
+  let draft: { owner: Client; base: string; guest: Client; link: string };
+  before(async () => {
+    right = await startOpenIdProvider();
+    evil = await startOpenIdProvider();
+  });
+  after(async () => {
+    await right?.close();
+    await evil?.close();
+  });
+  beforeEach(async () => {
+    const owner = await site().clientOf(site().owner);
+    const base = await createDraft(owner, "oidc", `review-${keys++}`);
+    const [guest, link] = [site().app.client(), await madeLink(owner, base)];
+    draft = { owner, base, guest, link };
+    assertRedirect(await submit(guest, link, "/settings", values()), `${link}#test`);
+  });
+  const values = () => ({
+    issuer: right?.issuer ?? "",
+    clientId: "0oa-guest",
+    clientSecret: "the-guests-secret",
+  });
+  return {
+    site,
+    ...{ right: () => right ?? assert.fail(), evil: () => evil ?? assert.fail(), values },
+    draft: () => draft,
+    swapped: () => ({ ...values(), issuer: evil?.issuer ?? "" }),
+    stored: () => storedOf(site(), draft.base),
+  };
+}
+
+async function storedOf({ acme }: Site, base: string) {
+  const connection = await acme.store.connections.byId(base.split("/").at(-1) ?? "");
+  assert.ok(connection?.type === "oidc");
+  return { ...connection, issuer: connection.settings?.issuer };
+}
+
+/** What a table of differences says of a fact. */
+function differenceOf(page: Answer, label: string): string[] {
+  const row = new RegExp(`<td data-label="What">${label}</td>([\\s\\S]*?)</tr>`).exec(page.text)?.[1] ?? "";
+  return [...row.matchAll(/class="lines">([\s\S]*?)<\/td>/g)].map(([, text = ""]) =>
+    text.replace(/<[^>]*>/g, ""),
+  );
+}
+
+describe("a connection's review", () => {
+  onEachDatabase((use) => {
+    const { site, draft, values, swapped, stored, right, evil } = useDraft(use);
+
+    it("shows every setting, who changed it last, from where, and that a guest did", async () => {
+      const { owner, base } = draft();
+      await submit(owner, base, "/review");
+      const page = await owner.get(`${base}/review`);
+      assert.equal(factOf(page, "Issuer"), right().issuer);
+      assert.equal(factOf(page, "Client ID"), "0oa-guest");
+      assert.equal(factOf(page, "Client secret"), "Stored; it was entered once");
+      assert.equal(factOf(page, "Create accounts at the first sign-in"), "No");
+      assert.match(
+        factOf(page, "Last changed") ?? "",
+        /^On [\d-]+ [\d:.]+ UTC, by the guest of a set-up link, from .*127\.0\.0\.1$/,
+      );
+      for (const one of [page, await owner.get(base)])
+        assert.match(
+          one.text,
+          /A guest of a set-up link changed this draft on .*, from .*127\.0\.0\.1: compare/,
+        );
+      assert.ok(!page.text.includes("the-guests-secret"));
+      await submit(owner, base, "/settings", { clientId: "0oa-owner", issuer: right().issuer });
+      const after = await owner.get(`${base}/review`);
+      assert.match(factOf(after, "Last changed") ?? "", /by owner@acme\.example, from/);
+      assert.match(
+        after.text,
+        /A guest of a set-up link changed this draft/,
+        "an owner's change does not hide it",
+      );
+    });
+
+    it("switches nothing on when the guest saves other settings between look and click, and shows the difference", async () => {
+      const { owner, base, guest, link } = draft();
+      const looked = formOn(await owner.get(`${base}/review`), "/activate");
+      await submit(guest, link, "/settings", swapped());
+      const refused = await looked.send(owner);
+      assert.equal(refused.status, 409);
+      assert.equal(headingOf(refused), "Nothing was changed");
+      assert.deepEqual(differenceOf(refused, "Issuer"), [right().issuer, evil().issuer]);
+      assert.match(refused.text, new RegExp(`href="${base}/review">Look again`));
+      assert.equal((await stored()).status, "draft");
+      const actions = (await site().acme.store.activity.latest(1)).map(({ action }) => action);
+      assert.deepEqual(actions, ["connection.changed"]);
+      assertRedirect(await submit(guest, link, "/settings", values()), `${link}#test`);
+      assertRedirect(await switchOn(owner, base), base);
+      const { status, issuer, guestEdit, guestsFrozenUntil } = await stored();
+      assert.deepEqual([status, issuer], ["active", right().issuer]);
+      assert.deepEqual([guestEdit, guestsFrozenUntil], [null, null]);
+    });
+
+    for (const [what, change] of [
+      ["the client secret alone", { clientSecret: "another-secret" }],
+      ["a switch alone", { justInTime: "on" }],
+      ["who becomes an administrator", { roleName: "groups", roleValues: "Everyone" }],
+    ] as const) {
+      it(`switches nothing on when the guest changes ${what}`, async () => {
+        const { owner, base, guest, link } = draft();
+        const looked = formOn(await owner.get(`${base}/review`), "/activate");
+        assertRedirect(await submit(guest, link, "/settings", { ...values(), ...change }), `${link}#test`);
+        assert.equal((await looked.send(owner)).status, 409);
+        assert.equal((await stored()).status, "draft");
+      });
+    }
+
+    it("stops guests while it lasts, and says so to both", async () => {
+      const { owner, base, guest, link } = draft();
+      const early = formOn(await guest.get(link), "/settings");
+      const test = formOn(await guest.get(link), "/tests");
+      await submit(owner, base, "/review");
+      const page = await guest.get(link);
+      assert.match(page.text, /is reviewing these values\. Nothing can be changed here until they are done/);
+      assert.doesNotMatch(page.text, /action="[^"]*\/settings"/);
+      for (const answer of [
+        await early.send(guest, swapped()),
+        await test.send(guest),
+        await guest.post(`${link}/check`, { field: "issuer", issuer: evil().issuer }),
+      ]) {
+        assert.equal(answer.status, 409);
+        assert.match(answer.text, /An owner is reviewing these values right now/);
+      }
+      assert.equal((await stored()).issuer, right().issuer);
+      assert.match((await owner.get(base)).text, /guest of the set-up link changes nothing until/);
+      assertRedirect(await submit(owner, base, "/guests/resume"), base);
+      assertRedirect(await submit(guest, link, "/settings", swapped()), `${link}#test`);
+    });
+
+    it("stops guests for an hour at most", async () => {
+      const { owner, base, guest, link } = draft();
+      await submit(owner, base, "/review");
+      const { id, guestsFrozenUntil } = await stored();
+      assert.ok(Math.abs((guestsFrozenUntil ?? 0) - Date.now() - 3_600_000) < 60_000);
+      await site().acme.store.connections.update(id, { guestsFrozenUntil: Date.now() - 1 });
+      assertRedirect(await submit(guest, link, "/settings", swapped()), `${link}#test`);
+    });
+
+    it("stops a guest whose values are being checked when it begins", async () => {
+      const { owner, base, guest, link } = draft();
+      const form = formOn(await guest.get(link), "/settings");
+      let release = () => {};
+      const released = new Promise<void>((done) => {
+        release = done;
+      });
+      const asked = new Promise<void>((begun) => {
+        evil().intercept = (req, res) => {
+          if (!req.url?.startsWith("/.well-known/")) return false;
+          evil().intercept = null;
+          begun();
+          void released.then(async () => res.end(await (await fetch(evil().issuer + req.url)).text()));
+          return true;
+        };
+      });
+      const late = form.send(guest, swapped());
+      await asked;
+      await submit(owner, base, "/review");
+      release();
+      assert.equal((await late).status, 409);
+      assert.equal((await stored()).issuer, right().issuer);
+    });
+
+    it("lets an owner change the draft, and ends every link when it is switched on", async () => {
+      const { owner, base, guest, link } = draft();
+      await submit(owner, base, "/review");
+      assertRedirect(
+        await submit(owner, base, "/settings", { ...values(), clientSecret: "" }),
+        `${base}#test`,
+      );
+      assertRedirect(await switchOn(owner, base), base);
+      assert.equal((await guest.get(link)).status, 403);
+      assert.equal((await guest.post(`${link}/settings`, swapped())).status, 403);
+      assertRedirect(await owner.get(`${base}/review`), base);
+      const another = await madeLink(owner, await createDraft(owner, "oidc", `review-${keys++}`));
+      assert.equal((await guest.get(another)).status, 200);
+    });
+
+    it("ends the links of a draft that the operator switches on", async () => {
+      const { base, guest, link } = draft();
+      const { id } = await stored();
+      await enableConnection(site().acme.store, id);
+      await site().acme.store.connections.update(id, { status: "draft" });
+      assert.equal((await guest.get(link)).status, 403, base);
+    });
+
+    it("is an owner's alone, and there for what can be switched on", async () => {
+      const { owner, guest } = draft();
+      const empty = await createDraft(owner, "oidc", `review-${keys++}`);
+      assertRedirect(await owner.get(`${empty}/review`), empty);
+      assert.equal((await owner.post(`${empty}/review`)).status, 409);
+      assert.equal((await guest.get(`${empty}/review`)).status, 303, "to the sign-in");
+    });
+
+    it("never has a guest's late change live, whoever is first", async () => {
+      for (let times = 0; times < 5; times++) {
+        const { owner, guest } = draft();
+        const base = await createDraft(owner, "oidc", `review-${keys++}`);
+        const link = await madeLink(owner, base);
+        await submit(guest, link, "/settings", values());
+        const looked = formOn(await owner.get(`${base}/review`), "/activate");
+        const late = formOn(await guest.get(link), "/settings");
+        const [saved, switched] = await Promise.all([late.send(guest, swapped()), looked.send(owner)]);
+        const { status, issuer } = await storedOf(site(), base);
+        if (switched.status === 303) assert.deepEqual([status, issuer], ["active", right().issuer]);
+        else assert.deepEqual([switched.status, status, issuer], [409, "draft", evil().issuer]);
+        assert.notEqual(saved.status, switched.status, "one of the two is refused");
+      }
+    });
+  });
+
+  // SQLite has one writer at a time by itself.
+  onDatabase("PostgreSQL", (use) => {
+    const { site, draft, stored, right } = useDraft(use);
+
+    it("waits for a change that is on its way, and is held against what that made of it", async () => {
+      const { owner, base } = draft();
+      const looked = formOn(await owner.get(`${base}/review`), "/activate");
+      const { id, settings } = await stored();
+      const posted: Promise<Answer>[] = [];
+      await use()
+        .openAnother()
+        .transaction(async (inside) => {
+          const store = forTenant(inside, site().acme.store.tenantId);
+          const changed = { ...settings, issuer: "https://evil.example", clientId: "0oa-evil" };
+          await store.connections.update(id, { settings: changed });
+          posted.push(looked.send(owner));
+          const waiting = `select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%"connections"%'`;
+          for (let seen = 0; seen === 0; ) seen = Number((await inside.sql().raw(waiting)).rows[0].count);
+        });
+      const refused = (await posted[0]) ?? assert.fail();
+      assert.equal(refused.status, 409);
+      assert.deepEqual(differenceOf(refused, "Issuer"), [right().issuer, "https://evil.example"]);
+      assert.equal((await stored()).status, "draft");
+    });
+  });
+});

@@ -1,0 +1,350 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { blockPerson, deletePerson, giveRole } from "../../src/directory/administration.ts";
+import { provisionUser } from "../../src/directory/provisioning.ts";
+import { signIn } from "../../src/directory/sign-in.ts";
+import { addDomain } from "../../src/directory/tenants.ts";
+import type { Connection, SamlSettings, User } from "../../src/model.ts";
+import { beginKeyChange } from "../../src/saml/keys.ts";
+import { pooledKeys } from "../helpers/certificates.ts";
+import type { Answer, Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { formOn, submit } from "../helpers/forms.ts";
+import { signingCertificate } from "../helpers/idp-metadata.ts";
+import { orgOptions, orgSealer } from "../helpers/org.ts";
+import { assertRedirect, headingOf } from "../helpers/pages.ts";
+import { identityOf, provisioned, samlSettings } from "../helpers/people.ts";
+import { type Site, useSite } from "../helpers/site.ts";
+import { stateOf } from "./pages-read.ts";
+
+/** Everything that the acts of this test are done to, anew for each. */
+interface World {
+  site: Site;
+  oidc: Connection;
+  saml: Connection & { settings: SamlSettings };
+  user: User;
+  group: string;
+  domain: string;
+  by: { userId: string; role: "owner" };
+}
+
+/** An act: where its form is, what is entered, and what somebody else does between look and click. */
+interface Act {
+  page(world: World): string;
+  action: string;
+  entered?: Record<string, string> | ((world: World) => Record<string, string>);
+  meanwhile: Record<string, (world: World) => Promise<unknown>>;
+  /** What the page shows of it in the end: the same before and after an act that was refused. */
+  state(world: World): Promise<unknown>;
+}
+
+let count = 0;
+
+async function createWorld(site: Site): Promise<World> {
+  const { store, writer } = site.acme;
+  const settings = {
+    ...samlSettings,
+    certificates: [signingCertificate],
+    metadataUrl: "https://nobody.invalid/",
+  };
+  const saml = await site.acme.connection({ type: "saml", settings });
+  const oidc = await site.acme.connection();
+  await store.connections.update(oidc.id, { testedAt: Date.now() });
+  const user = await provisionUser(store, writer, provisioned(`shown-${count++}@acme.example`));
+  await signIn(store, identityOf(oidc, user.loginName));
+  const group = randomUUID();
+  const source = { sourceId: writer.source.id, sourceKey: null };
+  await store.groups.create({ id: group, displayName: `Team ${count}`, ...source });
+  const domain = await addDomain(store, `shown-${count}.example`);
+  await store.domains.markVerified(domain);
+  assert.ok(saml.type === "saml" && saml.settings);
+  const by = { userId: site.owner.id, role: "owner" } as const;
+  return { site, oidc, saml: { ...saml, settings: saml.settings }, user, group, domain, by };
+}
+
+const storeOf = ({ site }: World) => site.acme.store;
+const ofOidc = ({ oidc }: World) => `/admin/connections/${oidc.id}`;
+const ofSaml = ({ saml }: World) => `/admin/connections/${saml.id}`;
+const ofPerson = ({ user }: World) => `/admin/people/${user.id}`;
+const ofGroup = ({ group }: World) => `/admin/groups/${group}`;
+
+const otherIssuer = (world: World) =>
+  storeOf(world).connections.update(world.oidc.id, {
+    settings: { issuer: "https://evil.example", clientId: "0oa-evil" },
+  });
+const renamed = (world: World) =>
+  storeOf(world).users.update(world.user.id, { loginName: `evil-${count++}@b.example` });
+const promoted = (world: World) => giveRole(storeOf(world), world.by, world.user.id, "admin");
+/** A machine's change: the certificates that the metadata names are others. */
+const otherCertificates = (world: World) =>
+  storeOf(world).connections.update(world.saml.id, {
+    settings: { ...world.saml.settings, certificates: [] },
+  });
+const connectionState = (id: (world: World) => string) => (world: World) =>
+  storeOf(world).connections.byId(id(world));
+const oidcState = connectionState(({ oidc }) => oidc.id);
+const samlState = connectionState(({ saml }) => saml.id);
+const personState = async (world: World) => [
+  await storeOf(world).users.byId(world.user.id),
+  await storeOf(world).roles.grantsOf(world.user.id),
+  await storeOf(world).identities.ofUser(world.user.id),
+];
+const domainState = (world: World) => storeOf(world).domains.find(world.domain);
+const settingsState = (world: World) => storeOf(world).settings.read();
+const groupState = (world: World) => storeOf(world).roles.mappedGroups([world.group]);
+
+const person = { page: ofPerson, state: personState };
+const acts: Record<string, Act> = {
+  "switching a connection off": {
+    page: ofOidc,
+    action: "/disable",
+    meanwhile: { "its issuer": otherIssuer },
+    state: oidcState,
+  },
+  "deleting a connection": {
+    page: ofOidc,
+    action: "/delete",
+    meanwhile: { "its issuer": otherIssuer },
+    state: oidcState,
+  },
+  "saving a connection's settings": {
+    page: ofSaml,
+    action: "/settings",
+    entered: ({ saml }) => ({ ...byHand(saml), signed: "response" }),
+    meanwhile: { "its certificates": otherCertificates },
+    state: samlState,
+  },
+  "reading metadata again": {
+    page: ofSaml,
+    action: "/refresh",
+    meanwhile: { "its certificates": otherCertificates },
+    state: samlState,
+  },
+  "changing our key": {
+    page: ofSaml,
+    action: "/keys/begin",
+    meanwhile: {
+      "the key": (world) =>
+        beginKeyChange(
+          storeOf(world),
+          { sealer: orgSealer, generateKeys: pooledKeys },
+          world.saml,
+          async () => undefined,
+        ),
+    },
+    state: async (world) =>
+      (await storeOf(world).keyPairs.list(world.saml.id)).map(({ generation }) => generation),
+  },
+  "giving a role": {
+    ...person,
+    action: "/role",
+    entered: { role: "owner" },
+    meanwhile: {
+      "the login name": renamed,
+      "the role": promoted,
+      "the block": (world) => blockPerson(storeOf(world), world.by, world.user.id),
+    },
+  },
+  "blocking somebody": { ...person, action: "/block", meanwhile: { "the login name": renamed } },
+  "unlinking an identity": {
+    ...person,
+    action: "/unlink",
+    meanwhile: {
+      "the role": promoted,
+      "the identities": (world) =>
+        storeOf(world).identities.add(world.saml.id, `another-${count++}`, world.user.id),
+    },
+  },
+  "a group's role": {
+    page: ofGroup,
+    action: "/role",
+    meanwhile: {
+      "its name": (world) =>
+        storeOf(world).groups.update(world.group, { displayName: `Everybody ${count++}` }),
+    },
+    state: groupState,
+  },
+  "enforcing a connection": {
+    page: () => "/admin/domains",
+    action: "/enforce",
+    entered: ({ oidc }) => ({ connection: oidc.id }),
+    meanwhile: { "the connection's issuer": otherIssuer },
+    state: domainState,
+  },
+  "removing a domain": {
+    page: () => "/admin/domains",
+    action: "/remove",
+    meanwhile: {
+      "what it is led to": (world) => storeOf(world).domains.enforce(world.domain, world.oidc.id),
+    },
+    state: domainState,
+  },
+  "provisioning's settings": {
+    page: () => "/admin/provisioning",
+    action: "/provisioning/settings",
+    entered: { sourceConflict: "refuse" },
+    meanwhile: {
+      "the same settings": (world) => toggleSync(world),
+    },
+    state: settingsState,
+  },
+  "how long activity is kept": {
+    page: () => "/admin/activity",
+    action: "/retention",
+    entered: { days: "40" },
+    meanwhile: {
+      "the same setting": (world) => storeOf(world).settings.change({ activityDays: 50 + count++ }),
+    },
+    state: settingsState,
+  },
+};
+
+async function toggleSync(world: World): Promise<void> {
+  const passwordSync = !(await settingsState(world))?.passwordSync;
+  await storeOf(world).settings.change({ passwordSync });
+}
+
+const byHand = ({ settings }: World["saml"]) => ({
+  ssoUrl: settings.ssoUrl,
+  idpEntityId: settings.idpEntityId,
+  certificates: `-----BEGIN CERTIFICATE-----\n${signingCertificate}\n-----END CERTIFICATE-----`,
+});
+
+describe("what is done is what was shown", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use, orgOptions);
+    let client: Client;
+    let world: World;
+    beforeEach(async () => {
+      client = await site().clientOf(site().owner);
+      world = await createWorld(site());
+    });
+    const enteredIn = ({ entered = {} }: Act) => (typeof entered === "function" ? entered(world) : entered);
+    /** The form of an act, on its page as it is now. */
+    const look = async (act: Act) => {
+      if (act.action === "/delete")
+        await storeOf(world).connections.update(world.oidc.id, { status: "disabled" });
+      const action = /enforce|remove/.test(act.action) ? `/${world.domain}${act.action}` : act.action;
+      return formOn(await client.get(act.page(world)), action);
+    };
+    const assertRefused = (answer: Answer, page: string) => {
+      assert.equal(answer.status, 409, answer.text.slice(0, 300));
+      if (/<h1>Nothing was changed/.test(answer.text))
+        assert.match(answer.text, new RegExp(`href="${page}(/review|#keys)?">Look again`));
+      else assert.match(answer.text, new RegExp(`Nothing was saved[\\s\\S]*href="${page}">Look again`));
+    };
+
+    for (const [name, act] of Object.entries(acts)) {
+      for (const [what, change] of Object.entries(act.meanwhile)) {
+        it(`${name} does nothing when ${what} changed between look and click, and shows the difference`, async () => {
+          const form = await look(act);
+          await change(world);
+          const before = await act.state(world);
+          const refused = await form.send(client, enteredIn(act));
+          assertRefused(refused, act.page(world));
+          assert.match(refused.text, /<td data-label="It is now" class="lines">/);
+          assert.deepEqual(await act.state(world), before);
+        });
+      }
+
+      it(`${name} does nothing when the form does not say what was shown, or says it unreadably`, async () => {
+        const form = await look(act);
+        const before = await act.state(world);
+        for (const shown of ["", "nonsense", Buffer.from('{"not":"a list"}').toString("base64url")]) {
+          const refused = await form.send(client, { ...enteredIn(act), shown });
+          assertRefused(refused, act.page(world));
+          assert.match(refused.text, /did not say what its page showed/);
+        }
+        assert.deepEqual(await act.state(world), before);
+      });
+
+      it(`${name} is done when nothing has changed`, async () => {
+        const form = await look(act);
+        const before = await act.state(world);
+        const done = await form.send(client, enteredIn(act));
+        assert.equal(done.status, 303, done.text.slice(0, 500));
+        assert.notDeepEqual(await act.state(world), before);
+      });
+    }
+
+    it("a second person's save does not win silently: they see the difference, and keep what they typed", async () => {
+      const page = ofSaml(world);
+      const [one, other] = [
+        formOn(await client.get(page), "/settings"),
+        formOn(await client.get(page), "/settings"),
+      ];
+      const entered = byHand(world.saml);
+      assertRedirect(await one.send(client, { ...entered, signed: "response" }), `${page}#test`);
+      const refused = await other.send(client, {
+        ...entered,
+        orgUrl: "https://typed.example",
+        appInstanceId: "0oaTyped",
+      });
+      assert.equal(refused.status, 409);
+      assert.match(refused.text, /<td data-label="What">What is signed<\/td>/);
+      assert.match(refused.text, /name="orgUrl"[^>]*value="https:\/\/typed\.example"/);
+      assert.equal((await samlSettingsNow()).signed, "response");
+      const again = formOn(refused, "/settings");
+      const values = {
+        ...entered,
+        orgUrl: "https://typed.example",
+        appInstanceId: "0oaTyped",
+        signed: "response",
+      };
+      assertRedirect(await again.send(client, values), `${page}#test`);
+      assert.equal((await samlSettingsNow()).appInstanceId, "0oaTyped");
+    });
+
+    async function samlSettingsNow(): Promise<SamlSettings> {
+      const now = await storeOf(world).connections.byId(world.saml.id);
+      assert.ok(now?.type === "saml" && now.settings);
+      return now.settings;
+    }
+
+    it("a form that comes back because something in it is wrong is still about what its page showed", async () => {
+      const page = ofSaml(world);
+      const form = formOn(await client.get(page), "/settings");
+      await otherCertificates(world);
+      const wrong = await form.send(client, { ...byHand(world.saml), appInstanceId: "wrong" });
+      assert.equal(wrong.status, 400);
+      assert.match(stateOf(wrong, "appInstanceId"), /starts with 0oa/);
+      const corrected = await formOn(wrong, "/settings").send(client, byHand(world.saml));
+      assert.equal(corrected.status, 409);
+    });
+
+    it("somebody deleted in between is not there any more", async () => {
+      const form = formOn(await client.get(ofPerson(world)), "/role");
+      await storeOf(world).users.update(world.user.id, { origin: "just-in-time", sourceId: null });
+      await deletePerson(storeOf(world), world.by, world.user.id, false);
+      assert.equal((await form.send(client, { role: "owner" })).status, 404);
+    });
+
+    it("values that are very long are compared whole", async () => {
+      const values = Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(150, "x"));
+      const mapping = (last: string) => ({ name: "groups", adminValues: [...values.slice(0, 19), last] });
+      const settings = { issuer: "https://acme.okta.example", clientId: "0oa1" };
+      const change = (last: string) =>
+        storeOf(world).connections.update(world.oidc.id, {
+          settings: { ...settings, roleMapping: mapping(last) },
+        });
+      await change("Admins");
+      const form = formOn(await client.get(ofOidc(world)), "/disable");
+      await change("Everyone");
+      const refused = await form.send(client);
+      assert.equal(refused.status, 409);
+      assert.equal(headingOf(refused), "Nothing was changed");
+      await change("Admins");
+      assertRedirect(await form.send(client), ofOidc(world));
+    });
+
+    it("signing somebody out needs nothing but the person", async () => {
+      const page = ofPerson(world);
+      assertRedirect(await client.post(`${page}/sign-out`), page);
+      assert.match((await client.get(page)).text, /is signed out everywhere/);
+      await submit(client, page, "/block");
+      const form = formOn(await client.get(page), "/unblock");
+      await renamed(world);
+      assert.equal((await form.send(client)).status, 409);
+    });
+  });
+});
