@@ -1,3 +1,4 @@
+import type { Editor } from "../directory/connections.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, OidcSettings } from "../model.ts";
@@ -22,6 +23,9 @@ export async function connectionOf(
   if (!connection) throw new NotFoundError(`${tenant.slug} has no ${type} connection "${key}".`);
   return { store, connection };
 }
+
+/** Who changes connections from the command line. */
+export const operator: Editor = { by: "the operator", from: null, isGuest: false };
 
 /** How addresses of providers may be fetched. */
 export function limitsOf({ config }: CommandContext): FetchLimits {

@@ -1,9 +1,10 @@
-import { changeSettings, rotateSecret } from "../directory/connections.ts";
-import { InvalidError } from "../errors.ts";
+import { changeSettings, noteEdit, rotateSecret } from "../directory/connections.ts";
+import { ConflictError, InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
 import { forgetKeys } from "../saml/keys.ts";
+import { settingsVersion } from "../trust/connection-facts.ts";
 import type { Command, CommandContext, CommandInput } from "./command.ts";
 import {
   aliasOf,
@@ -11,6 +12,7 @@ import {
   limitsOf,
   mappingOf,
   mappingOptions,
+  operator,
   readSecret,
 } from "./connection-options.ts";
 
@@ -45,9 +47,16 @@ export const connectionSettingsCommands: Command[] = [
       const settings = await changed(input, context, connection);
       const justInTime = input.onOff("jit");
       return await store.transaction(async (inside) => {
-        let after = await changeSettings(inside, connection.id, settings);
-        if (justInTime !== undefined) after = await inside.connections.update(connection.id, { justInTime });
-        return described(after);
+        // What is not named stays as it is now, not as it was while providers were asked.
+        const now = await inside.connections.lock(connection.id);
+        if (now && settingsVersion(now) !== settingsVersion(connection))
+          throw new ConflictError(
+            "stale",
+            "The settings were changed meanwhile, so nothing was. Say it again.",
+          );
+        await changeSettings(inside, connection.id, settings);
+        if (justInTime !== undefined) await inside.connections.update(connection.id, { justInTime });
+        return described(await noteEdit(inside, connection.id, operator));
       });
     },
   },
@@ -61,7 +70,10 @@ export const connectionSettingsCommands: Command[] = [
     async run(input, context) {
       const { store, connection } = await connectionOf(context.database, input, "oidc");
       const secret = await readSecret(input, context);
-      await rotateSecret(store, secret.sealer, connection.id, secret.text);
+      await store.transaction(async (inside) => {
+        await rotateSecret(inside, secret.sealer, connection.id, secret.text);
+        await noteEdit(inside, connection.id, operator);
+      });
       const { key } = connection;
       const text = `${key} has a new secret. The old one is used until the new one has worked, and is forgotten then.`;
       return { json: { key, type: "oidc", rotated: true }, text };
@@ -164,7 +176,8 @@ function notComplete(): InvalidError {
   return new InvalidError("The connection's settings are not complete yet.");
 }
 
-function described({ key, type, status, justInTime, settings }: Connection) {
+function described(connection: Connection) {
+  const { key, type, status, justInTime, settings, edited, guestEdit } = connection;
   const { roleMapping, universalLogout, ...own } = settings ?? {};
   const json = {
     key,
@@ -176,6 +189,9 @@ function described({ key, type, status, justInTime, settings }: Connection) {
     adminValues: roleMapping?.adminValues ?? [],
     ...(type === "oidc" ? { issuerAlias: null, signOutOfProvider: false } : {}),
     ...own,
+    edited,
+    guestEdit,
+    version: settingsVersion(connection),
   };
   const lines = Object.entries(json).map(([name, value]) => `  ${name}: ${textOf(value)}`);
   return { json, text: [`The ${type} connection ${key}:`, ...lines].join("\n") };

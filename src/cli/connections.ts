@@ -3,17 +3,19 @@ import {
   createConnection,
   disableConnection,
   enableConnection,
+  noteEdit,
   type WantedConnection,
 } from "../directory/connections.ts";
 import { approveOwner, watchingOwners } from "../directory/owners.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { oidcUrls, samlUrls } from "../endpoints.ts";
-import { InvalidError, NotFoundError } from "../errors.ts";
+import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings, Tenant } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
-import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import { settingsVersion } from "../trust/connection-facts.ts";
 import { guardedFetch } from "../trust/guarded-fetch.ts";
 import type { Command, CommandContext, CommandInput, CommandResult } from "./command.ts";
 import {
@@ -22,6 +24,7 @@ import {
   limitsOf,
   mappingOf,
   mappingOptions,
+  operator,
   readSecret,
 } from "./connection-options.ts";
 import { connectionSettingsCommands } from "./connection-settings.ts";
@@ -70,12 +73,38 @@ export const connectionCommands: Command[] = [
       return { json, text: lines.join("\n") || "This tenant has no connection yet." };
     },
   },
-  statusCommand("connection enable", "Let a connection sign people in", enableConnection),
-  statusCommand(
-    "connection disable",
-    "Stop a connection and sign out who came through it",
-    disableConnection,
-  ),
+  {
+    name: "connection enable",
+    usage: "<slug> --key KEY --type oidc|saml [--version VERSION] [--json]",
+    summary:
+      "Let a connection sign people in, with exactly the settings that connection show printed as VERSION",
+    positionals: ["slug"],
+    values: ["key", "type", "version"],
+    async run(input, { database }) {
+      const { store, connection } = await connectionOf(database, input);
+      return await store.transaction(async (inside) => {
+        const now = await inside.connections.lock(connection.id);
+        if (now) checkVersion(now, input.value("version"));
+        return statusResult(await enableConnection(inside, connection.id));
+      });
+    },
+  },
+  {
+    name: "connection disable",
+    usage: "<slug> --key KEY --type oidc|saml [--json]",
+    summary: "Stop a connection and sign out who came through it",
+    positionals: ["slug"],
+    values: ["key", "type"],
+    async run(input, { database }) {
+      const { store, connection } = await connectionOf(database, input);
+      const { result, lastOwnerLost } = await store.transaction((inside) =>
+        watchingOwners(inside, () => disableConnection(inside, connection.id)),
+      );
+      const { json, text } = statusResult(result);
+      const lost = ` No owner can sign in any more: let one in with "owner invite ${input.positional("slug")}".`;
+      return { json: { ...json, lastOwnerLost }, text: lastOwnerLost ? text + lost : text };
+    },
+  },
   {
     name: "connection approve-owner",
     usage: "<slug> --key KEY --type oidc|saml --email EMAIL [--json]",
@@ -158,12 +187,14 @@ async function create(
   tenant: Tenant,
   protocol: Protocol,
 ): Promise<Connection> {
-  return await createConnection(database, tenant.id, {
+  const connection = await createConnection(database, tenant.id, {
     ...protocol,
     key: input.value("key") ?? tenant.slug,
     justInTime: input.isSet("jit"),
     draft: input.isSet("draft"),
   });
+  await noteEdit(forTenant(database, tenant.id), connection.id, operator);
+  return connection;
 }
 
 function described({ key, type, status }: Connection, urls: Record<string, string>): CommandResult {
@@ -174,33 +205,26 @@ function described({ key, type, status }: Connection, urls: Record<string, strin
   };
 }
 
-function statusCommand(
-  name: string,
-  summary: string,
-  change: (store: TenantStore, connectionId: string) => Promise<Connection>,
-): Command {
-  return {
-    name,
-    usage: "<slug> --key KEY --type oidc|saml [--json]",
-    summary,
-    positionals: ["slug"],
-    values: ["key", "type"],
-    async run(input, { database }) {
-      const { store, connection } = await connectionOf(database, input);
-      const { key, type } = connection;
-      const { result, lastOwnerLost } = await store.transaction((inside) =>
-        watchingOwners(inside, () => change(inside, connection.id)),
-      );
-      const { status } = result;
-      const lost = lastOwnerLost
-        ? ` No owner can sign in any more: let one in again with "owner invite ${input.positional("slug")}".`
-        : "";
-      return {
-        json: status === "disabled" ? { key, type, status, lastOwnerLost } : { key, type, status },
-        text: `The ${type} connection ${key} is ${status}.${lost}`,
-      };
-    },
-  };
+/**
+ * Throws ConflictError `stale` when the settings are others than those of `version`, and InvalidError when a guest changed
+ * them and no version says that somebody has read them since.
+ */
+function checkVersion(connection: Connection, version: string | undefined): void {
+  if (version === undefined && connection.guestEdit === null) return;
+  if (version === undefined)
+    throw new InvalidError(
+      "The guest of a set-up link changed this draft. Read it with connection show, and give the version that it prints " +
+        "with --version.",
+    );
+  if (version !== settingsVersion(connection))
+    throw new ConflictError(
+      "stale",
+      "The settings were changed since. Read them with connection show again.",
+    );
+}
+
+function statusResult({ key, type, status }: Connection) {
+  return { json: { key, type, status }, text: `The ${type} connection ${key} is ${status}.` };
 }
 
 async function readMetadataFile(file: string): Promise<string> {

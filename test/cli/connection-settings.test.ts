@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { connectionCommands } from "../../src/cli/connections.ts";
+import { noteEdit } from "../../src/directory/connections.ts";
 import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import type { Connection } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
@@ -32,8 +33,13 @@ describe("admin -- connection, one that is there", () => {
         ["connection", verb, acme.tenant.slug, "--key", key, ...words],
         { insecureAllowPrivateNetwork: true, stdin: "the second" },
       );
+    /** What is said of the settings themselves; who changed them last is another test's. */
+    const settingsIn = (json: unknown) => {
+      const { edited: _, guestEdit: __, version: ___, ...settings } = json as Record<string, unknown>;
+      return settings;
+    };
     const update = async (...words: string[]) =>
-      (await run("update", ["--type", "oidc", ...words])).json as Record<string, unknown>;
+      settingsIn((await run("update", ["--type", "oidc", ...words])).json);
     const stored = async () => (await acme.store.connections.byId(connection.id)) ?? assert.fail();
 
     const asMade = () => ({
@@ -52,7 +58,7 @@ describe("admin -- connection, one that is there", () => {
 
     it("show says what it is set to, and no secret", async () => {
       const { json, text } = await run("show", ["--type", "oidc"]);
-      assert.deepEqual(json, asMade());
+      assert.deepEqual(settingsIn(json), asMade());
       assert.match(text, /signOutOfProvider: false/);
       await assert.rejects(run("show", ["--type", "saml"]), NotFoundError);
     });
@@ -69,7 +75,8 @@ describe("admin -- connection, one that is there", () => {
     for (const [words, change] of changes) {
       it(`update ${words.join(" ")} changes that and nothing else`, async () => {
         assert.deepEqual(await update(...words), { ...asMade(), ...change });
-        assert.deepEqual((await run("show", ["--type", "oidc"])).json, { ...asMade(), ...change });
+        const { json } = await run("show", ["--type", "oidc"]);
+        assert.deepEqual(settingsIn(json), { ...asMade(), ...change });
       });
     }
 
@@ -131,6 +138,54 @@ describe("admin -- connection, one that is there", () => {
       );
       const foreign = ["--type", "saml", "--sign-out-of-provider", "on"];
       await assert.rejects(run("update", foreign, key), /is for OIDC connections/);
+    });
+
+    it("show says who changed it last: the operator, or the guest of a set-up link", async () => {
+      const before = (await run("show", ["--type", "oidc"])).json as Record<string, unknown>;
+      assert.deepEqual([before.edited, before.guestEdit], [null, null]);
+      await update("--jit", "off");
+      const after = (await run("show", ["--type", "oidc"])).json as Record<string, unknown>;
+      assert.equal((after.edited as { by: string }).by, "the operator");
+      assert.notEqual(after.version, before.version);
+      await run("rotate-secret", ["--client-secret-stdin"]);
+      const rotated = (await run("show", ["--type", "oidc"])).json as Record<string, unknown>;
+      assert.notEqual(rotated.version, after.version, "another secret is another version");
+    });
+
+    it("enable switches on what show printed, and wants to be told what that was when a guest changed the draft", async () => {
+      const { id } = connection;
+      const enable = (...words: string[]) => run("enable", ["--type", "oidc", ...words]);
+      const version = async () =>
+        String(((await run("show", ["--type", "oidc"])).json as Record<string, unknown>).version);
+      await acme.store.connections.update(id, { status: "draft" });
+      const read = await version();
+      await acme.store.connections.update(id, {
+        settings: { issuer: "https://evil.example", clientId: "0oa1" },
+      });
+      await assert.rejects(enable("--version", read), { code: "stale" });
+      assert.equal((await stored()).status, "draft");
+      await noteEdit(acme.store, id, { by: "the guest of a set-up link", from: null, isGuest: true });
+      await assert.rejects(enable(), /The guest of a set-up link changed this draft/);
+      assert.equal((await stored()).status, "draft");
+      await enable("--version", await version());
+      assert.equal((await stored()).status, "active");
+      await run("disable", ["--type", "oidc"]);
+      await enable();
+      assert.equal((await stored()).status, "active", "nobody but operators and owners changed it since");
+    });
+
+    it("update changes nothing when somebody else changed the settings while the provider was asked", async () => {
+      const late = new Promise<void>((changed, failed) => {
+        op.intercept = (req) => {
+          if (!req.url?.startsWith("/.well-known/")) return false;
+          op.intercept = null;
+          acme.store.connections.update(connection.id, { justInTime: false }).then(() => changed(), failed);
+          return false;
+        };
+      });
+      const updating = update("--client-id", "0oa2", "--check");
+      await Promise.all([late, assert.rejects(updating, { code: "stale" })]);
+      assert.deepEqual((await stored()).settings, { issuer: op.issuer, clientId: "0oa1" });
     });
 
     it("rotate-secret keeps the secret that works beside the new one", async () => {

@@ -187,7 +187,7 @@ describe("admin -- connection", () => {
       await signIn(acme.store, identityOf(connection, "olga@acme.example"));
       const { json, text } = await run("disable", named);
       assert.equal((json as { lastOwnerLost: boolean }).lastOwnerLost, true);
-      assert.match(text, /No owner can sign in any more: let one in again with "owner invite /);
+      assert.match(text, /No owner can sign in any more: let one in with "owner invite /);
     });
   });
 });
