@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { enableConnection } from "../../src/directory/connections.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import type { Answer, Client } from "../helpers/client.ts";
-import { onDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { onDatabase, onEachDatabase, someoneWaits, type TestDatabase } from "../helpers/databases.ts";
 import { formOn, submit } from "../helpers/forms.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { orgOptions } from "../helpers/org.ts";
@@ -244,8 +244,7 @@ describe("a connection's review", () => {
           const changed = { ...settings, issuer: "https://evil.example", clientId: "0oa-evil" };
           await store.connections.update(id, { settings: changed });
           posted.push(looked.send(owner));
-          const waiting = `select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%"connections"%'`;
-          for (let seen = 0; seen === 0; ) seen = Number((await inside.sql().raw(waiting)).rows[0].count);
+          await someoneWaits(inside);
         });
       const refused = (await posted[0]) ?? assert.fail();
       assert.equal(refused.status, 409);

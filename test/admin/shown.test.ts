@@ -6,9 +6,11 @@ import { signIn } from "../../src/directory/sign-in.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import type { Connection, SamlSettings, User } from "../../src/model.ts";
 import { beginKeyChange } from "../../src/saml/keys.ts";
+import type { Database } from "../../src/store/database.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
 import { pooledKeys } from "../helpers/certificates.ts";
 import type { Answer, Client } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onEachDatabase, someoneWaits } from "../helpers/databases.ts";
 import { formOn, submit } from "../helpers/forms.ts";
 import { signingCertificate } from "../helpers/idp-metadata.ts";
 import { orgOptions, orgSealer } from "../helpers/org.ts";
@@ -50,6 +52,7 @@ async function createWorld(site: Site): Promise<World> {
   const saml = await site.acme.connection({ type: "saml", settings });
   const oidc = await site.acme.connection();
   await store.connections.update(oidc.id, { testedAt: Date.now() });
+  await store.settings.change({ sourceConflict: "adopt", passwordSync: true, activityDays: 365 });
   const user = await provisionUser(store, writer, provisioned(`shown-${count++}@acme.example`));
   await signIn(store, identityOf(oidc, user.loginName));
   const group = randomUUID();
@@ -199,6 +202,12 @@ const acts: Record<string, Act> = {
   },
 };
 
+/** The same world, whose store is that of a transaction that somebody else has begun. */
+function worldInside(world: World, inside: Database): World {
+  const store = forTenant(inside, world.site.acme.store.tenantId);
+  return { ...world, site: { ...world.site, acme: { ...world.site.acme, store } } };
+}
+
 async function toggleSync(world: World): Promise<void> {
   const passwordSync = !(await settingsState(world))?.passwordSync;
   await storeOf(world).settings.change({ passwordSync });
@@ -211,7 +220,7 @@ const byHand = ({ settings }: World["saml"]) => ({
 });
 
 describe("what is done is what was shown", () => {
-  onEachDatabase((use) => {
+  onEachDatabase((use, engine) => {
     const site = useSite(use, orgOptions);
     let client: Client;
     let world: World;
@@ -246,6 +255,21 @@ describe("what is done is what was shown", () => {
           assert.deepEqual(await act.state(world), before);
         });
       }
+
+      // SQLite has one writer at a time by itself.
+      for (const [what, change] of engine === "PostgreSQL" ? Object.entries(act.meanwhile) : [])
+        it(`${name} waits for a change of ${what} that is on its way, and is held against that`, async () => {
+          const form = await look(act);
+          const posted: Promise<Answer>[] = [];
+          await use()
+            .openAnother()
+            .transaction(async (inside) => {
+              await change(worldInside(world, inside));
+              posted.push(form.send(client, enteredIn(act)));
+              await someoneWaits(inside);
+            });
+          assertRefused((await posted[0]) ?? assert.fail(), act.page(world));
+        });
 
       it(`${name} does nothing when the form does not say what was shown, or says it unreadably`, async () => {
         const form = await look(act);

@@ -35,6 +35,11 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByText("The values are saved").waitFor();
       // The script has to see the test begin, or it does not ask for its result.
       await page.waitForLoadState();
+      // Somebody else's change, while the test runs.
+      const { connections } = site().acme.store;
+      const now = (await connections.byId(page.url().split(/[/#]/).at(5) ?? "")) ?? assert.fail(page.url());
+      if (now.settings)
+        await connections.update(now.id, { settings: { ...now.settings, universalLogout: false } });
       const opened = page.waitForEvent("popup");
       await page.getByRole("button", { name: "Test sign-in" }).click();
       const popup = await opened;
@@ -43,10 +48,17 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await popup.getByRole("heading", { name: "The test has ended" }).waitFor();
       await popup.close();
       await page.getByText("The sign-in works").waitFor();
+      await assertSameShown(page);
       const focused = await page.evaluate<string>("document.activeElement.className");
       assert.equal(focused, "test-result", "who listens is told, too");
       const hidden = await page.locator("button[data-copy][hidden]").count();
       assert.equal(hidden, 0, "what comes after the test can be copied");
+    }
+
+    /** What the page fetched after the test says that the page shows what it was loaded with, and no more. */
+    async function assertSameShown(page: Page): Promise<void> {
+      const shown = (part: string) => page.locator(`${part} [name="shown"]`).first().inputValue();
+      assert.equal(await shown("#test"), await shown("form[data-checks]"));
     }
 
     async function switchOnAndSignIn(page: Page): Promise<void> {

@@ -139,3 +139,9 @@ async function query(sql: string): Promise<void> {
   await client.query(sql);
   await client.end();
 }
+
+/** PostgreSQL: returns once another connection waits for what this transaction has locked. */
+export async function someoneWaits(inside: Database): Promise<void> {
+  const waiting = "select count(*) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))";
+  for (let seen = 0; seen === 0; ) seen = Number((await inside.sql().raw(waiting)).rows[0].count);
+}
