@@ -31,8 +31,10 @@ import { accountRoutes } from "./web/account.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { formBodies } from "./web/forms.ts";
 import { homeRoutes } from "./web/home.ts";
+import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
 import { operations } from "./web/operations.ts";
+import { passwordLimits } from "./web/password-limits.ts";
 import { refusedSignIns } from "./web/refused-sign-ins.ts";
 import { refuseNul, requestContext } from "./web/request.ts";
 import { sameOrigin } from "./web/same-origin.ts";
@@ -74,6 +76,7 @@ export function createApp({
   const passwords = passwordHasher(passwordCost);
   const { measure, routes: operationRoutes } = operations(database, metricsToken);
 
+  const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
   const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
   const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
   const shared = { database, sealer: sealer(config.dataKey), baseUrl, recorder };
@@ -121,9 +124,9 @@ export function createApp({
   if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
   app.use(guideRoutes({ baseUrl }));
-  app.use(loginRoutes({ database, baseUrl, passwords, refusals }));
-  app.use(setupRoutes({ database, passwords }));
-  app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc) }));
+  app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses }));
+  app.use(setupRoutes({ database, passwords, limits: guesses }));
+  app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses }));
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));

@@ -70,6 +70,7 @@ describe("secrets", () => {
       keep("a set-up link", link);
       keep("a first password", password);
       keep("a session's cookie", client.cookies.get("session"));
+      keep("a known device's cookie", client.cookies.get("known-device"));
       const changed = "second password of the same person";
       await client.post("/account/password", { current: password, password: changed, repeated: changed });
       keep("a changed password", changed);

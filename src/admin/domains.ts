@@ -43,7 +43,9 @@ export function domainRoutes(deps: AdminDeps): Router {
 
   router.post(`${pattern}/verify`, async (req, res) => {
     const domain = await domainOf(req, deps);
-    const retryAfter = await lookUps.use(signedIn(req).tenant.id);
+    const { tenant, user } = signedIn(req);
+    // One person must not use up what another needs.
+    const retryAfter = await lookUps.use(`${tenant.id}/${user.id}`);
     if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
     await reporting(req, async () => {
       const records = await lookUpTxt(txtRecord(domain).name);

@@ -29,8 +29,9 @@ export function setUpRoutes(
   const router = Router();
   // Whoever types makes us look at addresses of their choice.
   const lookUps = rateLimiter(deps.database, { name: "set-up-check", points: 200, seconds: 600 });
-  const counted = async ({ store }: Visit) => {
-    const retryAfter = await lookUps.use(store.tenantId);
+  const counted = async ({ store, connection, person }: Visit) => {
+    // A guest must not use up what an owner needs, nor one person what another does.
+    const retryAfter = await lookUps.use(`${store.tenantId}/${person?.user.id ?? `guest/${connection.id}`}`);
     if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
   };
   const changing = async (req: Request) => {

@@ -6,12 +6,11 @@ import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import { rateLimiter } from "../store/rate-limits.ts";
 import type { Person } from "../store/session-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { TooManyRequestsError } from "./error-pages.ts";
 import { formField } from "./forms.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
+import type { PasswordLimits } from "./password-limits.ts";
 import { endSession, flash, ownSessionId, startSession } from "./sessions.ts";
 import { passwordProblem } from "./setup.ts";
 
@@ -23,13 +22,12 @@ export interface AccountDeps {
    * at once, and never rejects.
    */
   signOutUrl(req: Request): Promise<string | null>;
+  limits: PasswordLimits;
 }
 
 /** The signed-in person's own page, the same as JSON, and the way out. */
-export function accountRoutes({ database, passwords, signOutUrl }: AccountDeps): Router {
+export function accountRoutes({ database, passwords, signOutUrl, limits }: AccountDeps): Router {
   const router = Router();
-  // Somebody at a screen that was left open must not be able to try passwords.
-  const attempts = rateLimiter(database, { name: "password-change", points: 5, seconds: 900 });
 
   router.get(paths.account, requireSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
@@ -53,17 +51,18 @@ export function accountRoutes({ database, passwords, signOutUrl }: AccountDeps):
 
   router.post("/account/password", requireSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
-    const retryAfter = await attempts.use(`${tenant.id}/${user.id}`);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
     const problem = passwordProblem(req);
     if (problem !== null) {
       await flash(req, "problem", `${problem} Nothing was changed.`);
       return res.redirect(303, paths.account);
     }
+    // Somebody with a stolen session, or at a screen that was left open, must not be able to try passwords.
+    const attempt = await limits.change(req, res);
     const store = forTenant(database, tenant.id);
     try {
       const wanted = { current: formField(req, "current"), wanted: formField(req, "password") };
       const changed = await changePassword(store, passwords, user.id, wanted);
+      await attempt.succeeded(tenant.id, user.id);
       await startSession(req, tenant.id, changed, null);
       await flash(req, "done", "Your password is changed. You are signed out everywhere else.");
     } catch (error) {

@@ -15,13 +15,18 @@ interface ErrorPage {
   retryAfter?: number;
 }
 
-/** Refused because something was tried too often; `retryAfter` is in whole seconds. */
+/**
+ * Refused because something was tried too often; `retryAfter` is in whole seconds. `orElse` ends the sentence that tells
+ * the person how long to wait.
+ */
 export class TooManyRequestsError extends Error {
   override name = "TooManyRequestsError";
   readonly retryAfter: number;
-  constructor(retryAfter: number) {
+  readonly orElse: string;
+  constructor(retryAfter: number, orElse = "then try again") {
     super("too many requests");
     this.retryAfter = retryAfter;
+    this.orElse = orElse;
   }
 }
 
@@ -79,7 +84,7 @@ function describe(error: unknown): ErrorPage {
     return { status: 400, title: "That did not work", text: error.message, next: goBack };
   if (error instanceof ConflictError)
     return { status: 409, title: "That did not work", text: error.message, next: goBack };
-  if (error instanceof TooManyRequestsError) return tooMany(error.retryAfter);
+  if (error instanceof TooManyRequestsError) return tooMany(error);
   if (error instanceof UnavailableError || isUnavailable(error)) return unavailable;
   return describeHttpError(error) ?? broken;
 }
@@ -124,13 +129,13 @@ const broken: ErrorPage = {
   next: "Try again. If it happens again, tell us the reference below.",
 };
 
-function tooMany(retryAfter: number): ErrorPage {
+function tooMany({ retryAfter, orElse }: TooManyRequestsError): ErrorPage {
   const minutes = Math.ceil(retryAfter / 60);
   return {
     status: 429,
     title: "Too many attempts",
     text: "There were too many attempts in a short time.",
-    next: `Wait ${minutes === 1 ? "a minute" : `${minutes} minutes`}, then try again.`,
+    next: `Wait ${minutes === 1 ? "a minute" : `${minutes} minutes`}, ${orElse}.`,
     retryAfter,
   };
 }

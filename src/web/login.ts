@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type Request, type Response, Router } from "express";
 import { signInWithPassword } from "../directory/local-accounts.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
@@ -7,15 +6,13 @@ import { namePattern } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { textKey } from "../store/text-keys.ts";
 import { doorsOf, forgetConnection, rememberConnection, rememberedConnection, signInPath } from "./doors.ts";
-import { TooManyRequestsError } from "./error-pages.ts";
 import { formField } from "./forms.ts";
 import { safePath } from "./guards.ts";
 import { landingPath } from "./home.ts";
+import type { PasswordLimits } from "./password-limits.ts";
 import { startSession } from "./sessions.ts";
 
 export interface LoginDeps {
@@ -23,6 +20,7 @@ export interface LoginDeps {
   baseUrl: string;
   passwords: PasswordHasher;
   refusals: RefusalRecorder;
+  limits: PasswordLimits;
 }
 
 /**
@@ -93,9 +91,9 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
   });
 }
 
-function addPasswordDoor(router: Router, { database, baseUrl, passwords, refusals }: LoginDeps): void {
+function addPasswordDoor(router: Router, deps: LoginDeps): void {
+  const { database, baseUrl, passwords, refusals, limits } = deps;
   const system = systemStore(database);
-  const limits = loginLimits(database);
 
   router.get(paths.passwordLogin, (req, res) => {
     res.render("login-tenant", {
@@ -122,7 +120,7 @@ function addPasswordDoor(router: Router, { database, baseUrl, passwords, refusal
   router.post(`${paths.passwordLogin}/:tenant`, async (req, res) => {
     const slug = req.params.tenant;
     const loginName = formField(req, "loginName").trim();
-    const account = await limits.check(req, slug, loginName);
+    const attempt = await limits.signIn(req, res, slug, loginName);
     const tenant = namePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
     const store = tenant && forTenant(database, tenant.id);
     try {
@@ -132,8 +130,9 @@ function addPasswordDoor(router: Router, { database, baseUrl, passwords, refusal
         { loginName, password: formField(req, "password") },
         req.id,
       );
-      await limits.succeeded(account);
-      await startSession(req, tenant?.id as string, user, null);
+      const tenantId = tenant?.id as string;
+      await attempt.succeeded(tenantId, user.id);
+      await startSession(req, tenantId, user, null);
       res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
     } catch (error) {
       const isWrong = error instanceof RefusedError && error.reason === "bad-credentials";
@@ -181,42 +180,4 @@ function parametersOf(returnTo: string | null, email: string | null): string {
 
 function withReturnTo(path: string, returnTo: string | null): string {
   return returnTo === null ? path : `${path}?${new URLSearchParams({ returnTo })}`;
-}
-
-/**
- * How often passwords may be tried, counted together by all replicas. The narrow limit is for one account from one
- * address, so that a stranger who guesses cannot lock its owner out; the wide ones slow guessing over many addresses
- * or many accounts.
- */
-function loginLimits(database: Database) {
-  const perAccountAndAddress = rateLimiter(database, {
-    name: "password-account-address",
-    points: 5,
-    seconds: 900,
-  });
-  const perAddress = rateLimiter(database, { name: "password-address", points: 50, seconds: 900 });
-  const perAccount = rateLimiter(database, { name: "password-account", points: 100, seconds: 3600 });
-
-  async function use(limiter: RateLimiter, key: string): Promise<void> {
-    const retryAfter = await limiter.use(key);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
-  }
-
-  return {
-    /** Counts an attempt before it is made. Throws TooManyRequestsError. Returns the key that succeeded() forgets. */
-    async check(req: Request, slug: string, loginName: string): Promise<string> {
-      const address = req.ip ?? "";
-      const narrow = keyOf(slug, textKey(loginName), address);
-      await use(perAccountAndAddress, narrow);
-      await use(perAddress, keyOf(address));
-      await use(perAccount, keyOf(slug, textKey(loginName)));
-      return narrow;
-    },
-    succeeded: (key: string) => perAccountAndAddress.reset(key),
-  };
-}
-
-/** Names and addresses are not kept: their hash counts as well, and has a fixed length. */
-function keyOf(...parts: string[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }

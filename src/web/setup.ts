@@ -10,18 +10,20 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { formField } from "./forms.ts";
 import { landingPath } from "./home.ts";
+import type { PasswordLimits } from "./password-limits.ts";
 import { flash, startSession } from "./sessions.ts";
 
 export interface SetupDeps {
   database: Database;
   passwords: PasswordHasher;
+  limits: PasswordLimits;
 }
 
 /**
  * One-time links. Opening one changes nothing, so that a mail scanner which follows it does not use it up; the form
  * behind it does, once.
  */
-export function setupRoutes({ database, passwords }: SetupDeps): Router {
+export function setupRoutes({ database, passwords, limits }: SetupDeps): Router {
   const router = Router();
   const { links } = systemStore(database);
 
@@ -60,6 +62,7 @@ export function setupRoutes({ database, passwords }: SetupDeps): Router {
       { token, password: formField(req, "password") },
       req.id,
     );
+    await limits.setByLink(req, res, tenantId, user);
     await startSession(req, tenantId, user, null);
     await flash(req, "done", "Your password is set, and you are signed in.");
     res.redirect(303, landingPath);

@@ -5,6 +5,7 @@ import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { type DnsServer, startDnsServer } from "../helpers/dns-server.ts";
 import { formOn, submit } from "../helpers/forms.ts";
+import { countAs, forgetCounts } from "../helpers/known-devices.ts";
 import { leavingTo } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount, testPassword } from "../helpers/people.ts";
@@ -50,6 +51,18 @@ describe("domains in the admin console", () => {
       await submit(client, "/admin/domains", "/acme.example/remove");
       assert.equal(await site().acme.store.domains.find("acme.example"), null);
       assert.deepEqual((await actions()).slice(0, 3), ["domain.removed", "domain.verified", "domain.added"]);
+    });
+
+    it("are looked up for one person however often another asked", async () => {
+      await forgetCounts(use().database);
+      await client.post("/admin/domains", { domain: "acme.example" });
+      const verify = async (who: Client) => (await who.post("/admin/domains/acme.example/verify")).status;
+      const colleague = await createLocalAccount(site().acme.store, "asks-often@acme.example", "admin");
+      const other = await site().clientOf(colleague);
+      assert.equal(await verify(other), 303);
+      await countAs(use().database, "domain-check", 60);
+      assert.equal(await verify(other), 429);
+      assert.equal(await verify(await site().clientOf(site().owner)), 303);
     });
 
     const wrong: [string, RegExp][] = [

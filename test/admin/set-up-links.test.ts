@@ -4,9 +4,11 @@ import { hashToken } from "../../src/store/secrets.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { formOn, submit } from "../helpers/forms.ts";
+import { countAs, forgetCounts } from "../helpers/known-devices.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, leavingTo, orgOptions, refusalsIn } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
+import { createLocalAccount } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 import { createDraft, madeLink, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
 
@@ -112,6 +114,21 @@ describe("a set-up link", () => {
       assert.ok(!page.text.includes("the-guests-secret"));
       const typed = await guest.post(`${link}/check`, { field: "issuer", issuer: op.issuer });
       assert.match(JSON.parse(typed.text).note, /Found/);
+    });
+
+    it("uses up no checks but its own", async () => {
+      await forgetCounts(use().database);
+      const check = async (client: Client, at: string) =>
+        (await client.post(`${at}/check`, { field: "clientId", clientId: "0oa-1" })).status;
+      const guest = site().app.client();
+      assert.equal(await check(guest, link), 200);
+      await countAs(use().database, "set-up-check", 200);
+      assert.equal(await check(guest, link), 429);
+      const colleague = await createLocalAccount(site().acme.store, "colleague@acme.example", "admin");
+      assert.equal(await check(await site().clientOf(colleague), base), 200);
+      await countAs(use().database, "set-up-check", 200);
+      assert.equal(await check(owner, base), 200);
+      await forgetCounts(use().database);
     });
 
     it("ends when a new one is made, when it is revoked, after a week, and once the connection is switched on", async () => {

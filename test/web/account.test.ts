@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { provisionGroup } from "../../src/directory/groups.ts";
+import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import type { Connection, User } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
+import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { countAs, deviceEntry, usersIn } from "../helpers/known-devices.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount, testPassword } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
@@ -154,6 +157,73 @@ describe("changing one's password", () => {
       assert.equal(answer.status, 429);
       assert.match(answer.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
       assert.equal(await signsIn(user, testPassword), true);
+    });
+
+    describe("while somebody else guesses with a stolen session", () => {
+      const limit = (name: string, points: number) => countAs(use().database, name, points);
+      /** Two browsers with one session, one of them on a device that knows the account. */
+      async function stolen() {
+        const user = await account();
+        const [own, thief] = [await site().clientOf(user), site().app.client()];
+        thief.cookies.set("session", own.cookies.get("session") ?? "");
+        own.cookies.set("known-device", deviceEntry({ tenantId: site().acme.tenant.id, userId: user.id }));
+        const wrong = async (client: Client) =>
+          (await client.post("/account/password", { ...form, current: "wrong" })).status;
+        assert.equal(await wrong(thief), 303);
+        await limit("password-change", 5);
+        assert.equal(await wrong(thief), 429);
+        return { user, own, thief, wrong };
+      }
+
+      it("still changes it on a device that knows the account, and lets that try again afterwards", async () => {
+        const { user, own, thief } = await stolen();
+        assertRedirect(await own.post("/account/password", form), "/account");
+        assert.equal(await signsIn(user, wanted), true);
+        assert.equal((await thief.get("/me")).status, 401);
+        assert.deepEqual(usersIn(own.cookies.get("known-device")), [user.id]);
+      });
+
+      it("gives such a device ten tries, and then those of every session", async () => {
+        const { user, own, wrong } = await stolen();
+        assert.equal(await wrong(own), 303);
+        await limit("password-device", 9);
+        assert.equal(await wrong(own), 303);
+        assert.equal((await own.post("/account/password", form)).status, 429);
+        assert.equal(await signsIn(user, testPassword), true);
+      });
+
+      it("takes no device of another account for one of this", async () => {
+        const { own } = await stolen();
+        const other = deviceEntry({ tenantId: site().acme.tenant.id, userId: (await account()).id });
+        own.cookies.set("known-device", other);
+        assert.equal((await own.post("/account/password", form)).status, 429);
+      });
+    });
+
+    it("counts what was tried, not what was typed twice or too short, and forgets it after a change", async () => {
+      const user = await account();
+      const client = await site().clientOf(user);
+      const change = async (words: Record<string, string>) =>
+        (await client.post("/account/password", { ...form, ...words })).status;
+      assert.equal(await change({ current: "wrong" }), 303);
+      await countAs(use().database, "password-change", 4);
+      assert.equal(await change({ password: "short", repeated: "short" }), 303);
+      assert.equal(await change({ repeated: "not the same" }), 303);
+      assert.equal(await change({}), 303);
+      const rows = use().database.sql()("rate_limits").where("key", "like", "password-change:%");
+      assert.deepEqual(await rows.where({ points: 5 }).select("key"), []);
+    });
+
+    it("is as free as before after the operator's link", async () => {
+      const user = await account();
+      const client = await site().clientOf(user);
+      await client.post("/account/password", { ...form, current: "wrong" });
+      await countAs(use().database, "password-change", 5);
+      const newDevice = site().app.client();
+      const token = await inviteOwner(site().acme.store, user.loginName);
+      await newDevice.post(`/setup/${token}`, { password: testPassword, repeated: testPassword });
+      newDevice.cookies.delete("known-device");
+      assertRedirect(await newDevice.post("/account/password", form), "/account");
     });
 
     it("gives no password to somebody who has none", async () => {

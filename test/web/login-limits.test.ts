@@ -40,7 +40,10 @@ describe("how often passwords may be tried", () => {
       const retryAfter = page.headers.get("retry-after") ?? "";
       assert.match(retryAfter, /^[1-9]\d*$/);
       assert.ok(Number(retryAfter) > 800 && Number(retryAfter) <= 900, `${retryAfter} is about 15 minutes`);
-      assert.match(page.text, /Wait 15 minutes, then try again/);
+      assert.match(
+        page.text,
+        /Wait 15 minutes, use the browser in which you signed in with your password before, or ask the operator/,
+      );
     });
 
     it("lets the account in from another address, and another account in from this one", async () => {
@@ -66,6 +69,33 @@ describe("how often passwords may be tried", () => {
       assert.deepEqual(await fail(2, "forgetful@acme.example", address), [403, 403]);
     });
 
+    it("forgets no failures from elsewhere for it, and none of the account's", async () => {
+      await createLocalAccount(acme.store, "careful@acme.example");
+      const stranger = newAddress();
+      assert.deepEqual(await fail(1, "careful@acme.example", stranger), [403]);
+      await useUp("password-account-network", 6);
+      await useUp("password-account", 100);
+      assert.equal((await tryPassword("careful@acme.example", testPassword, newAddress())).status, 303);
+      assert.deepEqual(await fail(1, "careful@acme.example", stranger), [429]);
+      assert.deepEqual(await fail(1, "careful@acme.example", newAddress()), [429]);
+    });
+
+    it("takes the first 64 bits of an IPv6 address for the network", async () => {
+      assert.deepEqual(await fail(1, "six@acme.example", "2001:db8:1:2::a"), [403]);
+      await useUp("password-account-network", 6);
+      for (const address of ["2001:db8:1:2::b", "2001:0DB8:0001:0002:ffff:0:0:1", "2001:db8:1:2:3:4:5.6.7.8"])
+        assert.deepEqual(await fail(1, "six@acme.example", address), [429], address);
+      for (const address of ["2001:db8:1:3::a", "2001:db8::1:2:0:a"])
+        assert.deepEqual(await fail(1, "six@acme.example", address), [403], address);
+    });
+
+    it("takes an IPv4 address for the same in both of its spellings", async () => {
+      assert.deepEqual(await fail(1, "four@acme.example", "192.0.2.250"), [403]);
+      await useUp("password-account-network", 6);
+      assert.deepEqual(await fail(1, "four@acme.example", "::ffff:192.0.2.250"), [429]);
+      assert.deepEqual(await fail(1, "four@acme.example", "::ffff:192.0.2.251"), [403]);
+    });
+
     it("limits accounts that do not exist in the same way", async () => {
       assert.deepEqual(await fail(6, "nobody@acme.example", newAddress()), [403, 403, 403, 403, 403, 429]);
     });
@@ -79,7 +109,7 @@ describe("how often passwords may be tried", () => {
     it("refuses the 51st attempt from one address, whatever the accounts", async () => {
       const address = newAddress();
       assert.deepEqual(await fail(1, "first@acme.example", address), [403]);
-      await useUp("password-address", 50);
+      await useUp("password-network", 50);
       assert.deepEqual(await fail(1, "second@acme.example", address), [403]);
       assert.deepEqual(await fail(1, "third@acme.example", address), [429]);
       assert.deepEqual(await fail(1, "third@acme.example", newAddress()), [403]);
