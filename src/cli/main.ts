@@ -15,7 +15,10 @@ import { type Command, type CommandInput, type CommandResult, parseInput, usageO
 const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   {
     words: ["tenant", "owner", "domain"],
-    load: async () => (await import("./tenants.ts")).tenantCommands,
+    load: async () => [
+      ...(await import("./tenants.ts")).tenantCommands,
+      (await import("./health.ts")).healthCommand,
+    ],
   },
   { words: ["connection"], load: async () => (await import("./connections.ts")).connectionCommands },
   { words: ["token"], load: async () => (await import("./tokens.ts")).tokenCommands },
