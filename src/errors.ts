@@ -78,6 +78,7 @@ export const refusalReasons = [
   "provider-answer-not-valid",
   "issuer-not-expected",
   "profile-incomplete",
+  "login-name-not-valid",
   // A SAML response, by what is wrong with it (docs/explanation/saml.md).
   "saml-malformed",
   "saml-not-a-sign-in",

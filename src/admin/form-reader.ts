@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
 import { formField } from "../web/forms.ts";
 
@@ -72,6 +73,7 @@ export function textCheck(what: string, longest: number, pattern: { is: RegExp; 
   return (text) => {
     if (text === "") throw new InvalidError(`${what} is missing.`);
     if (text.length > longest) throw new InvalidError(`${what} has more than ${longest} characters.`);
+    checkShownName(what, text);
     if (!pattern.is.test(text)) throw new InvalidError(pattern.says);
     return { value: text, note: null };
   };

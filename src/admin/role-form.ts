@@ -1,3 +1,4 @@
+import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
 import type { FormReader } from "./form-reader.ts";
@@ -18,12 +19,14 @@ export function readRoleMapping(form: FormReader): RoleMapping | null {
   if (name === "" && adminValues.length === 0) return null;
   try {
     if (name === "") throw new InvalidError("Name the claim or attribute that carries these values.");
+    checkShownName("The name", name);
     if (name.length > longest) throw new InvalidError(`The name has more than ${longest} characters.`);
   } catch (error) {
     form.refuse("roleName", error);
   }
   try {
     if (adminValues.length === 0) throw new InvalidError("Enter the values that make an administrator.");
+    for (const value of adminValues) checkShownName("A value", value);
     if (adminValues.length > mostValues || adminValues.some((value) => value.length > longest))
       throw new InvalidError(`At most ${mostValues} values, of ${longest} characters each.`);
   } catch (error) {

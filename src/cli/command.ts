@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { ToolConfig } from "../config.ts";
+import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 
@@ -63,6 +64,9 @@ export function parseInput(command: Command, words: string[]): CommandInput & { 
   const parsed = parseOrExplain(command, words, options);
   if (parsed.positionals.length !== positionals.length) throw new InvalidError(usageOf(command));
   const given = parsed.values as Record<string, string | string[] | boolean | undefined>;
+  for (const word of parsed.positionals) checkShownName("What was given", word);
+  for (const [name, texts] of Object.entries(given))
+    for (const text of [texts].flat()) if (typeof text === "string") checkShownName(`--${name}`, text);
   const value = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);
   return {
     json: given.json === true,

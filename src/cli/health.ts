@@ -4,6 +4,7 @@ import { systemStore } from "../store/system-store.ts";
 import type { TenantHealth } from "../store/tenant-health.ts";
 import { certificateFacts } from "../trust/certificates.ts";
 import { warningsOf } from "../trust/connection-warnings.ts";
+import { visible } from "../visible.ts";
 import type { Command } from "./command.ts";
 
 /** What is set up, and whether it is in use. */
@@ -142,7 +143,8 @@ function rowOf(health: TenantHealth, ready: Readiness, attention: string[]): Row
 /** Columns as wide as what stands in them, and below each row what needs attention. */
 function tableOf(rows: Row[]): string[] {
   if (rows.length === 0) return [];
-  const all = [headings, ...rows.map(({ cells }) => cells)];
+  const seen = rows.map(({ cells, notes }) => ({ cells: cells.map(visible), notes: notes.map(visible) }));
+  const all = [headings, ...seen.map(({ cells }) => cells)];
   const widths = headings.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
   const line = (cells: string[]) =>
     cells
@@ -151,7 +153,7 @@ function tableOf(rows: Row[]): string[] {
       .trimEnd();
   return [
     line(headings),
-    ...rows.flatMap(({ cells, notes }) => [line(cells), ...notes.map((note) => `  ! ${note}`)]),
+    ...seen.flatMap(({ cells, notes }) => [line(cells), ...notes.map((note) => `  ! ${note}`)]),
   ];
 }
 

@@ -2,13 +2,14 @@
  * The operator's command line: `npm run admin -- …` and `npm run migrate`.
  *
  * Owns: the commands in this folder. Standard output carries the result and nothing else, with --json exactly one JSON
- * object; errors are one sentence on standard error, and exit code 1. A command does all of its work in one
+ * object; what is for people shows what cannot be seen (visible.ts). Errors are one sentence on standard error, and exit code 1. A command does all of its work in one
  * transaction or not at all. A composition root: may import every room but demo, which it runs as a program.
  */
 import { text } from "node:stream/consumers";
 import { ConfigError, ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
+import { visible, visibleLines } from "../visible.ts";
 import { type Command, type CommandInput, type CommandResult, parseInput, usageOf } from "./command.ts";
 
 /** By their first words. A group is loaded when it is asked for: no command waits for what another one needs. */
@@ -32,7 +33,7 @@ const forOperator = [InvalidError, ConflictError, NotFoundError, ConfigError];
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${visibleLines(explain(error))}\n`);
   process.exitCode = 1;
 }
 
@@ -49,7 +50,7 @@ async function main(words: string[]): Promise<void> {
     throw new InvalidError(`There is no command "${words.join(" ")}". See npm run admin -- --help`);
   const input = parseInput(command, words.slice(command.name.split(" ").length));
   const result = "run" in command ? await onDatabase(command, input) : await command.runWithoutDatabase();
-  process.stdout.write(`${input.json ? JSON.stringify(result.json) : result.text}\n`);
+  process.stdout.write(`${input.json ? JSON.stringify(result.json) : visibleLines(result.text)}\n`);
 }
 
 async function onDatabase(
@@ -96,7 +97,8 @@ async function help(): Promise<string> {
 
 /** One sentence for the operator. What is not theirs to mend comes with its stack. */
 function explain(error: unknown): string {
-  if (forOperator.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (forOperator.some((kind) => error instanceof kind))
+    return error instanceof ConfigError ? error.message : visible((error as Error).message);
   if (isUnavailable(error))
     return `The database does not answer: ${(error as Error).message || (error as { code?: string }).code}`;
   return String((error as Error).stack ?? error);

@@ -15,6 +15,7 @@ import type { Profile } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { visible } from "../visible.ts";
 import type { Command, CommandContext, CommandInput } from "./command.ts";
 
 /** What the operator does to tenants, their domains and their owners. */
@@ -58,7 +59,8 @@ export const tenantCommands: Command[] = [
       }));
       return {
         json,
-        text: json.map(({ slug, name }) => `${slug}\t${name}`).join("\n") || "There is no tenant yet.",
+        text:
+          json.map(({ slug, name }) => `${slug}\t${visible(name)}`).join("\n") || "There is no tenant yet.",
       };
     },
   },
@@ -85,11 +87,11 @@ export const tenantCommands: Command[] = [
       const tenant = await tenantBySlug(database, input.positional("slug"));
       if (!input.isSet("yes")) {
         throw new InvalidError(
-          `This deletes ${tenant.name} with all its people and data. Say it again with --yes.`,
+          `This deletes ${visible(tenant.name)} with all its people and data. Say it again with --yes.`,
         );
       }
       await deleteTenant(database, tenant);
-      return { json: { deleted: tenant.slug }, text: `Deleted ${tenant.name}.` };
+      return { json: { deleted: tenant.slug }, text: `Deleted ${visible(tenant.name)}.` };
     },
   },
   {

@@ -4,6 +4,7 @@ import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { ProvisioningToken } from "../model.ts";
 import { forTenant } from "../store/tenant-store.ts";
+import { visible } from "../visible.ts";
 import type { Command } from "./command.ts";
 
 /** What the operator does to provisioning tokens. */
@@ -40,7 +41,9 @@ export const tokenCommands: Command[] = [
     async run(input, { database }) {
       const tenant = await tenantBySlug(database, input.positional("slug"));
       const json = (await forTenant(database, tenant.id).tokens.list()).map(toJson);
-      const lines = json.map((token) => `${token.id}\t${token.hint}…\t${token.source}\t${stateOf(token)}`);
+      const lines = json.map(
+        (token) => `${token.id}\t${token.hint}…\t${visible(token.source)}\t${stateOf(token)}`,
+      );
       return { json, text: lines.join("\n") || "This tenant has no provisioning token yet." };
     },
   },

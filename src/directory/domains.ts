@@ -1,6 +1,7 @@
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, Domain, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { nameKey } from "../store/text-keys.ts";
 
 /** What a TXT record has to say to prove that a domain is the tenant's. */
 export function domainProof({ verificationToken }: Domain): string {
@@ -82,5 +83,6 @@ export async function enforcedOn(store: TenantStore, domain: string): Promise<Co
 }
 
 function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
+  const key = nameKey(address);
+  return key.slice(key.lastIndexOf("@") + 1);
 }

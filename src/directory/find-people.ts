@@ -2,7 +2,7 @@ import type { Database } from "../store/database.ts";
 import type { PeopleFilter, PeoplePage, PeoplePosition } from "../store/tenant/people.ts";
 import type { PersonLine } from "../store/tenant/person-lines.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { searchKey, textKey } from "../store/text-keys.ts";
+import { nameKey, searchKey, textKey } from "../store/text-keys.ts";
 
 /** Up to so many holders of a role or members of a group are looked at one by one. */
 const fewAtMost = 1_000;
@@ -55,7 +55,7 @@ function cut(
 ): PeoplePage {
   const fitting = few
     .filter((person) => isFitting(filter, person))
-    .map((person) => ({ person, key: textKey(person.loginName) }))
+    .map((person) => ({ person, key: nameKey(person.loginName) }))
     .filter(({ key }) => after === null || key > after.key)
     .sort((one, other) => (one.key < other.key ? -1 : 1));
   const last = fitting.length > limit ? fitting[limit - 1] : undefined;
@@ -71,5 +71,6 @@ function isFitting({ prefix, status, origin }: PeopleFilter, person: PersonLine)
   if (status !== undefined && !states[status]) return false;
   if (origin !== undefined && person.origin !== origin) return false;
   const wanted = searchKey(prefix);
-  return [loginName, email, familyName, givenName].some((name) => name && textKey(name).startsWith(wanted));
+  if (nameKey(loginName).startsWith(nameKey(prefix).slice(0, 200))) return true;
+  return [email, familyName, givenName].some((name) => name && textKey(name).startsWith(wanted));
 }

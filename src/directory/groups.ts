@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Group } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { checkShownName } from "./names.ts";
 import type { Writer } from "./provisioning.ts";
 
 export interface ProvisionedGroup {
@@ -9,19 +10,24 @@ export interface ProvisionedGroup {
   sourceKey: string | null;
 }
 
+const nameOfGroup = "The group's name";
+
 /** One step of a change of members. Steps are applied in order; none of them loads the group. */
 export type MembershipStep =
   | { kind: "add"; userIds: readonly string[] }
   | { kind: "remove"; userIds: readonly string[] }
   | { kind: "replace"; userIds: readonly string[] };
 
-/** Throws ConflictError `group-name-taken`, and InvalidError naming the members who do not exist. */
+/**
+ * Throws ConflictError `group-name-taken`, and InvalidError naming the members who do not exist or what hides in the name.
+ */
 export async function provisionGroup(
   store: TenantStore,
   writer: Writer,
   wanted: ProvisionedGroup,
   memberIds: readonly string[],
 ): Promise<Group> {
+  checkShownName(nameOfGroup, wanted.displayName);
   return await store.transaction(async (inside) => {
     const group = await inside.groups.create({ ...wanted, id: randomUUID(), sourceId: writer.source.id });
     await applyStep(inside, group.id, { kind: "add", userIds: memberIds });
@@ -33,7 +39,7 @@ export async function provisionGroup(
  * Renames a group, changes its members, or both: all or nothing. Removing somebody who is no member and adding
  * somebody who is one are no errors. What follows for roles follows from membership, so no role can fail the change.
  * Throws NotFoundError, ConflictError `group-name-taken` or `other-source`, and InvalidError naming every member
- * to be added who does not exist.
+ * to be added who does not exist, or what hides in the new name.
  */
 export async function updateProvisionedGroup(
   store: TenantStore,
@@ -45,7 +51,11 @@ export async function updateProvisionedGroup(
   return await store.transaction(async (inside) => {
     const before = await inside.groups.lock(groupId);
     if (!before) throw new NotFoundError("There is no such group.");
-    const group = await inside.groups.update(groupId, { ...mayWrite(writer, before), ...changes });
+    const { displayName, ...others } = changes;
+    // A name that stays is not judged anew, nor compared: it may be older than the rules.
+    const renamed = displayName === undefined || displayName === before.displayName ? {} : { displayName };
+    checkShownName(nameOfGroup, renamed.displayName);
+    const group = await inside.groups.update(groupId, { ...mayWrite(writer, before), ...others, ...renamed });
     for (const step of steps) await applyStep(inside, groupId, step);
     return group;
   });

@@ -8,6 +8,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { documentOf } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
+import { acceptedNames } from "./names.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
@@ -55,7 +56,10 @@ async function takeOver(store: TenantStore, userId: string): Promise<void> {
   await revokeUserAccess(store, userId);
 }
 
-/** Creates an account of the application itself: it signs in with a password, and nothing else changes it. */
+/**
+ * Creates an account of the application itself: it signs in with a password, and nothing else changes it. Throws
+ * InvalidError for names that lie (names.ts).
+ */
 export async function createLocalUser(
   store: TenantStore,
   email: string,
@@ -63,10 +67,9 @@ export async function createLocalUser(
 ): Promise<User> {
   const profile = { ...names, email };
   return await store.users.create({
-    ...profile,
+    ...acceptedNames({ ...profile, loginName: email }),
     attributes: documentOf(profile),
     id: randomUUID(),
-    loginName: email,
     active: true,
     origin: "local",
     sourceId: null,

@@ -3,6 +3,7 @@ import { InvalidError, NotFoundError } from "../errors.ts";
 import type { ProvisioningSource } from "../model.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { checkShownName } from "./names.ts";
 import { defaultSourceName } from "./tenants.ts";
 
 /** Makes a token recognisable to secret scanners and to the person who finds it in a file. */
@@ -33,6 +34,7 @@ export async function createToken(
   if (sourceName.trim() === "" || sourceName.length > 100) {
     throw new InvalidError("A source's name must have 1 to 100 characters.");
   }
+  checkShownName("The source's name", sourceName);
   if (
     expiresInDays !== null &&
     !(Number.isInteger(expiresInDays) && expiresInDays >= 1 && expiresInDays <= 3650)

@@ -5,6 +5,7 @@ import type { UserChanges } from "../store/tenant/users.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { documentOf } from "./attributes.ts";
+import { acceptedNames, changedNames } from "./names.ts";
 import { refuseOnOwner, watchingOwners } from "./owners.ts";
 import { storedSubject } from "./sign-in.ts";
 
@@ -26,13 +27,15 @@ export interface ProvisionedUser extends Profile {
 /**
  * Creates a user for a provisioning client. A login name that exists is refused, whatever state its user is in
  * (ConflictError `login-name-taken`): the client finds that user by name and updates it, which adopts it. Somebody
- * who was deleted comes back as a new user, and may sign in just in time again.
+ * who was deleted comes back as a new user, and may sign in just in time again. Throws InvalidError for names that lie
+ * (names.ts).
  */
 export async function provisionUser(
   store: TenantStore,
   writer: Writer,
-  wanted: ProvisionedUser,
+  sent: ProvisionedUser,
 ): Promise<User> {
+  const wanted = acceptedNames(sent);
   return await store.transaction(async (inside) => {
     await inside.tombstones.liftByLoginName(wanted.loginName);
     return await inside.users.create({
@@ -59,7 +62,8 @@ export interface ProvisioningChange {
  * the identities stay, and the source manages the user from now on. Deactivation is always obeyed and ends every
  * session. Throws NotFoundError, or ConflictError: `local-account` for an account of this application, since an
  * identity provider could otherwise walk into it; `other-source`; `login-name-taken`; `source-key-taken`;
- * `owner-protected` for what would open an owner's sign-in (owners.ts).
+ * `owner-protected` for what would open an owner's sign-in (owners.ts). Throws
+ * InvalidError for new names that lie (names.ts).
  */
 export async function updateProvisionedUser(
   store: TenantStore,
@@ -71,7 +75,7 @@ export async function updateProvisionedUser(
     const before = await inside.users.lock(userId);
     if (!before) throw new NotFoundError("There is no such user.");
     const adoption = await mayWrite(inside, writer, before);
-    const work = () => inside.users.update(userId, { ...adoption, ...changes });
+    const work = () => inside.users.update(userId, { ...adoption, ...changedNames(changes, before) });
     const isOwnerOut = changes.active === false && (await inside.roles.isOwner(userId));
     const { result: user, lastOwnerLost } = isOwnerOut
       ? await watchingOwners(inside, work)

@@ -12,6 +12,7 @@ import type { Connection, ExternalIdentity, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
 import { documentOf } from "./attributes.ts";
+import { acceptedIdentity } from "./names.ts";
 import { useApproval } from "./owners.ts";
 import { type Attempt, recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 
@@ -31,7 +32,7 @@ export interface SignIn {
  * 3. Else a provisioned user with the same login name who has no identity yet. A local account is never linked
  *    by a login, or an identity provider could walk into it; its owner links it while signed in.
  *    2 and 3 reach an owner of the tenant only after an owner approved it by name (owners.ts).
- * 4. Else the login name is somebody else's: refused.
+ * 4. Else the login name is somebody else's, or looks like it: refused.
  * 5. Else the user is created just in time, if the connection allows it and nobody deleted them before.
  * 6. In every case a user who is inactive or blocked is refused.
  */
@@ -112,11 +113,8 @@ async function decide(store: TenantStore, external: ExternalIdentity, attempt: A
   return verdict;
 }
 
-async function decideOn(
-  store: TenantStore,
-  connection: Connection,
-  external: ExternalIdentity,
-): Promise<SignIn> {
+async function decideOn(store: TenantStore, connection: Connection, sent: ExternalIdentity): Promise<SignIn> {
+  const external = acceptedIdentity(sent);
   const subject = storedSubject(connection, external.subject);
 
   const verdict =
@@ -141,7 +139,8 @@ async function decideOn(
 
 /**
  * The form in which a connection's subjects are stored and compared. Where the subject is the login name, it
- * follows the login name's rule: case does not matter.
+ * follows the login name's rule: case does not matter. Compatibility forms do: the provider tells them apart, so
+ * that whoever may choose a look-alike there must not come in as somebody else here.
  */
 export function storedSubject(connection: Connection, subject: string): string {
   return connection.subjectKind === "login-name" ? textKey(subject) : subject;
@@ -178,7 +177,9 @@ async function bySourceKey(
 async function byLoginName(store: TenantStore, external: ExternalIdentity): Promise<SignIn | null> {
   const user = await store.users.byLoginName(external.loginName);
   if (!user) return null;
-  const linkable = user.origin === "scim" && (await store.identities.ofUser(user.id)).length === 0;
+  // Unique here is wider than the same at the provider: what only looks like the name does not open the account.
+  const isSame = textKey(user.loginName) === textKey(external.loginName);
+  const linkable = isSame && user.origin === "scim" && (await store.identities.ofUser(user.id)).length === 0;
   if (!linkable) throw new RefusedError("account-conflict");
   return { user, by: "login-name" };
 }

@@ -5,6 +5,7 @@ import type { Database } from "../store/database.ts";
 import { randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { checkShownName } from "./names.ts";
 import { isPublicMailDomain } from "./public-mail-domains.ts";
 
 /** Names in URLs: tenants and connections share the rule, because a tenant's slug is its first connection key. */
@@ -87,4 +88,5 @@ export async function addDomain(store: TenantStore, domain: string): Promise<str
 function checkTenantName(name: string): void {
   const length = name.trim().length;
   if (length === 0 || length > 100) throw new InvalidError("A tenant's name must have 1 to 100 characters.");
+  checkShownName("The tenant's name", name);
 }

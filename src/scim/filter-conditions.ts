@@ -1,5 +1,5 @@
 import type { Comparison, Condition, Scalar } from "../store/conditions.ts";
-import { textKey } from "../store/text-keys.ts";
+import { nameKey, textKey } from "../store/text-keys.ts";
 import { badRequest } from "./errors.ts";
 import { type Located, locate, locateList, locateWhole, refused } from "./filter-locations.ts";
 import type { AttributePath, CompareOperator, Filter, FilterValue } from "./filter-parser.ts";
@@ -120,7 +120,8 @@ const rules: Record<Attribute["type"], Rule> = {
   complex: { operators: [], operand: "string", words: "nothing" },
 };
 
-function operand({ name, type, exact }: Located, operator: CompareOperator, value: Scalar): Scalar {
+function operand(located: Located, operator: CompareOperator, value: Scalar): Scalar {
+  const { name, type, exact } = located;
   const rule = rules[type];
   if (!rule.operators.includes(operator)) {
     throw badRequest("invalidFilter", `"${name}" cannot be compared by "${operator}".`);
@@ -129,7 +130,14 @@ function operand({ name, type, exact }: Located, operator: CompareOperator, valu
   if (typeof value !== rule.operand || comparable === null) {
     throw badRequest("invalidFilter", `"${name}" can only be compared with ${rule.words}.`);
   }
-  return typeof comparable === "string" && !exact ? textKey(comparable) : comparable;
+  if (typeof comparable !== "string" || exact) return comparable;
+  return isUniqueName(located) ? nameKey(comparable) : textKey(comparable);
+}
+
+/** Login names, names of groups, and those of a person's groups: columns that hold what nameKey() makes of them. */
+function isUniqueName({ field, list }: Located): boolean {
+  if (field.in === "row") return field.column === "loginName" || field.column === "displayName";
+  return list?.in === "relation" && field.path[0] === "display";
 }
 
 /**

@@ -11,7 +11,7 @@ export interface Located {
   /** Null when the attribute has one value; otherwise `field` is in its elements. */
   list: List | null;
   field: Field;
-  /** False: operands go through textKey(), as the stored value did (RFC 7643 §2.2, caseExact). */
+  /** False: operands go through textKey() or nameKey(), as the stored value did (RFC 7643 §2.2, caseExact). */
   exact: boolean;
 }
 

@@ -1,3 +1,4 @@
+import { nameKey } from "../store/text-keys.ts";
 import { badRequest } from "./errors.ts";
 
 /** Names and keys that are unique stand in an index, of which PostgreSQL limits an entry to 2,704 bytes. */
@@ -9,7 +10,8 @@ const maxBytes = 2000;
  */
 export function checkKeyValue(label: string, value: string | null | undefined): void {
   if (value === null || value === undefined) return;
-  if (Buffer.byteLength(value) > maxBytes) {
+  // Compatibility forms grow: one character of three bytes can become 33.
+  if (Math.max(Buffer.byteLength(value), Buffer.byteLength(nameKey(value))) > maxBytes) {
     throw badRequest("invalidValue", `${label} is longer than ${maxBytes} bytes.`);
   }
   if (/\p{Surrogate}/u.test(value)) {

@@ -5,7 +5,7 @@ import type { TenantScope } from "./tenant/scope.ts";
 
 export type { Comparison, Scalar } from "./condition-sql.ts";
 
-/** A column of the row itself. `loginName` and `displayName` hold names as textKey() makes them. */
+/** A column of the row itself. `loginName` and `displayName` hold names as nameKey() makes them. */
 export type RowColumn =
   | "id"
   | "loginName"

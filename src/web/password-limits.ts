@@ -6,7 +6,7 @@ import type { Database } from "../store/database.ts";
 import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { textKey } from "../store/text-keys.ts";
+import { nameKey } from "../store/text-keys.ts";
 import { TooManyRequestsError } from "./error-pages.ts";
 import { signedIn } from "./guards.ts";
 import type { KnownDevice, KnownDevices } from "./known-devices.ts";
@@ -77,7 +77,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
       entries.map(async ({ tenantId, userId }) => {
         const tenant = await system.tenants.byId(tenantId);
         const user = await forTenant(database, tenantId).users.byId(userId);
-        return user && tenant?.slug === slug && textKey(user.loginName) === textKey(loginName);
+        return user && tenant?.slug === slug && nameKey(user.loginName) === nameKey(loginName);
       }),
     );
     return entries.find((_entry, index) => named[index]);
@@ -89,7 +89,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
 
   return {
     async signIn(req, res, slug, loginName) {
-      const [account, network] = [keyOf(slug, textKey(loginName)), networkOf(req)];
+      const [account, network] = [keyOf(slug, nameKey(loginName)), networkOf(req)];
       const both = keyOf(account, network);
       const isKnown = await hasOwnTry(await deviceFor(req, slug, loginName));
       if (!isKnown) await use(perAccountAndNetwork, both);
@@ -119,7 +119,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
 
     async setByLink(req, res, tenantId, user) {
       const tenant = await system.tenants.byId(tenantId);
-      const account = keyOf(tenant?.slug ?? "", textKey(user.loginName));
+      const account = keyOf(tenant?.slug ?? "", nameKey(user.loginName));
       await perAccountAndNetwork.reset(keyOf(account, networkOf(req)));
       await perAccount.reset(account);
       await perSignedIn.reset(keyOf(tenantId, user.id));

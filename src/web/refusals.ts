@@ -50,6 +50,9 @@ export const refusals: Record<RefusalReason, Refusal> = {
     "The sign-in came from another identity provider than the one that is set up.",
   ),
   "profile-incomplete": forAdmin("Your identity provider did not send all that is needed to know you."),
+  "login-name-not-valid": forAdmin(
+    "Your login name holds a character that nobody can see or tell from another one.",
+  ),
   "link-not-valid": {
     text: "This link was used already, or its time is over.",
     next: "Ask whoever sent it to you for a new one.",

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import express, { type Express, type RequestHandler } from "express";
 import { type Brand, brand } from "../../config/brand.ts";
 import { paths } from "../endpoints.ts";
+import { mixedScripts, visible } from "../visible.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -12,6 +13,8 @@ export function setUpViews(app: Express): void {
   app.locals.brand = brand;
   app.locals.paths = paths;
   app.locals.formatDate = formatDate;
+  app.locals.visible = visible;
+  app.locals.mixedScripts = mixedScripts;
 }
 
 /** Files that never change while the program runs, and the brand's colours as a stylesheet. */

@@ -74,7 +74,13 @@ describe("domains", () => {
       await prove();
       await tested();
       await enforce();
-      for (const name of ["member@acme.example", "admin@acme.example", "byaddress@elsewhere.example"])
+      await createLocalAccount(store, "wide@ａｃｍｅ.example");
+      for (const name of [
+        "member@acme.example",
+        "admin@acme.example",
+        "byaddress@elsewhere.example",
+        "wide@ａｃｍｅ.example",
+      ])
         await assert.rejects(password(name), refused("single-sign-on-required"), name);
       const wrong = signInWithPassword(store, testPasswords, {
         loginName: "member@acme.example",

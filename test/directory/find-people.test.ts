@@ -4,7 +4,7 @@ import { findPeople } from "../../src/directory/find-people.ts";
 import type { Role, UserOrigin } from "../../src/model.ts";
 import type { PeopleFilter, PeoplePosition } from "../../src/store/tenant/people.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
-import { textKey } from "../../src/store/text-keys.ts";
+import { nameKey, textKey } from "../../src/store/text-keys.ts";
 import { onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
@@ -110,9 +110,9 @@ describe("findPeople", () => {
 
     it("lists those who are found by their login name first, in its order", async () => {
       const seen = await found({ prefix: "ada" });
-      const byLogin = seen.filter((name) => textKey(name).startsWith("ada")).length;
+      const byLogin = seen.filter((name) => nameKey(name).startsWith("ada")).length;
       assert.ok(byLogin > 17 && byLogin < seen.length);
-      const first = seen.slice(0, byLogin).map(textKey);
+      const first = seen.slice(0, byLogin).map(nameKey);
       assert.deepEqual(first, [...first].sort());
     });
 
@@ -161,7 +161,8 @@ function fits(someone: Someone, { prefix, status, origin, role }: PeopleFilter):
   const wanted = textKey(prefix);
   const states = { active: active && !blocked, inactive: !active, blocked };
   return (
-    [loginName, email, familyName, givenName].some((name) => name && textKey(name).startsWith(wanted)) &&
+    (nameKey(loginName).startsWith(nameKey(prefix)) ||
+      [email, familyName, givenName].some((name) => name && textKey(name).startsWith(wanted))) &&
     (status === undefined || states[status]) &&
     (origin === undefined || someone.origin === origin) &&
     (role === undefined || someone.role === role)

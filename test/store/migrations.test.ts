@@ -125,6 +125,97 @@ describe("the migration that guards owners", () => {
   });
 });
 
+describe("the migration that folds compatibility forms", () => {
+  const file = names.find((migration) => migration.includes("fold_compatibility_forms"));
+  const folding = async (database: Database, direction: "up" | "down") => {
+    const migration = await import(`../../migrations/${file}.ts`);
+    await database.sql().transaction((trx) => migration[direction](trx));
+  };
+  const keysOf = async (database: Database, table: string, [name, key]: [string, string]) => {
+    const rows: Record<string, string>[] = await database.sql()(table).orderBy("id").select(name, key);
+    return Object.fromEntries(rows.map((row) => [row[name], row[key]]));
+  };
+
+  onEachEmptyDatabase((use) => {
+    it("makes keys anew, and taken back gives each its own again", async () => {
+      const { database } = use();
+      await migrate(database);
+      const { store } = await createTestTenant(database);
+      await store.users.create(newUser("ﬁona@acme.example"));
+      await store.users.create(newUser("Ada@acme.example"));
+      await store.groups.create({ id: "g", displayName: "Oﬃce", sourceId: null, sourceKey: null });
+      await store.tombstones.add("t", "ｇone", []);
+      const now = async () => [
+        await keysOf(database, "users", ["login_name", "login_name_key"]),
+        await keysOf(database, "groups", ["display_name", "display_name_key"]),
+        await keysOf(database, "tombstones", ["login_name", "login_name_key"]),
+      ];
+      const folded = await now();
+      const before = [
+        { "ﬁona@acme.example": "ﬁona@acme.example", "Ada@acme.example": "ada@acme.example" },
+        { Oﬃce: "oﬃce" },
+        { ｇone: "ｇone" },
+      ];
+      for (const _time of ["first", "second"]) {
+        await folding(database, "down");
+        assert.deepEqual(await now(), before);
+        await folding(database, "up");
+        assert.deepEqual(await now(), folded);
+      }
+      assert.equal((await store.users.byLoginName("fiona@acme.example"))?.loginName, "ﬁona@acme.example");
+    });
+
+    it("leaves a name to the plain one, or the first, and the others by their ids alone, in each tenant for itself", async () => {
+      const { database } = use();
+      await migrate(database);
+      await folding(database, "down");
+      const { store } = await createTestTenant(database);
+      const { store: other } = await createTestTenant(database);
+      const raw = async (to: typeof store, loginName: string) => {
+        const { id } = await to.users.create(newUser(randomUUID()));
+        const row = { login_name: loginName, login_name_key: loginName.toLowerCase() };
+        await database.sql()("users").where({ id }).update(row);
+        return id;
+      };
+      const [late, plain] = [await raw(store, "ﬁona"), await raw(store, "Fiona")];
+      const [first, second] = [await raw(store, "ｅve"), await raw(store, "ｅｖe")];
+      const alone = await raw(other, "ﬁona");
+      const reached = async (to: typeof store, name: string) => (await to.users.byLoginName(name))?.id;
+      for (const _time of ["first", "second"]) {
+        await folding(database, "up");
+        for (const name of ["ﬁona", "fiona", "FIONA"]) assert.equal(await reached(store, name), plain);
+        for (const name of ["ｅve", "ｅｖe", "eve"]) assert.equal(await reached(store, name), first);
+        for (const name of ["ﬁona", "fiona"]) assert.equal(await reached(other, name), alone);
+        const listed = (await store.people.page({ prefix: "" }, null, 10)).people.map(({ id }) => id);
+        assert.deepEqual(listed.sort(), [late, plain, first, second].sort());
+        await folding(database, "down");
+        const keys = await keysOf(database, "users", ["id", "login_name_key"]);
+        assert.deepEqual([keys[late], keys[plain], keys[second]], ["ﬁona", "fiona", "ｅｖe"]);
+      }
+      await folding(database, "up");
+      await store.users.update(late, { loginName: "fiona.2" });
+      assert.equal(await reached(store, "fiona.2"), late);
+    });
+
+    it("goes through any number of rows", async () => {
+      const { database } = use();
+      await migrate(database);
+      const { store } = await createTestTenant(database);
+      await store.groups.create({ id: "g", displayName: "ﬁrst", sourceId: null, sourceKey: null });
+      const [group] = await database.sql()("groups");
+      const more = Array.from({ length: 1200 }, (_, index) => {
+        const name = `ﬁ${index}`;
+        return { ...group, id: `g${index}`, seq: 100 + index, display_name: name, display_name_key: name };
+      });
+      await database.sql().batchInsert("groups", more, 50);
+      await folding(database, "up");
+      for (const name of ["first", "fi0", "fi499", "fi500", "fi1199"])
+        assert.notEqual(await store.groups.byName(name), null, name);
+      assert.equal((await database.sql()("groups").where("display_name_key", "like", "ﬁ%")).length, 0);
+    });
+  });
+});
+
 describe("migrate", () => {
   onEachEmptyDatabase((use) => {
     it("applies all in order, and nothing the second time", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { textKey } from "../../src/store/text-keys.ts";
+import { nameKey, textKey } from "../../src/store/text-keys.ts";
 
 describe("textKey", () => {
   const same: [string, string][] = [
@@ -30,4 +30,32 @@ describe("textKey", () => {
       assert.equal(textKey(textKey(name)), textKey(name));
     });
   }
+});
+
+describe("nameKey", () => {
+  const same: [string, string][] = [
+    ["ﬁona", "FIONA"],
+    ["ａｄａ＠acme", "ada@acme"],
+    ["jos\u00e9", "JOSE\u0301"],
+    ["ℌans", "hans"],
+    ["d\u00a0j", "d j"],
+    ["\u03aa\u0301", "\u0390"],
+  ];
+  for (const [one, other] of same) {
+    it(`takes ${one} and ${other} for the same name`, () => assert.equal(nameKey(one), nameKey(other)));
+  }
+
+  for (const [one, other] of [
+    ["ada", "\u0430da"],
+    ["straße", "strasse"],
+  ] as const) {
+    it(`takes ${one} and ${other} for two`, () => assert.notEqual(nameKey(one), nameKey(other)));
+  }
+
+  it("says the same of any character whether it is asked once or twice", () => {
+    for (let code = 0; code < 0x110000; code++) {
+      const name = `a${String.fromCodePoint(code)}\u0301`;
+      if (nameKey(nameKey(name)) !== nameKey(name)) assert.fail(code.toString(16));
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { visible } from "../../visible.ts";
 import type { Result, Verdict } from "./report.ts";
 import { areas } from "./rules/rule.ts";
 import type { Outcome } from "./run.ts";
@@ -38,7 +39,7 @@ function line({ rule, verdict, title, seen, fix, source }: Result, width: number
   const first = `  ${paint(verdict, words[verdict])}  ${rule.padEnd(width)}  ${title}`;
   if (verdict === "pass") return first;
   const from = `${source.document}, ${source.section} (${source.url})`;
-  return `${first}\n${indent}seen:   ${seen}\n${indent}fix:    ${fix}\n${indent}source: ${from}`;
+  return `${first}\n${indent}seen:   ${visible(seen)}\n${indent}fix:    ${fix}\n${indent}source: ${from}`;
 }
 
 /** What is not checkable, by the reason why. */
@@ -47,7 +48,7 @@ function unseen(results: Result[], paint: Paint): string[] {
   const reasons = [...new Set(open.map(({ seen }) => seen))];
   return reasons.map((reason) => {
     const names = open.filter(({ seen }) => seen === reason).map(({ rule }) => rule);
-    return `  ${paint("not-checkable", words["not-checkable"])}  not checkable: ${reason}\n${wrapped(names)}`;
+    return `  ${paint("not-checkable", words["not-checkable"])}  not checkable: ${visible(reason)}\n${wrapped(names)}`;
   });
 }
 
@@ -63,7 +64,7 @@ function wrapped(names: string[]): string {
 
 function leftovers({ left, scimUrl }: Outcome): string[] {
   if (left.length === 0) return [];
-  const lines = left.map(({ kind, id, why }) => `  ${kind} ${id}: ${why}`);
+  const lines = left.map(({ kind, id, why }) => visible(`  ${kind} ${id}: ${why}`));
   return [`Left behind at ${scimUrl}; remove it by hand:\n`, ...lines, ""];
 }
 

@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import type { AssignableRole, Group } from "../../model.ts";
 import { unique } from "../sql-errors.ts";
-import { textKey } from "../text-keys.ts";
+import { nameKey } from "../text-keys.ts";
 import { leaveGap, locate } from "./positions.ts";
 import type { TenantScope } from "./scope.ts";
 import { type Found, type Search, searchRows } from "./search.ts";
@@ -99,7 +99,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
     },
 
     async byName(displayName: string): Promise<Group | null> {
-      const query = scope.rows("groups").where("display_name_key", textKey(displayName));
+      const query = scope.rows("groups").where("display_name_key", nameKey(displayName));
       return found((await query.first(columns)) as GroupRow | undefined);
     },
 
@@ -165,14 +165,14 @@ function lists(scope: TenantScope) {
   return {
     /** The groups whose name begins with `prefix`, case aside, in its order; `after` is where the page before ended. */
     async find(prefix: string, after: string | null, limit: number): Promise<GroupsPage> {
-      const key = textKey(prefix);
+      const key = nameKey(prefix);
       const query = scope.rows("groups").where("display_name_key", "<", `${key}\u{10ffff}`);
       if (after === null) query.where("display_name_key", ">=", key);
       else query.where("display_name_key", ">", after);
       const ordered = query.orderBy("display_name_key").limit(limit + 1);
       const groups = ((await ordered.select(columns)) as GroupRow[]).map(toGroup);
       const last = groups.length > limit ? groups[limit - 1] : undefined;
-      return { groups: groups.slice(0, limit), next: last ? textKey(last.displayName) : null };
+      return { groups: groups.slice(0, limit), next: last ? nameKey(last.displayName) : null };
     },
 
     /** Those of these groups, 1,000 at most, who are there. */
@@ -195,7 +195,7 @@ function toRow(changes: GroupChanges): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   if (changes.displayName !== undefined) {
     row.display_name = changes.displayName;
-    row.display_name_key = textKey(changes.displayName);
+    row.display_name_key = nameKey(changes.displayName);
   }
   if (changes.sourceId !== undefined) row.source_id = changes.sourceId;
   if (changes.sourceKey !== undefined) row.source_key = changes.sourceKey;

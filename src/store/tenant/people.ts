@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { Role, User, UserOrigin } from "../../model.ts";
-import { searchKey } from "../text-keys.ts";
+import { nameKey, searchKey } from "../text-keys.ts";
 import { type PersonLine, type PersonRow, personColumns, toPersonLine } from "./person-lines.ts";
 import { withRole } from "./role-conditions.ts";
 import type { TenantScope } from "./scope.ts";
@@ -106,12 +106,13 @@ async function pageOf(
   behind: string | null,
   limit: number,
 ): Promise<FoundRow[]> {
-  const prefix = searchKey(filter.prefix);
+  const prefix = prefixOf(field, filter);
   const stretches = kindsOf(filter).map((kind) => {
     const query = scope.rows("users").where(scope.computed(indexed[field]), ">", kind + (behind ?? prefix));
     query.where(scope.computed(indexed[field]), "<", upperEnd(kind + prefix));
     if (field === "email") query.where(scope.computed("users.email_key <> users.login_name_key"));
-    for (const earlier of fields.slice(0, fields.indexOf(field))) notFoundBy(query, earlier, prefix);
+    for (const earlier of fields.slice(0, fields.indexOf(field)))
+      notFoundBy(query, earlier, prefixOf(earlier, filter));
     restrict(scope, query, filter);
     return query
       .orderByRaw(scope.computed(indexed[field]))
@@ -119,6 +120,11 @@ async function pageOf(
       .select([...personColumns, scope.computed(`${foundKey(field)} as found_key`)]);
   });
   return (await scope.together(stretches).orderBy("found_key").limit(limit)) as FoundRow[];
+}
+
+/** The prefix in the form of the names that a part of the list is found by. */
+function prefixOf(field: Field, { prefix }: PeopleFilter): string {
+  return field === "login_name" ? nameKey(prefix).slice(0, 200) : searchKey(prefix);
 }
 
 /** The end of all texts that begin with `prefix`, compared by their bytes. */

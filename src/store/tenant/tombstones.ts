@@ -1,5 +1,5 @@
 import type { Identity, Tombstone } from "../../model.ts";
-import { textKey } from "../text-keys.ts";
+import { nameKey } from "../text-keys.ts";
 import type { TenantScope } from "./scope.ts";
 
 interface TombstoneRow {
@@ -25,7 +25,7 @@ function toTombstone(row: TombstoneRow): Tombstone {
 export function tenantTombstones(scope: TenantScope, now: () => number) {
   return {
     async add(id: string, loginName: string, identities: readonly Identity[]): Promise<void> {
-      const row = { id, login_name: loginName, login_name_key: textKey(loginName), created_at: now() };
+      const row = { id, login_name: loginName, login_name_key: nameKey(loginName), created_at: now() };
       await scope.insert("tombstones", row);
       const subjects = identities.map(({ connectionId, subject }) => ({
         tombstone_id: id,
@@ -37,7 +37,7 @@ export function tenantTombstones(scope: TenantScope, now: () => number) {
 
     /** Whether the person was deleted: by the name they sign in with, or by the subject they signed in as. */
     async forbids(loginName: string, connectionId: string, subject: string): Promise<boolean> {
-      const byName = await scope.rows("tombstones").where("login_name_key", textKey(loginName)).first("id");
+      const byName = await scope.rows("tombstones").where("login_name_key", nameKey(loginName)).first("id");
       if (byName) return true;
       const bySubject = scope.rows("tombstone_subjects").where({ connection_id: connectionId, subject });
       return (await bySubject.first("tombstone_id")) !== undefined;
@@ -54,7 +54,7 @@ export function tenantTombstones(scope: TenantScope, now: () => number) {
       after: TombstonePosition | null,
       limit: number,
     ): Promise<{ tombstones: Tombstone[]; next: TombstonePosition | null }> {
-      const key = textKey(prefix);
+      const key = nameKey(prefix);
       const query = scope
         .rows("tombstones")
         .where("login_name_key", ">=", after?.key ?? key)
@@ -76,7 +76,7 @@ export function tenantTombstones(scope: TenantScope, now: () => number) {
 
     /** Lifts what was left when somebody with this login name was deleted. */
     async liftByLoginName(loginName: string): Promise<void> {
-      await scope.rows("tombstones").where("login_name_key", textKey(loginName)).delete();
+      await scope.rows("tombstones").where("login_name_key", nameKey(loginName)).delete();
     },
   };
 }

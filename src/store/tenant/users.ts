@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import type { AttributeDocument, Profile, User, UserOrigin } from "../../model.ts";
 import { unique } from "../sql-errors.ts";
-import { searchKey, textKey } from "../text-keys.ts";
+import { nameKey, searchKey, textKey } from "../text-keys.ts";
 import { type AffiliationKind, affiliationColumns } from "./affiliations.ts";
 import { leaveGap, locate } from "./positions.ts";
 import type { TenantScope } from "./scope.ts";
@@ -77,7 +77,7 @@ function reading<Read extends ShownUser>(
 
     async byLoginName(loginName: string): Promise<Read | null> {
       return found(
-        (await select().where("login_name_key", textKey(loginName)).first()) as UserRow | undefined,
+        (await select().where("login_name_key", nameKey(loginName)).first()) as UserRow | undefined,
       );
     },
 
@@ -227,7 +227,7 @@ function toRow(changes: UserChanges): Record<string, unknown> {
     const value = changes[field as keyof typeof columnOf];
     if (value !== undefined) row[column] = value;
   }
-  if (changes.loginName !== undefined) row.login_name_key = textKey(changes.loginName);
+  if (changes.loginName !== undefined) row.login_name_key = nameKey(changes.loginName);
   if (changes.email !== undefined) row.email_key = changes.email === null ? null : textKey(changes.email);
   for (const field of ["givenName", "familyName"] as const) {
     const value = changes[field];

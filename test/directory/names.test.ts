@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { acceptedLoginName, checkShownName } from "../../src/directory/names.ts";
+import { InvalidError } from "../../src/errors.ts";
+import { nameKey } from "../../src/store/text-keys.ts";
+import { mixedScripts, visible, visibleLines } from "../../src/visible.ts";
+
+const hiding: Record<string, string> = {
+  "\u202e": "U+202E RIGHT-TO-LEFT OVERRIDE, which cannot be seen",
+  "\u200b": "U+200B ZERO WIDTH SPACE, which cannot be seen",
+  "\u2066": "U+2066 LEFT-TO-RIGHT ISOLATE, which cannot be seen",
+  "\n": "U+000A LINE FEED, which cannot be seen",
+  "\u2028": "U+2028 LINE SEPARATOR, which cannot be seen",
+  "\u0007": "U+0007 BELL, which cannot be seen",
+  "\u001b": "U+001B ESCAPE, which cannot be seen",
+  "\u009b": "U+009B, which cannot be seen",
+  "\u00ad": "U+00AD SOFT HYPHEN, which cannot be seen",
+  "\u3164": "U+3164 HANGUL FILLER, which cannot be seen",
+  "\u{e0041}": "U+E0041, which cannot be seen",
+};
+const onlyInLoginNames: Record<string, string> = {
+  "\u200d": "U+200D ZERO WIDTH JOINER, which cannot be seen",
+  "\ufe0f": "U+FE0F, which cannot be seen",
+  "\ue000": "U+E000, which has no agreed meaning",
+  "\u0378": "U+0378, which has no agreed meaning",
+  "\uffff": "U+FFFF, which has no agreed meaning",
+};
+const anyText = fc.string({ unit: "binary", maxLength: 40 });
+const says = (message: string) => (error: unknown) =>
+  error instanceof InvalidError && error.message === message;
+
+describe("a login name", () => {
+  for (const [character, what] of Object.entries({ ...hiding, ...onlyInLoginNames })) {
+    for (const name of [`o${character}@inb.test`, `${character}o@inb.test`, `o@inb.test${character}`]) {
+      it(`is refused, whatever stands around it: ${JSON.stringify(name)} contains ${what}`, () => {
+        assert.throws(() => acceptedLoginName(name), says(`The login name contains ${what}.`));
+      });
+    }
+  }
+
+  for (const name of [
+    "josé+tag@acme.example",
+    "o'brien",
+    "Ärger_1",
+    "山田太郎",
+    "иван",
+    "علي",
+    "d.j. smith",
+  ]) {
+    it(`may be ${name}`, () => assert.equal(acceptedLoginName(name), name));
+  }
+
+  it("is kept without space around it", () => {
+    assert.equal(acceptedLoginName("\u00a0 ada@acme.example  "), "ada@acme.example");
+    assert.throws(() => acceptedLoginName("  "), says("The login name is missing."));
+  });
+
+  it("is refused when its key outgrows an index, though it is short itself", () => {
+    assert.equal(acceptedLoginName("a".repeat(2000)).length, 2000);
+    assert.throws(() => acceptedLoginName("\ufdfa".repeat(100)), says("The login name is too long."));
+  });
+
+  it("has nothing in it that cannot be seen, once it is accepted, and one key", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        try {
+          const name = acceptedLoginName(text);
+          assert.equal(visible(name), name);
+          assert.doesNotMatch(name, /[\p{C}\p{Zl}\p{Zp}]/u);
+          assert.equal(nameKey(nameKey(name)), nameKey(name));
+        } catch (error) {
+          assert.ok(error instanceof InvalidError, String(error));
+        }
+      }),
+    );
+  });
+});
+
+describe("a name that people read", () => {
+  const check = (text: string | null) => checkShownName("The display name", text);
+  for (const [character, what] of Object.entries(hiding)) {
+    it(`is refused when it contains ${what}`, () => {
+      assert.throws(() => check(`Ada${character} Lovelace`), says(`The display name contains ${what}.`));
+    });
+  }
+
+  const fine = ["José O’Brien-Núñez", "山田 太郎", "علی‌رضا", "क्‍ष", "👩‍💻 Ada", "❤️", "Ops + Sales", "", null];
+  for (const name of fine) it(`may be ${JSON.stringify(name)}`, () => check(name));
+});
+
+describe("visible", () => {
+  it("shows what cannot be seen by its number, and leaves the rest", () => {
+    assert.equal(visible("o\u202e@\u001b[31m\n"), "o⟨U+202E⟩@⟨U+001B⟩[31m⟨U+000A⟩");
+    for (const name of ["علی‌رضا", "👩‍💻", "❤️", "José"]) assert.equal(visible(name), name);
+  });
+
+  it("shows a joiner where no script has use for it", () => {
+    assert.equal(visible("ad\u200da \u200cb"), "ad⟨U+200D⟩a \u200cb");
+    assert.equal(visible("\u200dada"), "⟨U+200D⟩ada");
+  });
+
+  it("leaves line breaks and tabs to a text that we laid out", () => {
+    assert.equal(visibleLines("a\tb\n\u001b[1mc\r"), "a\tb\n⟨U+001B⟩[1mc⟨U+000D⟩");
+  });
+
+  it("leaves no control, format character or break of lines but joiners, and changes nothing twice", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const shown = visible(text);
+        assert.doesNotMatch(shown, /(?!\u200c|\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        assert.equal(visible(shown), shown);
+      }),
+    );
+  });
+});
+
+describe("mixedScripts", () => {
+  const mixed: Record<string, string[]> = {
+    "\u0430da@acme.example": ["Cyrillic", "Latin"],
+    Αda: ["Greek", "Latin"],
+    αбв: ["Greek", "Cyrillic"],
+    Ꭺda: ["Cherokee", "Latin"],
+    かなКана: ["Hiragana", "Cyrillic"],
+    かな한글: ["Hiragana", "Hangul"],
+  };
+  for (const [name, found] of Object.entries(mixed)) {
+    it(`finds ${found.join(" and ")} in ${name}`, () => assert.deepEqual(mixedScripts(name), found));
+  }
+
+  const one = [
+    ...["ada@acme.example", "José O’Brien 3+4", "иван 1", "", "👩‍💻", "ϕ", "علی‌رضا", "e\u0301"],
+    ...["東京 Tokyo タワー です", "서울 Seoul 漢字", "注音ㄅㄆ ABC", "ーカナ", "がくせい々", "l·l"],
+  ];
+  for (const name of one) {
+    it(`finds nothing strange in ${JSON.stringify(name)}`, () => assert.deepEqual(mixedScripts(name), []));
+  }
+});
