@@ -1,5 +1,5 @@
 import { type Request, Router } from "express";
-import { createConnection, disableConnection, removeConnection } from "../directory/connections.ts";
+import { createConnection, removeConnection, switchOffConnection } from "../directory/connections.ts";
 import { linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
@@ -104,7 +104,7 @@ function addStates(router: Router, visitOf: (req: Request) => Promise<Visit>): v
 
   router.post(`${pattern}/disable`, requireOwner, async (req, res) => {
     const { base } = await change(req, "connection.disabled", ({ store, connection }) =>
-      disableConnection(store, connection.id),
+      switchOffConnection(store, connection.id),
     );
     await flash(req, "done", "The connection is off. Whoever came through it is signed out.");
     res.redirect(303, base);

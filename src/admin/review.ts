@@ -1,9 +1,12 @@
 import { type Request, Router } from "express";
 import { enableConnection, freezeGuests, letGuestsGoOn } from "../directory/connections.ts";
+import { approvableOwners, approveOwner } from "../directory/owners.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Connection } from "../model.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
+import { formFields } from "../web/forms.ts";
 import { requireOwner } from "../web/guards.ts";
 import { refusals } from "../web/refusals.ts";
 import { flash } from "../web/sessions.ts";
@@ -13,7 +16,7 @@ import type { Visit } from "./visit.ts";
 
 /**
  * How an owner switches a connection on: guests are stopped first, then every setting is shown, and what is switched on is
- * exactly that.
+ * exactly that. The owners whom the connection could sign in are named, and become so only where a box is ticked.
  */
 export function reviewRoutes(
   deps: AdminDeps,
@@ -31,12 +34,14 @@ export function reviewRoutes(
   router.get(`${pattern}/review`, requireOwner, async (req, res) => {
     const { store, connection, base } = await visitOf(req);
     if (connection.status === "active" || !connection.settings) return res.redirect(303, base);
-    const facts = reviewFacts(connection);
+    const owners = await approvableOwners(store, connection);
+    const facts = await reviewFacts(store, connection);
     const test = await latestSignInTest(store, deps.sealer, connection.id);
     res.set("Cache-Control", "no-store").render("admin/review", {
       title: `Review ${connection.key}`,
       connection,
       base,
+      owners,
       facts,
       shown: shownValue(facts),
       test,
@@ -50,8 +55,13 @@ export function reviewRoutes(
     await visit.store.transaction(async (inside) => {
       const now = await inside.connections.lock(visit.connection.id);
       if (!now) throw new NotFoundError("There is no such connection.");
-      checkShown(req, reviewFacts(now), now.status === "active" ? visit.base : `${visit.base}/review`);
+      const page = now.status === "active" ? visit.base : `${visit.base}/review`;
+      checkShown(req, await reviewFacts(inside, now), page);
       await enableConnection(inside, now.id);
+      for (const owner of formFields(req, "owners")) {
+        await approveOwner(inside, now.id, owner);
+        await inside.activity.record({ ...visit.entry("user.sign_in_approved"), targetId: owner });
+      }
       await inside.activity.record(visit.entry("connection.activated"));
     });
     await flash(req, "done", "The connection is on: people can sign in with it.");
@@ -67,9 +77,15 @@ export function reviewRoutes(
   return router;
 }
 
-/** What the review shows, and what is switched on. Who changed it last is a part of that. */
-function reviewFacts(connection: Connection): Fact[] {
-  return [...connectionFacts(connection), ["Last changed", editText(connection)]];
+/** What the review shows, and what is switched on. Who changed it last is a part of that, and whom it could sign in. */
+async function reviewFacts(store: TenantStore, connection: Connection): Promise<Fact[]> {
+  const owners = await approvableOwners(store, connection);
+  const known = owners.map(({ loginName, sourceKey }) => `${loginName} (${sourceKey ?? "no external ID"})`);
+  return [
+    ...connectionFacts(connection),
+    ["Last changed", editText(connection)],
+    ["Owners whom it could sign in", known.join("\n") || "None"],
+  ];
 }
 
 /** To the millisecond: two changes in the same minute are two. */

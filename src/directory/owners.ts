@@ -65,15 +65,16 @@ async function isApprovable(store: TenantStore, connection: Connection, user: Us
 
 /**
  * An owner's word that a connection may become the sign-in of this owner, whom it names. Throws NotFoundError, and
- * ConflictError `stale` for somebody whom the connection could not link, or who is no owner any more.
+ * ConflictError `stale` for a connection that is not active, and for somebody whom it could not link or who is no owner.
  */
 export async function approveOwner(store: TenantStore, connectionId: string, userId: string): Promise<void> {
   await store.transaction(async (inside) => {
     const user = await inside.users.lock(userId);
     const connection = await inside.connections.byId(connectionId);
     if (!user || !connection) throw new NotFoundError("There is no such person or connection.");
-    const isOwner = await inside.roles.isOwner(userId);
-    if (!isOwner || !(await isApprovable(inside, connection, user))) {
+    // A draft's settings may still become somebody else's.
+    const isLinkable = connection.status === "active" && (await isApprovable(inside, connection, user));
+    if (!isLinkable || !(await inside.roles.isOwner(userId))) {
       throw new ConflictError("stale", "This connection cannot be linked to this person any more.");
     }
     await inside.ownerApprovals.approve(connectionId, userId);

@@ -19,9 +19,20 @@ export const documentForm: RequestHandler = express.urlencoded({ extended: false
  * for text with a NUL in it: nobody can type one, and PostgreSQL cannot store it.
  */
 export function formField(req: Request, name: string): string {
+  const values = valuesOf(req, name);
+  return values.length === 1 ? (values[0] ?? "") : "";
+}
+
+/** The values of the boxes of this name that are ticked, or of any field that is sent several times. */
+export function formFields(req: Request, name: string): string[] {
+  return valuesOf(req, name);
+}
+
+function valuesOf(req: Request, name: string): string[] {
   // Express makes bodies that inherit nothing.
   const value = (req.body as Record<string, unknown> | undefined)?.[name];
-  if (typeof value !== "string") return "";
-  if (value.includes("\0")) throw new InvalidError("What was entered contains a character that is not text.");
-  return value;
+  const values = [value].flat().filter((one) => typeof one === "string");
+  if (values.some((one) => one.includes("\0")))
+    throw new InvalidError("What was entered contains a character that is not text.");
+  return values;
 }

@@ -154,7 +154,7 @@ describe("provisioning in the admin console", () => {
         assert.match(text, /the token oinscim_[\w-]{4}… writes for the source Old/, path);
         assert.doesNotMatch(text, /another source may take over/, path);
       }
-      assertRedirect(await client.post("/admin/provisioning/confirm"), "/admin/provisioning");
+      assertRedirect(await submit(client, "/admin/provisioning", "/confirm"), "/admin/provisioning");
       assert.equal((await lastEntry()).action, "provisioning.access_confirmed");
       for (const path of ["/admin", "/admin/provisioning"])
         assert.doesNotMatch((await client.get(path)).text, /Okta sets people&#39;s passwords/);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { enableConnection } from "../../src/directory/connections.ts";
+import { provisionUser } from "../../src/directory/provisioning.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import type { Answer, Client } from "../helpers/client.ts";
 import { onDatabase, onEachDatabase, someoneWaits, type TestDatabase } from "../helpers/databases.ts";
@@ -7,6 +8,7 @@ import { formOn, submit } from "../helpers/forms.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { orgOptions } from "../helpers/org.ts";
 import { assertRedirect, factOf, headingOf } from "../helpers/pages.ts";
+import { provisioned } from "../helpers/people.ts";
 import { type Site, useSite } from "../helpers/site.ts";
 import { createDraft, madeLink, switchOn } from "./pages-read.ts";
 
@@ -63,6 +65,59 @@ function differenceOf(page: Answer, label: string): string[] {
 describe("a connection's review", () => {
   onEachDatabase((use) => {
     const { site, draft, values, swapped, stored, right, evil } = useDraft(use);
+
+    describe("of owners whom the connection could sign in", () => {
+      const provisionOwner = async (loginName: string) => {
+        const { store, writer } = site().acme;
+        const user = await provisionUser(
+          store,
+          writer,
+          provisioned(loginName, { sourceKey: `key of ${loginName}` }),
+        );
+        await store.roles.grant(user.id, "owner");
+        return user;
+      };
+      const approved = async (id: string) => (await site().acme.store.ownerApprovals.ofUser(id)).length;
+
+      it("names them, and lets in only those whose box is ticked", async () => {
+        const { owner, base } = draft();
+        const [olga, oskar] = [await provisionOwner("olga@a.test"), await provisionOwner("oskar@a.test")];
+        await submit(owner, base, "/review");
+        const page = await owner.get(`${base}/review`);
+        assert.match(
+          factOf(page, "Owners whom it could sign in") ?? "",
+          /olga@a\.test \(key of olga@a\.test\)/,
+        );
+        assert.doesNotMatch(page.text, /name="owners"[^>]* checked/);
+        assertRedirect(await formOn(page, "/activate").send(owner, { owners: olga.id }), base);
+        assert.deepEqual([await approved(olga.id), await approved(oskar.id)], [1, 0]);
+        const entries = await site().acme.store.activity.latest(2);
+        assert.deepEqual(entries.map(({ action }) => action).sort(), [
+          "connection.activated",
+          "user.sign_in_approved",
+        ]);
+      });
+
+      it("switches nothing on when somebody became one of them since", async () => {
+        const { owner, base } = draft();
+        await submit(owner, base, "/review");
+        const page = await owner.get(`${base}/review`);
+        await provisionOwner("late@a.test");
+        const answer = await formOn(page, "/activate").send(owner);
+        assert.equal(answer.status, 409);
+        assert.match(differenceOf(answer, "Owners whom it could sign in").join(), /late@a\.test/);
+        assert.equal((await stored()).status, "draft");
+      });
+
+      it("switches nothing on with somebody ticked who is not offered", async () => {
+        const { owner, base } = draft();
+        await submit(owner, base, "/review");
+        const page = await owner.get(`${base}/review`);
+        const answer = await formOn(page, "/activate").send(owner, { owners: site().owner.id });
+        assert.equal(answer.status, 409);
+        assert.equal((await stored()).status, "draft");
+      });
+    });
 
     it("shows every setting, who changed it last, from where, and that a guest did", async () => {
       const { owner, base } = draft();

@@ -99,6 +99,8 @@ describe("owners", () => {
         const member = await provisionUser(store, tenant.writer, provisioned("member@acme.example"));
         for (const id of [first.id, member.id])
           await assert.rejects(approveOwner(store, connection.id, id), conflict("stale"));
+        const draft = await tenant.connection({ draft: true });
+        await assert.rejects(approveOwner(store, draft.id, olga.id), conflict("stale"));
       });
     });
 

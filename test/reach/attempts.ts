@@ -41,8 +41,9 @@ function inTheConsole(
       title: "sets a password with a token of their own",
       effect: "opens",
       reaches: byPassword,
-      async try({ browser, app, target, signInByPassword }) {
-        await browser.post("/admin/provisioning/settings", { sourceConflict: "adopt", passwordSync: "on" });
+      async try({ browser, app, target, send, signInByPassword }) {
+        const settings = { sourceConflict: "adopt", passwordSync: "on" };
+        await send(browser, "/admin/provisioning", "/settings", settings);
         const { text } = await browser.post("/admin/provisioning/tokens", { source: "theirs", days: "1" });
         const token = /oinscim_[\w-]+/.exec(text.replaceAll("oinscim_…", ""))?.[0] ?? "none";
         await scimClient(app, token).patch(`/Users/${target.id}`, password("set by an attacker"));
@@ -56,7 +57,7 @@ function inTheConsole(
       async try(world) {
         const connection = await world.draftToEvil();
         await world.switchOn(world.browser, connection);
-        await world.browser.post(`/admin/people/${world.target.id}/approve`, { connection: connection.id });
+        if (world.role === "owner") await world.approve(world.browser, connection);
         await world.signInAtEvil(connection, { sub: world.target.sourceKey ?? "" });
       },
     },
@@ -64,22 +65,21 @@ function inTheConsole(
       title: "blocks",
       effect: "ends",
       reaches: ends,
-      try: async ({ browser, target }) => void (await browser.post(`/admin/people/${target.id}/block`)),
+      try: async ({ browser, send, page }) => void (await send(browser, page, "/block")),
     },
     {
       title: "signs out",
       effect: "ends",
       reaches: ends,
-      try: async ({ browser, target }) => void (await browser.post(`/admin/people/${target.id}/sign-out`)),
+      try: async ({ browser, send, page }) => void (await send(browser, page, "/sign-out")),
     },
     {
       title: "unlinks an identity",
       effect: "ends",
       reaches: ends,
-      async try({ browser, target, linked }) {
-        const { id } = await linked("subject");
-        const form = { connection: id, subject: "subject" };
-        await browser.post(`/admin/people/${target.id}/unlink`, form);
+      async try({ browser, send, page, linked }) {
+        await linked("subject");
+        await send(browser, page, "/unlink");
       },
     },
   ];
@@ -109,10 +109,8 @@ const asGuest: Attempt[] = [
     title: "acts on the person's page",
     effect: "ends",
     reaches: nobody,
-    async try({ app, target }) {
-      const guest = app.client();
-      for (const act of ["block", "sign-out", "delete"])
-        await guest.post(`/admin/people/${target.id}/${act}`);
+    async try({ app, send, page }) {
+      for (const act of ["/block", "/sign-out"]) await send(app.client(), page, act);
     },
   },
 ];
@@ -198,8 +196,7 @@ const atProvider: Attempt[] = [
     reaches: linkedOnly,
     async try(world) {
       const connection = await world.connectEvil();
-      const form = { connection: connection.id };
-      await world.ownersBrowser.post(`/admin/people/${world.target.id}/approve`, form);
+      if (world.role === "owner") await world.approve(world.ownersBrowser, connection);
       await world.signInAtEvil(connection, { sub: world.target.sourceKey ?? "" });
     },
   },

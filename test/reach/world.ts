@@ -5,7 +5,8 @@ import { oidcUrls } from "../../src/endpoints.ts";
 import type { Connection, SubjectKind, User } from "../../src/model.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { TestApp } from "../helpers/app.ts";
-import type { Client } from "../helpers/client.ts";
+import type { Answer, Client } from "../helpers/client.ts";
+import { formOn, shownOn } from "../helpers/forms.ts";
 import type { OpenIdProvider } from "../helpers/openid-provider.ts";
 import { connectOrg, orgSealer, signInAt } from "../helpers/org.ts";
 import { createLocalAccount, createTestTenant, provisioned, type TestTenant } from "../helpers/people.ts";
@@ -31,6 +32,13 @@ export interface World extends Surroundings {
   /** Where the actor is signed in; signed out for an actor without an account. */
   browser: Client;
   ownersBrowser: Client;
+  role: Target;
+  /** The target's page in the console. */
+  page: string;
+  /** Sends a form that an owner sees on a page, from anybody's browser. */
+  send(from: Client, page: string, action: string, entered?: Record<string, string>): Promise<Answer>;
+  /** Sends the form that approves a connection for the target. */
+  approve(from: Client, connection: Connection): Promise<void>;
   /** Calls with a token that an owner made, for the source that manages the target. */
   scim: ScimClient;
   /** An active connection to the attacker's provider. */
@@ -95,6 +103,15 @@ export async function createWorld(
     target,
     browser: actor ? await signedIn(actor) : app.client(),
     ownersBrowser: await signedIn(first),
+    role,
+    page: `/admin/people/${target.id}`,
+    send: async (from, page, action, entered) =>
+      await formOn(await world.ownersBrowser.get(page), action).send(from, entered),
+    async approve(from, connection) {
+      // Where the connection could not be switched on, nothing is offered for it, to owners neither.
+      const form = { connection: connection.id, shown: shownOn(await world.ownersBrowser.get(world.page)) };
+      await from.post(`${world.page}/approve`, form);
+    },
     scim: scimClient(app, token),
     connectEvil: (wanted) =>
       connectOrg(evil, { baseUrl: app.url, tenant: acme }, {}, { justInTime: false, ...wanted }),
@@ -117,7 +134,9 @@ export async function createWorld(
       return connection;
     },
     async switchOn(client, { id }) {
-      await client.post(`/admin/connections/${id}/activate`);
+      const page = `/admin/connections/${id}`;
+      await client.post(`${page}/review`);
+      await world.send(client, `${page}/review`, "/activate");
     },
     async signInAtEvil(connection, { sub, email = `${sub}@evil.example` }) {
       evil.define({ sub, email });

@@ -3,6 +3,7 @@ import { signIn } from "../../src/directory/sign-in.ts";
 import type { User } from "../../src/model.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { submit } from "../helpers/forms.ts";
 import { createLocalAccount, identityOf, testPasswords } from "../helpers/people.ts";
 import { oktaUser } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
@@ -229,13 +230,15 @@ describe("provisioning and access", () => {
           await plantSession(use(), acme.tenant, bob, { connectionId: connection.id }),
         );
         const console = await browserOf(owner);
+        const save = (form: Record<string, string>) =>
+          submit(console, "/admin/provisioning", "/settings", { sourceConflict: "refuse", ...form });
         assert.equal(await signInWith("a random one: 1mz050nq"), 303);
-        await console.post("/admin/provisioning/settings", { sourceConflict: "refuse" });
+        await save({});
         assert.equal(await signInWith("a random one: 1mz050nq"), 403);
         assert.equal((await byPassword.get("/me")).status, 401);
         assert.equal((await bySso.get("/me")).status, 200, "a session of single sign-on goes on");
         assert.equal((await console.get("/me")).status, 200, "and so does that of a local account");
-        await console.post("/admin/provisioning/settings", { sourceConflict: "refuse", passwordSync: "on" });
+        await save({ passwordSync: "on" });
         assert.equal(await signInWith("a random one: 1mz050nq"), 403);
       });
 

@@ -1,5 +1,12 @@
 import type { IsolationCases } from "../helpers/isolation.ts";
 
+const closedSettings = {
+  sourceConflict: "refuse",
+  passwordSync: false,
+  machineAccessConfirmed: true,
+  activityDays: 365,
+};
+
 /** What the console's directory pages ask: see isolation-cases.ts. */
 export const directoryCases: Pick<
   IsolationCases,
@@ -45,16 +52,11 @@ export const directoryCases: Pick<
   "provisioningProblems.clear": { call: (b) => b.provisioningProblems.clear(), gives: undefined },
   "settings.lock": {
     call: (b) => b.settings.lock(),
-    gives: { sourceConflict: "refuse", passwordSync: false, activityDays: 365 },
+    gives: closedSettings,
   },
   "settings.read": {
     call: (b) => b.settings.read(),
-    gives: {
-      sourceConflict: "refuse",
-      passwordSync: false,
-      machineAccessConfirmed: true,
-      activityDays: 365,
-    },
+    gives: closedSettings,
   },
   "settings.change": {
     changesB: true,
