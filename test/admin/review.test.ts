@@ -166,16 +166,22 @@ describe("a connection's review", () => {
       assert.deepEqual([guestEdit, guestsFrozenUntil], [null, null]);
     });
 
-    for (const [what, change] of [
-      ["the client secret alone", { clientSecret: "another-secret" }],
-      ["a switch alone", { justInTime: "on" }],
-      ["who becomes an administrator", { roleName: "groups", roleValues: "Everyone" }],
+    for (const [what, label, change] of [
+      ["the client secret alone", "Client secret", { clientSecret: "another-secret" }],
+      ["a switch alone", "Create accounts at the first sign-in", { justInTime: "on" }],
+      [
+        "who becomes an administrator",
+        "Who becomes an administrator",
+        { roleName: "groups", roleValues: "Everyone" },
+      ],
     ] as const) {
       it(`switches nothing on when the guest changes ${what}`, async () => {
         const { owner, base, guest, link } = draft();
         const looked = formOn(await owner.get(`${base}/review`), "/activate");
         assertRedirect(await submit(guest, link, "/settings", { ...values(), ...change }), `${link}#test`);
-        assert.equal((await looked.send(owner)).status, 409);
+        const refused = await looked.send(owner);
+        assert.equal(refused.status, 409);
+        assert.equal(differenceOf(refused, label).length, 2, label);
         assert.equal((await stored()).status, "draft");
       });
     }
