@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { provisionUser } from "../../src/directory/provisioning.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { factOf } from "../helpers/pages.ts";
 import { provisioned } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
@@ -8,7 +8,7 @@ import { useSite } from "../helpers/site.ts";
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 describe("what a person's page shows beside names", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     let people = 0;
     async function pageOf(attributes: Record<string, unknown>, entitlements: string[] = []) {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { createSigningKey } from "../helpers/certificates.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { samlSettings } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 
 const day = 86_400_000;
 
 describe("the console's overview", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     const textOf = async () => (await (await site().clientOf(site().owner)).get("/admin")).text;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Answer, Client } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { submit } from "../helpers/forms.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
@@ -9,7 +9,7 @@ import { useSite } from "../helpers/site.ts";
 import { valueToCopy } from "./pages-read.ts";
 
 describe("provisioning in the admin console", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     let client: Client;
     beforeEach(async () => {

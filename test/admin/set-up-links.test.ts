@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import type { Client } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, submit } from "../helpers/forms.ts";
 import { countAs, forgetCounts } from "../helpers/known-devices.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
@@ -15,7 +15,7 @@ import { createDraft, madeLink, offeredTest, stateOf, switchOn, valueToCopy } fr
 let keys = 0;
 
 describe("a set-up link", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
     let owner: Client;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 import { createDraft, stateOf } from "./pages-read.ts";
@@ -8,7 +8,7 @@ let keys = 0;
 const newKey = () => `oidc-wrong-${keys++}`;
 
 describe("the set-up of an OIDC connection with wrong values", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     const script = "<script>document.title = 'executed'</script>";
     const megabyte = "x".repeat(1_000_000);

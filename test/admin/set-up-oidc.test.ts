@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Client } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, shownOn, submit } from "../helpers/forms.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, leavingTo, orgOptions, orgSealer } from "../helpers/org.ts";
@@ -13,7 +13,7 @@ let keys = 0;
 const newKey = () => `oidc-set-up-${keys++}`;
 
 describe("the set-up of an OIDC connection", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
     let client: Client;

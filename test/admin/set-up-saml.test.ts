@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { SamlSettings } from "../../src/model.ts";
 import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
 import type { Client } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, submit } from "../helpers/forms.ts";
 import { idpMetadata } from "../helpers/idp-metadata.ts";
 import { leavingTo } from "../helpers/org.ts";
@@ -37,7 +37,7 @@ describe("the set-up of a SAML connection", () => {
   });
   after(() => new Promise((resolve) => org.close(resolve)));
 
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSamlSite(use, { insecureAllowPrivateNetwork: true });
     let client: Client;
     let base: string;
@@ -256,7 +256,7 @@ describe("the set-up of a SAML connection", () => {
     });
   });
 
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSamlSite(use);
 
     it("reaches no address of our own network, and none without https", async () => {

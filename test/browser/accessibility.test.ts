@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { obstaclesOn, widths } from "../helpers/accessible.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
-import { onDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage, type PageCase } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -41,7 +41,7 @@ async function visit(page: Page, origin: string, { path, form, status }: PageCas
 
 describeInBrowser("every page in the browser", (browser) => {
   // Every page is asked for on both databases by test/web/views.test.ts: how it looks, only the page decides.
-  onDatabase("SQLite", (use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     let pages: PageCase[];
     before(async () => {

@@ -4,7 +4,7 @@ import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { addFromCatalog, submittedValues } from "../helpers/catalog-app.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { fieldOf, goTo, guideOf, ownersPage, type Says } from "../helpers/guide-reader.ts";
 import { orgOptions } from "../helpers/org.ts";
 import { useSite } from "../helpers/site.ts";
@@ -12,7 +12,7 @@ import { addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
 
 /** A customer who has nothing but the guide and the app that was made from the submission package. */
 describeInBrowser("following the guides", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let org: StandIn;
     before(async () => {

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import type { User } from "../../src/model.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { inAnHour, newMessage } from "../helpers/messages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { oktaUser, scimClient } from "../helpers/scim.ts";
@@ -19,7 +19,7 @@ const linesBelowButtons = `[...document.querySelectorAll("button[data-copy]")].f
 })`;
 
 describeInBrowser("the inspector in the browser", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, { insecureAllowPrivateNetwork: true });
 
     async function open(who: User = site().owner): Promise<Page> {

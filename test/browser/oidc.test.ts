@@ -4,7 +4,7 @@ import { addDomain } from "../../src/directory/tenants.ts";
 import type { Connection } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { connectOrg, orgOptions } from "../helpers/org.ts";
 import { useSite } from "../helpers/site.ts";
@@ -17,7 +17,7 @@ async function factsOf(page: Page): Promise<(string | null)[]> {
 }
 
 describeInBrowser("single sign-on in the browser, with the provider on another site", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
     let connection: Connection;

@@ -7,14 +7,14 @@ import type { Connection, SamlSettings } from "../../src/model.ts";
 import { refreshMetadata } from "../../src/saml/metadata-refresh.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { type SamlIdp, startSamlIdp } from "../helpers/saml-idp.ts";
 import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
 
 const limits = { allowPrivateNetwork: true };
 
 describeInBrowser("SAML in the browser, with a provider of another maker on another site", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSamlSite(use, { insecureAllowPrivateNetwork: true });
     let idp: SamlIdp;
     let next: SigningKey;

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { addFromCatalog, baseUrlOf, submittedValues } from "../helpers/catalog-app.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { fieldOf, goTo, guideOf, ownersPage, type Says } from "../helpers/guide-reader.ts";
 import { orgOptions } from "../helpers/org.ts";
 import { useSite } from "../helpers/site.ts";
@@ -11,7 +11,7 @@ import { addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
 
 /** A customer who has nothing but the guide and the app that was made from the submission package. */
 describeInBrowser("following the guide to SCIM", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let org: StandIn;
     let ada: OrgPerson;

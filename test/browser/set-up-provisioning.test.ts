@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { describeInBrowser } from "../helpers/browser.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { addApp, oidcSignOn } from "../helpers/stand-in.ts";
 import { assign, carry, type TwoConsoles, useTwoConsoles } from "../helpers/two-consoles.ts";
 
 describeInBrowser("provisioning set up in the browser, by following the page", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const consoles = useTwoConsoles(browser, use);
 
     /** Loads the page of provisioning again, and tells which of its steps are done. */

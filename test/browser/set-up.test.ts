@@ -4,7 +4,7 @@ import { newSamlKey } from "../../src/demo/okta-org/keys.ts";
 import { newId, type OrgApp } from "../../src/demo/okta-org/state.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { addApp } from "../helpers/stand-in.ts";
 import { assign, carry, useTwoConsoles } from "../helpers/two-consoles.ts";
 
@@ -12,7 +12,7 @@ import { assign, carry, useTwoConsoles } from "../helpers/two-consoles.ts";
 const placeholder = "http://127.0.0.1:9/not-set-yet";
 
 describeInBrowser("a connection set up in the browser, by following the page", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const consoles = useTwoConsoles(browser, use);
     const site = () => consoles().site;
 

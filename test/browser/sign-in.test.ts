@@ -5,14 +5,14 @@ import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, tabTo, takeSession } from "../helpers/browser.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { testPassword } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 
 const heading = (page: Page) => page.locator("h1").textContent();
 
 describeInBrowser("in the browser", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     before(async () => {
       const { store } = site().acme;

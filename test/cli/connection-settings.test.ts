@@ -5,12 +5,12 @@ import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import type { Connection } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { dataKey, runCommand } from "../helpers/cli.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { createTestTenant, newUser, samlSettings, type TestTenant } from "../helpers/people.ts";
 
 describe("admin -- connection, one that is there", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     let op: OpenIdProvider;
     let acme: TestTenant;
     let connection: Connection;

@@ -8,7 +8,7 @@ import { signIn } from "../../src/directory/sign-in.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { dataKey, runCommand } from "../helpers/cli.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { idpMetadata, signingCertificate } from "../helpers/idp-metadata.ts";
 import { createTestTenant, identityOf, provisioned, type TestTenant } from "../helpers/people.ts";
 import { conflict } from "../helpers/thrown.ts";
@@ -20,7 +20,7 @@ const oidc = [
 ];
 
 describe("admin -- connection", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     let acme: TestTenant;
     let folder: string;
     let metadata: string;

@@ -5,11 +5,11 @@ import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import type { Connection } from "../../src/model.ts";
 import { startTestApp } from "../helpers/app.ts";
 import { runCommand } from "../helpers/cli.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { createTestTenant, samlSettings, type TestTenant } from "../helpers/people.ts";
 
 describe("admin -- connection reset-keys", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const dataKeys = { lost: randomBytes(32), next: randomBytes(32) };
     let acme: TestTenant;
     let connection: Connection;

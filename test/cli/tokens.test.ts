@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { tokenCommands } from "../../src/cli/tokens.ts";
 import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import { runCommand } from "../helpers/cli.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { createTestTenant, type TestTenant } from "../helpers/people.ts";
 
 interface Created {
@@ -12,7 +12,7 @@ interface Created {
 }
 
 describe("admin -- token", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     let acme: TestTenant;
     beforeEach(async () => {
       acme = await createTestTenant(use().database);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { integration } from "../../config/integration.ts";
 import { capabilities } from "../../src/guide/facts.ts";
 import { writeGuide } from "../../src/guide/guide.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -87,7 +87,7 @@ function wordsOf(html: string): string {
 }
 
 describe("the labels in the guides", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     it("are Okta's, or stand on a page of the application", async function () {

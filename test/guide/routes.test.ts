@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { integration } from "../../config/integration.ts";
 import { capabilities } from "../../src/guide/facts.ts";
 import type { User } from "../../src/model.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 
 describe("the public guides", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     for (const capability of capabilities) {
@@ -49,7 +49,7 @@ describe("the public guides", () => {
   });
 
   describe("in production", () => {
-    onEachDatabase((use) => {
+    onOneDatabase((use) => {
       const site = useSite(use, { baseUrl: integration.origin });
       it("offer the printed guide", async () => {
         const client = site().app.client();
@@ -60,7 +60,7 @@ describe("the public guides", () => {
 });
 
 describe("a customer's own guides", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     let admin: User;
     before(async () => {

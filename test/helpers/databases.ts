@@ -19,12 +19,31 @@ export interface TestDatabase {
 
 type Define = (use: () => TestDatabase, engine: Engine) => void;
 
-/** Defines the same tests for both engines, on one fresh database each. `use` gives the database inside a test or hook. */
+/**
+ * The rule, which CONTRIBUTING.md repeats. A suite runs on both engines (`onEachDatabase`) when its outcome can depend on
+ * the database: what is found and in which order, how text compares, what a constraint refuses, two requests at once,
+ * transactions, limits that replicas share, migrations. It runs on one (`onOneDatabase`) when nothing in it can see which
+ * engine it is: what a page says, what a browser does with it, whether a message of a protocol is accepted.
+ *
+ * Defines the same tests for both engines, on one fresh database each. `use` gives the database inside a test or hook.
+ */
 export function onEachDatabase(define: Define): void {
+  if (onlyEngine) return;
   for (const engine of engines) onDatabase(engine, define);
 }
 
-/** As onEachDatabase, where the engine makes no difference. The reporter counts by the names of these suites. */
+/** Defines tests that no engine makes a difference to: on SQLite, or on the one that TEST_ENGINE names. */
+export function onOneDatabase(define: Define): void {
+  onDatabase(onlyEngine ?? "SQLite", define);
+}
+
+/**
+ * In a run with TEST_ENGINE=PostgreSQL (the job "postgres" of test/jobs.mjs) the suites of onOneDatabase run there, and those that have
+ * been on both engines already are left out.
+ */
+const onlyEngine = engines.find((engine) => engine === process.env.TEST_ENGINE);
+
+/** Defines tests of one engine. The reporter counts by the names of these suites. */
 export function onDatabase(engine: Engine, define: Define): void {
   describe(`on ${engine}`, () => {
     let current: TestDatabase;

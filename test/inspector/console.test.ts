@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { User } from "../../src/model.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import type { Client } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { newMessage } from "../helpers/messages.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
@@ -12,7 +12,7 @@ const home = "/admin/inspector";
 const script = "<script>alert(1)</script>";
 
 describe("the inspector's pages", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     let store: TenantStore;
     let client: Client;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RefusalReason } from "../../src/errors.ts";
 import { landingPath } from "../../src/web/home.ts";
 import type { Answer } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { useHostileSite } from "../helpers/hostile-sign-in.ts";
 
 type Change = (query: URLSearchParams) => void;
@@ -40,7 +40,7 @@ const queryCases: [name: string, change: Change, reason: RefusalReason][] = [
   ["nothing at all", (query) => [...query.keys()].forEach((name) => void query.delete(name)), notStarted],
 ];
 
-onEachDatabase((use) => {
+onOneDatabase((use) => {
   describe("a hostile callback", () => {
     const site = useHostileSite(use);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { MessagePart } from "../../src/recording.ts";
 import type { KeptMessage } from "../../src/store/tenant/inspector.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import type { Deviation } from "../helpers/hostile-provider.ts";
 import { useHostileSite } from "../helpers/hostile-sign-in.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
@@ -16,7 +16,7 @@ const outline = (messages: KeptMessage[]) =>
   messages.map(({ step, verdict, file }) => [step, verdict, file].join(" "));
 
 describe("what the inspector is told of an OIDC sign-in", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
     before(async () => {
@@ -232,7 +232,7 @@ const failures: [what: string, deviation: Deviation, step: string, summary: RegE
 ];
 
 describe("what the inspector is told of an OIDC sign-in that fails", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useHostileSite(use);
     before(() => startRecording(site().acme.store));
 

@@ -3,14 +3,14 @@ import { disableConnection, rotateSecret } from "../../src/directory/connections
 import { latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { Connection } from "../../src/model.ts";
 import type { Answer } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, connectOrg, orgOptions, orgSealer, refusalsIn } from "../helpers/org.ts";
 import { headingOf } from "../helpers/pages.ts";
 import { useSite } from "../helpers/site.ts";
 
 describe("a test sign-in by OpenID Connect", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
     let draft: Connection;

@@ -4,7 +4,7 @@ import { addDomain } from "../../src/directory/tenants.ts";
 import type { Connection, OidcSettings } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { startTestApp } from "../helpers/app.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, connectOrg, leavingTo, orgOptions, refusalsIn, signInAt } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
@@ -13,7 +13,7 @@ import { until } from "../helpers/processes.ts";
 import { sessionSecret, useSite } from "../helpers/site.ts";
 
 describe("ways to a sign-in by OpenID Connect", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
     let connection: Connection;

@@ -6,7 +6,7 @@ import { tokenCommands } from "../../src/cli/tokens.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { startTestApp } from "../helpers/app.ts";
 import { runCommand } from "../helpers/cli.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { ScimClient } from "../helpers/scim.ts";
 
@@ -21,7 +21,7 @@ function printedCommands(): string[][] {
 }
 
 describe("the reviewers' account", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     it("is made by the printed commands: it signs in, and Okta's SPEC suite finds a user with every name", async () => {
       const [createTenant = [], createToken = []] = printedCommands();
       const { database } = use();

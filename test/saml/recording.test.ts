@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import type { KeptMessage } from "../../src/store/tenant/inspector.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import type { Deviation, Fields } from "../helpers/saml-response.ts";
 import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
@@ -67,7 +67,7 @@ const failures: [what: string, deviation: Deviation, summary: RegExp][] = [
 ];
 
 describe("what the inspector is told of a SAML sign-in", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSamlSite(use);
     const store = () => site().acme.store;
     before(() => startRecording(store()));

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { Connection } from "../../src/model.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { refusalsIn } from "../helpers/org.ts";
 import { headingOf } from "../helpers/pages.ts";
 import type { Deviation } from "../helpers/saml-response.ts";
 import { samlSealer, useSamlSite } from "../helpers/saml-site.ts";
 
 describe("a test sign-in by SAML", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSamlSite(use);
     let draft: Connection;
     before(async () => {

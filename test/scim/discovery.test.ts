@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import SCIMMY from "scimmy";
 import { attributes as table } from "../../config/attributes.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import type { ScimBody } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
@@ -33,7 +33,7 @@ function assertPartOf(ours: ScimBody, theirs: ScimBody | undefined): void {
 }
 
 describe("discovery", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useScim(use);
     let acme: ScimTenant;
     before(async () => {
@@ -121,7 +121,7 @@ describe("discovery", () => {
 });
 
 describe("the SCIM endpoints", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useScim(use);
     let acme: ScimTenant;
     before(async () => {

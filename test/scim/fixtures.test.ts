@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import type { ScimBody, ScimClient } from "../helpers/scim.ts";
 import { useScim } from "../helpers/scim-site.ts";
 
@@ -82,7 +82,7 @@ async function replay(
 }
 
 describe("recorded traffic", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useScim(use);
     for (const name of clients) {
       describe(name, () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { until } from "../helpers/processes.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import { oktaUser } from "../helpers/scim.ts";
 import { type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
 describe("what the inspector is told of SCIM", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useScim(use);
     let tenant: ScimTenant;
     let id = "";

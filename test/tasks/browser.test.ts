@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describeInBrowser, tabTo, takeSession } from "../helpers/browser.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { useSite } from "../helpers/site.ts";
 
 describeInBrowser("/tasks in the browser", (browser) => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     it("somebody adds, completes, finds and deletes a task with nothing but a keyboard", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import {
@@ -17,7 +17,7 @@ const holds = "The org's key verifies the token, its type, audience, application
 const isOn = "Universal Logout is switched on";
 
 describe("what the inspector is told of Universal Logout", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     let org: RevokingOrg;
     let app: TestApp;
     let acme: TestTenant;

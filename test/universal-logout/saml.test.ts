@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
 import { landingPath } from "../../src/web/home.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { type RevokingOrg, revocationToken, startRevokingOrg } from "../helpers/revocation.ts";
 import { idpEntityId, useSamlSite } from "../helpers/saml-site.ts";
@@ -9,7 +9,7 @@ import { idpEntityId, useSamlSite } from "../helpers/saml-site.ts";
 const path = "/global-token-revocation";
 
 describe("Universal Logout of a SAML session", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSamlSite(use, { insecureAllowPrivateNetwork: true });
     let org: RevokingOrg;
     before(async () => {

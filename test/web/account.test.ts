@@ -5,14 +5,14 @@ import { provisionUser } from "../../src/directory/provisioning.ts";
 import type { Connection, User } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
 import type { Client } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { countAs, deviceEntry, usersIn } from "../helpers/known-devices.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount, testPassword } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 
 describe("/account", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     let grace: User;
     let connection: Connection;
@@ -94,7 +94,7 @@ describe("/account", () => {
 describe("changing one's password", () => {
   const wanted = "a rather different password";
 
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     let people = 0;
     const account = () => createLocalAccount(site().acme.store, `changer-${people++}@acme.example`);
@@ -245,7 +245,7 @@ describe("changing one's password", () => {
 });
 
 describe("/me", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     it("says who is signed in", async () => {
@@ -284,7 +284,7 @@ describe("/me", () => {
 });
 
 describe("signing out", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     it("stands on every page that a signed-in person sees", async () => {

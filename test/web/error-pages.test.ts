@@ -8,7 +8,7 @@ import { errorPages } from "../../src/web/error-pages.ts";
 import { requestContext } from "../../src/web/request.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
 import type { Answer, Client } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { connectionRefused, type FaultyDatabase, faulty } from "../helpers/faults.ts";
 import { headingOf } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
@@ -90,7 +90,7 @@ const failures: Failure[] = [
 ];
 
 describe("error pages", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     let app: TestApp;
     let faults: FaultyDatabase;
     let client: Client;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { safePath } from "../../src/web/guards.ts";
 import { landingPath } from "../../src/web/home.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { testPassword } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
@@ -49,7 +49,7 @@ describe("where to go back to", () => {
     });
   }
 
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     it("is never another site, whoever signs in or is signed in already", async () => {

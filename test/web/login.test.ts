@@ -3,7 +3,7 @@ import { blockUser } from "../../src/directory/access.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { assertRedirect, comparable, headingOf } from "../helpers/pages.ts";
 import {
   createLocalAccount,
@@ -15,7 +15,7 @@ import {
 import { sidOf, signedCookie, useSite } from "../helpers/site.ts";
 
 describe("/login", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     async function withDomain(domain: string, verified: boolean): Promise<TestTenant> {
@@ -142,7 +142,7 @@ const refusals: Refusals = {
 };
 
 describe("/login/password/{tenant}", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     let app: TestApp;
     let acme: TestTenant;
     const attempts = new Map<string, [string, string, string]>();
@@ -193,7 +193,7 @@ describe("/login/password/{tenant}", () => {
 });
 
 describe("signing in with a password", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     const form = { loginName: "Owner@acme.example", password: testPassword };
 

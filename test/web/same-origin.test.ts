@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { acceptsCrossSite } from "../../src/endpoints.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { headingOf } from "../helpers/pages.ts";
 import { testPassword } from "../helpers/people.ts";
 import { pathOf, type Route } from "../helpers/routes.ts";
@@ -29,7 +29,7 @@ const combinations: [site: string | null, origin: string | null, allowed: boolea
 ];
 
 describe("requests from another site", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
     let routes: Route[];
     before(() => {

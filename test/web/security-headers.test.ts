@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { landingPath } from "../../src/web/home.ts";
 import { startTestApp } from "../helpers/app.ts";
 import type { Answer } from "../helpers/client.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { useSite } from "../helpers/site.ts";
 
 /** The policy as a browser reads it: directive → sources. */
@@ -25,7 +25,7 @@ const wantedPolicy = {
 };
 
 describe("security headers", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     for (const path of ["/", "/login", landingPath, "/no-such-page", "/assets/app.css", "/healthz", "/me"]) {

@@ -8,7 +8,7 @@ import { type SessionStore, sessionStore } from "../../src/store/session-store.t
 import { sessionCookie } from "../../src/web/session-cookie.ts";
 import { startTestApp } from "../helpers/app.ts";
 import { Client } from "../helpers/client.ts";
-import { onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { onOneDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant, testPassword } from "../helpers/people.ts";
 import { sidOf } from "../helpers/site.ts";
 
@@ -68,7 +68,7 @@ class Clockwork {
 }
 
 describe("a session", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const works = new Clockwork();
     before(() => works.start(use));
     beforeEach(() => works.begin());
@@ -139,7 +139,7 @@ describe("a session", () => {
 });
 
 describe("the session's cookie on https", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     async function cookieLines(proto: string): Promise<string[]> {
       const { database } = use();
       const { tenant, store } = await createTestTenant(database);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { brand } from "../../config/brand.ts";
 import { landingPath } from "../../src/web/home.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -39,7 +39,7 @@ const forbidden: [string, RegExp][] = [
 ];
 
 describe("every page", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
     it("is whole, has one heading and a title, and needs nothing inline", async () => {

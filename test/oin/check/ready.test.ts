@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { onEachDatabase } from "../../helpers/databases.ts";
+import { onOneDatabase } from "../../helpers/databases.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
 
 /** What a check on this machine, and from outside, cannot tell. Everything else has to be judged. */
@@ -18,7 +18,7 @@ const notCheckable = [
 ];
 
 describe("oin:check against our own deployment", () => {
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const ready = useReadyDeployment(use);
 
     it("passes, and judges all that can be seen", async () => {

@@ -1,0 +1,14 @@
+import { availableParallelism } from "node:os";
+
+/** How mocha runs any test file; which files a job has is in test/jobs.mjs. */
+export default {
+  "node-option": ["import=tsx", "disable-proto=delete"],
+  require: ["test/helpers/postgres.ts", "test/helpers/console-guard.ts"],
+  reporter: "test/helpers/reporter.ts",
+  timeout: 60_000,
+  "forbid-only": true,
+  "forbid-pending": true,
+  parallel: true,
+  // mocha's own default would be one on two cores, and many tests wait for a database.
+  jobs: Math.max(2, availableParallelism() - 1),
+};
