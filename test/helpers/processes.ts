@@ -83,13 +83,17 @@ export const newSecrets = () => ({
 
 export const deploymentUrl = "http://localhost:3000";
 
-/** `npm start`, on a free port. Resolves when it listens. */
+/**
+ * `npm start`, on a free port. Resolves when it listens.
+ * @param path of the program: another checkout's, as an absolute one.
+ */
 export async function startServer(
   databaseUrl: string,
   secrets: Record<string, string> = newSecrets(),
+  path = "src/server.ts",
 ): Promise<RunningServer> {
   const port = await freePort();
-  const program = runProgram("src/server.ts", [], {
+  const program = runProgram(path, [], {
     DATABASE_URL: databaseUrl,
     BASE_URL: deploymentUrl,
     PORT: String(port),

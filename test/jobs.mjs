@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/**
+ * Which test file runs in which job. `npm test` runs "fast": everything that needs neither a browser nor other processes.
+ * A file that is not named here is fast; test/jobs.test.ts holds the lists to what the files do. A name that ends with "/"
+ * is a folder.
+ */
+const named = {
+  /** Need Chromium. */
+  browser: [
+    "test/browser/",
+    "test/tasks/browser.test.ts", // sample product
+  ],
+  /** Start the application, a tool, npm or a PostgreSQL server as other processes, and wait for them. */
+  processes: [
+    "test/bench/",
+    "test/cli/main.test.ts",
+    "test/demo/demo.test.ts",
+    "test/demo/guided.test.ts",
+    "test/demo/https.test.ts",
+    "test/demo/okta-setup.test.ts",
+    "test/demo/pages.test.ts",
+    "test/demo/story.test.ts",
+    "test/demo/okta-org/push.test.ts",
+    "test/guide/main.test.ts",
+    "test/how-to/",
+    "test/oin/check/demo.test.ts",
+    "test/oin/check/main.test.ts",
+    "test/oin/check/scimmy-routers.test.ts",
+    "test/oin/check/site.test.ts",
+    "test/oin/submission.test.ts",
+    "test/packaging.test.ts",
+    "test/scim/custom-attribute.test.ts",
+    "test/scim/outage.test.ts",
+    "test/scripts/",
+    "test/server/",
+    "test/store/cli-beside-app.test.ts",
+    "test/store/durability.test.ts",
+  ],
+};
+
+/** The jobs in the order in which `npm run test:full` begins them: those that wait the longest come first. */
+export const jobs = ["processes", "fast", "browser", "postgres"];
+
+/** The test files of a job. */
+export function filesOf(job) {
+  const all = readdirSync("test", { recursive: true, encoding: "utf8" })
+    .map((name) => `test/${name.replaceAll("\\", "/")}`)
+    .filter((path) => path.endsWith(".test.ts"))
+    .sort();
+  const inJob = (name) => all.filter((path) => named[name].some((entry) => isNamed(path, entry)));
+  if (job in named) return inJob(job);
+  const others = new Set(Object.keys(named).flatMap(inJob));
+  const fast = all.filter((path) => !others.has(path));
+  // What `fast` runs on SQLite alone (onOneDatabase in test/helpers/databases.ts), on PostgreSQL.
+  return job === "fast" ? fast : fast.filter((path) => readFileSync(path, "utf8").includes("onOneDatabase("));
+}
+
+function isNamed(path, entry) {
+  return entry.endsWith("/") ? path.startsWith(entry) : path === entry;
+}
