@@ -40,7 +40,7 @@ describe("the jobs of the tests", () => {
     assert.deepEqual(needless, []);
   });
 
-  it("repeat on PostgreSQL what the fast one runs on SQLite alone, and nothing else", () => {
+  it("repeat with the other engine what the fast one runs with one, and nothing else", () => {
     const postgres = filesOf("postgres");
     assert.ok(postgres.length > 20);
     for (const path of fast)
