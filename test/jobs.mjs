@@ -15,6 +15,7 @@ const named = {
   processes: [
     "test/bench/",
     "test/cli/main.test.ts",
+    "test/cli/names.test.ts",
     "test/demo/demo.test.ts",
     "test/demo/guided.test.ts",
     "test/demo/https.test.ts",

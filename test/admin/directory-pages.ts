@@ -48,13 +48,21 @@ async function populate(use: () => TestDatabase, { acme }: Site) {
   const problem = { sourceId: writer.source.id, call: "POST /Users", requestId: randomUUID() };
   for (const kind of ["uniqueness", "of a kind that is not known"])
     await store.provisioningProblems.record({ ...problem, kind, status: 409, detail: "It is taken." });
-  await store.settings.change({ passwordSync: true, sourceConflict: "adopt" });
-  return { ada, guest, blocked, group, empty };
+  const olga = await provisionUser(
+    store,
+    writer,
+    provisioned("olga@acme.example", { sourceKey: "00u-olga" }),
+  );
+  await store.roles.grant(olga.id, "owner");
+  const { id: draft } = await acme.connection({ draft: true });
+  const settings = { passwordSync: true, sourceConflict: "adopt", machineAccessConfirmed: false } as const;
+  await store.settings.change(settings);
+  return { ada, guest, blocked, olga, draft, group, empty };
 }
 
 /** Provisioning, people, groups and activity: their share of every page (see pages.ts). */
 export async function directoryPages(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
-  const { ada, guest, blocked, group, empty } = await populate(use, site);
+  const { ada, guest, blocked, olga, draft, group, empty } = await populate(use, site);
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => {
     return { name, path, status: 200, as: site.owner, ...more };
   };
@@ -70,6 +78,8 @@ export async function directoryPages(use: () => TestDatabase, site: Site): Promi
     page("a provisioned person", `/admin/people/${ada.id}`),
     page("somebody who came just in time", `/admin/people/${guest.id}`),
     page("somebody blocked", `/admin/people/${blocked.id}`),
+    page("an owner whose sign-in is to be approved", `/admin/people/${olga.id}`),
+    page("a review that names owners", `/admin/connections/${draft}/review`),
     page("oneself", `/admin/people/${site.owner.id}`),
     page("deleted people", "/admin/people/deleted"),
     page("no deleted people", "/admin/people/deleted?q=zzz"),

@@ -11,7 +11,7 @@ import {
 import { signIn } from "../../src/directory/sign-in.ts";
 import type { Connection, User } from "../../src/model.ts";
 import { forTenant, type TenantStore } from "../../src/store/tenant-store.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onEachDatabase, someoneWaits } from "../helpers/databases.ts";
 import {
   createLocalAccount,
   createTestTenant,
@@ -23,7 +23,7 @@ import {
 import { conflict, refused } from "../helpers/thrown.ts";
 
 describe("owners", () => {
-  onEachDatabase((use) => {
+  onEachDatabase((use, engine) => {
     let tenant: TestTenant;
     let store: TenantStore;
     let first: User;
@@ -203,6 +203,27 @@ describe("owners", () => {
         }
       }
 
+      if (engine === "PostgreSQL")
+        it("when the other change is on its way already: the second one waits for it", async () => {
+          await linked();
+          const demote = (by: TenantStore, userId: string, target: string) =>
+            giveRole(by, { userId }, target, "member");
+          let done = () => {};
+          const isDone = new Promise<void>((resolve) => {
+            done = resolve;
+          });
+          // Not called inside the transaction of the first: that would be a call of the same request.
+          const second = isDone.then(() => demote(replica(), olga.id, first.id));
+          const refusal = assert.rejects(second, conflict("last-owner"));
+          await use().database.transaction(async (inside) => {
+            await demote(forTenant(inside, store.tenantId), first.id, olga.id);
+            done();
+            await someoneWaits(inside);
+          });
+          await refusal;
+          assert.deepEqual(await able(), [first.id]);
+        });
+
       it("or the operator is told, when provisioning deactivates one meanwhile", async () => {
         await linked();
         const [demoted, deactivated] = await Promise.allSettled([
@@ -245,6 +266,8 @@ describe("owners", () => {
           conflict("owners-only"),
         );
         await assert.rejects(blockPerson(store, { userId: olga.id }, first.id), conflict("owners-only"));
+        const member = await provisionUser(store, tenant.writer, provisioned("member@acme.example"));
+        await assert.rejects(blockPerson(store, { userId: olga.id }, member.id), conflict("owners-only"));
       });
     });
   });

@@ -162,5 +162,9 @@ async function query(sql: string): Promise<void> {
 /** PostgreSQL: returns once another connection waits for what this transaction has locked. */
 export async function someoneWaits(inside: Database): Promise<void> {
   const waiting = "select count(*) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))";
-  for (let seen = 0; seen === 0; ) seen = Number((await inside.sql().raw(waiting)).rows[0].count);
+  for (let seen = 0; seen === 0; ) {
+    // A transaction sees the connections that there were when it first asked, unless it asks anew.
+    await inside.sql().raw("select pg_stat_clear_snapshot()");
+    seen = Number((await inside.sql().raw(waiting)).rows[0].count);
+  }
 }

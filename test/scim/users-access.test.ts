@@ -261,6 +261,8 @@ describe("provisioning and access", () => {
         assert.equal(await signInWith(sent), 403);
         // Nor is one that was stored while they were none.
         assert.equal(await signInWith("a random one: 1mz050nq"), 403);
+        const stored = { op: "replace", value: { password: "a random one: 1mz050nq" } };
+        assertScimError(await acme.client.patch(`/Users/${ada.id}`, stored), 403);
       });
 
       it("never reach an account of the application", async () => {
