@@ -56,8 +56,6 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   undici: "trust",
 };
 
-const standIn = "src/demo/okta-org/";
-
 interface SourceFile {
   path: string;
   text: string;
@@ -95,8 +93,6 @@ describe("architecture", () => {
         (target) => isLocal(target) && !allowed.has(roomOf(resolve(path, target))),
       );
       assert.deepEqual(wrong, []);
-      // The stand-in org is the other end of the protocols, and needs their libraries for itself.
-      if (path.startsWith(standIn)) return;
       const stolen = imports.filter((target) => ![ownedPackages[target] ?? room].flat().includes(room));
       assert.deepEqual(stolen, []);
     });
@@ -111,15 +107,6 @@ describe("architecture", () => {
       importers.map(({ path }) => path),
       [],
     );
-  });
-
-  it("keeps the stand-in org apart from the application: it shares the reader of the environment alone", () => {
-    const its = files.filter(({ path }) => path.startsWith(standIn));
-    assert.ok(its.length > 20);
-    const shared = its.flatMap(({ path, imports }) =>
-      imports.filter((target) => isLocal(target) && !resolve(path, target).startsWith(standIn)),
-    );
-    assert.deepEqual(shared, ["../../environment.ts"]);
   });
 
   it("reads the process environment in src/environment.ts alone", () => {

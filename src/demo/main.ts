@@ -2,7 +2,7 @@
  * `npm run demo`: the application and a stand-in for an Okta org beside it, on this machine, within seconds.
  *
  * Development only: nothing outside this folder imports it, and a production image does not contain it. This file starts
- * and stops the two processes (app-server.ts, okta-org/main.ts); cast.ts says who is in the demo, seed.ts fills it, story/
+ * and stops the two processes (app-server.ts, okta-stand-in); cast.ts says who is in the demo, seed.ts fills it, story/
  * is the page that leads through it. May import: everything.
  */
 import { fileURLToPath } from "node:url";
@@ -41,7 +41,7 @@ async function run(): Promise<void> {
   }
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const org = ORG_PORT
-    ? new Program(file("okta-org/main.ts"), {
+    ? new Program(fileURLToPath(import.meta.resolve("okta-stand-in/program")), {
         ...environment,
         ORG_CONTROL_SECRET: environment.DEMO_CONTROL_SECRET,
       })

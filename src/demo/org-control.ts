@@ -1,4 +1,4 @@
-import type { Customer, Provisioned, SeededApp } from "./okta-org/control.ts";
+import type { Customer, Provisioned, SeededApp } from "okta-stand-in/control";
 
 /** The stand-in org, as the demo fills it. */
 export interface OrgControl {

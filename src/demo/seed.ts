@@ -1,3 +1,4 @@
+import type { Customer, SeededApp } from "okta-stand-in/control";
 import { brand } from "../../config/brand.ts";
 import type { Config } from "../config.ts";
 import { createConnection, type WantedConnection } from "../directory/connections.ts";
@@ -16,7 +17,6 @@ import { guardedFetch } from "../trust/guarded-fetch.ts";
 import { attributeStatements } from "./attribute-statements.ts";
 import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./cast.ts";
 import { emptied } from "./emptied.ts";
-import type { Customer, SeededApp } from "./okta-org/control.ts";
 import type { OrgControl } from "./org-control.ts";
 import { seedTasks } from "./seed-tasks.ts"; // sample product
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { samlSignOn } from "okta-stand-in/control";
+import type { OrgApp, OrgPerson } from "okta-stand-in/state";
+import { addApp, type StandIn } from "okta-stand-in/testing";
 import { integration } from "../../config/integration.ts";
-import { samlSignOn } from "../../src/demo/okta-org/control.ts";
-import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
 import type { Values } from "../../src/oin/compatibility.ts";
-import { addApp, type StandIn } from "./stand-in.ts";
 
 /** Values for people who read nothing but the committed submission package and the guides of a deployment. */
 export interface SubmittedValues {

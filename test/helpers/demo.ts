@@ -11,7 +11,16 @@ import { until } from "./processes.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const parts = [
-  ...["config", "migrations", "node_modules", "package-lock.json", "package.json", "public", "scripts"],
+  ...[
+    "config",
+    "migrations",
+    "node_modules",
+    "package-lock.json",
+    "package.json",
+    "packages",
+    "public",
+    "scripts",
+  ],
   ...["src", "tsconfig.json", "views"],
 ];
 

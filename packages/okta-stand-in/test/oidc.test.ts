@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import * as openid from "openid-client";
-import { rotateKeys } from "../../../src/demo/okta-org/org.ts";
-import { activatePerson, deactivatePerson, suspendPerson } from "../../../src/demo/okta-org/people.ts";
-import type { OrgApp, OrgPerson } from "../../../src/demo/okta-org/state.ts";
-import type { Client } from "../../helpers/client.ts";
-import { addApp, addTo, oidcSignOn, type StandIn, startStandIn } from "../../helpers/stand-in.ts";
+import { rotateKeys } from "../src/org.ts";
+import { activatePerson, deactivatePerson, suspendPerson } from "../src/people.ts";
+import type { OrgApp, OrgPerson } from "../src/state.ts";
+import { addApp, addTo, oidcSignOn, type StandIn, startStandIn } from "../src/testing.ts";
+import type { Visitor } from "../src/visitor.ts";
 
 const redirectUri = "http://localhost:9/callback";
 
@@ -46,7 +46,7 @@ describe("the stand-in org's authorization server", () => {
   }
 
   /** Goes where the org sends a browser, until it leaves for somewhere else or is shown a page. */
-  async function follow(browser: Client, url: URL) {
+  async function follow(browser: Visitor, url: URL) {
     let next = url;
     for (let hops = 0; hops < 8; hops++) {
       const answer = await browser.get(next.pathname + next.search);
@@ -57,7 +57,7 @@ describe("the stand-in org's authorization server", () => {
     return assert.fail("round in circles");
   }
 
-  async function signIn(browser: Client, more: Record<string, string> = {}) {
+  async function signIn(browser: Visitor, more: Record<string, string> = {}) {
     const { url, checks } = await begin(more);
     const back = await follow(browser, url);
     assert.equal(back.url.href.startsWith(redirectUri), true, back.page?.text);

@@ -1,23 +1,18 @@
+/** For the tests of an application: the org inside the test's process, and people and apps to put into it. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createOrg, type OrgOptions, type RunningOrg } from "../../src/demo/okta-org/server.ts";
-import {
-  newId,
-  type OrgApp,
-  type OrgPerson,
-  openOrgStore,
-  type Provisioning,
-} from "../../src/demo/okta-org/state.ts";
-import { Client } from "./client.ts";
+import { createOrg, type OrgOptions, type RunningOrg } from "./server.ts";
+import { newId, type OrgApp, type OrgPerson, openOrgStore, type Provisioning } from "./state.ts";
+import { Visitor } from "./visitor.ts";
 
 /** The stand-in org on a port of its own. */
 export interface StandIn extends RunningOrg {
   /** Where it listens, which differs from its url behind a proxy. */
   address: string;
-  /** Somebody's browser at the org, without a browser. */
-  browser(): Client;
-  /** A browser in which this person is signed in. */
-  signedIn(person: OrgPerson): Promise<Client>;
+  /** A visitor who is signed in nowhere. */
+  browser(): Visitor;
+  /** A visitor who is signed in as this person. */
+  signedIn(person: OrgPerson): Promise<Visitor>;
 }
 
 /** Listens on 127.0.0.1; `url` is what it calls itself when a proxy stands before it. */
@@ -27,7 +22,7 @@ export async function startStandIn(options: Partial<OrgOptions> & { file?: strin
   const store = openOrgStore(options.file ?? null);
   const org = await createOrg({ store, url: address, ...options });
   await new Promise<void>((resolve) => org.server.listen(port, "127.0.0.1", resolve));
-  const browser = () => new Client(address, org.url);
+  const browser = () => new Visitor(address, org.url);
   return {
     ...org,
     address,

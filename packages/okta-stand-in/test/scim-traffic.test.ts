@@ -3,30 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import {
-  changeMembers,
-  pushGroups,
-  pushNow,
-  renameGroup,
-  unlinkGroup,
-} from "../../../src/demo/okta-org/groups.ts";
-import { assign, editPerson, unassign } from "../../../src/demo/okta-org/people.ts";
-import {
-  discover,
-  importAll,
-  syncPassword,
-  testCredentials,
-} from "../../../src/demo/okta-org/provisioning.ts";
-import { ScimFailure } from "../../../src/demo/okta-org/scim-client.ts";
-import type { OrgApp, Provisioning } from "../../../src/demo/okta-org/state.ts";
-import {
-  addApp,
-  addTo,
-  integration,
-  oidcSignOn,
-  type StandIn,
-  startStandIn,
-} from "../../helpers/stand-in.ts";
+import { changeMembers, pushGroups, pushNow, renameGroup, unlinkGroup } from "../src/groups.ts";
+import { assign, editPerson, unassign } from "../src/people.ts";
+import { discover, importAll, syncPassword, testCredentials } from "../src/provisioning.ts";
+import { ScimFailure } from "../src/scim-client.ts";
+import type { OrgApp, Provisioning } from "../src/state.ts";
+import { addApp, addTo, integration, oidcSignOn, type StandIn, startStandIn } from "../src/testing.ts";
 
 type Body = Record<string, unknown>;
 

@@ -2,11 +2,10 @@
  * The process of the stand-in org. The demo starts it; it is told where to listen and what it is called by variables of
  * its own, and says to whoever started it when it is ready.
  */
-import { processEnvironment } from "../../environment.ts";
 import { createOrg } from "./server.ts";
 import { openOrgStore } from "./state.ts";
 
-const { ORG_URL, ORG_PORT, ORG_FILE, ORG_CONTROL_SECRET } = processEnvironment();
+const { ORG_URL, ORG_PORT, ORG_FILE, ORG_CONTROL_SECRET } = process.env;
 if (!ORG_URL || !ORG_PORT) throw new Error("ORG_URL and ORG_PORT are required");
 
 const store = openOrgStore(ORG_FILE ?? null);

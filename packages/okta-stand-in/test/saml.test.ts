@@ -3,13 +3,12 @@ import { deflateRawSync } from "node:zlib";
 import { SAML } from "@node-saml/node-saml";
 import { DOMParser } from "@xmldom/xmldom";
 import * as samlify from "samlify";
-import { newSamlKey } from "../../../src/demo/okta-org/keys.ts";
-import { metadataUrlOf, type SamlApp, ssoUrlOf } from "../../../src/demo/okta-org/saml.ts";
-import { escaped } from "../../../src/demo/okta-org/saml-response.ts";
-import { newId, type OrgPerson } from "../../../src/demo/okta-org/state.ts";
-import { parseIdpMetadata } from "../../../src/saml/idp-metadata.ts";
-import type { Client } from "../../helpers/client.ts";
-import { addApp, addTo, type StandIn, startStandIn } from "../../helpers/stand-in.ts";
+import { newSamlKey } from "../src/keys.ts";
+import { metadataUrlOf, type SamlApp, ssoUrlOf } from "../src/saml.ts";
+import { escaped } from "../src/saml-response.ts";
+import { newId, type OrgPerson } from "../src/state.ts";
+import { addApp, addTo, type StandIn, startStandIn } from "../src/testing.ts";
+import type { Visitor } from "../src/visitor.ts";
 
 const acsUrl = "http://localhost:9/acs";
 const audience = "http://localhost:9/metadata";
@@ -42,7 +41,7 @@ describe("the stand-in org's SAML sign-on", () => {
   after(() => org.close());
 
   /** What the page posts to the application. */
-  async function posted(browser: Client, path: string) {
+  async function posted(browser: Visitor, path: string) {
     const page = await browser.get(path);
     assert.equal(page.status, 200, page.text);
     const value = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(page.text)?.[1] ?? "";
@@ -158,11 +157,15 @@ describe("the stand-in org's SAML sign-on", () => {
   it("publishes metadata that names its issuer, its addresses and its certificate", async () => {
     const answer = await fetch(metadataUrlOf(org, app));
     assert.match(answer.headers.get("content-type") ?? "", /^application\/xml/);
-    assert.deepEqual(parseIdpMetadata(await answer.text()), {
-      idpEntityId: `http://www.okta.com/${app.signOn.externalKey}`,
-      ssoUrl: ssoUrlOf(org, app),
-      certificates: [app.signOn.certificate],
-    });
+    const provider = samlify.IdentityProvider({ metadata: await answer.text() }).entityMeta;
+    assert.equal(provider.getEntityID(), `http://www.okta.com/${app.signOn.externalKey}`);
+    for (const binding of ["post", "redirect"])
+      assert.equal(provider.getSingleSignOnService(binding), ssoUrlOf(org, app));
+    const certificates = [provider.getX509Certificate("signing")].flat();
+    assert.deepEqual(
+      certificates.map((one) => one.replace(/\s/g, "")),
+      [app.signOn.certificate],
+    );
     assert.equal((await fetch(`${org.url}/app/exk-unknown/sso/saml/metadata`)).status, 404);
   });
 

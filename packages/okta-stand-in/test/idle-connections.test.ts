@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { until } from "../../helpers/processes.ts";
-import { addApp, integration, oidcSignOn, type StandIn, startStandIn } from "../../helpers/stand-in.ts";
+import { addApp, integration, oidcSignOn, type StandIn, startStandIn } from "../src/testing.ts";
 
 describe("the stand-in org's connection with an application", () => {
   let org: StandIn;
   let server: Server;
   let url: string;
-  let connections = 0;
-  let open = 0;
+  const connections: Promise<unknown>[] = [];
   before(async () => {
     org = await startStandIn();
     server = createServer((_req, res) => {
@@ -17,11 +16,7 @@ describe("the stand-in org's connection with an application", () => {
     });
     // It says three seconds, and never closes a connection: whoever does, is the org.
     server.keepAliveTimeout = 0;
-    server.on("connection", (socket) => {
-      connections++;
-      open++;
-      socket.once("close", () => open--);
-    });
+    server.on("connection", (socket) => void connections.push(once(socket, "close")));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/scim/v2`;
   });
@@ -36,7 +31,7 @@ describe("the stand-in org's connection with an application", () => {
     app.provisioning = integration(url);
     const send = org.provisioner.sender(app, "a test");
     for (let call = 0; call < 3; call++) assert.equal((await send("GET", "/Users")).status, 200);
-    assert.ok(connections < 3, `${connections} for three calls`);
-    await until("it is closed", () => open === 0);
+    assert.ok(connections.length < 3, `${connections.length} for three calls`);
+    await Promise.all(connections);
   });
 });

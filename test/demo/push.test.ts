@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addCrowd } from "../../../src/demo/okta-org/crowd.ts";
-import { createOrg } from "../../../src/demo/okta-org/server.ts";
-import { type OrgState, openOrgStore } from "../../../src/demo/okta-org/state.ts";
-import { createToken } from "../../../src/directory/provisioning-tokens.ts";
-import { startTestApp, type TestApp } from "../../helpers/app.ts";
-import { Client } from "../../helpers/client.ts";
-import { onEachDatabase } from "../../helpers/databases.ts";
-import { type Fault, type Front, startFront } from "../../helpers/front.ts";
-import { createTestTenant, type TestTenant } from "../../helpers/people.ts";
-import { freePort } from "../../helpers/postgres-server.ts";
-import { type Program, runProgram, until } from "../../helpers/processes.ts";
-import { addApp, integration, oidcSignOn } from "../../helpers/stand-in.ts";
+import { addCrowd } from "okta-stand-in/crowd";
+import { createOrg } from "okta-stand-in/server";
+import { type OrgState, openOrgStore } from "okta-stand-in/state";
+import { addApp, integration, oidcSignOn } from "okta-stand-in/testing";
+import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import { startTestApp, type TestApp } from "../helpers/app.ts";
+import { Client } from "../helpers/client.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { type Fault, type Front, startFront } from "../helpers/front.ts";
+import { createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { freePort } from "../helpers/postgres-server.ts";
+import { type Program, runProgram, until } from "../helpers/processes.ts";
 
 /** How many people an org's file says were provisioned. */
 function provisionedIn(file: string): number {
@@ -144,7 +144,7 @@ describe("a long push by the stand-in org", function () {
       const address = `http://127.0.0.1:${port}`;
       const run = async (): Promise<Program> => {
         const variables = { ORG_URL: address, ORG_PORT: String(port), ORG_FILE: file() };
-        const program = runProgram("src/demo/okta-org/main.ts", [], variables);
+        const program = runProgram("packages/okta-stand-in/src/program.ts", [], variables);
         await until(
           "the org answers",
           () =>

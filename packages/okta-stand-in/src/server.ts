@@ -4,8 +4,7 @@
  * Owns, at its own origin: the org authorization server (oidc.ts), SAML app sign-on (saml.ts), the dashboard
  * (end-user.ts), the Admin Console (admin/), the few calls of the management API that the set-up needs
  * (management-api.ts), and what it sends out: SCIM (provisioner.ts) and Universal Logout. It behaves at its edges as
- * Okta documents it, and is no product of Okta. A program of its own: may import config and, of src, nothing but
- * environment.ts; nothing outside src/demo imports it.
+ * Okta documents it, and is no product of Okta. It imports nothing of the application that it is tried with.
  */
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -30,7 +29,7 @@ import { type ScimClientDeps, ScimFailure, scimClient } from "./scim-client.ts";
 import { orgSessions } from "./sessions.ts";
 import type { OrgStore } from "./state.ts";
 
-const folder = (name: string) => fileURLToPath(new URL(`../../../${name}/`, import.meta.url));
+const folder = (name: string) => fileURLToPath(new URL(`../${name}/`, import.meta.url));
 
 export interface OrgOptions {
   store: OrgStore;
@@ -80,7 +79,7 @@ type Secrets = Pick<OrgOptions, "controlSecret" | "apiToken">;
 async function routes(org: OrgAdmin, { controlSecret, apiToken }: Secrets): Promise<Express> {
   const app = express();
   app.disable("x-powered-by");
-  app.set("views", folder("views/demo/org"));
+  app.set("views", folder("views"));
   app.set("view engine", "ejs");
   app.locals.org = { name: org.name, url: org.url };
   app.locals.displayName = ({ firstName, lastName }: { firstName: string; lastName: string }) =>
