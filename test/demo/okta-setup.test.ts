@@ -87,6 +87,12 @@ describe("npm run okta:setup", () => {
       apiToken,
       /no tenant "nobody"/,
     ],
+    [
+      "an org that does not answer",
+      ["--org", "http://127.0.0.1:9", "--token-stdin"],
+      apiToken,
+      /^The org did not answer: \w+/,
+    ],
     ["an option that it does not know", ["--orgg", "ORG"], apiToken, /--org URL/],
   ] as const) {
     it(`does nothing with ${what}`, async () => {
