@@ -33,7 +33,7 @@ describe("npm run guide", function () {
   after(() => rmSync(copy, { recursive: true, force: true }));
 
   function guide(...words: string[]) {
-    const args = ["--import", "tsx", "src/guide/main.ts", ...words];
+    const args = ["--import", "tsx", "src/guide/writer/main.ts", ...words];
     const env = { PATH: process.env.PATH, CHROMIUM_PATH: join(copy, "no-chromium") };
     return spawnSync(process.execPath, args, { cwd: copy, env, encoding: "utf8" });
   }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Values } from "oin-kit/compatibility";
 import { samlSignOn } from "okta-stand-in/control";
 import type { OrgApp, OrgPerson } from "okta-stand-in/state";
 import { addApp, type StandIn } from "okta-stand-in/testing";
 import { integration } from "../../config/integration.ts";
-import type { Values } from "../../src/oin/compatibility.ts";
 
 /** Values for people who read nothing but the committed submission package and the guides of a deployment. */
 export interface SubmittedValues {
