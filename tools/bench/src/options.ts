@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Engine, engines } from "../test/helpers/databases.ts";
+import { type Engine, engines } from "../../../test/helpers/databases.ts";
 
 const partNames = [
   "lookups",

@@ -1,5 +1,5 @@
-import { noticeMs } from "../src/inspector/recorder.ts";
-import { forTenant } from "../src/store/tenant-store.ts";
+import { noticeMs } from "../../../src/inspector/recorder.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
 import { pushing } from "./part-tenants.ts";
 import { atLeast, type Run } from "./run.ts";
 import type { SeededTenant } from "./seed.ts";

@@ -1,14 +1,18 @@
 import { Agent, fetch, request } from "undici";
-import { createConnection } from "../src/directory/connections.ts";
-import { samlUrls } from "../src/endpoints.ts";
-import type { SamlSettings } from "../src/model.ts";
-import { createSigningKey } from "../test/helpers/certificates.ts";
-import { deviationOf, type HostileResponse, hostileResponses } from "../test/helpers/hostile-responses.ts";
-import { type Circumstances, type Deviation, samlResponse } from "../test/helpers/saml-response.ts";
+import { createConnection } from "../../../src/directory/connections.ts";
+import { samlUrls } from "../../../src/endpoints.ts";
+import type { SamlSettings } from "../../../src/model.ts";
+import { createSigningKey } from "../../../test/helpers/certificates.ts";
+import {
+  deviationOf,
+  type HostileResponse,
+  hostileResponses,
+} from "../../../test/helpers/hostile-responses.ts";
+import { type Circumstances, type Deviation, samlResponse } from "../../../test/helpers/saml-response.ts";
 import { atLeast, atMost, type Run } from "./run.ts";
 import { median } from "./statistics.ts";
 
-/** Where the measured server believes to be (bench/server.ts). */
+/** Where the measured server believes to be (server.ts). */
 const baseUrl = "https://acme.example";
 const connectionKey = "bench-saml";
 /** Connections are not kept longer than the server keeps them: making responses takes a while. */

@@ -3,8 +3,8 @@
  * ready. This process is the client; each server it measures is a process of its own. docs/reference/benchmark.md
  * explains the lines.
  */
-import type { Engine } from "../test/helpers/databases.ts";
-import { type PostgresServer, startPostgres } from "../test/helpers/postgres-server.ts";
+import type { Engine } from "../../../test/helpers/databases.ts";
+import { type PostgresServer, startPostgres } from "../../../test/helpers/postgres-server.ts";
 import { type Options, type PartName, readOptions, UsageError, usage } from "./options.ts";
 import { measureConsole } from "./part-console.ts";
 import { measureDemo } from "./part-demo.ts";

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** What bench/server.ts can be asked. */
+/** What server.ts can be asked. */
 export type Question = "memory" | "watch" | "delay";
 
 export interface ServerProcess {

@@ -1,4 +1,4 @@
-/** What bench/throughput.ts uses of autocannon, which brings no types. */
+/** What throughput.ts uses of autocannon, which brings no types. */
 declare module "autocannon" {
   interface Request {
     method: string;

@@ -1,5 +1,5 @@
 import { Agent, request } from "undici";
-import { appRoutes } from "../test/helpers/site.ts";
+import { appRoutes } from "../../../test/helpers/site.ts";
 import type { Timed } from "./client.ts";
 import { inTurn } from "./part-growth.ts";
 import { atMost, type Run } from "./run.ts";

@@ -1,18 +1,18 @@
 /**
  * The server that is measured, in a process of its own: the application, and beside it the routes that it is compared
- * with, on the same database. bench/server-process.ts starts it and asks it by messages.
+ * with, on the same database. server-process.ts starts it and asks it by messages.
  */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Express } from "express";
-import { createApp } from "../src/app.ts";
-import type { Config } from "../src/config.ts";
-import { openInspector } from "../src/inspector/recorder.ts";
-import { createLog } from "../src/log.ts";
-import { openDatabase } from "../src/store/database.ts";
-import { sessionSecret } from "../test/helpers/site.ts";
+import { createApp } from "../../../src/app.ts";
+import type { Config } from "../../../src/config.ts";
+import { openInspector } from "../../../src/inspector/recorder.ts";
+import { createLog } from "../../../src/log.ts";
+import { openDatabase } from "../../../src/store/database.ts";
+import { sessionSecret } from "../../../test/helpers/site.ts";
 import { comparedRoutes } from "./compared-routes.ts";
 import type { Question } from "./server-process.ts";
 

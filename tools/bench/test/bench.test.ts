@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { runProgram } from "../helpers/processes.ts";
+import { runProgram } from "../../../test/helpers/processes.ts";
 
 /** How fast it is, is no question for a machine that runs all tests at once: only that everything is measured. */
 describe("the benchmark", () => {
   it("runs to its end on both databases and prints a line for everything", async function () {
     this.timeout(900_000);
     const { TEST_POSTGRES_URL = "" } = process.env;
-    const program = runProgram("bench/main.ts", ["--quick"], { TEST_POSTGRES_URL });
+    const program = runProgram("tools/bench/src/main.ts", ["--quick"], { TEST_POSTGRES_URL });
     assert.equal(await program.ended, 0, program.stderr());
     const table = program.stdout();
     assert.match(table, /Node v\d+/);
@@ -39,7 +39,7 @@ describe("the benchmark", () => {
   });
 
   it("explains its options to whoever misspells one", async () => {
-    const program = runProgram("bench/main.ts", ["--quickly"], {});
+    const program = runProgram("tools/bench/src/main.ts", ["--quickly"], {});
     assert.equal(await program.ended, 2);
     assert.match(program.stderr(), /--quick .*\n.*--large/);
   });

@@ -1,16 +1,16 @@
 import { SAML, type SamlConfig } from "@node-saml/node-saml";
 import express, { type Express } from "express";
 import SCIMMY from "scimmy";
-import type { AppDeps } from "../src/app.ts";
-import type { ScimContext } from "../src/scim/context.ts";
-import { toScimUser } from "../src/scim/user-resource.ts";
-import { hashToken } from "../src/store/secrets.ts";
-import { systemStore } from "../src/store/system-store.ts";
-import { forTenant } from "../src/store/tenant-store.ts";
-import { operations } from "../src/web/operations.ts";
-import { requestContext } from "../src/web/request.ts";
-import { securityHeaders } from "../src/web/security-headers.ts";
-import { assets } from "../src/web/views.ts";
+import type { AppDeps } from "../../../src/app.ts";
+import type { ScimContext } from "../../../src/scim/context.ts";
+import { toScimUser } from "../../../src/scim/user-resource.ts";
+import { hashToken } from "../../../src/store/secrets.ts";
+import { systemStore } from "../../../src/store/system-store.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
+import { operations } from "../../../src/web/operations.ts";
+import { requestContext } from "../../../src/web/request.ts";
+import { securityHeaders } from "../../../src/web/security-headers.ts";
+import { assets } from "../../../src/web/views.ts";
 
 /**
  * What the application is compared with, behind the same outer middleware (src/app.ts) and on the same knex:

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { demoPaths } from "../src/demo/paths.ts";
-import { createTestDatabase } from "../test/helpers/databases.ts";
-import { Demo } from "../test/helpers/demo.ts";
+import { demoPaths } from "../../../src/demo/paths.ts";
+import { createTestDatabase } from "../../../test/helpers/databases.ts";
+import { Demo } from "../../../test/helpers/demo.ts";
 import { atMost, type Run } from "./run.ts";
 import { median } from "./statistics.ts";
 

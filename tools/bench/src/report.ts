@@ -1,5 +1,5 @@
 import { cpus, totalmem } from "node:os";
-import type { Engine } from "../test/helpers/databases.ts";
+import type { Engine } from "../../../test/helpers/databases.ts";
 import type { Sizes } from "./options.ts";
 
 /** One line of the table. */

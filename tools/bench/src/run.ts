@@ -1,4 +1,4 @@
-import type { Engine } from "../test/helpers/databases.ts";
+import type { Engine } from "../../../test/helpers/databases.ts";
 import type { Sizes } from "./options.ts";
 import type { Line } from "./report.ts";
 import type { World } from "./world.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { createConnection } from "../src/directory/connections.ts";
-import { signIn } from "../src/directory/sign-in.ts";
-import { addDomain } from "../src/directory/tenants.ts";
-import type { Database } from "../src/store/database.ts";
-import { chunks } from "../src/store/tenant/scope.ts";
-import { forTenant } from "../src/store/tenant-store.ts";
-import { createLocalAccount, identityOf } from "../test/helpers/people.ts";
-import { plantSession } from "../test/helpers/site.ts";
+import { createConnection } from "../../../src/directory/connections.ts";
+import { signIn } from "../../../src/directory/sign-in.ts";
+import { addDomain } from "../../../src/directory/tenants.ts";
+import type { Database } from "../../../src/store/database.ts";
+import { chunks } from "../../../src/store/tenant/scope.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
+import { createLocalAccount, identityOf } from "../../../test/helpers/people.ts";
+import { plantSession } from "../../../test/helpers/site.ts";
 import { elements, insert, type SeededTenant } from "./seed.ts";
 
 const fewest = 60;

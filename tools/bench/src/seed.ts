@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { createToken } from "../src/directory/provisioning-tokens.ts";
-import type { Database } from "../src/store/database.ts";
-import { chunks } from "../src/store/tenant/scope.ts";
-import { createTestTenant } from "../test/helpers/people.ts";
+import { createToken } from "../../../src/directory/provisioning-tokens.ts";
+import type { Database } from "../../../src/store/database.ts";
+import { chunks } from "../../../src/store/tenant/scope.ts";
+import { createTestTenant } from "../../../test/helpers/people.ts";
 
 /** A tenant with people in it, as its provisioning client knows it. */
 export interface SeededTenant {
