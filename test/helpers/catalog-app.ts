@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Values } from "oin-kit/compatibility";
-import { samlSignOn } from "okta-stand-in/control";
+import { samlSignOn } from "okta-stand-in/saml-app";
 import type { OrgApp, OrgPerson } from "okta-stand-in/state";
 import { addApp, type StandIn } from "okta-stand-in/testing";
 import { integration } from "../../config/integration.ts";
@@ -68,8 +68,7 @@ export async function addFromCatalog(
           postLogoutRedirectUris: [value("OIDC properties", "Post-logout URIs")],
           initiateLoginUri: value("OIDC properties", "Initiate login URI"),
         }
-      : await samlSignOn(org, {
-          kind: "saml",
+      : await samlSignOn(org.name, {
           acsUrl: value("SAML properties", "Default ACS URL"),
           audience: value("SAML properties", "Entity ID"),
           attributeStatements: values

@@ -1,10 +1,10 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
 import express, { type ErrorRequestHandler, type RequestHandler, type Response, Router } from "express";
 import { z } from "zod";
-import { samlSignOn } from "./control.ts";
 import { samlKeyId } from "./keys.ts";
 import { appOf, type Org, OrgNotFoundError } from "./org.ts";
 import { idpMetadata, isSaml } from "./saml.ts";
+import { samlSignOn } from "./saml-app.ts";
 import { newId, type OrgApp } from "./state.ts";
 
 const oidcApp = z.object({
@@ -102,7 +102,7 @@ async function toApp(org: Org, wanted: z.infer<typeof wantedApp>): Promise<OrgAp
   if (wanted.signOnMode === "SAML_2_0") {
     const { ssoAcsUrl: acsUrl, audience, attributeStatements } = wanted.settings.signOn;
     const statements = attributeStatements.map(({ name, values }) => ({ name, expression: values[0] ?? "" }));
-    const signOn = await samlSignOn(org, { kind: "saml", acsUrl, audience, attributeStatements: statements });
+    const signOn = await samlSignOn(org.name, { acsUrl, audience, attributeStatements: statements });
     return { ...base, name: "custom_saml_app", signOn, ...empty };
   }
   const { redirect_uris: redirectUris, ...client } = wanted.settings.oauthClient;

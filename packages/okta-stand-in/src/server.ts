@@ -16,7 +16,6 @@ import { peopleRoutes } from "./admin/people.ts";
 import { provisioningRoutes } from "./admin/provisioning.ts";
 import { reportRoutes } from "./admin/reports.ts";
 import { callLog } from "./calls.ts";
-import { controlRoutes } from "./control.ts";
 import { endUserRoutes } from "./end-user.ts";
 import { newSigningKey } from "./keys.ts";
 import { managementApi } from "./management-api.ts";
@@ -27,7 +26,10 @@ import { provisioner } from "./provisioner.ts";
 import { samlRoutes } from "./saml.ts";
 import { type ScimClientDeps, ScimFailure, scimClient } from "./scim-client.ts";
 import { orgSessions } from "./sessions.ts";
-import type { OrgStore } from "./state.ts";
+import type { OrgSeed, OrgStore } from "./state.ts";
+
+/** Also in the certificates of its SAML apps. */
+export const orgName = "Demo org";
 
 const folder = (name: string) => fileURLToPath(new URL(`../${name}/`, import.meta.url));
 
@@ -35,8 +37,6 @@ export interface OrgOptions {
   store: OrgStore;
   /** Its public origin. */
   url: string;
-  /** What /demo is opened with; null leaves it closed. */
-  controlSecret?: string | null;
   /** An administrator's token for the management API; null leaves it closed. */
   apiToken?: string | null;
   /** How it waits where an application has had too many requests; for tests. */
@@ -45,25 +45,42 @@ export interface OrgOptions {
 
 export interface RunningOrg extends OrgAdmin {
   server: Server;
+  /** Brings every app to the state that the org has. Resolves when it is done; what failed is noted with each. */
+  resume(): Promise<void>;
+  /**
+   * Makes the org as new, with this in it: nobody is signed in, nothing was sent. Its keys stay, so that what an
+   * application remembers of them goes on being right.
+   */
+  reset(seed: OrgSeed): Promise<void>;
   /** Ends pushes, and writes what has not been written. */
   close(): Promise<void>;
 }
 
 /** An org that answers at a server which does not listen yet. */
-export async function createOrg({ store, url, wait, ...secrets }: OrgOptions): Promise<RunningOrg> {
+export async function createOrg({ store, url, wait, apiToken }: OrgOptions): Promise<RunningOrg> {
   const calls = callLog();
   const sessions = orgSessions(url.startsWith("https:"));
-  const base = { store, url, name: "Demo org", sessions, calls };
+  const base = { store, url, name: orgName, sessions, calls };
   const client = scimClient({ calls, ...(wait ? { wait } : {}) });
   const org: OrgAdmin = { ...base, provisioner: provisioner(base, client) };
   if (store.state.keys.length === 0) {
     store.state.keys = [await newSigningKey()];
     store.changed();
   }
-  const server = createServer(await routes(org, secrets));
+  const server = createServer(await routes(org, apiToken ?? null));
   return {
     ...org,
     server,
+    async resume() {
+      await Promise.all(Object.values(store.state.apps).map((app) => org.provisioner.resume(app)));
+    },
+    async reset(seed) {
+      await org.provisioner.stopAll();
+      sessions.endAll();
+      calls.clear();
+      const { idpId, keys } = store.state;
+      store.replace({ ...seed, idpId, keys });
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -74,9 +91,7 @@ export async function createOrg({ store, url, wait, ...secrets }: OrgOptions): P
   };
 }
 
-type Secrets = Pick<OrgOptions, "controlSecret" | "apiToken">;
-
-async function routes(org: OrgAdmin, { controlSecret, apiToken }: Secrets): Promise<Express> {
+async function routes(org: OrgAdmin, apiToken: string | null): Promise<Express> {
   const app = express();
   app.disable("x-powered-by");
   app.set("views", folder("views"));
@@ -89,7 +104,6 @@ async function routes(org: OrgAdmin, { controlSecret, apiToken }: Secrets): Prom
   // The provider reads its own requests.
   app.use(await oidcRoutes(org));
   if (apiToken) app.use(managementApi(org, apiToken));
-  if (controlSecret) app.use(controlRoutes(org, controlSecret));
   app.use(express.urlencoded({ extended: false, limit: "2mb" }));
   app.use(samlRoutes(org));
   app.use(ownForms(org.url));

@@ -14,6 +14,9 @@ export interface OrgState {
   keys: JWK[];
 }
 
+/** What an org is filled with: it brings its own keys, and the id that it has as an identity provider. */
+export type OrgSeed = Omit<OrgState, "idpId" | "keys">;
+
 export interface OrgPerson {
   /** `00u…`: the `sub` of ID tokens and the `externalId` of provisioning. */
   id: string;
@@ -158,7 +161,7 @@ export function openOrgStore(file: string | null): OrgStore {
   };
 }
 
-export function emptyState(): OrgState {
+function emptyState(): OrgState {
   return { idpId: newId("00o"), people: {}, groups: {}, apps: {}, keys: [] };
 }
 
