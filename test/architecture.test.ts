@@ -24,8 +24,6 @@ const mayImport: Record<string, readonly string[]> = {
   demo: ["root", "ground", "trust", "directory", "store", "web", "oidc", "saml", "config"],
 };
 const roots = ["src/server.ts", "src/serve.ts", "src/app.ts"];
-/** A program: it runs the application to take its pictures, and brings the guides and the kit for the OIN together. */
-const guideWriter = "src/guide/writer/";
 
 /** Packages that only these rooms may import. */
 const ownedPackages: Record<string, string | readonly string[]> = {
@@ -185,7 +183,7 @@ function resolve(from: string, target: string): string {
 }
 
 function roomOf(path: string): string {
-  if (roots.includes(path) || path.startsWith(guideWriter)) return "root";
+  if (roots.includes(path)) return "root";
   const [top, room, inside] = path.split("/");
   if (top !== "src") return top ?? "";
   return inside === undefined ? "ground" : (room ?? "");

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, normalize } from "node:path";
 
-/** Parts of src/ that the running server never loads: the operator's programs, the demo, and what writes the guides. */
-const programs = ["src/cli/", "src/demo/", "src/guide/writer/"];
+/** Parts of src/ that the running server never loads: the operator's programs, and the demo. */
+const programs = ["src/cli/", "src/demo/"];
 
 /** Files outside of these to which no import leads from the server. */
 const exceptions = [
@@ -13,10 +13,8 @@ const exceptions = [
   "src/saml/verification-thread.ts", // the program of a thread
 ];
 
-/** Where packages of this repository may be imported. config/ takes a type, which is gone at run time. */
-const mayUsePackages = [/^src\/demo\//, /^src\/guide\/writer\//];
-
 const packages = readdirSync("packages").map((name) => join("packages", name));
+const tools = readdirSync("tools").map((name) => join("tools", name));
 
 describe("the application without its tools", () => {
   const sources = typescriptIn("src");
@@ -39,10 +37,11 @@ describe("the application without its tools", () => {
     );
   });
 
-  it("imports packages of this repository in the demo and in the writer of the guides alone", () => {
+  // config/ takes a type, which is gone at run time.
+  it("imports packages of this repository in the demo alone", () => {
     const names = packages.map((folder) => manifestOf(folder).name);
     const wrong = [...sources, ...typescriptIn("config"), ...typescriptIn("migrations")].filter((path) => {
-      if (mayUsePackages.some((pattern) => pattern.test(path))) return false;
+      if (path.startsWith("src/demo/")) return false;
       const imports = importsOf(path).filter(({ isType }) => path.startsWith("src/") || !isType);
       return imports.some(({ target }) => names.includes(packageOf(target)));
     });
@@ -72,6 +71,21 @@ for (const folder of packages) {
         filesIn(join(folder, "src")).filter((path) => /\.test\.|fixtures/.test(path)),
         [],
       );
+    });
+  });
+}
+
+for (const folder of tools) {
+  describe(folder, () => {
+    it("is private, and names what it imports beside the application", () => {
+      const { name, private: isPrivate, dependencies } = manifestOf(folder);
+      assert.equal(isPrivate, true);
+      assert.ok(existsSync(join(folder, "README.md")));
+      for (const path of typescriptIn(join(folder, "src"))) {
+        const imports = importsOf(path).filter(({ target }) => !/^(\.|node:)/.test(target));
+        for (const { target } of imports)
+          assert.ok([name, ...Object.keys(dependencies)].includes(packageOf(target)), `${path}: ${target}`);
+      }
     });
   });
 }

@@ -5,8 +5,8 @@ import axe from "axe-core";
 import { openBrowser } from "oin-kit/writer/browser";
 import { printPdf } from "oin-kit/writer/pdf";
 import { toHtml } from "../../src/guide/html.ts";
-import { standalonePage } from "../../src/guide/writer/document.ts";
-import { fileUrl } from "../../src/guide/writer/files.ts";
+import { standalonePage } from "../../tools/guide/src/document.ts";
+import { fileUrl } from "../../tools/guide/src/files.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 
 const files = [

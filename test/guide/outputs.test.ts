@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { recordedInputs } from "oin-kit/writer/inputs";
-import { fileUrl, inputsFile } from "../../src/guide/writer/files.ts";
-import { currentInputs } from "../../src/guide/writer/made.ts";
-import { currentSubmission, guideTexts, submissionTexts } from "../../src/guide/writer/outputs.ts";
+import { fileUrl, inputsFile } from "../../tools/guide/src/files.ts";
+import { currentInputs } from "../../tools/guide/src/made.ts";
+import { currentSubmission, guideTexts, submissionTexts } from "../../tools/guide/src/outputs.ts";
 
 const remedy = "stale: run npm run guide, and commit what it writes";
 

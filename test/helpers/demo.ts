@@ -21,7 +21,7 @@ const parts = [
     "public",
     "scripts",
   ],
-  ...["src", "tsconfig.json", "views"],
+  ...["src", "tools", "tsconfig.json", "views"],
 ];
 
 /** The repository in a folder of its own, so that the data of a demo is not the developer's. */

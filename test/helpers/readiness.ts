@@ -2,7 +2,7 @@ import type { CheckOptions } from "oin-kit/check/options";
 import { type CheckDeps, type Outcome, runCheck } from "oin-kit/check/run";
 import { integration } from "../../config/integration.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
-import { product } from "../../src/guide/writer/product.ts";
+import { product } from "../../tools/guide/src/product.ts";
 import { startTestApp, type TestApp } from "./app.ts";
 import { createSigningKey } from "./certificates.ts";
 import type { TestDatabase } from "./databases.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { manifestProblems } from "oin-kit/manifest";
 import { wizardUrls } from "oin-kit/wizard-urls";
 import { integration } from "../../config/integration.ts";
-import { product } from "../../src/guide/writer/product.ts";
+import { product } from "../../tools/guide/src/product.ts";
 
 describe("the manifest of this product", () => {
   it("breaks none of Okta's rules", () => assert.deepEqual(manifestProblems(product), []));

@@ -5,7 +5,7 @@ import { runCheck } from "oin-kit/check/run";
 import type { Integration } from "oin-kit/integration";
 import { submissionValues } from "oin-kit/submission";
 import { integration } from "../../../config/integration.ts";
-import { product } from "../../../src/guide/writer/product.ts";
+import { product } from "../../../tools/guide/src/product.ts";
 import { assertFound, eachFault, inRequests } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { checkout, useReadyDeployment } from "../../helpers/readiness.ts";

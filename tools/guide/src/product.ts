@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Product } from "oin-kit/product";
 import { attributes } from "../../../config/attributes.ts";
 import { connectionVariable, integration, oidcScopes } from "../../../config/integration.ts";
-import { oidcUrls, paths, samlUrls } from "../../endpoints.ts";
+import { oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
 import { fileUrl } from "./files.ts";
 
 /** This product, as the kit for the OIN has to know it: the data of config/, and the addresses that routes are made of. */

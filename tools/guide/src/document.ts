@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { type Brand, brand } from "../../../config/brand.ts";
-import { brandStyles } from "../../web/views.ts";
-import { escapeHtml, type GuideHtml } from "../html.ts";
+import { escapeHtml, type GuideHtml } from "../../../src/guide/html.ts";
+import { brandStyles } from "../../../src/web/views.ts";
 import { fileUrl } from "./files.ts";
 
 const publicFile = (name: string) => readFileSync(fileUrl(`public/${name}`), "utf8");

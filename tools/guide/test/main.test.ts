@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { integration } from "../../config/integration.ts";
+import { integration } from "../../../config/integration.ts";
 
 /** `npm run guide` in a copy of the repository that has nothing written yet, and on a machine without Chromium. */
 describe("npm run guide", function () {
@@ -23,7 +23,7 @@ describe("npm run guide", function () {
   before(() => {
     copy = mkdtempSync(join(tmpdir(), "starter-guide-"));
     const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { encoding: "utf8" });
-    const needed = /^(src|config|views|public|migrations)\/|^(package|tsconfig)\.json$/;
+    const needed = /^(src|config|views|public|migrations|tools\/guide)\/|^(package|tsconfig)\.json$/;
     for (const file of listed.split("\0").filter((name) => needed.test(name))) {
       mkdirSync(dirname(join(copy, file)), { recursive: true });
       cpSync(file, join(copy, file));
@@ -33,7 +33,7 @@ describe("npm run guide", function () {
   after(() => rmSync(copy, { recursive: true, force: true }));
 
   function guide(...words: string[]) {
-    const args = ["--import", "tsx", "src/guide/writer/main.ts", ...words];
+    const args = ["--import", "tsx", "tools/guide/src/main.ts", ...words];
     const env = { PATH: process.env.PATH, CHROMIUM_PATH: join(copy, "no-chromium") };
     return spawnSync(process.execPath, args, { cwd: copy, env, encoding: "utf8" });
   }

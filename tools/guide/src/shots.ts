@@ -1,5 +1,5 @@
 import type { Shot } from "oin-kit/writer/pictures";
-import { paths } from "../../endpoints.ts";
+import { paths } from "../../../src/endpoints.ts";
 import type { SampleConsole } from "./console.ts";
 
 /** What Okta shows of an app, made up. */

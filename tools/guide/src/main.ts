@@ -9,7 +9,7 @@ import { InconsistentManifestError } from "oin-kit/manifest-rules";
 import { openBrowser } from "oin-kit/writer/browser";
 import { recordedInputs, recordInputs } from "oin-kit/writer/inputs";
 import type { Browser } from "playwright-core";
-import { processEnvironment } from "../../environment.ts";
+import { processEnvironment } from "../../../src/environment.ts";
 import { openConsole } from "./console.ts";
 import { fileUrl, inputsFile, publishedFile } from "./files.ts";
 import { type MadeFile, pdfs, pictures } from "./made.ts";
