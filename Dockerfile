@@ -2,8 +2,9 @@
 FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Only packages that package.json lists under allowScripts may run code while they are installed.
-RUN npm ci --omit=dev --strict-allow-scripts --no-audit --no-fund
+# Only packages that package.json lists under allowScripts may run code while they are installed. Nothing of packages/ and
+# tools/ is in the image, nor what they depend on.
+RUN npm ci --omit=dev --workspaces=false --strict-allow-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 WORKDIR /app

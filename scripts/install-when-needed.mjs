@@ -34,11 +34,36 @@ function isInstalled() {
   const hidden = join(modules, ".package-lock.json");
   if (!existsSync(hidden)) return false;
   const present = JSON.parse(readFileSync(hidden, "utf8")).packages;
-  return Object.entries(JSON.parse(wanted.toString()).packages).every(([path, entry]) => {
-    if (path === "" || entry.optional || entry.devOptional) return true;
-    if (production && entry.dev) return true;
-    return present[path]?.version === entry.version;
+  const { packages } = JSON.parse(wanted.toString());
+  const needed = production ? neededByTheApplication(packages) : Object.keys(packages);
+  return needed.every((path) => {
+    const { optional, devOptional, version } = packages[path];
+    return path === "" || optional || devOptional || present[path]?.version === version;
   });
+}
+
+/** The paths of what the application's own dependencies lead to: not those for development, or of packages/ and tools/. */
+function neededByTheApplication(packages) {
+  const found = new Set();
+  const queue = [""];
+  for (const from of queue) {
+    for (const name of Object.keys(packages[from].dependencies ?? {})) {
+      const path = placeOf(packages, from, name);
+      if (!path || found.has(path)) continue;
+      found.add(path);
+      queue.push(path);
+    }
+  }
+  return [...found];
+}
+
+/** Where a package finds another one: in its own node_modules, or in those of the folders above it. */
+function placeOf(packages, from, name) {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")))) {
+    const path = `${folder}${folder && "/"}node_modules/${name}`;
+    if (packages[path]) return path;
+    if (folder === "") return null;
+  }
 }
 
 /** Whether the process that wrote the lock file still lives. */
@@ -90,7 +115,9 @@ async function install() {
   }, progressMs);
   const npm = process.env.npm_execpath;
   if (!npm) throw new Error("Run this through npm: npm run demo, npm test, …");
-  const args = [npm, "ci", "--no-audit", "--no-fund", ...(production ? [] : ["--include=dev"])];
+  // In production npm leaves out what is for development by itself, but not what packages/ and tools/ depend on.
+  const lean = process.env.NODE_ENV === "production" ? ["--workspaces=false"] : [];
+  const args = [npm, "ci", "--no-audit", "--no-fund", ...(production ? lean : ["--include=dev"])];
   // What npm says is progress: to standard error, so that standard output belongs to the command that follows.
   const child = spawn(process.execPath, args, { stdio: ["ignore", 2, "inherit"] });
   const code = await new Promise((resolve) => child.once("close", resolve));

@@ -18,23 +18,12 @@ const mayImport: Record<string, readonly string[]> = {
   oidc: ["ground", "trust", "directory", "store", "web", "config"],
   "universal-logout": ["ground", "trust", "directory", "store"],
   saml: ["ground", "trust", "directory", "store", "web", "config"],
-  oin: ["ground", "config"],
   inspector: ["ground", "store", "web"],
   guide: ["ground", "store", "web", "config"],
   cli: ["ground", "trust", "directory", "store", "oidc", "saml"],
   demo: ["root", "ground", "trust", "directory", "store", "web", "oidc", "saml", "config"],
 };
-const roots = [
-  "src/server.ts",
-  "src/serve.ts",
-  "src/app.ts",
-  "src/guide/main.ts",
-  "src/guide/outputs.ts",
-  "src/guide/console.ts",
-  "src/guide/made.ts",
-  "src/oin/check/checkout.ts",
-  "src/oin/check/main.ts",
-];
+const roots = ["src/server.ts", "src/serve.ts", "src/app.ts"];
 
 /** Packages that only these rooms may import. */
 const ownedPackages: Record<string, string | readonly string[]> = {
@@ -46,8 +35,7 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   "@node-saml/passport-saml": "saml",
   "xml-encryption": "saml",
   piscina: "saml",
-  // The readiness check judges metadata without the room that made it.
-  "@xmldom/xmldom": ["saml", "oin"],
+  "@xmldom/xmldom": "saml",
   scimmy: "scim",
   helmet: "web",
   "express-session": "web",
@@ -55,8 +43,6 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   marked: "guide",
   undici: "trust",
 };
-
-const standIn = "src/demo/okta-org/";
 
 interface SourceFile {
   path: string;
@@ -101,10 +87,7 @@ describe("architecture", () => {
   });
 
   it("lets each file import only the packages that its room may", () => {
-    // The stand-in org is the other end of the protocols, and needs their libraries for itself.
-    const judged = inRooms.filter(({ path }) => !path.startsWith(standIn));
-    assert.ok(judged.length > 150);
-    const stolen = judged.flatMap(({ path, imports }) => {
+    const stolen = inRooms.flatMap(({ path, imports }) => {
       const room = roomOf(path);
       return imports
         .filter((target) => ![ownedPackages[target] ?? room].flat().includes(room))
@@ -122,15 +105,6 @@ describe("architecture", () => {
       importers.map(({ path }) => path),
       [],
     );
-  });
-
-  it("keeps the stand-in org apart from the application: it shares the reader of the environment alone", () => {
-    const its = files.filter(({ path }) => path.startsWith(standIn));
-    assert.ok(its.length > 20);
-    const shared = its.flatMap(({ path, imports }) =>
-      imports.filter((target) => isLocal(target) && !resolve(path, target).startsWith(standIn)),
-    );
-    assert.deepEqual(shared, ["../../environment.ts"]);
   });
 
   it("reads the process environment in src/environment.ts alone", () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /**
  * Which test file runs in which job. `npm test` runs "fast": everything that needs neither a browser nor other processes.
@@ -13,7 +13,10 @@ const named = {
   ],
   /** Start the application, a tool, npm or a PostgreSQL server as other processes, and wait for them. */
   processes: [
-    "test/bench/",
+    "packages/oin-kit/test/product.test.ts",
+    "packages/okta-stand-in/test/program.test.ts",
+    "tools/bench/test/",
+    "tools/guide/test/",
     "test/cli/main.test.ts",
     "test/cli/names.test.ts",
     "test/demo/demo.test.ts",
@@ -22,14 +25,13 @@ const named = {
     "test/demo/okta-setup.test.ts",
     "test/demo/pages.test.ts",
     "test/demo/story.test.ts",
-    "test/demo/okta-org/push.test.ts",
-    "test/guide/main.test.ts",
+    "test/demo/push.test.ts",
     "test/how-to/",
     "test/oin/check/demo.test.ts",
     "test/oin/check/main.test.ts",
     "test/oin/check/scimmy-routers.test.ts",
     "test/oin/check/site.test.ts",
-    "test/oin/submission.test.ts",
+    "test/oin/test-plan.test.ts",
     "test/packaging.test.ts",
     "test/scim/custom-attribute.test.ts",
     "test/scim/outage.test.ts",
@@ -45,16 +47,26 @@ export const jobs = ["processes", "fast", "browser", "postgres"];
 
 /** The test files of a job. */
 export function filesOf(job) {
-  const all = readdirSync("test", { recursive: true, encoding: "utf8" })
-    .map((name) => `test/${name.replaceAll("\\", "/")}`)
-    .filter((path) => path.endsWith(".test.ts"))
-    .sort();
+  const all = testFolders().flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+      .filter((path) => path.endsWith(".test.ts"))
+      .sort(),
+  );
   const inJob = (name) => all.filter((path) => named[name].some((entry) => isNamed(path, entry)));
   if (job in named) return inJob(job);
   const others = new Set(Object.keys(named).flatMap(inJob));
   const fast = all.filter((path) => !others.has(path));
   // What `fast` runs on SQLite alone (onOneDatabase in test/helpers/databases.ts), on PostgreSQL.
   return job === "fast" ? fast : fast.filter((path) => readFileSync(path, "utf8").includes("onOneDatabase("));
+}
+
+/** test/, and the tests of each workspace. */
+function testFolders() {
+  const workspaces = ["packages", "tools"].flatMap((folder) =>
+    readdirSync(folder).map((name) => `${folder}/${name}/test`),
+  );
+  return ["test", ...workspaces.filter((folder) => existsSync(folder))];
 }
 
 function isNamed(path, entry) {

@@ -26,10 +26,11 @@ export type DemoEnvironment = DemoSettings & {
   ORG_PORT?: string;
   ORG_URL?: string;
   ORG_FILE?: string;
+  ORG_SEED?: string;
 } & Record<string, string | undefined>;
 
-/** The stand-in's store, beside the demo's database. */
-const orgFile = "data/demo-org.json";
+/** The stand-in's store, beside the demo's database; and what it is filled with. */
+const orgFiles = { ORG_FILE: "data/demo-org.json", ORG_SEED: "data/demo-org.seed.json" };
 
 /**
  * The demo's own database and secrets, in a file that git ignores: generated once, kept after. A DATABASE_URL of the
@@ -55,7 +56,7 @@ export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
   const org = {
     ORG_PORT: orgPort,
     ORG_URL: ORG_URL ?? `http://127.0.0.1:${orgPort}`,
-    ORG_FILE: orgFile,
+    ...orgFiles,
   };
   // A tunnel or a proxy stands before an application that is reached by https.
   const proxies = settings.BASE_URL.startsWith("https:") ? { TRUST_PROXY: "1" } : {};

@@ -2,8 +2,8 @@
  * `npm run demo`: the application and a stand-in for an Okta org beside it, on this machine, within seconds.
  *
  * Development only: nothing outside this folder imports it, and a production image does not contain it. This file starts
- * and stops the two processes (app-server.ts, okta-org/main.ts); cast.ts says who is in the demo, seed.ts fills it, story/
- * is the page that leads through it. May import: everything.
+ * and stops the application (app-server.ts), and that the stand-in beside it (stand-in.ts); cast.ts says who is in the
+ * demo, seed.ts fills it, story/ is the page that leads through it. May import: everything.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -39,24 +39,14 @@ async function run(): Promise<void> {
     console.error(`Port ${port} is taken. PORT=4000 npm run demo uses 4000 and 4001.`);
     process.exit(1);
   }
-  const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  const org = ORG_PORT
-    ? new Program(file("okta-org/main.ts"), {
-        ...environment,
-        ORG_CONTROL_SECRET: environment.DEMO_CONTROL_SECRET,
-      })
-    : null;
-  const app = new Program(file("app-server.ts"), {
+  const app = new Program(fileURLToPath(new URL("app-server.ts", import.meta.url)), {
     ...environment,
     ...(options.reset ? { DEMO_RESET: "1" } : {}),
   });
-  const programs = [app, ...(org ? [org] : [])];
-  stopTogether(programs);
-  const started = await Promise.all([app.says("listening"), org?.says("ready") ?? true]);
-  app.tell("fill");
-  if (started.includes(false) || !(await app.says("ready"))) {
+  stopTogether(app);
+  if (!(await app.says("ready"))) {
     console.error("The demo did not become ready.");
-    for (const program of programs) program.stop();
+    app.stop();
     return;
   }
   announce(environment);
@@ -64,16 +54,13 @@ async function run(): Promise<void> {
 
 /**
  * Ctrl-C reaches the whole process group; a signal to this process alone is passed on. npm ends its shell at a SIGTERM,
- * and the shell does not tell us: it is seen by having another parent. When one program ends, so does the other.
+ * and the shell does not tell us: it is seen by having another parent.
  */
-function stopTogether(programs: Program[]): void {
-  const stopAll = () => {
-    for (const program of programs) program.stop();
-  };
+function stopTogether(app: Program): void {
+  const stop = () => app.stop();
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && stopAll(), 250).unref();
-  process.on("SIGINT", stopAll);
-  process.on("SIGTERM", stopAll);
-  void Promise.race(programs.map(({ ended }) => ended)).then(stopAll);
-  void Promise.all(programs.map(({ ended }) => ended)).then((codes) => process.exit(Math.max(...codes)));
+  setInterval(() => process.ppid !== parent && stop(), 250).unref();
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  void app.ended.then((code) => process.exit(code));
 }

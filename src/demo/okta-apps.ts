@@ -1,5 +1,3 @@
-import { createRequire } from "node:module";
-import type * as Okta from "@okta/okta-sdk-nodejs";
 import { brand } from "../../config/brand.ts";
 import { oidcUrls, samlUrls } from "../endpoints.ts";
 import { attributeStatements } from "./attribute-statements.ts";
@@ -9,21 +7,18 @@ export class OktaError extends Error {
   override name = "OktaError";
 }
 
-/** The SDK is CommonJS whose classes stand on its default export. */
-const { Client } = createRequire(import.meta.url)("@okta/okta-sdk-nodejs") as typeof Okta;
-
+/** Okta answers within seconds. */
+const timeoutMs = 30_000;
 const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
 /** The applications of one Okta org, through its management API (Okta: "Applications API"). */
 export class OktaApps {
   readonly #orgUrl: string;
   readonly #token: string;
-  readonly #api: Okta.Client["applicationApi"];
 
   constructor(orgUrl: string, token: string) {
     this.#orgUrl = orgUrl;
     this.#token = token;
-    this.#api = new Client({ orgUrl, token }).applicationApi;
   }
 
   /** A web application as integrations of the OIN are: authorization code, client secret, PKCE. Throws OktaError. */
@@ -109,37 +104,52 @@ export class OktaApps {
 
   /** Deactivates and deletes an app; one that is gone already is no error. Throws OktaError. */
   async remove(appId: string): Promise<void> {
-    try {
-      await this.#api.deactivateApplication({ appId });
-      await this.#api.deleteApplication({ appId });
-    } catch (error) {
-      if (statusOf(error) !== 404) throw explained(error);
-    }
+    await this.#call("POST", `/${appId}/lifecycle/deactivate`, { orGone: true });
+    await this.#call("DELETE", `/${appId}`, { orGone: true });
   }
 
   async #create(application: object): Promise<unknown> {
-    try {
-      // The SDK's types want each of Okta's optional fields, which Okta itself does not.
-      return await this.#api.createApplication({ application: application as Okta.Application });
-    } catch (error) {
-      throw explained(error);
-    }
+    return JSON.parse(await this.#call("POST", "", { body: application }));
   }
 
-  /**
-   * Okta publishes the metadata at the app's external key, which stands in its entity ID. Asked for without the SDK, which
-   * cannot read XML ("The mediaType application/xml is not supported").
-   */
+  /** Okta publishes the metadata at the app's external key, which stands in its entity ID. */
   async #metadataUrlOf(appId: string, kid: string): Promise<string> {
-    const url = `${this.#orgUrl}/api/v1/apps/${appId}/sso/saml/metadata?${new URLSearchParams({ kid })}`;
-    const headers = { accept: "application/xml", authorization: `SSWS ${this.#token}` };
-    const answer = await fetch(url, { headers, redirect: "error" }).catch((error: unknown) => {
-      throw explained(error);
-    });
-    const externalKey = /entityID="http:\/\/www\.okta\.com\/(exk\w+)"/.exec(await answer.text())?.[1];
+    const path = `/${appId}/sso/saml/metadata?${new URLSearchParams({ kid })}`;
+    const metadata = await this.#call("GET", path, { accept: "application/xml" });
+    const externalKey = /entityID="http:\/\/www\.okta\.com\/(exk\w+)"/.exec(metadata)?.[1];
     if (externalKey) return `${this.#orgUrl}/app/${externalKey}/sso/saml/metadata`;
     throw new OktaError("The org’s metadata of the SAML app names no issuer of Okta’s form.");
   }
+
+  /** One call of the Applications API. Returns the body, which may be empty. Throws OktaError. */
+  async #call(method: string, path: string, { body, accept = "application/json", orGone }: CallOptions) {
+    const headers = { accept, "content-type": "application/json", authorization: `SSWS ${this.#token}` };
+    try {
+      const answer = await fetch(`${this.#orgUrl}/api/v1/apps${path}`, {
+        method,
+        headers,
+        // The token goes nowhere but to the org.
+        redirect: "error",
+        signal: AbortSignal.timeout(timeoutMs),
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      const text = await answer.text();
+      if (answer.ok || (orGone && answer.status === 404)) return text;
+      throw refused(answer.status, text);
+    } catch (error) {
+      if (error instanceof OktaError) throw error;
+      const { message, cause } = error as Error;
+      const why = textAt(cause, "code") ?? message;
+      throw new OktaError(`The org did not answer: ${why}`, { cause: error });
+    }
+  }
+}
+
+interface CallOptions {
+  body?: object;
+  accept?: string;
+  /** Whether it is all the same when the app is not there. */
+  orGone?: boolean;
 }
 
 /** What Okta replaces when it uses the value. */
@@ -159,16 +169,18 @@ function textAt(value: unknown, ...path: string[]): string | null {
   return typeof found === "string" && found !== "" ? found : null;
 }
 
-function statusOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null ? Reflect.get(error, "status") : undefined;
-}
-
-/** One sentence for the administrator; the token stands in none of them. */
-function explained(error: unknown): OktaError {
-  const status = statusOf(error);
+/** One sentence for the administrator; the token stands in none of them. (Okta: "Error codes and descriptions".) */
+function refused(status: number, body: string): OktaError {
   if (status === 401) return new OktaError("The org does not accept this API token.");
   if (status === 403)
     return new OktaError("The administrator whose API token this is may not manage applications.");
-  const summary = textAt(error, "errorSummary") ?? textAt(error, "message") ?? "it did not answer";
-  return new OktaError(`The org did not do it: ${summary}`, { cause: error });
+  return new OktaError(`The org did not do it: ${summaryIn(body) ?? `it answered ${status}`}`);
+}
+
+function summaryIn(body: string): string | null {
+  try {
+    return textAt(JSON.parse(body), "errorSummary");
+  } catch {
+    return null;
+  }
 }

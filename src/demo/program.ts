@@ -10,9 +10,9 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #said = new Set<unknown>();
 
-  constructor(file: string, env: Record<string, string | undefined>) {
+  constructor(file: string, env: Record<string, string | undefined>, words: readonly string[] = []) {
     const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
-    this.#child = spawn(process.execPath, ["--import", "tsx", file], { env, stdio: [...stdio] });
+    this.#child = spawn(process.execPath, ["--import", "tsx", file, ...words], { env, stdio: [...stdio] });
     this.#child.on("message", (message) => this.#said.add(message));
     this.ended = new Promise((resolve) => this.#child.once("exit", (code) => resolve(code ?? 1)));
   }
@@ -29,6 +29,21 @@ export class Program {
       this.#child.on("message", (message) => message === word && finish(true));
       void this.ended.then(() => finish(false));
     });
+  }
+
+  /** Tells it something, and resolves to whether it answers this before it ends, however long that takes. */
+  ask(word: string, answer: string): Promise<boolean> {
+    const answered = new Promise<boolean>((resolve) => {
+      const hear = (message: unknown) => {
+        if (message !== answer) return;
+        this.#child.off("message", hear);
+        resolve(true);
+      };
+      this.#child.on("message", hear);
+      void this.ended.then(() => resolve(false));
+    });
+    this.tell(word);
+    return answered;
   }
 
   tell(word: string): void {

@@ -5,7 +5,7 @@ import { emptied } from "./emptied.ts";
 import type { DemoEnvironment } from "./environment.ts";
 
 /** Removes the data of a demo that does not run; its next start fills it again. */
-export async function resetStopped({ DATABASE_URL, ORG_FILE }: DemoEnvironment): Promise<void> {
+export async function resetStopped({ DATABASE_URL, ORG_FILE, ORG_SEED }: DemoEnvironment): Promise<void> {
   const database = openDatabase(DATABASE_URL);
   try {
     await migrate(database);
@@ -13,5 +13,5 @@ export async function resetStopped({ DATABASE_URL, ORG_FILE }: DemoEnvironment):
   } finally {
     await database.close();
   }
-  if (ORG_FILE) rmSync(ORG_FILE, { force: true });
+  for (const file of [ORG_FILE, ORG_SEED]) if (file) rmSync(file, { force: true });
 }

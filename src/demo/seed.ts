@@ -1,11 +1,10 @@
-import { brand } from "../../config/brand.ts";
+import type { OrgApp } from "okta-stand-in/state";
 import type { Config } from "../config.ts";
 import { createConnection, type WantedConnection } from "../directory/connections.ts";
 import { createLocalUser } from "../directory/local-accounts.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
 import { createToken } from "../directory/provisioning-tokens.ts";
 import { addDomain, createTenant } from "../directory/tenants.ts";
-import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import type { SamlSettings } from "../model.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import type { Database } from "../store/database.ts";
@@ -13,12 +12,11 @@ import { sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { guardedFetch } from "../trust/guarded-fetch.ts";
-import { attributeStatements } from "./attribute-statements.ts";
-import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./cast.ts";
+import { type DemoTenant, demoTenants, loginOf, namesOf } from "./cast.ts";
 import { emptied } from "./emptied.ts";
-import type { Customer, SeededApp } from "./okta-org/control.ts";
-import type { OrgControl } from "./org-control.ts";
+import { orgSeed } from "./org-seed.ts";
 import { seedTasks } from "./seed-tasks.ts"; // sample product
+import type { StandIn } from "./stand-in.ts";
 
 /** The inspector is on in the demo, because it is there to be looked at. */
 const inspectorMs = 30 * 86_400_000;
@@ -27,7 +25,7 @@ export interface SeedDeps {
   database: Database;
   config: Config;
   /** Null with an Okta org of your own, where the connections are set up by hand. */
-  org: OrgControl | null;
+  org: StandIn | null;
   /** Of the owners' accounts. */
   password: string;
 }
@@ -43,7 +41,7 @@ function passwordHashOf(password: string): Promise<string> {
 /** Whether the demo is as a seed left it, or as somebody used it since. */
 export async function isSeeded({ database, org }: SeedDeps): Promise<boolean> {
   if ((await systemStore(database).tenants.list()).length === 0) return false;
-  return org === null || (await org.isFilled());
+  return org === null || Object.keys(org.content()?.apps ?? {}).length > 0;
 }
 
 /**
@@ -81,26 +79,19 @@ async function seedTenants({ database, password }: SeedDeps): Promise<Stores> {
   return stores;
 }
 
-/** Connects each customer to its app at the org, has the org provision it, and gives groups their roles. */
-async function connect(deps: SeedDeps, org: OrgControl, stores: Stores): Promise<void> {
+/** Has the org provision each customer, connects it to its app there, and gives groups their roles. */
+async function connect(deps: SeedDeps, org: StandIn, stores: Stores): Promise<void> {
   const { baseUrl } = deps.config;
-  const apps = await org.seed(demoTenants.map((tenant) => customerOf(tenant, baseUrl)));
-  const tokens: string[] = [];
-  for (const [index, [tenant, store]] of [...stores].entries()) {
-    const app = apps[index];
-    if (!app) throw new Error("The stand-in org made fewer apps than there are customers.");
-    await createConnection(deps.database, store.tenantId, await connectionTo(deps, org, tenant, app));
-    tokens.push((await createToken(store)).token);
+  const tokens = new Map<string, string>();
+  for (const [{ slug }, store] of stores) tokens.set(slug, (await createToken(store)).token);
+  const { seed, apps } = await orgSeed(baseUrl, tokens, org.content());
+  await org.fill(seed);
+  for (const [tenant, store] of stores) {
+    const app = apps.get(tenant.slug);
+    if (!app) throw new Error(`The org has no app of ${tenant.name}.`);
+    await createConnection(deps.database, store.tenantId, await connectionTo(deps, org.url, tenant, app));
+    await mapGroups(tenant, store);
   }
-  await org.provision(
-    demoTenants.map((tenant, index) => ({
-      appId: apps[index]?.id ?? "",
-      baseUrl: baseUrl + paths.scim,
-      token: tokens[index] ?? "",
-      people: tenant.people.map((name) => loginOf(name, tenant)),
-    })),
-  );
-  for (const [tenant, store] of stores) await mapGroups(tenant, store);
 }
 
 async function mapGroups({ groups }: DemoTenant, store: TenantStore): Promise<void> {
@@ -110,62 +101,20 @@ async function mapGroups({ groups }: DemoTenant, store: TenantStore): Promise<vo
   }
 }
 
-/** What the org's administrator enters for a customer. */
-function customerOf(tenant: DemoTenant, baseUrl: string): Customer {
-  const everybody = [...tenant.people, tenant.guest];
-  return {
-    label: `${brand.productName} (${tenant.name})`,
-    signOn: tenant.protocol === "oidc" ? oidcSignOn(baseUrl, tenant.slug) : samlSignOn(baseUrl, tenant.slug),
-    universalLogout: {
-      url: baseUrl + paths.globalTokenRevocation,
-      subjectFormat: tenant.protocol === "oidc" ? "email" : "iss_sub",
-    },
-    people: everybody.map((name) => {
-      const { givenName: firstName, familyName: lastName } = namesOf(name);
-      return { id: orgIdOf("00u", name), login: loginOf(name, tenant), firstName, lastName };
-    }),
-    groups: tenant.groups.map(({ name, members }) => ({
-      id: orgIdOf("00g", name),
-      name,
-      members: members.map((member) => loginOf(member, tenant)),
-    })),
-  };
-}
-
-function oidcSignOn(baseUrl: string, key: string): Customer["signOn"] {
-  const { redirectUri, postLogoutRedirectUri, initiateLoginUri } = oidcUrls(baseUrl, key);
-  const uris = { redirectUris: [redirectUri], postLogoutRedirectUris: [postLogoutRedirectUri] };
-  return { kind: "oidc", ...uris, initiateLoginUri };
-}
-
-function samlSignOn(baseUrl: string, key: string): Customer["signOn"] {
-  const { acsUrl, entityId: audience } = samlUrls(baseUrl, key);
-  return { kind: "saml", acsUrl, audience, attributeStatements: attributeStatements() };
-}
-
 async function connectionTo(
   { config }: SeedDeps,
-  org: OrgControl,
-  { slug, protocol }: DemoTenant,
-  app: SeededApp,
+  orgUrl: string,
+  { slug }: DemoTenant,
+  { id, signOn }: OrgApp,
 ): Promise<WantedConnection> {
   const base = { key: slug, justInTime: true, draft: false };
-  if (protocol === "oidc") {
-    const secret = { text: app.clientSecret ?? "", sealer: sealer(config.dataKey) };
-    return {
-      ...base,
-      type: "oidc",
-      settings: { issuer: org.url, clientId: app.id, signOutOfProvider: true },
-      secret,
-    };
+  if (signOn.kind === "oidc") {
+    const secret = { text: signOn.clientSecret, sealer: sealer(config.dataKey) };
+    const settings = { issuer: orgUrl, clientId: id, signOutOfProvider: true };
+    return { ...base, type: "oidc", settings, secret };
   }
-  const metadataUrl = app.metadataUrl ?? "";
+  const metadataUrl = `${orgUrl}/app/${signOn.externalKey}/sso/saml/metadata`;
   const xml = await guardedFetch(metadataUrl, { allowPrivateNetwork: true });
-  const settings: SamlSettings = {
-    ...parseIdpMetadata(xml),
-    metadataUrl,
-    appInstanceId: app.id,
-    orgUrl: org.url,
-  };
+  const settings: SamlSettings = { ...parseIdpMetadata(xml), metadataUrl, appInstanceId: id, orgUrl };
   return { ...base, type: "saml", settings, secret: null };
 }

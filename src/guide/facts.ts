@@ -1,7 +1,7 @@
 import { type AttributeEntry, attributes } from "../../config/attributes.ts";
 import { type Brand, brand } from "../../config/brand.ts";
 import { type Entitlement, entitlements } from "../../config/entitlements.ts";
-import { connectionVariable, type Integration, integration, oidcScopes } from "../../config/integration.ts";
+import { connectionVariable, integration, oidcScopes } from "../../config/integration.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import { roles } from "../model.ts";
 
@@ -21,7 +21,7 @@ export interface Reader {
 /** What an ISV configures, and guides repeat. */
 export interface Facts {
   brand: Brand;
-  integration: Integration;
+  integration: typeof integration;
   attributes: readonly AttributeEntry[];
   entitlements: readonly Entitlement[];
   /** What is asked of Okta at an OIDC sign-in. */

@@ -3,7 +3,7 @@
  *
  * Owns: /guides/okta/{oidc,saml,scim}, each also as .md and .pdf, and their pictures; the same guides with a customer's
  * own values under /admin (customer-routes.ts). Texts are Markdown templates in
- * views/guide/; facts come from config/ and src/endpoints.ts (facts.ts), never from the texts. main.ts, `npm run
+ * views/guide/; facts come from config/ and src/endpoints.ts (facts.ts), never from the texts. tools/guide, `npm run
  * guide`, writes the same guides to docs/guides/; only it needs a browser, for PDFs and pictures.
  *
  * May import: the ground floor, store, web and config.

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { PDFDocument } from "@cantoo/pdf-lib";
 import axe from "axe-core";
-import { openBrowser } from "../../src/guide/browser.ts";
-import { standalonePage } from "../../src/guide/document.ts";
+import { openBrowser } from "oin-kit/writer/browser";
+import { printPdf } from "oin-kit/writer/pdf";
 import { toHtml } from "../../src/guide/html.ts";
-import { printPdf } from "../../src/guide/print.ts";
+import { standalonePage } from "../../tools/guide/src/document.ts";
+import { fileUrl } from "../../tools/guide/src/files.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 
 const files = [
@@ -64,10 +65,11 @@ describeInBrowser("guides as files", (browser) => {
     const chromium = await openBrowser(process.env.CHROMIUM_PATH);
     assert.ok(chromium);
     try {
-      const printed = await printPdf(chromium, (pageOf) => {
+      const documentWith = (pageOf: ReadonlyMap<string, number>) => {
         seen.push(pageOf);
         return standalonePage(toHtml(markdown, { imageBase: "", pageOf }));
-      });
+      };
+      const printed = await printPdf(chromium, documentWith, fileUrl("docs/guides/"));
       const [before, after] = seen;
       assert.equal(before?.size, 0);
       const pages = ["one", "two", "three"].map((id) => after?.get(id) ?? 0);

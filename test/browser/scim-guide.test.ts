@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import type { OrgApp, OrgPerson } from "okta-stand-in/state";
+import { addTo, type StandIn, startStandIn } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
-import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { addFromCatalog, baseUrlOf, submittedValues } from "../helpers/catalog-app.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { fieldOf, goTo, guideOf, ownersPage, type Says } from "../helpers/guide-reader.ts";
 import { orgOptions } from "../helpers/org.ts";
 import { useSite } from "../helpers/site.ts";
-import { addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
 
 /** A customer who has nothing but the guide and the app that was made from the submission package. */
 describeInBrowser("following the guide to SCIM", (browser) => {

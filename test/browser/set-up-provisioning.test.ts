@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { addApp, oidcSignOn } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { addApp, oidcSignOn } from "../helpers/stand-in.ts";
 import { assign, carry, type TwoConsoles, useTwoConsoles } from "../helpers/two-consoles.ts";
 
 describeInBrowser("provisioning set up in the browser, by following the page", (browser) => {

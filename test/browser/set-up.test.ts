@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import { newSamlKey } from "okta-stand-in/keys";
+import { newId, type OrgApp } from "okta-stand-in/state";
+import { addApp } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
-import { newSamlKey } from "../../src/demo/okta-org/keys.ts";
-import { newId, type OrgApp } from "../../src/demo/okta-org/state.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { addApp } from "../helpers/stand-in.ts";
 import { assign, carry, useTwoConsoles } from "../helpers/two-consoles.ts";
 
 /** What stands in Okta's form before anything was entered. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import { addGroup, changeMembers, pushGroups } from "okta-stand-in/groups";
+import { assign, clearSessions, unassign } from "okta-stand-in/people";
+import { addTo, integration, type StandIn, startStandIn } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
-import { addGroup, changeMembers, pushGroups } from "../../src/demo/okta-org/groups.ts";
-import { assign, clearSessions, unassign } from "../../src/demo/okta-org/people.ts";
 import { obstaclesOn } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
-import { addTo, integration, type StandIn, startStandIn } from "../helpers/stand-in.ts";
 
 describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an Okta org", (browser) => {
   let demo: Demo;

@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { addTo, type StandIn, startStandIn } from "okta-stand-in/testing";
 import { createTenant } from "../../src/directory/tenants.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
-import { addTo, type StandIn, startStandIn } from "../helpers/stand-in.ts";
 
 const apiToken = "an administrator's token";
 const dataKey = randomBytes(32);
@@ -86,6 +86,12 @@ describe("npm run okta:setup", () => {
       ["--org", "ORG", "--token-stdin", "--saml-tenant", "nobody"],
       apiToken,
       /no tenant "nobody"/,
+    ],
+    [
+      "an org that does not answer",
+      ["--org", "http://127.0.0.1:9", "--token-stdin"],
+      apiToken,
+      /^The org did not answer: \w+/,
     ],
     ["an option that it does not know", ["--orgg", "ORG"], apiToken, /--org URL/],
   ] as const) {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { newSamlKey } from "../../src/demo/okta-org/keys.ts";
-import { newId, type OrgApp } from "../../src/demo/okta-org/state.ts";
+import { newSamlKey } from "okta-stand-in/keys";
+import { newId, type OrgApp } from "okta-stand-in/state";
+import { addApp, addTo, integration, oidcSignOn, type StandIn, startStandIn } from "okta-stand-in/testing";
 import { obstaclesOn, widths } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
-import { addApp, addTo, integration, oidcSignOn, type StandIn, startStandIn } from "../helpers/stand-in.ts";
 
 /** An org in which everything that a page can show is there: each status, each state, problems and long texts. */
 async function fullOrg(): Promise<StandIn> {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { recordedInputs } from "../../src/guide/inputs.ts";
-import { currentInputs } from "../../src/guide/made.ts";
-import { currentSubmission, fileUrl, guideTexts, submissionTexts } from "../../src/guide/outputs.ts";
+import { recordedInputs } from "oin-kit/writer/inputs";
+import { fileUrl, inputsFile } from "../../tools/guide/src/files.ts";
+import { currentInputs } from "../../tools/guide/src/made.ts";
+import { currentSubmission, guideTexts, submissionTexts } from "../../tools/guide/src/outputs.ts";
 
 const remedy = "stale: run npm run guide, and commit what it writes";
 
@@ -18,7 +19,7 @@ describe("what npm run guide writes", () => {
   it("tells without a browser that its pictures and PDFs are made from what is there today", async () => {
     const wanted = Object.fromEntries([...(await currentInputs())].sort(([a], [b]) => (a < b ? -1 : 1)));
     assert.ok(Object.keys(wanted).length >= 6);
-    assert.deepEqual(recordedInputs(), wanted, remedy);
+    assert.deepEqual(recordedInputs(inputsFile), wanted, remedy);
     for (const path of Object.keys(wanted)) {
       const start = readFileSync(fileUrl(path)).subarray(0, 5).toString("latin1");
       assert.equal(start, path.endsWith(".pdf") ? "%PDF-" : "\x89PNG\r", path);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Values } from "oin-kit/compatibility";
+import { samlSignOn } from "okta-stand-in/saml-app";
+import type { OrgApp, OrgPerson } from "okta-stand-in/state";
+import { addApp, type StandIn } from "okta-stand-in/testing";
 import { integration } from "../../config/integration.ts";
-import { samlSignOn } from "../../src/demo/okta-org/control.ts";
-import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
-import type { Values } from "../../src/oin/compatibility.ts";
-import { addApp, type StandIn } from "./stand-in.ts";
 
 /** Values for people who read nothing but the committed submission package and the guides of a deployment. */
 export interface SubmittedValues {
@@ -68,8 +68,7 @@ export async function addFromCatalog(
           postLogoutRedirectUris: [value("OIDC properties", "Post-logout URIs")],
           initiateLoginUri: value("OIDC properties", "Initiate login URI"),
         }
-      : await samlSignOn(org, {
-          kind: "saml",
+      : await samlSignOn(org.name, {
           acsUrl: value("SAML properties", "Default ACS URL"),
           audience: value("SAML properties", "Entity ID"),
           attributeStatements: values

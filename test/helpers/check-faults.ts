@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { RuleId } from "../../src/oin/check/rules/all.ts";
-import type { Area } from "../../src/oin/check/rules/rule.ts";
-import type { Outcome } from "../../src/oin/check/run.ts";
+import type { RuleId } from "oin-kit/check/rules/all";
+import type { Area } from "oin-kit/check/rules/rule";
+import type { Outcome } from "oin-kit/check/run";
 import type { Exchange, Fault } from "./front.ts";
 import type { ReadyDeployment } from "./readiness.ts";
 

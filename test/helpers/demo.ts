@@ -11,8 +11,17 @@ import { until } from "./processes.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const parts = [
-  ...["config", "migrations", "node_modules", "package-lock.json", "package.json", "public", "scripts"],
-  ...["src", "tsconfig.json", "views"],
+  ...[
+    "config",
+    "migrations",
+    "node_modules",
+    "package-lock.json",
+    "package.json",
+    "packages",
+    "public",
+    "scripts",
+  ],
+  ...["src", "tools", "tsconfig.json", "views"],
 ];
 
 /** The repository in a folder of its own, so that the data of a demo is not the developer's. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface CodeBlock {
@@ -15,7 +15,11 @@ export function markdownFiles(): string[] {
   const docs = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".md"),
   );
-  return [...top, ...docs.map((name) => join("docs", name))].sort();
+  const workspaces = ["packages", "tools"].filter((folder) => existsSync(folder));
+  const pages = workspaces.flatMap((folder) =>
+    readdirSync(folder).map((name) => join(folder, name, "README.md")),
+  );
+  return [...top, ...docs.map((name) => join("docs", name)), ...pages].sort();
 }
 
 /** The fenced blocks of a Markdown file, in order. */

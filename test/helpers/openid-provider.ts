@@ -2,13 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import type { Context, default as Provider } from "oidc-provider";
-import {
-  answerLikeOkta,
-  loadProviders,
-  type ProviderParts,
-  webClient,
-} from "../../src/demo/okta-org/openid-provider.ts";
-import { providerMemory } from "../../src/demo/okta-org/provider-memory.ts";
+import { answerLikeOkta, loadProviders, type ProviderParts, webClient } from "okta-stand-in/openid-provider";
+import { providerMemory } from "okta-stand-in/provider-memory";
 
 /** Somebody at the provider. */
 interface ProviderAccount {

@@ -1,8 +1,8 @@
+import type { CheckOptions } from "oin-kit/check/options";
+import { type CheckDeps, type Outcome, runCheck } from "oin-kit/check/run";
 import { integration } from "../../config/integration.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
-import type { CheckOptions } from "../../src/oin/check/options.ts";
-import { type CheckDeps, type Outcome, runCheck } from "../../src/oin/check/run.ts";
-import { readLogo } from "../../src/oin/manifest.ts";
+import { product } from "../../tools/guide/src/product.ts";
 import { startTestApp, type TestApp } from "./app.ts";
 import { createSigningKey } from "./certificates.ts";
 import type { TestDatabase } from "./databases.ts";
@@ -28,8 +28,7 @@ export interface ReadyDeployment {
 
 /** What a check knows of this checkout before anything was published. */
 export const checkout: CheckDeps = {
-  manifest: integration,
-  logo: readLogo(integration.logo),
+  product,
   published: null,
   guideFiles: () => Promise.resolve(new Map()),
 };

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import type { OrgApp, OrgPerson } from "okta-stand-in/state";
+import { addTo, type StandIn, startStandIn } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
-import type { OrgApp, OrgPerson } from "../../src/demo/okta-org/state.ts";
 import { type TestBrowser, takeSession } from "./browser.ts";
 import type { TestDatabase } from "./databases.ts";
 import { orgOptions } from "./org.ts";
 import { type Site, useSite } from "./site.ts";
-import { addTo, type StandIn, startStandIn } from "./stand-in.ts";
 
 /** An empty tenant's console and the stand-in org's Admin Console, as one administrator has them open. */
 export interface TwoConsoles {

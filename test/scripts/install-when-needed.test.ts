@@ -35,10 +35,13 @@ class Checkout {
   /** Writes a lock file that names a package of this version, one for development and an optional one. */
   lock(version: string): void {
     const packages = {
-      "": { name: "tiny" },
-      "node_modules/used": { version },
+      "": { name: "tiny", dependencies: { used: version } },
+      "node_modules/used": { version, dependencies: { inner: "4.0.0" } },
+      "node_modules/used/node_modules/inner": { version: "4.0.0" },
       "node_modules/tool": { version: "2.0.0", dev: true },
       "node_modules/other-platform": { version: "3.0.0", optional: true },
+      "packages/beside": { version: "0.1.0", dependencies: { helper: "5.0.0" } },
+      "node_modules/helper": { version: "5.0.0" },
     };
     writeFileSync(join(this.folder, "package-lock.json"), JSON.stringify({ packages }));
   }
@@ -107,7 +110,13 @@ describe("scripts/install-when-needed.mjs", () => {
   });
 
   it("accepts what somebody installed by hand, when it is complete", async () => {
-    const packages = { "node_modules/used": { version: "1.0.0" }, "node_modules/tool": { version: "2.0.0" } };
+    const packages = {
+      "node_modules/used": { version: "1.0.0" },
+      "node_modules/used/node_modules/inner": { version: "4.0.0" },
+      "node_modules/tool": { version: "2.0.0" },
+      "packages/beside": { version: "0.1.0" },
+      "node_modules/helper": { version: "5.0.0" },
+    };
     checkout.install(packages);
     assert.deepEqual(await checkout.run(), quiet);
     checkout.install({ ...packages, "node_modules/used": { version: "0.9.0" } });
@@ -115,12 +124,18 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.equal(checkout.calls.length, 1);
   });
 
-  it("lets packages for development be absent in production, and no others", async () => {
-    checkout.install({ "node_modules/used": { version: "1.0.0" } });
+  it("lets packages for development and of workspaces be absent in production, and no others", async () => {
+    const used = { "node_modules/used": { version: "1.0.0" } };
+    checkout.install({ ...used, "node_modules/used/node_modules/inner": { version: "4.0.0" } });
     assert.deepEqual(await checkout.run(["--production"]), quiet);
-    checkout.install({ "node_modules/tool": { version: "2.0.0" } });
+    checkout.install(used);
     assert.equal((await checkout.run(["--production"])).code, 0);
     assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund"]);
+  });
+
+  it("installs nothing of the workspaces where NODE_ENV says production", async () => {
+    assert.equal((await checkout.run(["--production"], { NODE_ENV: "production" })).code, 0);
+    assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund --workspaces=false"]);
   });
 
   it("installs the packages for development after a production install", async () => {

@@ -7,9 +7,9 @@ import { protocolNames, protocols } from "../../recording.ts";
 import { systemStore } from "../../store/system-store.ts";
 import { forTenant, type TenantStore } from "../../store/tenant-store.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../cast.ts";
-import type { OrgControl } from "../org-control.ts";
 import { demoPaths } from "../paths.ts";
 import { resetDemo, type SeedDeps } from "../seed.ts";
+import type { StandIn } from "../stand-in.ts";
 import { glimpseOf } from "./glimpse.ts";
 import { stepsOf } from "./steps.ts";
 
@@ -18,7 +18,7 @@ import { stepsOf } from "./steps.ts";
  * and the reset. All of it is for whoever runs the demo on their own machine: behind a public address, passwords are not
  * shown, and nobody resets anything without the secret.
  */
-export function storyRoutes(deps: SeedDeps & { org: OrgControl }, controlSecret: string): Router {
+export function storyRoutes(deps: SeedDeps & { org: StandIn }, controlSecret: string): Router {
   const router = Router();
   const { baseUrl } = deps.config;
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(new URL(baseUrl).hostname);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runCheck } from "../../../src/oin/check/run.ts";
+import { runCheck } from "oin-kit/check/run";
 import { Demo } from "../../helpers/demo.ts";
 import { checkout } from "../../helpers/readiness.ts";
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { type Integration, integration } from "../../../config/integration.ts";
-import type { CheckOptions } from "../../../src/oin/check/options.ts";
-import type { RuleId } from "../../../src/oin/check/rules/all.ts";
-import { runCheck } from "../../../src/oin/check/run.ts";
-import { submissionValues } from "../../../src/oin/submission.ts";
+import type { CheckOptions } from "oin-kit/check/options";
+import type { RuleId } from "oin-kit/check/rules/all";
+import { runCheck } from "oin-kit/check/run";
+import type { Integration } from "oin-kit/integration";
+import { submissionValues } from "oin-kit/submission";
+import { integration } from "../../../config/integration.ts";
+import { product } from "../../../tools/guide/src/product.ts";
 import { assertFound, eachFault, inRequests } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { checkout, useReadyDeployment } from "../../helpers/readiness.ts";
@@ -104,7 +106,7 @@ const planted: Planted[] = [
 
 describe("oin:check holds the manifest against the Wizard's limits", () => {
   it("and finds nothing wrong with ours", async () => {
-    const published = submissionValues(integration);
+    const published = submissionValues(product);
     const outcome = await runCheck(options, { ...checkout, published });
     assert.deepEqual(
       outcome.results.filter(({ verdict }) => verdict !== "pass"),
@@ -114,19 +116,17 @@ describe("oin:check holds the manifest against the Wizard's limits", () => {
 
   for (const { name, change = {}, logo, fails = [], warns = [], seen } of planted) {
     it(`finds ${name}`, async () => {
-      const deps = {
-        ...checkout,
-        manifest: { ...integration, ...change },
-        ...(logo === undefined ? {} : { logo }),
-      };
-      assertFound(await runCheck(options, deps), fails, warns, seen);
+      const manifest = { ...integration, ...change };
+      const changed = { ...product, manifest, ...(logo === undefined ? {} : { logo }) };
+      assertFound(await runCheck(options, { ...checkout, product: changed }), fails, warns, seen);
     });
   }
 });
 
 describe("oin:check holds the manifest against what was published", () => {
-  const published = submissionValues(integration);
-  const check = (manifest: Integration) => runCheck(options, { ...checkout, manifest, published });
+  const published = submissionValues(product);
+  const check = (manifest: Integration) =>
+    runCheck(options, { ...checkout, product: { ...product, manifest }, published });
 
   it("finds a variable that was renamed", async () => {
     const screen = { ...published["Tenant settings"], Name: ["tenant"] };
@@ -187,7 +187,10 @@ describe("oin:check finds what is wrong with a deployment", () => {
 
   it("leaves out what the manifest leaves out", async () => {
     const manifest = { ...integration, saml: null, universalLogout: null };
-    const { results } = await ready().check({ areas: ["saml", "universal-logout"] }, { manifest });
+    const { results } = await ready().check(
+      { areas: ["saml", "universal-logout"] },
+      { product: { ...product, manifest } },
+    );
     assert.deepEqual(new Set(results.map(({ verdict }) => verdict)), new Set(["not-checkable"]));
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Report } from "../../../src/oin/check/report.ts";
-import { checkScim } from "../../../src/oin/check/scim/check.ts";
-import { openWeb, type Web } from "../../../src/oin/check/web.ts";
+import { Report } from "oin-kit/check/report";
+import { checkScim } from "oin-kit/check/scim/check";
+import { openWeb, type Web } from "oin-kit/check/web";
 import {
   assertFound,
   eachFault,

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Outcome } from "../../../src/oin/check/run.ts";
+import type { Outcome } from "oin-kit/check/run";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { until } from "../../helpers/processes.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
@@ -14,8 +17,9 @@ interface Run {
 }
 
 /** `npm run oin:check -- …`, with a token on standard input. */
-function start(words: string[], stdin = ""): Run {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/oin/check/main.ts", ...words]);
+function start(words: string[], stdin = "", cwd = process.cwd()): Run {
+  const program = resolve("packages/oin-kit/bin/oin-check.js");
+  const child = spawn(process.execPath, [program, ...words], { cwd });
   child.stdin.on("error", () => undefined).end(stdin);
   const ended = Promise.all([
     text(child.stdout),
@@ -48,6 +52,19 @@ describe("npm run oin:check", () => {
     assert.match(stdout, /not checkable: only Okta holds the key/);
     assert.match(stdout, /\d+ pass, 0 fail, 0 warnings, \d+ not checkable from outside\nNothing fails\./);
     assert.ok(!stdout.includes("\u001b") && !stdout.includes(ready().token));
+  });
+
+  it("does the same from an empty folder, with what this repository says of the product", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "starter-nowhere-"));
+    try {
+      const { code, stdout, stderr } = await start([...words(), ...withToken], ready().token, folder).ended;
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^ {2}pass {2}listing-name /m);
+      assert.match(stdout, /^ {2}pass {2}oidc-served /m);
+      assert.match(stdout, /\d+ pass, 0 fail, 0 warnings/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("with --json prints one JSON object and nothing else", async () => {

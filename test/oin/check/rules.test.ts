@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { rules } from "../../../src/oin/check/rules/all.ts";
-import { ruleList } from "../../../src/oin/check/rules/list.ts";
-import { areas, documents } from "../../../src/oin/check/rules/rule.ts";
+import { rules } from "oin-kit/check/rules/all";
+import { ruleList } from "oin-kit/check/rules/list";
+import { areas, documents } from "oin-kit/check/rules/rule";
 
 /** What no planted fault can break: only a person's sign-in, or Okta's key, shows it. */
 const neverJudged = new Set([

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type Outcome, runCheck } from "../../../src/oin/check/run.ts";
+import { type Outcome, runCheck } from "oin-kit/check/run";
 import { checkout } from "../../helpers/readiness.ts";
 
 const token = "a token of the tests";

@@ -4,9 +4,9 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { TlsOptions } from "node:tls";
-import type { Result } from "../../../src/oin/check/report.ts";
-import type { Area } from "../../../src/oin/check/rules/rule.ts";
-import { type Outcome, runCheck } from "../../../src/oin/check/run.ts";
+import type { Result } from "oin-kit/check/report";
+import type { Area } from "oin-kit/check/rules/rule";
+import { type Outcome, runCheck } from "oin-kit/check/run";
 import { type Certificate, selfSigned } from "../../helpers/https.ts";
 import { freePort } from "../../helpers/postgres-server.ts";
 import { checkout } from "../../helpers/readiness.ts";
@@ -19,7 +19,7 @@ async function judged(port: number, trusted?: string): Promise<(rule: string) =>
   const words = [
     "--import",
     "tsx",
-    "src/oin/check/main.ts",
+    "packages/oin-kit/bin/oin-check.js",
     "--only",
     "site",
     "--url",

@@ -1,0 +1,206 @@
+import type { Product } from "../product.ts";
+import type { Report } from "./report.ts";
+import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
+
+/** A picture or a PDF of the guides, as this checkout has it. */
+export interface GuideFile {
+  sha256: string;
+  /** Whether what it was made from has changed since. */
+  stale: boolean;
+}
+
+type Capability = "oidc" | "saml" | "scim";
+
+/** A page is read for its links and headings, and for nothing else: HTML of any make, cut with care. */
+interface Page {
+  url: string;
+  html: string;
+  headings: string[];
+  ids: Set<string>;
+}
+
+/** What reviewers look for (Okta: "Configuration guide content", and case C9299), in the usual order. */
+const commonHeadings: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ["Supported features", /supported features/i],
+  ["Requirements", /requirements|prerequisites/i],
+  ["Configuration steps", /configuration steps/i],
+  ["Attributes and mapping", /attributes? (and )?mapping/i],
+  ["Known issues / Troubleshooting and tips", /known issues|troubleshoot/i],
+];
+const moreHeadings: Record<Capability, readonly (readonly [name: string, pattern: RegExp])[]> = {
+  oidc: [["SP-initiated SSO", /sp-initiated sso/i]],
+  saml: [
+    ["SP-initiated SSO", /sp-initiated sso/i],
+    ["Read this before you enable SAML", /read this before you enable saml/i],
+    ["Backup URL", /backup url/i],
+  ],
+  scim: [],
+};
+
+/** Reads the guides as a customer's admin does, who is not signed in. */
+export async function checkGuides(
+  url: string,
+  product: Product,
+  guideFiles: () => Promise<ReadonlyMap<string, GuideFile>>,
+  web: Web,
+  report: Report,
+): Promise<void> {
+  const wanted = (["oidc", "saml", "scim"] as const).filter(
+    (capability) => product.manifest[capability] !== null,
+  );
+  const titles = new Map<string, Capability>();
+  const visited = new Map<string, WebAnswer>();
+  report.notCheckable("guide-images", "the guides have no pictures");
+  let foreign = 0;
+  for (const capability of wanted) {
+    const answer = await web.send(url + product.addresses.guide(capability));
+    const isPage = answer.status === 200 && /^text\/html/.test(answer.headers.get("content-type") ?? "");
+    if (!report.judge("guide-public", isPage, shown(answer))) continue;
+    const page = pageOf(url + product.addresses.guide(capability), answer.text);
+    judgeHeadings(capability, page, report);
+    judgeTitle(capability, page, titles, report);
+    foreign += await judgeLinks(page, web, visited, report);
+  }
+  if (visited.size > 0) judgeFiles(visited, url + product.addresses.guides, await guideFiles(), report);
+  report.notCheckable("guide-okta-links", `${foreign} links to other sites were not followed`);
+}
+
+function pageOf(url: string, html: string): Page {
+  const headings = [...html.matchAll(/<h([1-6])[^>]*>([\s\S]*?)<\/h\1>/gi)].map(([, , inner = ""]) =>
+    plain(inner),
+  );
+  const ids = new Set([...html.matchAll(/\sid=["']([^"']+)["']/gi)].map(([, id = ""]) => decoded(id)));
+  return { url, html, headings, ids };
+}
+
+function judgeHeadings(capability: Capability, { headings }: Page, report: Report): void {
+  const wanted = [...commonHeadings, ...moreHeadings[capability]];
+  const missing = wanted.filter(([, pattern]) => !headings.some((heading) => pattern.test(heading)));
+  const names = missing.map(([name]) => name).join(", ");
+  report.judge(
+    "guide-headings",
+    missing.length === 0,
+    missing.length ? `${capability} lacks ${names}` : `${capability} has all`,
+  );
+  const places = commonHeadings.flatMap(([, pattern]) => {
+    const place = headings.findIndex((heading) => pattern.test(heading));
+    return place < 0 ? [] : [place];
+  });
+  const ordered = places.every((place, index) => index === 0 || place > (places[index - 1] ?? 0));
+  report.judge(
+    "guide-heading-order",
+    ordered,
+    `${capability}: ${ordered ? "in order" : headings.join(", ")}`,
+  );
+}
+
+function judgeTitle(
+  capability: Capability,
+  page: Page,
+  titles: Map<string, Capability>,
+  report: Report,
+): void {
+  const [title = ""] = page.headings;
+  const other = titles.get(title);
+  titles.set(title, capability);
+  const seen = other ? `${capability} and ${other} have the title "${title}"` : `${capability}: "${title}"`;
+  report.judge("guide-separate", other === undefined, seen);
+}
+
+/** Follows what leads to this deployment, each address once. Returns how many links lead elsewhere. */
+async function judgeLinks(
+  page: Page,
+  web: Web,
+  visited: Map<string, WebAnswer>,
+  report: Report,
+): Promise<number> {
+  let foreign = 0;
+  for (const { target, isImage, alt } of targetsOf(page)) {
+    const url = new URL(target, page.url);
+    if (url.origin !== new URL(page.url).origin) {
+      foreign += 1;
+      continue;
+    }
+    const [address = "", anchor] = url.href.split("#");
+    const answer = visited.get(address) ?? (await web.send(address));
+    visited.set(address, answer);
+    const rule = isImage ? "guide-images" : "guide-links";
+    const leads = answer.status < 400 || ![404, 410].includes(answer.status) ? answer.status < 500 : false;
+    report.judge(rule, leads && (!isImage || isPicture(answer)), `${shown(answer)}, in ${page.url}`);
+    if (isImage)
+      report.judge(
+        "guide-images",
+        alt !== "",
+        alt === "" ? `${target} says nothing in words` : "all have a text",
+      );
+    if (anchor && !isRedirect(answer)) judgeAnchor(page, answer, decodeURIComponent(anchor), report);
+  }
+  return foreign;
+}
+
+function judgeAnchor(page: Page, answer: WebAnswer, anchor: string, report: Report): void {
+  const exists = pageOf(page.url, answer.text).ids.has(anchor);
+  report.judge(
+    "guide-links",
+    exists,
+    exists ? "headings are there" : `#${anchor} is not in ${answer.path}, linked from ${page.url}`,
+  );
+}
+
+/** What is served beside the guides, against what this checkout has and would make. */
+function judgeFiles(
+  visited: ReadonlyMap<string, WebAnswer>,
+  base: string,
+  files: ReadonlyMap<string, GuideFile>,
+  report: Report,
+): void {
+  report.notCheckable("guide-current", "the guides lead to no picture or PDF that this checkout has");
+  for (const [address, answer] of visited) {
+    const name = address.startsWith(`${base}/`) ? address.slice(base.length + 1) : "";
+    const file = files.get(name);
+    if (!file || answer.status !== 200) continue;
+    const other = file.sha256 !== answer.sha256;
+    const problem = file.stale ? "is stale" : other ? "is not the one of this checkout" : "is current";
+    report.judge("guide-current", !file.stale && !other, `${name} ${problem}`);
+  }
+}
+
+function isPicture({ headers, bytes }: WebAnswer): boolean {
+  return /^image\//.test(headers.get("content-type") ?? "") && bytes > 0;
+}
+
+interface Target {
+  target: string;
+  isImage: boolean;
+  alt: string;
+}
+
+function targetsOf({ html, url }: Page): Target[] {
+  const links = [...html.matchAll(/<a\s[^>]*?href=["']([^"']*)["']/gi)].map(([, href = ""]) => {
+    return { target: decoded(href), isImage: false, alt: "" };
+  });
+  const images = [...html.matchAll(/<img\s[^>]*>/gi)].map(([tag]) => {
+    const attribute = (name: string) => new RegExp(`\\s${name}=["']([^"']*)["']`, "i").exec(tag)?.[1] ?? "";
+    return { target: decoded(attribute("src")), isImage: true, alt: attribute("alt") };
+  });
+  // A brand's mark beside its own name says nothing more.
+  const pictures = images.filter(
+    ({ target }) => !target.startsWith("/assets/") && !target.startsWith("data:"),
+  );
+  return [...links, ...pictures].filter(
+    ({ target }) => URL.canParse(target, url) && /^https?:/.test(new URL(target, url).href),
+  );
+}
+
+function plain(html: string): string {
+  return decoded(html.replace(/<[^>]*>/g, ""))
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+function decoded(text: string): string {
+  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: " " };
+  return text
+    .replace(/&#(\d+);/g, (_match, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/&(amp|lt|gt|quot|nbsp);/g, (match, name: string) => named[name] ?? match);
+}

@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { InvalidError } from "./invalid-error.ts";
+import type { CheckDeps } from "./run.ts";
+
+/** What the module exports that describes a product. */
+export type ProductModule = Pick<CheckDeps, "product" | "published" | "guideFiles">;
+
+const noProduct: ProductModule = {
+  product: null,
+  published: null,
+  guideFiles: () => Promise.resolve(new Map()),
+};
+
+/**
+ * The module of the product that is checked: the one that was named, or the one that a package.json names under
+ * `oinKit`, in this folder or above it, or else above the kit itself. Throws InvalidError when the named one is not there.
+ */
+export async function loadProduct(named: string | undefined): Promise<ProductModule> {
+  if (named !== undefined && !existsSync(named)) throw new InvalidError(`--product: there is no ${named}.`);
+  const own = dirname(fileURLToPath(import.meta.url));
+  const file = named === undefined ? (namedAbove(process.cwd()) ?? namedAbove(own)) : resolve(named);
+  if (file === null) return noProduct;
+  return (await import(pathToFileURL(file).href)) as ProductModule;
+}
+
+function namedAbove(folder: string): string | null {
+  const file = join(folder, "package.json");
+  const { oinKit } = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { oinKit?: unknown }) : {};
+  if (typeof oinKit === "string") return join(folder, oinKit);
+  const above = dirname(folder);
+  return above === folder ? null : namedAbove(above);
+}

@@ -1,0 +1,66 @@
+/**
+ * `oin-check --url URL`: is this deployment ready for the OIN?
+ *
+ * Looks at a deployment from outside, as Okta's reviewers and their test suites do, and says of every rule what was seen,
+ * where the rule stands and how to mend it (rules/). It works on any make of server. Test data goes away again, also
+ * after Ctrl-C. Exit code 1 when a rule fails, 130 when it was stopped.
+ */
+import { text } from "node:stream/consumers";
+import { InvalidError } from "./invalid-error.ts";
+import { loadProduct } from "./load-product.ts";
+import { commandOf, readWords, usage } from "./options.ts";
+import { printed } from "./print.ts";
+import { ruleList } from "./rules/list.ts";
+import { runCheck } from "./run.ts";
+
+const words = process.argv.slice(2);
+if (words.includes("--help") || words.includes("-h")) await help();
+else if (words.includes("--rules")) process.stdout.write(ruleList());
+else await main(words);
+
+async function help(): Promise<void> {
+  const { product } = await loadProduct(undefined);
+  process.stdout.write(`${usage(product)}\n`);
+}
+
+async function main(args: string[]): Promise<void> {
+  try {
+    const values = readWords(args);
+    const described = await loadProduct(values.product);
+    const { options, tokenOnStdin, json } = commandOf(values, described.product);
+    if (tokenOnStdin) options.scimToken = await readToken();
+    const interrupt = stopSignal();
+    const { stderr, stdout } = process;
+    const progress = (area: string) => void (stderr.isTTY && stderr.write(`Checking: ${area} …\n`));
+    const outcome = await runCheck(options, { ...described, interrupt, progress });
+    const colour = stdout.isTTY === true && stdout.hasColors();
+    stdout.write(`${json ? JSON.stringify(outcome) : printed(outcome, colour)}\n`);
+    process.exitCode = outcome.stopped ? 130 : outcome.summary.fail > 0 ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof InvalidError)) throw error;
+    const { product } = await loadProduct(undefined);
+    process.stderr.write(`${error.message}\n\n${usage(product)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function readToken(): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write("Paste the provisioning token, press Enter, then Ctrl-D:\n");
+  const token = (await text(process.stdin)).trim();
+  if (token === "")
+    throw new InvalidError("--scim-token-stdin was given, and nothing came on standard input.");
+  return token;
+}
+
+/** The first Ctrl-C lets the check clean up after itself, the second ends it where it is. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(130);
+      process.stderr.write("Stopping: removing what the check created …\n");
+      stop.abort();
+    });
+  }
+  return stop.signal;
+}

@@ -1,0 +1,95 @@
+import { styleText } from "node:util";
+import type { Result, Verdict } from "./report.ts";
+import { areas } from "./rules/rule.ts";
+import type { Outcome } from "./run.ts";
+
+const lineWidth = 110;
+const words: Record<Verdict, string> = {
+  pass: "pass",
+  fail: "FAIL",
+  warning: "warn",
+  "not-checkable": "  - ",
+};
+const colours = { pass: "green", fail: "red", warning: "yellow", "not-checkable": "gray" } as const;
+
+/** The outcome for people: a line per rule, more about those that need something done, and a summary at the end. */
+export function printed(outcome: Outcome, colour: boolean): string {
+  const paint = (verdict: Verdict, text: string) => (colour ? styleText(colours[verdict], text) : text);
+  const width = Math.max(...outcome.results.map(({ rule }) => rule.length));
+  const sections = Object.entries(areas).flatMap(([area, title]) => {
+    const results = outcome.results.filter((result) => result.area === area);
+    if (results.length === 0) return [];
+    const judged = results.filter(({ verdict }) => verdict !== "not-checkable");
+    return [
+      `${title}\n`,
+      ...judged.map((result) => line(result, width, paint)),
+      ...unseen(results, paint),
+      "",
+    ];
+  });
+  return [...sections, ...leftovers(outcome), summary(outcome, paint)].join("\n");
+}
+
+/** What a server sent, with control and format characters spelled out: it must not command the terminal. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const number = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    return `⟨U+${number}⟩`;
+  });
+}
+
+type Paint = (verdict: Verdict, text: string) => string;
+
+const indent = " ".repeat(8);
+
+function line({ rule, verdict, title, seen, fix, source }: Result, width: number, paint: Paint): string {
+  const first = `  ${paint(verdict, words[verdict])}  ${rule.padEnd(width)}  ${title}`;
+  if (verdict === "pass") return first;
+  const from = `${source.document}, ${source.section} (${source.url})`;
+  return `${first}\n${indent}seen:   ${visible(seen)}\n${indent}fix:    ${fix}\n${indent}source: ${from}`;
+}
+
+/** What is not checkable, by the reason why. */
+function unseen(results: Result[], paint: Paint): string[] {
+  const open = results.filter(({ verdict }) => verdict === "not-checkable");
+  const reasons = [...new Set(open.map(({ seen }) => seen))];
+  return reasons.map((reason) => {
+    const names = open.filter(({ seen }) => seen === reason).map(({ rule }) => rule);
+    return `  ${paint("not-checkable", words["not-checkable"])}  not checkable: ${visible(reason)}\n${wrapped(names)}`;
+  });
+}
+
+function wrapped(names: string[]): string {
+  const lines = [indent];
+  for (const [index, name] of names.entries()) {
+    const word = `${name}${index < names.length - 1 ? ", " : ""}`;
+    if ((lines.at(-1)?.length ?? 0) + word.length > lineWidth) lines.push(indent);
+    lines[lines.length - 1] += word;
+  }
+  return lines.map((one) => one.trimEnd()).join("\n");
+}
+
+function leftovers({ left, scimUrl }: Outcome): string[] {
+  if (left.length === 0) return [];
+  const lines = left.map(({ kind, id, why }) => visible(`  ${kind} ${id}: ${why}`));
+  return [`Left behind at ${scimUrl}; remove it by hand:\n`, ...lines, ""];
+}
+
+function summary({ summary: counts, stopped }: Outcome, paint: Paint): string {
+  const parts = [
+    paint("pass", `${counts.pass} pass`),
+    paint(counts.fail > 0 ? "fail" : "pass", `${counts.fail} fail`),
+    paint(counts.warning > 0 ? "warning" : "pass", plural(counts.warning, "warning")),
+    `${counts["not-checkable"]} not checkable from outside`,
+  ];
+  const verdict = stopped
+    ? "The check was stopped: this is not all of it."
+    : counts.fail > 0
+      ? "Not ready: mend what fails, and run the check again."
+      : "Nothing fails. What is not checkable is for you to look at: docs/how-to/check-readiness.md.";
+  return `${parts.join(", ")}\n${verdict}`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}

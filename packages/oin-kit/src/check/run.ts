@@ -1,0 +1,163 @@
+import type { Values } from "../compatibility.ts";
+import type { Product } from "../product.ts";
+import { checkGuides, type GuideFile } from "./guides.ts";
+import { checkIdpMetadata } from "./idp-metadata.ts";
+import { checkListing } from "./listing.ts";
+import { checkOidc } from "./oidc.ts";
+import type { CheckOptions } from "./options.ts";
+import { Report, type Result, type Verdict } from "./report.ts";
+import type { RuleId } from "./rules/all.ts";
+import { type Area, areas } from "./rules/rule.ts";
+import { checkSaml } from "./saml.ts";
+import { checkScim } from "./scim/check.ts";
+import type { Leftover } from "./scim/ledger.ts";
+import { checkSite } from "./site.ts";
+import { checkUniversalLogout } from "./universal-logout.ts";
+import { InterruptedError, NoAnswerError, openWeb, type Web } from "./web.ts";
+import { customerUrls, type FoundConnection, findConnections } from "./wizard.ts";
+
+/** What the check found: the JSON of `oin:check`. It only grows. */
+export interface Outcome {
+  url: string | null;
+  scimUrl: string | null;
+  /** Whether somebody stopped the check before its end. */
+  stopped: boolean;
+  summary: Record<Verdict, number>;
+  results: Result[];
+  /** What the check created on the SCIM server and could not remove. */
+  left: Leftover[];
+}
+
+export interface CheckDeps {
+  /** Null when none is known: a SCIM server and a provider's metadata can be checked without. */
+  product: Product | null;
+  /** The values of the published integration; null when there is none yet. */
+  published: Values | null;
+  /** The pictures and PDFs of the guides in this checkout, by their path below the guides' URL; takes seconds to tell. */
+  guideFiles(): Promise<ReadonlyMap<string, GuideFile>>;
+  /** Stops the check; what it created is removed all the same. */
+  interrupt?: AbortSignal;
+  /** Hears which area comes next. */
+  progress?: (area: string) => void;
+}
+
+/** Checks what `options` names, area by area. A fault in one never keeps the others from being looked at. */
+export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<Outcome> {
+  const report = new Report(options.scimToken === null ? [] : [options.scimToken]);
+  const web = openWeb(deps.interrupt);
+  const left: Leftover[] = [];
+  const work = { options, deps, report, web };
+  for (const area of options.areas) {
+    if (deps.interrupt?.aborted) report.gaveUp(area, "the check was stopped");
+    else {
+      deps.progress?.(areas[area]);
+      left.push(...(await guarded(report, area, () => checkArea(area, work))));
+    }
+  }
+  const results = report.results(options.areas);
+  const { url, scimUrl } = options;
+  return {
+    url,
+    scimUrl,
+    stopped: deps.interrupt?.aborted ?? false,
+    summary: summaryOf(results),
+    results,
+    left,
+  };
+}
+
+interface Work {
+  options: CheckOptions;
+  deps: CheckDeps;
+  report: Report;
+  web: Web;
+  /** The connections to look at, once they were found. */
+  connections?: Promise<FoundConnection[]>;
+}
+
+async function checkArea(area: Area, work: Work): Promise<Leftover[]> {
+  const { options, deps, report, web } = work;
+  const { scimUrl, scimToken, idpMetadata } = options;
+  if (area === "scim" && scimUrl !== null) {
+    return await checkScim({ url: scimUrl, token: scimToken }, { check: web, cleanUp: openWeb() }, report);
+  }
+  if (area === "idp-metadata" && idpMetadata !== null) await checkIdpMetadata(idpMetadata, web, report);
+  if (deps.product) await checkProduct(area, deps.product, work);
+  return [];
+}
+
+async function checkProduct(area: Area, product: Product, work: Work): Promise<void> {
+  const { deps, options, web, report } = work;
+  const { url } = options;
+  if (area === "listing") checkListing(product, deps.published, report);
+  if (url === null) return;
+  if (area === "site") await checkSite(url, product, web, report);
+  if (area === "guides") await checkGuides(url, product, deps.guideFiles, web, report);
+  if (area === "oidc" || area === "saml") await checkSignIn(area, url, product, work);
+  if (area === "universal-logout") {
+    if (product.manifest.universalLogout === null) report.gaveUp(area, leftOut);
+    else await checkUniversalLogout(customerUrls(product, url, "any").universalLogout, web, report);
+  }
+}
+
+const leftOut = "config/integration.ts leaves it out";
+
+async function checkSignIn(area: "oidc" | "saml", url: string, product: Product, work: Work): Promise<void> {
+  const { report, web, options } = work;
+  if (product.manifest[area] === null) {
+    report.gaveUp(area, leftOut);
+    return;
+  }
+  work.connections ??= findConnections(web, url, product, options.connections);
+  const connections = await work.connections;
+  const fitting = connections.filter((connection) => connection[area]);
+  const nowhere = options.connections.filter((key) =>
+    connections.some((one) => one.key === key && !one.oidc && !one.saml),
+  );
+  for (const key of nowhere)
+    report.judge(`${area}-served`, false, `nothing is served for the connection ID ${key}`);
+  const check = area === "oidc" ? checkOidc : checkSaml;
+  for (const { key } of fitting) await check(url, key, product, web, report);
+  if (fitting.length === 0) report.gaveUp(area, missing(area, options.connections));
+}
+
+function missing(area: string, named: readonly string[]): string {
+  if (named.length > 0) return `no connection of that type: ${named.join(", ")}`;
+  return `no page of the deployment leads to a connection (${area}); name one with --connection`;
+}
+
+/** The rule that is broken when nothing answers at all. */
+const answered: Record<Area, RuleId> = {
+  site: "site-reachable",
+  listing: "listing-name",
+  oidc: "oidc-served",
+  saml: "saml-served",
+  "idp-metadata": "idp-metadata",
+  "universal-logout": "ul-served",
+  guides: "guide-public",
+  scim: "scim-reachable",
+};
+
+/** An area whose server stops answering ends there; what was seen until then stands. */
+async function guarded(report: Report, area: Area, work: () => Promise<Leftover[]>): Promise<Leftover[]> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof InterruptedError) report.gaveUp(area, "the check was stopped");
+    else if (error instanceof NoAnswerError) {
+      report.judge(answered[area], false, error.message);
+      report.gaveUp(area, error.message);
+    } else throw error;
+    return [];
+  }
+}
+
+function summaryOf(results: Result[]): Record<Verdict, number> {
+  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
+  return {
+    pass: count("pass"),
+    fail: count("fail"),
+    warning: count("warning"),
+    "not-checkable": count("not-checkable"),
+  };
+}

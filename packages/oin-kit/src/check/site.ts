@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { isIP } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import type { Product } from "../product.ts";
+import { wizardUrls } from "../wizard-urls.ts";
+import type { Report } from "./report.ts";
+import { isLoopback, shown, type Web } from "./web.ts";
+
+const dayMs = 86_400_000;
+const timeoutMs = 10_000;
+/** A certificate that ends within this time may end during the review. */
+const soonMs = 30 * dayMs;
+
+export async function checkSite(url: string, product: Product, web: Web, report: Report): Promise<void> {
+  if (isLoopback(url)) {
+    const why = `not checkable on loopback: ${url} is on this machine`;
+    for (const rule of ["site-https", "site-certificate", "site-tls-version", "site-origin"] as const)
+      report.notCheckable(rule, why);
+  } else {
+    report.judge("site-https", url.startsWith("https:"), url);
+    report.judge(
+      "site-origin",
+      product.manifest.origin === url,
+      `config/integration.ts says ${product.manifest.origin}`,
+    );
+    if (url.startsWith("https:")) await judgeTls(url, report);
+  }
+  const { pathname } = new URL(wizardUrls(product).accountUrl);
+  const answer = await web.send(url + pathname);
+  report.judge("site-reachable", answer.status < 500, shown(answer));
+  const hasForm = answer.status === 200 && /<input[^>]+type="password"/i.test(answer.text);
+  report.judge("site-account-url", hasForm, `${shown(answer)}${hasForm ? "" : ", without a password field"}`);
+}
+
+/** Looks at the certificate and the version that the server agrees to. */
+async function judgeTls(url: string, report: Report): Promise<void> {
+  const { hostname: bracketed, port } = new URL(url);
+  const hostname = bracketed.replace(/^\[|\]$/g, "");
+  const socket = connect({
+    host: hostname,
+    port: Number(port || 443),
+    ...(isIP(hostname) ? {} : { servername: hostname }),
+    // Whatever the server has is looked at, and judged here: what is not trusted, and what is too old.
+    rejectUnauthorized: false,
+    minVersion: "TLSv1",
+    ciphers: "DEFAULT@SECLEVEL=0",
+  });
+  try {
+    await once(socket, "secureConnect", { signal: AbortSignal.timeout(timeoutMs) });
+    const problem = socket.authorizationError;
+    const until = Date.parse(socket.getPeerCertificate().valid_to);
+    const seen = problem ? `not trusted: ${problem.message ?? problem}` : `valid until ${day(until)}`;
+    const trusted = report.judge("site-certificate", !problem, seen);
+    if (trusted && until - Date.now() < soonMs)
+      report.warn("site-certificate", `it ends soon: ${day(until)}`);
+    judgeVersion(socket, report);
+  } catch (error) {
+    report.judge(
+      "site-certificate",
+      false,
+      `no TLS connection: ${error instanceof Error ? error.message : error}`,
+    );
+  } finally {
+    socket.destroy();
+  }
+}
+
+function judgeVersion(socket: TLSSocket, report: Report): void {
+  const version = socket.getProtocol() ?? "unknown";
+  report.judge("site-tls-version", ["TLSv1.2", "TLSv1.3"].includes(version), version);
+}
+
+function day(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}

@@ -1,0 +1,47 @@
+import type { UseCase } from "./integration.ts";
+
+/**
+ * What the OIN Wizard accepts, in characters unless said otherwise (Okta: submit-oin-app, submit-app-prereq). The
+ * manifest is held against it, and the submission package prints it beside each value.
+ */
+export const limits = {
+  displayName: 64,
+  description: 1023,
+  /** Bytes: the file must be smaller than 1 MB. */
+  logoBytes: 999_999,
+  useCases: 3,
+  /** How many variables the Wizard takes; the requirements page still says three. */
+  variables: 8,
+  variablesAdvised: 3,
+  variableName: 1024,
+  url: 1024,
+  spInitiateUrl: 512,
+  spFlowDescription: 2048,
+} as const;
+
+/** Width and height in pixels; no other size can be uploaded. */
+export const logoSizes: readonly (readonly [number, number])[] = [
+  [200, 200],
+  [244, 244],
+  [244, 156],
+  [156, 244],
+];
+
+export const useCases: readonly UseCase[] = [
+  "Automation",
+  "Centralized Logging",
+  "Directory and HR Sync",
+  "Identity Governance and Administration (IGA)",
+  "Identity Verification",
+  "Multifactor Authentication (MFA)",
+  "Zero Trust",
+];
+
+/** A variable's name: lower-case letters, digits and underscores, a letter first. */
+export const variableName = new RegExp(`^[a-z][a-z0-9_]{0,${limits.variableName - 1}}$`);
+
+/** Okta refuses some names and publishes no list; these are likely to be on it. */
+export const riskyVariableNames: readonly string[] = [
+  ...["domain", "issuer", "client_id", "client_secret", "scim_base_url", "base_url"],
+  ...["name", "label", "status", "id", "audience", "entity_id"],
+];

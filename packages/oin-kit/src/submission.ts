@@ -1,0 +1,112 @@
+import { compatibilityProblems, type Values } from "./compatibility.ts";
+import { bareExpression, oidcExpression, samlExpression, urlTemplate } from "./expressions.ts";
+import type { Integration } from "./integration.ts";
+import { manifestProblems } from "./manifest.ts";
+import { InconsistentManifestError, type Problem } from "./manifest-rules.ts";
+import type { Product } from "./product.ts";
+import { type PlannedCase, testPlan } from "./test-plan.ts";
+import { wizardScreens } from "./wizard.ts";
+import type { Screen } from "./wizard-fields.ts";
+import { keyPlaceholder, wizardUrls } from "./wizard-urls.ts";
+
+/** An app instance to generate for the tests, and what goes into it. */
+interface TestInstance {
+  name: string;
+  capabilities: string[];
+}
+
+/** All that is submitted, as data. */
+export interface Submission {
+  screens: Screen[];
+  values: Values;
+  /** One description of each URL, and how each kind of field of the Wizard writes it. */
+  dialects: { url: string; oidc: string; saml: string; bare: string }[];
+  instances: TestInstance[];
+  plan: PlannedCase[];
+  accountUrl: string;
+  /** What Okta's reviewers would remark on. */
+  remarks: Problem[];
+  /** What breaks customers of the published integration; null when nothing was published yet. */
+  breaks: string[] | null;
+}
+
+/** Builds the submission. Throws InconsistentManifestError while the manifest breaks a rule of Okta's. */
+export function buildSubmission(product: Product, published: Values | null): Submission {
+  const { manifest } = product;
+  const problems = manifestProblems(product);
+  const errors = problems.filter(({ level }) => level === "error");
+  if (errors.length > 0) throw new InconsistentManifestError(errors);
+  const screens = wizardScreens(product);
+  const values = valuesOf(screens);
+  return {
+    screens,
+    values,
+    dialects: dialectsOf(product),
+    instances: testInstances(manifest),
+    plan: testPlan(manifest),
+    accountUrl: wizardUrls(product).accountUrl,
+    remarks: problems,
+    breaks: published && compatibilityProblems(published, values),
+  };
+}
+
+/** What is typed into the Wizard, of a manifest that may still break rules. */
+export function submissionValues(product: Product): Values {
+  return valuesOf(wizardScreens(product));
+}
+
+/** By screen and label; a label that a screen has several times has all its values. */
+function valuesOf(screens: readonly Screen[]): Values {
+  return Object.fromEntries(
+    screens.map(({ title, fields }) => {
+      const labels = [...new Set(fields.map(({ label }) => label))];
+      const of = (label: string) => fields.filter((field) => field.label === label).map(({ value }) => value);
+      return [title, Object.fromEntries(labels.map((label) => [label, single(of(label))]))];
+    }),
+  );
+}
+
+function single(values: readonly (string | readonly string[] | null)[]): string | readonly string[] | null {
+  const [first = null, ...others] = values;
+  return others.length === 0 ? first : values.flatMap((value) => value ?? []);
+}
+
+function dialectsOf(product: Product): Submission["dialects"] {
+  const { addresses } = product;
+  const { origin, oidc, saml, scim, universalLogout } = product.manifest;
+  const forOidc = addresses.oidc(origin, keyPlaceholder(product));
+  const forSaml = addresses.saml(origin, keyPlaceholder(product));
+  const urls = [
+    ...(oidc ? [forOidc.redirectUri, forOidc.initiateLoginUri, forOidc.postLogoutRedirectUri] : []),
+    ...(saml ? [forSaml.acsUrl, forSaml.entityId] : []),
+    ...(scim ? [origin + addresses.scim] : []),
+    ...(universalLogout ? [origin + addresses.universalLogout] : []),
+  ];
+  return urls.map((url) => {
+    const template = urlTemplate(url);
+    return {
+      url,
+      oidc: oidcExpression(template),
+      saml: samlExpression(template),
+      bare: bareExpression(template),
+    };
+  });
+}
+
+/**
+ * One instance per SSO protocol; Universal Logout may share one. SCIM joins an instance only beside a single SSO protocol
+ * without just-in-time, and never with entitlements (Okta: submit-oin-app, Generate instances).
+ */
+function testInstances({ oidc, saml, scim, universalLogout }: Integration): TestInstance[] {
+  const instances: TestInstance[] = [];
+  if (oidc) instances.push({ name: "OIDC", capabilities: ["OpenID Connect"] });
+  if (saml) instances.push({ name: "SAML", capabilities: ["SAML 2.0"] });
+  if (universalLogout) instances[0]?.capabilities.push("Universal Logout");
+  if (!scim) return instances;
+  const provisioning = ["SCIM 2.0", ...(scim.entitlements.length > 0 ? ["Entitlement Management"] : [])];
+  const onlySso = [oidc, saml].filter((capability) => capability !== null);
+  const shares = onlySso.length === 1 && !onlySso[0]?.justInTime && scim.entitlements.length === 0;
+  if (shares && scim.users.create) instances[0]?.capabilities.push(...provisioning);
+  else instances.push({ name: "SCIM", capabilities: provisioning });
+  return instances;
+}

@@ -1,0 +1,37 @@
+import type { Integration } from "./integration.ts";
+import { signOnCases } from "./sign-on-cases.ts";
+import { cases, type PlanCase, type TestReference } from "./test-cases.ts";
+
+/** A case of Okta's manual test plan, and what speaks for its passing. */
+export interface PlannedCase {
+  id: string;
+  area: string;
+  what: string;
+  /** The automated tests that do the same; empty when the case does not apply. */
+  tests: readonly TestReference[];
+  /** Why the case does not apply; null when it does. */
+  notSupported: string | null;
+}
+
+/**
+ * What Okta's reviewers try with this integration: the journeys of the Submission Tester, and the manual SCIM test plan
+ * (okta-scim-test-plan-v2). Every case passes or does not apply.
+ */
+export function testPlan(manifest: Integration): PlannedCase[] {
+  return [...signOnCases(manifest), ...(manifest.scim ? scimCases(manifest.scim, manifest.saml) : [])];
+}
+
+function scimCases(scim: NonNullable<Integration["scim"]>, saml: Integration["saml"]): PlannedCase[] {
+  const missing: Record<PlanCase["needs"], string | null> = {
+    provisioning: null,
+    groups: scim.groups ? null : "Group push is switched off in the manifest.",
+    passwords: scim.users.changePassword ? null : "Password sync is switched off in the manifest.",
+    saml: saml ? null : "There is no SAML in this integration.",
+    "OAuth 2": "The provisioning token is sent as an API token; there is no OAuth redirect.",
+    "profile sourcing": "The product is no source of profiles; the OIN Wizard does not offer it either.",
+  };
+  return cases.map(({ id, area, what, needs, tests }) => {
+    const notSupported = missing[needs];
+    return { id, area, what, tests: notSupported === null ? tests : [], notSupported };
+  });
+}

@@ -1,0 +1,115 @@
+import type { Browser, Page, Route } from "playwright-core";
+import { hashOf } from "./inputs.ts";
+
+/** The product with a sample customer in it: what the pictures show. */
+export interface Site {
+  /** Where its pages believe to be. */
+  origin: string;
+  /** Asks for a path as a browser would in which somebody is signed in. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** A stylesheet or script that pages load from /assets/; null for one that is the same as `look`. */
+  asset(name: string): Uint8Array | null;
+  /** What else decides how a page looks. */
+  look: string;
+}
+
+/** A picture of the product's own pages in the guides. */
+export interface Shot {
+  /** What templates call it. */
+  name: string;
+  path: string;
+  /** The part of the page that is shown, and the same part in the page's HTML: only what is shown makes a picture stale. */
+  part: string;
+  html: RegExp;
+  /** Typed before the picture is taken, by label. */
+  fill: Record<string, string>;
+  /** The last thing that is shown of a part that is too tall. */
+  until?: string;
+}
+
+/** In pixels: what is left around the part that is shown. */
+const margin = 12;
+
+/** As narrow as a picture may be on paper and still be read. */
+const view = {
+  viewport: { width: 900, height: 1200 },
+  deviceScaleFactor: 2,
+  colorScheme: "light",
+} as const;
+
+/**
+ * From what a picture is made: its part of the page without what differs each time, the page's styles and scripts, and how
+ * it is taken. No browser is needed to know whether a picture is stale.
+ */
+export async function inputsOf(shot: Shot, { request, asset, look }: Site): Promise<string> {
+  const page = await (await request(shot.path)).text();
+  const part = shot.html.exec(page)?.[0];
+  if (part === undefined) throw new Error(`${shot.path} has no ${shot.html}`);
+  const assets = [...page.matchAll(/(?:href|src)="\/assets\/([^"]+\.(?:css|js))"/g)].map(
+    ([, name]) => name ?? "",
+  );
+  const contents = assets.flatMap((name) => asset(name) ?? []);
+  return hashOf([
+    shot.part,
+    JSON.stringify([view, margin, shot.fill, shot.until]),
+    stable(part),
+    look,
+    ...contents,
+  ]);
+}
+
+/** Ids, times and one-time values are others each time, and nobody looks at them in a picture. */
+function stable(html: string): string {
+  return html
+    .replace(/<input type="hidden"[^>]*>/g, "")
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "id")
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "time")
+    .replace(/\d{1,2} \w{3} \d{4}, \d\d:\d\d UTC/g, "time")
+    .replace(
+      /-----BEGIN[\s\S]*?END[ \w]+-----|MII[\w+/=]{100,}|([0-9A-F]{2}:){19,}[0-9A-F]{2}/g,
+      "certificate",
+    );
+}
+
+export async function takeShot(browser: Browser, shot: Shot, site: Site): Promise<Uint8Array> {
+  const page = await browser.newPage(view);
+  try {
+    await page.route("**/*", (route) => answer(route, site));
+    await page.goto(site.origin + shot.path, { waitUntil: "load" });
+    for (const [label, value] of Object.entries(shot.fill)) {
+      await page
+        .getByLabel(new RegExp(`^${label}\\b`))
+        .first()
+        .fill(value);
+    }
+    await page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)");
+    const part = await boxOf(page, shot, shot.part);
+    const last = shot.until ? await boxOf(page, shot, shot.until) : part;
+    const clip = {
+      x: Math.max(0, part.x - margin),
+      y: Math.max(0, part.y - margin),
+      width: part.width + 2 * margin,
+      height: last.y + last.height - part.y + 2 * margin,
+    };
+    return await page.screenshot({ fullPage: true, clip, animations: "disabled", caret: "hide" });
+  } finally {
+    await page.close();
+  }
+}
+
+async function boxOf(page: Page, { path }: Shot, selector: string) {
+  const box = await page.locator(selector).first().boundingBox();
+  if (!box) throw new Error(`${path} has no ${selector}`);
+  return box;
+}
+
+/** The page believes that it is in production; nothing of it leaves this process. */
+async function answer(route: Route, { request }: Site): Promise<void> {
+  const { pathname, search } = new URL(route.request().url());
+  const response = await request(pathname + search);
+  await route.fulfill({
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: Buffer.from(await response.arrayBuffer()),
+  });
+}

@@ -1,0 +1,90 @@
+import type { Product } from "../src/product.ts";
+
+const login = (protocol: string, origin: string, key: string) => `${origin}/${protocol}/${key}`;
+
+/** A PNG of 200 × 200 pixels, as far as its header. */
+const logo = Buffer.alloc(100);
+logo.write("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
+logo.writeUInt32BE(200, 16);
+logo.writeUInt32BE(200, 20);
+
+const saml = (samlAttribute: string | null) => ({ samlAttribute, oktaExpression: `user.${samlAttribute}` });
+
+/** A product that offers everything, and breaks no rule. */
+export const sample: Product = {
+  manifest: {
+    displayName: "Strawberry",
+    description: "Strawberry: sign-in by OpenID Connect or SAML, and provisioning.",
+    logo: "logo.png",
+    useCases: ["Automation", "Directory and HR Sync"],
+    customerSupport: { link: "https://example.org/help", email: "help@example.org", phone: null },
+    escalationEmail: "identity@example.org",
+    origin: "https://app.example.com",
+    guides: { edition: "1.0", date: "1 December 2026" },
+    variables: [{ name: "connection", label: "Connection ID" }],
+    testAccount: {
+      tenant: "okta-review",
+      tenantName: "Okta Review",
+      username: "isvtest@okta.com",
+      firstName: "Okta",
+      lastName: "Reviewer",
+    },
+    oidc: { justInTime: true, idpInitiated: true, signOutOfOkta: true },
+    saml: {
+      justInTime: true,
+      idpInitiated: true,
+      spInitiated: true,
+      spFlowDescription: "Open the SP Initiate URL, and sign in to Okta.",
+      groupAttribute: null,
+    },
+    scim: {
+      authentication: "Bearer",
+      users: {
+        create: true,
+        update: true,
+        deactivate: true,
+        changePassword: true,
+        patch: true,
+        importUserSchema: true,
+      },
+      groups: { create: true, update: true, delete: true },
+      entitlements: ["Role", "Entitlement"].map((resourceType) => ({
+        resourceType,
+        endpoint: `/${resourceType}s`,
+        required: false,
+        multiValued: true,
+        description: `A ${resourceType} of Strawberry.`,
+      })),
+    },
+    universalLogout: { subjectFormat: "Email", partial: false },
+  },
+  logo,
+  attributes: [
+    { field: "loginName", scim: "userName", samlAttribute: null, oktaExpression: "user.login" },
+    { field: "givenName", scim: "name.givenName", ...saml("firstName") },
+    { field: "familyName", scim: "name.familyName", ...saml("lastName") },
+    { field: "email", scim: "emails", ...saml("email") },
+  ],
+  scopes: ["openid", "profile", "email"],
+  variable: "connection",
+  addresses: {
+    oidc: (origin, key) => ({
+      signInUrl: `${login("oidc", origin, key)}/login`,
+      redirectUri: `${login("oidc", origin, key)}/callback`,
+      initiateLoginUri: `${login("oidc", origin, key)}/initiate`,
+      postLogoutRedirectUri: `${origin}/signed-out`,
+    }),
+    saml: (origin, key) => ({
+      signInUrl: `${login("saml", origin, key)}/login`,
+      acsUrl: `${login("saml", origin, key)}/acs`,
+      entityId: `${login("saml", origin, key)}/metadata`,
+      metadataUrl: `${login("saml", origin, key)}/metadata`,
+    }),
+    scim: "/scim/v2",
+    universalLogout: "/global-token-revocation",
+    guides: "/guides",
+    guide: (capability) => `/guides/${capability}`,
+    passwordLogin: (tenant) => `/login/password/${tenant}`,
+    entrances: ["/"],
+  },
+};

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { compatibilityProblems, type Values } from "../src/compatibility.ts";
+import type { Integration } from "../src/integration.ts";
+import { InconsistentManifestError } from "../src/manifest-rules.ts";
+import { buildSubmission } from "../src/submission.ts";
+import { testPlan } from "../src/test-plan.ts";
+import { wizardScreens } from "../src/wizard.ts";
+import { toYaml } from "../src/yaml.ts";
+import { sample } from "./sample.ts";
+
+const { manifest: integration } = sample;
+const { oidc, saml, scim } = integration;
+assert.ok(oidc && saml && scim);
+
+const build = (change: Partial<Integration> = {}) =>
+  buildSubmission({ ...sample, manifest: { ...integration, ...change } }, null);
+const titles = (change: Partial<Integration>) => build(change).screens.map(({ title }) => title);
+
+describe("the submission package", () => {
+  it("has the Wizard's screens in its order", () => {
+    assert.deepEqual(titles({}), [
+      ...["Add integration capabilities", "OIN catalog properties", "Tenant settings", "OIDC properties"],
+      ...["SAML properties", "Universal Logout properties", "SCIM properties"],
+      ...["Entitlement Management properties: Role", "Entitlement Management properties: Entitlement"],
+      ...["Test information", "Test your OIDC integration", "Test your SAML integration", "Submit"],
+    ]);
+  });
+
+  it("has no screen for what the manifest leaves out", () => {
+    assert.deepEqual(
+      titles({ saml: null, scim: null, universalLogout: null }).filter((title) =>
+        /SAML|SCIM|Logout|Ent/.test(title),
+      ),
+      [],
+    );
+  });
+
+  it("fills every required field, but what exists only later", () => {
+    const empty = wizardScreens(sample).flatMap(({ fields }) =>
+      fields.filter(({ required, value }) => required && (value === null || value.length === 0)),
+    );
+    assert.deepEqual(
+      empty.filter(({ note }) => note === ""),
+      [],
+    );
+    assert.deepEqual(
+      empty.map(({ label }) => label),
+      [
+        "Password",
+        ...["spec", "CRUD", "entitlement"].map((suite) => `Link to Runscope ${suite} test results`),
+      ],
+    );
+  });
+
+  it("keeps every value within its limit", () => {
+    for (const { title, fields } of build().screens) {
+      for (const { label, value, limit } of fields) {
+        const lengths = [value ?? []].flat().map((text) => text.length);
+        assert.ok(
+          lengths.every((length) => length <= (limit ?? length)),
+          `${title}, ${label}`,
+        );
+      }
+    }
+  });
+
+  it("is not built while the manifest breaks a rule of Okta's", () => {
+    assert.throws(
+      () => build({ displayName: "x".repeat(65) }),
+      (error: Error) => {
+        assert.ok(error instanceof InconsistentManifestError);
+        assert.match(error.message, /^displayName has 65 characters/);
+        return true;
+      },
+    );
+  });
+
+  it("writes the same values as YAML, with everything quoted that YAML could misread", () => {
+    const values: Values = {
+      "A: screen": { Label: 'say "hi": #1', List: ["'https://x'", "- b"], None: null, Empty: [] },
+    };
+    assert.equal(
+      toYaml(values),
+      '"A: screen":\n  "Label": "say \\"hi\\": #1"\n  "List":\n    - "\'https://x\'"\n    - "- b"\n  "None": null\n  "Empty": []\n',
+    );
+  });
+
+  it("generates an instance for each protocol, and SCIM apart where Okta wants that", () => {
+    const names = (change: Partial<Integration>) =>
+      build(change).instances.map(({ name, capabilities }) => `${name}: ${capabilities.join(", ")}`);
+    assert.deepEqual(names({}), [
+      "OIDC: OpenID Connect, Universal Logout",
+      "SAML: SAML 2.0",
+      "SCIM: SCIM 2.0, Entitlement Management",
+    ]);
+    const plain = { ...scim, entitlements: [] };
+    const alone = { saml: null, oidc: { ...oidc, justInTime: false }, scim: plain };
+    assert.deepEqual(names(alone), ["OIDC: OpenID Connect, Universal Logout, SCIM 2.0"]);
+    assert.equal(names({ ...alone, oidc }).length, 2, "just-in-time");
+    assert.equal(names({ ...alone, scim }).length, 2, "entitlements");
+    assert.equal(names({ ...alone, scim: { ...plain, users: { ...scim.users, create: false } } }).length, 2);
+  });
+});
+
+describe("the test plan", () => {
+  it("has a test or a reason for every case", () => {
+    for (const change of [{}, { saml: null }, { scim: { ...scim, groups: null } }]) {
+      for (const { id, tests, notSupported } of testPlan({ ...integration, ...change }))
+        assert.notEqual(tests.length > 0, notSupported !== null, id);
+    }
+    const areas = new Set(testPlan({ ...integration, scim: null, saml: null }).map(({ area }) => area));
+    assert.deepEqual([...areas], ["OIDC"]);
+    const offered = { ...integration, saml: { ...saml, idpInitiated: false }, universalLogout: null };
+    const missing = testPlan(offered).filter(({ area, notSupported }) => area === "SAML" && notSupported);
+    assert.deepEqual(
+      missing.map(({ id }) => id),
+      ["IdP flow", "Universal Logout"],
+    );
+  });
+});
+
+describe("compatibility with the published version", () => {
+  const published = build().values;
+  const changes: [string, (values: Values) => Values, RegExp][] = [
+    [
+      "a variable is renamed",
+      set("Tenant settings", "Name", "workspace"),
+      /connection was published and is gone.*breaks/,
+    ],
+    [
+      "a variable is added",
+      set("Tenant settings", "Name", ["connection", "region"]),
+      /region is new, and empty/,
+    ],
+    [
+      "a redirect URI is removed",
+      set("OIDC properties", "Redirect URIs", []),
+      /callback was published and is gone/,
+    ],
+    [
+      "the tile's address is removed",
+      set("OIDC properties", "Initiate login URI", null),
+      /tiles lead nowhere/,
+    ],
+    ["the ACS moves", set("SAML properties", "Default ACS URL", "https://x/acs"), /acs was published/],
+    ["the audience changes", set("SAML properties", "Entity ID", "https://x"), /the audience changes/],
+    [
+      "an attribute comes from elsewhere",
+      set("SAML properties", "Attribute statements: email", "user.secondEmail"),
+      /email = user\.email was published/,
+    ],
+    ["the base URL moves", set("SCIM properties", "Base URL", "'https://x'"), /provisioning stops/],
+    ["groups are given up", set("SCIM properties", "Objects", ["Users"]), /Groups was published/],
+    [
+      "the token is sent in another form",
+      set("SCIM properties", "Authentication mode", "Header"),
+      /another form/,
+    ],
+    [
+      "Universal Logout moves",
+      set("Universal Logout properties", "Global token revocation endpoint", "'https://x'"),
+      /reaches nobody/,
+    ],
+    [
+      "SAML is given up",
+      set("Add integration capabilities", "Single sign-on", ["OpenID Connect (OIDC)"]),
+      /customers lose the way they sign in/,
+    ],
+  ];
+
+  it("finds nothing where nothing changed, and what customers do not notice does not count", () => {
+    assert.deepEqual(compatibilityProblems(published, published), []);
+    const renamed = set("OIN catalog properties", "Display name", "Other")(published);
+    assert.deepEqual(compatibilityProblems(published, renamed), []);
+    assert.equal(build().breaks, null);
+    assert.deepEqual(buildSubmission(sample, published).breaks, []);
+  });
+
+  for (const [title, change, message] of changes) {
+    it(`warns when ${title}`, () => {
+      const problems = compatibilityProblems(published, change(published));
+      assert.ok(
+        problems.some((problem) => message.test(problem)),
+        problems.join("\n"),
+      );
+    });
+  }
+});
+
+function set(screen: string, label: string, value: string | string[] | null) {
+  return (values: Values): Values => ({ ...values, [screen]: { ...values[screen], [label]: value } });
+}

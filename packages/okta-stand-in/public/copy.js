@@ -1,0 +1,52 @@
+/**
+ * Copy buttons: `<button data-copy="id" hidden>` copies the text of the element with that id. Without this script the
+ * buttons stay hidden and the values can be selected; where the browser lends no clipboard, the value is selected.
+ */
+const shownMs = 2_000;
+
+offer();
+// Other scripts renew parts of a page.
+new MutationObserver(offer).observe(document.body, { childList: true, subtree: true });
+
+function offer() {
+  for (const button of document.querySelectorAll("button[data-copy][hidden]")) {
+    button.hidden = false;
+    handle(button);
+  }
+}
+
+function handle(button) {
+  const source = document.getElementById(button.dataset.copy);
+  const label = button.firstChild;
+  const original = label.textContent;
+  let timer;
+  button.addEventListener("click", async () => {
+    const copied = await copy(source);
+    label.textContent = copied ? "Copied" : "Selected";
+    announce(copied ? "Copied" : "Selected: copy it with the keyboard");
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      label.textContent = original;
+    }, shownMs);
+  });
+}
+
+async function copy(source) {
+  try {
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(source);
+    return false;
+  }
+}
+
+function announce(text) {
+  let status = document.getElementById("copy-status");
+  if (!status) {
+    status = Object.assign(document.createElement("p"), { id: "copy-status", className: "visually-hidden" });
+    status.setAttribute("role", "status");
+    document.body.append(status);
+  }
+  status.textContent = text;
+}

@@ -1,0 +1,82 @@
+/**
+ * The stand-in org as a program: `okta-stand-in --help`.
+ *
+ * A process that starts it with a channel hears "ready" when it listens, and tells it when the application is there, with
+ * "resume" (go on with what has to be pushed) or "reset" (be as the seed says, then go on). It answers "resumed" when all
+ * has been pushed or has failed, and its file says so. Without a channel it resumes at once.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { sampleSeed } from "./sample.ts";
+import { createOrg, orgName, type RunningOrg } from "./server.ts";
+import { type OrgSeed, openOrgStore } from "./state.ts";
+
+const usage = `Usage: okta-stand-in [options]
+
+  --port PORT   where it listens, on 127.0.0.1 (3001)
+  --url URL     its public origin, when a proxy stands before it
+  --file FILE   where it keeps everything; without it, in memory
+  --seed FILE   what is in it while it has no file yet, as JSON: people, groups and apps (src/state.ts, OrgSeed);
+                without it, a sample`;
+
+const options = {
+  port: { type: "string", default: "3001" },
+  url: { type: "string" },
+  file: { type: "string" },
+  seed: { type: "string" },
+  help: { type: "boolean" },
+} as const;
+
+try {
+  const { values } = parseArgs({ options });
+  if (values.help) process.stdout.write(`${usage}\n`);
+  else await run(values);
+} catch (error) {
+  if (!(error instanceof TypeError && "code" in error)) throw error;
+  process.stderr.write(`${error.message}\n\n${usage}\n`);
+  process.exitCode = 1;
+}
+
+interface Values {
+  port: string;
+  url?: string;
+  file?: string;
+  seed?: string;
+}
+
+async function run({ port, url = `http://127.0.0.1:${port}`, file, seed }: Values): Promise<void> {
+  const isNew = !file || !existsSync(file);
+  const store = openOrgStore(file ?? null);
+  const org = await createOrg({ store, url });
+  // A process that is started with a channel may write the seed later.
+  if (isNew && !(seed && !existsSync(seed) && process.send)) await org.reset(await seedIn(seed));
+  org.server.listen(Number(port), "127.0.0.1", () => announce(url));
+  if (process.send) process.on("message", (word) => void obey(org, word, seed));
+  else await org.resume();
+
+  const stop = async () => {
+    await org.close();
+    process.exit(0);
+  };
+  // A parent says by SIGTERM when it is over: Ctrl-C reaches both.
+  if (process.send) process.on("SIGINT", () => undefined);
+  else process.once("SIGINT", () => void stop());
+  process.once("SIGTERM", () => void stop());
+  process.once("disconnect", () => void stop());
+}
+
+async function seedIn(file: string | undefined): Promise<OrgSeed> {
+  return file ? (JSON.parse(readFileSync(file, "utf8")) as OrgSeed) : await sampleSeed(orgName);
+}
+
+function announce(url: string): void {
+  if (process.send) process.send("ready");
+  else process.stdout.write(`The stand-in for an Okta org: ${url}  (Admin Console: ${url}/admin)\n`);
+}
+
+async function obey(org: RunningOrg, word: unknown, seed: string | undefined): Promise<void> {
+  if (word === "reset") await org.reset(await seedIn(seed));
+  await org.resume();
+  org.store.flush();
+  process.send?.("resumed");
+}

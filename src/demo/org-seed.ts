@@ -1,0 +1,98 @@
+import { samlSignOn } from "okta-stand-in/saml-app";
+import type { OrgApp, OrgSeed } from "okta-stand-in/state";
+import { newId } from "okta-stand-in/state";
+import { brand } from "../../config/brand.ts";
+import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
+import { attributeStatements } from "./attribute-statements.ts";
+import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./cast.ts";
+
+/** What the org is filled with, and each customer's app in it, by the customer's slug. */
+export interface SeededOrg {
+  seed: OrgSeed;
+  apps: ReadonlyMap<string, OrgApp>;
+}
+
+/**
+ * What the administrators of both customers would have entered: people, groups, and an app for each customer that
+ * provisions. Nothing has been pushed yet, but everything is to be; the guest is assigned and waits.
+ * @param tokens provisioning tokens by the customer's slug.
+ * @param before what was in the org. Keys of SAML apps are taken from it: making one takes a while.
+ */
+export async function orgSeed(
+  baseUrl: string,
+  tokens: ReadonlyMap<string, string>,
+  before: OrgSeed | null,
+): Promise<SeededOrg> {
+  const keys = Object.values(before?.apps ?? {}).flatMap(({ signOn }) =>
+    signOn.kind === "saml" ? [signOn] : [],
+  );
+  const seed: OrgSeed = { people: {}, groups: {}, apps: {} };
+  const apps = new Map<string, OrgApp>();
+  for (const tenant of demoTenants) {
+    addPeople(seed, tenant);
+    const signOn =
+      tenant.protocol === "oidc"
+        ? oidcSignOn(baseUrl, tenant.slug)
+        : await samlSignOn("Demo org", wantedSaml(baseUrl, tenant.slug), keys.shift());
+    const app = appOf(tenant, baseUrl, tokens.get(tenant.slug) ?? "", signOn);
+    seed.apps[app.id] = app;
+    apps.set(tenant.slug, app);
+  }
+  return { seed, apps };
+}
+
+function addPeople(seed: OrgSeed, tenant: DemoTenant): void {
+  for (const name of [...tenant.people, tenant.guest]) {
+    const { givenName: firstName, familyName: lastName } = namesOf(name);
+    const id = orgIdOf("00u", name);
+    const login = loginOf(name, tenant);
+    seed.people[id] = { id, login, email: login, firstName, middleName: "", lastName, status: "ACTIVE" };
+  }
+  for (const { name, members } of tenant.groups) {
+    const id = orgIdOf("00g", name);
+    seed.groups[id] = { id, name, memberIds: members.map((member) => orgIdOf("00u", member)) };
+  }
+}
+
+function appOf(tenant: DemoTenant, baseUrl: string, token: string, signOn: OrgApp["signOn"]): OrgApp {
+  const assignment = (state: "pending" | "waiting") => ({ remoteId: null, state, problem: null });
+  const push = { remoteId: null, pushedName: null, state: "pending", problem: null } as const;
+  return {
+    id: newId("0oa"),
+    name: "demo_app",
+    label: `${brand.productName} (${tenant.name})`,
+    active: true,
+    signOn,
+    provisioning: {
+      baseUrl: baseUrl + paths.scim,
+      token,
+      mode: "Bearer",
+      updates: "put",
+      createUsers: true,
+      updateAttributes: true,
+      deactivateUsers: true,
+    },
+    universalLogout: {
+      url: baseUrl + paths.globalTokenRevocation,
+      subjectFormat: tenant.protocol === "oidc" ? "email" : "iss_sub",
+    },
+    assignments: Object.fromEntries([
+      ...tenant.people.map((name) => [orgIdOf("00u", name), assignment("pending")]),
+      [orgIdOf("00u", tenant.guest), assignment("waiting")],
+    ]),
+    pushGroups: Object.fromEntries(
+      tenant.groups.map(({ name }) => [orgIdOf("00g", name), { ...push, pushedMembers: {} }]),
+    ),
+  };
+}
+
+function oidcSignOn(baseUrl: string, key: string): OrgApp["signOn"] {
+  const { redirectUri, postLogoutRedirectUri, initiateLoginUri } = oidcUrls(baseUrl, key);
+  const uris = { redirectUris: [redirectUri], postLogoutRedirectUris: [postLogoutRedirectUri] };
+  return { kind: "oidc", clientSecret: newId(""), ...uris, initiateLoginUri };
+}
+
+function wantedSaml(baseUrl: string, key: string) {
+  const { acsUrl, entityId: audience } = samlUrls(baseUrl, key);
+  return { acsUrl, audience, attributeStatements: attributeStatements() };
+}

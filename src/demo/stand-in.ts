@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { OrgSeed } from "okta-stand-in/state";
+import type { Environment } from "../environment.ts";
+import { Program } from "./program.ts";
+
+/** The stand-in org of the demo: a process of its own, which is filled by a file. */
+export interface StandIn {
+  url: string;
+  /** What is in it: null while it was never filled. It may be half a second old. */
+  content(): OrgSeed | null;
+  /** Makes it as new, with this in it, and has it provision. Throws an error that names what went wrong. */
+  fill(seed: OrgSeed): Promise<void>;
+  /** Has it go on with what it was doing when it ended. */
+  resume(): void;
+  /** Resolves to whether it listens. */
+  ready: Promise<boolean>;
+  /** Resolves to its exit code. */
+  ended: Promise<number>;
+  stop(): void;
+}
+
+/** Starts it, or returns null where the demo has an Okta org of its user's own. */
+export function startStandIn(environment: Environment): StandIn | null {
+  const { ORG_URL, ORG_PORT, ORG_FILE, ORG_SEED } = environment;
+  if (!ORG_URL || !ORG_PORT || !ORG_FILE || !ORG_SEED) return null;
+  const file = fileURLToPath(import.meta.resolve("okta-stand-in/program"));
+  const words = ["--url", ORG_URL, "--port", ORG_PORT, "--file", ORG_FILE, "--seed", ORG_SEED];
+  const program = new Program(file, environment, words);
+  const content = () =>
+    existsSync(ORG_FILE) ? (JSON.parse(readFileSync(ORG_FILE, "utf8")) as OrgSeed) : null;
+  return {
+    url: ORG_URL,
+    content,
+    async fill(seed) {
+      mkdirSync(dirname(ORG_SEED), { recursive: true });
+      writeFileSync(ORG_SEED, JSON.stringify(seed), { mode: 0o600 });
+      if (!(await program.ask("reset", "resumed"))) throw new Error("The stand-in org has ended.");
+      const problems = problemsIn(content());
+      if (problems.length > 0) throw new Error(`The stand-in org could not provision: ${problems.join(" ")}`);
+    },
+    resume: () => program.tell("resume"),
+    ready: program.says("ready"),
+    ended: program.ended,
+    stop: () => program.stop(),
+  };
+}
+
+/** What each app has not been told, and why. */
+function problemsIn(content: OrgSeed | null): string[] {
+  if (!content) return ["It has written no file."];
+  return Object.values(content.apps).flatMap(({ assignments, pushGroups }) =>
+    [...Object.values(assignments), ...Object.values(pushGroups)].flatMap(({ problem }) => problem ?? []),
+  );
+}

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, normalize } from "node:path";
+
+/** Parts of src/ that the running server never loads: the operator's programs, and the demo. */
+const programs = ["src/cli/", "src/demo/"];
+
+/** Files outside of these to which no import leads from the server. */
+const exceptions = [
+  "src/guide/ejs.d.ts", // types of a package that brings none
+  "src/oidc/provider-facts.ts", // what `admin -- connection check` looks at, in the room that knows how
+  "src/saml/verification-thread.ts", // the program of a thread
+];
+
+const packages = readdirSync("packages").map((name) => join("packages", name));
+const tools = readdirSync("tools").map((name) => join("tools", name));
+
+describe("the application without its tools", () => {
+  const sources = typescriptIn("src");
+
+  it("is all that src/ has beside its programs: src/server.ts reaches every file of it", () => {
+    const reached = reachedFrom("src/server.ts");
+    assert.ok(reached.size > 150, "the imports were followed");
+    const unreached = sources.filter(
+      (path) => !reached.has(path) && !programs.some((folder) => path.startsWith(folder)),
+    );
+    assert.deepEqual(unreached, exceptions);
+    for (const folder of programs) assert.ok(sources.some((path) => path.startsWith(folder)));
+  });
+
+  it("reaches none of its programs from the server", () => {
+    const reached = [...reachedFrom("src/server.ts")];
+    assert.deepEqual(
+      reached.filter((path) => programs.some((folder) => path.startsWith(folder))),
+      [],
+    );
+  });
+
+  // config/ takes a type, which is gone at run time.
+  it("imports packages of this repository in the demo alone", () => {
+    const names = packages.map((folder) => manifestOf(folder).name);
+    const wrong = [...sources, ...typescriptIn("config"), ...typescriptIn("migrations")].filter((path) => {
+      if (path.startsWith("src/demo/")) return false;
+      const imports = importsOf(path).filter(({ isType }) => path.startsWith("src/") || !isType);
+      return imports.some(({ target }) => names.includes(packageOf(target)));
+    });
+    assert.deepEqual(wrong, []);
+  });
+});
+
+for (const folder of packages) {
+  describe(folder, () => {
+    const { name, private: isPrivate, dependencies, devDependencies, files, bin } = manifestOf(folder);
+    const own = [...typescriptIn(join(folder, "src")), ...filesIn(join(folder, "bin"))];
+
+    it("stands alone: it imports nothing outside itself but what it names", () => {
+      assert.ok(own.length > 5);
+      for (const path of own) assertNames(path, folder, [name, ...Object.keys(dependencies)]);
+      for (const path of typescriptIn(join(folder, "test")))
+        assertNames(path, folder, [name, ...Object.keys({ ...dependencies, ...devDependencies })]);
+    });
+
+    it("is private, says in a page what it is, and packs its programs and sources alone", () => {
+      assert.equal(isPrivate, true);
+      const page = readFileSync(join(folder, "README.md"), "utf8").split("\n");
+      assert.ok(page.length > 10 && page.length <= 60, `${page.length} lines`);
+      assert.ok(files.includes("src") && !files.some((file) => /test|\.\./.test(file)));
+      for (const path of [...files, ...Object.values(bin)]) assert.ok(existsSync(join(folder, path)), path);
+      assert.deepEqual(
+        filesIn(join(folder, "src")).filter((path) => /\.test\.|fixtures/.test(path)),
+        [],
+      );
+    });
+  });
+}
+
+for (const folder of tools) {
+  describe(folder, () => {
+    it("is private, and names what it imports beside the application", () => {
+      const { name, private: isPrivate, dependencies } = manifestOf(folder);
+      assert.equal(isPrivate, true);
+      assert.ok(existsSync(join(folder, "README.md")));
+      for (const path of typescriptIn(join(folder, "src"))) {
+        const imports = importsOf(path).filter(({ target }) => !/^(\.|node:)/.test(target));
+        for (const { target } of imports)
+          assert.ok([name, ...Object.keys(dependencies)].includes(packageOf(target)), `${path}: ${target}`);
+      }
+    });
+  });
+}
+
+interface Manifest {
+  name: string;
+  private: boolean;
+  files: string[];
+  bin: Record<string, string>;
+  dependencies: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+function manifestOf(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+}
+
+function assertNames(path: string, folder: string, named: readonly string[]): void {
+  for (const { target } of importsOf(path)) {
+    if (target.startsWith(".")) {
+      assert.ok(resolved(path, target).startsWith(`${folder}/`), `${path} imports ${target}`);
+    } else if (!target.startsWith("node:") && !builtinModules.includes(target)) {
+      assert.ok(named.includes(packageOf(target)), `${path} imports ${target}, which is not named`);
+    }
+  }
+}
+
+function reachedFrom(start: string): Set<string> {
+  const reached = new Set<string>();
+  const queue = [start];
+  for (const path of queue) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    const local = importsOf(path).filter(({ target }) => target.startsWith("."));
+    queue.push(...local.map(({ target }) => resolved(path, target)));
+  }
+  return reached;
+}
+
+function importsOf(path: string): { target: string; isType: boolean }[] {
+  const found = readFileSync(path, "utf8").matchAll(
+    /^(?:import|export)\b(?<type> type\b)?[^;]*?from "(?<from>[^"]+)"|^import "(?<bare>[^"]+)"|import\("(?<late>[^"]+)"\)/gm,
+  );
+  return [...found].map(({ groups = {} }) => ({
+    target: groups.from ?? groups.bare ?? groups.late ?? "",
+    isType: groups.type !== undefined,
+  }));
+}
+
+/** `@scope/name/part` and `name/part` without their part. */
+function packageOf(target: string): string {
+  return target.split("/", target.startsWith("@") ? 2 : 1).join("/");
+}
+
+function resolved(from: string, target: string): string {
+  return normalize(join(dirname(from), target));
+}
+
+function filesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
+}
+
+function typescriptIn(folder: string): string[] {
+  return filesIn(folder).filter((path) => path.endsWith(".ts"));
+}

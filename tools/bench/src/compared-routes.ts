@@ -1,0 +1,95 @@
+import { SAML, type SamlConfig } from "@node-saml/node-saml";
+import express, { type Express } from "express";
+import SCIMMY from "scimmy";
+import type { AppDeps } from "../../../src/app.ts";
+import type { ScimContext } from "../../../src/scim/context.ts";
+import { toScimUser } from "../../../src/scim/user-resource.ts";
+import { hashToken } from "../../../src/store/secrets.ts";
+import { systemStore } from "../../../src/store/system-store.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
+import { operations } from "../../../src/web/operations.ts";
+import { requestContext } from "../../../src/web/request.ts";
+import { securityHeaders } from "../../../src/web/security-headers.ts";
+import { assets } from "../../../src/web/views.ts";
+
+/**
+ * What the application is compared with, behind the same outer middleware (src/app.ts) and on the same knex:
+ * `/one/:id` and `/two/:id` read one and two rows by an index and send JSON as large as a user is;
+ * `/scimmy` sends a page of the same rows through scimmy.
+ */
+export function comparedRoutes({ config, database, log }: AppDeps): Express {
+  const { measure, routes } = operations(database, null);
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("trust proxy", config.trustProxy);
+  app.set("query parser", "simple");
+  app.use(requestContext(log));
+  app.use(measure);
+  app.use(securityHeaders(config.baseUrl));
+  app.use("/assets", assets());
+  app.use(routes);
+
+  const sample = { value: {} as object };
+  app.put("/sample", express.json(), (req, res) => {
+    sample.value = req.body;
+    res.status(204).end();
+  });
+  const columns = [
+    ...["id", "login_name", "attributes", "active", "source_key", "version", "created_at", "updated_at"],
+  ];
+  app.get("/one/:id", async (req, res) => {
+    const row = await database
+      .sql()("users")
+      .where({ id: req.params.id, tenant_id: req.get("tenant") })
+      .first(columns);
+    if (!row) throw new Error("there is no such user");
+    res.json(sample.value);
+  });
+  app.get("/two/:id", async (req, res) => {
+    const token_hash = hashToken(req.get("authorization")?.replace("Bearer ", "") ?? "");
+    const token = await database.sql()("provisioning_tokens").where({ token_hash }).first("tenant_id");
+    const row = await database
+      .sql()("users")
+      .where({ id: req.params.id, tenant_id: token.tenant_id })
+      .first(columns);
+    if (!row) throw new Error("there is no such user");
+    res.json(sample.value);
+  });
+  scimmyRoute(app, database);
+  nodeSamlRoute(app);
+  return app;
+}
+
+/** scimmy as its documentation says: a resource with an egress handler that returns what the database has. */
+function scimmyRoute(app: Express, database: AppDeps["database"]): void {
+  const { tokens } = systemStore(database);
+  SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
+  SCIMMY.Resources.declare(SCIMMY.Resources.User).egress(async (_resource: unknown, given: unknown) => {
+    const { context, after } = given as { context: ScimContext; after: number };
+    const rows = await context.store.users.affiliated(["groups", "roles"]).page(after, 100);
+    return rows.map((user) => toScimUser(context, user, user.affiliations)) as never;
+  });
+  app.get("/scimmy", async (req, res) => {
+    const owner = await tokens.owner(hashToken(req.get("authorization")?.replace("Bearer ", "") ?? ""));
+    if (!owner) throw new Error("whose token is this?");
+    const store = forTenant(database, owner.tenantId);
+    const context = { store, writer: owner, baseUrl: "https://acme.example/scim/v2" };
+    const after = Number(req.query.startIndex) - 1;
+    const page = await new SCIMMY.Resources.User(undefined, { startIndex: 1, count: 100 }).read({
+      context,
+      after,
+    });
+    res.type("application/scim+json").send(JSON.stringify(page));
+  });
+}
+
+/** What node-saml needs to validate one response by itself, several times: milliseconds for each, without any HTTP. */
+function nodeSamlRoute(app: Express): void {
+  app.post("/node-saml", express.json({ limit: "10mb" }), async (req, res) => {
+    const { responses, options } = req.body as { responses: string[]; options: SamlConfig };
+    const saml = new SAML(options);
+    const started = performance.now();
+    for (const SAMLResponse of responses) await saml.validatePostResponseAsync({ SAMLResponse });
+    res.json((performance.now() - started) / responses.length);
+  });
+}

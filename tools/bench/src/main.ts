@@ -1,0 +1,113 @@
+/**
+ * `npm run bench`: how fast the SCIM server is, that its cost does not grow with a tenant, and how soon the demo is
+ * ready. This process is the client; each server it measures is a process of its own. docs/reference/benchmark.md
+ * explains the lines.
+ */
+import type { Engine } from "../../../test/helpers/databases.ts";
+import { type PostgresServer, startPostgres } from "../../../test/helpers/postgres-server.ts";
+import { type Options, type PartName, readOptions, UsageError, usage } from "./options.ts";
+import { measureConsole } from "./part-console.ts";
+import { measureDemo } from "./part-demo.ts";
+import { measureGrowth } from "./part-growth.ts";
+import { measureImport } from "./part-import.ts";
+import { measureInspector } from "./part-inspector.ts";
+import { measureLookups } from "./part-lookups.ts";
+import { measurePages } from "./part-pages.ts";
+import { measurePatches } from "./part-patch.ts";
+import { measurePositions } from "./part-positions.ts";
+import { measureSaml } from "./part-saml.ts";
+import { measureTenants } from "./part-tenants.ts";
+import { allMet, asTable, describeMachine, type Report } from "./report.ts";
+import type { Run } from "./run.ts";
+import { createWorld, type World } from "./world.ts";
+
+const parts: Record<PartName, (run: Run) => Promise<void>> = {
+  lookups: measureLookups,
+  pages: measurePages,
+  patch: measurePatches,
+  growth: (run) => againstSmall(run, measureGrowth),
+  positions: measurePositions,
+  tenants: measureTenants,
+  inspector: measureInspector,
+  console: (run) => againstSmall(run, measureConsole),
+  saml: measureSaml,
+  demo: measureDemo,
+  import: measureImport,
+};
+
+try {
+  process.exitCode = await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}
+
+async function main(options: Options): Promise<number> {
+  const report: Report = { ...describeMachine(), databases: {}, sizes: options.sizes, lines: [] };
+  let postgres: PostgresServer | undefined;
+  if (options.engines.includes("PostgreSQL") && !process.env.TEST_POSTGRES_URL) {
+    postgres = await startPostgres();
+    process.env.TEST_POSTGRES_URL = postgres.url;
+  }
+  try {
+    for (const engine of options.engines) await measureEngine(engine, options, report);
+  } finally {
+    await postgres?.stop();
+  }
+  console.log(options.json ? JSON.stringify(report, null, 2) : asTable(report));
+  return options.assert && !allMet(report) ? 1 : 0;
+}
+
+async function measureEngine(engine: Engine, options: Options, report: Report): Promise<void> {
+  const { sizes } = options;
+  const world = await makeWorld(engine, sizes.users, options);
+  report.databases[engine] = world.version;
+  try {
+    for (const part of options.parts) {
+      progress(`${engine}: ${part}`);
+      await parts[part]({
+        engine,
+        sizes,
+        world,
+        add(what, value, unit, target = null, both) {
+          const required = target !== null && (engine === "SQLite" || both === "both");
+          report.lines.push({ engine, part, what, value, unit, target, required });
+        },
+      });
+    }
+  } finally {
+    await world.dispose();
+  }
+}
+
+async function makeWorld(engine: Engine, users: number, { sizes }: Pick<Options, "sizes">): Promise<World> {
+  progress(`${engine}: seeding ${users} users`);
+  return await createWorld(engine, users, [sizes.members, 10, sizes.mostMembers]);
+}
+
+/** Growth needs a small tenant beside the large one, whose groups hold the same share of its users. */
+async function againstSmall(
+  run: Run,
+  measure: (run: Run, large: World, small: World) => Promise<void>,
+): Promise<void> {
+  const { engine, sizes, world } = run;
+  const share = sizes.smallUsers / sizes.grownUsers;
+  const scaled = {
+    members: Math.ceil(sizes.members * share),
+    mostMembers: Math.ceil(sizes.mostMembers * share),
+  };
+  const small = await makeWorld(engine, sizes.smallUsers, { sizes: { ...sizes, ...scaled } });
+  const large = sizes.grownUsers === sizes.users ? world : await makeWorld(engine, sizes.grownUsers, run);
+  try {
+    await measure(run, large, small);
+  } finally {
+    await small.dispose();
+    if (large !== world) await large.dispose();
+  }
+}
+
+/** To standard error: standard output belongs to the table. */
+function progress(text: string): void {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${text}`);
+}

@@ -1,0 +1,124 @@
+import { parseArgs } from "node:util";
+import { type Engine, engines } from "../../../test/helpers/databases.ts";
+
+const partNames = [
+  "lookups",
+  "pages",
+  "patch",
+  "growth",
+  "positions",
+  "tenants",
+  "inspector",
+  "console",
+  "saml",
+  "demo",
+  "import",
+] as const;
+export type PartName = (typeof partNames)[number];
+
+/** How much is measured, and on how much data. Every load ends after a count of calls or of seconds. */
+export interface Sizes {
+  /** Users of the tenant that is measured, and of the one that it is compared with. */
+  users: number;
+  /** As `users`, in the comparison of growth. */
+  grownUsers: number;
+  smallUsers: number;
+  /** Members of the group that is patched, and how many are added and removed at once. */
+  members: number;
+  delta: number;
+  patches: number;
+  /** Members of the largest group. */
+  mostMembers: number;
+  /** Clients at once, rounds of interleaved runs and starts of the demo, and seconds of each run. */
+  clients: number;
+  rounds: number;
+  seconds: number;
+  /** Calls of each kind whose median is taken. */
+  samples: number;
+}
+
+export interface Options {
+  sizes: Sizes;
+  engines: readonly Engine[];
+  parts: readonly PartName[];
+  json: boolean;
+  assert: boolean;
+}
+
+const full: Sizes = {
+  users: 100_000,
+  grownUsers: 100_000,
+  smallUsers: 1_000,
+  members: 50_000,
+  delta: 256,
+  patches: 200,
+  mostMembers: 100_000,
+  clients: 10,
+  rounds: 5,
+  seconds: 2,
+  samples: 200,
+};
+
+const quick: Sizes = {
+  users: 2_000,
+  grownUsers: 2_000,
+  smallUsers: 200,
+  members: 1_000,
+  delta: 16,
+  patches: 5,
+  mostMembers: 2_000,
+  clients: 4,
+  rounds: 1,
+  seconds: 0.3,
+  samples: 5,
+};
+
+export const usage = `npm run bench -- [options]
+  --quick             small sizes, seconds: that it runs, not how fast
+  --large             growth to 1,000,000 users, and the full import
+  --engine <name>     ${engines.join(" or ")}; both when it is not given
+  --only <parts>      some of ${partNames.join(",")}
+  --json              JSON instead of the table
+  --assert            exit code 1 when a required target is missed`;
+
+/** The command line asks for what there is not. */
+export class UsageError extends Error {}
+
+/** Throws UsageError. */
+export function readOptions(words: string[]): Options {
+  const values = parsed(words);
+  const { quick: isQuick = false, large = false, engine, only } = values;
+  const byDefault = partNames.filter((name) => name !== "import" || isQuick || large);
+  const lowerCased: readonly string[] = engines.map((name) => name.toLowerCase());
+  return {
+    sizes: isQuick ? quick : { ...full, ...(large ? { grownUsers: 1_000_000 } : {}) },
+    engines: engine === undefined ? engines : chosen(engines, lowerCased, [engine.toLowerCase()]),
+    parts: only === undefined ? byDefault : chosen(partNames, partNames, only.split(",")),
+    json: values.json ?? false,
+    assert: values.assert ?? false,
+  };
+}
+
+function parsed(words: string[]) {
+  try {
+    return parseArgs({
+      args: words,
+      options: {
+        quick: { type: "boolean" },
+        large: { type: "boolean" },
+        engine: { type: "string" },
+        only: { type: "string" },
+        json: { type: "boolean" },
+        assert: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function chosen<T>(all: readonly T[], names: readonly string[], wanted: readonly string[]): T[] {
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UsageError(`There is no "${unknown}".`);
+  return all.filter((_, index) => wanted.includes(names[index] ?? ""));
+}

@@ -1,0 +1,69 @@
+import { noticeMs } from "../../../src/inspector/recorder.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
+import { pushing } from "./part-tenants.ts";
+import { atLeast, type Run } from "./run.ts";
+import type { SeededTenant } from "./seed.ts";
+import { cycle, median } from "./statistics.ts";
+import { race, ratio } from "./throughput.ts";
+
+const target = 0.8;
+
+/**
+ * Two tenants of one size at one server: the inspector of one of them is on. The same calls of both in turn, those that
+ * cost least and those that a provider sends; what was recorded of them has to be there in the end.
+ */
+export async function measureInspector({ sizes, world, add }: Run): Promise<void> {
+  const [off, on] = world.others;
+  if (!off || !on) throw new Error("two tenants are compared");
+  const { inspector } = forTenant(world.database, on.id);
+  await inspector.recordUntil(Date.now() + 3_600_000);
+  await new Promise((resolve) => setTimeout(resolve, 2 * noticeMs));
+
+  const reading = (tenant: SeededTenant) => {
+    const [nextToken, nextId] = [cycle(tenant.tokens), cycle(tenant.userIds)];
+    return {
+      origin: world.server.measured,
+      path: () => `/scim/v2/Users/${nextId()}`,
+      headers: () => ({ authorization: `Bearer ${nextToken()}` }),
+    };
+  };
+  const reads = await race({ off: reading(off), on: reading(on) }, sizes);
+  add("GET /Users/{id}, inspector off", median(reads.off), "/s");
+  add("GET /Users/{id}, inspector on : off", ratio(reads.on, reads.off), "×", atLeast(target), "both");
+
+  const pushes = { off: [] as number[], on: [] as number[] };
+  const steps = { off: pushers(off), on: pushers(on) };
+  function pushers(tenant: SeededTenant) {
+    return Array.from({ length: sizes.clients }, (_, at) =>
+      pushing(world.client(tenant), tenant, at, `pushed-${tenant.id}`),
+    );
+  }
+  for (let round = 0; round <= sizes.rounds; round++) {
+    for (const which of ["off", "on"] as const) {
+      const rate = await callsPerSecond(steps[which], sizes.seconds);
+      if (round > 0) pushes[which].push(rate);
+    }
+  }
+  add("calls of a provider, inspector off", median(pushes.off), "/s");
+  add("calls of a provider, inspector on : off", ratio(pushes.on, pushes.off), "×", atLeast(target), "both");
+
+  const { dropped } = await inspector.state();
+  const newest = (await inspector.page({}, null, 1))[0]?.seq ?? 0;
+  if (newest === 0) throw new Error("nothing was recorded");
+  await inspector.recordUntil(0);
+  add("messages recorded", newest, "");
+  add("messages dropped", dropped, "");
+}
+
+async function callsPerSecond(steps: (() => Promise<unknown>)[], seconds: number): Promise<number> {
+  const started = performance.now();
+  let calls = 0;
+  const work = async (step: () => Promise<unknown>) => {
+    while (performance.now() - started < seconds * 1000) {
+      await step();
+      calls++;
+    }
+  };
+  await Promise.all(steps.map(work));
+  return (calls / (performance.now() - started)) * 1000;
+}

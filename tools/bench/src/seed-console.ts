@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { createConnection } from "../../../src/directory/connections.ts";
+import { signIn } from "../../../src/directory/sign-in.ts";
+import { addDomain } from "../../../src/directory/tenants.ts";
+import type { Database } from "../../../src/store/database.ts";
+import { chunks } from "../../../src/store/tenant/scope.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
+import { createLocalAccount, identityOf } from "../../../test/helpers/people.ts";
+import { plantSession } from "../../../test/helpers/site.ts";
+import { elements, insert, type SeededTenant } from "./seed.ts";
+
+const fewest = 60;
+
+/** What the console's pages are asked with. */
+export interface SeededConsole {
+  /** The session of an owner, as the value of its cookie. */
+  cookie: string;
+  /** What stands for the parameters of routes. */
+  parameters: Record<string, string>;
+}
+
+/**
+ * Gives a tenant what its administrators look at, as much of it as it has people: an entry of activity for each, a
+ * deleted person for ten, a group for a hundred, somebody deactivated in twenty. A page of any list is full in a small
+ * tenant, too, or a large one would only be compared with emptier pages; so sixty are blocked, and sixty groups the least.
+ */
+export async function seedConsole(
+  database: Database,
+  { id: tenantId, userIds, groups }: SeededTenant,
+): Promise<SeededConsole> {
+  const store = forTenant(database, tenantId);
+  const connection = await createConnection(database, tenantId, {
+    key: `bench-${tenantId}`,
+    type: "oidc",
+    justInTime: true,
+    draft: false,
+    secret: null,
+    settings: { issuer: "https://acme.okta.example", clientId: "0oa1" },
+  });
+  // Parts that ran before may have deleted anybody.
+  const [somebody] = await store.users.page(0, 1);
+  const { user } = await signIn(store, identityOf(connection, somebody?.loginName ?? ""), randomUUID());
+  await store.roles.mapGroup(groups[1]?.id ?? "", "admin");
+  await database
+    .sql()("users")
+    .where("tenant_id", tenantId)
+    .whereRaw("seq % 20 = 0")
+    .update({ active: false });
+  await database
+    .sql()("users")
+    .where("tenant_id", tenantId)
+    .whereRaw("seq % ? = 0", [Math.max(1, Math.floor(userIds.length / fewest))])
+    .update({ blocked: true });
+  const owner = await createLocalAccount(store, "owner@acme.example", "owner");
+  await insertActivity(database, tenantId, userIds);
+  await insertTombstones(database, tenantId, Math.ceil(userIds.length / 10));
+  for (let count = 0; count < Math.max(fewest, userIds.length / 100); count++) {
+    await store.groups.create({
+      id: randomUUID(),
+      displayName: `Team ${count}`,
+      sourceId: null,
+      sourceKey: null,
+    });
+  }
+  if (database.engine === "postgres") await database.sql().raw("vacuum analyze");
+  return {
+    cookie: await plantSession({ database }, { id: tenantId }, owner),
+    parameters: {
+      connection: connection.id,
+      user: user.id,
+      group: groups[2]?.id ?? "",
+      domain: await addDomain(store, "acme.example"),
+    },
+  };
+}
+
+async function insertActivity(
+  database: Database,
+  tenantId: string,
+  userIds: readonly string[],
+): Promise<void> {
+  const now = Date.now();
+  for (const chunk of chunks(userIds, 5_000)) {
+    await insert(
+      database,
+      `insert into activity (tenant_id, id, at, kind, actor_kind, actor, action, target_id, changed, request_id)
+       select cast(? as text), 'entry-' || value, cast(? as bigint) - key * 1000,
+         case when key % 10 = 0 then 'people' else 'provisioning' end,
+         case when key % 10 = 0 then 'admin' else 'provisioning' end, 'default', 'user.updated', value, '["active"]', value
+       from ${elements(database)}`,
+      [tenantId, now, JSON.stringify(chunk)],
+    );
+  }
+}
+
+async function insertTombstones(database: Database, tenantId: string, count: number): Promise<void> {
+  const names = Array.from({ length: count }, (_, index) => `gone${index}@acme.example`);
+  for (const chunk of chunks(names, 5_000)) {
+    await insert(
+      database,
+      `insert into tombstones (tenant_id, id, login_name, login_name_key, created_at)
+       select cast(? as text), 'tombstone-' || value, value, value, cast(? as bigint) from ${elements(database)}`,
+      [tenantId, Date.now(), JSON.stringify(chunk)],
+    );
+  }
+}

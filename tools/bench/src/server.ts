@@ -1,0 +1,60 @@
+/**
+ * The server that is measured, in a process of its own: the application, and beside it the routes that it is compared
+ * with, on the same database. server-process.ts starts it and asks it by messages.
+ */
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Express } from "express";
+import { createApp } from "../../../src/app.ts";
+import type { Config } from "../../../src/config.ts";
+import { openInspector } from "../../../src/inspector/recorder.ts";
+import { createLog } from "../../../src/log.ts";
+import { openDatabase } from "../../../src/store/database.ts";
+import { sessionSecret } from "../../../test/helpers/site.ts";
+import { comparedRoutes } from "./compared-routes.ts";
+import type { Question } from "./server-process.ts";
+
+const [databaseUrl = ""] = process.argv.slice(2);
+const database = openDatabase(databaseUrl);
+// To standard output, as in production; it leads nowhere.
+const log = createLog("info");
+const delay = monitorEventLoopDelay({ resolution: 10 });
+
+const config: Config = {
+  port: 0,
+  host: "127.0.0.1",
+  databaseUrl,
+  trustProxy: 0,
+  logLevel: "info",
+  metricsToken: null,
+  baseUrl: "https://acme.example",
+  insecureAllowPrivateNetwork: false,
+  sessionSecret,
+  dataKey: randomBytes(32),
+};
+const compared = await listen(comparedRoutes({ config, database, log }));
+const measured = await listen(createApp({ config, database, log, recorder: openInspector(database, log) }));
+
+const answers: Record<Question, () => unknown> = {
+  memory: () => process.memoryUsage().rss,
+  watch: () => {
+    delay.reset();
+    delay.enable();
+    return null;
+  },
+  delay: () => {
+    delay.disable();
+    return delay.percentile(99) / 1e6;
+  },
+};
+process.on("message", (question: Question) => process.send?.({ answer: answers[question]() }));
+process.once("disconnect", () => process.exit(0));
+process.send?.({ answer: { measured, compared } });
+
+async function listen(handler: Express): Promise<string> {
+  const server = createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { type Brand, brand } from "../../../config/brand.ts";
+import { escapeHtml, type GuideHtml } from "../../../src/guide/html.ts";
+import { brandStyles } from "../../../src/web/views.ts";
+import { fileUrl } from "./files.ts";
+
+const publicFile = (name: string) => readFileSync(fileUrl(`public/${name}`), "utf8");
+
+/**
+ * A page that needs nothing but its pictures, to be opened from a disk, put on a website or printed: style, logo and the
+ * script of the copy buttons are in it.
+ */
+export function standalonePage({ title, html }: GuideHtml, { productName, logo }: Brand = brand): string {
+  const styles = ["document.css", "guide.css"].map(publicFile).join("\n") + brandStyles(brand);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)}</title>
+<style>
+${styles}</style>
+</head>
+<body>
+<header class="masthead"><img src="${dataUrl(logo)}" alt="" width="32" height="32">${escapeHtml(productName)}</header>
+<main>
+<article class="guide">
+${html}</article>
+</main>
+<script type="module">
+${publicFile("copy.js")}</script>
+</body>
+</html>
+`;
+}
+
+function dataUrl(file: string): string {
+  const type = extname(file) === ".svg" ? "image/svg+xml" : `image/${extname(file).slice(1)}`;
+  const bytes = readFileSync(fileUrl(`public/${file}`));
+  return `data:${type};base64,${bytes.toString("base64")}`;
+}

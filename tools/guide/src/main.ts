@@ -1,0 +1,104 @@
+/**
+ * `npm run guide`: writes the configuration guides to docs/guides/ and the submission package to docs/oin/.
+ *
+ * Pictures and PDFs need Chromium; everything else is written without it. What is current is left alone. `-- --published` also keeps
+ * the values as those of the published integration, with which later ones are compared.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { InconsistentManifestError } from "oin-kit/manifest-rules";
+import { openBrowser } from "oin-kit/writer/browser";
+import { recordedInputs, recordInputs } from "oin-kit/writer/inputs";
+import type { Browser } from "playwright-core";
+import { processEnvironment } from "../../../src/environment.ts";
+import { openConsole } from "./console.ts";
+import { fileUrl, inputsFile, publishedFile } from "./files.ts";
+import { type MadeFile, pdfs, pictures } from "./made.ts";
+import { currentSubmission, guideTexts, submissionTexts } from "./outputs.ts";
+
+const words = process.argv.slice(2);
+const unknown = words.filter((word) => word !== "--published");
+if (unknown.length > 0) {
+  process.stderr.write(`npm run guide knows --published, not ${unknown.join(" ")}.\n`);
+  process.exitCode = 1;
+} else await main(words.includes("--published"));
+
+async function main(published: boolean): Promise<void> {
+  for (const folder of ["docs/guides/images", "docs/oin"]) mkdirSync(fileUrl(folder), { recursive: true });
+  const console = await openConsole();
+  const missing = await withBrowser(async (browser) => {
+    const missingPictures = await makeStale(pictures(console), browser); // first: guides show those that are there
+    writeTexts(guideTexts());
+    return [...missingPictures, ...(await makeStale(pdfs(), browser))];
+  });
+  await console.close();
+  if (missing.length > 0) {
+    process.stdout.write(
+      `Not written, because Chromium was not found: ${missing.join(", ")}. Install it, or name it in CHROMIUM_PATH, and run this again.\n`,
+    );
+  }
+  writeSubmission(published);
+}
+
+function writeSubmission(published: boolean): void {
+  try {
+    const submission = currentSubmission();
+    writeTexts(submissionTexts(submission));
+    const remarks = [...submission.remarks.map(({ message }) => message), ...(submission.breaks ?? [])];
+    for (const remark of remarks) process.stderr.write(`Warning: ${remark}\n`);
+    if (published) copyFileSync(fileUrl("docs/oin/values.json"), publishedFile);
+  } catch (error) {
+    if (!(error instanceof InconsistentManifestError)) throw error;
+    process.stderr.write(
+      `docs/oin/ was not written: config/integration.ts cannot be submitted.\n${error.message}\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+function writeTexts(files: ReadonlyMap<string, string>): void {
+  for (const [path, text] of files) {
+    const url = fileUrl(path);
+    const current = existsSync(url) && readFileSync(url, "utf8") === text;
+    if (!current) writeFileSync(url, text);
+    say(path, current);
+  }
+}
+
+/** Makes what is not there, or whose inputs changed. Returns the paths of what needs a browser that is not there. */
+async function makeStale(
+  all: readonly MadeFile[],
+  browser: () => Promise<Browser | null>,
+): Promise<string[]> {
+  const missing: string[] = [];
+  for (const { path, inputs, make } of all) {
+    const recorded = recordedInputs(inputsFile);
+    const wanted = await inputs();
+    const current = recorded[path] === wanted && existsSync(fileUrl(path));
+    const chromium = current ? null : await browser();
+    if (!current && !chromium) missing.push(path);
+    if (chromium) {
+      writeFileSync(fileUrl(path), await make(chromium));
+      recordInputs(inputsFile, { ...recorded, [path]: wanted });
+    }
+    if (current || chromium) say(path, current);
+  }
+  return missing;
+}
+
+/** Starts a browser when it is first needed. */
+async function withBrowser<Result>(work: (browser: () => Promise<Browser | null>) => Promise<Result>) {
+  let opened: Promise<Browser | null> | undefined;
+  const browser = () => {
+    opened ??= openBrowser(processEnvironment().CHROMIUM_PATH);
+    return opened;
+  };
+  try {
+    return await work(browser);
+  } finally {
+    await (await opened)?.close();
+  }
+}
+
+function say(path: string, current: boolean): void {
+  process.stdout.write(`${current ? "current" : "written"}  ${path}\n`);
+}

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { Values } from "oin-kit/compatibility";
+import { buildSubmission, type Submission } from "oin-kit/submission";
+import { toYaml } from "oin-kit/yaml";
+import { integration } from "../../../config/integration.ts";
+import { paths } from "../../../src/endpoints.ts";
+import { type Capability, configured, offered } from "../../../src/guide/facts.ts";
+import { writeGuide } from "../../../src/guide/guide.ts";
+import { toHtml, withContents } from "../../../src/guide/html.ts";
+import { renderTemplate } from "../../../src/guide/templates.ts";
+import { standalonePage } from "./document.ts";
+import { publishedFile } from "./files.ts";
+import { product } from "./product.ts";
+
+/** What `npm run guide` writes, without writing it: its test compares it with what is committed. */
+const everybody = { origin: integration.origin, tenant: null, key: null };
+
+export function guideTexts(): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const capability of offered(configured)) {
+    const markdown = writeGuide(capability, everybody);
+    files.set(`docs/guides/${capability}.md`, withContents(markdown));
+    files.set(`docs/guides/${capability}.html`, standalonePage(toHtml(markdown, { imageBase: "" })));
+  }
+  return files;
+}
+
+/** Throws InconsistentManifestError while the manifest cannot be submitted. */
+export function currentSubmission(): Submission {
+  return buildSubmission(product, publishedValues());
+}
+
+export function submissionTexts(submission: Submission): Map<string, string> {
+  const data = { ...configured, ...submission, scimUrl: integration.origin + paths.scim };
+  const markdown = renderTemplate("oin/submission", data);
+  return new Map([
+    ["docs/oin/submission.md", withContents(markdown)],
+    ["docs/oin/submission.html", standalonePage(toHtml(markdown, { imageBase: "" }))],
+    ["docs/oin/values.json", `${JSON.stringify(submission.values, null, 2)}\n`],
+    ["docs/oin/values.yaml", toYaml(submission.values)],
+  ]);
+}
+
+/** A guide for printing, given the page of each heading. */
+export interface PrintableGuide {
+  path: string;
+  html(pageOf: ReadonlyMap<string, number>): string;
+  /** The pictures in it, as paths from the root. */
+  pictures: string[];
+}
+
+export function printableGuides(): PrintableGuide[] {
+  return offered(configured).map((capability: Capability) => {
+    const markdown = writeGuide(capability, everybody);
+    const pictures = [...markdown.matchAll(/\]\((images\/[^)]+)\)/g)];
+    return {
+      path: `docs/guides/${capability}.pdf`,
+      html: (pageOf) => standalonePage(toHtml(markdown, { imageBase: "", pageOf })),
+      pictures: pictures.map(([, path]) => `docs/guides/${path}`),
+    };
+  });
+}
+
+/** The values of the published submission; null when nothing was published yet. */
+export function publishedValues(): Values | null {
+  return existsSync(publishedFile) ? (JSON.parse(readFileSync(publishedFile, "utf8")) as Values) : null;
+}
