@@ -36,9 +36,9 @@ export async function unconfirmedAccess(store: TenantStore, now: () => number = 
   const groups = await store.groups.withRole("admin", mostGroups);
   return [
     ...(settings.passwordSync ? ["Okta sets people's passwords (Sync Password)"] : []),
-    ...(settings.sourceConflict === "adopt" ? ["another source may take over people and groups"] : []),
-    ...tokens.map(({ hint, sourceName }) => `the token ${hint}… writes for the source ${sourceName}`),
-    ...groups.map(({ displayName }) => `members of the group ${displayName} are administrators`),
+    ...(settings.sourceConflict === "adopt" ? ["Another source may take over people and groups"] : []),
+    ...tokens.map(({ hint, sourceName }) => `The token ${hint}… writes for the source ${sourceName}`),
+    ...groups.map(({ displayName }) => `Members of the group ${displayName} are administrators`),
   ];
 }
 

@@ -151,8 +151,8 @@ describe("provisioning in the admin console", () => {
       for (const path of ["/admin", "/admin/provisioning"]) {
         const { text } = await client.get(path);
         assert.match(text, /Okta sets people&#39;s passwords/, path);
-        assert.match(text, /the token oinscim_[\w-]{4}… writes for the source Old/, path);
-        assert.doesNotMatch(text, /another source may take over/, path);
+        assert.match(text, /The token oinscim_[\w-]{4}… writes for the source Old/, path);
+        assert.doesNotMatch(text, /Another source may take over/, path);
       }
       assertRedirect(await submit(client, "/admin/provisioning", "/confirm"), "/admin/provisioning");
       assert.equal((await lastEntry()).action, "provisioning.access_confirmed");
