@@ -21,7 +21,7 @@ const mayImport: Record<string, readonly string[]> = {
   inspector: ["ground", "store", "web"],
   guide: ["ground", "store", "web", "config"],
   cli: ["ground", "trust", "directory", "store", "oidc", "saml"],
-  demo: ["root", "ground", "trust", "directory", "store", "web", "oidc", "saml", "config"],
+  demo: ["root", "ground", "trust", "directory", "store", "saml", "config"],
 };
 const roots = ["src/server.ts", "src/serve.ts", "src/app.ts"];
 

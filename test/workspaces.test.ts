@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, normalize } from "node:path";
 
-/** Parts of src/ that the running server never loads: the operator's programs, and the demo. */
+/** Parts of src/ that the running server never loads: the operator's programs, and the launcher of the demo. */
 const programs = ["src/cli/", "src/demo/"];
 
 /** Files outside of these to which no import leads from the server. */
@@ -29,23 +29,38 @@ describe("the application without its tools", () => {
     for (const folder of programs) assert.ok(sources.some((path) => path.startsWith(folder)));
   });
 
-  it("reaches none of its programs from the server", () => {
+  it("reaches none of its programs from the server, and nothing beside src/ and config/", () => {
     const reached = [...reachedFrom("src/server.ts")];
-    assert.deepEqual(
-      reached.filter((path) => programs.some((folder) => path.startsWith(folder))),
-      [],
+    const wrong = reached.filter(
+      (path) => !/^(src|config)\//.test(path) || programs.some((folder) => path.startsWith(folder)),
     );
+    assert.deepEqual(wrong, []);
+  });
+
+  it("stays small: at most 23,500 lines in src/", () => {
+    const lines = sources.map((path) => readFileSync(path, "utf8").split("\n").length - 1);
+    const all = lines.reduce((sum, one) => sum + one, 0);
+    assert.ok(all <= 23_500, `${all} lines`);
   });
 
   // config/ takes a type, which is gone at run time.
   it("imports packages of this repository in the demo alone", () => {
-    const names = packages.map((folder) => manifestOf(folder).name);
+    const names = [...packages, ...tools].map((folder) => manifestOf(folder).name);
     const wrong = [...sources, ...typescriptIn("config"), ...typescriptIn("migrations")].filter((path) => {
       if (path.startsWith("src/demo/")) return false;
       const imports = importsOf(path).filter(({ isType }) => path.startsWith("src/") || !isType);
       return imports.some(({ target }) => names.includes(packageOf(target)));
     });
     assert.deepEqual(wrong, []);
+  });
+
+  it("has no circle of imports between the launcher of the demo and its pages", () => {
+    const takesPages = (path: string) =>
+      importsOf(path).some(({ target }) => packageOf(target) === manifestOf("tools/demo").name);
+    assert.deepEqual(sources.filter(takesPages), ["src/demo/app-server.ts"]);
+    const reached = typescriptIn("tools/demo/src").flatMap((path) => [...reachedFrom(path)]);
+    assert.ok(reached.includes("src/demo/cast.ts"));
+    assert.deepEqual(reached.filter(takesPages), []);
   });
 });
 

@@ -1,17 +1,17 @@
 /**
- * The application of the demo: the whole of it, as `npm start` serves it, with the story page around it and example data
- * in it; and beside it, as a process of its own, the stand-in org. A composition root; src/demo/main.ts starts it.
+ * The application of the demo: the whole of it, as `npm start` serves it, with the demo's pages (tools/demo) around it and
+ * example data in it; and beside it, as a process of its own, the stand-in org. A composition root; main.ts starts it.
  */
+import { guidedRoutes } from "demo-pages/guided";
+import { storyRoutes } from "demo-pages/story";
 import { loadConfig } from "../config.ts";
 import { processEnvironment } from "../environment.ts";
 import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
-import { guidedRoutes } from "./guided/routes.ts";
 import { isSeeded, resetDemo } from "./seed.ts";
 import { startStandIn } from "./stand-in.ts";
-import { storyRoutes } from "./story/routes.ts";
 
 const environment = processEnvironment();
 const { DEMO_CONTROL_SECRET = "", DEMO_PASSWORD = "", DEMO_RESET } = environment;
@@ -23,7 +23,11 @@ const database = openDatabase(config.databaseUrl);
 await migrate(database);
 
 const base = { database, config, password: DEMO_PASSWORD };
-const routes = org ? storyRoutes({ ...base, org }, DEMO_CONTROL_SECRET) : guidedRoutes(base);
+const deps = { ...base, org };
+const reset = () => resetDemo(deps);
+const routes = org
+  ? storyRoutes({ ...base, orgUrl: org.url, reset }, DEMO_CONTROL_SECRET)
+  : guidedRoutes(base);
 const stopServing = await serve(config, database, log, routes);
 
 let isStopping = false;
@@ -40,7 +44,6 @@ process.once("disconnect", () => void stop(0));
 void org?.ended.then(stop);
 
 if (org && !(await org.ready)) await stop(1);
-const deps = { ...base, org };
-if (DEMO_RESET === "1" || !(await isSeeded(deps))) await resetDemo(deps);
+if (DEMO_RESET === "1" || !(await isSeeded(deps))) await reset();
 else org?.resume();
 process.send?.("ready");

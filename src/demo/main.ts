@@ -1,9 +1,9 @@
 /**
  * `npm run demo`: the application and a stand-in for an Okta org beside it, on this machine, within seconds.
  *
- * Development only: nothing outside this folder imports it, and a production image does not contain it. This file starts
- * and stops the application (app-server.ts), and that the stand-in beside it (stand-in.ts); cast.ts says who is in the
- * demo, seed.ts fills it, story/ is the page that leads through it. May import: everything.
+ * Development only: nothing else in src/ imports it, and a production image does not contain it. This file starts and stops
+ * the application (app-server.ts), and that the stand-in beside it (stand-in.ts); cast.ts says who is in the demo, seed.ts
+ * fills it. The pages that lead through it are in tools/demo. May import: everything.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -56,7 +56,7 @@ describe("docs/how-to/make-it-yours.md", () => {
 
   it("leaves nothing of the sample product in the code", () => {
     const found = run(
-      'git grep -il "sample product\\|tenantTasks\\|store\\.tasks\\|[/.]tasks\\b" -- src config test views public || true',
+      'git grep -il "sample product\\|tenantTasks\\|store\\.tasks\\|[/.]tasks\\b" -- src config test tools views public || true',
     );
     assert.equal(found, "");
   });

@@ -1,34 +1,45 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Request, type RequestHandler, Router } from "express";
-import { paths } from "../../endpoints.ts";
-import { NotFoundError } from "../../errors.ts";
-import type { Connection } from "../../model.ts";
-import { protocolNames, protocols } from "../../recording.ts";
-import { systemStore } from "../../store/system-store.ts";
-import { forTenant, type TenantStore } from "../../store/tenant-store.ts";
-import { type DemoTenant, demoTenants, loginOf } from "../cast.ts";
-import { demoPaths } from "../paths.ts";
-import { resetDemo, type SeedDeps } from "../seed.ts";
-import type { StandIn } from "../stand-in.ts";
+import type { Config } from "../../../../src/config.ts";
+import { type DemoTenant, demoTenants, loginOf } from "../../../../src/demo/cast.ts";
+import { demoPaths } from "../../../../src/demo/paths.ts";
+import { paths } from "../../../../src/endpoints.ts";
+import { NotFoundError } from "../../../../src/errors.ts";
+import type { Connection } from "../../../../src/model.ts";
+import { protocolNames, protocols } from "../../../../src/recording.ts";
+import type { Database } from "../../../../src/store/database.ts";
+import { systemStore } from "../../../../src/store/system-store.ts";
+import { forTenant, type TenantStore } from "../../../../src/store/tenant-store.ts";
 import { glimpseOf } from "./glimpse.ts";
 import { stepsOf } from "./steps.ts";
+
+interface StoryDeps {
+  database: Database;
+  config: Config;
+  /** Of the owners' accounts. */
+  password: string;
+  /** Where the org is that stands in for Okta. */
+  orgUrl: string;
+  /** Makes the demo as new. */
+  reset(): Promise<void>;
+}
 
 /**
  * The story page, what the demo adds to the application's own pages (a line at the top, the names on the sign-in page),
  * and the reset. All of it is for whoever runs the demo on their own machine: behind a public address, passwords are not
  * shown, and nobody resets anything without the secret.
  */
-export function storyRoutes(deps: SeedDeps & { org: StandIn }, controlSecret: string): Router {
+export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
   const router = Router();
-  const { baseUrl } = deps.config;
-  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(new URL(baseUrl).hostname);
+  const { orgUrl, config } = deps;
+  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(new URL(config.baseUrl).hostname);
 
   router.use((_req, res, next) => {
     res.locals.banner = "demo/banner";
     res.locals.signInHelp = "demo/sign-in-help";
     res.locals.demo = {
       paths: demoPaths,
-      orgUrl: deps.org.url,
+      orgUrl,
       doors: doorsOf(isLocal ? deps.password : null),
     };
     next();
@@ -46,7 +57,7 @@ export function storyRoutes(deps: SeedDeps & { org: StandIn }, controlSecret: st
     if (!store || !connection)
       throw new NotFoundError("This customer is not as the demo left it: reset the demo.");
     const glimpse = await glimpseOf(store, tenant);
-    const steps = stepsOf({ tenant, appId: appIdOf(connection), orgUrl: deps.org.url, glimpse });
+    const steps = stepsOf({ tenant, appId: appIdOf(connection), orgUrl, glimpse });
     res.render("demo/story", {
       title: `The story of ${tenant.name}`,
       tenant,
@@ -62,7 +73,7 @@ export function storyRoutes(deps: SeedDeps & { org: StandIn }, controlSecret: st
 
   router.post(demoPaths.reset, async (req, res) => {
     if (!isLocal && !holds(req, controlSecret)) throw new NotFoundError("Reset this demo on its machine.");
-    await resetDemo(deps);
+    await deps.reset();
     if (holds(req, controlSecret)) return void res.status(204).end();
     res.redirect(303, demoPaths.story);
   });
@@ -86,7 +97,7 @@ function tenantOf(req: Request): DemoTenant {
   return tenant;
 }
 
-async function storeOf({ database }: SeedDeps, { slug }: DemoTenant): Promise<TenantStore | null> {
+async function storeOf({ database }: StoryDeps, { slug }: DemoTenant): Promise<TenantStore | null> {
   const tenant = await systemStore(database).tenants.bySlug(slug);
   return tenant && forTenant(database, tenant.id);
 }

@@ -1,6 +1,6 @@
-import { brand } from "../../config/brand.ts";
-import { oidcUrls, samlUrls } from "../endpoints.ts";
-import { attributeStatements } from "./attribute-statements.ts";
+import { brand } from "../../../config/brand.ts";
+import { attributeStatements } from "../../../src/demo/attribute-statements.ts";
+import { oidcUrls, samlUrls } from "../../../src/endpoints.ts";
 
 /** What the org said when it did not do what it was asked. */
 export class OktaError extends Error {

@@ -4,16 +4,16 @@
  */
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
-import { loadToolConfig } from "../config.ts";
-import { removeConnection } from "../directory/connections.ts";
-import { tenantBySlug } from "../directory/tenants.ts";
-import { ConfigError, InvalidError, NotFoundError } from "../errors.ts";
-import type { Connection, ConnectionType } from "../model.ts";
-import { checkIssuer } from "../oidc/issuer.ts";
-import { openDatabase } from "../store/database.ts";
-import { migrationState } from "../store/migrate.ts";
-import { forTenant } from "../store/tenant-store.ts";
-import { demoTenants } from "./cast.ts";
+import { loadToolConfig } from "../../../src/config.ts";
+import { demoTenants } from "../../../src/demo/cast.ts";
+import { removeConnection } from "../../../src/directory/connections.ts";
+import { tenantBySlug } from "../../../src/directory/tenants.ts";
+import { ConfigError, InvalidError, NotFoundError } from "../../../src/errors.ts";
+import type { Connection, ConnectionType } from "../../../src/model.ts";
+import { checkIssuer } from "../../../src/oidc/issuer.ts";
+import { openDatabase } from "../../../src/store/database.ts";
+import { migrationState } from "../../../src/store/migrate.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
 import { OktaApps, OktaError } from "./okta-apps.ts";
 import { connectOidc, connectSaml, type OwnOrgDeps } from "./own-org.ts";
 

@@ -1,5 +1,5 @@
-import type { Protocol } from "../../recording.ts";
-import { type DemoTenant, loginOf } from "../cast.ts";
+import { type DemoTenant, loginOf } from "../../../../src/demo/cast.ts";
+import type { Protocol } from "../../../../src/recording.ts";
 import type { Glimpse } from "./glimpse.ts";
 
 /** One step of the story, as the page shows it. */

@@ -1,5 +1,5 @@
-import { paths } from "../../endpoints.ts";
-import { loginOf } from "../cast.ts";
+import { loginOf } from "../../../../src/demo/cast.ts";
+import { paths } from "../../../../src/endpoints.ts";
 import { whatIsKnown } from "./glimpse.ts";
 import { openTile, type Stage, type Step, signInAt } from "./stage.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { type DemoTenant, demoTenants, loginOf } from "../../src/demo/cast.ts";
-import { describeInBrowser } from "../helpers/browser.ts";
-import { Demo } from "../helpers/demo.ts";
+import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/cast.ts";
+import { describeInBrowser } from "../../../test/helpers/browser.ts";
+import { Demo } from "../../../test/helpers/demo.ts";
 
 /** Somebody who has the story page in front of them, and nothing else to go by. */
 class Reader {

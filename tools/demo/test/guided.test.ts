@@ -3,9 +3,9 @@ import { addGroup, changeMembers, pushGroups } from "okta-stand-in/groups";
 import { assign, clearSessions, unassign } from "okta-stand-in/people";
 import { addTo, integration, type StandIn, startStandIn } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
-import { obstaclesOn } from "../helpers/accessible.ts";
-import { describeInBrowser } from "../helpers/browser.ts";
-import { Demo } from "../helpers/demo.ts";
+import { obstaclesOn } from "../../../test/helpers/accessible.ts";
+import { describeInBrowser } from "../../../test/helpers/browser.ts";
+import { Demo } from "../../../test/helpers/demo.ts";
 
 describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an Okta org", (browser) => {
   let demo: Demo;

@@ -1,5 +1,5 @@
-import { paths } from "../../endpoints.ts";
-import { orgIdOf } from "../cast.ts";
+import { orgIdOf } from "../../../../src/demo/cast.ts";
+import { paths } from "../../../../src/endpoints.ts";
 import { whatIsKnown } from "./glimpse.ts";
 import { loginNow, openTile, type Stage, type Step, signInAt } from "./stage.ts";
 

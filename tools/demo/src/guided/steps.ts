@@ -1,7 +1,7 @@
-import { brand } from "../../../config/brand.ts";
-import { oidcUrls, paths, samlUrls } from "../../endpoints.ts";
-import { attributeStatements } from "../attribute-statements.ts";
-import { type DemoTenant, loginOf } from "../cast.ts";
+import { brand } from "../../../../config/brand.ts";
+import { attributeStatements } from "../../../../src/demo/attribute-statements.ts";
+import { type DemoTenant, loginOf } from "../../../../src/demo/cast.ts";
+import { oidcUrls, paths, samlUrls } from "../../../../src/endpoints.ts";
 import type { Milestones } from "./milestones.ts";
 
 /** One thing to set up, with what goes where. */

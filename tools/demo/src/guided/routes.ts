@@ -1,11 +1,11 @@
 import { Router } from "express";
-import type { Config } from "../../config.ts";
-import { NotFoundError } from "../../errors.ts";
-import type { Database } from "../../store/database.ts";
-import { systemStore } from "../../store/system-store.ts";
-import { forTenant } from "../../store/tenant-store.ts";
-import { demoTenants } from "../cast.ts";
-import { demoPaths } from "../paths.ts";
+import type { Config } from "../../../../src/config.ts";
+import { demoTenants } from "../../../../src/demo/cast.ts";
+import { demoPaths } from "../../../../src/demo/paths.ts";
+import { NotFoundError } from "../../../../src/errors.ts";
+import type { Database } from "../../../../src/store/database.ts";
+import { systemStore } from "../../../../src/store/system-store.ts";
+import { forTenant } from "../../../../src/store/tenant-store.ts";
 import { milestonesOf } from "./milestones.ts";
 import { guidedSteps } from "./steps.ts";
 

@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { addTo, type StandIn, startStandIn } from "okta-stand-in/testing";
-import { createTenant } from "../../src/directory/tenants.ts";
-import { type Database, openDatabase } from "../../src/store/database.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { systemStore } from "../../src/store/system-store.ts";
-import { forTenant } from "../../src/store/tenant-store.ts";
-import { startTestApp, type TestApp } from "../helpers/app.ts";
+import { createTenant } from "../../../src/directory/tenants.ts";
+import { type Database, openDatabase } from "../../../src/store/database.ts";
+import { migrate } from "../../../src/store/migrate.ts";
+import { systemStore } from "../../../src/store/system-store.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
+import { startTestApp, type TestApp } from "../../../test/helpers/app.ts";
 
 const apiToken = "an administrator's token";
 const dataKey = randomBytes(32);
@@ -40,7 +40,7 @@ describe("npm run okta:setup", () => {
 
   async function run(words: string[], token = apiToken, more: Record<string, string> = {}) {
     const { PATH = "", HOME = "" } = process.env;
-    const child = spawn(process.execPath, ["--import", "tsx", "src/demo/okta-setup.ts", ...words], {
+    const child = spawn(process.execPath, ["--import", "tsx", "tools/demo/src/okta-setup.ts", ...words], {
       env: {
         PATH,
         HOME,

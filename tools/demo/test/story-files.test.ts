@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 describe("the story", () => {
   it("names files that are there", () => {
-    const folder = "src/demo/story";
+    const folder = "tools/demo/src/story";
     const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
     const named = texts.flatMap((text) =>
       [...text.matchAll(/"(src\/[\w./-]+\.ts)"/g)].map(([, path]) => path),

@@ -1,5 +1,5 @@
-import type { TenantStore } from "../../store/tenant-store.ts";
-import { type DemoTenant, loginOf } from "../cast.ts";
+import { type DemoTenant, loginOf } from "../../../../src/demo/cast.ts";
+import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 
 /** What has become true of a customer while somebody set their org up. */
 export interface Milestones {

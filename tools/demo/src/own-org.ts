@@ -4,16 +4,16 @@ import {
   enableConnection,
   rotateSecret,
   type WantedConnection,
-} from "../directory/connections.ts";
-import { tenantBySlug } from "../directory/tenants.ts";
-import { InvalidError } from "../errors.ts";
-import type { Connection, ConnectionType, OidcSettings, SamlSettings } from "../model.ts";
-import { checkIssuer } from "../oidc/issuer.ts";
-import { parseIdpMetadata } from "../saml/idp-metadata.ts";
-import type { Database } from "../store/database.ts";
-import { sealer } from "../store/secrets.ts";
-import { forTenant } from "../store/tenant-store.ts";
-import { guardedFetch } from "../trust/guarded-fetch.ts";
+} from "../../../src/directory/connections.ts";
+import { tenantBySlug } from "../../../src/directory/tenants.ts";
+import { InvalidError } from "../../../src/errors.ts";
+import type { Connection, ConnectionType, OidcSettings, SamlSettings } from "../../../src/model.ts";
+import { checkIssuer } from "../../../src/oidc/issuer.ts";
+import { parseIdpMetadata } from "../../../src/saml/idp-metadata.ts";
+import type { Database } from "../../../src/store/database.ts";
+import { sealer } from "../../../src/store/secrets.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
+import { guardedFetch } from "../../../src/trust/guarded-fetch.ts";
 
 /** What a connection to an org of somebody's own is stored with. */
 export interface OwnOrgDeps {

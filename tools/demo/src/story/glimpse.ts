@@ -1,6 +1,6 @@
-import type { Role, User } from "../../model.ts";
-import type { TenantStore } from "../../store/tenant-store.ts";
-import { type DemoTenant, loginOf, orgIdOf } from "../cast.ts";
+import { type DemoTenant, loginOf, orgIdOf } from "../../../../src/demo/cast.ts";
+import type { Role, User } from "../../../../src/model.ts";
+import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 
 /** Somebody of the story, as the application knows them. */
 interface Known {
