@@ -72,7 +72,9 @@ async function visitor({ database, tenant, server }: World, dispatcher: Agent) {
   const { cookie, parameters }: SeededConsole = await seedConsole(database, tenant);
   const headers = { accept: "text/html", cookie: `__Host-session=${cookie}` };
   return async (route: string): Promise<Timed> => {
-    const path = route.replace(/:(\w+)/g, (_, name: string) => parameters[name] ?? name);
+    // A draft is what is reviewed.
+    const pattern = route.replace("/:connection/review", "/:draft/review");
+    const path = pattern.replace(/:(\w+)/g, (_, name: string) => parameters[name] ?? name);
     const started = performance.now();
     const answer = await request(server.measured + path, { headers, dispatcher });
     const text = await answer.body.text();

@@ -29,14 +29,17 @@ export async function seedConsole(
   { id: tenantId, userIds, groups }: SeededTenant,
 ): Promise<SeededConsole> {
   const store = forTenant(database, tenantId);
-  const connection = await createConnection(database, tenantId, {
-    key: `bench-${tenantId}`,
-    type: "oidc",
-    justInTime: true,
-    draft: false,
-    secret: null,
-    settings: { issuer: "https://acme.okta.example", clientId: "0oa1" },
-  });
+  const connect = (key: string, draft: boolean) =>
+    createConnection(database, tenantId, {
+      key,
+      type: "oidc",
+      justInTime: true,
+      draft,
+      secret: null,
+      settings: { issuer: "https://acme.okta.example", clientId: "0oa1" },
+    });
+  const connection = await connect(`bench-${tenantId}`, false);
+  const draft = await connect(`draft-${tenantId}`, true);
   // Parts that ran before may have deleted anybody.
   const [somebody] = await store.users.page(0, 1);
   const { user } = await signIn(store, identityOf(connection, somebody?.loginName ?? ""), randomUUID());
@@ -67,6 +70,7 @@ export async function seedConsole(
     cookie: await plantSession({ database }, { id: tenantId }, owner),
     parameters: {
       connection: connection.id,
+      draft: draft.id,
       user: user.id,
       group: groups[2]?.id ?? "",
       domain: await addDomain(store, "acme.example"),
