@@ -9,8 +9,8 @@ import { isLiving } from "./provisioning-tokens.ts";
 type MachineSettings = Pick<Tenant, "sourceConflict" | "passwordSync">;
 
 /**
- * Changes what provisioning clients may do. When password sync is switched off, the passwords that it set are forgotten
- * and whoever signed in with one is signed out.
+ * Changes what provisioning clients may do. When password sync is switched off, the passwords that it set are deleted
+ * and the sessions that began with one end.
  */
 export async function changeMachineSettings(store: TenantStore, wanted: MachineSettings): Promise<void> {
   await store.transaction(async (inside) => {

@@ -134,8 +134,8 @@ async function mayWrite(
 
 /**
  * Where a connection's subject is the login name, the person goes on as the same user under the new name, and the
- * old name's next holder is somebody else. Not for owners: whoever holds the new name at the identity provider would
- * become the owner, and whoever holds it already would stop being one. Throws ConflictError `owner-protected`.
+ * old name's next holder is somebody else. Not for owners: the holder of the new name at the identity provider would
+ * become the owner, and an owner who has that subject already would lose it. Throws ConflictError `owner-protected`.
  */
 async function moveIdentities(store: TenantStore, before: User, after: User): Promise<void> {
   for (const identity of await store.identities.ofUser(before.id)) {

@@ -10,8 +10,8 @@ export function atLeast(role: Role, needed: Role): boolean {
 
 /**
  * Grants a role by hand. `owner` comes into being only here: a provisioning client, a group, a claim and
- * just-in-time creation can grant assignable roles only, which their types say. A new owner's password that provisioning
- * set is forgotten, and whoever signed in with it is signed out.
+ * just-in-time creation can grant assignable roles only, which their types say. A password that provisioning set for the
+ * new owner is deleted, and their sessions end.
  */
 export async function grantRole(store: TenantStore, userId: string, role: Role): Promise<void> {
   await store.transaction(async (inside) => {

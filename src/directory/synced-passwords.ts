@@ -7,8 +7,8 @@ import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 
 /**
- * Passwords that a provisioning client sets. They are the client's: they count while the tenant accepts them, and never
- * for an owner, because whoever holds the client's token would know an owner's password.
+ * Passwords that a provisioning client sets. They belong to the client: they count while the tenant accepts them, and never
+ * for an owner, because the holder of the client's token would know an owner's password.
  */
 
 /**
@@ -32,8 +32,8 @@ export async function prepareSyncedPassword(
 }
 
 /**
- * Keeps a new password, unless the person has to come by single sign-on, and ends their sessions: whoever knew the old
- * one is out. Throws ConflictError `owner-protected`. Belongs in the transaction of the change.
+ * Keeps a new password, unless the person must use single sign-on, and ends their sessions: the holder of the old
+ * password is signed out. Throws ConflictError `owner-protected`. Belongs in the transaction of the change.
  */
 export async function setSyncedPassword(store: TenantStore, user: User, hash: string): Promise<void> {
   await refuseOnOwner(store, user.id, "Provisioning does not set the password of an owner.");
@@ -53,7 +53,7 @@ export async function usablePasswordHash(store: TenantStore, user: User): Promis
   return settings?.passwordSync && !(await store.roles.isOwner(user.id)) ? hash : null;
 }
 
-/** Forgets a password that provisioning set, and signs out whoever used it. */
+/** Deletes a password that provisioning set, and ends the person's sessions. */
 export async function forgetSyncedPassword(store: TenantStore, userId: string): Promise<void> {
   const user = await store.users.byId(userId);
   if (user?.origin === "scim" && (await store.credentials.remove(userId))) {
