@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /**
  * Which test file runs in which job. `npm test` runs "fast": everything that needs neither a browser nor other processes.
@@ -36,6 +36,7 @@ const named = {
     "test/server/",
     "test/store/cli-beside-app.test.ts",
     "test/store/durability.test.ts",
+    "tools/mutants/",
   ],
 };
 
@@ -44,8 +45,8 @@ export const jobs = ["processes", "fast", "browser", "postgres"];
 
 /** The test files of a job. */
 export function filesOf(job) {
-  const all = readdirSync("test", { recursive: true, encoding: "utf8" })
-    .map((name) => `test/${name.replaceAll("\\", "/")}`)
+  const all = ["test", "tools"]
+    .flatMap(filesBelow)
     .filter((path) => path.endsWith(".test.ts"))
     .sort();
   const inJob = (name) => all.filter((path) => named[name].some((entry) => isNamed(path, entry)));
@@ -54,6 +55,12 @@ export function filesOf(job) {
   const fast = all.filter((path) => !others.has(path));
   // What `fast` runs on SQLite alone (onOneDatabase in test/helpers/databases.ts), on PostgreSQL.
   return job === "fast" ? fast : fast.filter((path) => readFileSync(path, "utf8").includes("onOneDatabase("));
+}
+
+function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names.map((name) => `${folder}/${name.replaceAll("\\", "/")}`);
 }
 
 function isNamed(path, entry) {

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { Said } from "./reporter.ts";
+import type { Tree } from "./tree.ts";
+
+/** How the tests of a run went. */
+export interface Outcome {
+  /** "stopped": the time of the whole was up. */
+  verdict: "passed" | "failed" | "timed out" | "stopped";
+  /** The title of the test that failed, or what else ended the run. */
+  by: string;
+  /** The file of that test, "" where none failed. */
+  file: string;
+  passed: number;
+  /** Milliseconds by file. */
+  took: ReadonlyMap<string, number>;
+}
+
+export interface Limits {
+  /** Of the run, in milliseconds. */
+  ms: number;
+  stop: AbortSignal;
+}
+
+const mocha = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
+const reporter = fileURLToPath(new URL("./reporter.ts", import.meta.url));
+/** A single test that takes longer hangs. */
+const testMs = 30_000;
+
+/** What each engine's tests need; without a server to start, the tests of SQLite begin sooner. */
+const requirements = {
+  SQLite: ["--require", "test/helpers/console-guard.ts", "--grep", "on PostgreSQL", "--invert"],
+  PostgreSQL: [
+    "--require",
+    "test/helpers/postgres.ts",
+    "--require",
+    "test/helpers/console-guard.ts",
+    "--grep",
+    "on PostgreSQL",
+  ],
+};
+export type Engine = keyof typeof requirements;
+
+/** Runs test files in the order given, until one test fails. Those without a database run with SQLite's. */
+export async function runTests(
+  tree: Tree,
+  engine: Engine,
+  files: readonly string[],
+  limits: Limits,
+): Promise<Outcome> {
+  const mochaArguments = ["--no-config", "--no-package", "--bail", "--exit", "--timeout", String(testMs)];
+  const child = spawn(
+    process.execPath,
+    ["--import=tsx", "--disable-proto=delete", mocha, ...mochaArguments, "--reporter", reporter]
+      .concat(requirements[engine])
+      .concat(files),
+    {
+      cwd: tree.path,
+      env: { ...process.env, TMPDIR: tree.temporary },
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, so that what a test started ends with it.
+      detached: true,
+    },
+  );
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const stopped = AbortSignal.any([limits.stop, AbortSignal.timeout(limits.ms)]);
+  const stop = () => killGroup(child);
+  stopped.addEventListener("abort", stop, { once: true });
+  if (stopped.aborted) stop();
+  const [code] = await once(child, "close");
+  stopped.removeEventListener("abort", stop);
+  // Also what a test left behind when it ended by itself.
+  killGroup(child);
+  return outcomeOf(output, code, limits.stop.aborted, stopped.aborted);
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-(child.pid ?? Number.NaN), "SIGKILL");
+  } catch {
+    // It is gone.
+  }
+}
+
+function outcomeOf(output: string, code: number | null, isStopped: boolean, isOver: boolean): Outcome {
+  const said = output
+    .split("\n")
+    .filter((line) => line.startsWith('{"'))
+    .map((line) => JSON.parse(line) as Said);
+  const took = new Map(said.flatMap((one) => ("took" in one ? [[one.file, one.took] as const] : [])));
+  const passed = said.flatMap((one) => ("passed" in one ? [one.passed] : [])).at(-1) ?? 0;
+  const failure = said.find((one) => "failed" in one);
+  const result = (verdict: Outcome["verdict"], by: string, file = "") => ({
+    verdict,
+    by,
+    file,
+    passed,
+    took,
+  });
+  if (failure) return result(failure.isTimeout ? "timed out" : "failed", failure.failed, failure.file);
+  if (isStopped) return result("stopped", "");
+  if (isOver) return result("timed out", "the whole run");
+  if (code === 0) return result("passed", "");
+  return result("failed", `the tests end with ${code}: ${lastLine(output)}`);
+}
+
+function lastLine(output: string): string {
+  return /^\w*Error.*$/m.exec(output)?.[0] ?? output.trim().split("\n").at(-1) ?? "";
+}
