@@ -32,7 +32,7 @@ async function main({ files, minutes, every }: Options): Promise<number> {
   try {
     const mutants = mutantsOf((trees[0] as Tree).path, files);
     const isKnown = (mutant: Mutant) => equivalents.some((known) => isSame(mutant, known));
-    const chosen = inTurns(mutants.filter((mutant) => !isKnown(mutant))).filter((_, at) => at % every === 0);
+    const chosen = inTurns(mutants.filter((mutant) => !isKnown(mutant)).filter((_, at) => at % every === 0));
     console.log(`${chosen.length} of ${mutants.length} mutants in ${files.length} files`);
     const results = await tryAll(chosen, trees, over.signal);
     for (const mutant of mutants.filter(isKnown)) results.push({ mutant, fate: "equivalent", by: "" });

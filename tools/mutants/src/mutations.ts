@@ -74,7 +74,7 @@ const opposite = (node: ast.Node): Place => ({
 
 function placesAt(node: ast.Node, everyCondition: boolean): Place[] {
   if (isDemand(node)) return [{ node, change: "gone", replacement: () => "void 0" }];
-  // Whoever does not notice that a refusal is gone may still notice the opposite, which refuses what is right.
+  // A test that notices that a refusal is gone would notice its opposite too, which also refuses what is right.
   if (ast.isIfStatement(node) && leaves(node.thenStatement))
     return [{ node: node.expression, change: "never", replacement: (text) => `false && (${text})` }];
   if (!everyCondition) return [];

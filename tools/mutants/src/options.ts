@@ -13,7 +13,7 @@ export interface Options {
 export const usage =
   "npm run mutants -- src/saml [more files and folders of src/] [--minutes 30] [--every 2]";
 
-/** The command line was wrong; the message is for whoever typed it. */
+/** The command line was wrong; the message is for the person who typed it. */
 export class UsageError extends Error {}
 
 /** @throws UsageError */

@@ -4,7 +4,7 @@ import Mocha from "mocha";
 /** What the runs of the tests say on their standard output, one line of JSON each. */
 export type Said =
   | { took: number; file: string }
-  | { failed: string; file: string; isTimeout: boolean }
+  | { failed: string; file: string; message: string; isTimeout: boolean }
   | { passed: number };
 
 /** Says how long each file took, and what failed first. */
@@ -21,8 +21,13 @@ export default class Reporter {
       took.set(fileOf(test), (took.get(fileOf(test)) ?? 0) + Date.now() - last);
       last = Date.now();
     });
-    runner.on(EVENT_TEST_FAIL, (test, error: { code?: string } | undefined) =>
-      say({ failed: test.fullTitle(), file: fileOf(test), isTimeout: error?.code === "ERR_MOCHA_TIMEOUT" }),
+    runner.on(EVENT_TEST_FAIL, (test, error: { code?: string; message?: string } | undefined) =>
+      say({
+        failed: test.fullTitle(),
+        file: fileOf(test),
+        message: error?.message?.split("\n").slice(0, 3).join(" ").slice(0, 100) ?? "",
+        isTimeout: error?.code === "ERR_MOCHA_TIMEOUT",
+      }),
     );
     runner.once(EVENT_RUN_END, () => {
       for (const [file, ms] of took) say({ file, took: ms });

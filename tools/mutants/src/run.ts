@@ -9,7 +9,7 @@ import type { Tree } from "./tree.ts";
 export interface Outcome {
   /** "stopped": the time of the whole was up. */
   verdict: "passed" | "failed" | "timed out" | "stopped";
-  /** The title of the test that failed, or what else ended the run. */
+  /** The title of the test that failed and what it said, or what else ended the run. */
   by: string;
   /** The file of that test, "" where none failed. */
   file: string;
@@ -103,7 +103,10 @@ function outcomeOf(output: string, code: number | null, isStopped: boolean, isOv
     passed,
     took,
   });
-  if (failure) return result(failure.isTimeout ? "timed out" : "failed", failure.failed, failure.file);
+  if (failure) {
+    const by = `${failure.failed} (${failure.message})`;
+    return result(failure.isTimeout ? "timed out" : "failed", by, failure.file);
+  }
   if (isStopped) return result("stopped", "");
   if (isOver) return result("timed out", "the whole run");
   if (code === 0) return result("passed", "");
