@@ -54,7 +54,8 @@ async function tryAll(
   trees: readonly Tree[],
   stop: AbortSignal,
 ): Promise<Result[]> {
-  const trial = new Trial(stop);
+  const trial = new Trial(mutants, stop);
+  await trial.measure(trees);
   const waiting = [...mutants];
   const results: Result[] = [];
   const work = async (tree: Tree) => {

@@ -1,38 +1,53 @@
 import { relative } from "node:path";
 import Mocha from "mocha";
 
-/** What the runs of the tests say on their standard output, one line of JSON each. */
-export type Said =
-  | { took: number; file: string }
-  | { failed: string; file: string; message: string; isTimeout: boolean }
-  | { passed: number };
+declare global {
+  /** Only where probe.mjs is loaded. */
+  var mutantsReached: (() => number[]) | undefined;
+}
 
-/** Says how long each file took, and what failed first. */
+/** What the runs of the tests say on their standard output, one line of JSON each. */
+export type Said = Measured | Failed;
+
+/** A test file has ended, after so many milliseconds, and reached these places (probe.mjs). "" is the loading of all. */
+export interface Measured {
+  file: string;
+  took: number;
+  reached: number[];
+}
+
+interface Failed {
+  file: string;
+  failed: string;
+  message: string;
+  isTimeout: boolean;
+}
+
+/** Says what each file reached and how long it took, and what failed. */
 export default class Reporter {
   constructor(runner: Mocha.Runner) {
-    const took = new Map<string, number>();
-    let passed = 0;
-    let last = Date.now();
-    const fileOf = (test: Mocha.Runnable) => relative(process.cwd(), test.file ?? "");
-    const { EVENT_RUN_END, EVENT_TEST_END, EVENT_TEST_FAIL, EVENT_TEST_PASS } = Mocha.Runner.constants;
-    runner.on(EVENT_TEST_PASS, () => passed++);
-    runner.on(EVENT_TEST_END, (test) => {
-      // With the hooks before it, which belong to its file.
-      took.set(fileOf(test), (took.get(fileOf(test)) ?? 0) + Date.now() - last);
-      last = Date.now();
+    const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_TEST_FAIL } = Mocha.Runner.constants;
+    let file = "";
+    let began = Date.now();
+    const begin = (next: string) => {
+      if (next === file) return;
+      say({ file, took: Date.now() - began, reached: globalThis.mutantsReached?.() ?? [] });
+      file = next;
+      began = Date.now();
+    };
+    const pathOf = (path = "") => relative(process.cwd(), path);
+    runner.on(EVENT_SUITE_BEGIN, (suite) => {
+      if (suite.file) begin(pathOf(suite.file));
     });
     runner.on(EVENT_TEST_FAIL, (test, error: { code?: string; message?: string } | undefined) =>
       say({
+        file: pathOf(test.file),
         failed: test.fullTitle(),
-        file: fileOf(test),
-        message: error?.message?.split("\n").slice(0, 3).join(" ").slice(0, 100) ?? "",
+        message: error?.message?.split("\n").slice(0, 8).join(" ").slice(0, 200) ?? "",
         isTimeout: error?.code === "ERR_MOCHA_TIMEOUT",
       }),
     );
-    runner.once(EVENT_RUN_END, () => {
-      for (const [file, ms] of took) say({ file, took: ms });
-      say({ passed });
-    });
+    runner.once(EVENT_RUN_END, () => begin("the end"));
   }
 }
 

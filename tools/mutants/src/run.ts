@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Said } from "./reporter.ts";
+import type { Measured, Said } from "./reporter.ts";
 import type { Tree } from "./tree.ts";
 
 /** How the tests of a run went. */
@@ -13,19 +14,22 @@ export interface Outcome {
   by: string;
   /** The file of that test, "" where none failed. */
   file: string;
-  passed: number;
-  /** Milliseconds by file. */
-  took: ReadonlyMap<string, number>;
+  measured: readonly Measured[];
+  /** The files with a test that failed. */
+  failedFiles: readonly string[];
 }
 
 export interface Limits {
   /** Of the run, in milliseconds. */
   ms: number;
   stop: AbortSignal;
+  /** The tree has probes (probe.mjs). */
+  isProbed?: boolean;
 }
 
 const mocha = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
 const reporter = fileURLToPath(new URL("./reporter.ts", import.meta.url));
+const probe = new URL("./probe.mjs", import.meta.url).href;
 /** A single test that takes longer hangs. */
 const testMs = 30_000;
 
@@ -43,22 +47,31 @@ const requirements = {
 };
 export type Engine = keyof typeof requirements;
 
-/** Runs test files in the order given, until one test fails. Those without a database run with SQLite's. */
+/** Runs test files in the order given: with probes all, else until one test fails. Those without a database run with SQLite's. */
 export async function runTests(
   tree: Tree,
   engine: Engine,
   files: readonly string[],
   limits: Limits,
 ): Promise<Outcome> {
-  const mochaArguments = ["--no-config", "--no-package", "--bail", "--exit", "--timeout", String(testMs)];
+  const mochaArguments = ["--no-config", "--no-package", "--exit", "--timeout", String(testMs)];
   const child = spawn(
     process.execPath,
-    ["--import=tsx", "--disable-proto=delete", mocha, ...mochaArguments, "--reporter", reporter]
+    [
+      "--import=tsx",
+      `--import=${probe}`,
+      "--disable-proto=delete",
+      mocha,
+      ...mochaArguments,
+      "--reporter",
+      reporter,
+    ]
+      .concat(limits.isProbed ? [] : ["--bail"])
       .concat(requirements[engine])
       .concat(files),
     {
       cwd: tree.path,
-      env: { ...process.env, TMPDIR: tree.temporary },
+      env: { ...process.env, TMPDIR: tree.temporary, MUTANTS_REACHED: join(tree.temporary, "reached") },
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, so that what a test started ends with it.
       detached: true,
@@ -93,15 +106,15 @@ function outcomeOf(output: string, code: number | null, isStopped: boolean, isOv
     .split("\n")
     .filter((line) => line.startsWith('{"'))
     .map((line) => JSON.parse(line) as Said);
-  const took = new Map(said.flatMap((one) => ("took" in one ? [[one.file, one.took] as const] : [])));
-  const passed = said.flatMap((one) => ("passed" in one ? [one.passed] : [])).at(-1) ?? 0;
-  const failure = said.find((one) => "failed" in one);
+  const measured = said.filter((one) => "took" in one);
+  const failures = said.filter((one) => "failed" in one);
+  const failure = failures[0];
   const result = (verdict: Outcome["verdict"], by: string, file = "") => ({
     verdict,
     by,
     file,
-    passed,
-    took,
+    measured,
+    failedFiles: [...new Set(failures.map((one) => one.file))],
   });
   if (failure) {
     const by = `${failure.failed} (${failure.message})`;
