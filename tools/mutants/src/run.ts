@@ -54,18 +54,19 @@ export async function runTests(
   files: readonly string[],
   limits: Limits,
 ): Promise<Outcome> {
-  const mochaArguments = ["--no-config", "--no-package", "--exit", "--timeout", String(testMs)];
+  const options = [
+    "--no-config",
+    "--no-package",
+    "--exit",
+    "--timeout",
+    String(testMs),
+    "--reporter",
+    reporter,
+  ];
+  const nodeOptions = ["--import=tsx", "--disable-proto=delete"];
   const child = spawn(
     process.execPath,
-    [
-      "--import=tsx",
-      `--import=${probe}`,
-      "--disable-proto=delete",
-      mocha,
-      ...mochaArguments,
-      "--reporter",
-      reporter,
-    ]
+    [...nodeOptions, ...(limits.isProbed ? [`--import=${probe}`] : []), mocha, ...options]
       .concat(limits.isProbed ? [] : ["--bail"])
       .concat(requirements[engine])
       .concat(files),
