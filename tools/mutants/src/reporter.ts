@@ -43,7 +43,7 @@ export default class Reporter {
       say({
         file: pathOf(test.file),
         failed: test.fullTitle(),
-        message: error?.message?.split("\n").slice(0, 8).join(" ").slice(0, 200) ?? "",
+        message: error?.message?.replaceAll(/\s+/g, " ").trim().slice(0, 160) ?? "",
         isTimeout: error?.code === "ERR_MOCHA_TIMEOUT",
       }),
     );

@@ -46,6 +46,8 @@ describe("npm run mutants", () => {
       "test/helpers/console-guard.ts": "export {};",
       "test/helpers/postgres.ts": "export {};",
     };
+    // test/jobs.mjs looks for the tests of workspaces.
+    for (const folder of ["packages", "tools"]) mkdirSync(join(project, folder));
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(dirname(join(project, name)), { recursive: true });
       writeFileSync(join(project, name), text);
