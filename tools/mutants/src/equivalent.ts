@@ -14,6 +14,13 @@ export const equivalents: readonly Equivalent[] = [
     code: "!xml",
     reason: "What verifies (verification.ts) throws where there is no signed XML; this is for the compiler.",
   },
+  {
+    path: "src/directory/find-people.ts",
+    inside: "findPeople",
+    change: "never",
+    code: "few",
+    reason: "It is another way to the same people, which only costs less (docs/reference/benchmark.md).",
+  },
   ...["src/universal-logout/subject.ts", "src/universal-logout/routes.ts"].map((path) => ({
     path,
     inside: "issuersOf",

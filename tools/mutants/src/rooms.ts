@@ -66,6 +66,7 @@ const rooms: readonly Room[] = [
       "test/admin/access.test.ts",
       "test/admin/provisioning.test.ts",
       "test/admin/shown.test.ts",
+      "test/cli/",
       "test/saml/sign-in.test.ts",
       "test/oidc/sign-in.test.ts",
       "test/oidc/takeover.test.ts",
