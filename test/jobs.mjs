@@ -39,6 +39,7 @@ const named = {
     "test/server/",
     "test/store/cli-beside-app.test.ts",
     "test/store/durability.test.ts",
+    "tools/mutants/test/",
   ],
 };
 

@@ -66,6 +66,17 @@ describe("groups and roles", () => {
       await assert.rejects(rename, conflict("group-name-taken"));
     });
 
+    it("changes no group that is not there", async () => {
+      const change = updateProvisionedGroup(
+        tenant.store,
+        tenant.writer,
+        "ghost",
+        { displayName: "Ghosts" },
+        [],
+      );
+      await assert.rejects(change, NotFoundError);
+    });
+
     it("applies steps in order, as sets: doubled additions and absent removals are no errors", async () => {
       const [a = "", b = "", c = ""] = people;
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, [a, a]);

@@ -184,6 +184,10 @@ describe("signIn", () => {
           active: true,
         },
       );
+      assert.deepEqual(user.attributes, {
+        name: { givenName: "Ada", familyName: "Lovelace" },
+        emails: [{ value: "Ada@x.test", type: "work", primary: true }],
+      });
       assert.equal(await tenant.store.roles.effective(user.id), "member");
     });
 

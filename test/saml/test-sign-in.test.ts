@@ -58,6 +58,13 @@ describe("a test sign-in by SAML", () => {
       assert.equal((await latest())?.result.problem?.reason, "saml-audience");
     });
 
+    it("shows what arrived also where something that is needed did not", async () => {
+      await run({ fields: ({ attributes }) => void Reflect.deleteProperty(attributes, "email") });
+      const result = (await latest())?.result;
+      assert.equal(result?.problem?.reason, "profile-incomplete");
+      assert.ok(result?.values.some(({ name, value }) => name === "NameID" && value === "ada@acme.example"));
+    });
+
     it("does not open a draft to a response that nobody here asked for", async () => {
       const client = site().app.client();
       const response = await site().respond("ada@acme.example", {}, { connection: draft });

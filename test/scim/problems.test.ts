@@ -82,6 +82,12 @@ describe("what goes wrong when provisioning calls", () => {
   });
 
   onEachDatabase((use) => {
+    it("keeps nothing, and breaks nothing, when nobody ever had the token", async () => {
+      const { store } = await createTestTenant(use().database);
+      await problemRecorder(use().database).recordDeadToken("never-created", "request");
+      assert.deepEqual(await store.provisioningProblems.list(10), []);
+    });
+
     it("is written once in ten seconds, and again when it goes on", async () => {
       const { store, writer } = await createTestTenant(use().database);
       let now = 1_000_000;

@@ -159,6 +159,7 @@ describe("a call to Universal Logout that is refused", () => {
       await lost.close();
       assert.equal(answer.status, 503);
       assert.match(answer.headers.get("retry-after") ?? "", /^\d+$/);
+      assert.equal(answer.text, "");
       assert.equal((await session.get("/account")).status, 200);
     });
 

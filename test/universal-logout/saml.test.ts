@@ -66,6 +66,8 @@ describe("Universal Logout of a SAML session", () => {
       };
       const other = { format: "iss_sub", iss: idpEntityId, sub: "stays@acme.example" };
       assert.equal(await revoked("stranger", other, settings, byAttribute), 404);
+      const nobody = { format: "iss_sub", iss: idpEntityId, sub: "nobody@acme.example" };
+      assert.equal(await revoked("nameless", nobody, settings, byAttribute), 404);
     });
   });
 });

@@ -1,0 +1,79 @@
+/**
+ * `npm run mutants -- src/saml`: takes away one rule of the application at a time, in a copy, and says which test fails.
+ * README.md explains the lines.
+ */
+import { availableParallelism, setPriority } from "node:os";
+import { equivalents, isSame } from "./equivalent.ts";
+import { type Mutant, mutantsOf } from "./mutations.ts";
+import { type Options, readOptions, UsageError, usage } from "./options.ts";
+import { asLine, asTable, type Result } from "./report.ts";
+import { grouped } from "./rooms.ts";
+import { copyTree, type Tree } from "./tree.ts";
+import { Trial } from "./trial.ts";
+
+const workers = Math.min(2, availableParallelism());
+
+try {
+  setPriority(10);
+  process.exitCode = await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}
+
+/** The exit code: 1 when something survived, or an entry of equivalent.ts fits nothing. */
+async function main({ files, minutes, every }: Options): Promise<number> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), minutes * 60_000);
+  process.once("SIGINT", () => over.abort());
+  process.once("SIGTERM", () => over.abort());
+  const trees = Array.from({ length: workers }, () => copyTree(process.cwd()));
+  try {
+    const mutants = mutantsOf((trees[0] as Tree).path, files);
+    const isKnown = (mutant: Mutant) => equivalents.some((known) => isSame(mutant, known));
+    const chosen = inTurns(mutants.filter((mutant) => !isKnown(mutant)).filter((_, at) => at % every === 0));
+    console.log(`${chosen.length} of ${mutants.length} mutants in ${files.length} files`);
+    const results = await tryAll(chosen, trees, over.signal);
+    for (const mutant of mutants.filter(isKnown)) results.push({ mutant, fate: "equivalent", by: "" });
+    console.log(asTable(results));
+    const gone = equivalents.filter(
+      (known) => files.includes(known.path) && !mutants.some((mutant) => isSame(mutant, known)),
+    );
+    for (const { path, code } of gone) console.log(`equivalent.ts names what is gone: ${path}: ${code}`);
+    return gone.length > 0 || results.some(({ fate }) => fate === "SURVIVED") ? 1 : 0;
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+    for (const tree of trees) tree.remove();
+  }
+}
+
+async function tryAll(
+  mutants: readonly Mutant[],
+  trees: readonly Tree[],
+  stop: AbortSignal,
+): Promise<Result[]> {
+  const trial = new Trial(mutants, stop);
+  await trial.measure(trees);
+  const waiting = [...mutants];
+  const results: Result[] = [];
+  const work = async (tree: Tree) => {
+    for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
+      const result: Result = stop.aborted
+        ? { mutant, fate: "not tried", by: "" }
+        : await trial.judge(tree, mutant);
+      results.push(result);
+      if (result.fate !== "not tried") console.log(asLine(result));
+    }
+  };
+  await Promise.all(trees.map(work));
+  return results;
+}
+
+/** The first of each file, then the second of each, and so on: when the time is up, every file has been looked at. */
+function inTurns(mutants: readonly Mutant[]): Mutant[] {
+  const byFile = grouped(mutants, ({ path }) => path).map(([, its]) => its);
+  const longest = Math.max(0, ...byFile.map((its) => its.length));
+  return Array.from({ length: longest }, (_, turn) => byFile.flatMap((its) => its[turn] ?? [])).flat();
+}

@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** Source files, relative to the working folder. */
+  files: readonly string[];
+  /** After so many minutes nothing more is tried. */
+  minutes: number;
+  /** Every second, third, … of a file's mutants is tried. */
+  every: number;
+}
+
+export const usage =
+  "npm run mutants -- src/saml [more files and folders of src/] [--minutes 30] [--every 2]";
+
+/** The command line was wrong; the message is for the person who typed it. */
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function readOptions(words: readonly string[]): Options {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        minutes: { type: "string", default: "60" },
+        every: { type: "string", default: "1" },
+      },
+    });
+    const files = positionals.flatMap(filesIn);
+    if (files.length === 0) throw new UsageError("Name a file or a folder of src/.");
+    return { files, minutes: positive(values.minutes), every: positive(values.every) };
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function filesIn(word: string): string[] {
+  const path = word.replace(/\/+$/, "");
+  if (!/^src(\/|$)/.test(path) || !existsSync(path)) throw new UsageError(`${word} is not in src/.`);
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, encoding: "utf8" })
+    .map((name) => `${path}/${name.replaceAll("\\", "/")}`)
+    .filter((name) => name.endsWith(".ts"))
+    .sort();
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new UsageError(`${text} is not a number above 0.`);
+  return number;
+}

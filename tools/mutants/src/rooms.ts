@@ -1,0 +1,132 @@
+/** Tests that notice a change in a folder or file of src/, and which of its conditions are turned round. */
+interface Room {
+  /** What this row is for: a path begins with it. */
+  source: string;
+  /** Files, or folders with all their test files. */
+  tests: readonly string[];
+  /** Every condition is replaced by its opposite, not only what refuses is taken away. */
+  everyCondition?: boolean;
+}
+
+const people = [
+  "test/directory/",
+  "test/reach/",
+  "test/scim/users-access.test.ts",
+  "test/scim/users-adoption.test.ts",
+];
+const consoleOfPeople = [
+  "test/admin/people.test.ts",
+  "test/admin/groups.test.ts",
+  "test/admin/names.test.ts",
+];
+const consoleOfConnections = ["test/directory/", "test/admin/", "test/cli/", "test/reach/"];
+const testSignIns = ["test/oidc/test-sign-in.test.ts", "test/saml/test-sign-in.test.ts"];
+const everyCondition = true;
+
+/** The first row that fits counts. What no row is for has the tests of the folder of the same name. */
+const rooms: readonly Room[] = [
+  {
+    source: "src/saml/",
+    tests: [
+      "test/saml/",
+      "test/admin/set-up-saml.test.ts",
+      "test/universal-logout/saml.test.ts",
+      "test/reach/",
+    ],
+  },
+  {
+    source: "src/oidc/",
+    tests: [
+      "test/oidc/",
+      "test/admin/set-up-oidc.test.ts",
+      "test/admin/set-up-oidc-wrong.test.ts",
+      "test/reach/",
+    ],
+  },
+  { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
+  { source: "src/directory/connections.ts", tests: consoleOfConnections, everyCondition },
+  {
+    source: "src/directory/domains.ts",
+    tests: [...consoleOfConnections, "test/web/login.test.ts"],
+    everyCondition,
+  },
+  {
+    source: "src/directory/sign-in-tests.ts",
+    tests: [...consoleOfConnections, ...testSignIns],
+    everyCondition,
+  },
+  { source: "src/directory/provisioning", tests: [...people, "test/scim/", "test/admin/"], everyCondition },
+  { source: "src/directory/password", tests: [...people, "test/web/", "test/cli/"], everyCondition },
+  { source: "src/directory/local-accounts.ts", tests: [...people, "test/web/", "test/cli/"], everyCondition },
+  {
+    source: "src/directory/",
+    tests: [
+      ...people,
+      ...consoleOfPeople,
+      "test/admin/access.test.ts",
+      "test/admin/provisioning.test.ts",
+      "test/admin/shown.test.ts",
+      "test/cli/",
+      "test/saml/sign-in.test.ts",
+      "test/oidc/sign-in.test.ts",
+      "test/oidc/takeover.test.ts",
+      "test/scim/groups.test.ts",
+      "test/scim/names.test.ts",
+      "test/scim/roles.test.ts",
+      "test/scim/users.test.ts",
+      "test/web/account.test.ts",
+      "test/web/login.test.ts",
+      "test/web/sessions.test.ts",
+    ],
+    everyCondition,
+  },
+  { source: "src/scim/patch-", tests: ["test/scim/"], everyCondition },
+  { source: "src/scim/filter-", tests: ["test/scim/"], everyCondition },
+  { source: "src/scim/match-element.ts", tests: ["test/scim/"], everyCondition },
+  { source: "src/scim/", tests: ["test/scim/", "test/reach/"] },
+  { source: "src/store/tenant/inspector.ts", tests: ["test/inspector/", "test/store/"], everyCondition },
+  { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition },
+  {
+    source: "src/store/tenant/connections.ts",
+    tests: [...consoleOfConnections, ...testSignIns, "test/store/"],
+    everyCondition,
+  },
+  {
+    source: "src/store/tenant/",
+    tests: [
+      ...people,
+      ...consoleOfPeople,
+      "test/admin/activity.test.ts",
+      "test/scim/",
+      "test/store/",
+      "test/web/",
+    ],
+    everyCondition,
+  },
+  { source: "src/store/", tests: ["test/store/", "test/scim/", "test/web/"] },
+];
+
+/** The tests for a source file. */
+export function testsFor(path: string): readonly string[] {
+  return rowOf(path)?.tests ?? [`test/${path.split("/")[1]}/`];
+}
+
+export function hasEveryConditionTurned(path: string): boolean {
+  return rowOf(path)?.everyCondition ?? false;
+}
+
+/** What the last table counts together: the folder that the file lies in. */
+export function roomOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** The members of each group, in their order. */
+export function grouped<T>(all: readonly T[], keyOf: (one: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const one of all) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
+  return [...groups];
+}
+
+function rowOf(path: string): Room | undefined {
+  return rooms.find(({ source }) => path.startsWith(source));
+}

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Measured, Said } from "./reporter.ts";
+import type { Tree } from "./tree.ts";
+
+/** How the tests of a run went. */
+export interface Outcome {
+  /** "stopped": the time of the whole was up. */
+  verdict: "passed" | "failed" | "timed out" | "stopped";
+  /** The title of the test that failed and what it said, or what else ended the run. */
+  by: string;
+  /** The file of that test, "" where none failed. */
+  file: string;
+  measured: readonly Measured[];
+  /** The files with a test that failed. */
+  failedFiles: readonly string[];
+}
+
+export interface Limits {
+  /** Of the run, in milliseconds. */
+  ms: number;
+  stop: AbortSignal;
+  /** The tree has probes (probe.mjs). */
+  isProbed?: boolean;
+}
+
+const mocha = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
+const reporter = fileURLToPath(new URL("./reporter.ts", import.meta.url));
+const probe = new URL("./probe.mjs", import.meta.url).href;
+/** A single test that takes longer hangs. */
+const testMs = 30_000;
+
+/** What each engine's tests need; without a server to start, the tests of SQLite begin sooner. */
+const requirements = {
+  SQLite: ["--require", "test/helpers/console-guard.ts", "--grep", "on PostgreSQL", "--invert"],
+  PostgreSQL: [
+    "--require",
+    "test/helpers/postgres.ts",
+    "--require",
+    "test/helpers/console-guard.ts",
+    "--grep",
+    "on PostgreSQL",
+  ],
+};
+export type Engine = keyof typeof requirements;
+
+/** Runs test files in the order given: with probes all, else until one test fails. Those without a database run with SQLite's. */
+export async function runTests(
+  tree: Tree,
+  engine: Engine,
+  files: readonly string[],
+  limits: Limits,
+): Promise<Outcome> {
+  const options = [
+    "--no-config",
+    "--no-package",
+    "--exit",
+    "--timeout",
+    String(testMs),
+    "--reporter",
+    reporter,
+  ];
+  const nodeOptions = ["--import=tsx", "--disable-proto=delete"];
+  const child = spawn(
+    process.execPath,
+    [...nodeOptions, ...(limits.isProbed ? [`--import=${probe}`] : []), mocha, ...options]
+      .concat(limits.isProbed ? [] : ["--bail"])
+      .concat(requirements[engine])
+      .concat(files),
+    {
+      cwd: tree.path,
+      env: { ...process.env, TMPDIR: tree.temporary, MUTANTS_REACHED: join(tree.temporary, "reached") },
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, so that what a test started ends with it.
+      detached: true,
+    },
+  );
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const stopped = AbortSignal.any([limits.stop, AbortSignal.timeout(limits.ms)]);
+  const stop = () => killGroup(child);
+  stopped.addEventListener("abort", stop, { once: true });
+  if (stopped.aborted) stop();
+  const [code] = await once(child, "close");
+  stopped.removeEventListener("abort", stop);
+  // Also what a test left behind when it ended by itself.
+  killGroup(child);
+  return outcomeOf(output, code, limits.stop.aborted, stopped.aborted);
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-(child.pid ?? Number.NaN), "SIGKILL");
+  } catch {
+    // It is gone.
+  }
+}
+
+function outcomeOf(output: string, code: number | null, isStopped: boolean, isOver: boolean): Outcome {
+  const said = output
+    .split("\n")
+    .filter((line) => line.startsWith('{"'))
+    .map((line) => JSON.parse(line) as Said);
+  const measured = said.filter((one) => "took" in one);
+  const failures = said.filter((one) => "failed" in one);
+  const failure = failures[0];
+  const result = (verdict: Outcome["verdict"], by: string, file = "") => ({
+    verdict,
+    by,
+    file,
+    measured,
+    failedFiles: [...new Set(failures.map((one) => one.file))],
+  });
+  if (failure) {
+    const by = `${failure.failed} (${failure.message})`;
+    return result(failure.isTimeout ? "timed out" : "failed", by, failure.file);
+  }
+  if (isStopped) return result("stopped", "");
+  if (isOver) return result("timed out", "the whole run");
+  if (code === 0) return result("passed", "");
+  return result("failed", `the tests end with ${code}: ${lastLine(output)}`);
+}
+
+function lastLine(output: string): string {
+  return /^\w*Error.*$/m.exec(output)?.[0] ?? output.trim().split("\n").at(-1) ?? "";
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+const program = resolve("tools/mutants/src/main.ts");
+
+/** What no test says of `mayEnter`: that a guest without a name stays outside. */
+const source = `
+export function mayEnter(age: number, name: string): boolean {
+  if (age < 18) return false;
+  if (name === "") {
+    throw new Error("without a name");
+  }
+  demand(name.length < 9, "too long a name — ever");
+  return true;
+}
+
+function demand(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(what);
+}
+`;
+const itsTest = `
+import assert from "node:assert/strict";
+import { mayEnter } from "../../src/gate/gate.ts";
+
+describe("the gate", () => {
+  it("lets children stay outside", () => assert.equal(mayEnter(17, "Ann"), false));
+  it("knows no long names", () => assert.throws(() => mayEnter(18, "Bartholomew")));
+});
+`;
+
+describe("npm run mutants", () => {
+  let project: string;
+
+  before(() => {
+    project = mkdtempSync(join(tmpdir(), "starter-mutants-"));
+    symlinkSync(resolve("node_modules"), join(project, "node_modules"), "junction");
+    const files = {
+      "package.json": JSON.stringify({ type: "module" }),
+      "tsconfig.json": readFileSync("tsconfig.json", "utf8"),
+      "src/gate/gate.ts": source,
+      "test/gate/gate.test.ts": itsTest,
+      "test/helpers/console-guard.ts": "export {};",
+      "test/helpers/postgres.ts": "export {};",
+    };
+    // test/jobs.mjs looks for the tests of workspaces.
+    for (const folder of ["packages", "tools"]) mkdirSync(join(project, folder));
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(project, name)), { recursive: true });
+      writeFileSync(join(project, name), text);
+    }
+  });
+
+  after(() => rmSync(project, { recursive: true, force: true }));
+
+  const run = (...words: string[]) => runMutants(project, words);
+
+  it("names the test that a change made fail, and what no test missed", async () => {
+    const { code, output } = await run("src/gate");
+    const line = (at: number) => output.split("\n").find((one) => one.startsWith(`src/gate/gate.ts:${at} `));
+    assert.equal(
+      line(3),
+      "src/gate/gate.ts:3 (mayEnter) never: age < 18: killed by: the gate lets children stay outside (Expected values to be strictly equal: true !== false)",
+    );
+    assert.equal(line(4), 'src/gate/gate.ts:4 (mayEnter) never: name === "": SURVIVED');
+    assert.match(
+      line(7) ?? "",
+      /^\S+ \(mayEnter\) gone: demand\(.*\): killed by: the gate knows no long names \(.+\)$/,
+    );
+    assert.match(
+      line(12) ?? "",
+      /^\S+ \(demand\) never: !holds: killed by: the gate knows no long names \(.+\)$/,
+    );
+    const table = output.slice(output.indexOf("\nroom "));
+    assert.match(table, /^src\/gate +4 +3 +0 +1 +0 +0$/m);
+    assert.deepEqual(
+      table
+        .split("\n")
+        .filter((one) => one.includes("SURVIVED"))
+        .slice(1),
+      [line(4)],
+    );
+    assert.equal(code, 1);
+  });
+
+  it("leaves the working folder as it is", () => {
+    assert.equal(readFileSync(join(project, "src/gate/gate.ts"), "utf8"), source);
+  });
+
+  it("ends with 0 when each was noticed, and says how many were not tried when the time was up", async () => {
+    const { code, output } = await run("src/gate", "--minutes", "0.0001");
+    assert.match(output, /^all +4 +0 +0 +0 +0 +4$/m);
+    assert.match(output, /No survivors\./);
+    assert.equal(code, 0);
+  });
+
+  it("refuses what is not in src/", async () => {
+    const { code, output } = await run("test/gate");
+    assert.match(output, /test\/gate is not in src\/\.\n\nnpm run mutants/);
+    assert.equal(code, 2);
+  });
+});
+
+async function runMutants(cwd: string, words: readonly string[]) {
+  const child = spawn(process.execPath, ["--import=tsx", program, ...words], { cwd });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const [code] = await once(child, "close");
+  return { code, output };
+}
