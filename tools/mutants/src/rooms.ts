@@ -85,7 +85,7 @@ const rooms: readonly Room[] = [
   { source: "src/scim/match-element.ts", tests: ["test/scim/"], everyCondition },
   { source: "src/scim/", tests: ["test/scim/", "test/reach/"] },
   { source: "src/store/tenant/inspector.ts", tests: ["test/inspector/", "test/store/"], everyCondition },
-  { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition },
+  { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition }, // sample product
   {
     source: "src/store/tenant/connections.ts",
     tests: [...consoleOfConnections, ...testSignIns, "test/store/"],
