@@ -15,7 +15,7 @@ const idle = String.raw`(?<=^|[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}@._-])[${j
 const everyHidden = new RegExp(`${idle}|${hiding}`, "gu");
 const everyHiddenButLayout = new RegExp(String.raw`(?![\n\t])(?:${idle}|${hiding})`, "gu");
 
-/** A text as people can read it, whoever wrote it: what cannot be seen in it stands there as ⟨U+202E⟩. */
+/** A text with its invisible characters spelled out, as in ⟨U+202E⟩. */
 export function visible(text: string): string {
   return text.replace(everyHidden, (character) => `⟨${codePoint(character)}⟩`);
 }

@@ -26,8 +26,8 @@ export async function confirmMachineAccess(store: TenantStore): Promise<void> {
 }
 
 /**
- * What is open to provisioning clients and was opened when administrators could do so: names, for an owner to confirm or
- * to take back. Empty when an owner has agreed, or nothing is open any more.
+ * Lists what provisioning clients may do since a time when administrators could allow it, for an owner to confirm or to
+ * take back. Empty when an owner has agreed, or nothing is open any more.
  */
 export async function unconfirmedAccess(store: TenantStore, now: () => number = Date.now): Promise<string[]> {
   const settings = await store.settings.read();

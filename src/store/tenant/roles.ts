@@ -102,7 +102,7 @@ export function tenantRoles(scope: TenantScope) {
       return new Set(rows.map((row) => row.group_id));
     },
 
-    /** Whether the user is an owner, whatever else they are. */
+    /** Whether any grant makes the user an owner. */
     async isOwner(userId: string): Promise<boolean> {
       return (await stored(userId).where("role", "owner").first("role")) !== undefined;
     },
