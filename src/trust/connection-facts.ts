@@ -27,10 +27,13 @@ export function connectionFacts(connection: Connection): Fact[] {
   ];
 }
 
-/** A short name for what connectionFacts says now: it is another one after every change. */
+/**
+ * A short name for what connectionFacts says now: it is another one after every change. Hexadecimal, because people pass
+ * it to a command: what begins with "-" would be read as an option.
+ */
 export function settingsVersion(connection: Connection): string {
   const text = JSON.stringify(connectionFacts(connection));
-  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
+  return createHash("sha256").update(text).digest("hex").slice(0, 24);
 }
 
 function oidcFacts(settings: OidcSettings | null, secretVersion: number): Fact[] {

@@ -159,6 +159,7 @@ describe("admin -- connection, one that is there", () => {
         String(((await run("show", ["--type", "oidc"])).json as Record<string, unknown>).version);
       await acme.store.connections.update(id, { status: "draft" });
       const read = await version();
+      assert.match(read, /^[0-9a-f]{24}$/, "it never begins with a dash, as an option does");
       await acme.store.connections.update(id, {
         settings: { issuer: "https://evil.example", clientId: "0oa1" },
       });
