@@ -4,7 +4,7 @@ export type WizardValues = Record<string, Record<string, string | readonly strin
 interface WatchedField {
   screen: string;
   label: string;
-  /** What happens to customers of the integration if a value disappears. */
+  /** The consequence for customers of the integration if a value disappears. */
   consequence: string;
 }
 

@@ -9,7 +9,7 @@ export interface RuleResult {
   area: Area;
   title: string;
   verdict: RuleVerdict;
-  /** What the check observed, in words; for `not-checkable`, the reason. */
+  /** The observation in words; for `not-checkable`, the reason. */
   seen: string;
   fix: string;
   source: { document: string; section: string; url: string };

@@ -95,7 +95,7 @@ export interface CheckRule {
   title: string;
   document: keyof typeof documents;
   section: string;
-  /** What to do if the requirement is not met. */
+  /** The remedy, as an instruction. */
   fix: string;
   /** A broken `must` is a failure, a broken `should` a warning. */
   level: "must" | "should";
