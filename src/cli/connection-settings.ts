@@ -7,13 +7,13 @@ import { forgetKeys } from "../saml/keys.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
 import type { Command, CommandContext, CommandInput } from "./command.ts";
 import {
-  aliasOf,
-  connectionOf,
-  limitsOf,
-  mappingOf,
-  mappingOptions,
+  fetchLimits,
+  namedConnection,
   operator,
-  readSecret,
+  readClientSecret,
+  readIssuerAlias,
+  readRoleMapping,
+  roleMappingOptions,
 } from "./connection-options.ts";
 
 /** What the operator changes about a connection that is there. */
@@ -25,26 +25,26 @@ export const connectionSettingsCommands: Command[] = [
     positionals: ["slug"],
     values: ["key", "type"],
     async run(input, { database }) {
-      return described((await connectionOf(database, input)).connection);
+      return showConnection((await namedConnection(database, input)).connection);
     },
   },
   {
     name: "connection update",
     usage:
       "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] " +
-      `${mappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
+      `${roleMappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
       "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--check] [--json]",
     summary: "Change a connection's settings; what is not named stays",
     positionals: ["slug"],
     values: [
       ...["key", "type", "jit", "universal-logout", "issuer", "client-id", "issuer-alias"],
-      ...["sign-out-of-provider", ...mappingOptions.values],
+      ...["sign-out-of-provider", ...roleMappingOptions.values],
     ],
-    lists: mappingOptions.lists,
+    lists: roleMappingOptions.lists,
     switches: ["no-role-claim", "no-issuer-alias", "check", "yes"],
     async run(input, context) {
-      const { store, connection } = await connectionOf(context.database, input);
-      const settings = await changed(input, context, connection);
+      const { store, connection } = await namedConnection(context.database, input);
+      const settings = await changedSettings(input, context, connection);
       const justInTime = input.onOff("jit");
       return await store.transaction(async (inside) => {
         // What is not named stays as it is now, not as it was while providers were asked.
@@ -56,7 +56,7 @@ export const connectionSettingsCommands: Command[] = [
           );
         await changeSettings(inside, connection.id, settings);
         if (justInTime !== undefined) await inside.connections.update(connection.id, { justInTime });
-        return described(await noteEdit(inside, connection.id, operator));
+        return showConnection(await noteEdit(inside, connection.id, operator));
       });
     },
   },
@@ -68,8 +68,8 @@ export const connectionSettingsCommands: Command[] = [
     values: ["key"],
     switches: ["client-secret-stdin"],
     async run(input, context) {
-      const { store, connection } = await connectionOf(context.database, input, "oidc");
-      const secret = await readSecret(input, context);
+      const { store, connection } = await namedConnection(context.database, input, "oidc");
+      const secret = await readClientSecret(input, context);
       await store.transaction(async (inside) => {
         await rotateSecret(inside, secret.sealer, connection.id, secret.text);
         await noteEdit(inside, connection.id, operator);
@@ -88,7 +88,7 @@ export const connectionSettingsCommands: Command[] = [
     values: ["key"],
     switches: ["yes"],
     async run(input, { database }) {
-      const { store, connection } = await connectionOf(database, input, "saml");
+      const { store, connection } = await namedConnection(database, input, "saml");
       const { key } = connection;
       if (!input.isSet("yes")) {
         throw new InvalidError(
@@ -108,27 +108,28 @@ export const connectionSettingsCommands: Command[] = [
     positionals: ["slug"],
     values: ["key"],
     async run(input, context) {
-      const { connection } = await connectionOf(context.database, input, "oidc");
+      const { connection } = await namedConnection(context.database, input, "oidc");
       const { issuer } = oidcSettingsOf(connection);
-      const json = await readProvider(issuer, limitsOf(context));
+      const json = await readProvider(issuer, fetchLimits(context));
       const lines = Object.entries(json).map(([name, value]) => `  ${name}: ${[value ?? "none"].join(", ")}`);
       return { json, text: [`${issuer} answers as it should.`, ...lines].join("\n") };
     },
   },
 ];
 
-async function changed(
+async function changedSettings(
   input: CommandInput,
   context: CommandContext,
   connection: Connection,
 ): Promise<OidcSettings | SamlSettings> {
-  const roleMapping = input.isSet("no-role-claim") ? null : mappingOf(input);
+  const roleMapping = input.isSet("no-role-claim") ? null : readRoleMapping(input);
   const universalLogout = input.onOff("universal-logout");
   const common = {
     ...(roleMapping === undefined ? {} : { roleMapping }),
     ...(universalLogout === undefined ? {} : { universalLogout }),
   };
-  if (connection.type === "oidc") return { ...(await changedOidc(input, context, connection)), ...common };
+  if (connection.type === "oidc")
+    return { ...(await changedOidcSettings(input, context, connection)), ...common };
   const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider"].find(
     (name) => input.value(name) !== undefined,
   );
@@ -137,7 +138,7 @@ async function changed(
   return { ...connection.settings, ...common };
 }
 
-async function changedOidc(
+async function changedOidcSettings(
   input: CommandInput,
   context: CommandContext,
   connection: Connection & { type: "oidc" },
@@ -153,8 +154,8 @@ async function changedOidc(
         "recognised anew. Say it again with --yes.",
     );
   }
-  if (input.isSet("check")) await readProvider(issuer, limitsOf(context));
-  const alias = await aliasOf(input, context, issuer);
+  if (input.isSet("check")) await readProvider(issuer, fetchLimits(context));
+  const alias = await readIssuerAlias(input, context, issuer);
   const signOutOfProvider = input.onOff("sign-out-of-provider");
   return {
     ...before,
@@ -176,7 +177,7 @@ function notComplete(): InvalidError {
   return new InvalidError("The connection's settings are not complete yet.");
 }
 
-function described(connection: Connection) {
+function showConnection(connection: Connection) {
   const { key, type, status, justInTime, settings, edited, guestEdit } = connection;
   const { roleMapping, universalLogout, ...own } = settings ?? {};
   const json = {

@@ -1,8 +1,7 @@
 import { brand } from "../../config/brand.ts";
 import { paths } from "../endpoints.ts";
-import { demoTenants, loginOf } from "./cast.ts";
 import type { DemoEnvironment } from "./environment.ts";
-import { demoPaths } from "./paths.ts";
+import { demoPaths, demoTenants, loginOf } from "./tenants.ts";
 
 /** Prints what somebody needs who starts the demo for the first time. */
 export function announce({ BASE_URL, ORG_URL, DEMO_PASSWORD }: DemoEnvironment): void {

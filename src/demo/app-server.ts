@@ -10,13 +10,13 @@ import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
+import { startDemoOrg } from "./org.ts";
 import { isSeeded, resetDemo } from "./seed.ts";
-import { startStandIn } from "./stand-in.ts";
 
 const environment = processEnvironment();
 const { DEMO_CONTROL_SECRET = "", DEMO_PASSWORD = "", DEMO_RESET } = environment;
 // First: it starts while this process does.
-const org = startStandIn(environment);
+const org = startDemoOrg(environment);
 const config = loadConfig(environment);
 const log = createLog(config.logLevel);
 const database = openDatabase(config.databaseUrl);

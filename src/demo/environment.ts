@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { demoFile, environmentIn, processEnvironment } from "../environment.ts";
-import { demoPaths } from "./paths.ts";
+import { demoPaths } from "./tenants.ts";
 
 /** What the demo generated for itself; the command line finds it in the same file. */
 interface DemoSettings {

@@ -9,14 +9,14 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { announce } from "./announce.ts";
 import { demoEnvironment } from "./environment.ts";
-import { isFree, Program } from "./program.ts";
+import { ChildProgram, isFree } from "./program.ts";
 
 const options = readOptions();
 const environment = demoEnvironment(!options.okta);
 if (options["reset-only"]) {
   // Loaded only here: the demo starts without the database's libraries in this process.
-  const { resetStopped } = await import("./reset.ts");
-  await resetStopped(environment);
+  const { resetStoppedDemo } = await import("./reset.ts");
+  await resetStoppedDemo(environment);
 } else await run();
 
 function readOptions() {
@@ -39,7 +39,7 @@ async function run(): Promise<void> {
     console.error(`Port ${port} is taken. PORT=4000 npm run demo uses 4000 and 4001.`);
     process.exit(1);
   }
-  const app = new Program(fileURLToPath(new URL("app-server.ts", import.meta.url)), {
+  const app = new ChildProgram(fileURLToPath(new URL("app-server.ts", import.meta.url)), {
     ...environment,
     ...(options.reset ? { DEMO_RESET: "1" } : {}),
   });
@@ -56,7 +56,7 @@ async function run(): Promise<void> {
  * Ctrl-C reaches the whole process group; a signal to this process alone is passed on. npm ends its shell at a SIGTERM,
  * and the shell does not tell us: it is seen by having another parent.
  */
-function stopTogether(app: Program): void {
+function stopTogether(app: ChildProgram): void {
   const stop = () => app.stop();
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stop(), 250).unref();

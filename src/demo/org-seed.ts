@@ -4,7 +4,7 @@ import { newId } from "okta-stand-in/state";
 import { brand } from "../../config/brand.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import { attributeStatements } from "./attribute-statements.ts";
-import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./cast.ts";
+import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./tenants.ts";
 
 /** What the org is filled with, and each customer's app in it, by the customer's slug. */
 export interface SeededOrg {
@@ -18,7 +18,7 @@ export interface SeededOrg {
  * @param tokens provisioning tokens by the customer's slug.
  * @param before what was in the org. Keys of SAML apps are taken from it: making one takes a while.
  */
-export async function orgSeed(
+export async function buildOrgSeed(
   baseUrl: string,
   tokens: ReadonlyMap<string, string>,
   before: OrgSeed | null,

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 const startTimeoutMs = 60_000;
 
 /** A process of the demo, which says over its channel how far it is. */
-export class Program {
+export class ChildProgram {
   /** Resolves to its exit code. */
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;

@@ -12,11 +12,11 @@ import { sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { guardedFetch } from "../trust/guarded-fetch.ts";
-import { type DemoTenant, demoTenants, loginOf, namesOf } from "./cast.ts";
-import { emptied } from "./emptied.ts";
-import { orgSeed } from "./org-seed.ts";
+import type { DemoOrg } from "./org.ts";
+import { buildOrgSeed } from "./org-seed.ts";
+import { emptyDatabase } from "./reset.ts";
 import { seedTasks } from "./seed-tasks.ts"; // sample product
-import type { StandIn } from "./stand-in.ts";
+import { type DemoTenant, demoTenants, loginOf, namesOf } from "./tenants.ts";
 
 /** The inspector is on in the demo, because it is there to be looked at. */
 const inspectorMs = 30 * 86_400_000;
@@ -25,7 +25,7 @@ export interface SeedDeps {
   database: Database;
   config: Config;
   /** Null with an Okta org of your own, where the connections are set up by hand. */
-  org: StandIn | null;
+  org: DemoOrg | null;
   /** Of the owners' accounts. */
   password: string;
 }
@@ -50,13 +50,13 @@ export async function isSeeded({ database, org }: SeedDeps): Promise<boolean> {
  */
 export async function resetDemo(deps: SeedDeps): Promise<void> {
   void passwordHashOf(deps.password);
-  await emptied(deps.database);
+  await emptyDatabase(deps.database);
   try {
     const stores = await seedTenants(deps);
     if (deps.org) await connect(deps, deps.org, stores);
     for (const [tenant, store] of stores) await seedTasks(store, tenant); // sample product
   } catch (error) {
-    await emptied(deps.database);
+    await emptyDatabase(deps.database);
     throw error;
   }
 }
@@ -80,11 +80,11 @@ async function seedTenants({ database, password }: SeedDeps): Promise<Stores> {
 }
 
 /** Has the org provision each customer, connects it to its app there, and gives groups their roles. */
-async function connect(deps: SeedDeps, org: StandIn, stores: Stores): Promise<void> {
+async function connect(deps: SeedDeps, org: DemoOrg, stores: Stores): Promise<void> {
   const { baseUrl } = deps.config;
   const tokens = new Map<string, string>();
   for (const [{ slug }, store] of stores) tokens.set(slug, (await createToken(store)).token);
-  const { seed, apps } = await orgSeed(baseUrl, tokens, org.content());
+  const { seed, apps } = await buildOrgSeed(baseUrl, tokens, org.content());
   await org.fill(seed);
   for (const [tenant, store] of stores) {
     const app = apps.get(tenant.slug);

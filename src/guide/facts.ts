@@ -9,7 +9,7 @@ export const capabilities = ["oidc", "saml", "scim"] as const;
 export type Capability = (typeof capabilities)[number];
 
 /** Whom a guide is written for: every customer, or the administrators of one. */
-export interface Reader {
+export interface GuideReader {
   /** The public origin, without a trailing slash. */
   origin: string;
   /** The tenant's slug; null for every customer. */
@@ -19,7 +19,7 @@ export interface Reader {
 }
 
 /** What an ISV configures, and guides repeat. */
-export interface Facts {
+export interface GuideFacts {
   brand: Brand;
   integration: typeof integration;
   attributes: readonly AttributeEntry[];
@@ -28,15 +28,21 @@ export interface Facts {
   scopes: readonly string[];
 }
 
-export const configured: Facts = { brand, integration, attributes, entitlements, scopes: oidcScopes };
+export const configuredFacts: GuideFacts = {
+  brand,
+  integration,
+  attributes,
+  entitlements,
+  scopes: oidcScopes,
+};
 
 /** The capabilities that the manifest switches on: the guides there are. */
-export function offered({ integration: manifest }: Facts): Capability[] {
+export function offeredGuides({ integration: manifest }: GuideFacts): Capability[] {
   return capabilities.filter((capability) => manifest[capability] !== null);
 }
 
 /** Everything that a template may say which is a fact: no text of a guide repeats one by hand. */
-export function guideData(facts: Facts, { origin, tenant, key }: Reader) {
+export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReader) {
   const { integration: manifest, attributes: table } = facts;
   const shownKey = key ?? `{${connectionVariable.name}}`;
   return {
@@ -67,7 +73,7 @@ export function guideData(facts: Facts, { origin, tenant, key }: Reader) {
 }
 
 /** What Okta may assign from one of our lists; `owner` is not in it. */
-function assignableAt(endpoint: string, { brand: { productName }, entitlements: known }: Facts) {
+function assignableAt(endpoint: string, { brand: { productName }, entitlements: known }: GuideFacts) {
   if (endpoint !== "/Roles") return known.map(({ id, description }) => ({ value: id, allows: description }));
   return roles
     .filter((role) => role !== "owner")

@@ -13,9 +13,8 @@ import { type RequestHandler, Router } from "express";
 import { integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
-import { type Capability, configured, offered } from "./facts.ts";
-import { imageFolder } from "./figures.ts";
-import { writeGuide } from "./guide.ts";
+import { type Capability, configuredFacts, offeredGuides } from "./facts.ts";
+import { imageFolder, writeGuide } from "./guide.ts";
 import { type GuideHtml, toHtml, withContents } from "./html.ts";
 
 export interface GuideDeps {
@@ -32,7 +31,7 @@ export function guideRoutes({ baseUrl }: GuideDeps): Router {
   const markdownOf = once((capability) => writeGuide(capability, { origin: baseUrl, ...forEverybody }));
   const htmlOf = once((capability) => toHtml(markdownOf(capability), { imageBase: `${paths.guides}/` }));
 
-  for (const capability of offered(configured)) {
+  for (const capability of offeredGuides(configuredFacts)) {
     const path = paths.guide(capability);
     router.get(path, (_req, res) => {
       const guide: GuideHtml = htmlOf(capability);

@@ -63,7 +63,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
       const wanted = { current: formField(req, "current"), wanted: formField(req, "password") };
       const changed = await changePassword(store, passwords, user.id, wanted);
       await attempt.succeeded(tenant.id, user.id);
-      await startSession(req, tenant.id, changed, null);
+      await startSession(req, { tenantId: tenant.id, user: changed, connectionId: null });
       await flash(req, "done", "Your password is changed. You are signed out everywhere else.");
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;

@@ -16,17 +16,17 @@ interface ErrorPage {
 }
 
 /**
- * Refused because something was tried too often; `retryAfter` is in whole seconds. `orElse` ends the sentence that tells
+ * Refused because something was tried too often; `retryAfter` is in whole seconds. `advice` ends the sentence that tells
  * the person how long to wait.
  */
 export class TooManyRequestsError extends Error {
   override name = "TooManyRequestsError";
   readonly retryAfter: number;
-  readonly orElse: string;
-  constructor(retryAfter: number, orElse = "then try again") {
+  readonly advice: string;
+  constructor(retryAfter: number, advice = "then try again") {
     super("too many requests");
     this.retryAfter = retryAfter;
-    this.orElse = orElse;
+    this.advice = advice;
   }
 }
 
@@ -129,13 +129,13 @@ const broken: ErrorPage = {
   next: "Try again. If it happens again, tell us the reference below.",
 };
 
-function tooMany({ retryAfter, orElse }: TooManyRequestsError): ErrorPage {
+function tooMany({ retryAfter, advice }: TooManyRequestsError): ErrorPage {
   const minutes = Math.ceil(retryAfter / 60);
   return {
     status: 429,
     title: "Too many attempts",
     text: "There were too many attempts in a short time.",
-    next: `Wait ${minutes === 1 ? "a minute" : `${minutes} minutes`}, ${orElse}.`,
+    next: `Wait ${minutes === 1 ? "a minute" : `${minutes} minutes`}, ${advice}.`,
     retryAfter,
   };
 }

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { Request, Response } from "express";
-import { cookieOf } from "./cookies.ts";
+import { cookieOf } from "./request.ts";
 
 /** An account that somebody signed in to on this device by its password. */
 export interface KnownDevice {

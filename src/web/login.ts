@@ -8,12 +8,18 @@ import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { doorsOf, forgetConnection, rememberConnection, rememberedConnection, signInPath } from "./doors.ts";
 import { formField } from "./forms.ts";
 import { safePath } from "./guards.ts";
 import { landingPath } from "./home.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { startSession } from "./sessions.ts";
+import {
+  forgetConnection,
+  rememberConnection,
+  rememberedConnection,
+  signInOptions,
+  signInPath,
+} from "./sign-in-options.ts";
 
 export interface LoginDeps {
   database: Database;
@@ -33,7 +39,7 @@ export interface LoginDeps {
 export function loginRoutes(deps: LoginDeps): Router {
   const router = Router();
   addEmailFirst(router, deps);
-  addPasswordDoor(router, deps);
+  addPasswordForm(router, deps);
   return router;
 }
 
@@ -65,12 +71,13 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
     if (domain === "")
       return showLogin(req, res.status(400), email, "Enter your e-mail address, like you@company.com.");
     const tenants = await system.tenantsOfDomain(domain);
-    const doors = await doorsOf(database, tenants, domain);
-    if (doors.length === 0) return res.redirect(303, withReturnTo(paths.passwordLogin, returnTo));
+    const options = await signInOptions(database, tenants, domain);
+    if (options.length === 0) return res.redirect(303, withReturnTo(paths.passwordLogin, returnTo));
     const remember = formField(req, "remember") === "on";
-    const chosen = doors.length > 1 ? doors.find(({ url }) => url === formField(req, "door")) : doors[0];
+    const chosen =
+      options.length > 1 ? options.find(({ url }) => url === formField(req, "option")) : options[0];
     if (!chosen) {
-      const page = { title: "Choose how to sign in", doors, email, returnTo, remember };
+      const page = { title: "Choose how to sign in", options, email, returnTo, remember };
       return res.render("choose-tenant", page);
     }
     if (chosen.connection === null)
@@ -91,7 +98,7 @@ function addEmailFirst(router: Router, { database, baseUrl }: LoginDeps): void {
   });
 }
 
-function addPasswordDoor(router: Router, deps: LoginDeps): void {
+function addPasswordForm(router: Router, deps: LoginDeps): void {
   const { database, baseUrl, passwords, refusals, limits } = deps;
   const system = systemStore(database);
 
@@ -132,7 +139,7 @@ function addPasswordDoor(router: Router, deps: LoginDeps): void {
       );
       const tenantId = tenant?.id as string;
       await attempt.succeeded(tenantId, user.id);
-      await startSession(req, tenantId, user, null);
+      await startSession(req, { tenantId, user, connectionId: null });
       res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
     } catch (error) {
       const isWrong = error instanceof RefusedError && error.reason === "bad-credentials";

@@ -6,7 +6,7 @@
  * and /metrics. May import: the ground floor, directory and store.
  */
 import { randomUUID } from "node:crypto";
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import { NotFoundError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Person } from "../store/session-store.ts";
@@ -58,4 +58,10 @@ export const refuseNul: RequestHandler = (req, _res, next) => {
 export function loggedPath(url: string): string {
   const path = url.split("?")[0] ?? "";
   return /^\/setup\//i.test(path) ? "/setup/[redacted]" : path;
+}
+
+/** The value of a cookie that the browser sent; null if there is none of this name. */
+export function cookieOf(req: Request, name: string): string | null {
+  const pairs = (req.headers.cookie ?? "").split(/;\s*/).map((pair) => pair.split(/=(.*)/s));
+  return pairs.find(([key]) => key === name)?.[1] ?? null;
 }

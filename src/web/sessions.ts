@@ -22,18 +22,19 @@ export function loadPerson(sessions: SessionStore): RequestHandler {
   };
 }
 
-/**
- * Signs a user in: under a new session id, so that one that was planted before is worth nothing (session fixation).
- * @param connectionId how they came; null for a local password.
- * @param sealedIdToken the provider's ID token, sealed, when signing out here is to sign out there.
- */
-export async function startSession(
-  req: Request,
-  tenantId: string,
-  user: User,
-  connectionId: string | null,
-  sealedIdToken: string | null = null,
-): Promise<void> {
+/** A sign-in that has been decided. */
+export interface NewSession {
+  tenantId: string;
+  user: User;
+  /** The connection through which the person came; null for a local password. */
+  connectionId: string | null;
+  /** The provider's ID token, sealed: set if signing out here is to sign out there as well. */
+  sealedIdToken?: string | null;
+}
+
+/** Signs a user in under a new session id, so that a planted session id is worthless (session fixation). */
+export async function startSession(req: Request, session: NewSession): Promise<void> {
+  const { tenantId, user, connectionId, sealedIdToken } = session;
   await finished((done) => req.session.regenerate(done));
   req.session.signIn = { tenantId, userId: user.id, accessEpoch: user.accessEpoch, connectionId };
   const userAgent = req.get("user-agent")?.slice(0, 256);

@@ -63,7 +63,7 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
       req.id,
     );
     await limits.setByLink(req, res, tenantId, user);
-    await startSession(req, tenantId, user, null);
+    await startSession(req, { tenantId, user, connectionId: null });
     await flash(req, "done", "Your password is set, and you are signed in.");
     res.redirect(303, landingPath);
   });

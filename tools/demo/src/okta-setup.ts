@@ -5,7 +5,7 @@
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { loadToolConfig } from "../../../src/config.ts";
-import { demoTenants } from "../../../src/demo/cast.ts";
+import { demoTenants } from "../../../src/demo/tenants.ts";
 import { removeConnection } from "../../../src/directory/connections.ts";
 import { tenantBySlug } from "../../../src/directory/tenants.ts";
 import { ConfigError, InvalidError, NotFoundError } from "../../../src/errors.ts";
@@ -28,7 +28,7 @@ It works on the database of the demo when nothing else is configured, and needs 
 who may manage applications. It has not been run against a live Okta org yet: the stand-in of the demo is what it is
 tested with. npm run demo -- --okta leads through the same by hand.`;
 
-interface Options {
+interface SetupOptions {
   org: string;
   tenants: Record<ConnectionType, string>;
   remove: boolean;
@@ -72,7 +72,7 @@ async function main(words: string[]): Promise<void> {
 }
 
 /** Throws InvalidError. */
-function readOptions(words: string[]): Options {
+function readOptions(words: string[]): SetupOptions {
   try {
     const { values } = parseArgs({
       args: words,
@@ -101,7 +101,7 @@ function slugOf(protocol: ConnectionType): string {
   return demoTenants.find((tenant) => tenant.protocol === protocol)?.slug ?? "";
 }
 
-interface Setup {
+interface OrgSetup {
   deps: OwnOrgDeps;
   orgUrl: string;
   apps: OktaApps;
@@ -109,7 +109,7 @@ interface Setup {
 }
 
 /** Both or neither: what was created is removed again when something after it fails. */
-async function createBoth(setup: Setup, { tenants }: Options): Promise<void> {
+async function createBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
   const { deps, orgUrl, apps, baseUrl } = setup;
   for (const type of ["oidc", "saml"] as const) {
     if ((await connectionOf(setup, tenants[type], type))?.settings)
@@ -136,7 +136,7 @@ async function createBoth(setup: Setup, { tenants }: Options): Promise<void> {
   console.log(`  ${tenants.saml} by SAML: the same, or ${baseUrl}/saml/${tenants.saml}/login`);
 }
 
-async function removeBoth(setup: Setup, { tenants }: Options): Promise<void> {
+async function removeBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
   for (const type of ["oidc", "saml"] as const) {
     const appId = appIdOf(await connectionOf(setup, tenants[type], type), setup.orgUrl);
     if (appId === null) {
@@ -150,7 +150,7 @@ async function removeBoth(setup: Setup, { tenants }: Options): Promise<void> {
 }
 
 async function connectionOf(
-  { deps }: Setup,
+  { deps }: OrgSetup,
   slug: string,
   type: ConnectionType,
 ): Promise<Connection | undefined> {
@@ -166,7 +166,7 @@ function appIdOf(connection: Connection | undefined, orgUrl: string): string | n
   return settings.orgUrl === orgUrl ? settings.appInstanceId : null;
 }
 
-async function forget(setup: Setup, slug: string, type: ConnectionType): Promise<void> {
+async function forget(setup: OrgSetup, slug: string, type: ConnectionType): Promise<void> {
   const connection = await connectionOf(setup, slug, type);
   const tenant = await tenantBySlug(setup.deps.database, slug);
   if (connection) await removeConnection(forTenant(setup.deps.database, tenant.id), connection.id);

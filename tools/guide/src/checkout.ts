@@ -16,7 +16,7 @@ export const published: ProductModule["published"] = publishedValues();
 /** The pictures and PDFs of the guides, and whether they would be made otherwise today. */
 export const guideFiles: ProductModule["guideFiles"] = async () => {
   // It runs the whole application to take its pictures: only whoever asks waits for it.
-  const { currentInputs } = await import("./made.ts");
+  const { currentInputs } = await import("./artifacts.ts");
   const current = await currentInputs();
   const recorded = recordedInputs(inputsFile);
   const paths = Object.keys(recorded).filter((path) => existsSync(fileUrl(path)));

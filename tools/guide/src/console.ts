@@ -35,7 +35,7 @@ const people = ["Alan Turing", "Edsger Dijkstra", "Grace Hopper", "Katherine Joh
  * The application as the owner of a sample customer sees it. It runs in this process, on a database in memory, and believes
  * that it is in production. A composition root: it builds what the server would.
  */
-export async function openConsole(): Promise<SampleConsole> {
+export async function openSampleConsole(): Promise<SampleConsole> {
   const database = openDatabase(":memory:");
   await migrate(database);
   const password = randomBytes(18).toString("base64url");

@@ -10,9 +10,9 @@ import { openBrowser } from "oin-kit/writer/browser";
 import { recordedInputs, recordInputs } from "oin-kit/writer/inputs";
 import type { Browser } from "playwright-core";
 import { processEnvironment } from "../../../src/environment.ts";
-import { openConsole } from "./console.ts";
+import { type Artifact, pdfs, pictures } from "./artifacts.ts";
+import { openSampleConsole } from "./console.ts";
 import { fileUrl, inputsFile, publishedFile } from "./files.ts";
-import { type MadeFile, pdfs, pictures } from "./made.ts";
 import { currentSubmission, guideTexts, submissionTexts } from "./outputs.ts";
 
 const words = process.argv.slice(2);
@@ -24,7 +24,7 @@ if (unknown.length > 0) {
 
 async function main(published: boolean): Promise<void> {
   for (const folder of ["docs/guides/images", "docs/oin"]) mkdirSync(fileUrl(folder), { recursive: true });
-  const console = await openConsole();
+  const console = await openSampleConsole();
   const missing = await withBrowser(async (browser) => {
     const missingPictures = await makeStale(pictures(console), browser); // first: guides show those that are there
     writeTexts(guideTexts());
@@ -66,7 +66,7 @@ function writeTexts(files: ReadonlyMap<string, string>): void {
 
 /** Makes what is not there, or whose inputs changed. Returns the paths of what needs a browser that is not there. */
 async function makeStale(
-  all: readonly MadeFile[],
+  all: readonly Artifact[],
   browser: () => Promise<Browser | null>,
 ): Promise<string[]> {
   const missing: string[] = [];

@@ -4,7 +4,7 @@ import { buildSubmission, type Submission } from "oin-kit/submission";
 import { toYaml } from "oin-kit/yaml";
 import { integration } from "../../../config/integration.ts";
 import { paths } from "../../../src/endpoints.ts";
-import { type Capability, configured, offered } from "../../../src/guide/facts.ts";
+import { type Capability, configuredFacts, offeredGuides } from "../../../src/guide/facts.ts";
 import { writeGuide } from "../../../src/guide/guide.ts";
 import { toHtml, withContents } from "../../../src/guide/html.ts";
 import { renderTemplate } from "../../../src/guide/templates.ts";
@@ -17,7 +17,7 @@ const everybody = { origin: integration.origin, tenant: null, key: null };
 
 export function guideTexts(): Map<string, string> {
   const files = new Map<string, string>();
-  for (const capability of offered(configured)) {
+  for (const capability of offeredGuides(configuredFacts)) {
     const markdown = writeGuide(capability, everybody);
     files.set(`docs/guides/${capability}.md`, withContents(markdown));
     files.set(`docs/guides/${capability}.html`, standalonePage(toHtml(markdown, { imageBase: "" })));
@@ -31,7 +31,7 @@ export function currentSubmission(): Submission {
 }
 
 export function submissionTexts(submission: Submission): Map<string, string> {
-  const data = { ...configured, ...submission, scimUrl: integration.origin + paths.scim };
+  const data = { ...configuredFacts, ...submission, scimUrl: integration.origin + paths.scim };
   const markdown = renderTemplate("oin/submission", data);
   return new Map([
     ["docs/oin/submission.md", withContents(markdown)],
@@ -50,7 +50,7 @@ export interface PrintableGuide {
 }
 
 export function printableGuides(): PrintableGuide[] {
-  return offered(configured).map((capability: Capability) => {
+  return offeredGuides(configuredFacts).map((capability: Capability) => {
     const markdown = writeGuide(capability, everybody);
     const pictures = [...markdown.matchAll(/\]\((images\/[^)]+)\)/g)];
     return {

@@ -1,4 +1,4 @@
-import { type DemoTenant, loginOf } from "../../../../src/demo/cast.ts";
+import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 
 /** What has become true of a customer while somebody set their org up. */
@@ -17,7 +17,7 @@ export interface Milestones {
 /** A test org has few people; nobody looks further. */
 const looked = 200;
 
-export async function milestonesOf(store: TenantStore, tenant: DemoTenant): Promise<Milestones> {
+export async function readMilestones(store: TenantStore, tenant: DemoTenant): Promise<Milestones> {
   const owner = await store.users.byLoginName(loginOf(tenant.owner, tenant));
   const users = await store.users.page(0, looked);
   const groups = await store.groups.page(0, looked);

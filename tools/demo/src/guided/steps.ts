@@ -1,6 +1,6 @@
 import { brand } from "../../../../config/brand.ts";
 import { attributeStatements } from "../../../../src/demo/attribute-statements.ts";
-import { type DemoTenant, loginOf } from "../../../../src/demo/cast.ts";
+import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import { oidcUrls, paths, samlUrls } from "../../../../src/endpoints.ts";
 import type { Milestones } from "./milestones.ts";
 

@@ -1,11 +1,11 @@
-import { orgIdOf } from "../../../../src/demo/cast.ts";
+import { orgIdOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
-import { presence, whatIsKnown } from "./glimpse.ts";
-import { loginNow, openTile, type Stage, type Step, signInAt } from "./stage.ts";
+import { describePerson, describePresence } from "./snapshot.ts";
+import { currentLogin, openTile, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
 
 /** What changes while they are there: roles, names, and who sits at the browser. */
-export function changing(stage: Stage): Step[] {
-  const { tenant, orgUrl, glimpse } = stage;
+export function changing(context: StoryContext): StoryStep[] {
+  const { tenant, orgUrl, snapshot } = context;
   const [star] = tenant.people;
   const first = star.split(" ")[0] ?? star;
   const admins = tenant.groups.find(({ role }) => role === "admin")?.name ?? "";
@@ -16,12 +16,12 @@ export function changing(stage: Stage): Step[] {
       title: "A group makes an administrator",
       actions: [
         { text: "Sign out here." },
-        signInAt(stage, star),
-        openTile(stage),
+        signInAtOrg(context, star),
+        openTile(context),
         {
           text: `Assign ${first} to the group ${admins}, by username:`,
           link: { label: admins, href: groupPage },
-          value: loginNow(stage),
+          value: currentLogin(context),
         },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
         {
@@ -32,7 +32,7 @@ export function changing(stage: Stage): Step[] {
       look: "“Admin” stands in the header from the next click on, and is gone at the one after the removal. The role follows from the membership and is not copied anywhere, so nothing can be left behind.",
       files: ["src/scim/patch-group.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
       messages: "scim",
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
     {
       id: "rename",
@@ -54,16 +54,16 @@ export function changing(stage: Stage): Step[] {
           : "It is the same account, although the SAML response names the person by the username: the application moved the identity to the new name with the push, so that the next holder of the old one is somebody else.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts", "src/store/tenant/identities.ts"],
       messages: "scim",
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
-    ...(tenant.protocol === "saml" ? [weakSignature(stage)] : []),
+    ...(tenant.protocol === "saml" ? [weakSignature(context)] : []),
     {
       id: "other-session",
       title: "A tile over somebody else’s session",
       actions: [
         { text: `Stay signed in here as ${first}.` },
-        signInAt(stage, tenant.people[1]),
-        openTile(stage),
+        signInAtOrg(context, tenant.people[1]),
+        openTile(context),
       ],
       look:
         tenant.protocol === "oidc"
@@ -74,12 +74,12 @@ export function changing(stage: Stage): Step[] {
           ? ["src/oidc/routes.ts", "src/web/sessions.ts"]
           : ["src/saml/finish.ts", "views/continue-as.ejs"],
       messages: tenant.protocol,
-      now: presence(glimpse),
+      now: describePresence(snapshot),
     },
   ];
 }
 
-function weakSignature({ orgUrl, appId, ...stage }: Stage): Step {
+function weakSignature({ orgUrl, appId, ...context }: StoryContext): StoryStep {
   const signOn = { label: "Sign On", href: `${orgUrl}/admin/apps/${appId}/sign-on` };
   return {
     id: "weak-signature",
@@ -92,6 +92,6 @@ function weakSignature({ orgUrl, appId, ...stage }: Stage): Step {
     look: "One sentence for the person, and a reference for whoever is asked about it; the reason is in the log under that reference.",
     files: ["src/saml/signatures.ts", "src/web/refusals.ts"],
     messages: "saml",
-    now: whatIsKnown(stage.glimpse.star),
+    now: describePerson(context.snapshot.star),
   };
 }

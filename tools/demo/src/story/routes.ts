@@ -1,8 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Request, type RequestHandler, Router } from "express";
 import type { Config } from "../../../../src/config.ts";
-import { type DemoTenant, demoTenants, loginOf } from "../../../../src/demo/cast.ts";
-import { demoPaths } from "../../../../src/demo/paths.ts";
+import { type DemoTenant, demoPaths, demoTenants, loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { NotFoundError } from "../../../../src/errors.ts";
 import type { Connection } from "../../../../src/model.ts";
@@ -10,8 +9,8 @@ import { protocolNames, protocols } from "../../../../src/recording.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { systemStore } from "../../../../src/store/system-store.ts";
 import { forTenant, type TenantStore } from "../../../../src/store/tenant-store.ts";
-import { glimpseOf } from "./glimpse.ts";
-import { stepsOf } from "./steps.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import { storySteps } from "./steps.ts";
 
 interface StoryDeps {
   database: Database;
@@ -40,7 +39,7 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
     res.locals.demo = {
       paths: demoPaths,
       orgUrl,
-      doors: doorsOf(isLocal ? deps.password : null),
+      signIns: signInHelp(isLocal ? deps.password : null),
     };
     next();
   });
@@ -56,8 +55,8 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
     const connection = store && (await connectionOf(store, tenant));
     if (!store || !connection)
       throw new NotFoundError("This customer is not as the demo left it: reset the demo.");
-    const glimpse = await glimpseOf(store, tenant);
-    const steps = stepsOf({ tenant, appId: appIdOf(connection), orgUrl, glimpse });
+    const snapshot = await takeSnapshot(store, tenant);
+    const steps = storySteps({ tenant, appId: appIdOf(connection), orgUrl, snapshot });
     res.render("demo/story", {
       title: `The story of ${tenant.name}`,
       tenant,
@@ -115,7 +114,7 @@ function appIdOf({ settings }: Connection): string {
 }
 
 /** The doors that the sign-in page shows. @param password null where it must not be shown. */
-function doorsOf(password: string | null) {
+function signInHelp(password: string | null) {
   return demoTenants.map((tenant) => ({
     name: tenant.name,
     people: tenant.people.map((person) => ({

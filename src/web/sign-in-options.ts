@@ -5,20 +5,20 @@ import { paths } from "../endpoints.ts";
 import type { Connection, ConnectionType, Tenant } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { cookieOf } from "./cookies.ts";
+import { cookieOf } from "./request.ts";
 
 /** One way into a tenant. */
-export interface Door {
+export interface SignInOption {
   tenantName: string;
-  /** What tells it apart from other doors of the tenant. */
+  /** What tells it apart from other options of the tenant. */
   label: string;
   url: string;
   /** Null for the password form. */
-  connection: ConnectionName | null;
+  connection: ConnectionRef | null;
 }
 
 /** What names a connection: its key may name one of each type. */
-export interface ConnectionName {
+export interface ConnectionRef {
   type: ConnectionType;
   key: string;
 }
@@ -27,42 +27,42 @@ const rememberedCookie = "last-connection";
 const rememberMs = 180 * 86_400_000;
 
 /**
- * The doors of tenants for the people of a domain: the one that is enforced; else single sign-on where there is some, and
+ * The options of tenants for the people of a domain: the one that is enforced; else single sign-on where there is some, and
  * the password form where there is none.
  */
-export async function doorsOf(
+export async function signInOptions(
   database: Database,
   tenants: readonly Tenant[],
   domain: string,
-): Promise<Door[]> {
-  const doors: Door[] = [];
+): Promise<SignInOption[]> {
+  const options: SignInOption[] = [];
   for (const tenant of tenants) {
     const store = forTenant(database, tenant.id);
     const only = await enforcedOn(store, domain);
     const connections = only ? [only] : await store.connections.list();
-    const open = connections.flatMap((connection) => doorOf(tenant, connection) ?? []);
-    doors.push(...(open.length > 0 ? open : [passwordDoor(tenant)]));
+    const open = connections.flatMap((connection) => connectionOption(tenant, connection) ?? []);
+    options.push(...(open.length > 0 ? open : [passwordOption(tenant)]));
   }
-  return doors;
+  return options;
 }
 
-function doorOf(tenant: Tenant, { key, type, status }: Connection): Door | null {
+function connectionOption(tenant: Tenant, { key, type, status }: Connection): SignInOption | null {
   if (status !== "active") return null;
   const connection = { type, key };
   return { tenantName: tenant.name, label: key, url: signInPath(connection), connection };
 }
 
 /** Where a sign-in through a connection begins. */
-export function signInPath({ type, key }: ConnectionName): string {
+export function signInPath({ type, key }: ConnectionRef): string {
   return paths[type](key).login;
 }
 
-function passwordDoor({ name, slug }: Tenant): Door {
+function passwordOption({ name, slug }: Tenant): SignInOption {
   return { tenantName: name, label: slug, url: paths.passwordLoginOf(slug), connection: null };
 }
 
 /** The connection that this browser was asked to remember; what the cookie holds are names that anybody may know. */
-export function rememberedConnection(req: Request): ConnectionName | null {
+export function rememberedConnection(req: Request): ConnectionRef | null {
   const [type = "", key = ""] = (cookieOf(req, rememberedCookie) ?? "").split(".");
   if (type !== "oidc" && type !== "saml") return null;
   try {
@@ -73,7 +73,7 @@ export function rememberedConnection(req: Request): ConnectionName | null {
   }
 }
 
-export function rememberConnection(res: Response, { type, key }: ConnectionName, secure: boolean): void {
+export function rememberConnection(res: Response, { type, key }: ConnectionRef, secure: boolean): void {
   res.cookie(rememberedCookie, `${type}.${key}`, {
     httpOnly: true,
     sameSite: "lax",

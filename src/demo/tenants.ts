@@ -62,3 +62,14 @@ export function namesOf(name: string): { givenName: string; familyName: string; 
   const [givenName = "", familyName = ""] = name.split(" ");
   return { givenName, familyName, displayName: name };
 }
+
+/** The demo's own pages at the application. */
+export const demoPaths = {
+  story: "/demo",
+  storyOf: (slug: string) => `/demo/${slug}`,
+  /** Which steps are done, as JSON: with an Okta org of one's own. */
+  doneOf: (slug: string) => `/demo/${slug}/done`,
+  /** To the inspector, which is for administrators; others sign in as the owner first. */
+  messagesOf: (slug: string) => `/demo/${slug}/messages`,
+  reset: "/demo/reset",
+} as const;

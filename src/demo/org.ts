@@ -3,10 +3,10 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OrgSeed } from "okta-stand-in/state";
 import type { Environment } from "../environment.ts";
-import { Program } from "./program.ts";
+import { ChildProgram } from "./program.ts";
 
 /** The stand-in org of the demo: a process of its own, which is filled by a file. */
-export interface StandIn {
+export interface DemoOrg {
   url: string;
   /** What is in it: null while it was never filled. It may be half a second old. */
   content(): OrgSeed | null;
@@ -22,12 +22,12 @@ export interface StandIn {
 }
 
 /** Starts it, or returns null where the demo has an Okta org of its user's own. */
-export function startStandIn(environment: Environment): StandIn | null {
+export function startDemoOrg(environment: Environment): DemoOrg | null {
   const { ORG_URL, ORG_PORT, ORG_FILE, ORG_SEED } = environment;
   if (!ORG_URL || !ORG_PORT || !ORG_FILE || !ORG_SEED) return null;
   const file = fileURLToPath(import.meta.resolve("okta-stand-in/program"));
   const words = ["--url", ORG_URL, "--port", ORG_PORT, "--file", ORG_FILE, "--seed", ORG_SEED];
-  const program = new Program(file, environment, words);
+  const program = new ChildProgram(file, environment, words);
   const content = () =>
     existsSync(ORG_FILE) ? (JSON.parse(readFileSync(ORG_FILE, "utf8")) as OrgSeed) : null;
   return {

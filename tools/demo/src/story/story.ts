@@ -1,14 +1,14 @@
-import { type DemoTenant, loginOf } from "../../../../src/demo/cast.ts";
+import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import type { Protocol } from "../../../../src/recording.ts";
-import type { Glimpse } from "./glimpse.ts";
+import type { StorySnapshot } from "./snapshot.ts";
 
 /** One step of the story, as the page shows it. */
-export interface Step {
+export interface StoryStep {
   /** Names the step in addresses and tests. */
   id: string;
   title: string;
   /** What to do, in order. */
-  actions: Action[];
+  actions: StoryAction[];
   /** What there is to see, and why it is so. */
   look: string;
   /** Where it happens in the code. */
@@ -19,7 +19,7 @@ export interface Step {
   now: string;
 }
 
-export interface Action {
+export interface StoryAction {
   text: string;
   link?: { label: string; href: string };
   /** Something to enter there. */
@@ -27,17 +27,17 @@ export interface Action {
 }
 
 /** Where the story happens. */
-export interface Stage {
+export interface StoryContext {
   tenant: DemoTenant;
   /** The tenant's app at the org. */
   appId: string;
   orgUrl: string;
-  glimpse: Glimpse;
+  snapshot: StorySnapshot;
 }
 
 /** What somebody does at the org to be signed in there. */
-export function signInAt({ tenant, orgUrl, glimpse }: Stage, name: string): Action {
-  const current = name === tenant.people[0] ? glimpse.star?.user.loginName : undefined;
+export function signInAtOrg({ tenant, orgUrl, snapshot }: StoryContext, name: string): StoryAction {
+  const current = name === tenant.people[0] ? snapshot.star?.user.loginName : undefined;
   const query = new URLSearchParams({ username: current ?? loginOf(name, tenant) });
   return {
     text: `Sign in at the org as ${name}.`,
@@ -45,11 +45,11 @@ export function signInAt({ tenant, orgUrl, glimpse }: Stage, name: string): Acti
   };
 }
 
-export function openTile({ orgUrl }: Stage): Action {
+export function openTile({ orgUrl }: StoryContext): StoryAction {
   return { text: "Choose the tile.", link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` } };
 }
 
 /** The login name that the story's person has at this moment. */
-export function loginNow({ tenant, glimpse }: Stage): string {
-  return glimpse.star?.user.loginName ?? loginOf(tenant.people[0], tenant);
+export function currentLogin({ tenant, snapshot }: StoryContext): string {
+  return snapshot.star?.user.loginName ?? loginOf(tenant.people[0], tenant);
 }
