@@ -4,8 +4,8 @@ import { hashToken } from "../store/secrets.ts";
 import type { SessionStore } from "../store/session-store.ts";
 
 /**
- * Finds out who is signed in, at each request and from the database: whoever was deactivated, blocked or signed out
- * everywhere in the meantime is nobody from this request on, on every replica.
+ * Loads the signed-in person from the database at each request. So a person who was deactivated, blocked or signed out
+ * everywhere loses access with the next request, on every replica.
  */
 export function loadPerson(sessions: SessionStore): RequestHandler {
   return async (req, res, next) => {
@@ -44,20 +44,19 @@ export async function startSession(req: Request, session: NewSession): Promise<v
   req.log.info({ tenantId, userId: user.id, connectionId }, "sign_in.succeeded");
 }
 
-/** Ends this browser's session; the request goes on with an empty one. */
+/** Ends this browser's session; the request continues with an empty one. */
 export async function endSession(req: Request): Promise<void> {
   req.person = null;
   await finished((done) => req.session.regenerate(done));
 }
 
-/** The public handle of this browser's own session. */
+/** The public id of this browser's own session. */
 export function ownSessionId(req: Request): string {
   return hashToken(req.sessionID);
 }
 
 /**
- * Shows a message on the next page that the person sees. Saved at once: a browser may follow a redirect before the
- * answer that carries it has ended.
+ * Shows a message on the next page. Saves the session at once: a browser may follow a redirect before its answer has ended.
  */
 export async function flash(req: Request, kind: "done" | "problem", text: string): Promise<void> {
   req.session.flash = { kind, text };

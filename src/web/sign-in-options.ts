@@ -7,17 +7,17 @@ import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { cookieOf } from "./request.ts";
 
-/** One way into a tenant. */
+/** One way to sign in to a tenant. */
 export interface SignInOption {
   tenantName: string;
-  /** What tells it apart from other options of the tenant. */
+  /** Tells this option from the tenant's others. */
   label: string;
   url: string;
   /** Null for the password form. */
   connection: ConnectionRef | null;
 }
 
-/** What names a connection: its key may name one of each type. */
+/** Identifies a connection. A key alone does not: an OIDC and a SAML connection may share one. */
 export interface ConnectionRef {
   type: ConnectionType;
   key: string;
@@ -27,8 +27,8 @@ const rememberedCookie = "last-connection";
 const rememberMs = 180 * 86_400_000;
 
 /**
- * The options of tenants for the people of a domain: the one that is enforced; else single sign-on where there is some, and
- * the password form where there is none.
+ * The sign-in options of the tenants for people of a domain: the connection that is enforced for the domain, else each
+ * active connection, else the password form.
  */
 export async function signInOptions(
   database: Database,
@@ -38,10 +38,10 @@ export async function signInOptions(
   const options: SignInOption[] = [];
   for (const tenant of tenants) {
     const store = forTenant(database, tenant.id);
-    const only = await enforcedOn(store, domain);
-    const connections = only ? [only] : await store.connections.list();
-    const open = connections.flatMap((connection) => connectionOption(tenant, connection) ?? []);
-    options.push(...(open.length > 0 ? open : [passwordOption(tenant)]));
+    const enforced = await enforcedOn(store, domain);
+    const connections = enforced ? [enforced] : await store.connections.list();
+    const active = connections.flatMap((connection) => connectionOption(tenant, connection) ?? []);
+    options.push(...(active.length > 0 ? active : [passwordOption(tenant)]));
   }
   return options;
 }
@@ -52,7 +52,7 @@ function connectionOption(tenant: Tenant, { key, type, status }: Connection): Si
   return { tenantName: tenant.name, label: key, url: signInPath(connection), connection };
 }
 
-/** Where a sign-in through a connection begins. */
+/** The path at which a sign-in through a connection begins. */
 export function signInPath({ type, key }: ConnectionRef): string {
   return paths[type](key).login;
 }
@@ -61,7 +61,7 @@ function passwordOption({ name, slug }: Tenant): SignInOption {
   return { tenantName: name, label: slug, url: paths.passwordLoginOf(slug), connection: null };
 }
 
-/** The connection that this browser was asked to remember; what the cookie holds are names that anybody may know. */
+/** The connection that this browser was asked to remember. The cookie is not signed: it holds public names only. */
 export function rememberedConnection(req: Request): ConnectionRef | null {
   const [type = "", key = ""] = (cookieOf(req, rememberedCookie) ?? "").split(".");
   if (type !== "oidc" && type !== "saml") return null;
