@@ -10,7 +10,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import type { CommandContext, CommandInput } from "./command.ts";
 
-/** The connection that `<slug> --key KEY --type TYPE` names. Throws NotFoundError with a sentence. */
+/** The connection that `<slug> --key KEY --type TYPE` names. Throws NotFoundError. */
 export async function namedConnection(
   database: Database,
   input: CommandInput,
@@ -24,15 +24,15 @@ export async function namedConnection(
   return { store, connection };
 }
 
-/** Who changes connections from the command line. */
+/** The editor to record for changes from the command line. */
 export const operator: Editor = { by: "the operator", from: null, isGuest: false };
 
-/** How addresses of providers may be fetched. */
+/** The limits for fetching URLs of identity providers. */
 export function fetchLimits({ config }: CommandContext): FetchLimits {
   return { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
 }
 
-/** The client secret on standard input, and what seals it. Throws InvalidError. */
+/** Reads the client secret from standard input. Returns it with the sealer for it. Throws InvalidError. */
 export async function readClientSecret(
   input: CommandInput,
   { config, readStdin }: CommandContext,
@@ -46,7 +46,7 @@ export async function readClientSecret(
   return { text, sealer: sealer(config.dataKey) };
 }
 
-/** The alias that --issuer-alias names, once both names were found to be one org's. Throws InvalidError. */
+/** Reads --issuer-alias, and checks that issuer and alias are the same org. Throws InvalidError. */
 export async function readIssuerAlias(
   input: CommandInput,
   context: CommandContext,
@@ -66,7 +66,7 @@ export const roleMappingOptions = {
   lists: ["admin-value"],
 };
 
-/** Which values of which claim or attribute make an admin. Throws InvalidError when one of the two is missing. */
+/** Reads which values of which claim or attribute make an admin. Throws InvalidError if only one of the two is given. */
 export function readRoleMapping(input: CommandInput): OidcSettings["roleMapping"] | undefined {
   const [name, adminValues] = [input.value("role-claim"), input.list("admin-value")];
   if (name === undefined && adminValues.length === 0) return undefined;

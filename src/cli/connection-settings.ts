@@ -16,7 +16,7 @@ import {
   roleMappingOptions,
 } from "./connection-options.ts";
 
-/** What the operator changes about a connection that is there. */
+/** The operator's commands for the settings of existing connections. */
 export const connectionSettingsCommands: Command[] = [
   {
     name: "connection show",
@@ -34,7 +34,7 @@ export const connectionSettingsCommands: Command[] = [
       "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] " +
       `${roleMappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
       "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--check] [--json]",
-    summary: "Change a connection's settings; what is not named stays",
+    summary: "Change a connection's settings; settings that you do not name stay",
     positionals: ["slug"],
     values: [
       ...["key", "type", "jit", "universal-logout", "issuer", "client-id", "issuer-alias"],
@@ -47,12 +47,12 @@ export const connectionSettingsCommands: Command[] = [
       const settings = await changedSettings(input, context, connection);
       const justInTime = input.onOff("jit");
       return await store.transaction(async (inside) => {
-        // What is not named stays as it is now, not as it was while providers were asked.
+        // Asking the provider took a while. Do not overwrite a change that was made in the meantime.
         const now = await inside.connections.lock(connection.id);
         if (now && settingsVersion(now) !== settingsVersion(connection))
           throw new ConflictError(
             "stale",
-            "The settings were changed meanwhile, so nothing was. Say it again.",
+            "The settings were changed in the meantime. Nothing was done; run the command again.",
           );
         await changeSettings(inside, connection.id, settings);
         if (justInTime !== undefined) await inside.connections.update(connection.id, { justInTime });
@@ -63,7 +63,7 @@ export const connectionSettingsCommands: Command[] = [
   {
     name: "connection rotate-secret",
     usage: "<slug> --key KEY --client-secret-stdin [--json]",
-    summary: "Give an OIDC connection a new client secret; the old one works until the new one has",
+    summary: "Give an OIDC connection a new client secret; the old one stays in use until the new one works",
     positionals: ["slug"],
     values: ["key"],
     switches: ["client-secret-stdin"],
@@ -75,7 +75,7 @@ export const connectionSettingsCommands: Command[] = [
         await noteEdit(inside, connection.id, operator);
       });
       const { key } = connection;
-      const text = `${key} has a new secret. The old one is used until the new one has worked, and is forgotten then.`;
+      const text = `${key} has a new secret. The old one stays in use until the new one works, and is deleted then.`;
       return { json: { key, type: "oidc", rotated: true }, text };
     },
   },
@@ -83,7 +83,7 @@ export const connectionSettingsCommands: Command[] = [
     name: "connection reset-keys",
     usage: "<slug> --key KEY --yes [--json]",
     summary:
-      "Forget our own key pair at a SAML connection, which a lost DATA_KEY cannot open; another one is made",
+      "Replace our own key pair of a SAML connection, for example after the loss of the DATA_KEY that encrypts it",
     positionals: ["slug"],
     values: ["key"],
     switches: ["yes"],
@@ -92,8 +92,8 @@ export const connectionSettingsCommands: Command[] = [
       const { key } = connection;
       if (!input.isSet("yes")) {
         throw new InvalidError(
-          `Where Okta encrypts assertions for ${key} or verifies our signature, sign-ins fail until it has our new ` +
-            "certificate. Say it again with --yes.",
+          `If Okta encrypts assertions for ${key} or verifies our signature, sign-ins fail until it has our new ` +
+            "certificate. Add --yes to confirm.",
         );
       }
       await forgetKeys(store, connection);
@@ -104,7 +104,7 @@ export const connectionSettingsCommands: Command[] = [
   {
     name: "connection check",
     usage: "<slug> --key KEY [--json]",
-    summary: "Read an OIDC connection's discovery document and keys, and say whether a sign-in can work",
+    summary: "Read an OIDC connection's discovery document and keys, and check whether a sign-in can work",
     positionals: ["slug"],
     values: ["key"],
     async run(input, context) {
@@ -112,7 +112,7 @@ export const connectionSettingsCommands: Command[] = [
       const { issuer } = oidcSettingsOf(connection);
       const json = await readProvider(issuer, fetchLimits(context));
       const lines = Object.entries(json).map(([name, value]) => `  ${name}: ${[value ?? "none"].join(", ")}`);
-      return { json, text: [`${issuer} answers as it should.`, ...lines].join("\n") };
+      return { json, text: [`${issuer} answers correctly.`, ...lines].join("\n") };
     },
   },
 ];
@@ -150,8 +150,8 @@ async function changedOidcSettings(
   const isOther = issuer !== before.issuer;
   if (isOther && !input.isSet("yes")) {
     throw new InvalidError(
-      `${issuer} is another provider: everybody who came through ${connection.key} is signed out, and must be ` +
-        "recognised anew. Say it again with --yes.",
+      `${issuer} is another provider: all people who signed in through ${connection.key} are signed out, and their ` +
+        "accounts must be linked anew. Add --yes to confirm.",
     );
   }
   if (input.isSet("check")) await readProvider(issuer, fetchLimits(context));
@@ -161,7 +161,7 @@ async function changedOidcSettings(
     ...before,
     issuer,
     clientId: input.value("client-id") ?? before.clientId,
-    // An alias is a name of the issuer that it was checked with.
+    // An alias was checked against the former issuer only.
     ...(isOther || input.isSet("no-issuer-alias") ? { issuerAlias: null } : {}),
     ...(alias === undefined ? {} : { issuerAlias: alias }),
     ...(signOutOfProvider === undefined ? {} : { signOutOfProvider }),

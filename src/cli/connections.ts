@@ -29,7 +29,7 @@ import {
 } from "./connection-options.ts";
 import { connectionSettingsCommands } from "./connection-settings.ts";
 
-/** What the operator does to connections. A customer's own admin does the same in the browser. */
+/** The operator's commands for connections. A customer's admin can do the same in the browser. */
 export const connectionCommands: Command[] = [
   {
     name: "connection create",
@@ -37,7 +37,7 @@ export const connectionCommands: Command[] = [
       "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin [--issuer-alias URL] " +
       "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--app-instance-id 0oa…] [--org-url URL]  " +
       `[--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] [--draft] [--json]`,
-    summary: "Create a connection; with all its values it is active at once",
+    summary: "Create a connection; it is active at once unless it is a draft",
     positionals: ["slug"],
     values: [
       ...["type", "key", "issuer", "issuer-alias", "client-id", "metadata", "app-instance-id", "org-url"],
@@ -92,7 +92,7 @@ export const connectionCommands: Command[] = [
   {
     name: "connection disable",
     usage: "<slug> --key KEY --type oidc|saml [--json]",
-    summary: "Stop a connection and sign out who came through it",
+    summary: "Disable a connection and sign out the people who signed in through it",
     positionals: ["slug"],
     values: ["key", "type"],
     async run(input, { database }) {
@@ -108,7 +108,7 @@ export const connectionCommands: Command[] = [
   {
     name: "connection approve-owner",
     usage: "<slug> --key KEY --type oidc|saml --email EMAIL [--json]",
-    summary: "Let a connection become an owner's sign-in at their next one",
+    summary: "Allow an owner to sign in through a connection from their next sign-in on",
     positionals: ["slug"],
     values: ["key", "type", "email"],
     async run(input, { database }) {
@@ -170,7 +170,7 @@ async function createSaml(
   return creationResult(connection, samlUrls(context.config.baseUrl, connection.key));
 }
 
-/** What both protocols can be told when a connection is created. */
+/** The settings that both protocols share. */
 function commonSettings(input: CommandInput): Pick<OidcSettings, "roleMapping" | "universalLogout"> {
   const roleMapping = readRoleMapping(input);
   return {
@@ -206,20 +206,20 @@ function creationResult({ key, type, status }: Connection, urls: Record<string, 
 }
 
 /**
- * Throws ConflictError `stale` when the settings are others than those of `version`, and InvalidError when a guest changed
- * them and no version says that somebody has read them since.
+ * Throws ConflictError `stale` if the settings are not those of `version`. Throws InvalidError if a guest changed them and
+ * no version is given: the operator must have read them.
  */
 function checkVersion(connection: Connection, version: string | undefined): void {
   if (version === undefined && connection.guestEdit === null) return;
   if (version === undefined)
     throw new InvalidError(
-      "The guest of a set-up link changed this draft. Read it with connection show, and give the version that it prints " +
-        "with --version.",
+      "The guest of a set-up link changed this draft. Read it with connection show, and pass the version that it prints " +
+        "as --version.",
     );
   if (version !== settingsVersion(connection))
     throw new ConflictError(
       "stale",
-      "The settings were changed since. Read them with connection show again.",
+      "The settings were changed in the meantime. Read them with connection show again.",
     );
 }
 
