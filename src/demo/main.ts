@@ -1,9 +1,9 @@
 /**
- * `npm run demo`: the application and a stand-in for an Okta org beside it, on this machine, within seconds.
+ * `npm run demo`: the application and a stand-in for an Okta org, on this machine, within seconds.
  *
  * Development only: nothing else in src/ imports it, and a production image does not contain it. This file starts and stops
- * the application (app-server.ts), and that the stand-in beside it (stand-in.ts); cast.ts says who is in the demo, seed.ts
- * fills it. The pages that lead through it are in tools/demo. May import: everything.
+ * the application (app-server.ts), which starts and stops the stand-in (org.ts). tenants.ts lists the demo's customers and
+ * seed.ts creates them. The pages that lead through the demo are in tools/demo. May import: everything.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -14,7 +14,7 @@ import { ChildProgram, isFree } from "./program.ts";
 const options = readOptions();
 const environment = demoEnvironment(!options.okta);
 if (options["reset-only"]) {
-  // Loaded only here: the demo starts without the database's libraries in this process.
+  // Imported on demand: otherwise this process does not need the database's libraries.
   const { resetStoppedDemo } = await import("./reset.ts");
   await resetStoppedDemo(environment);
 } else await run();
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
     ...(options.reset ? { DEMO_RESET: "1" } : {}),
   });
   stopTogether(app);
-  if (!(await app.says("ready"))) {
+  if (!(await app.reports("ready"))) {
     console.error("The demo did not become ready.");
     app.stop();
     return;
@@ -53,8 +53,8 @@ async function run(): Promise<void> {
 }
 
 /**
- * Ctrl-C reaches the whole process group; a signal to this process alone is passed on. npm ends its shell at a SIGTERM,
- * and the shell does not tell us: it is seen by having another parent.
+ * Ctrl-C reaches the whole process group; a signal to this process alone is passed on. At SIGTERM npm kills its shell,
+ * which does not signal us, so we watch for a new parent process.
  */
 function stopTogether(app: ChildProgram): void {
   const stop = () => app.stop();

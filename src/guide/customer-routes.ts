@@ -14,7 +14,7 @@ export interface CustomerGuideDeps {
   baseUrl: string;
 }
 
-/** The guides as an administrator of one customer reads them: with the values of their own connections filled in. */
+/** The guides for the administrators of one customer, with the values of their own connections filled in. */
 export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): Router {
   const router = Router();
   const capabilities = offeredGuides(configuredFacts);

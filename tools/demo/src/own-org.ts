@@ -15,7 +15,7 @@ import { sealer } from "../../../src/store/secrets.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
 import { guardedFetch } from "../../../src/trust/guarded-fetch.ts";
 
-/** What a connection to an org of somebody's own is stored with. */
+/** The dependencies for storing a connection to your own Okta org. */
 export interface OwnOrgDeps {
   database: Database;
   dataKey: Buffer;
@@ -31,7 +31,7 @@ export interface OidcOrgValues {
 export interface SamlOrgValues {
   orgUrl: string;
   metadataUrl: string;
-  /** `0oa…`; Universal Logout needs it. Null when it is not known. */
+  /** `0oa…`; Universal Logout needs it. Null if it is not known. */
   appInstanceId: string | null;
 }
 
@@ -41,7 +41,7 @@ interface OrgConnection {
   clientSecret: string | null;
 }
 
-/** Makes the tenant's OIDC connection, or changes the one that it has, and lets it sign people in. Throws InvalidError. */
+/** Creates or updates the tenant's OIDC connection, and enables it. Throws InvalidError. */
 export async function connectOidc(
   deps: OwnOrgDeps,
   slug: string,
@@ -55,7 +55,7 @@ export async function connectOidc(
   return await connect(deps, slug, { type: "oidc", settings, clientSecret });
 }
 
-/** The same for SAML: everything is in the org's metadata. Throws InvalidError. */
+/** Creates or updates the tenant's SAML connection from the org's metadata, and enables it. Throws InvalidError. */
 export async function connectSaml(
   deps: OwnOrgDeps,
   slug: string,

@@ -9,8 +9,8 @@ import { readMilestones } from "./milestones.ts";
 import { guidedSteps } from "./steps.ts";
 
 /**
- * The page of `npm run demo -- --okta`: the same story with an Okta org of one's own, each step ticked off as it becomes
- * true. It may stand behind a tunnel, so it shows addresses and ticks, and nothing secret.
+ * The page of `npm run demo -- --okta`: the same story with an Okta org of your own. Each step is ticked off as it becomes
+ * true. A tunnel may make the page public, so it shows URLs and ticks, but no secrets.
  */
 export function guidedRoutes({ database, config }: { database: Database; config: Config }): Router {
   const router = Router();
@@ -27,7 +27,7 @@ export function guidedRoutes({ database, config }: { database: Database; config:
   });
   router.get(demoPaths.storyOf(":slug"), async (req, res) => {
     const { tenant, steps } = await stepsOf(String(req.params.slug));
-    // Okta reaches provisioning and Universal Logout from the internet, and by https alone.
+    // Okta calls provisioning and Universal Logout from the internet, and by https only.
     const isReachable = baseUrl.startsWith("https:");
     const page = { title: `${tenant.name}, with your Okta org`, tenant, tenants: demoTenants, steps };
     res.render("demo/guided", { ...page, isReachable, baseUrl });

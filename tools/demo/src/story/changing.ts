@@ -3,7 +3,7 @@ import { paths } from "../../../../src/endpoints.ts";
 import { describePerson, describePresence } from "./snapshot.ts";
 import { currentLogin, openTile, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
 
-/** What changes while they are there: roles, names, and who sits at the browser. */
+/** Changes while people are signed in: to roles, names, and the person at the browser. */
 export function changing(context: StoryContext): StoryStep[] {
   const { tenant, orgUrl, snapshot } = context;
   const [star] = tenant.people;
@@ -29,7 +29,7 @@ export function changing(context: StoryContext): StoryStep[] {
           link: { label: admins, href: groupPage },
         },
       ],
-      look: "“Admin” stands in the header from the next click on, and is gone at the one after the removal. The role follows from the membership and is not copied anywhere, so nothing can be left behind.",
+      look: "“Admin” appears in the header with the next click, and disappears with the first click after the removal. The role follows from the membership and is not stored anywhere else, so it cannot outlive it.",
       files: ["src/scim/patch-group.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
       messages: "scim",
       now: describePerson(snapshot.star),
@@ -50,8 +50,8 @@ export function changing(context: StoryContext): StoryStep[] {
       ],
       look:
         tenant.protocol === "oidc"
-          ? "It is the same account. The org is known to the application by a key that never changes (sub), so a new name changes nothing but the name."
-          : "It is the same account, although the SAML response names the person by the username: the application moved the identity to the new name with the push, so that the next holder of the old one is somebody else.",
+          ? "It is the same account. The application knows the person by a key that never changes (sub), so a new name changes only the name."
+          : "It is the same account, although the SAML response identifies the person by the username. The push moved the identity to the new name, so the next person with the old username gets an account of their own.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts", "src/store/tenant/identities.ts"],
       messages: "scim",
       now: describePerson(snapshot.star),
@@ -59,7 +59,7 @@ export function changing(context: StoryContext): StoryStep[] {
     ...(tenant.protocol === "saml" ? [weakSignature(context)] : []),
     {
       id: "other-session",
-      title: "A tile over somebody else’s session",
+      title: "A tile during another person’s session",
       actions: [
         { text: `Stay signed in here as ${first}.` },
         signInAtOrg(context, tenant.people[1]),
@@ -67,8 +67,8 @@ export function changing(context: StoryContext): StoryStep[] {
       ],
       look:
         tenant.protocol === "oidc"
-          ? "The application asked the org, and the org said who is there now. The former session of this browser is over, not mixed with the new one."
-          : "The application asks before it changes who is signed in: whoever can make a browser post a response must not decide under whose name it goes on.",
+          ? "The application asked the org, and the org said who is signed in there now. The browser’s former session has ended; nothing of it is left in the new one."
+          : "The application asks before it replaces the signed-in person. Otherwise an attacker who makes the browser post a response could sign the person in to another account.",
       files:
         tenant.protocol === "oidc"
           ? ["src/oidc/routes.ts", "src/web/sessions.ts"]
@@ -89,7 +89,7 @@ function weakSignature({ orgUrl, appId, ...context }: StoryContext): StoryStep {
       { text: "Open the tile.", link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` } },
       { text: "Read the page, and switch back to SHA-256.", link: signOn },
     ],
-    look: "One sentence for the person, and a reference for whoever is asked about it; the reason is in the log under that reference.",
+    look: "The person reads one sentence and a reference. The operator finds the reason in the log under that reference.",
     files: ["src/saml/signatures.ts", "src/web/refusals.ts"],
     messages: "saml",
     now: describePerson(context.snapshot.star),

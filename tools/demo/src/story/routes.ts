@@ -15,18 +15,18 @@ import { storySteps } from "./steps.ts";
 interface StoryDeps {
   database: Database;
   config: Config;
-  /** Of the owners' accounts. */
+  /** The password of the owners' accounts. */
   password: string;
-  /** Where the org is that stands in for Okta. */
+  /** The URL of the stand-in org. */
   orgUrl: string;
-  /** Makes the demo as new. */
+  /** Resets the demo to its initial state. */
   reset(): Promise<void>;
 }
 
 /**
- * The story page, what the demo adds to the application's own pages (a line at the top, the names on the sign-in page),
- * and the reset. All of it is for whoever runs the demo on their own machine: behind a public address, passwords are not
- * shown, and nobody resets anything without the secret.
+ * The story page, the demo's additions to the application's own pages (a line at the top, the names on the sign-in page),
+ * and the reset. They are meant for a demo on your own machine: at a public address, passwords are hidden, and a reset needs
+ * the secret.
  */
 export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
   const router = Router();
@@ -79,14 +79,14 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
   return router;
 }
 
-/** Leads to the inspector, and whoever may not see it to the owner's door before it. */
+/** Leads to the inspector. Leads people who may not see it to the password form first, so that they sign in as the owner. */
 const showMessages: RequestHandler = (req, res) => {
   const { slug } = tenantOf(req);
   const protocol = protocols.find((one) => one === req.query.protocol);
   const inspector = paths.admin.inspector + (protocol ? `?${new URLSearchParams({ protocol })}` : "");
   const maySee = req.person?.tenant.slug === slug && req.person.role !== "member";
-  const door = `${paths.passwordLoginOf(slug)}?${new URLSearchParams({ returnTo: inspector })}`;
-  res.redirect(303, maySee ? inspector : door);
+  const passwordForm = `${paths.passwordLoginOf(slug)}?${new URLSearchParams({ returnTo: inspector })}`;
+  res.redirect(303, maySee ? inspector : passwordForm);
 };
 
 /** Throws NotFoundError. */
@@ -113,7 +113,7 @@ function appIdOf({ settings }: Connection): string {
   return "clientId" in settings ? settings.clientId : (settings.appInstanceId ?? "");
 }
 
-/** The doors that the sign-in page shows. @param password null where it must not be shown. */
+/** The accounts that the sign-in page offers. @param password null if it must not be shown. */
 function signInHelp(password: string | null) {
   return demoTenants.map((tenant) => ({
     name: tenant.name,

@@ -2,14 +2,14 @@ import { type DemoTenant, loginOf, orgIdOf } from "../../../../src/demo/tenants.
 import type { Role, User } from "../../../../src/model.ts";
 import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 
-/** Somebody of the story, as the application knows them. */
+/** A person of the story, as the application knows them. */
 interface KnownPerson {
   user: User;
   role: Role;
   sessions: number;
 }
 
-/** What the application knows of the story's people at one moment. */
+/** The application's view of the story's people at one moment. */
 export interface StorySnapshot {
   star: KnownPerson | null;
   second: KnownPerson | null;
@@ -25,7 +25,7 @@ export async function takeSnapshot(store: TenantStore, tenant: DemoTenant): Prom
   };
 }
 
-/** By the org's key, which a new name does not change, or else by the first name that they had. */
+/** Finds a person by the org's key, which survives a new name; before provisioning, by the original login name. */
 async function findPerson(store: TenantStore, tenant: DemoTenant, name: string): Promise<KnownPerson | null> {
   const [provisioned] = await store.users.bySourceKey(orgIdOf("00u", name));
   const user = provisioned ?? (await store.users.byLoginName(loginOf(name, tenant)));
@@ -45,13 +45,13 @@ export function describePerson(person: KnownPerson | null): string {
     origins[user.origin],
     sessions === 0
       ? "signed in nowhere"
-      : `signed in in ${sessions} ${sessions === 1 ? "browser" : "browsers"}`,
+      : `signed in with ${sessions} ${sessions === 1 ? "browser" : "browsers"}`,
     `id ${user.id}`,
   ];
   return `${user.displayName ?? user.loginName}: ${facts.join(", ")}.`;
 }
 
-/** Who is signed in anywhere. */
+/** Says which of the two people are signed in. */
 export function describePresence({ star, second }: StorySnapshot): string {
   const present = [star, second].flatMap((person) =>
     person && person.sessions > 0 ? [person.user.displayName] : [],

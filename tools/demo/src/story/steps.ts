@@ -3,7 +3,7 @@ import { changing } from "./changing.ts";
 import { leaving } from "./leaving.ts";
 import type { StoryContext, StoryStep } from "./story.ts";
 
-/** The story of one customer. */
+/** All steps of one customer's story. */
 export function storySteps(context: StoryContext): StoryStep[] {
   return [...arriving(context), ...changing(context), ...leaving(context)];
 }

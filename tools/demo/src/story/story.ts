@@ -4,29 +4,29 @@ import type { StorySnapshot } from "./snapshot.ts";
 
 /** One step of the story, as the page shows it. */
 export interface StoryStep {
-  /** Names the step in addresses and tests. */
+  /** Identifies the step in URLs and tests. */
   id: string;
   title: string;
-  /** What to do, in order. */
+  /** Instructions in order. */
   actions: StoryAction[];
-  /** What there is to see, and why it is so. */
+  /** The visible effect, and the reason for it. */
   look: string;
-  /** Where it happens in the code. */
+  /** The source files to read. */
   files: string[];
-  /** Which messages the inspector has of it. */
+  /** The protocol whose messages the inspector shows. */
   messages: Protocol;
-  /** What the application knows at this moment. */
+  /** The application's state at this moment, as a sentence. */
   now: string;
 }
 
 export interface StoryAction {
   text: string;
   link?: { label: string; href: string };
-  /** Something to enter there. */
+  /** A value to enter there. */
   value?: string;
 }
 
-/** Where the story happens. */
+/** The setting of the story. */
 export interface StoryContext {
   tenant: DemoTenant;
   /** The tenant's app at the org. */
@@ -35,7 +35,7 @@ export interface StoryContext {
   snapshot: StorySnapshot;
 }
 
-/** What somebody does at the org to be signed in there. */
+/** The instruction to sign in at the org. */
 export function signInAtOrg({ tenant, orgUrl, snapshot }: StoryContext, name: string): StoryAction {
   const current = name === tenant.people[0] ? snapshot.star?.user.loginName : undefined;
   const query = new URLSearchParams({ username: current ?? loginOf(name, tenant) });
@@ -49,7 +49,7 @@ export function openTile({ orgUrl }: StoryContext): StoryAction {
   return { text: "Choose the tile.", link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` } };
 }
 
-/** The login name that the story's person has at this moment. */
+/** The current login name of the story's first person. */
 export function currentLogin({ tenant, snapshot }: StoryContext): string {
   return snapshot.star?.user.loginName ?? loginOf(tenant.people[0], tenant);
 }
