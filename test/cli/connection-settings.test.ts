@@ -101,7 +101,7 @@ describe("admin -- connection, one that is there", () => {
       await acme.store.identities.add(connection.id, "00u1", user.id);
       await update("--issuer-alias", op.issuer.replace("127.0.0.1", "localhost"));
       const other = ["--issuer", "https://other.okta.com"];
-      await assert.rejects(update(...other), /signed out.*Say it again with --yes/);
+      await assert.rejects(update(...other), /signed out.*Add --yes to confirm/);
       assert.ok(await acme.store.identities.find(connection.id, "00u1"));
       const { issuer, issuerAlias } = await update(...other, "--yes");
       assert.deepEqual([issuer, issuerAlias], ["https://other.okta.com", null]);

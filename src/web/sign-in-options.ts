@@ -5,20 +5,20 @@ import { paths } from "../endpoints.ts";
 import type { Connection, ConnectionType, Tenant } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { cookieOf } from "./cookies.ts";
+import { cookieOf } from "./request.ts";
 
-/** One way into a tenant. */
-export interface Door {
+/** One way to sign in to a tenant. */
+export interface SignInOption {
   tenantName: string;
-  /** What tells it apart from other doors of the tenant. */
+  /** Tells this option from the tenant's others. */
   label: string;
   url: string;
   /** Null for the password form. */
-  connection: ConnectionName | null;
+  connection: ConnectionRef | null;
 }
 
-/** What names a connection: its key may name one of each type. */
-export interface ConnectionName {
+/** Identifies a connection. A key alone does not: an OIDC and a SAML connection may share one. */
+export interface ConnectionRef {
   type: ConnectionType;
   key: string;
 }
@@ -27,42 +27,42 @@ const rememberedCookie = "last-connection";
 const rememberMs = 180 * 86_400_000;
 
 /**
- * The doors of tenants for the people of a domain: the one that is enforced; else single sign-on where there is some, and
- * the password form where there is none.
+ * The sign-in options of the tenants for people of a domain: the connection that is enforced for the domain, else each
+ * active connection, else the password form.
  */
-export async function doorsOf(
+export async function signInOptions(
   database: Database,
   tenants: readonly Tenant[],
   domain: string,
-): Promise<Door[]> {
-  const doors: Door[] = [];
+): Promise<SignInOption[]> {
+  const options: SignInOption[] = [];
   for (const tenant of tenants) {
     const store = forTenant(database, tenant.id);
-    const only = await enforcedOn(store, domain);
-    const connections = only ? [only] : await store.connections.list();
-    const open = connections.flatMap((connection) => doorOf(tenant, connection) ?? []);
-    doors.push(...(open.length > 0 ? open : [passwordDoor(tenant)]));
+    const enforced = await enforcedOn(store, domain);
+    const connections = enforced ? [enforced] : await store.connections.list();
+    const active = connections.flatMap((connection) => connectionOption(tenant, connection) ?? []);
+    options.push(...(active.length > 0 ? active : [passwordOption(tenant)]));
   }
-  return doors;
+  return options;
 }
 
-function doorOf(tenant: Tenant, { key, type, status }: Connection): Door | null {
+function connectionOption(tenant: Tenant, { key, type, status }: Connection): SignInOption | null {
   if (status !== "active") return null;
   const connection = { type, key };
   return { tenantName: tenant.name, label: key, url: signInPath(connection), connection };
 }
 
-/** Where a sign-in through a connection begins. */
-export function signInPath({ type, key }: ConnectionName): string {
+/** The path at which a sign-in through a connection begins. */
+export function signInPath({ type, key }: ConnectionRef): string {
   return paths[type](key).login;
 }
 
-function passwordDoor({ name, slug }: Tenant): Door {
+function passwordOption({ name, slug }: Tenant): SignInOption {
   return { tenantName: name, label: slug, url: paths.passwordLoginOf(slug), connection: null };
 }
 
-/** The connection that this browser was asked to remember; what the cookie holds are names that anybody may know. */
-export function rememberedConnection(req: Request): ConnectionName | null {
+/** The connection that this browser was asked to remember. The cookie is not signed: it holds public names only. */
+export function rememberedConnection(req: Request): ConnectionRef | null {
   const [type = "", key = ""] = (cookieOf(req, rememberedCookie) ?? "").split(".");
   if (type !== "oidc" && type !== "saml") return null;
   try {
@@ -73,7 +73,7 @@ export function rememberedConnection(req: Request): ConnectionName | null {
   }
 }
 
-export function rememberConnection(res: Response, { type, key }: ConnectionName, secure: boolean): void {
+export function rememberConnection(res: Response, { type, key }: ConnectionRef, secure: boolean): void {
   res.cookie(rememberedCookie, `${type}.${key}`, {
     httpOnly: true,
     sameSite: "lax",
