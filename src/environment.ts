@@ -17,10 +17,10 @@ export function processEnvironment(): Environment {
 /** The process environment, over the first of `files` that exists unless the environment names a database itself. */
 export function readEnvironment(files: readonly string[]): Environment {
   const file = process.env.DATABASE_URL ? localFile : files.find((path) => existsSync(path));
-  return { ...(file ? environmentIn(file) : {}), ...process.env };
+  return { ...(file ? readEnvironmentFile(file) : {}), ...process.env };
 }
 
 /** What a file says; nothing, where there is none. */
-export function environmentIn(file: string): Environment {
+export function readEnvironmentFile(file: string): Environment {
   return existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
 }

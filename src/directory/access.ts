@@ -1,7 +1,7 @@
 import { NotFoundError } from "../errors.ts";
 import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { keepingAnOwner } from "./owners.ts";
+import { protectLastOwner } from "./owners.ts";
 
 /**
  * Takes back everything that a person was let in with: sessions end at their next request, and sign-ins in
@@ -20,7 +20,7 @@ export async function revokeUserAccess(store: TenantStore, userId: string): Prom
  */
 export async function blockUser(store: TenantStore, userId: string): Promise<User> {
   return await store.transaction(async (inside) => {
-    const user = await keepingAnOwner(inside, () => inside.users.update(userId, { blocked: true }));
+    const user = await protectLastOwner(inside, () => inside.users.update(userId, { blocked: true }));
     await revokeUserAccess(inside, userId);
     return user;
   });

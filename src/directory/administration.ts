@@ -3,7 +3,7 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import type { AssignableRole, Role, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { blockUser, endSessions, revokeUserAccess, unblockUser } from "./access.ts";
-import { keepingAnOwner } from "./owners.ts";
+import { protectLastOwner } from "./owners.ts";
 import { atLeast, grantRole, revokeRole } from "./roles.ts";
 
 /** Who acts on somebody. What they may do is read in the transaction of the change: their role may be gone by then. */
@@ -75,7 +75,7 @@ export async function unlinkIdentity(
     const isTheirs = (one: typeof identity) =>
       one.connectionId === identity.connectionId && one.subject === identity.subject;
     if (!identities.some(isTheirs)) throw new NotFoundError("There is no such identity.");
-    await keepingAnOwner(inside, () => inside.identities.remove(identity.connectionId, identity.subject));
+    await protectLastOwner(inside, () => inside.identities.remove(identity.connectionId, identity.subject));
     if (!identities.some((one) => !isTheirs(one) && one.connectionId === identity.connectionId)) {
       await inside.roles.replace(userId, "claim", identity.connectionId, []);
     }
@@ -104,7 +104,7 @@ export async function deletePerson(
     if (keepOut) {
       await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     }
-    await keepingAnOwner(inside, () => inside.users.remove(userId));
+    await protectLastOwner(inside, () => inside.users.remove(userId));
   });
 }
 

@@ -6,10 +6,10 @@ import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { keepingAnOwner } from "./owners.ts";
-import { checkName } from "./tenants.ts";
+import { protectLastOwner } from "./owners.ts";
+import { checkUrlName } from "./tenants.ts";
 
-export interface WantedConnection {
+export interface ConnectionInput {
   key: string;
   type: ConnectionType;
   /** Null makes a draft, which already serves its URLs but signs nobody in. */
@@ -39,9 +39,9 @@ function subjectAttributeOf(settings: OidcSettings | SamlSettings | null): strin
 export async function createConnection(
   database: Database,
   tenantId: string,
-  wanted: WantedConnection,
+  wanted: ConnectionInput,
 ): Promise<Connection> {
-  checkName(wanted.key, "The connection ID");
+  checkUrlName(wanted.key, "The connection ID");
   const id = randomUUID();
   return await database.transaction(async (inside) => {
     await systemStore(inside).connectionKeys.reserve(wanted.key, tenantId);
@@ -80,7 +80,7 @@ export async function changeSettings(
     const isOtherClient = isOther || clientOf(before.settings) !== clientOf(settings);
     if (isOther) {
       await inside.sessions.endOfConnection(connectionId);
-      await keepingAnOwner(inside, () => inside.identities.removeOfConnection(connectionId));
+      await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
     }
     if (isOther || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
@@ -137,7 +137,7 @@ export interface Editor {
 }
 
 /** Writes down who changed a connection's settings; call it in the transaction of the change. Throws NotFoundError. */
-export async function noteEdit(
+export async function recordEdit(
   store: TenantStore,
   connectionId: string,
   { by, from, isGuest }: Editor,
@@ -165,7 +165,7 @@ export async function freezeGuests(store: TenantStore, connectionId: string): Pr
 }
 
 /** Lets guests change a draft again. Throws NotFoundError. */
-export async function letGuestsGoOn(store: TenantStore, connectionId: string): Promise<void> {
+export async function unfreezeGuests(store: TenantStore, connectionId: string): Promise<void> {
   await store.connections.update(connectionId, { guestsFrozenUntil: null });
 }
 
@@ -213,7 +213,7 @@ export async function disableConnection(store: TenantStore, connectionId: string
 /** As disableConnection, but throws ConflictError `last-owner` when nobody could undo it. */
 export async function switchOffConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction((inside) =>
-    keepingAnOwner(inside, () => disableConnection(inside, connectionId)),
+    protectLastOwner(inside, () => disableConnection(inside, connectionId)),
   );
 }
 

@@ -68,14 +68,14 @@ export async function requiredConnection(
   { loginName, email }: User,
 ): Promise<Connection | null> {
   for (const domain of new Set([loginName, email ?? ""].map(domainOf))) {
-    const connection = await enforcedOn(store, domain);
+    const connection = await enforcedConnection(store, domain);
     if (connection) return connection;
   }
   return null;
 }
 
 /** The connection that the people of a domain have to sign in through; null when they may come any way. */
-export async function enforcedOn(store: TenantStore, domain: string): Promise<Connection | null> {
+export async function enforcedConnection(store: TenantStore, domain: string): Promise<Connection | null> {
   const found = await store.domains.find(domain.toLowerCase());
   if (!found?.verifiedAt || found.enforcedConnectionId === null) return null;
   const connection = await store.connections.byId(found.enforcedConnectionId);

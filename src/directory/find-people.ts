@@ -1,6 +1,5 @@
 import type { Database } from "../store/database.ts";
-import type { PeopleFilter, PeoplePage, PeoplePosition } from "../store/tenant/people.ts";
-import type { PersonLine } from "../store/tenant/person-lines.ts";
+import type { PeopleFilter, PeoplePage, PeopleRange, PersonSummary } from "../store/tenant/people.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { nameKey, searchKey, textKey } from "../store/text-keys.ts";
 
@@ -17,19 +16,18 @@ export async function findPeople(
   database: Database,
   tenantId: string,
   filter: PeopleFilter,
-  after: PeoplePosition | null,
-  limit: number,
+  range: PeopleRange,
 ): Promise<PeoplePage> {
   const store = forTenant(database, tenantId);
   const few = await fewOf(store, filter);
-  if (few) return cut(filter, few, after, limit);
+  if (few) return pageOf(few, filter, range);
   const isNarrowed = filter.role !== undefined || filter.group !== undefined;
-  if (!isNarrowed) return await store.people.page(filter, after, limit);
-  return await database.scan((reading) => forTenant(reading, tenantId).people.page(filter, after, limit));
+  if (!isNarrowed) return await store.people.page(filter, range);
+  return await database.scan((reading) => forTenant(reading, tenantId).people.page(filter, range));
 }
 
 /** The people whom the filter's role and group leave, while they are few; null when they are many. */
-async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise<PersonLine[] | null> {
+async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise<PersonSummary[] | null> {
   const members = group === undefined ? null : await store.people.fewMembers(group, fewAtMost);
   // Nearly everybody is a member.
   const holders =
@@ -47,25 +45,24 @@ async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise
 }
 
 /** What the store does to many: keeps those who fit, in the order of their login names, and takes a page of them. */
-function cut(
+function pageOf(
+  few: readonly PersonSummary[],
   filter: PeopleFilter,
-  few: readonly PersonLine[],
-  after: PeoplePosition | null,
-  limit: number,
+  { after, limit }: PeopleRange,
 ): PeoplePage {
-  const fitting = few
-    .filter((person) => isFitting(filter, person))
+  const matching = few
+    .filter((person) => matches(filter, person))
     .map((person) => ({ person, key: nameKey(person.loginName) }))
     .filter(({ key }) => after === null || key > after.key)
     .sort((one, other) => (one.key < other.key ? -1 : 1));
-  const last = fitting.length > limit ? fitting[limit - 1] : undefined;
+  const last = matching.length > limit ? matching[limit - 1] : undefined;
   return {
-    people: fitting.slice(0, limit).map(({ person }) => person),
+    people: matching.slice(0, limit).map(({ person }) => person),
     next: last ? { field: "login_name", key: last.key } : null,
   };
 }
 
-function isFitting({ prefix, status, origin }: PeopleFilter, person: PersonLine): boolean {
+function matches({ prefix, status, origin }: PeopleFilter, person: PersonSummary): boolean {
   const { active, blocked, loginName, email, familyName, givenName } = person;
   const states = { active: active && !blocked, inactive: !active, blocked };
   if (status !== undefined && !states[status]) return false;

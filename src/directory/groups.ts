@@ -18,6 +18,11 @@ export type MembershipStep =
   | { kind: "remove"; userIds: readonly string[] }
   | { kind: "replace"; userIds: readonly string[] };
 
+export interface GroupUpdate {
+  changes?: Partial<ProvisionedGroup>;
+  steps?: readonly MembershipStep[];
+}
+
 /**
  * Throws ConflictError `group-name-taken`, and InvalidError naming the members who do not exist or what hides in the name.
  */
@@ -45,8 +50,7 @@ export async function updateProvisionedGroup(
   store: TenantStore,
   writer: Writer,
   groupId: string,
-  changes: Partial<ProvisionedGroup>,
-  steps: readonly MembershipStep[],
+  { changes = {}, steps = [] }: GroupUpdate,
 ): Promise<Group> {
   return await store.transaction(async (inside) => {
     const before = await inside.groups.lock(groupId);
@@ -80,7 +84,7 @@ async function applyStep(store: TenantStore, groupId: string, step: MembershipSt
     await store.groupMembers.remove(groupId, step.userIds);
     return;
   }
-  const strangers = await store.groupMembers.strangers(step.userIds);
+  const strangers = await store.groupMembers.unknownUsers(step.userIds);
   if (strangers.length > 0) throw new InvalidError(`No such user: ${strangers.join(", ")}.`);
   if (step.kind === "replace") await store.groupMembers.removeAll(groupId);
   await store.groupMembers.add(groupId, step.userIds);

@@ -6,9 +6,9 @@ import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
-import { documentOf } from "./attributes.ts";
+import { attributesFromProfile } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
-import { acceptedNames } from "./names.ts";
+import { validateNames } from "./names.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
@@ -67,8 +67,8 @@ export async function createLocalUser(
 ): Promise<User> {
   const profile = { ...names, email };
   return await store.users.create({
-    ...acceptedNames({ ...profile, loginName: email }),
-    attributes: documentOf(profile),
+    ...validateNames({ ...profile, loginName: email }),
+    attributes: attributesFromProfile(profile),
     id: randomUUID(),
     active: true,
     origin: "local",

@@ -1,6 +1,6 @@
 import type { Tenant } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { isLiving } from "./provisioning-tokens.ts";
+import { isActiveToken } from "./provisioning-tokens.ts";
 
 /**
  * What provisioning clients may do in a tenant. Only owners widen it: a token, a taken-over account, a synced password or
@@ -32,7 +32,7 @@ export async function confirmMachineAccess(store: TenantStore): Promise<void> {
 export async function unconfirmedAccess(store: TenantStore, now: () => number = Date.now): Promise<string[]> {
   const settings = await store.settings.read();
   if (!settings || settings.machineAccessConfirmed) return [];
-  const tokens = (await store.tokens.list()).filter((token) => isLiving(token, now()));
+  const tokens = (await store.tokens.list()).filter((token) => isActiveToken(token, now()));
   const groups = await store.groups.withRole("admin", mostGroups);
   return [
     ...(settings.passwordSync ? ["Okta sets people's passwords (Sync Password)"] : []),

@@ -15,7 +15,7 @@ const longestKey = 2000;
  * A login name as it is kept: without space around it. Throws InvalidError for one with characters that nobody sees or
  * that have no agreed meaning (RFC 8264 §4.2 refuses the same in identifiers), naming the first.
  */
-export function acceptedLoginName(text: string): string {
+export function validateLoginName(text: string): string {
   for (const pattern of [hidden, joining, meaningless]) refuse("The login name", text, pattern);
   const name = text.trim();
   if (name === "") throw new InvalidError("The login name is missing.");
@@ -95,10 +95,10 @@ const shown: { what: string; read(person: Partial<Named>): unknown }[] = [
 ];
 
 /** The names of somebody new, with the login name as it is kept. Throws InvalidError. */
-export function acceptedNames<Person extends Partial<Named> & Pick<Named, "loginName">>(
+export function validateNames<Person extends Partial<Named> & Pick<Named, "loginName">>(
   wanted: Person,
 ): Person {
-  const loginName = acceptedLoginName(wanted.loginName);
+  const loginName = validateLoginName(wanted.loginName);
   checkShownNames(wanted, null);
   return { ...wanted, loginName };
 }
@@ -107,13 +107,13 @@ export function acceptedNames<Person extends Partial<Named> & Pick<Named, "login
  * A change without a login name that stays the same, and with a new one as it is kept. What was there before these rules
  * is judged when it changes: a deactivation must not fail on it. Throws InvalidError.
  */
-export function changedNames<Changes extends Partial<Named>>(
+export function validateNameChanges<Changes extends Partial<Named>>(
   changes: Changes,
   before: Named,
 ): Omit<Changes, "loginName"> & { loginName?: string } {
   const { loginName, ...others } = changes;
   const isNew = loginName !== undefined && loginName !== before.loginName;
-  const renamed = isNew ? { loginName: acceptedLoginName(loginName) } : {};
+  const renamed = isNew ? { loginName: validateLoginName(loginName) } : {};
   checkShownNames(changes, before);
   return { ...others, ...renamed };
 }
@@ -132,7 +132,7 @@ const cleaned = (text: string | null) => text?.replace(everyHidden, "").trim() |
  * Who an identity provider vouches for, with names that can be kept. In a profile, what hides is left out: a sign-in must
  * not fail for it. Throws RefusedError `login-name-not-valid` for a login name that holds it.
  */
-export function acceptedIdentity(identity: ExternalIdentity): ExternalIdentity {
+export function validateIdentity(identity: ExternalIdentity): ExternalIdentity {
   const { givenName, familyName, displayName, email } = identity.profile;
   const profile = {
     givenName: cleaned(givenName),
@@ -145,7 +145,7 @@ export function acceptedIdentity(identity: ExternalIdentity): ExternalIdentity {
 
 function loginNameOf({ loginName }: ExternalIdentity): string {
   try {
-    return acceptedLoginName(loginName);
+    return validateLoginName(loginName);
   } catch (error) {
     if (error instanceof InvalidError) throw new RefusedError("login-name-not-valid", error.message);
     throw error;

@@ -15,7 +15,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
  */
 
 /** Throws ConflictError `owner-protected` for what a provisioning client may not do to an owner. `what` begins the sentence. */
-export async function refuseOnOwner(store: TenantStore, userId: string, what: string): Promise<void> {
+export async function refuseForOwner(store: TenantStore, userId: string, what: string): Promise<void> {
   if (!(await store.roles.isOwner(userId))) return;
   throw new ConflictError(
     "owner-protected",
@@ -27,9 +27,10 @@ export async function refuseOnOwner(store: TenantStore, userId: string, what: st
  * Uses up the approval by which a connection may become this person's sign-in. People who are not owners need none.
  * Throws RefusedError `owner-not-approved`.
  */
-export async function useApproval(store: TenantStore, connection: Connection, user: User): Promise<void> {
+export async function consumeApproval(store: TenantStore, connection: Connection, user: User): Promise<void> {
   if (!(await store.roles.isOwner(user.id))) return;
-  if (!(await store.ownerApprovals.use(connection.id, user.id))) throw new RefusedError("owner-not-approved");
+  if (!(await store.ownerApprovals.consume(connection.id, user.id)))
+    throw new RefusedError("owner-not-approved");
 }
 
 /**
@@ -85,8 +86,8 @@ export async function approveOwner(store: TenantStore, connectionId: string, use
  * Runs a change, and takes it back when it took away the last owner who can sign in: ConflictError `last-owner`. Where no
  * owner could sign in before, it must not take away the last active one. Belongs in a transaction.
  */
-export async function keepingAnOwner<T>(store: TenantStore, change: () => Promise<T>): Promise<T> {
-  const { result, lastOwnerLost } = await watchingOwners(store, change);
+export async function protectLastOwner<T>(store: TenantStore, change: () => Promise<T>): Promise<T> {
+  const { result, lastOwnerLost } = await detectLastOwnerLoss(store, change);
   if (lastOwnerLost) {
     throw new ConflictError(
       "last-owner",
@@ -97,14 +98,14 @@ export async function keepingAnOwner<T>(store: TenantStore, change: () => Promis
 }
 
 /** Runs a change, and tells whether it took away the last owner who can sign in. Belongs in a transaction. */
-export async function watchingOwners<T>(
+export async function detectLastOwnerLoss<T>(
   store: TenantStore,
   change: () => Promise<T>,
 ): Promise<{ result: T; lastOwnerLost: boolean }> {
   const before = await store.roles.lockOwners();
   const result = await change();
   const after = await store.roles.lockOwners();
-  const withWayIn = (owners: readonly ActiveOwner[]) => owners.filter(({ hasWayIn }) => hasWayIn);
+  const withWayIn = (owners: readonly ActiveOwner[]) => owners.filter(({ canSignIn }) => canSignIn);
   const lost = (some: (owners: readonly ActiveOwner[]) => readonly ActiveOwner[]) =>
     some(before).length > 0 && some(after).length === 0;
   return { result, lastOwnerLost: lost(withWayIn) || lost((owners) => owners) };

@@ -66,7 +66,7 @@ interface Expiry {
 }
 
 /** Whether whoever calls with the token is let in. */
-export function isLiving({ revokedAt = null, expiresAt }: Expiry, now: number): boolean {
+export function isActiveToken({ revokedAt = null, expiresAt }: Expiry, now: number): boolean {
   return revokedAt === null && endOf({ expiresAt }) > now;
 }
 

@@ -4,9 +4,9 @@ import type { AttributeDocument, Profile, ProvisioningSource, Tenant, User } fro
 import type { UserChanges } from "../store/tenant/users.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
-import { documentOf } from "./attributes.ts";
-import { acceptedNames, changedNames } from "./names.ts";
-import { refuseOnOwner, watchingOwners } from "./owners.ts";
+import { attributesFromProfile } from "./attributes.ts";
+import { validateNameChanges, validateNames } from "./names.ts";
+import { detectLastOwnerLoss, refuseForOwner } from "./owners.ts";
 import { storedSubject } from "./sign-in.ts";
 
 /** Who writes: a provisioning source, and what its tenant wants when another source was there first. */
@@ -35,11 +35,11 @@ export async function provisionUser(
   writer: Writer,
   sent: ProvisionedUser,
 ): Promise<User> {
-  const wanted = acceptedNames(sent);
+  const wanted = validateNames(sent);
   return await store.transaction(async (inside) => {
     await inside.tombstones.liftByLoginName(wanted.loginName);
     return await inside.users.create({
-      attributes: documentOf(wanted),
+      attributes: attributesFromProfile(wanted),
       ...wanted,
       id: randomUUID(),
       origin: "scim",
@@ -75,10 +75,10 @@ export async function updateProvisionedUser(
     const before = await inside.users.lock(userId);
     if (!before) throw new NotFoundError("There is no such user.");
     const adoption = await mayWrite(inside, writer, before);
-    const work = () => inside.users.update(userId, { ...adoption, ...changedNames(changes, before) });
+    const work = () => inside.users.update(userId, { ...adoption, ...validateNameChanges(changes, before) });
     const isOwnerOut = changes.active === false && (await inside.roles.isOwner(userId));
     const { result: user, lastOwnerLost } = isOwnerOut
-      ? await watchingOwners(inside, work)
+      ? await detectLastOwnerLoss(inside, work)
       : { result: await work(), lastOwnerLost: false };
     if (user.loginName !== before.loginName) await moveIdentities(inside, before, user);
     // An approval was given to the person whom this key and this name meant.
@@ -105,7 +105,7 @@ export async function deleteProvisionedUser(
     await mayWrite(inside, writer, user);
     await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     // Sessions, identities, memberships, grants and what the product hangs on them go with the row.
-    const { lastOwnerLost } = await watchingOwners(inside, () => inside.users.remove(userId));
+    const { lastOwnerLost } = await detectLastOwnerLoss(inside, () => inside.users.remove(userId));
     return { lastOwnerLost };
   });
 }
@@ -127,7 +127,7 @@ async function mayWrite(
   if (user.origin === "scim" && writer.sourceConflict === "refuse") {
     throw new ConflictError("other-source", "This user is managed by another provisioning source.");
   }
-  await refuseOnOwner(store, user.id, "Provisioning does not take over the account of an owner.");
+  await refuseForOwner(store, user.id, "Provisioning does not take over the account of an owner.");
   // The former source's key means nothing to the new one.
   return { origin: "scim", sourceId: writer.source.id, sourceKey: null };
 }
@@ -144,13 +144,13 @@ async function moveIdentities(store: TenantStore, before: User, after: User): Pr
     if (identity.subject !== storedSubject(connection, before.loginName)) continue;
     const subject = storedSubject(connection, after.loginName);
     if (subject === identity.subject) continue;
-    await refuseOnOwner(
+    await refuseForOwner(
       store,
       before.id,
       "This owner signs in by the login name, so provisioning does not change it.",
     );
     const holder = await store.identities.find(connection.id, subject);
-    if (holder) await refuseOnOwner(store, holder.userId, "An owner signs in by this login name.");
+    if (holder) await refuseForOwner(store, holder.userId, "An owner signs in by this login name.");
     await store.identities.move(connection.id, identity.subject, subject);
   }
 }

@@ -1,6 +1,6 @@
 import { type AssignableRole, type Role, roles } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { keepingAnOwner } from "./owners.ts";
+import { protectLastOwner } from "./owners.ts";
 import { forgetSyncedPassword } from "./synced-passwords.ts";
 
 /** Whether `role` may do what `needed` may. */
@@ -24,7 +24,7 @@ export async function grantRole(store: TenantStore, userId: string, role: Role):
 export async function revokeRole(store: TenantStore, userId: string, role: Role): Promise<void> {
   await store.transaction(async (inside) => {
     if (role !== "owner") return await inside.roles.revoke(userId, role);
-    await keepingAnOwner(inside, () => inside.roles.revoke(userId, role));
+    await protectLastOwner(inside, () => inside.roles.revoke(userId, role));
     await inside.ownerApprovals.removeOfUser(userId);
   });
 }

@@ -5,13 +5,13 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 
 /** A sign-in as the tenant's activity knows it: through which connection (null: by a password), at which request. */
-export interface Attempt {
+export interface SignInAttempt {
   connectionId: string | null;
   requestId: string | null;
 }
 
 /** Somebody got in. Belongs in the transaction of the sign-in, where there is one. */
-export async function recordSignIn(store: TenantStore, user: User, attempt: Attempt): Promise<void> {
+export async function recordSignIn(store: TenantStore, user: User, attempt: SignInAttempt): Promise<void> {
   await record(store, attempt, "sign_in.succeeded", { id: user.id, loginName: user.loginName }, null);
 }
 
@@ -22,7 +22,7 @@ export async function recordSignIn(store: TenantStore, user: User, attempt: Atte
 export async function recordRefusal(
   store: TenantStore,
   error: RefusedError,
-  attempt: Attempt,
+  attempt: SignInAttempt,
   who: { id: string | null; loginName: string } | null,
 ): Promise<void> {
   await record(store, attempt, "sign_in.refused", who, error.reason);
@@ -31,7 +31,7 @@ export async function recordRefusal(
 
 async function record(
   store: TenantStore,
-  { connectionId, requestId }: Attempt,
+  { connectionId, requestId }: SignInAttempt,
   action: string,
   who: { id: string | null; loginName: string } | null,
   reason: RefusalReason | null,

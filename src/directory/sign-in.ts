@@ -11,10 +11,10 @@ import { ConflictError, RefusedError } from "../errors.ts";
 import type { Connection, ExternalIdentity, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
-import { documentOf } from "./attributes.ts";
-import { acceptedIdentity } from "./names.ts";
-import { useApproval } from "./owners.ts";
-import { type Attempt, recordRefusal, recordSignIn } from "./sign-in-activity.ts";
+import { attributesFromProfile } from "./attributes.ts";
+import { validateIdentity } from "./names.ts";
+import { consumeApproval } from "./owners.ts";
+import { recordRefusal, recordSignIn, type SignInAttempt } from "./sign-in-activity.ts";
 
 export interface SignIn {
   user: User;
@@ -55,7 +55,7 @@ export async function signIn(
 async function decideTwice(
   store: TenantStore,
   identity: ExternalIdentity,
-  attempt: Attempt,
+  attempt: SignInAttempt,
 ): Promise<SignIn> {
   try {
     return await store.transaction((inside) => decide(inside, identity, attempt));
@@ -105,7 +105,11 @@ export async function previewSignIn(store: TenantStore, identity: ExternalIdenti
 
 class TakenBack extends Error {}
 
-async function decide(store: TenantStore, external: ExternalIdentity, attempt: Attempt): Promise<SignIn> {
+async function decide(
+  store: TenantStore,
+  external: ExternalIdentity,
+  attempt: SignInAttempt,
+): Promise<SignIn> {
   const connection = await store.connections.byId(external.connectionId);
   if (connection?.status !== "active") throw new RefusedError("connection-not-active");
   const verdict = await decideOn(store, connection, external);
@@ -114,7 +118,7 @@ async function decide(store: TenantStore, external: ExternalIdentity, attempt: A
 }
 
 async function decideOn(store: TenantStore, connection: Connection, sent: ExternalIdentity): Promise<SignIn> {
-  const external = acceptedIdentity(sent);
+  const external = validateIdentity(sent);
   const subject = storedSubject(connection, external.subject);
 
   const verdict =
@@ -129,7 +133,7 @@ async function decideOn(store: TenantStore, connection: Connection, sent: Extern
   if (user.blocked) throw new RefusedError("user-blocked");
 
   if (verdict.by === "source-key" || verdict.by === "login-name") {
-    await useApproval(store, connection, user);
+    await consumeApproval(store, connection, user);
     await store.identities.add(connection.id, subject, user.id);
   }
   await store.identities.recordSignIn(connection.id, subject, external.profile.email);
@@ -196,7 +200,7 @@ async function justInTime(
   }
   const user = await store.users.create({
     ...external.profile,
-    attributes: documentOf(external.profile),
+    attributes: attributesFromProfile(external.profile),
     id: randomUUID(),
     loginName: external.loginName,
     active: true,
@@ -225,7 +229,7 @@ async function refreshed(store: TenantStore, user: User, external: ExternalIdent
   if (!changed && !renamed) return user;
   return await store.users.update(user.id, {
     ...external.profile,
-    attributes: documentOf(external.profile),
+    attributes: attributesFromProfile(external.profile),
     ...(renamed ? { loginName: external.loginName } : {}),
   });
 }

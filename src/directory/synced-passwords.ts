@@ -2,7 +2,7 @@ import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { requiredConnection } from "./domains.ts";
-import { refuseOnOwner } from "./owners.ts";
+import { refuseForOwner } from "./owners.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 
@@ -36,7 +36,7 @@ export async function prepareSyncedPassword(
  * password is signed out. Throws ConflictError `owner-protected`. Belongs in the transaction of the change.
  */
 export async function setSyncedPassword(store: TenantStore, user: User, hash: string): Promise<void> {
-  await refuseOnOwner(store, user.id, "Provisioning does not set the password of an owner.");
+  await refuseForOwner(store, user.id, "Provisioning does not set the password of an owner.");
   if ((await requiredConnection(store, user)) !== null) return;
   await store.credentials.set(user.id, hash);
   await revokeUserAccess(store, user.id);

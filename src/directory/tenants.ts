@@ -9,14 +9,14 @@ import { checkShownName } from "./names.ts";
 import { isPublicMailDomain } from "./public-mail-domains.ts";
 
 /** Names in URLs: tenants and connections share the rule, because a tenant's slug is its first connection key. */
-export const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const urlNamePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Words that a URL of ours may need in that place, now or later. */
 const reservedNames = new Set(["admin", "api", "app", "default", "login", "new", "setup", "www"]);
 
 /** Throws InvalidError. `what` is the subject of the sentence: "The tenant's slug". */
-export function checkName(name: string, what: string): void {
-  if (!namePattern.test(name)) {
+export function checkUrlName(name: string, what: string): void {
+  if (!urlNamePattern.test(name)) {
     throw new InvalidError(
       `${what} must be 1 to 63 characters, lower-case letters, digits and hyphens, and start with a letter or digit; ` +
         `"${name}" is not.`,
@@ -39,7 +39,7 @@ const domainPattern = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z
  * when the slug is taken or once named another tenant's connection.
  */
 export async function createTenant(database: Database, slug: string, name: string): Promise<Tenant> {
-  checkName(slug, "The tenant's slug");
+  checkUrlName(slug, "The tenant's slug");
   checkTenantName(name);
   return await database.transaction(async (inside) => {
     const system = systemStore(inside);

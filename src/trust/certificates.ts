@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { InvalidError } from "../errors.ts";
 
 /** What people compare and watch of a signing certificate. */
-export interface CertificateFacts {
+export interface SigningCertificateFacts {
   /** SHA-256 of the certificate, as pairs of hex digits with colons: what Okta and openssl show. */
   fingerprint: string;
   subject: string;
@@ -39,7 +39,7 @@ export function readCertificate(text: string): string {
 }
 
 /** @param certificate base64 DER, as readCertificate returns it. */
-export function certificateFacts(certificate: string): CertificateFacts {
+export function certificateFacts(certificate: string): SigningCertificateFacts {
   const { fingerprint256, subject, validFrom, validTo } = new X509Certificate(
     Buffer.from(certificate, "base64"),
   );
@@ -52,8 +52,8 @@ export function certificateFacts(certificate: string): CertificateFacts {
 }
 
 /** Whether a certificate is over, or will be within 30 days. */
-export function endsSoon(
-  { validUntil }: CertificateFacts,
+export function certificateExpiry(
+  { validUntil }: SigningCertificateFacts,
   now: number = Date.now(),
 ): "expired" | "soon" | null {
   if (validUntil <= now) return "expired";

@@ -79,7 +79,10 @@ describe("the migration for searches in the directory", () => {
         await up(trx);
       });
       for (const prefix of ["a\u0301d", "von k"])
-        assert.equal((await store.people.page({ prefix }, null, 10)).people[0]?.loginName, "x@acme.example");
+        assert.equal(
+          (await store.people.page({ prefix }, { after: null, limit: 10 })).people[0]?.loginName,
+          "x@acme.example",
+        );
       assert.equal(await store.users.provisionedCount(), 1);
     });
   });
@@ -186,7 +189,9 @@ describe("the migration that folds compatibility forms", () => {
         for (const name of ["ﬁona", "fiona", "FIONA"]) assert.equal(await reached(store, name), plain);
         for (const name of ["ｅve", "ｅｖe", "eve"]) assert.equal(await reached(store, name), first);
         for (const name of ["ﬁona", "fiona"]) assert.equal(await reached(other, name), alone);
-        const listed = (await store.people.page({ prefix: "" }, null, 10)).people.map(({ id }) => id);
+        const listed = (await store.people.page({ prefix: "" }, { after: null, limit: 10 })).people.map(
+          ({ id }) => id,
+        );
         assert.deepEqual(listed.sort(), [late, plain, first, second].sort());
         await folding(database, "down");
         const keys = await keysOf(database, "users", ["id", "login_name_key"]);

@@ -1,9 +1,9 @@
 import {
+  type ConnectionInput,
   changeSettings,
   createConnection,
   enableConnection,
   rotateSecret,
-  type WantedConnection,
 } from "../../../src/directory/connections.ts";
 import { tenantBySlug } from "../../../src/directory/tenants.ts";
 import { InvalidError } from "../../../src/errors.ts";
@@ -69,7 +69,7 @@ async function connect(
   const { database, dataKey } = deps;
   const tenant = await tenantBySlug(database, slug);
   const store = forTenant(database, tenant.id);
-  const secret: WantedConnection["secret"] =
+  const secret: ConnectionInput["secret"] =
     secretText === null ? null : { text: secretText, sealer: sealer(dataKey) };
   const before = (await store.connections.list()).find((one) => one.key === slug && one.type === type);
   if (!before) {
