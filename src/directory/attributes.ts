@@ -1,6 +1,6 @@
 import type { AttributeDocument, Profile } from "../model.ts";
 
-/** The document of somebody of whom only a profile is known: who came just in time, or has a local account. */
+/** The attributes of a user of whom only a profile is known: one created just in time, or a local account. */
 export function attributesFromProfile({
   givenName,
   familyName,

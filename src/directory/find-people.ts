@@ -3,14 +3,13 @@ import type { PeopleFilter, PeoplePage, PeopleRange, PersonSummary } from "../st
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { nameKey, searchKey, textKey } from "../store/text-keys.ts";
 
-/** Up to so many holders of a role or members of a group are looked at one by one. */
+/** Up to this many holders of a role or members of a group are filtered in memory. */
 const fewAtMost = 1_000;
 
 /**
- * A page of the people of a tenant who fit a filter. What it costs does not grow with the tenant: lists come from an
- * index; the holders of a role or the members of a group are the list themselves while they are few, and looked for along
- * an index when they are many, where that keeps nobody waiting. Throws UnavailableError when the latter takes too long.
- * @param after where the page before ended.
+ * Returns a page of a tenant's people who match a filter. The cost does not grow with the tenant: lists come from an
+ * index. A role or a group with few people is loaded and filtered in memory; with many, a scan of the index looks for
+ * them on a connection that blocks no other request. Throws UnavailableError if that scan takes too long.
  */
 export async function findPeople(
   database: Database,
@@ -26,10 +25,10 @@ export async function findPeople(
   return await database.scan((reading) => forTenant(reading, tenantId).people.page(filter, range));
 }
 
-/** The people whom the filter's role and group leave, while they are few; null when they are many. */
+/** The people whom the filter's role and group select; null if they are many. */
 async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise<PersonSummary[] | null> {
   const members = group === undefined ? null : await store.people.fewMembers(group, fewAtMost);
-  // Nearly everybody is a member.
+  // Nearly every user has the role of a member.
   const holders =
     members || role === undefined || role === "member"
       ? null
@@ -44,7 +43,7 @@ async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise
   return await store.people.ofIds(ids);
 }
 
-/** What the store does to many: keeps those who fit, in the order of their login names, and takes a page of them. */
+/** Does in memory what the store does for many people: filters, sorts by login name, and takes a page. */
 function pageOf(
   few: readonly PersonSummary[],
   filter: PeopleFilter,
