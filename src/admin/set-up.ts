@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from "express";
-import { changeSettings, noteEdit, rotateSecret } from "../directory/connections.ts";
+import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
 import { isUnderWay, startSignInTest } from "../directory/sign-in-tests.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { OidcSettings, SamlSettings } from "../model.ts";
@@ -146,7 +146,7 @@ async function keep(deps: AdminDeps, visit: Visit, req: Request, input: Input): 
     changed.push("justInTime");
   }
   if (changed.length === 0) return;
-  await noteEdit(store, now.id, editorOf(visit, req));
+  await recordEdit(store, now.id, editorOf(visit, req));
   await store.activity.record(visit.entry("connection.changed", changed));
 }
 
