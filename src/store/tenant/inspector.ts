@@ -1,4 +1,4 @@
-import type { Check, Message, MessagePart, Protocol } from "../../recording.ts";
+import type { Message, MessagePart, Protocol, RecordedCheck } from "../../recording.ts";
 import { textKey } from "../text-keys.ts";
 import type { TenantScope } from "./scope.ts";
 
@@ -12,7 +12,7 @@ export interface MessageSummary {
   at: number;
   protocol: Protocol;
   step: string;
-  verdict: Check["verdict"];
+  verdict: RecordedCheck["verdict"];
   summary: string;
   requestId: string;
   connectionKey: string | null;
@@ -23,13 +23,13 @@ export interface MessageSummary {
 export interface StoredMessage extends MessageSummary {
   request: MessagePart | null;
   response: MessagePart | null;
-  checks: Check[];
+  checks: RecordedCheck[];
 }
 
 /** Which messages are asked for; what is absent does not matter. */
 export interface MessageFilter {
   protocol?: Protocol;
-  verdict?: Check["verdict"];
+  verdict?: RecordedCheck["verdict"];
   /** A part of any name of the person, in any case. */
   person?: string;
   /** The connection's key. */
