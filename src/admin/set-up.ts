@@ -8,6 +8,7 @@ import { connectionFacts } from "../trust/connection-facts.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { documentForm, formField } from "../web/forms.ts";
 import { flash } from "../web/sessions.ts";
+import { signInPath } from "../web/sign-in-options.ts";
 import { pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
