@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { demoPaths } from "../../../src/demo/paths.ts";
+import { demoPaths } from "../../../src/demo/tenants.ts";
 import { createTestDatabase } from "../../../test/helpers/databases.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 import { atMost, type BenchRun } from "./run.ts";

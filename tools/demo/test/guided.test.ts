@@ -27,7 +27,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
   }
 
   it("starts without a stand-in, and shows nothing secret", async () => {
-    assert.doesNotMatch(demo.output, /stands in for Okta/);
+    assert.doesNotMatch(demo.output, /stand-in for an Okta org/);
     const page = await browser.open();
     await page.goto(`${demo.url}/login`);
     assert.ok(!(await page.content()).includes(demo.password));
