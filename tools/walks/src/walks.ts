@@ -46,7 +46,13 @@ export async function measureWalks(): Promise<MeasuredWalk[]> {
     ];
     const measured: MeasuredWalk[] = [];
     for (const walk of walks) measured.push(await measure(walk, coverage));
-    return measured;
+    return [
+      ...measured,
+      together(
+        "SAML sign-in",
+        measured.filter(({ name }) => name.startsWith("SAML")),
+      ),
+    ];
   } finally {
     coverage.stop();
     await provider.close();
@@ -77,6 +83,14 @@ function measuredWalk({ name, toRead }: Walk, functions: ExecutedFunctions): Mea
     executed: new Map(executed),
     toRead: paths.filter((path) => toRead.some((folder) => path.startsWith(folder))),
   };
+}
+
+/** Several requests that belong together, counted as one walk. */
+function together(name: string, walks: readonly MeasuredWalk[]): MeasuredWalk {
+  const executed: ExecutedFunctions = new Map();
+  for (const [path, functions] of walks.flatMap((walk) => [...walk.executed]))
+    executed.set(path, [...new Set([...(executed.get(path) ?? []), ...functions])]);
+  return { name, executed, toRead: [...new Set(walks.flatMap(({ toRead }) => toRead))] };
 }
 
 async function oidcWalk(app: TestApp, { database }: TestDatabase, provider: OpenIdProvider): Promise<Walk> {
