@@ -1,9 +1,9 @@
 import { Router } from "express";
 import { unconfirmedAccess } from "../directory/machine-access.ts";
-import { isLiving, tokenWarnings } from "../directory/provisioning-tokens.ts";
+import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import type { Connection, ProvisioningToken } from "../model.ts";
-import { warningsOf } from "../trust/connection-warnings.ts";
+import { findConnectionWarnings } from "../trust/connection-warnings.ts";
 import { storeOf } from "./acting.ts";
 import type { AdminDeps } from "./routes.ts";
 
@@ -28,7 +28,7 @@ export function overviewRoutes({ database }: AdminDeps): Router {
       unconfirmedAccess(store),
     ]);
     const now = Date.now();
-    const living = tokens.filter((token) => isLiving(token, now));
+    const living = tokens.filter((token) => isActiveToken(token, now));
     const page = { title: "Administration", connections, domains, tokens: living, people };
     const warnings = [
       ...unconfirmedWarnings(unconfirmed),
@@ -47,7 +47,7 @@ function unconfirmedWarnings(unconfirmed: readonly string[]): Warning[] {
 }
 
 function connectionWarnings(connections: readonly Connection[]): Warning[] {
-  return warningsOf(connections).map(({ connection, text }) => ({
+  return findConnectionWarnings(connections).map(({ connection, text }) => ({
     name: connection.key,
     href: paths.admin.connection(connection.id),
     text,

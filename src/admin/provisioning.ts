@@ -4,7 +4,7 @@ import {
   confirmMachineAccess,
   unconfirmedAccess,
 } from "../directory/machine-access.ts";
-import { createToken, isLiving, revokeToken } from "../directory/provisioning-tokens.ts";
+import { createToken, isActiveToken, revokeToken } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import type { TenantSettings } from "../store/tenant/settings.ts";
@@ -130,8 +130,8 @@ async function factsOf(store: TenantStore) {
   ]);
   const now = Date.now();
   const [living, dead] = [
-    tokens.filter((token) => isLiving(token, now)),
-    tokens.filter((token) => !isLiving(token, now)),
+    tokens.filter((token) => isActiveToken(token, now)),
+    tokens.filter((token) => !isActiveToken(token, now)),
   ];
   const used = tokens.flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
   return {

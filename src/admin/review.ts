@@ -1,5 +1,5 @@
 import { type Request, Router } from "express";
-import { enableConnection, freezeGuests, letGuestsGoOn } from "../directory/connections.ts";
+import { enableConnection, freezeGuests, unfreezeGuests } from "../directory/connections.ts";
 import { approvableOwners, approveOwner } from "../directory/owners.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
 import { NotFoundError } from "../errors.ts";
@@ -70,7 +70,7 @@ export function reviewRoutes(
 
   router.post(`${pattern}/guests/resume`, requireOwner, async (req, res) => {
     const visit = await visitOf(req);
-    await letGuestsGoOn(visit.store, visit.connection.id);
+    await unfreezeGuests(visit.store, visit.connection.id);
     await flash(req, "done", "The guest of the set-up link can change the draft again.");
     res.redirect(303, visit.base);
   });

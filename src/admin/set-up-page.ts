@@ -5,7 +5,7 @@ import { latestSignInTest } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
 import { randomToken } from "../store/secrets.ts";
-import { certificateFacts, endsSoon } from "../trust/certificates.ts";
+import { certificateExpiry, certificateFacts } from "../trust/certificates.ts";
 import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
 import { refusals } from "../web/refusals.ts";
 import type { FormReader } from "./form-reader.ts";
@@ -100,7 +100,7 @@ export function keyFacts(certificates: readonly string[]): Fact[] {
 
 function certificateShown(certificate: string) {
   const facts = certificateFacts(certificate);
-  return { ...facts, state: endsSoon(facts) };
+  return { ...facts, state: certificateExpiry(facts) };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { type Editor, guestsAreFrozen } from "../directory/connections.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Connection } from "../model.ts";
-import type { Person } from "../store/session-store.ts";
+import type { SignedInPerson } from "../store/session-store.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
@@ -16,7 +16,7 @@ export interface Visit {
   /** The page's own path; its forms post below it. */
   base: string;
   /** Null for a guest. */
-  person: Person | null;
+  person: SignedInPerson | null;
   /** What the visitor did, for the tenant's activity. */
   entry(action: string, changed?: readonly string[]): ActivityEntry;
 }

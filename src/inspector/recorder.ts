@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { Message, Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { recordings } from "../store/recordings.ts";
-import { type PreparedMessage, prepared } from "../store/tenant/inspector.ts";
+import { type PreparedMessage, prepareMessage } from "../store/tenant/inspector.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { redact } from "./redaction.ts";
 
@@ -141,7 +141,7 @@ export function openInspector(database: Database, log: Log): Inspector {
 
 function keep(line: Waiting, describe: () => Message, at: number, log: Log): void {
   try {
-    line.messages.push(prepared(redact(describe()), at));
+    line.messages.push(prepareMessage(redact(describe()), at));
   } catch (error) {
     line.dropped += 1;
     log.warn({ err: error }, "inspector.message_not_understood");
