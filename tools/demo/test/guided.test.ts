@@ -7,7 +7,7 @@ import { obstaclesOn } from "../../../test/helpers/accessible.ts";
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 
-describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an Okta org", (browser) => {
+describeInBrowser("npm run demo -- --okta, with the stand-in as the Okta org", (browser) => {
   let demo: Demo;
   let org: StandIn;
   before(async function () {
@@ -21,12 +21,12 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
     await org.close();
   });
 
-  /** The step is ticked off while the page stays open. */
+  /** Waits until the open page ticks the step off. */
   async function ticked(page: Page, step: string): Promise<void> {
     await page.locator(`#${step}.is-done [data-tick]`).waitFor();
   }
 
-  it("starts without a stand-in, and shows nothing secret", async () => {
+  it("starts without a stand-in, and shows no secrets", async () => {
     assert.doesNotMatch(demo.output, /stand-in for an Okta org/);
     const page = await browser.open();
     await page.goto(`${demo.url}/login`);
@@ -82,7 +82,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
     const { token, baseUrl } = JSON.parse(created.stdout) as { token: string; baseUrl: string };
     const shown = await list.locator("#token .value").textContent();
     assert.equal(baseUrl, shown, "the address on the page is the right one");
-    // Okta's "Header" mode sends what the administrator typed.
+    // Okta's "Header" mode sends the token exactly as the administrator entered it.
     app.provisioning = integration(baseUrl, { token: `Bearer ${token}`, mode: "Header" });
     await org.provisioner.sender(app, "test")("GET", "/Users?startIndex=1&count=2");
     await ticked(list, "token");
