@@ -86,7 +86,7 @@ describeInBrowser("following the guides", (browser) => {
     }
 
     /** SP-initiated, from the tile, and then Universal Logout. */
-    async function useIt(address: string, app: OrgApp, person: OrgPerson): Promise<void> {
+    async function useConnection(address: string, app: OrgApp, person: OrgPerson): Promise<void> {
       const page = await browser.open();
       await page.goto(address);
       await signInAtOkta(page, person);
@@ -122,7 +122,7 @@ describeInBrowser("following the guides", (browser) => {
       await page.getByText(says("More options")).click();
       await page.getByLabel(says("Signing out here signs out of Okta, too")).check();
       await testAndSwitchOn(page, says, person);
-      await useIt(await signInAddress(page), app, person);
+      await useConnection(await signInAddress(page), app, person);
     });
 
     it("sets SAML up: sign-in from here, from the tile, and Universal Logout", async function () {
@@ -139,7 +139,7 @@ describeInBrowser("following the guides", (browser) => {
       await fieldOf(page, says("Org URL")).fill(org.url);
       await page.getByLabel(says("Create accounts at the first sign-in")).check();
       await testAndSwitchOn(page, says, person);
-      await useIt(await signInAddress(page), app, person);
+      await useConnection(await signInAddress(page), app, person);
     });
   });
 });

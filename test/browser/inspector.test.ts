@@ -62,7 +62,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
       await page.waitForTimeout(10_500);
       await add("later");
       await page.getByRole("link", { name: "later" }).waitFor();
-      assert.equal(await page.getByRole("link", { name: "first" }).count(), 1, "nothing comes twice");
+      assert.equal(await page.getByRole("link", { name: "first" }).count(), 1, "there are no duplicates");
     });
 
     it("does not cover a message with its copy button", async () => {

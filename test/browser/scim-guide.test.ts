@@ -91,7 +91,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
     }
 
     /** The four steps of "Test". */
-    async function tryIt(page: Page, okta: Page, says: Says, app: OrgApp): Promise<void> {
+    async function testProvisioning(page: Page, okta: Page, says: Says, app: OrgApp): Promise<void> {
       const came = await personIn(page, says, "Ada Lovelace");
       const { href, ...cells } = came;
       assert.deepEqual(cells, { state: "Active", role: "member", origin: "Provisioning" });
@@ -130,7 +130,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       await goTo(okta, app.label);
       await enableProvisioning(okta, says, token);
       await assign(okta, says, "Ada Lovelace");
-      await tryIt(page, okta, says, app);
+      await testProvisioning(page, okta, says, app);
       await pushGroup(page, okta, says);
     });
   });

@@ -50,9 +50,9 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByText("The sign-in works").waitFor();
       await assertSameShown(page);
       const focused = await page.evaluate<string>("document.activeElement.className");
-      assert.equal(focused, "test-result", "who listens is told, too");
+      assert.equal(focused, "test-result", "screen readers announce the result");
       const hidden = await page.locator("button[data-copy][hidden]").count();
-      assert.equal(hidden, 0, "what comes after the test can be copied");
+      assert.equal(hidden, 0, "copy buttons after the test work");
     }
 
     /** The fetched part of the page must claim only the values that the page was loaded with. */

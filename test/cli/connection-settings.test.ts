@@ -42,7 +42,7 @@ describe("admin -- connection, for an existing connection", () => {
       settingsIn((await run("update", ["--type", "oidc", ...words])).json);
     const stored = async () => (await acme.store.connections.byId(connection.id)) ?? assert.fail();
 
-    const asMade = () => ({
+    const initialSettings = () => ({
       key: connection.key,
       type: "oidc",
       status: "active",
@@ -58,7 +58,7 @@ describe("admin -- connection, for an existing connection", () => {
 
     it("show prints the settings, but no secret", async () => {
       const { json, text } = await run("show", ["--type", "oidc"]);
-      assert.deepEqual(settingsIn(json), asMade());
+      assert.deepEqual(settingsIn(json), initialSettings());
       assert.match(text, /signOutOfProvider: false/);
       await assert.rejects(run("show", ["--type", "saml"]), NotFoundError);
     });
@@ -74,16 +74,16 @@ describe("admin -- connection, for an existing connection", () => {
     ];
     for (const [words, change] of changes) {
       it(`update ${words.join(" ")} changes only that`, async () => {
-        assert.deepEqual(await update(...words), { ...asMade(), ...change });
+        assert.deepEqual(await update(...words), { ...initialSettings(), ...change });
         const { json } = await run("show", ["--type", "oidc"]);
-        assert.deepEqual(settingsIn(json), { ...asMade(), ...change });
+        assert.deepEqual(settingsIn(json), { ...initialSettings(), ...change });
       });
     }
 
     it("update reverts every setting", async () => {
       await update("--jit", "off", "--universal-logout", "off", "--sign-out-of-provider", "on", ...roleClaim);
       const back = ["--jit", "on", "--universal-logout", "on", "--sign-out-of-provider", "off"];
-      assert.deepEqual(await update(...back, "--no-role-claim"), asMade());
+      assert.deepEqual(await update(...back, "--no-role-claim"), initialSettings());
     });
 
     it("update accepts only an alias that publishes the same keys", async () => {

@@ -96,7 +96,7 @@ describe("admin -- connection", () => {
     };
     const withIssuer = (issuer: string) => oidc.map((word) => (word.startsWith("https:") ? issuer : word));
     const refused: [string, () => string[], RegExp, Parameters<typeof runCommand>[3]?][] = [
-      ["a type that is none", () => ["--type", "ldap"], /must be oidc or saml/],
+      ["an unknown type", () => ["--type", "ldap"], /must be oidc or saml/],
       ["no type", () => [], /--type is missing/],
       ["no issuer", () => without("--issuer"), /--issuer is missing/],
       ["no client id", () => without("--client-id"), /--client-id is missing/],

@@ -90,21 +90,21 @@ describe("admin -- tenant", () => {
       ["an upper-case slug", ["Bad", "--name", "N", "--owner", "a@b.example"], /lower-case letters/],
       ["a slug with a path in it", ["a/b", "--name", "N", "--owner", "a@b.example"], /lower-case letters/],
       ["a reserved slug", ["admin", "--name", "N", "--owner", "a@b.example"], /reserved word/],
-      ["a name that is empty", ["half", "--name", "", "--owner", "a@b.example"], /--name is missing/],
+      ["an empty name", ["half", "--name", "", "--owner", "a@b.example"], /--name is missing/],
       ["no owner", ["half", "--name", "N"], /--owner is missing/],
       [
-        "an owner whose address is longer than mail goes",
+        "an owner with an overlong address",
         ["half", "--name", "N", "--owner", `a@${"b".repeat(249)}.com`],
         /is not an e-mail address/,
       ],
       ["an owner without an address", ["half", "--name", "N", "--owner", "ada"], /is not an e-mail address/],
       [
-        "an owner's name that is blank",
+        "an owner with a blank name",
         ["half", "--name", "N", "--owner", "a@b.example", "--owner-last-name", " "],
         /--owner-last-name must have 1 to 100 characters/,
       ],
       [
-        "an owner's name that is too long",
+        "an owner with an overlong name",
         ["half", "--name", "N", "--owner", "a@b.example", "--owner-first-name", "a".repeat(101)],
         /--owner-first-name must have 1 to 100 characters/,
       ],
@@ -168,7 +168,7 @@ describe("admin -- tenant", () => {
       assert.notEqual(await system().tenants.bySlug("doomed"), null);
       assert.deepEqual((await run(["tenant", "delete", "doomed", "--yes"])).json, { deleted: "doomed" });
       assert.equal(await system().tenants.bySlug("doomed"), null);
-      await assert.rejects(create("doomed"), ConflictError, "its name stays its own");
+      await assert.rejects(create("doomed"), ConflictError, "its slug stays reserved");
     });
 
     for (const words of [

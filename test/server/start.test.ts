@@ -17,7 +17,7 @@ import {
 } from "../helpers/processes.ts";
 
 /** Locks the table of rate limits until the returned function is called. */
-async function holdUp({ openAnother }: TestDatabase): Promise<() => Promise<void>> {
+async function lockRateLimits({ openAnother }: TestDatabase): Promise<() => Promise<void>> {
   let letGo = () => {};
   const released = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -109,7 +109,7 @@ describe("npm start", () => {
       const { tenant, store } = await createTestTenant(use().database);
       await createLocalAccount(store, "ada@acme.example");
       const server = await startServer(use().url);
-      const letGo = await holdUp(use());
+      const letGo = await lockRateLimits(use());
       let answered = false;
       const form = new URLSearchParams({ loginName: "ada@acme.example", password: testPassword });
       const { received, status } = post(server.port, `/login/password/${tenant.slug}`, form);

@@ -128,9 +128,9 @@ describe("changing the password", () => {
     });
 
     const unacceptable: [string, Record<string, string>][] = [
-      ["a short one", { password: "short", repeated: "short" }],
-      ["a very long one", { password: "x".repeat(257), repeated: "x".repeat(257) }],
-      ["one that is not repeated alike", { repeated: `${wanted}!` }],
+      ["a short password", { password: "short", repeated: "short" }],
+      ["a very long password", { password: "x".repeat(257), repeated: "x".repeat(257) }],
+      ["two different passwords", { repeated: `${wanted}!` }],
     ];
     for (const [what, change] of unacceptable) {
       it(`refuses ${what}`, async () => {

@@ -47,7 +47,7 @@ describe("a device that knows an account", () => {
       assert.equal(await statusOf(device, user, testPassword, home), 303);
       assert.equal(await statusOf(device, user, testPassword, newNetwork()), 303);
       await count("password-account", 1);
-      assert.equal(await statusOf(stranger, user, "wrong", home), 429, "it clears nothing of others");
+      assert.equal(await statusOf(stranger, user, "wrong", home), 429, "other counts stay");
     });
 
     it("has ten attempts of its own, which other devices do not share, and is then unknown", async () => {

@@ -74,8 +74,8 @@ describe("the rate limits for passwords", () => {
       await createLocalAccount(acme.store, "careful@acme.example");
       const stranger = newAddress();
       assert.deepEqual(await fail(1, "careful@acme.example", stranger), [403]);
-      await useUp("password-account-network", 6);
-      await useUp("password-account", 100);
+      await exhaust("password-account-network", 6);
+      await exhaust("password-account", 100);
       assert.equal((await tryPassword("careful@acme.example", testPassword, newAddress())).status, 303);
       assert.deepEqual(await fail(1, "careful@acme.example", stranger), [429]);
       assert.deepEqual(await fail(1, "careful@acme.example", newAddress()), [429]);
@@ -83,7 +83,7 @@ describe("the rate limits for passwords", () => {
 
     it("use the first 64 bits of an IPv6 address as the network", async () => {
       assert.deepEqual(await fail(1, "six@acme.example", "2001:db8:1:2::a"), [403]);
-      await useUp("password-account-network", 6);
+      await exhaust("password-account-network", 6);
       for (const address of ["2001:db8:1:2::b", "2001:0DB8:0001:0002:ffff:0:0:1", "2001:db8:1:2:3:4:5.6.7.8"])
         assert.deepEqual(await fail(1, "six@acme.example", address), [429], address);
       for (const address of ["2001:db8:1:3::a", "2001:db8::1:2:0:a"])
@@ -92,7 +92,7 @@ describe("the rate limits for passwords", () => {
 
     it("treat both spellings of an IPv4 address as the same", async () => {
       assert.deepEqual(await fail(1, "four@acme.example", "192.0.2.250"), [403]);
-      await useUp("password-account-network", 6);
+      await exhaust("password-account-network", 6);
       assert.deepEqual(await fail(1, "four@acme.example", "::ffff:192.0.2.250"), [429]);
       assert.deepEqual(await fail(1, "four@acme.example", "::ffff:192.0.2.251"), [403]);
     });
@@ -102,7 +102,7 @@ describe("the rate limits for passwords", () => {
     });
 
     /** Pretends that all attempts but one of a limit have been made. */
-    async function useUp(limit: string, points: number): Promise<void> {
+    async function exhaust(limit: string, points: number): Promise<void> {
       const counts = use().database.sql()("rate_limits").where("key", "like", `${limit}:%`);
       assert.ok((await counts.update({ points: points - 1, expires_at: Date.now() + 900_000 })) > 0);
     }
@@ -110,7 +110,7 @@ describe("the rate limits for passwords", () => {
     it("refuse the 51st attempt from one address, across all accounts", async () => {
       const address = newAddress();
       assert.deepEqual(await fail(1, "first@acme.example", address), [403]);
-      await useUp("password-network", 50);
+      await exhaust("password-network", 50);
       assert.deepEqual(await fail(1, "second@acme.example", address), [403]);
       assert.deepEqual(await fail(1, "third@acme.example", address), [429]);
       assert.deepEqual(await fail(1, "third@acme.example", newAddress()), [403]);
@@ -118,7 +118,7 @@ describe("the rate limits for passwords", () => {
 
     it("refuse the 101st attempt on one account, across all addresses", async () => {
       assert.deepEqual(await fail(1, "wanted@acme.example", newAddress()), [403]);
-      await useUp("password-account", 100);
+      await exhaust("password-account", 100);
       assert.deepEqual(await fail(1, "Wanted@acme.example", newAddress()), [403]);
       assert.deepEqual(await fail(1, "wanted@acme.example", newAddress()), [429]);
       assert.deepEqual(await fail(1, "unwanted@acme.example", newAddress()), [403]);

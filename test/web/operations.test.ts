@@ -69,7 +69,7 @@ describe("/metrics", () => {
       { "x-forwarded-for": "127.0.0.1, 203.0.113.9" },
       false,
     ],
-    ["this machine, where a token is wanted", { metricsToken: token }, {}, false],
+    ["this machine, if a token is configured", { metricsToken: token }, {}, false],
     ["a wrong token", { metricsToken: token }, { authorization: `Bearer ${token}x` }, false],
     ["the token without its scheme", { metricsToken: token }, { authorization: token }, false],
     [

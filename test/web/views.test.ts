@@ -33,9 +33,9 @@ const forbidden: [string, RegExp][] = [
   ["a style element", /<style/i],
   ["a style attribute", /<[^>]+\sstyle\s*=/i],
   ["an event handler", /<[^>]+\son\w+\s*=/i],
-  ["a javascript: address", /(href|src|action|formaction)\s*=\s*["']?\s*javascript:/i],
+  ["a javascript: URL", /(href|src|action|formaction)\s*=\s*["']?\s*javascript:/i],
   ["another site's file", /<(link|script|img|iframe)[^>]+(href|src)="(https?:)?\/\//i],
-  ["what a template forgot", /\bundefined\b|\[object |NaN|&lt;%/],
+  ["a forgotten template value", /\bundefined\b|\[object |NaN|&lt;%/],
 ];
 
 describe("every page", () => {

@@ -47,7 +47,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in as the Okta org", (
     const list = await browser.open();
     await list.goto(`${demo.url}/demo/acme`);
     assert.equal(await list.locator(".is-done").count(), 0);
-    assert.equal(await list.locator("[data-tick]:visible").count(), 0, "and nothing looks as if it were");
+    assert.equal(await list.locator("[data-tick]:visible").count(), 0, "no tick is visible yet");
 
     const admin = await browser.open();
     await admin.goto(`${demo.url}/login/password/acme`);
@@ -81,7 +81,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in as the Okta org", (
     const created = await demo.script("admin", "--", "token", "create", "acme", "--json");
     const { token, baseUrl } = JSON.parse(created.stdout) as { token: string; baseUrl: string };
     const shown = await list.locator("#token .value").textContent();
-    assert.equal(baseUrl, shown, "the address on the page is the right one");
+    assert.equal(baseUrl, shown, "the page shows the right URL");
     // Okta's "Header" mode sends the token exactly as the administrator entered it.
     app.provisioning = integration(baseUrl, { token: `Bearer ${token}`, mode: "Header" });
     await org.provisioner.sender(app, "test")("GET", "/Users?startIndex=1&count=2");

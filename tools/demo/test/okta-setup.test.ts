@@ -82,7 +82,7 @@ describe("npm run okta:setup", () => {
       /custom authorization server/,
     ],
     [
-      "a tenant that there is not",
+      "an unknown tenant",
       ["--org", "ORG", "--token-stdin", "--saml-tenant", "unknown"],
       apiToken,
       /no tenant "unknown"/,
@@ -93,7 +93,7 @@ describe("npm run okta:setup", () => {
       apiToken,
       /^The org did not answer: \w+/,
     ],
-    ["an option that it does not know", ["--orgg", "ORG"], apiToken, /--org URL/],
+    ["an unknown option", ["--orgg", "ORG"], apiToken, /--org URL/],
   ] as const) {
     it(`does nothing with ${what}`, async () => {
       const { code, stdout, stderr } = await run(

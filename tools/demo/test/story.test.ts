@@ -5,7 +5,7 @@ import { describeInBrowser } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 
 /** A reader who follows the story page, and knows nothing else. */
-class Reader {
+class StoryReader {
   readonly #page: Page;
   readonly #story: string;
 
@@ -75,7 +75,7 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
       this.timeout(180_000);
       it("every step has the described effect", async () => {
         const page = await browser.open();
-        const reader = new Reader(page, `${demo.url}/demo/${tenant.slug}`);
+        const reader = new StoryReader(page, `${demo.url}/demo/${tenant.slug}`);
         await arriving(page, reader, tenant);
         await changing(page, reader, tenant);
         await leaving(page, reader, tenant);
@@ -107,7 +107,7 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
   }
 });
 
-async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+async function arriving(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star] = tenant.people;
   await reader.arrive("tile", star);
   await page.getByRole("heading", { name: "Tasks" }).waitFor(); // sample product
@@ -149,7 +149,7 @@ async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise
   assert.equal(/id (\S+)\./.exec(after)?.[1], /id (\S+)\./.exec(before)?.[1], "the same account");
 }
 
-async function changing(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+async function changing(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star, second] = tenant.people;
   const admins = tenant.groups.find(({ role }) => role)?.name ?? "";
   await reader.signOutHere();
@@ -197,7 +197,7 @@ async function changing(page: Page, reader: Reader, tenant: DemoTenant): Promise
   assert.match(await reader.now("other-session"), new RegExp(`Signed in: ${second}`));
 }
 
-async function weakSignature(page: Page, reader: Reader): Promise<void> {
+async function weakSignature(page: Page, reader: StoryReader): Promise<void> {
   const choose = async (nth: number, algorithm: string) => {
     await reader.follow("weak-signature", "Sign On", nth);
     await page.getByLabel(algorithm).check();
@@ -214,7 +214,7 @@ async function weakSignature(page: Page, reader: Reader): Promise<void> {
   await choose(1, "SHA-256");
 }
 
-async function leaving(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star] = tenant.people;
   const renamed = `${star.split(" ")[0]} Newname`;
   await reader.signOutHere();
