@@ -1,4 +1,4 @@
-import { changeSettings, noteEdit, rotateSecret } from "../directory/connections.ts";
+import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
 import { ConflictError, InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
@@ -56,7 +56,7 @@ export const connectionSettingsCommands: Command[] = [
           );
         await changeSettings(inside, connection.id, settings);
         if (justInTime !== undefined) await inside.connections.update(connection.id, { justInTime });
-        return showConnection(await noteEdit(inside, connection.id, operator));
+        return showConnection(await recordEdit(inside, connection.id, operator));
       });
     },
   },
@@ -72,7 +72,7 @@ export const connectionSettingsCommands: Command[] = [
       const secret = await readClientSecret(input, context);
       await store.transaction(async (inside) => {
         await rotateSecret(inside, secret.sealer, connection.id, secret.text);
-        await noteEdit(inside, connection.id, operator);
+        await recordEdit(inside, connection.id, operator);
       });
       const { key } = connection;
       const text = `${key} has a new secret. The old one stays in use until the new one works, and is deleted then.`;

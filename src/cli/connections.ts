@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import {
+  type ConnectionInput,
   createConnection,
   disableConnection,
   enableConnection,
-  noteEdit,
-  type WantedConnection,
+  recordEdit,
 } from "../directory/connections.ts";
-import { approveOwner, watchingOwners } from "../directory/owners.ts";
+import { approveOwner, detectLastOwnerLoss } from "../directory/owners.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { oidcUrls, samlUrls } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
@@ -98,7 +98,7 @@ export const connectionCommands: Command[] = [
     async run(input, { database }) {
       const { store, connection } = await namedConnection(database, input);
       const { result, lastOwnerLost } = await store.transaction((inside) =>
-        watchingOwners(inside, () => disableConnection(inside, connection.id)),
+        detectLastOwnerLoss(inside, () => disableConnection(inside, connection.id)),
       );
       const { json, text } = statusResult(result);
       const lost = ` No owner can sign in any more: let one in with "owner invite ${input.positional("slug")}".`;
@@ -179,7 +179,7 @@ function commonSettings(input: CommandInput): Pick<OidcSettings, "roleMapping" |
   };
 }
 
-type ProtocolSettings = Pick<WantedConnection, "type" | "settings" | "secret">;
+type ProtocolSettings = Pick<ConnectionInput, "type" | "settings" | "secret">;
 
 async function create(
   input: CommandInput,
@@ -193,7 +193,7 @@ async function create(
     justInTime: input.isSet("jit"),
     draft: input.isSet("draft"),
   });
-  await noteEdit(forTenant(database, tenant.id), connection.id, operator);
+  await recordEdit(forTenant(database, tenant.id), connection.id, operator);
   return connection;
 }
 

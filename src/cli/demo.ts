@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { demoFile, environmentIn } from "../environment.ts";
+import { demoFile, readEnvironmentFile } from "../environment.ts";
 import { InvalidError } from "../errors.ts";
 import type { Command } from "./command.ts";
 
@@ -27,7 +27,7 @@ async function resetRunning(): Promise<boolean> {
     DEMO_RESET_URL: url = "",
     DEMO_CONTROL_SECRET: secret,
     BASE_URL: origin = "",
-  } = environmentIn(demoFile);
+  } = readEnvironmentFile(demoFile);
   const headers = { authorization: `Bearer ${secret}`, origin };
   const answer = await fetch(url, { method: "POST", headers, redirect: "manual" }).catch(() => null);
   if (answer === null) return false;

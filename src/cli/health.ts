@@ -1,9 +1,9 @@
-import { isLiving, tokenWarnings } from "../directory/provisioning-tokens.ts";
+import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import type { Connection } from "../model.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { TenantHealth } from "../store/tenant-health.ts";
 import { certificateFacts } from "../trust/certificates.ts";
-import { warningsOf } from "../trust/connection-warnings.ts";
+import { findConnectionWarnings } from "../trust/connection-warnings.ts";
 import { visible } from "../visible.ts";
 import type { Command } from "./command.ts";
 
@@ -48,7 +48,7 @@ function readinessOf(
   return {
     singleSignOn: connections.some(({ connection }) => connection.status === "active"),
     domain: hasVerifiedDomain,
-    provisioning: tokens.some((token) => isLiving(token, now) && token.lastUsedAt !== null),
+    provisioning: tokens.some((token) => isActiveToken(token, now) && token.lastUsedAt !== null),
     owner: hasOwner,
   };
 }
@@ -58,7 +58,9 @@ function attentionFor(health: TenantHealth, now: number): string[] {
   const connections = health.connections.map(({ connection }) => connection);
   const { slug } = health.tenant;
   return [
-    ...warningsOf(connections).map(({ connection: { type, key }, text }) => `${type} ${key}: ${text}`),
+    ...findConnectionWarnings(connections).map(
+      ({ connection: { type, key }, text }) => `${type} ${key}: ${text}`,
+    ),
     ...tokenWarnings(health.tokens, now),
     ...(health.hasOwner
       ? []

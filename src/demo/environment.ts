@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { demoFile, environmentIn, processEnvironment } from "../environment.ts";
+import { demoFile, processEnvironment, readEnvironmentFile } from "../environment.ts";
 import { demoPaths } from "./tenants.ts";
 
 /** The settings that the demo generates and stores. The command line reads them from the same file. */
@@ -39,7 +39,7 @@ const orgFiles = { ORG_FILE: "data/demo-org.json", ORG_SEED: "data/demo-org.seed
  */
 export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
   const { ORG_PORT, ORG_URL, ...shell } = processEnvironment();
-  const stored = environmentIn(demoFile);
+  const stored = readEnvironmentFile(demoFile);
   const port = shell.PORT ?? "3000";
   const orgPort = ORG_PORT ?? String(Number(port) + 1);
   const settings: DemoSettings = {

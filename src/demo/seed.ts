@@ -1,6 +1,6 @@
 import type { OrgApp } from "okta-stand-in/state";
 import type { Config } from "../config.ts";
-import { createConnection, type WantedConnection } from "../directory/connections.ts";
+import { type ConnectionInput, createConnection } from "../directory/connections.ts";
 import { createLocalUser } from "../directory/local-accounts.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
 import { createToken } from "../directory/provisioning-tokens.ts";
@@ -106,7 +106,7 @@ async function connectionTo(
   orgUrl: string,
   { slug }: DemoTenant,
   { id, signOn }: OrgApp,
-): Promise<WantedConnection> {
+): Promise<ConnectionInput> {
   const base = { key: slug, justInTime: true, draft: false };
   if (signOn.kind === "oidc") {
     const secret = { text: signOn.clientSecret, sealer: sealer(config.dataKey) };

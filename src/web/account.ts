@@ -6,7 +6,7 @@ import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import type { Person } from "../store/session-store.ts";
+import type { SignedInPerson } from "../store/session-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { formField } from "./forms.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
@@ -98,7 +98,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
   return router;
 }
 
-function toJson({ tenant, user, role, connection }: Person) {
+function toJson({ tenant, user, role, connection }: SignedInPerson) {
   const { id, loginName, email, givenName, familyName } = user;
   return {
     tenant: { slug: tenant.slug, name: tenant.name },

@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from "express";
 import { atLeast } from "../directory/roles.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
-import type { Person } from "../store/session-store.ts";
+import type { SignedInPerson } from "../store/session-store.ts";
 import { forgetDeadCookie } from "./session-cookie.ts";
 
 /** Lets signed-in people pass. Sends others to the sign-in page, which leads back here. */
@@ -34,7 +34,7 @@ export const requireOwner: RequestHandler = (req, _res, next) => {
 };
 
 /** The signed-in person of a request that passed requireSignIn. */
-export function signedIn(req: Request): Person {
+export function signedIn(req: Request): SignedInPerson {
   if (!req.person) throw new Error("this route is not behind requireSignIn");
   return req.person;
 }

@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from "express";
 import { signInWithPassword } from "../directory/local-accounts.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import type { RefusalRecorder } from "../directory/sign-in-activity.ts";
-import { namePattern } from "../directory/tenants.ts";
+import { urlNamePattern } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
@@ -39,7 +39,7 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
 
   router.post(paths.passwordLogin, (req, res) => {
     const slug = formField(req, "tenant").trim().toLowerCase();
-    if (namePattern.test(slug))
+    if (urlNamePattern.test(slug))
       return res.redirect(303, withReturnTo(paths.passwordLoginOf(slug), returnToOf(req)));
     const problem = "An organisation's name has only lower-case letters, digits and hyphens.";
     res.status(400).render("login-tenant", { title, returnTo: returnToOf(req), problem });
@@ -53,7 +53,7 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
     const slug = req.params.tenant;
     const loginName = formField(req, "loginName").trim();
     const attempt = await limits.signIn(req, res, slug, loginName);
-    const tenant = namePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
+    const tenant = urlNamePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
     const store = tenant && forTenant(database, tenant.id);
     const entered = { loginName, password: formField(req, "password") };
     try {

@@ -9,7 +9,7 @@ import { randomUUID } from "node:crypto";
 import type { Request, RequestHandler } from "express";
 import { NotFoundError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Person } from "../store/session-store.ts";
+import type { SignedInPerson } from "../store/session-store.ts";
 
 declare module "express-serve-static-core" {
   interface Request {
@@ -17,7 +17,7 @@ declare module "express-serve-static-core" {
     id: string;
     log: Log;
     /** The signed-in person, loaded anew for each request (sessions.ts). */
-    person: Person | null;
+    person: SignedInPerson | null;
   }
 }
 

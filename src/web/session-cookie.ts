@@ -2,11 +2,11 @@ import type { Request, RequestHandler, Response } from "express";
 import session, { type SessionData, Store } from "express-session";
 import type { Log } from "../log.ts";
 import { hashToken } from "../store/secrets.ts";
-import type { SessionStore, SignedIn, StoredSession } from "../store/session-store.ts";
+import type { SessionStore, StoredSession, StoredSignIn } from "../store/session-store.ts";
 
 declare module "express-session" {
   interface SessionData {
-    signIn?: SignedIn;
+    signIn?: StoredSignIn;
     flash?: { kind: "done" | "problem"; text: string };
     userAgent?: string;
     sealedIdToken?: string;

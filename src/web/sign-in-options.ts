@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
-import { enforcedOn } from "../directory/domains.ts";
-import { checkName } from "../directory/tenants.ts";
+import { enforcedConnection } from "../directory/domains.ts";
+import { checkUrlName } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import type { Connection, ConnectionType, Tenant } from "../model.ts";
 import type { Database } from "../store/database.ts";
@@ -38,7 +38,7 @@ export async function signInOptions(
   const options: SignInOption[] = [];
   for (const tenant of tenants) {
     const store = forTenant(database, tenant.id);
-    const enforced = await enforcedOn(store, domain);
+    const enforced = await enforcedConnection(store, domain);
     const connections = enforced ? [enforced] : await store.connections.list();
     const active = connections.flatMap((connection) => connectionOption(tenant, connection) ?? []);
     options.push(...(active.length > 0 ? active : [passwordOption(tenant)]));
@@ -66,7 +66,7 @@ export function rememberedConnection(req: Request): ConnectionRef | null {
   const [type = "", key = ""] = (cookieOf(req, rememberedCookie) ?? "").split(".");
   if (type !== "oidc" && type !== "saml") return null;
   try {
-    checkName(key, "The connection ID");
+    checkUrlName(key, "The connection ID");
     return { type, key };
   } catch {
     return null;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connectionCommands } from "../../src/cli/connections.ts";
-import { noteEdit } from "../../src/directory/connections.ts";
+import { recordEdit } from "../../src/directory/connections.ts";
 import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import type { Connection } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
@@ -165,7 +165,7 @@ describe("admin -- connection, for an existing connection", () => {
       });
       await assert.rejects(enable("--version", read), { code: "stale" });
       assert.equal((await stored()).status, "draft");
-      await noteEdit(acme.store, id, { by: "the guest of a set-up link", from: null, isGuest: true });
+      await recordEdit(acme.store, id, { by: "the guest of a set-up link", from: null, isGuest: true });
       await assert.rejects(enable(), /The guest of a set-up link changed this draft/);
       assert.equal((await stored()).status, "draft");
       await enable("--version", await version());

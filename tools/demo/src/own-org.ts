@@ -1,9 +1,9 @@
 import {
+  type ConnectionInput,
   changeSettings,
   createConnection,
   enableConnection,
   rotateSecret,
-  type WantedConnection,
 } from "../../../src/directory/connections.ts";
 import { tenantBySlug } from "../../../src/directory/tenants.ts";
 import { InvalidError } from "../../../src/errors.ts";
@@ -79,7 +79,7 @@ async function connect(deps: OwnOrgDeps, slug: string, wanted: OrgConnection): P
   const { type, settings, clientSecret } = wanted;
   const tenant = await tenantBySlug(database, slug);
   const store = forTenant(database, tenant.id);
-  const secret: WantedConnection["secret"] =
+  const secret: ConnectionInput["secret"] =
     clientSecret === null ? null : { text: clientSecret, sealer: sealer(dataKey) };
   const before = (await store.connections.list()).find((one) => one.key === slug && one.type === type);
   if (!before) {

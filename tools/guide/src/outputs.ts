@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Values } from "oin-kit/compatibility";
+import type { WizardValues } from "oin-kit/compatibility";
 import { buildSubmission, type Submission } from "oin-kit/submission";
 import { toYaml } from "oin-kit/yaml";
 import { integration } from "../../../config/integration.ts";
@@ -62,6 +62,6 @@ export function printableGuides(): PrintableGuide[] {
 }
 
 /** The values of the published submission; null if nothing is published yet. */
-export function publishedValues(): Values | null {
-  return existsSync(publishedFile) ? (JSON.parse(readFileSync(publishedFile, "utf8")) as Values) : null;
+export function publishedValues(): WizardValues | null {
+  return existsSync(publishedFile) ? (JSON.parse(readFileSync(publishedFile, "utf8")) as WizardValues) : null;
 }
