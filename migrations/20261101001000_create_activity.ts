@@ -7,12 +7,12 @@ export async function up(knex: Knex): Promise<void> {
     tenant();
     text("id").notNullable();
     integer("at").notNullable();
-    // Who did it: a kind and a name, for example the provisioning source's.
+    // The actor: a kind and a name, for example of the provisioning source.
     text("actor_kind").notNullable();
     text("actor").notNullable();
     text("action").notNullable();
     text("target_id");
-    // Names of what changed, never values.
+    // Names of the changed attributes, never their values.
     text("changed").notNullable();
     text("request_id");
     table.primary(["tenant_id", "id"]);

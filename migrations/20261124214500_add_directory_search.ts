@@ -2,17 +2,17 @@ import type { Knex } from "knex";
 import { columns } from "./columns.ts";
 
 /**
- * What the directory pages ask: people whose login name, e-mail, family or given name begins with a text, in one state
- * and of one origin. Each index holds the people of one state and origin together, in the order of one name, so that a
- * page of any such list is read from where it begins, however many people there are. All of it is one expression, unique
- * by its end, which no other statement uses: an index that began with the columns themselves would draw SQLite's planner
- * away from better ones, and here it would prefer those on the names alone. U+001F ends the name: nobody types it.
+ * Indexes for the directory pages: people of one status and origin whose login name, e-mail, family or given name begins
+ * with a text. Each index sorts people by status, origin and one name, so that a page is read from its first row,
+ * regardless of the number of people. The key is one expression that no other statement uses, because an index on the
+ * plain columns would lure SQLite's planner away from better ones. U+001F, which people do not type, ends the name; `seq`
+ * makes the key unique.
  */
 const kind = `case when blocked then 'blocked-' else '' end || case when active then 'active-' else 'inactive-' end || origin`;
 
 const searches = {
   login_name: "",
-  // Where it is the login name, as Okta has it by default, the address needs no entry of its own.
+  // An address that equals the login name (the default at Okta) needs no entry.
   email: "where email_key <> login_name_key",
   family_name: "",
   given_name: "",
@@ -33,7 +33,7 @@ export async function up(knex: Knex): Promise<void> {
   }
   await knex.schema.alterTable("tenants", (table) => {
     const { integer } = columns(knex, table);
-    // Those of user_count whom provisioning manages; maintained as that is.
+    // The provisioned users among user_count, maintained likewise.
     integer("provisioned_user_count").notNullable().defaultTo(0);
   });
   await knex.raw(
@@ -50,17 +50,17 @@ export async function down(knex: Knex): Promise<void> {
   }
 }
 
-interface Named {
+interface NameRow {
   tenant_id: string;
   id: string;
   given_name: string | null;
   family_name: string | null;
 }
 
-/** Fills the new columns of the rows that are there, some at a time. No engine folds case as the application does. */
+/** Fills the new columns of existing rows in chunks. Done here because no engine folds case as the application does. */
 async function fillNameKeys(knex: Knex): Promise<void> {
   for (let after = ["", ""]; ; ) {
-    const rows: Named[] = await knex("users")
+    const rows: NameRow[] = await knex("users")
       .whereRaw("(tenant_id, id) > (?, ?)", after)
       .orderBy(["tenant_id", "id"])
       .limit(500)

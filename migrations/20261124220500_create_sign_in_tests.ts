@@ -9,7 +9,7 @@ export async function up(knex: Knex): Promise<void> {
     text("connection_id").notNullable();
     // The administrator who started it; null for the guest of a set-up link.
     text("user_id");
-    // What arrived, once it has: claims are personal.
+    // What the provider sent. Sealed, because claims are personal.
     text("sealed_result");
     integer("created_at").notNullable();
     integer("expires_at").notNullable();
@@ -23,7 +23,7 @@ export async function up(knex: Knex): Promise<void> {
     // When a test sign-in last succeeded with these settings.
     columns(knex, table).integer("tested_at");
   });
-  // Domains whose people sign in through one connection and no other way.
+  // Domains whose people must sign in through one connection.
   await knex.schema.createTable("enforced_domains", (table) => {
     const { text, integer, tenant, sameTenant } = columns(knex, table);
     tenant();

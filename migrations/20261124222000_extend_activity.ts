@@ -1,13 +1,13 @@
 import type { Knex } from "knex";
 import { columns } from "./columns.ts";
 
-/** The tenant's activity as a list that is filtered, and forgotten after a time. */
+/** Makes the tenant's activity a list with filters and a retention period. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.alterTable("activity", (table) => {
     const { text } = columns(knex, table);
-    // What it was about, so that a filter reads one stretch of an index.
+    // What the entry is about, so that a filter reads one range of an index.
     text("kind").notNullable().defaultTo("settings");
-    // The user who did it, where it was one; no foreign key, because what happened outlives them.
+    // The acting user, if any. No foreign key, because activity outlives users.
     text("actor_id");
     // Why a sign-in was refused.
     text("reason");

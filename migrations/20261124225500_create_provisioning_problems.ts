@@ -1,13 +1,13 @@
 import type { Knex } from "knex";
 import { columns } from "./columns.ts";
 
-/** What went wrong when provisioning called: the last time of each kind, so that the table stays small. */
+/** Failed provisioning calls. Keeps only the last one of each kind, so that the table stays small. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable("provisioning_problems", (table) => {
     const { text, integer, tenant, sameTenant } = columns(knex, table);
     tenant();
     text("source_id").notNullable();
-    // A keyword of SCIM, or one of ours; with the call it says what to do.
+    // A SCIM keyword or our own. With the call, it says what to do.
     text("kind").notNullable();
     text("call").notNullable();
     integer("status").notNullable();

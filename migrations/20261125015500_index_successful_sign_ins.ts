@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 
-/** When somebody last got in, by which way: read for every tenant at once, without their activity between. */
+/** Finds the last successful sign-in through each connection of every tenant, without reading other activity. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(
     "create index activity_success_index on activity (tenant_id, target_id, at) where action = 'sign_in.succeeded'",
