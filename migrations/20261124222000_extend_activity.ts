@@ -5,7 +5,7 @@ import { columns } from "./columns.ts";
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.alterTable("activity", (table) => {
     const { text } = columns(knex, table);
-    // What the entry is about, so that a filter reads one range of an index.
+    // The subject of the entry, so that a filter reads one range of an index.
     text("kind").notNullable().defaultTo("settings");
     // The acting user, if any. No foreign key, because activity outlives users.
     text("actor_id");

@@ -16,7 +16,7 @@ export function both(left: Sql, right: Sql): Sql {
 
 const signs = { eq: "=", gt: ">", ge: ">=", lt: "<", le: "<=" } as const;
 
-/** What to compare: an expression with a value. */
+/** A comparison of an expression with a value. */
 export interface Operands {
   expression: Sql;
   operator: Comparison;

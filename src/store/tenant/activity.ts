@@ -18,7 +18,7 @@ export interface ActivityEntry {
   requestId: string | null;
 }
 
-/** What an entry is about. */
+/** The subject of an entry. */
 export const activityKinds = [
   "sign-in",
   "provisioning",

@@ -9,7 +9,7 @@ export interface PendingLogin {
   stateHash: string;
   /** SHA-256 of the browser's cookie. */
   browserHash: string;
-  /** What the response must match, sealed. */
+  /** The values that the response must match, sealed. */
   sealedData: string;
   expiresAt: number;
 }
