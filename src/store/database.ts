@@ -157,7 +157,7 @@ function applyPragmas(synchronous: Synchronous) {
   };
 }
 
-const scanMs = 10_000;
+const scanTimeoutMs = 10_000;
 
 type Work<T> = (trx: Knex.Transaction) => Promise<T>;
 
@@ -186,7 +186,7 @@ function openScanPool(engine: "sqlite" | "postgres", options: Knex.Config, main:
 function scanPostgres<T>(knex: Knex, work: Work<T>): Promise<T> {
   return knex.transaction(
     async (trx) => {
-      await trx.raw(`set local statement_timeout = ${scanMs}`);
+      await trx.raw(`set local statement_timeout = ${scanTimeoutMs}`);
       return await work(trx);
     },
     { readOnly: true },
@@ -200,7 +200,7 @@ interface Interruptible {
 /** SQLite has no statement timeout, so a timer interrupts the connection. */
 async function scanSqlite<T>(knex: Knex, work: Work<T>): Promise<T> {
   const connection: Interruptible = await knex.client.acquireConnection();
-  const timer = setTimeout(() => connection.interrupt(), scanMs);
+  const timer = setTimeout(() => connection.interrupt(), scanTimeoutMs);
   try {
     return await knex.transaction(work, { connection });
   } finally {

@@ -93,7 +93,7 @@ async function activeConnections(sql: Database["sql"], having: Record<string, st
 }
 
 function tenants(sql: Database["sql"], now: () => number) {
-  const found = (row: TenantRow | undefined) => (row ? toTenant(row) : null);
+  const orNull = (row: TenantRow | undefined) => (row ? toTenant(row) : null);
   return {
     /** Throws ConflictError if the slug is taken. */
     async create(tenant: Pick<Tenant, "id" | "slug" | "name">): Promise<void> {
@@ -103,11 +103,11 @@ function tenants(sql: Database["sql"], now: () => number) {
     },
 
     async byId(id: string): Promise<Tenant | null> {
-      return found((await sql()("tenants").where({ id }).first(tenantColumns)) as TenantRow | undefined);
+      return orNull((await sql()("tenants").where({ id }).first(tenantColumns)) as TenantRow | undefined);
     },
 
     async bySlug(slug: string): Promise<Tenant | null> {
-      return found((await sql()("tenants").where({ slug }).first(tenantColumns)) as TenantRow | undefined);
+      return orNull((await sql()("tenants").where({ slug }).first(tenantColumns)) as TenantRow | undefined);
     },
 
     async list(): Promise<Tenant[]> {

@@ -90,7 +90,7 @@ export function toConnection(row: ConnectionRow): Connection {
 /** The connections of one tenant. The system store finds the tenant of a key. */
 export function tenantConnections(scope: TenantScope, now: () => number) {
   const select = () => scope.rows("connections").select(connectionColumns);
-  const found = (row: ConnectionRow | undefined) => (row ? toConnection(row) : null);
+  const orNull = (row: ConnectionRow | undefined) => (row ? toConnection(row) : null);
 
   return {
     /**
@@ -104,18 +104,18 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       const row = { ...toRow(connection), id, key, type, secret_version };
       const insert = scope.insert("connections", { ...row, created_at: at, updated_at: at });
       await mapUniqueViolation(insert, { key: () => keyTaken(connection) });
-      return found(
+      return orNull(
         (await select().where("connections.id", connection.id).first()) as ConnectionRow,
       ) as Connection;
     },
 
     async byId(id: string): Promise<Connection | null> {
-      return found((await select().where("connections.id", id).first()) as ConnectionRow | undefined);
+      return orNull((await select().where("connections.id", id).first()) as ConnectionRow | undefined);
     },
 
     /** Like byId, and locks the row until the transaction ends. */
     async lock(id: string): Promise<Connection | null> {
-      return found(
+      return orNull(
         (await select().where("connections.id", id).forNoKeyUpdate().first()) as ConnectionRow | undefined,
       );
     },
@@ -131,7 +131,7 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
         Object.assign(row, { secret_version: scope.increment("secret_version", 1) });
       const change = scope.rows("connections").where("id", id).update(row);
       if (((await change) as number) === 0) throw new NotFoundError("There is no such connection.");
-      return found((await select().where("connections.id", id).first()) as ConnectionRow) as Connection;
+      return orNull((await select().where("connections.id", id).first()) as ConnectionRow) as Connection;
     },
 
     /** The sealed client secret, and the former one while both may be in use. */

@@ -62,7 +62,7 @@ interface GroupsPage {
 
 /** The groups of one tenant. For their members see tenantGroupMembers. */
 export function tenantGroups(scope: TenantScope, now: () => number) {
-  const found = (row: GroupRow | undefined) => (row ? toGroup(row) : null);
+  const orNull = (row: GroupRow | undefined) => (row ? toGroup(row) : null);
 
   return {
     ...lists(scope),
@@ -87,19 +87,19 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
     },
 
     async byId(id: string): Promise<Group | null> {
-      return found((await scope.rows("groups").where("id", id).first(columns)) as GroupRow | undefined);
+      return orNull((await scope.rows("groups").where("id", id).first(columns)) as GroupRow | undefined);
     },
 
     /** Like byId, and locks the row until the transaction ends. */
     async lock(id: string): Promise<Group | null> {
-      return found(
+      return orNull(
         (await scope.rows("groups").where("id", id).forUpdate().first(columns)) as GroupRow | undefined,
       );
     },
 
     async byName(displayName: string): Promise<Group | null> {
       const query = scope.rows("groups").where("display_name_key", nameKey(displayName));
-      return found((await query.first(columns)) as GroupRow | undefined);
+      return orNull((await query.first(columns)) as GroupRow | undefined);
     },
 
     async page(afterSeq: number, limit: number): Promise<Group[]> {

@@ -17,7 +17,7 @@ interface Row {
 /** The settings of one tenant, stored in its own row. */
 export function tenantSettings(scope: TenantScope) {
   const columns = ["source_conflict", "password_sync", "machine_access_confirmed", "activity_days"];
-  const found = (row: Row | undefined): TenantSettings | null =>
+  const orNull = (row: Row | undefined): TenantSettings | null =>
     row
       ? {
           sourceConflict: row.source_conflict,
@@ -29,12 +29,12 @@ export function tenantSettings(scope: TenantScope) {
   return {
     /** Returns null if the tenant was deleted. */
     async read(): Promise<TenantSettings | null> {
-      return found((await scope.tenantRow().first(columns)) as Row | undefined);
+      return orNull((await scope.tenantRow().first(columns)) as Row | undefined);
     },
 
     /** Like read, and locks the row until the transaction ends. */
     async lock(): Promise<TenantSettings | null> {
-      return found((await scope.tenantRow().forNoKeyUpdate().first(columns)) as Row | undefined);
+      return orNull((await scope.tenantRow().forNoKeyUpdate().first(columns)) as Row | undefined);
     },
 
     async change(changes: Partial<TenantSettings>): Promise<void> {

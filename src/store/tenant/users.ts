@@ -63,19 +63,19 @@ function reading<Read extends ShownUser>(
   read: (row: UserRow) => Read,
 ) {
   const select = () => scope.rows("users").select(scope.raw(readColumns));
-  const found = (row: UserRow | undefined) => (row ? read(row) : null);
+  const orNull = (row: UserRow | undefined) => (row ? read(row) : null);
   return {
     async byId(id: string): Promise<Read | null> {
-      return found((await select().where("users.id", id).first()) as UserRow | undefined);
+      return orNull((await select().where("users.id", id).first()) as UserRow | undefined);
     },
 
     /** Like byId, and locks the row until the transaction ends. */
     async lock(id: string): Promise<Read | null> {
-      return found((await select().where("users.id", id).forUpdate().first()) as UserRow | undefined);
+      return orNull((await select().where("users.id", id).forUpdate().first()) as UserRow | undefined);
     },
 
     async byLoginName(loginName: string): Promise<Read | null> {
-      return found(
+      return orNull(
         (await select().where("login_name_key", nameKey(loginName)).first()) as UserRow | undefined,
       );
     },
