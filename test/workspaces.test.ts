@@ -59,7 +59,7 @@ describe("the application without its tools", () => {
       importsOf(path).some(({ target }) => packageOf(target) === manifestOf("tools/demo").name);
     assert.deepEqual(sources.filter(importsPages), ["src/demo/app-server.ts"]);
     const reached = typescriptIn("tools/demo/src").flatMap((path) => [...reachedFrom(path)]);
-    assert.ok(reached.includes("src/demo/cast.ts"));
+    assert.ok(reached.includes("src/demo/tenants.ts"));
     assert.deepEqual(reached.filter(importsPages), []);
   });
 });

@@ -1,9 +1,9 @@
 import { Router } from "express";
 import { unconfirmedAccess } from "../directory/machine-access.ts";
-import { isLiving, tokenWarnings } from "../directory/provisioning-tokens.ts";
+import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import type { Connection, ProvisioningToken } from "../model.ts";
-import { warningsOf } from "../trust/connection-warnings.ts";
+import { findConnectionWarnings } from "../trust/connection-warnings.ts";
 import { storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 
@@ -32,7 +32,7 @@ export function overviewRoutes({ database }: AdminDeps): Router {
       title: "Administration",
       connections,
       domains,
-      tokens: tokens.filter((token) => isLiving(token, now)),
+      tokens: tokens.filter((token) => isActiveToken(token, now)),
       people,
       warnings: [
         ...unconfirmedWarnings(unconfirmed),
@@ -52,7 +52,7 @@ function unconfirmedWarnings(unconfirmed: readonly string[]): OverviewWarning[] 
 }
 
 function connectionWarnings(connections: readonly Connection[]): OverviewWarning[] {
-  return warningsOf(connections).map(({ connection, text }) => ({
+  return findConnectionWarnings(connections).map(({ connection, text }) => ({
     name: connection.key,
     href: paths.admin.connection(connection.id),
     text,

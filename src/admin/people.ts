@@ -74,7 +74,7 @@ export async function listPeople(req: Request, database: Database, path: string,
   const filter: PeopleFilter = { prefix: q, ...chosen, group };
   const after = readPosition(req.query.after, position);
   const store = storeOf(req, database);
-  const { people, next } = await findPeople(database, store.tenantId, filter, after, pageSize);
+  const { people, next } = await findPeople(database, store.tenantId, filter, { after, limit: pageSize });
   const [rolesOf, sources] = await Promise.all([
     store.roles.effectiveOf(people.map(({ id }) => id)),
     store.sources.list(),

@@ -4,7 +4,7 @@ import {
   confirmMachineAccess,
   unconfirmedAccess,
 } from "../directory/machine-access.ts";
-import { createToken, isLiving, revokeToken } from "../directory/provisioning-tokens.ts";
+import { createToken, isActiveToken, revokeToken } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
@@ -150,8 +150,8 @@ async function loadDetails(store: TenantStore) {
   const now = Date.now();
   const used = tokens.flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
   return {
-    living: tokens.filter((token) => isLiving(token, now)),
-    dead: tokens.filter((token) => !isLiving(token, now)),
+    living: tokens.filter((token) => isActiveToken(token, now)),
+    dead: tokens.filter((token) => !isActiveToken(token, now)),
     sources,
     settings,
     people,

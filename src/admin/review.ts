@@ -1,5 +1,5 @@
 import { Router } from "express";
-import { enableConnection, freezeGuests, letGuestsGoOn } from "../directory/connections.ts";
+import { enableConnection, freezeGuests, unfreezeGuests } from "../directory/connections.ts";
 import { approvableOwners, approveOwner } from "../directory/owners.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
@@ -70,7 +70,7 @@ export function reviewRoutes({ database, sealer }: AdminDeps): Router {
 
   router.post(`${pattern}/guests/resume`, requireOwner, async (req, res) => {
     const { store, connection, base } = await adminContext(database, req);
-    await letGuestsGoOn(store, connection.id);
+    await unfreezeGuests(store, connection.id);
     await flash(req, "done", "The guest of the set-up link can change the draft again.");
     res.redirect(303, base);
   });

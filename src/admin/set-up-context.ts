@@ -5,7 +5,7 @@ import { NotFoundError, RefusedError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
-import type { Person } from "../store/session-store.ts";
+import type { SignedInPerson } from "../store/session-store.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
@@ -22,7 +22,7 @@ export interface SetUpContext {
   /** The path of the page; its forms post to paths below it. */
   base: string;
   /** Null for a guest. */
-  person: Person | null;
+  person: SignedInPerson | null;
   /** An activity entry about something that the person or the guest does. */
   entry(action: string, changed?: readonly string[]): ActivityEntry;
 }

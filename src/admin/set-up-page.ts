@@ -6,7 +6,7 @@ import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
 import { keyPairsOf } from "../saml/keys.ts";
 import { randomToken } from "../store/secrets.ts";
-import { certificateFacts, endsSoon } from "../trust/certificates.ts";
+import { certificateExpiry, certificateFacts } from "../trust/certificates.ts";
 import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
 import { refusals } from "../web/refusals.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -99,7 +99,7 @@ export function keyFacts(certificates: readonly string[]): Fact[] {
 
 function certificateRow(certificate: string) {
   const facts = certificateFacts(certificate);
-  return { ...facts, state: endsSoon(facts) };
+  return { ...facts, state: certificateExpiry(facts) };
 }
 
 /**

@@ -1,14 +1,14 @@
 import { type Request, type Response, Router } from "express";
-import { changeSettings, noteEdit, rotateSecret } from "../directory/connections.ts";
+import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
 import { isUnderWay, startSignInTest } from "../directory/sign-in-tests.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { OidcSettings, SamlSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
-import { signInPath } from "../web/doors.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { documentForm, formField } from "../web/forms.ts";
 import { flash } from "../web/sessions.ts";
+import { signInPath } from "../web/sign-in-options.ts";
 import { pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
@@ -152,7 +152,7 @@ async function saveInput(
     changed.push("justInTime");
   }
   if (changed.length === 0) return;
-  await noteEdit(store, now.id, editorOf(context, req));
+  await recordEdit(store, now.id, editorOf(context, req));
   await store.activity.record(context.entry("connection.changed", changed));
 }
 

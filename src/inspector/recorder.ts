@@ -11,7 +11,7 @@ import type { Log } from "../log.ts";
 import type { Message, Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { recordings } from "../store/recordings.ts";
-import { type PreparedMessage, prepared } from "../store/tenant/inspector.ts";
+import { type PreparedMessage, prepareMessage } from "../store/tenant/inspector.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { redact } from "./redaction.ts";
 
@@ -148,7 +148,7 @@ function messageQueue(log: Log) {
         return;
       }
       try {
-        queue.messages.push(prepared(redact(describe()), at));
+        queue.messages.push(prepareMessage(redact(describe()), at));
         size += 1;
       } catch (error) {
         queue.dropped += 1;

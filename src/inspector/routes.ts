@@ -5,7 +5,7 @@ import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import { protocolNames, protocols } from "../recording.ts";
 import type { Database } from "../store/database.ts";
-import { keptMessages, type MessageFilter, messageAgeMs } from "../store/tenant/inspector.ts";
+import { type MessageFilter, maxMessageAgeMs, maxStoredMessages } from "../store/tenant/inspector.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
@@ -56,8 +56,8 @@ function listRoutes({ database }: InspectorDeps): Router {
       hours,
       protocols,
       protocolNames,
-      keptMessages,
-      keptDays: messageAgeMs / (24 * hourMs),
+      maxStoredMessages,
+      keptDays: maxMessageAgeMs / (24 * hourMs),
       isOn: state.recordingUntil > Date.now(),
       ...state,
       isFiltered: Object.keys(filter).length > 0,

@@ -38,9 +38,25 @@ export async function up(knex: Knex): Promise<void> {
     sameTenant("user_id", "users", "CASCADE");
     sameTenant("connection_id", "connections", "CASCADE");
   });
+  // The last provisioning error of each kind: one row a kind, so the table stays small.
+  await knex.schema.createTable("provisioning_problems", (table) => {
+    const { text, integer, tenant, sameTenant } = columns(knex, table);
+    tenant();
+    text("source_id").notNullable();
+    // A SCIM error keyword or our own; together with the call it selects the remedy.
+    text("kind").notNullable();
+    text("call").notNullable();
+    integer("status").notNullable();
+    text("detail").notNullable();
+    text("request_id").notNullable();
+    integer("at").notNullable();
+    table.primary(["tenant_id", "source_id", "kind", "call"]);
+    sameTenant("source_id", "provisioning_sources", "CASCADE");
+  });
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable("provisioning_problems");
   await knex.schema.dropTable("one_time_links");
   await knex.schema.dropTable("local_credentials");
   await knex.schema.dropTable("provisioning_tokens");

@@ -27,6 +27,8 @@ export async function up(knex: Knex): Promise<void> {
     text("provider_app_id");
     integer("created_at").notNullable();
     integer("updated_at").notNullable();
+    // When a test sign-in last succeeded with these settings.
+    integer("tested_at");
     table.primary(["tenant_id", "id"]);
     table.unique(["key", "type"], { indexName: "connections_key_unique" });
     table.index(["provider_app_id"], "connections_provider_app_index");
@@ -52,9 +54,25 @@ export async function up(knex: Knex): Promise<void> {
     sameTenant("connection_id", "connections", "CASCADE");
     sameTenant("user_id", "users", "CASCADE");
   });
+  // Domains whose people may sign in through one connection only.
+  await knex.schema.createTable("enforced_domains", (table) => {
+    const { text, integer, tenant, sameTenant } = columns(knex, table);
+    tenant();
+    text("domain").notNullable();
+    text("connection_id").notNullable();
+    integer("created_at").notNullable();
+    table.primary(["tenant_id", "domain"]);
+    table
+      .foreign(["tenant_id", "domain"])
+      .references(["tenant_id", "domain"])
+      .inTable("tenant_domains")
+      .onDelete("CASCADE");
+    sameTenant("connection_id", "connections", "CASCADE");
+  });
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable("enforced_domains");
   await knex.schema.dropTable("identities");
   await knex.schema.dropTable("connections");
   await knex.schema.dropTable("connection_keys");

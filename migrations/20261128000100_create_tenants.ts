@@ -15,6 +15,9 @@ export async function up(knex: Knex): Promise<void> {
     integer("group_count").notNullable().defaultTo(0);
     boolean("password_sync").notNullable().defaultTo(false);
     integer("created_at").notNullable();
+    // The part of user_count that provisioning manages; maintained in the same way.
+    integer("provisioned_user_count").notNullable().defaultTo(0);
+    integer("activity_days").notNullable().defaultTo(365);
     table.unique(["slug"], { indexName: "tenants_slug_unique" });
   });
   // The positions that deletions left empty, so that a position in a list leads to a row without counting the list.

@@ -3,31 +3,31 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OrgSeed } from "okta-stand-in/state";
 import type { Environment } from "../environment.ts";
-import { Program } from "./program.ts";
+import { ChildProgram } from "./program.ts";
 
-/** The stand-in org of the demo: a process of its own, which is filled by a file. */
-export interface StandIn {
+/** The stand-in org of the demo: a process of its own that reads its content from a file. */
+export interface DemoOrg {
   url: string;
-  /** What is in it: null while it was never filled. It may be half a second old. */
+  /** The org's content, up to half a second old; null before the first fill. */
   content(): OrgSeed | null;
-  /** Makes it as new, with this in it, and has it provision. Throws an error that names what went wrong. */
+  /** Replaces the content and waits until everything is provisioned. Throws an error that names what failed. */
   fill(seed: OrgSeed): Promise<void>;
-  /** Has it go on with what it was doing when it ended. */
+  /** Continues the work that was pending when the org last ended. */
   resume(): void;
-  /** Resolves to whether it listens. */
+  /** Resolves to whether the org listens. */
   ready: Promise<boolean>;
   /** Resolves to its exit code. */
   ended: Promise<number>;
   stop(): void;
 }
 
-/** Starts it, or returns null where the demo has an Okta org of its user's own. */
-export function startStandIn(environment: Environment): StandIn | null {
+/** Starts the stand-in org. Returns null if the demo uses an Okta org of your own. */
+export function startDemoOrg(environment: Environment): DemoOrg | null {
   const { ORG_URL, ORG_PORT, ORG_FILE, ORG_SEED } = environment;
   if (!ORG_URL || !ORG_PORT || !ORG_FILE || !ORG_SEED) return null;
   const file = fileURLToPath(import.meta.resolve("okta-stand-in/program"));
   const words = ["--url", ORG_URL, "--port", ORG_PORT, "--file", ORG_FILE, "--seed", ORG_SEED];
-  const program = new Program(file, environment, words);
+  const program = new ChildProgram(file, environment, words);
   const content = () =>
     existsSync(ORG_FILE) ? (JSON.parse(readFileSync(ORG_FILE, "utf8")) as OrgSeed) : null;
   return {
@@ -41,13 +41,13 @@ export function startStandIn(environment: Environment): StandIn | null {
       if (problems.length > 0) throw new Error(`The stand-in org could not provision: ${problems.join(" ")}`);
     },
     resume: () => program.tell("resume"),
-    ready: program.says("ready"),
+    ready: program.reports("ready"),
     ended: program.ended,
     stop: () => program.stop(),
   };
 }
 
-/** What each app has not been told, and why. */
+/** The problems of assignments and group pushes that failed. */
 function problemsIn(content: OrgSeed | null): string[] {
   if (!content) return ["It has written no file."];
   return Object.values(content.apps).flatMap(({ assignments, pushGroups }) =>

@@ -1,13 +1,13 @@
 import type { Knex } from "knex";
 import { columns } from "./columns.ts";
 
-/** Our own keys at SAML connections: they sign requests and metadata, and open encrypted assertions. */
+/** Our own keys for SAML connections: they sign requests and metadata, and decrypt assertions. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable("key_pairs", (table) => {
     const { text, integer, tenant, sameTenant } = columns(knex, table);
     tenant();
     text("connection_id").notNullable();
-    // 1, 2, …: of two replicas that make a connection's next pair at once, one is refused.
+    // 1, 2, …: if two replicas create a connection's next pair at once, one of them is refused.
     integer("generation").notNullable();
     text("certificate").notNullable();
     text("sealed_key").notNullable();

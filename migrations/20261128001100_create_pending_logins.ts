@@ -23,9 +23,27 @@ export async function up(knex: Knex): Promise<void> {
     table.primary(["tenant_id", "token_id"]);
     table.index(["expires_at"], "used_tokens_expiry_index");
   });
+  await knex.schema.createTable("sign_in_tests", (table) => {
+    const { text, integer, tenant, sameTenant } = columns(knex, table);
+    tenant();
+    text("id").notNullable();
+    text("connection_id").notNullable();
+    // The administrator who started it; null for the guest of a set-up link.
+    text("user_id");
+    // The claims that arrived. They are personal, so they are sealed.
+    text("sealed_result");
+    integer("created_at").notNullable();
+    integer("expires_at").notNullable();
+    table.primary(["tenant_id", "id"]);
+    table.index(["tenant_id", "connection_id", "created_at"], "sign_in_tests_connection_index");
+    table.index(["expires_at"], "sign_in_tests_expiry_index");
+    sameTenant("connection_id", "connections", "CASCADE");
+    sameTenant("user_id", "users", "CASCADE");
+  });
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable("sign_in_tests");
   await knex.schema.dropTable("used_tokens");
   await knex.schema.dropTable("pending_logins");
 }

@@ -3,36 +3,36 @@ import { hashOf } from "oin-kit/writer/inputs";
 import { printPdf } from "oin-kit/writer/pdf";
 import { inputsOf, takeShot } from "oin-kit/writer/pictures";
 import type { Browser } from "playwright-core";
-import { openConsole, type SampleConsole } from "./console.ts";
+import { openSampleConsole, type SampleConsole } from "./console.ts";
 import { fileUrl } from "./files.ts";
 import { printableGuides } from "./outputs.ts";
 import { shotsOf } from "./shots.ts";
 
 /**
- * What a browser makes of the guides: pictures of the console, and PDFs. Each is stale when its inputs changed, which is
- * found out without a browser.
+ * A file that only a browser can create: a picture of the console, or a PDF. It is stale once its inputs have changed;
+ * computing the inputs needs no browser.
  */
-export interface MadeFile {
-  /** From the root of the repository. */
+export interface Artifact {
+  /** The path from the root of the repository. */
   path: string;
-  /** From what it is made, as a hash. */
+  /** A hash of everything that the file is created from. */
   inputs(): Promise<string>;
   make(browser: Browser): Promise<Uint8Array>;
 }
 
-/** The program that prints: what it does differently makes every PDF stale. */
+/** The PDF writer is an input of every PDF, so a change of it makes them all stale. */
 const printer = new URL(import.meta.resolve("oin-kit/writer/pdf"));
 
-export function pictures(console: SampleConsole): MadeFile[] {
-  return shotsOf(console).map((shot) => ({
+export function pictures(sample: SampleConsole): Artifact[] {
+  return shotsOf(sample).map((shot) => ({
     path: `docs/guides/images/${shot.name}.png`,
-    inputs: () => inputsOf(shot, console),
-    make: (browser) => takeShot(browser, shot, console),
+    inputs: () => inputsOf(shot, sample),
+    make: (browser) => takeShot(browser, shot, sample),
   }));
 }
 
-/** The pictures that there are are in them, so that these come first. */
-export function pdfs(): MadeFile[] {
+/** The printed guides. They contain the pictures, so create the pictures first. */
+export function pdfs(): Artifact[] {
   return printableGuides().map(({ path, html, pictures: shown }) => ({
     path,
     async inputs() {
@@ -43,14 +43,15 @@ export function pdfs(): MadeFile[] {
   }));
 }
 
-/** The inputs as they are today, by path. */
+/** The hash of the current inputs of each artifact, by path. */
 export async function currentInputs(): Promise<Map<string, string>> {
-  const console = await openConsole();
+  const sample = await openSampleConsole();
   try {
     const inputs = new Map<string, string>();
-    for (const file of [...pictures(console), ...pdfs()]) inputs.set(file.path, await file.inputs());
+    for (const artifact of [...pictures(sample), ...pdfs()])
+      inputs.set(artifact.path, await artifact.inputs());
     return inputs;
   } finally {
-    await console.close();
+    await sample.close();
   }
 }

@@ -1,14 +1,14 @@
-/** Who is in the demo: two customers, so that everybody sees that neither sees the other. */
+/** A customer in the demo. There are two, to show that neither sees the other's data. */
 export interface DemoTenant {
   slug: string;
   name: string;
   domain: string;
   protocol: "oidc" | "saml";
-  /** Has an account of the application, with the demo's password: the way in when single sign-on is broken. */
+  /** Has a local account with the demo's password, for when single sign-on is broken. */
   owner: string;
-  /** They are in the org, and provisioned. The story is about the first of them, and the second looks on. */
+  /** In the org, and provisioned. The story is about the first; the second appears in one of its steps. */
   people: [string, string, ...string[]];
-  /** Is in the org and assigned, but provisioning does not know of them yet: arrives by signing in. */
+  /** In the org and assigned, but not provisioned yet: is created by signing in. */
   guest: string;
   groups: { name: string; members: string[]; role?: "admin" }[];
 }
@@ -46,7 +46,7 @@ export function loginOf(name: string, { domain }: Pick<DemoTenant, "domain">): s
   return `${name.split(" ")[0]?.toLowerCase()}@${domain}`;
 }
 
-/** The id of a person (`00u`) or a group (`00g`) at the stand-in: from the name, so that links can be made of it. */
+/** The id of a person (`00u`) or a group (`00g`) at the stand-in. Derived from the name, so that pages can link to it. */
 export function orgIdOf(prefix: "00u" | "00g", name: string): string {
   return (
     prefix +
@@ -62,3 +62,14 @@ export function namesOf(name: string): { givenName: string; familyName: string; 
   const [givenName = "", familyName = ""] = name.split(" ");
   return { givenName, familyName, displayName: name };
 }
+
+/** The demo's own pages, served by the application. */
+export const demoPaths = {
+  story: "/demo",
+  storyOf: (slug: string) => `/demo/${slug}`,
+  /** The ids of completed steps, as JSON; with an Okta org of your own. */
+  doneOf: (slug: string) => `/demo/${slug}/done`,
+  /** Leads to the inspector. People who may not see it sign in as the owner first. */
+  messagesOf: (slug: string) => `/demo/${slug}/messages`,
+  reset: "/demo/reset",
+} as const;

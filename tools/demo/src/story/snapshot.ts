@@ -1,32 +1,32 @@
-import { type DemoTenant, loginOf, orgIdOf } from "../../../../src/demo/cast.ts";
+import { type DemoTenant, loginOf, orgIdOf } from "../../../../src/demo/tenants.ts";
 import type { Role, User } from "../../../../src/model.ts";
 import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 
-/** Somebody of the story, as the application knows them. */
-interface Known {
+/** A person of the story, as the application knows them. */
+interface KnownPerson {
   user: User;
   role: Role;
   sessions: number;
 }
 
-/** What the application knows of the story's people at one moment. */
-export interface Glimpse {
-  star: Known | null;
-  second: Known | null;
-  guest: Known | null;
+/** The application's view of the story's people at one moment. */
+export interface StorySnapshot {
+  star: KnownPerson | null;
+  second: KnownPerson | null;
+  guest: KnownPerson | null;
 }
 
-export async function glimpseOf(store: TenantStore, tenant: DemoTenant): Promise<Glimpse> {
+export async function takeSnapshot(store: TenantStore, tenant: DemoTenant): Promise<StorySnapshot> {
   const [star, second] = tenant.people;
   return {
-    star: await known(store, tenant, star),
-    second: await known(store, tenant, second),
-    guest: await known(store, tenant, tenant.guest),
+    star: await findPerson(store, tenant, star),
+    second: await findPerson(store, tenant, second),
+    guest: await findPerson(store, tenant, tenant.guest),
   };
 }
 
-/** By the org's key, which a new name does not change, or else by the first name that they had. */
-async function known(store: TenantStore, tenant: DemoTenant, name: string): Promise<Known | null> {
+/** Finds a person by the org's key, which survives a new name; before provisioning, by the original login name. */
+async function findPerson(store: TenantStore, tenant: DemoTenant, name: string): Promise<KnownPerson | null> {
   const [provisioned] = await store.users.bySourceKey(orgIdOf("00u", name));
   const user = provisioned ?? (await store.users.byLoginName(loginOf(name, tenant)));
   if (!user) return null;
@@ -36,7 +36,7 @@ async function known(store: TenantStore, tenant: DemoTenant, name: string): Prom
 
 const origins = { local: "a local account", "just-in-time": "came just in time", scim: "managed by SCIM" };
 
-export function whatIsKnown(person: Known | null): string {
+export function describePerson(person: KnownPerson | null): string {
   if (!person) return "The application does not know this person.";
   const { user, role, sessions } = person;
   const facts = [
@@ -45,14 +45,14 @@ export function whatIsKnown(person: Known | null): string {
     origins[user.origin],
     sessions === 0
       ? "signed in nowhere"
-      : `signed in in ${sessions} ${sessions === 1 ? "browser" : "browsers"}`,
+      : `signed in with ${sessions} ${sessions === 1 ? "browser" : "browsers"}`,
     `id ${user.id}`,
   ];
   return `${user.displayName ?? user.loginName}: ${facts.join(", ")}.`;
 }
 
-/** Who is signed in anywhere. */
-export function presence({ star, second }: Glimpse): string {
+/** Says which of the two people are signed in. */
+export function describePresence({ star, second }: StorySnapshot): string {
   const present = [star, second].flatMap((person) =>
     person && person.sessions > 0 ? [person.user.displayName] : [],
   );
