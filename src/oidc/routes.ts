@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import passport from "passport";
 import { signIn } from "../directory/sign-in.ts";
-import type { Arrival } from "../directory/sign-in-tests.ts";
+import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import { localPath, safePath } from "../web/guards.ts";
@@ -94,7 +94,7 @@ async function orEndTest(
 }
 
 /** What a test shows of the claims; a person who cannot be made of them is part of that. */
-function arrivalOf({ connection }: Visit, { subject, claims, byFormerSecret }: Proof): Arrival {
+function arrivalOf({ connection }: Visit, { subject, claims, byFormerSecret }: Proof): TestedSignIn {
   const values = { ...claims, sub: subject };
   const mapped = mappedFields(claimOf, (name) => claims[name]);
   const formerSecret = "Okta refused the client secret that was entered last; the one before it still works.";

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { Checks } from "../checks.ts";
-import { isUnderWay } from "../directory/sign-in-tests.ts";
+import { isTestUnderWay } from "../directory/sign-in-tests.ts";
 import { NotFoundError, RefusedError } from "../errors.ts";
 import type { Connection, OidcSettings } from "../model.ts";
 import type { Recorder } from "../recording.ts";
@@ -43,7 +43,7 @@ export async function visited(deps: OidcDeps, req: Request): Promise<Visit> {
 /** As visited, for a sign-in that an administrator wants to look at: any connection that has its settings will do. */
 export async function visitedByTest(deps: OidcDeps, req: Request, testId: string): Promise<Visit> {
   const visit = await connectionOf(deps, req);
-  if (!(await isUnderWay(visit.store, visit.connection.id, testId)))
+  if (!(await isTestUnderWay(visit.store, visit.connection.id, testId)))
     throw new RefusedError("sign-in-not-started-here");
   return { ...visit, testId };
 }
