@@ -7,6 +7,7 @@ import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
+import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
 import { providerDescriber } from "./oidc/describe.ts";
@@ -112,7 +113,8 @@ export function createApp({
 
   app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, recorder }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
-  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken, recorder }));
+  app.use(recordUniversalLogout(recorder));
+  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
 
   app.use(refuseNul);
   app.use(sameOrigin(baseUrl));

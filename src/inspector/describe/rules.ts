@@ -1,6 +1,6 @@
 import { outcomes, type Rule } from "policy-list/policy";
 import type { BrokenRule } from "../../errors.ts";
-import type { Check } from "../../recording.ts";
+import { type Check, failureOf, type Message } from "../../recording.ts";
 
 /** The name and id of a rule are all that a description needs. */
 export type NamedRule = Pick<Rule<never>, "id" | "name">;
@@ -14,4 +14,18 @@ export function checksOf(rules: readonly NamedRule[], broken: BrokenRule | null)
 
 export function isAmong(rules: readonly NamedRule[], broken: BrokenRule | null): boolean {
   return broken !== null && rules.some(({ id }) => id === broken.ruleId);
+}
+
+/** The check of a request whose error no rule explains: a fault of the program, or of what it depends on. */
+export function unexplained(detail: string | null): Check {
+  return { name: "The request can be handled", verdict: "failed", detail };
+}
+
+/** @param passed the summary if every check passed. */
+export function verdictOf(
+  checks: readonly Check[],
+  passed: string,
+): Pick<Message, "checks" | "verdict" | "summary"> {
+  const failed = checks.find(({ verdict }) => verdict === "failed");
+  return { checks, verdict: failed ? "failed" : "passed", summary: failed ? failureOf(failed) : passed };
 }
