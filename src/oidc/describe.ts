@@ -21,7 +21,8 @@ export function providerDescriber(limits: FetchLimits): (text: string) => Promis
     const issuer = checkIssuer(text, limits.allowPrivateNetwork);
     const document = await readJson(`${issuer}/.well-known/openid-configuration`, limits);
     if (document.issuer !== issuer) {
-      const named = typeof document.issuer === "string" ? `calls itself ${document.issuer}` : "names no issuer";
+      const named =
+        typeof document.issuer === "string" ? `calls itself ${document.issuer}` : "names no issuer";
       throw new InvalidError(`The org at this address ${named}. Enter the address that the org itself uses.`);
     }
     const endpoint = (name: string) => {

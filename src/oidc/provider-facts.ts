@@ -37,7 +37,9 @@ const documentShape = z.object({
 export async function readProvider(issuer: string, limits: FetchLimits): Promise<ProviderFacts> {
   const found = await discoveryOf(issuer, limits);
   if (found.issuer !== issuer) {
-    throw new InvalidError(`${issuer} says that its issuer is ${shortened(found.issuer)}. Enter that address.`);
+    throw new InvalidError(
+      `${issuer} says that its issuer is ${shortened(found.issuer)}. Enter that address.`,
+    );
   }
   const lacking = [
     ...(found.response_types_supported.includes("code") ? [] : ["the authorization code flow"]),

@@ -226,7 +226,7 @@ async function revokeIn(
 ): Promise<void> {
   const { jti, exp } = callOf(req).claims;
   const tokenId = hashToken(`${connection.id}/${jti}`);
-  const isNew = await store.usedTokens.use(tokenId, exp * 1000 + 60_000).then(() => true, falseIfUsed);
+  const isNew = await store.usedTokens.consume(tokenId, exp * 1000 + 60_000).then(() => true, falseIfUsed);
   judge(replayRules, { isNew });
   const userIds = await usersOf(store, connection, subject);
   judge(personRules, { userIds });

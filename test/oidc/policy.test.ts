@@ -63,10 +63,7 @@ const found = (rules: readonly AnyRule[], ruleId: string, deviation: Deviation):
 ];
 
 const inputs = new Map<string, HostileInput>([
-  [
-    "connection-active",
-    input([connectionActive], { connection: { status: "disabled" }, testId: null }),
-  ],
+  ["connection-active", input([connectionActive], { connection: { status: "disabled" }, testId: null })],
   ["initiation-issuer", input(initiationRules, { ...initiation, named: "https://evil.example" })],
   found(discoveryRules, "discovery-available", { raw: { discovery: { status: 503 } } }),
   found(discoveryRules, "discovery-valid", {
@@ -92,16 +89,40 @@ const inputs = new Map<string, HostileInput>([
     raw: { token: { status: 400, body: '{"error":"invalid_grant"}' } },
   }),
   found(grantRules, "id-token-complete", { answer: (all) => void delete all.id_token }),
-  found(grantRules, "id-token-expiry", claims(() => ({ exp: now() - 90 }))),
-  found(grantRules, "id-token-not-before", claims(() => ({ nbf: now() + 3600 }))),
-  found(grantRules, "id-token-issuer", claims(() => ({ iss: "https://evil.example" }))),
-  found(grantRules, "id-token-audience", claims(() => ({ aud: "0oa-other" }))),
-  found(grantRules, "id-token-nonce", claims(() => ({ nonce: "another" }))),
+  found(
+    grantRules,
+    "id-token-expiry",
+    claims(() => ({ exp: now() - 90 })),
+  ),
+  found(
+    grantRules,
+    "id-token-not-before",
+    claims(() => ({ nbf: now() + 3600 })),
+  ),
+  found(
+    grantRules,
+    "id-token-issuer",
+    claims(() => ({ iss: "https://evil.example" })),
+  ),
+  found(
+    grantRules,
+    "id-token-audience",
+    claims(() => ({ aud: "0oa-other" })),
+  ),
+  found(
+    grantRules,
+    "id-token-nonce",
+    claims(() => ({ nonce: "another" })),
+  ),
   found(signatureRules, "keys-available", { raw: { keys: { status: 503 } } }),
   found(signatureRules, "id-token-signature", {
     token: (header, all, { keys }) => signed(header, all, keys.foreign.privateKey),
   }),
-  found(signatureRules, "id-token-fresh", claims(() => ({ iat: now() - 3600 }))),
+  found(
+    signatureRules,
+    "id-token-fresh",
+    claims(() => ({ iat: now() - 3600 })),
+  ),
   [
     "id-token-subject",
     input(
@@ -141,11 +162,7 @@ const inputs = new Map<string, HostileInput>([
   ],
   [
     "profile-complete",
-    input(
-      identityRules,
-      { ...identity, email: null },
-      { userInfo: (all) => void delete all.email },
-    ),
+    input(identityRules, { ...identity, email: null }, { userInfo: (all) => void delete all.email }),
   ],
 ]);
 

@@ -56,7 +56,10 @@ const inputs = new Map<string, HostileCall>([
   found("token-fresh", () => ({ claims: { iat: now() - 1200 } })),
   ["switched-on", { rules: permissionRules, facts: { isOn: false } }],
   ["body-json", { rules: contentRules, facts: { isJson: false } }],
-  ["body-subject", { rules: subjectRules, facts: { subject: parseSubject({ sub_id: { format: "phone" } }) } }],
+  [
+    "body-subject",
+    { rules: subjectRules, facts: { subject: parseSubject({ sub_id: { format: "phone" } }) } },
+  ],
   ["token-unused", { rules: replayRules, facts: { isNew: false } }],
   ["person-known", { rules: personRules, facts: { userIds: [] } }],
 ]);
