@@ -178,7 +178,7 @@ describe("the policy of OpenID Connect", () => {
     for (const provider of providers) await provider.close();
   });
 
-  /** A whole sign-in without HTTP of ours: discovery, the way there, the way back, the identity. */
+  /** A whole sign-in without Express: discovery, the way to the provider and back, the identity. */
   async function signIn(deviation: Deviation): Promise<void> {
     const provider = await startHostileProvider(keys, deviation);
     providers.push(provider);
