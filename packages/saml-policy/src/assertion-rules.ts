@@ -230,16 +230,14 @@ export const contextRules: readonly SamlRule<ContextFacts>[] = [
   },
 ];
 
-export interface IdentityFacts {
+export interface SubjectFacts {
   assertion: ParsedAssertion;
   /** The attribute that names the person; null if the NameID does. */
   subjectAttribute: string | null;
-  /** The names of the attributes without which a person cannot be created. */
-  required: readonly string[];
 }
 
-/** Who it is. The application judges this list where it maps attributes to its own fields. */
-export const identityRules: readonly SamlRule<IdentityFacts>[] = [
+/** Who it is. The application judges this list and the next, where it maps attributes to its own fields. */
+export const subjectRules: readonly SamlRule<SubjectFacts>[] = [
   {
     id: "subject-attribute",
     name: "The attribute that names the person has a value",
@@ -258,19 +256,31 @@ export const identityRules: readonly SamlRule<IdentityFacts>[] = [
       subjectAttribute !== null ||
       (nameId !== null && nameId.length <= longestValue && nameIdFormat !== transient),
   },
+];
+
+export interface AttributeFacts {
+  assertion: ParsedAssertion;
+  /** The names of the attributes without which a person cannot be created. */
+  required: readonly string[];
+}
+
+export const attributeRules: readonly SamlRule<AttributeFacts>[] = [
   {
     id: "required-attributes",
     name: "All required attributes have a value",
     citation: "The application's attributes",
     reason: "profile-incomplete",
-    holds: ({ assertion, required }) => required.every((name) => firstValue(assertion, name) !== null),
-    found: ({ assertion, required }) => {
-      const missing = required.filter((name) => firstValue(assertion, name) === null);
+    holds: ({ assertion, required }) => missingAttributes(assertion, required).length === 0,
+    found({ assertion, required }) {
       const received = [...assertion.attributes.keys()].join(", ") || "no attribute";
-      return `missing ${missing.join(", ")}; received ${received}`;
+      return `missing ${missingAttributes(assertion, required).join(", ")}; received ${received}`;
     },
   },
 ];
+
+function missingAttributes(assertion: ParsedAssertion, required: readonly string[]): string[] {
+  return required.filter((name) => firstValue(assertion, name) === null);
+}
 
 /** The first value of an attribute; null if there is none, or if it is longer than any name. */
 export function firstValue({ attributes }: ParsedAssertion, name: string): string | null {

@@ -5,9 +5,10 @@
  */
 import {
   assertionRules,
+  attributeRules,
   contextRules,
-  identityRules,
   signedRules,
+  subjectRules,
   verificationRules,
 } from "./assertion-rules.ts";
 import {
@@ -48,5 +49,6 @@ export const policy: readonly Phase[] = [
   phase("Validity of all signatures", verificationRules),
   phase("The assertion, read from the signed bytes", assertionRules),
   phase("The sign-in that the application remembers", contextRules),
-  phase("The person", identityRules),
+  phase("The person", subjectRules),
+  phase("The person's attributes", attributeRules),
 ];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
-import { assertionRules, identityRules, verificationRules } from "saml-policy/assertion-rules";
+import { assertionRules, attributeRules, subjectRules, verificationRules } from "saml-policy/assertion-rules";
 import { consume } from "saml-policy/consume";
 import { parseResponse, type SignatureForm } from "saml-policy/parse";
 import { policy } from "saml-policy/policy";
@@ -117,7 +117,7 @@ async function hostileFacts(): Promise<Record<string, HostileFacts>> {
   const sp = serviceProvider;
   const encrypted = { dataMethods: ["http://www.w3.org/2001/04/xmlenc#aes256-cbc"], keyMethods: [] };
   const judged = { assertion, inResponseTo: response.inResponseTo, sp, now };
-  const who = { assertion, subjectAttribute: null, required: ["firstName"] };
+  const who = { assertion, subjectAttribute: null };
   const transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
   const signatureFacts = {
     "signature-method": signedAs({ method: "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256" }),
@@ -138,12 +138,12 @@ async function hostileFacts(): Promise<Record<string, HostileFacts>> {
     signature: { rules: verificationRules, facts: { signedXml: null, problem: "no certificate" } },
     "signed-assertion": { rules: assertionRules, facts: factsOf({ isAssertion: false }) },
     conditions: { rules: assertionRules, facts: factsOf({ hasConditions: false }) },
-    "subject-attribute": { rules: identityRules, facts: { ...who, subjectAttribute: "employee" } },
+    "subject-attribute": { rules: subjectRules, facts: { ...who, subjectAttribute: "employee" } },
     "name-id": {
-      rules: identityRules,
+      rules: subjectRules,
       facts: { ...who, assertion: { ...assertion, nameIdFormat: transient } },
     },
-    "required-attributes": { rules: identityRules, facts: { ...who, required: ["firstName", "email"] } },
+    "required-attributes": { rules: attributeRules, facts: { assertion, required: ["firstName", "email"] } },
   };
 
   function factsOf(change: Partial<typeof assertion>) {
