@@ -6,6 +6,7 @@ import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
+import { recordOidc } from "./inspector/describe/oidc.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
 import { providerDescriber } from "./oidc/describe.ts";
@@ -19,6 +20,7 @@ import { beginKeyChange, endKeyChange, type GenerateKeys, generateRsaKeys, keyPa
 import { refreshMetadata } from "./saml/metadata-refresh.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
+import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
@@ -35,7 +37,6 @@ import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
 import { operations } from "./web/operations.ts";
 import { passwordLimits } from "./web/password-limits.ts";
-import { refusedSignIns } from "./web/refused-sign-ins.ts";
 import { refuseNul, requestContext } from "./web/request.ts";
 import { sameOrigin } from "./web/same-origin.ts";
 import { securityHeaders } from "./web/security-headers.ts";
@@ -127,6 +128,7 @@ export function createApp({
   app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses }));
   app.use(setupRoutes({ database, passwords, limits: guesses }));
   app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses }));
+  app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
@@ -135,7 +137,7 @@ export function createApp({
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);
-  app.use(refusedSignIns(refusals));
+  app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;
 }

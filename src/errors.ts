@@ -52,13 +52,27 @@ export class RefusedError extends Error {
   readonly reason: RefusalReason;
   /** What the page may add for the person; null when there is nothing that helps. */
   readonly detail: string | null;
+  /** The policy rule that refused, and what it found instead; null if no rule did. */
+  readonly broken: BrokenRule | null;
   /** Whether the tenant's activity says it already. */
   recorded = false;
-  constructor(reason: RefusalReason, detail: string | null = null, options?: ErrorOptions) {
+  constructor(
+    reason: RefusalReason,
+    detail: string | null = null,
+    options: ErrorOptions & { broken?: BrokenRule } = {},
+  ) {
     super(`sign-in refused: ${reason}`, options);
     this.reason = reason;
     this.detail = detail;
+    this.broken = options.broken ?? null;
   }
+}
+
+/** A rule of a policy that did not hold. */
+export interface BrokenRule {
+  ruleId: string;
+  /** What was expected and found; null if the rule's name says it all. */
+  found: string | null;
 }
 
 export const refusalReasons = [

@@ -15,10 +15,12 @@ const mayImport: Record<string, readonly string[]> = {
   tasks: ["ground", "store", "web"], // sample product
   admin: ["ground", "trust", "directory", "store", "web", "config"],
   scim: ["ground", "directory", "store", "config"],
-  oidc: ["ground", "trust", "directory", "store", "web", "config"],
+  sso: ["ground", "directory", "store", "web", "config"],
+  oidc: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "universal-logout": ["ground", "trust", "directory", "store"],
-  saml: ["ground", "trust", "directory", "store", "web", "config"],
-  inspector: ["ground", "store", "web"],
+  saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
+  // The protocol rooms' policies, and the context of a sign-in.
+  inspector: ["ground", "store", "web", "config", "sso", "oidc", "saml", "universal-logout"],
   guide: ["ground", "store", "web", "config"],
   cli: ["ground", "trust", "directory", "store", "oidc", "saml"],
   demo: ["root", "ground", "trust", "directory", "store", "saml", "config"],

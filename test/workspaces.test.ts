@@ -13,6 +13,9 @@ const exceptions = [
   "src/saml/verification-thread.ts", // the program of a thread
 ];
 
+/** The engines that the application runs on; everything else in packages/ and tools/ is for development. */
+const engines = ["policy-list", "scim-server", "saml-policy"];
+
 const packages = readdirSync("packages").map((name) => join("packages", name));
 const tools = readdirSync("tools").map((name) => join("tools", name));
 
@@ -44,8 +47,10 @@ describe("the application without its tools", () => {
   });
 
   // config/ takes a type, which is gone at run time.
-  it("imports packages of this repository in the demo alone", () => {
-    const names = [...packages, ...tools].map((folder) => manifestOf(folder).name);
+  it("imports no package of this repository except its engines; only the demo imports more", () => {
+    const names = [...packages, ...tools]
+      .map((folder) => manifestOf(folder).name)
+      .filter((name) => !engines.includes(name));
     const wrong = [...sources, ...typescriptIn("config"), ...typescriptIn("migrations")].filter((path) => {
       if (path.startsWith("src/demo/")) return false;
       const imports = importsOf(path).filter(({ isType }) => path.startsWith("src/") || !isType);
@@ -66,11 +71,11 @@ describe("the application without its tools", () => {
 
 for (const folder of packages) {
   describe(folder, () => {
-    const { name, private: isPrivate, dependencies, devDependencies, files, bin } = manifestOf(folder);
+    const { name, private: isPrivate, dependencies, devDependencies, files, bin = {} } = manifestOf(folder);
     const own = [...typescriptIn(join(folder, "src")), ...filesIn(join(folder, "bin"))];
 
     it("stands alone: it imports nothing outside itself but what it names", () => {
-      assert.ok(own.length > 5);
+      assert.ok(own.length > 0);
       for (const path of own) assertNames(path, folder, [name, ...Object.keys(dependencies)]);
       for (const path of typescriptIn(join(folder, "test")))
         assertNames(path, folder, [name, ...Object.keys({ ...dependencies, ...devDependencies })]);
@@ -109,7 +114,7 @@ interface Manifest {
   name: string;
   private: boolean;
   files: string[];
-  bin: Record<string, string>;
+  bin?: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies?: Record<string, string>;
 }

@@ -39,7 +39,11 @@ export function connectionRoutes(deps: AdminDeps): Router {
         const { id } = signedIn(req).user;
         // Another provider would sign in to the account by the same subject.
         const connection = await lockAsShown(req, visit, inside);
-        await linkTestedIdentity(inside, deps.sealer, connection, String(req.params.test), id);
+        await linkTestedIdentity(
+          { store: inside, sealer: deps.sealer, connection },
+          String(req.params.test),
+          id,
+        );
         await inside.activity.record(visit.entry("connection.identity_linked"));
       });
       await flash(req, "done", "From now on this identity signs in to your account.");
