@@ -10,7 +10,6 @@ const programs = ["src/cli/", "src/demo/"];
 const exceptions = [
   "src/guide/ejs.d.ts", // types of a package that brings none
   "src/oidc/provider-facts.ts", // what `admin -- connection check` looks at, in the room that knows how
-  "src/saml/verification-thread.ts", // the program of a thread
 ];
 
 /** The engines that the application runs on; everything else in packages/ and tools/ is for development. */

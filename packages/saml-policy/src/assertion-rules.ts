@@ -14,7 +14,7 @@ export interface SignedFacts {
   signed: { response: boolean; assertion: boolean };
 }
 
-/** What has to be signed is signed. */
+/** Presence of the required signature. */
 export const signedRules: readonly SamlRule<SignedFacts>[] = [
   {
     id: "signed",
@@ -26,7 +26,7 @@ export const signedRules: readonly SamlRule<SignedFacts>[] = [
   },
 ];
 
-/** What verify.ts found. */
+/** The result of verify.ts. */
 export interface VerificationFacts {
   /** The XML that the signatures vouch for; null if one of them is not valid. */
   signedXml: string | null;
@@ -52,11 +52,11 @@ export interface AssertionFacts {
   now: number;
 }
 
-/** What the assertion says, in the bytes that are signed. */
+/** The contents of the assertion, in the bytes that are signed. */
 export const assertionRules: readonly SamlRule<AssertionFacts>[] = [
   {
     id: "signed-assertion",
-    name: "What is signed contains the assertion",
+    name: "The signed XML contains the assertion",
     citation: "SAML Core §5.4.1",
     reason: "saml-assertion-count",
     holds: ({ assertion }) => assertion.isAssertion,
@@ -181,7 +181,7 @@ export interface ContextFacts {
   relayState: unknown;
 }
 
-/** What the application remembers of the sign-in. */
+/** The sign-in that the application remembers. */
 export const contextRules: readonly SamlRule<ContextFacts>[] = [
   {
     id: "unsolicited",

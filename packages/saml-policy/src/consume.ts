@@ -37,7 +37,7 @@ import { clockSkewMs, type ServiceProvider } from "./rule.ts";
 import { type SignedPart, verify } from "./verify.ts";
 import { elementsOf, parseXml } from "./xml.ts";
 
-/** What the application provides. `Inside` is its own handle on a transaction, handed through to `keep`. */
+/** The parts that the application provides. `Inside` is its own handle on a transaction, handed through to `keep`. */
 export interface Ports<Sent extends SentRequest, Inside> {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -54,7 +54,7 @@ export interface Ports<Sent extends SentRequest, Inside> {
   transaction<T>(work: (stores: OneTimeStores<Sent>, inside: Inside) => Promise<T>): Promise<T>;
 }
 
-/** What works only once, at whichever replica. */
+/** Stores that every replica shares: their entries work once. */
 export interface OneTimeStores<Sent extends SentRequest> {
   replay: {
     /** Remembers the assertion until it expires. Returns false if it was consumed before. */

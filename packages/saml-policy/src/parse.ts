@@ -5,7 +5,7 @@
  */
 import { attributeOf, children, type Element, elementsOf, ns, onlyChild, parseXml, textOf } from "./xml.ts";
 
-/** What a browser posted to the assertion consumer service (ACS), as Express has it in `req.body` and `req.query`. */
+/** The form that a browser posted to the assertion consumer service (ACS), as Express has it in `req.body` and `req.query`. */
 export interface PostedForm {
   form: Readonly<Record<string, unknown>>;
   query: Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export interface PostedForm {
 /** The form, with its response decoded but not yet parsed. */
 export interface ReceivedForm extends TextFacts {
   hasResponse: boolean;
-  /** The form or the address carries something else than a response. */
+  /** The form or the address carries more than a response. */
   hasMore: boolean;
   isBase64: boolean;
   bytes: number;
@@ -31,7 +31,7 @@ export interface TextFacts {
   tags: number;
 }
 
-/** A response as it says of itself. Nothing in it can be believed before its signatures are verified. */
+/** The contents of a response. Nothing in it can be believed before its signatures are verified. */
 export interface ParsedResponse extends DocumentFacts {
   isResponse: boolean;
   version: string | null;
@@ -45,7 +45,7 @@ export interface ParsedResponse extends DocumentFacts {
   encrypted: EncryptedAssertion | null;
 }
 
-/** What matters of any document, the response or a decrypted assertion, before its signatures are verified. */
+/** Facts about a document, the response or a decrypted assertion, before its signatures are verified. */
 export interface DocumentFacts {
   isWellFormed: boolean;
   /** The local name of the root element; empty if the document is not well-formed. */
@@ -60,7 +60,7 @@ export interface DocumentFacts {
 
 /** How a signature was made, before it is verified. */
 export interface SignatureForm {
-  /** What it is a child of: the response that is the root, or an assertion that is the root or a child of it. */
+  /** The response that is the root, or an assertion that is the root or its child; null if it is in another place. */
   parent: "Response" | "Assertion" | null;
   /** Signatures of the same parent, this one included. */
   siblings: number;
@@ -68,7 +68,7 @@ export interface SignatureForm {
   digest: string | null;
   canonicalization: string | null;
   transforms: (string | null)[];
-  /** The URI of what is signed. */
+  /** The URI of the signed element. */
   reference: string | null;
   parentId: string | null;
 }
@@ -79,7 +79,7 @@ export interface EncryptedAssertion {
   keyMethods: (string | null)[];
 }
 
-/** An assertion as its signed XML says. Times are ms since the epoch, and NaN for a text that is not a time. */
+/** The contents of an assertion, from its signed XML. Times are ms since the epoch, and NaN for a text that is not a time. */
 export interface ParsedAssertion {
   isAssertion: boolean;
   id: string | null;
@@ -245,7 +245,7 @@ function encryptionOf(element: Element): EncryptedAssertion {
   return { element, dataMethods: methodsOf("EncryptedData"), keyMethods: methodsOf("EncryptedKey") };
 }
 
-/** Parses what is signed: an assertion, or the response around it. */
+/** Parses the signed XML: an assertion, or the response around it. */
 export function parseAssertion(signedXml: string): ParsedAssertion {
   const signed = rootOf(signedXml);
   const isResponse = signed?.localName === "Response" && signed.namespaceURI === ns.protocol;

@@ -42,7 +42,7 @@ export const policy: readonly Phase[] = [
   phase("The form, and the text of its response", formRules),
   phase("The response", responseRules),
   phase("How response and assertion are signed", signatureRules),
-  encryptionPhase("An encrypted assertion, before a private key is used", encryptionRules),
+  encryptionPhase("Encryption, before a private key is used", encryptionRules),
   encryptionPhase("The decrypted text", decryptedTextRules),
   encryptionPhase("The decrypted assertion", decryptedRules),
   phase("Presence of the required signature", signedRules),

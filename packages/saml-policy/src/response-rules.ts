@@ -104,7 +104,7 @@ const uniqueIds: SamlRule<DocumentFacts> = {
   holds: ({ ids }) => new Set(ids).size === ids.length,
 };
 
-/** What the response says of itself. */
+/** The contents of the response. */
 export const responseRules: readonly SamlRule<ResponseFacts>[] = [
   about(wellFormed, ({ response }) => response),
   {
@@ -320,7 +320,7 @@ function about<Part, Facts>(rule: SamlRule<Part>, partOf: (facts: Facts) => Part
   };
 }
 
-/** The same rule, about what was encrypted. */
+/** The same rule about the decrypted assertion. */
 function insideEncryption<Part, Facts>(
   rule: SamlRule<Part>,
   partOf: (facts: Facts) => Part | null,

@@ -31,7 +31,7 @@ export type SamlReason =
 
 export type SamlRule<Facts> = Rule<Facts, SamlReason>;
 
-/** What the service provider expects of its identity provider. */
+/** The service provider, and its expectations of one identity provider. */
 export interface ServiceProvider {
   /** The address of the assertion consumer service (ACS). */
   acsUrl: string;
@@ -41,7 +41,7 @@ export interface ServiceProvider {
   idpEntityId: string;
   /** The identity provider's signing certificates, base64 DER. */
   certificates: readonly string[];
-  /** The part that has to be signed. Every signature that is there has to be valid, whichever part it signs. */
+  /** The part that has to be signed. A signature of the other part is optional, but has to be valid. */
   signed: "assertion" | "response";
   acceptsEncrypted: boolean;
   /** Whether a sign-in may begin at the identity provider. */
@@ -57,7 +57,7 @@ export const clockSkewMs = 60_000;
 /** An assertion is made when a person signs in: an old one was made for another sign-in. Okta's live for five minutes. */
 export const maxAgeMs = 10 * 60_000;
 
-/** What was expected and what was there, for an administrator who compares the two. */
+/** The expected and the actual value, for an administrator who compares the two. */
 export function mismatch(expected: string, found: string | null): string {
   return `expected ${expected}, found ${found === null ? "nothing" : found.slice(0, 300)}`;
 }

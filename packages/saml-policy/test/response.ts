@@ -39,7 +39,7 @@ export interface Difference {
   /** False leaves the signature out. */
   signAssertion?: boolean;
   signResponse?: boolean;
-  /** Who signs; the identity provider by default. */
+  /** The key of the signer; the identity provider's by default. */
   privateKey?: string;
   method?: SigningMethod;
   transforms?: string[];

@@ -18,7 +18,7 @@ export function arriving(stage: Stage): Step[] {
         : "You are on the task list, and nobody asked for a password here. The org posted a signed response that nobody had asked for. The application checked it, and will not take the same one twice.",
       files: isOidc
         ? ["src/oidc/routes.ts", "src/oidc/strategy.ts", "src/directory/sign-in.ts"]
-        : ["src/saml/acs.ts", "src/saml/assertion.ts", "src/directory/sign-in.ts"],
+        : ["src/saml/acs.ts", "packages/saml-policy/src/consume.ts", "src/directory/sign-in.ts"],
       messages: tenant.protocol,
       now: whatIsKnown(glimpse.star),
     },
@@ -38,7 +38,7 @@ export function arriving(stage: Stage): Step[] {
       files: [
         "src/web/login.ts",
         "src/web/doors.ts",
-        isOidc ? "src/web/pending-logins.ts" : "src/saml/service-provider.ts",
+        isOidc ? "src/web/pending-logins.ts" : "src/saml/strategy.ts",
       ],
       messages: tenant.protocol,
       now: whatIsKnown(glimpse.star),

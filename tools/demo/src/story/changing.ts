@@ -90,7 +90,7 @@ function weakSignature({ orgUrl, appId, ...stage }: Stage): Step {
       { text: "Read the page, and switch back to SHA-256.", link: signOn },
     ],
     look: "One sentence for the person, and a reference for whoever is asked about it; the reason is in the log under that reference.",
-    files: ["src/saml/signatures.ts", "src/web/refusals.ts"],
+    files: ["packages/saml-policy/src/response-rules.ts", "src/web/refusals.ts"],
     messages: "saml",
     now: whatIsKnown(stage.glimpse.star),
   };
