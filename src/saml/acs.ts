@@ -149,7 +149,7 @@ async function consumeAssertion(
   expiresAt: number,
 ): Promise<boolean> {
   try {
-    await store.usedTokens.use(hashToken(`${connectionId}/${assertionId}`), expiresAt);
+    await store.usedTokens.consume(hashToken(`${connectionId}/${assertionId}`), expiresAt);
     return true;
   } catch (error) {
     if (error instanceof ConflictError) return false;

@@ -8,7 +8,7 @@ import type { ConfiguredConnection } from "../sso/connection.ts";
 import { judgeSignIn } from "../sso/refusals.ts";
 import { mappedFields } from "../sso/test-sign-in.ts";
 
-type SamlConnection = ConfiguredConnection<"saml">;
+export type SamlConnection = ConfiguredConnection<"saml">;
 const profileFields: readonly (keyof Profile)[] = ["givenName", "familyName", "displayName", "email"];
 type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
 

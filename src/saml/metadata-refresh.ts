@@ -2,14 +2,12 @@ import { changeSettings } from "../directory/connections.ts";
 import { InvalidError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Connection, SamlSettings } from "../model.ts";
-import type { ConfiguredConnection } from "../sso/connection.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
+import type { SamlConnection } from "./attributes.ts";
 import { parseIdpMetadata } from "./idp-metadata.ts";
-
-type SamlConnection = ConfiguredConnection<"saml">;
 
 /** Metadata is read again at this age. */
 const maxAgeMs = 12 * 3_600_000;

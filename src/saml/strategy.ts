@@ -8,10 +8,10 @@ import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { samlUrls } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { ExternalIdentity } from "../model.ts";
-import type { ConfiguredConnection } from "../sso/connection.ts";
 import type { IdentifiedLogin } from "../sso/finish.ts";
 import { refusalOf } from "../sso/refusals.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import type { SamlConnection } from "./attributes.ts";
 import type { KeyPair } from "./keys.ts";
 import type { KeptRequest } from "./pending.ts";
 
@@ -20,7 +20,7 @@ interface AuthnRequest {
   id: string;
   relayState: string;
   baseUrl: string;
-  connection: ConfiguredConnection<"saml">;
+  connection: SamlConnection;
   keyPair: KeyPair;
 }
 

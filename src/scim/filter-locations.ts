@@ -1,4 +1,4 @@
-import type { Field, List, RowColumn } from "../store/conditions.ts";
+import type { ConditionField, ConditionList, RowColumn } from "../store/conditions.ts";
 import { badRequest, type ScimError } from "./errors.ts";
 import type { AttributePath } from "./filter-parser.ts";
 import { type Attribute, type ResolvedPath, type ResourceSchema, resolveAttribute, urns } from "./schema.ts";
@@ -9,8 +9,8 @@ export interface Located {
   name: string;
   type: Attribute["type"];
   /** Null when the attribute has one value; otherwise `field` is in its elements. */
-  list: List | null;
-  field: Field;
+  list: ConditionList | null;
+  field: ConditionField;
   /** False: operands go through textKey() or nameKey(), as the stored value did (RFC 7643 §2.2, caseExact). */
   exact: boolean;
 }
@@ -18,7 +18,7 @@ export interface Located {
 interface Names {
   rows: Record<string, RowColumn>;
   /** Lists that stand in no document, and what of their elements can be compared. */
-  lists: Record<string, { list: List; fields: Record<string, Field & { in: "element" }> }>;
+  lists: Record<string, { list: ConditionList; fields: Record<string, ConditionField & { in: "element" }> }>;
 }
 
 const common: Record<string, RowColumn> = {
@@ -81,19 +81,22 @@ export function locate(path: AttributePath, schema: ResourceSchema): Located {
     return { name, type: leaf.type, list, field, exact: field.exact };
   }
   const exact = leaf.caseExact ?? false;
-  const field: Field = { in: "document", path: documentPath(resolved, subAttribute), exact };
+  const field: ConditionField = { in: "document", path: documentPath(resolved, subAttribute), exact };
   return { name, type: leaf.type, list: null, field, exact };
 }
 
 /** The list that `path[…]` chooses elements from, and whether they have sub-attributes. */
-export function locateList(path: AttributePath, schema: ResourceSchema): { list: List; complex: boolean } {
+export function locateList(
+  path: AttributePath,
+  schema: ResourceSchema,
+): { list: ConditionList; complex: boolean } {
   const { resolved, names } = resolve(path, schema);
   if (!resolved.attribute.multiValued) throw refused(path, "has one value, so nothing can stand in brackets");
   return { list: listOf(resolved, names), complex: resolved.attribute.type === "complex" };
 }
 
 /** Where a complex attribute stands as a whole; null when the path names a value, or a list that is in no document. */
-export function locateWhole(path: AttributePath, schema: ResourceSchema): Field | null {
+export function locateWhole(path: AttributePath, schema: ResourceSchema): ConditionField | null {
   const { resolved, names } = resolve(path, schema);
   const { attribute, subAttribute } = resolved;
   const whole = subAttribute === null && (attribute.type === "complex" || attribute.multiValued);
@@ -106,7 +109,7 @@ function inList(
   resolved: ResolvedPath,
   subAttribute: Attribute | null,
   names: Names,
-): { list: List; field: Field & { in: "element" } } {
+): { list: ConditionList; field: ConditionField & { in: "element" } } {
   const list = listOf(resolved, names);
   if (list.in === "document") {
     const exact = (subAttribute ?? resolved.attribute).caseExact ?? false;
@@ -117,7 +120,7 @@ function inList(
   return { list, field };
 }
 
-function listOf(resolved: ResolvedPath, names: Names): List {
+function listOf(resolved: ResolvedPath, names: Names): ConditionList {
   const computed = resolved.extension === null ? names.lists[resolved.attribute.name] : undefined;
   return computed?.list ?? { in: "document", path: documentPath(resolved, null) };
 }

@@ -109,7 +109,7 @@ async function change(
   steps: MembershipStep[],
 ): Promise<Group> {
   await lock(store, id, request);
-  const group = await updateProvisionedGroup(store, context.writer, id, changes, steps);
+  const group = await updateProvisionedGroup(store, context.writer, id, { changes, steps });
   const changed = [...Object.keys(changes), ...(steps.length > 0 ? ["members"] : [])];
   await recordActivity(context, store, { action: "group.updated", targetId: id, changed });
   return group;

@@ -1,6 +1,6 @@
 import type { Group } from "../model.ts";
 import { type Condition, isSelective } from "../store/conditions.ts";
-import type { Found, Search, SortColumn } from "../store/tenant/search.ts";
+import type { Search, SearchResult, SortColumn } from "../store/tenant/search.ts";
 import type { AffiliatedUser } from "../store/tenant/user-rows.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { ScimAnswer, ScimContext } from "./context.ts";
@@ -19,10 +19,10 @@ export type ListRequest = Record<string, unknown>;
 
 /** A list of the store: what lists.ts needs of users and of groups alike. */
 interface Listed<Row> {
-  pageFrom(position: number, limit: number): Promise<Found<Row>>;
+  pageFrom(position: number, limit: number): Promise<SearchResult<Row>>;
   page(afterSeq: number, limit: number): Promise<Row[]>;
   count(): Promise<number>;
-  search(search: Search): Promise<Found<Row>>;
+  search(search: Search): Promise<SearchResult<Row>>;
 }
 
 /** GET /Users and POST /Users/.search (RFC 7644 §3.4.2). */
@@ -101,7 +101,7 @@ async function find<Row>(
   context: ScimContext,
   { window, condition, sort }: List,
   listOf: (store: TenantStore) => Listed<Row>,
-): Promise<Found<Row>> {
+): Promise<SearchResult<Row>> {
   if (!condition && !sort) return await findPage(listOf(context.store), window);
   const from = window.by === "index" ? { offset: window.startIndex - 1 } : { after: window.after };
   const search: Search = { condition, sort, sourceId: context.writer.source.id, from, limit: window.count };
@@ -109,7 +109,7 @@ async function find<Row>(
   return await context.scan((store) => listOf(store).search(search));
 }
 
-async function findPage<Row>(list: Listed<Row>, window: Window): Promise<Found<Row>> {
+async function findPage<Row>(list: Listed<Row>, window: Window): Promise<SearchResult<Row>> {
   if (window.by === "index") return await list.pageFrom(window.startIndex, window.count);
   const total = await list.count();
   return { rows: window.count === 0 ? [] : await list.page(window.after, window.count), total };

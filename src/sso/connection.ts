@@ -70,7 +70,8 @@ export function ssoOf<Type extends ConnectionType = ConnectionType>(
 }
 
 /**
- * Finds the connection that the path names, whatever its status. Unknown key: NotFoundError. No settings yet: RefusedError.
+ * Finds the connection that the path names, in any status. Throws NotFoundError for an unknown key, and RefusedError for a
+ * connection without settings.
  */
 export function findConnection(database: Database, type: ConnectionType): RequestHandler {
   return async (req, _res, next) => {

@@ -29,7 +29,7 @@ export async function finishSignIn(
   const { store, connection } = sso;
   const { user, by } = await signIn(store, identity, req.id);
   sso.foundBy = by;
-  await startSession(req, store.tenantId, user, connection.id, sealedIdToken);
+  await startSession(req, { tenantId: store.tenantId, user, connectionId: connection.id, sealedIdToken });
   req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, `${connection.type}.signed_in`);
   res.redirect(303, safePath(returnTo, baseUrl, landingPath));
 }

@@ -1,7 +1,7 @@
 import type { CookieOptions, Request } from "express";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { cookieOf } from "../web/cookies.ts";
+import { cookieOf } from "../web/request.ts";
 import { type SsoContext, ssoOf } from "./connection.ts";
 
 /** A browser that leaves has to come back within this time. */

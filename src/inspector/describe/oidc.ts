@@ -6,10 +6,11 @@ import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { OidcSettings } from "../../model.ts";
 import { oidcPolicy } from "../../oidc/policy.ts";
-import { type Check, failureOf, type Message, type MessagePart, type Recorder } from "../../recording.ts";
+import type { Message, MessagePart, Recorder } from "../../recording.ts";
 import { type ProviderExchange, type SsoContext, ssoOf } from "../../sso/connection.ts";
-import { checksOf, isAmong, type NamedRule } from "./rules.ts";
+import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
 
+type CheckList = ReturnType<typeof checksOf>;
 type Fields = Record<string, unknown>;
 
 /** Records every message of an OIDC sign-in once its response is sent. Mount it before the OIDC routes. */
@@ -31,7 +32,7 @@ interface Described {
   step: string;
   /** The source file that handled it. */
   file: string;
-  checks: Check[];
+  checks: CheckList;
   /** The summary if every check passed. */
   passed: string;
   parts(settings: OidcSettings): Pick<Message, "request" | "response">;
@@ -40,7 +41,6 @@ interface Described {
 function messageOf(req: Request, { step, file, checks, passed, parts }: Described): Message {
   const sso = ssoOf(req, "oidc");
   const { key, settings } = sso.connection;
-  const failed = checks.find(({ verdict }) => verdict === "failed");
   return {
     protocol: "oidc",
     step,
@@ -48,10 +48,8 @@ function messageOf(req: Request, { step, file, checks, passed, parts }: Describe
     connectionKey: key,
     people: peopleIn(sso, req, settings),
     file: `src/${file}`,
-    verdict: failed ? "failed" : "passed",
-    summary: failed ? failureOf(failed) : passed,
+    ...verdictOf(checks, passed),
     ...parts(settings),
-    checks,
     secrets: sso.secrets,
   };
 }
@@ -107,10 +105,10 @@ function checksOrFault(
   policy: Policy,
   rules: readonly NamedRule[],
   broken: BrokenRule | null,
-): Check[] {
+): CheckList {
   if (policy !== noPolicy) return checksOf(rules, broken);
   const detail = sso?.error instanceof RefusedError ? sso.error.reason : null;
-  return [{ name: "The request can be handled", verdict: "failed", detail }];
+  return [unexplained(detail)];
 }
 
 /** Only the last of several attempts is checked. A request that failed before it was sent has checks and no message. */

@@ -6,7 +6,13 @@ import { policy } from "saml-policy/policy";
 import { children, type Element, elementsOf, type Node, ns, parseXml, textOf } from "saml-policy/xml";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
-import { type Check, failureOf, type Message, type MessagePart, type Recorder } from "../../recording.ts";
+import {
+  failureText,
+  type Message,
+  type MessagePart,
+  type RecordedCheck,
+  type Recorder,
+} from "../../recording.ts";
 import { mappedNames } from "../../saml/attributes.ts";
 import { arrivalRules } from "../../saml/finish.ts";
 import { connectionActive, ssoOf } from "../../sso/connection.ts";
@@ -30,7 +36,7 @@ interface DescribedStep {
   step: string;
   /** The source file that handled it. */
   file: string;
-  checks: Check[];
+  checks: RecordedCheck[];
   /** The summary if every check passed. */
   passed: string;
   request: MessagePart;
@@ -52,7 +58,7 @@ function messageOf(req: Request): Message {
     people: [...new Set([...names, ...people].filter((name) => name !== null))],
     file: `src/${file}`,
     verdict: failed ? "failed" : "passed",
-    summary: failed ? failureOf(failed) : passed,
+    summary: failed ? failureText(failed) : passed,
     request,
     response,
     checks,
@@ -130,7 +136,7 @@ function brokenRule(req: Request): BrokenRule | null {
 }
 
 /** An error that no rule explains does not tell which rules held, unless it came after all of them. */
-function checksOrFault(req: Request, rules: readonly NamedRule[]): Check[] {
+function checksOrFault(req: Request, rules: readonly NamedRule[]): RecordedCheck[] {
   const { error } = ssoOf(req);
   const broken = brokenRule(req);
   if (!error || isAmong(rules, broken) || req.saml?.arrival) return checksOf(rules, broken);
