@@ -66,11 +66,11 @@ const signatureCases: HostileResponse[] = [
   }),
   text("a SHA-1 digest of the response", ["saml-sha1", "sha1"], { signResponse: { digestAlgorithm: sha1 } }),
   text("no signature", ["saml-signature-missing", "signed"], { signAssertion: null, signResponse: null }),
-  text("a signed response around an unsigned assertion", ["saml-signature-missing", "signed"], {
+  text("a signature around an unsigned assertion", ["saml-signature-missing", "signed"], {
     signAssertion: null,
   }),
   text(
-    "a signed assertion in an unsigned response, where the response must be signed",
+    "a signature of the assertion alone, if the response has to be signed",
     ["saml-signature-missing", "signed"],
     { signResponse: null },
     { signed: "response" },
@@ -96,7 +96,7 @@ const signatureCases: HostileResponse[] = [
   text("an assertion that was changed after signing", ["saml-signature-not-valid", "signature"], {
     signedAssertion: (xml) => xml.replaceAll("@acme.example<", "@evil.example<"),
   }),
-  text("a response that was changed after signing", ["saml-signature-not-valid", "signature"], {
+  text("another IssueInstant than the signed one", ["saml-signature-not-valid", "signature"], {
     signedResponse: (xml) =>
       xml.replace(/ IssueInstant="[^"]*"/, ` IssueInstant="${new Date().toISOString()}"`),
   }),
@@ -296,8 +296,8 @@ const xmlCases: HostileResponse[] = [
         .replace(/^.{10}/, "$&*"),
   }),
   text("deflated XML", ["saml-malformed", "well-formed"], { encode: deflated }),
-  text("an empty response", ["saml-malformed", "base64"], { encode: () => "" }),
-  text("a logout response", ["saml-not-a-sign-in", "response"], {
+  text("no content", ["saml-malformed", "base64"], { encode: () => "" }),
+  text("a LogoutResponse as its root", ["saml-not-a-sign-in", "response"], {
     signAssertion: null,
     signedResponse: (xml) => xml.replaceAll("saml2p:Response", "saml2p:LogoutResponse"),
   }),

@@ -70,7 +70,7 @@ describe("hostile SAML responses", () => {
         settings,
         refusal: [reason, rule],
       } = hostile;
-      it(`refuses ${name}`, async () => {
+      it(`refuses a response with ${name}`, async () => {
         const connection = settings ? await site().connect(settings) : site().connection;
         const client = site().app.client();
         const { id, relayState } = await site().leave(client, connection);

@@ -62,7 +62,7 @@ const failures: [what: string, deviation: Deviation, summary: RegExp][] = [
     /certificate of the connection verifies every signature/,
   ],
   ["a document type", { signedResponse: (xml) => `<!DOCTYPE a>${xml}` }, /no document type/],
-  ["no XML", { encode: () => Buffer.from("<a").toString("base64") }, /well-formed XML/],
+  ["malformed XML", { encode: () => Buffer.from("<a").toString("base64") }, /is well-formed/],
   ["no base64", { encode: () => "%%%" }, /is base64/],
 ];
 
@@ -149,7 +149,7 @@ describe("the inspector's record of a SAML sign-in", () => {
     });
 
     for (const [what, deviation, summary] of failures) {
-      it(`names the rule that refused ${what}`, async () => {
+      it(`names the rule that refused a response with ${what}`, async () => {
         await site().signIn(site().app.client(), person, deviation);
         const response = (await recorded(store(), 2)).find(({ step }) => step === "Response");
         assert.equal(response?.verdict, "failed");

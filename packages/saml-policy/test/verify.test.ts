@@ -36,7 +36,7 @@ describe("verify", () => {
   });
 
   it("returns the bytes of the part that is signed", async () => {
-    const xml = await xmlSignedBy(idpKey.privateKey, "ada");
+    const xml = await xmlSignedBy(idpKey.privateKey, "grace");
     const result = await verify(partsOf(xml), [otherKey.certificate, idpKey.certificate]);
     assert.ok("signed" in result);
     assert.deepEqual(
@@ -47,15 +47,15 @@ describe("verify", () => {
   });
 
   it("refuses a part that is changed, that has no signature, or that is not there", async () => {
-    const xml = await xmlSignedBy(idpKey.privateKey, "ada");
-    const changed = xml.replace("ada@", "eve@");
+    const xml = await xmlSignedBy(idpKey.privateKey, "grace");
+    const changed = xml.replace("grace@", "eve@");
     const unsigned = xml.replace(/<Signature .*?<\/Signature>/s, "");
     for (const document of [changed, unsigned, "<a/>", "no XML"])
       assert.ok("problem" in (await verify(partsOf(document), [idpKey.certificate])), document);
   });
 
   it("rejects if the program is at fault, and works on", async () => {
-    const xml = await xmlSignedBy(idpKey.privateKey, "ada");
+    const xml = await xmlSignedBy(idpKey.privateKey, "grace");
     const uncloneable = [() => ""] as unknown as string[];
     await assert.rejects(verify(partsOf(xml), uncloneable));
     assert.ok("signed" in (await verify(partsOf(xml), [idpKey.certificate])));

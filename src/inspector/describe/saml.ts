@@ -6,17 +6,11 @@ import { policy } from "saml-policy/policy";
 import { children, type Element, elementsOf, type Node, ns, parseXml, textOf } from "saml-policy/xml";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
-import {
-  failureText,
-  type Message,
-  type MessagePart,
-  type RecordedCheck,
-  type Recorder,
-} from "../../recording.ts";
+import type { Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
 import { mappedNames } from "../../saml/attributes.ts";
 import { arrivalRules } from "../../saml/finish.ts";
 import { connectionActive, ssoOf } from "../../sso/connection.ts";
-import { checksOf, isAmong, type NamedRule } from "./rules.ts";
+import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
 
 /** Records every message of a SAML sign-in once its response is sent. Mount it before the SAML routes. */
 export function recordSaml(recorder: Recorder): RequestHandler {
@@ -49,7 +43,6 @@ function messageOf(req: Request): Message {
   const { step, file, checks, passed, request, response, people = [] } = describe(req);
   const { identity } = req.saml ?? {};
   const names = identity ? [identity.loginName, identity.subject, identity.profile.email] : [];
-  const failed = checks.find(({ verdict }) => verdict === "failed");
   return {
     protocol: "saml",
     step,
@@ -57,11 +50,9 @@ function messageOf(req: Request): Message {
     connectionKey: connection.key,
     people: [...new Set([...names, ...people].filter((name) => name !== null))],
     file: `src/${file}`,
-    verdict: failed ? "failed" : "passed",
-    summary: failed ? failureText(failed) : passed,
     request,
     response,
-    checks,
+    ...verdictOf(checks, passed),
     secrets: secretsIn(req),
   };
 }
@@ -140,8 +131,7 @@ function checksOrFault(req: Request, rules: readonly NamedRule[]): RecordedCheck
   const { error } = ssoOf(req);
   const broken = brokenRule(req);
   if (!error || isAmong(rules, broken) || req.saml?.arrival) return checksOf(rules, broken);
-  const detail = error instanceof RefusedError ? error.reason : null;
-  return [{ name: "The request can be handled", verdict: "failed", detail }];
+  return [unexplained(error instanceof RefusedError ? error.reason : null)];
 }
 
 function requestPart({ method, path }: Request): MessagePart {
