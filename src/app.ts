@@ -7,6 +7,7 @@ import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
+import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
@@ -100,6 +101,7 @@ export function createApp({
 
   app.use(refuseNul);
   app.use(sameOrigin(baseUrl));
+  app.use(recordSaml(recorder));
   app.use(saml.acs);
   app.use(formBodies());
   app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
