@@ -6,6 +6,7 @@ import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
+import { recordScim } from "./inspector/describe/scim.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
 import { providerDescriber } from "./oidc/describe.ts";
@@ -109,7 +110,7 @@ export function createApp({
   app.use("/assets", assets());
   app.use(operationRoutes);
 
-  app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, recorder }));
+  app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, onExchange: recordScim(recorder) }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken, recorder }));
 

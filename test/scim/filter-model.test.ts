@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { toCondition } from "../../src/scim/filter-conditions.ts";
-import type { AttributePath, CompareOperator, Filter, FilterValue } from "../../src/scim/filter-parser.ts";
-import { urns } from "../../src/scim/schema.ts";
+import { toFilterCondition } from "scim-server/filter-conditions";
+import type { AttributePath, CompareOperator, Filter, FilterValue } from "scim-server/filter-parser";
+import { urns } from "scim-server/schema";
+import { toCondition } from "../../src/scim/conditions.ts";
 import { applyCondition } from "../../src/store/conditions.ts";
 import { tenantScope } from "../../src/store/tenant/scope.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
@@ -289,7 +290,11 @@ onEachDatabase((use) => {
     const check = async (filter: Filter) => {
       const scope = tenantScope(use().database, tenantId);
       const query = scope.rows("users").select("users.id").orderBy("seq");
-      applyCondition(query, toCondition(filter, schema), { scope, table: "users", sourceId });
+      applyCondition(query, toCondition(toFilterCondition(filter, schema), "users"), {
+        scope,
+        table: "users",
+        sourceId,
+      });
       const rows = (await query) as { id: string }[];
       const expected = resources.filter((resource) => holds(filter, resource)).map(({ id }) => id);
       assert.deepEqual(

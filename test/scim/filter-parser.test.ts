@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ScimError } from "../../src/scim/errors.ts";
+import { ScimError } from "scim-server/errors";
 import {
   type AttributePath,
   type CompareOperator,
@@ -8,7 +8,7 @@ import {
   type FilterValue,
   parseFilter,
   parsePath,
-} from "../../src/scim/filter-parser.ts";
+} from "scim-server/filter-parser";
 
 const coreUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
 const enterpriseUrn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { noRecorder } from "../../src/recording.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import type { Database } from "../../src/store/database.ts";
 import { startTestApp } from "../helpers/app.ts";
@@ -19,7 +18,6 @@ function pathsOf(database: Database): string[] {
     database,
     baseUrl: "http://unused.example",
     passwords: testPasswords,
-    recorder: noRecorder,
   }) as unknown as {
     stack: Layer[];
   };

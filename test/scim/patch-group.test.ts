@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ScimError } from "../../src/scim/errors.ts";
-import { groupPatch, memberIds } from "../../src/scim/patch-group.ts";
-import { maxOperations, parsePatch } from "../../src/scim/patch-operations.ts";
-import { urns } from "../../src/scim/schema.ts";
+import { ScimError } from "scim-server/errors";
+import { memberIds, patchGroup } from "scim-server/patch-group";
+import { maxOperations, parsePatch } from "scim-server/patch-operations";
+import { defineSchemas, urns } from "scim-server/schema";
+
+const { group: schema } = defineSchemas({ attributes: [] });
 
 const id = "abf4dd94-a4c0-4f67-89c9-76b03340cb9b";
 const [a, b, c] = ["23a35c27-23d3-4c03-b4c5-6443c09e7173", "89bb1940-b905-4575-9e7f-6f887cfb368e", "c"];
 
 function translated(...operations: unknown[]) {
   const body = JSON.parse(JSON.stringify({ schemas: [urns.patchOp], Operations: operations }));
-  return groupPatch(parsePatch(body, maxOperations.group));
+  return patchGroup(parsePatch(body, maxOperations.group), schema);
 }
 
 const member = (value: string) => ({ value, display: `${value}@okta.local` });
@@ -198,7 +200,8 @@ describe("PATCH of a group", () => {
 
   for (const [name, operation, scimType] of refused) {
     it(`refuses ${name}`, () => {
-      const patch = () => groupPatch(parsePatch({ schemas: [urns.patchOp], Operations: [operation] }));
+      const patch = () =>
+        patchGroup(parsePatch({ schemas: [urns.patchOp], Operations: [operation] }), schema);
       assert.throws(patch, (error: unknown) => {
         assert.ok(error instanceof ScimError, String(error));
         assert.deepEqual([error.status, error.scimType], [400, scimType], error.message);
@@ -216,7 +219,7 @@ describe("PATCH of a group", () => {
   });
 
   it("reads a list of members the same way wherever it stands", () => {
-    assert.deepEqual(memberIds([{ Value: a }, b, 7]), [a, b, "7"]);
+    assert.deepEqual(memberIds([{ Value: a }, b, 7], schema), [a, b, "7"]);
   });
 });
 

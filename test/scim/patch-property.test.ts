@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ScimError } from "../../src/scim/errors.ts";
-import { parsePatch } from "../../src/scim/patch-operations.ts";
-import { patchUser } from "../../src/scim/patch-user.ts";
-import type { JsonObject } from "../../src/scim/resource-input.ts";
-import { urns, userSchema } from "../../src/scim/schema.ts";
+import { ScimError } from "scim-server/errors";
+import { parsePatch } from "scim-server/patch-operations";
+import { patchUser } from "scim-server/patch-user";
+import type { JsonObject } from "scim-server/resource-input";
+import { urns } from "scim-server/schema";
+import { scimSchemas } from "../../src/scim/schemas.ts";
 
 /**
  * The engine against a model that knows five single attributes and one list, and nothing of schemas, paths or parsing:
@@ -309,7 +310,7 @@ describe("PATCH of a user, whoever it is and whatever is asked", () => {
       const current = frozen(resourceOf(start));
       const expected = expectedOf(start, changes);
       const body = JSON.parse(JSON.stringify({ schemas: [urns.patchOp], Operations: changes.map(wire) }));
-      const patch = () => patchUser(current, parsePatch(body), userSchema);
+      const patch = () => patchUser(current, parsePatch(body), scimSchemas().user);
       if (expected) assert.deepEqual(patch(), expected);
       else assert.throws(patch, { name: "ScimError", scimType: "noTarget" });
       seen[expected ? "done" : "refused"]++;
@@ -355,7 +356,7 @@ describe("PATCH of a user, whoever it is and whatever is asked", () => {
         const patched = patchUser(
           current,
           parsePatch({ schemas: [urns.patchOp], Operations: operations }),
-          userSchema,
+          scimSchemas().user,
         );
         assert.equal(Object.getPrototypeOf(patched), Object.prototype);
       } catch (error) {

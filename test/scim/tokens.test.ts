@@ -4,7 +4,6 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { createLog } from "../../src/log.ts";
-import { noRecorder } from "../../src/recording.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import { requestContext } from "../../src/web/request.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -130,7 +129,6 @@ describe("provisioning tokens", () => {
           baseUrl: "http://acme.example",
           passwords: testPasswords,
           requestsPerMinute: 3,
-          recorder: noRecorder,
         }),
       );
       const server = createServer(app);

@@ -1,37 +1,83 @@
 import { badRequest } from "./errors.ts";
-import { checkBody } from "./reserved-names.ts";
 import { type Attribute, type ResourceSchema, resolveAttribute } from "./schema.ts";
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export type JsonObject = { [name: string]: JsonValue };
 
-/** What a client sent of a user, in the schema's own spelling, and nothing that the schema does not know. */
-export interface ScimUserInput {
+/** A resource that a client sent: names as the schema spells them, and only attributes that the schema has. */
+export interface CleanBody {
   resource: JsonObject;
   /**
-   * Attributes that were sent as null, "", [] or {}, which RFC 7643 §2.5 makes the same as having none: names of core
-   * attributes, `urn:…:User:department` for an extension's, the URN alone for a whole extension. What is neither here
-   * nor in the resource was not sent.
+   * Attributes that were sent as null, "", [] or {}, which RFC 7643 §2.5 equates with having none: the names of core
+   * attributes, `urn:…:User:department` for an extension's, the URN alone for a whole extension. An attribute that is
+   * neither here nor in the resource was not sent.
    */
   cleared: ReadonlySet<string>;
 }
 
-/** What one person may carry: far above what any directory sends, far below what would make a row heavy. */
+/** The most that one user may have: far above what any directory sends, far below what would make a row heavy. */
 const limits = { text: 1000, elements: 200 };
 
+/** Names that reach an object's prototype in JavaScript. No protocol has an attribute with such a name. */
+const reserved = new Set(["__proto__", "constructor", "prototype"]);
+
+export function isReservedName(name: string): boolean {
+  return reserved.has(name.toLowerCase());
+}
+
+/** Deeper than any SCIM body, even a PATCH inside a Bulk request, and far from exhausting the stack. */
+const maxDepth = 32;
+
 /**
- * Cleans the body of a POST or PUT. Names are matched ignoring case (RFC 7643 §2.1), core attributes also below their
- * schema's URN; what is unknown or read-only is dropped (RFC 7644 §3.3, §3.5.1). Whether everything required is there
- * is the caller's question. Throws badRequest naming the attribute.
+ * Refuses a body with a reserved property name, with a NUL character (PostgreSQL cannot store it) or with too many levels.
+ * Runs before any other code reads the body. Throws badRequest.
  */
-export function normaliseUser(body: unknown, schema: ResourceSchema): ScimUserInput {
+export function checkBody(body: unknown): void {
+  const waiting: [unknown, number][] = [[body, 1]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [value, depth] = next;
+    if (typeof value === "string" && value.includes("\0")) {
+      throw badRequest("invalidValue", "A value contains the NUL character, which cannot be stored.");
+    }
+    if (typeof value !== "object" || value === null) continue;
+    if (depth > maxDepth) throw badRequest("invalidSyntax", "The body is nested too deeply.");
+    for (const [name, inner] of Object.entries(value)) {
+      if (isReservedName(name))
+        throw badRequest("invalidSyntax", "An attribute has a name that is reserved.");
+      waiting.push([inner, depth + 1]);
+    }
+  }
+}
+
+/** Refuses parameters with a reserved name, and parameters that name such an attribute. Throws badRequest. */
+export function checkQuery(query: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(query)) {
+    if (holdsReserved(name)) throw badRequest("invalidValue", "A parameter has a name that is reserved.");
+    if (!["attributes", "excludedAttributes", "sortBy"].includes(name)) continue;
+    if (holdsReserved(String(value)))
+      throw badRequest("invalidValue", `${name} holds a name that is reserved.`);
+  }
+}
+
+/** Whether one of the names in a path or a list of paths is reserved. */
+function holdsReserved(text: string): boolean {
+  return text.split(/\W+/).some(isReservedName);
+}
+
+/**
+ * Reads the body of a POST or PUT. Names match ignoring case (RFC 7643 §2.1), core attributes also below their schema's
+ * URN; unknown and read-only attributes are dropped (RFC 7644 §3.3, §3.5.1). The caller checks that required attributes
+ * are there. Throws badRequest naming the attribute.
+ * @param raw a core attribute whose value is returned as it was sent: a group's members have no limit of 200.
+ */
+export function readResource(body: unknown, schema: ResourceSchema, raw: string | null = null): CleanBody {
   checkBody(body);
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
   const resource: JsonObject = {};
   const cleared = new Set<string>();
   const seen = new Set<string>();
-  const once = (label: string) => {
-    // Two spellings of one name contradict each other, and each reader of the message would pick another one.
+  const refuseTwice = (label: string) => {
+    // Two spellings of one name contradict each other, and readers of the message could disagree on which counts.
     if (seen.has(label)) throw badRequest("invalidSyntax", `${label} is there more than once.`);
     seen.add(label);
   };
@@ -43,8 +89,8 @@ export function normaliseUser(body: unknown, schema: ResourceSchema): ScimUserIn
     })?.attribute;
     if (!attribute || attribute.mutability === "readOnly") return;
     const label = labelOf(extension, attribute);
-    once(label);
-    const clean = coerce(attribute, value, label);
+    refuseTwice(label);
+    const clean = label === raw ? (value as JsonValue) : coerce(attribute, value, label);
     if (clean === undefined) cleared.add(label);
     else holder[attribute.name] = clean;
   };
@@ -56,7 +102,7 @@ export function normaliseUser(body: unknown, schema: ResourceSchema): ScimUserIn
     }
     const entries = Object.entries(sectionValue(section.id, value) ?? {});
     const holder: JsonObject = section.extension === null ? resource : {};
-    if (section.extension !== null) once(section.extension);
+    if (section.extension !== null) refuseTwice(section.extension);
     for (const [inner, innerValue] of entries) take(holder, section.extension, inner, innerValue);
     if (section.extension === null) continue;
     if (entries.length === 0) cleared.add(section.extension);
@@ -65,7 +111,7 @@ export function normaliseUser(body: unknown, schema: ResourceSchema): ScimUserIn
   return { resource, cleared };
 }
 
-/** The schema that a name is the URN of, ignoring case; `extension` is null for the core schema. */
+/** The schema whose URN a name is, ignoring case; `extension` is null for the core schema. */
 export function sectionNamed(
   schema: ResourceSchema,
   name: string,
@@ -76,22 +122,22 @@ export function sectionNamed(
   return extension ? { id: extension.id, extension: extension.id } : null;
 }
 
-/** What was sent for a whole schema: null when it was empty. Throws badRequest for anything but an object. */
+/** The value that was sent for a whole schema: null if it is empty. Throws badRequest unless it is an object. */
 export function sectionValue(urn: string, value: unknown): Record<string, unknown> | null {
   if (isEmpty(value)) return null;
   if (!isObject(value)) throw badRequest("invalidValue", `${urn} has to be an object.`);
   return value;
 }
 
-/** How an attribute is called in messages. */
+/** The name of an attribute in messages. */
 export function labelOf(extension: string | null, attribute: Attribute, sub?: Attribute | null): string {
   const name = sub ? `${attribute.name}.${sub.name}` : attribute.name;
   return extension === null ? name : `${extension}:${name}`;
 }
 
 /**
- * A value in the form that the attribute's definition asks for; undefined when nothing is left of it. A single value is
- * accepted where the attribute has many. Throws badRequest `invalidValue` naming the attribute.
+ * Converts a value to the type that the attribute's definition asks for; undefined if nothing is left of it. A single
+ * value is accepted where the attribute has many. Throws badRequest `invalidValue` naming the attribute.
  */
 export function coerce(attribute: Attribute, value: unknown, label: string): JsonValue | undefined {
   if (!attribute.multiValued) return coerceOne(attribute, value, label);
@@ -115,7 +161,7 @@ export function coerceOne(attribute: Attribute, value: unknown, label: string): 
 
 /**
  * The sub-attributes that were sent for a complex value, by the schema's names; undefined for those sent empty. A plain
- * value stands for its `value`: Entra sends a manager so, and other clients their e-mail addresses.
+ * value means the sub-attribute `value`: Entra sends a manager this way, and other clients their e-mail addresses.
  */
 export function coerceParts(
   attribute: Attribute,
@@ -138,8 +184,8 @@ export function coerceParts(
 }
 
 /**
- * Leaves `primary: true` on one element at most (RFC 7643 §2.4): the last of those that a request touched, as Entra
- * sends the new one after the old one, which it does not reset.
+ * Leaves `primary: true` on at most one element (RFC 7643 §2.4): the last one that the request touched. Entra sends the
+ * new primary after the old one, which it does not reset.
  */
 export function withOnePrimary(
   elements: readonly JsonValue[],
@@ -152,18 +198,18 @@ export function withOnePrimary(
   );
 }
 
-/** An element of which only the kind is left, as Okta sends for a phone number that nobody has. */
+/** Whether an element has nothing but a type: Okta sends that for a phone number that the user does not have. */
 export function saysNothing(element: JsonValue): boolean {
   return isObject(element) && Object.keys(element).every((name) => name === "type" || name === "primary");
 }
 
-/** Throws badRequest when a list is longer than we store. */
+/** Throws badRequest if a list is longer than the limit. */
 export function checkLength(list: readonly unknown[], label: string): void {
   if (list.length <= limits.elements) return;
   throw badRequest("invalidValue", `${label} has more than ${limits.elements} values.`);
 }
 
-/** A plain value in its type; undefined when it cannot be read so. */
+/** A plain value in the type that the schema says; undefined if it cannot be read as that type. */
 export function plainValue(type: Attribute["type"], value: unknown): string | number | boolean | undefined {
   if (type === "boolean") {
     if (typeof value === "boolean") return value;
@@ -177,17 +223,36 @@ export function plainValue(type: Attribute["type"], value: unknown): string | nu
     if (typeof number !== "number" || !Number.isFinite(number)) return undefined;
     return type === "decimal" || Number.isSafeInteger(number) ? number : undefined;
   }
-  // Okta sends numbers for employeeNumber and costCenter, which RFC 7643 §4.3 defines as texts.
+  // Okta sends numbers for employeeNumber and costCenter, which RFC 7643 §4.3 defines as strings.
   if (typeof value === "number" && type === "string") return String(value);
   if (typeof value !== "string") return undefined;
   return type === "dateTime" && Number.isNaN(Date.parse(value)) ? undefined : value;
+}
+
+/** Unique names and keys are in an index, and PostgreSQL limits an index entry to 2,704 bytes. */
+const maxKeyBytes = 2000;
+
+/**
+ * Throws badRequest for a unique name or key that some databases cannot store: one that is too long in bytes, also when it
+ * is folded for comparison, or that has half of a surrogate pair.
+ */
+export function checkKeyValue(label: string, value: string | null | undefined): void {
+  if (value === null || value === undefined) return;
+  // NFKC can grow a text: one character of three bytes can become 33.
+  const folded = value.normalize("NFKC").toLowerCase().normalize("NFKC");
+  if (Math.max(Buffer.byteLength(value), Buffer.byteLength(folded)) > maxKeyBytes) {
+    throw badRequest("invalidValue", `${label} is longer than ${maxKeyBytes} bytes.`);
+  }
+  if (/\p{Surrogate}/u.test(value)) {
+    throw badRequest("invalidValue", `${label} holds a character that cannot be stored.`);
+  }
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** RFC 7643 §2.5: null and [] are the same as nothing. So is "": Okta sends it for a field that was emptied. */
+/** RFC 7643 §2.5: null and [] mean no value. So does "": Okta sends it for a field that was emptied. */
 export function isEmpty(value: unknown): boolean {
   return (
     value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
@@ -203,7 +268,7 @@ function coerceText(attribute: Attribute, value: unknown, label: string): JsonVa
   if (clean.length > limits.text) {
     throw badRequest("invalidValue", `${label} is longer than ${limits.text} characters.`);
   }
-  // PostgreSQL stores neither, so what SQLite took would be lost on the way to it.
+  // PostgreSQL stores neither: a value that SQLite accepted could not be migrated.
   if (clean.includes("\0") || /\p{Surrogate}/u.test(clean)) {
     throw badRequest("invalidValue", `${label} holds a character that cannot be stored.`);
   }

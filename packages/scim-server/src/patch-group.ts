@@ -1,56 +1,60 @@
-import type { MembershipStep } from "../directory/groups.ts";
+import type { MemberStep } from "./backend.ts";
 import { badRequest } from "./errors.ts";
 import { type Filter, type PatchPath, parsePath } from "./filter-parser.ts";
 import { type PatchOperation, parseKey } from "./patch-operations.ts";
 import { coerce, coerceParts, isObject, sectionNamed, sectionValue } from "./resource-input.ts";
-import { type Attribute, groupSchema, resolveAttribute } from "./schema.ts";
+import { type Attribute, type ResourceSchema, resolveAttribute } from "./schema.ts";
 
-/** What a PATCH request does to a group, in the words of directory/groups.ts. */
+/** The changes that a PATCH request makes to a group. */
 export interface GroupPatch {
   changes: {
     displayName?: string;
-    /** Null when it was removed. */
+    /** Null if it was removed. */
     externalId?: string | null;
   };
-  steps: MembershipStep[];
+  steps: MemberStep[];
 }
 
-type Op = PatchOperation["op"];
+type OperationKind = PatchOperation["op"];
 
-interface Target {
+interface GroupTarget {
   attribute: Attribute;
   where: Filter | null;
 }
 
 /**
- * Translates the operations of a PATCH request on a group (RFC 7644 §3.5.2) without asking who its members are: a group
- * of 50,000 is changed as fast as a group of 5. Members that an object does not name, or names as null, stay as they
- * are: Okta sends {id, displayName} with every change of members. An empty list means nobody. As for users, an object
- * without a path is taken as POST takes it, and a path has to be one that can be obeyed. Throws badRequest.
+ * Translates the operations of a PATCH request on a group (RFC 7644 §3.5.2) without reading its members: to change a group
+ * of 50,000 costs the same as to change a group of 5. Members that an object does not name, or names as null, stay as they
+ * are: Okta sends {id, displayName} with every change of members. An empty list removes every member. As for users, an
+ * object without a path is read as POST reads it, and a path has to name something that can be changed. Throws
+ * badRequest.
  */
-export function groupPatch(operations: readonly PatchOperation[]): GroupPatch {
+export function patchGroup(operations: readonly PatchOperation[], schema: ResourceSchema): GroupPatch {
   const changes: GroupPatch["changes"] = {};
   const steps = new Steps();
-  const apply = (target: Target, op: Op, value: unknown) => {
+  const apply = (target: GroupTarget, op: OperationKind, value: unknown) => {
     const { name } = target.attribute;
-    if (name === "members") steps.push(membershipStep(target.where, op, value));
+    if (name === "members") steps.push(memberStep(target, op, value));
     else if (name === "displayName") changes.displayName = newName(target.attribute, op, value);
     else changes.externalId = op === "remove" ? null : (text(target.attribute, value) ?? null);
   };
   for (const { op, path, value } of operations) {
-    if (path !== null && !sectionNamed(groupSchema, path)) {
-      apply(findTarget(path), op, value);
+    if (path !== null && !sectionNamed(schema, path)) {
+      apply(findTarget(path, schema), op, value);
       continue;
     }
     if (op === "remove") throw badRequest("noTarget", "A whole group is not removed by PATCH.");
-    for (const [target, inner] of namedTargets(value)) apply(target, op, inner);
+    for (const [target, inner] of namedTargets(value, schema)) apply(target, op, inner);
   }
   return { changes, steps: steps.list() };
 }
 
 /** The ids in a value for `members`: one member or a list, each as an object or as a plain id. Throws badRequest. */
-export function memberIds(value: unknown): string[] {
-  const { attribute } = findTarget("members");
+export function memberIds(value: unknown, schema: ResourceSchema): string[] {
+  return idsOf(findTarget("members", schema).attribute, value);
+}
+
+function idsOf(attribute: Attribute, value: unknown): string[] {
   return (Array.isArray(value) ? value : [value]).map((member) => {
     const parts = coerceParts(attribute, member, "members");
     const [id, type, ref] = ["value", "type", "$ref"].map((name) => parts.get(name));
@@ -63,18 +67,18 @@ export function memberIds(value: unknown): string[] {
   });
 }
 
-/** What an object without a path names, but for what is unknown or read-only (Okta echoes the id). */
-function namedTargets(value: unknown, isInner = false): [Target, unknown][] {
-  return Object.entries(sectionValue(groupSchema.core.id, value) ?? {}).flatMap(([key, inner]) => {
-    if (!isInner && sectionNamed(groupSchema, key)) return namedTargets(inner, true);
-    const target = lookUp(parseKey(key));
+/** The attributes that an object without a path names, except unknown and read-only ones (Okta echoes the id). */
+function namedTargets(value: unknown, schema: ResourceSchema, isInner = false): [GroupTarget, unknown][] {
+  return Object.entries(sectionValue(schema.core.id, value) ?? {}).flatMap(([key, inner]) => {
+    if (!isInner && sectionNamed(schema, key)) return namedTargets(inner, schema, true);
+    const target = lookUp(parseKey(key), schema);
     const isAbsent = target?.attribute.name === "members" && inner === null;
     return target && target.attribute.mutability !== "readOnly" && !isAbsent ? [[target, inner]] : [];
   });
 }
 
-function findTarget(path: string): Target {
-  const target = lookUp(parsePath(path));
+function findTarget(path: string, schema: ResourceSchema): GroupTarget {
+  const target = lookUp(parsePath(path), schema);
   if (target?.attribute.mutability === "readOnly" || path.toLowerCase() === "schemas") {
     throw badRequest("mutability", `${path} is read-only.`);
   }
@@ -82,8 +86,8 @@ function findTarget(path: string): Target {
   return target;
 }
 
-function lookUp(parsed: PatchPath | null): Target | null {
-  const found = parsed && resolveAttribute(groupSchema, parsed.path);
+function lookUp(parsed: PatchPath | null, schema: ResourceSchema): GroupTarget | null {
+  const found = parsed && resolveAttribute(schema, parsed.path);
   if (!found) return null;
   const { where } = parsed;
   const { attribute, subAttribute } = found;
@@ -96,19 +100,20 @@ function lookUp(parsed: PatchPath | null): Target | null {
   return { attribute, where };
 }
 
-function membershipStep(where: Filter | null, op: Op, value: unknown): MembershipStep {
+function memberStep({ attribute, where }: GroupTarget, op: OperationKind, value: unknown): MemberStep {
   if (where) {
     if (op !== "remove") throw badRequest("invalidPath", "Members chosen by a filter can only be removed.");
     return { kind: "remove", userIds: chosenIds(where) };
   }
   const isAbsent = value === undefined || value === null;
-  // RFC 7644 §3.5.2.2: without a value everybody is removed. Entra lists those it means, where the RFC has no value.
+  // RFC 7644 §3.5.2.2: without a value every member is removed. Entra sends a value with the members to remove.
   if (op === "remove" && isAbsent) return { kind: "replace", userIds: [] };
-  if (isAbsent) throw badRequest("invalidValue", "members has to be a list; an empty one means nobody.");
-  return { kind: op, userIds: memberIds(value) };
+  if (isAbsent)
+    throw badRequest("invalidValue", "members has to be a list; an empty one removes every member.");
+  return { kind: op, userIds: idsOf(attribute, value) };
 }
 
-/** The ids that `value eq "…" or value eq "…"` names. Any other filter would have to read the members. */
+/** The ids that `value eq "…" or value eq "…"` names. Any other filter would need to read the members. */
 function chosenIds(where: Filter): string[] {
   if (where.kind === "or") return where.operands.flatMap(chosenIds);
   const isId = where.kind === "compare" && where.operator === "eq" && typeof where.value === "string";
@@ -118,7 +123,7 @@ function chosenIds(where: Filter): string[] {
   return [where.value as string];
 }
 
-function newName(attribute: Attribute, op: Op, value: unknown): string {
+function newName(attribute: Attribute, op: OperationKind, value: unknown): string {
   const name = op === "remove" ? undefined : text(attribute, value);
   if (name === undefined || name.trim() === "") {
     throw badRequest("invalidValue", "A group needs a displayName.");
@@ -134,28 +139,28 @@ function text(attribute: Attribute, value: unknown): string | undefined {
 }
 
 /**
- * Membership steps in order, as few as possible, since each is a handful of statements. Ids join an earlier step of
- * their kind when none of them occurs in the step between: which of the two comes first then makes no difference.
+ * Steps in order, as few as possible, because each costs several statements. Ids join an earlier step of their kind if
+ * none of them occurs in the step between: then the order of the two makes no difference.
  */
 class Steps {
-  private readonly steps: { kind: MembershipStep["kind"]; ids: Set<string> }[] = [];
+  private readonly steps: { kind: MemberStep["kind"]; ids: Set<string> }[] = [];
 
-  push({ kind, userIds }: MembershipStep): void {
+  push({ kind, userIds }: MemberStep): void {
     const mergeable = kind === "replace" ? undefined : this.mergeable(kind, userIds);
     if (mergeable) {
       for (const id of userIds) mergeable.add(id);
       return;
     }
-    // Of two replacements in a row, the first one is never seen.
+    // A replacement that follows another one overwrites it.
     if (kind === "replace" && this.steps.at(-1)?.kind === "replace") this.steps.pop();
     if (kind === "replace" || userIds.length > 0) this.steps.push({ kind, ids: new Set(userIds) });
   }
 
-  list(): MembershipStep[] {
+  list(): MemberStep[] {
     return this.steps.map(({ kind, ids }) => ({ kind, userIds: [...ids] }));
   }
 
-  private mergeable(kind: MembershipStep["kind"], userIds: readonly string[]): Set<string> | undefined {
+  private mergeable(kind: MemberStep["kind"], userIds: readonly string[]): Set<string> | undefined {
     const [beforeLast, last] = [this.steps.at(-2), this.steps.at(-1)];
     if (last?.kind === kind) return last.ids;
     const isBarrier = last === undefined || last.kind === "replace" || userIds.some((id) => last.ids.has(id));

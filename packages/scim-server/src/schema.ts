@@ -1,5 +1,4 @@
 import SCIMMY from "scimmy";
-import { customExtension, attributes as table } from "../../config/attributes.ts";
 
 /** An attribute's definition, as /Schemas shows it (RFC 7643 §7). */
 export interface Attribute {
@@ -24,10 +23,49 @@ export interface Schema {
   attributes: Attribute[];
 }
 
-/** Everything that a resource of one type may carry. */
+/** Every attribute that a resource of one type may have. */
 export interface ResourceSchema {
   core: Schema;
   extensions: Schema[];
+}
+
+/** A role or an entitlement that a client may give to a user. */
+export interface AssignableValue {
+  id: string;
+  displayName: string;
+  description: string;
+}
+
+/** What defineSchemas() makes of an application's table: the schemas of one router. */
+export interface ScimSchemas {
+  user: ResourceSchema;
+  group: ResourceSchema;
+  roles: readonly AssignableValue[];
+  entitlements: readonly AssignableValue[];
+}
+
+/** A user attribute that the application stores. */
+export interface StoredAttribute {
+  /**
+   * The attribute's path: "title", "name.givenName", "emails", or the URN of an extension, a colon and a name
+   * (RFC 7644 §3.10).
+   */
+  scim: string;
+  /** Only read for attributes with `custom`. */
+  required?: boolean;
+  /** The definition of an attribute of the application's own extension. RFC 7643 defines all others. */
+  custom?: Pick<Attribute, "type" | "multiValued" | "description"> & { caseExact: boolean };
+}
+
+/** What an application stores of a user. `userName`, `active`, `password` and `groups` are always there. */
+export interface SchemaTable {
+  attributes: readonly StoredAttribute[];
+  /** The application's own extension of User; it needs at least one attribute with `custom`. */
+  extension?: { urn: string; name: string; description: string };
+  /** The roles that clients may give. Without any, users have no roles. */
+  roles?: readonly AssignableValue[];
+  /** As `roles`, for Okta's entitlements. */
+  entitlements?: readonly AssignableValue[];
 }
 
 export const urns = {
@@ -43,24 +81,27 @@ export const urns = {
   oktaEntitlement: "urn:okta:scim:schemas:core:1.0:Entitlement",
 } as const;
 
-/** What no configuration adds or takes away: who someone is in a group, and what they may do. */
-const builtIn = new Set(["userName", "active", "password", "groups", "roles", "entitlements"]);
-
-/** scimmy's definitions narrowed to what config/attributes.ts says that we store. */
-export const userSchema: ResourceSchema = {
-  core: narrowed(
-    describe(SCIMMY.Schemas.User),
-    (path) => builtIn.has(path) || table.some(({ scim }) => scim === path),
-  ),
-  extensions: [
-    narrowed(describe(SCIMMY.Schemas.EnterpriseUser), (path) =>
-      table.some(({ scim }) => scim === `${urns.enterprise}:${path}`),
-    ),
-    customSchema(),
-  ].filter(({ attributes }) => attributes.length > 0),
-};
-
-export const groupSchema: ResourceSchema = { core: describe(SCIMMY.Schemas.Group), extensions: [] };
+/** Narrows the definitions of RFC 7643, which come from scimmy, to the attributes that an application stores. */
+export function defineSchemas(table: SchemaTable): ScimSchemas {
+  const { roles = [], entitlements = [] } = table;
+  const stored = new Set(table.attributes.map(({ scim }) => scim));
+  for (const name of ["userName", "active", "password", "groups"]) stored.add(name);
+  if (roles.length > 0) stored.add("roles");
+  if (entitlements.length > 0) stored.add("entitlements");
+  const extensions = [
+    narrowed(describe(SCIMMY.Schemas.EnterpriseUser), (path) => stored.has(`${urns.enterprise}:${path}`)),
+    ownExtension(table),
+  ];
+  return {
+    user: {
+      core: narrowed(describe(SCIMMY.Schemas.User), (path) => stored.has(path)),
+      extensions: extensions.filter((schema) => schema !== null && schema.attributes.length > 0) as Schema[],
+    },
+    group: { core: describe(SCIMMY.Schemas.Group), extensions: [] },
+    roles,
+    entitlements,
+  };
+}
 
 /** Attributes that every resource has and no schema lists (RFC 7643 §3.1). */
 const common: Attribute[] = [
@@ -89,7 +130,7 @@ export interface ResolvedPath {
 
 /**
  * Finds an attribute by the names that a request used: ignoring case (RFC 7643 §2.1), with or without its schema's URN.
- * Null when there is no such attribute.
+ * Null if there is no such attribute.
  */
 export function resolveAttribute(
   schema: ResourceSchema,
@@ -114,7 +155,7 @@ function byName(attributes: readonly Attribute[], name: string): Attribute | nul
   return attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase()) ?? null;
 }
 
-/** scimmy's own description, as plain data: its types say less than it returns, and it hands out live objects. */
+/** A copy of scimmy's description as plain data: its types promise less than it returns, and the objects are shared. */
 function describe(schema: { definition: { describe(): unknown } }): Schema {
   return JSON.parse(JSON.stringify(schema.definition.describe())) as Schema;
 }
@@ -132,15 +173,20 @@ function narrowed({ id, name, description, attributes }: Schema, keep: (path: st
   return { id, name, description, attributes: kept };
 }
 
-function customSchema(): Schema {
-  const { urn: id, name, description } = customExtension;
-  const own = table.filter(({ scim, custom }) => custom && scim.startsWith(`${id}:`));
-  const attributes = own.map(({ scim, custom, required }) => ({
-    ...plain(scim.slice(id.length + 1), {}),
-    ...custom,
-    required,
-  }));
-  return { id, name, description, attributes };
+function ownExtension({ attributes, extension }: SchemaTable): Schema | null {
+  if (!extension) return null;
+  const { urn: id, name, description } = extension;
+  const own = attributes.filter(({ scim, custom }) => custom && scim.startsWith(`${id}:`));
+  return {
+    id,
+    name,
+    description,
+    attributes: own.map(({ scim, custom, required = false }) => ({
+      ...plain(scim.slice(id.length + 1), {}),
+      ...custom,
+      required,
+    })),
+  };
 }
 
 function plain(name: string, more: Partial<Attribute>): Attribute {

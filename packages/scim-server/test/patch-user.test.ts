@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { ScimError } from "../../src/scim/errors.ts";
-import { parsePatch } from "../../src/scim/patch-operations.ts";
-import { patchUser } from "../../src/scim/patch-user.ts";
-import type { JsonObject } from "../../src/scim/resource-input.ts";
-import { type Attribute, type ResourceSchema, urns, userSchema } from "../../src/scim/schema.ts";
+import { ScimError } from "../src/errors.ts";
+import { parsePatch } from "../src/patch-operations.ts";
+import { patchUser } from "../src/patch-user.ts";
+import type { JsonObject } from "../src/resource-input.ts";
+import { type Attribute, type ResourceSchema, urns } from "../src/schema.ts";
+import { userSchema } from "./sample.ts";
 
 const custom = "urn:example:1.0:User";
 const own = (name: string, type: Attribute["type"], multiValued = false): Attribute => ({

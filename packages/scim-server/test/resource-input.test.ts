@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { ScimError } from "../../src/scim/errors.ts";
-import { normaliseUser } from "../../src/scim/resource-input.ts";
-import { urns, userSchema } from "../../src/scim/schema.ts";
+import { ScimError } from "../src/errors.ts";
+import { readResource } from "../src/resource-input.ts";
+import { urns } from "../src/schema.ts";
+import { userSchema } from "./sample.ts";
 
 const { enterprise, user: core } = urns;
 
 /** Cleans a body that came as JSON, as every body does. */
 function cleaned(body: unknown) {
-  const { resource, cleared } = normaliseUser(JSON.parse(JSON.stringify(body)), userSchema);
+  const { resource, cleared } = readResource(JSON.parse(JSON.stringify(body)), userSchema);
   return { resource, cleared: [...cleared] };
 }
 
@@ -207,7 +208,7 @@ describe("the body of a user", () => {
     ];
     for (const body of places) {
       it(`is refused as ${body}`, () => {
-        assert.throws(() => normaliseUser(JSON.parse(body), userSchema), ScimError);
+        assert.throws(() => readResource(JSON.parse(body), userSchema), ScimError);
         assert.equal(({} as Record<string, unknown>).polluted, undefined);
         assert.equal(Object.hasOwn(Object.prototype, "polluted"), false);
       });
@@ -216,6 +217,6 @@ describe("the body of a user", () => {
 
   it("is refused when it is nested deeper than a stack goes", () => {
     const deep = `${'{"a":['.repeat(50_000)}1${"]}".repeat(50_000)}`;
-    assert.throws(() => normaliseUser(JSON.parse(`{"unknown":${deep}}`), userSchema), ScimError);
+    assert.throws(() => readResource(JSON.parse(`{"unknown":${deep}}`), userSchema), ScimError);
   });
 });

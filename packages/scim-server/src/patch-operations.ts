@@ -1,27 +1,26 @@
 import { badRequest } from "./errors.ts";
 import { type PatchPath, parsePath } from "./filter-parser.ts";
-import { checkBody, isReservedName } from "./reserved-names.ts";
-import { isObject } from "./resource-input.ts";
+import { checkBody, isObject, isReservedName } from "./resource-input.ts";
 import { urns } from "./schema.ts";
 
-/** One operation of a PATCH request (RFC 7644 §3.5.2), its shape checked; path and value mean nothing yet. */
+/** One operation of a PATCH request (RFC 7644 §3.5.2). Its shape is checked; path and value are not interpreted yet. */
 export interface PatchOperation {
   op: "add" | "remove" | "replace";
-  /** Null when the value names its attributes itself: then it is an object. */
+  /** Null if the value names its attributes itself: then it is an object. */
   path: string | null;
-  /** Undefined when there is none, which only `remove` allows. */
+  /** Undefined if there is none, which only `remove` allows. */
   value: unknown;
 }
 
 /**
- * How many operations one request may hold. A group's become a few set operations whatever their number; a user's are
- * carried out one by one, while nobody else is served.
+ * How many operations one request may hold. A group's operations become a few changes to sets, whatever their number. A
+ * user's are carried out one by one, and block the event loop meanwhile.
  */
 export const maxOperations = { group: 1000, user: 100 };
 
 /**
- * Reads the body of a PATCH request. Entra writes the names of operations with a capital. Whatever is not understood is
- * refused: a client that hears 200 believes that it was done. Throws badRequest.
+ * Reads the body of a PATCH request. Entra writes the names of operations with a capital letter. An operation that is not
+ * understood is refused: a client that gets 200 believes that it was carried out. Throws badRequest.
  */
 export function parsePatch(body: unknown, most: number = maxOperations.user): PatchOperation[] {
   checkBody(body);
@@ -37,9 +36,9 @@ export function parsePatch(body: unknown, most: number = maxOperations.user): Pa
 }
 
 /**
- * Reads a key of a value without a path. Entra's are paths: "name.givenName", "urn:…:User:department",
- * `emails[type eq "work"].value`. Null for a name that no attribute of ours can have, such as an unknown schema's URN.
- * Throws badRequest.
+ * Reads a key of a value that came without a path. Entra's keys are paths: "name.givenName", "urn:…:User:department",
+ * `emails[type eq "work"].value`. Null for a name that no attribute can have, such as an unknown schema's URN. Throws
+ * badRequest.
  */
 export function parseKey(key: string): PatchPath | null {
   try {
@@ -53,7 +52,7 @@ export function parseKey(key: string): PatchPath | null {
 function parseOperation(operation: unknown, label: string): PatchOperation {
   const { op: name, path = null, value, ...others } = members(operation, label);
   const [unknown] = Object.keys(others);
-  // A misspelt "path" would otherwise turn a change of one attribute into a change of the whole resource.
+  // Otherwise a misspelt "path" would turn a change of one attribute into a change of the whole resource.
   if (unknown !== undefined)
     throw badRequest("invalidSyntax", `${label} has an unknown member "${unknown}".`);
   const op = typeof name === "string" ? name.toLowerCase() : "";
@@ -61,7 +60,7 @@ function parseOperation(operation: unknown, label: string): PatchOperation {
     throw badRequest("invalidSyntax", `${label} has an op that is none of add, remove and replace.`);
   }
   if (path !== null && typeof path !== "string") {
-    throw badRequest("invalidPath", `${label} has a path that is no text.`);
+    throw badRequest("invalidPath", `${label} has a path that is not a string.`);
   }
   // RFC 7644 §3.5.2.2.
   if (op === "remove" && path === null) throw badRequest("noTarget", `${label} removes, but has no path.`);
@@ -72,7 +71,7 @@ function parseOperation(operation: unknown, label: string): PatchOperation {
   return { op, path, value };
 }
 
-/** An object's members by their names in lower case: names are matched ignoring case (RFC 7643 §2.1). */
+/** An object's members by their names in lower case: names match ignoring case (RFC 7643 §2.1). */
 function members(value: unknown, label: string): Record<string, unknown> {
   if (!isObject(value)) throw badRequest("invalidSyntax", `${label} has to be a JSON object.`);
   const found: Record<string, unknown> = {};
