@@ -55,7 +55,7 @@ export function toFilterCondition(filter: Filter, schema: ResourceSchema): Filte
     case "element": {
       const { resolved, whole } = findAttribute(filter.path, schema);
       if (!resolved.attribute.multiValued)
-        throw refusal(spelled(filter.path), "has one value, so nothing can stand in brackets");
+        throw refusal(spelled(filter.path), "has one value, so brackets have nothing to choose from");
       return { kind: "some", list: whole, where: ofElement(filter.where, filter.path, schema) };
     }
     default:
@@ -220,7 +220,7 @@ function findAttribute(
   schema: ResourceSchema,
 ): { resolved: ResolvedPath; whole: FilterAttribute } {
   const resolved = resolveAttribute(schema, path) ?? withoutUrn(path, schema);
-  if (!resolved) throw refusal(spelled(path), "is no attribute of this resource");
+  if (!resolved) throw refusal(spelled(path), "is not an attribute of this resource");
   const { extension, attribute, subAttribute } = resolved;
   if (attribute.returned === "never" || subAttribute?.returned === "never") {
     throw refusal(spelled(path), "cannot be used in a filter");

@@ -13,8 +13,8 @@ export interface PatchOperation {
 }
 
 /**
- * How many operations one request may hold. A group's operations become a few changes to sets, whatever their number. A
- * user's are carried out one by one, and block the event loop meanwhile.
+ * How many operations one request may hold. A group's operations become a few changes to sets. A user's are
+ * carried out one by one, and block the event loop meanwhile.
  */
 export const maxOperations = { group: 1000, user: 100 };
 

@@ -249,7 +249,7 @@ function sendJson(res: Response, status: number, body: unknown): void {
     .end(bytes);
 }
 
-/** The last handler: every error is a SCIM body, whatever its status. */
+/** The last handler: every error is answered with a SCIM body. */
 function answerError<Caller>({ backend, onError }: ScimRouterOptions<Caller>): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     const answer = errorOf(backend, error);

@@ -30,7 +30,7 @@ export function changing(stage: Stage): Step[] {
         },
       ],
       look: "“Admin” stands in the header from the next click on, and is gone at the one after the removal. The role follows from the membership and is not copied anywhere, so nothing can be left behind.",
-      files: ["src/scim/patch-group.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
+      files: ["packages/scim-server/src/patch-group.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
       messages: "scim",
       now: whatIsKnown(glimpse.star),
     },

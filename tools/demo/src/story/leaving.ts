@@ -35,7 +35,7 @@ export function leaving(stage: Stage): Step[] {
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
       look: "The very next click leads to the sign-in page. The account stays, and so do the tasks; an administrator finds them under “Needs somebody”.",
-      files: ["src/scim/patch-user.ts", "src/directory/provisioning.ts", "src/web/sessions.ts"],
+      files: ["packages/scim-server/src/patch-user.ts", "src/directory/provisioning.ts", "src/web/sessions.ts"],
       messages: "scim",
       now: whatIsKnown(glimpse.star),
     },
