@@ -1,11 +1,11 @@
 /**
- * The attribute table: what we know about a person, and what everybody else calls it. SCIM's schemas, the mapping of
- * claims and SAML attributes, the guides and the submission package all read it, so a fact stands here and nowhere else.
+ * The attribute table: what we know about a person, and its name in each protocol. SCIM's schemas, the mapping of claims
+ * and SAML attributes, the guides and the submission package all read this table, so each fact is written once.
  *
- * A new custom attribute is one entry with `custom`; it is stored and returned without a migration.
+ * To add a custom attribute, add one entry with `custom`. It is stored and returned without a migration.
  */
 export interface AttributeEntry {
-  /** Our own column, for what the program uses; null for what is only kept and returned as it was sent. */
+  /** Our own column, for attributes that the program uses; null for those that it only stores and returns. */
   field: "loginName" | "givenName" | "familyName" | "displayName" | "email" | "active" | null;
   /** Path in SCIM: a core attribute, or an extension's URN, a colon and the attribute (RFC 7644 §3.10). */
   scim: string;
@@ -13,9 +13,9 @@ export interface AttributeEntry {
   oidcClaim: string | null;
   /** Name of the SAML attribute. */
   samlAttribute: string | null;
-  /** Where Okta takes the value from, in its expression language. */
+  /** The source of the value in Okta, in its expression language. */
   oktaExpression: string | null;
-  /** What people call it, in guides and messages. */
+  /** The name for people, in guides and messages. */
   label: string;
   required: boolean;
   /** Set for attributes of our own extension: their definition (RFC 7643 §7). */
@@ -27,7 +27,7 @@ export interface AttributeEntry {
   };
 }
 
-/** The URN of our own extension of User. It is there when at least one entry below belongs to it. */
+/** Our own extension of User. It exists if at least one entry below belongs to it. */
 export const customExtension = {
   urn: "urn:tasklane:scim:schemas:extension:tasklane:1.0:User",
   name: "Tasklane User",
@@ -36,7 +36,7 @@ export const customExtension = {
 
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-const kept = (scim: string, label: string, oktaExpression: string | null = null): AttributeEntry => ({
+const storedOnly = (scim: string, label: string, oktaExpression: string | null = null): AttributeEntry => ({
   field: null,
   scim,
   oidcClaim: null,
@@ -101,23 +101,23 @@ export const attributes: readonly AttributeEntry[] = [
     samlAttribute: null,
     oktaExpression: null,
   },
-  kept("name.formatted", "Full name"),
-  kept("name.middleName", "Middle name", "user.middleName"),
-  kept("name.honorificPrefix", "Honorific prefix", "user.honorificPrefix"),
-  kept("name.honorificSuffix", "Honorific suffix", "user.honorificSuffix"),
-  kept("nickName", "Nickname", "user.nickName"),
-  kept("profileUrl", "Profile URL", "user.profileUrl"),
-  kept("title", "Title", "user.title"),
-  kept("userType", "User type", "user.userType"),
-  kept("preferredLanguage", "Preferred language", "user.preferredLanguage"),
-  kept("locale", "Locale", "user.locale"),
-  kept("timezone", "Time zone", "user.timezone"),
-  kept("phoneNumbers", "Phone numbers", "user.primaryPhone"),
-  kept("addresses", "Addresses", "user.streetAddress"),
-  kept(`${enterprise}:employeeNumber`, "Employee number", "user.employeeNumber"),
-  kept(`${enterprise}:costCenter`, "Cost centre", "user.costCenter"),
-  kept(`${enterprise}:organization`, "Organisation", "user.organization"),
-  kept(`${enterprise}:division`, "Division", "user.division"),
-  kept(`${enterprise}:department`, "Department", "user.department"),
-  kept(`${enterprise}:manager`, "Manager", "user.manager"),
+  storedOnly("name.formatted", "Full name"),
+  storedOnly("name.middleName", "Middle name", "user.middleName"),
+  storedOnly("name.honorificPrefix", "Honorific prefix", "user.honorificPrefix"),
+  storedOnly("name.honorificSuffix", "Honorific suffix", "user.honorificSuffix"),
+  storedOnly("nickName", "Nickname", "user.nickName"),
+  storedOnly("profileUrl", "Profile URL", "user.profileUrl"),
+  storedOnly("title", "Title", "user.title"),
+  storedOnly("userType", "User type", "user.userType"),
+  storedOnly("preferredLanguage", "Preferred language", "user.preferredLanguage"),
+  storedOnly("locale", "Locale", "user.locale"),
+  storedOnly("timezone", "Time zone", "user.timezone"),
+  storedOnly("phoneNumbers", "Phone numbers", "user.primaryPhone"),
+  storedOnly("addresses", "Addresses", "user.streetAddress"),
+  storedOnly(`${enterprise}:employeeNumber`, "Employee number", "user.employeeNumber"),
+  storedOnly(`${enterprise}:costCenter`, "Cost centre", "user.costCenter"),
+  storedOnly(`${enterprise}:organization`, "Organisation", "user.organization"),
+  storedOnly(`${enterprise}:division`, "Division", "user.division"),
+  storedOnly(`${enterprise}:department`, "Department", "user.department"),
+  storedOnly(`${enterprise}:manager`, "Manager", "user.manager"),
 ];

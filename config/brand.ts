@@ -6,16 +6,16 @@ export interface Brand {
   productName: string;
   /** One sentence under the name on the front page. */
   tagline: string;
-  /** Where people turn when they cannot get in. */
+  /** The contact for people who cannot sign in. */
   supportEmail: string;
   supportUrl: string;
   /** A file in public/, shown at 32 by 32 pixels. */
   logo: string;
-  /** What signed-in people find in the header; they land on the first entry. */
+  /** The header's links for signed-in people. The first entry is the page after sign-in. */
   navigation: { label: string; href: string }[];
   /**
-   * Where the source of this version can be read, ending where a path begins: "https://…/blob/main/". The inspector links
-   * each message to the file that handled it; null names the file alone.
+   * The base URL of this version's source: "https://…/blob/main/". The inspector links each message to the file that
+   * handled it; with null it only names the file.
    */
   sourceUrl: string | null;
   /** Colours as CSS values: the accent in light and in dark mode, and the text on it. */

@@ -1,4 +1,4 @@
-/** What a customer's Okta admin can assign beside roles (Okta: "SCIM 2.0 with entitlements"). An ISV's own words. */
+/** A permission that a customer's Okta admin can assign in addition to a role (Okta: "SCIM 2.0 with entitlements"). */
 export interface Entitlement {
   id: string;
   displayName: string;

@@ -1,17 +1,17 @@
 import type { Integration } from "oin-kit/integration";
 import { brand } from "./brand.ts";
 
-/** What is asked of Okta at sign-in. Okta allows openid, profile, email, address and phone; nothing else in the catalog. */
+/** The scopes that a sign-in requests. Okta's catalog allows openid, profile, email, address and phone only. */
 export const oidcScopes: readonly string[] = ["openid", "profile", "email"];
 
-/** The one integration variable: the connection key of a customer, which stands in every URL of its connection. */
+/** The one integration variable: the key of a customer's connection, which is part of all its URLs. */
 export const connectionVariable = { name: "connection", label: "Connection ID" } as const;
 
 /**
- * The manifest of the integration in Okta's catalog (the Okta Integration Network, OIN): what the OIN Wizard asks for
- * and cannot be read from the code. The guides, the submission package and the readiness check all start here;
- * URLs come from src/endpoints.ts and attributes from config/attributes.ts. packages/oin-kit/src/integration.ts explains
- * every member, and the kit knows every limit.
+ * The manifest of the integration in Okta's catalog (the Okta Integration Network, OIN): every answer for the OIN Wizard
+ * that the code does not already contain. The guides, the submission package and the readiness check all start here. URLs
+ * come from src/endpoints.ts and attributes from config/attributes.ts. packages/oin-kit/src/integration.ts explains every
+ * member, and oin-kit checks every limit.
  */
 export const integration: Integration = {
   displayName: brand.productName,
@@ -42,7 +42,7 @@ export const integration: Integration = {
     spFlowDescription:
       "Open the SP Initiate URL. It leads to Okta at once. Sign in to Okta as a person who is assigned to the app; " +
       `you land on the task list of ${brand.productName}. The name at the top right opens the account page, which ` +
-      "shows first name, last name and e-mail; Sign out stands beside it.",
+      "shows first name, last name and e-mail; Sign out is next to it.",
     groupAttribute: null,
   },
   scim: {
@@ -62,14 +62,14 @@ export const integration: Integration = {
         endpoint: "/Roles",
         required: false,
         multiValued: true,
-        description: `What a person may do in ${brand.productName}: member or admin.`,
+        description: `The person's role in ${brand.productName}: member or admin.`,
       },
       {
         resourceType: "Entitlement",
         endpoint: "/Entitlements",
         required: false,
         multiValued: true,
-        description: "Single permissions beside the role.",
+        description: "Single permissions in addition to the role.",
       },
     ],
   },

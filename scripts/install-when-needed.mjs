@@ -1,11 +1,11 @@
 /**
- * Runs before every npm script: installs the dependencies when they are not the ones that the lock file names, and
- * otherwise does nothing, quickly and without writing. Plain JavaScript, because it runs when nothing is installed.
+ * Runs before every npm script. Installs the dependencies if they differ from the lock file; otherwise does nothing, quickly
+ * and without writing. Plain JavaScript, because it runs before anything is installed.
  *
- * `--production`: dependencies for development may be absent (a container installs without them).
+ * `--production`: development dependencies may be missing (a container installs without them).
  *
- * What is installed is read from node_modules/.package-lock.json, which npm keeps; a stamp beside it, written only
- * after a complete install of ours, also says that the install scripts (sqlite3 compiles) came to their end.
+ * The installed versions come from node_modules/.package-lock.json, which npm maintains. Our own stamp in the same folder
+ * also proves that all install scripts succeeded (sqlite3 may compile): it is written only after a complete install.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,21 +16,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 const production = process.argv.includes("--production");
 const modules = "node_modules";
 const stampFile = join(modules, ".installed-for");
-// Not in node_modules, which npm ci empties.
+// Not in node_modules, because npm ci empties that folder.
 const lockFile = ".installing";
 const progressMs = 10_000;
 
 const wanted = readFileSync("package-lock.json");
 const fullStamp = createHash("sha256").update(wanted).digest("hex");
-/** What is complete for production is not complete for development. */
+/** An install that is complete for production is not complete for development. */
 const stamp = production ? `${fullStamp} production` : fullStamp;
 
 if (installerIsRunning() || !isInstalled()) await installInTurn();
 
-/** True when every package that the lock file asks for is there, in that version. */
+/** Whether every package of the lock file is installed in its version. */
 function isInstalled() {
   if (existsSync(stampFile) && [stamp, fullStamp].includes(readFileSync(stampFile, "utf8"))) return true;
-  // Whoever ran npm by hand has no stamp, or an old one.
+  // After a manual npm run there is no stamp, or an old one.
   const hidden = join(modules, ".package-lock.json");
   if (!existsSync(hidden)) return false;
   const present = JSON.parse(readFileSync(hidden, "utf8")).packages;
@@ -42,7 +42,7 @@ function isInstalled() {
   });
 }
 
-/** The paths of what the application's own dependencies lead to: not those for development, or of packages/ and tools/. */
+/** The paths of the application's dependencies and theirs, without those for development or of packages/ and tools/. */
 function neededByTheApplication(packages) {
   const found = new Set();
   const queue = [""];
@@ -57,7 +57,7 @@ function neededByTheApplication(packages) {
   return [...found];
 }
 
-/** Where a package finds another one: in its own node_modules, or in those of the folders above it. */
+/** The path at which a package finds another one: in its own node_modules, or in that of a folder above it. */
 function placeOf(packages, from, name) {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")))) {
     const path = `${folder}${folder && "/"}node_modules/${name}`;
@@ -66,7 +66,7 @@ function placeOf(packages, from, name) {
   }
 }
 
-/** Whether the process that wrote the lock file still lives. */
+/** Whether the process that wrote the lock file is still running. */
 function installerIsRunning() {
   try {
     process.kill(Number(readFileSync(lockFile, "utf8")), 0);
@@ -77,12 +77,12 @@ function installerIsRunning() {
 }
 
 /**
- * Two commands of one clone may start at once: the second waits for the first. Whoever creates the lock file installs;
- * it is taken away only when the process that wrote it is gone.
+ * Installs, one process at a time, because two commands of one clone may start at once. The process that creates the lock
+ * file installs; others remove the file only if that process has died.
  */
 async function installInTurn() {
   while (!tryLock()) {
-    // One that is gone by now was given back: only the lock of a dead process is in the way.
+    // Check again: the installer may just have finished and removed its lock.
     if (existsSync(lockFile) && !installerIsRunning()) rmSync(lockFile, { force: true });
     else await sleep(1_000);
   }
@@ -91,7 +91,7 @@ async function installInTurn() {
   if (isInstalled()) return;
   const code = await install();
   if (code === 0) writeFileSync(stampFile, stamp);
-  else say(`The installation failed (npm ended with ${code}). What npm said stands above.`);
+  else say(`The installation failed (npm ended with ${code}). See the output of npm above.`);
   process.exitCode = code;
 }
 
@@ -105,9 +105,9 @@ function tryLock() {
   }
 }
 
-/** `npm ci`, with a line every ten seconds: sqlite3 may compile for minutes and prints nothing meanwhile. */
+/** Runs `npm ci`, and prints a line every ten seconds, because sqlite3 may compile silently for minutes. */
 async function install() {
-  say("Installing what package-lock.json names. The first time takes one to three minutes.");
+  say("Installing the packages of package-lock.json. The first time takes one to three minutes.");
   const started = Date.now();
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - started) / 1000);
@@ -115,10 +115,10 @@ async function install() {
   }, progressMs);
   const npm = process.env.npm_execpath;
   if (!npm) throw new Error("Run this through npm: npm run demo, npm test, …");
-  // In production npm leaves out what is for development by itself, but not what packages/ and tools/ depend on.
+  // In production npm itself omits development dependencies, but not those of packages/ and tools/.
   const lean = process.env.NODE_ENV === "production" ? ["--workspaces=false"] : [];
   const args = [npm, "ci", "--no-audit", "--no-fund", ...(production ? lean : ["--include=dev"])];
-  // What npm says is progress: to standard error, so that standard output belongs to the command that follows.
+  // Send npm's output to standard error, so that standard output belongs to the command that follows.
   const child = spawn(process.execPath, args, { stdio: ["ignore", 2, "inherit"] });
   const code = await new Promise((resolve) => child.once("close", resolve));
   clearInterval(progress);

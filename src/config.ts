@@ -20,7 +20,7 @@ export interface Config {
   insecureAllowPrivateNetwork: boolean;
 }
 
-/** What the command line needs: it sends no cookies and listens nowhere. The data key is for secrets only. */
+/** The configuration of the command line, which neither listens nor sends cookies. The data key is for secrets only. */
 export type ToolConfig = Pick<Config, "baseUrl" | "databaseUrl" | "insecureAllowPrivateNetwork"> & {
   dataKey: Buffer | null;
 };
@@ -76,17 +76,17 @@ const shape = {
 };
 
 /**
- * Without a proxy in front there is no https, because this server speaks http; and without knowing the proxy, cookies
- * and rate limits would go wrong.
+ * This server speaks plain http, so https needs a proxy in front. Express must know about it, or cookies and rate limits
+ * would be wrong.
  */
 const serverShape = z.object(shape).superRefine((values, context) => {
   if (values.BASE_URL.startsWith("https:") && values.TRUST_PROXY === 0) {
-    const message = "must be 1 or more when BASE_URL is https: how many proxies stand in front";
+    const message = "must be 1 or more when BASE_URL is https: the number of proxies in front";
     context.addIssue({ code: "custom", path: ["TRUST_PROXY"], message });
   }
 });
 
-/** The configuration of the server. Throws ConfigError with all problems at once. */
+/** Loads the server's configuration. Throws ConfigError with all problems at once. */
 export function loadConfig(environment: Environment = readEnvironment([localFile])): Config {
   const values = parse(serverShape, environment);
   return Object.freeze({
@@ -104,8 +104,8 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
 }
 
 /**
- * The configuration of the command line, which can do with less: without BASE_URL the links that it prints name the
- * local default, and without DATA_KEY it can do all but keep a secret. Throws ConfigError.
+ * Loads the command line's configuration, which can do with less: without BASE_URL, printed links use the local default;
+ * without DATA_KEY, everything works but storing secrets. Throws ConfigError.
  */
 export function loadToolConfig(
   environment: Environment = readEnvironment([localFile, demoFile]),
@@ -127,7 +127,7 @@ function parse<T extends z.ZodObject>(schema: T, environment: Environment): z.in
   for (const name of Object.keys(schema.shape)) raw[name] = read(environment, name, problems);
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
-    // A variable that could not be read from its file is named once, with that reason.
+    // Report a variable whose file cannot be read only once, with that reason.
     const unread = new Set(problems.map((problem) => problem.split(" ")[0]?.replace(/_FILE$/, "")));
     for (const issue of parsed.error.issues) {
       const name = String(issue.path[0]);
@@ -138,7 +138,7 @@ function parse<T extends z.ZodObject>(schema: T, environment: Environment): z.in
   return parsed.data;
 }
 
-/** The variable, or the content of the file that NAME_FILE names. An empty value is an absent one. */
+/** Returns the variable, or the content of the file that NAME_FILE names. Treats an empty value as absent. */
 function read(environment: Environment, name: string, problems: string[]): string | undefined {
   const file = environment[`${name}_FILE`];
   if (!file) return environment[name] || undefined;

@@ -1,7 +1,7 @@
 /**
- * Every public URL, written once. Routes, the command line, the guides and the submission package all ask here, so
- * that none of them can drift from what is served. No path contains an underscore (Okta refuses one in a SCIM
- * base URL), and none is redirected to another form.
+ * Every public URL, defined once. Routes, the command line, the guides and the submission package all use these, so none
+ * of them drifts from the routes. No path contains an underscore (Okta refuses one in a SCIM base URL), and none
+ * redirects to another spelling.
  */
 export const paths = {
   home: "/",
@@ -61,7 +61,7 @@ export const paths = {
   guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
 } as const;
 
-/** Forms in which a document is pasted: each reads its own body, once it is known who sends it (web/forms.ts). */
+/** Forms for pasted documents. Each parses its own body after the permission check (web/forms.ts). */
 const documentPaths = /^\/(admin\/connections|setup)\/[^/]+\/(settings|check)$/i;
 
 export function carriesDocument(path: string): boolean {
@@ -76,14 +76,14 @@ const crossSitePaths = [
 ];
 
 /**
- * The only places that take a POST from elsewhere: each proves by itself who is calling, by a token, a signature or
- * a cookie of its own, and none reads the session.
+ * The only paths that accept a POST from another site. Each authenticates the caller by a token, a signature or a cookie of
+ * its own; none reads the session.
  */
 export function acceptsCrossSite(path: string): boolean {
   return crossSitePaths.some((pattern) => pattern.test(path));
 }
 
-/** What a customer copies into Okta for an OIDC connection. */
+/** The URLs that a customer enters in Okta for an OIDC connection. */
 export function oidcUrls(baseUrl: string, key: string) {
   const { login, initiate, callback } = paths.oidc(key);
   return {
@@ -94,7 +94,7 @@ export function oidcUrls(baseUrl: string, key: string) {
   };
 }
 
-/** What a customer copies into Okta for a SAML connection. The metadata URL is the entity ID (SAML Metadata §2.2.1). */
+/** The URLs that a customer enters in Okta for a SAML connection. The metadata URL is the entity ID (SAML Metadata §2.2.1). */
 export function samlUrls(baseUrl: string, key: string) {
   const { login, acs, metadata } = paths.saml(key);
   return {

@@ -1,4 +1,4 @@
-/** The process environment and the files beside it, as they are; config.ts says what the variables mean. */
+/** Reads the process environment and .env files. The variables are defined in config.ts. */
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 
@@ -6,21 +6,24 @@ export type Environment = Record<string, string | undefined>;
 
 export const localFile = ".env";
 
-/** Where the demo keeps what it generated: the command line means the demo when nothing else is configured. */
+/** The demo's generated settings. The command line uses them if nothing else is configured. */
 export const demoFile = "data/demo.env";
 
-/** What the demo hands on to the server that it starts, and where its own settings may come from. */
+/** A copy of the process environment, which the demo reads and passes to the server that it starts. */
 export function processEnvironment(): Environment {
   return { ...process.env };
 }
 
-/** The process environment, over the first of `files` that exists unless the environment names a database itself. */
+/**
+ * The process environment, on top of the first of `files` that exists. If the environment sets DATABASE_URL, only the
+ * local file counts.
+ */
 export function readEnvironment(files: readonly string[]): Environment {
   const file = process.env.DATABASE_URL ? localFile : files.find((path) => existsSync(path));
-  return { ...(file ? environmentIn(file) : {}), ...process.env };
+  return { ...(file ? readEnvironmentFile(file) : {}), ...process.env };
 }
 
-/** What a file says; nothing, where there is none. */
-export function environmentIn(file: string): Environment {
+/** Parses an environment file; empty if it does not exist. */
+export function readEnvironmentFile(file: string): Environment {
   return existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
 }

@@ -1,14 +1,14 @@
 /**
- * The error family of the domain. None of them knows HTTP: each room maps them once, at its edge
- * (SCIM to an error body, the browser to a page). Anything else that is thrown is a fault of ours: 500.
+ * The domain's errors. None knows HTTP: each room maps them once, at its edge (SCIM to an error body, web/ to a page). Any
+ * other error is a bug: 500.
  */
 
-/** Something that was named does not exist, or not in this tenant: the two look the same on purpose. */
+/** The named thing does not exist, or belongs to another tenant. The two cases look the same on purpose. */
 export class NotFoundError extends Error {
   override name = "NotFoundError";
 }
 
-/** The request contradicts what is stored. `code` is stable and safe to show; `field` names what clashed. */
+/** The request conflicts with stored data. `code` is stable and safe to show. */
 export class ConflictError extends Error {
   override name = "ConflictError";
   readonly code: ConflictCode;
@@ -36,23 +36,23 @@ export type ConflictCode =
   | "not-just-in-time"
   | "stale";
 
-/** A value is not acceptable; the message says which and why, in words for the person who gave it. */
+/** A value is not acceptable. The message says which and why, to the person who entered it. */
 export class InvalidError extends Error {
   override name = "InvalidError";
 }
 
-/** Names every variable of the configuration that is missing or wrong, one a line, and never a value. */
+/** Lists every missing or wrong configuration variable, one per line, and never a value. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-/** A sign-in was understood and refused. `reason` goes to the log and the guides, never the details to a page. */
+/** A sign-in was understood and refused. Pages may show `reason` and `detail`, but never `cause`. */
 export class RefusedError extends Error {
   override name = "RefusedError";
   readonly reason: RefusalReason;
-  /** What the page may add for the person; null when there is nothing that helps. */
+  /** Help that the page may add for the person; null if there is none. */
   readonly detail: string | null;
-  /** Whether the tenant's activity says it already. */
+  /** Whether the refusal is already in the tenant's activity. */
   recorded = false;
   constructor(reason: RefusalReason, detail: string | null = null, options?: ErrorOptions) {
     super(`sign-in refused: ${reason}`, options);
@@ -79,7 +79,7 @@ export const refusalReasons = [
   "issuer-not-expected",
   "profile-incomplete",
   "login-name-not-valid",
-  // A SAML response, by what is wrong with it (docs/explanation/saml.md).
+  // Why a SAML response was refused (docs/explanation/saml.md).
   "saml-malformed",
   "saml-not-a-sign-in",
   "saml-doctype",
@@ -108,7 +108,7 @@ export const refusalReasons = [
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
-/** The database cannot be reached or is too busy: nothing was decided, trying again is right. */
+/** The database is unreachable or too busy. Nothing changed, so the caller may retry. */
 export class UnavailableError extends Error {
   override name = "UnavailableError";
 }

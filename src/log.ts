@@ -3,36 +3,32 @@ import { type DestinationStream, type Logger, pino } from "pino";
 export type Log = Logger;
 
 /**
- * Names of properties whose value never reaches the log, at the top and one level down. Events are logged with
- * ids instead of names and addresses in the first place; this is the net under that.
+ * Properties whose values never reach the log, down to two levels. Events carry ids instead of names and addresses
+ * anyway; this is the safety net.
  */
 export const redactedNames = [
-  ...[
-    "password",
-    "passwordHash",
-    "secret",
-    "clientSecret",
-    "token",
-    "accessToken",
-    "idToken",
-    "code",
-    "cookie",
-  ],
-  ...[
-    "authorization",
-    "assertion",
-    "samlResponse",
-    "email",
-    "loginName",
-    "givenName",
-    "familyName",
-    "displayName",
-  ],
+  "password",
+  "passwordHash",
+  "secret",
+  "clientSecret",
+  "token",
+  "accessToken",
+  "idToken",
+  "code",
+  "cookie",
+  "authorization",
+  "assertion",
+  "samlResponse",
+  "email",
+  "loginName",
+  "givenName",
+  "familyName",
+  "displayName",
 ];
 
 const redactedPaths = redactedNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** JSON lines on standard output (or `destination`), one event a line; `event` names what happened, in past tense. */
+/** Logs JSON to standard output (or `destination`), one event per line. `event` names what happened, in the past tense. */
 export function createLog(level: string, destination?: DestinationStream): Log {
   const options = {
     level,
@@ -47,8 +43,8 @@ export function createLog(level: string, destination?: DestinationStream): Log {
 }
 
 /**
- * What is logged of an error: what it is and where it came from. Drivers put rows into other properties (PostgreSQL's
- * `detail` names the values that clashed), and a plain `code` is redacted, because sign-ins have codes, too.
+ * Logs an error's type, message and origin only: drivers put row data into other properties (PostgreSQL's `detail`
+ * contains the conflicting values). A plain `code` would be redacted like an authorization code.
  */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };

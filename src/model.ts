@@ -1,29 +1,23 @@
 /**
- * The vocabulary of the whole program. Read this file first: every room speaks these words.
+ * The vocabulary of the whole program: read this file first.
  *
- * Times are numbers: milliseconds since the epoch. `null` means "not known" or "does not apply"; no field
- * is ever `undefined` once it has been read from the store. Ids are UUIDs, unique across all tenants and
- * resources (SCIM demands that of resource ids, RFC 7643 §3.1).
+ * Times are milliseconds since the epoch. `null` means "unknown" or "does not apply"; no field that was read from the
+ * store is `undefined`. Ids are UUIDs, unique across all tenants and resources (as RFC 7643 §3.1 requires).
  */
 
-import type { ConnectionEdits } from "./connection-edits.ts";
-
-/** A customer of the SaaS: the boundary that no row, session or token crosses. */
+/** A customer of the SaaS. No row, session or token crosses a tenant's boundary. */
 export interface Tenant {
   id: string;
   /** Stable name in URLs and on the command line; never changes. */
   slug: string;
   name: string;
-  /** What happens when a second provisioning source writes to a user or group of the first. */
+  /** Whether a provisioning source may take over users and groups of another one. */
   sourceConflict: "refuse" | "adopt";
-  /** Whether passwords that a provisioning client sends become passwords here. */
+  /** Whether people can sign in with passwords that a provisioning client sets. */
   passwordSync: boolean;
-  /**
-   * Whether an owner has agreed to what machines may do here. False for settings and tokens that an administrator opened
-   * before only owners could.
-   */
+  /** False if administrators gave access to provisioning clients before only owners could, and no owner confirmed it yet. */
   machineAccessConfirmed: boolean;
-  /** For how many days the tenant's activity is kept. */
+  /** How many days the tenant's activity is kept. */
   activityDays: number;
   createdAt: number;
 }
@@ -34,11 +28,11 @@ export interface Domain {
   /** Value of the DNS TXT record that proves ownership. */
   verificationToken: string;
   verifiedAt: number | null;
-  /** The one connection that its people sign in through; null when they may come any way. */
+  /** The connection that its people must sign in through; null if they may choose. */
   enforcedConnectionId: string | null;
 }
 
-/** What a person looks like, whoever told us: an identity provider, a provisioning client or the operator. */
+/** A person's names, from an identity provider, a provisioning client or the operator. */
 export interface Profile {
   givenName: string | null;
   familyName: string | null;
@@ -46,31 +40,31 @@ export interface Profile {
   email: string | null;
 }
 
-/** Who brought a user into the tenant. It decides who may change them (see directory/). */
+/** How a user was created, which decides who may change them (see directory/). */
 export type UserOrigin = "local" | "just-in-time" | "scim";
 
-/** What is known of a person in the shape of RFC 7643 §4.1, for clients of that standard; a profile is taken from it. */
+/** A person's attributes in the shape of RFC 7643 §4.1. The profile is derived from it. */
 export type AttributeDocument = Record<string, unknown>;
 
 export interface User extends Profile {
   id: string;
   /** Position in the tenant's list of users: assigned once, in commit order, never reused. */
   seq: number;
-  /** Unique in the tenant ignoring case; the case that was given is kept. */
+  /** Unique in the tenant, ignoring case; stored with the given case. */
   loginName: string;
-  /** False once an identity provider or provisioning client deactivated the user. */
+  /** False once a provisioning client deactivated the user. */
   active: boolean;
-  /** True while an administrator of the tenant keeps the user out; no provisioning client can lift it. */
+  /** True while an administrator blocks the user; a provisioning client cannot change it. */
   blocked: boolean;
   origin: UserOrigin;
-  /** The provisioning source that manages the user, for `origin: "scim"`. */
+  /** The provisioning source that manages the user; null unless `origin` is `scim`. */
   sourceId: string | null;
   /** The source's own stable key for the user (SCIM calls it externalId). */
   sourceKey: string | null;
   attributes: AttributeDocument;
-  /** Ids of what config/entitlements.ts defines. */
+  /** Ids from config/entitlements.ts. */
   entitlements: string[];
-  /** Sessions and sign-ins in flight that carry an older epoch are dead. */
+  /** Sessions and sign-ins in flight with an older epoch are no longer valid. */
   accessEpoch: number;
   /** Increases with every change of the row. */
   version: number;
@@ -94,10 +88,10 @@ export interface Group {
 export const roles = ["member", "admin", "owner"] as const;
 export type Role = (typeof roles)[number];
 
-/** The roles that a provisioning client, a group or a sign-in claim may grant: never `owner`. */
+/** The roles that a provisioning client, a group or a claim may grant: never `owner`. */
 export type AssignableRole = Exclude<Role, "owner">;
 
-/** Where a role grant came from. Group grants are not stored per user: they follow from membership. */
+/** The origin of a role grant. Group grants are not stored per user; they follow from membership. */
 export type GrantSource = "manual" | "scim" | "claim" | "group";
 
 export interface RoleGrant {
@@ -111,60 +105,81 @@ export type ConnectionType = "oidc" | "saml";
 export type ConnectionStatus = "draft" | "active" | "disabled";
 
 /**
- * What the subject of a connection's identities is. It decides how provisioning and sign-in find each other:
- * `source-key`: the provisioning client sends the same value as its key (OIDC `sub` = SCIM externalId at Okta);
- * `login-name`: it is the login name, so a rename moves the identity (SAML NameID by default);
+ * What a connection uses as the subject, which decides how a sign-in finds a provisioned user:
+ * `source-key`: the key that the provisioning client sends (at Okta, the OIDC `sub` is the SCIM externalId);
+ * `login-name`: the login name, so a rename moves the identity (the SAML NameID by default);
  * `opaque`: neither.
  */
 export type SubjectKind = "source-key" | "login-name" | "opaque";
 
-/** Which values of a claim or attribute grant the role `admin`, for as long as they are sent. */
+/** The values of a claim or attribute that grant the role `admin` for as long as they are sent. */
 interface RoleMapping {
   name: string;
   adminValues: string[];
 }
 
-/** How to reach one OpenID provider. */
+/** The settings of an OpenID provider. */
 export interface OidcSettings {
   issuer: string;
-  /** A second name of the same org, its custom domain or the reverse; trusted with the issuer's keys alone. */
+  /** The same org's other issuer (with or without its custom domain), trusted with the same keys only. */
   issuerAlias?: string | null;
   clientId: string;
-  /** Whether signing out here also signs out of the provider (OpenID RP-Initiated Logout). */
+  /** Whether signing out here also signs out at the provider (OpenID RP-Initiated Logout). */
   signOutOfProvider?: boolean;
   roleMapping?: RoleMapping | null;
-  /** Whether the provider may end our sessions (Universal Logout); absent means that it may. */
+  /** Whether the provider may end our sessions (Universal Logout); true if absent. */
   universalLogout?: boolean;
 }
 
-/** How to recognise one SAML identity provider. */
+/** The settings of a SAML identity provider. */
 export interface SamlSettings {
   idpEntityId: string;
   ssoUrl: string;
   /** Signing certificates, base64 DER without line breaks. */
   certificates: string[];
   metadataUrl: string | null;
-  /** Okta's id of the app instance (`0oa…`) and the org's URL: Universal Logout needs both. */
+  /** Okta's id of the app instance (`0oa…`) and the org's URL. Universal Logout needs both. */
   appInstanceId: string | null;
   orgUrl: string | null;
-  /** When the metadata URL was last read, and why the last attempt failed; the values of the one before stay. */
+  /** When the metadata URL was last read, and why that failed. A failure keeps the earlier settings. */
   metadataRead?: { at: number; problem: string | null } | null;
   roleMapping?: RoleMapping | null;
   universalLogout?: boolean;
-  /** Whether a sign-in may begin at the provider, without a request of ours (Okta's tiles); absent means that it may. */
+  /** Whether a sign-in may begin at the provider (Okta's tiles), without our request; true if absent. */
   idpInitiated?: boolean;
-  /** What must carry a valid signature; absent means the assertion. */
+  /** What must have a valid signature; the assertion if absent. */
   signed?: "assertion" | "response";
-  /** The attribute that names the subject, instead of the NameID. Decided when the connection is created. */
+  /** The attribute that names the subject, instead of the NameID. Cannot change after activation. */
   subjectAttribute?: string | null;
-  /** Names of attributes where the provider does not use those of config/attributes.ts. */
+  /** The provider's attribute names, where they differ from config/attributes.ts. */
   attributeNames?: Partial<Record<"loginName" | keyof Profile, string>>;
-  /** Whether our certificate is published for encryption, too, and encrypted assertions are accepted. */
+  /** Whether to publish our certificate for encryption and accept encrypted assertions. */
   encryptedAssertions?: boolean;
-  /** Whether our metadata is signed. */
+  /** Whether to sign our metadata. */
   signMetadata?: boolean;
-  /** Whether the provider is asked to make the person sign in again. */
+  /** Whether to ask the provider to make the person sign in again. */
   forceAuthn?: boolean;
+}
+
+/** One change of a connection's settings. */
+interface ConnectionEdit {
+  at: number;
+  /** A login name, "the guest of a set-up link" or "the operator". */
+  by: string;
+  /** The network address that the change came from. */
+  from: string | null;
+}
+
+/** Who changed a connection's settings, which an owner sees before activating it. */
+export interface ConnectionEdits {
+  /** The last change of the settings; null if nothing changed since the connection was created. */
+  edited: ConnectionEdit | null;
+  /** The last change by the guest of a set-up link, until the connection is activated. */
+  guestEdit: Omit<ConnectionEdit, "by"> | null;
+  /** Until then guests of set-up links cannot change anything, because an owner is reviewing; null if they can. */
+  guestsFrozenUntil: number | null;
+  /** How often a client secret was entered; 0 if there is none. Stands in for the secret, which is never shown. */
+  secretVersion: number;
 }
 
 interface ConnectionBase extends ConnectionEdits {
@@ -175,25 +190,25 @@ interface ConnectionBase extends ConnectionEdits {
   /** Whether a first sign-in may create the user. */
   justInTime: boolean;
   subjectKind: SubjectKind;
-  /** When a test sign-in last succeeded with what is set now; null when none has. */
+  /** When a test sign-in last succeeded with the current settings; null if none has. */
   testedAt: number | null;
   createdAt: number;
   updatedAt: number;
 }
 
-/** One customer's set-up of one protocol with one identity provider. Settings are null while it is a draft. */
+/** A tenant's set-up of one protocol with one identity provider. Settings may be null while it is a draft. */
 export type Connection =
   | (ConnectionBase & { type: "oidc"; settings: OidcSettings | null })
   | (ConnectionBase & { type: "saml"; settings: SamlSettings | null });
 
-/** What every sign-in protocol ends in: who the identity provider says this is. */
+/** The result of every sign-in protocol: who the identity provider says this is. */
 export interface ExternalIdentity {
   connectionId: string;
-  /** The provider's stable name for the person: unique within the connection only. */
+  /** The provider's stable name for the person, unique only within the connection. */
   subject: string;
   loginName: string;
   profile: Profile;
-  /** Roles that a mapped claim grants for as long as it is sent; absent when the connection maps none. */
+  /** Roles that a mapped claim grants for as long as it is sent; absent if the connection maps none. */
   roles?: AssignableRole[];
 }
 
@@ -202,19 +217,19 @@ export interface Identity {
   connectionId: string;
   subject: string;
   userId: string;
-  /** The e-mail address of the last sign-in: Universal Logout may name the person by it. */
+  /** The e-mail address of the last sign-in, by which Universal Logout may name the person. */
   email: string | null;
   lastSignInAt: number | null;
 }
 
-/** Keeps a deleted person from coming back just in time. */
+/** Keeps a deleted person from being created just in time again. */
 export interface Tombstone {
   id: string;
   loginName: string;
   createdAt: number;
 }
 
-/** One provisioning client of a tenant; its tokens write under its name. */
+/** A provisioning client of a tenant. */
 export interface ProvisioningSource {
   id: string;
   name: string;
@@ -224,7 +239,7 @@ export interface ProvisioningToken {
   id: string;
   sourceId: string;
   sourceName: string;
-  /** The first characters of the token, to tell tokens apart; useless for signing in. */
+  /** The first characters of the token, to tell tokens apart; useless for authentication. */
   hint: string;
   createdAt: number;
   expiresAt: number | null;
@@ -237,7 +252,7 @@ export type LinkPurpose =
   | { kind: "set-password"; userId: string }
   | { kind: "set-up-connection"; connectionId: string };
 
-/** A session as its owner sees it. */
+/** A session as its user sees it. */
 export interface SessionSummary {
   /** A public handle, not the cookie's value. */
   id: string;

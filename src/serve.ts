@@ -7,13 +7,13 @@ import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 
-/** Requests that are still running this long after the signal to stop are cut off. */
+/** How long running requests may take to finish after the signal to stop. */
 const drainMs = 15_000;
 
 /**
- * Serves the application with all that runs beside the requests. Resolves when it listens; what it resolves to stops it
- * gracefully and closes the database.
- * @param extraRoutes pages of a program around the application: the demo's.
+ * Starts the application and its background jobs. Resolves when it listens, with a function that stops it gracefully and
+ * closes the database.
+ * @param extraRoutes the demo's pages.
  */
 export async function serve(
   config: Config,
@@ -35,17 +35,17 @@ export async function serve(
   return async () => {
     stopHousekeeping();
     stopMetadataRefresh();
-    await drained(server);
+    await drain(server);
     await recorder.close();
     await database.close();
   };
 }
 
 /**
- * Takes no new connections, lets the requests that run finish, and cuts off the rest. A proxy keeps its connections
- * busy, so each answer now says that it is the connection's last one.
+ * Accepts no new connections, lets running requests finish, and cuts off the rest after drainMs. A proxy reuses its
+ * connections, so every response now says `Connection: close`.
  */
-async function drained(server: Server): Promise<void> {
+async function drain(server: Server): Promise<void> {
   server.prependListener("request", (_req, res) => res.setHeader("Connection", "close"));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const sweep = setInterval(() => server.closeIdleConnections(), 100);

@@ -1,4 +1,4 @@
-/** The front door: configuration, database, app, listen, and a graceful stop. `npm start` runs this file. */
+/** The entry point: configuration, database, app, listen, and a graceful stop. `npm start` runs this file. */
 import { loadConfig } from "./config.ts";
 import { ConfigError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => void stop(signal));
 }
 
-/** Until the migrations are there, /readyz says so; whoever deploys may be about to apply them. */
+/** Only logs pending migrations: the deployment may be about to apply them, and until then /readyz reports them. */
 async function warnOfMigrations(database: ReturnType<typeof openDatabase>, log: Log): Promise<void> {
   try {
     const { pending } = await migrationState(database);

@@ -40,6 +40,7 @@ const named = {
     "test/store/cli-beside-app.test.ts",
     "test/store/durability.test.ts",
     "tools/mutants/test/",
+    "tools/walks/test/",
   ],
 };
 

@@ -4,56 +4,57 @@ import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 
-/** What a command works with. */
+/** The environment of a command. */
 export interface CommandContext {
   config: ToolConfig;
   database: Database;
-  /** Reads all of standard input, without the line break at its end. */
+  /** Reads all of standard input, without the final line break. */
   readStdin(): Promise<string>;
 }
 
-/** What a command says: `json` is the public contract, `text` is for people. */
+/** The output of a command: `json` is the public contract, `text` is for people. */
 export interface CommandResult {
   json: unknown;
   text: string;
 }
 
-interface CommandWords {
-  /** The words that name it: "tenant create". */
+interface CommandSyntax {
+  /** The words that select the command: "tenant create". */
   name: string;
-  /** What follows the name, as the help shows it. */
+  /** The arguments after the name, for the help. */
   usage: string;
   summary: string;
-  /** Options with a value, and those without. */
+  /** Options with a value. */
   values?: readonly string[];
-  /** Options with a value that may be given several times. */
+  /** Options with a value that may be repeated. */
   lists?: readonly string[];
+  /** Options without a value. */
   switches?: readonly string[];
-  /** Names of the words that must follow the command's name. */
+  /** Names of the required arguments, in order. */
   positionals?: readonly string[];
 }
 
-export type Command = CommandWords &
+export type Command = CommandSyntax &
   (
     | { run(input: CommandInput, context: CommandContext): Promise<CommandResult> }
-    // What is not about the configured database does not open it.
+    // For commands that do not need the configured database, which is not opened then.
     | { runWithoutDatabase(): Promise<CommandResult> }
   );
 
-/** A command's parsed words. */
+/** The parsed arguments of a command. */
 export interface CommandInput {
   positional(name: string): string;
   value(name: string): string | undefined;
-  /** Throws InvalidError when the option is absent. */
+  /** Throws InvalidError if the option is absent or empty. */
   required(name: string): string;
-  /** Every value of an option that may be given several times. */
+  /** All values of an option that may be repeated. */
   list(name: string): string[];
   isSet(name: string): boolean;
-  /** What an option whose value is on or off says; undefined when it is absent. Throws InvalidError for another value. */
+  /** The value of an on|off option; undefined if it is absent. Throws InvalidError for any other value. */
   onOff(name: string): boolean | undefined;
 }
 
-/** Parses the words after a command's name. Throws InvalidError with the usage line. */
+/** Parses the arguments after a command's name. Throws InvalidError with the usage line. */
 export function parseInput(command: Command, words: string[]): CommandInput & { json: boolean } {
   const { values = [], lists = [], switches = [], positionals = [] } = command;
   const options = Object.fromEntries([
@@ -64,7 +65,7 @@ export function parseInput(command: Command, words: string[]): CommandInput & { 
   const parsed = parseOrExplain(command, words, options);
   if (parsed.positionals.length !== positionals.length) throw new InvalidError(usageOf(command));
   const given = parsed.values as Record<string, string | string[] | boolean | undefined>;
-  for (const word of parsed.positionals) checkShownName("What was given", word);
+  for (const word of parsed.positionals) checkShownName("The argument", word);
   for (const [name, texts] of Object.entries(given))
     for (const text of [texts].flat()) if (typeof text === "string") checkShownName(`--${name}`, text);
   const value = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);

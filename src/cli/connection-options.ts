@@ -10,8 +10,8 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import type { CommandContext, CommandInput } from "./command.ts";
 
-/** The connection that `<slug> --key KEY --type TYPE` names. Throws NotFoundError with a sentence. */
-export async function connectionOf(
+/** The connection that `<slug> --key KEY --type TYPE` names. Throws NotFoundError. */
+export async function namedConnection(
   database: Database,
   input: CommandInput,
   type: string = input.required("type"),
@@ -24,16 +24,16 @@ export async function connectionOf(
   return { store, connection };
 }
 
-/** Who changes connections from the command line. */
+/** The editor to record for changes from the command line. */
 export const operator: Editor = { by: "the operator", from: null, isGuest: false };
 
-/** How addresses of providers may be fetched. */
-export function limitsOf({ config }: CommandContext): FetchLimits {
+/** The limits for fetching URLs of identity providers. */
+export function fetchLimits({ config }: CommandContext): FetchLimits {
   return { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
 }
 
-/** The client secret on standard input, and what seals it. Throws InvalidError. */
-export async function readSecret(
+/** Reads the client secret from standard input. Returns it with the sealer for it. Throws InvalidError. */
+export async function readClientSecret(
   input: CommandInput,
   { config, readStdin }: CommandContext,
 ): Promise<{ text: string; sealer: Sealer }> {
@@ -46,8 +46,8 @@ export async function readSecret(
   return { text, sealer: sealer(config.dataKey) };
 }
 
-/** The alias that --issuer-alias names, once both names were found to be one org's. Throws InvalidError. */
-export async function aliasOf(
+/** Reads --issuer-alias, and checks that issuer and alias are the same org. Throws InvalidError. */
+export async function readIssuerAlias(
   input: CommandInput,
   context: CommandContext,
   issuer: string,
@@ -55,19 +55,19 @@ export async function aliasOf(
   const given = input.value("issuer-alias");
   if (given === undefined) return undefined;
   const alias = checkIssuer(given, context.config.insecureAllowPrivateNetwork);
-  await checkAlias(issuer, alias, limitsOf(context));
+  await checkAlias(issuer, alias, fetchLimits(context));
   return alias;
 }
 
-/** The options that mappingOf() reads. */
-export const mappingOptions = {
+/** The options that readRoleMapping() reads. */
+export const roleMappingOptions = {
   usage: "[--role-claim NAME --admin-value VALUE …]",
   values: ["role-claim"],
   lists: ["admin-value"],
 };
 
-/** Which values of which claim or attribute make an admin. Throws InvalidError when one of the two is missing. */
-export function mappingOf(input: CommandInput): OidcSettings["roleMapping"] | undefined {
+/** Reads which values of which claim or attribute make an admin. Throws InvalidError if only one of the two is given. */
+export function readRoleMapping(input: CommandInput): OidcSettings["roleMapping"] | undefined {
   const [name, adminValues] = [input.value("role-claim"), input.list("admin-value")];
   if (name === undefined && adminValues.length === 0) return undefined;
   if (!name || adminValues.length === 0 || adminValues.includes(""))

@@ -1,4 +1,4 @@
-import { changeSettings, noteEdit, rotateSecret } from "../directory/connections.ts";
+import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
 import { ConflictError, InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
@@ -7,16 +7,16 @@ import { forgetKeys } from "../saml/keys.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
 import type { Command, CommandContext, CommandInput } from "./command.ts";
 import {
-  aliasOf,
-  connectionOf,
-  limitsOf,
-  mappingOf,
-  mappingOptions,
+  fetchLimits,
+  namedConnection,
   operator,
-  readSecret,
+  readClientSecret,
+  readIssuerAlias,
+  readRoleMapping,
+  roleMappingOptions,
 } from "./connection-options.ts";
 
-/** What the operator changes about a connection that is there. */
+/** The operator's commands for the settings of existing connections. */
 export const connectionSettingsCommands: Command[] = [
   {
     name: "connection show",
@@ -25,57 +25,57 @@ export const connectionSettingsCommands: Command[] = [
     positionals: ["slug"],
     values: ["key", "type"],
     async run(input, { database }) {
-      return described((await connectionOf(database, input)).connection);
+      return showConnection((await namedConnection(database, input)).connection);
     },
   },
   {
     name: "connection update",
     usage:
       "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] " +
-      `${mappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
+      `${roleMappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
       "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--check] [--json]",
-    summary: "Change a connection's settings; what is not named stays",
+    summary: "Change a connection's settings; settings that you do not name stay",
     positionals: ["slug"],
     values: [
       ...["key", "type", "jit", "universal-logout", "issuer", "client-id", "issuer-alias"],
-      ...["sign-out-of-provider", ...mappingOptions.values],
+      ...["sign-out-of-provider", ...roleMappingOptions.values],
     ],
-    lists: mappingOptions.lists,
+    lists: roleMappingOptions.lists,
     switches: ["no-role-claim", "no-issuer-alias", "check", "yes"],
     async run(input, context) {
-      const { store, connection } = await connectionOf(context.database, input);
-      const settings = await changed(input, context, connection);
+      const { store, connection } = await namedConnection(context.database, input);
+      const settings = await changedSettings(input, context, connection);
       const justInTime = input.onOff("jit");
       return await store.transaction(async (inside) => {
-        // What is not named stays as it is now, not as it was while providers were asked.
+        // Asking the provider took a while. Do not overwrite a change that was made in the meantime.
         const now = await inside.connections.lock(connection.id);
         if (now && settingsVersion(now) !== settingsVersion(connection))
           throw new ConflictError(
             "stale",
-            "The settings were changed meanwhile, so nothing was. Say it again.",
+            "The settings were changed in the meantime. Nothing was done; run the command again.",
           );
         await changeSettings(inside, connection.id, settings);
         if (justInTime !== undefined) await inside.connections.update(connection.id, { justInTime });
-        return described(await noteEdit(inside, connection.id, operator));
+        return showConnection(await recordEdit(inside, connection.id, operator));
       });
     },
   },
   {
     name: "connection rotate-secret",
     usage: "<slug> --key KEY --client-secret-stdin [--json]",
-    summary: "Give an OIDC connection a new client secret; the old one works until the new one has",
+    summary: "Give an OIDC connection a new client secret; the old one stays in use until the new one works",
     positionals: ["slug"],
     values: ["key"],
     switches: ["client-secret-stdin"],
     async run(input, context) {
-      const { store, connection } = await connectionOf(context.database, input, "oidc");
-      const secret = await readSecret(input, context);
+      const { store, connection } = await namedConnection(context.database, input, "oidc");
+      const secret = await readClientSecret(input, context);
       await store.transaction(async (inside) => {
         await rotateSecret(inside, secret.sealer, connection.id, secret.text);
-        await noteEdit(inside, connection.id, operator);
+        await recordEdit(inside, connection.id, operator);
       });
       const { key } = connection;
-      const text = `${key} has a new secret. The old one is used until the new one has worked, and is forgotten then.`;
+      const text = `${key} has a new secret. The old one stays in use until the new one works, and is deleted then.`;
       return { json: { key, type: "oidc", rotated: true }, text };
     },
   },
@@ -83,17 +83,17 @@ export const connectionSettingsCommands: Command[] = [
     name: "connection reset-keys",
     usage: "<slug> --key KEY --yes [--json]",
     summary:
-      "Forget our own key pair at a SAML connection, which a lost DATA_KEY cannot open; another one is made",
+      "Replace our own key pair of a SAML connection, for example after the loss of the DATA_KEY that encrypts it",
     positionals: ["slug"],
     values: ["key"],
     switches: ["yes"],
     async run(input, { database }) {
-      const { store, connection } = await connectionOf(database, input, "saml");
+      const { store, connection } = await namedConnection(database, input, "saml");
       const { key } = connection;
       if (!input.isSet("yes")) {
         throw new InvalidError(
-          `Where Okta encrypts assertions for ${key} or verifies our signature, sign-ins fail until it has our new ` +
-            "certificate. Say it again with --yes.",
+          `If Okta encrypts assertions for ${key} or verifies our signature, sign-ins fail until it has our new ` +
+            "certificate. Add --yes to confirm.",
         );
       }
       await forgetKeys(store, connection);
@@ -104,31 +104,32 @@ export const connectionSettingsCommands: Command[] = [
   {
     name: "connection check",
     usage: "<slug> --key KEY [--json]",
-    summary: "Read an OIDC connection's discovery document and keys, and say whether a sign-in can work",
+    summary: "Read an OIDC connection's discovery document and keys, and check whether a sign-in can work",
     positionals: ["slug"],
     values: ["key"],
     async run(input, context) {
-      const { connection } = await connectionOf(context.database, input, "oidc");
+      const { connection } = await namedConnection(context.database, input, "oidc");
       const { issuer } = oidcSettingsOf(connection);
-      const json = await readProvider(issuer, limitsOf(context));
+      const json = await readProvider(issuer, fetchLimits(context));
       const lines = Object.entries(json).map(([name, value]) => `  ${name}: ${[value ?? "none"].join(", ")}`);
-      return { json, text: [`${issuer} answers as it should.`, ...lines].join("\n") };
+      return { json, text: [`${issuer} answers correctly.`, ...lines].join("\n") };
     },
   },
 ];
 
-async function changed(
+async function changedSettings(
   input: CommandInput,
   context: CommandContext,
   connection: Connection,
 ): Promise<OidcSettings | SamlSettings> {
-  const roleMapping = input.isSet("no-role-claim") ? null : mappingOf(input);
+  const roleMapping = input.isSet("no-role-claim") ? null : readRoleMapping(input);
   const universalLogout = input.onOff("universal-logout");
   const common = {
     ...(roleMapping === undefined ? {} : { roleMapping }),
     ...(universalLogout === undefined ? {} : { universalLogout }),
   };
-  if (connection.type === "oidc") return { ...(await changedOidc(input, context, connection)), ...common };
+  if (connection.type === "oidc")
+    return { ...(await changedOidcSettings(input, context, connection)), ...common };
   const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider"].find(
     (name) => input.value(name) !== undefined,
   );
@@ -137,7 +138,7 @@ async function changed(
   return { ...connection.settings, ...common };
 }
 
-async function changedOidc(
+async function changedOidcSettings(
   input: CommandInput,
   context: CommandContext,
   connection: Connection & { type: "oidc" },
@@ -149,18 +150,18 @@ async function changedOidc(
   const isOther = issuer !== before.issuer;
   if (isOther && !input.isSet("yes")) {
     throw new InvalidError(
-      `${issuer} is another provider: everybody who came through ${connection.key} is signed out, and must be ` +
-        "recognised anew. Say it again with --yes.",
+      `${issuer} is another provider: all people who signed in through ${connection.key} are signed out, and their ` +
+        "accounts must be linked anew. Add --yes to confirm.",
     );
   }
-  if (input.isSet("check")) await readProvider(issuer, limitsOf(context));
-  const alias = await aliasOf(input, context, issuer);
+  if (input.isSet("check")) await readProvider(issuer, fetchLimits(context));
+  const alias = await readIssuerAlias(input, context, issuer);
   const signOutOfProvider = input.onOff("sign-out-of-provider");
   return {
     ...before,
     issuer,
     clientId: input.value("client-id") ?? before.clientId,
-    // An alias is a name of the issuer that it was checked with.
+    // An alias was checked against the former issuer only.
     ...(isOther || input.isSet("no-issuer-alias") ? { issuerAlias: null } : {}),
     ...(alias === undefined ? {} : { issuerAlias: alias }),
     ...(signOutOfProvider === undefined ? {} : { signOutOfProvider }),
@@ -176,7 +177,7 @@ function notComplete(): InvalidError {
   return new InvalidError("The connection's settings are not complete yet.");
 }
 
-function described(connection: Connection) {
+function showConnection(connection: Connection) {
   const { key, type, status, justInTime, settings, edited, guestEdit } = connection;
   const { roleMapping, universalLogout, ...own } = settings ?? {};
   const json = {

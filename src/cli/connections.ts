@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import {
+  type ConnectionInput,
   createConnection,
   disableConnection,
   enableConnection,
-  noteEdit,
-  type WantedConnection,
+  recordEdit,
 } from "../directory/connections.ts";
-import { approveOwner, watchingOwners } from "../directory/owners.ts";
+import { approveOwner, detectLastOwnerLoss } from "../directory/owners.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { oidcUrls, samlUrls } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
@@ -19,31 +19,31 @@ import { settingsVersion } from "../trust/connection-facts.ts";
 import { guardedFetch } from "../trust/guarded-fetch.ts";
 import type { Command, CommandContext, CommandInput, CommandResult } from "./command.ts";
 import {
-  aliasOf,
-  connectionOf,
-  limitsOf,
-  mappingOf,
-  mappingOptions,
+  fetchLimits,
+  namedConnection,
   operator,
-  readSecret,
+  readClientSecret,
+  readIssuerAlias,
+  readRoleMapping,
+  roleMappingOptions,
 } from "./connection-options.ts";
 import { connectionSettingsCommands } from "./connection-settings.ts";
 
-/** What the operator does to connections. A customer's own admin does the same in the browser. */
+/** The operator's commands for connections. A customer's admin can do the same in the browser. */
 export const connectionCommands: Command[] = [
   {
     name: "connection create",
     usage:
       "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin [--issuer-alias URL] " +
       "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--app-instance-id 0oa…] [--org-url URL]  " +
-      `[--key KEY] [--jit] ${mappingOptions.usage} [--no-universal-logout] [--draft] [--json]`,
-    summary: "Create a connection; with all its values it is active at once",
+      `[--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] [--draft] [--json]`,
+    summary: "Create a connection; it is active at once unless it is a draft",
     positionals: ["slug"],
     values: [
       ...["type", "key", "issuer", "issuer-alias", "client-id", "metadata", "app-instance-id", "org-url"],
-      ...mappingOptions.values,
+      ...roleMappingOptions.values,
     ],
-    lists: mappingOptions.lists,
+    lists: roleMappingOptions.lists,
     switches: [
       ...["client-secret-stdin", "sign-out-of-provider", "check", "jit", "no-universal-logout", "draft"],
     ],
@@ -81,7 +81,7 @@ export const connectionCommands: Command[] = [
     positionals: ["slug"],
     values: ["key", "type", "version"],
     async run(input, { database }) {
-      const { store, connection } = await connectionOf(database, input);
+      const { store, connection } = await namedConnection(database, input);
       return await store.transaction(async (inside) => {
         const now = await inside.connections.lock(connection.id);
         if (now) checkVersion(now, input.value("version"));
@@ -92,13 +92,13 @@ export const connectionCommands: Command[] = [
   {
     name: "connection disable",
     usage: "<slug> --key KEY --type oidc|saml [--json]",
-    summary: "Stop a connection and sign out who came through it",
+    summary: "Disable a connection and sign out the people who signed in through it",
     positionals: ["slug"],
     values: ["key", "type"],
     async run(input, { database }) {
-      const { store, connection } = await connectionOf(database, input);
+      const { store, connection } = await namedConnection(database, input);
       const { result, lastOwnerLost } = await store.transaction((inside) =>
-        watchingOwners(inside, () => disableConnection(inside, connection.id)),
+        detectLastOwnerLoss(inside, () => disableConnection(inside, connection.id)),
       );
       const { json, text } = statusResult(result);
       const lost = ` No owner can sign in any more: let one in with "owner invite ${input.positional("slug")}".`;
@@ -108,11 +108,11 @@ export const connectionCommands: Command[] = [
   {
     name: "connection approve-owner",
     usage: "<slug> --key KEY --type oidc|saml --email EMAIL [--json]",
-    summary: "Let a connection become an owner's sign-in at their next one",
+    summary: "Allow an owner to sign in through a connection from their next sign-in on",
     positionals: ["slug"],
     values: ["key", "type", "email"],
     async run(input, { database }) {
-      const { store, connection } = await connectionOf(database, input);
+      const { store, connection } = await namedConnection(database, input);
       const { key, type } = connection;
       const email = input.required("email");
       const owner = await store.users.byLoginName(email);
@@ -134,9 +134,9 @@ async function createOidc(
 ): Promise<CommandResult> {
   const issuer = checkIssuer(input.required("issuer"), context.config.insecureAllowPrivateNetwork);
   const clientId = input.required("client-id");
-  const secret = await readSecret(input, context);
-  if (input.isSet("check")) await readProvider(issuer, limitsOf(context));
-  const alias = await aliasOf(input, context, issuer);
+  const secret = await readClientSecret(input, context);
+  if (input.isSet("check")) await readProvider(issuer, fetchLimits(context));
+  const alias = await readIssuerAlias(input, context, issuer);
   const settings: OidcSettings = {
     issuer,
     ...(alias ? { issuerAlias: alias } : {}),
@@ -145,7 +145,7 @@ async function createOidc(
     ...commonSettings(input),
   };
   const connection = await create(input, context, tenant, { type: "oidc", settings, secret });
-  return described(connection, oidcUrls(context.config.baseUrl, connection.key));
+  return creationResult(connection, oidcUrls(context.config.baseUrl, connection.key));
 }
 
 async function createSaml(
@@ -155,7 +155,7 @@ async function createSaml(
 ): Promise<CommandResult> {
   const source = input.required("metadata");
   const isUrl = /^https?:\/\//.test(source);
-  const limits = limitsOf(context);
+  const limits = fetchLimits(context);
   const xml = isUrl ? await guardedFetch(source, limits) : await readMetadataFile(source);
   const orgUrl = input.value("org-url");
   const settings: SamlSettings = {
@@ -167,25 +167,25 @@ async function createSaml(
     ...commonSettings(input),
   };
   const connection = await create(input, context, tenant, { type: "saml", settings, secret: null });
-  return described(connection, samlUrls(context.config.baseUrl, connection.key));
+  return creationResult(connection, samlUrls(context.config.baseUrl, connection.key));
 }
 
-/** What both protocols can be told when a connection is created. */
+/** The settings that both protocols share. */
 function commonSettings(input: CommandInput): Pick<OidcSettings, "roleMapping" | "universalLogout"> {
-  const roleMapping = mappingOf(input);
+  const roleMapping = readRoleMapping(input);
   return {
     ...(roleMapping ? { roleMapping } : {}),
     ...(input.isSet("no-universal-logout") ? { universalLogout: false } : {}),
   };
 }
 
-type Protocol = Pick<WantedConnection, "type" | "settings" | "secret">;
+type ProtocolSettings = Pick<ConnectionInput, "type" | "settings" | "secret">;
 
 async function create(
   input: CommandInput,
   { database }: CommandContext,
   tenant: Tenant,
-  protocol: Protocol,
+  protocol: ProtocolSettings,
 ): Promise<Connection> {
   const connection = await createConnection(database, tenant.id, {
     ...protocol,
@@ -193,11 +193,11 @@ async function create(
     justInTime: input.isSet("jit"),
     draft: input.isSet("draft"),
   });
-  await noteEdit(forTenant(database, tenant.id), connection.id, operator);
+  await recordEdit(forTenant(database, tenant.id), connection.id, operator);
   return connection;
 }
 
-function described({ key, type, status }: Connection, urls: Record<string, string>): CommandResult {
+function creationResult({ key, type, status }: Connection, urls: Record<string, string>): CommandResult {
   const lines = Object.entries(urls).map(([name, url]) => `  ${name}: ${url}`);
   return {
     json: { key, type, ...urls },
@@ -206,20 +206,20 @@ function described({ key, type, status }: Connection, urls: Record<string, strin
 }
 
 /**
- * Throws ConflictError `stale` when the settings are others than those of `version`, and InvalidError when a guest changed
- * them and no version says that somebody has read them since.
+ * Throws ConflictError `stale` if the settings are not those of `version`. Throws InvalidError if a guest changed them and
+ * no version is given: the operator must have read them.
  */
 function checkVersion(connection: Connection, version: string | undefined): void {
   if (version === undefined && connection.guestEdit === null) return;
   if (version === undefined)
     throw new InvalidError(
-      "The guest of a set-up link changed this draft. Read it with connection show, and give the version that it prints " +
-        "with --version.",
+      "The guest of a set-up link changed this draft. Read it with connection show, and pass the version that it prints " +
+        "as --version.",
     );
   if (version !== settingsVersion(connection))
     throw new ConflictError(
       "stale",
-      "The settings were changed since. Read them with connection show again.",
+      "The settings were changed in the meantime. Read them with connection show again.",
     );
 }
 

@@ -1,38 +1,38 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { demoFile, environmentIn } from "../environment.ts";
+import { demoFile, readEnvironmentFile } from "../environment.ts";
 import { InvalidError } from "../errors.ts";
 import type { Command } from "./command.ts";
 
 const demo = fileURLToPath(new URL("../demo/main.ts", import.meta.url));
 
-/** The demo is a program of its own, which a production image does not contain: it is asked or run, not imported. */
+/** A production image does not contain the demo, so it is called over HTTP or run as a program, never imported. */
 export const demoCommands: Command[] = [
   {
     name: "demo reset",
     usage: "[--json]",
-    summary: "Make the demo as new",
+    summary: "Reset the demo to its initial state",
     async runWithoutDatabase() {
       if (!existsSync(demo)) throw new InvalidError("This installation has no demo.");
       if (!(await resetRunning())) await resetStopped();
-      return { json: { reset: true }, text: "The demo is as new." };
+      return { json: { reset: true }, text: "The demo has been reset." };
     },
   },
 ];
 
-/** Whether a demo runs; it has reset itself then, with the org beside it. Throws InvalidError when it could not. */
+/** Has a running demo reset itself and its org. Returns false if no demo runs. Throws InvalidError if the reset failed. */
 async function resetRunning(): Promise<boolean> {
   const {
     DEMO_RESET_URL: url = "",
     DEMO_CONTROL_SECRET: secret,
     BASE_URL: origin = "",
-  } = environmentIn(demoFile);
+  } = readEnvironmentFile(demoFile);
   const headers = { authorization: `Bearer ${secret}`, origin };
   const answer = await fetch(url, { method: "POST", headers, redirect: "manual" }).catch(() => null);
   if (answer === null) return false;
   if (answer.status !== 204)
-    throw new InvalidError(`What runs at ${url} is not this demo, or could not be reset.`);
+    throw new InvalidError(`The program at ${url} is not this demo, or could not be reset.`);
   return true;
 }
 

@@ -1,14 +1,14 @@
-import { isLiving, tokenWarnings } from "../directory/provisioning-tokens.ts";
+import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import type { Connection } from "../model.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { TenantHealth } from "../store/tenant-health.ts";
 import { certificateFacts } from "../trust/certificates.ts";
-import { warningsOf } from "../trust/connection-warnings.ts";
+import { findConnectionWarnings } from "../trust/connection-warnings.ts";
 import { visible } from "../visible.ts";
 import type { Command } from "./command.ts";
 
-/** What is set up, and whether it is in use. */
-interface Readiness {
+/** Which parts of a tenant are set up and in use. */
+interface TenantReadiness {
   singleSignOn: boolean;
   domain: boolean;
   provisioning: boolean;
@@ -16,12 +16,12 @@ interface Readiness {
   owner: boolean;
 }
 
-/** The operator's view of every tenant: what is set up, what happened last, and what will fail soon. */
+/** The operator's overview of all tenants: what is set up, what happened last, and what will fail soon. */
 export const healthCommand: Command = {
   name: "tenant health",
   usage: "[--attention] [--json]",
   summary:
-    "Show every tenant's connections, tokens, last sign-in and last error; --attention only those in need of it",
+    "Show every tenant's connections, tokens, last sign-in and last error; --attention shows only tenants that need it",
   switches: ["attention"],
   async run(input, { database }) {
     const now = Date.now();
@@ -30,12 +30,12 @@ export const healthCommand: Command = {
       ready: readinessOf(health, now),
       attention: attentionFor(health, now),
     }));
-    const sick = all.filter(({ attention }) => attention.length > 0);
-    const shown = input.isSet("attention") ? sick : all;
+    const needy = all.filter(({ attention }) => attention.length > 0);
+    const shown = input.isSet("attention") ? needy : all;
     const rows = shown.map(({ health, ready, attention }) => rowOf(health, ready, attention));
-    const summary = `${sick.length} of ${all.length} tenants ${sick.length === 1 ? "needs" : "need"} attention.`;
+    const summary = `${needy.length} of ${all.length} tenants ${needy.length === 1 ? "needs" : "need"} attention.`;
     return {
-      json: { tenants: shown.map(({ health, ready, attention }) => described(health, ready, attention)) },
+      json: { tenants: shown.map(({ health, ready, attention }) => toJson(health, ready, attention)) },
       text: all.length === 0 ? "There is no tenant yet." : [...tableOf(rows), summary].join("\n"),
     };
   },
@@ -44,21 +44,23 @@ export const healthCommand: Command = {
 function readinessOf(
   { connections, tokens, hasVerifiedDomain, hasOwner }: TenantHealth,
   now: number,
-): Readiness {
+): TenantReadiness {
   return {
     singleSignOn: connections.some(({ connection }) => connection.status === "active"),
     domain: hasVerifiedDomain,
-    provisioning: tokens.some((token) => isLiving(token, now) && token.lastUsedAt !== null),
+    provisioning: tokens.some((token) => isActiveToken(token, now) && token.lastUsedAt !== null),
     owner: hasOwner,
   };
 }
 
-/** What somebody has to do something about: sentences. */
+/** The problems that a person has to solve, as sentences. */
 function attentionFor(health: TenantHealth, now: number): string[] {
   const connections = health.connections.map(({ connection }) => connection);
   const { slug } = health.tenant;
   return [
-    ...warningsOf(connections).map(({ connection: { type, key }, text }) => `${type} ${key}: ${text}`),
+    ...findConnectionWarnings(connections).map(
+      ({ connection: { type, key }, text }) => `${type} ${key}: ${text}`,
+    ),
     ...tokenWarnings(health.tokens, now),
     ...(health.hasOwner
       ? []
@@ -68,13 +70,13 @@ function attentionFor(health: TenantHealth, now: number): string[] {
   ];
 }
 
-/** The latest time at which somebody got in, by any way. */
+/** The time of the latest sign-in, by password or through a connection. */
 function lastSignInAt({ connections, lastPasswordSignInAt }: TenantHealth): number | null {
   const times = connections.map((one) => one.lastSignInAt ?? 0);
   return Math.max(lastPasswordSignInAt ?? 0, ...times) || null;
 }
 
-function described(health: TenantHealth, ready: Readiness, attention: string[]) {
+function toJson(health: TenantHealth, ready: TenantReadiness, attention: string[]) {
   const { tenant, people, connections, tokens, lastProblem } = health;
   return {
     slug: tenant.slug,
@@ -108,23 +110,28 @@ function described(health: TenantHealth, ready: Readiness, attention: string[]) 
   };
 }
 
-/** When the last of a SAML connection's certificates ends. */
+/** The time at which the last certificate of a SAML connection expires. */
 function certificateEnd({ type, settings }: Connection): number | null {
   if (type !== "saml" || !settings) return null;
   return Math.max(0, ...settings.certificates.map((one) => certificateFacts(one).validUntil)) || null;
 }
 
-interface Row {
+interface HealthRow {
   cells: string[];
   notes: string[];
 }
 
 const headings = [
-  ...["TENANT", "CONNECTIONS", "DOMAIN", "PROVISIONING", "OWNER", "LAST SIGN-IN"],
+  "TENANT",
+  "CONNECTIONS",
+  "DOMAIN",
+  "PROVISIONING",
+  "OWNER",
+  "LAST SIGN-IN",
   "LAST PROVISIONING ERROR",
 ];
 
-function rowOf(health: TenantHealth, ready: Readiness, attention: string[]): Row {
+function rowOf(health: TenantHealth, ready: TenantReadiness, attention: string[]): HealthRow {
   const { tenant, connections, lastProblem } = health;
   const states = { draft: "draft", active: "on", disabled: "off" };
   const yes = (is: boolean) => (is ? "yes" : "no");
@@ -132,7 +139,9 @@ function rowOf(health: TenantHealth, ready: Readiness, attention: string[]): Row
     cells: [
       tenant.slug,
       connections.map(({ connection: { type, status } }) => `${type} ${states[status]}`).join(", ") || "none",
-      ...[yes(ready.domain), yes(ready.provisioning), yes(ready.owner)],
+      yes(ready.domain),
+      yes(ready.provisioning),
+      yes(ready.owner),
       minuteOf(lastSignInAt(health)),
       lastProblem ? `${minuteOf(lastProblem.at)}, ${lastProblem.status} at ${lastProblem.call}` : "none",
     ],
@@ -140,8 +149,8 @@ function rowOf(health: TenantHealth, ready: Readiness, attention: string[]): Row
   };
 }
 
-/** Columns as wide as what stands in them, and below each row what needs attention. */
-function tableOf(rows: Row[]): string[] {
+/** Aligns the columns, and lists below each row what needs attention. */
+function tableOf(rows: HealthRow[]): string[] {
   if (rows.length === 0) return [];
   const seen = rows.map(({ cells, notes }) => ({ cells: cells.map(visible), notes: notes.map(visible) }));
   const all = [headings, ...seen.map(({ cells }) => cells)];

@@ -1,9 +1,10 @@
 /**
  * The operator's command line: `npm run admin -- …` and `npm run migrate`.
  *
- * Owns: the commands in this folder. Standard output carries the result and nothing else, with --json exactly one JSON
- * object; what is for people shows what cannot be seen (visible.ts). Errors are one sentence on standard error, and exit code 1. A command does all of its work in one
- * transaction or not at all. A composition root: may import every room but demo, which it runs as a program.
+ * Owns: the commands in this folder. Standard output carries the result only; with --json it is exactly one JSON value. Text
+ * for people makes invisible characters visible (visible.ts). An error is one sentence on standard error, with exit code 1.
+ * A command does all of its work in one transaction or not at all.
+ * A composition root: may import every room but demo, which it runs as a program.
  */
 import { text } from "node:stream/consumers";
 import { ConfigError, ConflictError, InvalidError, NotFoundError } from "../errors.ts";
@@ -12,7 +13,7 @@ import { isUnavailable } from "../store/sql-errors.ts";
 import { visible, visibleLines } from "../visible.ts";
 import { type Command, type CommandInput, type CommandResult, parseInput, usageOf } from "./command.ts";
 
-/** By their first words. A group is loaded when it is asked for: no command waits for what another one needs. */
+/** Commands by their first word. Each group is loaded on demand, so that no command waits for the imports of another. */
 const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   {
     words: ["tenant", "owner", "domain"],
@@ -27,8 +28,8 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   { words: ["demo"], load: async () => (await import("./demo.ts")).demoCommands },
 ];
 
-/** What the operator can mend: the sentence is enough. */
-const forOperator = [InvalidError, ConflictError, NotFoundError, ConfigError];
+/** Errors that the operator can fix: their message is enough. */
+const expectedErrors = [InvalidError, ConflictError, NotFoundError, ConfigError];
 
 try {
   await main(process.argv.slice(2));
@@ -57,14 +58,14 @@ async function onDatabase(
   command: Extract<Command, { run: unknown }>,
   input: CommandInput,
 ): Promise<CommandResult> {
-  // knex writes to standard output what it also throws.
+  // knex also writes its errors to standard output, before it throws them.
   console.log = () => undefined;
   const { loadToolConfig } = await import("../config.ts");
   const config = loadToolConfig();
   const { openDatabase } = await import("../store/database.ts");
   const database = openDatabase(config.databaseUrl);
   try {
-    if (command.name !== "migrate") await prepare(database);
+    if (command.name !== "migrate") await migrateIfNew(database);
     const readStdin = async () => (await text(process.stdin)).replace(/\r?\n$/, "");
     return await command.run(input, { config, database, readStdin });
   } finally {
@@ -72,8 +73,8 @@ async function onDatabase(
   }
 }
 
-/** A new database is set up on the way; one that is merely old may belong to a running app, so somebody must decide. */
-async function prepare(database: Database): Promise<void> {
+/** Migrates a new database. An old one may belong to a running app, so the operator must decide. Throws InvalidError then. */
+async function migrateIfNew(database: Database): Promise<void> {
   const { migrate, migrationState } = await import("../store/migrate.ts");
   const { applied, pending } = await migrationState(database);
   if (pending.length === 0) return;
@@ -95,9 +96,9 @@ async function help(): Promise<string> {
   ].join("\n");
 }
 
-/** One sentence for the operator. What is not theirs to mend comes with its stack. */
+/** One sentence for the operator; an unexpected error has its stack. */
 function explain(error: unknown): string {
-  if (forOperator.some((kind) => error instanceof kind))
+  if (expectedErrors.some((kind) => error instanceof kind))
     return error instanceof ConfigError ? error.message : visible((error as Error).message);
   if (isUnavailable(error))
     return `The database does not answer: ${(error as Error).message || (error as { code?: string }).code}`;

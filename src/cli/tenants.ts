@@ -18,7 +18,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { visible } from "../visible.ts";
 import type { Command, CommandContext, CommandInput } from "./command.ts";
 
-/** What the operator does to tenants, their domains and their owners. */
+/** The operator's commands for tenants, their domains and their owners. */
 export const tenantCommands: Command[] = [
   {
     name: "tenant create",
@@ -67,7 +67,7 @@ export const tenantCommands: Command[] = [
   {
     name: "tenant rename",
     usage: "<slug> --name NAME [--json]",
-    summary: "Give a tenant another name; its slug stays",
+    summary: "Rename a tenant; its slug stays",
     positionals: ["slug"],
     values: ["name"],
     async run(input, { database }) {
@@ -87,7 +87,7 @@ export const tenantCommands: Command[] = [
       const tenant = await tenantBySlug(database, input.positional("slug"));
       if (!input.isSet("yes")) {
         throw new InvalidError(
-          `This deletes ${visible(tenant.name)} with all its people and data. Say it again with --yes.`,
+          `This deletes ${visible(tenant.name)} with all its people and data. Add --yes to confirm.`,
         );
       }
       await deleteTenant(database, tenant);
@@ -97,7 +97,7 @@ export const tenantCommands: Command[] = [
   {
     name: "owner invite",
     usage: "<slug> --email EMAIL [--first-name NAME] [--last-name NAME] [--json]",
-    summary: "Make somebody an owner and print the link with which they set a password",
+    summary: "Make a person an owner and print the link with which they set a password",
     positionals: ["slug"],
     values: ["email", "first-name", "last-name"],
     async run(input, context) {
@@ -128,7 +128,7 @@ function domainCommands(): Command[] {
     },
     {
       name: "domain verify",
-      summary: "Declare a domain verified, because you know that the customer owns it",
+      summary: "Mark a domain as verified, because you know that the customer owns it",
       ...withDomain,
       async run(input, { database }) {
         const domain = input.positional("domain").toLowerCase();
@@ -173,7 +173,7 @@ async function readPassword(context: CommandContext): Promise<string> {
   return await passwordHasher().hash(password);
 }
 
-/** Returns the token of the set-up link, or null when the password was given. */
+/** Returns the token of the set-up link; null if the password was given. */
 async function addFirstOwner(
   store: TenantStore,
   { email, ...names }: Profile & { email: string },
@@ -187,7 +187,7 @@ async function addFirstOwner(
   return null;
 }
 
-/** @param prefix of the two options' names. */
+/** Reads --first-name and --last-name. @param prefix of both options. */
 function namesIn(input: CommandInput, prefix: "owner-" | ""): Omit<Profile, "email"> {
   const name = (option: string) => {
     const text = input.value(option)?.trim();

@@ -7,12 +7,12 @@ import { forTenant } from "../store/tenant-store.ts";
 import { visible } from "../visible.ts";
 import type { Command } from "./command.ts";
 
-/** What the operator does to provisioning tokens. */
+/** The operator's commands for provisioning tokens. */
 export const tokenCommands: Command[] = [
   {
     name: "token create",
     usage: "<slug> [--source NAME] [--expires-days N] [--json]",
-    summary: "Create a provisioning token; this is the only time that it is shown",
+    summary: "Create a provisioning token; it is shown this one time only",
     positionals: ["slug"],
     values: ["source", "expires-days"],
     async run(input, { database, config }) {
@@ -56,7 +56,7 @@ export const tokenCommands: Command[] = [
       const tenant = await tenantBySlug(database, input.positional("slug"));
       const id = input.positional("id");
       if (!(await forTenant(database, tenant.id).tokens.revoke(id))) {
-        throw new NotFoundError(`${tenant.slug} has no living token "${id}".`);
+        throw new NotFoundError(`${tenant.slug} has no active token "${id}".`);
       }
       return { json: { revoked: id }, text: "The token is revoked." };
     },

@@ -1,6 +1,6 @@
 /**
- * The application of the demo: the whole of it, as `npm start` serves it, with the demo's pages (tools/demo) around it and
- * example data in it; and beside it, as a process of its own, the stand-in org. A composition root; main.ts starts it.
+ * The server of the demo: the application as `npm start` serves it, with the demo's pages (tools/demo) and example data.
+ * It also starts the stand-in org as a process of its own. A composition root; main.ts starts it.
  */
 import { guidedRoutes } from "demo-pages/guided";
 import { storyRoutes } from "demo-pages/story";
@@ -10,13 +10,13 @@ import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
+import { startDemoOrg } from "./org.ts";
 import { isSeeded, resetDemo } from "./seed.ts";
-import { startStandIn } from "./stand-in.ts";
 
 const environment = processEnvironment();
 const { DEMO_CONTROL_SECRET = "", DEMO_PASSWORD = "", DEMO_RESET } = environment;
-// First: it starts while this process does.
-const org = startStandIn(environment);
+// Start the org first, so that both processes start at the same time.
+const org = startDemoOrg(environment);
 const config = loadConfig(environment);
 const log = createLog(config.logLevel);
 const database = openDatabase(config.databaseUrl);

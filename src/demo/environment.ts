@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { demoFile, environmentIn, processEnvironment } from "../environment.ts";
-import { demoPaths } from "./paths.ts";
+import { demoFile, processEnvironment, readEnvironmentFile } from "../environment.ts";
+import { demoPaths } from "./tenants.ts";
 
-/** What the demo generated for itself; the command line finds it in the same file. */
+/** The settings that the demo generates and stores. The command line reads them from the same file. */
 interface DemoSettings {
   BASE_URL: string;
   DATABASE_URL: string;
@@ -12,15 +12,15 @@ interface DemoSettings {
   DATA_KEY: string;
   /** The password of the owners' accounts. */
   DEMO_PASSWORD: string;
-  /** What the demo's own programs tell each other apart from strangers by. */
+  /** The secret by which the demo's programs authenticate to each other. */
   DEMO_CONTROL_SECRET: string;
-  /** Where a demo that runs is told to be as new. */
+  /** The URL that resets a running demo. */
   DEMO_RESET_URL: string;
-  /** Set where the stand-in org is: its address is private, and http. */
+  /** Set with the stand-in org, because its address is private and http. */
   INSECURE_ALLOW_PRIVATE_NETWORK?: "1";
 }
 
-/** The environment that the demo's programs run with. ORG_… is absent with an Okta org of your own. */
+/** The environment of the demo's programs. ORG_… is absent with an Okta org of your own. */
 export type DemoEnvironment = DemoSettings & {
   PORT: string;
   ORG_PORT?: string;
@@ -29,17 +29,17 @@ export type DemoEnvironment = DemoSettings & {
   ORG_SEED?: string;
 } & Record<string, string | undefined>;
 
-/** The stand-in's store, beside the demo's database; and what it is filled with. */
+/** The stand-in's store, and the seed that it is filled with. */
 const orgFiles = { ORG_FILE: "data/demo-org.json", ORG_SEED: "data/demo-org.seed.json" };
 
 /**
- * The demo's own database and secrets, in a file that git ignores: generated once, kept after. A DATABASE_URL of the
- * shell does not count here, or `--reset` would empty a database that is not the demo's; DEMO_DATABASE_URL does.
- * @param withStandIn whether the stand-in org runs beside the application.
+ * The demo's own database and secrets: generated once and kept in a file that git ignores. DEMO_DATABASE_URL chooses the
+ * database. The shell's DATABASE_URL is ignored, or `--reset` could empty a real database.
+ * @param withStandIn whether the stand-in org also runs.
  */
 export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
   const { ORG_PORT, ORG_URL, ...shell } = processEnvironment();
-  const stored = environmentIn(demoFile);
+  const stored = readEnvironmentFile(demoFile);
   const port = shell.PORT ?? "3000";
   const orgPort = ORG_PORT ?? String(Number(port) + 1);
   const settings: DemoSettings = {
@@ -58,7 +58,7 @@ export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
     ORG_URL: ORG_URL ?? `http://127.0.0.1:${orgPort}`,
     ...orgFiles,
   };
-  // A tunnel or a proxy stands before an application that is reached by https.
+  // The demo speaks http, so https means that a tunnel or a proxy is in front of it.
   const proxies = settings.BASE_URL.startsWith("https:") ? { TRUST_PROXY: "1" } : {};
   const defaults = { HOST: "127.0.0.1", LOG_LEVEL: "error", ...proxies };
   return { ...defaults, ...shell, ...settings, ...(withStandIn ? org : {}), PORT: port };

@@ -1,22 +1,22 @@
 /**
- * `npm run demo`: the application and a stand-in for an Okta org beside it, on this machine, within seconds.
+ * `npm run demo`: the application and a stand-in for an Okta org, on this machine, within seconds.
  *
  * Development only: nothing else in src/ imports it, and a production image does not contain it. This file starts and stops
- * the application (app-server.ts), and that the stand-in beside it (stand-in.ts); cast.ts says who is in the demo, seed.ts
- * fills it. The pages that lead through it are in tools/demo. May import: everything.
+ * the application (app-server.ts), which starts and stops the stand-in (org.ts). tenants.ts lists the demo's customers and
+ * seed.ts creates them. The pages that lead through the demo are in tools/demo. May import: everything.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { announce } from "./announce.ts";
 import { demoEnvironment } from "./environment.ts";
-import { isFree, Program } from "./program.ts";
+import { ChildProgram, isFree } from "./program.ts";
 
 const options = readOptions();
 const environment = demoEnvironment(!options.okta);
 if (options["reset-only"]) {
-  // Loaded only here: the demo starts without the database's libraries in this process.
-  const { resetStopped } = await import("./reset.ts");
-  await resetStopped(environment);
+  // Imported on demand: otherwise this process does not need the database's libraries.
+  const { resetStoppedDemo } = await import("./reset.ts");
+  await resetStoppedDemo(environment);
 } else await run();
 
 function readOptions() {
@@ -39,12 +39,12 @@ async function run(): Promise<void> {
     console.error(`Port ${port} is taken. PORT=4000 npm run demo uses 4000 and 4001.`);
     process.exit(1);
   }
-  const app = new Program(fileURLToPath(new URL("app-server.ts", import.meta.url)), {
+  const app = new ChildProgram(fileURLToPath(new URL("app-server.ts", import.meta.url)), {
     ...environment,
     ...(options.reset ? { DEMO_RESET: "1" } : {}),
   });
   stopTogether(app);
-  if (!(await app.says("ready"))) {
+  if (!(await app.reports("ready"))) {
     console.error("The demo did not become ready.");
     app.stop();
     return;
@@ -53,10 +53,10 @@ async function run(): Promise<void> {
 }
 
 /**
- * Ctrl-C reaches the whole process group; a signal to this process alone is passed on. npm ends its shell at a SIGTERM,
- * and the shell does not tell us: it is seen by having another parent.
+ * Ctrl-C reaches the whole process group; a signal to this process alone is passed on. At SIGTERM npm kills its shell,
+ * which does not signal us, so we watch for a new parent process.
  */
-function stopTogether(app: Program): void {
+function stopTogether(app: ChildProgram): void {
   const stop = () => app.stop();
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stop(), 250).unref();

@@ -4,21 +4,21 @@ import { newId } from "okta-stand-in/state";
 import { brand } from "../../config/brand.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import { attributeStatements } from "./attribute-statements.ts";
-import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./cast.ts";
+import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./tenants.ts";
 
-/** What the org is filled with, and each customer's app in it, by the customer's slug. */
+/** The org's initial content, and each customer's app in it, by the customer's slug. */
 export interface SeededOrg {
   seed: OrgSeed;
   apps: ReadonlyMap<string, OrgApp>;
 }
 
 /**
- * What the administrators of both customers would have entered: people, groups, and an app for each customer that
- * provisions. Nothing has been pushed yet, but everything is to be; the guest is assigned and waits.
+ * Builds the org that the customers' administrators would have set up: people, groups, and an app for each customer with
+ * provisioning. Everything is pending except the guest, who is assigned but waits.
  * @param tokens provisioning tokens by the customer's slug.
- * @param before what was in the org. Keys of SAML apps are taken from it: making one takes a while.
+ * @param before the org's former content. The keys of its SAML apps are reused, because generating one takes a while.
  */
-export async function orgSeed(
+export async function buildOrgSeed(
   baseUrl: string,
   tokens: ReadonlyMap<string, string>,
   before: OrgSeed | null,

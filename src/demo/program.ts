@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 
 const startTimeoutMs = 60_000;
 
-/** A process of the demo, which says over its channel how far it is. */
-export class Program {
+/** A child process of the demo that reports its state by messages over its IPC channel. */
+export class ChildProgram {
   /** Resolves to its exit code. */
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
@@ -17,21 +17,21 @@ export class Program {
     this.ended = new Promise((resolve) => this.#child.once("exit", (code) => resolve(code ?? 1)));
   }
 
-  /** Resolves to whether it said so, before it ended and before a minute was over. */
-  says(word: string): Promise<boolean> {
+  /** Resolves to whether the process sends this message before it ends and within a minute. */
+  reports(word: string): Promise<boolean> {
     if (this.#said.has(word)) return Promise.resolve(true);
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), startTimeoutMs);
-      const finish = (said: boolean) => {
+      const finish = (reported: boolean) => {
         clearTimeout(timer);
-        resolve(said);
+        resolve(reported);
       };
       this.#child.on("message", (message) => message === word && finish(true));
       void this.ended.then(() => finish(false));
     });
   }
 
-  /** Tells it something, and resolves to whether it answers this before it ends, however long that takes. */
+  /** Sends a message, and resolves to whether the process answers with `answer` before it ends. Has no timeout. */
   ask(word: string, answer: string): Promise<boolean> {
     const answered = new Promise<boolean>((resolve) => {
       const hear = (message: unknown) => {

@@ -1,15 +1,30 @@
 import { rmSync } from "node:fs";
-import { openDatabase } from "../store/database.ts";
-import { migrate } from "../store/migrate.ts";
-import { emptied } from "./emptied.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { migrate, rollBackAll } from "../store/migrate.ts";
+import { systemStore } from "../store/system-store.ts";
 import type { DemoEnvironment } from "./environment.ts";
+import { demoTenants } from "./tenants.ts";
 
-/** Removes the data of a demo that does not run; its next start fills it again. */
-export async function resetStopped({ DATABASE_URL, ORG_FILE, ORG_SEED }: DemoEnvironment): Promise<void> {
+/**
+ * Empties the demo's database and migrates it anew. Throws if it holds tenants but none of the demo's: then
+ * DEMO_DATABASE_URL names another database, whose data must stay.
+ */
+export async function emptyDatabase(database: Database): Promise<void> {
+  const tenants = await systemStore(database).tenants.list();
+  if (tenants.length > 0 && !tenants.some(({ slug }) => demoTenants.some((one) => one.slug === slug)))
+    throw new Error(
+      "The database has tenants, and none of the demo's. It is left as it is: see DEMO_DATABASE_URL.",
+    );
+  await rollBackAll(database);
+  await migrate(database);
+}
+
+/** Removes the data of a demo that is not running; its next start fills it again. */
+export async function resetStoppedDemo({ DATABASE_URL, ORG_FILE, ORG_SEED }: DemoEnvironment): Promise<void> {
   const database = openDatabase(DATABASE_URL);
   try {
     await migrate(database);
-    await emptied(database);
+    await emptyDatabase(database);
   } finally {
     await database.close();
   }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { type DemoTenant, loginOf } from "./cast.ts";
+import { type DemoTenant, loginOf } from "./tenants.ts";
 
-/** The sample product's share of the seed: tasks by tenant, each with the name of whoever has it. */
+/** The sample product's part of the seed: tasks by tenant, each with the name of its assignee. */
 const demoTasks: Record<string, { title: string; assignee: string | null }[]> = {
   acme: [
     { title: "Order the next batch of nose cones", assignee: "Grace Hopper" },

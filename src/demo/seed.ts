@@ -1,6 +1,6 @@
 import type { OrgApp } from "okta-stand-in/state";
 import type { Config } from "../config.ts";
-import { createConnection, type WantedConnection } from "../directory/connections.ts";
+import { type ConnectionInput, createConnection } from "../directory/connections.ts";
 import { createLocalUser } from "../directory/local-accounts.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
 import { createToken } from "../directory/provisioning-tokens.ts";
@@ -12,25 +12,25 @@ import { sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { guardedFetch } from "../trust/guarded-fetch.ts";
-import { type DemoTenant, demoTenants, loginOf, namesOf } from "./cast.ts";
-import { emptied } from "./emptied.ts";
-import { orgSeed } from "./org-seed.ts";
+import type { DemoOrg } from "./org.ts";
+import { buildOrgSeed } from "./org-seed.ts";
+import { emptyDatabase } from "./reset.ts";
 import { seedTasks } from "./seed-tasks.ts"; // sample product
-import type { StandIn } from "./stand-in.ts";
+import { type DemoTenant, demoTenants, loginOf, namesOf } from "./tenants.ts";
 
-/** The inspector is on in the demo, because it is there to be looked at. */
+/** The demo switches the inspector on, to show it. */
 const inspectorMs = 30 * 86_400_000;
 
 export interface SeedDeps {
   database: Database;
   config: Config;
   /** Null with an Okta org of your own, where the connections are set up by hand. */
-  org: StandIn | null;
+  org: DemoOrg | null;
   /** Of the owners' accounts. */
   password: string;
 }
 
-/** The hash of the owners' password. A hash is made to be slow, and a reset is not the time to wait for it again. */
+/** The hash of the owners' password, cached, because hashing is slow by design and a reset should be fast. */
 const passwordHashes = new Map<string, Promise<string>>();
 function passwordHashOf(password: string): Promise<string> {
   const hash = passwordHashes.get(password) ?? passwordHasher().hash(password);
@@ -38,25 +38,25 @@ function passwordHashOf(password: string): Promise<string> {
   return hash;
 }
 
-/** Whether the demo is as a seed left it, or as somebody used it since. */
+/** Whether the demo has data, in the database and in the org. */
 export async function isSeeded({ database, org }: SeedDeps): Promise<boolean> {
   if ((await systemStore(database).tenants.list()).length === 0) return false;
   return org === null || Object.keys(org.content()?.apps ?? {}).length > 0;
 }
 
 /**
- * Makes the demo as new: the database, and the org beside it. The application has to listen already, because the org
- * provisions it by SCIM. A seed that fails leaves nothing behind, so that the next start seeds again.
+ * Resets the database and the org to their initial state. The application must already listen, because the org provisions
+ * it by SCIM. A failed reset leaves the database empty, so that the next start seeds again.
  */
 export async function resetDemo(deps: SeedDeps): Promise<void> {
   void passwordHashOf(deps.password);
-  await emptied(deps.database);
+  await emptyDatabase(deps.database);
   try {
     const stores = await seedTenants(deps);
     if (deps.org) await connect(deps, deps.org, stores);
     for (const [tenant, store] of stores) await seedTasks(store, tenant); // sample product
   } catch (error) {
-    await emptied(deps.database);
+    await emptyDatabase(deps.database);
     throw error;
   }
 }
@@ -79,12 +79,12 @@ async function seedTenants({ database, password }: SeedDeps): Promise<Stores> {
   return stores;
 }
 
-/** Has the org provision each customer, connects it to its app there, and gives groups their roles. */
-async function connect(deps: SeedDeps, org: StandIn, stores: Stores): Promise<void> {
+/** Has the org provision each customer, connects the customers to their apps in the org, and maps groups to roles. */
+async function connect(deps: SeedDeps, org: DemoOrg, stores: Stores): Promise<void> {
   const { baseUrl } = deps.config;
   const tokens = new Map<string, string>();
   for (const [{ slug }, store] of stores) tokens.set(slug, (await createToken(store)).token);
-  const { seed, apps } = await orgSeed(baseUrl, tokens, org.content());
+  const { seed, apps } = await buildOrgSeed(baseUrl, tokens, org.content());
   await org.fill(seed);
   for (const [tenant, store] of stores) {
     const app = apps.get(tenant.slug);
@@ -106,7 +106,7 @@ async function connectionTo(
   orgUrl: string,
   { slug }: DemoTenant,
   { id, signOn }: OrgApp,
-): Promise<WantedConnection> {
+): Promise<ConnectionInput> {
   const base = { key: slug, justInTime: true, draft: false };
   if (signOn.kind === "oidc") {
     const secret = { text: signOn.clientSecret, sealer: sealer(config.dataKey) };

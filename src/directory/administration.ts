@@ -3,10 +3,10 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import type { AssignableRole, Role, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { blockUser, endSessions, revokeUserAccess, unblockUser } from "./access.ts";
-import { keepingAnOwner } from "./owners.ts";
+import { protectLastOwner } from "./owners.ts";
 import { atLeast, grantRole, revokeRole } from "./roles.ts";
 
-/** Who acts on somebody. What they may do is read in the transaction of the change: their role may be gone by then. */
+/** The administrator who acts. Their role is read in the transaction of the change: they may have lost it by then. */
 export interface Administrator {
   userId: string;
 }
@@ -14,8 +14,8 @@ export interface Administrator {
 /** Throws NotFoundError, and ConflictError `owners-only`, `yourself` or `last-owner`. */
 export async function blockPerson(store: TenantStore, by: Administrator, userId: string): Promise<void> {
   await store.transaction(async (inside) => {
-    await mayActOn(inside, by, userId);
-    notOn(by, userId, "block");
+    await lockTarget(inside, by, userId);
+    refuseOnSelf(by, userId, "block");
     await blockUser(inside, userId);
   });
 }
@@ -23,22 +23,22 @@ export async function blockPerson(store: TenantStore, by: Administrator, userId:
 /** Throws NotFoundError, and ConflictError `owners-only`. */
 export async function unblockPerson(store: TenantStore, by: Administrator, userId: string): Promise<void> {
   await store.transaction(async (inside) => {
-    await mayActOn(inside, by, userId);
+    await lockTarget(inside, by, userId);
     await unblockUser(inside, userId);
   });
 }
 
-/** Ends somebody's sessions everywhere. Throws NotFoundError, and ConflictError `owners-only`. */
+/** Ends a person's sessions everywhere. Throws NotFoundError, and ConflictError `owners-only`. */
 export async function signOutPerson(store: TenantStore, by: Administrator, userId: string): Promise<void> {
   await store.transaction(async (inside) => {
-    await mayActOn(inside, by, userId);
+    await lockTarget(inside, by, userId);
     await endSessions(inside, userId);
   });
 }
 
 /**
- * Makes `role` what somebody is given by hand; what provisioning, groups and sign-ins grant stays. Throws NotFoundError,
- * and ConflictError: `owners-only`, since nobody but an owner makes or unmakes owners; `last-owner`.
+ * Makes `role` the one manual grant of a person; roles from provisioning, groups and sign-ins stay. Throws
+ * NotFoundError, and ConflictError: `owners-only`, since only owners grant or revoke the role of an owner; `last-owner`.
  */
 export async function giveRole(
   store: TenantStore,
@@ -47,9 +47,9 @@ export async function giveRole(
   role: Role,
 ): Promise<void> {
   await store.transaction(async (inside) => {
-    await mayActOn(inside, by, userId);
+    await lockTarget(inside, by, userId);
     if (role === "owner" && (await inside.roles.effective(by.userId)) !== "owner") {
-      throw new ConflictError("owners-only", "Only an owner can make somebody an owner.");
+      throw new ConflictError("owners-only", "Only an owner can make another person an owner.");
     }
     for (const other of ["member", "admin", "owner"] as const) {
       if (other !== role) await revokeRole(inside, userId, other);
@@ -59,9 +59,8 @@ export async function giveRole(
 }
 
 /**
- * Forgets that a subject of a connection is this person; whoever is signed in as them is signed out, and what the
- * connection's claims granted is gone. Throws NotFoundError, and ConflictError: `owners-only`; `last-owner`, when the
- * last owner could not sign in any more.
+ * Unlinks an identity from a person. Their sessions end, and roles from the connection's claims are revoked. Throws
+ * NotFoundError, and ConflictError: `owners-only`; `last-owner` if the last owner could no longer sign in.
  */
 export async function unlinkIdentity(
   store: TenantStore,
@@ -70,12 +69,12 @@ export async function unlinkIdentity(
   identity: { connectionId: string; subject: string },
 ): Promise<void> {
   await store.transaction(async (inside) => {
-    await mayActOn(inside, by, userId);
+    await lockTarget(inside, by, userId);
     const identities = await inside.identities.ofUser(userId);
     const isTheirs = (one: typeof identity) =>
       one.connectionId === identity.connectionId && one.subject === identity.subject;
     if (!identities.some(isTheirs)) throw new NotFoundError("There is no such identity.");
-    await keepingAnOwner(inside, () => inside.identities.remove(identity.connectionId, identity.subject));
+    await protectLastOwner(inside, () => inside.identities.remove(identity.connectionId, identity.subject));
     if (!identities.some((one) => !isTheirs(one) && one.connectionId === identity.connectionId)) {
       await inside.roles.replace(userId, "claim", identity.connectionId, []);
     }
@@ -84,11 +83,10 @@ export async function unlinkIdentity(
 }
 
 /**
- * Deletes somebody who came just in time, or has a local account and is no owner: the way out for whoever has a password
- * only and may not use it any more. Sessions, identities, memberships and grants go with them. Provisioning's people are
- * its own to delete. Throws NotFoundError, and ConflictError: `owners-only`, `yourself`, `last-owner`,
- * `not-just-in-time`.
- * @param keepOut whether they are kept from coming just in time again, until somebody lifts that.
+ * Deletes a just-in-time user, or a local account that is not an owner, with its sessions, identities, memberships and
+ * grants. Only provisioning deletes the people that it manages. Throws NotFoundError, and ConflictError: `owners-only`,
+ * `yourself`, `last-owner`, `not-just-in-time`.
+ * @param keepOut whether a tombstone keeps them from being created just in time again.
  */
 export async function deletePerson(
   store: TenantStore,
@@ -97,31 +95,31 @@ export async function deletePerson(
   keepOut: boolean,
 ): Promise<void> {
   await store.transaction(async (inside) => {
-    const user = await mayActOn(inside, by, userId);
-    notOn(by, userId, "delete");
-    const problem = await problemOfDeleting(inside, user);
+    const user = await lockTarget(inside, by, userId);
+    refuseOnSelf(by, userId, "delete");
+    const problem = await whyNotDeletable(inside, user);
     if (problem !== null) throw new ConflictError("not-just-in-time", problem);
     if (keepOut) {
       await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     }
-    await keepingAnOwner(inside, () => inside.users.remove(userId));
+    await protectLastOwner(inside, () => inside.users.remove(userId));
   });
 }
 
-async function problemOfDeleting(store: TenantStore, { id, origin }: User): Promise<string | null> {
+async function whyNotDeletable(store: TenantStore, { id, origin }: User): Promise<string | null> {
   if (origin === "scim")
-    return "Provisioning looks after this person: they are deleted where they come from.";
+    return "Provisioning manages this person. Delete them in the system that provisions them.";
   if (origin === "local" && (await store.roles.effective(id)) === "owner")
-    return "Take the role of an owner away from this account first.";
+    return "Revoke this account's role of an owner first.";
   return null;
 }
 
-/** Lets somebody who was deleted come just in time again. Throws NotFoundError. */
+/** Lets a deleted person be created just in time again. Throws NotFoundError. */
 export async function liftTombstone(store: TenantStore, id: string): Promise<void> {
   if (!(await store.tombstones.lift(id))) throw new NotFoundError("There is no such person.");
 }
 
-/** Makes every member of a group an administrator for as long as they are in it, or no longer. Throws NotFoundError. */
+/** Makes the members of a group administrators (`admin`), or ends that (`member`). Throws NotFoundError. */
 export async function giveGroupRole(
   store: TenantStore,
   groupId: string,
@@ -134,19 +132,19 @@ export async function giveGroupRole(
   });
 }
 
-/** Locks and returns the user; to an owner nobody but an owner does anything. */
-async function mayActOn(store: TenantStore, by: Administrator, userId: string): Promise<User> {
+/** Locks and returns the user. Only an owner may act on an owner. */
+async function lockTarget(store: TenantStore, by: Administrator, userId: string): Promise<User> {
   const user = await store.users.lock(userId);
   if (!user) throw new NotFoundError("There is no such person.");
   const role = await store.roles.effective(by.userId);
-  if (!atLeast(role, "admin")) throw new ConflictError("owners-only", "You are no administrator any more.");
+  if (!atLeast(role, "admin")) throw new ConflictError("owners-only", "You are no longer an administrator.");
   if (role !== "owner" && (await store.roles.isOwner(userId))) {
     throw new ConflictError("owners-only", "Only an owner can do that to an owner.");
   }
   return user;
 }
 
-function notOn(by: Administrator, userId: string, what: string): void {
+function refuseOnSelf(by: Administrator, userId: string, what: string): void {
   if (by.userId !== userId) return;
   throw new ConflictError("yourself", `You cannot ${what} yourself. Ask another administrator.`);
 }

@@ -1,7 +1,12 @@
 import type { AttributeDocument, Profile } from "../model.ts";
 
-/** The document of somebody of whom only a profile is known: who came just in time, or has a local account. */
-export function documentOf({ givenName, familyName, displayName, email }: Profile): AttributeDocument {
+/** The attributes of a user of whom only a profile is known: one created just in time, or a local account. */
+export function attributesFromProfile({
+  givenName,
+  familyName,
+  displayName,
+  email,
+}: Profile): AttributeDocument {
   const name = { ...(givenName ? { givenName } : {}), ...(familyName ? { familyName } : {}) };
   return {
     ...(Object.keys(name).length > 0 ? { name } : {}),

@@ -6,24 +6,21 @@ import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { keepingAnOwner } from "./owners.ts";
-import { checkName } from "./tenants.ts";
+import { protectLastOwner } from "./owners.ts";
+import { checkUrlName } from "./tenants.ts";
 
-export interface WantedConnection {
+export interface ConnectionInput {
   key: string;
   type: ConnectionType;
-  /** Null makes a draft, which already serves its URLs but signs nobody in. */
+  /** null makes a draft, which already serves its URLs but signs no one in. */
   settings: OidcSettings | SamlSettings | null;
   justInTime: boolean;
   draft: boolean;
-  /** OIDC: the client secret, in the clear, and what seals it on its way into the store. */
+  /** OIDC: the client secret in plain text, and the sealer that encrypts it for the store. */
   secret: { text: string; sealer: Sealer } | null;
 }
 
-/**
- * What a connection's subjects are: see SubjectKind. A SAML attribute that names the subject is Okta's user id, which is
- * also the key that Okta provisions with.
- */
+/** See SubjectKind. A SAML attribute that names the subject is Okta's user id, which Okta also provisions with. */
 function subjectKindOf(type: ConnectionType, settings: OidcSettings | SamlSettings | null): SubjectKind {
   return type === "oidc" || subjectAttributeOf(settings) !== null ? "source-key" : "login-name";
 }
@@ -33,15 +30,15 @@ function subjectAttributeOf(settings: OidcSettings | SamlSettings | null): strin
 }
 
 /**
- * Adds a connection. Its key belongs to the tenant from then on, for ever. Throws InvalidError for a key that is no
- * name, and ConflictError `key-taken`.
+ * Adds a connection and reserves its key for the tenant for ever. Throws InvalidError if the key breaks the rules for
+ * names in URLs, and ConflictError `key-taken`.
  */
 export async function createConnection(
   database: Database,
   tenantId: string,
-  wanted: WantedConnection,
+  wanted: ConnectionInput,
 ): Promise<Connection> {
-  checkName(wanted.key, "The connection ID");
+  checkUrlName(wanted.key, "The connection ID");
   const id = randomUUID();
   return await database.transaction(async (inside) => {
     await systemStore(inside).connectionKeys.reserve(wanted.key, tenantId);
@@ -59,10 +56,10 @@ export async function createConnection(
 }
 
 /**
- * Changes a connection's settings. When they point to another identity provider, its subjects are other people: the
- * connection starts without identities, and its sessions end. What an earlier mapping of roles granted is taken back;
- * each person's next sign-in grants anew. Throws NotFoundError, InvalidError when what names a person would change
- * under people who have signed in, and ConflictError `last-owner`.
+ * Changes a connection's settings. If they point to another identity provider, its subjects are other people, so the
+ * connection loses its identities and sessions. A new role mapping revokes the roles that the old one granted; each
+ * person's next sign-in grants them anew. Throws NotFoundError; InvalidError if the subject attribute of an activated
+ * connection would change, because people may have signed in by it; and ConflictError `last-owner`.
  */
 export async function changeSettings(
   store: TenantStore,
@@ -73,20 +70,20 @@ export async function changeSettings(
     const before = await inside.connections.lock(connectionId);
     if (!before) throw new NotFoundError("There is no such connection.");
     const subjectKind = subjectKindOf(before.type, settings);
-    const isRenamed = subjectAttributeOf(before.settings) !== subjectAttributeOf(settings);
-    if (isRenamed && before.status !== "draft")
-      throw new InvalidError("What names a person is decided before the connection is activated.");
-    const isOther = before.settings !== null && providerOf(before.settings) !== providerOf(settings);
-    const isOtherClient = isOther || clientOf(before.settings) !== clientOf(settings);
-    if (isOther) {
+    const isOtherSubject = subjectAttributeOf(before.settings) !== subjectAttributeOf(settings);
+    if (isOtherSubject && before.status !== "draft")
+      throw new InvalidError("The attribute that names a person cannot change after activation.");
+    const isOtherProvider = before.settings !== null && providerOf(before.settings) !== providerOf(settings);
+    const isOtherClient = isOtherProvider || clientOf(before.settings) !== clientOf(settings);
+    if (isOtherProvider) {
       await inside.sessions.endOfConnection(connectionId);
-      await keepingAnOwner(inside, () => inside.identities.removeOfConnection(connectionId));
+      await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
     }
-    if (isOther || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
+    if (isOtherProvider || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
-    // What a test has shown is said of the application that was tested.
+    // A test result holds only for the client that was tested.
     if (isOtherClient) await inside.signInTests.removeOfConnection(connectionId);
     return await inside.connections.update(connectionId, {
       settings,
@@ -97,9 +94,9 @@ export async function changeSettings(
 }
 
 /**
- * Gives a connection a new client secret. The last one that worked stays usable until the new one has, so that nobody is
- * turned away while the provider changes over, nor when the new one was mistyped and entered again. One that was sealed
- * under another DATA_KEY is worth nothing and is dropped. Throws NotFoundError.
+ * Gives a connection a new client secret. The last secret that worked stays usable until the new one has worked too, so
+ * sign-ins survive the provider's changeover and a mistyped secret. A secret sealed with another DATA_KEY is dropped.
+ * Throws NotFoundError.
  */
 export async function rotateSecret(
   store: TenantStore,
@@ -111,15 +108,15 @@ export async function rotateSecret(
     await inside.connections.lock(connectionId);
     const { current, former } = await inside.connections.sealedSecrets(connectionId);
     const place = `${store.tenantId}/${connectionId}`;
-    // While there is a former one, the current one has not worked yet.
+    // While a former secret exists, the current one has not worked yet.
     const proven = former ?? current;
-    const sealedFormerSecret = proven !== null && opens(sealer, proven, place) ? proven : null;
+    const sealedFormerSecret = proven !== null && canOpen(sealer, proven, place) ? proven : null;
     const sealedSecret = sealer.seal(secret, place);
     await inside.connections.update(connectionId, { sealedSecret, sealedFormerSecret });
   });
 }
 
-function opens(sealer: Sealer, sealed: string, place: string): boolean {
+function canOpen(sealer: Sealer, sealed: string, place: string): boolean {
   try {
     sealer.open(sealed, place);
     return true;
@@ -128,16 +125,18 @@ function opens(sealer: Sealer, sealed: string, place: string): boolean {
   }
 }
 
-/** Who changes the settings of a connection, and the network address that they come from. */
+/** The person who changes a connection's settings. */
 export interface Editor {
+  /** A login name, or who else it is: see ConnectionEdit in model.ts. */
   by: string;
+  /** Their network address. */
   from: string | null;
-  /** Whether it is the guest of a set-up link. */
+  /** Whether they opened a set-up link instead of signing in. */
   isGuest: boolean;
 }
 
-/** Writes down who changed a connection's settings; call it in the transaction of the change. Throws NotFoundError. */
-export async function noteEdit(
+/** Records who changed a connection's settings. Call it in the transaction of the change. Throws NotFoundError. */
+export async function recordEdit(
   store: TenantStore,
   connectionId: string,
   { by, from, isGuest }: Editor,
@@ -149,12 +148,12 @@ export async function noteEdit(
   });
 }
 
-/** A review that nobody ended keeps guests waiting for this long. */
+/** How long an abandoned review keeps guests waiting. */
 const frozenMs = 3_600_000;
 
 /**
- * Keeps the guests of a draft's set-up links from changing it for an hour, while an owner reviews it. Throws
- * NotFoundError, and ConflictError `stale` while the settings are missing.
+ * Keeps guests of set-up links from changing a draft for an hour, while an owner reviews it. Throws NotFoundError, and
+ * ConflictError `stale` while the settings are missing.
  */
 export async function freezeGuests(store: TenantStore, connectionId: string): Promise<void> {
   await store.transaction(async (inside) => {
@@ -165,11 +164,11 @@ export async function freezeGuests(store: TenantStore, connectionId: string): Pr
 }
 
 /** Lets guests change a draft again. Throws NotFoundError. */
-export async function letGuestsGoOn(store: TenantStore, connectionId: string): Promise<void> {
+export async function unfreezeGuests(store: TenantStore, connectionId: string): Promise<void> {
   await store.connections.update(connectionId, { guestsFrozenUntil: null });
 }
 
-/** Whether the guests of a connection's set-up links have to wait for an owner who reviews it. */
+/** Whether guests of set-up links must wait for an owner's review. */
 export function guestsAreFrozen({ guestsFrozenUntil }: Connection, now: number = Date.now()): boolean {
   return guestsFrozenUntil !== null && guestsFrozenUntil > now;
 }
@@ -199,8 +198,8 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 }
 
 /**
- * Stops a connection: nobody signs in through it, and those who did are signed out. Only the operator may lock the last
- * owner out that way; the application's own pages use switchOffConnection. Throws NotFoundError.
+ * Disables a connection and ends its sessions. This can lock out the last owner, so only the operator's command line
+ * calls it directly; the admin console uses switchOffConnection. Throws NotFoundError.
  */
 export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {
@@ -210,16 +209,16 @@ export async function disableConnection(store: TenantStore, connectionId: string
   });
 }
 
-/** As disableConnection, but throws ConflictError `last-owner` when nobody could undo it. */
+/** Like disableConnection, but throws ConflictError `last-owner` if no owner could sign in afterwards. */
 export async function switchOffConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction((inside) =>
-    keepingAnOwner(inside, () => disableConnection(inside, connectionId)),
+    protectLastOwner(inside, () => disableConnection(inside, connectionId)),
   );
 }
 
 /**
- * Removes a connection: who came through it is signed out, and its identities and grants go with it. The people stay, and
- * its key stays the tenant's. Throws NotFoundError.
+ * Removes a connection with its sessions, identities and grants. Its people stay, and its key stays reserved. Throws
+ * NotFoundError.
  */
 export async function removeConnection(store: TenantStore, connectionId: string): Promise<void> {
   await store.transaction(async (inside) => {
@@ -230,13 +229,12 @@ export async function removeConnection(store: TenantStore, connectionId: string)
   });
 }
 
-/** The issuer or entity ID, and what names the subject: what makes a connection's subjects the same people. */
+/** The issuer or entity ID, and the subject attribute: if they stay the same, the subjects are the same people. */
 function providerOf(settings: OidcSettings | SamlSettings): string {
   if ("issuer" in settings) return settings.issuer;
   return JSON.stringify([settings.idpEntityId, settings.subjectAttribute ?? null]);
 }
 
-/** What the application is called at its provider. */
 function clientOf(settings: OidcSettings | SamlSettings | null): string | null {
   return settings && "clientId" in settings ? settings.clientId : null;
 }

@@ -3,14 +3,14 @@ import type { Connection, Domain, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { nameKey } from "../store/text-keys.ts";
 
-/** What a TXT record has to say to prove that a domain is the tenant's. */
+/** The TXT record that proves ownership of a domain. */
 export function domainProof({ verificationToken }: Domain): string {
   return `domain-verification=${verificationToken}`;
 }
 
 /**
- * Takes a domain for proved when one of its TXT records says so; from then on it routes sign-ins. Throws InvalidError
- * with what was found instead, and NotFoundError.
+ * Verifies a domain by its TXT records; from then on it routes sign-ins. Throws NotFoundError, and InvalidError that
+ * says what the records lack.
  */
 export async function verifyDomain(
   store: TenantStore,
@@ -30,8 +30,8 @@ export async function verifyDomain(
 }
 
 /**
- * Makes single sign-on the only way in for the people of a domain; null lets them use passwords again. Throws
- * NotFoundError, and ConflictError `stale` while nobody knows that it works: lock-outs begin like that.
+ * Makes single sign-on the only sign-in option for the people of a domain; null allows passwords again. Throws
+ * NotFoundError, and ConflictError `stale` until a test sign-in has succeeded, so that people are not locked out.
  */
 export async function enforceConnection(
   store: TenantStore,
@@ -44,15 +44,15 @@ export async function enforceConnection(
     if (connectionId !== null) {
       const connection = await inside.connections.byId(connectionId);
       if (!connection) throw new NotFoundError("There is no such connection.");
-      const problem = problemOfEnforcing(found, connection);
+      const problem = whyNotEnforceable(found, connection);
       if (problem !== null) throw new ConflictError("stale", problem);
     }
     await inside.domains.enforce(domain, connectionId);
   });
 }
 
-/** What must be done before a domain's people may be led through a connection alone; null when nothing. */
-function problemOfEnforcing({ domain, verifiedAt }: Domain, { status, testedAt }: Connection): string | null {
+/** What must happen before the domain can be enforced; null if it can be. */
+function whyNotEnforceable({ domain, verifiedAt }: Domain, { status, testedAt }: Connection): string | null {
   if (verifiedAt === null) return `Verify ${domain} first.`;
   if (status !== "active") return "The connection is not active. Activate it first.";
   if (testedAt === null) return "No test sign-in has succeeded with this connection yet. Run one first.";
@@ -60,22 +60,22 @@ function problemOfEnforcing({ domain, verifiedAt }: Domain, { status, testedAt }
 }
 
 /**
- * The connection that a person has to sign in through; null when they may come any way. It binds while it is active: a
- * connection that was disabled locks nobody out.
+ * The connection that a person must sign in through; null if they may choose. Only an active connection is required, so
+ * disabling it does not lock its people out.
  */
 export async function requiredConnection(
   store: TenantStore,
   { loginName, email }: User,
 ): Promise<Connection | null> {
   for (const domain of new Set([loginName, email ?? ""].map(domainOf))) {
-    const connection = await enforcedOn(store, domain);
+    const connection = await enforcedConnection(store, domain);
     if (connection) return connection;
   }
   return null;
 }
 
-/** The connection that the people of a domain have to sign in through; null when they may come any way. */
-export async function enforcedOn(store: TenantStore, domain: string): Promise<Connection | null> {
+/** The connection that the people of a domain must sign in through; null if they may choose. */
+export async function enforcedConnection(store: TenantStore, domain: string): Promise<Connection | null> {
   const found = await store.domains.find(domain.toLowerCase());
   if (!found?.verifiedAt || found.enforcedConnectionId === null) return null;
   const connection = await store.connections.byId(found.enforcedConnectionId);

@@ -1,37 +1,34 @@
 import type { Database } from "../store/database.ts";
-import type { PeopleFilter, PeoplePage, PeoplePosition } from "../store/tenant/people.ts";
-import type { PersonLine } from "../store/tenant/person-lines.ts";
+import type { PeopleFilter, PeoplePage, PeopleRange, PersonSummary } from "../store/tenant/people.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { nameKey, searchKey, textKey } from "../store/text-keys.ts";
 
-/** Up to so many holders of a role or members of a group are looked at one by one. */
+/** Up to this many holders of a role or members of a group are filtered in memory. */
 const fewAtMost = 1_000;
 
 /**
- * A page of the people of a tenant who fit a filter. What it costs does not grow with the tenant: lists come from an
- * index; the holders of a role or the members of a group are the list themselves while they are few, and looked for along
- * an index when they are many, where that keeps nobody waiting. Throws UnavailableError when the latter takes too long.
- * @param after where the page before ended.
+ * Returns a page of a tenant's people who match a filter. The cost does not grow with the tenant: lists come from an
+ * index. A role or a group with few people is loaded and filtered in memory; with many, a scan of the index looks for
+ * them on a connection that blocks no other request. Throws UnavailableError if that scan takes too long.
  */
 export async function findPeople(
   database: Database,
   tenantId: string,
   filter: PeopleFilter,
-  after: PeoplePosition | null,
-  limit: number,
+  range: PeopleRange,
 ): Promise<PeoplePage> {
   const store = forTenant(database, tenantId);
   const few = await fewOf(store, filter);
-  if (few) return cut(filter, few, after, limit);
+  if (few) return pageOf(few, filter, range);
   const isNarrowed = filter.role !== undefined || filter.group !== undefined;
-  if (!isNarrowed) return await store.people.page(filter, after, limit);
-  return await database.scan((reading) => forTenant(reading, tenantId).people.page(filter, after, limit));
+  if (!isNarrowed) return await store.people.page(filter, range);
+  return await database.scan((reading) => forTenant(reading, tenantId).people.page(filter, range));
 }
 
-/** The people whom the filter's role and group leave, while they are few; null when they are many. */
-async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise<PersonLine[] | null> {
+/** The people whom the filter's role and group select; null if they are many. */
+async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise<PersonSummary[] | null> {
   const members = group === undefined ? null : await store.people.fewMembers(group, fewAtMost);
-  // Nearly everybody is a member.
+  // Nearly every user has the role of a member.
   const holders =
     members || role === undefined || role === "member"
       ? null
@@ -46,26 +43,25 @@ async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise
   return await store.people.ofIds(ids);
 }
 
-/** What the store does to many: keeps those who fit, in the order of their login names, and takes a page of them. */
-function cut(
+/** Does in memory what the store does for many people: filters, sorts by login name, and takes a page. */
+function pageOf(
+  few: readonly PersonSummary[],
   filter: PeopleFilter,
-  few: readonly PersonLine[],
-  after: PeoplePosition | null,
-  limit: number,
+  { after, limit }: PeopleRange,
 ): PeoplePage {
-  const fitting = few
-    .filter((person) => isFitting(filter, person))
+  const matching = few
+    .filter((person) => matches(filter, person))
     .map((person) => ({ person, key: nameKey(person.loginName) }))
     .filter(({ key }) => after === null || key > after.key)
     .sort((one, other) => (one.key < other.key ? -1 : 1));
-  const last = fitting.length > limit ? fitting[limit - 1] : undefined;
+  const last = matching.length > limit ? matching[limit - 1] : undefined;
   return {
-    people: fitting.slice(0, limit).map(({ person }) => person),
+    people: matching.slice(0, limit).map(({ person }) => person),
     next: last ? { field: "login_name", key: last.key } : null,
   };
 }
 
-function isFitting({ prefix, status, origin }: PeopleFilter, person: PersonLine): boolean {
+function matches({ prefix, status, origin }: PeopleFilter, person: PersonSummary): boolean {
   const { active, blocked, loginName, email, familyName, givenName } = person;
   const states = { active: active && !blocked, inactive: !active, blocked };
   if (status !== undefined && !states[status]) return false;

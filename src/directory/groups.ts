@@ -12,14 +12,20 @@ export interface ProvisionedGroup {
 
 const nameOfGroup = "The group's name";
 
-/** One step of a change of members. Steps are applied in order; none of them loads the group. */
+/** One step of a change of members. Steps are applied in order, and none loads the whole group. */
 export type MembershipStep =
   | { kind: "add"; userIds: readonly string[] }
   | { kind: "remove"; userIds: readonly string[] }
   | { kind: "replace"; userIds: readonly string[] };
 
+export interface GroupUpdate {
+  changes?: Partial<ProvisionedGroup>;
+  steps?: readonly MembershipStep[];
+}
+
 /**
- * Throws ConflictError `group-name-taken`, and InvalidError naming the members who do not exist or what hides in the name.
+ * Creates a group. Throws ConflictError `group-name-taken`, and InvalidError that names unknown members or a hidden
+ * character of the name.
  */
 export async function provisionGroup(
   store: TenantStore,
@@ -36,26 +42,28 @@ export async function provisionGroup(
 }
 
 /**
- * Renames a group, changes its members, or both: all or nothing. Removing somebody who is no member and adding
- * somebody who is one are no errors. What follows for roles follows from membership, so no role can fail the change.
- * Throws NotFoundError, ConflictError `group-name-taken` or `other-source`, and InvalidError naming every member
- * to be added who does not exist, or what hides in the new name.
+ * Renames a group, changes its members, or both, in one transaction. It is fine to remove a user who is not a member, or
+ * to add one who is. Throws NotFoundError, ConflictError `group-name-taken` or `other-source`, and InvalidError that
+ * names every unknown user to be added, or a hidden character of the new name.
  */
 export async function updateProvisionedGroup(
   store: TenantStore,
   writer: Writer,
   groupId: string,
-  changes: Partial<ProvisionedGroup>,
-  steps: readonly MembershipStep[],
+  { changes = {}, steps = [] }: GroupUpdate,
 ): Promise<Group> {
   return await store.transaction(async (inside) => {
     const before = await inside.groups.lock(groupId);
     if (!before) throw new NotFoundError("There is no such group.");
     const { displayName, ...others } = changes;
-    // A name that stays is not judged anew, nor compared: it may be older than the rules.
+    // An unchanged name may be older than the rules for names, so it is not checked again.
     const renamed = displayName === undefined || displayName === before.displayName ? {} : { displayName };
     checkShownName(nameOfGroup, renamed.displayName);
-    const group = await inside.groups.update(groupId, { ...mayWrite(writer, before), ...others, ...renamed });
+    const group = await inside.groups.update(groupId, {
+      ...adoptionOf(writer, before),
+      ...others,
+      ...renamed,
+    });
     for (const step of steps) await applyStep(inside, groupId, step);
     return group;
   });
@@ -70,7 +78,7 @@ export async function deleteProvisionedGroup(
   await store.transaction(async (inside) => {
     const group = await inside.groups.lock(groupId);
     if (!group) throw new NotFoundError("There is no such group.");
-    mayWrite(writer, group);
+    adoptionOf(writer, group);
     await inside.groups.remove(groupId);
   });
 }
@@ -80,13 +88,14 @@ export async function applyStep(store: TenantStore, groupId: string, step: Membe
     await store.groupMembers.remove(groupId, step.userIds);
     return;
   }
-  const strangers = await store.groupMembers.strangers(step.userIds);
+  const strangers = await store.groupMembers.unknownUsers(step.userIds);
   if (strangers.length > 0) throw new InvalidError(`No such user: ${strangers.join(", ")}.`);
   if (step.kind === "replace") await store.groupMembers.removeAll(groupId);
   await store.groupMembers.add(groupId, step.userIds);
 }
 
-function mayWrite(writer: Writer, group: Group): { sourceId?: string; sourceKey?: null } {
+/** Returns the changes that adopt a group. Throws ConflictError `other-source`. */
+function adoptionOf(writer: Writer, group: Group): { sourceId?: string; sourceKey?: null } {
   if (group.sourceId === writer.source.id) return {};
   if (group.sourceId !== null && writer.sourceConflict === "refuse") {
     throw new ConflictError("other-source", "This group is managed by another provisioning source.");

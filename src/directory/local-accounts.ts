@@ -6,9 +6,9 @@ import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
-import { documentOf } from "./attributes.ts";
+import { attributesFromProfile } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
-import { acceptedNames } from "./names.ts";
+import { validateNames } from "./names.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
@@ -19,12 +19,11 @@ const linkHours = 72;
 const noNames = { givenName: null, familyName: null, displayName: null };
 
 /**
- * Makes sure that `email` is an owner who can get in, and returns a one-time token with which its holder sets a
- * password. Where there is no such account, it is created. One that an identity provider manages becomes an account
- * of the application: nobody but its holder opens it from then on, which is how an operator lets a customer back
- * in. Earlier links of the account are void.
- * @param names of a new account; one that is there keeps its own.
- * @returns the token, to be shown once; it is valid for 72 hours.
+ * Makes `email` an owner who can sign in, and returns a one-time token for setting a password. Creates the account if it
+ * does not exist. An account that an identity provider manages becomes a local one, which only its holder can open: this
+ * is how an operator lets a locked-out customer back in. Earlier links of the account become void.
+ * @param names of a new account; an existing one keeps its own.
+ * @returns the token, valid for 72 hours. Show it once.
  */
 export async function inviteOwner(
   store: TenantStore,
@@ -35,7 +34,7 @@ export async function inviteOwner(
   checkEmail(email);
   return await store.transaction(async (inside) => {
     const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email, names));
-    if (user.origin !== "local") await takeOver(inside, user.id);
+    if (user.origin !== "local") await convertToLocal(inside, user.id);
     await inside.users.update(user.id, { active: true, blocked: false });
     await inside.roles.grant(user.id, "owner");
     await inside.links.removeOfUser(user.id);
@@ -46,8 +45,8 @@ export async function inviteOwner(
   });
 }
 
-/** Takes an account out of its identity provider's hands: its identities and a password that provisioning set are gone. */
-async function takeOver(store: TenantStore, userId: string): Promise<void> {
+/** Turns a managed account into a local one: removes its identities and any password that provisioning set. */
+async function convertToLocal(store: TenantStore, userId: string): Promise<void> {
   await store.credentials.remove(userId);
   await store.users.update(userId, { origin: "local", sourceId: null, sourceKey: null });
   for (const identity of await store.identities.ofUser(userId)) {
@@ -57,8 +56,8 @@ async function takeOver(store: TenantStore, userId: string): Promise<void> {
 }
 
 /**
- * Creates an account of the application itself: it signs in with a password, and nothing else changes it. Throws
- * InvalidError for names that lie (names.ts).
+ * Creates a local account: it signs in with a password, and provisioning cannot change it. Throws InvalidError for
+ * deceptive names (names.ts).
  */
 export async function createLocalUser(
   store: TenantStore,
@@ -67,8 +66,8 @@ export async function createLocalUser(
 ): Promise<User> {
   const profile = { ...names, email };
   return await store.users.create({
-    ...acceptedNames({ ...profile, loginName: email }),
-    attributes: documentOf(profile),
+    ...validateNames({ ...profile, loginName: email }),
+    attributes: attributesFromProfile(profile),
     id: randomUUID(),
     active: true,
     origin: "local",
@@ -78,9 +77,9 @@ export async function createLocalUser(
 }
 
 /**
- * Sets the first or a forgotten password by a one-time link, and uses the link up. Whoever was signed in is signed out.
- * The password has passed checkPassword. Throws RefusedError `link-not-valid` when the link is unknown, used or expired,
- * or its account may not sign in; a link whose password could not be set stays usable.
+ * Sets a first or forgotten password by a one-time link, consumes the link and ends the account's sessions. The caller
+ * has run checkPassword. Throws RefusedError `link-not-valid` if the link is unknown, used or expired, or if its account
+ * may not sign in. If the password cannot be stored, the link stays usable.
  */
 export async function redeemPasswordLink(
   database: Database,
@@ -103,11 +102,11 @@ export async function redeemPasswordLink(
 }
 
 /**
- * Signs in with a local password. Takes the same time and throws the same RefusedError `bad-credentials` whether
- * the tenant, the account, its password or its permission to sign in is what is missing. Where single sign-on is
- * enforced for the person's domain, only an owner gets in (docs/decisions/0019): to others, who have shown that they are
- * it, RefusedError `single-sign-on-required` says so.
- * @param store null when the tenant does not exist.
+ * Signs in with a local password. A missing tenant, account, password or permission to sign in takes the same time and
+ * throws the same RefusedError `bad-credentials`, so an attacker cannot probe for accounts. If the person's domain
+ * enforces single sign-on, only owners get in (docs/decisions/0019); others who gave the right password get RefusedError
+ * `single-sign-on-required`.
+ * @param store null if the tenant does not exist.
  */
 export async function signInWithPassword(
   store: TenantStore | null,
@@ -117,8 +116,8 @@ export async function signInWithPassword(
 ): Promise<User> {
   const user = (await store?.users.byLoginName(loginName)) ?? null;
   const hash = user && store ? await usablePasswordHash(store, user) : null;
-  const right = await passwords.verify(password, hash);
-  if (!store || !right || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
+  const isRight = await passwords.verify(password, hash);
+  if (!store || !isRight || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
   const isOwner = (await store.roles.effective(user.id)) === "owner";
   const attempt = { connectionId: null, requestId };
   if (!isOwner && (await requiredConnection(store, user))) {
@@ -131,8 +130,8 @@ export async function signInWithPassword(
 }
 
 /**
- * Changes the password of somebody who is signed in; their other sessions end. Throws RefusedError
- * `bad-credentials` when the current password is wrong, and InvalidError for a weak new one.
+ * Changes the password of a signed-in user and ends all their sessions; the caller starts a new one. Throws RefusedError `bad-credentials` if the current
+ * password is wrong, and InvalidError if the new one is weak.
  */
 export async function changePassword(
   store: TenantStore,

@@ -1,16 +1,16 @@
 import type { Tenant } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { isLiving } from "./provisioning-tokens.ts";
+import { isActiveToken } from "./provisioning-tokens.ts";
 
 /**
- * What provisioning clients may do in a tenant. Only owners widen it: a token, a taken-over account, a synced password or
- * a group that makes administrators acts later, without anybody who could be asked.
+ * What provisioning clients may do in a tenant. Only owners extend it: a token, an adopted account, a synced password or a
+ * group that makes administrators takes effect later, when no person is there to ask.
  */
 type MachineSettings = Pick<Tenant, "sourceConflict" | "passwordSync">;
 
 /**
- * Changes what provisioning clients may do. When password sync is switched off, the passwords that it set are deleted
- * and the sessions that began with one end.
+ * Changes what provisioning clients may do. Turning password sync off deletes the passwords that it set and ends the
+ * sessions that began with one.
  */
 export async function changeMachineSettings(store: TenantStore, wanted: MachineSettings): Promise<void> {
   await store.transaction(async (inside) => {
@@ -26,14 +26,14 @@ export async function confirmMachineAccess(store: TenantStore): Promise<void> {
 }
 
 /**
- * Lists what provisioning clients may do since a time when administrators could allow it, for an owner to confirm or to
- * take back. Empty when an owner has agreed, or nothing is open any more.
+ * Lists the access that administrators gave to provisioning clients when they still could, for an owner to confirm or
+ * revoke. Empty if an owner has agreed, or if none is left.
  */
 export async function unconfirmedAccess(store: TenantStore, now: () => number = Date.now): Promise<string[]> {
   const settings = await store.settings.read();
   if (!settings || settings.machineAccessConfirmed) return [];
-  const tokens = (await store.tokens.list()).filter((token) => isLiving(token, now()));
-  const groups = await store.groups.withRole("admin", mostGroups);
+  const tokens = (await store.tokens.list()).filter((token) => isActiveToken(token, now()));
+  const groups = await store.groups.withRole("admin", maxGroups);
   return [
     ...(settings.passwordSync ? ["Okta sets people's passwords (Sync Password)"] : []),
     ...(settings.sourceConflict === "adopt" ? ["Another source may take over people and groups"] : []),
@@ -42,4 +42,4 @@ export async function unconfirmedAccess(store: TenantStore, now: () => number = 
   ];
 }
 
-const mostGroups = 50;
+const maxGroups = 50;

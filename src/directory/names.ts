@@ -3,28 +3,28 @@ import type { AttributeDocument, ExternalIdentity, Profile } from "../model.ts";
 import { nameKey } from "../store/text-keys.ts";
 import { codePoint, hidden } from "../visible.ts";
 
-/** Beyond what hides: private use and what Unicode has not assigned look different, or like nothing, at each reader. */
+/** Private-use and unassigned characters: each reader may see something else, or nothing. */
 const meaningless = /[\p{Co}\p{Cn}]/u;
-/** What a login name has no use for, though scripts and emoji need it in the names that people have for each other. */
+/** Joiners: scripts and emoji need them in display names, but login names do not. */
 const joining = /\u200c|\u200d|\p{Variation_Selector}/u;
 
-/** An entry of an index is at most 2,704 bytes long on PostgreSQL, and compatibility forms can grow elevenfold. */
-const longestKey = 2000;
+/** PostgreSQL limits an index entry to 2,704 bytes. This checks the key because NFKC can grow a name elevenfold. */
+const maxKeyBytes = 2000;
 
 /**
- * A login name as it is kept: without space around it. Throws InvalidError for one with characters that nobody sees or
- * that have no agreed meaning (RFC 8264 §4.2 refuses the same in identifiers), naming the first.
+ * Returns a login name without surrounding spaces. Throws InvalidError that names the first character that is invisible
+ * or has no agreed meaning (RFC 8264 §4.2 refuses the same in identifiers).
  */
-export function acceptedLoginName(text: string): string {
+export function validateLoginName(text: string): string {
   for (const pattern of [hidden, joining, meaningless]) refuse("The login name", text, pattern);
   const name = text.trim();
   if (name === "") throw new InvalidError("The login name is missing.");
-  if (Buffer.byteLength(nameKey(name)) > longestKey) throw new InvalidError("The login name is too long.");
+  if (Buffer.byteLength(nameKey(name)) > maxKeyBytes) throw new InvalidError("The login name is too long.");
   return name;
 }
 
 /**
- * Throws InvalidError for a name that people read and that holds a control, a line break or something invisible.
+ * Throws InvalidError if a displayed name contains a control character, a line break or an invisible character.
  * @param what the subject of the sentence: "The group's name".
  */
 export function checkShownName(what: string, text: string | null | undefined): void {
@@ -35,11 +35,11 @@ function refuse(what: string, text: string, pattern: RegExp): void {
   const [character] = pattern.exec(text) ?? [];
   if (character === undefined) return;
   const why = meaningless.test(character) ? "which has no agreed meaning" : "which cannot be seen";
-  throw new InvalidError(`${what} contains ${called(character)}, ${why}.`);
+  throw new InvalidError(`${what} contains ${describe(character)}, ${why}.`);
 }
 
-/** Names in Unicode, of what turns up. */
-const names = new Map([
+/** Unicode's names of the characters that occur most. */
+const characterNames = new Map([
   ["\u0007", "BELL"],
   ["\t", "CHARACTER TABULATION"],
   ["\n", "LINE FEED"],
@@ -69,14 +69,14 @@ const names = new Map([
   ["\ufeff", "ZERO WIDTH NO-BREAK SPACE"],
 ]);
 
-function called(character: string): string {
-  return [codePoint(character), names.get(character)].filter(Boolean).join(" ");
+function describe(character: string): string {
+  return [codePoint(character), characterNames.get(character)].filter(Boolean).join(" ");
 }
 
-type Named = Profile & { loginName: string; attributes?: AttributeDocument };
+type PersonNames = Profile & { loginName: string; attributes?: AttributeDocument };
 
-/** The names of a person that pages show, the document's among them (RFC 7643 §4.1.1). */
-const shown: { what: string; read(person: Partial<Named>): unknown }[] = [
+/** The names that pages show, also those of the attribute document (RFC 7643 §4.1.1). */
+const shownNames: { what: string; read(person: Partial<PersonNames>): unknown }[] = [
   { what: "The first name", read: (person) => person.givenName },
   { what: "The last name", read: (person) => person.familyName },
   { what: "The display name", read: (person) => person.displayName },
@@ -89,63 +89,63 @@ const shown: { what: string; read(person: Partial<Named>): unknown }[] = [
     ["The honorific suffix", "honorificSuffix"],
   ].map(([what = "", part = ""]) => ({
     what,
-    read: ({ attributes }: Partial<Named>) =>
+    read: ({ attributes }: Partial<PersonNames>) =>
       (attributes?.name as Record<string, unknown> | undefined)?.[part],
   })),
 ];
 
-/** The names of somebody new, with the login name as it is kept. Throws InvalidError. */
-export function acceptedNames<Person extends Partial<Named> & Pick<Named, "loginName">>(
-  wanted: Person,
-): Person {
-  const loginName = acceptedLoginName(wanted.loginName);
+/** Returns the names of a new user, with the login name as it is stored. Throws InvalidError. */
+export function validateNames<Names extends Partial<PersonNames> & Pick<PersonNames, "loginName">>(
+  wanted: Names,
+): Names {
+  const loginName = validateLoginName(wanted.loginName);
   checkShownNames(wanted, null);
   return { ...wanted, loginName };
 }
 
 /**
- * A change without a login name that stays the same, and with a new one as it is kept. What was there before these rules
- * is judged when it changes: a deactivation must not fail on it. Throws InvalidError.
+ * Returns a change with a new login name as it is stored, and without one that stays the same. Names may be older than
+ * these rules, so only new ones are checked: a deactivation must not fail because of an old name. Throws InvalidError.
  */
-export function changedNames<Changes extends Partial<Named>>(
+export function validateNameChanges<Changes extends Partial<PersonNames>>(
   changes: Changes,
-  before: Named,
+  before: PersonNames,
 ): Omit<Changes, "loginName"> & { loginName?: string } {
   const { loginName, ...others } = changes;
   const isNew = loginName !== undefined && loginName !== before.loginName;
-  const renamed = isNew ? { loginName: acceptedLoginName(loginName) } : {};
+  const renamed = isNew ? { loginName: validateLoginName(loginName) } : {};
   checkShownNames(changes, before);
   return { ...others, ...renamed };
 }
 
-function checkShownNames(wanted: Partial<Named>, before: Named | null): void {
-  for (const { what, read } of shown) {
+function checkShownNames(wanted: Partial<PersonNames>, before: PersonNames | null): void {
+  for (const { what, read } of shownNames) {
     const text = read(wanted);
     if (typeof text === "string" && text !== (before && read(before))) checkShownName(what, text);
   }
 }
 
 const everyHidden = new RegExp(hidden, "gu");
-const cleaned = (text: string | null) => text?.replace(everyHidden, "").trim() || null;
+const withoutHidden = (text: string | null) => text?.replace(everyHidden, "").trim() || null;
 
 /**
- * Who an identity provider vouches for, with names that can be kept. In a profile, what hides is left out: a sign-in must
- * not fail for it. Throws RefusedError `login-name-not-valid` for a login name that holds it.
+ * Returns an external identity with names that can be stored. Hidden characters are removed from the profile, because a
+ * sign-in must not fail for them. Throws RefusedError `login-name-not-valid` if the login name has any.
  */
-export function acceptedIdentity(identity: ExternalIdentity): ExternalIdentity {
+export function validateIdentity(identity: ExternalIdentity): ExternalIdentity {
   const { givenName, familyName, displayName, email } = identity.profile;
   const profile = {
-    givenName: cleaned(givenName),
-    familyName: cleaned(familyName),
-    displayName: cleaned(displayName),
-    email: cleaned(email),
+    givenName: withoutHidden(givenName),
+    familyName: withoutHidden(familyName),
+    displayName: withoutHidden(displayName),
+    email: withoutHidden(email),
   };
   return { ...identity, loginName: loginNameOf(identity), profile };
 }
 
 function loginNameOf({ loginName }: ExternalIdentity): string {
   try {
-    return acceptedLoginName(loginName);
+    return validateLoginName(loginName);
   } catch (error) {
     if (error instanceof InvalidError) throw new RefusedError("login-name-not-valid", error.message);
     throw error;

@@ -3,24 +3,21 @@ import { systemStore } from "../store/system-store.ts";
 import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
 import { forTenant } from "../store/tenant-store.ts";
 
-/** A problem that goes on is written at most this often: a client in a loop must not make the database busy. */
-const writeMs = 10_000;
-/** So many kinds of problems are remembered as just written; each process remembers its own. */
-const mostRemembered = 10_000;
+/** A repeated problem is written at most this often, so that a client in a loop does not keep the database busy. */
+const writeIntervalMs = 10_000;
+/** How many recently written problems each process remembers. */
+const maxRemembered = 10_000;
 
 export type ProblemRecorder = ReturnType<typeof problemRecorder>;
 
-/**
- * Keeps what went wrong when provisioning called, for the tenant's administrators: the last problem of each kind. A call
- * that succeeds writes nothing.
- */
+/** Keeps the last failed call of each kind for the tenant's administrators. A successful call writes nothing. */
 export function problemRecorder(database: Database, now: () => number = Date.now) {
   const written = new Map<string, number>();
 
   async function record(tenantId: string, problem: Omit<ProvisioningProblem, "at">): Promise<void> {
     const key = JSON.stringify([tenantId, problem.sourceId, problem.kind, problem.call]);
-    if (now() - (written.get(key) ?? 0) < writeMs) return;
-    if (written.size >= mostRemembered) written.clear();
+    if (now() - (written.get(key) ?? 0) < writeIntervalMs) return;
+    if (written.size >= maxRemembered) written.clear();
     written.set(key, now());
     await forTenant(database, tenantId, now).provisioningProblems.record({
       ...problem,
@@ -31,7 +28,7 @@ export function problemRecorder(database: Database, now: () => number = Date.now
   return {
     record,
 
-    /** Somebody called with a token that was good once: the most common reason why provisioning stops. */
+    /** Records a call with an expired or revoked token: the most common reason why provisioning stops. */
     async recordDeadToken(tokenHash: string, requestId: string): Promise<void> {
       const token = await systemStore(database, now).tokens.dead(tokenHash);
       if (!token) return;

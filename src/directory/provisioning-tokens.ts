@@ -6,24 +6,24 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { checkShownName } from "./names.ts";
 import { defaultSourceName } from "./tenants.ts";
 
-/** Makes a token recognisable to secret scanners and to the person who finds it in a file. */
+/** Makes a token recognisable to secret scanners and to people who find it in a file. */
 const prefix = "oinscim_";
 const hintLength = prefix.length + 4;
 const dayMs = 86_400_000;
-/** A token that ends within this time wants attention, as a certificate does. */
+/** Warn this long before a token expires, as for certificates. */
 const warnMs = 30 * dayMs;
 
 export interface CreatedToken {
   id: string;
-  /** The token itself: shown now and never again. */
+  /** The token itself. Show it once; only its hash is stored. */
   token: string;
   source: ProvisioningSource;
   expiresAt: number | null;
 }
 
 /**
- * Creates a provisioning token for a source of the tenant, and the source with it when it is new. Throws
- * InvalidError for a name or a number of days that makes no sense.
+ * Creates a provisioning token, and its source if that is new. Throws InvalidError for an unacceptable name or number of
+ * days.
  */
 export async function createToken(
   store: TenantStore,
@@ -54,25 +54,24 @@ export async function createToken(
   return { id, token, source, expiresAt };
 }
 
-/** Whoever calls with the token is refused from now on. Throws NotFoundError when there is no such living token. */
+/** Revokes a token. Throws NotFoundError if there is no such token or it is already revoked. */
 export async function revokeToken(store: TenantStore, id: string): Promise<void> {
   if (!(await store.tokens.revoke(id))) throw new NotFoundError("There is no such token.");
 }
 
-/** What decides whether a token is good. */
-interface Expiry {
+interface TokenValidity {
   expiresAt: number | null;
   revokedAt?: number | null;
 }
 
-/** Whether whoever calls with the token is let in. */
-export function isLiving({ revokedAt = null, expiresAt }: Expiry, now: number): boolean {
+/** Whether a token is accepted: neither revoked nor expired. */
+export function isActiveToken({ revokedAt = null, expiresAt }: TokenValidity, now: number): boolean {
   return revokedAt === null && endOf({ expiresAt }) > now;
 }
 
 /**
- * What somebody has to do something about, of tokens that were not revoked: sentences. Of each source, the token that
- * lasts longest counts: while it is good, the others do not matter.
+ * Returns warnings, as sentences, about tokens that have expired or soon will. Pass tokens that are not revoked. For each
+ * source only the token that lasts longest counts.
  */
 export function tokenWarnings(
   tokens: readonly { source: string; hint: string; expiresAt: number | null }[],
@@ -87,9 +86,9 @@ export function tokenWarnings(
     );
     const name = `The provisioning token ${last.hint}… (source ${source})`;
     return last.expiresAt <= now
-      ? [`${name} ended on ${day}: provisioning stands still.`]
-      : [`${name} ends on ${day}. Create another one, and put it in Okta.`];
+      ? [`${name} expired on ${day}: provisioning has stopped.`]
+      : [`${name} expires on ${day}. Create another one, and enter it in Okta.`];
   });
 }
 
-const endOf = ({ expiresAt }: Pick<Expiry, "expiresAt">) => expiresAt ?? Number.POSITIVE_INFINITY;
+const endOf = ({ expiresAt }: Pick<TokenValidity, "expiresAt">) => expiresAt ?? Number.POSITIVE_INFINITY;

@@ -4,12 +4,12 @@ import type { AttributeDocument, Profile, ProvisioningSource, Tenant, User } fro
 import type { UserChanges } from "../store/tenant/users.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
-import { documentOf } from "./attributes.ts";
-import { acceptedNames, changedNames } from "./names.ts";
-import { refuseOnOwner, watchingOwners } from "./owners.ts";
+import { attributesFromProfile } from "./attributes.ts";
+import { validateNameChanges, validateNames } from "./names.ts";
+import { detectLastOwnerLoss, refuseForOwner } from "./owners.ts";
 import { storedSubject } from "./sign-in.ts";
 
-/** Who writes: a provisioning source, and what its tenant wants when another source was there first. */
+/** The provisioning source that writes, and the tenant's rule for conflicts with another source. */
 export interface Writer {
   source: ProvisioningSource;
   sourceConflict: Tenant["sourceConflict"];
@@ -19,27 +19,26 @@ export interface ProvisionedUser extends Profile {
   loginName: string;
   sourceKey: string | null;
   active: boolean;
-  /** All that the client sent, when that is more than the profile. */
+  /** The complete attribute document, if the client sent more than the profile. */
   attributes?: AttributeDocument;
   entitlements?: string[];
 }
 
 /**
- * Creates a user for a provisioning client. A login name that exists is refused, whatever state its user is in
- * (ConflictError `login-name-taken`): the client finds that user by name and updates it, which adopts it. Somebody
- * who was deleted comes back as a new user, and may sign in just in time again. Throws InvalidError for names that lie
- * (names.ts).
+ * Creates a user for a provisioning client. Throws ConflictError `login-name-taken` if the login name exists, even if
+ * that user is inactive: the client then finds the user by name and updates it, which adopts it. A deleted person comes
+ * back as a new user, and may be created just in time again. Throws InvalidError for deceptive names (names.ts).
  */
 export async function provisionUser(
   store: TenantStore,
   writer: Writer,
   sent: ProvisionedUser,
 ): Promise<User> {
-  const wanted = acceptedNames(sent);
+  const wanted = validateNames(sent);
   return await store.transaction(async (inside) => {
     await inside.tombstones.liftByLoginName(wanted.loginName);
     return await inside.users.create({
-      attributes: documentOf(wanted),
+      attributes: attributesFromProfile(wanted),
       ...wanted,
       id: randomUUID(),
       origin: "scim",
@@ -48,22 +47,21 @@ export async function provisionUser(
   });
 }
 
-/** What a provisioning client's change did. */
+/** The effect of a provisioning client's change. */
 export interface ProvisioningChange {
   user: User;
-  /** The user was just-in-time or another source's before. */
+  /** The user was created just in time before, or managed by another source. */
   adopted: boolean;
-  /** The change took away the last owner who could sign in: the operator has to be told. */
+  /** The change removed the last owner who could sign in: tell the operator. */
   lastOwnerLost: boolean;
 }
 
 /**
- * Applies a provisioning client's change to a user, adopting the user first where that is allowed: the id and
- * the identities stay, and the source manages the user from now on. Deactivation is always obeyed and ends every
- * session. Throws NotFoundError, or ConflictError: `local-account` for an account of this application, since an
- * identity provider could otherwise walk into it; `other-source`; `login-name-taken`; `source-key-taken`;
- * `owner-protected` for what would open an owner's sign-in (owners.ts). Throws
- * InvalidError for new names that lie (names.ts).
+ * Applies a provisioning client's change to a user, and adopts the user first if that is allowed: the id and the
+ * identities stay, and the source manages the user from now on. Deactivation always succeeds and ends every session.
+ * Throws NotFoundError; InvalidError for deceptive new names (names.ts); and ConflictError: `local-account`, because an
+ * identity provider could otherwise take over a local account; `other-source`; `login-name-taken`; `source-key-taken`;
+ * `owner-protected` if the change could open an owner's account (owners.ts).
  */
 export async function updateProvisionedUser(
   store: TenantStore,
@@ -74,14 +72,14 @@ export async function updateProvisionedUser(
   return await store.transaction(async (inside) => {
     const before = await inside.users.lock(userId);
     if (!before) throw new NotFoundError("There is no such user.");
-    const adoption = await mayWrite(inside, writer, before);
-    const work = () => inside.users.update(userId, { ...adoption, ...changedNames(changes, before) });
-    const isOwnerOut = changes.active === false && (await inside.roles.isOwner(userId));
-    const { result: user, lastOwnerLost } = isOwnerOut
-      ? await watchingOwners(inside, work)
+    const adoption = await adoptionOf(inside, writer, before);
+    const work = () => inside.users.update(userId, { ...adoption, ...validateNameChanges(changes, before) });
+    const deactivatesOwner = changes.active === false && (await inside.roles.isOwner(userId));
+    const { result: user, lastOwnerLost } = deactivatesOwner
+      ? await detectLastOwnerLoss(inside, work)
       : { result: await work(), lastOwnerLost: false };
     if (user.loginName !== before.loginName) await moveIdentities(inside, before, user);
-    // An approval was given to the person whom this key and this name meant.
+    // An owner approved the person who had the old name and key.
     if (user.loginName !== before.loginName || user.sourceKey !== before.sourceKey)
       await inside.ownerApprovals.removeOfUser(userId);
     if (before.active && !user.active) await revokeUserAccess(inside, userId);
@@ -90,9 +88,9 @@ export async function updateProvisionedUser(
 }
 
 /**
- * Deletes a user for a provisioning client: not found from then on, signed out everywhere, and kept from coming
- * back just in time until a provisioning client creates them again or an administrator lifts the tombstone.
- * Throws as updateProvisionedUser does.
+ * Deletes a user for a provisioning client and ends their sessions. A tombstone keeps the person from being created just
+ * in time until a provisioning client creates them again or an administrator lifts it. Throws as updateProvisionedUser
+ * does.
  */
 export async function deleteProvisionedUser(
   store: TenantStore,
@@ -102,16 +100,19 @@ export async function deleteProvisionedUser(
   return await store.transaction(async (inside) => {
     const user = await inside.users.lock(userId);
     if (!user) throw new NotFoundError("There is no such user.");
-    await mayWrite(inside, writer, user);
+    await adoptionOf(inside, writer, user);
     await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
-    // Sessions, identities, memberships, grants and what the product hangs on them go with the row.
-    const { lastOwnerLost } = await watchingOwners(inside, () => inside.users.remove(userId));
+    // Sessions, identities, memberships, grants and the product's references go with the row.
+    const { lastOwnerLost } = await detectLastOwnerLoss(inside, () => inside.users.remove(userId));
     return { lastOwnerLost };
   });
 }
 
-/** Returns what adoption changes: nothing for a user that the source manages already. */
-async function mayWrite(
+/**
+ * Returns the changes that adopt a user: none for a user that the source manages already. Throws ConflictError if the
+ * source may not write to this user.
+ */
+async function adoptionOf(
   store: TenantStore,
   writer: Writer,
   user: User,
@@ -127,15 +128,16 @@ async function mayWrite(
   if (user.origin === "scim" && writer.sourceConflict === "refuse") {
     throw new ConflictError("other-source", "This user is managed by another provisioning source.");
   }
-  await refuseOnOwner(store, user.id, "Provisioning does not take over the account of an owner.");
+  await refuseForOwner(store, user.id, "Provisioning does not take over the account of an owner.");
   // The former source's key means nothing to the new one.
   return { origin: "scim", sourceId: writer.source.id, sourceKey: null };
 }
 
 /**
- * Where a connection's subject is the login name, the person goes on as the same user under the new name, and the
- * old name's next holder is somebody else. Not for owners: the holder of the new name at the identity provider would
- * become the owner, and an owner who has that subject already would lose it. Throws ConflictError `owner-protected`.
+ * After a rename, moves identities whose subject is the login name to the new name: the person stays the same user, and
+ * the next holder of the old name is another person. Refused for owners, because the holder of the new name at the
+ * identity provider would become the owner, and an owner who already has that subject would lose it. Throws ConflictError
+ * `owner-protected`.
  */
 async function moveIdentities(store: TenantStore, before: User, after: User): Promise<void> {
   for (const identity of await store.identities.ofUser(before.id)) {
@@ -144,13 +146,13 @@ async function moveIdentities(store: TenantStore, before: User, after: User): Pr
     if (identity.subject !== storedSubject(connection, before.loginName)) continue;
     const subject = storedSubject(connection, after.loginName);
     if (subject === identity.subject) continue;
-    await refuseOnOwner(
+    await refuseForOwner(
       store,
       before.id,
       "This owner signs in by the login name, so provisioning does not change it.",
     );
     const holder = await store.identities.find(connection.id, subject);
-    if (holder) await refuseOnOwner(store, holder.userId, "An owner signs in by this login name.");
+    if (holder) await refuseForOwner(store, holder.userId, "An owner signs in by this login name.");
     await store.identities.move(connection.id, identity.subject, subject);
   }
 }

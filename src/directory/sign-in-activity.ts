@@ -4,42 +4,46 @@ import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 
-/** A sign-in as the tenant's activity knows it: through which connection (null: by a password), at which request. */
-export interface Attempt {
+/** What a sign-in's activity entry refers to. */
+export interface SignInAttempt {
+  /** null for a password. */
   connectionId: string | null;
   requestId: string | null;
 }
 
-/** Somebody got in. Belongs in the transaction of the sign-in, where there is one. */
-export async function recordSignIn(store: TenantStore, user: User, attempt: Attempt): Promise<void> {
-  await record(store, attempt, "sign_in.succeeded", { id: user.id, loginName: user.loginName }, null);
+interface AttemptedBy {
+  id: string | null;
+  loginName: string;
+}
+
+/** Records a successful sign-in. Call it in the transaction of the sign-in, if there is one. */
+export async function recordSignIn(store: TenantStore, user: User, attempt: SignInAttempt): Promise<void> {
+  await record(store, attempt, { action: "sign_in.succeeded", person: user, reason: null });
 }
 
 /**
- * Somebody was not let in. The error remembers that it is written down.
- * @param who null when nobody vouches for who it was: then no name is kept, for people type passwords into other fields.
+ * Records a refused sign-in and marks the error as recorded.
+ * @param person null if the person is unknown: then no name is kept, because people type passwords into name fields.
  */
 export async function recordRefusal(
   store: TenantStore,
   error: RefusedError,
-  attempt: Attempt,
-  who: { id: string | null; loginName: string } | null,
+  attempt: SignInAttempt,
+  person: AttemptedBy | null,
 ): Promise<void> {
-  await record(store, attempt, "sign_in.refused", who, error.reason);
+  await record(store, attempt, { action: "sign_in.refused", person, reason: error.reason });
   error.recorded = true;
 }
 
 async function record(
   store: TenantStore,
-  { connectionId, requestId }: Attempt,
-  action: string,
-  who: { id: string | null; loginName: string } | null,
-  reason: RefusalReason | null,
+  { connectionId, requestId }: SignInAttempt,
+  { action, person, reason }: { action: string; person: AttemptedBy | null; reason: RefusalReason | null },
 ): Promise<void> {
   await store.activity.record({
     actorKind: "sign-in",
-    actor: who?.loginName ?? "",
-    actorId: who?.id ?? null,
+    actor: person?.loginName ?? "",
+    actorId: person?.id ?? null,
     action,
     targetId: connectionId,
     changed: [],
@@ -48,28 +52,28 @@ async function record(
   });
 }
 
-/** What anybody can cause, without being known, is written so often in a minute for each reason; the log has it all. */
-const mostPerMinute = 30;
+/** Limits what an anonymous visitor can make us write, per tenant and reason; the log has all of it. */
+const maxPerMinute = 30;
 
 export type RefusalRecorder = ReturnType<typeof refusalRecorder>;
 
-/** Writes down what was refused before it was known who it was: at the tenant whose door that was. */
+/** Records refusals of unidentified visitors in the activity of the tenant that they tried to enter. */
 export function refusalRecorder(database: Database, now: () => number = Date.now) {
   const counts = new Map<string, number>();
   let minute = 0;
 
-  function isTooMuch(tenantId: string, reason: RefusalReason): boolean {
+  function isOverLimit(tenantId: string, reason: RefusalReason): boolean {
     const current = Math.floor(now() / 60_000);
     if (current !== minute) counts.clear();
     minute = current;
     const key = `${tenantId}/${reason}`;
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
-    return count > mostPerMinute;
+    return count > maxPerMinute;
   }
 
   return {
-    /** At a connection's addresses. Nothing is written where there is no such connection. */
+    /** For a connection's URLs. Records nothing if there is no such connection. */
     async atConnection(
       key: string,
       type: ConnectionType,
@@ -77,19 +81,19 @@ export function refusalRecorder(database: Database, now: () => number = Date.now
       requestId: string,
     ): Promise<void> {
       const found = await systemStore(database).connectionKeys.find(key, type);
-      if (!found || isTooMuch(found.tenantId, error.reason)) return;
+      if (!found || isOverLimit(found.tenantId, error.reason)) return;
       const attempt = { connectionId: found.connection.id, requestId };
       await recordRefusal(forTenant(database, found.tenantId, now), error, attempt, null);
     },
 
-    /** At the password form. The name that was typed is kept only if an account has it. */
+    /** For the password form. Keeps the typed name only if an account has it. */
     async atPasswordForm(
       tenantId: string,
       loginName: string,
       error: RefusedError,
       requestId: string,
     ): Promise<void> {
-      if (isTooMuch(tenantId, error.reason)) return;
+      if (isOverLimit(tenantId, error.reason)) return;
       const store = forTenant(database, tenantId, now);
       await recordRefusal(
         store,

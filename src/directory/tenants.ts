@@ -8,15 +8,15 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { checkShownName } from "./names.ts";
 import { isPublicMailDomain } from "./public-mail-domains.ts";
 
-/** Names in URLs: tenants and connections share the rule, because a tenant's slug is its first connection key. */
-export const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** The rule for names in URLs. A tenant's slug is also its first connection key, so both follow it. */
+export const urlNamePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** Words that a URL of ours may need in that place, now or later. */
+/** Words that our URLs may need in the place of a name. */
 const reservedNames = new Set(["admin", "api", "app", "default", "login", "new", "setup", "www"]);
 
 /** Throws InvalidError. `what` is the subject of the sentence: "The tenant's slug". */
-export function checkName(name: string, what: string): void {
-  if (!namePattern.test(name)) {
+export function checkUrlName(name: string, what: string): void {
+  if (!urlNamePattern.test(name)) {
     throw new InvalidError(
       `${what} must be 1 to 63 characters, lower-case letters, digits and hyphens, and start with a letter or digit; ` +
         `"${name}" is not.`,
@@ -25,7 +25,7 @@ export function checkName(name: string, what: string): void {
   if (reservedNames.has(name)) throw new InvalidError(`"${name}" is a reserved word. Choose another name.`);
 }
 
-/** Throws InvalidError unless the text could be an e-mail address. Whether it is one, only mail can tell. */
+/** Throws InvalidError unless the text could be an e-mail address. Only sending mail proves that it is one. */
 export function checkEmail(email: string): void {
   if (email.length > 254 || !/^[^\s@"<>]+@[^\s@"<>]+$/.test(email)) {
     throw new InvalidError(`"${email}" is not an e-mail address.`);
@@ -35,11 +35,11 @@ export function checkEmail(email: string): void {
 const domainPattern = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/;
 
 /**
- * Creates a tenant and reserves its slug as its first connection key. Throws InvalidError, and ConflictError
- * when the slug is taken or once named another tenant's connection.
+ * Creates a tenant and reserves its slug as its first connection key. Throws InvalidError, and ConflictError if the slug
+ * is taken or ever was another tenant's connection key.
  */
 export async function createTenant(database: Database, slug: string, name: string): Promise<Tenant> {
-  checkName(slug, "The tenant's slug");
+  checkUrlName(slug, "The tenant's slug");
   checkTenantName(name);
   return await database.transaction(async (inside) => {
     const system = systemStore(inside);
@@ -51,7 +51,7 @@ export async function createTenant(database: Database, slug: string, name: strin
   });
 }
 
-/** The provisioning source of tenants that have only one. */
+/** The name of the source that each tenant starts with. */
 export const defaultSourceName = "default";
 
 export async function renameTenant(database: Database, tenant: Tenant, name: string): Promise<void> {
@@ -59,12 +59,12 @@ export async function renameTenant(database: Database, tenant: Tenant, name: str
   await systemStore(database).tenants.update(tenant.id, { name: name.trim() });
 }
 
-/** Deletes a tenant with everything in it. Only its connection keys are remembered, so that nobody gets them. */
+/** Deletes a tenant with everything in it. Its connection keys stay reserved, so that no other tenant gets them. */
 export async function deleteTenant(database: Database, tenant: Tenant): Promise<void> {
   await systemStore(database).tenants.remove(tenant.id);
 }
 
-/** Throws NotFoundError with a sentence that names the slug. */
+/** Throws NotFoundError that names the slug. */
 export async function tenantBySlug(database: Database, slug: string): Promise<Tenant> {
   const tenant = await systemStore(database).tenants.bySlug(slug);
   if (!tenant) throw new NotFoundError(`There is no tenant "${slug}".`);
@@ -72,14 +72,14 @@ export async function tenantBySlug(database: Database, slug: string): Promise<Te
 }
 
 /**
- * Adds an e-mail domain, unverified: it routes nobody until its owner proved it. Throws InvalidError, also for the
- * domains of public mail services, and ConflictError `domain-taken`.
+ * Adds an e-mail domain. It routes no sign-ins until it is verified. Throws InvalidError, also for the domains of public
+ * mail services, and ConflictError `domain-taken`.
  */
 export async function addDomain(store: TenantStore, domain: string): Promise<string> {
   const name = domain.trim().toLowerCase();
   if (!domainPattern.test(name)) throw new InvalidError(`"${domain}" is not a domain name.`);
   if (isPublicMailDomain(name)) {
-    throw new InvalidError(`"${name}" is a public mail service: nobody can claim it for a tenant.`);
+    throw new InvalidError(`"${name}" is a public mail service, so a tenant cannot claim it.`);
   }
   await store.domains.add(name, randomToken());
   return name;

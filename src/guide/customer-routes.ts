@@ -4,7 +4,7 @@ import { NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
-import { type Capability, configured, offered, type Reader } from "./facts.ts";
+import { type Capability, configuredFacts, type GuideReader, offeredGuides } from "./facts.ts";
 import { writeGuide } from "./guide.ts";
 import { toHtml } from "./html.ts";
 
@@ -14,17 +14,17 @@ export interface CustomerGuideDeps {
   baseUrl: string;
 }
 
-/** The guides as an administrator of one customer reads them: with the values of their own connections filled in. */
+/** The guides for the administrators of one customer, with the values of their own connections filled in. */
 export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): Router {
   const router = Router();
-  const capabilities = offered(configured);
-  const readerOf = (req: Request, key: string | null): Reader => {
+  const capabilities = offeredGuides(configuredFacts);
+  const readerOf = (req: Request, key: string | null): GuideReader => {
     return { origin: baseUrl, tenant: signedIn(req).tenant.slug, key };
   };
 
   router.get(paths.admin.guides, requireAdmin, async (req, res) => {
     const connections = await forTenant(database, signedIn(req).tenant.id).connections.list();
-    res.render("guide/of-customer", { title: "Guides", connections, capabilities });
+    res.render("guide/customer-guides", { title: "Guides", connections, capabilities });
   });
 
   router.get(`${paths.admin.connections}/:connection/guide`, requireAdmin, async (req, res) => {
@@ -43,7 +43,7 @@ export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): R
   return router;
 }
 
-function show(res: Response, capability: Capability, reader: Reader): void {
+function show(res: Response, capability: Capability, reader: GuideReader): void {
   const guide = toHtml(writeGuide(capability, reader), { imageBase: `${paths.guides}/` });
-  res.render("guide/filled-in", { title: guide.title, guide });
+  res.render("guide/customer-guide", { title: guide.title, guide });
 }

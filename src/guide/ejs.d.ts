@@ -1,11 +1,11 @@
-/** What src/guide/templates.ts uses of ejs, which brings no types. */
+/** Types for the part of ejs that templates.ts uses. ejs has none of its own. */
 declare module "ejs" {
-  interface Options {
-    /** Turns what `<%= %>` is given into text of the output. */
+  interface RenderOptions {
+    /** Converts a value of `<%= %>` to text. */
     escape: (value: unknown) => string;
   }
   const ejs: {
-    render(template: string, data: object, options: Options & { filename: string }): string;
+    render(template: string, data: object, options: RenderOptions & { filename: string }): string;
   };
   export default ejs;
 }

@@ -8,35 +8,41 @@ import { roles } from "../model.ts";
 export const capabilities = ["oidc", "saml", "scim"] as const;
 export type Capability = (typeof capabilities)[number];
 
-/** Whom a guide is written for: every customer, or the administrators of one. */
-export interface Reader {
+/** The audience of a guide: all customers, or the administrators of one. */
+export interface GuideReader {
   /** The public origin, without a trailing slash. */
   origin: string;
-  /** The tenant's slug; null for every customer. */
+  /** The tenant's slug; null for all customers. */
   tenant: string | null;
-  /** The key of the connection that the guide is about; null where the reader has none yet. */
+  /** The key of the connection that the guide is about; null if the reader has none yet. */
   key: string | null;
 }
 
-/** What an ISV configures, and guides repeat. */
-export interface Facts {
+/** The configuration of the ISV that guides repeat. */
+export interface GuideFacts {
   brand: Brand;
   integration: typeof integration;
   attributes: readonly AttributeEntry[];
   entitlements: readonly Entitlement[];
-  /** What is asked of Okta at an OIDC sign-in. */
+  /** The scopes that an OIDC sign-in requests. */
   scopes: readonly string[];
 }
 
-export const configured: Facts = { brand, integration, attributes, entitlements, scopes: oidcScopes };
+export const configuredFacts: GuideFacts = {
+  brand,
+  integration,
+  attributes,
+  entitlements,
+  scopes: oidcScopes,
+};
 
-/** The capabilities that the manifest switches on: the guides there are. */
-export function offered({ integration: manifest }: Facts): Capability[] {
+/** The capabilities that the manifest enables: each has a guide. */
+export function offeredGuides({ integration: manifest }: GuideFacts): Capability[] {
   return capabilities.filter((capability) => manifest[capability] !== null);
 }
 
-/** Everything that a template may say which is a fact: no text of a guide repeats one by hand. */
-export function guideData(facts: Facts, { origin, tenant, key }: Reader) {
+/** All facts for the templates. A template takes every fact from here, and never repeats one by hand. */
+export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReader) {
   const { integration: manifest, attributes: table } = facts;
   const shownKey = key ?? `{${connectionVariable.name}}`;
   return {
@@ -53,7 +59,7 @@ export function guideData(facts: Facts, { origin, tenant, key }: Reader) {
       universalLogout: origin + paths.globalTokenRevocation,
       login: origin + paths.login,
       account: origin + paths.account,
-      /** The way in past single sign-on; without a tenant it asks for one. */
+      /** The password form, which works without single sign-on; without a tenant it asks for one. */
       backup: origin + (tenant === null ? paths.passwordLogin : paths.passwordLoginOf(tenant)),
       guide: (capability: Capability) => origin + paths.guide(capability),
     },
@@ -66,15 +72,15 @@ export function guideData(facts: Facts, { origin, tenant, key }: Reader) {
   };
 }
 
-/** What Okta may assign from one of our lists; `owner` is not in it. */
-function assignableAt(endpoint: string, { brand: { productName }, entitlements: known }: Facts) {
+/** The values that Okta may assign from one of our lists. The role `owner` is not one of them. */
+function assignableAt(endpoint: string, { brand: { productName }, entitlements: known }: GuideFacts) {
   if (endpoint !== "/Roles") return known.map(({ id, description }) => ({ value: id, allows: description }));
   return roles
     .filter((role) => role !== "owner")
     .map((role) => ({ value: role, allows: `The role ${role} in ${productName}` }));
 }
 
-/** Types as RFC 7643 §4 gives them, in words; what is not named there is text. */
+/** An attribute's type in words, as in RFC 7643 §4. Any attribute that is not listed there is a string. */
 function scimType(path: string, custom: AttributeEntry["custom"]): string {
   if (custom) return custom.multiValued ? `List of ${custom.type}` : custom.type;
   if (path === "active") return "boolean";

@@ -7,9 +7,9 @@ export interface GuideHtml {
 }
 
 export interface HtmlOptions {
-  /** What the names of pictures are put behind: a folder or a path, with a slash at its end. */
+  /** The prefix of the pictures' names: a folder or a path, with a trailing slash. */
   imageBase: string;
-  /** The page of each heading, for the contents of a printed guide. */
+  /** The page number of each heading, for the table of contents of a printed guide. */
   pageOf?: ReadonlyMap<string, number>;
 }
 
@@ -22,8 +22,8 @@ interface Heading {
 const contentsMark = "[[contents]]";
 
 /**
- * Markdown of a guide as HTML. Raw HTML in it is shown, never obeyed; a picture with a line of emphasis under it becomes
- * a figure; `[[contents]]` becomes the list of headings.
+ * Renders a guide's Markdown as HTML. Raw HTML is escaped. A picture followed by a line of emphasis becomes a figure, and
+ * `[[contents]]` becomes the list of headings.
  */
 export function toHtml(markdown: string, { imageBase, pageOf }: HtmlOptions): GuideHtml {
   const headings = headingsOf(markdown);
@@ -48,7 +48,7 @@ export function toHtml(markdown: string, { imageBase, pageOf }: HtmlOptions): Gu
   return { title: title?.text ?? "", html: marked.parse(markdown, { async: false }) };
 }
 
-/** The same guide for reading as Markdown: `[[contents]]` as a list of links. */
+/** The guide's Markdown for readers, with `[[contents]]` as a list of links. */
 export function withContents(markdown: string): string {
   const lines = listed(headingsOf(markdown)).map(
     ({ depth, text, id }) => `${"  ".repeat(depth - 2)}- [${text}](#${id})`,
@@ -56,7 +56,7 @@ export function withContents(markdown: string): string {
   return markdown.replace(contentsMark, lines.join("\n"));
 }
 
-/** A block that a regular expression recognises at the start of what is left. */
+/** A marked extension for a block that a regular expression matches at the start of the remaining text. */
 function block(name: string, pattern: RegExp) {
   return {
     name,
@@ -81,7 +81,7 @@ function headingsOf(markdown: string): Heading[] {
   });
 }
 
-/** As GitHub makes them, so that links work in the Markdown, too. */
+/** The anchor that GitHub gives to a heading, so that links also work in the Markdown. */
 function anchorOf(text: string): string {
   return text
     .toLowerCase()
@@ -136,8 +136,9 @@ function renderer(nextId: () => string): RendererObject {
 }
 
 /**
- * On a phone each row is shown as a block, where a cell needs the name of its column; the roles keep it a table for
- * those who listen, whatever its style. A value by itself gets a button (public/copy.js).
+ * On a phone, CSS shows each row as a block, so each cell carries the name of its column. The roles keep it a table for
+ * screen readers, which drop table semantics after such a change of display. A cell with a single value gets a copy button
+ * (public/copy.js).
  */
 function tableRow(cells: readonly string[], names: readonly string[], nextValueId: () => string): string {
   const [first = "", ...others] = cells;

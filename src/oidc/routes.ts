@@ -71,7 +71,12 @@ async function complete(
     signIn(store, identity, req.id),
   );
   trace.foundBy = by;
-  await startSession(req, store.tenantId, user, connection.id, seal(deps, visit, proof.idToken));
+  await startSession(req, {
+    tenantId: store.tenantId,
+    user,
+    connectionId: connection.id,
+    sealedIdToken: seal(deps, visit, proof.idToken),
+  });
   req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, "oidc.signed_in");
   res.redirect(303, safePath(returnTo, deps.baseUrl, landingPath));
 }

@@ -175,7 +175,7 @@ async function useUp(
   { id, expiresAt }: Assertion,
   checks: Checks,
 ): Promise<void> {
-  const isNew = await store.usedTokens.use(hashToken(`${connectionId}/${id}`), expiresAt).then(
+  const isNew = await store.usedTokens.consume(hashToken(`${connectionId}/${id}`), expiresAt).then(
     () => true,
     (error: unknown) => {
       if (error instanceof ConflictError) return false;

@@ -89,7 +89,7 @@ async function complete(
     signIn(store, identity, req.id),
   );
   trace.passed = `Signed in, found by ${by}`;
-  await startSession(req, store.tenantId, user, connection.id);
+  await startSession(req, { tenantId: store.tenantId, user, connectionId: connection.id });
   req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, "saml.signed_in");
   res.redirect(303, safePath(returnTo, deps.baseUrl, landingPath));
 }

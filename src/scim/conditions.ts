@@ -1,13 +1,13 @@
 import { type FilterAttribute, type FilterCondition, notFilterable } from "scim-server/filter-conditions";
-import type { Condition, Field, List, RowColumn } from "../store/conditions.ts";
+import type { Condition, ConditionField, ConditionList, RowColumn } from "../store/conditions.ts";
 import { nameKey, textKey } from "../store/text-keys.ts";
 
-type ElementField = Field & { in: "element" };
+type ElementField = ConditionField & { in: "element" };
 
 interface Columns {
   rows: Record<string, RowColumn>;
   /** Lists that are not in the user's document, and the sub-attributes that can be compared. */
-  lists: Record<string, { list: List; fields: Record<string, ElementField> }>;
+  lists: Record<string, { list: ConditionList; fields: Record<string, ElementField> }>;
 }
 
 const common: Record<string, RowColumn> = {
@@ -84,11 +84,11 @@ function presence(attribute: FilterAttribute, place: Place): Condition {
   return { kind: "some", list, where: { kind: "present", field: fields.value as ElementField } };
 }
 
-function listOf({ name, path }: FilterAttribute, { columns }: Place): List {
+function listOf({ name, path }: FilterAttribute, { columns }: Place): ConditionList {
   return columns.lists[name]?.list ?? { in: "document", path };
 }
 
-function fieldOf(attribute: FilterAttribute, { columns, list }: Place): Field {
+function fieldOf(attribute: FilterAttribute, { columns, list }: Place): ConditionField {
   const { name, path, type, caseExact: exact } = attribute;
   const column = columns.rows[name];
   if (column !== undefined) return { in: "row", column };
@@ -104,7 +104,7 @@ function fieldOf(attribute: FilterAttribute, { columns, list }: Place): Field {
 
 /** Texts whose case does not count are compared in the form in which the store keeps them (text-keys.ts). */
 function operandFor<Value extends string | number | boolean>(
-  field: Field,
+  field: ConditionField,
   { caseExact, name }: FilterAttribute,
   value: Value,
 ): Value | string {

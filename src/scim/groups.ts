@@ -32,7 +32,7 @@ export function scimGroups(store: TenantStore, context: ScimContext): GroupStore
     },
 
     async update({ id }, changes, { changed }) {
-      const group = await updateProvisionedGroup(store, writer, id, toChanges(changes), []);
+      const group = await updateProvisionedGroup(store, writer, id, { changes: toChanges(changes) });
       await recordActivity(store, context, { action: "group.updated", targetId: id, changed });
       return toRecord(context, group);
     },

@@ -1,16 +1,16 @@
 import type { ListQuery, SortAttribute } from "scim-server/backend";
 import { isSelective } from "../store/conditions.ts";
-import type { Found, Search, SortColumn } from "../store/tenant/search.ts";
+import type { Search, SearchResult, SortColumn } from "../store/tenant/search.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { toCondition } from "./conditions.ts";
 import type { ScimContext } from "./context.ts";
 
 /** A table of the store, as far as a list reads it. */
 interface ListedRows<Row> {
-  pageFrom(position: number, limit: number): Promise<Found<Row>>;
+  pageFrom(position: number, limit: number): Promise<SearchResult<Row>>;
   page(afterSeq: number, limit: number): Promise<Row[]>;
   count(): Promise<number>;
-  search(search: Search): Promise<Found<Row>>;
+  search(search: Search): Promise<SearchResult<Row>>;
 }
 
 /** Which rows a list is of. */
@@ -37,7 +37,7 @@ export async function findRows<Row>(
   { scan, writer }: ScimContext,
   { where, sort, from, limit }: ListQuery,
   { table, rowsOf }: Listing<Row>,
-): Promise<Found<Row>> {
+): Promise<SearchResult<Row>> {
   if (!where && !sort) return await findPage(rowsOf(store), from, limit);
   const condition = where && toCondition(where, table);
   const search: Search = {
@@ -55,7 +55,7 @@ async function findPage<Row>(
   rows: ListedRows<Row>,
   from: ListQuery["from"],
   limit: number,
-): Promise<Found<Row>> {
+): Promise<SearchResult<Row>> {
   if ("offset" in from) return await rows.pageFrom(from.offset + 1, limit);
   const total = await rows.count();
   return { rows: limit === 0 ? [] : await rows.page(from.after, limit), total };

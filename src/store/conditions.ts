@@ -22,13 +22,13 @@ type Relation = "groups" | "roles" | "members";
  * Where a value is. Documents are `users.attributes`; what is not `exact` is looked up in the copy whose texts went
  * through textKey(), so its operands must have gone through it too.
  */
-export type Field =
+export type ConditionField =
   | { in: "row"; column: RowColumn }
   | { in: "document"; path: readonly string[]; exact: boolean }
   /** Of the list around it (`some`). An empty path is the element itself. */
   | { in: "element"; path: readonly string[]; exact: boolean };
 
-export type List = JsonList | { in: "relation"; relation: Relation };
+export type ConditionList = JsonList | { in: "relation"; relation: Relation };
 
 /**
  * What rows must satisfy, in no protocol's words. Each part is true or false and never unknown: a comparison with a
@@ -38,11 +38,11 @@ export type Condition =
   /** Of no conditions, `all` is true and `any` is false. */
   | { kind: "all" | "any"; conditions: readonly Condition[] }
   | { kind: "not"; condition: Condition }
-  | { kind: "compare"; field: Field; operator: Comparison; value: Scalar }
+  | { kind: "compare"; field: ConditionField; operator: Comparison; value: Scalar }
   /** There is a value, and it is not empty. */
-  | { kind: "present"; field: Field }
+  | { kind: "present"; field: ConditionField }
   /** One element of the list satisfies all of `where`. Lists do not nest. */
-  | { kind: "some"; list: List; where: Condition };
+  | { kind: "some"; list: ConditionList; where: Condition };
 
 export interface ConditionContext {
   /** The scope that the query came from; subqueries come from it too. */
@@ -110,7 +110,7 @@ export function isSelective(condition: Condition): boolean {
 
 interface Place extends ConditionContext {
   /** The list whose element is being looked at. */
-  list: List | null;
+  list: ConditionList | null;
 }
 
 /**

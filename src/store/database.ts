@@ -10,9 +10,9 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import knexFactory, { type Knex } from "knex";
 import pg from "pg";
-import { openScans } from "./scans.ts";
+import { UnavailableError } from "../errors.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
-import { keepStatements, type SqliteConnection } from "./statement-cache.ts";
+import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";
 
 // Timestamps and counters fit in 2^53; without this, PostgreSQL's driver hands out bigint columns as text.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -51,7 +51,7 @@ export function openDatabase(url: string, synchronous: Synchronous = "full"): Da
   const engine = /^postgres(ql)?:\/\//.test(url) ? "postgres" : "sqlite";
   const options = engine === "postgres" ? postgresOptions(url) : sqliteOptions(url, synchronous);
   const knex = knexFactory(options);
-  const scans = openScans(engine, options, knex);
+  const scans = openScanPool(engine, options, knex);
   const pool = () => {
     if (runningTransaction.getStore()) {
       throw new Error("the pool was asked for inside a transaction: use the store that the transaction gave");
@@ -144,7 +144,7 @@ function applyPragmas(synchronous: Synchronous) {
   const pragmas = `pragma busy_timeout = ${busyMs}; pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma foreign_keys = on;`;
   return (connection: SqliteConnection, done: (error: Error | null, c: SqliteConnection) => void) => {
     const deadline = Date.now() + busyMs;
-    keepStatements(connection);
+    cacheStatements(connection);
     // Of several that open a new file at once, one has to be alone to make it a WAL file, and the others are turned away
     // at once: SQLite does not wait where waiting could be a deadlock (https://sqlite.org/c3ref/busy_handler.html).
     const apply = () => {
@@ -155,4 +155,62 @@ function applyPragmas(synchronous: Synchronous) {
     };
     apply();
   };
+}
+
+const scanMs = 10_000;
+
+type Work<T> = (trx: Knex.Transaction) => Promise<T>;
+
+/**
+ * Runs statements that may look at every row on a pool of their own, because whoever looks up one row must not wait for
+ * them (SQLite's main pool is one connection); see Database.scan.
+ * @param main a database in memory lives in this pool's only connection, so its scans run there.
+ */
+function openScanPool(engine: "sqlite" | "postgres", options: Knex.Config, main: Knex) {
+  const inMemory = (options.connection as { filename?: string }).filename === ":memory:";
+  const pool = { ...options.pool, min: 0, max: 2, idleTimeoutMillis: 60_000 };
+  const knex = inMemory ? main : knexFactory({ ...options, pool });
+  return {
+    async run<T>(work: Work<T>): Promise<T> {
+      try {
+        return await (engine === "postgres" ? scanPostgres(knex, work) : scanSqlite(knex, work));
+      } catch (error) {
+        if (!wasCancelled(error)) throw error;
+        throw new UnavailableError("the search took too long", { cause: error });
+      }
+    },
+    close: () => (inMemory ? Promise.resolve() : knex.destroy()),
+  };
+}
+
+function scanPostgres<T>(knex: Knex, work: Work<T>): Promise<T> {
+  return knex.transaction(
+    async (trx) => {
+      await trx.raw(`set local statement_timeout = ${scanMs}`);
+      return await work(trx);
+    },
+    { readOnly: true },
+  );
+}
+
+interface Interruptible {
+  interrupt(): void;
+}
+
+/** SQLite has no time limit of its own: the connection is interrupted from outside. */
+async function scanSqlite<T>(knex: Knex, work: Work<T>): Promise<T> {
+  const connection: Interruptible = await knex.client.acquireConnection();
+  const timer = setTimeout(() => connection.interrupt(), scanMs);
+  try {
+    return await knex.transaction(work, { connection });
+  } finally {
+    clearTimeout(timer);
+    await knex.client.releaseConnection(connection);
+  }
+}
+
+function wasCancelled(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  // 57014: query_canceled.
+  return code === "57014" || code === "SQLITE_INTERRUPT";
 }

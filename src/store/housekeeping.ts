@@ -1,11 +1,10 @@
 import type { Log } from "../log.ts";
-import { removeOldActivity } from "./activity-retention.ts";
 import type { Database } from "./database.ts";
 import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
 import { sessionStore } from "./session-store.ts";
 import { systemStore } from "./system-store.ts";
-import { messageAgeMs } from "./tenant/inspector.ts";
+import { maxMessageAgeMs } from "./tenant/inspector.ts";
 
 const everyMs = 10 * 60_000;
 
@@ -26,7 +25,35 @@ export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await systemStore(database).links.removeExpired();
   await systemStore(database).removeExpiredLogins();
-  await recordings(database).removeOlderThan(Date.now() - messageAgeMs);
+  await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);
   await removeExpiredRateLimits(database);
   await removeOldActivity(database);
+}
+
+const dayMs = 86_400_000;
+/** So many entries go in one statement: whoever works meanwhile waits for no more. */
+const chunk = 500;
+
+/** Forgets the activity of each tenant that is older than the tenant keeps it. */
+export async function removeOldActivity(database: Database, now: () => number = Date.now): Promise<void> {
+  const old = "activity.at < ? - tenants.activity_days * ?";
+  const tenants: { id: string; activity_days: number }[] = await database
+    .sql()("tenants")
+    .whereExists(
+      database
+        .sql()("activity")
+        .whereRaw(`activity.tenant_id = tenants.id and ${old}`, [now(), dayMs])
+        .select("id"),
+    )
+    .select("id", "activity_days");
+  for (const { id, activity_days: days } of tenants) {
+    while (await removeSome(database, id, now() - days * dayMs));
+  }
+}
+
+/** Returns whether there was something to remove. */
+async function removeSome(database: Database, tenantId: string, before: number): Promise<boolean> {
+  const oldest = database.sql()("activity").where("tenant_id", tenantId).where("at", "<", before);
+  const some = oldest.orderBy("at").limit(chunk).select("id");
+  return (await database.sql()("activity").where("tenant_id", tenantId).whereIn("id", some).delete()) > 0;
 }

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
 import type { Database } from "./database.ts";
+import { adoptFormerMigrations } from "./former-migrations.ts";
 
 const folder = new URL("../../migrations/", import.meta.url);
 
@@ -25,6 +26,8 @@ const migrationSource: Knex.MigrationSource<string> = {
 };
 
 const config: Knex.MigratorConfig = { migrationSource };
+/** For looking at a database that may still have the former migrations, which knex takes for missing files. */
+const unvalidated: Knex.MigratorConfig = { migrationSource, disableMigrationsListValidation: true };
 
 const lockedWaitMs = 60_000;
 
@@ -54,7 +57,8 @@ async function createBookkeeping(database: Database): Promise<void> {
     // Both wait for whoever was first: SQLite takes the write lock for any write, PostgreSQL a lock of this name.
     const oneAtATime = "pragma user_version = 0";
     await trx.raw(database.engine === "sqlite" ? oneAtATime : "select pg_advisory_xact_lock(20261101)");
-    await trx.migrate.list(config);
+    await trx.migrate.list(unvalidated);
+    await adoptFormerMigrations(trx, await migrationSource.getMigrations([]));
   });
 }
 
@@ -74,6 +78,6 @@ export async function migrationState(database: Database): Promise<{ applied: num
   if (!(await database.sql().schema.hasTable("knex_migrations"))) {
     return { applied: 0, pending: await migrationSource.getMigrations([]) };
   }
-  const [applied, pending] = (await database.sql().migrate.list(config)) as [unknown[], string[]];
+  const [applied, pending] = (await database.sql().migrate.list(unvalidated)) as [unknown[], string[]];
   return { applied: applied.length, pending };
 }

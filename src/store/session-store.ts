@@ -4,7 +4,7 @@ import { toUser } from "./tenant/user-rows.ts";
 import { forTenant } from "./tenant-store.ts";
 
 /** What a session remembers of a sign-in. */
-export interface SignedIn {
+export interface StoredSignIn {
   tenantId: string;
   userId: string;
   /** The user's epoch at sign-in: another one now means that access was revoked since. */
@@ -17,7 +17,7 @@ export interface SignedIn {
 export interface StoredSession {
   sidHash: string;
   /** Set once somebody signed in. */
-  signIn: SignedIn | null;
+  signIn: StoredSignIn | null;
   createdAt: number;
   seenAt: number;
   expiresAt: number;
@@ -25,7 +25,7 @@ export interface StoredSession {
 }
 
 /** The person behind a living session, as the database knows them at this moment. */
-export interface Person {
+export interface SignedInPerson {
   tenant: { id: string; slug: string; name: string };
   user: User;
   role: Role;
@@ -83,7 +83,12 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
      * Who is signed in, decided anew at each request: null when access was revoked since (another epoch), the
      * user is inactive or blocked or gone, or the connection they came through is no longer active.
      */
-    async person({ tenantId, userId, accessEpoch, connectionId }: SignedIn): Promise<Person | null> {
+    async person({
+      tenantId,
+      userId,
+      accessEpoch,
+      connectionId,
+    }: StoredSignIn): Promise<SignedInPerson | null> {
       const row = await database
         .sql()("users")
         .join("tenants", "tenants.id", "users.tenant_id")

@@ -55,9 +55,12 @@ export function isUnavailable(error: unknown): boolean {
 
 /**
  * Awaits a statement and turns the violation of a unique column into the caller's error:
- * `await unique(query, { login_name_key: () => new ConflictError(…) })`.
+ * `await mapUniqueViolation(query, { login_name_key: () => new ConflictError(…) })`.
  */
-export async function unique<T>(statement: PromiseLike<T>, errors: Record<string, () => Error>): Promise<T> {
+export async function mapUniqueViolation<T>(
+  statement: PromiseLike<T>,
+  errors: Record<string, () => Error>,
+): Promise<T> {
   try {
     return await statement;
   } catch (error) {

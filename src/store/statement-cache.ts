@@ -27,7 +27,7 @@ const maxLength = 2_000;
  * prepares a statement again when the schema has changed (https://sqlite.org/c3ref/prepare.html). A connection that has
  * statements cannot be closed (https://sqlite.org/c3ref/close.html), so closing gives them up.
  */
-export function keepStatements(connection: SqliteConnection): void {
+export function cacheStatements(connection: SqliteConnection): void {
   const kept = new Map<string, Statement>();
   /** Texts of which it is not known whether they can be prepared: the driver forgets whoever else waits when they cannot. */
   const preparing = new Set<string>();

@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionType, LinkPurpose, Tenant } from "../model.ts";
 import type { Database } from "./database.ts";
-import { unique } from "./sql-errors.ts";
+import { mapUniqueViolation } from "./sql-errors.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
 import { healthOfTenants } from "./tenant-health.ts";
 import { tokenOwners } from "./token-owners.ts";
@@ -97,7 +97,7 @@ function tenants(sql: Database["sql"], now: () => number) {
   return {
     /** Throws ConflictError when the slug is taken. */
     async create(tenant: Pick<Tenant, "id" | "slug" | "name">): Promise<void> {
-      await unique(sql()("tenants").insert({ ...tenant, created_at: now() }), {
+      await mapUniqueViolation(sql()("tenants").insert({ ...tenant, created_at: now() }), {
         slug: () => new ConflictError("slug-taken", `There is already a tenant "${tenant.slug}".`),
       });
     },

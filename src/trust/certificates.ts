@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { InvalidError } from "../errors.ts";
 
-/** What people compare and watch of a signing certificate. */
-export interface CertificateFacts {
+/** What people compare about a signing certificate, and when it expires. */
+export interface SigningCertificateFacts {
   /** SHA-256 of the certificate, as pairs of hex digits with colons: what Okta and openssl show. */
   fingerprint: string;
   subject: string;
@@ -12,17 +12,20 @@ export interface CertificateFacts {
 
 /** Signature algorithms on SHA-1 and MD5, as their object identifiers are encoded (RFC 3279 §2.2, RFC 5758 §3.2). */
 const brokenAlgorithms = new Set([
-  ...["2a864886f70d010104", "2a864886f70d010105", "2b0e03021d"],
-  ...["2a8648ce380403", "2a8648ce3d0401"],
+  "2a864886f70d010104",
+  "2a864886f70d010105",
+  "2b0e03021d",
+  "2a8648ce380403",
+  "2a8648ce3d0401",
 ]);
-const leastRsaBits = 2048;
+const minRsaBits = 2048;
 
-/** A certificate that ends within this time wants attention. */
+/** Warn this long before a certificate expires. */
 const warnMs = 30 * 86_400_000;
 
 /**
- * Reads a certificate however people have it: PEM, base64 with or without line breaks, from Windows or not. Returns
- * base64 DER without line breaks. Throws InvalidError with a sentence.
+ * Reads a certificate as PEM or as base64, with any line breaks. Returns base64 DER without line breaks. Throws
+ * InvalidError.
  */
 export function readCertificate(text: string): string {
   const base64 = text.replace(/-----(BEGIN|END) CERTIFICATE-----/g, "").replace(/\s+/g, "");
@@ -31,15 +34,13 @@ export function readCertificate(text: string): string {
   } catch (error) {
     throw new InvalidError(
       "This is not a certificate that can be read: paste it whole, as it was downloaded.",
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }
 
 /** @param certificate base64 DER, as readCertificate returns it. */
-export function certificateFacts(certificate: string): CertificateFacts {
+export function certificateFacts(certificate: string): SigningCertificateFacts {
   const { fingerprint256, subject, validFrom, validTo } = new X509Certificate(
     Buffer.from(certificate, "base64"),
   );
@@ -51,9 +52,9 @@ export function certificateFacts(certificate: string): CertificateFacts {
   };
 }
 
-/** Whether a certificate is over, or will be within 30 days. */
-export function endsSoon(
-  { validUntil }: CertificateFacts,
+/** Whether a certificate has expired, or will within 30 days. */
+export function certificateExpiry(
+  { validUntil }: SigningCertificateFacts,
   now: number = Date.now(),
 ): "expired" | "soon" | null {
   if (validUntil <= now) return "expired";
@@ -61,8 +62,8 @@ export function endsSoon(
 }
 
 /**
- * Throws InvalidError, with what to do in Okta, unless a sign-in can be verified with these certificates: none is
- * signed with SHA-1 or has a short key, and one at least is not over.
+ * Checks that these certificates can verify a sign-in: none is signed with SHA-1 or has a short key, and at least one has
+ * not expired. Throws InvalidError that says what to do in Okta.
  * @param certificates base64 DER, as readCertificate returns them.
  */
 export function checkSigningCertificates(certificates: readonly string[], now: number = Date.now()): void {
@@ -71,12 +72,12 @@ export function checkSigningCertificates(certificates: readonly string[], now: n
     const { subject } = certificateFacts(certificate);
     if (brokenAlgorithms.has(signatureAlgorithm(der))) {
       throw new InvalidError(
-        `The certificate ${subject} is signed with SHA-1, which is not safe any more. In Okta, under Sign On > SAML ` +
+        `The certificate ${subject} is signed with SHA-1, which is no longer safe. In Okta, under Sign On > SAML ` +
           "Signing Certificates, generate a new certificate, activate it, and bring it here.",
       );
     }
     const { modulusLength } = new X509Certificate(der).publicKey.asymmetricKeyDetails ?? {};
-    if (modulusLength !== undefined && modulusLength < leastRsaBits) {
+    if (modulusLength !== undefined && modulusLength < minRsaBits) {
       throw new InvalidError(
         `The key of the certificate ${subject} has ${modulusLength} bits, fewer than 2048.`,
       );
@@ -91,7 +92,7 @@ export function checkSigningCertificates(certificates: readonly string[], now: n
   }
 }
 
-/** The object identifier of a certificate's signature algorithm, in hex: Certificate is SEQUENCE { tbs, algorithm, … }. */
+/** The OID of a certificate's signature algorithm, in hex. A certificate is SEQUENCE { tbs, algorithm, … }. */
 function signatureAlgorithm(der: Buffer): string {
   const certificate = valueAt(der, 0);
   const body = valueAt(der, certificate.start);
@@ -100,7 +101,7 @@ function signatureAlgorithm(der: Buffer): string {
   return der.subarray(identifier.start, identifier.end).toString("hex");
 }
 
-/** Where the value of the DER element at `offset` begins and ends (X.690 §8.1). */
+/** The range of the value of the DER element at `offset` (X.690 §8.1). */
 function valueAt(der: Buffer, offset: number): { start: number; end: number } {
   const first = der[offset + 1] ?? 0;
   const lengthBytes = first < 0x80 ? 0 : first & 0x7f;

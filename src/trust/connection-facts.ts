@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { certificateFacts } from "./certificates.ts";
 
-/** Something that a page or a command says, in words: what it is called, and what it is. */
+/** One line of a page or of a command's output. */
 export type Fact = readonly [label: string, value: string];
 
 const states = { draft: "Draft", active: "On", disabled: "Off" };
 const yesNo = (value: boolean) => (value ? "Yes" : "No");
 
 /**
- * Everything of a connection that decides who gets in as whom, in words. Certificates are there by their fingerprints, and
- * the client secret by how often one was entered. What a machine notes beside that is left out, such as when metadata was
- * last read: it changes nothing for anybody.
+ * Describes everything about a connection that decides who can sign in as whom. Fingerprints stand for certificates, and
+ * the number of times that one was entered for the client secret. Bookkeeping such as the time of the last metadata
+ * refresh is left out, because it does not change who can sign in.
  */
 export function connectionFacts(connection: Connection): Fact[] {
   const { key, type, status, settings, justInTime } = connection;
@@ -28,8 +28,8 @@ export function connectionFacts(connection: Connection): Fact[] {
 }
 
 /**
- * A short name for what connectionFacts says now: it is another one after every change. Hexadecimal, because people pass
- * it to a command: what begins with "-" would be read as an option.
+ * A hash of what connectionFacts says, so it differs after every change. Hexadecimal, because people pass it to a command,
+ * which would take a value that begins with "-" for an option.
  */
 export function settingsVersion(connection: Connection): string {
   const text = JSON.stringify(connectionFacts(connection));
@@ -72,13 +72,13 @@ function certificateText(certificate: string): string {
     const { fingerprint, subject, validUntil } = certificateFacts(certificate);
     return `${subject}, valid until ${new Date(validUntil).toISOString().slice(0, 10)}, SHA-256 ${fingerprint}`;
   } catch {
-    // It verifies nothing, but a page has to be able to say so.
+    // An unreadable certificate verifies nothing, but the page must still show it.
     return `Not a certificate that can be read, SHA-256 ${createHash("sha256").update(certificate).digest("hex")}`;
   }
 }
 
 function mappingText(settings: OidcSettings | SamlSettings | null): string {
-  if (!settings?.roleMapping) return "Nobody by a sign-in";
+  if (!settings?.roleMapping) return "No one by a sign-in";
   const { name, adminValues } = settings.roleMapping;
-  return `Who has one of these values in ${name}:\n${adminValues.join("\n")}`;
+  return `People with one of these values in ${name}:\n${adminValues.join("\n")}`;
 }

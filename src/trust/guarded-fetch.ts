@@ -1,8 +1,8 @@
 /**
- * Trust: what stands between us and the addresses and keys that customers enter.
+ * Trust: how we use the URLs, keys and certificates that customers enter.
  *
- * Owns: fetching such an address without being turned against our own network (this file). Ground floor: every
- * protocol room may use it. May import: errors.
+ * Owns: fetching such a URL without server-side request forgery (this file), the cache of issuers' keys (jwks.ts),
+ * certificates, and the facts and warnings about connections. Every room may use it. May import: errors, model.
  */
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
@@ -14,7 +14,7 @@ export interface FetchLimits {
   allowPrivateNetwork: boolean;
   maxBytes?: number;
   timeoutMs?: number;
-  /** The addresses of a name; the system's resolver unless something else is given. */
+  /** Resolves a host name; the system's resolver by default. */
   addressesOf?: (host: string) => Promise<Address[]>;
 }
 
@@ -24,7 +24,6 @@ interface Address {
   family: number;
 }
 
-/** What is sent with a request. */
 export interface RequestParts {
   method?: string;
   headers?: Record<string, string>;
@@ -32,10 +31,9 @@ export interface RequestParts {
 }
 
 /**
- * Sends a request to an address that somebody else chose: https only, to public addresses only, without following
- * redirects, within a size and a time. The name is resolved once and the connection goes to just that address, so
- * that a second answer of the DNS cannot lead elsewhere. The answer has been read when it is returned. Throws
- * InvalidError with a sentence for whoever entered the address.
+ * Sends a request to a URL that someone else chose: https only, public addresses only, no redirects, limited in size and
+ * time. The name is resolved once and the connection goes to exactly that address, which defeats DNS rebinding. Resolves
+ * when the response has been read. Throws InvalidError with a sentence for the person who entered the URL.
  */
 export async function guardedRequest(
   address: string,
@@ -68,7 +66,7 @@ export async function guardedRequest(
   }
 }
 
-/** The text at an address, by guardedRequest. Throws InvalidError when the answer is not 200. */
+/** Fetches a text by guardedRequest. Throws InvalidError unless the status is 200. */
 export async function guardedFetch(address: string, limits: FetchLimits): Promise<string> {
   const answer = await guardedRequest(address, {}, limits);
   if (answer.status === 200) return await answer.text();
@@ -76,7 +74,7 @@ export async function guardedFetch(address: string, limits: FetchLimits): Promis
   throw new InvalidError(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);
 }
 
-/** An address on the web, by https but for the demo and tests. Throws InvalidError. */
+/** Parses a URL that must use https, except in the demo and in tests. Throws InvalidError. */
 export function checkedUrl(address: string, allowPrivateNetwork: boolean): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || !/^https?:$/.test(url.protocol)) throw new InvalidError(`"${address}" is not a web address.`);
@@ -100,7 +98,7 @@ async function resolve(
     : await addressesOf(host).catch(() => []);
   const [first] = found;
   if (!first) throw new InvalidError(`The name ${host} could not be resolved.`);
-  // One private address among several is enough to refuse: which one is used would be up to chance.
+  // Refuse if any address is private: we cannot know which one the connection would use.
   if (!allowPrivateNetwork && found.some(({ address, family }) => isPrivate(address, family))) {
     throw new InvalidError(`The name ${host} leads to a private address.`);
   }
@@ -114,35 +112,31 @@ function failure(error: unknown): string {
   return cause?.code ?? "the connection failed";
 }
 
-/** Whether an address is not one of the public internet (RFC 6890, RFC 4193, RFC 4291). */
+/** Whether an address is not on the public internet (RFC 6890, RFC 4193, RFC 4291). */
 function isPrivate(address: string, family: number): boolean {
   return family === 6 ? notPublic6.check(address, "ipv6") : notPublic4.check(address, "ipv4");
 }
 
-// Two lists: one list takes every IPv4 address for its mapped form, so that "::ffff:0:0/96" would refuse them all.
+// Two lists, because a BlockList compares IPv4 addresses in their mapped form: "::ffff:0:0/96" would match all of them.
 const notPublic4 = new BlockList();
 const notPublic6 = new BlockList();
 const ranges4 = [
-  ...[
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-  ],
-  ...[
-    "192.0.2.0/24",
-    "192.88.99.0/24",
-    "192.168.0.0/16",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "224.0.0.0/3",
-  ],
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/3",
 ];
-// "::/96", "::ffff:0:0/96" and "64:ff9b::/96" carry IPv4 addresses: nobody names a public host by them.
+// "::/96", "::ffff:0:0/96" and "64:ff9b::/96" embed IPv4 addresses; public hosts do not use them.
 const ranges6 = [
   "::/96",
   "::ffff:0:0/96",

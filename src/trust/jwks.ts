@@ -9,31 +9,31 @@ import {
 import { InvalidError } from "../errors.ts";
 import { type FetchLimits, guardedFetch } from "./guarded-fetch.ts";
 
-/** Keys are fetched again when they are this old, because a provider takes keys back, too. */
+/** Refetch keys that are this old, because providers also revoke keys. */
 const maxAgeMs = 15 * 60_000;
-/** For keys that are not known, keys are fetched again at most this often, or a forger would make us ask all day. */
+/** Limits refetches for unknown key ids, or an attacker could make us fetch all day. */
 const refetchMs = 5_000;
 
 interface CachedKeys {
   keys: ReturnType<typeof createLocalJWKSet>;
   fetchedAt: number;
-  /** From when on a key that is not known makes them be fetched again. */
+  /** From this time on, an unknown key id causes a refetch. */
   refetchFrom: number;
 }
 
-/** Verifies tokens with the keys that issuers publish. */
+/** Verifies tokens with the keys that their issuers publish. */
 export interface KeyStore {
   /**
-   * Verifies a signed JWT by RS256 and returns its claims. A key id that is not known makes the issuer's keys be fetched
-   * once more, so that a rotation loses nobody. Throws an error of jose, or InvalidError when the keys cannot be read.
+   * Verifies a JWT signed with RS256 and returns its claims. An unknown key id refetches the issuer's keys once, so key
+   * rotation does not break sign-ins. Throws an error of jose, or InvalidError if the keys cannot be read.
    */
   verify(token: string, jwksUri: string, options: JWTVerifyOptions): Promise<JWTPayload>;
 }
 
-/** One cache for each address of keys; keys of one issuer are never used for another's tokens. */
+/** Caches keys per JWKS URI, so one issuer's keys never verify another issuer's tokens. */
 export function keyStore(limits: FetchLimits, now: () => number = Date.now): KeyStore {
   const cache = new Map<string, CachedKeys>();
-  const underWay = new Map<string, Promise<CachedKeys>>();
+  const pending = new Map<string, Promise<CachedKeys>>();
 
   async function load(jwksUri: string, refetchFrom: number): Promise<CachedKeys> {
     const keys = createLocalJWKSet(await readKeys(jwksUri, limits));
@@ -42,38 +42,37 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
     return fresh;
   }
 
-  /** Whoever needs the same keys at the same time waits for the same request. */
-  function fetched(jwksUri: string, refetchFrom: number): Promise<CachedKeys> {
-    const running =
-      underWay.get(jwksUri) ?? load(jwksUri, refetchFrom).finally(() => underWay.delete(jwksUri));
-    underWay.set(jwksUri, running);
+  /** Concurrent callers share one request. */
+  function fetchOnce(jwksUri: string, refetchFrom: number): Promise<CachedKeys> {
+    const running = pending.get(jwksUri) ?? load(jwksUri, refetchFrom).finally(() => pending.delete(jwksUri));
+    pending.set(jwksUri, running);
     return running;
   }
 
   async function current(jwksUri: string): Promise<CachedKeys> {
     const cached = cache.get(jwksUri);
-    return cached && now() - cached.fetchedAt < maxAgeMs ? cached : await fetched(jwksUri, now());
+    return cached && now() - cached.fetchedAt < maxAgeMs ? cached : await fetchOnce(jwksUri, now());
   }
 
-  /** Keys that are newer than `known`, in which one was missing; `known` itself when it is too early to ask. */
-  async function newer(jwksUri: string, known: CachedKeys): Promise<CachedKeys> {
+  /** Returns keys newer than `known`, which lacked one; or `known` itself if it is too early to refetch. */
+  async function refetch(jwksUri: string, known: CachedKeys): Promise<CachedKeys> {
     const latest = cache.get(jwksUri) ?? known;
-    if (latest !== known || underWay.has(jwksUri)) return (await underWay.get(jwksUri)) ?? latest;
+    if (latest !== known || pending.has(jwksUri)) return (await pending.get(jwksUri)) ?? latest;
     if (now() < known.refetchFrom) return known;
     known.refetchFrom = now() + refetchMs;
-    return await fetched(jwksUri, known.refetchFrom);
+    return await fetchOnce(jwksUri, known.refetchFrom);
   }
 
   return {
     async verify(token, jwksUri, options) {
-      // RS256 alone (Okta signs with nothing else): none and HS256 must not come up for discussion.
+      // Allow only RS256, the one algorithm that Okta uses: "none" and HS256 would permit forgery.
       const checked = { ...options, algorithms: ["RS256"] };
       const cached = await current(jwksUri);
       try {
         return (await jwtVerify(token, cached.keys, checked)).payload;
       } catch (error) {
         if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-        const fresh = await newer(jwksUri, cached);
+        const fresh = await refetch(jwksUri, cached);
         if (fresh === cached) throw error;
         return (await jwtVerify(token, fresh.keys, checked)).payload;
       }
@@ -81,7 +80,7 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
   };
 }
 
-/** The keys at an address, asked for once more when the first answer fails. Throws InvalidError with a sentence. */
+/** Fetches a key set, with one retry. Throws InvalidError. */
 export async function readKeys(jwksUri: string, limits: FetchLimits): Promise<JSONWebKeySet> {
   const read = () => guardedFetch(jwksUri, limits);
   return parseKeys(await read().catch(read));
@@ -92,7 +91,7 @@ function parseKeys(text: string): JSONWebKeySet {
     const keys = JSON.parse(text) as JSONWebKeySet;
     if (Array.isArray(keys.keys)) return keys;
   } catch {
-    // Not JSON: said below.
+    // Not JSON: fall through to the error below.
   }
   throw new InvalidError("The address of the provider's keys does not hold a key set.");
 }

@@ -1,10 +1,10 @@
 import { Resolver } from "node:dns/promises";
 import { InvalidError } from "../errors.ts";
 
-/** The TXT records of a name, each in one piece; none when there is no such name. Throws InvalidError. */
+/** Looks up the TXT records of a name, each as one string; empty if there is no such name. Throws InvalidError. */
 export type TxtLookup = (name: string) => Promise<string[]>;
 
-/** @param servers where to ask, as "address:port"; the system's own when it is not given. */
+/** @param servers DNS servers, as "address:port"; the system's own by default. */
 export function txtLookup(servers?: readonly string[]): TxtLookup {
   const resolver = new Resolver({ timeout: 3_000, tries: 2 });
   if (servers) resolver.setServers(servers);

@@ -170,7 +170,7 @@ async function revokeIn(
   claims: Claims,
   subject: Subject,
 ) {
-  await store.usedTokens.use(hashToken(`${connection.id}/${claims.jti}`), claims.exp * 1000 + 60_000);
+  await store.usedTokens.consume(hashToken(`${connection.id}/${claims.jti}`), claims.exp * 1000 + 60_000);
   const userIds = await usersOf(store, connection, subject);
   if (userIds.length === 0) throw new NotFoundError("Nobody is known by that name.");
   for (const userId of userIds) {

@@ -6,7 +6,7 @@ import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import type { Person } from "../store/session-store.ts";
+import type { SignedInPerson } from "../store/session-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { formField } from "./forms.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
@@ -18,14 +18,14 @@ export interface AccountDeps {
   database: Database;
   passwords: PasswordHasher;
   /**
-   * Where the browser must go to be signed out of its identity provider as well; null when it need not. Reads the session
-   * at once, and never rejects.
+   * The provider's sign-out URL, for a browser to sign out there as well; null if it need not. Reads the session before it
+   * waits for anything, and never rejects.
    */
   signOutUrl(req: Request): Promise<string | null>;
   limits: PasswordLimits;
 }
 
-/** The signed-in person's own page, the same as JSON, and the way out. */
+/** The account page, /me, and sign-out. */
 export function accountRoutes({ database, passwords, signOutUrl, limits }: AccountDeps): Router {
   const router = Router();
 
@@ -56,14 +56,14 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
       await flash(req, "problem", `${problem} Nothing was changed.`);
       return res.redirect(303, paths.account);
     }
-    // Somebody with a stolen session, or at a screen that was left open, must not be able to try passwords.
+    // A stolen session or an unattended screen must not allow guessing the password.
     const attempt = await limits.change(req, res);
     const store = forTenant(database, tenant.id);
     try {
-      const wanted = { current: formField(req, "current"), wanted: formField(req, "password") };
-      const changed = await changePassword(store, passwords, user.id, wanted);
+      const change = { current: formField(req, "current"), wanted: formField(req, "password") };
+      const changed = await changePassword(store, passwords, user.id, change);
       await attempt.succeeded(tenant.id, user.id);
-      await startSession(req, tenant.id, changed, null);
+      await startSession(req, { tenantId: tenant.id, user: changed, connectionId: null });
       await flash(req, "done", "Your password is changed. You are signed out everywhere else.");
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
@@ -78,15 +78,15 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     else res.status(401).json({ error: "Not signed in" });
   });
 
-  // A form, so that no link or image on another page can sign anybody out.
+  // A POST, so that a link or an image on another page cannot sign a person out.
   router.post(paths.logout, async (req, res) => {
-    // Asked before the session ends, which has what it takes to ask; whatever the provider does, the session ends now.
-    const asked = req.person ? signOutUrl(req) : null;
+    // Start before the session ends, because signOutUrl reads it; the session ends even if the provider fails.
+    const pendingUrl = req.person ? signOutUrl(req) : null;
     if (req.person)
       req.log.info({ tenantId: req.person.tenant.id, userId: req.person.user.id }, "sign_out.succeeded");
     await endSession(req);
-    const providerUrl = await asked;
-    // Not a redirect: a form may not end at another origin (form-action), a page that navigates may.
+    const providerUrl = await pendingUrl;
+    // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
     if (providerUrl === null) res.redirect(303, paths.signedOut);
     else res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
   });
@@ -98,7 +98,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
   return router;
 }
 
-function toJson({ tenant, user, role, connection }: Person) {
+function toJson({ tenant, user, role, connection }: SignedInPerson) {
   const { id, loginName, email, givenName, familyName } = user;
   return {
     tenant: { slug: tenant.slug, name: tenant.name },

@@ -4,29 +4,29 @@ import { isUnavailable } from "../store/sql-errors.ts";
 import { goBack, refusals } from "./refusals.ts";
 import { CrossSiteError } from "./same-origin.ts";
 
-/** What a person reads: what happened, and what to do next. */
+/** The page for a person: what happened, and what to do next. */
 interface ErrorPage {
   status: number;
   title: string;
   text: string;
   next: string;
-  /** Where more is to be read. */
+  /** Further reading. */
   link?: { label: string; href: string };
   retryAfter?: number;
 }
 
 /**
- * Refused because something was tried too often; `retryAfter` is in whole seconds. `orElse` ends the sentence that tells
- * the person how long to wait.
+ * A rate limit was exceeded. `retryAfter` is in whole seconds; `advice` ends the sentence that tells the person how long
+ * to wait.
  */
 export class TooManyRequestsError extends Error {
   override name = "TooManyRequestsError";
   readonly retryAfter: number;
-  readonly orElse: string;
-  constructor(retryAfter: number, orElse = "then try again") {
+  readonly advice: string;
+  constructor(retryAfter: number, advice = "then try again") {
     super("too many requests");
     this.retryAfter = retryAfter;
-    this.orElse = orElse;
+    this.advice = advice;
   }
 }
 
@@ -35,16 +35,16 @@ export const pageNotFound: RequestHandler = () => {
 };
 
 /**
- * Turns what was thrown into an answer: a page, or JSON for those who asked for it. The reason goes to the log
- * under the reference id that the page shows.
+ * Turns errors into answers: a page, or JSON for clients that prefer it. The reason goes to the log, under the reference
+ * that the page shows.
  */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
-  const page = describe(error);
+  const page = pageFor(error);
   if (page.status >= 500) req.log.error({ err: error }, "request.failed");
   else req.log.info({ reason: reasonOf(error), status: page.status, ...causeOf(error) }, "request.refused");
   if (res.headersSent) {
-    // Not for Express: it writes the error to standard error, past the log and what that leaves out. An answer that is
-    // not whole is broken off, so that nobody takes it for one.
+    // Do not pass late errors to Express: it would write them to standard error, past the log and its redaction. Break off
+    // an incomplete answer, so that no client takes it for a complete one.
     if (!res.writableEnded) res.destroy();
     return;
   }
@@ -59,7 +59,7 @@ function answer(req: Request, res: Response, page: ErrorPage): void {
     return;
   }
   res.render("error", { title: page.title, page, reference: req.id, person: req.person }, (failure, html) => {
-    // A fault in the page itself must not hide the first one, nor end in Express's own page.
+    // If the error page itself fails, log that as well, and answer in plain text instead of Express's own page.
     if (failure) req.log.error({ err: failure }, "error_page.failed");
     res.send(failure ? `${page.title}. Reference: ${req.id}` : html);
   });
@@ -70,30 +70,30 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.name : "unknown";
 }
 
-/** What was wrong in detail, for whoever looks up the reference; log.ts leaves out what is personal. */
+/** The cause, for the operator who looks up the reference; log.ts removes personal data. */
 function causeOf(error: unknown): { err?: unknown; detail?: string } {
   if (!(error instanceof RefusedError) || error.cause === undefined) return {};
   return typeof error.cause === "string" ? { detail: error.cause } : { err: error.cause };
 }
 
-function describe(error: unknown): ErrorPage {
+function pageFor(error: unknown): ErrorPage {
   if (error instanceof NotFoundError) return notFound;
-  if (error instanceof RefusedError) return refusal(error);
+  if (error instanceof RefusedError) return refusalPage(error);
   if (error instanceof CrossSiteError) return crossSite;
   if (error instanceof InvalidError)
     return { status: 400, title: "That did not work", text: error.message, next: goBack };
   if (error instanceof ConflictError)
     return { status: 409, title: "That did not work", text: error.message, next: goBack };
-  if (error instanceof TooManyRequestsError) return tooMany(error);
+  if (error instanceof TooManyRequestsError) return rateLimitPage(error);
   if (error instanceof UnavailableError || isUnavailable(error)) return unavailable;
-  return describeHttpError(error) ?? broken;
+  return clientErrorPage(error) ?? broken;
 }
 
-/** Errors of Express and its body parsers carry a status; only those of the client are theirs to explain. */
-function describeHttpError(error: unknown): ErrorPage | null {
+/** Express and its body parsers give an error its status; 4xx is the client's fault, anything else is ours. */
+function clientErrorPage(error: unknown): ErrorPage | null {
   const status = (error as { status?: unknown } | null)?.status;
   if (status === 413)
-    return { status, title: "That was too much", text: "What was sent is too large.", next: goBack };
+    return { status, title: "That was too much", text: "The request is too large.", next: goBack };
   if (typeof status === "number" && status >= 400 && status < 500) {
     return { status, title: "That did not work", text: "The request could not be understood.", next: goBack };
   }
@@ -129,18 +129,18 @@ const broken: ErrorPage = {
   next: "Try again. If it happens again, tell us the reference below.",
 };
 
-function tooMany({ retryAfter, orElse }: TooManyRequestsError): ErrorPage {
+function rateLimitPage({ retryAfter, advice }: TooManyRequestsError): ErrorPage {
   const minutes = Math.ceil(retryAfter / 60);
   return {
     status: 429,
     title: "Too many attempts",
     text: "There were too many attempts in a short time.",
-    next: `Wait ${minutes === 1 ? "a minute" : `${minutes} minutes`}, ${orElse}.`,
+    next: `Wait ${minutes === 1 ? "a minute" : `${minutes} minutes`}, ${advice}.`,
     retryAfter,
   };
 }
 
-function refusal({ reason, detail }: RefusedError): ErrorPage {
+function refusalPage({ reason, detail }: RefusedError): ErrorPage {
   const { text, next, link } = refusals[reason];
   return {
     status: 403,

@@ -2,10 +2,10 @@ import { Router } from "express";
 import { brand } from "../../config/brand.ts";
 import { paths } from "../endpoints.ts";
 
-/** Where people land after signing in: the first thing that the product offers. */
+/** The page after sign-in: the first entry of the product's navigation. */
 export const landingPath: string = brand.navigation[0]?.href ?? paths.account;
 
-/** The front page, for those who are not signed in. */
+/** The front page. It sends signed-in people to the product. */
 export function homeRoutes(): Router {
   const router = Router();
   router.get(paths.home, (req, res) => {

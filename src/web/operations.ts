@@ -8,7 +8,7 @@ import { migrationState } from "../store/migrate.ts";
 import { hashToken } from "../store/secrets.ts";
 
 export interface Operations {
-  /** Measures every request that is answered behind it. */
+  /** Measures the duration of every request that passes it. */
   measure: RequestHandler;
   /** /healthz, /readyz and /metrics. */
   routes: Router;
@@ -17,8 +17,8 @@ export interface Operations {
 const readyTimeoutMs = 3_000;
 
 /**
- * What runs the program asks here. /healthz: the process answers; restart it when not. /readyz: the database answers
- * and has all migrations; send no traffic while not. /metrics: Prometheus text, for this machine or the token's holder.
+ * Health and metrics for the platform. /healthz: the process answers; restart it if not. /readyz: the database answers and
+ * has all migrations; send no traffic until then. /metrics: Prometheus text, for this machine or the holder of the token.
  */
 export function operations(database: Database, metricsToken: string | null): Operations {
   const registry = new Registry();
@@ -69,7 +69,7 @@ async function readinessProblem(database: Database): Promise<{ text: string; err
   }
 }
 
-/** The route's pattern, so that the number of series does not grow with the number of tenants or of guesses. */
+/** The route's pattern. With real paths, the number of series would grow with tenants and with guessed URLs. */
 function routeOf(req: Request): string {
   const path: unknown = req.route?.path;
   return typeof path === "string" ? req.baseUrl + path : "other";

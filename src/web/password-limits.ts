@@ -11,18 +11,18 @@ import { TooManyRequestsError } from "./error-pages.ts";
 import { signedIn } from "./guards.ts";
 import type { KnownDevice, KnownDevices } from "./known-devices.ts";
 
-/** A password that is about to be tried, and has been counted. */
+/** A password attempt that has been counted, but not yet checked. */
 interface PasswordAttempt {
-  /** It was right: this device is known from now on, and what was counted for it here is forgotten. */
+  /** Call it for the right password: the device becomes known, and its count is cleared. */
   succeeded(tenantId: string, userId: string): Promise<void>;
 }
 
 export interface PasswordLimits {
-  /** Counts a sign-in before its password is looked at. Throws TooManyRequestsError. */
+  /** Counts a sign-in before its password is checked. Throws TooManyRequestsError. */
   signIn(req: Request, res: Response, slug: string, loginName: string): Promise<PasswordAttempt>;
-  /** The same for a signed-in person who has to give the current password. Throws TooManyRequestsError. */
+  /** Counts an attempt at the current password by a signed-in person. Throws TooManyRequestsError. */
   change(req: Request, res: Response): Promise<PasswordAttempt>;
-  /** A one-time link has set the password: its device is known, and the account's counts are forgotten. */
+  /** Call it after a one-time link set the password: the device becomes known, and the account's counts are cleared. */
   setByLink(req: Request, res: Response, tenantId: string, user: User): Promise<void>;
 }
 
@@ -31,29 +31,29 @@ const otherWays =
   "use the browser in which you signed in with your password before, or ask the operator for a one-time link";
 
 /**
- * How often passwords may be tried. All replicas count together, in the database, and before a password is looked at.
- * Guessing is slow, and who guesses from elsewhere cannot lock the rightful person out:
+ * Rate limits for passwords. They make guessing slow, and an attacker who guesses cannot lock the account's owner out.
+ * Replicas share the counts in the database. Every attempt is counted before its password is checked:
  *
- * 1. A device that knows the account (known-devices.ts) has 10 tries in 15 minutes of its own for it. Limits 2, 4 and 5
- *    neither count nor stop it. When the 10 are used up, it is treated as an unknown device.
- * 2. An unknown device: 5 tries in 15 minutes for one account from one network.
- * 3. Every device: 50 tries in 15 minutes from one network, whatever the accounts.
- * 4. Unknown devices: 100 tries in an hour for one account, from all networks together.
- * 5. A session on an unknown device: 5 tries in 15 minutes of the current password, when it is to be changed.
- * 6. The right password makes the device known by a new entry, whose count begins at 0. It clears limit 2 of this network,
- *    or 5, when that is what counted it, and nothing of others.
- * 7. A one-time link is stopped by no limit: nobody guesses 256 bits. It makes the device known and clears 2 (of this
- *    network), 4 and 5 of its account. So the operator lets in somebody on a new device.
+ * 1. A device that knows the account (known-devices.ts) has its own 10 attempts in 15 minutes for it. Limits 2, 4 and 5
+ *    neither count nor stop it. After these 10 it is treated as an unknown device.
+ * 2. Unknown devices: 5 attempts in 15 minutes for one account from one network.
+ * 3. All devices: 50 attempts in 15 minutes from one network, for all accounts together.
+ * 4. Unknown devices: 100 attempts in an hour for one account, from all networks together.
+ * 5. A session on an unknown device that changes the password: 5 attempts at the current one in 15 minutes.
+ * 6. The right password makes the device known by a new entry, whose count begins at 0. It clears limit 2 for this network
+ *    or limit 5, if that limit counted the attempt, and no other count.
+ * 7. No limit stops a one-time link: its 256 bits cannot be guessed. It makes the device known and clears limits 2 (for this
+ *    network), 4 and 5 of its account, so the operator can let a person in on a new device.
  *
- * A network is an IPv4 address, or the first 64 bits of an IPv6 one: a subscriber has at least that many (RFC 6177).
+ * A network is an IPv4 address, or the first 64 bits of an IPv6 address: a subscriber has at least a /64 (RFC 6177).
  *
- * What the answer and its time say depends on the counts and on the device's own cookie alone. What is typed is looked up
- * in no table before it is counted: accounts that do not exist are limited like others, and an entry for another account
- * is ignored.
+ * The answer and its timing depend on the counts and on the device's own cookie only. No table is read for the entered
+ * names before they are counted: unknown accounts are limited like existing ones, and an entry for another account is
+ * ignored.
  *
- * Whoever copies the cookie gets the 10 tries, shared with the device it was copied from until that signs in again, and
- * nothing else. So changing the password and revoking access leave the entries alone: to void them would lock the
- * person's own devices out while somebody guesses. A new SESSION_SECRET voids them all.
+ * A copied cookie gives a thief the 10 attempts, shared with the original device until that signs in again, and nothing
+ * else. So changing the password or revoking access does not invalidate entries: that would lock the person's own devices
+ * out during an attack. A new SESSION_SECRET invalidates all of them.
  */
 export function passwordLimits(database: Database, devices: KnownDevices): PasswordLimits {
   const limit = (name: string, points: number, seconds: number) =>
@@ -65,22 +65,22 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
   const perSignedIn = limit("password-change", 5, quarterOfAnHour);
   const system = systemStore(database);
 
-  /** Whether the device has a try of its own left; counts it. */
-  async function hasOwnTry(device: KnownDevice | undefined): Promise<boolean> {
+  /** Counts an attempt of a known device. Returns whether it is within the device's own limit. */
+  async function usesOwnLimit(device: KnownDevice | undefined): Promise<boolean> {
     return device !== undefined && (await perDevice.use(keyOf(device.nonce))) === 0;
   }
 
-  /** By the ids in the cookie, and all of them: so the time says nothing about the names that were typed. */
+  /** The device's entry for an account. Looks up every id in the cookie, so the timing reveals nothing of the entered names. */
   async function deviceFor(req: Request, slug: string, loginName: string): Promise<KnownDevice | undefined> {
     const entries = devices.of(req);
-    const named = await Promise.all(
+    const matches = await Promise.all(
       entries.map(async ({ tenantId, userId }) => {
         const tenant = await system.tenants.byId(tenantId);
         const user = await forTenant(database, tenantId).users.byId(userId);
         return user && tenant?.slug === slug && nameKey(user.loginName) === nameKey(loginName);
       }),
     );
-    return entries.find((_entry, index) => named[index]);
+    return entries.find((_entry, index) => matches[index]);
   }
 
   function remember(req: Request, res: Response, tenantId: string, userId: string): void {
@@ -89,9 +89,10 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
 
   return {
     async signIn(req, res, slug, loginName) {
-      const [account, network] = [keyOf(slug, nameKey(loginName)), networkOf(req)];
+      const account = keyOf(slug, nameKey(loginName));
+      const network = networkOf(req);
       const both = keyOf(account, network);
-      const isKnown = await hasOwnTry(await deviceFor(req, slug, loginName));
+      const isKnown = await usesOwnLimit(await deviceFor(req, slug, loginName));
       if (!isKnown) await use(perAccountAndNetwork, both);
       await use(perNetwork, keyOf(network));
       if (!isKnown) await use(perAccount, account);
@@ -106,7 +107,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
     async change(req, res) {
       const { tenant, user } = signedIn(req);
       const own = devices.of(req).find((one) => one.tenantId === tenant.id && one.userId === user.id);
-      const isKnown = await hasOwnTry(own);
+      const isKnown = await usesOwnLimit(own);
       const account = keyOf(tenant.id, user.id);
       if (!isKnown) await use(perSignedIn, account);
       return {
@@ -133,16 +134,16 @@ async function use(limiter: RateLimiter, key: string): Promise<void> {
   if (retryAfter > 0) throw new TooManyRequestsError(retryAfter, otherWays);
 }
 
-/** Names and addresses are not kept: their hash counts as well, and has a fixed length. */
+/** A fixed-length hash, so that the database keeps no names or addresses. */
 function keyOf(...parts: string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 
-/** Where a request comes from, as far as the limits tell networks apart. */
+/** The network that a request comes from, as passwordLimits defines it. */
 function networkOf(req: Request): string {
   const address = (req.ip ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
   if (!isIPv6(address)) return address;
-  // A URL's host is the address in one spelling (RFC 5952); what "::" leaves out are zeros.
+  // The URL parser normalises the address (RFC 5952); "::" abbreviates zeros.
   const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
   const [before, after] = [head, tail ?? ""].map((part) => part.split(":").filter((group) => group !== ""));
   const zeros = Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill("0");

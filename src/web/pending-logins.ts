@@ -2,7 +2,7 @@ import type { CookieOptions, Request, Response } from "express";
 import { RefusedError } from "../errors.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { cookieOf } from "./cookies.ts";
+import { cookieOf } from "./request.ts";
 
 /** A sign-in that has not come back by then is over. */
 const pendingMs = 10 * 60_000;

@@ -3,9 +3,10 @@ import { acceptsCrossSite } from "../endpoints.ts";
 import { loggedPath } from "./request.ts";
 
 /**
- * Refuses requests that another site made the browser send, so that forms need no tokens. Fetch metadata says where
- * a request came from; browsers without it send Origin with every POST. A client that sends neither is no browser
- * with our cookie in it, and has the protocol endpoints (`acceptsCrossSite`), which read no session.
+ * Prevents cross-site request forgery without tokens in forms: refuses state-changing requests that another site made the
+ * browser send. Fetch metadata (Sec-Fetch-Site) names the sending site; browsers without it send Origin with every POST.
+ * A client that sends neither is not a browser with our cookie; it can use the protocol endpoints (`acceptsCrossSite`),
+ * which read no session.
  */
 export function sameOrigin(baseUrl: string): RequestHandler {
   return (req, _res, next) => {

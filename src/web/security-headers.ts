@@ -2,9 +2,9 @@ import type { RequestHandler } from "express";
 import helmet from "helmet";
 
 /**
- * Headers that tell the browser how little this site needs: its own files, no inline script or style, no frames.
- * `form-action 'self'` holds for every hop of a redirect (CSP3 §6.4.1), so no form of ours may end at another origin:
- * pages that lead to an identity provider navigate by GET.
+ * Security headers. The content security policy allows this site's own files only: no inline script or style, no frames.
+ * `form-action 'self'` applies to every hop of a redirect (CSP3 §6.4.1), so our forms cannot end at another origin: pages
+ * that lead to an identity provider navigate by GET.
  */
 export function securityHeaders(baseUrl: string): RequestHandler {
   const https = baseUrl.startsWith("https:");

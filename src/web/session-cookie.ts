@@ -2,11 +2,11 @@ import type { Request, RequestHandler, Response } from "express";
 import session, { type SessionData, Store } from "express-session";
 import type { Log } from "../log.ts";
 import { hashToken } from "../store/secrets.ts";
-import type { SessionStore, SignedIn, StoredSession } from "../store/session-store.ts";
+import type { SessionStore, StoredSession, StoredSignIn } from "../store/session-store.ts";
 
 declare module "express-session" {
   interface SessionData {
-    signIn?: SignedIn;
+    signIn?: StoredSignIn;
     flash?: { kind: "done" | "problem"; text: string };
     userAgent?: string;
     sealedIdToken?: string;
@@ -15,11 +15,11 @@ declare module "express-session" {
   }
 }
 
-/** Without a request for this long, a session is over. */
+/** A session expires after this long without a request. */
 const idleMs = 8 * 3_600_000;
-/** However busy, a session is over this long after the sign-in. */
+/** A session expires this long after the sign-in, however busy it is. */
 const absoluteMs = 24 * 3_600_000;
-/** A session's last use is written at most this often. */
+/** The time of last use is written at most this often. */
 const touchMs = 60_000;
 
 const cookieOptions = { httpOnly: true, sameSite: "lax", path: "/" } as const;
@@ -33,8 +33,8 @@ export interface SessionOptions {
 }
 
 /**
- * The browser's session. On https the cookie's name starts with `__Host-`, so that no other host can set it
- * (RFC 6265bis §4.1.3.2); it is Lax, because a sign-in comes back from another site by GET.
+ * The session middleware. On https the cookie's name starts with `__Host-`, so that no other host can set it
+ * (RFC 6265bis §4.1.3.2). The cookie is Lax, because the identity provider leads back here by a cross-site GET.
  */
 export function sessionCookie({
   sessions,
@@ -56,8 +56,8 @@ export function sessionCookie({
 }
 
 /**
- * Whether the browser came with the cookie of a session that is gone: revoked, or over. It is told to forget the
- * cookie, so that this is said once.
+ * Whether the browser sent the cookie of a session that was revoked or has expired. Also clears the cookie, so that the
+ * person is told once only.
  */
 export function forgetDeadCookie(req: Request, res: Response): boolean {
   const name = /(?:^|;\s*)((?:__Host-)?session)=/.exec(req.headers.cookie ?? "")?.[1];
@@ -66,14 +66,14 @@ export function forgetDeadCookie(req: Request, res: Response): boolean {
   return true;
 }
 
-/** When a session with these times is over. */
+/** The time at which a session expires, from its creation and its last use. */
 function expiry(createdAt: number, seenAt: number): number {
   return Math.min(seenAt + idleMs, createdAt + absoluteMs);
 }
 
 /**
- * Bridges express-session and the session store. A database error is handed to the request that met it; a failed
- * touch only costs the session a minute, and is logged.
+ * Adapts the session store to express-session. A database error fails the request that met it, except in touch: that only
+ * shortens the session by a minute, and is logged.
  */
 class DatabaseStore extends Store {
   readonly #sessions: SessionStore;

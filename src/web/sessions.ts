@@ -4,8 +4,8 @@ import { hashToken } from "../store/secrets.ts";
 import type { SessionStore } from "../store/session-store.ts";
 
 /**
- * Finds out who is signed in, at each request and from the database: whoever was deactivated, blocked or signed out
- * everywhere in the meantime is nobody from this request on, on every replica.
+ * Loads the signed-in person from the database at each request. So a person who was deactivated, blocked or signed out
+ * everywhere loses access with the next request, on every replica.
  */
 export function loadPerson(sessions: SessionStore): RequestHandler {
   return async (req, res, next) => {
@@ -22,18 +22,19 @@ export function loadPerson(sessions: SessionStore): RequestHandler {
   };
 }
 
-/**
- * Signs a user in: under a new session id, so that one that was planted before is worth nothing (session fixation).
- * @param connectionId how they came; null for a local password.
- * @param sealedIdToken the provider's ID token, sealed, when signing out here is to sign out there.
- */
-export async function startSession(
-  req: Request,
-  tenantId: string,
-  user: User,
-  connectionId: string | null,
-  sealedIdToken: string | null = null,
-): Promise<void> {
+/** A sign-in that has been decided. */
+export interface NewSession {
+  tenantId: string;
+  user: User;
+  /** The connection through which the person came; null for a local password. */
+  connectionId: string | null;
+  /** The provider's ID token, sealed: set if signing out here is to sign out there as well. */
+  sealedIdToken?: string | null;
+}
+
+/** Signs a user in under a new session id, so that a planted session id is worthless (session fixation). */
+export async function startSession(req: Request, session: NewSession): Promise<void> {
+  const { tenantId, user, connectionId, sealedIdToken } = session;
   await finished((done) => req.session.regenerate(done));
   req.session.signIn = { tenantId, userId: user.id, accessEpoch: user.accessEpoch, connectionId };
   const userAgent = req.get("user-agent")?.slice(0, 256);
@@ -43,20 +44,19 @@ export async function startSession(
   req.log.info({ tenantId, userId: user.id, connectionId }, "sign_in.succeeded");
 }
 
-/** Ends this browser's session; the request goes on with an empty one. */
+/** Ends this browser's session; the request continues with an empty one. */
 export async function endSession(req: Request): Promise<void> {
   req.person = null;
   await finished((done) => req.session.regenerate(done));
 }
 
-/** The public handle of this browser's own session. */
+/** The public id of this browser's own session. */
 export function ownSessionId(req: Request): string {
   return hashToken(req.sessionID);
 }
 
 /**
- * Shows a message on the next page that the person sees. Saved at once: a browser may follow a redirect before the
- * answer that carries it has ended.
+ * Shows a message on the next page. Saves the session at once: a browser may follow a redirect before its answer has ended.
  */
 export async function flash(req: Request, kind: "done" | "problem", text: string): Promise<void> {
   req.session.flash = { kind, text };

@@ -20,40 +20,40 @@ export interface SetupDeps {
 }
 
 /**
- * One-time links. Opening one changes nothing, so that a mail scanner which follows it does not use it up; the form
- * behind it does, once.
+ * One-time links for setting a password. Opening a link changes nothing, so a mail scanner that follows it does no harm;
+ * submitting its form consumes it.
  */
 export function setupRoutes({ database, passwords, limits }: SetupDeps): Router {
   const router = Router();
   const { links } = systemStore(database);
 
-  /** The login name of the account whose password the link sets. Asked before a password is hashed, which costs. */
-  async function holderOf(token: string): Promise<string> {
+  /** The login name of the link's account. Throws RefusedError for an invalid link, before a password is hashed at a cost. */
+  async function loginNameOf(token: string): Promise<string> {
     const link = await links.peek(hashToken(token));
     if (link?.purpose.kind !== "set-password") throw new RefusedError("link-not-valid");
     const user = await forTenant(database, link.tenantId).users.byId(link.purpose.userId);
     return user?.loginName ?? "";
   }
 
-  // A link that is for something else is not ours: see admin/set-up-links.ts.
+  // Links that set up a connection belong to admin/set-up-links.ts.
   router.use(paths.setup(":token"), async (req, _res, next) => {
     const link = await links.peek(hashToken(String(req.params.token)));
     next(link?.purpose.kind === "set-up-connection" ? "router" : undefined);
   });
 
   router.get(paths.setup(":token"), async (req, res) => {
-    // The token stands in the address: it must not travel on in a Referer or stay in a cache.
+    // The URL contains the token: keep it out of Referer headers and caches.
     res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
-    res.render("set-password", page(null, await holderOf(String(req.params.token))));
+    res.render("set-password", formPage(null, await loginNameOf(String(req.params.token))));
   });
 
   router.post(paths.setup(":token"), async (req, res) => {
     res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
     const token = String(req.params.token);
-    const loginName = await holderOf(token);
+    const loginName = await loginNameOf(token);
     const problem = passwordProblem(req);
     if (problem !== null) {
-      res.status(400).render("set-password", page(problem, loginName));
+      res.status(400).render("set-password", formPage(problem, loginName));
       return;
     }
     const { tenantId, user } = await redeemPasswordLink(
@@ -63,7 +63,7 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
       req.id,
     );
     await limits.setByLink(req, res, tenantId, user);
-    await startSession(req, tenantId, user, null);
+    await startSession(req, { tenantId, user, connectionId: null });
     await flash(req, "done", "Your password is set, and you are signed in.");
     res.redirect(303, landingPath);
   });
@@ -71,12 +71,12 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
   return router;
 }
 
-/** @param loginName shown to password managers, so that they keep the password under the right name. */
-function page(problem: string | null, loginName: string) {
+/** @param loginName for password managers, so that they store the password under the right name. */
+function formPage(problem: string | null, loginName: string) {
   return { title: "Set your password", problem, passwordLength, loginName };
 }
 
-/** What is wrong with a form that asks for a new password twice, in a sentence; null when it is fine. */
+/** Checks a form that asks for a new password twice. Returns a sentence for the person; null if the form is fine. */
 export function passwordProblem(req: Request): string | null {
   if (formField(req, "password") !== formField(req, "repeated")) return "The two passwords are not the same.";
   try {

@@ -6,7 +6,7 @@ import { mixedScripts, visible } from "../visible.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
-/** Makes `res.render` find views/, and gives every page what its frame needs. */
+/** Configures `res.render` with views/ and the helpers that every page needs. */
 export function setUpViews(app: Express): void {
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
@@ -17,7 +17,7 @@ export function setUpViews(app: Express): void {
   app.locals.mixedScripts = mixedScripts;
 }
 
-/** Files that never change while the program runs, and the brand's colours as a stylesheet. */
+/** Serves the files of public/, and the brand's colours as a stylesheet. */
 export function assets(): RequestHandler {
   const router = express.Router();
   router.get("/brand.css", (_req, res) => {
@@ -27,13 +27,13 @@ export function assets(): RequestHandler {
   return router;
 }
 
-/** Hands the person and the message that waits for them to the page; a message is shown once. */
+/** Gives each page the signed-in person and their pending message, which is shown once. */
 export const pageContext: RequestHandler = (req, res, next) => {
   res.locals.person = req.person;
   res.locals.path = req.path;
-  // What one person sees must not be shown to the next one by a shared machine's history or a cache.
+  // On a shared computer, the browser's history or cache must not show one person's pages to the next.
   if (req.person) res.set("Cache-Control", "no-store");
-  // Taken when a page is rendered: a request for something else must not use the message up.
+  // A getter, so that only rendering a page consumes the message, not every request.
   const takeFlash = () => {
     const { flash = null } = req.session;
     delete req.session.flash;
@@ -43,21 +43,21 @@ export const pageContext: RequestHandler = (req, res, next) => {
   next();
 };
 
-/** The brand's colours, for what is loaded after app.css. */
+/** The brand's colours as CSS, to load after app.css. */
 export function brandStyles({ accent }: Brand): string {
   return `:root { --accent: ${accent.light}; --on-accent: ${accent.onLight}; }
 @media (prefers-color-scheme: dark) { :root { --accent: ${accent.dark}; --on-accent: ${accent.onDark}; } }
 `;
 }
 
-/** Made once: to make one takes longer than to render the line of a table that the date is for. */
+/** Created once: creating a formatter takes longer than rendering a whole table row. */
 const momentFormat = new Intl.DateTimeFormat("en-GB", {
   dateStyle: "medium",
   timeStyle: "short",
   timeZone: "UTC",
 });
 
-/** A moment as people read it, the same for everybody and everywhere: the server knows no reader's time zone. */
+/** A time for people, in UTC: the server does not know the reader's time zone. */
 function formatDate(at: number): string {
   return `${momentFormat.format(at)} UTC`;
 }

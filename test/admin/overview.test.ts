@@ -33,12 +33,12 @@ describe("the console's overview", () => {
       const text = await textOf();
       assert.match(
         text,
-        new RegExp(`<a href="/admin/connections/${id}">${key}</a>: Its certificate ends within`),
+        new RegExp(`<a href="/admin/connections/${id}">${key}</a>: Its certificate expires within`),
       );
       const token = /<a href="\/admin\/provisioning">Provisioning<\/a>: (The provisioning token [^<]*)</;
       assert.match(
         token.exec(text)?.[1] ?? "",
-        /\(source default\) ends on \d{1,2} \w+ \d{4}\. Create another/,
+        /\(source default\) expires on \d{1,2} \w+ \d{4}\. Create another/,
       );
       assert.match(text, /<a href="\/admin\/provisioning#problems">Provisioning<\/a>: a call of Okta/);
     });

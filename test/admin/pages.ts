@@ -1,5 +1,5 @@
 import { shownValue } from "../../src/admin/shown.ts";
-import { createConnection, freezeGuests, noteEdit } from "../../src/directory/connections.ts";
+import { createConnection, freezeGuests, recordEdit } from "../../src/directory/connections.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import type { ConnectionType } from "../../src/model.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
@@ -87,7 +87,7 @@ async function reviewedDraft({ acme }: Site) {
   });
   const purpose = { kind: "set-up-connection", connectionId: id } as const;
   await acme.store.links.create(hashToken("waiting-guest"), purpose, Date.now() + 86_400_000);
-  await noteEdit(acme.store, id, { by: "the guest of a set-up link", from: "192.0.2.7", isGuest: true });
+  await recordEdit(acme.store, id, { by: "the guest of a set-up link", from: "192.0.2.7", isGuest: true });
   await freezeGuests(acme.store, id);
   const certificates = `-----BEGIN CERTIFICATE-----\n${signingCertificate}\n-----END CERTIFICATE-----`;
   return {

@@ -229,7 +229,7 @@ describe("people in the admin console", () => {
         const shown = shownOn(await client.get(pathOf(user)));
         const asked = await client.post(`${pathOf(user)}/delete`, { shown, keepOut: "yes" });
         assertRedirect(asked, "/admin/people");
-        assert.match((await client.get("/admin/people")).text, /Provisioning looks after this person/);
+        assert.match((await client.get("/admin/people")).text, /Provisioning manages this person/);
         assert.ok(await site().acme.store.users.byId(user.id));
         assert.deepEqual(await lastEntry(), before);
       });

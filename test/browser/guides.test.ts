@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { OrgApp, OrgPerson } from "okta-stand-in/state";
-import { addTo, type StandIn, startStandIn } from "okta-stand-in/testing";
+import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
@@ -14,7 +14,7 @@ import { useSite } from "../helpers/site.ts";
 describeInBrowser("following the guides", (browser) => {
   onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
-    let org: StandIn;
+    let org: TestOrg;
     before(async () => {
       org = await startStandIn();
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { OrgApp, OrgPerson } from "okta-stand-in/state";
-import { addTo, type StandIn, startStandIn } from "okta-stand-in/testing";
+import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { addFromCatalog, baseUrlOf, submittedValues } from "../helpers/catalog-app.ts";
@@ -13,7 +13,7 @@ import { useSite } from "../helpers/site.ts";
 describeInBrowser("following the guide to SCIM", (browser) => {
   onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
-    let org: StandIn;
+    let org: TestOrg;
     let ada: OrgPerson;
     before(async () => {
       org = await startStandIn();

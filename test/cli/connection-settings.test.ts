@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connectionCommands } from "../../src/cli/connections.ts";
-import { noteEdit } from "../../src/directory/connections.ts";
+import { recordEdit } from "../../src/directory/connections.ts";
 import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import type { Connection } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
@@ -101,7 +101,7 @@ describe("admin -- connection, one that is there", () => {
       await acme.store.identities.add(connection.id, "00u1", user.id);
       await update("--issuer-alias", op.issuer.replace("127.0.0.1", "localhost"));
       const other = ["--issuer", "https://other.okta.com"];
-      await assert.rejects(update(...other), /signed out.*Say it again with --yes/);
+      await assert.rejects(update(...other), /signed out.*Add --yes to confirm/);
       assert.ok(await acme.store.identities.find(connection.id, "00u1"));
       const { issuer, issuerAlias } = await update(...other, "--yes");
       assert.deepEqual([issuer, issuerAlias], ["https://other.okta.com", null]);
@@ -165,7 +165,7 @@ describe("admin -- connection, one that is there", () => {
       });
       await assert.rejects(enable("--version", read), { code: "stale" });
       assert.equal((await stored()).status, "draft");
-      await noteEdit(acme.store, id, { by: "the guest of a set-up link", from: null, isGuest: true });
+      await recordEdit(acme.store, id, { by: "the guest of a set-up link", from: null, isGuest: true });
       await assert.rejects(enable(), /The guest of a set-up link changed this draft/);
       assert.equal((await stored()).status, "draft");
       await enable("--version", await version());

@@ -153,7 +153,10 @@ describe("admin -- tenant health", () => {
         expiresAt: Date.now() - 10 * day,
       });
       const { attention, connections } = await shown(tenant);
-      assert.match(attention[0] ?? "", new RegExp(`^saml ${saml.key}: Its certificate ends within 30 days`));
+      assert.match(
+        attention[0] ?? "",
+        new RegExp(`^saml ${saml.key}: Its certificate expires within 30 days`),
+      );
       const date = "\\d{1,2} \\w+ \\d{4}";
       assert.match(
         attention[1] ?? "",
@@ -161,7 +164,7 @@ describe("admin -- tenant health", () => {
       );
       assert.match(
         attention[2] ?? "",
-        new RegExp(`\\(source ended\\) ended on ${date}: provisioning stands still`),
+        new RegExp(`\\(source ended\\) expired on ${date}: provisioning has stopped`),
       );
       assert.equal(attention.length, 3);
       const ends = (connections as { certificateUntil: string }[]).map((one) =>

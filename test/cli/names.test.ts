@@ -51,7 +51,7 @@ describe("names that lie, on the command line", () => {
       "what is no option": [
         connectionCommands,
         ["connection", "list", `liar${red}`],
-        "What was given contains U+001B ESCAPE",
+        "The argument contains U+001B ESCAPE",
       ],
     } as const;
     for (const [what, [commands, words, message]] of Object.entries(refused)) {

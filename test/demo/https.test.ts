@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { type DemoTenant, demoTenants, loginOf } from "../../src/demo/cast.ts";
+import { type DemoTenant, demoTenants, loginOf } from "../../src/demo/tenants.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
 import {

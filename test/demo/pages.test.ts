@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { newSamlKey } from "okta-stand-in/keys";
 import { newId, type OrgApp } from "okta-stand-in/state";
-import { addApp, addTo, integration, oidcSignOn, type StandIn, startStandIn } from "okta-stand-in/testing";
+import { addApp, addTo, integration, oidcSignOn, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import { obstaclesOn, widths } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
 
 /** An org in which everything that a page can show is there: each status, each state, problems and long texts. */
-async function fullOrg(): Promise<StandIn> {
+async function fullOrg(): Promise<TestOrg> {
   const org = await startStandIn();
   const { state } = org.store;
   const people = (["ACTIVE", "SUSPENDED", "DEPROVISIONED"] as const).map((status) =>
@@ -55,7 +55,7 @@ async function fullOrg(): Promise<StandIn> {
   return org;
 }
 
-function pathsOf(org: StandIn): string[] {
+function pathsOf(org: TestOrg): string[] {
   const [oidc, saml] = Object.keys(org.store.state.apps);
   const [person, , gone] = Object.keys(org.store.state.people);
   const tabs = ["", "/sign-on", "/provisioning", "/import", "/assignments", "/push-groups"];
@@ -77,7 +77,7 @@ function pathsOf(org: StandIn): string[] {
 }
 
 describeInBrowser("the pages of the demo", (browser) => {
-  let org: StandIn;
+  let org: TestOrg;
   let demo: Demo;
   before(async function () {
     this.timeout(120_000);

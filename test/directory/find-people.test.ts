@@ -53,7 +53,7 @@ describe("findPeople", () => {
       const seen: string[] = [];
       let after: PeoplePosition | null = null;
       for (let pages = 0; pages < 100; pages++) {
-        const page = await findPeople(use().database, world.store.tenantId, filter, after, limit);
+        const page = await findPeople(use().database, world.store.tenantId, filter, { after, limit });
         assert.ok(page.people.length <= limit);
         assert.ok(page.next === null || page.people.length === limit);
         seen.push(...page.people.map(({ loginName }) => loginName));
@@ -133,13 +133,16 @@ describe("findPeople", () => {
         await inside.roles.mapGroup(group.id, "admin");
       });
       const filter = { prefix: "user-0", role: "admin" as const };
-      const page = await findPeople(use().database, store.tenantId, filter, null, 3);
+      const page = await findPeople(use().database, store.tenantId, filter, { after: null, limit: 3 });
       const [first, , third] = page.people;
       assert.deepEqual(
         [first?.loginName, third?.loginName],
         ["user-0000@acme.example", "user-0002@acme.example"],
       );
-      const rest = await findPeople(use().database, store.tenantId, filter, page.next, 2_000);
+      const rest = await findPeople(use().database, store.tenantId, filter, {
+        after: page.next,
+        limit: 2_000,
+      });
       assert.equal(rest.people.length, 997);
       assert.equal(rest.next, null);
     });
@@ -149,7 +152,8 @@ describe("findPeople", () => {
       const { id } = await store.users.create(newUser("before@acme.example", { givenName: "Before" }));
       await store.users.update(id, { loginName: "after@acme.example", givenName: "After", active: false });
       const of = async (prefix: string) =>
-        (await findPeople(use().database, store.tenantId, { prefix }, null, 10)).people.length;
+        (await findPeople(use().database, store.tenantId, { prefix }, { after: null, limit: 10 })).people
+          .length;
       assert.deepEqual([await of("bef"), await of("AFT")], [0, 1]);
     });
   });

@@ -56,59 +56,50 @@ describe("groups and roles", () => {
         { displayName: "Sales", sourceKey: null },
         [],
       );
-      const rename = updateProvisionedGroup(
-        tenant.store,
-        tenant.writer,
-        second.id,
-        { displayName: "engineers" },
-        [],
-      );
+      const rename = updateProvisionedGroup(tenant.store, tenant.writer, second.id, {
+        changes: { displayName: "engineers" },
+      });
       await assert.rejects(rename, conflict("group-name-taken"));
     });
 
     it("changes no group that is not there", async () => {
-      const change = updateProvisionedGroup(
-        tenant.store,
-        tenant.writer,
-        "ghost",
-        { displayName: "Ghosts" },
-        [],
-      );
+      const change = updateProvisionedGroup(tenant.store, tenant.writer, "ghost", {
+        changes: { displayName: "Ghosts" },
+      });
       await assert.rejects(change, NotFoundError);
     });
 
     it("applies steps in order, as sets: doubled additions and absent removals are no errors", async () => {
       const [a = "", b = "", c = ""] = people;
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, [a, a]);
-      await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {}, [
-        { kind: "add", userIds: [a, b] },
-        { kind: "remove", userIds: [c, "ghost"] },
-        { kind: "add", userIds: [c] },
-        { kind: "remove", userIds: [a] },
-      ]);
+      await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
+        steps: [
+          { kind: "add", userIds: [a, b] },
+          { kind: "remove", userIds: [c, "ghost"] },
+          { kind: "add", userIds: [c] },
+          { kind: "remove", userIds: [a] },
+        ],
+      });
       assert.deepEqual(await members(group.id), [b, c].sort());
-      await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {}, [
-        { kind: "replace", userIds: [a] },
-      ]);
+      await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
+        steps: [{ kind: "replace", userIds: [a] }],
+      });
       assert.deepEqual(await members(group.id), [a]);
-      await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {}, [
-        { kind: "replace", userIds: [] },
-      ]);
+      await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
+        steps: [{ kind: "replace", userIds: [] }],
+      });
       assert.deepEqual(await members(group.id), []);
     });
 
     it("is all or nothing: a stranger in the last step undoes the rename and the steps before", async () => {
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, people);
-      const change = updateProvisionedGroup(
-        tenant.store,
-        tenant.writer,
-        group.id,
-        { displayName: "Renamed" },
-        [
+      const change = updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
+        changes: { displayName: "Renamed" },
+        steps: [
           { kind: "replace", userIds: [] },
           { kind: "add", userIds: ["ghost"] },
         ],
-      );
+      });
       await assert.rejects(change, InvalidError);
       assert.equal((await tenant.store.groups.byId(group.id))?.displayName, "Engineers");
       assert.deepEqual(await members(group.id), people);
@@ -116,13 +107,9 @@ describe("groups and roles", () => {
 
     it("leaves the members alone when it only renames", async () => {
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, people);
-      const renamed = await updateProvisionedGroup(
-        tenant.store,
-        tenant.writer,
-        group.id,
-        { displayName: "Builders" },
-        [],
-      );
+      const renamed = await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
+        changes: { displayName: "Builders" },
+      });
       assert.deepEqual([renamed.displayName, renamed.version], ["Builders", group.version + 1]);
       assert.deepEqual(await members(group.id), people);
     });
@@ -132,7 +119,7 @@ describe("groups and roles", () => {
       const source = await tenant.store.sources.create({ id: `s-${tenant.tenant.id}`, name: "second" });
       const second = { ...tenant.writer, source };
       await assert.rejects(
-        updateProvisionedGroup(tenant.store, second, group.id, {}, []),
+        updateProvisionedGroup(tenant.store, second, group.id, {}),
         conflict("other-source"),
       );
       await assert.rejects(deleteProvisionedGroup(tenant.store, second, group.id), conflict("other-source"));
@@ -154,9 +141,9 @@ describe("groups and roles", () => {
       assert.deepEqual(await tenant.store.roles.grantsOf(a), [
         { role: "admin", source: "group", sourceId: group.id },
       ]);
-      await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {}, [
-        { kind: "remove", userIds: [a] },
-      ]);
+      await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
+        steps: [{ kind: "remove", userIds: [a] }],
+      });
       assert.equal(await tenant.store.roles.effective(a), "member");
     });
 

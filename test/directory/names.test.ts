@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { acceptedLoginName, checkShownName } from "../../src/directory/names.ts";
+import { checkShownName, validateLoginName } from "../../src/directory/names.ts";
 import { InvalidError } from "../../src/errors.ts";
 import { nameKey } from "../../src/store/text-keys.ts";
 import { mixedScripts, visible, visibleLines } from "../../src/visible.ts";
@@ -33,7 +33,7 @@ describe("a login name", () => {
   for (const [character, what] of Object.entries({ ...hiding, ...onlyInLoginNames })) {
     for (const name of [`o${character}@inb.test`, `${character}o@inb.test`, `o@inb.test${character}`]) {
       it(`is refused, whatever stands around it: ${JSON.stringify(name)} contains ${what}`, () => {
-        assert.throws(() => acceptedLoginName(name), says(`The login name contains ${what}.`));
+        assert.throws(() => validateLoginName(name), says(`The login name contains ${what}.`));
       });
     }
   }
@@ -47,24 +47,24 @@ describe("a login name", () => {
     "علي",
     "d.j. smith",
   ]) {
-    it(`may be ${name}`, () => assert.equal(acceptedLoginName(name), name));
+    it(`may be ${name}`, () => assert.equal(validateLoginName(name), name));
   }
 
   it("is kept without space around it", () => {
-    assert.equal(acceptedLoginName("\u00a0 ada@acme.example  "), "ada@acme.example");
-    assert.throws(() => acceptedLoginName("  "), says("The login name is missing."));
+    assert.equal(validateLoginName("\u00a0 ada@acme.example  "), "ada@acme.example");
+    assert.throws(() => validateLoginName("  "), says("The login name is missing."));
   });
 
   it("is refused when its key outgrows an index, though it is short itself", () => {
-    assert.equal(acceptedLoginName("a".repeat(2000)).length, 2000);
-    assert.throws(() => acceptedLoginName("\ufdfa".repeat(100)), says("The login name is too long."));
+    assert.equal(validateLoginName("a".repeat(2000)).length, 2000);
+    assert.throws(() => validateLoginName("\ufdfa".repeat(100)), says("The login name is too long."));
   });
 
   it("has nothing in it that cannot be seen, once it is accepted, and one key", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         try {
-          const name = acceptedLoginName(text);
+          const name = validateLoginName(text);
           assert.equal(visible(name), name);
           assert.doesNotMatch(name, /[\p{C}\p{Zl}\p{Zp}]/u);
           assert.equal(nameKey(nameKey(name)), nameKey(name));

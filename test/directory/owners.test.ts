@@ -183,7 +183,7 @@ describe("owners", () => {
       const replica = () => forTenant(use().openAnother(), store.tenantId);
       const linked = async () => await store.identities.add(connection.id, "00u1", olga.id);
       const able = async () =>
-        (await store.roles.activeOwners()).filter(({ hasWayIn }) => hasWayIn).map(({ id }) => id);
+        (await store.roles.activeOwners()).filter(({ canSignIn }) => canSignIn).map(({ id }) => id);
 
       const acts: Record<string, (by: TenantStore, actor: string, target: string) => Promise<unknown>> = {
         demotes: (by, userId, target) => giveRole(by, { userId }, target, "member"),

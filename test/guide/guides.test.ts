@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { refusalReasons } from "../../src/errors.ts";
-import { type Capability, capabilities, configured, type Facts } from "../../src/guide/facts.ts";
-import { writeGuide } from "../../src/guide/guide.ts";
-import { code, toMarkdown } from "../../src/guide/markdown.ts";
-import { explanations, troublesOf } from "../../src/guide/troubles.ts";
+import { type Capability, capabilities, configuredFacts, type GuideFacts } from "../../src/guide/facts.ts";
+import { reasonEntries, troubleshootingOf, writeGuide } from "../../src/guide/guide.ts";
+import { code, toMarkdown } from "../../src/guide/templates.ts";
 
 const everybody = { origin: "https://app.example.com", tenant: null, key: null };
 
@@ -30,12 +29,12 @@ const templates = readdirSync("views/guide", { recursive: true, encoding: "utf8"
   .filter((file) => file.endsWith(".md.ejs"))
   .map((file) => ({ file, text: readFileSync(join("views/guide", file), "utf8") }));
 
-const { integration } = configured;
+const { integration } = configuredFacts;
 const { oidc, saml, scim } = integration;
 assert.ok(oidc && saml && scim);
 
 /** What is switched off, in which guide, the change, the heading that goes, and the feature that goes. */
-const switches: [string, Capability, Partial<Facts["integration"]>, string | null, string][] = [
+const switches: [string, Capability, Partial<GuideFacts["integration"]>, string | null, string][] = [
   [
     "tiles",
     "oidc",
@@ -84,9 +83,9 @@ const switches: [string, Capability, Partial<Facts["integration"]>, string | nul
 ];
 
 /** Every fact replaced by another one. */
-const otherFacts: Facts = {
+const otherFacts: GuideFacts = {
   brand: {
-    ...configured.brand,
+    ...configuredFacts.brand,
     productName: "Zebra",
     supportEmail: "help@zebra.test",
     supportUrl: "https://zebra.test/help",
@@ -106,7 +105,7 @@ const otherFacts: Facts = {
       })),
     },
   },
-  attributes: configured.attributes.map((entry, index) => ({
+  attributes: configuredFacts.attributes.map((entry, index) => ({
     ...entry,
     label: `Label ${index}`,
     scim: `scimPath${index}`,
@@ -118,8 +117,8 @@ const otherFacts: Facts = {
   scopes: ["openid", "phone"],
 };
 
-/** Facts as they would stand in a text: names in words, and identifiers as values. */
-function factTexts({ brand, integration: manifest, attributes, entitlements }: Facts): string[] {
+/** Facts as they would appear in a text: names in words, and identifiers as values. */
+function factTexts({ brand, integration: manifest, attributes, entitlements }: GuideFacts): string[] {
   const names = attributes.flatMap(({ scim: path, oidcClaim, samlAttribute, oktaExpression }) =>
     [path, oidcClaim, samlAttribute, oktaExpression].filter((name) => name !== null),
   );
@@ -150,7 +149,7 @@ describe("configuration guides", () => {
     });
 
     it(`${capability}: changes with every fact of config/, and repeats none of the former by hand`, () => {
-      const before = factTexts(configured);
+      const before = factTexts(configuredFacts);
       const after = writeGuide(capability, { ...everybody, origin: "https://other.test" }, otherFacts);
       const left = before.filter((fact) => after.includes(fact));
       assert.deepEqual(left, []);
@@ -170,7 +169,7 @@ describe("configuration guides", () => {
   });
 
   it("explain every reason for which the code refuses a sign-in, and none that there is not", () => {
-    const explained = explanations();
+    const explained = reasonEntries();
     assert.deepEqual(explained.map(({ reason }) => reason).sort(), [...refusalReasons].sort());
     for (const { reason, guides, cause, remedy } of explained) {
       assert.ok(cause.text.length > 10 && remedy.text.length > 5, reason);
@@ -179,7 +178,9 @@ describe("configuration guides", () => {
         [],
       );
     }
-    const listed = new Set([...troublesOf("oidc"), ...troublesOf("saml")].map(({ reason }) => reason));
+    const listed = new Set(
+      [...troubleshootingOf("oidc"), ...troubleshootingOf("saml")].map(({ reason }) => reason),
+    );
     assert.equal(listed.size, refusalReasons.length);
   });
 
@@ -201,7 +202,7 @@ describe("configuration guides", () => {
 
   for (const [title, capability, change, heading, feature] of switches) {
     it(`leave out ${title} where the manifest does`, () => {
-      const facts = { ...configured, integration: { ...configured.integration, ...change } };
+      const facts = { ...configuredFacts, integration: { ...configuredFacts.integration, ...change } };
       const [without, withIt] = [writeGuide(capability, everybody, facts), writeGuide(capability, everybody)];
       assert.ok(withIt.includes(feature), feature);
       assert.equal(without.includes(feature), false);
@@ -227,7 +228,7 @@ describe("configuration guides", () => {
 
   it("count the steps that are left", () => {
     const manifest = { ...integration, saml: { ...saml, justInTime: false }, universalLogout: null };
-    const facts = { ...configured, integration: manifest };
+    const facts = { ...configuredFacts, integration: manifest };
     const text = writeGuide("saml", everybody, facts);
     const [, steps = ""] = /^### Enter Okta's values[^\n]*$([\s\S]*?)^##/m.exec(text) ?? [];
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { figures } from "../../src/guide/figures.ts";
+import { figures } from "../../src/guide/guide.ts";
 import { toHtml, withContents } from "../../src/guide/html.ts";
-import { code, table, toMarkdown } from "../../src/guide/markdown.ts";
+import { code, table, toMarkdown } from "../../src/guide/templates.ts";
 
 const html = (markdown: string) => toHtml(markdown, { imageBase: "pictures/" }).html;
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { recordedInputs } from "oin-kit/writer/inputs";
+import { currentInputs } from "../../tools/guide/src/artifacts.ts";
 import { fileUrl, inputsFile } from "../../tools/guide/src/files.ts";
-import { currentInputs } from "../../tools/guide/src/made.ts";
 import { currentSubmission, guideTexts, submissionTexts } from "../../tools/guide/src/outputs.ts";
 
 const remedy = "stale: run npm run guide, and commit what it writes";

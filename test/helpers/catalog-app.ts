@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Values } from "oin-kit/compatibility";
+import type { WizardValues } from "oin-kit/compatibility";
 import { samlSignOn } from "okta-stand-in/saml-app";
 import type { OrgApp, OrgPerson } from "okta-stand-in/state";
-import { addApp, type StandIn } from "okta-stand-in/testing";
+import { addApp, type TestOrg } from "okta-stand-in/testing";
 import { integration } from "../../config/integration.ts";
 
-/** Values for people who read nothing but the committed submission package and the guides of a deployment. */
+/** WizardValues for people who read nothing but the committed submission package and the guides of a deployment. */
 export interface SubmittedValues {
   /** A value of the Wizard, at a deployment with another origin. */
   of(screen: string, label: string): string;
@@ -17,7 +17,7 @@ export interface SubmittedValues {
 
 export function submittedValues(origin: string): SubmittedValues {
   const text = readFileSync("docs/oin/values.json", "utf8").replaceAll(integration.origin, origin);
-  const values = JSON.parse(text) as Values;
+  const values = JSON.parse(text) as WizardValues;
   const of = (screen: string, label: string) => {
     const [value] = [values[screen]?.[label] ?? []].flat();
     assert.ok(value, `the package has no ${label} on ${screen}`);
@@ -52,7 +52,7 @@ export function baseUrlOf(values: SubmittedValues): string {
 
 /** "Add Integration": the catalog's app in the stand-in, with the variable filled in and people assigned. */
 export async function addFromCatalog(
-  org: StandIn,
+  org: TestOrg,
   protocol: "oidc" | "saml",
   values: SubmittedValues,
   filledIn: string,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RuleId } from "oin-kit/check/rules/all";
 import type { Area } from "oin-kit/check/rules/rule";
-import type { Outcome } from "oin-kit/check/run";
+import type { CheckOutcome } from "oin-kit/check/run";
 import type { Exchange, Fault } from "./front.ts";
 import type { ReadyDeployment } from "./readiness.ts";
 
@@ -34,7 +34,7 @@ export function eachFault(
 }
 
 export function assertFound(
-  { results }: Outcome,
+  { results }: CheckOutcome,
   fails: RuleId[],
   warns: RuleId[] = [],
   seen = /(?:)/,

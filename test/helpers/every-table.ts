@@ -91,7 +91,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.keyPairs.add(connection.id, { generation: 1, certificate: "", sealedKey: "" });
   const hashes = { stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...hashes, connectionId: connection.id, expiresAt: 1 });
-  await store.usedTokens.use("token", 1);
+  await store.usedTokens.consume("token", 1);
   await store.inspector.recordUntil(1);
   await store.inspector.add([newMessage()], 0);
   const taskId = randomUUID(); // sample product

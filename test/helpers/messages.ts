@@ -1,5 +1,5 @@
 import type { Message } from "../../src/recording.ts";
-import { type PreparedMessage, prepared } from "../../src/store/tenant/inspector.ts";
+import { type PreparedMessage, prepareMessage } from "../../src/store/tenant/inspector.ts";
 
 /** A message as a room would report it. */
 export function message(changes: Partial<Message> = {}): Message {
@@ -21,7 +21,7 @@ export function message(changes: Partial<Message> = {}): Message {
 
 /** A message as it is kept. */
 export function newMessage(changes: Partial<Message> = {}, at: number = Date.now()): PreparedMessage {
-  return prepared(message(changes), at);
+  return prepareMessage(message(changes), at);
 }
 
 /** When a recording that a test begins is to end. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import type { WantedConnection } from "../../src/directory/connections.ts";
+import type { ConnectionInput } from "../../src/directory/connections.ts";
 import { oidcUrls } from "../../src/endpoints.ts";
 import type { Connection, OidcSettings } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
@@ -22,7 +22,7 @@ export async function connectOrg(
   op: OpenIdProvider,
   { baseUrl, tenant }: { baseUrl: string; tenant: TestTenant },
   settings: Partial<OidcSettings> = {},
-  wanted: Partial<WantedConnection> = {},
+  wanted: Partial<ConnectionInput> = {},
 ): Promise<Connection> {
   const clientId = settings.clientId ?? `0oa${clients++}`;
   const connection = await tenant.connection({

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createConnection, type WantedConnection } from "../../src/directory/connections.ts";
+import { type ConnectionInput, createConnection } from "../../src/directory/connections.ts";
 import { createLocalUser } from "../../src/directory/local-accounts.ts";
 import { passwordHasher } from "../../src/directory/password-hash.ts";
 import type { ProvisionedUser, Writer } from "../../src/directory/provisioning.ts";
@@ -23,7 +23,7 @@ export interface TestTenant {
   store: TenantStore;
   /** The tenant's default provisioning source. */
   writer: Writer;
-  connection(wanted?: Partial<WantedConnection>): Promise<Connection>;
+  connection(wanted?: Partial<ConnectionInput>): Promise<Connection>;
 }
 
 let tenants = 0;

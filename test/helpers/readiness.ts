@@ -1,5 +1,5 @@
 import type { CheckOptions } from "oin-kit/check/options";
-import { type CheckDeps, type Outcome, runCheck } from "oin-kit/check/run";
+import { type CheckDeps, type CheckOutcome, runCheck } from "oin-kit/check/run";
 import { integration } from "../../config/integration.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { product } from "../../tools/guide/src/product.ts";
@@ -21,7 +21,7 @@ export interface ReadyDeployment {
   key: string;
   token: string;
   /** Runs the check in this process. */
-  check(options?: Partial<CheckOptions>, deps?: Partial<CheckDeps>): Promise<Outcome>;
+  check(options?: Partial<CheckOptions>, deps?: Partial<CheckDeps>): Promise<CheckOutcome>;
   /** How many people and groups the tenant has. */
   population(): Promise<{ users: number; groups: number }>;
 }

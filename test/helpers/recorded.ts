@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KeptMessage, MessageSummary } from "../../src/store/tenant/inspector.ts";
+import type { MessageSummary, StoredMessage } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { inAnHour } from "./messages.ts";
 import { until } from "./processes.ts";
@@ -14,7 +14,7 @@ export async function startRecording(store: TenantStore): Promise<void> {
 }
 
 /** What was recorded since the last call, oldest first, once there are `count` messages or more. */
-export async function recorded(store: TenantStore, count: number): Promise<KeptMessage[]> {
+export async function recorded(store: TenantStore, count: number): Promise<StoredMessage[]> {
   let found: MessageSummary[] = [];
   const enough = async () => {
     found = await store.inspector.after({}, 0, 1_000);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { OrgApp, OrgPerson } from "okta-stand-in/state";
-import { addTo, type StandIn, startStandIn } from "okta-stand-in/testing";
+import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
 import { type TestBrowser, takeSession } from "./browser.ts";
 import type { TestDatabase } from "./databases.ts";
@@ -10,7 +10,7 @@ import { type Site, useSite } from "./site.ts";
 /** An empty tenant's console and the stand-in org's Admin Console, as one administrator has them open. */
 export interface TwoConsoles {
   site: Site;
-  org: StandIn;
+  org: TestOrg;
   /** Somebody of the org, another one in each test. */
   ada: OrgPerson;
   /** The console in one tab, signed in as the owner, and Okta's Admin Console in another. */
@@ -22,7 +22,7 @@ let people = 0;
 /** Defines the hooks; the returned function gives the consoles inside a test. */
 export function useTwoConsoles(browser: TestBrowser, use: () => TestDatabase): () => TwoConsoles {
   const site = useSite(use, orgOptions);
-  let org: StandIn;
+  let org: TestOrg;
   let ada: OrgPerson;
   before(async () => {
     org = await startStandIn();

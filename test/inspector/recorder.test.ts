@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Inspector, noticeMs, openInspector } from "../../src/inspector/recorder.ts";
 import { createLog } from "../../src/log.ts";
 import type { Database } from "../../src/store/database.ts";
-import { keptMessages } from "../../src/store/tenant/inspector.ts";
+import { maxStoredMessages } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { inAnHour, message } from "../helpers/messages.ts";
@@ -105,7 +105,7 @@ describe("the recorder", () => {
         inspector = open(use().database);
       }
       const kept = await steps();
-      assert.equal(kept.length, keptMessages);
+      assert.equal(kept.length, maxStoredMessages);
       assert.deepEqual([kept[0], kept.at(-1)], ["0/200", "2/399"]);
     });
 

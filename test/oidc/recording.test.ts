@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { MessagePart } from "../../src/recording.ts";
-import type { KeptMessage } from "../../src/store/tenant/inspector.ts";
+import type { StoredMessage } from "../../src/store/tenant/inspector.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import type { Deviation } from "../helpers/hostile-provider.ts";
 import { useHostileSite } from "../helpers/hostile-sign-in.ts";
@@ -12,7 +12,7 @@ import { useSite } from "../helpers/site.ts";
 type Fields = Record<string, unknown>;
 const fieldsOf = (part?: MessagePart | null): Fields => ({ ...Object(part?.json) });
 const seconds = () => Math.floor(Date.now() / 1000);
-const outline = (messages: KeptMessage[]) =>
+const outline = (messages: StoredMessage[]) =>
   messages.map(({ step, verdict, file }) => [step, verdict, file].join(" "));
 
 describe("what the inspector is told of an OIDC sign-in", () => {

@@ -192,13 +192,13 @@ describe("ways to a sign-in by OpenID Connect", () => {
       assert.equal(headingOf(page), "Choose how to sign in");
       const client = site().app.client();
       for (const { key } of two) {
-        const door = `/oidc/${key}/login`;
-        assert.ok(page.text.includes(`name="door" value="${door}"`));
+        const option = `/oidc/${key}/login`;
+        assert.ok(page.text.includes(`name="option" value="${option}"`));
         const away = leavingTo(
-          await client.post("/login", { email: "ada@two.example", door, remember: "on" }),
+          await client.post("/login", { email: "ada@two.example", option, remember: "on" }),
         );
-        assert.equal(away, `${door}?login_hint=ada%40two.example`);
-        assert.ok((await client.get("/login")).text.includes(`href="${door}"`));
+        assert.equal(away, `${option}?login_hint=ada%40two.example`);
+        assert.ok((await client.get("/login")).text.includes(`href="${option}"`));
       }
     });
 

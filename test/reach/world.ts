@@ -1,4 +1,4 @@
-import { createConnection, type WantedConnection } from "../../src/directory/connections.ts";
+import { type ConnectionInput, createConnection } from "../../src/directory/connections.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { oidcUrls } from "../../src/endpoints.ts";
@@ -42,7 +42,7 @@ export interface World extends Surroundings {
   /** Calls with a token that an owner made, for the source that manages the target. */
   scim: ScimClient;
   /** An active connection to the attacker's provider. */
-  connectEvil(wanted?: Partial<WantedConnection>): Promise<Connection>;
+  connectEvil(wanted?: Partial<ConnectionInput>): Promise<Connection>;
   /** An active connection with this subject linked to the target, as an earlier sign-in left it. */
   linked(subject: string, changes?: { subjectKind?: SubjectKind }): Promise<Connection>;
   /** A draft that the attacker has pointed at their provider. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import type { KeptMessage } from "../../src/store/tenant/inspector.ts";
+import type { StoredMessage } from "../../src/store/tenant/inspector.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import type { Deviation, Fields } from "../helpers/saml-response.ts";
@@ -8,7 +8,7 @@ import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
 
 const person = "ada@acme.example";
 const fields = (change: (all: Fields) => void): Deviation => ({ fields: change });
-const outline = (messages: KeptMessage[]) =>
+const outline = (messages: StoredMessage[]) =>
   messages.map(({ step, verdict, file }) => [step, verdict, file].join(" "));
 
 /** What is wrong with a response, and what is said of it. */

@@ -89,7 +89,7 @@ describe("scripts/install-when-needed.mjs", () => {
   it("installs what the lock file names when nothing is there, and talks on standard error only", async () => {
     const { code, stdout, stderr } = await checkout.run();
     assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
-    assert.match(stderr, /^Installing what package-lock\.json names/);
+    assert.match(stderr, /^Installing the packages of package-lock\.json/);
     assert.match(stderr, /npm talks/);
     assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund --include=dev"]);
     assert.ok(!checkout.has(".installing"), "the lock is gone");

@@ -5,7 +5,7 @@ import { afterPrefix } from "../../src/store/condition-sql.ts";
 import {
   applyCondition,
   type Condition,
-  type Field,
+  type ConditionField,
   isSelective,
   type RowColumn,
 } from "../../src/store/conditions.ts";
@@ -15,9 +15,9 @@ import { createTestTenant, newUser, type TestTenant } from "../helpers/people.ts
 
 type Table = "users" | "groups";
 
-const column = (name: RowColumn): Field => ({ in: "row", column: name });
+const column = (name: RowColumn): ConditionField => ({ in: "row", column: name });
 const compare = (
-  field: Field,
+  field: ConditionField,
   operator: "eq" | "sw" | "co" | "gt",
   value: string | number | boolean,
 ): Condition => ({
@@ -30,8 +30,8 @@ const is = (name: RowColumn, value: string | number | boolean) => compare(column
 const all = (...conditions: Condition[]): Condition => ({ kind: "all", conditions });
 const any = (...conditions: Condition[]): Condition => ({ kind: "any", conditions });
 const not = (condition: Condition): Condition => ({ kind: "not", condition });
-const document = (...path: string[]): Field => ({ in: "document", path, exact: false });
-const elementValue: Field = { in: "element", path: ["value"], exact: false };
+const document = (...path: string[]): ConditionField => ({ in: "document", path, exact: false });
+const elementValue: ConditionField = { in: "element", path: ["value"], exact: false };
 const inGroup = (id: string): Condition => ({
   kind: "some",
   list: { in: "relation", relation: "groups" },

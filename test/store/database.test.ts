@@ -228,7 +228,7 @@ describe("a bulk write", () => {
       const group = { id: randomUUID(), displayName: "Everybody", sourceId: null, sourceKey: null };
       await store.groups.create(group);
       await store.transaction((inside) => inside.groupMembers.add(group.id, userIds));
-      assert.deepEqual(await store.groupMembers.strangers([...userIds, "stranger"]), ["stranger"]);
+      assert.deepEqual(await store.groupMembers.unknownUsers([...userIds, "stranger"]), ["stranger"]);
       assert.equal((await store.groupMembers.page(group.id, null, 30_000)).length, 20_000);
       await store.transaction((inside) => inside.groupMembers.remove(group.id, userIds));
       assert.deepEqual(await store.groupMembers.page(group.id, null, 10), []);

@@ -17,7 +17,7 @@ export const directoryCases: Pick<
   | ("activity.page" | "users.provisionedCount" | "roles.effectiveOf")
 > = {
   "people.page": {
-    call: (b, a) => b.people.page({ prefix: a.loginName }, null, 100),
+    call: (b, a) => b.people.page({ prefix: a.loginName }, { after: null, limit: 100 }),
     gives: { people: [], next: null },
   },
   "people.fewMembers": { call: (b, a) => b.people.fewMembers(a.groupId, 100), gives: [] },

@@ -61,8 +61,8 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.ownerApprovals.approve(a.connectionId, a.userId),
     gives: "refused",
   },
-  "ownerApprovals.use": {
-    call: (b, a) => b.ownerApprovals.use(a.connectionId, a.secondUserId),
+  "ownerApprovals.consume": {
+    call: (b, a) => b.ownerApprovals.consume(a.connectionId, a.secondUserId),
     gives: false,
   },
   "ownerApprovals.ofUser": { call: (b, a) => b.ownerApprovals.ofUser(a.secondUserId), gives: [] },
@@ -124,8 +124,8 @@ export const isolationCases: IsolationCases = {
     call: async (b, a) => [...(await b.groupMembers.ofGroups([a.groupId])).values()],
     gives: [[]],
   },
-  "groupMembers.strangers": {
-    call: async (b, a) => (await b.groupMembers.strangers([a.userId])).map((id) => id === a.userId),
+  "groupMembers.unknownUsers": {
+    call: async (b, a) => (await b.groupMembers.unknownUsers([a.userId])).map((id) => id === a.userId),
     gives: [true],
   },
   "groupMembers.has": { call: (b, a) => b.groupMembers.has(a.groupId, a.userId), gives: false },
@@ -226,7 +226,7 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.signInTests.removeOfConnection(a.connectionId),
     gives: undefined,
   },
-  "usedTokens.use": { changesB: true, call: (b) => b.usedTokens.use("token", 1), gives: undefined },
+  "usedTokens.consume": { changesB: true, call: (b) => b.usedTokens.consume("token", 1), gives: undefined },
   "connections.remove": { call: (b, a) => b.connections.remove(a.connectionId), gives: false },
 
   "sources.create": {

@@ -121,7 +121,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
   await store.ownerApprovals.approve(connectionId, local.id);
-  await store.usedTokens.use("token", Date.now() + 60_000);
+  await store.usedTokens.consume("token", Date.now() + 60_000);
   await store.inspector.recordUntil(inAnHour());
   await store.inspector.add([newMessage()], 1);
   const domain = await addDomain(store, `${tenant.slug}.test`);

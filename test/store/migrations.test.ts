@@ -62,29 +62,6 @@ describe("the migrations", () => {
   });
 });
 
-describe("the migration for searches in the directory", () => {
-  onEachEmptyDatabase((use) => {
-    it("finds the people who were there before it by their names, and counts those whom provisioning manages", async () => {
-      const { database } = use();
-      await migrate(database);
-      const { store } = await createTestTenant(database);
-      const called = { givenName: "Ádá", familyName: "VON Köchel" };
-      await store.users.create(newUser("x@acme.example", called));
-      await store.users.create(newUser("y@acme.example", { origin: "just-in-time" }));
-      const search = (migration: string) => migration.includes("add_directory_search");
-      await database.sql().raw("update users set given_name_key = null, family_name_key = null");
-      const { up, down } = await import(`../../migrations/${names.find(search)}.ts`);
-      await database.sql().transaction(async (trx) => {
-        await down(trx);
-        await up(trx);
-      });
-      for (const prefix of ["a\u0301d", "von k"])
-        assert.equal((await store.people.page({ prefix }, null, 10)).people[0]?.loginName, "x@acme.example");
-      assert.equal(await store.users.provisionedCount(), 1);
-    });
-  });
-});
-
 describe("the migration that guards owners", () => {
   onEachEmptyDatabase((use) => {
     it("asks the owners of tenants in which machines may do something, and leaves that as it is", async () => {
@@ -186,7 +163,9 @@ describe("the migration that folds compatibility forms", () => {
         for (const name of ["ﬁona", "fiona", "FIONA"]) assert.equal(await reached(store, name), plain);
         for (const name of ["ｅve", "ｅｖe", "eve"]) assert.equal(await reached(store, name), first);
         for (const name of ["ﬁona", "fiona"]) assert.equal(await reached(other, name), alone);
-        const listed = (await store.people.page({ prefix: "" }, null, 10)).people.map(({ id }) => id);
+        const listed = (await store.people.page({ prefix: "" }, { after: null, limit: 10 })).people.map(
+          ({ id }) => id,
+        );
         assert.deepEqual(listed.sort(), [late, plain, first, second].sort());
         await folding(database, "down");
         const keys = await keysOf(database, "users", ["id", "login_name_key"]);
@@ -249,6 +228,56 @@ describe("migrate", () => {
       await database.sql()("knex_migrations_lock").update({ is_locked: 1 });
       await unlockMigrations(database);
       assert.deepEqual(await migrate(database), []);
+    });
+  });
+});
+
+describe("a database of an unreleased version, from before its migrations were squashed", () => {
+  const squashed = names.filter((name) => name.startsWith("20261128"));
+  const later = names.filter((name) => !squashed.includes(name));
+  const former = [
+    ...["01000100_create_tenants", "01000200_create_users", "01000300_create_groups"],
+    ...["01000400_create_connections", "01000500_create_tombstones", "01000600_create_roles"],
+    ...["01000700_create_credentials", "01000800_create_sessions"],
+    "01000900_create_tasks", // sample product
+    ...["01001000_create_activity", "01001100_create_pending_logins", "24000100_create_key_pairs"],
+    ...["24071000_create_inspector", "24214500_add_directory_search", "24220500_create_sign_in_tests"],
+    ...["24222000_extend_activity", "24225500_create_provisioning_problems"],
+    "25015500_index_successful_sign_ins",
+  ].map((name) => `202611${name}`);
+
+  /** Has the tables of the former migrations, their names, and a tenant. */
+  async function makeFormer(database: Database): Promise<void> {
+    await migrate(database);
+    await createTestTenant(database);
+    await database.sql().transaction(async (trx) => {
+      for (const name of later.toReversed()) await (await import(`../../migrations/${name}.ts`)).down(trx);
+      await trx("knex_migrations").delete();
+      await trx("knex_migrations").insert(former.map((name) => ({ name, batch: 1 })));
+    });
+  }
+  const applied = async (database: Database) => {
+    const rows = await database.sql()("knex_migrations").orderBy("name").select("name");
+    return rows.map(({ name }) => name);
+  };
+
+  onEachEmptyDatabase((use) => {
+    it("keeps its rows, and takes the migrations that came since", async () => {
+      const { database } = use();
+      await makeFormer(database);
+      const before = await rowCounts(database, ["tenants", "provisioning_sources"]);
+      assert.deepEqual(await migrate(database), later);
+      assert.deepEqual(await applied(database), names);
+      assert.deepEqual(await rowCounts(database, ["tenants", "provisioning_sources"]), before);
+      assert.deepEqual(await migrate(database), []);
+    });
+
+    it("is refused unchanged when it lacks some of them", async () => {
+      const { database } = use();
+      await makeFormer(database);
+      await database.sql()("knex_migrations").where("name", former.at(-1)).delete();
+      await assert.rejects(migrate(database), /old unreleased version.*25015500_index_successful_sign_ins/);
+      assert.deepEqual(await applied(database), former.slice(0, -1));
     });
   });
 });

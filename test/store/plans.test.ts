@@ -9,17 +9,25 @@ const position = { field: "family_name", key: "x" } as const;
 
 /** What the console asks of tables that grow with a tenant. */
 const questions: Record<string, (database: Database, tenantId: string, id: string) => Promise<unknown>> = {
-  everybody: (database, tenantId) => findPeople(database, tenantId, { prefix: "" }, null, 50),
-  "people by a prefix": (database, tenantId) => findPeople(database, tenantId, { prefix: "a" }, null, 50),
+  everybody: (database, tenantId) =>
+    findPeople(database, tenantId, { prefix: "" }, { after: null, limit: 50 }),
+  "people by a prefix": (database, tenantId) =>
+    findPeople(database, tenantId, { prefix: "a" }, { after: null, limit: 50 }),
   "people by a prefix, further on": (database, tenantId) =>
-    findPeople(database, tenantId, { prefix: "x" }, position, 50),
+    findPeople(database, tenantId, { prefix: "x" }, { after: position, limit: 50 }),
   "blocked people": (database, tenantId) =>
-    findPeople(database, tenantId, { prefix: "", status: "blocked", origin: "scim" }, null, 50),
-  owners: (database, tenantId) => findPeople(database, tenantId, { prefix: "", role: "owner" }, null, 50),
+    findPeople(
+      database,
+      tenantId,
+      { prefix: "", status: "blocked", origin: "scim" },
+      { after: null, limit: 50 },
+    ),
+  owners: (database, tenantId) =>
+    findPeople(database, tenantId, { prefix: "", role: "owner" }, { after: null, limit: 50 }),
   administrators: (database, tenantId) =>
-    findPeople(database, tenantId, { prefix: "a", role: "admin" }, null, 50),
+    findPeople(database, tenantId, { prefix: "a", role: "admin" }, { after: null, limit: 50 }),
   "members of a group": (database, tenantId, id) =>
-    findPeople(database, tenantId, { prefix: "", group: id }, null, 50),
+    findPeople(database, tenantId, { prefix: "", group: id }, { after: null, limit: 50 }),
   activity: (database, tenantId) => forTenant(database, tenantId).activity.page({}, { at: 5, id: "x" }, 50),
   "activity of a kind": (database, tenantId) =>
     forTenant(database, tenantId).activity.page({ kind: "people", from: 3 }, null, 50),

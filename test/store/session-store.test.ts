@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { type SignedIn, type StoredSession, sessionStore } from "../../src/store/session-store.ts";
+import { type StoredSession, type StoredSignIn, sessionStore } from "../../src/store/session-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
@@ -87,7 +87,7 @@ describe("person", () => {
       const { store } = tenant;
       const user = await store.users.create(newUser("ada@acme.example"));
       const connection = through === "a connection" ? await tenant.connection() : null;
-      const signIn: SignedIn = {
+      const signIn: StoredSignIn = {
         tenantId: store.tenantId,
         userId: user.id,
         accessEpoch: user.accessEpoch,

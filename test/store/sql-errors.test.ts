@@ -7,7 +7,7 @@ import {
   isRetryable,
   isUnavailable,
   isUniqueViolation,
-  unique,
+  mapUniqueViolation,
 } from "../../src/store/sql-errors.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
@@ -205,9 +205,12 @@ describe("what must be unique", () => {
 
 describe("unique", () => {
   it("passes on results, and errors that are no violation", async () => {
-    assert.equal(await unique(Promise.resolve(7), {}), 7);
+    assert.equal(await mapUniqueViolation(Promise.resolve(7), {}), 7);
     const failure = new Error("something else");
-    await assert.rejects(unique(Promise.reject(failure), { slug: () => new Error("no") }), failure);
+    await assert.rejects(
+      mapUniqueViolation(Promise.reject(failure), { slug: () => new Error("no") }),
+      failure,
+    );
   });
 });
 

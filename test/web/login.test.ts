@@ -29,7 +29,7 @@ describe("/login", () => {
         .app.client()
         .post("/login", { email, ...more });
 
-    it("leads an address of a verified domain to that tenant's door", async () => {
+    it("leads an address of a verified domain to that tenant's option", async () => {
       const { tenant } = await withDomain("one.example", true);
       const page = await enter("Ada@ONE.example", { returnTo: "/account?x=1" });
       assert.equal(page.status, 200);
@@ -68,26 +68,28 @@ describe("/login", () => {
       const page = await enter("ada@shared.example", { returnTo: "/account" });
       assert.equal(headingOf(page), "Choose how to sign in");
       for (const { tenant } of [first, second]) {
-        const door = `/login/password/${tenant.slug}`;
-        assert.ok(page.text.includes(`name="door" value="${door}"`) && page.text.includes("with a password"));
-        const form = await enter("ada@shared.example", { returnTo: "/account", door });
-        assert.match(form.text, new RegExp(`action="${door}"`));
+        const option = `/login/password/${tenant.slug}`;
+        assert.ok(
+          page.text.includes(`name="option" value="${option}"`) && page.text.includes("with a password"),
+        );
+        const form = await enter("ada@shared.example", { returnTo: "/account", option });
+        assert.match(form.text, new RegExp(`action="${option}"`));
         assert.match(form.text, /value="ada@shared\.example"/);
         assert.match(form.text, /name="returnTo" value="\/account"/);
       }
       assert.ok(!page.text.includes(third.tenant.slug));
     });
 
-    it("takes no other door than one of the address's own", async () => {
+    it("takes no other option than one of the address's own", async () => {
       await withDomain("own.example", true);
       await withDomain("own.example", true);
       const foreign = await withDomain("foreign.example", true);
-      for (const door of [
+      for (const option of [
         `/login/password/${foreign.tenant.slug}`,
         "https://evil.example",
         "//evil.example",
       ]) {
-        const page = await enter("ada@own.example", { door });
+        const page = await enter("ada@own.example", { option });
         assert.equal(headingOf(page), "Choose how to sign in");
         assert.ok(!page.text.includes("evil.example") && !page.text.includes(foreign.tenant.slug));
       }

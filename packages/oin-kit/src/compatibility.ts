@@ -1,5 +1,5 @@
 /** What was typed into the Wizard: by screen, by label. This is docs/oin/values.json, and its published copy. */
-export type Values = Record<string, Record<string, string | readonly string[] | null>>;
+export type WizardValues = Record<string, Record<string, string | readonly string[] | null>>;
 
 interface Watched {
   screen: string;
@@ -61,7 +61,7 @@ const watched: readonly Watched[] = [
  * What would break customers of the published integration: values that they rely on and that are gone or different, and
  * variables that they have not filled in.
  */
-export function compatibilityProblems(published: Values, current: Values): string[] {
+export function compatibilityProblems(published: WizardValues, current: WizardValues): string[] {
   const gone = watched.flatMap(({ screen, label, consequence }) => {
     const now = listed(current, screen, label);
     return listed(published, screen, label)
@@ -80,7 +80,7 @@ export function compatibilityProblems(published: Values, current: Values): strin
 }
 
 /** The values under a label; of what is listed by name (`Attribute statements: email`), each with its name. */
-function listed(values: Values, screen: string, label: string): string[] {
+function listed(values: WizardValues, screen: string, label: string): string[] {
   return Object.entries(values[screen] ?? {}).flatMap(([name, value]) => {
     if (name === label) return [value ?? []].flat();
     return name.startsWith(`${label}: `) ? [`${name.slice(label.length + 2)} = ${value}`] : [];

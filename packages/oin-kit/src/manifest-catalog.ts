@@ -1,224 +1,240 @@
 import { imageSize } from "./image-size.ts";
 import type { Integration } from "./integration.ts";
 import { limits, logoSizes, riskyVariableNames, useCases, variableName } from "./limits.ts";
-import { must, type Problem, should, text } from "./manifest-rules.ts";
+import { type ManifestRule, textRules } from "./manifest-rules.ts";
 import type { Product } from "./product.ts";
 
 const emailAddress = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
 
-/** The Wizard's first two screens: how the integration looks in the catalog, and what an admin fills in. */
-export function catalogProblems({ manifest, logo, variable }: Product): Problem[] {
+/** Rules about the Wizard's first two screens: the catalog entry, and the variables that an admin fills in. */
+export function catalogRules({ manifest, logo, variable }: Product): ManifestRule[] {
   return [
-    ...text("displayName", manifest.displayName, limits.displayName, "catalog"),
-    ...descriptionProblems(manifest),
-    ...logoProblems(logo),
-    ...useCaseProblems(manifest),
-    ...contactProblems(manifest),
-    ...originProblems(manifest),
-    ...variableProblems(manifest, variable),
+    ...textRules("displayName", manifest.displayName, limits.displayName, "catalog"),
+    ...descriptionRules(manifest),
+    ...logoRules(logo),
+    ...useCaseRules(manifest),
+    ...contactRules(manifest),
+    ...originRules(manifest),
+    ...variableRules(manifest, variable),
   ];
 }
 
-function descriptionProblems({ description, displayName, oidc, saml, scim }: Integration): Problem[] {
-  const names = (pattern: RegExp, what: string) =>
-    should(
-      pattern.test(description),
-      "description",
-      "names-capabilities",
-      `does not name ${what}`,
-      "catalog",
-    );
+function descriptionRules({ description, displayName, oidc, saml, scim }: Integration): ManifestRule[] {
+  const names = (pattern: RegExp, what: string): ManifestRule[] => [
+    {
+      field: "description",
+      rule: "names-capabilities",
+      should: pattern.test(description),
+      otherwise: `does not name ${what}`,
+      source: "catalog",
+    },
+  ];
   return [
-    ...text("description", description, limits.description, "catalog"),
-    ...should(
-      description.includes(displayName),
-      "description",
-      "names-product",
-      `does not name the product, ${displayName}`,
-      "catalog",
-    ),
+    ...textRules("description", description, limits.description, "catalog"),
+    {
+      field: "description",
+      rule: "names-product",
+      should: description.includes(displayName),
+      otherwise: `does not name the product, ${displayName}`,
+      source: "catalog",
+    },
     ...(oidc ? names(/OpenID Connect|OIDC/, "OpenID Connect") : []),
     ...(saml ? names(/SAML/, "SAML") : []),
     ...(scim ? names(/provision/i, "provisioning") : []),
   ];
 }
 
-function logoProblems(logo: Uint8Array | null): Problem[] {
-  if (!logo) return must(false, "logo", "logo-file", "names a file that is not in public/", "logo");
+function logoRules(logo: Uint8Array | null): ManifestRule[] {
+  const [field, source] = ["logo", "logo"] as const;
+  if (!logo) {
+    const otherwise = "names a file that is not in public/";
+    return [{ field, rule: "logo-file", must: false, otherwise, source }];
+  }
   const size = imageSize(logo);
-  if (!size) return must(false, "logo", "logo-format", "is not a PNG, GIF or JPEG picture", "logo");
+  if (!size) {
+    const otherwise = "is not a PNG, GIF or JPEG picture";
+    return [{ field, rule: "logo-format", must: false, otherwise, source }];
+  }
   const pixels = `${size.width} × ${size.height}`;
   const sizes = logoSizes.map(([width, height]) => `${width} × ${height}`).join(", ");
   const uploadable = logoSizes.some(([width, height]) => width === size.width && height === size.height);
   const square = size.width === 200 && size.height === 200;
   return [
-    ...must(
-      logo.byteLength <= limits.logoBytes,
-      "logo",
-      "logo-bytes",
-      `has ${logo.byteLength} bytes, and at most ${limits.logoBytes} are allowed`,
-      "logo",
-    ),
-    ...must(
-      uploadable,
-      "logo",
-      "logo-size",
-      `is ${pixels} pixels, and only ${sizes} can be uploaded`,
-      "logo",
-    ),
-    ...should(
-      !uploadable || square,
-      "logo",
-      "logo-square",
-      `is ${pixels} pixels; 200 × 200 is preferred`,
-      "logo",
-    ),
-    ...should(size.format === "PNG", "logo", "logo-png", `is ${size.format}; PNG is preferred`, "logo"),
+    {
+      field,
+      rule: "logo-bytes",
+      must: logo.byteLength <= limits.logoBytes,
+      otherwise: `has ${logo.byteLength} bytes, and at most ${limits.logoBytes} are allowed`,
+      source,
+    },
+    {
+      field,
+      rule: "logo-size",
+      must: uploadable,
+      otherwise: `is ${pixels} pixels, and only ${sizes} can be uploaded`,
+      source,
+    },
+    {
+      field,
+      rule: "logo-square",
+      should: !uploadable || square,
+      otherwise: `is ${pixels} pixels; 200 × 200 is preferred`,
+      source,
+    },
+    {
+      field,
+      rule: "logo-png",
+      should: size.format === "PNG",
+      otherwise: `is ${size.format}; PNG is preferred`,
+      source,
+    },
   ];
 }
 
-function useCaseProblems({ useCases: chosen }: Integration): Problem[] {
+function useCaseRules({ useCases: chosen }: Integration): ManifestRule[] {
   const unknown = chosen.filter((useCase) => !useCases.includes(useCase));
   return [
-    ...must(
-      chosen.length <= limits.useCases,
-      "useCases",
-      "use-case-count",
-      `has ${chosen.length} entries, and at most ${limits.useCases} are allowed`,
-      "useCases",
-    ),
-    ...must(
-      unknown.length === 0,
-      "useCases",
-      "use-case-name",
-      `has ${unknown.join(", ")}, which the Wizard does not offer`,
-      "useCases",
-    ),
-    ...must(
-      new Set(chosen).size === chosen.length,
-      "useCases",
-      "use-case-once",
-      "names one twice",
-      "useCases",
-    ),
+    {
+      field: "useCases",
+      rule: "use-case-count",
+      must: chosen.length <= limits.useCases,
+      otherwise: `has ${chosen.length} entries, and at most ${limits.useCases} are allowed`,
+      source: "useCases",
+    },
+    {
+      field: "useCases",
+      rule: "use-case-name",
+      must: unknown.length === 0,
+      otherwise: `has ${unknown.join(", ")}, which the Wizard does not offer`,
+      source: "useCases",
+    },
+    {
+      field: "useCases",
+      rule: "use-case-once",
+      must: new Set(chosen).size === chosen.length,
+      otherwise: "names one twice",
+      source: "useCases",
+    },
   ];
 }
 
-function contactProblems({
+function contactRules({
   customerSupport: { link, email, phone },
   escalationEmail,
-}: Integration): Problem[] {
+}: Integration): ManifestRule[] {
   const field = "customerSupport";
   return [
-    ...must(
-      Boolean(link || email || phone),
+    {
       field,
-      "support-contact",
-      "needs a link, an e-mail address or a phone number",
-      "support",
-    ),
-    ...must(
-      !link || URL.canParse(link),
-      `${field}.link`,
-      "support-link",
-      `is not an address: ${link}`,
-      "support",
-    ),
-    ...must(
-      !email || emailAddress.test(email),
-      `${field}.email`,
-      "email",
-      `is not an e-mail address: ${email}`,
-      "support",
-    ),
-    ...must(
-      !phone || /^\+?[\d ()./-]{5,}$/.test(phone),
-      `${field}.phone`,
-      "phone",
-      `is not a phone number: ${phone}`,
-      "support",
-    ),
-    ...must(
-      emailAddress.test(escalationEmail),
-      "escalationEmail",
-      "email",
-      `must be an e-mail address, not "${escalationEmail}"`,
-      "escalation",
-    ),
-    ...should(
-      escalationEmail !== email,
-      "escalationEmail",
-      "escalation-mailbox",
-      "is the public support address; Okta wants a mailbox that only it writes to",
-      "escalation",
-    ),
+      rule: "support-contact",
+      must: Boolean(link || email || phone),
+      otherwise: "needs a link, an e-mail address or a phone number",
+      source: "support",
+    },
+    {
+      field: `${field}.link`,
+      rule: "support-link",
+      must: !link || URL.canParse(link),
+      otherwise: `is not an address: ${link}`,
+      source: "support",
+    },
+    {
+      field: `${field}.email`,
+      rule: "email",
+      must: !email || emailAddress.test(email),
+      otherwise: `is not an e-mail address: ${email}`,
+      source: "support",
+    },
+    {
+      field: `${field}.phone`,
+      rule: "phone",
+      must: !phone || /^\+?[\d ()./-]{5,}$/.test(phone),
+      otherwise: `is not a phone number: ${phone}`,
+      source: "support",
+    },
+    {
+      field: "escalationEmail",
+      rule: "email",
+      must: emailAddress.test(escalationEmail),
+      otherwise: `must be an e-mail address, not "${escalationEmail}"`,
+      source: "escalation",
+    },
+    {
+      field: "escalationEmail",
+      rule: "escalation-mailbox",
+      should: escalationEmail !== email,
+      otherwise: "is the public support address; Okta wants a mailbox that only it writes to",
+      source: "escalation",
+    },
   ];
 }
 
-function originProblems({ origin }: Integration): Problem[] {
+function originRules({ origin }: Integration): ManifestRule[] {
   const valid = URL.canParse(origin) && new URL(origin).origin === origin && origin.startsWith("https://");
-  return must(
-    valid,
-    "origin",
-    "origin",
-    `must be https, a host and nothing else, like https://app.example.com, not ${origin}`,
-    "oidc",
-  );
+  return [
+    {
+      field: "origin",
+      rule: "origin",
+      must: valid,
+      otherwise: `must be https, a host and nothing else, like https://app.example.com, not ${origin}`,
+      source: "oidc",
+    },
+  ];
 }
 
-function variableProblems({ variables }: Integration, variable: string): Problem[] {
+function variableRules({ variables }: Integration, variable: string): ManifestRule[] {
   const names = variables.map(({ name }) => name);
   return [
-    ...must(
-      variables.length <= limits.variables,
-      "variables",
-      "variable-count",
-      `has ${variables.length} entries, and at most ${limits.variables} are allowed`,
-      "variables",
-    ),
-    ...should(
-      variables.length <= limits.variablesAdvised,
-      "variables",
-      "variable-count-advised",
-      `has ${variables.length} entries; above ${limits.variablesAdvised} Okta wants to be asked`,
-      "variables",
-    ),
-    ...must(
-      new Set(names).size === names.length,
-      "variables",
-      "variable-once",
-      "uses a name twice",
-      "variables",
-    ),
-    ...must(
-      names.includes(variable),
-      "variables",
-      "variable-used",
-      `lacks ${variable}, which the URLs of the integration need`,
-      "variables",
-    ),
-    ...variables.flatMap(({ name, label }, index) => [
-      ...must(
-        variableName.test(name),
-        `variables[${index}].name`,
-        "variable-name",
-        `"${name}" may only have lower-case letters, digits and underscores, and a letter first`,
-        "variables",
-      ),
-      ...must(
-        label.trim() !== "",
-        `variables[${index}].label`,
-        "required",
-        "is required with the name",
-        "variables",
-      ),
-      ...should(
-        !riskyVariableNames.includes(name),
-        `variables[${index}].name`,
-        "variable-reserved",
-        `"${name}" is likely to be reserved: Okta publishes no list, so type it into the Wizard first`,
-        "reservedNames",
-      ),
+    {
+      field: "variables",
+      rule: "variable-count",
+      must: variables.length <= limits.variables,
+      otherwise: `has ${variables.length} entries, and at most ${limits.variables} are allowed`,
+      source: "variables",
+    },
+    {
+      field: "variables",
+      rule: "variable-count-advised",
+      should: variables.length <= limits.variablesAdvised,
+      otherwise: `has ${variables.length} entries; above ${limits.variablesAdvised} Okta wants to be asked`,
+      source: "variables",
+    },
+    {
+      field: "variables",
+      rule: "variable-once",
+      must: new Set(names).size === names.length,
+      otherwise: "uses a name twice",
+      source: "variables",
+    },
+    {
+      field: "variables",
+      rule: "variable-used",
+      must: names.includes(variable),
+      otherwise: `lacks ${variable}, which the URLs of the integration need`,
+      source: "variables",
+    },
+    ...variables.flatMap(({ name, label }, index): ManifestRule[] => [
+      {
+        field: `variables[${index}].name`,
+        rule: "variable-name",
+        must: variableName.test(name),
+        otherwise: `"${name}" may only have lower-case letters, digits and underscores, and a letter first`,
+        source: "variables",
+      },
+      {
+        field: `variables[${index}].label`,
+        rule: "required",
+        must: label.trim() !== "",
+        otherwise: "is required with the name",
+        source: "variables",
+      },
+      {
+        field: `variables[${index}].name`,
+        rule: "variable-reserved",
+        should: !riskyVariableNames.includes(name),
+        otherwise: `"${name}" is likely to be reserved: Okta publishes no list, so type it into the Wizard first`,
+        source: "reservedNames",
+      },
     ]),
   ];
 }

@@ -1,6 +1,6 @@
-/** A rule of Okta's that the manifest breaks. */
+/** One of Okta's rules that the manifest breaks. */
 export interface Problem {
-  /** An error keeps the submission from being accepted; a warning costs a question or a round of review. */
+  /** Okta rejects the submission for an error. A warning costs a question or a round of review. */
   level: "error" | "warning";
   /** Where in config/integration.ts, as a path: `saml.spFlowDescription`. */
   field: string;
@@ -12,7 +12,7 @@ export interface Problem {
   source: string;
 }
 
-/** The manifest cannot be submitted as it is. */
+/** The manifest has errors, so it cannot be submitted. */
 export class InconsistentManifestError extends Error {
   override name = "InconsistentManifestError";
   readonly problems: readonly Problem[];
@@ -22,7 +22,7 @@ export class InconsistentManifestError extends Error {
   }
 }
 
-/** The pages of developer.okta.com/docs/guides that rules come from, with their sections. */
+/** Pages of developer.okta.com/docs/guides with the section that states the rule. */
 const sources = {
   catalog: "Okta: submit-oin-app, Catalog properties",
   logo: "Okta: submit-app-prereq, Logo guidelines",
@@ -44,60 +44,52 @@ const sources = {
   testAccount: "Okta: submit-app-prereq, Test account",
 } as const;
 
-type Source = keyof typeof sources;
+/** A rule applied to one field of the manifest: Okta demands it (`must`) or recommends it (`should`). */
+export type ManifestRule = {
+  /** Where in config/integration.ts, as a path: `saml.spFlowDescription`. */
+  field: string;
+  /** Short stable name of the rule. */
+  rule: string;
+  /** What is wrong if the rule does not hold, as the rest of a sentence that begins with the field. */
+  otherwise: string;
+  source: keyof typeof sources;
+} & ({ must: boolean } | { should: boolean });
 
-/** Nothing when the rule holds; else the error, with the source at the end of its message. */
-export function must(
-  holds: boolean,
-  field: string,
-  rule: string,
-  message: string,
-  source: Source,
-): Problem[] {
-  return holds ? [] : [problem("error", field, rule, message, source)];
+/** The rules that do not hold, each with its source at the end of the message. */
+export function brokenRules(rules: readonly ManifestRule[]): Problem[] {
+  return rules.flatMap((one) => {
+    const [level, holds] =
+      "must" in one ? (["error", one.must] as const) : (["warning", one.should] as const);
+    const { field, rule, otherwise } = one;
+    const source = sources[one.source];
+    return holds ? [] : [{ level, field, rule, message: `${field} ${otherwise} (${source}).`, source }];
+  });
 }
 
-/** As `must`, for what Okta recommends. */
-export function should(
-  holds: boolean,
+/** A text that is required and has at most `limit` characters. */
+export function textRules(
   field: string,
-  rule: string,
-  message: string,
-  source: Source,
-): Problem[] {
-  return holds ? [] : [problem("warning", field, rule, message, source)];
-}
-
-/** A text that has to be there and not exceed `limit` characters. */
-export function text(field: string, value: string, limit: number, source: Source): Problem[] {
+  value: string,
+  limit: number,
+  source: ManifestRule["source"],
+): ManifestRule[] {
+  const tooLong = `has ${value.length} characters, and at most ${limit} are allowed`;
   return [
-    ...must(value.trim() !== "", field, "required", "is required", source),
-    ...must(
-      value.length <= limit,
-      field,
-      "length",
-      `has ${value.length} characters, and at most ${limit} are allowed`,
-      source,
-    ),
+    { field, rule: "required", must: value.trim() !== "", otherwise: "is required", source },
+    { field, rule: "length", must: value.length <= limit, otherwise: tooLong, source },
   ];
 }
 
-/** A URL or an expression for one: https, and not too long. */
-export function url(field: string, value: string, limit: number, source: Source): Problem[] {
-  const secure = value.replace(/^'/, "").startsWith("https://");
-  return [
-    ...must(secure, field, "https", `must start with https://, not ${value}`, source),
-    ...text(field, value, limit, source),
-  ];
-}
-
-function problem(
-  level: Problem["level"],
+/** An https URL of at most `limit` characters, or an expression (in quotes) that makes one. */
+export function urlRules(
   field: string,
-  rule: string,
-  message: string,
-  source: Source,
-): Problem {
-  const where = sources[source];
-  return { level, field, rule, message: `${field} ${message} (${where}).`, source: where };
+  value: string,
+  limit: number,
+  source: ManifestRule["source"],
+): ManifestRule[] {
+  const isHttps = value.replace(/^'/, "").startsWith("https://");
+  return [
+    { field, rule: "https", must: isHttps, otherwise: `must start with https://, not ${value}`, source },
+    ...textRules(field, value, limit, source),
+  ];
 }

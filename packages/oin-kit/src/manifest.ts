@@ -1,12 +1,12 @@
-import { capabilityProblems } from "./manifest-capabilities.ts";
-import { catalogProblems } from "./manifest-catalog.ts";
-import type { Problem } from "./manifest-rules.ts";
+import { capabilityRules } from "./manifest-capabilities.ts";
+import { catalogRules } from "./manifest-catalog.ts";
+import { brokenRules, type Problem } from "./manifest-rules.ts";
 import type { Product } from "./product.ts";
 
 /**
- * Everything that keeps the manifest from being submitted, and what Okta's reviewers would remark on. The submission
- * package is built only when there is no error among them.
+ * The errors for which Okta would reject the manifest, and the warnings that its reviewers would raise. The submission
+ * package is built only if there are no errors.
  */
 export function manifestProblems(product: Product): Problem[] {
-  return [...catalogProblems(product), ...capabilityProblems(product)];
+  return brokenRules([...catalogRules(product), ...capabilityRules(product)]);
 }

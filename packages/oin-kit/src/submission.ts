@@ -1,4 +1,4 @@
-import { compatibilityProblems, type Values } from "./compatibility.ts";
+import { compatibilityProblems, type WizardValues } from "./compatibility.ts";
 import { bareExpression, oidcExpression, samlExpression, urlTemplate } from "./expressions.ts";
 import type { Integration } from "./integration.ts";
 import { manifestProblems } from "./manifest.ts";
@@ -6,7 +6,7 @@ import { InconsistentManifestError, type Problem } from "./manifest-rules.ts";
 import type { Product } from "./product.ts";
 import { type PlannedCase, testPlan } from "./test-plan.ts";
 import { wizardScreens } from "./wizard.ts";
-import type { Screen } from "./wizard-fields.ts";
+import type { WizardScreen } from "./wizard-fields.ts";
 import { keyPlaceholder, wizardUrls } from "./wizard-urls.ts";
 
 /** An app instance to generate for the tests, and what goes into it. */
@@ -17,8 +17,8 @@ interface TestInstance {
 
 /** All that is submitted, as data. */
 export interface Submission {
-  screens: Screen[];
-  values: Values;
+  screens: WizardScreen[];
+  values: WizardValues;
   /** One description of each URL, and how each kind of field of the Wizard writes it. */
   dialects: { url: string; oidc: string; saml: string; bare: string }[];
   instances: TestInstance[];
@@ -31,7 +31,7 @@ export interface Submission {
 }
 
 /** Builds the submission. Throws InconsistentManifestError while the manifest breaks a rule of Okta's. */
-export function buildSubmission(product: Product, published: Values | null): Submission {
+export function buildSubmission(product: Product, published: WizardValues | null): Submission {
   const { manifest } = product;
   const problems = manifestProblems(product);
   const errors = problems.filter(({ level }) => level === "error");
@@ -51,12 +51,12 @@ export function buildSubmission(product: Product, published: Values | null): Sub
 }
 
 /** What is typed into the Wizard, of a manifest that may still break rules. */
-export function submissionValues(product: Product): Values {
+export function submissionValues(product: Product): WizardValues {
   return valuesOf(wizardScreens(product));
 }
 
 /** By screen and label; a label that a screen has several times has all its values. */
-function valuesOf(screens: readonly Screen[]): Values {
+function valuesOf(screens: readonly WizardScreen[]): WizardValues {
   return Object.fromEntries(
     screens.map(({ title, fields }) => {
       const labels = [...new Set(fields.map(({ label }) => label))];

@@ -1,5 +1,5 @@
 /** One field of the OIN Wizard. */
-export interface Field {
+export interface WizardField {
   label: string;
   required: boolean;
   /** What is typed or chosen; several where the Wizard takes a list; null for what exists only later, or stays empty. */
@@ -11,16 +11,20 @@ export interface Field {
   note: string;
 }
 
-export interface Screen {
+export interface WizardScreen {
   title: string;
-  fields: readonly Field[];
+  fields: readonly WizardField[];
 }
 
-type FieldDetails = Partial<Pick<Field, "limit" | "note">>;
+type FieldDetails = Partial<Pick<WizardField, "limit" | "note">>;
 
 const field =
-  (kind: Field["kind"], required: boolean) =>
-  (label: string, value: Field["value"], { limit = null, note = "" }: FieldDetails = {}): Field => ({
+  (kind: WizardField["kind"], required: boolean) =>
+  (
+    label: string,
+    value: WizardField["value"],
+    { limit = null, note = "" }: FieldDetails = {},
+  ): WizardField => ({
     label,
     required,
     value,

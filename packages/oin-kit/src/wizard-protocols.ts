@@ -1,11 +1,11 @@
 import type { Integration } from "./integration.ts";
 import { limits } from "./limits.ts";
 import type { Product } from "./product.ts";
-import { choice, optionalChoice, optionalText, type Screen, text, yesOrNo } from "./wizard-fields.ts";
+import { choice, optionalChoice, optionalText, text, type WizardScreen, yesOrNo } from "./wizard-fields.ts";
 import { wizardUrls } from "./wizard-urls.ts";
 
 /** The Wizard's screens for the capabilities that the manifest has. */
-export function protocolScreens(product: Product): Screen[] {
+export function protocolScreens(product: Product): WizardScreen[] {
   return [
     ...oidcScreens(product),
     ...samlScreens(product),
@@ -15,7 +15,7 @@ export function protocolScreens(product: Product): Screen[] {
   ];
 }
 
-function oidcScreens(product: Product): Screen[] {
+function oidcScreens(product: Product): WizardScreen[] {
   if (!product.manifest.oidc) return [];
   const { oidc: urls } = wizardUrls(product);
   const { idpInitiated, signOutOfOkta } = product.manifest.oidc;
@@ -33,7 +33,7 @@ function oidcScreens(product: Product): Screen[] {
   ];
 }
 
-function samlScreens(product: Product): Screen[] {
+function samlScreens(product: Product): WizardScreen[] {
   if (!product.manifest.saml) return [];
   const { saml: urls } = wizardUrls(product);
   const { groupAttribute } = product.manifest.saml;
@@ -57,7 +57,7 @@ function samlScreens(product: Product): Screen[] {
   ];
 }
 
-function universalLogoutScreens(product: Product): Screen[] {
+function universalLogoutScreens(product: Product): WizardScreen[] {
   const { universalLogout } = product.manifest;
   if (!universalLogout) return [];
   const { endpoint } = wizardUrls(product).universalLogout;
@@ -74,7 +74,7 @@ function universalLogoutScreens(product: Product): Screen[] {
   ];
 }
 
-function scimScreens(product: Product): Screen[] {
+function scimScreens(product: Product): WizardScreen[] {
   const { scim } = product.manifest;
   if (!scim) return [];
   const { baseUrl, guideUrl } = wizardUrls(product).scim;
@@ -117,9 +117,9 @@ function scimScreens(product: Product): Screen[] {
   ];
 }
 
-function entitlementScreens({ scim }: Integration): Screen[] {
+function entitlementScreens({ scim }: Integration): WizardScreen[] {
   return (scim?.entitlements ?? []).map(
-    ({ resourceType, endpoint, required, multiValued, description }): Screen => ({
+    ({ resourceType, endpoint, required, multiValued, description }): WizardScreen => ({
       title: `Entitlement Management properties: ${resourceType}`,
       fields: [
         text("Resource type", resourceType),
@@ -136,12 +136,12 @@ function entitlementScreens({ scim }: Integration): Screen[] {
 }
 
 /** The part of the test screens that says how people sign in. */
-export function flowScreens(product: Product): Screen[] {
+export function flowScreens(product: Product): WizardScreen[] {
   const { oidc, saml } = product.manifest;
   const urls = wizardUrls(product);
   const limit = limits.spInitiateUrl;
   const flows = (idp: boolean, sp: boolean) => [...(idp ? ["IdP"] : []), ...(sp ? ["SP"] : [])];
-  const forOidc: Screen | null = oidc && {
+  const forOidc: WizardScreen | null = oidc && {
     title: "Test your OIDC integration",
     fields: [
       choice("Supported sign-in flows", flows(oidc.idpInitiated, true), { note: "Set by the Wizard" }),
@@ -149,7 +149,7 @@ export function flowScreens(product: Product): Screen[] {
       text("SP Initiate URL", urls.oidc.spInitiateUrl, { limit }),
     ],
   };
-  const forSaml: Screen | null = saml && {
+  const forSaml: WizardScreen | null = saml && {
     title: "Test your SAML integration",
     fields: [
       choice("Supported sign-in flows", flows(saml.idpInitiated, saml.spInitiated)),

@@ -1,12 +1,20 @@
 import type { Integration } from "./integration.ts";
 import { limits } from "./limits.ts";
 import type { Product } from "./product.ts";
-import { choice, later, optionalChoice, optionalText, type Screen, text, yesOrNo } from "./wizard-fields.ts";
+import {
+  choice,
+  later,
+  optionalChoice,
+  optionalText,
+  text,
+  type WizardScreen,
+  yesOrNo,
+} from "./wizard-fields.ts";
 import { flowScreens, protocolScreens } from "./wizard-protocols.ts";
 import { wizardUrls } from "./wizard-urls.ts";
 
 /** Every screen of the OIN Wizard in its order, with every field (Okta: submit-oin-app). */
-export function wizardScreens(product: Product): Screen[] {
+export function wizardScreens(product: Product): WizardScreen[] {
   const { manifest } = product;
   return [
     capabilityScreen(manifest),
@@ -19,7 +27,7 @@ export function wizardScreens(product: Product): Screen[] {
   ];
 }
 
-function capabilityScreen({ oidc, saml, scim, universalLogout }: Integration): Screen {
+function capabilityScreen({ oidc, saml, scim, universalLogout }: Integration): WizardScreen {
   const signOn = [oidc && "OpenID Connect (OIDC)", saml && "SAML 2.0"].filter((name) => name !== null);
   return {
     title: "Add integration capabilities",
@@ -32,7 +40,13 @@ function capabilityScreen({ oidc, saml, scim, universalLogout }: Integration): S
   };
 }
 
-function catalogScreen({ displayName, description, logo, useCases, customerSupport }: Integration): Screen {
+function catalogScreen({
+  displayName,
+  description,
+  logo,
+  useCases,
+  customerSupport,
+}: Integration): WizardScreen {
   return {
     title: "OIN catalog properties",
     fields: [
@@ -47,7 +61,7 @@ function catalogScreen({ displayName, description, logo, useCases, customerSuppo
   };
 }
 
-function variableScreen({ variables }: Integration): Screen {
+function variableScreen({ variables }: Integration): WizardScreen {
   return {
     title: "Tenant settings",
     fields: variables.flatMap(({ label, name }) => [
@@ -60,7 +74,7 @@ function variableScreen({ variables }: Integration): Screen {
   };
 }
 
-function testScreen(product: Product): Screen {
+function testScreen(product: Product): WizardScreen {
   const { manifest } = product;
   return {
     title: "Test information",
@@ -74,7 +88,7 @@ function testScreen(product: Product): Screen {
   };
 }
 
-function submitScreen({ scim }: Integration): Screen {
+function submitScreen({ scim }: Integration): WizardScreen {
   const result = "The address of the result (runscope.com/radar/…/history/…), after you set it to Shareable";
   const scimResults = [
     text("Link to Runscope spec test results", null, later(result)),

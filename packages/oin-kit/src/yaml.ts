@@ -1,7 +1,7 @@
-import type { Values } from "./compatibility.ts";
+import type { WizardValues } from "./compatibility.ts";
 
 /** The values as YAML 1.2: JSON's strings are its double-quoted scalars (YAML 1.2 §5.7), so nothing is misread. */
-export function toYaml(values: Values): string {
+export function toYaml(values: WizardValues): string {
   return Object.entries(values)
     .map(
       ([screen, fields]) => `${JSON.stringify(screen)}:\n${Object.entries(fields).map(fieldYaml).join("")}`,

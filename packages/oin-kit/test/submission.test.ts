@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compatibilityProblems, type Values } from "../src/compatibility.ts";
+import { compatibilityProblems, type WizardValues } from "../src/compatibility.ts";
 import type { Integration } from "../src/integration.ts";
 import { InconsistentManifestError } from "../src/manifest-rules.ts";
 import { buildSubmission } from "../src/submission.ts";
@@ -76,7 +76,7 @@ describe("the submission package", () => {
   });
 
   it("writes the same values as YAML, with everything quoted that YAML could misread", () => {
-    const values: Values = {
+    const values: WizardValues = {
       "A: screen": { Label: 'say "hi": #1', List: ["'https://x'", "- b"], None: null, Empty: [] },
     };
     assert.equal(
@@ -121,7 +121,7 @@ describe("the test plan", () => {
 
 describe("compatibility with the published version", () => {
   const published = build().values;
-  const changes: [string, (values: Values) => Values, RegExp][] = [
+  const changes: [string, (values: WizardValues) => WizardValues, RegExp][] = [
     [
       "a variable is renamed",
       set("Tenant settings", "Name", "workspace"),
@@ -188,5 +188,8 @@ describe("compatibility with the published version", () => {
 });
 
 function set(screen: string, label: string, value: string | string[] | null) {
-  return (values: Values): Values => ({ ...values, [screen]: { ...values[screen], [label]: value } });
+  return (values: WizardValues): WizardValues => ({
+    ...values,
+    [screen]: { ...values[screen], [label]: value },
+  });
 }

@@ -37,14 +37,14 @@ try {
   process.exitCode = 1;
 }
 
-interface Values {
+interface ProgramOptions {
   port: string;
   url?: string;
   file?: string;
   seed?: string;
 }
 
-async function run({ port, url = `http://127.0.0.1:${port}`, file, seed }: Values): Promise<void> {
+async function run({ port, url = `http://127.0.0.1:${port}`, file, seed }: ProgramOptions): Promise<void> {
   const isNew = !file || !existsSync(file);
   const store = openOrgStore(file ?? null);
   const org = await createOrg({ store, url });

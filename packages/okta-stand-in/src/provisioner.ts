@@ -1,7 +1,7 @@
 import { displayNameOf, type Org, OrgRefusal } from "./org.ts";
 import { deactivatePerson, provisionPerson, pushProfile, type Send } from "./provisioning.ts";
 import { deleteGroup, linkGroup, pushAll, pushChanges, type WantedGroup } from "./push-groups.ts";
-import type { ScimClient } from "./scim-client.ts";
+import type { OrgScimClient } from "./scim-client.ts";
 import type { Assignment, OrgApp, Provisioning, PushGroup } from "./state.ts";
 
 /** How far a push is. */
@@ -15,10 +15,10 @@ export interface Progress {
 }
 
 /** What has to be brought to an app: a person or a group, and for a group whether its whole membership is sent. */
-type Task = { kind: "person"; id: string } | { kind: "group"; id: string; full: boolean };
+type PushTask = { kind: "person"; id: string } | { kind: "group"; id: string; full: boolean };
 
-interface Run extends Progress {
-  queue: Task[];
+interface PushRun extends Progress {
+  queue: PushTask[];
   stopping: AbortController;
   ended: Promise<void>;
 }
@@ -32,10 +32,10 @@ const atOnce = 4;
  * Brings apps to the state that the org has: one queue for each app, people before groups. What is to be done is noted
  * with each assignment and each pushed group, so that a push that was stopped, or died, goes on where it was.
  */
-export function provisioner(org: Org, client: ScimClient) {
-  const runs = new Map<string, Run>();
+export function provisioner(org: Org, client: OrgScimClient) {
+  const runs = new Map<string, PushRun>();
 
-  function enqueue(app: OrgApp, added: Task[]): Promise<void> {
+  function enqueue(app: OrgApp, added: PushTask[]): Promise<void> {
     if (!app.provisioning || added.length === 0) return Promise.resolve();
     const running = runs.get(app.id);
     if (running?.isRunning && !running.stopping.signal.aborted) {
@@ -44,7 +44,12 @@ export function provisioner(org: Org, client: ScimClient) {
       return running.ended;
     }
     const counts = { done: 0, failed: 0, total: added.length, isRunning: true, waitsUntil: null };
-    const run: Run = { ...counts, queue: added, stopping: new AbortController(), ended: Promise.resolve() };
+    const run: PushRun = {
+      ...counts,
+      queue: added,
+      stopping: new AbortController(),
+      ended: Promise.resolve(),
+    };
     const before = running?.ended ?? Promise.resolve();
     run.ended = before.then(() => work(org, client, app, run));
     runs.set(app.id, run);
@@ -117,7 +122,7 @@ export function groupsWith({ store }: Org, app: OrgApp, people: ReadonlySet<stri
   );
 }
 
-async function work(org: Org, client: ScimClient, app: OrgApp, run: Run): Promise<void> {
+async function work(org: Org, client: OrgScimClient, app: OrgApp, run: PushRun): Promise<void> {
   const { signal } = run.stopping;
   while (run.queue.length > 0 && !signal.aborted) {
     const batch = nextBatch(run.queue);
@@ -130,8 +135,8 @@ async function work(org: Org, client: ScimClient, app: OrgApp, run: Run): Promis
 }
 
 /** The next tasks that may run at once: of one kind, and none of them twice. */
-function nextBatch(queue: Task[]): Task[] {
-  const batch: Task[] = [];
+function nextBatch(queue: PushTask[]): PushTask[] {
+  const batch: PushTask[] = [];
   while (batch.length < atOnce) {
     const [next] = queue;
     const [first] = batch;
@@ -143,7 +148,13 @@ function nextBatch(queue: Task[]): Task[] {
 }
 
 /** Whether it succeeded. What was stopped is left as it was, to be gone on with. */
-async function perform(org: Org, client: ScimClient, app: OrgApp, run: Run, task: Task): Promise<boolean> {
+async function perform(
+  org: Org,
+  client: OrgScimClient,
+  app: OrgApp,
+  run: PushRun,
+  task: PushTask,
+): Promise<boolean> {
   const entry = task.kind === "person" ? app.assignments[task.id] : app.pushGroups[task.id];
   const { provisioning } = app;
   if (!entry || !provisioning) return true;

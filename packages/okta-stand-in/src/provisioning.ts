@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { displayNameOf, OrgRefusal } from "./org.ts";
 import { mergedUser, newUser, patchedUser, replaced } from "./scim-bodies.ts";
-import { type ScimAnswer, type ScimBody, ScimFailure } from "./scim-client.ts";
+import { type OrgScimAnswer, type ScimBody, ScimFailure } from "./scim-client.ts";
 import type { OrgPerson, Provisioning } from "./state.ts";
 
 /** Sends one call to one application: scimClient's, with the app and the reason filled in. */
-export type Send = (method: string, path: string, body?: unknown) => Promise<ScimAnswer>;
+export type Send = (method: string, path: string, body?: unknown) => Promise<OrgScimAnswer>;
 
 /** "Test API Credentials", and what Okta asks for when they are saved with groups. Throws ScimFailure. */
 export async function testCredentials(send: Send): Promise<void> {
@@ -82,13 +82,13 @@ export async function syncPassword(send: Send, remoteId: string, password: strin
   await send("PATCH", `/Users/${remoteId}`, replaced({ password }));
 }
 
-export interface Imported {
+export interface ImportedResources {
   users: ScimBody[];
   groups: ScimBody[];
 }
 
 /** "Import Now": page after page of a hundred. Throws ScimFailure. */
-export async function importAll(send: Send): Promise<Imported> {
+export async function importAll(send: Send): Promise<ImportedResources> {
   return { users: await pages(send, "/Users"), groups: await pages(send, "/Groups") };
 }
 

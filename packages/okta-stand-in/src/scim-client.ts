@@ -14,7 +14,7 @@ import type { Provisioning } from "./state.ts";
 /** A resource or a list, as JSON has it. */
 export type ScimBody = Record<string, unknown>;
 
-export interface ScimAnswer {
+export interface OrgScimAnswer {
   status: number;
   /** Empty when there is none, or when it is no JSON object. */
   body: ScimBody;
@@ -50,7 +50,7 @@ const timeoutMs = 60_000;
 const mostAttempts = 10;
 const defaultWaitMs = 5 * 60_000;
 
-export type ScimClient = ReturnType<typeof scimClient>;
+export type OrgScimClient = ReturnType<typeof scimClient>;
 
 /** Calls SCIM servers with the headers that Okta sends, and waits as Okta does where a server has had too much. */
 export function scimClient({
@@ -72,7 +72,7 @@ export function scimClient({
     method: string,
     path: string,
     body?: unknown,
-  ): Promise<ScimAnswer> {
+  ): Promise<OrgScimAnswer> {
     let waitMs = 0;
     for (let attempt = 1; ; attempt++) {
       reason.signal.throwIfAborted();
@@ -155,7 +155,7 @@ function decoded(bytes: Buffer, encoding: string | undefined): Buffer {
   return encoding === "deflate" ? inflateSync(bytes) : bytes;
 }
 
-function answerOf(status: number, text: string): ScimAnswer {
+function answerOf(status: number, text: string): OrgScimAnswer {
   const body = parsed(text);
   if (status >= 200 && status < 300) return { status, body };
   const detail = typeof body.detail === "string" ? body.detail : "no detail was given";

@@ -6,7 +6,7 @@ import { newId, type OrgApp, type OrgPerson, openOrgStore, type Provisioning } f
 import { Visitor } from "./visitor.ts";
 
 /** The stand-in org on a port of its own. */
-export interface StandIn extends RunningOrg {
+export interface TestOrg extends RunningOrg {
   /** Where it listens, which differs from its url behind a proxy. */
   address: string;
   /** A visitor who is signed in nowhere. */
@@ -16,7 +16,7 @@ export interface StandIn extends RunningOrg {
 }
 
 /** Listens on 127.0.0.1; `url` is what it calls itself when a proxy stands before it. */
-export async function startStandIn(options: Partial<OrgOptions> & { file?: string } = {}): Promise<StandIn> {
+export async function startStandIn(options: Partial<OrgOptions> & { file?: string } = {}): Promise<TestOrg> {
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
   const store = openOrgStore(options.file ?? null);

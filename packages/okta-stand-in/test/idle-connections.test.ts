@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { addApp, integration, oidcSignOn, type StandIn, startStandIn } from "../src/testing.ts";
+import { addApp, integration, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
 
 describe("the stand-in org's connection with an application", () => {
-  let org: StandIn;
+  let org: TestOrg;
   let server: Server;
   let url: string;
   const connections: Promise<unknown>[] = [];

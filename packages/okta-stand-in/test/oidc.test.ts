@@ -4,13 +4,13 @@ import * as openid from "openid-client";
 import { rotateKeys } from "../src/org.ts";
 import { activatePerson, deactivatePerson, suspendPerson } from "../src/people.ts";
 import type { OrgApp, OrgPerson } from "../src/state.ts";
-import { addApp, addTo, oidcSignOn, type StandIn, startStandIn } from "../src/testing.ts";
+import { addApp, addTo, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
 import type { Visitor } from "../src/visitor.ts";
 
 const redirectUri = "http://localhost:9/callback";
 
 describe("the stand-in org's authorization server", () => {
-  let org: StandIn;
+  let org: TestOrg;
   let person: OrgPerson;
   let app: OrgApp;
   let configuration: openid.Configuration;

@@ -7,14 +7,14 @@ import { newSamlKey } from "../src/keys.ts";
 import { metadataUrlOf, type SamlApp, ssoUrlOf } from "../src/saml.ts";
 import { escaped } from "../src/saml-response.ts";
 import { newId, type OrgPerson } from "../src/state.ts";
-import { addApp, addTo, type StandIn, startStandIn } from "../src/testing.ts";
+import { addApp, addTo, startStandIn, type TestOrg } from "../src/testing.ts";
 import type { Visitor } from "../src/visitor.ts";
 
 const acsUrl = "http://localhost:9/acs";
 const audience = "http://localhost:9/metadata";
 
 describe("the stand-in org's SAML sign-on", () => {
-  let org: StandIn;
+  let org: TestOrg;
   let person: OrgPerson;
   let app: SamlApp;
 

@@ -8,7 +8,7 @@ import { assign, editPerson, unassign } from "../src/people.ts";
 import { discover, importAll, syncPassword, testCredentials } from "../src/provisioning.ts";
 import { ScimFailure } from "../src/scim-client.ts";
 import type { OrgApp, Provisioning } from "../src/state.ts";
-import { addApp, addTo, integration, oidcSignOn, type StandIn, startStandIn } from "../src/testing.ts";
+import { addApp, addTo, integration, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
 
 type Body = Record<string, unknown>;
 
@@ -62,7 +62,7 @@ const sample = (more: Body = {}): Body => ({
 });
 
 describe("the stand-in org's provisioning, beside what Okta is documented to send", () => {
-  let org: StandIn;
+  let org: TestOrg;
   let app: OrgApp;
   let server: Server;
   let received: Received[];

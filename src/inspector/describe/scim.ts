@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { operationName, type ScimExchange } from "scim-server/router";
-import type { Check, Message, MessagePart, Recorder } from "../../recording.ts";
+import type { Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
 import type { TokenOwner } from "../../store/token-owners.ts";
 
 type Exchange = ScimExchange<TokenOwner>;
@@ -78,13 +78,13 @@ function checksOf(
   { request, response, answer }: Exchange,
   { source, hint }: TokenOwner,
   refusal: string | null,
-): Check[] {
-  const token: Check = {
+): RecordedCheck[] {
+  const token: RecordedCheck = {
     name: "The provisioning token is known, and neither expired nor revoked",
     verdict: "passed",
     detail: `Source ${source.name}, token ${hint}…`,
   };
-  const passed = (name: string): Check => ({ name, verdict: "passed", detail: null });
+  const passed = (name: string): RecordedCheck => ({ name, verdict: "passed", detail: null });
   if (refusal !== null) {
     const name = failedChecks[response.statusCode] ?? "The call can be carried out";
     const scimType = member(answer, "scimType");

@@ -87,7 +87,7 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
         if (after) query.whereRaw("(at, id) < (?, ?)", [after.at, after.id]);
         return newestFirst(query, limit).select("activity.*");
       });
-      return ((await newestFirst(scope.together(stretches), limit)) as ActivityRow[]).map(toActivity);
+      return ((await newestFirst(scope.unionAll(stretches), limit)) as ActivityRow[]).map(toActivity);
     },
 
     /** The latest entries, newest first. */
@@ -112,8 +112,7 @@ function stretchesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex
   const by = scope.rows("activity").where("actor_id", person);
   by.where((other) => other.whereNull("target_id").orWhereNot("target_id", person));
   // Not as a column: the planner would take the index of kinds, and go through everybody's.
-  if (kind !== undefined)
-    for (const query of [about, by]) query.where(scope.computed("kind || ''"), "=", kind);
+  if (kind !== undefined) for (const query of [about, by]) query.where(scope.raw("kind || ''"), "=", kind);
   return [about, by];
 }
 

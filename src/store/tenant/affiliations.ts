@@ -30,7 +30,7 @@ export function tenantAffiliations(scope: TenantScope) {
       if (kinds.length === 0) return found;
       for (const chunk of chunks(userIds)) {
         const query = scope.rows("users").whereIn("users.id", chunk);
-        const rows = await query.select("users.id", scope.computed(affiliationColumns(scope, kinds)));
+        const rows = await query.select("users.id", scope.raw(affiliationColumns(scope, kinds)));
         for (const row of rows as (AffiliationRow & { id: string })[]) found.set(row.id, toAffiliations(row));
       }
       return found;

@@ -1,6 +1,6 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import type { Connection, ConnectionStatus, OidcSettings, SamlSettings, SubjectKind } from "../../model.ts";
-import { unique } from "../sql-errors.ts";
+import { mapUniqueViolation } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
 export interface ConnectionRow {
@@ -105,7 +105,7 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       const { id, key, type } = connection;
       const row = { ...toRow(connection), id, key, type, secret_version };
       const insert = scope.insert("connections", { ...row, created_at: at, updated_at: at });
-      await unique(insert, { key: () => keyTaken(connection) });
+      await mapUniqueViolation(insert, { key: () => keyTaken(connection) });
       return found(
         (await select().where("connections.id", connection.id).first()) as ConnectionRow,
       ) as Connection;

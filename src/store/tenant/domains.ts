@@ -1,6 +1,6 @@
 import { ConflictError } from "../../errors.ts";
 import type { Domain } from "../../model.ts";
-import { unique } from "../sql-errors.ts";
+import { mapUniqueViolation } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
 interface DomainRow {
@@ -32,10 +32,13 @@ export function tenantDomains(scope: TenantScope, now: () => number) {
   return {
     /** Throws ConflictError when the tenant has the domain already. */
     async add(domain: string, verificationToken: string): Promise<void> {
-      await unique(scope.insert("tenant_domains", { domain, verification_token: verificationToken }), {
-        domain: () =>
-          new ConflictError("domain-taken", `"${domain}" is already one of this tenant's domains.`),
-      });
+      await mapUniqueViolation(
+        scope.insert("tenant_domains", { domain, verification_token: verificationToken }),
+        {
+          domain: () =>
+            new ConflictError("domain-taken", `"${domain}" is already one of this tenant's domains.`),
+        },
+      );
     },
 
     async find(domain: string): Promise<Domain | null> {

@@ -40,7 +40,7 @@ export function tenantGroupMembers(scope: TenantScope) {
     },
 
     /** Which of `userIds` are no users of this tenant, and so can be members of nothing. */
-    async strangers(userIds: readonly string[]): Promise<string[]> {
+    async unknownUsers(userIds: readonly string[]): Promise<string[]> {
       const known = new Set<string>();
       for (const chunk of chunks(userIds)) {
         const rows = (await scope.rows("users").whereIn("id", chunk).select("id")) as { id: string }[];

@@ -1,10 +1,9 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import type { AssignableRole, Group } from "../../model.ts";
-import { unique } from "../sql-errors.ts";
+import { mapUniqueViolation } from "../sql-errors.ts";
 import { nameKey } from "../text-keys.ts";
-import { leaveGap, locate } from "./positions.ts";
 import type { TenantScope } from "./scope.ts";
-import { type Found, type Search, searchRows } from "./search.ts";
+import { findPosition, recordGap, type Search, type SearchResult, searchRows } from "./search.ts";
 
 interface GroupRow {
   id: string;
@@ -82,7 +81,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
         const at = now();
         const row = { ...toRow(group), id: group.id, seq: counter.group_seq, created_at: at, updated_at: at };
         const insert = inside.insert("groups", row).returning(columns);
-        const [created] = (await unique(insert, conflicts)) as GroupRow[];
+        const [created] = (await mapUniqueViolation(insert, conflicts)) as GroupRow[];
         return toGroup(created as GroupRow);
       });
     },
@@ -109,15 +108,15 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
     },
 
     /** The groups from a position of the list on, 1 for the first. */
-    async pageFrom(position: number, limit: number): Promise<Found<Group>> {
-      const { seq, total } = await locate(scope, "groups", position);
+    async pageFrom(position: number, limit: number): Promise<SearchResult<Group>> {
+      const { seq, total } = await findPosition(scope, "groups", position);
       if (position > total || limit === 0) return { rows: [], total };
       const query = scope.rows("groups").where("seq", ">=", seq).orderBy("seq").limit(limit);
       return { rows: ((await query.select(columns)) as GroupRow[]).map(toGroup), total };
     },
 
     /** See searchRows: it may read every row of the tenant. */
-    async search(search: Search): Promise<Found<Group>> {
+    async search(search: Search): Promise<SearchResult<Group>> {
       const { rows, total } = await searchRows<GroupRow>(scope, "groups", columns.join(", "), search);
       return { rows: rows.map(toGroup), total };
     },
@@ -134,7 +133,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
         .where("id", id)
         .update({ ...toRow(changes), version: scope.increment("version", 1), updated_at: now() })
         .returning(columns);
-      const [row] = (await unique(change, conflicts)) as GroupRow[];
+      const [row] = (await mapUniqueViolation(change, conflicts)) as GroupRow[];
       if (!row) throw new NotFoundError("There is no such group.");
       return toGroup(row);
     },
@@ -145,7 +144,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
         const row = (await inside.rows("groups").where("id", id).first("seq")) as { seq: number } | undefined;
         if (!row || ((await inside.rows("groups").where("id", id).delete()) as number) === 0) return false;
         await inside.tenantRow().update({ group_count: inside.increment("group_count", -1) });
-        await leaveGap(inside, "groups", row.seq);
+        await recordGap(inside, "groups", row.seq);
         return true;
       });
     },

@@ -1,6 +1,6 @@
 import { ConflictError } from "../../errors.ts";
 import type { Identity } from "../../model.ts";
-import { unique } from "../sql-errors.ts";
+import { mapUniqueViolation } from "../sql-errors.ts";
 import { textKey } from "../text-keys.ts";
 import type { TenantScope } from "./scope.ts";
 
@@ -53,7 +53,7 @@ export function tenantIdentities(scope: TenantScope, now: () => number) {
     /** Links a subject to a user. Throws ConflictError when it is linked already. */
     async add(connectionId: string, subject: string, userId: string): Promise<void> {
       const row = { connection_id: connectionId, subject, user_id: userId, created_at: now() };
-      await unique(scope.insert("identities", row), {
+      await mapUniqueViolation(scope.insert("identities", row), {
         subject: () => new ConflictError("identity-taken", "This sign-in already belongs to a user."),
       });
     },

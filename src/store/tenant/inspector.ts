@@ -1,4 +1,4 @@
-import type { Check, Message, MessagePart, Protocol } from "../../recording.ts";
+import type { Message, MessagePart, Protocol, RecordedCheck } from "../../recording.ts";
 import { textKey } from "../text-keys.ts";
 import type { TenantScope } from "./scope.ts";
 
@@ -12,7 +12,7 @@ export interface MessageSummary {
   at: number;
   protocol: Protocol;
   step: string;
-  verdict: Check["verdict"];
+  verdict: RecordedCheck["verdict"];
   summary: string;
   requestId: string;
   connectionKey: string | null;
@@ -20,16 +20,16 @@ export interface MessageSummary {
   file: string;
 }
 
-export interface KeptMessage extends MessageSummary {
+export interface StoredMessage extends MessageSummary {
   request: MessagePart | null;
   response: MessagePart | null;
-  checks: Check[];
+  checks: RecordedCheck[];
 }
 
 /** Which messages are asked for; what is absent does not matter. */
 export interface MessageFilter {
   protocol?: Protocol;
-  verdict?: Check["verdict"];
+  verdict?: RecordedCheck["verdict"];
   /** A part of any name of the person, in any case. */
   person?: string;
   /** The connection's key. */
@@ -46,10 +46,10 @@ export interface InspectorState {
 }
 
 /** How many messages a tenant keeps: the newest. Lists and searches read no more than these. */
-export const keptMessages = 1_000;
+export const maxStoredMessages = 1_000;
 
 /** How long a message is kept at most, in ms. */
-export const messageAgeMs = 3 * 24 * 60 * 60_000;
+export const maxMessageAgeMs = 3 * 24 * 60 * 60_000;
 
 const summaryColumns = "seq, at, protocol, step, verdict, summary, request_id, connection_key, person, file";
 
@@ -97,7 +97,7 @@ export function tenantInspector(scope: TenantScope) {
           "inspector_messages",
           messages.map((message, index) => ({ seq: first + index, ...message })),
         );
-        const oldest = counted.last_seq - keptMessages;
+        const oldest = counted.last_seq - maxStoredMessages;
         await inside.rows("inspector_messages").where("seq", "<=", oldest).delete();
       });
     },
@@ -106,21 +106,21 @@ export function tenantInspector(scope: TenantScope) {
     async page(filter: MessageFilter, before: number | null, limit: number): Promise<MessageSummary[]> {
       const query = fitting(newest(), filter).limit(limit);
       if (before !== null) query.where("seq", "<", before);
-      return ((await query.select(scope.computed(summaryColumns))) as MessageRow[]).map(toSummary);
+      return ((await query.select(scope.raw(summaryColumns))) as MessageRow[]).map(toSummary);
     },
 
     /** The messages that fit and came after one, oldest first. */
     async after(filter: MessageFilter, seq: number, limit: number): Promise<MessageSummary[]> {
       const query = fitting(scope.rows("inspector_messages"), filter).where("seq", ">", seq);
-      const rows = await query.orderBy("seq").limit(limit).select(scope.computed(summaryColumns));
+      const rows = await query.orderBy("seq").limit(limit).select(scope.raw(summaryColumns));
       return (rows as MessageRow[]).map(toSummary);
     },
 
-    async bySeq(seq: number): Promise<KeptMessage | null> {
+    async bySeq(seq: number): Promise<StoredMessage | null> {
       const row = (await scope
         .rows("inspector_messages")
         .where("seq", seq)
-        .first(scope.computed(`${summaryColumns}, content`))) as MessageRow | undefined;
+        .first(scope.raw(`${summaryColumns}, content`))) as MessageRow | undefined;
       if (!row) return null;
       const content = typeof row.content === "string" ? JSON.parse(row.content) : row.content;
       return { ...toSummary(row), ...content };
@@ -153,7 +153,7 @@ function fitting(query: ReturnType<TenantScope["rows"]>, filter: MessageFilter) 
  * @param message without anything secret (inspector/redaction.ts), and of bounded size.
  * @param at when it was answered, in ms since 1970.
  */
-export function prepared(message: Omit<Message, "secrets">, at: number): PreparedMessage {
+export function prepareMessage(message: Omit<Message, "secrets">, at: number): PreparedMessage {
   const { people, request, response, checks } = message;
   return {
     at,

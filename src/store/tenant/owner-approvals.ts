@@ -14,7 +14,7 @@ export function tenantOwnerApprovals(scope: TenantScope, now: () => number) {
     },
 
     /** Uses the approval up. Returns whether there was one. */
-    async use(connectionId: string, userId: string): Promise<boolean> {
+    async consume(connectionId: string, userId: string): Promise<boolean> {
       const used = rows().where({ connection_id: connectionId, user_id: userId });
       return ((await used.delete()) as number) > 0;
     },

@@ -1,5 +1,5 @@
 import { ConflictError } from "../../errors.ts";
-import { unique } from "../sql-errors.ts";
+import { mapUniqueViolation } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** A sign-in that has left for the identity provider. */
@@ -48,8 +48,8 @@ export function tenantPendingLogins(scope: TenantScope, now: () => number) {
 export function tenantUsedTokens(scope: TenantScope) {
   return {
     /** Throws ConflictError `stale` when the token was used before. Belongs in the transaction of what it causes. */
-    async use(tokenId: string, expiresAt: number): Promise<void> {
-      await unique(scope.insert("used_tokens", { token_id: tokenId, expires_at: expiresAt }), {
+    async consume(tokenId: string, expiresAt: number): Promise<void> {
+      await mapUniqueViolation(scope.insert("used_tokens", { token_id: tokenId, expires_at: expiresAt }), {
         token_id: () => new ConflictError("stale", "This token was used before."),
       });
     },

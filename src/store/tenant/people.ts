@@ -1,9 +1,14 @@
 import type { Knex } from "knex";
 import type { Role, User, UserOrigin } from "../../model.ts";
 import { nameKey, searchKey } from "../text-keys.ts";
-import { type PersonLine, type PersonRow, personColumns, toPersonLine } from "./person-lines.ts";
-import { withRole } from "./role-conditions.ts";
 import type { TenantScope } from "./scope.ts";
+
+/** A user as a line of a list: no document, and nothing that would need another look. */
+export type PersonSummary = Pick<
+  User,
+  | ("id" | "loginName" | "givenName" | "familyName" | "displayName" | "email")
+  | ("active" | "blocked" | "origin" | "sourceId")
+>;
 
 /** Who is looked for. Everything that is given has to be true of a person. */
 export interface PeopleFilter {
@@ -20,19 +25,44 @@ export interface PeopleFilter {
 
 /** By what people are found, in the order in which they are listed. */
 const fields = ["login_name", "email", "family_name", "given_name"] as const;
-type Field = (typeof fields)[number];
+type PeopleField = (typeof fields)[number];
 
 /** Where a list goes on: behind the person who was found by `field` under `key`. */
 export interface PeoplePosition {
-  field: Field;
+  field: PeopleField;
   key: string;
 }
 
+export interface PeopleRange {
+  /** Where the previous page ended; null for the first page. */
+  after: PeoplePosition | null;
+  limit: number;
+}
+
 export interface PeoplePage {
-  people: PersonLine[];
+  people: PersonSummary[];
   /** Null on the last page. */
   next: PeoplePosition | null;
 }
+
+interface PersonRow {
+  id: string;
+  login_name: string;
+  given_name: string | null;
+  family_name: string | null;
+  display_name: string | null;
+  email: string | null;
+  active: number | boolean;
+  blocked: number | boolean;
+  origin: User["origin"];
+  source_id: string | null;
+}
+
+/** The columns of PersonRow. */
+const personColumns = [
+  ...["id", "login_name", "given_name", "family_name", "display_name", "email"],
+  ...["active", "blocked", "origin", "source_id"],
+].map((column) => `users.${column}`);
 
 type FoundRow = PersonRow & { found_key: string };
 
@@ -47,13 +77,15 @@ export function tenantPeople(scope: TenantScope) {
      * how many people there are. A role and a group are looked up for each candidate: quick where many have it; where few
      * do, ask who they are.
      */
-    async page(filter: PeopleFilter, after: PeoplePosition | null, limit: number): Promise<PeoplePage> {
-      const found: { line: PersonLine; at: PeoplePosition }[] = [];
+    async page(filter: PeopleFilter, { after, limit }: PeopleRange): Promise<PeoplePage> {
+      const found: { line: PersonSummary; at: PeoplePosition }[] = [];
       const parts = filter.prefix === "" ? fields.slice(0, 1) : fields;
       for (const field of parts.slice(after ? parts.indexOf(after.field) : 0)) {
-        const behind = after?.field === field ? after.key : null;
-        const rows = await pageOf(scope, filter, field, behind, limit + 1 - found.length);
-        found.push(...rows.map((row) => ({ line: toPersonLine(row), at: { field, key: row.found_key } })));
+        const rows = await pageBy(scope, field, filter, {
+          after: after?.field === field ? after : null,
+          limit: limit + 1 - found.length,
+        });
+        found.push(...rows.map((row) => ({ line: toPersonSummary(row), at: { field, key: row.found_key } })));
         if (found.length > limit) break;
       }
       const next = found.length > limit ? (found[limit - 1]?.at ?? null) : null;
@@ -79,11 +111,11 @@ export function tenantPeople(scope: TenantScope) {
     },
 
     /** Those of these users, 1,000 at most, who are there; in no order. */
-    async ofIds(userIds: readonly string[]): Promise<PersonLine[]> {
+    async ofIds(userIds: readonly string[]): Promise<PersonSummary[]> {
       if (userIds.length === 0) return [];
       // Nothing else may stand in this condition: SQLite's planner would look for it in the whole tenant first.
       const query = scope.rows("users").whereIn("users.id", userIds);
-      return ((await query.select(personColumns)) as PersonRow[]).map(toPersonLine);
+      return ((await query.select(personColumns)) as PersonRow[]).map(toPersonSummary);
     },
   };
 }
@@ -99,38 +131,37 @@ async function idsOf(queries: readonly Knex.QueryBuilder[], limit: number): Prom
 }
 
 /** The people of one part of a list: each kind of them is a stretch of the index of that part. */
-async function pageOf(
+async function pageBy(
   scope: TenantScope,
+  field: PeopleField,
   filter: PeopleFilter,
-  field: Field,
-  behind: string | null,
-  limit: number,
+  { after, limit }: PeopleRange,
 ): Promise<FoundRow[]> {
   const prefix = prefixOf(field, filter);
   const stretches = kindsOf(filter).map((kind) => {
-    const query = scope.rows("users").where(scope.computed(indexed[field]), ">", kind + (behind ?? prefix));
-    query.where(scope.computed(indexed[field]), "<", upperEnd(kind + prefix));
-    if (field === "email") query.where(scope.computed("users.email_key <> users.login_name_key"));
+    const query = scope.rows("users").where(scope.raw(indexed[field]), ">", kind + (after?.key ?? prefix));
+    query.where(scope.raw(indexed[field]), "<", upperEnd(kind + prefix));
+    if (field === "email") query.where(scope.raw("users.email_key <> users.login_name_key"));
     for (const earlier of fields.slice(0, fields.indexOf(field)))
       notFoundBy(query, earlier, prefixOf(earlier, filter));
     restrict(scope, query, filter);
     return query
-      .orderByRaw(scope.computed(indexed[field]))
+      .orderByRaw(scope.raw(indexed[field]))
       .limit(limit)
-      .select([...personColumns, scope.computed(`${foundKey(field)} as found_key`)]);
+      .select([...personColumns, scope.raw(`${foundKey(field)} as found_key`)]);
   });
-  return (await scope.together(stretches).orderBy("found_key").limit(limit)) as FoundRow[];
+  return (await scope.unionAll(stretches).orderBy("found_key").limit(limit)) as FoundRow[];
 }
 
 /** The prefix in the form of the names that a part of the list is found by. */
-function prefixOf(field: Field, { prefix }: PeopleFilter): string {
+function prefixOf(field: PeopleField, { prefix }: PeopleFilter): string {
   return field === "login_name" ? nameKey(prefix).slice(0, 200) : searchKey(prefix);
 }
 
 /** The end of all texts that begin with `prefix`, compared by their bytes. */
 const upperEnd = (prefix: string) => `${prefix}\u{10ffff}`;
 
-const foundKey = (field: Field) => `users.${field}_key || '\u001f' || cast(users.seq as text)`;
+const foundKey = (field: PeopleField) => `users.${field}_key || '\u001f' || cast(users.seq as text)`;
 
 /** The expressions of the indexes, letter by letter. */
 const indexed = Object.fromEntries(
@@ -139,7 +170,7 @@ const indexed = Object.fromEntries(
     `case when users.blocked then 'blocked-' else '' end || case when users.active then 'active-' else 'inactive-' end
      || users.origin || '/' || ${foundKey(field)}`,
   ]),
-) as Record<Field, string>;
+) as Record<PeopleField, string>;
 
 function kindsOf({ status, origin }: PeopleFilter): string[] {
   const states: Record<NonNullable<PeopleFilter["status"]> | "any", string[]> = {
@@ -152,7 +183,7 @@ function kindsOf({ status, origin }: PeopleFilter): string[] {
   return states[status ?? "any"].flatMap((state) => origins.map((one) => `${state}${one}/`));
 }
 
-function notFoundBy(query: Knex.QueryBuilder, field: Field, prefix: string): void {
+function notFoundBy(query: Knex.QueryBuilder, field: PeopleField, prefix: string): void {
   const column = `users.${field}_key`;
   query.where((any) =>
     any.whereNull(column).orWhere(column, "<", prefix).orWhere(column, ">=", upperEnd(prefix)),
@@ -163,5 +194,43 @@ function restrict(scope: TenantScope, query: Knex.QueryBuilder, { role, group }:
   if (role !== undefined) withRole(scope, query, role);
   if (group === undefined) return;
   const membership = scope.rows("group_members").where("group_members.group_id", group);
-  query.whereExists(membership.where("group_members.user_id", scope.computed("users.id")).select("user_id"));
+  query.whereExists(membership.where("group_members.user_id", scope.raw("users.id")).select("user_id"));
+}
+
+/** Keeps of a query's users those whose role, the highest of all grants, is this one. */
+function withRole(scope: TenantScope, query: Knex.QueryBuilder, role: Role): void {
+  if (role === "owner") {
+    query.whereExists(granted(scope, "owner"));
+    return;
+  }
+  query.whereNotExists(granted(scope, "owner"));
+  if (role === "member") query.whereNotExists(granted(scope, "admin")).whereNotExists(mapped(scope));
+  else query.where((any) => any.whereExists(granted(scope, "admin")).orWhereExists(mapped(scope)));
+}
+
+function granted(scope: TenantScope, role: Role): Knex.QueryBuilder {
+  const grants = scope.rows("role_grants").where("role_grants.role", role);
+  return grants.where("role_grants.user_id", scope.raw("users.id")).select("role_grants.user_id");
+}
+
+/** A group that they are in makes them an administrator. */
+function mapped(scope: TenantScope): Knex.QueryBuilder {
+  const memberships = scope.rows("group_members").where("group_members.user_id", scope.raw("users.id"));
+  scope.join(memberships, "group_roles", "group_id", "group_members.group_id");
+  return memberships.where("group_roles.role", "admin").select("group_members.user_id");
+}
+
+function toPersonSummary(row: PersonRow): PersonSummary {
+  return {
+    id: row.id,
+    loginName: row.login_name,
+    givenName: row.given_name,
+    familyName: row.family_name,
+    displayName: row.display_name,
+    email: row.email,
+    active: Boolean(row.active),
+    blocked: Boolean(row.blocked),
+    origin: row.origin,
+    sourceId: row.source_id,
+  };
 }

@@ -1,6 +1,6 @@
 import { ConflictError } from "../../errors.ts";
 import type { ProvisioningSource, ProvisioningToken } from "../../model.ts";
-import { unique } from "../sql-errors.ts";
+import { mapUniqueViolation } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
 interface TokenRow {
@@ -28,7 +28,7 @@ export function tenantSources(scope: TenantScope, now: () => number) {
   return {
     /** Throws ConflictError when the tenant has a source of this name. */
     async create(source: ProvisioningSource): Promise<ProvisioningSource> {
-      await unique(scope.insert("provisioning_sources", { ...source, created_at: now() }), {
+      await mapUniqueViolation(scope.insert("provisioning_sources", { ...source, created_at: now() }), {
         name: () =>
           new ConflictError("source-name-taken", `There is already a source named "${source.name}".`),
       });

@@ -18,7 +18,7 @@ interface UserRoleRow {
 export interface ActiveOwner {
   id: string;
   /** A password of the account's own, or an identity of an active connection. */
-  hasWayIn: boolean;
+  canSignIn: boolean;
 }
 
 /**
@@ -153,5 +153,5 @@ async function activeOwners(scope: TenantScope): Promise<ActiveOwner[]> {
   ];
   const withWayIn = new Set(waysIn.map((row) => row.user_id));
   const rows = (await owners().orderBy("users.id").select("users.id")) as { id: string }[];
-  return rows.map(({ id }) => ({ id, hasWayIn: withWayIn.has(id) }));
+  return rows.map(({ id }) => ({ id, canSignIn: withWayIn.has(id) }));
 }

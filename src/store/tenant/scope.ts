@@ -17,7 +17,7 @@ export interface TenantScope {
   /** Adds many rows in statements that stay below the engines' limit of bound values. */
   insertMany(table: string, rows: Record<string, unknown>[], ifNew?: "ignore-existing"): Promise<void>;
   /** The rows of several queries, each of which keeps its own order and limit; they have the same columns. */
-  together(queries: readonly Knex.QueryBuilder[]): Knex.QueryBuilder;
+  unionAll(queries: readonly Knex.QueryBuilder[]): Knex.QueryBuilder;
   /** The tenant's own row. */
   tenantRow(): Knex.QueryBuilder;
   /**
@@ -32,7 +32,7 @@ export interface TenantScope {
   /** SQL that keeps the rows of a subquery or a join in the tenant of the rows around it. */
   sameTenant(table: string, around: string): string;
   /** SQL as one or more result columns; nothing is bound. */
-  computed(sql: string): Knex.Raw;
+  raw(sql: string): Knex.Raw;
 }
 
 const chunkSize = 500;
@@ -67,7 +67,7 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
         await (ifNew ? insert.onConflict().ignore() : insert);
       }
     },
-    together: (queries) =>
+    unionAll: (queries) =>
       database.sql().unionAll(queries.map((query) => database.sql().select("*").from(query.as("part")))),
     tenantRow: () => database.sql()("tenants").where("tenants.id", tenantId),
     join: (query, table, column, other) => query.join(table, onSameTenant(table, column, other)),
@@ -75,7 +75,7 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
     atomically: (work) => database.transaction((joined) => work(tenantScope(joined, tenantId))),
     increment: (column, by) => database.sql().raw("?? + ?", [column, by]),
     sameTenant: (table, around) => `${table}.tenant_id = ${around}.tenant_id`,
-    computed: (sql) => database.sql().raw(sql),
+    raw: (sql) => database.sql().raw(sql),
   };
 }
 

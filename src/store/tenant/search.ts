@@ -15,7 +15,7 @@ export interface Search {
   limit: number;
 }
 
-export interface Found<Row> {
+export interface SearchResult<Row> {
   rows: Row[];
   /** How many there are in all. */
   total: number;
@@ -37,14 +37,14 @@ export async function searchRows<Row>(
   table: "users" | "groups",
   columns: string,
   search: Search,
-): Promise<Found<Row>> {
+): Promise<SearchResult<Row>> {
   const matching = () => {
     const query = scope.rows(table);
     if (search.condition)
       applyCondition(query, search.condition, { scope, table, sourceId: search.sourceId });
     return query;
   };
-  const page = order(matching(), table, search).limit(search.limit).select(scope.computed(columns));
+  const page = order(matching(), table, search).limit(search.limit).select(scope.raw(columns));
   if ("after" in search.from) page.where(`${table}.seq`, ">", search.from.after);
   else page.offset(search.from.offset);
   const rows = search.limit === 0 ? [] : ((await page) as Row[]);
@@ -58,4 +58,38 @@ export async function searchRows<Row>(
 function order(query: Knex.QueryBuilder, table: "users" | "groups", { sort }: Search): Knex.QueryBuilder {
   if (sort) query.orderBy(`${table}.${sortColumns[table][sort.by]}`, sort.descending ? "desc" : "asc");
   return query.orderBy(`${table}.seq`);
+}
+
+/**
+ * Positions in a list. Rows are numbered by `seq` in the order of their creation, and a number is never used again; so
+ * in a list from which nothing was ever removed, the row at position n is the one with seq n, and paging by index
+ * (RFC 7644 §3.4.2.4) costs the same on the last page as on the first. A removal leaves a gap, which is remembered.
+ */
+type Listed = "users" | "groups";
+
+/** Remembers that a list has no row with this seq any more. Belongs in the transaction that removes the row. */
+export async function recordGap(scope: TenantScope, list: Listed, seq: number): Promise<void> {
+  await scope.insert("list_gaps", { list, seq });
+}
+
+/** How long the list is: a maintained counter. */
+const lengths: Record<Listed, string> = { users: "user_count", groups: "group_count" };
+
+/**
+ * The length of a list, and the seq of its row at `position` (1 is the first); that is larger than any when the list is
+ * shorter. It is the smallest number s for which s less the gaps up to s is the position; each step of the search moves
+ * up by the gaps that it skipped.
+ */
+export async function findPosition(
+  scope: TenantScope,
+  list: Listed,
+  position: number,
+): Promise<{ total: number; seq: number }> {
+  for (let seq = position; ; ) {
+    const gaps = scope.rows("list_gaps").where({ list }).where("seq", "<=", seq).count("*").as("gaps");
+    const found = await scope.tenantRow().first(`${lengths[list]} as total`, gaps);
+    const { total, gaps: skipped } = (found ?? { total: 0, gaps: 0 }) as { total: number; gaps: number };
+    if (seq === position + skipped || position > total) return { total, seq };
+    seq = position + skipped;
+  }
 }

@@ -1,5 +1,5 @@
 import { ConflictError } from "../../errors.ts";
-import { unique } from "../sql-errors.ts";
+import { mapUniqueViolation } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** A sign-in that was made to see what arrives. */
@@ -43,9 +43,12 @@ export function tenantSignInTests(scope: TenantScope, now: () => number) {
       expiresAt: number,
     ): Promise<void> {
       const row = { id: test.id, connection_id: test.connectionId, user_id: test.userId };
-      await unique(scope.insert("sign_in_tests", { ...row, created_at: now(), expires_at: expiresAt }), {
-        id: () => new ConflictError("stale", "This test has begun already: start a new one."),
-      });
+      await mapUniqueViolation(
+        scope.insert("sign_in_tests", { ...row, created_at: now(), expires_at: expiresAt }),
+        {
+          id: () => new ConflictError("stale", "This test has begun already: start a new one."),
+        },
+      );
     },
 
     /** Null when the connection has no such test, or its time is over. */

@@ -1,11 +1,10 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import type { AttributeDocument, Profile, User, UserOrigin } from "../../model.ts";
-import { unique } from "../sql-errors.ts";
+import { mapUniqueViolation } from "../sql-errors.ts";
 import { nameKey, searchKey, textKey } from "../text-keys.ts";
 import { type AffiliationKind, affiliationColumns } from "./affiliations.ts";
-import { leaveGap, locate } from "./positions.ts";
 import type { TenantScope } from "./scope.ts";
-import { type Found, type Search, searchRows } from "./search.ts";
+import { findPosition, recordGap, type Search, type SearchResult, searchRows } from "./search.ts";
 import {
   columnList,
   columns,
@@ -63,7 +62,7 @@ function reading<Read extends ShownUser>(
   readColumns: string,
   read: (row: UserRow) => Read,
 ) {
-  const select = () => scope.rows("users").select(scope.computed(readColumns));
+  const select = () => scope.rows("users").select(scope.raw(readColumns));
   const found = (row: UserRow | undefined) => (row ? read(row) : null);
   return {
     async byId(id: string): Promise<Read | null> {
@@ -94,15 +93,15 @@ function reading<Read extends ShownUser>(
     },
 
     /** The users from a position of the list on, 1 for the first, however long the list is. */
-    async pageFrom(position: number, limit: number): Promise<Found<Read>> {
-      const { seq, total } = await locate(scope, "users", position);
+    async pageFrom(position: number, limit: number): Promise<SearchResult<Read>> {
+      const { seq, total } = await findPosition(scope, "users", position);
       if (position > total || limit === 0) return { rows: [], total };
       const rows = (await select().where("seq", ">=", seq).orderBy("seq").limit(limit)) as UserRow[];
       return { rows: rows.map(read), total };
     },
 
     /** See searchRows: it may read every row of the tenant. */
-    async search(search: Search): Promise<Found<Read>> {
+    async search(search: Search): Promise<SearchResult<Read>> {
       const { rows, total } = await searchRows<UserRow>(scope, "users", readColumns, search);
       return { rows: rows.map(read), total };
     },
@@ -145,7 +144,7 @@ function writing(scope: TenantScope, now: () => number) {
           updated_at: at,
         };
         const insert = inside.insert("users", row).returning(columns);
-        const [created] = (await unique(insert, conflicts)) as UserRow[];
+        const [created] = (await mapUniqueViolation(insert, conflicts)) as UserRow[];
         return toUser(created as UserRow);
       });
     },
@@ -179,7 +178,7 @@ function writing(scope: TenantScope, now: () => number) {
         const count = { user_count: inside.increment("user_count", -1) };
         const provisioned = provisionedCount(inside, row.origin === "scim" ? -1 : 0);
         await inside.tenantRow().update({ ...count, ...provisioned });
-        await leaveGap(inside, "users", row.seq);
+        await recordGap(inside, "users", row.seq);
         return true;
       });
     },
@@ -192,7 +191,7 @@ async function change(scope: TenantScope, id: string, changes: UserChanges, at: 
     .where("id", id)
     .update({ ...toRow(changes), version: scope.increment("version", 1), updated_at: at })
     .returning(columns.map((column) => column.replace("users.", "")));
-  const [row] = (await unique(update, conflicts)) as UserRow[];
+  const [row] = (await mapUniqueViolation(update, conflicts)) as UserRow[];
   if (!row) throw new NotFoundError("There is no such user.");
   return toUser(row);
 }

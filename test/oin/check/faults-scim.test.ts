@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Report } from "oin-kit/check/report";
+import { CheckReport } from "oin-kit/check/report";
 import { checkScim } from "oin-kit/check/scim/check";
 import { openWeb, type Web } from "oin-kit/check/web";
 import {
@@ -452,7 +452,7 @@ describe("oin:check finds what is wrong with a SCIM server", () => {
   });
 
   it("finds an answer that takes longer than Okta waits", async () => {
-    const report = new Report();
+    const report = new CheckReport();
     const web = openWeb();
     const slow: Web = {
       async send(url, request) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Outcome } from "oin-kit/check/run";
+import type { CheckOutcome } from "oin-kit/check/run";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { until } from "../../helpers/processes.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
@@ -71,7 +71,7 @@ describe("npm run oin:check", () => {
     const { code, stdout, stderr } = await start([...words(), ...withToken, "--json"], ready().token).ended;
     assert.deepEqual([code, stderr], [0, ""]);
     assert.equal(stdout.trim().split("\n").length, 1);
-    const outcome = JSON.parse(stdout) as Outcome;
+    const outcome = JSON.parse(stdout) as CheckOutcome;
     assert.deepEqual(Object.keys(outcome), ["url", "scimUrl", "stopped", "summary", "results", "left"]);
     const [first] = outcome.results;
     assert.deepEqual(Object.keys(first ?? {}), ["rule", "area", "title", "verdict", "seen", "fix", "source"]);
@@ -114,7 +114,7 @@ describe("npm run oin:check", () => {
       const { code, stdout, stderr } = await ended;
       assert.equal(code, 130);
       assert.match(stderr, /Stopping: removing what the check created/);
-      const outcome = JSON.parse(stdout) as Outcome;
+      const outcome = JSON.parse(stdout) as CheckOutcome;
       assert.deepEqual([outcome.stopped, outcome.left], [true, []]);
       assert.deepEqual(await leftBehind(), []);
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type Outcome, runCheck } from "oin-kit/check/run";
+import { type CheckOutcome, runCheck } from "oin-kit/check/run";
 import { checkout } from "../../helpers/readiness.ts";
 
 const token = "a token of the tests";
@@ -11,7 +11,7 @@ const scimToken = `Bearer ${token}`;
 describe("oin:check against a SCIM server that is not ours, on scimmy-routers", () => {
   let server: ChildProcess;
   let scimUrl: string;
-  let outcome: Outcome;
+  let outcome: CheckOutcome;
 
   before(async () => {
     const words = ["--import", "tsx", "test/helpers/scimmy-server.ts", token];

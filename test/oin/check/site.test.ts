@@ -4,9 +4,9 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { TlsOptions } from "node:tls";
-import type { Result } from "oin-kit/check/report";
+import type { RuleResult } from "oin-kit/check/report";
 import type { Area } from "oin-kit/check/rules/rule";
-import { type Outcome, runCheck } from "oin-kit/check/run";
+import { type CheckOutcome, runCheck } from "oin-kit/check/run";
 import { type Certificate, selfSigned } from "../../helpers/https.ts";
 import { freePort } from "../../helpers/postgres-server.ts";
 import { checkout } from "../../helpers/readiness.ts";
@@ -15,7 +15,7 @@ import { checkout } from "../../helpers/readiness.ts";
 const host = "0.0.0.0";
 
 /** In a process of its own, because Node reads what it trusts when it starts. */
-async function judged(port: number, trusted?: string): Promise<(rule: string) => Result | undefined> {
+async function judged(port: number, trusted?: string): Promise<(rule: string) => RuleResult | undefined> {
   const words = [
     "--import",
     "tsx",
@@ -28,7 +28,7 @@ async function judged(port: number, trusted?: string): Promise<(rule: string) =>
   ];
   const env = { PATH: process.env.PATH, ...(trusted ? { NODE_EXTRA_CA_CERTS: trusted } : {}) };
   const child = spawn(process.execPath, words, { env, stdio: ["ignore", "pipe", "inherit"] });
-  const { results } = JSON.parse(await text(child.stdout)) as Outcome;
+  const { results } = JSON.parse(await text(child.stdout)) as CheckOutcome;
   return (rule) => results.find((result) => result.rule === rule);
 }
 

@@ -98,7 +98,7 @@ describe("members", () => {
       const { store, group, members } = await fresh();
       await store.groupMembers.add(group.id, []);
       await store.groupMembers.remove(group.id, []);
-      assert.deepEqual([await members(), await store.groupMembers.strangers([])], [[], []]);
+      assert.deepEqual([await members(), await store.groupMembers.unknownUsers([])], [[], []]);
     });
 
     it("are replaced as a whole, or not at all", async () => {
@@ -120,7 +120,7 @@ describe("members", () => {
       const { store, ids } = await fresh();
       const others = await fresh();
       const unknown = randomUUID();
-      assert.deepEqual(await store.groupMembers.strangers([unknown, ids[0], others.ids[0]]), [
+      assert.deepEqual(await store.groupMembers.unknownUsers([unknown, ids[0], others.ids[0]]), [
         unknown,
         others.ids[0],
       ]);

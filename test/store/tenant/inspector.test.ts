@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { removeExpired } from "../../../src/store/housekeeping.ts";
 import { recordings } from "../../../src/store/recordings.ts";
-import { keptMessages, prepared } from "../../../src/store/tenant/inspector.ts";
+import { maxStoredMessages, prepareMessage } from "../../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../../helpers/databases.ts";
 import { message, newMessage } from "../../helpers/messages.ts";
@@ -19,7 +19,7 @@ describe("the inspector's messages", () => {
 
     it("come back as they were", async () => {
       const sent = message({ people: ["ada@acme.example", "00u1"], connectionKey: "acme" });
-      await store.inspector.add([prepared(sent, 1_000)], 0);
+      await store.inspector.add([prepareMessage(sent, 1_000)], 0);
       const { people, ...rest } = sent;
       const kept = await store.inspector.bySeq(1);
       assert.deepEqual(kept, { ...rest, seq: 1, at: 1_000, person: people[0] });
@@ -85,9 +85,9 @@ describe("the inspector's messages", () => {
 
     it("make room for newer ones", async () => {
       const hundred = Array.from({ length: 100 }, () => newMessage());
-      for (let count = 0; count < keptMessages / 100 + 1; count++) await store.inspector.add(hundred, 0);
-      const all = await store.inspector.after({}, 0, 2 * keptMessages);
-      assert.deepEqual([all.length, all[0]?.seq], [keptMessages, 101]);
+      for (let count = 0; count < maxStoredMessages / 100 + 1; count++) await store.inspector.add(hundred, 0);
+      const all = await store.inspector.after({}, 0, 2 * maxStoredMessages);
+      assert.deepEqual([all.length, all[0]?.seq], [maxStoredMessages, 101]);
     });
 
     it("go when they are three days old", async () => {

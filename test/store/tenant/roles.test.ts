@@ -120,7 +120,7 @@ describe("roles", () => {
       await store.users.update(inactive, { active: false });
       await store.users.update(blocked, { blocked: true });
       assert.deepEqual(await store.transaction((inside) => inside.roles.lockOwners()), [
-        { id: active, hasWayIn: false },
+        { id: active, canSignIn: false },
       ]);
     });
   });

@@ -5,7 +5,7 @@ declare module "autocannon" {
     path: string;
     headers: Record<string, string>;
   }
-  interface Options {
+  interface BenchOptions {
     url: string;
     connections: number;
     duration: number;
@@ -18,5 +18,5 @@ declare module "autocannon" {
     non2xx: number;
     "2xx": number;
   }
-  export default function autocannon(options: Options): Promise<Result>;
+  export default function autocannon(options: BenchOptions): Promise<Result>;
 }

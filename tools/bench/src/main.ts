@@ -5,7 +5,7 @@
  */
 import type { Engine } from "../../../test/helpers/databases.ts";
 import { type PostgresServer, startPostgres } from "../../../test/helpers/postgres-server.ts";
-import { type Options, type PartName, readOptions, UsageError, usage } from "./options.ts";
+import { type BenchOptions, BenchUsageError, type PartName, readOptions, usage } from "./options.ts";
 import { measureConsole } from "./part-console.ts";
 import { measureDemo } from "./part-demo.ts";
 import { measureGrowth } from "./part-growth.ts";
@@ -17,11 +17,11 @@ import { measurePatches } from "./part-patch.ts";
 import { measurePositions } from "./part-positions.ts";
 import { measureSaml } from "./part-saml.ts";
 import { measureTenants } from "./part-tenants.ts";
-import { allMet, asTable, describeMachine, type Report } from "./report.ts";
-import type { Run } from "./run.ts";
+import { allMet, asTable, type BenchReport, describeMachine } from "./report.ts";
+import type { BenchRun } from "./run.ts";
 import { createWorld, type World } from "./world.ts";
 
-const parts: Record<PartName, (run: Run) => Promise<void>> = {
+const parts: Record<PartName, (run: BenchRun) => Promise<void>> = {
   lookups: measureLookups,
   pages: measurePages,
   patch: measurePatches,
@@ -38,13 +38,13 @@ const parts: Record<PartName, (run: Run) => Promise<void>> = {
 try {
   process.exitCode = await main(readOptions(process.argv.slice(2)));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof BenchUsageError)) throw error;
   console.error(`${error.message}\n\n${usage}`);
   process.exitCode = 2;
 }
 
-async function main(options: Options): Promise<number> {
-  const report: Report = { ...describeMachine(), databases: {}, sizes: options.sizes, lines: [] };
+async function main(options: BenchOptions): Promise<number> {
+  const report: BenchReport = { ...describeMachine(), databases: {}, sizes: options.sizes, lines: [] };
   let postgres: PostgresServer | undefined;
   if (options.engines.includes("PostgreSQL") && !process.env.TEST_POSTGRES_URL) {
     postgres = await startPostgres();
@@ -59,7 +59,7 @@ async function main(options: Options): Promise<number> {
   return options.assert && !allMet(report) ? 1 : 0;
 }
 
-async function measureEngine(engine: Engine, options: Options, report: Report): Promise<void> {
+async function measureEngine(engine: Engine, options: BenchOptions, report: BenchReport): Promise<void> {
   const { sizes } = options;
   const world = await makeWorld(engine, sizes.users, options);
   report.databases[engine] = world.version;
@@ -81,15 +81,19 @@ async function measureEngine(engine: Engine, options: Options, report: Report): 
   }
 }
 
-async function makeWorld(engine: Engine, users: number, { sizes }: Pick<Options, "sizes">): Promise<World> {
+async function makeWorld(
+  engine: Engine,
+  users: number,
+  { sizes }: Pick<BenchOptions, "sizes">,
+): Promise<World> {
   progress(`${engine}: seeding ${users} users`);
   return await createWorld(engine, users, [sizes.members, 10, sizes.mostMembers]);
 }
 
 /** Growth needs a small tenant beside the large one, whose groups hold the same share of its users. */
 async function againstSmall(
-  run: Run,
-  measure: (run: Run, large: World, small: World) => Promise<void>,
+  run: BenchRun,
+  measure: (run: BenchRun, large: World, small: World) => Promise<void>,
 ): Promise<void> {
   const { engine, sizes, world } = run;
   const share = sizes.smallUsers / sizes.grownUsers;

@@ -37,7 +37,7 @@ export interface Sizes {
   samples: number;
 }
 
-export interface Options {
+export interface BenchOptions {
   sizes: Sizes;
   engines: readonly Engine[];
   parts: readonly PartName[];
@@ -82,10 +82,10 @@ export const usage = `npm run bench -- [options]
   --assert            exit code 1 when a required target is missed`;
 
 /** The command line asks for what there is not. */
-export class UsageError extends Error {}
+export class BenchUsageError extends Error {}
 
-/** Throws UsageError. */
-export function readOptions(words: string[]): Options {
+/** Throws BenchUsageError. */
+export function readOptions(words: string[]): BenchOptions {
   const values = parsed(words);
   const { quick: isQuick = false, large = false, engine, only } = values;
   const byDefault = partNames.filter((name) => name !== "import" || isQuick || large);
@@ -113,12 +113,12 @@ function parsed(words: string[]) {
       },
     }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new BenchUsageError((error as Error).message);
   }
 }
 
 function chosen<T>(all: readonly T[], names: readonly string[], wanted: readonly string[]): T[] {
   const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new UsageError(`There is no "${unknown}".`);
+  if (unknown !== undefined) throw new BenchUsageError(`There is no "${unknown}".`);
   return all.filter((_, index) => wanted.includes(names[index] ?? ""));
 }

@@ -2,7 +2,7 @@ import { Agent, request } from "undici";
 import { appRoutes } from "../../../test/helpers/site.ts";
 import type { Timed } from "./client.ts";
 import { inTurn } from "./part-growth.ts";
-import { atMost, type Run } from "./run.ts";
+import { atMost, type BenchRun } from "./run.ts";
 import { type SeededConsole, seedConsole } from "./seed-console.ts";
 import { median } from "./statistics.ts";
 import type { World } from "./world.ts";
@@ -40,7 +40,7 @@ const questions: Record<string, string[]> = {
 };
 
 /** Each page of the admin console, for an owner of a large tenant, against the same for one of a small tenant. */
-export async function measureConsole({ add, sizes }: Run, large: World, small: World): Promise<void> {
+export async function measureConsole({ add, sizes }: BenchRun, large: World, small: World): Promise<void> {
   const asked = appRoutes(large.database)
     .filter(({ method, path }) => method === "GET" && /^\/admin(\/|$)/.test(path))
     .filter(({ path }) => !noPages.some((pattern) => pattern.test(path)))

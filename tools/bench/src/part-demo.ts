@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { demoPaths } from "../../../src/demo/paths.ts";
+import { demoPaths } from "../../../src/demo/tenants.ts";
 import { createTestDatabase } from "../../../test/helpers/databases.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
-import { atMost, type Run } from "./run.ts";
+import { atMost, type BenchRun } from "./run.ts";
 import { median } from "./statistics.ts";
 
 /** Milliseconds of one start and of the resets after it. */
@@ -19,7 +19,7 @@ interface Times {
  * `npm run demo` in a fresh clone after the install, from the typed command to the line that it is ready; then both ways
  * to reset it. Each start has a folder, a database and a cache of compiled files that nobody used before.
  */
-export async function measureDemo({ engine, sizes, add }: Run): Promise<void> {
+export async function measureDemo({ engine, sizes, add }: BenchRun): Promise<void> {
   const all: Times[] = [];
   for (let round = 0; round < sizes.rounds; round++) {
     const database = engine === "SQLite" ? null : await createTestDatabase(engine, { migrated: false });

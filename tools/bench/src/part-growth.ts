@@ -1,5 +1,5 @@
 import type { Client, Timed } from "./client.ts";
-import { atMost, groups, type Run } from "./run.ts";
+import { atMost, type BenchRun, groups } from "./run.ts";
 import { loginName } from "./seed.ts";
 import { cycle, median, spread } from "./statistics.ts";
 import type { World } from "./world.ts";
@@ -8,7 +8,7 @@ const count = 100;
 const ratioTarget = 1.5;
 
 /** Each operation in a large tenant, against the same in a small one: databases and servers of their own, in turn. */
-export async function measureGrowth(run: Run, large: World, small: World): Promise<void> {
+export async function measureGrowth(run: BenchRun, large: World, small: World): Promise<void> {
   const [inLarge, inSmall] = [operations(large), operations(small)];
   for (const [name, operation] of Object.entries(inLarge)) {
     const other = inSmall[name as keyof typeof inSmall];
@@ -25,7 +25,7 @@ export async function measureGrowth(run: Run, large: World, small: World): Promi
   report(run, `one-member PATCH, group of ${most} : group of ${ten}`, first, second);
 }
 
-function report({ add }: Run, name: string, large: number[], small: number[]): void {
+function report({ add }: BenchRun, name: string, large: number[], small: number[]): void {
   const [slow, fast] = [median(large), median(small)];
   add(`${name}, median`, slow, "ms");
   add(`${name}, growth`, slow / fast, "×", atMost(ratioTarget), "both");

@@ -1,10 +1,10 @@
 import type { Client } from "./client.ts";
-import { atMost, type Run } from "./run.ts";
+import { atMost, type BenchRun } from "./run.ts";
 import { spread } from "./statistics.ts";
 
 const count = 100;
 
-interface Page {
+interface ScimPage {
   Resources: { id: string }[];
   totalResults: number;
   nextCursor?: string;
@@ -14,7 +14,7 @@ interface Page {
  * Imports everybody, as Okta does, while somebody else changes the tenant: page by page by index while users are created
  * and deactivated, and by cursor while users are deleted, too. Who was there throughout is seen once.
  */
-export async function measureImport({ world, add }: Run): Promise<void> {
+export async function measureImport({ world, add }: BenchRun): Promise<void> {
   const client = world.client();
   const lasting = new Set(world.tenant.userIds);
   const victims = spread(world.tenant.userIds, Math.min(2_000, Math.ceil(lasting.size / 10)));
@@ -25,7 +25,7 @@ export async function measureImport({ world, add }: Run): Promise<void> {
   const changes = [createAndDeactivate(client, "cursor", []), deleteAll(client, victims)];
   tell("by cursor", await importing(pagesByCursor(client), changes), lasting);
 
-  function tell(how: string, seen: Imported, wanted: ReadonlySet<string>): void {
+  function tell(how: string, seen: ImportRun, wanted: ReadonlySet<string>): void {
     const missing = [...wanted].filter((id) => !seen.ids.has(id)).length;
     add(`import of ${wanted.size} users ${how}`, seen.ids.size / seen.seconds, "users/s");
     add(`changes of others meanwhile`, seen.changes, "");
@@ -34,7 +34,7 @@ export async function measureImport({ world, add }: Run): Promise<void> {
   }
 }
 
-interface Imported {
+interface ImportRun {
   ids: Set<string>;
   doubled: number;
   changes: number;
@@ -43,11 +43,11 @@ interface Imported {
 
 /** Walks all pages; meanwhile makes the changes, one after the other and for as long as the walk takes. */
 async function importing(
-  pages: AsyncIterable<Page>,
+  pages: AsyncIterable<ScimPage>,
   changes: readonly (() => Promise<void>)[],
-): Promise<Imported> {
+): Promise<ImportRun> {
   const started = performance.now();
-  const seen: Imported = { ids: new Set(), doubled: 0, changes: 0, seconds: 0 };
+  const seen: ImportRun = { ids: new Set(), doubled: 0, changes: 0, seconds: 0 };
   let isWalking = true;
   const change = async () => {
     while (isWalking) {
@@ -68,11 +68,11 @@ async function importing(
   return seen;
 }
 
-async function* pagesByIndex(client: Client): AsyncGenerator<Page> {
+async function* pagesByIndex(client: Client): AsyncGenerator<ScimPage> {
   for (let startIndex = 1, total = 1; startIndex <= total; ) {
     const page = JSON.parse(
       (await client.get(`/Users?startIndex=${startIndex}&count=${count}`)).text,
-    ) as Page;
+    ) as ScimPage;
     yield page;
     if (page.Resources.length === 0) return;
     startIndex += page.Resources.length;
@@ -80,9 +80,9 @@ async function* pagesByIndex(client: Client): AsyncGenerator<Page> {
   }
 }
 
-async function* pagesByCursor(client: Client): AsyncGenerator<Page> {
+async function* pagesByCursor(client: Client): AsyncGenerator<ScimPage> {
   for (let cursor: string | undefined = ""; cursor !== undefined; ) {
-    const page = JSON.parse((await client.get(`/Users?cursor=${cursor}&count=${count}`)).text) as Page;
+    const page = JSON.parse((await client.get(`/Users?cursor=${cursor}&count=${count}`)).text) as ScimPage;
     yield page;
     cursor = page.nextCursor;
   }

@@ -1,7 +1,7 @@
 import { noticeMs } from "../../../src/inspector/recorder.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
 import { pushing } from "./part-tenants.ts";
-import { atLeast, type Run } from "./run.ts";
+import { atLeast, type BenchRun } from "./run.ts";
 import type { SeededTenant } from "./seed.ts";
 import { cycle, median } from "./statistics.ts";
 import { race, ratio } from "./throughput.ts";
@@ -12,7 +12,7 @@ const target = 0.8;
  * Two tenants of one size at one server: the inspector of one of them is on. The same calls of both in turn, those that
  * cost least and those that a provider sends; what was recorded of them has to be there in the end.
  */
-export async function measureInspector({ sizes, world, add }: Run): Promise<void> {
+export async function measureInspector({ sizes, world, add }: BenchRun): Promise<void> {
   const [off, on] = world.others;
   if (!off || !on) throw new Error("two tenants are compared");
   const { inspector } = forTenant(world.database, on.id);

@@ -1,10 +1,10 @@
-import { atLeast, type Run } from "./run.ts";
+import { atLeast, type BenchRun } from "./run.ts";
 import { loginName } from "./seed.ts";
 import { cycle, median, spread } from "./statistics.ts";
 import { race, ratio } from "./throughput.ts";
 
 /** One user by name and by id, against bare routes that read rows by an index and send JSON as large. */
-export async function measureLookups({ sizes, world, add }: Run): Promise<void> {
+export async function measureLookups({ sizes, world, add }: BenchRun): Promise<void> {
   const { server, tenant } = world;
   const numbers = spread([...tenant.userIds.keys()], 5_000);
   const sample = await world.client().get(`/Users/${tenant.userIds[numbers[0] ?? 0]}`);

@@ -1,11 +1,11 @@
-import { atLeast, type Run } from "./run.ts";
+import { atLeast, type BenchRun } from "./run.ts";
 import { cycle, median, spread } from "./statistics.ts";
 import { race, ratio } from "./throughput.ts";
 
 const count = 100;
 
 /** A page of 100 users, against the same rows through scimmy. */
-export async function measurePages({ sizes, world, add }: Run): Promise<void> {
+export async function measurePages({ sizes, world, add }: BenchRun): Promise<void> {
   const { server, tenant } = world;
   const pages = Math.floor(tenant.userIds.length / count);
   const starts = spread([...Array(pages).keys()], 500).map((page) => page * count + 1);

@@ -1,4 +1,4 @@
-import { atMost, groups, type Run } from "./run.ts";
+import { atMost, type BenchRun, groups } from "./run.ts";
 import { percentile, spread } from "./statistics.ts";
 
 const megabyte = 2 ** 20;
@@ -6,7 +6,7 @@ const megabyte = 2 ** 20;
 const warmUp = 20;
 
 /** PATCH with many adds and removals at once on a large group: how long, and whether memory stays flat. */
-export async function measurePatches({ sizes, world, add }: Run): Promise<void> {
+export async function measurePatches({ sizes, world, add }: BenchRun): Promise<void> {
   const { server, tenant } = world;
   const group = tenant.groups[groups.patched];
   if (!group) throw new Error("there is no group");

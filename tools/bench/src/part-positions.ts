@@ -1,4 +1,4 @@
-import { atMost, type Run } from "./run.ts";
+import { atMost, type BenchRun } from "./run.ts";
 import { median, spread } from "./statistics.ts";
 
 const count = 100;
@@ -6,7 +6,7 @@ const count = 100;
 const deletedShare = 0.01;
 
 /** Pages at random positions, far into the list: before and after users were deleted from it. */
-export async function measurePositions({ sizes, world, add }: Run): Promise<void> {
+export async function measurePositions({ sizes, world, add }: BenchRun): Promise<void> {
   const client = world.client();
   const { userIds } = world.tenant;
   const starts = spread([...userIds.keys()].slice(userIds.length / 2), sizes.samples);

@@ -9,7 +9,7 @@ import {
   hostileResponses,
 } from "../../../test/helpers/hostile-responses.ts";
 import { type Circumstances, type Deviation, samlResponse } from "../../../test/helpers/saml-response.ts";
-import { atLeast, atMost, type Run } from "./run.ts";
+import { atLeast, atMost, type BenchRun } from "./run.ts";
 import { median } from "./statistics.ts";
 
 /** Where the measured server believes to be (server.ts). */
@@ -34,7 +34,7 @@ interface Bench {
  * The assertion consumer service: accepted responses a second against node-saml's own validation of responses of the same
  * kind in the same process, and what a refusal costs against what an acceptance does.
  */
-export async function measureSaml({ sizes, world, add }: Run): Promise<void> {
+export async function measureSaml({ sizes, world, add }: BenchRun): Promise<void> {
   const [key, foreignKey] = [await createSigningKey("bench"), await createSigningKey("foreign")];
   const idpEntityId = "http://www.okta.com/exkbench";
   const settings: SamlSettings = {
@@ -147,7 +147,7 @@ async function measureRefusals(
   bench: Bench,
   keys: Parameters<typeof deviationOf>[1],
   count: number,
-  add: Run["add"],
+  add: BenchRun["add"],
 ): Promise<void> {
   // A case that needs another connection's settings is no refusal at this one.
   const cases = hostileResponses.filter(({ settings }) => !settings || Object.keys(settings).length === 0);

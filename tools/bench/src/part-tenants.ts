@@ -1,5 +1,5 @@
 import type { Client } from "./client.ts";
-import { atMost, type Run } from "./run.ts";
+import { atMost, type BenchRun } from "./run.ts";
 import { loginName, type SeededTenant } from "./seed.ts";
 import { cycle } from "./statistics.ts";
 
@@ -8,7 +8,7 @@ const target = 50;
 const delta = 100;
 
 /** Four tenants whose providers push at once, as Okta does: does the event loop stay free for everybody else? */
-export async function measureTenants({ sizes, world, add }: Run): Promise<void> {
+export async function measureTenants({ sizes, world, add }: BenchRun): Promise<void> {
   const until = Date.now() + sizes.seconds * 5_000;
   let calls = 0;
   const push = async (tenant: SeededTenant, number: number) => {

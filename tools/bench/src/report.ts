@@ -15,7 +15,7 @@ export interface Line {
   required: boolean;
 }
 
-export interface Report {
+export interface BenchReport {
   date: string;
   machine: { cpu: string; cores: number; memoryGb: number; system: string };
   node: string;
@@ -24,7 +24,7 @@ export interface Report {
   lines: Line[];
 }
 
-export function describeMachine(): Pick<Report, "date" | "machine" | "node"> {
+export function describeMachine(): Pick<BenchReport, "date" | "machine" | "node"> {
   const cores = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -44,12 +44,12 @@ function isMet({ value, target }: Line): boolean {
 }
 
 /** Whether every target that has to be met is. */
-export function allMet({ lines }: Report): boolean {
+export function allMet({ lines }: BenchReport): boolean {
   return lines.every((line) => !line.required || isMet(line));
 }
 
 /** The report as a Markdown table, below what it was measured on. */
-export function asTable({ date, machine, node, databases, sizes, lines }: Report): string {
+export function asTable({ date, machine, node, databases, sizes, lines }: BenchReport): string {
   const rows = lines.map((line) => [
     ...[line.engine, line.part, line.what, `${rounded(line.value)} ${line.unit}`.trim()],
     line.target ? `${line.target.comparison} ${line.target.value}` : "",

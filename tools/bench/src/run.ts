@@ -4,7 +4,7 @@ import type { Line } from "./report.ts";
 import type { World } from "./world.ts";
 
 /** What a part of the benchmark works with. */
-export interface Run {
+export interface BenchRun {
   engine: Engine;
   sizes: Sizes;
   /** The tenant with `sizes.users` users. Parts leave more users in it than they found. */

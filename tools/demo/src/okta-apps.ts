@@ -2,12 +2,12 @@ import { brand } from "../../../config/brand.ts";
 import { attributeStatements } from "../../../src/demo/attribute-statements.ts";
 import { oidcUrls, samlUrls } from "../../../src/endpoints.ts";
 
-/** What the org said when it did not do what it was asked. */
+/** The org refused a call or did not answer. The message is a sentence for the administrator. */
 export class OktaError extends Error {
   override name = "OktaError";
 }
 
-/** Okta answers within seconds. */
+/** Generous, because Okta usually answers within seconds. */
 const timeoutMs = 30_000;
 const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
@@ -21,7 +21,7 @@ export class OktaApps {
     this.#token = token;
   }
 
-  /** A web application as integrations of the OIN are: authorization code, client secret, PKCE. Throws OktaError. */
+  /** Creates a web application like an OIN integration: authorization code, client secret, PKCE. Throws OktaError. */
   async createOidc(
     customer: string,
     baseUrl: string,
@@ -43,7 +43,7 @@ export class OktaApps {
           redirect_uris: [redirectUri],
           post_logout_redirect_uris: [postLogoutRedirectUri],
           initiate_login_uri: initiateLoginUri,
-          // The tile leads to the application, which asks for the sign-in (OpenID Connect Core §4).
+          // The tile leads to the application, which then starts the sign-in (OpenID Connect Core §4).
           idp_initiated_login: { mode: "SPEC", default_scope: ["openid", "profile", "email"] },
           consent_method: "TRUSTED",
           issuer_mode: "ORG_URL",
@@ -58,7 +58,7 @@ export class OktaApps {
     return { id, clientSecret };
   }
 
-  /** Okta's defaults of a SAML app: both signatures, SHA-256, the username as NameID. Throws OktaError. */
+  /** Creates a SAML app with Okta's defaults: both signatures, SHA-256, the username as NameID. Throws OktaError. */
   async createSaml(
     customer: string,
     baseUrl: string,
@@ -97,22 +97,24 @@ export class OktaApps {
       },
     };
     const created = await this.#create(application);
-    const [id, kid] = [textAt(created, "id"), textAt(created, "credentials", "signing", "kid")];
-    if (!id || !kid) throw new OktaError("The org created the SAML app, but did not say its id and its key.");
+    const id = textAt(created, "id");
+    const kid = textAt(created, "credentials", "signing", "kid");
+    if (!id || !kid)
+      throw new OktaError("The org created the SAML app, but its answer lacks the id or the key.");
     return { id, metadataUrl: await this.#metadataUrlOf(id, kid) };
   }
 
-  /** Deactivates and deletes an app; one that is gone already is no error. Throws OktaError. */
+  /** Deactivates and deletes an app. Does nothing if the app does not exist. Throws OktaError. */
   async remove(appId: string): Promise<void> {
-    await this.#call("POST", `/${appId}/lifecycle/deactivate`, { orGone: true });
-    await this.#call("DELETE", `/${appId}`, { orGone: true });
+    await this.#call("POST", `/${appId}/lifecycle/deactivate`, { allowMissing: true });
+    await this.#call("DELETE", `/${appId}`, { allowMissing: true });
   }
 
   async #create(application: object): Promise<unknown> {
     return JSON.parse(await this.#call("POST", "", { body: application }));
   }
 
-  /** Okta publishes the metadata at the app's external key, which stands in its entity ID. */
+  /** The URL at which Okta publishes an app's metadata. It contains the external key, which is part of the entity ID. */
   async #metadataUrlOf(appId: string, kid: string): Promise<string> {
     const path = `/${appId}/sso/saml/metadata?${new URLSearchParams({ kid })}`;
     const metadata = await this.#call("GET", path, { accept: "application/xml" });
@@ -121,21 +123,25 @@ export class OktaApps {
     throw new OktaError("The org’s metadata of the SAML app names no issuer of Okta’s form.");
   }
 
-  /** One call of the Applications API. Returns the body, which may be empty. Throws OktaError. */
-  async #call(method: string, path: string, { body, accept = "application/json", orGone }: CallOptions) {
+  /** Calls the Applications API. Returns the body, which may be empty. Throws OktaError. */
+  async #call(
+    method: string,
+    path: string,
+    { body, accept = "application/json", allowMissing }: CallOptions,
+  ) {
     const headers = { accept, "content-type": "application/json", authorization: `SSWS ${this.#token}` };
     try {
       const answer = await fetch(`${this.#orgUrl}/api/v1/apps${path}`, {
         method,
         headers,
-        // The token goes nowhere but to the org.
+        // Never send the token to another host.
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),
         body: body === undefined ? null : JSON.stringify(body),
       });
       const text = await answer.text();
-      if (answer.ok || (orGone && answer.status === 404)) return text;
-      throw refused(answer.status, text);
+      if (answer.ok || (allowMissing && answer.status === 404)) return text;
+      throw errorOf(answer.status, text);
     } catch (error) {
       if (error instanceof OktaError) throw error;
       const { message, cause } = error as Error;
@@ -148,11 +154,11 @@ export class OktaApps {
 interface CallOptions {
   body?: object;
   accept?: string;
-  /** Whether it is all the same when the app is not there. */
-  orGone?: boolean;
+  /** Accept 404: the app does not exist. */
+  allowMissing?: boolean;
 }
 
-/** What Okta replaces when it uses the value. */
+/** An expression that Okta evaluates. */
 function placeholder(path: string): string {
   return `\${${path}}`;
 }
@@ -169,12 +175,12 @@ function textAt(value: unknown, ...path: string[]): string | null {
   return typeof found === "string" && found !== "" ? found : null;
 }
 
-/** One sentence for the administrator; the token stands in none of them. (Okta: "Error codes and descriptions".) */
-function refused(status: number, body: string): OktaError {
+/** Explains a refused call, without the token. (Okta: "Error codes and descriptions".) */
+function errorOf(status: number, body: string): OktaError {
   if (status === 401) return new OktaError("The org does not accept this API token.");
   if (status === 403)
     return new OktaError("The administrator whose API token this is may not manage applications.");
-  return new OktaError(`The org did not do it: ${summaryIn(body) ?? `it answered ${status}`}`);
+  return new OktaError(`The org refused the call: ${summaryIn(body) ?? `it answered ${status}`}`);
 }
 
 function summaryIn(body: string): string | null {

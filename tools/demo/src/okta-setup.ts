@@ -1,11 +1,11 @@
 /**
  * `npm run okta:setup -- --org URL --token-stdin`: creates an OIDC app and a SAML app in an Okta org through its management
- * API, and stores the connections; `--remove` takes both away again. It has been run against the stand-in org only.
+ * API, and stores the connections; `--remove` deletes both. It has been run against the stand-in org only.
  */
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { loadToolConfig } from "../../../src/config.ts";
-import { demoTenants } from "../../../src/demo/cast.ts";
+import { demoTenants } from "../../../src/demo/tenants.ts";
 import { removeConnection } from "../../../src/directory/connections.ts";
 import { tenantBySlug } from "../../../src/directory/tenants.ts";
 import { ConfigError, InvalidError, NotFoundError } from "../../../src/errors.ts";
@@ -20,15 +20,15 @@ import { connectOidc, connectSaml, type OwnOrgDeps } from "./own-org.ts";
 const usage = `npm run okta:setup -- --org URL --token-stdin [options]
   --org URL             the Okta org, like https://integrator-1234567.okta.com
   --token-stdin         reads an API token of the org from standard input
-  --oidc-tenant SLUG    who signs in through the OIDC app (${slugOf("oidc")})
-  --saml-tenant SLUG    who signs in through the SAML app (${slugOf("saml")})
-  --remove              removes both apps and connections again
+  --oidc-tenant SLUG    the tenant that signs in through the OIDC app (${slugOf("oidc")})
+  --saml-tenant SLUG    the tenant that signs in through the SAML app (${slugOf("saml")})
+  --remove              removes both apps and both connections
 
-It works on the database of the demo when nothing else is configured, and needs an org's API token of an administrator
-who may manage applications. It has not been run against a live Okta org yet: the stand-in of the demo is what it is
-tested with. npm run demo -- --okta leads through the same by hand.`;
+It uses the demo's database unless another one is configured. The API token must belong to an administrator who may
+manage applications. It has not been run against a live Okta org yet, only against the demo's stand-in.
+npm run demo -- --okta leads through the same steps by hand.`;
 
-interface Options {
+interface SetupOptions {
   org: string;
   tenants: Record<ConnectionType, string>;
   remove: boolean;
@@ -72,7 +72,7 @@ async function main(words: string[]): Promise<void> {
 }
 
 /** Throws InvalidError. */
-function readOptions(words: string[]): Options {
+function readOptions(words: string[]): SetupOptions {
   try {
     const { values } = parseArgs({
       args: words,
@@ -92,7 +92,7 @@ function readOptions(words: string[]): Options {
       return { org: values.org, tenants, remove: values.remove ?? false };
     }
   } catch {
-    // An option that there is not: the usage says which there are.
+    // For an unknown option, the usage lists the known ones.
   }
   throw new InvalidError(usage);
 }
@@ -101,15 +101,15 @@ function slugOf(protocol: ConnectionType): string {
   return demoTenants.find((tenant) => tenant.protocol === protocol)?.slug ?? "";
 }
 
-interface Setup {
+interface OrgSetup {
   deps: OwnOrgDeps;
   orgUrl: string;
   apps: OktaApps;
   baseUrl: string;
 }
 
-/** Both or neither: what was created is removed again when something after it fails. */
-async function createBoth(setup: Setup, { tenants }: Options): Promise<void> {
+/** Creates both apps or neither: if a step fails, removes everything that was created before. */
+async function createBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
   const { deps, orgUrl, apps, baseUrl } = setup;
   for (const type of ["oidc", "saml"] as const) {
     if ((await connectionOf(setup, tenants[type], type))?.settings)
@@ -136,7 +136,7 @@ async function createBoth(setup: Setup, { tenants }: Options): Promise<void> {
   console.log(`  ${tenants.saml} by SAML: the same, or ${baseUrl}/saml/${tenants.saml}/login`);
 }
 
-async function removeBoth(setup: Setup, { tenants }: Options): Promise<void> {
+async function removeBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
   for (const type of ["oidc", "saml"] as const) {
     const appId = appIdOf(await connectionOf(setup, tenants[type], type), setup.orgUrl);
     if (appId === null) {
@@ -150,7 +150,7 @@ async function removeBoth(setup: Setup, { tenants }: Options): Promise<void> {
 }
 
 async function connectionOf(
-  { deps }: Setup,
+  { deps }: OrgSetup,
   slug: string,
   type: ConnectionType,
 ): Promise<Connection | undefined> {
@@ -158,7 +158,7 @@ async function connectionOf(
   return (await store.connections.list()).find((one) => one.key === slug && one.type === type);
 }
 
-/** The app's id, when the connection is one to this org. */
+/** The app's id; null if the connection does not belong to this org. */
 function appIdOf(connection: Connection | undefined, orgUrl: string): string | null {
   const settings = connection?.settings;
   if (!settings) return null;
@@ -166,7 +166,7 @@ function appIdOf(connection: Connection | undefined, orgUrl: string): string | n
   return settings.orgUrl === orgUrl ? settings.appInstanceId : null;
 }
 
-async function forget(setup: Setup, slug: string, type: ConnectionType): Promise<void> {
+async function forget(setup: OrgSetup, slug: string, type: ConnectionType): Promise<void> {
   const connection = await connectionOf(setup, slug, type);
   const tenant = await tenantBySlug(setup.deps.database, slug);
   if (connection) await removeConnection(forTenant(setup.deps.database, tenant.id), connection.id);

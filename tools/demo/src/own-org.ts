@@ -1,9 +1,9 @@
 import {
+  type ConnectionInput,
   changeSettings,
   createConnection,
   enableConnection,
   rotateSecret,
-  type WantedConnection,
 } from "../../../src/directory/connections.ts";
 import { tenantBySlug } from "../../../src/directory/tenants.ts";
 import { InvalidError } from "../../../src/errors.ts";
@@ -15,37 +15,52 @@ import { sealer } from "../../../src/store/secrets.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
 import { guardedFetch } from "../../../src/trust/guarded-fetch.ts";
 
-/** What a connection to an org of somebody's own is stored with. */
+/** The dependencies for storing a connection to your own Okta org. */
 export interface OwnOrgDeps {
   database: Database;
   dataKey: Buffer;
   allowPrivateNetwork: boolean;
 }
 
-export interface OidcValues {
+export interface OidcOrgValues {
   orgUrl: string;
   clientId: string;
   clientSecret: string;
 }
 
-export interface SamlValues {
+export interface SamlOrgValues {
   orgUrl: string;
   metadataUrl: string;
-  /** `0oa…`; Universal Logout needs it. Null when it is not known. */
+  /** `0oa…`; Universal Logout needs it. Null if it is not known. */
   appInstanceId: string | null;
 }
 
-/** Makes the tenant's OIDC connection, or changes the one that it has, and lets it sign people in. Throws InvalidError. */
-export async function connectOidc(deps: OwnOrgDeps, slug: string, values: OidcValues): Promise<Connection> {
+interface OrgConnection {
+  type: ConnectionType;
+  settings: OidcSettings | SamlSettings;
+  clientSecret: string | null;
+}
+
+/** Creates or updates the tenant's OIDC connection, and enables it. Throws InvalidError. */
+export async function connectOidc(
+  deps: OwnOrgDeps,
+  slug: string,
+  values: OidcOrgValues,
+): Promise<Connection> {
   const issuer = checkIssuer(values.orgUrl, deps.allowPrivateNetwork);
   const [clientId, clientSecret] = [values.clientId.trim(), values.clientSecret.trim()];
   if (clientId === "" || clientSecret === "")
     throw new InvalidError("Client ID and client secret are required.");
-  return await connect(deps, slug, "oidc", { issuer, clientId, signOutOfProvider: true }, clientSecret);
+  const settings: OidcSettings = { issuer, clientId, signOutOfProvider: true };
+  return await connect(deps, slug, { type: "oidc", settings, clientSecret });
 }
 
-/** The same for SAML: everything is in the org's metadata. Throws InvalidError. */
-export async function connectSaml(deps: OwnOrgDeps, slug: string, values: SamlValues): Promise<Connection> {
+/** Creates or updates the tenant's SAML connection from the org's metadata, and enables it. Throws InvalidError. */
+export async function connectSaml(
+  deps: OwnOrgDeps,
+  slug: string,
+  values: SamlOrgValues,
+): Promise<Connection> {
   const { allowPrivateNetwork } = deps;
   const metadataUrl = values.metadataUrl.trim();
   const orgUrl = checkIssuer(values.orgUrl, allowPrivateNetwork);
@@ -56,25 +71,20 @@ export async function connectSaml(deps: OwnOrgDeps, slug: string, values: SamlVa
     appInstanceId: values.appInstanceId?.trim() || null,
     orgUrl,
   };
-  return await connect(deps, slug, "saml", settings, null);
+  return await connect(deps, slug, { type: "saml", settings, clientSecret: null });
 }
 
-async function connect(
-  deps: OwnOrgDeps,
-  slug: string,
-  type: ConnectionType,
-  settings: OidcSettings | SamlSettings,
-  secretText: string | null,
-): Promise<Connection> {
+async function connect(deps: OwnOrgDeps, slug: string, wanted: OrgConnection): Promise<Connection> {
   const { database, dataKey } = deps;
+  const { type, settings, clientSecret } = wanted;
   const tenant = await tenantBySlug(database, slug);
   const store = forTenant(database, tenant.id);
-  const secret: WantedConnection["secret"] =
-    secretText === null ? null : { text: secretText, sealer: sealer(dataKey) };
+  const secret: ConnectionInput["secret"] =
+    clientSecret === null ? null : { text: clientSecret, sealer: sealer(dataKey) };
   const before = (await store.connections.list()).find((one) => one.key === slug && one.type === type);
   if (!before) {
-    const wanted = { key: slug, type, settings, justInTime: true, draft: false, secret };
-    return await createConnection(database, tenant.id, wanted);
+    const created = { key: slug, type, settings, justInTime: true, draft: false, secret };
+    return await createConnection(database, tenant.id, created);
   }
   return await store.transaction(async (inside) => {
     await changeSettings(inside, before.id, settings);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { addGroup, changeMembers, pushGroups } from "okta-stand-in/groups";
 import { assign, clearSessions, unassign } from "okta-stand-in/people";
-import { addTo, integration, type StandIn, startStandIn } from "okta-stand-in/testing";
+import { addTo, integration, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
 import { obstaclesOn } from "../../../test/helpers/accessible.ts";
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
@@ -9,7 +9,7 @@ import { Demo } from "../../../test/helpers/demo.ts";
 
 describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an Okta org", (browser) => {
   let demo: Demo;
-  let org: StandIn;
+  let org: TestOrg;
   before(async function () {
     this.timeout(120_000);
     org = await startStandIn({ apiToken: "an api token" });
@@ -27,7 +27,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
   }
 
   it("starts without a stand-in, and shows nothing secret", async () => {
-    assert.doesNotMatch(demo.output, /stands in for Okta/);
+    assert.doesNotMatch(demo.output, /stand-in for an Okta org/);
     const page = await browser.open();
     await page.goto(`${demo.url}/login`);
     assert.ok(!(await page.content()).includes(demo.password));

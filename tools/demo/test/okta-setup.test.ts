@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { addTo, type StandIn, startStandIn } from "okta-stand-in/testing";
+import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import { createTenant } from "../../../src/directory/tenants.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
@@ -19,7 +19,7 @@ const dataKey = randomBytes(32);
 describe("npm run okta:setup", () => {
   let folder: string;
   let database: Database;
-  let org: StandIn;
+  let org: TestOrg;
   let app: TestApp;
 
   before(async () => {

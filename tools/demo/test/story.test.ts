@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/cast.ts";
+import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/tenants.ts";
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 
@@ -111,7 +111,7 @@ async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise
   const [star] = tenant.people;
   await reader.arrive("tile", star);
   await page.getByRole("heading", { name: "Tasks" }).waitFor(); // sample product
-  assert.match(await reader.now("tile"), /managed by SCIM, signed in in 1 browser/);
+  assert.match(await reader.now("tile"), /managed by SCIM, signed in with 1 browser/);
 
   await reader.signOutHere();
   const address = await reader.value("login-page");
@@ -134,7 +134,7 @@ async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise
     .first()
     .waitFor();
   const before = await reader.now("just-in-time");
-  assert.match(before, /came just in time, signed in in 1 browser/);
+  assert.match(before, /came just in time, signed in with 1 browser/);
 
   await reader.follow("adoption", "Assignments");
   await page.getByRole("button", { name: "Provision Users" }).click();
@@ -245,6 +245,6 @@ async function leaving(page: Page, reader: Reader, tenant: DemoTenant): Promise<
   await page.getByText("is assigned.").waitFor();
   await reader.arrive("reactivation", renamed);
   const after = await reader.now("reactivation");
-  assert.match(after, /member, managed by SCIM, signed in in 1 browser/);
+  assert.match(after, /member, managed by SCIM, signed in with 1 browser/);
   assert.equal(/id (\S+)\./.exec(after)?.[1], /id (\S+)\./.exec(before)?.[1], "the same account");
 }

@@ -1,6 +1,6 @@
 /**
- * What `oin-check` is told of this checkout; package.json names this file under `oinKit`. The product, the values that were
- * published, and the pictures and PDFs of the guides.
+ * Describes this checkout to `oin-check`: the product, the published values, and the guides' pictures and PDFs. package.json
+ * names this file under `oinKit`.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -13,10 +13,10 @@ export { product } from "./product.ts";
 
 export const published: ProductModule["published"] = publishedValues();
 
-/** The pictures and PDFs of the guides, and whether they would be made otherwise today. */
+/** The pictures and PDFs of the guides, and whether they are out of date. */
 export const guideFiles: ProductModule["guideFiles"] = async () => {
-  // It runs the whole application to take its pictures: only whoever asks waits for it.
-  const { currentInputs } = await import("./made.ts");
+  // Imported on demand, because it loads the whole application.
+  const { currentInputs } = await import("./artifacts.ts");
   const current = await currentInputs();
   const recorded = recordedInputs(inputsFile);
   const paths = Object.keys(recorded).filter((path) => existsSync(fileUrl(path)));

@@ -21,7 +21,7 @@ import { fileUrl } from "./files.ts";
 
 /** The application with a sample customer in it. */
 export interface SampleConsole extends Site {
-  /** Of the customer's connections. */
+  /** The ids of the customer's connections. */
   connectionIds: Record<ConnectionType, string>;
   close(): Promise<void>;
 }
@@ -32,10 +32,10 @@ const leaver = "Edsger Dijkstra";
 const people = ["Alan Turing", "Edsger Dijkstra", "Grace Hopper", "Katherine Johnson"];
 
 /**
- * The application as the owner of a sample customer sees it. It runs in this process, on a database in memory, and believes
- * that it is in production. A composition root: it builds what the server would.
+ * Starts the application, signed in as the owner of a sample customer. It runs in this process on an in-memory database,
+ * configured as in production. A composition root, like src/server.ts.
  */
-export async function openConsole(): Promise<SampleConsole> {
+export async function openSampleConsole(): Promise<SampleConsole> {
   const database = openDatabase(":memory:");
   await migrate(database);
   const password = randomBytes(18).toString("base64url");
@@ -77,7 +77,7 @@ export async function openConsole(): Promise<SampleConsole> {
     connectionIds,
     origin: integration.origin,
     request,
-    // brand.css is made from the accent colours.
+    // brand.css is generated from the accent colours.
     asset: (name) => (name === "brand.css" ? null : readFileSync(fileUrl(`public/${name}`))),
     look: JSON.stringify(brand.accent),
     async close() {

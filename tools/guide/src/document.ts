@@ -8,8 +8,8 @@ import { fileUrl } from "./files.ts";
 const publicFile = (name: string) => readFileSync(fileUrl(`public/${name}`), "utf8");
 
 /**
- * A page that needs nothing but its pictures, to be opened from a disk, put on a website or printed: style, logo and the
- * script of the copy buttons are in it.
+ * A self-contained page to open from a disk, publish on a website or print. It embeds the styles, the logo and the script of
+ * the copy buttons; only pictures are separate files.
  */
 export function standalonePage({ title, html }: GuideHtml, { productName, logo }: Brand = brand): string {
   const styles = ["document.css", "guide.css"].map(publicFile).join("\n") + brandStyles(brand);

@@ -1,12 +1,12 @@
 const root = new URL("../../../", import.meta.url);
 
-/** A file of the repository, by its path from the root. */
+/** The URL of a file, by its path from the root of the repository. */
 export function fileUrl(path: string): URL {
   return new URL(path, root);
 }
 
-/** Where the values of the published submission are kept. */
+/** The values of the published submission. */
 export const publishedFile = fileUrl("docs/oin/published.json");
 
-/** Where it stands from what each PDF and picture was made. */
+/** The hashes of the inputs from which each PDF and picture was created. */
 export const inputsFile = fileUrl("docs/guides/inputs.json");

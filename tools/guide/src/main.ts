@@ -1,8 +1,8 @@
 /**
  * `npm run guide`: writes the configuration guides to docs/guides/ and the submission package to docs/oin/.
  *
- * Pictures and PDFs need Chromium; everything else is written without it. What is current is left alone. `-- --published` also keeps
- * the values as those of the published integration, with which later ones are compared.
+ * Only pictures and PDFs need Chromium. Files that are up to date are not written. `-- --published` also stores the values
+ * as those of the published integration; later values are compared with them.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { InconsistentManifestError } from "oin-kit/manifest-rules";
@@ -10,9 +10,9 @@ import { openBrowser } from "oin-kit/writer/browser";
 import { recordedInputs, recordInputs } from "oin-kit/writer/inputs";
 import type { Browser } from "playwright-core";
 import { processEnvironment } from "../../../src/environment.ts";
-import { openConsole } from "./console.ts";
+import { type Artifact, pdfs, pictures } from "./artifacts.ts";
+import { openSampleConsole } from "./console.ts";
 import { fileUrl, inputsFile, publishedFile } from "./files.ts";
-import { type MadeFile, pdfs, pictures } from "./made.ts";
 import { currentSubmission, guideTexts, submissionTexts } from "./outputs.ts";
 
 const words = process.argv.slice(2);
@@ -24,13 +24,13 @@ if (unknown.length > 0) {
 
 async function main(published: boolean): Promise<void> {
   for (const folder of ["docs/guides/images", "docs/oin"]) mkdirSync(fileUrl(folder), { recursive: true });
-  const console = await openConsole();
+  const sample = await openSampleConsole();
   const missing = await withBrowser(async (browser) => {
-    const missingPictures = await makeStale(pictures(console), browser); // first: guides show those that are there
+    const missingPictures = await renewStale(pictures(sample), browser); // first: guides show existing pictures only
     writeTexts(guideTexts());
-    return [...missingPictures, ...(await makeStale(pdfs(), browser))];
+    return [...missingPictures, ...(await renewStale(pdfs(), browser))];
   });
-  await console.close();
+  await sample.close();
   if (missing.length > 0) {
     process.stdout.write(
       `Not written, because Chromium was not found: ${missing.join(", ")}. Install it, or name it in CHROMIUM_PATH, and run this again.\n`,
@@ -64,13 +64,13 @@ function writeTexts(files: ReadonlyMap<string, string>): void {
   }
 }
 
-/** Makes what is not there, or whose inputs changed. Returns the paths of what needs a browser that is not there. */
-async function makeStale(
-  all: readonly MadeFile[],
+/** Creates artifacts that are missing or stale. Returns the paths of those that it could not, for lack of a browser. */
+async function renewStale(
+  artifacts: readonly Artifact[],
   browser: () => Promise<Browser | null>,
 ): Promise<string[]> {
   const missing: string[] = [];
-  for (const { path, inputs, make } of all) {
+  for (const { path, inputs, make } of artifacts) {
     const recorded = recordedInputs(inputsFile);
     const wanted = await inputs();
     const current = recorded[path] === wanted && existsSync(fileUrl(path));
@@ -85,7 +85,7 @@ async function makeStale(
   return missing;
 }
 
-/** Starts a browser when it is first needed. */
+/** Runs `work` with a function that starts the browser when it is first needed. */
 async function withBrowser<Result>(work: (browser: () => Promise<Browser | null>) => Promise<Result>) {
   let opened: Promise<Browser | null> | undefined;
   const browser = () => {

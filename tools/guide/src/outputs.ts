@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Values } from "oin-kit/compatibility";
+import type { WizardValues } from "oin-kit/compatibility";
 import { buildSubmission, type Submission } from "oin-kit/submission";
 import { toYaml } from "oin-kit/yaml";
 import { integration } from "../../../config/integration.ts";
 import { paths } from "../../../src/endpoints.ts";
-import { type Capability, configured, offered } from "../../../src/guide/facts.ts";
+import { type Capability, configuredFacts, offeredGuides } from "../../../src/guide/facts.ts";
 import { writeGuide } from "../../../src/guide/guide.ts";
 import { toHtml, withContents } from "../../../src/guide/html.ts";
 import { renderTemplate } from "../../../src/guide/templates.ts";
@@ -12,26 +12,26 @@ import { standalonePage } from "./document.ts";
 import { publishedFile } from "./files.ts";
 import { product } from "./product.ts";
 
-/** What `npm run guide` writes, without writing it: its test compares it with what is committed. */
-const everybody = { origin: integration.origin, tenant: null, key: null };
+const allCustomers = { origin: integration.origin, tenant: null, key: null };
 
+/** The texts of the guides, by path. A test compares them with the committed files. */
 export function guideTexts(): Map<string, string> {
   const files = new Map<string, string>();
-  for (const capability of offered(configured)) {
-    const markdown = writeGuide(capability, everybody);
+  for (const capability of offeredGuides(configuredFacts)) {
+    const markdown = writeGuide(capability, allCustomers);
     files.set(`docs/guides/${capability}.md`, withContents(markdown));
     files.set(`docs/guides/${capability}.html`, standalonePage(toHtml(markdown, { imageBase: "" })));
   }
   return files;
 }
 
-/** Throws InconsistentManifestError while the manifest cannot be submitted. */
+/** Builds the submission package. Throws InconsistentManifestError if Okta would reject the manifest. */
 export function currentSubmission(): Submission {
   return buildSubmission(product, publishedValues());
 }
 
 export function submissionTexts(submission: Submission): Map<string, string> {
-  const data = { ...configured, ...submission, scimUrl: integration.origin + paths.scim };
+  const data = { ...configuredFacts, ...submission, scimUrl: integration.origin + paths.scim };
   const markdown = renderTemplate("oin/submission", data);
   return new Map([
     ["docs/oin/submission.md", withContents(markdown)],
@@ -41,17 +41,17 @@ export function submissionTexts(submission: Submission): Map<string, string> {
   ]);
 }
 
-/** A guide for printing, given the page of each heading. */
+/** A guide to print. `html` takes the page number of each heading. */
 export interface PrintableGuide {
   path: string;
   html(pageOf: ReadonlyMap<string, number>): string;
-  /** The pictures in it, as paths from the root. */
+  /** The paths of its pictures, from the root of the repository. */
   pictures: string[];
 }
 
 export function printableGuides(): PrintableGuide[] {
-  return offered(configured).map((capability: Capability) => {
-    const markdown = writeGuide(capability, everybody);
+  return offeredGuides(configuredFacts).map((capability: Capability) => {
+    const markdown = writeGuide(capability, allCustomers);
     const pictures = [...markdown.matchAll(/\]\((images\/[^)]+)\)/g)];
     return {
       path: `docs/guides/${capability}.pdf`,
@@ -61,7 +61,7 @@ export function printableGuides(): PrintableGuide[] {
   });
 }
 
-/** The values of the published submission; null when nothing was published yet. */
-export function publishedValues(): Values | null {
-  return existsSync(publishedFile) ? (JSON.parse(readFileSync(publishedFile, "utf8")) as Values) : null;
+/** The values of the published submission; null if nothing is published yet. */
+export function publishedValues(): WizardValues | null {
+  return existsSync(publishedFile) ? (JSON.parse(readFileSync(publishedFile, "utf8")) as WizardValues) : null;
 }

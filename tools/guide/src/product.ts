@@ -5,7 +5,7 @@ import { connectionVariable, integration, oidcScopes } from "../../../config/int
 import { oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
 import { fileUrl } from "./files.ts";
 
-/** This product, as the kit for the OIN has to know it: the data of config/, and the addresses that routes are made of. */
+/** Describes this product to oin-kit: the data of config/, and the URLs of src/endpoints.ts. */
 export const product: Product = {
   manifest: integration,
   logo: readLogo(integration.logo),
@@ -24,7 +24,7 @@ export const product: Product = {
   },
 };
 
-/** The bytes of a logo in public/; null when there is no such file. */
+/** The bytes of a logo in public/; null if the file does not exist. */
 function readLogo(file: string): Uint8Array | null {
   try {
     return readFileSync(fileUrl(`public/${file}`));

@@ -2,7 +2,7 @@ import type { Shot } from "oin-kit/writer/pictures";
 import { paths } from "../../../src/endpoints.ts";
 import type { SampleConsole } from "./console.ts";
 
-/** What Okta shows of an app, made up. */
+/** Invented values, in the form in which Okta shows them. */
 const oktaSaml = {
   "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata",
   "Sign on URL": "https://acme.okta.com/app/example/exk1a2b3c4d5e6f7g8/sso/saml",

@@ -5,8 +5,8 @@
 import { availableParallelism, setPriority } from "node:os";
 import { equivalents, isSame } from "./equivalent.ts";
 import { type Mutant, mutantsOf } from "./mutations.ts";
-import { type Options, readOptions, UsageError, usage } from "./options.ts";
-import { asLine, asTable, type Result } from "./report.ts";
+import { type MutantsOptions, MutantsUsageError, readOptions, usage } from "./options.ts";
+import { asLine, asTable, type MutantResult } from "./report.ts";
 import { grouped } from "./rooms.ts";
 import { copyTree, type Tree } from "./tree.ts";
 import { Trial } from "./trial.ts";
@@ -17,13 +17,13 @@ try {
   setPriority(10);
   process.exitCode = await main(readOptions(process.argv.slice(2)));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof MutantsUsageError)) throw error;
   console.error(`${error.message}\n\n${usage}`);
   process.exitCode = 2;
 }
 
 /** The exit code: 1 when something survived, or an entry of equivalent.ts fits nothing. */
-async function main({ files, minutes, every }: Options): Promise<number> {
+async function main({ files, minutes, every }: MutantsOptions): Promise<number> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), minutes * 60_000);
   process.once("SIGINT", () => over.abort());
@@ -53,14 +53,14 @@ async function tryAll(
   mutants: readonly Mutant[],
   trees: readonly Tree[],
   stop: AbortSignal,
-): Promise<Result[]> {
+): Promise<MutantResult[]> {
   const trial = new Trial(mutants, stop);
   await trial.measure(trees);
   const waiting = [...mutants];
-  const results: Result[] = [];
+  const results: MutantResult[] = [];
   const work = async (tree: Tree) => {
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-      const result: Result = stop.aborted
+      const result: MutantResult = stop.aborted
         ? { mutant, fate: "not tried", by: "" }
         : await trial.judge(tree, mutant);
       results.push(result);

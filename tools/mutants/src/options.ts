@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-export interface Options {
+export interface MutantsOptions {
   /** Source files, relative to the working folder. */
   files: readonly string[];
   /** After so many minutes nothing more is tried. */
@@ -14,10 +14,10 @@ export const usage =
   "npm run mutants -- src/saml [more files and folders of src/] [--minutes 30] [--every 2]";
 
 /** The command line was wrong; the message is for the person who typed it. */
-export class UsageError extends Error {}
+export class MutantsUsageError extends Error {}
 
-/** @throws UsageError */
-export function readOptions(words: readonly string[]): Options {
+/** @throws MutantsUsageError */
+export function readOptions(words: readonly string[]): MutantsOptions {
   try {
     const { values, positionals } = parseArgs({
       args: [...words],
@@ -28,17 +28,17 @@ export function readOptions(words: readonly string[]): Options {
       },
     });
     const files = positionals.flatMap(filesIn);
-    if (files.length === 0) throw new UsageError("Name a file or a folder of src/.");
+    if (files.length === 0) throw new MutantsUsageError("Name a file or a folder of src/.");
     return { files, minutes: positive(values.minutes), every: positive(values.every) };
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message);
+    if (error instanceof TypeError) throw new MutantsUsageError(error.message);
     throw error;
   }
 }
 
 function filesIn(word: string): string[] {
   const path = word.replace(/\/+$/, "");
-  if (!/^src(\/|$)/.test(path) || !existsSync(path)) throw new UsageError(`${word} is not in src/.`);
+  if (!/^src(\/|$)/.test(path) || !existsSync(path)) throw new MutantsUsageError(`${word} is not in src/.`);
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { recursive: true, encoding: "utf8" })
     .map((name) => `${path}/${name.replaceAll("\\", "/")}`)
@@ -48,6 +48,6 @@ function filesIn(word: string): string[] {
 
 function positive(text: string): number {
   const number = Number(text);
-  if (!(number > 0)) throw new UsageError(`${text} is not a number above 0.`);
+  if (!(number > 0)) throw new MutantsUsageError(`${text} is not a number above 0.`);
   return number;
 }

@@ -2,7 +2,7 @@ import type { Mutant } from "./mutations.ts";
 import { grouped, roomOf } from "./rooms.ts";
 
 /** What became of a mutant. */
-export interface Result {
+export interface MutantResult {
   mutant: Mutant;
   fate: "killed" | "timed out" | "SURVIVED" | "equivalent" | "not tried";
   /** The test that failed. */
@@ -11,12 +11,12 @@ export interface Result {
 
 const columns = ["killed", "timed out", "SURVIVED", "equivalent", "not tried"] as const;
 
-export function asLine({ mutant, fate, by }: Result): string {
+export function asLine({ mutant, fate, by }: MutantResult): string {
   return `${placeOf(mutant)}: ${fate}${by && ` by: ${by.replaceAll(/\s+/g, " ")}`}`;
 }
 
 /** A row for each folder, and what survived. */
-export function asTable(results: readonly Result[]): string {
+export function asTable(results: readonly MutantResult[]): string {
   const rooms = grouped(results, ({ mutant }) => roomOf(mutant.path));
   const rows = [...rooms, ["all", results] as const].map(([room, its]) => [
     room,

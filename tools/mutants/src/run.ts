@@ -7,7 +7,7 @@ import type { Measured, Said } from "./reporter.ts";
 import type { Tree } from "./tree.ts";
 
 /** How the tests of a run went. */
-export interface Outcome {
+export interface MutantOutcome {
   /** "stopped": the time of the whole was up. */
   verdict: "passed" | "failed" | "timed out" | "stopped";
   /** The title of the test that failed and what it said, or what else ended the run. */
@@ -53,7 +53,7 @@ export async function runTests(
   engine: Engine,
   files: readonly string[],
   limits: Limits,
-): Promise<Outcome> {
+): Promise<MutantOutcome> {
   const options = [
     "--no-config",
     "--no-package",
@@ -102,7 +102,7 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-function outcomeOf(output: string, code: number | null, isStopped: boolean, isOver: boolean): Outcome {
+function outcomeOf(output: string, code: number | null, isStopped: boolean, isOver: boolean): MutantOutcome {
   const said = output
     .split("\n")
     .filter((line) => line.startsWith('{"'))
@@ -110,7 +110,7 @@ function outcomeOf(output: string, code: number | null, isStopped: boolean, isOv
   const measured = said.filter((one) => "took" in one);
   const failures = said.filter((one) => "failed" in one);
   const failure = failures[0];
-  const result = (verdict: Outcome["verdict"], by: string, file = "") => ({
+  const result = (verdict: MutantOutcome["verdict"], by: string, file = "") => ({
     verdict,
     by,
     file,

@@ -1,8 +1,8 @@
 import { filesOf } from "../../../test/jobs.mjs";
 import type { Mutant } from "./mutations.ts";
-import type { Result } from "./report.ts";
+import type { MutantResult } from "./report.ts";
 import { testsFor } from "./rooms.ts";
-import { type Engine, type Outcome, runTests } from "./run.ts";
+import { type Engine, type MutantOutcome, runTests } from "./run.ts";
 import type { Tree } from "./tree.ts";
 
 /** Without a change, the tests of any room end within it. */
@@ -48,7 +48,7 @@ export class Trial {
   }
 
   /** Runs the tests for a mutant's file with it. @throws Error when PostgreSQL's fail without it. */
-  async judge(tree: Tree, mutant: Mutant): Promise<Result> {
+  async judge(tree: Tree, mutant: Mutant): Promise<MutantResult> {
     const files = this.#reaching(mutant);
     const ms = files.reduce((sum, file) => sum + (this.#measured.get(file)?.took ?? 0), 60_000) * 2;
     const run = (engine: Engine) => tree.changed(mutant, () => this.#tests(tree, engine, files, ms));
@@ -95,16 +95,16 @@ export class Trial {
     await passing;
   }
 
-  #tests(tree: Tree, engine: Engine, files: readonly string[], ms: number): Promise<Outcome> {
+  #tests(tree: Tree, engine: Engine, files: readonly string[], ms: number): Promise<MutantOutcome> {
     return runTests(tree, engine, files, { ms, stop: this.#stop });
   }
 }
 
-function isFailure({ verdict }: Outcome): boolean {
+function isFailure({ verdict }: MutantOutcome): boolean {
   return verdict === "failed" || verdict === "timed out";
 }
 
-function mustPass(outcome: Outcome): void {
+function mustPass(outcome: MutantOutcome): void {
   if (isFailure(outcome)) throw new Error(`the tests do not pass without a change: ${outcome.by}`);
 }
 

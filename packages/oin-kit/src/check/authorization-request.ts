@@ -1,10 +1,10 @@
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import { isLoopback } from "./web.ts";
 
 const allowedScopes = new Set(["openid", "profile", "email", "address", "phone"]);
 
 /** The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). */
-export function judgeRequest(target: URL, redirectUri: string, report: Report): void {
+export function judgeRequest(target: URL, redirectUri: string, report: CheckReport): void {
   const { pathname, searchParams } = target;
   const isOrg = /^\/oauth2\/v1\/authorize\/?$/.test(pathname);
   const isSecure = target.protocol === "https:" || isLoopback(target.href);

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 
 /** What the rules ask of a certificate. */
-export interface CertificateFacts {
+export interface CheckedCertificate {
   validUntil: number;
   validNow: boolean;
   /** Whether the certificate itself was signed with SHA-1 or MD5. */
@@ -14,7 +14,7 @@ export interface CertificateFacts {
 const weak = new Set(["2a864886f70d010105", "2a864886f70d010104", "2a8648ce3d0401", "2a8648ce380403"]);
 
 /** Reads a certificate, base64 without PEM's lines; null when it is none. */
-export function certificateFacts(base64: string): CertificateFacts | null {
+export function certificateFacts(base64: string): CheckedCertificate | null {
   try {
     const certificate = new X509Certificate(Buffer.from(base64, "base64"));
     const [from, validUntil] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];

@@ -1,5 +1,5 @@
 import type { Product } from "../product.ts";
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
 
 /** A picture or a PDF of the guides, as this checkout has it. */
@@ -9,10 +9,10 @@ export interface GuideFile {
   stale: boolean;
 }
 
-type Capability = "oidc" | "saml" | "scim";
+type GuideSubject = "oidc" | "saml" | "scim";
 
 /** A page is read for its links and headings, and for nothing else: HTML of any make, cut with care. */
-interface Page {
+interface GuidePage {
   url: string;
   html: string;
   headings: string[];
@@ -27,7 +27,7 @@ const commonHeadings: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["Attributes and mapping", /attributes? (and )?mapping/i],
   ["Known issues / Troubleshooting and tips", /known issues|troubleshoot/i],
 ];
-const moreHeadings: Record<Capability, readonly (readonly [name: string, pattern: RegExp])[]> = {
+const moreHeadings: Record<GuideSubject, readonly (readonly [name: string, pattern: RegExp])[]> = {
   oidc: [["SP-initiated SSO", /sp-initiated sso/i]],
   saml: [
     ["SP-initiated SSO", /sp-initiated sso/i],
@@ -43,12 +43,12 @@ export async function checkGuides(
   product: Product,
   guideFiles: () => Promise<ReadonlyMap<string, GuideFile>>,
   web: Web,
-  report: Report,
+  report: CheckReport,
 ): Promise<void> {
   const wanted = (["oidc", "saml", "scim"] as const).filter(
     (capability) => product.manifest[capability] !== null,
   );
-  const titles = new Map<string, Capability>();
+  const titles = new Map<string, GuideSubject>();
   const visited = new Map<string, WebAnswer>();
   report.notCheckable("guide-images", "the guides have no pictures");
   let foreign = 0;
@@ -65,7 +65,7 @@ export async function checkGuides(
   report.notCheckable("guide-okta-links", `${foreign} links to other sites were not followed`);
 }
 
-function pageOf(url: string, html: string): Page {
+function pageOf(url: string, html: string): GuidePage {
   const headings = [...html.matchAll(/<h([1-6])[^>]*>([\s\S]*?)<\/h\1>/gi)].map(([, , inner = ""]) =>
     plain(inner),
   );
@@ -73,7 +73,7 @@ function pageOf(url: string, html: string): Page {
   return { url, html, headings, ids };
 }
 
-function judgeHeadings(capability: Capability, { headings }: Page, report: Report): void {
+function judgeHeadings(capability: GuideSubject, { headings }: GuidePage, report: CheckReport): void {
   const wanted = [...commonHeadings, ...moreHeadings[capability]];
   const missing = wanted.filter(([, pattern]) => !headings.some((heading) => pattern.test(heading)));
   const names = missing.map(([name]) => name).join(", ");
@@ -95,10 +95,10 @@ function judgeHeadings(capability: Capability, { headings }: Page, report: Repor
 }
 
 function judgeTitle(
-  capability: Capability,
-  page: Page,
-  titles: Map<string, Capability>,
-  report: Report,
+  capability: GuideSubject,
+  page: GuidePage,
+  titles: Map<string, GuideSubject>,
+  report: CheckReport,
 ): void {
   const [title = ""] = page.headings;
   const other = titles.get(title);
@@ -109,10 +109,10 @@ function judgeTitle(
 
 /** Follows what leads to this deployment, each address once. Returns how many links lead elsewhere. */
 async function judgeLinks(
-  page: Page,
+  page: GuidePage,
   web: Web,
   visited: Map<string, WebAnswer>,
-  report: Report,
+  report: CheckReport,
 ): Promise<number> {
   let foreign = 0;
   for (const { target, isImage, alt } of targetsOf(page)) {
@@ -138,7 +138,7 @@ async function judgeLinks(
   return foreign;
 }
 
-function judgeAnchor(page: Page, answer: WebAnswer, anchor: string, report: Report): void {
+function judgeAnchor(page: GuidePage, answer: WebAnswer, anchor: string, report: CheckReport): void {
   const exists = pageOf(page.url, answer.text).ids.has(anchor);
   report.judge(
     "guide-links",
@@ -152,7 +152,7 @@ function judgeFiles(
   visited: ReadonlyMap<string, WebAnswer>,
   base: string,
   files: ReadonlyMap<string, GuideFile>,
-  report: Report,
+  report: CheckReport,
 ): void {
   report.notCheckable("guide-current", "the guides lead to no picture or PDF that this checkout has");
   for (const [address, answer] of visited) {
@@ -169,13 +169,13 @@ function isPicture({ headers, bytes }: WebAnswer): boolean {
   return /^image\//.test(headers.get("content-type") ?? "") && bytes > 0;
 }
 
-interface Target {
+interface LinkTarget {
   target: string;
   isImage: boolean;
   alt: string;
 }
 
-function targetsOf({ html, url }: Page): Target[] {
+function targetsOf({ html, url }: GuidePage): LinkTarget[] {
   const links = [...html.matchAll(/<a\s[^>]*?href=["']([^"']*)["']/gi)].map(([, href = ""]) => {
     return { target: decoded(href), isImage: false, alt: "" };
   });

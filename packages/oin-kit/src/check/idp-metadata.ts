@@ -1,23 +1,23 @@
 import { readFile } from "node:fs/promises";
 import { certificateFacts } from "./certificate.ts";
-import { InvalidError } from "./invalid-error.ts";
-import type { Report } from "./report.ts";
+import { CheckInputError } from "./input-error.ts";
+import type { CheckReport } from "./report.ts";
 import { isLoopback, shown, type Web } from "./web.ts";
 import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms, signingCertificates } from "./xml.ts";
 
 const bindings = ["HTTP-Redirect", "HTTP-POST"].map((name) => `urn:oasis:names:tc:SAML:2.0:bindings:${name}`);
 const soonMs = 30 * 86_400_000;
 
-/** Metadata of any provider, from a file or an address, before somebody connects it. Throws InvalidError. */
-export async function checkIdpMetadata(place: string, web: Web, report: Report): Promise<void> {
+/** Metadata of any provider, from a file or an address, before somebody connects it. Throws CheckInputError. */
+export async function checkIdpMetadata(place: string, web: Web, report: CheckReport): Promise<void> {
   const xml = await read(place, web, report);
   if (xml !== null) judgeIdpMetadata(xml, report);
 }
 
-async function read(place: string, web: Web, report: Report): Promise<string | null> {
+async function read(place: string, web: Web, report: CheckReport): Promise<string | null> {
   if (!/^https?:\/\//.test(place)) {
     return await readFile(place, "utf8").catch((error: unknown) => {
-      throw new InvalidError(`${place} cannot be read.`, { cause: error });
+      throw new CheckInputError(`${place} cannot be read.`, { cause: error });
     });
   }
   const answer = await web.send(place);
@@ -26,7 +26,7 @@ async function read(place: string, web: Web, report: Report): Promise<string | n
   return null;
 }
 
-function judgeIdpMetadata(xml: string, report: Report): void {
+function judgeIdpMetadata(xml: string, report: CheckReport): void {
   const root = rootOf(xml);
   const entity = isNamed(root, ns.metadata, "EntityDescriptor") ? root : null;
   const roles = entity ? below(entity, ns.metadata, "IDPSSODescriptor") : [];
@@ -52,7 +52,7 @@ function judgeIdpMetadata(xml: string, report: Report): void {
 }
 
 /** One that is valid is enough: providers publish the old one and the next one side by side. */
-function judgeCertificates(certificates: string[], report: Report): void {
+function judgeCertificates(certificates: string[], report: CheckReport): void {
   const facts = certificates.map(certificateFacts);
   const day = (at: number) => new Date(at).toISOString().slice(0, 10);
   const seen = facts.map((one) => (one ? `until ${day(one.validUntil)}` : "cannot be read")).join(", ");

@@ -1,6 +1,6 @@
 import { judgeRequest } from "./authorization-request.ts";
 import { destinationOf } from "./destination.ts";
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
 import { shown, type Web, type WebAnswer } from "./web.ts";
 
@@ -20,7 +20,7 @@ const stranger = "https://oincheck-stranger.example";
  * A sign-in that starts at Okta (OpenID Connect Core §4): from the connection's own issuer, and from others that must
  * lead nowhere.
  */
-export async function checkInitiate(tile: Tile, web: Web, report: Report): Promise<void> {
+export async function checkInitiate(tile: Tile, web: Web, report: CheckReport): Promise<void> {
   const { initiateUri, issuer } = tile;
   const good = await web.send(
     `${initiateUri}?${new URLSearchParams({ iss: issuer, login_hint: "oincheck@example.com" })}`,
@@ -68,7 +68,7 @@ function judgeStart(
   rule: RuleId,
   { url, initiateUri, redirectUri, issuer }: Tile,
   answer: WebAnswer,
-  report: Report,
+  report: CheckReport,
 ): void {
   const target = destinationOf(answer, initiateUri);
   const seen = `${shown(answer)}${target ? `, to ${target.origin}` : ""}`;
@@ -81,7 +81,7 @@ function judgeNotLed(
   { url, initiateUri, issuer }: Tile,
   answer: WebAnswer,
   how: string,
-  report: Report,
+  report: CheckReport,
 ): void {
   const target = destinationOf(answer, initiateUri);
   const safe = target === null || target.origin === issuer || target.origin === url;

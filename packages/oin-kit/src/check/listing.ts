@@ -1,9 +1,9 @@
-import { compatibilityProblems, type Values } from "../compatibility.ts";
+import { compatibilityProblems, type WizardValues } from "../compatibility.ts";
 import type { Integration } from "../integration.ts";
 import { manifestProblems } from "../manifest.ts";
 import type { Product } from "../product.ts";
 import { submissionValues } from "../submission.ts";
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
 
 /** Which rule a part of the manifest belongs to: the first one whose pattern fits the field. */
@@ -24,7 +24,7 @@ const ruleOfField: readonly (readonly [
 ];
 
 /** Says what the manifest's own validation finds; where it finds nothing, the rule holds. */
-export function checkListing(product: Product, published: Values | null, report: Report): void {
+export function checkListing(product: Product, published: WizardValues | null, report: CheckReport): void {
   const { manifest } = product;
   judgeChanges(product, published, report);
   const problems = manifestProblems(product);
@@ -39,7 +39,7 @@ export function checkListing(product: Product, published: Values | null, report:
 }
 
 /** Against the values of the published integration, which customers' instances were made from. */
-function judgeChanges(product: Product, published: Values | null, report: Report): void {
+function judgeChanges(product: Product, published: WizardValues | null, report: CheckReport): void {
   if (published === null) {
     report.notCheckable(
       "listing-unchanged",

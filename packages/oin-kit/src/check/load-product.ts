@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { InvalidError } from "./invalid-error.ts";
+import { CheckInputError } from "./input-error.ts";
 import type { CheckDeps } from "./run.ts";
 
 /** What the module exports that describes a product. */
@@ -18,7 +18,8 @@ const noProduct: ProductModule = {
  * `oinKit`, in this folder or above it, or else above the kit itself. Throws InvalidError when the named one is not there.
  */
 export async function loadProduct(named: string | undefined): Promise<ProductModule> {
-  if (named !== undefined && !existsSync(named)) throw new InvalidError(`--product: there is no ${named}.`);
+  if (named !== undefined && !existsSync(named))
+    throw new CheckInputError(`--product: there is no ${named}.`);
   const own = dirname(fileURLToPath(import.meta.url));
   const file = named === undefined ? (namedAbove(process.cwd()) ?? namedAbove(own)) : resolve(named);
   if (file === null) return noProduct;

@@ -6,7 +6,7 @@
  * after Ctrl-C. Exit code 1 when a rule fails, 130 when it was stopped.
  */
 import { text } from "node:stream/consumers";
-import { InvalidError } from "./invalid-error.ts";
+import { CheckInputError } from "./input-error.ts";
 import { loadProduct } from "./load-product.ts";
 import { commandOf, readWords, usage } from "./options.ts";
 import { printed } from "./print.ts";
@@ -37,7 +37,7 @@ async function main(args: string[]): Promise<void> {
     stdout.write(`${json ? JSON.stringify(outcome) : printed(outcome, colour)}\n`);
     process.exitCode = outcome.stopped ? 130 : outcome.summary.fail > 0 ? 1 : 0;
   } catch (error) {
-    if (!(error instanceof InvalidError)) throw error;
+    if (!(error instanceof CheckInputError)) throw error;
     const { product } = await loadProduct(undefined);
     process.stderr.write(`${error.message}\n\n${usage(product)}\n`);
     process.exitCode = 1;
@@ -48,7 +48,7 @@ async function readToken(): Promise<string> {
   if (process.stdin.isTTY) process.stderr.write("Paste the provisioning token, press Enter, then Ctrl-D:\n");
   const token = (await text(process.stdin)).trim();
   if (token === "")
-    throw new InvalidError("--scim-token-stdin was given, and nothing came on standard input.");
+    throw new CheckInputError("--scim-token-stdin was given, and nothing came on standard input.");
   return token;
 }
 

@@ -2,7 +2,7 @@ import type { Product } from "../product.ts";
 import { judgeRequest } from "./authorization-request.ts";
 import { destinationOf, isRefusal } from "./destination.ts";
 import { checkInitiate } from "./initiate.ts";
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
 import { customerUrls } from "./wizard.ts";
 
@@ -12,7 +12,7 @@ export async function checkOidc(
   key: string,
   product: Product,
   web: Web,
-  report: Report,
+  report: CheckReport,
 ): Promise<void> {
   const { signInUrl } = product.addresses.oidc(url, key);
   const urls = { ...customerUrls(product, url, key), signInUrl };
@@ -41,7 +41,7 @@ interface Urls {
   postLogoutRedirectUri: string;
 }
 
-async function judgeServed(urls: Urls, web: Web, report: Report): Promise<void> {
+async function judgeServed(urls: Urls, web: Web, report: CheckReport): Promise<void> {
   for (const address of [urls.signInUrl, urls.initiateLoginUri, urls.redirectUri]) {
     const answer = await web.send(address);
     report.judge("oidc-served", answer.status !== 404 && answer.status < 500, shown(answer));
@@ -51,7 +51,7 @@ async function judgeServed(urls: Urls, web: Web, report: Report): Promise<void> 
 }
 
 /** A made-up answer of Okta's, and one that says no. */
-async function judgeCallback(redirectUri: string, web: Web, report: Report): Promise<void> {
+async function judgeCallback(redirectUri: string, web: Web, report: CheckReport): Promise<void> {
   const madeUp = await web.send(`${redirectUri}?code=oincheck&state=oincheck`);
   judgeNoHop(madeUp, redirectUri, report);
   if (!isRedirect(madeUp)) report.judge("oidc-callback-refuses", isRefusal(madeUp), shown(madeUp));
@@ -73,7 +73,7 @@ async function judgeCallback(redirectUri: string, web: Web, report: Report): Pro
 }
 
 /** An application may show its errors elsewhere: that is not the hop that loses the code, and not seen to be none. */
-function judgeNoHop(answer: WebAnswer, redirectUri: string, report: Report): void {
+function judgeNoHop(answer: WebAnswer, redirectUri: string, report: CheckReport): void {
   const target = isRedirect(answer) ? destinationOf(answer, redirectUri) : null;
   const seen = shown(answer);
   const trimmed = (path: string) => path.replace(/\/+$/, "");

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Product } from "../product.ts";
-import { InvalidError } from "./invalid-error.ts";
+import { CheckInputError } from "./input-error.ts";
 import { type Area, areas } from "./rules/rule.ts";
 
 /** What somebody wants to have checked. */
@@ -42,7 +42,7 @@ export const usage = (
 
 type Words = ReturnType<typeof readWords>;
 
-/** What the words of the command line mean for this product, or for none. Throws InvalidError with a sentence. */
+/** What the words of the command line mean for this product, or for none. Throws CheckInputError with a sentence. */
 export function commandOf(values: Words, product: Product | null): CheckCommand {
   const url = values.url === undefined ? null : origin(values.url);
   const known = (Object.keys(areas) as Area[]).filter((area) => product || !needsProduct(area));
@@ -50,15 +50,15 @@ export function commandOf(values: Words, product: Product | null): CheckCommand 
   const needsUrl = chosen.filter((area) => area !== "listing" && needsProduct(area));
   const scimUrl = values["scim-url"] ?? (url === null || !product ? null : url + product.addresses.scim);
   if (!product && scimUrl === null && chosen.includes("scim"))
-    throw new InvalidError(
+    throw new CheckInputError(
       "No product is known here: name one with --product, or a SCIM server with --scim-url.",
     );
   if (url === null && needsUrl.length > 0)
-    throw new InvalidError(`--url is missing: ${needsUrl.join(", ")} need it. --only leaves areas out.`);
+    throw new CheckInputError(`--url is missing: ${needsUrl.join(", ")} need it. --only leaves areas out.`);
   if (chosen.includes("scim")) address("--scim-url", scimUrl ?? "");
   const idpMetadata = values["idp-metadata"] ?? null;
   if (chosen.includes("idp-metadata") && idpMetadata === null)
-    throw new InvalidError("--idp-metadata is missing.");
+    throw new CheckInputError("--idp-metadata is missing.");
   return {
     options: {
       url,
@@ -78,7 +78,7 @@ function needsProduct(area: Area): boolean {
   return area !== "scim" && area !== "idp-metadata";
 }
 
-/** The words as they are. Throws InvalidError for one that there is not. */
+/** The words as they are. Throws CheckInputError for one that there is not. */
 export function readWords(args: string[]) {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
@@ -96,7 +96,7 @@ export function readWords(args: string[]) {
   try {
     return parseArgs({ args, options, strict: true }).values;
   } catch (error) {
-    throw new InvalidError(`${(error as Error).message.split(". ")[0]}.`);
+    throw new CheckInputError(`${(error as Error).message.split(". ")[0]}.`);
   }
 }
 
@@ -107,20 +107,20 @@ function chosenAreas(known: Area[], only: string[] | undefined, withMetadata: bo
   const where = known.includes("listing") ? "" : " here";
   const unknown = wanted.filter((word) => !known.some((area) => area === word));
   if (unknown.length > 0)
-    throw new InvalidError(`--only knows ${known.join(", ")}${where}, not ${unknown.join(", ")}.`);
+    throw new CheckInputError(`--only knows ${known.join(", ")}${where}, not ${unknown.join(", ")}.`);
   return known.filter((area) => wanted.includes(area));
 }
 
 function origin(text: string): string {
   const url = address("--url", text);
   if (url.pathname !== "/" || url.search || url.hash)
-    throw new InvalidError(`--url is the public origin, without a path: ${url.origin}.`);
+    throw new CheckInputError(`--url is the public origin, without a path: ${url.origin}.`);
   return url.origin;
 }
 
 function address(option: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new InvalidError(`${option} is a web address, not "${text}".`);
+    throw new CheckInputError(`${option} is a web address, not "${text}".`);
   return url;
 }

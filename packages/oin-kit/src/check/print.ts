@@ -1,10 +1,10 @@
 import { styleText } from "node:util";
-import type { Result, Verdict } from "./report.ts";
+import type { RuleResult, RuleVerdict } from "./report.ts";
 import { areas } from "./rules/rule.ts";
-import type { Outcome } from "./run.ts";
+import type { CheckOutcome } from "./run.ts";
 
 const lineWidth = 110;
-const words: Record<Verdict, string> = {
+const words: Record<RuleVerdict, string> = {
   pass: "pass",
   fail: "FAIL",
   warning: "warn",
@@ -13,8 +13,8 @@ const words: Record<Verdict, string> = {
 const colours = { pass: "green", fail: "red", warning: "yellow", "not-checkable": "gray" } as const;
 
 /** The outcome for people: a line per rule, more about those that need something done, and a summary at the end. */
-export function printed(outcome: Outcome, colour: boolean): string {
-  const paint = (verdict: Verdict, text: string) => (colour ? styleText(colours[verdict], text) : text);
+export function printed(outcome: CheckOutcome, colour: boolean): string {
+  const paint = (verdict: RuleVerdict, text: string) => (colour ? styleText(colours[verdict], text) : text);
   const width = Math.max(...outcome.results.map(({ rule }) => rule.length));
   const sections = Object.entries(areas).flatMap(([area, title]) => {
     const results = outcome.results.filter((result) => result.area === area);
@@ -38,11 +38,11 @@ function visible(text: string): string {
   });
 }
 
-type Paint = (verdict: Verdict, text: string) => string;
+type Paint = (verdict: RuleVerdict, text: string) => string;
 
 const indent = " ".repeat(8);
 
-function line({ rule, verdict, title, seen, fix, source }: Result, width: number, paint: Paint): string {
+function line({ rule, verdict, title, seen, fix, source }: RuleResult, width: number, paint: Paint): string {
   const first = `  ${paint(verdict, words[verdict])}  ${rule.padEnd(width)}  ${title}`;
   if (verdict === "pass") return first;
   const from = `${source.document}, ${source.section} (${source.url})`;
@@ -50,7 +50,7 @@ function line({ rule, verdict, title, seen, fix, source }: Result, width: number
 }
 
 /** What is not checkable, by the reason why. */
-function unseen(results: Result[], paint: Paint): string[] {
+function unseen(results: RuleResult[], paint: Paint): string[] {
   const open = results.filter(({ verdict }) => verdict === "not-checkable");
   const reasons = [...new Set(open.map(({ seen }) => seen))];
   return reasons.map((reason) => {
@@ -69,13 +69,13 @@ function wrapped(names: string[]): string {
   return lines.map((one) => one.trimEnd()).join("\n");
 }
 
-function leftovers({ left, scimUrl }: Outcome): string[] {
+function leftovers({ left, scimUrl }: CheckOutcome): string[] {
   if (left.length === 0) return [];
   const lines = left.map(({ kind, id, why }) => visible(`  ${kind} ${id}: ${why}`));
   return [`Left behind at ${scimUrl}; remove it by hand:\n`, ...lines, ""];
 }
 
-function summary({ summary: counts, stopped }: Outcome, paint: Paint): string {
+function summary({ summary: counts, stopped }: CheckOutcome, paint: Paint): string {
   const parts = [
     paint("pass", `${counts.pass} pass`),
     paint(counts.fail > 0 ? "fail" : "pass", `${counts.fail} fail`),

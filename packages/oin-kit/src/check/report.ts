@@ -1,14 +1,14 @@
 import { type RuleId, ruleIds, rules } from "./rules/all.ts";
 import { type Area, documents } from "./rules/rule.ts";
 
-export type Verdict = "pass" | "fail" | "warning" | "not-checkable";
+export type RuleVerdict = "pass" | "fail" | "warning" | "not-checkable";
 
 /** What became of one rule: an entry of `results` in the JSON of `oin:check`. */
-export interface Result {
+export interface RuleResult {
   rule: RuleId;
   area: Area;
   title: string;
-  verdict: Verdict;
+  verdict: RuleVerdict;
   /** What was observed, in words; for `not-checkable` why nothing could be. */
   seen: string;
   fix: string;
@@ -16,7 +16,7 @@ export interface Result {
 }
 
 interface Finding {
-  verdict: Verdict;
+  verdict: RuleVerdict;
   seen: string;
 }
 
@@ -25,7 +25,7 @@ const longestSeen = 240;
 const shownObservations = 3;
 
 /** Collects what is seen. A rule of which nothing was seen is never reported as passed. */
-export class Report {
+export class CheckReport {
   readonly #findings = new Map<RuleId, Finding[]>();
   readonly #reasons = new Map<Area, string>();
   readonly #secrets: readonly string[];
@@ -57,7 +57,7 @@ export class Report {
     if (!this.#reasons.has(area)) this.#reasons.set(area, this.#readable(why));
   }
 
-  results(chosen: readonly Area[]): Result[] {
+  results(chosen: readonly Area[]): RuleResult[] {
     return ruleIds
       .filter((id) => chosen.includes(rules[id].area))
       .map((id) => {
@@ -67,7 +67,7 @@ export class Report {
       });
   }
 
-  #add(rule: RuleId, verdict: Verdict, seen: string): void {
+  #add(rule: RuleId, verdict: RuleVerdict, seen: string): void {
     const findings = this.#findings.get(rule) ?? [];
     findings.push({ verdict, seen: this.#readable(seen) });
     this.#findings.set(rule, findings);

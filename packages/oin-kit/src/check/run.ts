@@ -1,11 +1,11 @@
-import type { Values } from "../compatibility.ts";
+import type { WizardValues } from "../compatibility.ts";
 import type { Product } from "../product.ts";
 import { checkGuides, type GuideFile } from "./guides.ts";
 import { checkIdpMetadata } from "./idp-metadata.ts";
 import { checkListing } from "./listing.ts";
 import { checkOidc } from "./oidc.ts";
 import type { CheckOptions } from "./options.ts";
-import { Report, type Result, type Verdict } from "./report.ts";
+import { CheckReport, type RuleResult, type RuleVerdict } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
 import { type Area, areas } from "./rules/rule.ts";
 import { checkSaml } from "./saml.ts";
@@ -17,13 +17,13 @@ import { InterruptedError, NoAnswerError, openWeb, type Web } from "./web.ts";
 import { customerUrls, type FoundConnection, findConnections } from "./wizard.ts";
 
 /** What the check found: the JSON of `oin:check`. It only grows. */
-export interface Outcome {
+export interface CheckOutcome {
   url: string | null;
   scimUrl: string | null;
   /** Whether somebody stopped the check before its end. */
   stopped: boolean;
-  summary: Record<Verdict, number>;
-  results: Result[];
+  summary: Record<RuleVerdict, number>;
+  results: RuleResult[];
   /** What the check created on the SCIM server and could not remove. */
   left: Leftover[];
 }
@@ -32,7 +32,7 @@ export interface CheckDeps {
   /** Null when none is known: a SCIM server and a provider's metadata can be checked without. */
   product: Product | null;
   /** The values of the published integration; null when there is none yet. */
-  published: Values | null;
+  published: WizardValues | null;
   /** The pictures and PDFs of the guides in this checkout, by their path below the guides' URL; takes seconds to tell. */
   guideFiles(): Promise<ReadonlyMap<string, GuideFile>>;
   /** Stops the check; what it created is removed all the same. */
@@ -42,8 +42,8 @@ export interface CheckDeps {
 }
 
 /** Checks what `options` names, area by area. A fault in one never keeps the others from being looked at. */
-export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<Outcome> {
-  const report = new Report(options.scimToken === null ? [] : [options.scimToken]);
+export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<CheckOutcome> {
+  const report = new CheckReport(options.scimToken === null ? [] : [options.scimToken]);
   const web = openWeb(deps.interrupt);
   const left: Leftover[] = [];
   const work = { options, deps, report, web };
@@ -69,7 +69,7 @@ export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<
 interface Work {
   options: CheckOptions;
   deps: CheckDeps;
-  report: Report;
+  report: CheckReport;
   web: Web;
   /** The connections to look at, once they were found. */
   connections?: Promise<FoundConnection[]>;
@@ -139,7 +139,11 @@ const answered: Record<Area, RuleId> = {
 };
 
 /** An area whose server stops answering ends there; what was seen until then stands. */
-async function guarded(report: Report, area: Area, work: () => Promise<Leftover[]>): Promise<Leftover[]> {
+async function guarded(
+  report: CheckReport,
+  area: Area,
+  work: () => Promise<Leftover[]>,
+): Promise<Leftover[]> {
   try {
     return await work();
   } catch (error) {
@@ -152,8 +156,8 @@ async function guarded(report: Report, area: Area, work: () => Promise<Leftover[
   }
 }
 
-function summaryOf(results: Result[]): Record<Verdict, number> {
-  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
+function summaryOf(results: RuleResult[]): Record<RuleVerdict, number> {
+  const count = (verdict: RuleVerdict) => results.filter((result) => result.verdict === verdict).length;
   return {
     pass: count("pass"),
     fail: count("fail"),

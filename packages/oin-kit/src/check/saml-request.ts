@@ -1,7 +1,7 @@
 import { inflateRawSync } from "node:zlib";
 import type { Element } from "@xmldom/xmldom";
 import { destinationOf } from "./destination.ts";
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import { shown, type Web, type WebAnswer } from "./web.ts";
 import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms } from "./xml.ts";
 
@@ -14,7 +14,7 @@ export interface SamlSignIn {
 }
 
 /** An AuthnRequest and how it travels: by a redirect or by a form (SAML Bindings §3.4, §3.5). */
-interface SentRequest {
+interface SentAuthnRequest {
   destination: string;
   request: Element;
   relayState: string;
@@ -24,7 +24,7 @@ interface SentRequest {
 
 const maxRequestBytes = 100_000;
 
-export async function checkSamlSignIn(signIn: SamlSignIn, web: Web, report: Report): Promise<void> {
+export async function checkSamlSignIn(signIn: SamlSignIn, web: Web, report: CheckReport): Promise<void> {
   const answer = await web.send(signIn.signInUrl);
   const sent = byRedirect(answer, signIn.signInUrl) ?? byForm(answer);
   const away = sent !== null && new URL(sent.destination).origin !== signIn.url;
@@ -37,9 +37,9 @@ export async function checkSamlSignIn(signIn: SamlSignIn, web: Web, report: Repo
 }
 
 function judgeRequest(
-  { request, destination, relayState, algorithms }: SentRequest,
+  { request, destination, relayState, algorithms }: SentAuthnRequest,
   wizard: SamlSignIn,
-  report: Report,
+  report: CheckReport,
 ): void {
   const issuer = below(request, ns.assertion, "Issuer")[0]?.textContent?.trim() ?? "";
   const acsUrl = request.getAttribute("AssertionConsumerServiceURL") ?? "";
@@ -68,7 +68,7 @@ function judgeRequest(
   );
 }
 
-function byRedirect(answer: WebAnswer, base: string): SentRequest | null {
+function byRedirect(answer: WebAnswer, base: string): SentAuthnRequest | null {
   const target = destinationOf(answer, base);
   const deflated = target?.searchParams.get("SAMLRequest");
   if (!target || !deflated) return null;
@@ -92,7 +92,7 @@ function withoutMessage(target: URL): string {
   return address.href;
 }
 
-function byForm({ text }: WebAnswer): SentRequest | null {
+function byForm({ text }: WebAnswer): SentAuthnRequest | null {
   const field = (name: string) =>
     new RegExp(`name=["']${name}["'][^>]*value=["']([^"']*)["']`, "i").exec(text)?.[1] ?? null;
   const action = /<form[^>]*action=["']([^"']*)["']/i.exec(text)?.[1];

@@ -2,7 +2,7 @@ import type { Element } from "@xmldom/xmldom";
 import type { Product } from "../product.ts";
 import { certificateFacts } from "./certificate.ts";
 import { isRefusal } from "./destination.ts";
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import { checkSamlSignIn } from "./saml-request.ts";
 import { isLoopback, isRedirect, shown, type Web } from "./web.ts";
 import { customerUrls } from "./wizard.ts";
@@ -17,7 +17,7 @@ export async function checkSaml(
   key: string,
   product: Product,
   web: Web,
-  report: Report,
+  report: CheckReport,
 ): Promise<void> {
   const { acsUrl, entityId } = customerUrls(product, url, key);
   const { metadataUrl, signInUrl } = product.addresses.saml(url, key);
@@ -39,7 +39,7 @@ function judgeMetadata(
   entity: Element,
   role: Element,
   wizard: { acsUrl: string; entityId: string },
-  report: Report,
+  report: CheckReport,
 ): void {
   const entityId = entity.getAttribute("entityID") ?? "";
   report.judge(
@@ -65,7 +65,7 @@ function judgeMetadata(
   for (const certificate of signingCertificates(role)) judgeCertificate(certificate, report);
 }
 
-function judgeCertificate(base64: string, report: Report): void {
+function judgeCertificate(base64: string, report: CheckReport): void {
   const facts = certificateFacts(base64);
   const lasts = facts?.validNow === true && facts.validUntil - Date.now() > soonMs;
   const seen = facts
@@ -75,7 +75,7 @@ function judgeCertificate(base64: string, report: Report): void {
 }
 
 /** The ACS as a stranger meets it: by the wrong method, with nothing, with rubbish, and with what nobody signed. */
-async function judgeAcs(acsUrl: string, entityId: string, web: Web, report: Report): Promise<void> {
+async function judgeAcs(acsUrl: string, entityId: string, web: Web, report: CheckReport): Promise<void> {
   const got = await web.send(acsUrl);
   report.judge("saml-acs-get", isRefusal(got), shown(got));
   const headers = {

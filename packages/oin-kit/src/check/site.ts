@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { Product } from "../product.ts";
 import { wizardUrls } from "../wizard-urls.ts";
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import { isLoopback, shown, type Web } from "./web.ts";
 
 const dayMs = 86_400_000;
@@ -11,7 +11,7 @@ const timeoutMs = 10_000;
 /** A certificate that ends within this time may end during the review. */
 const soonMs = 30 * dayMs;
 
-export async function checkSite(url: string, product: Product, web: Web, report: Report): Promise<void> {
+export async function checkSite(url: string, product: Product, web: Web, report: CheckReport): Promise<void> {
   if (isLoopback(url)) {
     const why = `not checkable on loopback: ${url} is on this machine`;
     for (const rule of ["site-https", "site-certificate", "site-tls-version", "site-origin"] as const)
@@ -33,7 +33,7 @@ export async function checkSite(url: string, product: Product, web: Web, report:
 }
 
 /** Looks at the certificate and the version that the server agrees to. */
-async function judgeTls(url: string, report: Report): Promise<void> {
+async function judgeTls(url: string, report: CheckReport): Promise<void> {
   const { hostname: bracketed, port } = new URL(url);
   const hostname = bracketed.replace(/^\[|\]$/g, "");
   const socket = connect({
@@ -65,7 +65,7 @@ async function judgeTls(url: string, report: Report): Promise<void> {
   }
 }
 
-function judgeVersion(socket: TLSSocket, report: Report): void {
+function judgeVersion(socket: TLSSocket, report: CheckReport): void {
   const version = socket.getProtocol() ?? "unknown";
   report.judge("site-tls-version", ["TLSv1.2", "TLSv1.3"].includes(version), version);
 }

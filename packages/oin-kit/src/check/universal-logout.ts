@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
-import type { Report } from "./report.ts";
+import type { CheckReport } from "./report.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
 
 const body = JSON.stringify({ sub_id: { format: "email", email: "oincheck@example.com" } });
 
 /** Universal Logout as a stranger meets it. The address of no real person is ever sent. */
-export async function checkUniversalLogout(endpoint: string, web: Web, report: Report): Promise<void> {
+export async function checkUniversalLogout(endpoint: string, web: Web, report: CheckReport): Promise<void> {
   const why = "only Okta holds the key that makes a call valid";
   for (const rule of ["ul-success", "ul-unknown-person", "ul-tenant"] as const)
     report.notCheckable(rule, why);
@@ -37,7 +37,7 @@ function judgeUnread(
   rule: "ul-malformed" | "ul-media-type",
   right: number[],
   answer: WebAnswer,
-  report: Report,
+  report: CheckReport,
 ): void {
   if (answer.status === 401)
     report.notCheckable(rule, `${shown(answer)}: authentication comes first, as it should`);

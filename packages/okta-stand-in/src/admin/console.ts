@@ -8,7 +8,7 @@ import { ScimFailure } from "../scim-client.ts";
 const patienceMs = 5_000;
 
 /** What came of a form: a sentence, and where it differs the page that says it, and whether the form stays filled in. */
-type Outcome = string | { text: string; to: string; keepsEntered?: boolean };
+type FormResult = string | { text: string; to: string; keepsEntered?: boolean };
 
 /**
  * Does what a form asks for, and says on the page where it stood what came of it: what `work` returns, or why it could
@@ -17,7 +17,7 @@ type Outcome = string | { text: string; to: string; keepsEntered?: boolean };
  */
 export function act(
   back: (req: Request) => string,
-  work: (req: Request) => Promise<Outcome> | Outcome,
+  work: (req: Request) => Promise<FormResult> | FormResult,
 ): RequestHandler {
   return async (req, res) => {
     try {
@@ -64,7 +64,7 @@ export function idIn(req: Request, name = "id"): string {
   return String(req.params[name]);
 }
 
-export interface Page<T> {
+export interface ListPage<T> {
   rows: T[];
   page: number;
   pages: number;
@@ -75,7 +75,7 @@ export interface Page<T> {
 const perPage = 25;
 
 /** What a list shows: those whose text contains what was searched for, a page at a time. */
-export function pageOf<T>(req: Request, all: readonly T[], textOf: (one: T) => string): Page<T> {
+export function pageOf<T>(req: Request, all: readonly T[], textOf: (one: T) => string): ListPage<T> {
   const query = typeof req.query.q === "string" ? req.query.q.trim() : "";
   const found =
     query === "" ? all : all.filter((one) => textOf(one).toLowerCase().includes(query.toLowerCase()));

@@ -1,7 +1,7 @@
-import { type DemoTenant, loginOf } from "../../../../src/demo/cast.ts";
+import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 
-/** What has become true of a customer while somebody set their org up. */
+/** How far a customer has come in setting up their Okta org. */
 export interface Milestones {
   ownerSignedIn: boolean;
   connected: boolean;
@@ -14,13 +14,13 @@ export interface Milestones {
   loggedOut: boolean;
 }
 
-/** A test org has few people; nobody looks further. */
-const looked = 200;
+/** Enough for a test org, which has few people. */
+const pageSize = 200;
 
-export async function milestonesOf(store: TenantStore, tenant: DemoTenant): Promise<Milestones> {
+export async function readMilestones(store: TenantStore, tenant: DemoTenant): Promise<Milestones> {
   const owner = await store.users.byLoginName(loginOf(tenant.owner, tenant));
-  const users = await store.users.page(0, looked);
-  const groups = await store.groups.page(0, looked);
+  const users = await store.users.page(0, pageSize);
+  const groups = await store.groups.page(0, pageSize);
   const groupIds = groups.map(({ id }) => id);
   const connections = await store.connections.list();
   const connected = connections.find(({ type, status }) => type === tenant.protocol && status === "active");

@@ -1,17 +1,16 @@
 import { Router } from "express";
 import type { Config } from "../../../../src/config.ts";
-import { demoTenants } from "../../../../src/demo/cast.ts";
-import { demoPaths } from "../../../../src/demo/paths.ts";
+import { demoPaths, demoTenants } from "../../../../src/demo/tenants.ts";
 import { NotFoundError } from "../../../../src/errors.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { systemStore } from "../../../../src/store/system-store.ts";
 import { forTenant } from "../../../../src/store/tenant-store.ts";
-import { milestonesOf } from "./milestones.ts";
+import { readMilestones } from "./milestones.ts";
 import { guidedSteps } from "./steps.ts";
 
 /**
- * The page of `npm run demo -- --okta`: the same story with an Okta org of one's own, each step ticked off as it becomes
- * true. It may stand behind a tunnel, so it shows addresses and ticks, and nothing secret.
+ * The page of `npm run demo -- --okta`: the same story with an Okta org of your own. Each step is ticked off as it becomes
+ * true. A tunnel may make the page public, so it shows URLs and ticks, but no secrets.
  */
 export function guidedRoutes({ database, config }: { database: Database; config: Config }): Router {
   const router = Router();
@@ -19,7 +18,7 @@ export function guidedRoutes({ database, config }: { database: Database; config:
 
   router.use((_req, res, next) => {
     res.locals.banner = "demo/banner";
-    res.locals.demo = { paths: demoPaths, orgUrl: null, doors: [] };
+    res.locals.demo = { paths: demoPaths, orgUrl: null, signIns: [] };
     next();
   });
   router.get(demoPaths.story, (_req, res) => {
@@ -28,7 +27,7 @@ export function guidedRoutes({ database, config }: { database: Database; config:
   });
   router.get(demoPaths.storyOf(":slug"), async (req, res) => {
     const { tenant, steps } = await stepsOf(String(req.params.slug));
-    // Okta reaches provisioning and Universal Logout from the internet, and by https alone.
+    // Okta calls provisioning and Universal Logout from the internet, and by https only.
     const isReachable = baseUrl.startsWith("https:");
     const page = { title: `${tenant.name}, with your Okta org`, tenant, tenants: demoTenants, steps };
     res.render("demo/guided", { ...page, isReachable, baseUrl });
@@ -43,7 +42,7 @@ export function guidedRoutes({ database, config }: { database: Database; config:
     const tenant = demoTenants.find((one) => one.slug === slug);
     const stored = tenant && (await systemStore(database).tenants.bySlug(slug));
     if (!tenant || !stored) throw new NotFoundError("The demo has no such customer.");
-    const done = await milestonesOf(forTenant(database, stored.id), tenant);
+    const done = await readMilestones(forTenant(database, stored.id), tenant);
     return { tenant, steps: guidedSteps(tenant, baseUrl, done) };
   }
 }

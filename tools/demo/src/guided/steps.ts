@@ -1,30 +1,30 @@
 import { brand } from "../../../../config/brand.ts";
 import { attributeStatements } from "../../../../src/demo/attribute-statements.ts";
-import { type DemoTenant, loginOf } from "../../../../src/demo/cast.ts";
+import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import { oidcUrls, paths, samlUrls } from "../../../../src/endpoints.ts";
 import type { Milestones } from "./milestones.ts";
 
-/** One thing to set up, with what goes where. */
+/** One step of the set-up. */
 export interface GuidedStep {
   id: string;
   title: string;
-  /** In order; the words of Okta's screens as Okta writes them. */
+  /** Instructions in order, with the labels of Okta's screens exactly as Okta writes them. */
   actions: string[];
-  /** What to paste there, under the name of Okta's field. */
+  /** Values to paste into Okta's fields of these names. */
   values: { label: string; value: string }[];
-  /** A page of the application where the step goes on. */
+  /** The page of the application on which the step continues. */
   link: { label: string; href: string } | null;
   done: boolean;
 }
 
-/** From an empty Integrator org to a person who is signed out everywhere. Nothing that is public here is secret. */
+/** From an empty Integrator org to a person who is signed out everywhere. The page may be public: no secrets in it. */
 export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestones): GuidedStep[] {
   return [
     {
       id: "owner",
       title: `Sign in as the owner of ${tenant.name}`,
       actions: [
-        "The password stands in the terminal. Use another browser, or a private window, for the people of your org.",
+        "The password is in the terminal. Use another browser, or a private window, for the people of your org.",
       ],
       values: [{ label: "Login name", value: loginOf(tenant.owner, tenant) }],
       link: { label: "Sign in", href: paths.passwordLoginOf(tenant.slug) },
@@ -37,10 +37,10 @@ export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestone
       actions: [
         "On the tab Assignments of the app, choose Assign, and assign yourself.",
         "Open the app’s tile on your Okta dashboard.",
-        "Sign out, and begin at the application once.",
+        "Sign out, and start one sign-in from the application.",
       ],
       values: [],
-      link: { label: "Begin here", href: paths[tenant.protocol](tenant.slug).login },
+      link: { label: "Start here", href: paths[tenant.protocol](tenant.slug).login },
       done: done.signedIn,
     },
     ...provisioning(baseUrl, done),
@@ -78,7 +78,7 @@ function samlApp({ slug }: DemoTenant, baseUrl: string, { connected }: Milestone
     actions: [
       "In the Admin Console, choose Applications > Applications > Create App Integration, then “SAML 2.0”.",
       "Paste the two addresses, leave “Name ID format” and “Application username” as they are, and add the attribute statements.",
-      "On the tab Sign On, copy the Metadata URL. Enter it here; the app instance ID (0oa…) stands in the address of the app’s page.",
+      "On the tab Sign On, copy the Metadata URL. Enter it here; the app instance ID (0oa…) is part of the URL of the app’s page.",
     ],
     values: [
       { label: "Single sign-on URL", value: acsUrl },
@@ -110,9 +110,9 @@ function provisioning(baseUrl: string, done: Milestones): GuidedStep[] {
     },
     {
       id: "assign",
-      title: "Assign somebody",
+      title: "Assign a person",
       actions: [
-        "Assign a person to the provisioning app in Okta. Within a minute they are in the list of people here.",
+        "Assign a person to the provisioning app in Okta. Within a minute they appear in the list of people here.",
       ],
       values: [],
       link: { label: "People", href: paths.admin.people },
@@ -130,7 +130,7 @@ function provisioning(baseUrl: string, done: Milestones): GuidedStep[] {
       id: "role",
       title: "Let the group make administrators",
       actions: [
-        "Give the group the role admin here. Its people are administrators from their next click on.",
+        "Give the group the role admin here. Its members are administrators from their next click on.",
       ],
       values: [],
       link: { label: "Groups", href: paths.admin.groups },
@@ -143,7 +143,7 @@ function ending(baseUrl: string, done: Milestones): GuidedStep[] {
   return [
     {
       id: "deactivate",
-      title: "Take access away",
+      title: "Remove access",
       actions: [
         "Unassign the person from the provisioning app in Okta, while they are signed in here.",
         "Their next click leads to the sign-in page; the account stays, deactivated.",
@@ -157,7 +157,7 @@ function ending(baseUrl: string, done: Milestones): GuidedStep[] {
       title: "Universal Logout",
       actions: [
         "On the tab Sign On of the sign-in app, under Logout, choose Edit, “Okta system or admin initiates logout”, and paste the endpoint.",
-        "While somebody is signed in here: Directory > People > the person > More Actions > Clear User Sessions, with “Also include logout enabled apps and Okta API tokens”.",
+        "While a person is signed in here: Directory > People > the person > More Actions > Clear User Sessions, with “Also include logout enabled apps and Okta API tokens”.",
       ],
       values: [{ label: "Logout endpoint URL", value: baseUrl + paths.globalTokenRevocation }],
       link: { label: "Activity", href: paths.admin.activity },

@@ -1,61 +1,61 @@
-import { loginOf } from "../../../../src/demo/cast.ts";
+import { loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
-import { whatIsKnown } from "./glimpse.ts";
-import { openTile, type Stage, type Step, signInAt } from "./stage.ts";
+import { describePerson } from "./snapshot.ts";
+import { openTile, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
 
-/** How people come: by a tile, from the sign-in page, just in time, and by provisioning. */
-export function arriving(stage: Stage): Step[] {
-  const { tenant, orgUrl, glimpse } = stage;
+/** How people arrive: by a tile, from the sign-in page, just in time, and by provisioning. */
+export function arriving(context: StoryContext): StoryStep[] {
+  const { tenant, orgUrl, snapshot } = context;
   const [star] = tenant.people;
   const isOidc = tenant.protocol === "oidc";
   return [
     {
       id: "tile",
       title: `${star} opens the tile`,
-      actions: [signInAt(stage, star), openTile(stage)],
+      actions: [signInAtOrg(context, star), openTile(context)],
       look: isOidc
-        ? "You are on the task list, and nobody asked for a password here. The tile sent nothing but the name of the org; the application asked it who you are, and believed the answer because the org’s key had signed it."
-        : "You are on the task list, and nobody asked for a password here. The org posted a signed response that nobody had asked for. The application checked it, and will not take the same one twice.",
+        ? "You are on the task list, and did not need a password here. The tile sent only the name of the org; the application asked the org who you are, and trusted the answer because the org’s key had signed it."
+        : "You are on the task list, and did not need a password here. The org posted a signed response without a request. The application checked it, and will refuse the same response a second time.",
       files: isOidc
         ? ["src/oidc/routes.ts", "src/oidc/strategy.ts", "src/directory/sign-in.ts"]
         : ["src/saml/acs.ts", "src/saml/assertion.ts", "src/directory/sign-in.ts"],
       messages: tenant.protocol,
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
     {
       id: "login-page",
-      title: `${star} begins at the application`,
+      title: `${star} starts at the application`,
       actions: [
         { text: "Sign out here, with the button at the top of the page." },
         {
           text: "Enter the address on the sign-in page:",
           link: { label: "Sign in", href: paths.login },
-          value: glimpse.star?.user.email ?? loginOf(star, tenant),
+          value: snapshot.star?.user.email ?? loginOf(star, tenant),
         },
         { text: "Sign in at the org, if it asks you to." },
       ],
-      look: `The domain ${tenant.domain} belongs to ${tenant.name}, which proved it; so the application knew which org to ask.`,
+      look: `${tenant.name} proved that it owns the domain ${tenant.domain}, so the application knew which org to ask.`,
       files: [
         "src/web/login.ts",
-        "src/web/doors.ts",
+        "src/web/sign-in-options.ts",
         isOidc ? "src/web/pending-logins.ts" : "src/saml/service-provider.ts",
       ],
       messages: tenant.protocol,
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
     {
       id: "just-in-time",
       title: `${tenant.guest} arrives just in time`,
       actions: [
         { text: "Sign out here again." },
-        signInAt(stage, tenant.guest),
-        openTile(stage),
+        signInAtOrg(context, tenant.guest),
+        openTile(context),
         { text: "Look at the account.", link: { label: "Your account", href: paths.account } },
       ],
-      look: "Nobody had told the application of this person. The connection allows first sign-ins to create accounts; name and address came from the org.",
+      look: "The application did not know this person. The connection allows a first sign-in to create the account; name and e-mail address came from the org.",
       files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/claims.ts" : "src/saml/attributes.ts"],
       messages: tenant.protocol,
-      now: whatIsKnown(glimpse.guest),
+      now: describePerson(snapshot.guest),
     },
     {
       id: "adoption",
@@ -63,17 +63,17 @@ export function arriving(stage: Stage): Step[] {
       actions: [
         {
           text: "In the org’s Admin Console, choose “Provision Users”.",
-          link: { label: "Assignments", href: `${orgUrl}/admin/apps/${stage.appId}/assignments` },
+          link: { label: "Assignments", href: `${orgUrl}/admin/apps/${context.appId}/assignments` },
         },
         {
-          text: "Look at the calls that this made.",
+          text: "Look at the calls that the org made.",
           link: { label: "System Log", href: `${orgUrl}/admin/reports/system-log` },
         },
       ],
-      look: "The org looked the person up by username, found the account, and wrote onto it. It has the same id as before, and is managed by SCIM from now on.",
+      look: "The org looked the person up by username, found the account, and updated it. It has the same id as before, and SCIM manages it from now on.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts"],
       messages: "scim",
-      now: whatIsKnown(glimpse.guest),
+      now: describePerson(snapshot.guest),
     },
   ];
 }

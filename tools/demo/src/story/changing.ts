@@ -1,11 +1,11 @@
-import { orgIdOf } from "../../../../src/demo/cast.ts";
+import { orgIdOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
-import { presence, whatIsKnown } from "./glimpse.ts";
-import { loginNow, openTile, type Stage, type Step, signInAt } from "./stage.ts";
+import { describePerson, describePresence } from "./snapshot.ts";
+import { currentLogin, openTile, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
 
-/** What changes while they are there: roles, names, and who sits at the browser. */
-export function changing(stage: Stage): Step[] {
-  const { tenant, orgUrl, glimpse } = stage;
+/** Changes while people are signed in: to roles, names, and the person at the browser. */
+export function changing(context: StoryContext): StoryStep[] {
+  const { tenant, orgUrl, snapshot } = context;
   const [star] = tenant.people;
   const first = star.split(" ")[0] ?? star;
   const admins = tenant.groups.find(({ role }) => role === "admin")?.name ?? "";
@@ -16,12 +16,12 @@ export function changing(stage: Stage): Step[] {
       title: "A group makes an administrator",
       actions: [
         { text: "Sign out here." },
-        signInAt(stage, star),
-        openTile(stage),
+        signInAtOrg(context, star),
+        openTile(context),
         {
           text: `Assign ${first} to the group ${admins}, by username:`,
           link: { label: admins, href: groupPage },
-          value: loginNow(stage),
+          value: currentLogin(context),
         },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
         {
@@ -29,10 +29,10 @@ export function changing(stage: Stage): Step[] {
           link: { label: admins, href: groupPage },
         },
       ],
-      look: "“Admin” stands in the header from the next click on, and is gone at the one after the removal. The role follows from the membership and is not copied anywhere, so nothing can be left behind.",
+      look: "“Admin” appears in the header with the next click, and disappears with the first click after the removal. The role follows from the membership and is not stored anywhere else, so it cannot outlive it.",
       files: ["packages/scim-server/src/patch-group.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
       messages: "scim",
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
     {
       id: "rename",
@@ -50,36 +50,36 @@ export function changing(stage: Stage): Step[] {
       ],
       look:
         tenant.protocol === "oidc"
-          ? "It is the same account. The org is known to the application by a key that never changes (sub), so a new name changes nothing but the name."
-          : "It is the same account, although the SAML response names the person by the username: the application moved the identity to the new name with the push, so that the next holder of the old one is somebody else.",
+          ? "It is the same account. The application knows the person by a key that never changes (sub), so a new name changes only the name."
+          : "It is the same account, although the SAML response identifies the person by the username. The push moved the identity to the new name, so the next person with the old username gets an account of their own.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts", "src/store/tenant/identities.ts"],
       messages: "scim",
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
-    ...(tenant.protocol === "saml" ? [weakSignature(stage)] : []),
+    ...(tenant.protocol === "saml" ? [weakSignature(context)] : []),
     {
       id: "other-session",
-      title: "A tile over somebody else’s session",
+      title: "A tile during another person’s session",
       actions: [
         { text: `Stay signed in here as ${first}.` },
-        signInAt(stage, tenant.people[1]),
-        openTile(stage),
+        signInAtOrg(context, tenant.people[1]),
+        openTile(context),
       ],
       look:
         tenant.protocol === "oidc"
-          ? "The application asked the org, and the org said who is there now. The former session of this browser is over, not mixed with the new one."
-          : "The application asks before it changes who is signed in: whoever can make a browser post a response must not decide under whose name it goes on.",
+          ? "The application asked the org, and the org said who is signed in there now. The browser’s former session has ended; nothing of it is left in the new one."
+          : "The application asks before it replaces the signed-in person. Otherwise an attacker who makes the browser post a response could sign the person in to another account.",
       files:
         tenant.protocol === "oidc"
           ? ["src/oidc/routes.ts", "src/web/sessions.ts"]
           : ["src/saml/finish.ts", "views/continue-as.ejs"],
       messages: tenant.protocol,
-      now: presence(glimpse),
+      now: describePresence(snapshot),
     },
   ];
 }
 
-function weakSignature({ orgUrl, appId, ...stage }: Stage): Step {
+function weakSignature({ orgUrl, appId, ...context }: StoryContext): StoryStep {
   const signOn = { label: "Sign On", href: `${orgUrl}/admin/apps/${appId}/sign-on` };
   return {
     id: "weak-signature",
@@ -89,9 +89,9 @@ function weakSignature({ orgUrl, appId, ...stage }: Stage): Step {
       { text: "Open the tile.", link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` } },
       { text: "Read the page, and switch back to SHA-256.", link: signOn },
     ],
-    look: "One sentence for the person, and a reference for whoever is asked about it; the reason is in the log under that reference.",
+    look: "The person reads one sentence and a reference. The operator finds the reason in the log under that reference.",
     files: ["src/saml/signatures.ts", "src/web/refusals.ts"],
     messages: "saml",
-    now: whatIsKnown(stage.glimpse.star),
+    now: describePerson(context.snapshot.star),
   };
 }

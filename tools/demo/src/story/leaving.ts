@@ -1,11 +1,11 @@
-import { orgIdOf } from "../../../../src/demo/cast.ts";
+import { orgIdOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
-import { whatIsKnown } from "./glimpse.ts";
-import { loginNow, openTile, type Stage, type Step, signInAt } from "./stage.ts";
+import { describePerson } from "./snapshot.ts";
+import { currentLogin, openTile, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
 
-/** How access ends, and how somebody comes back. */
-export function leaving(stage: Stage): Step[] {
-  const { tenant, orgUrl, appId, glimpse } = stage;
+/** How access ends, and how a person returns. */
+export function leaving(context: StoryContext): StoryStep[] {
+  const { tenant, orgUrl, appId, snapshot } = context;
   const [star] = tenant.people;
   const first = star.split(" ")[0] ?? star;
   const person = { label: star, href: `${orgUrl}/admin/users/${orgIdOf("00u", star)}` };
@@ -15,47 +15,47 @@ export function leaving(stage: Stage): Step[] {
       title: "Universal Logout",
       actions: [
         { text: "Sign out here." },
-        signInAt(stage, star),
-        openTile(stage),
+        signInAtOrg(context, star),
+        openTile(context),
         { text: "Choose “Clear User Sessions”, and “Clear and revoke”.", link: person },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
-      look: "The session is over, in every browser and on every replica. The org’s call carried a token that it had signed with the key of its sign-ins, and the application acted in this customer’s tenant only.",
+      look: "The session has ended, in every browser and on every replica. The org’s call carried a token, signed with the same key as its sign-ins, and the application acted in this customer’s tenant only.",
       files: ["src/universal-logout/routes.ts", "src/directory/access.ts"],
       messages: "universal-logout",
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
     {
       id: "deactivation",
       title: `${first} leaves the company`,
       actions: [
-        signInAt(stage, star),
-        openTile(stage),
+        signInAtOrg(context, star),
+        openTile(context),
         { text: "Choose “Deactivate”.", link: person },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
-      look: "The very next click leads to the sign-in page. The account stays, and so do the tasks; an administrator finds them under “Needs somebody”.",
+      look: "The next click leads to the sign-in page. The account and its tasks stay; an administrator finds the tasks in the list of those that need a new assignee.",
       files: ["packages/scim-server/src/patch-user.ts", "src/directory/provisioning.ts", "src/web/sessions.ts"],
       messages: "scim",
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
     {
       id: "reactivation",
-      title: `${first} comes back`,
+      title: `${first} returns`,
       actions: [
         { text: "Choose “Activate”.", link: person },
         {
           text: "Assign the application again, by username:",
           link: { label: "Assignments", href: `${orgUrl}/admin/apps/${appId}/assignments` },
-          value: loginNow(stage),
+          value: currentLogin(context),
         },
-        signInAt(stage, star),
-        openTile(stage),
+        signInAtOrg(context, star),
+        openTile(context),
       ],
-      look: "The same account with the same id, the same groups and the same tasks: the org looked it up, although it was deactivated, and activated it.",
+      look: "It is the same account, with the same id, groups and tasks: the org found the deactivated account and activated it.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts"],
       messages: "scim",
-      now: whatIsKnown(glimpse.star),
+      now: describePerson(snapshot.star),
     },
   ];
 }

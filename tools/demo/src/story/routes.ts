@@ -1,8 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Request, type RequestHandler, Router } from "express";
 import type { Config } from "../../../../src/config.ts";
-import { type DemoTenant, demoTenants, loginOf } from "../../../../src/demo/cast.ts";
-import { demoPaths } from "../../../../src/demo/paths.ts";
+import { type DemoTenant, demoPaths, demoTenants, loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { NotFoundError } from "../../../../src/errors.ts";
 import type { Connection } from "../../../../src/model.ts";
@@ -10,24 +9,24 @@ import { protocolNames, protocols } from "../../../../src/recording.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { systemStore } from "../../../../src/store/system-store.ts";
 import { forTenant, type TenantStore } from "../../../../src/store/tenant-store.ts";
-import { glimpseOf } from "./glimpse.ts";
-import { stepsOf } from "./steps.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import { storySteps } from "./steps.ts";
 
 interface StoryDeps {
   database: Database;
   config: Config;
-  /** Of the owners' accounts. */
+  /** The password of the owners' accounts. */
   password: string;
-  /** Where the org is that stands in for Okta. */
+  /** The URL of the stand-in org. */
   orgUrl: string;
-  /** Makes the demo as new. */
+  /** Resets the demo to its initial state. */
   reset(): Promise<void>;
 }
 
 /**
- * The story page, what the demo adds to the application's own pages (a line at the top, the names on the sign-in page),
- * and the reset. All of it is for whoever runs the demo on their own machine: behind a public address, passwords are not
- * shown, and nobody resets anything without the secret.
+ * The story page, the demo's additions to the application's own pages (a line at the top, the names on the sign-in page),
+ * and the reset. They are meant for a demo on your own machine: at a public address, passwords are hidden, and a reset needs
+ * the secret.
  */
 export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
   const router = Router();
@@ -40,7 +39,7 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
     res.locals.demo = {
       paths: demoPaths,
       orgUrl,
-      doors: doorsOf(isLocal ? deps.password : null),
+      signIns: signInHelp(isLocal ? deps.password : null),
     };
     next();
   });
@@ -56,8 +55,8 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
     const connection = store && (await connectionOf(store, tenant));
     if (!store || !connection)
       throw new NotFoundError("This customer is not as the demo left it: reset the demo.");
-    const glimpse = await glimpseOf(store, tenant);
-    const steps = stepsOf({ tenant, appId: appIdOf(connection), orgUrl, glimpse });
+    const snapshot = await takeSnapshot(store, tenant);
+    const steps = storySteps({ tenant, appId: appIdOf(connection), orgUrl, snapshot });
     res.render("demo/story", {
       title: `The story of ${tenant.name}`,
       tenant,
@@ -80,14 +79,14 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
   return router;
 }
 
-/** Leads to the inspector, and whoever may not see it to the owner's door before it. */
+/** Leads to the inspector. Leads people who may not see it to the password form first, so that they sign in as the owner. */
 const showMessages: RequestHandler = (req, res) => {
   const { slug } = tenantOf(req);
   const protocol = protocols.find((one) => one === req.query.protocol);
   const inspector = paths.admin.inspector + (protocol ? `?${new URLSearchParams({ protocol })}` : "");
   const maySee = req.person?.tenant.slug === slug && req.person.role !== "member";
-  const door = `${paths.passwordLoginOf(slug)}?${new URLSearchParams({ returnTo: inspector })}`;
-  res.redirect(303, maySee ? inspector : door);
+  const passwordForm = `${paths.passwordLoginOf(slug)}?${new URLSearchParams({ returnTo: inspector })}`;
+  res.redirect(303, maySee ? inspector : passwordForm);
 };
 
 /** Throws NotFoundError. */
@@ -114,8 +113,8 @@ function appIdOf({ settings }: Connection): string {
   return "clientId" in settings ? settings.clientId : (settings.appInstanceId ?? "");
 }
 
-/** The doors that the sign-in page shows. @param password null where it must not be shown. */
-function doorsOf(password: string | null) {
+/** The accounts that the sign-in page offers. @param password null if it must not be shown. */
+function signInHelp(password: string | null) {
   return demoTenants.map((tenant) => ({
     name: tenant.name,
     people: tenant.people.map((person) => ({

@@ -1,9 +1,9 @@
 import { arriving } from "./arriving.ts";
 import { changing } from "./changing.ts";
 import { leaving } from "./leaving.ts";
-import type { Stage, Step } from "./stage.ts";
+import type { StoryContext, StoryStep } from "./story.ts";
 
-/** The story of one customer. */
-export function stepsOf(stage: Stage): Step[] {
-  return [...arriving(stage), ...changing(stage), ...leaving(stage)];
+/** All steps of one customer's story. */
+export function storySteps(context: StoryContext): StoryStep[] {
+  return [...arriving(context), ...changing(context), ...leaving(context)];
 }

@@ -1,7 +1,7 @@
 import { guideRules } from "./guides.ts";
 import { listingRules } from "./listing.ts";
 import { oidcRules } from "./oidc.ts";
-import type { Rule } from "./rule.ts";
+import type { CheckRule } from "./rule.ts";
 import { idpMetadataRules, samlRules } from "./saml.ts";
 import { scimRules } from "./scim.ts";
 import { scimGroupRules } from "./scim-groups.ts";
@@ -21,6 +21,6 @@ export const rules = {
   ...scimRules,
   ...scimPeopleRules,
   ...scimGroupRules,
-} satisfies Record<string, Rule>;
+} satisfies Record<string, CheckRule>;
 export type RuleId = keyof typeof rules;
 export const ruleIds = Object.keys(rules) as RuleId[];

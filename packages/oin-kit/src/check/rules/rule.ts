@@ -89,7 +89,7 @@ export const areas = {
 } as const;
 export type Area = keyof typeof areas;
 
-export interface Rule {
+export interface CheckRule {
   area: Area;
   /** What has to be true, as a sentence without a full stop. */
   title: string;
@@ -104,12 +104,12 @@ export interface Rule {
 /** Makers of an area's rules: what Okta insists on, or cannot do without, and what is only advised. */
 export function rulesOf(area: Area) {
   const rule =
-    (level: Rule["level"]) =>
+    (level: CheckRule["level"]) =>
     (
       title: string,
-      [document, section]: [document: Rule["document"], section: string],
+      [document, section]: [document: CheckRule["document"], section: string],
       fix: string,
-    ): Rule => ({
+    ): CheckRule => ({
       area,
       title,
       document,

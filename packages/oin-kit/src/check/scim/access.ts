@@ -1,12 +1,12 @@
-import type { Report } from "../report.ts";
+import type { CheckReport } from "../report.ts";
 import { isLoopback, shown } from "../web.ts";
-import { errorProblem, isSuccess, judgeErrorStatus, readList, type Visit } from "./answers.ts";
-import type { ScimAnswer } from "./client.ts";
+import { errorProblem, isSuccess, judgeErrorStatus, readList, type ScimCheck } from "./answers.ts";
+import type { CheckScimAnswer } from "./client.ts";
 
 const longestUrl = 1024;
 
 /** What can be told from the URL alone. */
-export function judgeBaseUrl(report: Report, url: string): void {
+export function judgeBaseUrl(report: CheckReport, url: string): void {
   if (isLoopback(url)) report.notCheckable("scim-url-https", `${url} is on this machine`);
   else report.judge("scim-url-https", url.startsWith("https:"), url);
   report.judge("scim-url-underscore", !url.includes("_"), url);
@@ -14,7 +14,7 @@ export function judgeBaseUrl(report: Report, url: string): void {
 }
 
 /** How the server receives somebody whom it does not know (SPEC step 21). */
-export async function judgeStrangers(visit: Visit): Promise<void> {
+export async function judgeStrangers(visit: ScimCheck): Promise<void> {
   const { scim, report } = visit;
   const path = `/Users?filter=${encodeURIComponent('userName eq "abcdefgh@atko.com"')}`;
   const wrong = await scim.get(path, { authorization: "non-token" });
@@ -28,7 +28,7 @@ export async function judgeStrangers(visit: Visit): Promise<void> {
 }
 
 /** Okta's own first call, "Test API Credentials". Returns whether the token opens the door. */
-export async function judgeToken(visit: Visit): Promise<boolean> {
+export async function judgeToken(visit: ScimCheck): Promise<boolean> {
   const answer = await visit.scim.get("/Users?startIndex=1&count=2");
   const refused = answer.status === 401 || answer.status === 403;
   const isOpen = visit.report.judge("scim-token-accepted", !refused, shown(answer));
@@ -37,12 +37,12 @@ export async function judgeToken(visit: Visit): Promise<boolean> {
 }
 
 /** The Wizard's authentication mode "Header" sends the token as it is. */
-export async function judgeRawToken({ scim, report }: Visit, authorization: string): Promise<void> {
+export async function judgeRawToken({ scim, report }: ScimCheck, authorization: string): Promise<void> {
   const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
   if (!token) {
     report.notCheckable("scim-token-raw", "the token was given with a scheme of its own");
     return;
   }
-  const answer: ScimAnswer = await scim.get("/Users?startIndex=1&count=1", { authorization: token });
+  const answer: CheckScimAnswer = await scim.get("/Users?startIndex=1&count=1", { authorization: token });
   report.judge("scim-token-raw", isSuccess(answer), shown(answer));
 }

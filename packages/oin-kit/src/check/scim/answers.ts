@@ -1,23 +1,23 @@
-import type { Report } from "../report.ts";
+import type { CheckReport } from "../report.ts";
 import type { RuleId } from "../rules/all.ts";
 import { shown } from "../web.ts";
-import { type ScimAnswer, type ScimClient, urns } from "./client.ts";
+import { type CheckScimAnswer, type CheckScimClient, urns } from "./client.ts";
 import { at, listAt, numberAt, textAt } from "./json.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** What every step of the SCIM check works with. */
-export interface Visit {
-  scim: ScimClient;
-  report: Report;
+export interface ScimCheck {
+  scim: CheckScimClient;
+  report: CheckReport;
   ledger: Ledger;
 }
 
-export function isSuccess({ status }: ScimAnswer): boolean {
+export function isSuccess({ status }: CheckScimAnswer): boolean {
   return status >= 200 && status < 300;
 }
 
 /** Judges a ListResponse; the resources in it, null when it is none. */
-export function readList({ report }: Visit, answer: ScimAnswer): unknown[] | null {
+export function readList({ report }: ScimCheck, answer: CheckScimAnswer): unknown[] | null {
   const { status, json } = answer;
   const resources = at(json, "Resources");
   const isList = status === 200 && listAt(json, "schemas").includes(urns.list) && Array.isArray(resources);
@@ -40,7 +40,12 @@ export function readList({ report }: Visit, answer: ScimAnswer): unknown[] | nul
 }
 
 /** Judges a refusal: its status by `rule`, its body by the rules of error bodies. */
-export function judgeRefusal({ report }: Visit, rule: RuleId, status: number, answer: ScimAnswer): void {
+export function judgeRefusal(
+  { report }: ScimCheck,
+  rule: RuleId,
+  status: number,
+  answer: CheckScimAnswer,
+): void {
   const refused = report.judge(rule, answer.status === status, shown(answer));
   if (!refused) return;
   const problem = errorProblem(answer);
@@ -49,14 +54,14 @@ export function judgeRefusal({ report }: Visit, rule: RuleId, status: number, an
 }
 
 /** What an error body lacks; null when it is whole. */
-export function errorProblem({ json, headers }: ScimAnswer): string | null {
+export function errorProblem({ json, headers }: CheckScimAnswer): string | null {
   if (json === undefined) return "the body is no JSON";
   if (!/\bjson\b/i.test(headers.get("content-type") ?? "")) return "the Content-Type is not JSON";
   if (!listAt(json, "schemas").includes(urns.error)) return "schemas lacks the Error schema";
   return textAt(json, "detail") === null ? "there is no detail" : null;
 }
 
-export function judgeErrorStatus(report: Report, answer: ScimAnswer): void {
+export function judgeErrorStatus(report: CheckReport, answer: CheckScimAnswer): void {
   const status = at(answer.json, "status");
   const seen = `${shown(answer)}: status is ${JSON.stringify(status) ?? "absent"}`;
   report.judge("scim-error-status", status === String(answer.status), seen);

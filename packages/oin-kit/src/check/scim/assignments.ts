@@ -1,9 +1,9 @@
 import { shown } from "../web.ts";
-import type { Visit } from "./answers.ts";
+import type { ScimCheck } from "./answers.ts";
 import { at, listAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
 import { putPerson } from "./lifecycle.ts";
-import type { Person } from "./people.ts";
+import type { TestPerson } from "./people.ts";
 
 /** Something that Okta Identity Governance can give to a person: the first of what an endpoint lists. */
 export interface Assignable {
@@ -17,8 +17,8 @@ export interface Assignable {
  * the person has from then on, one that is absent says nothing.
  */
 export async function judgeAssignment(
-  visit: Visit,
-  person: Person,
+  visit: ScimCheck,
+  person: TestPerson,
   { attribute, value }: Assignable,
 ): Promise<void> {
   const { scim, report } = visit;

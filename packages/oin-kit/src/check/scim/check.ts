@@ -1,9 +1,9 @@
-import { Report } from "../report.ts";
+import { CheckReport } from "../report.ts";
 import { InterruptedError, NoAnswerError, type Web } from "../web.ts";
 import { judgeBaseUrl, judgeRawToken, judgeStrangers, judgeToken } from "./access.ts";
-import type { Visit } from "./answers.ts";
+import type { ScimCheck } from "./answers.ts";
 import { judgeAssignment } from "./assignments.ts";
-import { ScimClient } from "./client.ts";
+import { CheckScimClient } from "./client.ts";
 import { judgeDiscovery } from "./discovery.ts";
 import { judgeGroups } from "./groups.ts";
 import { Ledger, type Leftover } from "./ledger.ts";
@@ -28,12 +28,16 @@ export interface ScimWebs {
  * Checks a SCIM server of any make, as Okta's suites and Okta itself would use it. It creates three people and a group
  * under names of its own and takes them away again, also when it fails or is stopped. Returns what it could not remove.
  */
-export async function checkScim(target: ScimTarget, webs: ScimWebs, report: Report): Promise<Leftover[]> {
+export async function checkScim(
+  target: ScimTarget,
+  webs: ScimWebs,
+  report: CheckReport,
+): Promise<Leftover[]> {
   judgeBaseUrl(report, target.url);
   const authorization = authorizationOf(target.token);
   const ledger = new Ledger();
   let left: Leftover[] = [];
-  const visit = { scim: new ScimClient(webs.check, target.url, authorization, report), report, ledger };
+  const visit = { scim: new CheckScimClient(webs.check, target.url, authorization, report), report, ledger };
   try {
     await judgeStrangers(visit);
     if (target.token === null) report.gaveUp("scim", "no provisioning token was given (--scim-token-stdin)");
@@ -48,13 +52,15 @@ export async function checkScim(target: ScimTarget, webs: ScimWebs, report: Repo
     } else throw error;
   } finally {
     // A report of its own: how the server cleans up is not judged again.
-    left = await ledger.cleanUp(new ScimClient(webs.cleanUp, target.url, authorization, new Report()));
+    left = await ledger.cleanUp(
+      new CheckScimClient(webs.cleanUp, target.url, authorization, new CheckReport()),
+    );
   }
   return left;
 }
 
 /** The order of Okta's suite, then of Okta's traffic. */
-async function walk(visit: Visit, authorization: string): Promise<void> {
+async function walk(visit: ScimCheck, authorization: string): Promise<void> {
   await judgeRawToken(visit, authorization);
   await judgeFirstPage(visit);
   await judgeNobody(visit);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Report } from "../report.ts";
+import type { CheckReport } from "../report.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "../web.ts";
 import { parseJson } from "./json.ts";
 
@@ -13,7 +13,7 @@ export const urns = {
   entitlement: "urn:okta:scim:schemas:core:1.0:Entitlement",
 } as const;
 
-export interface ScimAnswer extends WebAnswer {
+export interface CheckScimAnswer extends WebAnswer {
   /** The body as JSON; undefined when it is none. */
   json: unknown;
 }
@@ -27,31 +27,31 @@ const longestWaitSeconds = 60;
 const maxRetries = 10;
 
 /** A provisioning client that judges in passing what has to hold for every answer. */
-export class ScimClient {
+export class CheckScimClient {
   readonly #web: Web;
   readonly #base: string;
   readonly #authorization: string;
-  readonly #report: Report;
-  #slowest: ScimAnswer | null = null;
+  readonly #report: CheckReport;
+  #slowest: CheckScimAnswer | null = null;
 
   /** @param authorization the whole value of the Authorization header. */
-  constructor(web: Web, base: string, authorization: string, report: Report) {
+  constructor(web: Web, base: string, authorization: string, report: CheckReport) {
     this.#web = web;
     this.#base = base.replace(/\/$/, "");
     this.#authorization = authorization;
     this.#report = report;
   }
 
-  get(path: string, headers?: Record<string, string>): Promise<ScimAnswer> {
+  get(path: string, headers?: Record<string, string>): Promise<CheckScimAnswer> {
     return this.send("GET", path, undefined, headers);
   }
 
   /** The page of /Users or /Groups that Okta asks for when it looks something up. */
-  find(kind: "Users" | "Groups", filter: string): Promise<ScimAnswer> {
+  find(kind: "Users" | "Groups", filter: string): Promise<CheckScimAnswer> {
     return this.get(`/${kind}?filter=${encodeURIComponent(filter)}&startIndex=1&count=100`);
   }
 
-  patch(path: string, ...operations: unknown[]): Promise<ScimAnswer> {
+  patch(path: string, ...operations: unknown[]): Promise<CheckScimAnswer> {
     return this.send("PATCH", path, { schemas: [urns.patch], Operations: operations });
   }
 
@@ -61,7 +61,7 @@ export class ScimClient {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<ScimAnswer> {
+  ): Promise<CheckScimAnswer> {
     const all: Record<string, string> = {
       ...oktaHeaders,
       authorization: this.#authorization,
@@ -105,7 +105,7 @@ export class ScimClient {
     return whole ? Math.min(Number(value), longestWaitSeconds) : 1;
   }
 
-  #judged(answer: ScimAnswer): ScimAnswer {
+  #judged(answer: CheckScimAnswer): CheckScimAnswer {
     const { status, text, headers } = answer;
     if (!this.#slowest || answer.ms > this.#slowest.ms) this.#slowest = answer;
     const what = shown(answer);

@@ -1,12 +1,12 @@
 import { ruleIds } from "../rules/all.ts";
 import { shown } from "../web.ts";
-import { isSuccess, readList, type Visit } from "./answers.ts";
+import { isSuccess, readList, type ScimCheck } from "./answers.ts";
 import type { Assignable } from "./assignments.ts";
 import { urns } from "./client.ts";
 import { at, listAt, numberAt, textAt } from "./json.ts";
 
 /** What the server says of itself (RFC 7644 §4). Returns what Okta Identity Governance would find to assign. */
-export async function judgeDiscovery(visit: Visit): Promise<Assignable[]> {
+export async function judgeDiscovery(visit: ScimCheck): Promise<Assignable[]> {
   const { scim, report } = visit;
   const config = await scim.get("/ServiceProviderConfig");
   const describes = isSuccess(config) && typeof at(config.json, "patch", "supported") === "boolean";
@@ -31,7 +31,7 @@ export async function judgeDiscovery(visit: Visit): Promise<Assignable[]> {
   return await judgeEntitlements(visit, resourceTypes);
 }
 
-async function judgeEntitlements(visit: Visit, resourceTypes: unknown[]): Promise<Assignable[]> {
+async function judgeEntitlements(visit: ScimCheck, resourceTypes: unknown[]): Promise<Assignable[]> {
   const { report } = visit;
   const assignable = resourceTypes.filter((type) =>
     [urns.role, urns.entitlement].some((urn) => at(type, "schema") === urn),
@@ -47,7 +47,7 @@ async function judgeEntitlements(visit: Visit, resourceTypes: unknown[]): Promis
 }
 
 /** The one step of Okta's entitlements suite, for each resource type. */
-async function judgeEntitlement(visit: Visit, type: unknown): Promise<Assignable[]> {
+async function judgeEntitlement(visit: ScimCheck, type: unknown): Promise<Assignable[]> {
   const { scim, report } = visit;
   const endpoint = textAt(type, "endpoint");
   if (endpoint === null) return [];

@@ -1,12 +1,12 @@
 import { randomInt } from "node:crypto";
 import { ruleIds } from "../rules/all.ts";
 import { shown } from "../web.ts";
-import { readList, type Visit } from "./answers.ts";
+import { readList, type ScimCheck } from "./answers.ts";
 import { urns } from "./client.ts";
 import { at, listAt, numberAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
 import { judgeMembers } from "./members.ts";
-import type { Person } from "./people.ts";
+import type { TestPerson } from "./people.ts";
 
 /** Okta's suite waits no longer for a list of groups (SPEC step 19). */
 const longestMs = 600;
@@ -19,7 +19,7 @@ export interface TestGroup {
 }
 
 /** Group push, from the list to the deletion. */
-export async function judgeGroups(visit: Visit, people: Person[]): Promise<void> {
+export async function judgeGroups(visit: ScimCheck, people: TestPerson[]): Promise<void> {
   if (!(await judgeGroupList(visit))) return;
   const group = await createGroup(visit);
   if (!group) return;
@@ -30,7 +30,7 @@ export async function judgeGroups(visit: Visit, people: Person[]): Promise<void>
 }
 
 /** Judged by the median of three: one slow answer proves nothing. */
-async function judgeGroupList(visit: Visit): Promise<boolean> {
+async function judgeGroupList(visit: ScimCheck): Promise<boolean> {
   const { scim, report } = visit;
   const answers = [await scim.get("/Groups"), await scim.get("/Groups"), await scim.get("/Groups")];
   const [answer] = answers;
@@ -47,7 +47,7 @@ async function judgeGroupList(visit: Visit): Promise<boolean> {
   return list !== null;
 }
 
-async function createGroup({ scim, report, ledger }: Visit): Promise<TestGroup | null> {
+async function createGroup({ scim, report, ledger }: ScimCheck): Promise<TestGroup | null> {
   const name = `Oincheck group ${randomInt(1e6, 1e7)}`;
   ledger.expect("Groups", name);
   const answer = await scim.send("POST", "/Groups", {
@@ -62,7 +62,7 @@ async function createGroup({ scim, report, ledger }: Visit): Promise<TestGroup |
   return id === null ? null : { id, name, path: pathOf("Groups", id) };
 }
 
-async function judgeFind(visit: Visit, { id, name }: TestGroup): Promise<void> {
+async function judgeFind(visit: ScimCheck, { id, name }: TestGroup): Promise<void> {
   const { scim, report } = visit;
   const found = await scim.find("Groups", `displayName eq "${name}"`);
   const ids = listAt(found.json, "Resources").map((group) => at(group, "id"));
@@ -73,7 +73,7 @@ async function judgeFind(visit: Visit, { id, name }: TestGroup): Promise<void> {
   report.judge("scim-group-find", ids.length === 1 && ids[0] === id && empty, seen);
 }
 
-async function judgeDuplicate({ scim, report, ledger }: Visit, { name, id }: TestGroup): Promise<void> {
+async function judgeDuplicate({ scim, report, ledger }: ScimCheck, { name, id }: TestGroup): Promise<void> {
   const body = { schemas: [urns.group], displayName: name, members: [] };
   const answer = await scim.send("POST", "/Groups", body);
   const other = await ledger.created(scim, "Groups", answer);
@@ -82,9 +82,9 @@ async function judgeDuplicate({ scim, report, ledger }: Visit, { name, id }: Tes
 }
 
 async function judgeDeletion(
-  { scim, report, ledger }: Visit,
+  { scim, report, ledger }: ScimCheck,
   group: TestGroup,
-  member?: Person,
+  member?: TestPerson,
 ): Promise<void> {
   const answer = await scim.send("DELETE", group.path);
   const after = await scim.get(group.path);

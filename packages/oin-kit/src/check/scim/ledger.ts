@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { shown } from "../web.ts";
-import type { ScimAnswer, ScimClient } from "./client.ts";
+import type { CheckScimAnswer, CheckScimClient } from "./client.ts";
 import { at, listAt, sameText, textAt } from "./json.ts";
 
 export type Kind = "Users" | "Groups";
@@ -28,7 +28,11 @@ export class Ledger {
   }
 
   /** The id in the answer to a POST; null when there is none, or when it is not seen to be of one of our names. */
-  async created(client: ScimClient, kind: Kind, { json, status }: ScimAnswer): Promise<string | null> {
+  async created(
+    client: CheckScimClient,
+    kind: Kind,
+    { json, status }: CheckScimAnswer,
+  ): Promise<string | null> {
     const id = status >= 200 && status < 300 ? idOf(json) : null;
     if (id === null) return null;
     const isOurs = this.#isOurs(kind, json) || this.#isOurs(kind, (await client.get(pathOf(kind, id))).json);
@@ -42,7 +46,7 @@ export class Ledger {
   }
 
   /** Takes everything away, groups first. Goes on when something fails, and says what is left. */
-  async cleanUp(client: ScimClient): Promise<Leftover[]> {
+  async cleanUp(client: CheckScimClient): Promise<Leftover[]> {
     const left: Leftover[] = [];
     for (const kind of ["Groups", "Users"] as const) {
       for (const id of this.#ids[kind]) left.push(...(await this.#remove(client, kind, id)));
@@ -60,14 +64,14 @@ export class Ledger {
   }
 
   /** What carries one of our names without our knowing its id, after a doubled or broken POST. */
-  async #strays(client: ScimClient, kind: Kind, name: string): Promise<string[]> {
+  async #strays(client: CheckScimClient, kind: Kind, name: string): Promise<string[]> {
     const answer = await client.find(kind, `${nameOf[kind]} eq "${name}"`).catch(() => null);
     return listAt(answer?.json, "Resources")
       .filter((resource) => sameText(textAt(resource, nameOf[kind]), name))
       .flatMap((resource) => idOf(resource) ?? []);
   }
 
-  async #remove(client: ScimClient, kind: Kind, id: string): Promise<Leftover[]> {
+  async #remove(client: CheckScimClient, kind: Kind, id: string): Promise<Leftover[]> {
     const path = pathOf(kind, id);
     if (this.#gone.has(path)) return [];
     this.#gone.add(path);
@@ -98,7 +102,7 @@ export function pathOf(kind: Kind, id: string): string {
 }
 
 /** What a server without DELETE can do. */
-async function deactivate(client: ScimClient, path: string, user: unknown): Promise<boolean> {
+async function deactivate(client: CheckScimClient, path: string, user: unknown): Promise<boolean> {
   const patched = await client.patch(path, { op: "replace", value: { active: false } });
   if (patched.status >= 300 && typeof user === "object")
     await client.send("PUT", path, { ...user, active: false });

@@ -1,12 +1,12 @@
 import { shown } from "../web.ts";
-import { isSuccess, judgeRefusal, type Visit } from "./answers.ts";
-import type { ScimAnswer } from "./client.ts";
+import { isSuccess, judgeRefusal, type ScimCheck } from "./answers.ts";
+import type { CheckScimAnswer } from "./client.ts";
 import { at, listAt, textAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
-import type { Person } from "./people.ts";
+import type { TestPerson } from "./people.ts";
 
 /** Profile push: Okta reads the person and puts back all of it, changed. */
-export async function judgeProfilePush(visit: Visit, person: Person): Promise<void> {
+export async function judgeProfilePush(visit: ScimCheck, person: TestPerson): Promise<void> {
   const { scim, report } = visit;
   const path = pathOf("Users", person.id);
   const before = (await scim.get(path)).json;
@@ -27,11 +27,11 @@ export async function judgeProfilePush(visit: Visit, person: Person): Promise<vo
 
 /** The same without what a server must ignore: if that works, it did not ignore it. */
 async function withoutReadOnly(
-  visit: Visit,
+  visit: ScimCheck,
   path: string,
   body: object,
-  refused: ScimAnswer,
-): Promise<ScimAnswer> {
+  refused: CheckScimAnswer,
+): Promise<CheckScimAnswer> {
   const again = await visit.scim.send("PUT", path, stripped(body));
   if (isSuccess(again))
     visit.report.judge("scim-put-read-only", false, `${shown(refused)}, and without them ${again.status}`);
@@ -49,7 +49,7 @@ function objectAt(value: unknown, ...path: string[]): object {
 }
 
 /** Deactivation and activation as Okta does them, and what is seen of the person in between. */
-export async function judgeDeactivation(visit: Visit, person: Person): Promise<void> {
+export async function judgeDeactivation(visit: ScimCheck, person: TestPerson): Promise<void> {
   const { scim, report } = visit;
   const path = pathOf("Users", person.id);
   const patched = await scim.patch(path, { op: "replace", value: { active: false } });
@@ -72,8 +72,8 @@ export async function judgeDeactivation(visit: Visit, person: Person): Promise<v
 }
 
 async function judgeActivation(
-  visit: Visit,
-  person: Person,
+  visit: ScimCheck,
+  person: TestPerson,
   byPatch: boolean,
   before: unknown,
 ): Promise<void> {
@@ -90,19 +90,19 @@ async function judgeActivation(
   );
 }
 
-function judgePatchAnswer({ report }: Visit, answer: ScimAnswer): void {
+function judgePatchAnswer({ report }: ScimCheck, answer: CheckScimAnswer): void {
   if (!isSuccess(answer)) return;
   const whole = answer.status === 200 && textAt(answer.json, "id") !== null;
   report.judge("scim-patch-answer", whole || answer.status === 204, shown(answer));
 }
 
 /** Puts a whole person back, without what is read-only where a server refuses that. */
-export async function putPerson({ scim }: Visit, path: string, user: object): Promise<ScimAnswer> {
+export async function putPerson({ scim }: ScimCheck, path: string, user: object): Promise<CheckScimAnswer> {
   const whole = await scim.send("PUT", path, user);
   return isSuccess(whole) ? whole : await scim.send("PUT", path, stripped(user));
 }
 
-async function setByPut(visit: Visit, path: string, user: unknown, active: boolean): Promise<boolean> {
+async function setByPut(visit: ScimCheck, path: string, user: unknown, active: boolean): Promise<boolean> {
   if (typeof user !== "object" || user === null) return false;
   const put = await putPerson(visit, path, { ...user, active });
   const after = await visit.scim.get(path);
@@ -110,7 +110,7 @@ async function setByPut(visit: Visit, path: string, user: unknown, active: boole
 }
 
 /** How private app integrations deactivate; and what no client means. */
-export async function judgeOtherChanges(visit: Visit, person: Person): Promise<void> {
+export async function judgeOtherChanges(visit: ScimCheck, person: TestPerson): Promise<void> {
   const { scim, report } = visit;
   const path = pathOf("Users", person.id);
   const before = (await scim.get(path)).json;
@@ -126,7 +126,7 @@ export async function judgeOtherChanges(visit: Visit, person: Person): Promise<v
 }
 
 /** RFC 7644 §3.6, last: the person is of no more use. */
-export async function judgeDeletion(visit: Visit, person: Person): Promise<void> {
+export async function judgeDeletion(visit: ScimCheck, person: TestPerson): Promise<void> {
   const path = pathOf("Users", person.id);
   const answer = await visit.scim.send("DELETE", path);
   const after = await visit.scim.get(path);

@@ -1,9 +1,9 @@
 import { shown } from "../web.ts";
-import { readList, type Visit } from "./answers.ts";
+import { readList, type ScimCheck } from "./answers.ts";
 import { at, listAt, numberAt, textAt } from "./json.ts";
 
 /** The first page, as Okta's suite finds it (SPEC steps 1 and 3), before the check has created anybody. */
-export async function judgeFirstPage(visit: Visit): Promise<void> {
+export async function judgeFirstPage(visit: ScimCheck): Promise<void> {
   const { scim, report } = visit;
   const answer = await scim.get("/Users?count=1&startIndex=1");
   const resources = readList(visit, answer);
@@ -30,7 +30,7 @@ function lackingFields(user: unknown): string[] {
 }
 
 /** Pages by startIndex and count, of a list of at least three (RFC 7644 §3.4.2.4). */
-export async function judgePaging(visit: Visit): Promise<void> {
+export async function judgePaging(visit: ScimCheck): Promise<void> {
   const { scim, report } = visit;
   const page = async (startIndex: number, count: number) => {
     const answer = await scim.get(`/Users?startIndex=${startIndex}&count=${count}`);
@@ -65,7 +65,7 @@ export async function judgePaging(visit: Visit): Promise<void> {
   await judgeEnds(visit, two.total);
 }
 
-async function judgeEnds(visit: Visit, total: number): Promise<void> {
+async function judgeEnds(visit: ScimCheck, total: number): Promise<void> {
   const { scim, report } = visit;
   const beyond = await scim.get(`/Users?startIndex=${(Number.isNaN(total) ? 0 : total) + 1000}&count=2`);
   const after = beyond.status === 200 ? (readList(visit, beyond) ?? []) : [];

@@ -1,11 +1,11 @@
 import type { RuleId } from "../rules/all.ts";
 import { shown } from "../web.ts";
-import { isSuccess, type Visit } from "./answers.ts";
-import { type ScimAnswer, urns } from "./client.ts";
+import { isSuccess, type ScimCheck } from "./answers.ts";
+import { type CheckScimAnswer, urns } from "./client.ts";
 import type { TestGroup } from "./groups.ts";
 import { at, listAt, textAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
-import type { Person } from "./people.ts";
+import type { TestPerson } from "./people.ts";
 
 /** Reads who is in the group: their ids, each as often as it is listed. */
 type ReadMembers = () => Promise<string[]>;
@@ -14,7 +14,7 @@ type ReadMembers = () => Promise<string[]>;
  * What Okta sends for the members of a pushed group, one call after the other (Okta: "SCIM 2.0 reference"). Each step is
  * held against what was there before it, so that one that fails does not make the next ones look wrong.
  */
-export async function judgeMembers(visit: Visit, group: TestGroup, people: Person[]): Promise<void> {
+export async function judgeMembers(visit: ScimCheck, group: TestGroup, people: TestPerson[]): Promise<void> {
   const { scim, report } = visit;
   const [first, second, third] = people;
   if (!first || !second || !third) return;
@@ -30,7 +30,7 @@ export async function judgeMembers(visit: Visit, group: TestGroup, people: Perso
     await judgeRename(visit, group, null);
     return;
   }
-  const step = async (rule: RuleId, expected: string[], send: () => Promise<ScimAnswer>) => {
+  const step = async (rule: RuleId, expected: string[], send: () => Promise<CheckScimAnswer>) => {
     const answer = await send();
     const members = await read();
     const holds = isSuccess(answer) && sameMembers(members, expected);
@@ -55,7 +55,7 @@ export async function judgeMembers(visit: Visit, group: TestGroup, people: Perso
 
 /** Okta's delta: removals by a filter and additions in one request. Then the removal again, of somebody who is gone. */
 async function judgeRemoval(
-  { scim, report }: Visit,
+  { scim, report }: ScimCheck,
   group: TestGroup,
   read: ReadMembers,
   { leaves, comes }: { leaves: string; comes: string },
@@ -82,7 +82,7 @@ async function judgeRemoval(
 
 /** Okta sends the name with its own id in it, without a path, at every change of members. */
 async function judgeRename(
-  { scim, report }: Visit,
+  { scim, report }: ScimCheck,
   group: TestGroup,
   read: ReadMembers | null,
 ): Promise<void> {
@@ -98,7 +98,7 @@ async function judgeRename(
 }
 
 /** A person's groups are read-only: what Okta sends back of them, an empty array as a rule, changes nothing. */
-async function judgeEcho({ scim, report }: Visit, member: Person, read: ReadMembers): Promise<void> {
+async function judgeEcho({ scim, report }: ScimCheck, member: TestPerson, read: ReadMembers): Promise<void> {
   if (!(await read()).includes(member.id)) return;
   const path = pathOf("Users", member.id);
   const { json } = await scim.get(path);
@@ -118,9 +118,9 @@ async function judgeEcho({ scim, report }: Visit, member: Person, read: ReadMemb
  * when nobody is seen, they are put in by other means, because an addition that was ignored looks just the same.
  */
 async function memberReader(
-  { scim }: Visit,
+  { scim }: ScimCheck,
   group: TestGroup,
-  people: Person[],
+  people: TestPerson[],
 ): Promise<ReadMembers | null> {
   const ids = people.map(({ id }) => id);
   const atGroup: ReadMembers = async () =>
@@ -149,7 +149,7 @@ async function memberReader(
 }
 
 /** Okta does not need to be shown members, and without that nobody outside can tell what became of them. */
-function hidden({ report }: Visit): void {
+function hidden({ report }: ScimCheck): void {
   const why = "the answers show no members, neither at the group nor at its people";
   const unseen: RuleId[] = [
     ...(["scim-group-add", "scim-group-add-again", "scim-group-remove", "scim-group-remove-again"] as const),

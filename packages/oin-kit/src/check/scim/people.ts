@@ -1,11 +1,11 @@
 import { shown } from "../web.ts";
-import { isSuccess, judgeRefusal, readList, type Visit } from "./answers.ts";
-import { type ScimAnswer, urns } from "./client.ts";
+import { isSuccess, judgeRefusal, readList, type ScimCheck } from "./answers.ts";
+import { type CheckScimAnswer, urns } from "./client.ts";
 import { at, listAt, numberAt, sameText, textAt } from "./json.ts";
 import { pathOf, type TestName, testName } from "./ledger.ts";
 
 /** A person whom the check made. */
-export interface Person extends TestName {
+export interface TestPerson extends TestName {
   id: string;
 }
 
@@ -38,9 +38,9 @@ function oktaBody(name: TestName) {
 }
 
 /** Creates three people, as the suite and as Okta do (SPEC steps 11 and 15). Those of whom no id is known are left out. */
-export async function createPeople(visit: Visit): Promise<Person[]> {
+export async function createPeople(visit: ScimCheck): Promise<TestPerson[]> {
   const names = [testName(), testName(), testName()];
-  const people: Person[] = [];
+  const people: TestPerson[] = [];
   for (const [index, name] of names.entries()) {
     const bySuite = index === 0;
     const body = bySuite ? suiteBody(name) : oktaBody(name);
@@ -52,11 +52,11 @@ export async function createPeople(visit: Visit): Promise<Person[]> {
 }
 
 async function create(
-  visit: Visit,
+  visit: ScimCheck,
   name: TestName,
   body: object,
   headers: Record<string, string>,
-): Promise<Person | null> {
+): Promise<TestPerson | null> {
   const { scim, report, ledger } = visit;
   ledger.expect("Users", name.userName);
   const answer = await scim.send("POST", "/Users", body, headers);
@@ -68,7 +68,7 @@ async function create(
   return id === null ? null : { ...name, id };
 }
 
-function judgeCreated({ report }: Visit, name: TestName, answer: ScimAnswer, sent: object): void {
+function judgeCreated({ report }: ScimCheck, name: TestName, answer: CheckScimAnswer, sent: object): void {
   const { json, headers } = answer;
   const wrong = wrongFields(json, name);
   report.judge(
@@ -108,7 +108,7 @@ function wrongFields(json: unknown, { userName, givenName, familyName }: TestNam
 }
 
 /** A server that takes the same person twice has two now: the second goes away at once, or nothing after it is right. */
-async function judgeDuplicate(visit: Visit, body: object, { id }: Person): Promise<void> {
+async function judgeDuplicate(visit: ScimCheck, body: object, { id }: TestPerson): Promise<void> {
   const { scim, ledger } = visit;
   const again = await scim.send("POST", "/Users", body, suiteHeaders);
   const other = await ledger.created(scim, "Users", again);
@@ -117,7 +117,7 @@ async function judgeDuplicate(visit: Visit, body: object, { id }: Person): Promi
 }
 
 /** What was created can be read and found (SPEC steps 13 and 17). */
-export async function judgeFinding(visit: Visit, person: Person): Promise<void> {
+export async function judgeFinding(visit: ScimCheck, person: TestPerson): Promise<void> {
   const { scim, report } = visit;
   const read = await scim.get(pathOf("Users", person.id));
   const wrong = read.status === 200 ? wrongFields(read.json, person) : [];
@@ -147,7 +147,7 @@ export async function judgeFinding(visit: Visit, person: Person): Promise<void> 
 }
 
 /** What is not there, and what makes no sense (SPEC steps 5, 7, 9 and 23). */
-export async function judgeNobody(visit: Visit): Promise<void> {
+export async function judgeNobody(visit: ScimCheck): Promise<void> {
   const { scim, report } = visit;
   for (const userName of ["abcdefgh@atko.com", testName().userName]) {
     const answer = await scim.find("Users", `userName eq "${userName}"`);

@@ -1,0 +1,66 @@
+import type { Request, Response } from "express";
+import type { Administrator } from "../directory/administration.ts";
+import { ConflictError, InvalidError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import type { ActivityEntry } from "../store/tenant/activity.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { signedIn } from "../web/guards.ts";
+import { flash } from "../web/sessions.ts";
+
+/** The store of the signed-in administrator's tenant: the only way for a page of the console to get a store. */
+export function storeOf(req: Request, database: Database): TenantStore {
+  return forTenant(database, signedIn(req).tenant.id);
+}
+
+/** A parameter of the path, such as `:user`. */
+export function pathParameter(req: Request, name: string): string {
+  return String(req.params[name]);
+}
+
+/** The signed-in administrator, as the directory wants them. */
+export function administrator(req: Request): Administrator {
+  return { userId: signedIn(req).user.id };
+}
+
+/** An activity entry about something that the administrator does. Record it in the transaction of the change. */
+export function adminEntry(
+  req: Request,
+  action: string,
+  targetId: string | null,
+  changed: readonly string[] = [],
+): ActivityEntry {
+  const { id: actorId, loginName: actor } = signedIn(req).user;
+  return { actorKind: "admin", actor, actorId, action, targetId, changed, requestId: req.id };
+}
+
+/** A change that an administrator asks for with a form. */
+interface FormChange {
+  entry: ActivityEntry;
+  /** Makes the change; `store` is that of the transaction. */
+  apply(store: TenantStore): Promise<unknown>;
+  /** The message after success. */
+  done: string;
+  /** The path to redirect to. */
+  page: string;
+}
+
+/**
+ * Makes a change and records it in the tenant's activity, in one transaction, then redirects. The page shows `done`, or
+ * the sentence with which the directory refused the change.
+ */
+export async function makeChange(
+  { req, res, database }: { req: Request; res: Response; database: Database },
+  { entry, apply, done, page }: FormChange,
+): Promise<void> {
+  try {
+    await storeOf(req, database).transaction(async (store) => {
+      await apply(store);
+      await store.activity.record(entry);
+    });
+    await flash(req, "done", done);
+  } catch (error) {
+    if (!(error instanceof ConflictError || error instanceof InvalidError)) throw error;
+    await flash(req, "problem", `${error.message} Nothing was changed.`);
+  }
+  res.redirect(303, page);
+}

@@ -1,0 +1,106 @@
+import { type Request, type Response, Router } from "express";
+import { signInWithPassword } from "../directory/local-accounts.ts";
+import type { PasswordHasher } from "../directory/password-hash.ts";
+import type { RefusalRecorder } from "../directory/sign-in-activity.ts";
+import { urlNamePattern } from "../directory/tenants.ts";
+import { paths } from "../endpoints.ts";
+import { RefusedError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import { formField } from "./forms.ts";
+import { safePath } from "./guards.ts";
+import { landingPath } from "./home.ts";
+import type { PasswordLimits } from "./password-limits.ts";
+import { startSession } from "./sessions.ts";
+
+export interface PasswordLoginDeps {
+  database: Database;
+  baseUrl: string;
+  passwords: PasswordHasher;
+  refusals: RefusalRecorder;
+  limits: PasswordLimits;
+}
+
+const title = "Sign in with a password";
+
+/**
+ * The password form of each tenant, at /login/password/{tenant}: for local accounts, and the way in when single sign-on
+ * is broken. Neither its answers nor their timing reveal whether a tenant or an account exists.
+ */
+export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
+  const { database, baseUrl, passwords, refusals, limits } = deps;
+  const router = Router();
+  const system = systemStore(database);
+
+  router.get(paths.passwordLogin, (req, res) => {
+    res.render("login-tenant", { title, returnTo: returnToOf(req), problem: null });
+  });
+
+  router.post(paths.passwordLogin, (req, res) => {
+    const slug = formField(req, "tenant").trim().toLowerCase();
+    if (urlNamePattern.test(slug))
+      return res.redirect(303, withReturnTo(paths.passwordLoginOf(slug), returnToOf(req)));
+    const problem = "An organisation's name has only lower-case letters, digits and hyphens.";
+    res.status(400).render("login-tenant", { title, returnTo: returnToOf(req), problem });
+  });
+
+  router.get(`${paths.passwordLogin}/:tenant`, (req, res) => {
+    showPasswordForm(res, { slug: req.params.tenant, returnTo: returnToOf(req) });
+  });
+
+  router.post(`${paths.passwordLogin}/:tenant`, async (req, res) => {
+    const slug = req.params.tenant;
+    const loginName = formField(req, "loginName").trim();
+    const attempt = await limits.signIn(req, res, slug, loginName);
+    const tenant = urlNamePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
+    const store = tenant && forTenant(database, tenant.id);
+    const entered = { loginName, password: formField(req, "password") };
+    try {
+      const user = await signInWithPassword(store, passwords, entered, req.id);
+      const tenantId = tenant?.id as string;
+      await attempt.succeeded(tenantId, user.id);
+      await startSession(req, { tenantId, user, connectionId: null });
+      res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
+    } catch (error) {
+      const isWrong = error instanceof RefusedError && error.reason === "bad-credentials";
+      if (!isWrong) throw error;
+      req.log.warn({ tenantId: tenant?.id ?? null, reason: error.reason }, "sign_in.refused");
+      if (tenant) {
+        // After responding, to avoid a timing oracle on tenant names.
+        res.once("finish", () => {
+          refusals
+            .atPasswordForm(tenant.id, loginName, error, req.id)
+            .catch((failure: unknown) => req.log.warn({ err: failure }, "refusal.not_recorded"));
+        });
+      }
+      showPasswordForm(res.status(403), { slug, returnTo: returnToOf(req), loginName, refused: true });
+    }
+  });
+
+  return router;
+}
+
+interface PasswordForm {
+  slug: string;
+  returnTo: string | null;
+  loginName?: string;
+  refused?: boolean;
+}
+
+export function showPasswordForm(
+  res: Response,
+  { slug, returnTo, loginName = "", refused = false }: PasswordForm,
+): void {
+  res.render("login-password", { title, slug, returnTo, loginName, refused });
+}
+
+/** The page to return to after the sign-in, as the browser sent it; null if there is none. Not checked yet: see safePath. */
+export function returnToOf(req: Request): string | null {
+  const returnTo = req.method === "GET" ? req.query.returnTo : formField(req, "returnTo");
+  return typeof returnTo === "string" && returnTo !== "" ? returnTo : null;
+}
+
+export function withReturnTo(path: string, returnTo: string | null): string {
+  return returnTo === null ? path : `${path}?${new URLSearchParams({ returnTo })}`;
+}

@@ -1,0 +1,60 @@
+import { type DemoTenant, loginOf, orgIdOf } from "../../../../src/demo/tenants.ts";
+import type { Role, User } from "../../../../src/model.ts";
+import type { TenantStore } from "../../../../src/store/tenant-store.ts";
+
+/** A person of the story, as the application knows them. */
+interface KnownPerson {
+  user: User;
+  role: Role;
+  sessions: number;
+}
+
+/** The application's view of the story's people at one moment. */
+export interface StorySnapshot {
+  star: KnownPerson | null;
+  second: KnownPerson | null;
+  guest: KnownPerson | null;
+}
+
+export async function takeSnapshot(store: TenantStore, tenant: DemoTenant): Promise<StorySnapshot> {
+  const [star, second] = tenant.people;
+  return {
+    star: await findPerson(store, tenant, star),
+    second: await findPerson(store, tenant, second),
+    guest: await findPerson(store, tenant, tenant.guest),
+  };
+}
+
+/** Finds a person by the org's key, which survives a new name; before provisioning, by the original login name. */
+async function findPerson(store: TenantStore, tenant: DemoTenant, name: string): Promise<KnownPerson | null> {
+  const [provisioned] = await store.users.bySourceKey(orgIdOf("00u", name));
+  const user = provisioned ?? (await store.users.byLoginName(loginOf(name, tenant)));
+  if (!user) return null;
+  const sessions = await store.sessions.ofUser(user.id, user.accessEpoch);
+  return { user, role: await store.roles.effective(user.id), sessions: sessions.length };
+}
+
+const origins = { local: "a local account", "just-in-time": "came just in time", scim: "managed by SCIM" };
+
+export function describePerson(person: KnownPerson | null): string {
+  if (!person) return "The application does not know this person.";
+  const { user, role, sessions } = person;
+  const facts = [
+    user.loginName,
+    ...(user.active ? [role] : ["deactivated"]),
+    origins[user.origin],
+    sessions === 0
+      ? "signed in nowhere"
+      : `signed in with ${sessions} ${sessions === 1 ? "browser" : "browsers"}`,
+    `id ${user.id}`,
+  ];
+  return `${user.displayName ?? user.loginName}: ${facts.join(", ")}.`;
+}
+
+/** Says which of the two people are signed in. */
+export function describePresence({ star, second }: StorySnapshot): string {
+  const present = [star, second].flatMap((person) =>
+    person && person.sessions > 0 ? [person.user.displayName] : [],
+  );
+  return present.length === 0 ? "Neither of them is signed in." : `Signed in: ${present.join(" and ")}.`;
+}

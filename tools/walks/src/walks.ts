@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { samlUrls } from "../../../src/endpoints.ts";
+import { startTestApp, type TestApp } from "../../../test/helpers/app.ts";
+import { createSigningKey } from "../../../test/helpers/certificates.ts";
+import type { Client } from "../../../test/helpers/client.ts";
+import { createTestDatabase, type TestDatabase } from "../../../test/helpers/databases.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../../../test/helpers/openid-provider.ts";
+import { comeBack, connectOrg, orgOptions } from "../../../test/helpers/org.ts";
+import { createTestTenant } from "../../../test/helpers/people.ts";
+import { samlResponse } from "../../../test/helpers/saml-response.ts";
+import { readRequest } from "../../../test/helpers/saml-site.ts";
+import { createScimTenant, oktaUser } from "../../../test/helpers/scim.ts";
+import { type Coverage, type ExecutedFunctions, startCoverage } from "./coverage.ts";
+
+/** One request that a learner may want to follow. */
+export interface Walk {
+  name: string;
+  /** Folders whose executed files explain the request. */
+  toRead: readonly string[];
+  /** Does what comes before the request. Returns the request, which is what gets measured. */
+  prepare(): Promise<() => Promise<unknown>>;
+}
+
+export interface MeasuredWalk {
+  name: string;
+  executed: ExecutedFunctions;
+  toRead: string[];
+}
+
+const warmUps = 2;
+/** Work that goes on after the response belongs to the request, for example what its "finish" event starts. */
+const settleMs = 50;
+
+/** Starts the application and its providers, and measures every walk on SQLite. */
+export async function measureWalks(): Promise<MeasuredWalk[]> {
+  const use = await createTestDatabase("SQLite");
+  const coverage = await startCoverage();
+  const app = await startTestApp(use.database, orgOptions);
+  const provider = await startOpenIdProvider();
+  try {
+    const walks = [
+      await oidcWalk(app, use, provider),
+      ...(await samlWalks(app, use)),
+      ...(await scimWalks(app, use)),
+    ];
+    const measured: MeasuredWalk[] = [];
+    for (const walk of walks) measured.push(await measure(walk, coverage));
+    return measured;
+  } finally {
+    coverage.stop();
+    await provider.close();
+    await app.close();
+    await use.dispose();
+  }
+}
+
+async function measure(walk: Walk, coverage: Coverage): Promise<MeasuredWalk> {
+  for (let warmUp = 0; warmUp < warmUps; warmUp++) await (await walk.prepare())();
+  const request = await walk.prepare();
+  await sleep(settleMs);
+  await coverage.take();
+  await request();
+  await sleep(settleMs);
+  return measuredWalk(walk, await coverage.take());
+}
+
+/** Counts the application and its engines. The stand-in org is the other side of the wire. */
+function measuredWalk({ name, toRead }: Walk, functions: ExecutedFunctions): MeasuredWalk {
+  const executed = [...functions]
+    .filter(([path]) => /^(src|packages)\//.test(path) && !path.startsWith("packages/okta-stand-in/"))
+    .sort(([one], [other]) => one.localeCompare(other));
+  assert.ok(executed.length > 0, `${name} executed nothing`);
+  const paths = executed.map(([path]) => path);
+  return {
+    name,
+    executed: new Map(executed),
+    toRead: paths.filter((path) => toRead.some((folder) => path.startsWith(folder))),
+  };
+}
+
+async function oidcWalk(app: TestApp, { database }: TestDatabase, provider: OpenIdProvider): Promise<Walk> {
+  const tenant = await createTestTenant(database);
+  const connection = await connectOrg(provider, { baseUrl: app.url, tenant });
+  provider.define({ sub: "00u-ada", email: "ada@oidc.example" });
+  return {
+    name: "OIDC callback",
+    toRead: ["src/oidc/", "src/sso/"],
+    async prepare() {
+      const client = app.client();
+      const left = await client.get(`/oidc/${connection.key}/login`);
+      return async () => {
+        // Only the last of these requests, the callback, reaches the application.
+        const answer = await comeBack(app, provider, client, left.location ?? "");
+        assert.equal(answer.status, 303, answer.text);
+      };
+    },
+  };
+}
+
+async function samlWalks(app: TestApp, { database }: TestDatabase): Promise<Walk[]> {
+  const tenant = await createTestTenant(database);
+  const key = await createSigningKey("walks");
+  const idpEntityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
+  const connection = await tenant.connection({
+    type: "saml",
+    settings: {
+      idpEntityId,
+      ssoUrl: "https://acme.okta.example/sso/saml",
+      certificates: [key.certificate],
+      metadataUrl: null,
+      appInstanceId: null,
+      orgUrl: null,
+    },
+  });
+  const { acsUrl, entityId } = samlUrls(app.url, connection.key);
+  const respond = async (client: Client) => {
+    const left = await client.get(`/saml/${connection.key}/login`);
+    const { id: requestId, relayState } = readRequest(left.location ?? "");
+    const response = await samlResponse(
+      { acsUrl, entityId, idpEntityId, key, requestId },
+      "ada@saml.example",
+    );
+    return new URLSearchParams({ SAMLResponse: response, RelayState: relayState });
+  };
+  const post = async (client: Client, form: URLSearchParams) => {
+    const headers = { accept: "text/html", "sec-fetch-site": "cross-site" };
+    const answer = await client.send("POST", new URL(acsUrl).pathname, headers, form);
+    assert.equal(answer.status, 303, answer.text);
+    return answer.location ?? "";
+  };
+  const toRead = ["src/saml/", "src/sso/", "packages/saml-policy/"];
+  const acs: Walk = {
+    name: "SAML ACS",
+    toRead,
+    async prepare() {
+      const client = app.client();
+      const form = await respond(client);
+      return () => post(client, form);
+    },
+  };
+  const finish: Walk = {
+    name: "SAML finish",
+    toRead,
+    async prepare() {
+      const client = app.client();
+      const location = await post(client, await respond(client));
+      return async () => {
+        const answer = await client.get(location);
+        assert.equal(answer.status, 303, answer.text);
+      };
+    },
+  };
+  return [acs, finish];
+}
+
+async function scimWalks(app: TestApp, { database }: TestDatabase): Promise<Walk[]> {
+  const { client } = await createScimTenant(app, database);
+  let users = 0;
+  const create = async () => {
+    const answer = await client.send("POST", "/Users", oktaUser(`walker-${users++}@scim.example`));
+    assert.equal(answer.status, 201, answer.text);
+    return answer.body.id as string;
+  };
+  const group = await client.send("POST", "/Groups", {
+    schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+    displayName: "Walkers",
+  });
+  const toRead = ["src/scim/", "packages/scim-server/"];
+  const postUser: Walk = { name: "SCIM POST user", toRead, prepare: async () => create };
+  const patchGroup: Walk = {
+    name: "SCIM PATCH group",
+    toRead,
+    async prepare() {
+      const value = await create();
+      return async () => {
+        const add = { op: "add", path: "members", value: [{ value }] };
+        const answer = await client.patch(`/Groups/${group.body.id}`, add);
+        assert.ok(answer.status === 200 || answer.status === 204, answer.text);
+      };
+    },
+  };
+  return [postUser, patchGroup];
+}
