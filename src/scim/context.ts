@@ -9,19 +9,9 @@ export interface ScimContext {
   /** Runs a search that may read the whole tenant (Database.scan). */
   scan<T>(work: (store: TenantStore) => Promise<T>): Promise<T>;
   writer: Writer;
-  /** The name of the source and the hint of the token, for the tenant's activity. */
-  actor: string;
+  /** Records a change in the tenant's activity, in the transaction of the change. */
+  record(store: TenantStore, entry: Pick<ActivityEntry, "action" | "targetId" | "changed">): Promise<void>;
   passwordSync: boolean;
   passwords: PasswordHasher;
-  requestId: string;
   log: Log;
-}
-
-/** Records what a client did, in the transaction of the change. */
-export async function recordActivity(
-  store: TenantStore,
-  { actor, requestId }: ScimContext,
-  entry: Pick<ActivityEntry, "action" | "targetId" | "changed">,
-): Promise<void> {
-  await store.activity.record({ actorKind: "provisioning", actor, requestId, ...entry });
 }

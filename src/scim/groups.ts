@@ -7,7 +7,7 @@ import {
 } from "../directory/groups.ts";
 import type { Group } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { recordActivity, type ScimContext } from "./context.ts";
+import type { ScimContext } from "./context.ts";
 import { findRows } from "./lists.ts";
 
 const listing = { table: "groups" as const, rowsOf: ({ groups }: TenantStore) => groups };
@@ -27,13 +27,13 @@ export function scimGroups(store: TenantStore, context: ScimContext): GroupStore
 
     async create({ displayName, externalId }, { changed }) {
       const group = await provisionGroup(store, writer, { displayName, sourceKey: externalId }, []);
-      await recordActivity(store, context, { action: "group.created", targetId: group.id, changed });
+      await context.record(store, { action: "group.created", targetId: group.id, changed });
       return toRecord(context, group);
     },
 
     async update({ id }, changes, { changed }) {
       const group = await updateProvisionedGroup(store, writer, id, { changes: toChanges(changes) });
-      await recordActivity(store, context, { action: "group.updated", targetId: id, changed });
+      await context.record(store, { action: "group.updated", targetId: id, changed });
       return toRecord(context, group);
     },
 
@@ -47,7 +47,7 @@ export function scimGroups(store: TenantStore, context: ScimContext): GroupStore
 
     async remove(id) {
       await deleteProvisionedGroup(store, writer, id);
-      await recordActivity(store, context, { action: "group.deleted", targetId: id, changed: [] });
+      await context.record(store, { action: "group.deleted", targetId: id, changed: [] });
     },
   };
 }

@@ -1,23 +1,25 @@
 /**
  * SCIM 2.0 at /scim/v2: customers' identity providers push users and groups.
  *
- * packages/scim-server is the engine: it reads requests and writes answers. This room is its backend: who calls
- * (authentication.ts), users, groups, lists and filters over the tenant's store. One base URL serves all tenants, because
+ * packages/scim-server is the engine: it reads requests and writes answers. This room is its backend: who calls (this
+ * file), users, groups, lists and filters over the tenant's store. One base URL serves all tenants, because
  * the token says whose it is. May import: the ground floor, directory, store, config and scim-server.
  */
 import type { Request, Router } from "express";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { ScimBackend, ScimStore } from "scim-server/backend";
-import { conflict, notFound, ScimError, unavailable } from "scim-server/errors";
+import { conflict, notFound, ScimError, tooManyRequests, unavailable } from "scim-server/errors";
 import { type ScimExchange, scimRouter } from "scim-server/router";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import { problemRecorder } from "../directory/provisioning-problems.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
+import { hashToken } from "../store/secrets.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
+import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { TokenOwner } from "../store/token-owners.ts";
-import { rateLimit, tokenAuthentication } from "./authentication.ts";
 import type { ScimContext } from "./context.ts";
 import { scimGroups } from "./groups.ts";
 import { recordProblem } from "./problems.ts";
@@ -61,10 +63,15 @@ function backendOver(
       const context: ScimContext = {
         scan: (work) => database.scan((reading) => work(forTenant(reading, owner.tenantId))),
         writer: { source: owner.source, sourceConflict: owner.sourceConflict },
-        actor: `${owner.source.name} (${owner.hint}…)`,
+        record: (store, entry) =>
+          store.activity.record({
+            actorKind: "provisioning",
+            actor: `${owner.source.name} (${owner.hint}…)`,
+            requestId: req.id,
+            ...entry,
+          }),
         passwordSync: owner.passwordSync,
         passwords,
-        requestId: req.id,
         log: req.log,
       };
       return storeOver(forTenant(database, owner.tenantId), context);
@@ -77,6 +84,40 @@ function storeOver(store: TenantStore, context: ScimContext): ScimStore {
     users: scimUsers(store, context),
     groups: scimGroups(store, context),
     transaction: (work) => store.transaction((inside) => work(storeOver(inside, context))),
+  };
+}
+
+/** A token's last use is written at most this often. */
+const recordUseMs = 60_000;
+
+/**
+ * Finds the owner of a provisioning token. Unknown, expired, revoked and missing tokens cost the same look-up, to avoid a
+ * timing oracle.
+ */
+export function tokenAuthentication(database: Database): (token: string) => Promise<TokenOwner | null> {
+  const { tokens } = systemStore(database);
+  return async (token) => {
+    const owner = await tokens.owner(hashToken(token));
+    if (owner && Date.now() - (owner.lastUsedAt ?? 0) > recordUseMs) {
+      await forTenant(database, owner.tenantId).tokens.recordUse(owner.tokenId);
+    }
+    return owner;
+  };
+}
+
+/**
+ * Limits how often one token may call. Each process counts for itself: a limit must not cost a write per call. Okta waits
+ * as many whole seconds as Retry-After says, and five minutes for anything else.
+ */
+export function rateLimit(requestsPerMinute: number): (owner: TokenOwner) => Promise<void> {
+  const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
+  return async ({ tokenId }) => {
+    try {
+      await limiter.consume(tokenId);
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      throw tooManyRequests(Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
+    }
   };
 }
 

@@ -6,7 +6,7 @@ import type { AssignableRole, AttributeDocument } from "../model.ts";
 import type { Affiliations } from "../store/tenant/affiliations.ts";
 import type { ShownUser } from "../store/tenant/user-rows.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { recordActivity, type ScimContext } from "./context.ts";
+import type { ScimContext } from "./context.ts";
 import { findRows } from "./lists.ts";
 
 /** The users of one tenant, as the SCIM engine changes them. The rules are those of directory/provisioning.ts. */
@@ -42,7 +42,7 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
       });
       if (input.roles.length > 0) await setProvisionedRoles(store, user.id, input.roles as AssignableRole[]);
       if (input.passwordHash !== null) await setSyncedPassword(store, user, input.passwordHash);
-      await recordActivity(store, context, { action: "user.created", targetId: user.id, changed });
+      await context.record(store, { action: "user.created", targetId: user.id, changed });
       return await withAffiliations(store, context, user, wants);
     },
 
@@ -51,14 +51,14 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
       const { user } = result;
       if (changes.roles) await setProvisionedRoles(store, user.id, changes.roles as AssignableRole[]);
       if (changes.passwordHash) await setSyncedPassword(store, user, changes.passwordHash);
-      await recordActivity(store, context, { action: actionOf(before, user), targetId: user.id, changed });
+      await context.record(store, { action: actionOf(before, user), targetId: user.id, changed });
       if (result.lastOwnerLost) warnOfLostOwner(store, context, user.id);
       return await withAffiliations(store, context, user, wants);
     },
 
     async remove(id) {
       const { lastOwnerLost } = await deleteProvisionedUser(store, writer, id);
-      await recordActivity(store, context, { action: "user.deleted", targetId: id, changed: [] });
+      await context.record(store, { action: "user.deleted", targetId: id, changed: [] });
       if (lastOwnerLost) warnOfLostOwner(store, context, id);
     },
   };

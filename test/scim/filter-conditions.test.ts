@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ScimError } from "scim-server/errors";
 import { toFilterCondition } from "scim-server/filter-conditions";
-import { parseFilter } from "scim-server/filter-parser";
+import { parseFilter } from "scim-server/grammar";
 import { urns } from "scim-server/schema";
 import { toCondition } from "../../src/scim/conditions.ts";
 import { applyCondition } from "../../src/store/conditions.ts";

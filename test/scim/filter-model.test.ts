@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { toFilterCondition } from "scim-server/filter-conditions";
-import type { AttributePath, CompareOperator, Filter, FilterValue } from "scim-server/filter-parser";
+import type { AttributePath, CompareOperator, Filter, FilterValue } from "scim-server/grammar";
 import { urns } from "scim-server/schema";
 import { toCondition } from "../../src/scim/conditions.ts";
 import { applyCondition } from "../../src/store/conditions.ts";

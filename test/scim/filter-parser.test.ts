@@ -8,7 +8,7 @@ import {
   type FilterValue,
   parseFilter,
   parsePath,
-} from "scim-server/filter-parser";
+} from "scim-server/grammar";
 
 const coreUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
 const enterpriseUrn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ScimError } from "scim-server/errors";
-import { memberIds, patchGroup } from "scim-server/patch-group";
-import { maxOperations, parsePatch } from "scim-server/patch-operations";
+import { maxOperations, parsePatch } from "scim-server/grammar";
+import { memberIds, patchGroup } from "scim-server/groups";
 import { defineSchemas, urns } from "scim-server/schema";
 
 const { group: schema } = defineSchemas({ attributes: [] });

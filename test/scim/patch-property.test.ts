@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ScimError } from "scim-server/errors";
-import { parsePatch } from "scim-server/patch-operations";
+import { parsePatch } from "scim-server/grammar";
+import type { JsonObject } from "scim-server/input";
 import { patchUser } from "scim-server/patch-user";
-import type { JsonObject } from "scim-server/resource-input";
 import { urns } from "scim-server/schema";
 import { scimSchemas } from "../../src/scim/schemas.ts";
 

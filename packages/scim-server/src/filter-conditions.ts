@@ -1,6 +1,7 @@
 import { badRequest, type ScimError } from "./errors.ts";
-import type { AttributePath, CompareOperator, Filter, FilterValue } from "./filter-parser.ts";
-import { type Attribute, type ResolvedPath, type ResourceSchema, resolveAttribute } from "./schema.ts";
+import type { AttributePath, CompareOperator, Filter, FilterValue } from "./grammar.ts";
+import { type ResolvedPath, resolveAttribute } from "./input.ts";
+import type { Attribute, ResourceSchema } from "./schema.ts";
 
 /**
  * A filter as a question to the stored resources: attributes exist, operands have the attribute's type, and the special

@@ -1,13 +1,13 @@
 import type { ListQuery, SortAttribute } from "./backend.ts";
 import { badRequest } from "./errors.ts";
 import { toFilterCondition } from "./filter-conditions.ts";
-import { parseFilter } from "./filter-parser.ts";
+import { parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
-import type { ScimCall, ScimRequest, ScimResponse } from "./operation.ts";
+import { checkQuery } from "./input.ts";
+import type { ScimCall, ScimRequest, ScimResource, ScimResponse } from "./operation.ts";
 import { type Projection, projection } from "./projection.ts";
-import { checkQuery } from "./resource-input.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
-import { type ScimResource, toScimUser } from "./user-resource.ts";
+import { toScimUser } from "./users.ts";
 
 /** The parameters of a list, from a query or from a SearchRequest. */
 type ListParameters = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { badRequest } from "./errors.ts";
-import type { AttributePath, CompareOperator, Filter, FilterValue } from "./filter-parser.ts";
+import type { AttributePath, CompareOperator, Filter, FilterValue } from "./grammar.ts";
 import {
   checkLength,
   coerceOne,
@@ -9,7 +9,7 @@ import {
   plainValue,
   saysNothing,
   withOnePrimary,
-} from "./resource-input.ts";
+} from "./input.ts";
 import type { Attribute } from "./schema.ts";
 
 type Plain = string | number | boolean;

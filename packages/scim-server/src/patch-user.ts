@@ -1,7 +1,5 @@
 import { badRequest } from "./errors.ts";
-import { type Filter, type PatchPath, parsePath } from "./filter-parser.ts";
-import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
-import { type PatchOperation, parseKey } from "./patch-operations.ts";
+import { type Filter, type PatchOperation, type PatchPath, parseKey, parsePath } from "./grammar.ts";
 import {
   checkLength,
   coerce,
@@ -12,13 +10,16 @@ import {
   type JsonObject,
   type JsonValue,
   labelOf,
+  type ResolvedPath,
+  resolveAttribute,
   saysNothing,
   sectionNamed,
   sectionValue,
   withOnePrimary,
-} from "./resource-input.ts";
-import { type Attribute, type ResolvedPath, type ResourceSchema, resolveAttribute } from "./schema.ts";
-import type { ScimResource } from "./user-resource.ts";
+} from "./input.ts";
+import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
+import type { ScimResource } from "./operation.ts";
+import type { Attribute, ResourceSchema } from "./schema.ts";
 
 type OperationKind = PatchOperation["op"];
 type Parts = Map<string, JsonValue | undefined>;

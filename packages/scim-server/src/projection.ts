@@ -1,6 +1,7 @@
 import type { Wants } from "./backend.ts";
 import { badRequest } from "./errors.ts";
-import { type Attribute, type ResourceSchema, resolveAttribute } from "./schema.ts";
+import { resolveAttribute } from "./input.ts";
+import type { Attribute, ResourceSchema } from "./schema.ts";
 
 /** Which attributes an answer shows (RFC 7644 §3.9). */
 export interface Projection {

@@ -24,9 +24,9 @@ import {
 } from "./discovery.ts";
 import { errorBody, notFound, ScimError, toScimError } from "./errors.ts";
 import { createGroup, deleteGroup, patchGroupById, readGroupById, replaceGroup } from "./groups.ts";
+import { checkBody, checkQuery } from "./input.ts";
 import { listGroups, listUsers, searchGroups, searchUsers } from "./lists.ts";
 import type { ScimCall, ScimOperation, ScimRequest, ScimResponse } from "./operation.ts";
-import { checkBody, checkQuery } from "./resource-input.ts";
 import type { ScimSchemas } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, readUser, replaceUser } from "./users.ts";
 

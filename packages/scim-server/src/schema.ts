@@ -103,58 +103,6 @@ export function defineSchemas(table: SchemaTable): ScimSchemas {
   };
 }
 
-/** Attributes that every resource has and no schema lists (RFC 7643 §3.1). */
-const common: Attribute[] = [
-  plain("id", { caseExact: true, mutability: "readOnly", returned: "always", uniqueness: "global" }),
-  plain("externalId", { caseExact: true }),
-  {
-    ...plain("meta", { mutability: "readOnly" }),
-    type: "complex",
-    subAttributes: [
-      plain("resourceType", { caseExact: true, mutability: "readOnly" }),
-      { ...plain("created", { mutability: "readOnly" }), type: "dateTime" },
-      { ...plain("lastModified", { mutability: "readOnly" }), type: "dateTime" },
-      plain("location", { caseExact: true, mutability: "readOnly" }),
-      plain("version", { caseExact: true, mutability: "readOnly" }),
-    ],
-  },
-];
-
-/** A path resolved against a schema: the names as the schema spells them. */
-export interface ResolvedPath {
-  /** Null for the core schema and the common attributes. */
-  extension: string | null;
-  attribute: Attribute;
-  subAttribute: Attribute | null;
-}
-
-/**
- * Finds an attribute by the names that a request used: ignoring case (RFC 7643 §2.1), with or without its schema's URN.
- * Null if there is no such attribute.
- */
-export function resolveAttribute(
-  schema: ResourceSchema,
-  path: { schema: string | null; attribute: string; subAttribute: string | null },
-): ResolvedPath | null {
-  const urn = path.schema?.toLowerCase() ?? null;
-  const isCore = urn === null || urn === schema.core.id.toLowerCase();
-  const extension = isCore ? null : (schema.extensions.find(({ id }) => id.toLowerCase() === urn) ?? null);
-  if (!isCore && !extension) return null;
-  const attribute = byName(
-    extension ? extension.attributes : [...common, ...schema.core.attributes],
-    path.attribute,
-  );
-  if (!attribute) return null;
-  const subAttribute =
-    path.subAttribute === null ? null : byName(attribute.subAttributes ?? [], path.subAttribute);
-  if (path.subAttribute !== null && !subAttribute) return null;
-  return { extension: extension?.id ?? null, attribute, subAttribute };
-}
-
-function byName(attributes: readonly Attribute[], name: string): Attribute | null {
-  return attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase()) ?? null;
-}
-
 /** A copy of scimmy's description as plain data: its types promise less than it returns, and the objects are shared. */
 function describe(schema: { definition: { describe(): unknown } }): Schema {
   return JSON.parse(JSON.stringify(schema.definition.describe())) as Schema;
@@ -189,7 +137,8 @@ function ownExtension({ attributes, extension }: SchemaTable): Schema | null {
   };
 }
 
-function plain(name: string, more: Partial<Attribute>): Attribute {
+/** An attribute of type string; `more` changes the rest. */
+export function plain(name: string, more: Partial<Attribute>): Attribute {
   return {
     name,
     type: "string",

@@ -1,20 +1,18 @@
 import type { ScimStore, UserInput, UserRecord, Wants } from "./backend.ts";
-import { notFound } from "./errors.ts";
+import { badRequest, notFound } from "./errors.ts";
+import { type PatchOperation, parsePatch } from "./grammar.ts";
+import { checkIfMatch, checkKeyValue, isKnownVersion, readResource, versionTag } from "./input.ts";
 import {
-  checkIfMatch,
-  isKnownVersion,
   type ScimCall,
   type ScimRequest,
+  type ScimResource,
   type ScimResponse,
-  versionTag,
   wantsAll,
   wantsNothing,
 } from "./operation.ts";
-import { type PatchOperation, parsePatch } from "./patch-operations.ts";
 import { patchUser } from "./patch-user.ts";
 import { type Projection, projection } from "./projection.ts";
-import { readResource } from "./resource-input.ts";
-import { type ScimResource, type SentUser, toScimUser, toSentUser } from "./user-resource.ts";
+import { type AssignableValue, type ScimSchemas, urns } from "./schema.ts";
 
 /** POST /Users (RFC 7644 §3.3). */
 export async function createUser(call: ScimCall, { query, body }: ScimRequest): Promise<ScimResponse> {
@@ -139,4 +137,97 @@ function changedNames(before: ScimResource, after: ScimResource): string[] {
 
 function userNotFound() {
   return notFound("User not found.");
+}
+
+/** Attributes that UserRecord and UserInput name one by one; all others are in `attributes`. */
+const outsideAttributes = new Set([
+  ...["schemas", "id", "externalId", "meta", "userName"],
+  ...["active", "password", "groups", "roles", "entitlements"],
+]);
+
+/** A user as SCIM shows it. */
+export function toScimUser({ baseUrl, schemas }: Omit<ScimCall, "store">, user: UserRecord): ScimResource {
+  const used = schemas.user.extensions.filter(({ id }) => user.attributes[id] !== undefined);
+  const resource: ScimResource = {
+    schemas: [urns.user, ...used.map(({ id }) => id)],
+    id: user.id,
+    userName: user.userName,
+    ...user.attributes,
+    active: user.active,
+  };
+  if (user.externalId !== null) resource.externalId = user.externalId;
+  if (user.groups) {
+    resource.groups = user.groups.map(({ id, displayName }) => ({
+      value: id,
+      $ref: `${baseUrl}/Groups/${id}`,
+      display: displayName,
+      type: "direct",
+    }));
+  }
+  if (user.roles && user.roles.length > 0) {
+    resource.roles = user.roles.map((id) => ({ value: id, display: nameOf(schemas.roles, id) }));
+  }
+  if (user.entitlements && user.entitlements.length > 0) {
+    resource.entitlements = user.entitlements.map((id) => ({
+      value: id,
+      display: nameOf(schemas.entitlements, id),
+      type: "Entitlement",
+    }));
+  }
+  resource.meta = {
+    resourceType: "User",
+    created: new Date(user.createdAt).toISOString(),
+    lastModified: new Date(user.updatedAt).toISOString(),
+    location: `${baseUrl}/Users/${user.id}`,
+    version: versionTag(user.version),
+  };
+  return resource;
+}
+
+/** An id that the application no longer offers is its own name. */
+function nameOf(values: readonly AssignableValue[], id: string): string {
+  return values.find((value) => value.id === id)?.displayName ?? id;
+}
+
+/** A user that a client sent: what the store gets, and the password before it is hashed. */
+export interface SentUser {
+  input: Omit<UserInput, "passwordHash">;
+  password: string | null;
+}
+
+/**
+ * Splits a resource that readResource() or patchUser() made. Throws badRequest if userName is missing or a role or an
+ * entitlement does not exist.
+ */
+export function toSentUser(resource: ScimResource, schemas: ScimSchemas): SentUser {
+  const { userName } = resource;
+  if (typeof userName !== "string" || userName.trim() === "") {
+    throw badRequest("invalidValue", "userName is required.");
+  }
+  const externalId = textOf(resource.externalId);
+  checkKeyValue("userName", userName);
+  checkKeyValue("externalId", externalId);
+  const attributes = Object.entries(resource).filter(([name]) => !outsideAttributes.has(name));
+  return {
+    input: {
+      userName,
+      active: resource.active !== false,
+      externalId,
+      attributes: Object.fromEntries(attributes),
+      entitlements: knownIds(resource.entitlements, "entitlement", schemas.entitlements),
+      roles: knownIds(resource.roles, "role", schemas.roles),
+    },
+    password: textOf(resource.password),
+  };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function knownIds(list: unknown, kind: string, known: readonly AssignableValue[]): string[] {
+  const ids = ((list ?? []) as { value?: unknown }[]).map(({ value }) => String(value));
+  const unknown = ids.filter((id) => !known.some((value) => value.id === id));
+  if (unknown.length > 0) throw badRequest("invalidValue", `There is no ${kind} "${unknown.join('", "')}".`);
+  return [...new Set(ids)];
 }

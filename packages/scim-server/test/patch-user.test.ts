@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ScimError } from "../src/errors.ts";
-import { parsePatch } from "../src/patch-operations.ts";
+import { parsePatch } from "../src/grammar.ts";
+import type { JsonObject } from "../src/input.ts";
 import { patchUser } from "../src/patch-user.ts";
-import type { JsonObject } from "../src/resource-input.ts";
 import { type Attribute, type ResourceSchema, urns } from "../src/schema.ts";
 import { userSchema } from "./sample.ts";
 

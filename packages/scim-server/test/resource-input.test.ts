@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ScimError } from "../src/errors.ts";
-import { readResource } from "../src/resource-input.ts";
+import { readResource } from "../src/input.ts";
 import { urns } from "../src/schema.ts";
 import { userSchema } from "./sample.ts";
 

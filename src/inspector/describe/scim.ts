@@ -148,7 +148,7 @@ const engine = (name: string) => `packages/scim-server/src/${name}`;
 const files: [RegExp, string][] = [
   [/^GET \/(Users|Groups)\/?$|\.search$/, engine("lists.ts")],
   [/^PATCH \/Users/, engine("patch-user.ts")],
-  [/^PATCH \/Groups/, engine("patch-group.ts")],
+  [/^PATCH \/Groups/, engine("groups.ts")],
   [/ \/Users/, "src/scim/users.ts"],
   [/ \/Groups/, "src/scim/groups.ts"],
   [/ \/Bulk/, engine("bulk.ts")],

@@ -1,5 +1,9 @@
-import { badRequest } from "./errors.ts";
-import { type Attribute, type ResourceSchema, resolveAttribute } from "./schema.ts";
+/**
+ * Reads the parts of a request: it refuses dangerous names, finds attributes by the names that a client used, converts
+ * values to the types of the schema, and checks preconditions. Nothing here knows users or groups.
+ */
+import { badRequest, ScimError } from "./errors.ts";
+import { type Attribute, plain, type ResourceSchema } from "./schema.ts";
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export type JsonObject = { [name: string]: JsonValue };
@@ -277,4 +281,80 @@ function coerceText(attribute: Attribute, value: unknown, label: string): JsonVa
 
 function isPrimary(element: JsonValue): boolean {
   return isObject(element) && element.primary === true;
+}
+
+/** Attributes that every resource has and no schema lists (RFC 7643 §3.1). */
+const common: Attribute[] = [
+  plain("id", { caseExact: true, mutability: "readOnly", returned: "always", uniqueness: "global" }),
+  plain("externalId", { caseExact: true }),
+  {
+    ...plain("meta", { mutability: "readOnly" }),
+    type: "complex",
+    subAttributes: [
+      plain("resourceType", { caseExact: true, mutability: "readOnly" }),
+      { ...plain("created", { mutability: "readOnly" }), type: "dateTime" },
+      { ...plain("lastModified", { mutability: "readOnly" }), type: "dateTime" },
+      plain("location", { caseExact: true, mutability: "readOnly" }),
+      plain("version", { caseExact: true, mutability: "readOnly" }),
+    ],
+  },
+];
+
+/** A path resolved against a schema: the names as the schema spells them. */
+export interface ResolvedPath {
+  /** Null for the core schema and the common attributes. */
+  extension: string | null;
+  attribute: Attribute;
+  subAttribute: Attribute | null;
+}
+
+/**
+ * Finds an attribute by the names that a request used: ignoring case (RFC 7643 §2.1), with or without its schema's URN.
+ * Null if there is no such attribute.
+ */
+export function resolveAttribute(
+  schema: ResourceSchema,
+  path: { schema: string | null; attribute: string; subAttribute: string | null },
+): ResolvedPath | null {
+  const urn = path.schema?.toLowerCase() ?? null;
+  const isCore = urn === null || urn === schema.core.id.toLowerCase();
+  const extension = isCore ? null : (schema.extensions.find(({ id }) => id.toLowerCase() === urn) ?? null);
+  if (!isCore && !extension) return null;
+  const attribute = byName(
+    extension ? extension.attributes : [...common, ...schema.core.attributes],
+    path.attribute,
+  );
+  if (!attribute) return null;
+  const subAttribute =
+    path.subAttribute === null ? null : byName(attribute.subAttributes ?? [], path.subAttribute);
+  if (path.subAttribute !== null && !subAttribute) return null;
+  return { extension: extension?.id ?? null, attribute, subAttribute };
+}
+
+function byName(attributes: readonly Attribute[], name: string): Attribute | null {
+  return attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase()) ?? null;
+}
+
+/** The weak entity tag of a version (RFC 7644 §3.14). */
+export function versionTag(version: number): string {
+  return `W/"${version}"`;
+}
+
+/** Throws 412 if the client wants to change another version than the current one (RFC 7644 §3.14, RFC 9110 §13.1.1). */
+export function checkIfMatch({ ifMatch }: { ifMatch: string | null }, version: number): void {
+  if (ifMatch === null || ifMatch.trim() === "*") return;
+  if (!tagsIn(ifMatch).includes(versionTag(version))) {
+    throw new ScimError(412, null, `The resource has changed since: its version is ${versionTag(version)}.`);
+  }
+}
+
+/** Whether the client has this version already: then the answer is 304. */
+export function isKnownVersion({ ifNoneMatch }: { ifNoneMatch: string | null }, version: number): boolean {
+  if (ifNoneMatch === null) return false;
+  return ifNoneMatch.trim() === "*" || tagsIn(ifNoneMatch).includes(versionTag(version));
+}
+
+/** Tags compare weakly: a proxy may have made a strong tag of the weak one. */
+function tagsIn(header: string): string[] {
+  return header.split(",").map((tag) => tag.trim().replace(/^(W\/)?"/, 'W/"'));
 }
