@@ -1,5 +1,5 @@
 import express, { type Express, type Router } from "express";
-import { type AdminDeps, adminRoutes } from "./admin/routes.ts";
+import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { type PasswordCost, passwordHasher } from "./directory/password-hash.ts";
 import { refusalRecorder } from "./directory/sign-in-activity.ts";
@@ -8,15 +8,11 @@ import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
-import { providerDescriber } from "./oidc/describe.ts";
-import { checkIssuer } from "./oidc/issuer.ts";
 import { oidcProviders } from "./oidc/provider.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
-import { parseIdpMetadata } from "./saml/idp-metadata.ts";
-import { beginKeyChange, endKeyChange, type GenerateKeys, generateRsaKeys, keyPairsOf } from "./saml/keys.ts";
-import { refreshMetadata } from "./saml/metadata-refresh.ts";
+import { type GenerateKeys, generateRsaKeys } from "./saml/keys.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import type { Database } from "./store/database.ts";
@@ -82,20 +78,6 @@ export function createApp({
   const shared = { database, sealer: sealer(config.dataKey), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };
   const saml = samlRoutes({ ...shared, limits, generateKeys });
-  const knowledge: Pick<AdminDeps, "oidc" | "saml"> = {
-    oidc: {
-      describe: providerDescriber(limits),
-      checkIssuer: (address) => checkIssuer(address, limits.allowPrivateNetwork),
-    },
-    saml: {
-      parseMetadata: parseIdpMetadata,
-      keyPairs: (...of) => keyPairsOf(...of, generateKeys),
-      beginKeyChange: (store, sealer, connection, step) =>
-        beginKeyChange(store, { sealer, generateKeys }, connection, step),
-      endKeyChange,
-      refresh: (store, connection) => refreshMetadata(store, connection, limits),
-    },
-  };
 
   const app = express();
   app.disable("x-powered-by");
@@ -131,7 +113,7 @@ export function createApp({
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, showsSource: config.insecureAllowPrivateNetwork }));
-  app.use(adminRoutes({ ...shared, limits, ...knowledge, lookUpTxt }));
+  app.use(adminRoutes({ ...shared, limits, generateKeys, lookUpTxt }));
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);

@@ -1,5 +1,5 @@
 import { type RefusalReason, RefusedError } from "./errors.ts";
-import type { Check } from "./recording.ts";
+import type { RecordedCheck } from "./recording.ts";
 
 /** What a check says of itself: the reason it refuses for, what must hold, and for the log what was found instead. */
 interface Demand {
@@ -10,7 +10,7 @@ interface Demand {
 
 /** A policy as it is carried out: each demand is kept with its verdict, and the first that does not hold ends it. */
 export class Checks {
-  readonly results: Check[] = [];
+  readonly results: RecordedCheck[] = [];
 
   /** Keeps a verdict, and returns it. `detail` is what was found where the check does not hold. */
   note(name: string, holds: boolean, detail: string | null = null): boolean {

@@ -2,25 +2,24 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * What the protocol rooms tell the inspector: one entry for each message that came, went or was decided about. The rooms
- * know this file only; src/app.ts hands them the recorder that the inspector made.
+ * The interface between the protocol rooms and the inspector. The rooms describe each message that they receive, send
+ * or refuse; they import only this file. src/app.ts gives them the inspector's recorder.
  */
 export interface Recorder {
   /**
-   * Keeps a message, if the tenant wants that. `describe` is called only then, so that a tenant whose inspector is off
-   * costs a look into a set; and a moment later, with those of other messages, so what it reads has to be final.
-   * Never throws, and nothing waits for it.
+   * Keeps a message if the tenant's inspector is on. Only then does it call `describe`, and a moment later, together
+   * with other messages: `describe` may only read what no longer changes. Never throws, and never delays the caller.
    */
   record(tenantId: string, describe: () => Message): void;
 }
 
-/** Keeps nothing. */
+/** A recorder that keeps nothing. */
 export const noRecorder: Recorder = { record: () => undefined };
 
 export const protocols = ["scim", "oidc", "saml", "universal-logout"] as const;
 export type Protocol = (typeof protocols)[number];
 
-/** What people call them. */
+/** The names of the protocols on pages. */
 export const protocolNames: Record<Protocol, string> = {
   scim: "SCIM",
   oidc: "OIDC",
@@ -28,50 +27,50 @@ export const protocolNames: Record<Protocol, string> = {
   "universal-logout": "Universal Logout",
 };
 
-/** One message with its answer. What is secret in it is taken out before it is kept, by name and by `secrets`. */
+/** One message and its answer. The inspector redacts secrets by their names, their shapes and by `secrets`. */
 export interface Message {
   protocol: Protocol;
-  /** What it was: "PATCH /Users/{id}", "Token request", "SAML response". */
+  /** The kind of message: "PATCH /Users/{id}", "Token request", "SAML response". */
   step: string;
   requestId: string;
-  /** Null where there is none: SCIM comes with a token. */
+  /** Null for SCIM, which has a token instead of a connection. */
   connectionKey: string | null;
-  /** All that names whom it is about: login name, address, subject, id. The first one is shown. */
+  /** Every name of the people concerned: login name, e-mail address, subject, id. Lists show the first one. */
   people: readonly string[];
   /** The source file that handled it: sourceFile(import.meta.url). */
   file: string;
-  verdict: Check["verdict"];
-  /** What came of it, in one line: "201", "Refused: user-blocked". */
+  verdict: RecordedCheck["verdict"];
+  /** The result in one line: "201", "Refused: user-blocked". */
   summary: string;
   request: MessagePart | null;
   response: MessagePart | null;
-  /** In the order in which they were made. */
-  checks: readonly Check[];
-  /** Values that must not be kept wherever they stand: codes, tokens, verifiers, cookies. */
+  /** In the order in which they ran. */
+  checks: readonly RecordedCheck[];
+  /** Values to redact everywhere in the message: codes, tokens, verifiers, cookies. */
   secrets?: readonly string[];
 }
 
-/** A request or an answer. */
+/** A request or a response. */
 export interface MessagePart {
-  /** Its first lines: method and address, or the status, and the headers that matter. */
+  /** The first lines: method and URL, or the status, then the relevant headers. */
   head: readonly string[];
-  /** JSON to be: what was parsed, or the decoded claims. Null when there is none. */
+  /** The parsed body or the decoded claims. Null when there is no body. */
   json?: unknown;
-  /** XML, decoded, with the values taken out that are nobody's business. */
+  /** Decoded XML, without the values of attributes that are not mapped. */
   xml?: string;
 }
 
-/** Something that was verified, and how it ended. */
-export interface Check {
-  /** What must hold: "The audience is this application". */
+/** A check and its result. */
+export interface RecordedCheck {
+  /** The condition: "The audience is this application". */
   name: string;
   verdict: "passed" | "failed";
-  /** What was expected and found; null when the name says it all. */
+  /** The expected and the actual value; null when the name says enough. */
   detail: string | null;
 }
 
-/** A check that failed, in one line. */
-export function failureOf({ name, detail }: Check): string {
+/** A failed check in one line. */
+export function failureText({ name, detail }: RecordedCheck): string {
   return `Failed: ${name}${detail === null ? "" : ` (${detail})`}`;
 }
 

@@ -16,8 +16,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./helpers/postgres-server.ts";
 
 /**
- * What the Dockerfile copies, put together as it does, without a container engine. The packages are those that npm counts
- * as production's, copied from this checkout: installing them anew would compile SQLite and prove no more.
+ * Assembles the image's files as the Dockerfile does, without a container engine. Copies npm's production packages from
+ * this checkout: a new installation would compile SQLite and prove no more.
  */
 describe("the production image", () => {
   let image: string;
@@ -35,7 +35,7 @@ describe("the production image", () => {
     rmSync(image, { recursive: true, force: true });
   });
 
-  it("holds what the server needs, and no test, demo, documentation or secret", () => {
+  it("contains what the server needs, but no tests, demo, documentation or secrets", () => {
     for (const needed of [
       "src/server.ts",
       "src/cli/main.ts",
@@ -65,7 +65,7 @@ describe("the production image", () => {
     }
   });
 
-  it("holds no development package, and none that only packages/ and tools/ need", () => {
+  it("contains no development packages, nor those that only packages/ and tools/ need", () => {
     const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
       packages: Record<string, { dev?: boolean; link?: boolean }>;
     };
@@ -79,7 +79,7 @@ describe("the production image", () => {
     assert.ok(readdirSync(join(image, "node_modules")).length > 50);
   });
 
-  it("migrates, starts as the Dockerfile says, answers, and stops when it is told to", async function () {
+  it("migrates, starts as the Dockerfile says, responds, and stops", async function () {
     this.timeout(180_000);
     const port = await freePort();
     const env = {
@@ -103,25 +103,25 @@ describe("the production image", () => {
     assert.equal(await ended, 0);
   });
 
-  it("installs no more than that, with no scripts but those that package.json allows", () => {
+  it("installs no more, and runs only the scripts that package.json allows", () => {
     const installs = readFileSync("Dockerfile", "utf8").match(/^RUN npm .*$/gm) ?? [];
     assert.equal(installs.length, 1);
     assert.match(installs[0] ?? "", /^RUN npm ci --omit=dev --workspaces=false --strict-allow-scripts /);
   });
 
-  it("runs what npm start runs", () => {
+  it("runs the same program as npm start", () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: { start: string } };
     assert.equal(scripts.start, serverCommand().join(" "));
   });
 });
 
-/** The command of the Dockerfile's last stage. Not `npm start`: npm ends at a SIGTERM and leaves the server running. */
+/** The command of the Dockerfile's last stage. Not `npm start`: on SIGTERM, npm ends without stopping the server. */
 function serverCommand(): string[] {
   const line = readFileSync("Dockerfile", "utf8").match(/^CMD (\[.*\])$/m)?.[1] ?? "[]";
   return JSON.parse(line) as string[];
 }
 
-/** What it says at last: it listens before it is ready. */
+/** The final status of /readyz, because the server listens before it is ready. */
 async function readiness(port: number): Promise<number | null> {
   let status: number | null = null;
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) {
@@ -134,7 +134,7 @@ async function readiness(port: number): Promise<number | null> {
   return status;
 }
 
-/** Copies what `npm ci --omit=dev` would install. A package that lies in another one's folder is listed by itself. */
+/** Copies what `npm ci --omit=dev` would install. Nested packages are listed separately. */
 function copyPackages(target: string): void {
   const words = ["ls", "--omit=dev", "--workspaces=false", "--all", "--parseable"];
   const [root = "", ...packages] = execFileSync("npm", words, { encoding: "utf8" }).trim().split("\n");
@@ -144,7 +144,7 @@ function copyPackages(target: string): void {
     const to = join(target, relative(root, from));
     cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== nested });
   }
-  // npm keeps a list of what it installed, and scripts/install-when-needed.mjs reads it.
+  // scripts/install-when-needed.mjs reads npm's list of installed packages.
   const list = "node_modules/.package-lock.json";
   const installed = JSON.parse(readFileSync(list, "utf8")) as { packages: Record<string, unknown> };
   const copied = new Set(packages.map((from) => relative(root, from)));
@@ -154,7 +154,7 @@ function copyPackages(target: string): void {
   writeFileSync(join(target, list), JSON.stringify(installed));
 }
 
-/** Carries out the COPY lines of the last stage, leaving out what .dockerignore names. */
+/** Performs the COPY lines of the last stage, without the files in .dockerignore. */
 function copyContext(target: string): void {
   const stages = readFileSync("Dockerfile", "utf8").split(/^FROM /m);
   const lines = (stages.at(-1) ?? "")

@@ -3,14 +3,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, normalize } from "node:path";
 
-/** Parts of src/ that the running server never loads: the operator's programs, and the launcher of the demo. */
+/** Folders of src/ that the running server never loads: the command line, and the launcher of the demo. */
 const programs = ["src/cli/", "src/demo/"];
 
-/** Files outside of these to which no import leads from the server. */
+/** Other files of src/ that no import of the server reaches. */
 const exceptions = [
-  "src/guide/ejs.d.ts", // types of a package that brings none
-  "src/oidc/provider-facts.ts", // what `admin -- connection check` looks at, in the room that knows how
-  "src/saml/verification-thread.ts", // the program of a thread
+  "src/guide/ejs.d.ts", // types for a package that has none
+  "src/oidc/provider-facts.ts", // for `admin -- connection check`
+  "src/saml/verification-thread.ts", // the entry point of a thread
 ];
 
 const packages = readdirSync("packages").map((name) => join("packages", name));
@@ -19,9 +19,9 @@ const tools = readdirSync("tools").map((name) => join("tools", name));
 describe("the application without its tools", () => {
   const sources = typescriptIn("src");
 
-  it("is all that src/ has beside its programs: src/server.ts reaches every file of it", () => {
+  it("consists of files that src/server.ts reaches, apart from the programs", () => {
     const reached = reachedFrom("src/server.ts");
-    assert.ok(reached.size > 150, "the imports were followed");
+    assert.ok(reached.size > 150, "the test followed the imports");
     const unreached = sources.filter(
       (path) => !reached.has(path) && !programs.some((folder) => path.startsWith(folder)),
     );
@@ -29,7 +29,7 @@ describe("the application without its tools", () => {
     for (const folder of programs) assert.ok(sources.some((path) => path.startsWith(folder)));
   });
 
-  it("reaches none of its programs from the server, and nothing beside src/ and config/", () => {
+  it("imports only from src/ and config/, and never from the programs", () => {
     const reached = [...reachedFrom("src/server.ts")];
     const wrong = reached.filter(
       (path) => !/^(src|config)\//.test(path) || programs.some((folder) => path.startsWith(folder)),
@@ -37,14 +37,14 @@ describe("the application without its tools", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("stays small: at most 23,500 lines in src/", () => {
+  it("has at most 23,500 lines in src/", () => {
     const lines = sources.map((path) => readFileSync(path, "utf8").split("\n").length - 1);
     const all = lines.reduce((sum, one) => sum + one, 0);
     assert.ok(all <= 23_500, `${all} lines`);
   });
 
-  // config/ takes a type, which is gone at run time.
-  it("imports packages of this repository in the demo alone", () => {
+  // Type imports are allowed in config/: they are erased at run time.
+  it("imports packages of this repository in the demo only", () => {
     const names = [...packages, ...tools].map((folder) => manifestOf(folder).name);
     const wrong = [...sources, ...typescriptIn("config"), ...typescriptIn("migrations")].filter((path) => {
       if (path.startsWith("src/demo/")) return false;
@@ -54,29 +54,29 @@ describe("the application without its tools", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("has no circle of imports between the launcher of the demo and its pages", () => {
-    const takesPages = (path: string) =>
+  it("imports the demo's pages in one file of the launcher, which the pages do not import", () => {
+    const importsPages = (path: string) =>
       importsOf(path).some(({ target }) => packageOf(target) === manifestOf("tools/demo").name);
-    assert.deepEqual(sources.filter(takesPages), ["src/demo/app-server.ts"]);
+    assert.deepEqual(sources.filter(importsPages), ["src/demo/app-server.ts"]);
     const reached = typescriptIn("tools/demo/src").flatMap((path) => [...reachedFrom(path)]);
     assert.ok(reached.includes("src/demo/tenants.ts"));
-    assert.deepEqual(reached.filter(takesPages), []);
+    assert.deepEqual(reached.filter(importsPages), []);
   });
 });
 
 for (const folder of packages) {
   describe(folder, () => {
-    const { name, private: isPrivate, dependencies, devDependencies, files, bin } = manifestOf(folder);
+    const { name, private: isPrivate, dependencies, devDependencies, files, bin = {} } = manifestOf(folder);
     const own = [...typescriptIn(join(folder, "src")), ...filesIn(join(folder, "bin"))];
 
-    it("stands alone: it imports nothing outside itself but what it names", () => {
-      assert.ok(own.length > 5);
-      for (const path of own) assertNames(path, folder, [name, ...Object.keys(dependencies)]);
+    it("imports only its own files and its declared dependencies", () => {
+      assert.ok(own.length > 0);
+      for (const path of own) assertDeclared(path, folder, [name, ...Object.keys(dependencies)]);
       for (const path of typescriptIn(join(folder, "test")))
-        assertNames(path, folder, [name, ...Object.keys({ ...dependencies, ...devDependencies })]);
+        assertDeclared(path, folder, [name, ...Object.keys({ ...dependencies, ...devDependencies })]);
     });
 
-    it("is private, says in a page what it is, and packs its programs and sources alone", () => {
+    it("is private, has a README of one page, and packs only its programs and sources", () => {
       assert.equal(isPrivate, true);
       const page = readFileSync(join(folder, "README.md"), "utf8").split("\n");
       assert.ok(page.length > 10 && page.length <= 60, `${page.length} lines`);
@@ -92,7 +92,7 @@ for (const folder of packages) {
 
 for (const folder of tools) {
   describe(folder, () => {
-    it("is private, and names what it imports beside the application", () => {
+    it("is private, and declares every package that it imports", () => {
       const { name, private: isPrivate, dependencies } = manifestOf(folder);
       assert.equal(isPrivate, true);
       assert.ok(existsSync(join(folder, "README.md")));
@@ -109,7 +109,7 @@ interface Manifest {
   name: string;
   private: boolean;
   files: string[];
-  bin: Record<string, string>;
+  bin?: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies?: Record<string, string>;
 }
@@ -118,12 +118,12 @@ function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 }
 
-function assertNames(path: string, folder: string, named: readonly string[]): void {
+function assertDeclared(path: string, folder: string, declared: readonly string[]): void {
   for (const { target } of importsOf(path)) {
     if (target.startsWith(".")) {
       assert.ok(resolved(path, target).startsWith(`${folder}/`), `${path} imports ${target}`);
     } else if (!target.startsWith("node:") && !builtinModules.includes(target)) {
-      assert.ok(named.includes(packageOf(target)), `${path} imports ${target}, which is not named`);
+      assert.ok(declared.includes(packageOf(target)), `${path} imports ${target}, which is not declared`);
     }
   }
 }
@@ -150,7 +150,7 @@ function importsOf(path: string): { target: string; isType: boolean }[] {
   }));
 }
 
-/** `@scope/name/part` and `name/part` without their part. */
+/** "@scope/name/part" → "@scope/name"; "name/part" → "name". */
 function packageOf(target: string): string {
   return target.split("/", target.startsWith("@") ? 2 : 1).join("/");
 }

@@ -9,21 +9,20 @@ import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { formField } from "../web/forms.ts";
-import { adminEntry, makeChange, storeOf } from "./acting.ts";
-import { type ExportFormat, exported, exports } from "./activity-export.ts";
-import { readable } from "./activity-words.ts";
+import { type ExportFormat, exportFormats, exportText, readable } from "./activity-entries.ts";
+import { adminEntry, makeChange, storeOf } from "./change.ts";
+import type { AdminDeps } from "./deps.ts";
 import { choice, pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
-import type { AdminDeps } from "./routes.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
-/** What activity can be narrowed to by its address. Days are those of UTC, the last one included. */
-const queryOf = z.object({
+/** The filters in the page's query. Days are UTC days; the last one is included. */
+const querySchema = z.object({
   kind: choice(activityKinds),
   who: searchText,
   from: z.iso.date().optional().catch(undefined),
   until: z.iso.date().optional().catch(undefined),
 });
-type Query = z.infer<typeof queryOf>;
+type ActivityQuery = z.infer<typeof querySchema>;
 
 const position = z.object({ at: z.number(), id: z.string().max(100) });
 const dayMs = 86_400_000;
@@ -38,13 +37,13 @@ const kindNames: Record<ActivityKind, string> = {
   "universal-logout": "Universal Logout",
 };
 
-/** Who did what when. */
+/** The audit log: the list, its export, and how long entries are kept. */
 export function activityRoutes({ database }: AdminDeps): Router {
   const router = Router();
 
   router.get(paths.admin.activity, async (req, res) => {
     const store = storeOf(req, database);
-    const query = queryOf.parse(req.query);
+    const query = querySchema.parse(req.query);
     const filter = await filterOf(store, query);
     const after = readPosition(req.query.after, position);
     const [found, settings] = await Promise.all([
@@ -73,14 +72,14 @@ export function activityRoutes({ database }: AdminDeps): Router {
   for (const format of ["csv", "jsonl"] as const) {
     router.get(paths.admin.activityExport(format), async (req, res) => {
       const store = storeOf(req, database);
-      const filter = await filterOf(store, queryOf.parse(req.query));
+      const filter = await filterOf(store, querySchema.parse(req.query));
       await store.activity.record(adminEntry(req, "activity.exported", null));
-      res.attachment(`activity.${format}`).set("Content-Type", exports[format].type);
-      const text = filter ? exported(store, filter, format) : [exports[format].head];
+      res.attachment(`activity.${format}`).set("Content-Type", exportFormats[format].type);
+      const text = filter ? exportText(store, filter, format) : [exportFormats[format].head];
       try {
         await pipeline(Readable.from(text), res);
       } catch (error) {
-        // Whoever asked has gone away: there is nobody to tell.
+        // The browser cancelled the download: there is no one to answer.
         if (!(error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"))
           throw error;
       }
@@ -88,15 +87,18 @@ export function activityRoutes({ database }: AdminDeps): Router {
   }
 
   router.post(`${paths.admin.activity}/retention`, async (req, res) => {
-    const change = {
-      entry: adminEntry(req, "activity.retention_changed", null, ["activityDays"]),
-      done: "The setting is saved. What is older is removed within minutes.",
-      page: paths.admin.activity,
-    };
-    await makeChange(req, res, database, change, async (store) => {
-      checkShown(req, retentionFacts(await store.settings.lock()), change.page);
-      await store.settings.change({ activityDays: daysIn(req) });
-    });
+    await makeChange(
+      { req, res, database },
+      {
+        entry: adminEntry(req, "activity.retention_changed", null, ["activityDays"]),
+        done: "The setting is saved. Older entries are deleted within minutes.",
+        page: paths.admin.activity,
+        async apply(store) {
+          checkShown(req, retentionFacts(await store.settings.lock()), paths.admin.activity);
+          await store.settings.change({ activityDays: daysIn(req) });
+        },
+      },
+    );
   });
 
   return router;
@@ -106,17 +108,17 @@ function retentionFacts(settings: TenantSettings | null): Fact[] {
   return [["Days for which activity is kept", String(settings?.activityDays)]];
 }
 
-/** Null when the person who is asked for is not known. */
+/** Null if no user has the login name that was entered. */
 async function filterOf(
   store: TenantStore,
-  { kind, who, from, until }: Query,
+  { kind, who, from, until }: ActivityQuery,
 ): Promise<ActivityFilter | null> {
   const times = {
     from: from === undefined ? undefined : Date.parse(from),
     until: until === undefined ? undefined : Date.parse(until) + dayMs,
   };
   if (who === "") return { kind, ...times };
-  // People who are gone are known by their id alone.
+  // The entries of deleted users can be found by id only.
   const person = z.uuid().safeParse(who).success ? who : (await store.users.byLoginName(who))?.id;
   return person === undefined ? null : { kind, person, ...times };
 }

@@ -4,21 +4,21 @@ import { domainProof, enforceConnection, verifyDomain } from "../directory/domai
 import { addDomain } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { Domain } from "../model.ts";
+import type { Connection, Domain } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import type { Fact } from "../trust/connection-facts.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { flash } from "../web/sessions.ts";
-import { adminEntry, storeOf } from "./acting.ts";
-import { domainFacts, isReady, providerOf } from "./domain-facts.ts";
-import type { AdminDeps } from "./routes.ts";
+import { adminEntry, pathParameter, storeOf } from "./change.ts";
+import type { AdminDeps } from "./deps.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
 const pattern = paths.admin.domain(":domain");
 
-/** E-mail domains: added, proved by a TXT record, and led to one connection alone when an owner wants that. */
+/** E-mail domains: added, verified by a TXT record, and enforced, so that their people can use one connection only. */
 export function domainRoutes(deps: AdminDeps): Router {
   const router = Router();
   const { database, baseUrl, lookUpTxt } = deps;
@@ -28,12 +28,12 @@ export function domainRoutes(deps: AdminDeps): Router {
     const { tenant, role } = signedIn(req);
     const page = { title: "Domains", isOwner: role === "owner", providerOf };
     const passwordUrl = baseUrl + paths.passwordLoginOf(tenant.slug);
-    res.render("admin/domains", { ...page, passwordUrl, ...(await rowsOf(storeOf(req, database))) });
+    res.render("admin/domains", { ...page, passwordUrl, ...(await listDomains(storeOf(req, database))) });
   });
 
   router.post(paths.admin.domains, async (req, res) => {
-    await reporting(req, async () => {
-      const domain = await recorded(req, deps, "domain.added", (store) =>
+    await showOutcome(req, async () => {
+      const domain = await changeDomain(req, deps, "domain.added", (store) =>
         addDomain(store, formField(req, "domain")),
       );
       return `${domain} is added. Now prove that it is yours.`;
@@ -44,16 +44,16 @@ export function domainRoutes(deps: AdminDeps): Router {
   router.post(`${pattern}/verify`, async (req, res) => {
     const domain = await domainOf(req, deps);
     const { tenant, user } = signedIn(req);
-    // One person must not use up what another needs.
+    // Counted per person, so that one administrator cannot block the others.
     const retryAfter = await lookUps.use(`${tenant.id}/${user.id}`);
     if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
-    await reporting(req, async () => {
+    await showOutcome(req, async () => {
       const records = await lookUpTxt(txtRecord(domain).name);
-      await recorded(req, deps, "domain.verified", async (store) => {
+      await changeDomain(req, deps, "domain.verified", async (store) => {
         await verifyDomain(store, domain.domain, records);
         return domain.domain;
       });
-      return `${domain.domain} is yours: people who enter such an address are led to your connections.`;
+      return `${domain.domain} is yours. People who enter such an address are sent to your connections.`;
     });
     res.redirect(303, paths.admin.domains);
   });
@@ -61,10 +61,10 @@ export function domainRoutes(deps: AdminDeps): Router {
   router.post(`${pattern}/enforce`, requireOwner, async (req, res) => {
     const { domain } = await domainOf(req, deps);
     const connectionId = formField(req, "connection") || null;
-    await reporting(req, async () => {
-      await recorded(req, deps, connectionId ? "domain.enforced" : "domain.released", async (store) => {
+    await showOutcome(req, async () => {
+      await changeDomain(req, deps, connectionId ? "domain.enforced" : "domain.released", async (store) => {
         if (connectionId !== null) await store.connections.lock(connectionId);
-        await checkDomain(req, store, domain);
+        await lockDomainAsShown(req, store, domain);
         await enforceConnection(store, domain, connectionId);
         return domain;
       });
@@ -78,11 +78,10 @@ export function domainRoutes(deps: AdminDeps): Router {
   router.post(`${pattern}/remove`, async (req, res) => {
     const found = await domainOf(req, deps);
     const { domain } = found;
-    mayRemove(req, found);
-    await recorded(req, deps, "domain.removed", async (store) => {
-      const now = await checkDomain(req, store, domain);
-      // Enforced by now: that is an owner's to lift.
-      mayRemove(req, now);
+    checkMayRemove(req, found);
+    await changeDomain(req, deps, "domain.removed", async (store) => {
+      // Again: an owner may have enforced it in the meantime.
+      checkMayRemove(req, await lockDomainAsShown(req, store, domain));
       await store.domains.remove(domain);
       return domain;
     });
@@ -92,8 +91,8 @@ export function domainRoutes(deps: AdminDeps): Router {
   return router;
 }
 
-/** The tenant's domains, and the connections that their people can be led to. */
-async function rowsOf(store: TenantStore) {
+/** The template values of the page: the domains, and the connections that can be enforced for them. */
+async function listDomains(store: TenantStore) {
   const [domains, connections] = await Promise.all([store.domains.list(), store.connections.list()]);
   const rows = domains.map((domain) => ({
     ...domain,
@@ -103,35 +102,61 @@ async function rowsOf(store: TenantStore) {
   return { domains: rows, ready: connections.filter(isReady), connections };
 }
 
+/** Whether the connection can be enforced: it is switched on and tested. */
+function isReady({ status, testedAt }: Connection): boolean {
+  return status === "active" && testedAt !== null;
+}
+
+/** The issuer or entity ID of the connection's identity provider. */
+function providerOf({ settings }: Connection): string {
+  if (!settings) return "no provider yet";
+  return "issuer" in settings ? settings.issuer : settings.idpEntityId;
+}
+
+/** Everything that an administrator should see before changing a domain: its state, and the connections to choose from. */
+function domainFacts(
+  { domain, verifiedAt, enforcedConnectionId }: Domain,
+  connections: readonly Connection[],
+): Fact[] {
+  const nameOf = (one: Connection) => `${one.key} (${one.type.toUpperCase()}) for ${providerOf(one)}`;
+  const enforced = connections.find(({ id }) => id === enforcedConnectionId);
+  return [
+    ["Domain", domain],
+    ["Verified", verifiedAt === null ? "No" : "Yes"],
+    ["People sign in with", enforced ? `${nameOf(enforced)}, ${enforced.status}` : "Anything"],
+    ["Connections to choose from", connections.filter(isReady).map(nameOf).join("\n") || "None"],
+  ];
+}
+
 /** Throws NotFoundError. */
-function mayRemove(req: Request, { enforcedConnectionId }: Domain): void {
+function checkMayRemove(req: Request, { enforcedConnectionId }: Domain): void {
   if (enforcedConnectionId !== null && signedIn(req).role !== "owner")
     throw new NotFoundError("Only an owner removes a domain that is enforced.");
 }
 
-/** Locks the domain and holds it against what the page showed. Throws NotFoundError and ChangedError. */
-async function checkDomain(req: Request, store: TenantStore, domain: string): Promise<Domain> {
+/** Locks the domain and compares it with the page that the form came from. Throws NotFoundError and ChangedError. */
+async function lockDomainAsShown(req: Request, store: TenantStore, domain: string): Promise<Domain> {
   const now = await store.domains.lock(domain);
   if (!now) throw new NotFoundError("There is no such domain.");
   checkShown(req, domainFacts(now, await store.connections.list()), paths.admin.domains);
   return now;
 }
 
-/** Where the proof of a domain goes, and what it is. Underscored names are for this (RFC 8552 §1.1). */
+/** The DNS record that proves the domain. Underscored names are meant for such records (RFC 8552 §1.1). */
 function txtRecord(domain: Domain): { name: string; value: string } {
   const product = brand.productName.toLowerCase().replace(/[^a-z0-9]+/g, "-");
   return { name: `_${product}-challenge.${domain.domain}`, value: domainProof(domain) };
 }
 
-/** Throws NotFoundError, for a domain that is another tenant's alone, too. */
+/** Throws NotFoundError if the tenant does not have the domain. */
 async function domainOf(req: Request, { database }: AdminDeps): Promise<Domain> {
-  const domain = await storeOf(req, database).domains.find(String(req.params.domain));
+  const domain = await storeOf(req, database).domains.find(pathParameter(req, "domain"));
   if (!domain) throw new NotFoundError("There is no such domain.");
   return domain;
 }
 
-/** Makes a change and records it, in one transaction. Returns the domain that `work` names. */
-async function recorded(
+/** Makes a change and records it, in one transaction. `work` returns the domain's name. */
+async function changeDomain(
   req: Request,
   { database }: AdminDeps,
   action: string,
@@ -144,8 +169,8 @@ async function recorded(
   });
 }
 
-/** Tells the person what was done, or what is wrong with what they entered. */
-async function reporting(req: Request, work: () => Promise<string>): Promise<void> {
+/** Shows the sentence that `work` returns, or why the directory refused the change. */
+async function showOutcome(req: Request, work: () => Promise<string>): Promise<void> {
   try {
     await flash(req, "done", await work());
   } catch (error) {

@@ -1,24 +1,28 @@
 import type { Request } from "express";
 import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
+import type { OidcSettings } from "../model.ts";
 import { formField } from "../web/forms.ts";
 
-/** What a check of one field returns: what is kept, and what was found out that is worth showing. */
-interface Checked {
+/** A field that passed its check: the value to store, and a note about it for the person who entered it. */
+interface CheckedField {
   value: string;
   note: string | null;
 }
 
 /**
- * Checks the text of one field, alone while somebody types, and with the whole form when it is sent. Throws InvalidError
- * with a sentence.
- * @param other the text of another field of the form.
+ * Checks the text of one field, both while a person types and when the form is submitted. Throws InvalidError with a
+ * sentence.
+ * @param other returns the text of another field.
  */
-export type Check = (text: string, other: (name: string) => string) => Checked | Promise<Checked>;
+export type FieldCheck = (
+  text: string,
+  other: (name: string) => string,
+) => CheckedField | Promise<CheckedField>;
 
-/** Reads a posted form field by field, and gathers what is wrong instead of stopping at the first. */
+/** Reads a posted form field by field, and collects all problems instead of stopping at the first. */
 export class FormReader {
-  /** What was entered, to be shown again. */
+  /** The values to show in the form again. */
   readonly values: Record<string, string> = {};
   readonly problems: Record<string, string> = {};
   readonly notes: Record<string, string> = {};
@@ -35,7 +39,7 @@ export class FormReader {
     return value;
   }
 
-  /** From now on the field holds something else than what was entered. */
+  /** Replaces the value that was entered. */
   replace(name: string, value: string): void {
     this.#replaced.set(name, value);
     this.text(name);
@@ -45,41 +49,78 @@ export class FormReader {
     return this.text(name) === "on";
   }
 
-  /** The checked value of a field; null when something is wrong with it. */
-  async take(name: string, check: Check): Promise<string | null> {
+  /** The checked value of a field, or null if there is a problem with it. */
+  async checked(name: string, check: FieldCheck): Promise<string | null> {
     try {
       const { value, note } = await check(this.text(name), (other) => formField(this.#req, other).trim());
       if (note !== null) this.notes[name] = note;
       return value;
     } catch (error) {
-      this.refuse(name, error);
+      this.addProblem(name, error);
       return null;
     }
   }
 
-  /** Notes what is wrong with a field. Throws what is no InvalidError. */
-  refuse(name: string, error: unknown): void {
+  /** Keeps the message of an InvalidError as the field's problem, and rethrows any other error. */
+  addProblem(name: string, error: unknown): void {
     if (!(error instanceof InvalidError)) throw error;
     this.problems[name] = error.message;
   }
 
-  get isRight(): boolean {
+  get isValid(): boolean {
     return Object.keys(this.problems).length === 0;
   }
 }
 
-/** A check of text alone: trimmed, of at most `longest` characters, and matching `pattern` when there is one. */
-export function textCheck(what: string, longest: number, pattern: { is: RegExp; says: string }): Check {
+/** Checks a required text: its length, its characters, and a pattern with the sentence to show if it does not match. */
+export function textCheck(
+  label: string,
+  maxLength: number,
+  { pattern, problem }: { pattern: RegExp; problem: string },
+): FieldCheck {
   return (text) => {
-    if (text === "") throw new InvalidError(`${what} is missing.`);
-    if (text.length > longest) throw new InvalidError(`${what} has more than ${longest} characters.`);
-    checkShownName(what, text);
-    if (!pattern.is.test(text)) throw new InvalidError(pattern.says);
+    if (text === "") throw new InvalidError(`${label} is missing.`);
+    if (text.length > maxLength) throw new InvalidError(`${label} has more than ${maxLength} characters.`);
+    checkShownName(label, text);
+    if (!pattern.test(text)) throw new InvalidError(problem);
     return { value: text, note: null };
   };
 }
 
-/** As `check`, but for a field that may stay empty. */
-export function optional(check: Check): Check {
+/** Skips the check if the field is empty. */
+export function optional(check: FieldCheck): FieldCheck {
   return (text, other) => (text === "" ? { value: "", note: null } : check(text, other));
+}
+
+type RoleMapping = NonNullable<OidcSettings["roleMapping"]>;
+
+const maxRoleLength = 200;
+const maxRoleValues = 20;
+
+/** The claim or attribute, and its values that make a person an administrator. Null if the fields are empty. */
+export function readRoleMapping(form: FormReader): RoleMapping | null {
+  const name = form.text("roleName");
+  const adminValues = form
+    .text("roleValues")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  if (name === "" && adminValues.length === 0) return null;
+  try {
+    if (name === "") throw new InvalidError("Name the claim or attribute that carries these values.");
+    checkShownName("The name", name);
+    if (name.length > maxRoleLength)
+      throw new InvalidError(`The name has more than ${maxRoleLength} characters.`);
+  } catch (error) {
+    form.addProblem("roleName", error);
+  }
+  try {
+    if (adminValues.length === 0) throw new InvalidError("Enter the values that make an administrator.");
+    for (const value of adminValues) checkShownName("A value", value);
+    if (adminValues.length > maxRoleValues || adminValues.some((value) => value.length > maxRoleLength))
+      throw new InvalidError(`At most ${maxRoleValues} values, of ${maxRoleLength} characters each.`);
+  } catch (error) {
+    form.addProblem("roleValues", error);
+  }
+  return { name, adminValues };
 }

@@ -8,17 +8,17 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
-import { adminEntry, makeChange, parameter, storeOf } from "./acting.ts";
+import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
+import type { AdminDeps } from "./deps.ts";
 import { pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
 import { listPeople } from "./people.ts";
-import type { AdminDeps } from "./routes.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
 const position = z.string().max(4_000);
-/** So many groups that give a role are listed above the others. */
+/** At most this many groups with a role are listed above the others. */
 const maxMapped = 50;
 
-/** The groups of the tenant, which provisioning brings, and the roles that they give to their members. */
+/** The groups that provisioning creates, and the role that each gives to its members. */
 export function groupRoutes({ database }: AdminDeps): Router {
   const router = Router();
 
@@ -48,41 +48,49 @@ export function groupRoutes({ database }: AdminDeps): Router {
 
   router.get(paths.admin.group(":group"), async (req, res) => {
     const store = storeOf(req, database);
-    const group = await groupIn(store, req);
+    const group = await groupOf(store, req);
     const [list, mapped, sources] = await Promise.all([
       listPeople(req, database, paths.admin.group(group.id), group.id),
       store.roles.mappedGroups([group.id]),
       store.sources.list(),
     ]);
-    const sourceName = sources.find(({ id }) => id === group.sourceId)?.name ?? null;
-    const isOwner = signedIn(req).role === "owner";
-    const shown = shownValue(await groupFacts(store, group));
-    const facts = { group, sourceName, givesAdmin: mapped.has(group.id), isOwner, shown };
-    res.render("admin/group", { title: group.displayName, ...facts, ...list });
+    res.render("admin/group", {
+      title: group.displayName,
+      group,
+      sourceName: sources.find(({ id }) => id === group.sourceId)?.name ?? null,
+      givesAdmin: mapped.has(group.id),
+      isOwner: signedIn(req).role === "owner",
+      shown: shownValue(await groupFacts(store, group)),
+      ...list,
+    });
   });
 
   router.post(`${paths.admin.group(":group")}/role`, requireOwner, async (req, res) => {
-    const group = await groupIn(storeOf(req, database), req);
+    const group = await groupOf(storeOf(req, database), req);
     const role = roleIn(req);
-    const change = {
-      entry: adminEntry(req, "group.role_changed", group.id, ["role"]),
-      done:
-        role === "admin"
-          ? `Members of ${group.displayName} are administrators from now on.`
-          : `${group.displayName} gives no role any more.`,
-      page: paths.admin.group(group.id),
-    };
-    await makeChange(req, res, database, change, async (inside) => {
-      const now = await inside.groups.lock(group.id);
-      if (now) checkShown(req, await groupFacts(inside, now), change.page);
-      await giveGroupRole(inside, group.id, role);
-    });
+    const page = paths.admin.group(group.id);
+    await makeChange(
+      { req, res, database },
+      {
+        entry: adminEntry(req, "group.role_changed", group.id, ["role"]),
+        done:
+          role === "admin"
+            ? `Members of ${group.displayName} are administrators from now on.`
+            : `${group.displayName} no longer gives a role.`,
+        page,
+        async apply(store) {
+          const now = await store.groups.lock(group.id);
+          if (now) checkShown(req, await groupFacts(store, now), page);
+          await giveGroupRole(store, group.id, role);
+        },
+      },
+    );
   });
 
   return router;
 }
 
-/** What the role of a group's members depends on. Who they are is the source's, now and later. */
+/** Everything that an administrator should see before changing the role, except the members: Okta may change them any time. */
 async function groupFacts(store: TenantStore, group: Group): Promise<Fact[]> {
   const mapped = await store.roles.mappedGroups([group.id]);
   const sources = await store.sources.list();
@@ -94,9 +102,9 @@ async function groupFacts(store: TenantStore, group: Group): Promise<Fact[]> {
   ];
 }
 
-/** The group that the address names. Throws NotFoundError. */
-async function groupIn(store: TenantStore, req: Request): Promise<Group> {
-  const group = await store.groups.byId(parameter(req, "group"));
+/** The group that the path names. Throws NotFoundError. */
+async function groupOf(store: TenantStore, req: Request): Promise<Group> {
+  const group = await store.groups.byId(pathParameter(req, "group"));
   if (!group) throw new NotFoundError("There is no such group.");
   return group;
 }

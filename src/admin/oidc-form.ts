@@ -1,28 +1,20 @@
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
-import { type Check, type FormReader, optional, textCheck } from "./form-reader.ts";
-import { readRoleMapping } from "./role-form.ts";
+import { providerDescriber } from "../oidc/describe.ts";
+import type { FetchLimits } from "../trust/guarded-fetch.ts";
+import { type FieldCheck, type FormReader, optional, readRoleMapping, textCheck } from "./form-reader.ts";
 
-/** What the OIDC room knows of providers: handed down by src/app.ts. */
-export interface OidcKnowledge {
-  /** Reads what the provider at an address says of itself. Throws InvalidError. */
-  describe(address: string): Promise<{
-    issuer: string;
-    authorizationEndpoint: string;
-    keyIds: string[];
-    offersSignOut: boolean;
-  }>;
-  /** The address of an Okta org as it stands in tokens. Throws InvalidError. */
-  checkIssuer(address: string): string;
-}
-
-/** What a person enters of an OIDC connection, beside switches. */
-export function oidcChecks({ describe }: OidcKnowledge): Record<string, Check> {
-  const noSpaces = { is: /^[\x21-\x7e]+$/, says: "This holds a space or a character that Okta never uses." };
+/** The checks of an OIDC connection's text fields. */
+export function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
+  const describeProvider = providerDescriber(limits);
+  const noSpaces = {
+    pattern: /^[\x21-\x7e]+$/,
+    problem: "This contains a space or a character that Okta never uses.",
+  };
   return {
     async issuer(text) {
       if (text === "") throw new InvalidError("Enter the address of your Okta org.");
-      const { issuer, authorizationEndpoint, keyIds, offersSignOut } = await describe(text);
+      const { issuer, authorizationEndpoint, keyIds, offersSignOut } = await describeProvider(text);
       const keys = keyIds.length === 1 ? "1 key" : `${keyIds.length} keys`;
       const signOut = offersSignOut ? "" : " It does not offer to sign out.";
       const note = `Found ${issuer}. People sign in at ${authorizationEndpoint}; it signs with ${keys}.${signOut}`;
@@ -35,11 +27,11 @@ export function oidcChecks({ describe }: OidcKnowledge): Record<string, Check> {
       return await textCheck("The client secret", 512, noSpaces)(text, other);
     },
     issuerAlias: optional(async (text, other) => {
-      const alias = await describe(text);
-      const issuer = await describe(other("issuer"));
+      const alias = await describeProvider(text);
+      const issuer = await describeProvider(other("issuer"));
       if (alias.issuer === issuer.issuer)
         throw new InvalidError("This is the issuer itself. Leave it empty.");
-      // Another org under this name could vouch for anybody: only the same org has the same keys.
+      // Another org under this name could sign in as anyone here. Only the same org has the same keys.
       const isSame = [...alias.keyIds].sort().join() === [...issuer.keyIds].sort().join();
       if (!isSame) throw new InvalidError(`${alias.issuer} signs with other keys: it is another org.`);
       return { value: alias.issuer, note: `${alias.issuer} is the same org.` };
@@ -49,37 +41,43 @@ export function oidcChecks({ describe }: OidcKnowledge): Record<string, Check> {
 
 export interface OidcInput {
   settings: OidcSettings;
-  /** Null keeps the one that is stored. */
+  /** Null keeps the stored one. */
   secret: string | null;
   justInTime: boolean;
 }
 
-/** Reads the whole form; null when something is wrong with it, which the reader says. */
+/** Reads the whole form. Null if there are problems, which the form then holds. */
 export async function readOidcForm(
   form: FormReader,
-  knowledge: OidcKnowledge,
+  limits: FetchLimits,
   hasSecret: boolean,
 ): Promise<OidcInput | null> {
-  const checks = oidcChecks(knowledge) as Record<keyof OidcSettings | "clientSecret", Check>;
-  const issuer = await form.take("issuer", checks.issuer);
-  const issuerAlias = await form.take("issuerAlias", checks.issuerAlias);
-  const clientId = await form.take("clientId", checks.clientId);
-  const secret = await form.take(
-    "clientSecret",
-    hasSecret ? optional(checks.clientSecret) : checks.clientSecret,
-  );
+  const checks = oidcChecks(limits) as Record<keyof OidcSettings | "clientSecret", FieldCheck>;
+  const issuer = await form.checked("issuer", checks.issuer);
+  const issuerAlias = await form.checked("issuerAlias", checks.issuerAlias);
+  const clientId = await form.checked("clientId", checks.clientId);
+  const secretCheck = hasSecret ? optional(checks.clientSecret) : checks.clientSecret;
+  const secret = await form.checked("clientSecret", secretCheck);
   const roleMapping = readRoleMapping(form);
-  const switches = {
-    signOutOfProvider: form.isOn("signOutOfProvider"),
-    universalLogout: form.isOn("universalLogout"),
-  };
+  const signOutOfProvider = form.isOn("signOutOfProvider");
+  const universalLogout = form.isOn("universalLogout");
   const justInTime = form.isOn("justInTime");
-  if (!form.isRight || issuer === null || clientId === null) return null;
-  const settings = { issuer, issuerAlias: issuerAlias || null, clientId, roleMapping, ...switches };
-  return { settings, secret: secret || null, justInTime };
+  if (!form.isValid || issuer === null || clientId === null) return null;
+  return {
+    settings: {
+      issuer,
+      issuerAlias: issuerAlias || null,
+      clientId,
+      roleMapping,
+      signOutOfProvider,
+      universalLogout,
+    },
+    secret: secret || null,
+    justInTime,
+  };
 }
 
-/** What stands in the form before anything was entered. */
+/** The form's values before anything is entered. */
 export function oidcValues(settings: OidcSettings | null, justInTime: boolean): Record<string, string> {
   const onOff = (value: boolean) => (value ? "on" : "");
   return {

@@ -4,17 +4,17 @@ import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.t
 import { paths } from "../endpoints.ts";
 import type { Connection, ProvisioningToken } from "../model.ts";
 import { findConnectionWarnings } from "../trust/connection-warnings.ts";
-import { storeOf } from "./acting.ts";
-import type { AdminDeps } from "./routes.ts";
+import { storeOf } from "./change.ts";
+import type { AdminDeps } from "./deps.ts";
 
-/** Something that needs attention, and the page on which something can be done about it. */
-interface Warning {
+/** Something that needs attention, with a link to the page where it can be fixed. */
+interface OverviewWarning {
   name: string;
   href: string;
   text: string;
 }
 
-/** Where administrators begin: what is set up, what comes next, and what needs attention. */
+/** The console's first page: what is set up, the next steps, and warnings. */
 export function overviewRoutes({ database }: AdminDeps): Router {
   const router = Router();
   router.get(paths.admin.home, async (req, res) => {
@@ -28,25 +28,30 @@ export function overviewRoutes({ database }: AdminDeps): Router {
       unconfirmedAccess(store),
     ]);
     const now = Date.now();
-    const living = tokens.filter((token) => isActiveToken(token, now));
-    const page = { title: "Administration", connections, domains, tokens: living, people };
-    const warnings = [
-      ...unconfirmedWarnings(unconfirmed),
-      ...connectionWarnings(connections),
-      ...provisioningWarnings(tokens, now),
-    ];
-    res.render("admin/overview", { ...page, warnings, problem: problems[0] ?? null });
+    res.render("admin/overview", {
+      title: "Administration",
+      connections,
+      domains,
+      tokens: tokens.filter((token) => isActiveToken(token, now)),
+      people,
+      warnings: [
+        ...unconfirmedWarnings(unconfirmed),
+        ...connectionWarnings(connections),
+        ...provisioningWarnings(tokens, now),
+      ],
+      problem: problems[0] ?? null,
+    });
   });
   return router;
 }
 
-function unconfirmedWarnings(unconfirmed: readonly string[]): Warning[] {
+function unconfirmedWarnings(unconfirmed: readonly string[]): OverviewWarning[] {
   if (unconfirmed.length === 0) return [];
   const text = `An owner has to confirm what provisioning may do here: ${unconfirmed.join("; ")}.`;
   return [{ name: "Provisioning", href: `${paths.admin.provisioning}#unconfirmed`, text }];
 }
 
-function connectionWarnings(connections: readonly Connection[]): Warning[] {
+function connectionWarnings(connections: readonly Connection[]): OverviewWarning[] {
   return findConnectionWarnings(connections).map(({ connection, text }) => ({
     name: connection.key,
     href: paths.admin.connection(connection.id),
@@ -54,11 +59,11 @@ function connectionWarnings(connections: readonly Connection[]): Warning[] {
   }));
 }
 
-function provisioningWarnings(tokens: readonly ProvisioningToken[], now: number): Warning[] {
-  const kept = tokens
+function provisioningWarnings(tokens: readonly ProvisioningToken[], now: number): OverviewWarning[] {
+  const notRevoked = tokens
     .filter(({ revokedAt }) => revokedAt === null)
     .map(({ sourceName, hint, expiresAt }) => ({ source: sourceName, hint, expiresAt }));
-  return tokenWarnings(kept, now).map((text) => ({
+  return tokenWarnings(notRevoked, now).map((text) => ({
     name: "Provisioning",
     href: paths.admin.provisioning,
     text,

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { InvalidError } from "../errors.ts";
 
-/** Lines on a page of a list. */
+/** Rows on a page of a list. */
 export const pageSize = 50;
 
 /**
- * Where a list goes on, as it stands in an address. Null for the first page. Throws InvalidError for what no page of ours
- * links to.
+ * Reads the position after which a page begins, from the page's query. Null means the first page. Throws InvalidError
+ * for a position that no link of the application contains.
  */
 export function readPosition<T>(text: unknown, position: z.ZodType<T>): T | null {
   if (text === undefined || text === "") return null;
@@ -18,18 +18,19 @@ export function readPosition<T>(text: unknown, position: z.ZodType<T>): T | null
   }
 }
 
+/** Encodes a position for readPosition. */
 export function writePosition(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString("base64url");
 }
 
-/** A path with those of the parameters that have a value. */
+/** The path with a query of the parameters that have a value. */
 export function withQuery(path: string, parameters: Record<string, string | undefined>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) if (value) query.set(name, value);
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
-/** What was typed into a search field: its first 200 characters, without those that nobody types. */
+/** The text of a search field: at most 200 characters, without control characters. */
 export const searchText = z
   .string()
   .catch("")
@@ -40,7 +41,7 @@ export const searchText = z
       .slice(0, 200),
   );
 
-/** One of the words; another one means none. */
+/** One of the words; any other text counts as no choice. */
 export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words).optional().catch(undefined);
 }

@@ -16,111 +16,119 @@ import { roles, type User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { formField } from "../web/forms.ts";
 import { requireAdmin, requireOwner } from "../web/guards.ts";
-import { adminEntry, administrator, makeChange, parameter, storeOf } from "./acting.ts";
-import { readable } from "./activity-words.ts";
-import { entitlementNames, otherAttributes } from "./other-attributes.ts";
-import { personFacts } from "./person-facts.ts";
-import { personName } from "./person-names.ts";
-import type { AdminDeps } from "./routes.ts";
+import { readable } from "./activity-entries.ts";
+import { adminEntry, administrator, makeChange, pathParameter, storeOf } from "./change.ts";
+import type { AdminDeps } from "./deps.ts";
+import { entitlementNames, otherAttributes, personFacts, personName } from "./person-facts.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
-/** What is done to a person: the form's place below the person's page, and what comes of it. */
-interface Act {
+/** A button on a person's page. */
+interface PersonAction {
+  /** The activity entry. */
   action: string;
+  changed?: readonly string[];
+  apply(store: TenantStore, userId: string, req: Request): Promise<void>;
+  /** The message after success. */
   done(user: User, req: Request): string;
-  work(store: TenantStore, userId: string, req: Request): Promise<void>;
-  /** Where there is nobody left to show. */
+  /** The page to return to, unless it is the person's. */
   page?: string;
-  /** Who may do it, where an administrator may not. */
+  /** Restricts the action. Administrators may use it unless this is set. */
   guard?: RequestHandler;
-  /** Whether it is done however the person has changed since the page showed them: it takes nothing but sessions. */
-  always?: boolean;
+  /** Safe even if the person has changed since the page was rendered. */
+  ignoresChanges?: boolean;
 }
 
-const acts: Record<string, Act> = {
+/** By the last segment of the form's path. */
+const actions: Record<string, PersonAction> = {
   block: {
     action: "user.blocked",
-    work: (store, userId, req) => blockPerson(store, administrator(req), userId),
+    apply: (store, userId, req) => blockPerson(store, administrator(req), userId),
     done: (user) => `${personName(user)} is blocked and signed out everywhere.`,
   },
   unblock: {
     action: "user.unblocked",
-    work: (store, userId, req) => unblockPerson(store, administrator(req), userId),
-    done: (user) => `${personName(user)} is not blocked any more.`,
+    apply: (store, userId, req) => unblockPerson(store, administrator(req), userId),
+    done: (user) => `${personName(user)} is no longer blocked.`,
   },
   "sign-out": {
     action: "user.signed_out",
-    work: (store, userId, req) => signOutPerson(store, administrator(req), userId),
+    apply: (store, userId, req) => signOutPerson(store, administrator(req), userId),
     done: (user) => `${personName(user)} is signed out everywhere.`,
-    always: true,
+    ignoresChanges: true,
   },
   role: {
     action: "user.role_changed",
-    work: (store, userId, req) => giveRole(store, administrator(req), userId, roleIn(req)),
+    changed: ["role"],
+    apply: (store, userId, req) => giveRole(store, administrator(req), userId, roleIn(req)),
     done: (user, req) => `The role given to ${personName(user)} by hand is: ${roleIn(req)}.`,
   },
   unlink: {
     action: "user.identity_unlinked",
-    work: (store, userId, req) => unlinkIdentity(store, administrator(req), userId, identityIn(req)),
-    done: () => "The identity is unlinked, and whoever was signed in by it is signed out.",
+    apply: (store, userId, req) => unlinkIdentity(store, administrator(req), userId, identityIn(req)),
+    done: () => "The identity is unlinked, and its sessions have ended.",
   },
   approve: {
     action: "user.sign_in_approved",
     guard: requireOwner,
-    work: (store, userId, req) => approveOwner(store, formField(req, "connection"), userId),
-    done: (user) => `${personName(user)} becomes linked at their next sign-in with this connection.`,
+    apply: (store, userId, req) => approveOwner(store, formField(req, "connection"), userId),
+    done: (user) => `${personName(user)} is linked at their next sign-in with this connection.`,
   },
   delete: {
     action: "user.deleted",
-    work: (store, userId, req) => deletePerson(store, administrator(req), userId, keepsOut(req)),
+    apply: (store, userId, req) => deletePerson(store, administrator(req), userId, keepsOut(req)),
     done: (user, req) =>
       keepsOut(req)
-        ? `${personName(user)} is deleted, and kept out until somebody lets them come again.`
-        : `${personName(user)} is deleted. They can come again by signing in.`,
+        ? `${personName(user)} is deleted, and kept out until an administrator lets them in again.`
+        : `${personName(user)} is deleted. They can sign in again with a new account.`,
     page: paths.admin.people,
   },
 };
 
-/** One person: where they came from, what they may do and why, and how they come in. */
+/** The page of a person: where they came from, their role and the reasons for it, and how they sign in. */
 export function personRoutes({ database }: AdminDeps): Router {
   const router = Router();
 
   router.get(paths.admin.person(":user"), async (req, res) => {
     const store = storeOf(req, database);
-    const user = await personIn(store, req);
-    const facts = await factsOf(store, user);
-    const activity = await readable(store, facts.activity);
+    const user = await userOf(store, req);
+    const details = await loadDetails(store, user);
+    const activity = await readable(store, details.activity);
     const shown = shownValue(await personFacts(store, user));
-    res.render("admin/person", { title: personName(user), user, ...facts, activity, roles, shown });
+    res.render("admin/person", { title: personName(user), user, ...details, activity, roles, shown });
   });
 
-  for (const [name, { action, work, done, page, guard = requireAdmin, always }] of Object.entries(acts)) {
+  for (const [name, personAction] of Object.entries(actions)) {
+    const { action, changed, guard = requireAdmin, ignoresChanges } = personAction;
     router.post(`${paths.admin.person(":user")}/${name}`, guard, async (req, res) => {
-      const user = await personIn(storeOf(req, database), req);
-      const change = {
-        entry: adminEntry(req, action, user.id, name === "role" ? ["role"] : []),
-        done: done(user, req),
-        page: page ?? paths.admin.person(user.id),
-      };
-      await makeChange(req, res, database, change, async (store) => {
-        const now = await store.users.lock(user.id);
-        if (now && !always) checkShown(req, await personFacts(store, now), paths.admin.person(user.id));
-        await work(store, user.id, req);
-      });
+      const user = await userOf(storeOf(req, database), req);
+      const personPage = paths.admin.person(user.id);
+      await makeChange(
+        { req, res, database },
+        {
+          entry: adminEntry(req, action, user.id, changed),
+          done: personAction.done(user, req),
+          page: personAction.page ?? personPage,
+          async apply(store) {
+            const now = await store.users.lock(user.id);
+            if (now && !ignoresChanges) checkShown(req, await personFacts(store, now), personPage);
+            await personAction.apply(store, user.id, req);
+          },
+        },
+      );
     });
   }
 
   return router;
 }
 
-/** The person whom the address names. Throws NotFoundError. */
-async function personIn(store: TenantStore, req: Request): Promise<User> {
-  const user = await store.users.byId(parameter(req, "user"));
+/** The user that the path names. Throws NotFoundError. */
+async function userOf(store: TenantStore, req: Request): Promise<User> {
+  const user = await store.users.byId(pathParameter(req, "user"));
   if (!user) throw new NotFoundError("There is no such person.");
   return user;
 }
 
-async function factsOf(store: TenantStore, user: User) {
+async function loadDetails(store: TenantStore, user: User) {
   const [
     identities,
     connections,
@@ -158,7 +166,7 @@ async function factsOf(store: TenantStore, user: User) {
     hasPassword: passwordHash !== null,
     approved: connections.filter(({ id }) => approved.includes(id)),
     approvable: role === "owner" ? await approvableConnections(store, user) : [],
-    // Somebody with a password only, where passwords are refused to all but owners.
+    // Has only a password, and their domain accepts passwords from owners only.
     shutOut: identities.length === 0 && user.origin === "local" && role !== "owner" ? required : null,
     connectionOf: new Map(connections.map((connection) => [connection.id, connection])),
     sourceName: sources.find(({ id }) => id === user.sourceId)?.name ?? null,

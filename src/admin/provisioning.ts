@@ -7,17 +7,17 @@ import {
 import { createToken, isActiveToken, revokeToken } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
+import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
 import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
-import { adminEntry, makeChange, parameter, storeOf } from "./acting.ts";
-import { remedyOf } from "./provisioning-remedies.ts";
-import type { AdminDeps } from "./routes.ts";
+import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
+import type { AdminDeps } from "./deps.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
-/** What stays in the form when something in it was wrong. */
+/** The values that stay in the form after an error. */
 interface TokenForm {
   source: string;
   days: string;
@@ -26,19 +26,24 @@ interface TokenForm {
 
 const emptyForm: TokenForm = { source: "", days: "365", problem: null };
 
-/** So many problems are shown; there is one of each kind. */
-const mostProblems = 20;
+/** At most this many problems are shown; the store keeps one of each kind. */
+const maxProblems = 20;
 
 /**
- * How a customer's Okta provisions people: what to copy there, the tokens that it calls with, what it may do, and how
- * that went lately. Every administrator sees it; tokens and settings are an owner's to change.
+ * Provisioning from the customer's Okta: the values to copy, the tokens, the settings and recent problems. Every
+ * administrator sees the page; only owners change tokens and settings.
  */
-export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
+export function provisioningRoutes(deps: AdminDeps): Router {
   const router = Router();
+  addPage(router, deps);
+  addSettings(router, deps);
+  return router;
+}
 
-  /** @param shown a token that was just created: in this answer alone, and nowhere else. */
-  async function show(req: Request, res: Response, form: TokenForm, shown: string | null): Promise<void> {
-    const facts = await factsOf(storeOf(req, database));
+function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
+  /** @param shown the new token. Only this response contains it. */
+  async function showPage(req: Request, res: Response, form: TokenForm, shown: string | null): Promise<void> {
+    const details = await loadDetails(storeOf(req, database));
     res.render("admin/provisioning", {
       title: "Provisioning",
       scimUrl: baseUrl + paths.scim,
@@ -46,97 +51,107 @@ export function provisioningRoutes({ database, baseUrl }: AdminDeps): Router {
       shown,
       remedyOf,
       isOwner: signedIn(req).role === "owner",
-      ...facts,
+      ...details,
     });
   }
 
-  router.get(paths.admin.provisioning, (req, res) => show(req, res, emptyForm, null));
+  router.get(paths.admin.provisioning, (req, res) => showPage(req, res, emptyForm, null));
 
   router.post(`${paths.admin.provisioning}/tokens`, requireOwner, async (req, res) => {
     const form = { source: formField(req, "source").trim(), days: formField(req, "days").trim() };
     try {
-      const { token } = await storeOf(req, database).transaction(async (inside) => {
-        const created = await createToken(inside, form.source || undefined, daysIn(form.days));
-        await inside.activity.record(adminEntry(req, "token.created", created.id));
+      const { token } = await storeOf(req, database).transaction(async (store) => {
+        const created = await createToken(store, form.source || undefined, daysIn(form.days));
+        await store.activity.record(adminEntry(req, "token.created", created.id));
         return created;
       });
-      await show(req, res.status(201), emptyForm, token);
+      await showPage(req, res.status(201), emptyForm, token);
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
-      await show(req, res.status(400), { ...form, problem: error.message }, null);
+      await showPage(req, res.status(400), { ...form, problem: error.message }, null);
     }
   });
 
   router.post(`${paths.admin.provisioningToken(":token")}/revoke`, requireOwner, async (req, res) => {
-    const id = parameter(req, "token");
-    const change = {
-      entry: adminEntry(req, "token.revoked", id),
-      done: "The token is revoked: whoever calls with it is refused from now on.",
-      page: paths.admin.provisioning,
-    };
-    await makeChange(req, res, database, change, (store) => revokeToken(store, id));
+    const id = pathParameter(req, "token");
+    await makeChange(
+      { req, res, database },
+      {
+        entry: adminEntry(req, "token.revoked", id),
+        apply: (store) => revokeToken(store, id),
+        done: "The token is revoked. Calls with it are refused from now on.",
+        page: paths.admin.provisioning,
+      },
+    );
   });
 
-  router.post(`${paths.admin.provisioning}/settings`, requireOwner, async (req, res) => {
+  router.post(`${paths.admin.provisioning}/problems/clear`, async (req, res) => {
+    await makeChange(
+      { req, res, database },
+      {
+        entry: adminEntry(req, "provisioning.problems_cleared", null),
+        apply: (store) => store.provisioningProblems.clear(),
+        done: "The list is empty. New problems will appear here.",
+        page: paths.admin.provisioning,
+      },
+    );
+  });
+}
+
+function addSettings(router: Router, { database }: AdminDeps): void {
+  const page = paths.admin.provisioning;
+
+  router.post(`${page}/settings`, requireOwner, async (req, res) => {
     const settings = {
       sourceConflict: formField(req, "sourceConflict") === "adopt" ? ("adopt" as const) : ("refuse" as const),
       passwordSync: formField(req, "passwordSync") === "on",
     };
-    const change = {
-      entry: adminEntry(req, "provisioning.settings_changed", null, Object.keys(settings)),
-      done: "The settings are saved.",
-      page: paths.admin.provisioning,
-    };
-    await makeChange(req, res, database, change, async (store) => {
-      checkShown(req, settingsFacts(await store.settings.lock()), change.page);
-      await changeMachineSettings(store, settings);
-    });
+    await makeChange(
+      { req, res, database },
+      {
+        entry: adminEntry(req, "provisioning.settings_changed", null, Object.keys(settings)),
+        done: "The settings are saved.",
+        page,
+        async apply(store) {
+          checkShown(req, settingsFacts(await store.settings.lock()), page);
+          await changeMachineSettings(store, settings);
+        },
+      },
+    );
   });
 
-  router.post(`${paths.admin.provisioning}/confirm`, requireOwner, async (req, res) => {
-    const change = {
-      entry: adminEntry(req, "provisioning.access_confirmed", null),
-      done: "What provisioning may do here is confirmed.",
-      page: paths.admin.provisioning,
-    };
-    await makeChange(req, res, database, change, async (store) => {
-      await store.settings.lock();
-      checkShown(req, accessFacts(await unconfirmedAccess(store)), change.page);
-      await confirmMachineAccess(store);
-    });
+  router.post(`${page}/confirm`, requireOwner, async (req, res) => {
+    await makeChange(
+      { req, res, database },
+      {
+        entry: adminEntry(req, "provisioning.access_confirmed", null),
+        done: "The access of provisioning is confirmed.",
+        page,
+        async apply(store) {
+          await store.settings.lock();
+          checkShown(req, accessFacts(await unconfirmedAccess(store)), page);
+          await confirmMachineAccess(store);
+        },
+      },
+    );
   });
-
-  router.post(`${paths.admin.provisioning}/problems/clear`, async (req, res) => {
-    const change = {
-      entry: adminEntry(req, "provisioning.problems_cleared", null),
-      done: "The list is empty. What goes wrong again appears again.",
-      page: paths.admin.provisioning,
-    };
-    await makeChange(req, res, database, change, (store) => store.provisioningProblems.clear());
-  });
-
-  return router;
 }
 
-async function factsOf(store: TenantStore) {
+async function loadDetails(store: TenantStore) {
   const [tokens, sources, settings, people, groups, problems, unconfirmed] = await Promise.all([
     store.tokens.list(),
     store.sources.list(),
     store.settings.read(),
     store.users.provisionedCount(),
     store.groups.count(),
-    store.provisioningProblems.list(mostProblems),
+    store.provisioningProblems.list(maxProblems),
     unconfirmedAccess(store),
   ]);
   const now = Date.now();
-  const [living, dead] = [
-    tokens.filter((token) => isActiveToken(token, now)),
-    tokens.filter((token) => !isActiveToken(token, now)),
-  ];
   const used = tokens.flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
   return {
-    living,
-    dead,
+    living: tokens.filter((token) => isActiveToken(token, now)),
+    dead: tokens.filter((token) => !isActiveToken(token, now)),
     sources,
     settings,
     people,
@@ -163,7 +178,37 @@ function accessFacts(unconfirmed: readonly string[]): Fact[] {
   return unconfirmed.map((one) => [one, "Open"]);
 }
 
-/** Null when the token is not to expire. What is no number is refused by createToken. */
+/** Null for a token that does not expire. createToken refuses NaN. */
 function daysIn(text: string): number | null {
   return text === "" ? null : Number(text);
+}
+
+const remedies: Record<string, string> = {
+  "token-expired":
+    "Create a token below, and put it in Okta: on your app's tab Provisioning, under Integration.",
+  "token-revoked":
+    "Okta still calls with a token that was revoked here. Put a valid one in Okta: on your app's tab Provisioning, under Integration.",
+  uniqueness:
+    "Another account here has this login name or key. Look it up under People. A person with a local account can link it " +
+    "themselves, or you can delete it there unless its role is owner. If another source manages the account, a setting below " +
+    "lets the new source take over.",
+  invalidValue:
+    "A value that Okta sends does not fit. Compare your attribute mappings in Okta with the guide.",
+  invalidFilter:
+    "Okta looks for people in a way that is not supported. Set its unique identifier field to userName.",
+  invalidPath: "Okta sends an attribute that does not exist here. Remove its mapping in Okta.",
+  mutability: "Okta tries to change an attribute that cannot change. Remove its mapping in Okta.",
+  "403":
+    "Okta tries to change how an owner signs in, which only owners may do. The message says how: take the role of owner away " +
+    "under People while Okta makes its change, or leave this person as they are.",
+  "404": "This person or group no longer exists here. Unassign them in Okta, and assign them again.",
+  "413": "Okta sends more at once than is accepted. Push smaller groups, or tell us.",
+  "429": "Okta calls more often than is allowed. It waits and tries again by itself.",
+  "500": "That was our fault. Tell us the request id.",
+  "503": "The service was not reachable for a moment. Okta tries again by itself.",
+};
+
+/** How an administrator can solve a problem. */
+function remedyOf({ kind }: ProvisioningProblem): string {
+  return remedies[kind] ?? "Tell us the request id, and we will look at what happened.";
 }

@@ -1,7 +1,8 @@
-import { type Request, Router } from "express";
+import { Router } from "express";
 import { enableConnection, freezeGuests, unfreezeGuests } from "../directory/connections.ts";
 import { approvableOwners, approveOwner } from "../directory/owners.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
+import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -10,33 +11,32 @@ import { formFields } from "../web/forms.ts";
 import { requireOwner } from "../web/guards.ts";
 import { refusals } from "../web/refusals.ts";
 import { flash } from "../web/sessions.ts";
-import type { AdminDeps } from "./routes.ts";
+import type { AdminDeps } from "./deps.ts";
+import { adminContext } from "./set-up-context.ts";
 import { checkShown, shownValue } from "./shown.ts";
-import type { Visit } from "./visit.ts";
+
+const pattern = paths.admin.connection(":connection");
 
 /**
- * How an owner switches a connection on: guests are stopped first, then every setting is shown, and what is switched on is
- * exactly that. The owners whom the connection could sign in are named, and become so only where a box is ticked.
+ * How an owner switches a connection on. First guests are stopped, then the page shows every setting, and exactly those
+ * settings are switched on. The page also lists the owners whom the connection could sign in; it can do so only for those
+ * whom the owner selects.
  */
-export function reviewRoutes(
-  deps: AdminDeps,
-  pattern: string,
-  visitOf: (req: Request) => Promise<Visit>,
-): Router {
+export function reviewRoutes({ database, sealer }: AdminDeps): Router {
   const router = Router();
 
   router.post(`${pattern}/review`, requireOwner, async (req, res) => {
-    const { store, connection, base } = await visitOf(req);
+    const { store, connection, base } = await adminContext(database, req);
     await freezeGuests(store, connection.id);
     res.redirect(303, `${base}/review`);
   });
 
   router.get(`${pattern}/review`, requireOwner, async (req, res) => {
-    const { store, connection, base } = await visitOf(req);
+    const { store, connection, base } = await adminContext(database, req);
     if (connection.status === "active" || !connection.settings) return res.redirect(303, base);
     const owners = await approvableOwners(store, connection);
     const facts = await reviewFacts(store, connection);
-    const test = await latestSignInTest(store, deps.sealer, connection.id);
+    const test = await latestSignInTest(store, sealer, connection.id);
     res.set("Cache-Control", "no-store").render("admin/review", {
       title: `Review ${connection.key}`,
       connection,
@@ -51,33 +51,33 @@ export function reviewRoutes(
   });
 
   router.post(`${pattern}/activate`, requireOwner, async (req, res) => {
-    const visit = await visitOf(req);
-    await visit.store.transaction(async (inside) => {
-      const now = await inside.connections.lock(visit.connection.id);
+    const { store: tenantStore, connection, base, entry } = await adminContext(database, req);
+    await tenantStore.transaction(async (store) => {
+      const now = await store.connections.lock(connection.id);
       if (!now) throw new NotFoundError("There is no such connection.");
-      const page = now.status === "active" ? visit.base : `${visit.base}/review`;
-      checkShown(req, await reviewFacts(inside, now), page);
-      await enableConnection(inside, now.id);
+      const page = now.status === "active" ? base : `${base}/review`;
+      checkShown(req, await reviewFacts(store, now), page);
+      await enableConnection(store, now.id);
       for (const owner of formFields(req, "owners")) {
-        await approveOwner(inside, now.id, owner);
-        await inside.activity.record({ ...visit.entry("user.sign_in_approved"), targetId: owner });
+        await approveOwner(store, now.id, owner);
+        await store.activity.record({ ...entry("user.sign_in_approved"), targetId: owner });
       }
-      await inside.activity.record(visit.entry("connection.activated"));
+      await store.activity.record(entry("connection.activated"));
     });
     await flash(req, "done", "The connection is on: people can sign in with it.");
-    res.redirect(303, visit.base);
+    res.redirect(303, base);
   });
 
   router.post(`${pattern}/guests/resume`, requireOwner, async (req, res) => {
-    const visit = await visitOf(req);
-    await unfreezeGuests(visit.store, visit.connection.id);
+    const { store, connection, base } = await adminContext(database, req);
+    await unfreezeGuests(store, connection.id);
     await flash(req, "done", "The guest of the set-up link can change the draft again.");
-    res.redirect(303, visit.base);
+    res.redirect(303, base);
   });
   return router;
 }
 
-/** What the review shows, and what is switched on. Who changed it last is a part of that, and whom it could sign in. */
+/** The review's facts: every setting, the last change, and the owners whom the connection could sign in. */
 async function reviewFacts(store: TenantStore, connection: Connection): Promise<Fact[]> {
   const owners = await approvableOwners(store, connection);
   const known = owners.map(({ loginName, sourceKey }) => `${loginName} (${sourceKey ?? "no external ID"})`);
@@ -88,12 +88,12 @@ async function reviewFacts(store: TenantStore, connection: Connection): Promise<
   ];
 }
 
-/** To the millisecond: two changes in the same minute are two. */
+/** To the millisecond, so that two changes within a minute differ. */
 function editText({ edited, createdAt }: Connection): string {
-  if (!edited) return `Not since it was created, on ${moment(createdAt)}`;
-  return `On ${moment(edited.at)}, by ${edited.by}${edited.from === null ? "" : `, from ${edited.from}`}`;
+  if (!edited) return `Not since it was created, on ${timeText(createdAt)}`;
+  return `On ${timeText(edited.at)}, by ${edited.by}${edited.from === null ? "" : `, from ${edited.from}`}`;
 }
 
-function moment(at: number): string {
+function timeText(at: number): string {
   return `${new Date(at).toISOString().replace("T", " ").slice(0, -1)} UTC`;
 }

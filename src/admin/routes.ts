@@ -1,44 +1,28 @@
 /**
  * The customer's admin console.
  *
- * Owns: /admin and everything below it but the inspector's pages. Each section is one file: connections.ts,
- * domains.ts, provisioning.ts, people.ts, groups.ts, activity.ts. Everybody here is an administrator of the tenant of
- * their session, and sees that tenant alone. What a protocol room knows arrives as a parameter.
+ * Owns /admin and everything below it except the inspector, and the set-up links at /setup. Each section is one file:
+ * connections.ts, domains.ts, provisioning.ts, people.ts, groups.ts, activity.ts. Every page requires an administrator,
+ * and shows the tenant of their session only.
  *
- * May import: the ground floor, trust, directory, store, web and config.
+ * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
+ * settings of their connections.
  */
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
-import type { Database } from "../store/database.ts";
-import type { Sealer } from "../store/secrets.ts";
-import type { FetchLimits } from "../trust/guarded-fetch.ts";
-import type { TxtLookup } from "../trust/txt-records.ts";
 import { requireAdmin } from "../web/guards.ts";
 import { activityRoutes } from "./activity.ts";
 import { connectionRoutes } from "./connections.ts";
-import { deletedPeopleRoutes } from "./deleted-people.ts";
+import type { AdminDeps } from "./deps.ts";
 import { domainRoutes } from "./domains.ts";
 import { groupRoutes } from "./groups.ts";
-import type { OidcKnowledge } from "./oidc-form.ts";
 import { overviewRoutes } from "./overview.ts";
 import { peopleRoutes } from "./people.ts";
 import { personRoutes } from "./person.ts";
 import { provisioningRoutes } from "./provisioning.ts";
 import { samlActionRoutes } from "./saml-actions.ts";
-import type { SamlKnowledge } from "./saml-form.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
 import { changedPage } from "./shown.ts";
-
-export interface AdminDeps {
-  database: Database;
-  /** The public origin, without a trailing slash: what customers copy begins with it. */
-  baseUrl: string;
-  sealer: Sealer;
-  limits: FetchLimits;
-  oidc: OidcKnowledge;
-  saml: SamlKnowledge;
-  lookUpTxt: TxtLookup;
-}
 
 export function adminRoutes(deps: AdminDeps): Router {
   const router = Router();
@@ -51,7 +35,6 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(domainRoutes(deps));
   router.use(provisioningRoutes(deps));
   router.use(peopleRoutes(deps));
-  router.use(deletedPeopleRoutes(deps));
   router.use(personRoutes(deps));
   router.use(groupRoutes(deps));
   router.use(activityRoutes(deps));

@@ -1,64 +1,81 @@
 import { type Request, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
+import type { SamlConnection } from "../saml/attributes.ts";
+import { beginKeyChange, endKeyChange } from "../saml/keys.ts";
+import { refreshMetadata } from "../saml/metadata-refresh.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { flash } from "../web/sessions.ts";
-import { visitOfAdmin } from "./connections.ts";
-import type { AdminDeps } from "./routes.ts";
-import type { SamlConnection } from "./saml-form.ts";
+import type { AdminDeps } from "./deps.ts";
+import { adminContext, lockAsShown, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { keyFacts, ourCertificates } from "./set-up-page.ts";
 import { checkShown } from "./shown.ts";
-import { lockAsShown, mayEdit, type Visit } from "./visit.ts";
 
-/** What is done to SAML connections alone: their metadata is read again, and our own key is changed. */
+type SamlContext = SetUpContext & { connection: SamlConnection };
+
+const pattern = paths.admin.connection(":connection");
+
+/** Actions of SAML connections: reading the metadata again, and changing our key. */
 export function samlActionRoutes(deps: AdminDeps): Router {
   const router = Router();
-  const pattern = paths.admin.connection(":connection");
-  const { saml, sealer } = deps;
-
-  async function visitOf(req: Request): Promise<Visit & { connection: SamlConnection }> {
-    const visit = await visitOfAdmin(deps, req);
-    const { connection } = visit;
-    if (connection.type !== "saml" || !connection.settings || !mayEdit(visit))
-      throw new NotFoundError("There is no such SAML connection.");
-    return { ...visit, connection: { ...connection, settings: connection.settings } };
-  }
 
   router.post(`${pattern}/refresh`, async (req, res) => {
-    const visit = await visitOf(req);
-    // While the provider answers nothing is locked: refresh() takes nothing over from another address than this one.
-    await visit.store.transaction((inside) => lockAsShown(req, visit, inside));
-    const { problem } = await saml.refresh(visit.store, visit.connection);
-    await visit.store.activity.record(visit.entry("connection.metadata_refreshed"));
+    const context = await samlContext(deps, req);
+    const { store, connection } = context;
+    // Do not hold the lock while the provider answers: refreshMetadata checks again that the URL is still the same.
+    await store.transaction((inside) => lockAsShown(req, context, inside));
+    const { problem } = await refreshMetadata(store, connection, deps.limits);
+    await store.activity.record(context.entry("connection.metadata_refreshed"));
     if (problem === null) await flash(req, "done", "The metadata was read again.");
-    else
-      await flash(req, "problem", `The metadata could not be read; the values from before stay. ${problem}`);
-    res.redirect(303, visit.base);
+    else await flash(req, "problem", `The metadata could not be read. The old values stay. ${problem}`);
+    res.redirect(303, context.base);
   });
 
-  type Step = (inside: TenantStore) => Promise<void>;
-  const keyChange = (action: string, done: string, work: (visit: Visit, step: Step) => Promise<void>) =>
-    router.post(`${pattern}/keys/${action}`, async (req, res) => {
-      const visit = await visitOf(req);
-      const page = `${visit.base}#keys`;
-      try {
-        await work(visit, async (store) => {
-          checkShown(req, keyFacts(await ourCertificates(deps, { ...visit, store })), page);
-          await store.activity.record(visit.entry(`connection.key_change_${action}`));
-        });
-        await flash(req, "done", done);
-      } catch (error) {
-        if (!(error instanceof ConflictError)) throw error;
-        await flash(req, "problem", error.message);
-      }
-      res.redirect(303, page);
-    });
-  const begun = "There is a second certificate now. Bring it to Okta, then end the change.";
-  keyChange("begin", begun, ({ store, connection }, step) =>
-    saml.beginKeyChange(store, sealer, connection, step),
-  );
-  keyChange("end", "The new certificate signs from now on.", ({ store, connection }, step) =>
-    saml.endKeyChange(store, connection, step),
-  );
+  addKeyChange(router, deps, {
+    action: "begin",
+    done: "There is a second certificate now. Add it in Okta, then end the change.",
+    change: ({ store, connection }, check) => beginKeyChange(store, deps, connection, check),
+  });
+  addKeyChange(router, deps, {
+    action: "end",
+    done: "The new certificate signs from now on.",
+    change: ({ store, connection }, check) => endKeyChange(store, connection, check),
+  });
   return router;
+}
+
+/** One of the two steps of a key change. */
+interface KeyChangeStep {
+  /** The last segment of the path. */
+  action: "begin" | "end";
+  done: string;
+  /** Calls `check` in the transaction of the change, before changing anything. */
+  change(context: SamlContext, check: (store: TenantStore) => Promise<void>): Promise<void>;
+}
+
+function addKeyChange(router: Router, deps: AdminDeps, { action, done, change }: KeyChangeStep): void {
+  router.post(`${pattern}/keys/${action}`, async (req, res) => {
+    const context = await samlContext(deps, req);
+    const page = `${context.base}#keys`;
+    try {
+      await change(context, async (store) => {
+        checkShown(req, keyFacts(await ourCertificates(deps, { ...context, store })), page);
+        await store.activity.record(context.entry(`connection.key_change_${action}`));
+      });
+      await flash(req, "done", done);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      await flash(req, "problem", error.message);
+    }
+    res.redirect(303, page);
+  });
+}
+
+/** Throws NotFoundError unless the path names a saved SAML connection that the administrator may change. */
+async function samlContext({ database }: AdminDeps, req: Request): Promise<SamlContext> {
+  const context = await adminContext(database, req);
+  const { connection } = context;
+  if (connection.type !== "saml" || !connection.settings || !mayEdit(context))
+    throw new NotFoundError("There is no such SAML connection.");
+  return { ...context, connection: { ...connection, settings: connection.settings } };
 }

@@ -1,100 +1,70 @@
 import { attributes } from "../../config/attributes.ts";
 import { InvalidError } from "../errors.ts";
-import type { Connection, SamlSettings } from "../model.ts";
-import type { Sealer } from "../store/secrets.ts";
-import type { TenantStore } from "../store/tenant-store.ts";
+import type { SamlSettings } from "../model.ts";
+import { checkIssuer } from "../oidc/issuer.ts";
+import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import { checkSigningCertificates, readCertificate } from "../trust/certificates.ts";
 import { checkedUrl, type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
-import { type Check, type FormReader, optional, textCheck } from "./form-reader.ts";
-import type { OidcKnowledge } from "./oidc-form.ts";
-import { readRoleMapping } from "./role-form.ts";
+import { type FieldCheck, type FormReader, optional, readRoleMapping, textCheck } from "./form-reader.ts";
 
-/** What the SAML room knows of providers and of our keys: handed down by src/app.ts. */
-export interface SamlKnowledge {
-  /** Reads a provider's metadata. Throws InvalidError. */
-  parseMetadata(xml: string): Pick<SamlSettings, "idpEntityId" | "ssoUrl" | "certificates">;
-  /** Reads the metadata of a connection again; the problem, or null. */
-  refresh(store: TenantStore, connection: SamlConnection): Promise<{ problem: string | null }>;
-  /** Our key pairs at a connection; with two, a change is under way. */
-  keyPairs(
-    store: TenantStore,
-    sealer: Sealer,
-    connection: Connection,
-  ): Promise<readonly { certificate: string }[]>;
-  /** `step` runs in the transaction of the change, before it, with the connection locked; what it throws ends it. */
-  beginKeyChange(
-    store: TenantStore,
-    sealer: Sealer,
-    connection: Connection,
-    step: (inside: TenantStore) => Promise<void>,
-  ): Promise<void>;
-  endKeyChange(
-    store: TenantStore,
-    connection: Connection,
-    step: (inside: TenantStore) => Promise<void>,
-  ): Promise<void>;
-}
+const maxCertificates = 10;
 
-export type SamlConnection = Connection & { type: "saml"; settings: SamlSettings };
-
-/** What reading the form takes. */
-interface Needs {
-  saml: SamlKnowledge;
-  oidc: OidcKnowledge;
-  limits: FetchLimits;
-}
-
-const mostCertificates = 10;
-
-/** The fields whose attributes may have other names. */
+/** The fields whose SAML attribute can have another name. */
 export const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
   field === null || field === "active" ? [] : [{ field, label, usual: samlAttribute }],
 );
 
-/** What a person enters of a SAML connection, beside switches. */
-export function samlChecks({ saml, oidc, limits }: Needs): Record<string, Check> {
-  const name = { is: /^\S.*$/, says: "This holds a line break." };
-  return {
+/** The checks of a SAML connection's text fields. */
+export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
+  const oneLine = { pattern: /^\S.*$/, problem: "This contains a line break." };
+  const checks: Record<string, FieldCheck> = {
     metadataUrl: optional(async (text) => {
-      const metadata = saml.parseMetadata(await guardedFetch(text, limits));
-      checkSigningCertificates(metadata.certificates);
+      const metadata = readMetadata(await guardedFetch(text, limits));
       return { value: text, note: `Found ${metadata.idpEntityId}, which signs in at ${metadata.ssoUrl}.` };
     }),
     metadataXml: optional((text) => {
-      const metadata = saml.parseMetadata(text);
-      checkSigningCertificates(metadata.certificates);
-      return { value: text, note: `This is the metadata of ${metadata.idpEntityId}.` };
+      return { value: text, note: `This is the metadata of ${readMetadata(text).idpEntityId}.` };
     }),
-    ssoUrl: (text) => {
+    ssoUrl(text) {
       if (text === "") throw new InvalidError("The sign on URL is missing.");
       return { value: checkedUrl(text, limits.allowPrivateNetwork).href, note: null };
     },
-    idpEntityId: textCheck("The issuer", 1024, { is: /^\S+$/, says: "An issuer has no spaces in it." }),
-    certificates: (text) => {
+    idpEntityId: textCheck("The issuer", 1024, {
+      pattern: /^\S+$/,
+      problem: "An issuer has no spaces in it.",
+    }),
+    certificates(text) {
       const certificates = readCertificates(text);
       checkSigningCertificates(certificates);
-      const many = certificates.length === 1 ? "1 certificate" : `${certificates.length} certificates`;
-      return { value: certificates.join("\n"), note: `${many} can be read.` };
+      const count = certificates.length === 1 ? "1 certificate" : `${certificates.length} certificates`;
+      return { value: certificates.join("\n"), note: `${count} can be read.` };
     },
     appInstanceId: optional(
       textCheck("The app instance ID", 100, {
-        is: /^0oa[A-Za-z0-9]+$/,
-        says: "An app instance ID of Okta starts with 0oa and has only letters and digits.",
+        pattern: /^0oa[A-Za-z0-9]+$/,
+        problem: "An app instance ID of Okta starts with 0oa and has only letters and digits.",
       }),
     ),
-    orgUrl: optional((text) => ({ value: oidc.checkIssuer(text), note: null })),
-    subjectAttribute: optional(textCheck("The attribute's name", 200, name)),
-    ...Object.fromEntries(
-      nameableFields.map(({ field }) => [`name-${field}`, optional(textCheck("The name", 200, name))]),
-    ),
+    orgUrl: optional((text) => ({ value: checkIssuer(text, limits.allowPrivateNetwork), note: null })),
+    subjectAttribute: optional(textCheck("The attribute's name", 200, oneLine)),
   };
+  for (const { field } of nameableFields)
+    checks[`name-${field}`] = optional(textCheck("The name", 200, oneLine));
+  return checks;
 }
 
-/** Reads certificates one after the other, as PEM or as base64 with an empty line between them. Throws InvalidError. */
+/** Throws InvalidError, also if no certificate of the metadata can be used. */
+function readMetadata(xml: string) {
+  const metadata = parseIdpMetadata(xml);
+  checkSigningCertificates(metadata.certificates);
+  return metadata;
+}
+
+/** Reads certificates that follow one another, as PEM or as base64 with an empty line in between. Throws InvalidError. */
 function readCertificates(text: string): string[] {
   if (text === "") throw new InvalidError("The signing certificate is missing.");
   const parts = text.split(/-----END CERTIFICATE-----|\n\s*\n/).filter((part) => part.trim() !== "");
-  if (parts.length > mostCertificates) throw new InvalidError(`At most ${mostCertificates} certificates.`);
+  if (parts.length > maxCertificates) throw new InvalidError(`At most ${maxCertificates} certificates.`);
   return [...new Set(parts.map(readCertificate))];
 }
 
@@ -104,78 +74,78 @@ export interface SamlInput {
 }
 
 /**
- * Reads the whole form; null when something is wrong with it, which the reader says. Metadata that is pasted, or whose
- * address is new, fills the three values that it holds.
+ * Reads the whole form. Null if there are problems, which the form then holds. Pasted metadata, or metadata from a new
+ * URL, replaces the three values that it contains.
  */
 export async function readSamlForm(
   form: FormReader,
-  needs: Needs,
+  limits: FetchLimits,
   before: SamlSettings | null,
 ): Promise<SamlInput | null> {
-  const checks = samlChecks(needs);
-  const take = (name: string) => form.take(name, checks[name] as Check);
-  const { url, at } = await takeMetadata(form, needs, before);
-  const ssoUrl = await take("ssoUrl");
-  const idpEntityId = await take("idpEntityId");
-  const certificates = await take("certificates");
-  const ids = {
-    appInstanceId: (await take("appInstanceId")) || null,
-    orgUrl: (await take("orgUrl")) || null,
-  };
-  if ((ids.appInstanceId === null) !== (ids.orgUrl === null) && form.isRight) {
-    const missing = ids.orgUrl === null ? "orgUrl" : "appInstanceId";
-    form.refuse(
-      missing,
+  const checks = samlChecks(limits);
+  const checked = (name: string) => form.checked(name, checks[name] as FieldCheck);
+  const metadataReadAt = await fillFromMetadata(form, limits, before);
+  const ssoUrl = await checked("ssoUrl");
+  const idpEntityId = await checked("idpEntityId");
+  const certificates = await checked("certificates");
+  const appInstanceId = (await checked("appInstanceId")) || null;
+  const orgUrl = (await checked("orgUrl")) || null;
+  if ((appInstanceId === null) !== (orgUrl === null) && form.isValid) {
+    form.addProblem(
+      orgUrl === null ? "orgUrl" : "appInstanceId",
       new InvalidError("Universal Logout needs both: the app instance ID and the org URL."),
     );
   }
-  const names = await readNames(take);
-  const roleMapping = readRoleMapping(form);
-  const switches = readSwitches(form);
-  const justInTime = form.isOn("justInTime");
-  if (!form.isRight || ssoUrl === null || idpEntityId === null || certificates === null) return null;
-  const metadata = {
-    metadataUrl: url,
-    metadataRead: at === null ? (before?.metadataRead ?? null) : { at, problem: null },
+  const subjectAttribute = (await checked("subjectAttribute")) || null;
+  const attributeNames: NonNullable<SamlSettings["attributeNames"]> = {};
+  for (const { field } of nameableFields) {
+    const name = await checked(`name-${field}`);
+    if (name) attributeNames[field] = name;
+  }
+  const settings = {
+    metadataUrl: form.text("metadataUrl") || null,
+    metadataRead:
+      metadataReadAt === null ? (before?.metadataRead ?? null) : { at: metadataReadAt, problem: null },
+    appInstanceId,
+    orgUrl,
+    subjectAttribute,
+    attributeNames,
+    roleMapping: readRoleMapping(form),
+    ...readSwitches(form),
   };
-  const provider = { idpEntityId, ssoUrl, certificates: certificates.split("\n") };
-  return { settings: { ...provider, ...metadata, ...ids, ...names, roleMapping, ...switches }, justInTime };
+  const justInTime = form.isOn("justInTime");
+  if (!form.isValid || ssoUrl === null || idpEntityId === null || certificates === null) return null;
+  return {
+    settings: { idpEntityId, ssoUrl, certificates: certificates.split("\n"), ...settings },
+    justInTime,
+  };
 }
 
-/** Fills the form's three values from metadata, when there is some that has not been read yet. */
-async function takeMetadata(
+/**
+ * Fills in three values of the form from pasted metadata, or from a metadata URL that is new.
+ * @returns when the URL was read, in ms since the epoch; null if it was not.
+ */
+async function fillFromMetadata(
   form: FormReader,
-  { saml, limits }: Needs,
+  limits: FetchLimits,
   before: SamlSettings | null,
-): Promise<{ url: string | null; at: number | null }> {
-  const [url, xml] = [form.text("metadataUrl"), form.text("metadataXml")];
-  const isNew = url !== "" && (url !== before?.metadataUrl || form.text("ssoUrl") === "");
-  const name = xml === "" ? "metadataUrl" : "metadataXml";
-  if (xml === "" && !isNew) return { url: url || null, at: null };
+): Promise<number | null> {
+  const url = form.text("metadataUrl");
+  const xml = form.text("metadataXml");
+  const isNewUrl = url !== "" && (url !== before?.metadataUrl || form.text("ssoUrl") === "");
+  if (xml === "" && !isNewUrl) return null;
+  const source = xml === "" ? "metadataUrl" : "metadataXml";
   try {
-    const metadata = saml.parseMetadata(xml === "" ? await guardedFetch(url, limits) : xml);
-    checkSigningCertificates(metadata.certificates);
+    const metadata = readMetadata(xml === "" ? await guardedFetch(url, limits) : xml);
     form.replace("ssoUrl", metadata.ssoUrl);
     form.replace("idpEntityId", metadata.idpEntityId);
     form.replace("certificates", metadata.certificates.map(toPem).join("\n"));
     if (xml !== "") form.replace("metadataXml", "");
-    form.notes[name] = `Read: ${metadata.idpEntityId}. Compare the values below, then save.`;
+    form.notes[source] = `Read: ${metadata.idpEntityId}. Compare the values below, then save.`;
   } catch (error) {
-    form.refuse(name, error);
+    form.addProblem(source, error);
   }
-  return { url: url || null, at: xml === "" ? Date.now() : null };
-}
-
-async function readNames(
-  take: (name: string) => Promise<string | null>,
-): Promise<Pick<SamlSettings, "subjectAttribute" | "attributeNames">> {
-  const subjectAttribute = (await take("subjectAttribute")) || null;
-  const attributeNames: NonNullable<SamlSettings["attributeNames"]> = {};
-  for (const { field } of nameableFields) {
-    const name = await take(`name-${field}`);
-    if (name) attributeNames[field] = name;
-  }
-  return { subjectAttribute, attributeNames };
+  return xml === "" ? Date.now() : null;
 }
 
 function readSwitches(form: FormReader) {
@@ -189,7 +159,7 @@ function readSwitches(form: FormReader) {
   };
 }
 
-/** What stands in the form before anything was entered. */
+/** The form's values before anything is entered. */
 export function samlValues(settings: SamlSettings | null, justInTime: boolean): Record<string, string> {
   const onOff = (value: boolean) => (value ? "on" : "");
   const names = nameableFields.map(({ field }) => [`name-${field}`, settings?.attributeNames?.[field] ?? ""]);

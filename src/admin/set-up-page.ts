@@ -4,31 +4,32 @@ import { guestsAreFrozen } from "../directory/connections.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
+import { keyPairsOf } from "../saml/keys.ts";
 import { randomToken } from "../store/secrets.ts";
 import { certificateExpiry, certificateFacts } from "../trust/certificates.ts";
 import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
 import { refusals } from "../web/refusals.ts";
+import type { AdminDeps } from "./deps.ts";
 import type { FormReader } from "./form-reader.ts";
 import { oidcValues } from "./oidc-form.ts";
-import type { AdminDeps } from "./routes.ts";
 import { nameableFields, samlValues } from "./saml-form.ts";
+import { isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { type ChangedError, shownField, shownValue } from "./shown.ts";
-import { isFrozen, mayEdit, type Visit } from "./visit.ts";
 
-/** A form that was sent and not taken: something in it is wrong, or the connection is not what its page showed. */
-interface Sent {
+/** A submitted form that was not saved, because it has problems or because the connection has changed. */
+interface RejectedForm {
   form: FormReader;
   changed?: ChangedError;
 }
 
-/** Shows the set-up of a connection, with what is stored or, after something was wrong, with what was entered. */
+/** Shows the set-up of a connection: the stored values, or those of a form that was not saved. */
 export async function showSetUp(
   deps: AdminDeps,
-  visit: Visit,
+  context: SetUpContext,
   res: Response,
-  { form, changed }: Partial<Sent> = {},
+  { form, changed }: Partial<RejectedForm> = {},
 ): Promise<void> {
-  const { store, connection, person } = visit;
+  const { store, connection, person, tenant, base } = context;
   const [secrets, test, domains, links] = await Promise.all([
     store.connections.sealedSecrets(connection.id),
     latestSignInTest(store, deps.sealer, connection.id),
@@ -36,35 +37,35 @@ export async function showSetUp(
     store.links.ofConnection(connection.id),
   ]);
   const { key, type } = connection;
-  const isStopped = isFrozen(visit);
-  const ours = type === "saml" ? await ourCertificates(deps, visit) : [];
+  const isStopped = isFrozen(context);
+  const ours = type === "saml" ? await ourCertificates(deps, context) : [];
   res.set("Cache-Control", "no-store").render(person ? "admin/connection" : "admin/set-up-guest", {
     title: `${type === "oidc" ? "OpenID Connect" : "SAML"} connection ${key}`,
     connection,
-    base: visit.base,
-    tenant: visit.tenant,
-    canEdit: mayEdit(visit) && !isStopped,
+    base,
+    tenant,
+    canEdit: mayEdit(context) && !isStopped,
     isStopped,
     guestsWait: connection.status === "draft" && guestsAreFrozen(connection),
     changed,
-    // With what was entered, the page still shows what it showed before; the difference, when there is one, shows the rest.
+    // After an error the form is still about the settings that its page showed first. After a change it shows the new ones.
     shown: (changed ? null : form?.values[shownField]) ?? shownValue(connectionFacts(connection)),
     shownKeys: shownValue(keyFacts(ours)),
-    // Whoever opens a set-up link may be signed in, and is a guest all the same.
+    // The browser that opens a set-up link may have a session, but its user is still a guest here.
     isGuest: person === null,
     isOwner: person?.role === "owner",
-    values: form?.values ?? valuesOf(connection),
+    values: form?.values ?? storedValues(connection),
     problems: form?.problems ?? {},
     notes: form?.notes ?? {},
     urls: type === "oidc" ? oidcUrls(deps.baseUrl, key) : samlUrls(deps.baseUrl, key),
     logoutEndpoint: deps.baseUrl + paths.globalTokenRevocation,
-    passwordUrl: deps.baseUrl + paths.passwordLoginOf(visit.tenant.slug),
+    passwordUrl: deps.baseUrl + paths.passwordLoginOf(tenant.slug),
     secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
-    certificates: certificatesOf(connection),
-    ourCertificates: ours.map(certificateShown),
+    certificates: providerCertificates(connection).map(certificateRow),
+    ourCertificates: ours.map(certificateRow),
     test,
     newTestId: randomToken(),
-    canLink: canLink(visit, test),
+    canLink: canLink(context, test),
     refusals,
     links,
     enforced: domains.filter(({ enforcedConnectionId }) => enforcedConnectionId === connection.id),
@@ -73,41 +74,39 @@ export async function showSetUp(
   });
 }
 
-function valuesOf(connection: Connection): Record<string, string> {
+function storedValues(connection: Connection): Record<string, string> {
   const { type, settings, justInTime } = connection;
   return type === "oidc" ? oidcValues(settings, justInTime) : samlValues(settings, justInTime);
 }
 
-/** What people compare and watch of the provider's certificates. */
-function certificatesOf({ type, settings }: Connection) {
-  if (type !== "saml" || !settings) return [];
-  return settings.certificates.map(certificateShown);
+function providerCertificates({ type, settings }: Connection): string[] {
+  return type === "saml" && settings ? settings.certificates : [];
 }
 
-/** Our own certificates at a connection, the one that signs first. */
+/** Our certificates at a connection. The first one signs. */
 export async function ourCertificates(
-  { saml, sealer }: AdminDeps,
-  { store, connection }: Pick<Visit, "store" | "connection">,
+  { sealer, generateKeys }: AdminDeps,
+  { store, connection }: Pick<SetUpContext, "store" | "connection">,
 ): Promise<string[]> {
-  return (await saml.keyPairs(store, sealer, connection)).map(({ certificate }) => certificate);
+  return (await keyPairsOf(store, sealer, connection, generateKeys)).map(({ certificate }) => certificate);
 }
 
-/** What a change of our key depends on: the certificates that are there. */
+/** Everything that an administrator should see before changing our key. */
 export function keyFacts(certificates: readonly string[]): Fact[] {
-  const prints = certificates.map((certificate) => certificateFacts(certificate).fingerprint);
-  return [["Our certificates", prints.join("\n")]];
+  const fingerprints = certificates.map((certificate) => certificateFacts(certificate).fingerprint);
+  return [["Our certificates", fingerprints.join("\n")]];
 }
 
-function certificateShown(certificate: string) {
+function certificateRow(certificate: string) {
   const facts = certificateFacts(certificate);
   return { ...facts, state: certificateExpiry(facts) };
 }
 
 /**
- * Whether the visitor may take the identity that the test showed for their own account: they made the test themselves,
- * their account is local or an owner's, and the identity is nobody's yet.
+ * Whether the page offers to link the tested identity to the person's account: they ran the test themselves, their account
+ * is local or an owner's, and no account has the identity yet.
  */
-function canLink({ person }: Visit, test: Awaited<ReturnType<typeof latestSignInTest>>): boolean {
+function canLink({ person }: SetUpContext, test: Awaited<ReturnType<typeof latestSignInTest>>): boolean {
   if (!test?.outcome || !person || test.userId !== person.user.id) return false;
   const isKnown = "user" in test.outcome && test.outcome.by !== "just-in-time";
   return (person.user.origin === "local" || person.role === "owner") && !isKnown;

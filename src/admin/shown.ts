@@ -4,16 +4,16 @@ import { z } from "zod";
 import type { Fact } from "../trust/connection-facts.ts";
 import { formField } from "../web/forms.ts";
 
-/** The hidden field in which a form says what its page showed. */
+/** The hidden form field with the facts that the page showed. */
 export const shownField = "shown";
 
-/** Longer values are carried by their beginning and a hash, so that the field stays small. */
-const longest = 600;
-const head = 400;
+/** Longer values are replaced by their first characters and a hash, so that the field stays small. */
+const maxLength = 600;
+const prefixLength = 400;
 
-const carried = z.array(z.tuple([z.string().max(2_000), z.string().max(2_000)])).max(100);
+const shownSchema = z.array(z.tuple([z.string().max(2_000), z.string().max(2_000)])).max(100);
 
-/** One fact that is other than it was shown; null where it was not there. */
+/** A fact that has changed; null where it did not exist. */
 interface Difference {
   label: string;
   was: string | null;
@@ -21,8 +21,8 @@ interface Difference {
 }
 
 /**
- * What somebody is about to act on is not what their page showed: another person or a machine changed it. `differences`
- * is empty when the form did not say what was shown.
+ * A person acts on a page that is out of date: another person or a machine has changed what it shows. `differences` is
+ * empty if the form did not contain the facts.
  */
 export class ChangedError extends Error {
   override name = "ChangedError";
@@ -30,21 +30,20 @@ export class ChangedError extends Error {
   /** The page to look at again. */
   readonly page: string;
   constructor(differences: readonly Difference[], page: string) {
-    super("what was shown has changed");
+    super("the page is out of date");
     this.differences = differences;
     this.page = page;
   }
 }
 
-/** What a form carries in its hidden field: the facts that its page shows. */
+/** The value of the hidden field for a page that shows these facts. */
 export function shownValue(facts: readonly Fact[]): string {
   return Buffer.from(JSON.stringify(shortened(facts))).toString("base64url");
 }
 
 /**
- * Holds what the form's page showed against what is there now. Call it inside the transaction of the change, with what
- * the change depends on locked, so that what is done is exactly what was shown. Throws ChangedError, after which nothing
- * is changed.
+ * Compares the facts that the form's page showed with the facts now. Call it in the transaction of the change, with the
+ * rows behind the facts locked, so that a person changes exactly what they saw. Throws ChangedError, which rolls back.
  * @param page the page to look at again.
  */
 export function checkShown(req: Request, now: readonly Fact[], page: string): void {
@@ -54,7 +53,7 @@ export function checkShown(req: Request, now: readonly Fact[], page: string): vo
   if (differences.length > 0) throw new ChangedError(differences, page);
 }
 
-/** Answers a ChangedError with a page that shows the difference. */
+/** Answers a ChangedError with a page that shows the differences. */
 export const changedPage: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (!(error instanceof ChangedError)) return next(error);
   req.log.info({ reason: error.name, status: 409 }, "request.refused");
@@ -65,7 +64,7 @@ export const changedPage: ErrorRequestHandler = (error: unknown, req, res, next)
 function readShown(text: string): [string, string][] | null {
   if (text === "") return null;
   try {
-    return carried.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
+    return shownSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
   } catch {
     return null;
   }
@@ -73,9 +72,9 @@ function readShown(text: string): [string, string][] | null {
 
 function shortened(facts: readonly Fact[]): [string, string][] {
   return facts.map(([label, value]) => {
-    if (value.length <= longest) return [label, value];
+    if (value.length <= maxLength) return [label, value];
     const hash = createHash("sha256").update(value).digest("base64url");
-    return [label, `${value.slice(0, head)}… (${value.length} characters, SHA-256 ${hash})`];
+    return [label, `${value.slice(0, prefixLength)}… (${value.length} characters, SHA-256 ${hash})`];
   });
 }
 

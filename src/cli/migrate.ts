@@ -10,7 +10,8 @@ export const migrateCommand: Command = {
   async run(input, { database }) {
     if (input.isSet("unlock")) await unlockMigrations(database);
     const applied = await migrate(database);
-    const text = applied.length === 0 ? "The database is already current." : `Applied:\n  ${applied.join("\n  ")}`;
+    const text =
+      applied.length === 0 ? "The database is already current." : `Applied:\n  ${applied.join("\n  ")}`;
     return { json: { applied }, text };
   },
 };

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { demoFile, readEnvironmentFile, processEnvironment } from "../environment.ts";
+import { demoFile, processEnvironment, readEnvironmentFile } from "../environment.ts";
 import { demoPaths } from "./tenants.ts";
 
 /** The settings that the demo generates and stores. The command line reads them from the same file. */

@@ -1,10 +1,11 @@
 /**
- * The inspector: records protocol messages, redacted, and shows them to the tenant's administrators.
+ * The inspector: records protocol messages without their secrets, and shows them to the tenant's administrators.
  *
- * Owns: what is kept of a message (redaction.ts), how it gets into the database (this file), and the pages at
- * /admin/inspector. The protocol rooms do not know it: they call the recorder of src/recording.ts. Messages wait in
- * memory for a moment and are written in batches, beside the requests; when there are too many, some are dropped and
- * counted. May import: the ground floor, store and web.
+ * Owns redaction (redaction.ts), the way of a message into the database (this file), and the pages at /admin/inspector.
+ * The protocol rooms know only the interface in src/recording.ts. No request waits for the recorder, and its memory is
+ * bounded: messages are queued, written in batches, and dropped and counted when too many arrive.
+ *
+ * May import: the ground floor, store and web.
  */
 import type { Log } from "../log.ts";
 import type { Message, Recorder } from "../recording.ts";
@@ -15,108 +16,95 @@ import { forTenant } from "../store/tenant-store.ts";
 import { redact } from "./redaction.ts";
 
 export interface Inspector extends Recorder {
-  /** Writes what waits, and takes nothing more. */
+  /** Writes the queued messages and accepts no more. */
   close(): Promise<void>;
 }
 
-/** How long it may take until a tenant's switch is noticed, in ms. */
+/** The recorder notices within this time, in ms, that a tenant switched its inspector on or off. */
 export const noticeMs = 1_000;
-/** How long a message waits for others at least, in ms. */
+/** A message waits at least this long, in ms, so that others can join it. */
 const gatherMs = 200;
+/** After a write the recorder rests this many times as long as the write took: it uses 5 % of the database's time. */
+const restFactor = 19;
+/** The longest rest, in ms, so that messages still appear soon when the database is slow. */
+const maxRestMs = 3_000;
+/** The queue's limit: about the messages of one busy second. */
+const maxQueued = 1_000;
 /**
- * How long the database is left alone after a write, as a multiple of what that took: it gets a twentieth of its time,
- * unless it is so slow that the next limit holds.
+ * Messages to describe in one go. Describing each one between two requests would cost several times as much, because its
+ * code and data would no longer be in the processor's caches (docs/decisions/0031).
  */
-const rest = 19;
-/** The longest that it is left alone, in ms: who looks at a slow database's inspector wants to see what happens now. */
-const longestRestMs = 3_000;
-/** How many messages may wait at once: about as many as a busy second brings. The rest is dropped, and counted. */
-const mostWaiting = 1_000;
-/**
- * How many messages are described at once. One by itself, between two requests, costs several times as much: the
- * processor has to fetch all that it takes (docs/decisions/0031). Until then what they are made of stays in memory.
- */
-const together = 25;
-/** Rows in one statement: the database is free for others in between. */
-const batchSize = 250;
+const describeTogether = 25;
+/** Rows per INSERT; between two of them other statements can run. */
+const rowsPerStatement = 250;
 
-interface Waiting {
+/** A message that was recorded but not described yet. */
+interface HeldMessage {
+  tenantId: string;
+  /** Null if too many messages are held already: this one is only counted. */
+  describe: (() => Message) | null;
+  /** In ms since the epoch. */
+  at: number;
+}
+
+/** The described messages of one tenant, and how many were dropped. */
+interface TenantQueue {
   messages: PreparedMessage[];
   dropped: number;
 }
 
-/** A message that is not described yet. */
-interface Fresh {
-  tenantId: string;
-  /** Null when too many wait already: it is only counted. */
-  describe: (() => Message) | null;
-  at: number;
-}
-
-/** Opens the recorder of this process. Nothing that it remembers is needed for a right answer. */
+/** Opens the recorder of this process. Replicas do not need to know of each other's recorders. */
 export function openInspector(database: Database, log: Log): Inspector {
   const recording = recordingTenants(database);
-  const waiting = new Map<string, Waiting>();
-  let fresh: Fresh[] = [];
-  let count = 0;
+  const queue = messageQueue(log);
+  let held: HeldMessage[] = [];
   let timer: NodeJS.Timeout | null = null;
   let restUntil = 0;
   let writing: Promise<void> = Promise.resolve();
   let closed = false;
 
-  function take({ tenantId, describe, at }: Fresh): void {
-    if (!recording.has(tenantId)) return;
-    const line = waiting.get(tenantId) ?? { messages: [], dropped: 0 };
-    waiting.set(tenantId, line);
-    if (describe && count < mostWaiting) keep(line, describe, at, log);
-    else line.dropped += 1;
-    count += 1;
+  /** Moves the held messages of recording tenants to the queue, and forgets the others. */
+  function describeHeld(): void {
+    const messages = held;
+    held = [];
+    for (const message of messages) if (recording.has(message.tenantId)) queue.add(message);
+    if (!queue.isEmpty()) scheduleWrite();
   }
 
-  function takeFresh(): void {
-    const messages = fresh;
-    fresh = [];
-    messages.forEach(take);
-    if (waiting.size > 0) schedule();
-  }
-
-  /** Messages that came while it was not known whose inspector is on wait for that, too: of most tenants it is off. */
-  async function settle(): Promise<void> {
+  async function refreshAndDescribe(): Promise<void> {
     try {
       await recording.refresh();
     } finally {
-      takeFresh();
+      describeHeld();
     }
   }
 
-  async function write(): Promise<void> {
-    await settle();
+  async function writeQueue(): Promise<void> {
+    await refreshAndDescribe();
     const started = Date.now();
-    const lines = [...waiting];
-    waiting.clear();
-    count = 0;
-    for (const [tenantId, { messages, dropped }] of lines) {
+    for (const [tenantId, { messages, dropped }] of queue.takeAll()) {
       if (!recording.has(tenantId)) continue;
       const { inspector } = forTenant(database, tenantId);
-      for (let start = 0; start < messages.length; start += batchSize) {
-        await inspector.add(messages.slice(start, start + batchSize), start === 0 ? dropped : 0);
+      for (let start = 0; start < messages.length; start += rowsPerStatement) {
+        await inspector.add(messages.slice(start, start + rowsPerStatement), start === 0 ? dropped : 0);
       }
     }
-    restUntil = Date.now() + Math.min(longestRestMs, rest * (Date.now() - started));
+    restUntil = Date.now() + Math.min(maxRestMs, restFactor * (Date.now() - started));
   }
 
-  const failed = (error: unknown) => log.warn({ err: error }, "inspector.write_failed");
+  /** Messages are lost if a write fails: they are for looking at, not for proof. */
+  const logFailure = (error: unknown) => log.warn({ err: error }, "inspector.write_failed");
 
-  /** One writer at a time, and the next one a while after it. What cannot be written is lost: it was only to be looked at. */
+  /** One write at a time. */
   async function flush(): Promise<void> {
-    writing = writing.then(write).catch(failed);
+    writing = writing.then(writeQueue).catch(logFailure);
     await writing;
     timer = null;
-    // What came while it was written, described or not.
-    if (waiting.size > 0 || fresh.length > 0) schedule();
+    // Messages that arrived during the write.
+    if (!queue.isEmpty() || held.length > 0) scheduleWrite();
   }
 
-  function schedule(): void {
+  function scheduleWrite(): void {
     if (!closed) timer ??= setTimeout(flush, Math.max(gatherMs, restUntil - Date.now())).unref();
   }
 
@@ -125,10 +113,10 @@ export function openInspector(database: Database, log: Log): Inspector {
       if (closed) return;
       const isKnown = recording.isKnown();
       if (isKnown && !recording.has(tenantId)) return;
-      fresh.push({ tenantId, describe: fresh.length < mostWaiting ? describe : null, at: Date.now() });
-      if (!isKnown) settle().catch(failed);
-      else if (fresh.length < together) schedule();
-      else takeFresh();
+      held.push({ tenantId, describe: held.length < maxQueued ? describe : null, at: Date.now() });
+      if (!isKnown) refreshAndDescribe().catch(logFailure);
+      else if (held.length < describeTogether) scheduleWrite();
+      else describeHeld();
     },
 
     async close() {
@@ -139,28 +127,57 @@ export function openInspector(database: Database, log: Log): Inspector {
   };
 }
 
-function keep(line: Waiting, describe: () => Message, at: number, log: Log): void {
-  try {
-    line.messages.push(prepareMessage(redact(describe()), at));
-  } catch (error) {
-    line.dropped += 1;
-    log.warn({ err: error }, "inspector.message_not_understood");
+/** Described and redacted messages, by tenant. It keeps at most `maxQueued` and counts the rest. */
+function messageQueue(log: Log) {
+  let queues = new Map<string, TenantQueue>();
+  let size = 0;
+
+  function queueOf(tenantId: string): TenantQueue {
+    const queue = queues.get(tenantId) ?? { messages: [], dropped: 0 };
+    queues.set(tenantId, queue);
+    return queue;
   }
+
+  return {
+    isEmpty: () => queues.size === 0,
+
+    add({ tenantId, describe, at }: HeldMessage): void {
+      const queue = queueOf(tenantId);
+      if (!describe || size >= maxQueued) {
+        queue.dropped += 1;
+        return;
+      }
+      try {
+        queue.messages.push(prepareMessage(redact(describe()), at));
+        size += 1;
+      } catch (error) {
+        queue.dropped += 1;
+        log.warn({ err: error }, "inspector.message_not_understood");
+      }
+    },
+
+    takeAll(): Map<string, TenantQueue> {
+      const taken = queues;
+      queues = new Map();
+      size = 0;
+      return taken;
+    },
+  };
 }
 
-/** Whose inspector is on: one look for all tenants and all requests of the next second. */
+/** The tenants whose inspector is on: one query for all tenants, at most once in `noticeMs`. */
 function recordingTenants(database: Database) {
   let ids = new Set<string>();
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let asking: Promise<void> | null = null;
-  const isKnown = () => Date.now() - askedAt < noticeMs;
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | null = null;
+  const isKnown = () => Date.now() - readAt < noticeMs;
 
-  async function ask(): Promise<void> {
+  async function read(): Promise<void> {
     try {
       ids = new Set(await recordings(database).tenants());
     } finally {
-      askedAt = Date.now();
-      asking = null;
+      readAt = Date.now();
+      reading = null;
     }
   }
 
@@ -169,8 +186,8 @@ function recordingTenants(database: Database) {
     has: (tenantId: string) => ids.has(tenantId),
     async refresh(): Promise<void> {
       if (isKnown()) return;
-      asking ??= ask();
-      await asking;
+      reading ??= read();
+      await reading;
     },
   };
 }

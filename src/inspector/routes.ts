@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { type Request, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
@@ -9,32 +11,31 @@ import { formField } from "../web/forms.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
 import { flash } from "../web/sessions.ts";
 import { streamMessages } from "./live.ts";
-import { sourceLines } from "./source.ts";
 
 export interface InspectorDeps {
   database: Database;
-  /** Whether the program shows its own source code: for learners, never for customers. */
+  /** Whether the pages show the application's source code. For development only. */
   showsSource: boolean;
 }
 
 const pageSize = 50;
 const hourMs = 3_600_000;
-/** For how long it can be switched on. It ends by itself, because what is recorded is about people. */
+/** The durations to choose from. Recording ends by itself, because messages contain personal data. */
 const hours = [1, 8, 24, 72] as const;
 
-/** What a tenant's administrators see of the messages between their identity provider and us. */
+/** The inspector's pages, for the administrators of a tenant. */
 export function inspectorRoutes(deps: InspectorDeps): Router {
   const router = Router();
   router.use(home, requireAdmin);
   router.use(listRoutes(deps));
-  router.use(switches(deps));
+  router.use(recordingRoutes(deps));
   router.use(messageRoutes(deps));
   return router;
 }
 
 const { inspector: home, inspectorEvents, inspectorRecording, inspectorClear } = paths.admin;
 
-/** The list, as a page and live. */
+/** The list of messages, as a page and as a live stream. */
 function listRoutes({ database }: InspectorDeps): Router {
   const router = Router();
   router.get(home, async (req, res) => {
@@ -73,13 +74,13 @@ function listRoutes({ database }: InspectorDeps): Router {
   return router;
 }
 
-/** On, off and away with it. */
-function switches({ database }: InspectorDeps): Router {
+/** Switches recording on and off, and deletes messages. */
+function recordingRoutes({ database }: InspectorDeps): Router {
   const router = Router();
   router.post(inspectorRecording, async (req, res) => {
     const wanted = Number(formField(req, "hours"));
     if (wanted !== 0 && !hours.some((offered) => offered === wanted))
-      throw new InvalidError("Choose for how long the inspector is to be on.");
+      throw new InvalidError("Choose how long the inspector stays on.");
     await storeOf(req, database).transaction(async (store) => {
       await store.inspector.recordUntil(wanted === 0 ? 0 : Date.now() + wanted * hourMs);
       await recordActivity(req, store, wanted === 0 ? "inspector.switched_off" : "inspector.switched_on");
@@ -87,7 +88,7 @@ function switches({ database }: InspectorDeps): Router {
     await flash(
       req,
       "done",
-      `The inspector is ${wanted === 0 ? "off" : "on: messages appear as they come"}.`,
+      wanted === 0 ? "The inspector is off." : "The inspector is on: messages appear as they arrive.",
     );
     res.redirect(303, home);
   });
@@ -103,7 +104,7 @@ function switches({ database }: InspectorDeps): Router {
   return router;
 }
 
-/** One message, and for learners the file that handled it. */
+/** One message, and in development the source file that handled it. */
 function messageRoutes({ database, showsSource }: InspectorDeps): Router {
   const router = Router();
   if (showsSource) {
@@ -133,18 +134,25 @@ function messageRoutes({ database, showsSource }: InspectorDeps): Router {
   return router;
 }
 
-/** The store of the administrator's own tenant: there is no other way to one in this room. */
+/** The store of the signed-in administrator's tenant: the only way for these pages to get a store. */
 function storeOf(req: Request, database: Database): TenantStore {
   return forTenant(database, signedIn(req).tenant.id);
 }
 
 async function recordActivity(req: Request, store: TenantStore, action: string): Promise<void> {
   const { loginName: actor } = signedIn(req).user;
-  const what = { actorKind: "admin", actor, action, targetId: null, changed: [] } as const;
-  await store.activity.record({ ...what, requestId: req.id });
+  const { id: requestId } = req;
+  await store.activity.record({
+    actorKind: "admin",
+    actor,
+    action,
+    targetId: null,
+    changed: [],
+    requestId,
+  });
 }
 
-/** What is asked for; whatever makes no sense is left out, and the page shows that. */
+/** The filter in the query. Invalid values are ignored, and the page shows the filter that remains. */
 function filterIn(query: Request["query"]): MessageFilter {
   const filter: MessageFilter = {};
   for (const name of ["person", "connection", "request"] as const) {
@@ -158,11 +166,23 @@ function filterIn(query: Request["query"]): MessageFilter {
   return filter;
 }
 
-/** An address of the same list. */
+/** A URL of the list with a filter. */
 function withQuery(path: string, filter: MessageFilter, more: Record<string, number | undefined>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries({ ...filter, ...more })) {
     if (value !== undefined) query.set(name, String(value));
   }
   return query.size === 0 ? path : `${path}?${query}`;
+}
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The lines of one of the application's source files. Throws NotFoundError for any other path. */
+async function sourceLines(file: string): Promise<string[]> {
+  if (!/^src(\/[a-z][a-z0-9-]*)+\.ts$/.test(file)) throw new NotFoundError("There is no such file.");
+  try {
+    return (await readFile(root + file, "utf8")).trimEnd().split("\n");
+  } catch (error) {
+    throw new NotFoundError("There is no such file.", { cause: error });
+  }
 }

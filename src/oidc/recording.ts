@@ -4,7 +4,7 @@ import { decodeJwt } from "jose";
 import { attributes } from "../../config/attributes.ts";
 import type { Checks } from "../checks.ts";
 import type { OidcSettings } from "../model.ts";
-import { failureOf, type Message, type MessagePart, type Recorder, sourceFile } from "../recording.ts";
+import { failureText, type Message, type MessagePart, type Recorder, sourceFile } from "../recording.ts";
 import type { Claims } from "./claims.ts";
 import type { Exchange, Trace } from "./trace.ts";
 import type { Visit } from "./visit.ts";
@@ -27,7 +27,7 @@ export function recordTrace(recorder: Recorder, visit: Visit, req: Request): voi
           people,
           file: sourceFile(new URL(stage.file, import.meta.url).href),
           verdict: failed ? "failed" : "passed",
-          summary: failed ? failureOf(failed) : stage.passed,
+          summary: failed ? failureText(failed) : stage.passed,
           ...stage.parts(settings),
           checks: stage.checks?.results ?? [],
           secrets: trace.secrets,

@@ -4,7 +4,7 @@ import type { Element } from "@xmldom/xmldom";
 import type { Request } from "express";
 import { Checks } from "../checks.ts";
 import type { ExternalIdentity } from "../model.ts";
-import { failureOf, type Message, type MessagePart, type Recorder, sourceFile } from "../recording.ts";
+import { failureText, type Message, type MessagePart, type Recorder, sourceFile } from "../recording.ts";
 import { mappedNames } from "./attributes.ts";
 import { shownXml } from "./shown-xml.ts";
 import type { Visit } from "./visit.ts";
@@ -47,7 +47,7 @@ export function recordTrace(recorder: Recorder, visit: Visit, req: Request): voi
         file: sourceFile(new URL(file, import.meta.url).href),
         people: peopleIn(trace, arrived),
         verdict: failed ? "failed" : "passed",
-        summary: failed ? failureOf(failed) : trace.passed,
+        summary: failed ? failureText(failed) : trace.passed,
         secrets: secretsIn(req),
       };
     });

@@ -1,6 +1,12 @@
 import { STATUS_CODES } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
-import { type Check, type Message, type MessagePart, type Recorder, sourceFile } from "../recording.ts";
+import {
+  type Message,
+  type MessagePart,
+  type RecordedCheck,
+  type Recorder,
+  sourceFile,
+} from "../recording.ts";
 import type { TokenOwner } from "../store/token-owners.ts";
 
 /** Tells the inspector of each call once it is answered, so that nobody waits for that. */
@@ -76,14 +82,14 @@ const failedChecks: Record<number, string> = {
   503: "The database answers",
 };
 
-function checksOf(req: Request, res: Response, owner: TokenOwner, refusal: string | null): Check[] {
+function checksOf(req: Request, res: Response, owner: TokenOwner, refusal: string | null): RecordedCheck[] {
   const { source, hint } = owner;
-  const token: Check = {
+  const token: RecordedCheck = {
     name: "The provisioning token is known, and neither expired nor revoked",
     verdict: "passed",
     detail: `Source ${source.name}, token ${hint}…`,
   };
-  const passed = (name: string): Check => ({ name, verdict: "passed", detail: null });
+  const passed = (name: string): RecordedCheck => ({ name, verdict: "passed", detail: null });
   if (refusal !== null) {
     const name = failedChecks[res.statusCode] ?? "The call can be carried out";
     const scimType = member(res.locals.scimBody, "scimType");

@@ -1,11 +1,12 @@
 /**
- * The sample product: a team's task list. It shows how a room of the product hangs on the rest: it is given a
- * database, knows people only as the signed-in person and the tenant's users, and serves /tasks.
+ * The sample product: a team's task list. It shows how a product's room connects to the rest: it receives the database,
+ * knows people as the signed-in person and the tenant's users, and serves /tasks. Replace it with your own product:
+ * docs/how-to/make-it-yours.md.
  *
- * Replace it with your own: docs/how-to/make-it-yours.md. May import: the ground floor, store and web.
+ * The tasks of deactivated and blocked people stay assigned to them, because these people may return. They are marked, and
+ * listed under "Needs an assignee". Deleting a person unassigns their tasks.
  *
- * When a person is deactivated or blocked, their tasks stay theirs, marked and listed under "needs somebody", because
- * they may come back. When a person is deleted, their tasks belong to nobody.
+ * May import: the ground floor, store and web.
  */
 import { randomUUID } from "node:crypto";
 import { type Request, type Response, Router } from "express";
@@ -19,7 +20,7 @@ import { flash } from "../web/sessions.ts";
 
 const maxTitle = 200;
 const maxShown = 200;
-/** So many colleagues are offered while typing; any other can be typed in full. */
+/** The field suggests this many colleagues; the login names of others can be typed in full. */
 const maxSuggested = 50;
 
 export function taskRoutes({ database }: { database: Database }): Router {
@@ -27,11 +28,11 @@ export function taskRoutes({ database }: { database: Database }): Router {
   const storeOf = (req: Request): TenantStore => forTenant(database, signedIn(req).tenant.id);
   router.use("/tasks", requireSignIn);
   router.param("id", (_req, _res, next, id: string) => {
-    // PostgreSQL cannot even be asked for such an id.
+    // PostgreSQL rejects a NUL even in a query.
     next(id.includes("\0") ? new NotFoundError("There is no such task.") : undefined);
   });
 
-  async function showTasks(req: Request, res: Response, draft: Draft): Promise<void> {
+  async function showTasks(req: Request, res: Response, draft: TaskDraft): Promise<void> {
     const { user } = signedIn(req);
     const store = storeOf(req);
     const view = viewOf(req.query.show ?? formField(req, "show"));
@@ -52,7 +53,6 @@ export function taskRoutes({ database }: { database: Database }): Router {
       await addTask(storeOf(req), draft);
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
-      // What was typed stays in the form.
       return await showTasks(req, res.status(400), { ...draft, problem: error.message });
     }
     await flash(req, "done", "The task is on the list.");
@@ -90,17 +90,17 @@ export function taskRoutes({ database }: { database: Database }): Router {
   return router;
 }
 
-/** What is in the form for a new task, and what is wrong with it. */
-interface Draft {
+/** The values of the form for a new task, and the problem with them. */
+interface TaskDraft {
   title: string;
   assignee: string;
   problem: string | null;
 }
-const emptyDraft: Draft = { title: "", assignee: "", problem: null };
+const emptyDraft: TaskDraft = { title: "", assignee: "", problem: null };
 
 async function addTask(
   store: TenantStore,
-  { title, assignee }: Pick<Draft, "title" | "assignee">,
+  { title, assignee }: Pick<TaskDraft, "title" | "assignee">,
 ): Promise<void> {
   if (title === "" || title.length > maxTitle) {
     throw new InvalidError(`A task needs a title of 1 to ${maxTitle} characters.`);
@@ -115,29 +115,30 @@ async function addTask(
 const views = [
   { name: "open", label: "Open" },
   { name: "mine", label: "Mine" },
-  { name: "unassigned", label: "Needs somebody" },
+  { name: "unassigned", label: "Needs an assignee" },
   { name: "done", label: "Done" },
 ] as const;
-type View = (typeof views)[number]["name"];
+type TaskView = (typeof views)[number]["name"];
 
-function viewOf(text: unknown): View {
+function viewOf(text: unknown): TaskView {
   return views.find((view) => view.name === text)?.name ?? "open";
 }
 
-function filterOf(view: View, userId: string): TaskFilter {
+function filterOf(view: TaskView, userId: string): TaskFilter {
   const assignee = { open: "anyone", done: "anyone", mine: userId, unassigned: "unassigned" }[view];
   return { state: view === "done" ? "done" : "open", assignee };
 }
 
+/** The path of the view that the form was on. */
 function back(req: Request): string {
   const view = viewOf(formField(req, "show"));
   return view === "open" ? "/tasks" : `/tasks?show=${view}`;
 }
 
-/** The user whose login name was typed; null for nobody. Throws InvalidError when there is no such colleague. */
+/** The id of the user with this login name; null for an empty name. Throws InvalidError if no active user has it. */
 async function assigneeOf(store: TenantStore, loginName: string): Promise<string | null> {
   if (loginName === "") return null;
   const user = await store.users.byLoginName(loginName);
-  if (!user?.active || user.blocked) throw new InvalidError(`Nobody here signs in as "${loginName}".`);
+  if (!user?.active || user.blocked) throw new InvalidError(`No one here signs in as "${loginName}".`);
   return user.id;
 }

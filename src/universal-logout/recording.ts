@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { Checks } from "../checks.ts";
 import type { Connection } from "../model.ts";
-import { type Check, failureOf, type Message, type Recorder, sourceFile } from "../recording.ts";
+import { failureText, type Message, type RecordedCheck, type Recorder, sourceFile } from "../recording.ts";
 import { parseSubject } from "./subject.ts";
 
 /** A connection that a call names, and what was checked of the two. */
@@ -49,7 +49,7 @@ function describe(req: Request, res: Response, { connection, ...named }: Named):
     people: subject ? [nameIn(subject)] : [],
     file: sourceFile(new URL(file, import.meta.url).href),
     verdict: failed ? "failed" : "passed",
-    summary: failed ? `${status}. ${failureOf(failed)}` : status,
+    summary: failed ? `${status}. ${failureText(failed)}` : status,
     request: {
       head: [`POST ${req.path}`, `Authorization: ${req.get("authorization")}`],
       json: { jwt: { header: decodeProtectedHeader(token), claims: decodeJwt(token) }, body: subject },
@@ -61,7 +61,7 @@ function describe(req: Request, res: Response, { connection, ...named }: Named):
 }
 
 /** Why the call was refused as a whole, when no check says it. */
-function refusalOf(res: Response, checks: Check[]): Check[] {
+function refusalOf(res: Response, checks: RecordedCheck[]): RecordedCheck[] {
   if (res.statusCode < 400 || checks.some(({ verdict }) => verdict === "failed")) return [];
   const detail = typeof res.locals.refusal === "string" ? res.locals.refusal : null;
   return [{ name: "The body names a person", verdict: "failed", detail }];

@@ -42,7 +42,7 @@ describe("a test sign-in by OpenID Connect", () => {
       const testId = await start();
       const page = await run(testId);
       assert.equal(headingOf(page), "The test has ended");
-      assert.match(page.text, /The sign-in worked/);
+      assert.match(page.text, /The sign-in works/);
       const test = await latest();
       assert.equal(test?.id, testId);
       const values = Object.fromEntries(test?.result.values.map(({ name, value }) => [name, value]) ?? []);
@@ -65,7 +65,7 @@ describe("a test sign-in by OpenID Connect", () => {
 
     it("says what would have been refused, and does not count as tested then", async () => {
       const strict = await connect({}, { draft: true, justInTime: false });
-      assert.match((await run(await start(strict), strict)).text, /Nobody would have been signed in/);
+      assert.match((await run(await start(strict), strict)).text, /The sign-in does not work/);
       assert.deepEqual((await latest(strict))?.outcome, { refused: "just-in-time-off" });
       assert.equal(await testedAt(strict), null);
     });

@@ -9,7 +9,7 @@ const deployments = [
   { baseUrl: "https://tasklane.example", cookie: "__Host-signing-in", secure: true },
 ];
 
-describe("the cookie of a browser that left to sign in", () => {
+describe("the cookie of a pending sign-in", () => {
   describe("on SQLite", () => {
     let current: TestDatabase;
     let op: OpenIdProvider;
@@ -26,7 +26,7 @@ describe("the cookie of a browser that left to sign in", () => {
       describe(baseUrl, () => {
         const site = useSite(() => current, { ...orgOptions, baseUrl });
 
-        it(`is ${cookie}: for no script, ten minutes, and navigations from elsewhere by GET alone`, async () => {
+        it(`is ${cookie}: HttpOnly, for ten minutes, and cross-site only with GET navigations`, async () => {
           const { key } = await connectOrg(op, { baseUrl, tenant: site().acme });
           const { headers } = await site().app.client().get(`/oidc/${key}/login`);
           const [set = ""] = headers.getSetCookie().filter((line) => line.includes("signing-in"));

@@ -7,22 +7,22 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { signedIn } from "../web/guards.ts";
 import { flash } from "../web/sessions.ts";
 
-/** The store of the administrator's own tenant: there is no other way to one in this room. */
+/** The store of the signed-in administrator's tenant: the only way for a page of the console to get a store. */
 export function storeOf(req: Request, database: Database): TenantStore {
   return forTenant(database, signedIn(req).tenant.id);
 }
 
-/** What a parameter of the address says: `:user`. */
-export function parameter(req: Request, name: string): string {
+/** A parameter of the path, such as `:user`. */
+export function pathParameter(req: Request, name: string): string {
   return String(req.params[name]);
 }
 
-/** The administrator as the directory knows them. */
+/** The signed-in administrator, as the directory wants them. */
 export function administrator(req: Request): Administrator {
   return { userId: signedIn(req).user.id };
 }
 
-/** What an administrator did, for the tenant's activity; record it in the transaction of the change. */
+/** An activity entry about something that the administrator does. Record it in the transaction of the change. */
 export function adminEntry(
   req: Request,
   action: string,
@@ -33,30 +33,29 @@ export function adminEntry(
   return { actorKind: "admin", actor, actorId, action, targetId, changed, requestId: req.id };
 }
 
-/** A change that an administrator asked for by a form. */
-interface Change {
+/** A change that an administrator asks for with a form. */
+interface FormChange {
   entry: ActivityEntry;
-  /** What is said when it is made. */
+  /** Makes the change; `store` is that of the transaction. */
+  apply(store: TenantStore): Promise<unknown>;
+  /** The message after success. */
   done: string;
-  /** Where the browser goes afterwards. */
+  /** The path to redirect to. */
   page: string;
 }
 
 /**
- * Makes a change and writes it to the tenant's activity, in one transaction, and shows how that ended. What the directory
- * does not allow is said on the same page; then nothing is changed.
+ * Makes a change and records it in the tenant's activity, in one transaction, then redirects. The page shows `done`, or
+ * the sentence with which the directory refused the change.
  */
 export async function makeChange(
-  req: Request,
-  res: Response,
-  database: Database,
-  { entry, done, page }: Change,
-  work: (store: TenantStore) => Promise<unknown>,
+  { req, res, database }: { req: Request; res: Response; database: Database },
+  { entry, apply, done, page }: FormChange,
 ): Promise<void> {
   try {
-    await storeOf(req, database).transaction(async (inside) => {
-      await work(inside);
-      await inside.activity.record(entry);
+    await storeOf(req, database).transaction(async (store) => {
+      await apply(store);
+      await store.activity.record(entry);
     });
     await flash(req, "done", done);
   } catch (error) {

@@ -1,0 +1,125 @@
+/** Activity entries in a form that people can read: for pages, and as files to download. */
+import { paths } from "../endpoints.ts";
+import type { ActivityFilter, ActivityPosition, RecordedActivity } from "../store/tenant/activity.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { personName } from "./person-facts.ts";
+
+export interface ReadableActivity extends RecordedActivity {
+  /** The action in words: "User role changed". */
+  what: string;
+  /** The person or thing that the entry is about. Null if it no longer exists, or if there was none. */
+  target: { name: string; href: string } | null;
+}
+
+/** Looks up the names for the entries, with the same few statements for any number of entries. */
+export async function readable(
+  store: TenantStore,
+  entries: readonly RecordedActivity[],
+): Promise<ReadableActivity[]> {
+  const ids = [...new Set(entries.flatMap(({ targetId }) => targetId ?? []))];
+  const [people, groups, connections, tokens] = await Promise.all([
+    store.people.ofIds(ids),
+    store.groups.ofIds(ids),
+    store.connections.list(),
+    store.tokens.list(),
+  ]);
+  const targets = new Map<string, ReadableActivity["target"]>();
+  for (const user of people)
+    targets.set(user.id, { name: personName(user), href: paths.admin.person(user.id) });
+  for (const { id, displayName } of groups)
+    targets.set(id, { name: displayName, href: paths.admin.group(id) });
+  for (const { id, key, type } of connections)
+    targets.set(id, { name: `${type.toUpperCase()} ${key}`, href: paths.admin.connection(id) });
+  for (const { id, hint } of tokens) targets.set(id, { name: `${hint}…`, href: paths.admin.provisioning });
+  return entries.map((entry) => ({
+    ...entry,
+    what: inWords(entry.action),
+    target: (entry.targetId && targets.get(entry.targetId)) || null,
+  }));
+}
+
+/** "sign_in.refused" → "Sign in refused". */
+function inWords(action: string): string {
+  const words = action.replaceAll(/[._-]/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The number of entries to read at once, which bounds the memory that an export needs. */
+const chunk = 500;
+
+const columns = [
+  "time",
+  "kind",
+  "action",
+  "actorKind",
+  "actor",
+  "actorId",
+  "targetId",
+  "target",
+  "changed",
+  "reason",
+  "requestId",
+  "id",
+] as const;
+
+/** The file formats of an export. */
+export const exportFormats = {
+  csv: { type: "text/csv; charset=utf-8", head: `${columns.join(",")}\r\n`, line: csvLine },
+  jsonl: { type: "application/x-ndjson; charset=utf-8", head: "", line: jsonLine },
+} as const;
+export type ExportFormat = keyof typeof exportFormats;
+
+/** The text of an export, piece by piece, newest entry first. */
+export async function* exportText(
+  store: TenantStore,
+  filter: ActivityFilter,
+  format: ExportFormat,
+): AsyncGenerator<string> {
+  const { head, line } = exportFormats[format];
+  yield head;
+  for (let after: ActivityPosition | null = null; ; ) {
+    const entries: RecordedActivity[] = await store.activity.page(filter, after, chunk);
+    yield (await readable(store, entries)).map(line).join("");
+    after = entries.at(-1) ?? null;
+    if (entries.length < chunk) return;
+  }
+}
+
+/** The columns of an entry. Times are UTC, as in RFC 3339. */
+function fieldsOf(entry: ReadableActivity): Record<(typeof columns)[number], unknown> {
+  const { at, kind, action, actorKind, actor, actorId, targetId, target, changed, reason, requestId, id } =
+    entry;
+  return {
+    time: new Date(at).toISOString(),
+    kind,
+    action,
+    actorKind,
+    actor,
+    actorId,
+    targetId,
+    target: target?.name ?? null,
+    changed,
+    reason,
+    requestId,
+    id,
+  };
+}
+
+function jsonLine(entry: ReadableActivity): string {
+  return `${JSON.stringify(fieldsOf(entry))}\n`;
+}
+
+function csvLine(entry: ReadableActivity): string {
+  const fields = fieldsOf(entry);
+  return `${columns.map((name) => csvCell(fields[name])).join(",")}\r\n`;
+}
+
+/**
+ * A quoted cell (RFC 4180 §2). Spreadsheets run text that begins with one of these characters as a formula, also text
+ * that an attacker chose, so an apostrophe goes first.
+ */
+function csvCell(value: unknown): string {
+  const text = Array.isArray(value) ? value.join(" ") : String(value ?? "");
+  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  return `"${safe.replaceAll('"', '""')}"`;
+}

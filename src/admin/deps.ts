@@ -1,0 +1,18 @@
+import type { GenerateKeys } from "../saml/keys.ts";
+import type { Database } from "../store/database.ts";
+import type { Sealer } from "../store/secrets.ts";
+import type { FetchLimits } from "../trust/guarded-fetch.ts";
+import type { TxtLookup } from "../trust/txt-records.ts";
+
+/** The dependencies that src/app.ts gives to the console. */
+export interface AdminDeps {
+  database: Database;
+  /** The public origin without a trailing slash. The URLs that customers copy begin with it. */
+  baseUrl: string;
+  sealer: Sealer;
+  /** For every fetch of a URL that an administrator or guest enters. */
+  limits: FetchLimits;
+  /** For new SAML key pairs. */
+  generateKeys: GenerateKeys;
+  lookUpTxt: TxtLookup;
+}
