@@ -16,7 +16,7 @@ const notTrusted = "What your identity provider sent could not be trusted.";
 /** A fault of the set-up or of the sender, which only the person's administrator can do something about. */
 const forAdmin = (text: string): Refusal => ({ text, next: askAdmin });
 
-/** By reason: one sentence, and what to do next. What exactly was wrong stands in the log under the reference. */
+/** By reason: one sentence, and what to do next. The log has the details, under the reference. */
 export const refusals: Record<RefusalReason, Refusal> = {
   "account-conflict": forAdmin("Another account already uses your login name."),
   "owner-not-approved": {
@@ -51,7 +51,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
   ),
   "profile-incomplete": forAdmin("Your identity provider did not send all that is needed to know you."),
   "login-name-not-valid": forAdmin(
-    "Your login name holds a character that nobody can see or tell from another one.",
+    "Your login name contains a character that is invisible or looks like another one.",
   ),
   "link-not-valid": {
     text: "This link was used already, or its time is over.",
@@ -59,7 +59,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
   },
 
   "saml-malformed": forAdmin("What your identity provider sent could not be read."),
-  "saml-not-a-sign-in": { text: "What arrived here is no sign-in. Nothing was done.", next: startAgain },
+  "saml-not-a-sign-in": { text: "This message is not a sign-in. Nothing was changed.", next: startAgain },
   "saml-doctype": forAdmin(notTrusted),
   "saml-comment": forAdmin(notTrusted),
   "saml-duplicate-id": forAdmin(notTrusted),
@@ -94,7 +94,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
     next: startAgain,
   },
   "saml-unsolicited": {
-    text: "Your organisation lets nobody start from the dashboard of the identity provider.",
+    text: "Your organisation does not allow sign-ins that start at the identity provider's dashboard.",
     next: startAgain,
   },
   "saml-replayed": { text: "This sign-in was used already.", next: startAgain },
