@@ -144,7 +144,7 @@ function readable(line: string): string {
 }
 
 function refuse(hits: string[], instead: string): void {
-  assert.ok(hits.length === 0, `${hits.length} times. ${instead}\n${hits.join("\n")}`);
+  assert.ok(hits.length === 0, `${hits.length} hits. ${instead}\n${hits.join("\n")}`);
 }
 
 /** The sentences of comments, of prose and of quoted texts, with their offsets; headings and tables have none. */
