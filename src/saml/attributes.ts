@@ -1,6 +1,6 @@
 import { attributes as table } from "../../config/attributes.ts";
 import type { Checks } from "../checks.ts";
-import type { Arrival } from "../directory/sign-in-tests.ts";
+import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { RefusedError } from "../errors.ts";
 import type { AssignableRole, Connection, ExternalIdentity, Profile, SamlSettings } from "../model.ts";
 import { mappedFields } from "../web/sign-in-tests.ts";
@@ -48,7 +48,7 @@ export function arrivalOf(
   { connection }: { connection: SamlConnection },
   assertion: Assertion,
   checks: Checks,
-): Arrival {
+): TestedSignIn {
   const { nameId, attributes } = assertion;
   const values = { NameID: nameId, ...Object.fromEntries(attributes) };
   const nameOf = (field: Field) =>

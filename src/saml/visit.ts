@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import type { Checks } from "../checks.ts";
-import { isUnderWay } from "../directory/sign-in-tests.ts";
+import { isTestUnderWay } from "../directory/sign-in-tests.ts";
 import { NotFoundError, RefusedError } from "../errors.ts";
 import type { Connection, ExternalIdentity } from "../model.ts";
 import type { Recorder } from "../recording.ts";
@@ -73,7 +73,8 @@ async function visitForTest(
   found: Found,
   testId: unknown,
 ): Promise<Visit | null> {
-  const isTest = typeof testId === "string" && (await isUnderWay(found.store, found.connection.id, testId));
+  const isTest =
+    typeof testId === "string" && (await isTestUnderWay(found.store, found.connection.id, testId));
   return isTest ? visitOf(deps, req, found, testId) : null;
 }
 

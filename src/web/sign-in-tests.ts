@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { attributes } from "../../config/attributes.ts";
-import { type Arrival, finishSignInTest, type MappedField } from "../directory/sign-in-tests.ts";
+import { finishSignInTest, type MappedField, type TestedSignIn } from "../directory/sign-in-tests.ts";
 import type { Connection, Profile } from "../model.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -31,9 +31,9 @@ export async function endTest(
   res: Response,
   { store, sealer, connection }: { store: TenantStore; sealer: Sealer; connection: Connection },
   testId: string,
-  arrival: Arrival,
+  arrival: TestedSignIn,
 ): Promise<void> {
-  const works = await finishSignInTest(store, sealer, connection, testId, arrival);
+  const works = await finishSignInTest({ store, sealer, connection }, testId, arrival);
   const reason = arrival.problem?.reason ?? null;
   const cause = arrival.problem?.cause;
   const where = { tenantId: store.tenantId, connectionId: connection.id };

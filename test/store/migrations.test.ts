@@ -62,32 +62,6 @@ describe("the migrations", () => {
   });
 });
 
-describe("the migration for searches in the directory", () => {
-  onEachEmptyDatabase((use) => {
-    it("makes existing people searchable by name, and counts the provisioned ones", async () => {
-      const { database } = use();
-      await migrate(database);
-      const { store } = await createTestTenant(database);
-      const called = { givenName: "Ádá", familyName: "VON Köchel" };
-      await store.users.create(newUser("x@acme.example", called));
-      await store.users.create(newUser("y@acme.example", { origin: "just-in-time" }));
-      const search = (migration: string) => migration.includes("add_directory_search");
-      await database.sql().raw("update users set given_name_key = null, family_name_key = null");
-      const { up, down } = await import(`../../migrations/${names.find(search)}.ts`);
-      await database.sql().transaction(async (trx) => {
-        await down(trx);
-        await up(trx);
-      });
-      for (const prefix of ["a\u0301d", "von k"])
-        assert.equal(
-          (await store.people.page({ prefix }, { after: null, limit: 10 })).people[0]?.loginName,
-          "x@acme.example",
-        );
-      assert.equal(await store.users.provisionedCount(), 1);
-    });
-  });
-});
-
 describe("the migration that guards owners", () => {
   onEachEmptyDatabase((use) => {
     it("requires owners to confirm existing access of provisioning clients, and keeps it", async () => {
