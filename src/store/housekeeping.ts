@@ -35,7 +35,7 @@ const dayMs = 86_400_000;
 const chunk = 500;
 
 /** Removes activity that is older than its tenant's retention period. */
-export async function removeOldActivity(database: Database, now: () => number = Date.now): Promise<void> {
+async function removeOldActivity(database: Database, now: () => number = Date.now): Promise<void> {
   const old = "activity.at < ? - tenants.activity_days * ?";
   const tenants: { id: string; activity_days: number }[] = await database
     .sql()("tenants")
