@@ -6,6 +6,9 @@ import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
+import { recordOidc } from "./inspector/describe/oidc.ts";
+import { recordSaml } from "./inspector/describe/saml.ts";
+import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
 import { oidcProviders } from "./oidc/provider.ts";
@@ -15,6 +18,7 @@ import { noRecorder, type Recorder } from "./recording.ts";
 import { type GenerateKeys, generateRsaKeys } from "./saml/keys.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
+import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
@@ -31,7 +35,6 @@ import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
 import { operations } from "./web/operations.ts";
 import { passwordLimits } from "./web/password-limits.ts";
-import { refusedSignIns } from "./web/refused-sign-ins.ts";
 import { refuseNul, requestContext } from "./web/request.ts";
 import { sameOrigin } from "./web/same-origin.ts";
 import { securityHeaders } from "./web/security-headers.ts";
@@ -93,10 +96,12 @@ export function createApp({
 
   app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, recorder }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
-  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken, recorder }));
+  app.use(recordUniversalLogout(recorder));
+  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
 
   app.use(refuseNul);
   app.use(sameOrigin(baseUrl));
+  app.use(recordSaml(recorder));
   app.use(saml.acs);
   app.use(formBodies());
   app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
@@ -109,6 +114,7 @@ export function createApp({
   app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses }));
   app.use(setupRoutes({ database, passwords, limits: guesses }));
   app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses }));
+  app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
@@ -117,7 +123,7 @@ export function createApp({
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);
-  app.use(refusedSignIns(refusals));
+  app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;
 }

@@ -157,7 +157,7 @@ describeInBrowser("the pages of the demo", (browser) => {
     await page.getByLabel("Last name").fill("Body");
     await page.getByLabel("Username", { exact: true }).fill("p1@company.example");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("alert").getByText("Somebody else has the username").waitFor();
+    await page.getByRole("alert").getByText("Another person has the username").waitFor();
     assert.equal(await page.getByLabel("First name").inputValue(), "Some");
   });
 });

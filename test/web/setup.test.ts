@@ -30,7 +30,7 @@ describe("/setup/{token}", () => {
       assert.equal(answer.status, 403);
       assert.match(
         answer.text,
-        /This link was used already, or its time is over\. Ask whoever sent it to you/,
+        /This link was used already, or its time is over\. Ask the person who sent it to you/,
       );
       assert.ok(!answer.text.includes('type="password"'), "no form is shown");
     }

@@ -1,10 +1,10 @@
-/** An automated test: its file below test/, and the end of its full title, without the name of a database engine. */
+/** An automated test: its file below test/, and the end of its full title without the database engine. */
 export interface TestReference {
   file: string;
   title: string;
 }
 
-/** A case of Okta's plan, with what an integration must support for it to apply. */
+/** A case of Okta's plan. It applies only to integrations that support `needs`. */
 export interface PlanCase {
   id: string;
   area: string;
@@ -15,7 +15,7 @@ export interface PlanCase {
 
 const test = (file: string, title: string): TestReference => ({ file: `${file}.test.ts`, title });
 
-/** One recorded exchange with Okta, replayed (test/fixtures/okta/). */
+/** A test that replays one recorded exchange with Okta (test/fixtures/okta/). */
 const replayed = (name: string) => test("scim/fixtures", `recorded traffic okta ${name}`);
 const suite = (title: string) => test("scim/okta-spec", `Okta's test suites ${title}`);
 const access = (title: string) => test("scim/users-access", `provisioning and access ${title}`);
@@ -48,14 +48,14 @@ const tokens = (title: string) => test("scim/tokens", `provisioning tokens ${tit
 const people = (title: string) => test("scim/users", `users ${title}`);
 const adoption = (title: string) => test("scim/users-adoption", `adoption and sources ${title}`);
 const paging = (title: string) => test("scim/import", `an import by index ${title}`);
-const pushed = replayed("Push a profile; groups: [] is an echo and takes nobody out of a group");
+const pushed = replayed("Push a profile; groups: [] is an echo and removes no one from a group");
 const found = replayed("Find a group by name");
 const keptMembers = replayed("Get a group: renamed, with the members it had");
 const followed = test("browser/scim-guide", "following the guide to SCIM provisions a person and a group");
 const current = test("guide/outputs", "pictures and PDFs are up to date");
 const headings = guide("scim: has every heading that Okta requires, in order, with content below each");
 
-/** okta-scim-test-plan-v2, in its order. Where the public plan names several cases at once, so does a row. */
+/** okta-scim-test-plan-v2, in its order. A row may have several cases, as in the public plan. */
 export const cases: readonly PlanCase[] = [
   ...plan("Setup", "provisioning", [
     ["C9298", "Set up by following the guide", followed],
@@ -231,7 +231,7 @@ export const cases: readonly PlanCase[] = [
       "C9333",
       "Remove members",
       groups("PATCH removes by a filter: 204 without a body"),
-      replayed("The same change again is no error"),
+      replayed("The same change again is not an error"),
     ],
   ]),
   ...plan("Profile sourcing", "profile sourcing", [["C9359, C9360, C9361", "The product as profile source"]]),

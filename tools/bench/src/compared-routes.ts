@@ -13,9 +13,9 @@ import { securityHeaders } from "../../../src/web/security-headers.ts";
 import { assets } from "../../../src/web/views.ts";
 
 /**
- * What the application is compared with, behind the same outer middleware (src/app.ts) and on the same knex:
- * `/one/:id` and `/two/:id` read one and two rows by an index and send JSON as large as a user is;
- * `/scimmy` sends a page of the same rows through scimmy.
+ * The routes that the application is compared with, behind the same outer middleware (src/app.ts) and on the same knex.
+ * `/one/:id` and `/two/:id` read one and two rows by an index and send JSON of a user's size. `/scimmy` sends a page of the
+ * same rows through scimmy.
  */
 export function comparedRoutes({ config, database, log }: AppDeps): Express {
   const { measure, routes } = operations(database, null);
@@ -34,9 +34,7 @@ export function comparedRoutes({ config, database, log }: AppDeps): Express {
     sample.value = req.body;
     res.status(204).end();
   });
-  const columns = [
-    ...["id", "login_name", "attributes", "active", "source_key", "version", "created_at", "updated_at"],
-  ];
+  const columns = "id login_name attributes active source_key version created_at updated_at".split(" ");
   app.get("/one/:id", async (req, res) => {
     const row = await database
       .sql()("users")
@@ -60,7 +58,7 @@ export function comparedRoutes({ config, database, log }: AppDeps): Express {
   return app;
 }
 
-/** scimmy as its documentation says: a resource with an egress handler that returns what the database has. */
+/** scimmy as documented: a resource with an egress handler that returns the database's rows. */
 function scimmyRoute(app: Express, database: AppDeps["database"]): void {
   const { tokens } = systemStore(database);
   SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
@@ -71,7 +69,7 @@ function scimmyRoute(app: Express, database: AppDeps["database"]): void {
   });
   app.get("/scimmy", async (req, res) => {
     const owner = await tokens.owner(hashToken(req.get("authorization")?.replace("Bearer ", "") ?? ""));
-    if (!owner) throw new Error("whose token is this?");
+    if (!owner) throw new Error("unknown token");
     const store = forTenant(database, owner.tenantId);
     const context = { store, writer: owner, baseUrl: "https://acme.example/scim/v2" };
     const after = Number(req.query.startIndex) - 1;
@@ -83,7 +81,7 @@ function scimmyRoute(app: Express, database: AppDeps["database"]): void {
   });
 }
 
-/** What node-saml needs to validate one response by itself, several times: milliseconds for each, without any HTTP. */
+/** Measures node-saml's own validation without HTTP: the mean of several responses, in milliseconds. */
 function nodeSamlRoute(app: Express): void {
   app.post("/node-saml", express.json({ limit: "10mb" }), async (req, res) => {
     const { responses, options } = req.body as { responses: string[]; options: SamlConfig };
