@@ -170,7 +170,7 @@ describe("the set-up of a SAML connection", () => {
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
       served = null;
       await submit(client, base, "/refresh");
-      assert.match((await client.get(base)).text, /values from before stay.*404/);
+      assert.match((await client.get(base)).text, /old values stay.*404/);
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
     });
 
