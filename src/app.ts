@@ -6,6 +6,10 @@ import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
+import { recordOidc } from "./inspector/describe/oidc.ts";
+import { recordSaml } from "./inspector/describe/saml.ts";
+import { recordScim } from "./inspector/describe/scim.ts";
+import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
 import { oidcProviders } from "./oidc/provider.ts";
@@ -15,6 +19,7 @@ import { noRecorder, type Recorder } from "./recording.ts";
 import { type GenerateKeys, generateRsaKeys } from "./saml/keys.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
+import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
@@ -31,7 +36,6 @@ import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
 import { operations } from "./web/operations.ts";
 import { passwordLimits } from "./web/password-limits.ts";
-import { refusedSignIns } from "./web/refused-sign-ins.ts";
 import { refuseNul, requestContext } from "./web/request.ts";
 import { sameOrigin } from "./web/same-origin.ts";
 import { securityHeaders } from "./web/security-headers.ts";
@@ -91,12 +95,14 @@ export function createApp({
   app.use("/assets", assets());
   app.use(operationRoutes);
 
-  app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, recorder }));
+  app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, onExchange: recordScim(recorder) }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
-  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken, recorder }));
+  app.use(recordUniversalLogout(recorder));
+  app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
 
   app.use(refuseNul);
   app.use(sameOrigin(baseUrl));
+  app.use(recordSaml(recorder));
   app.use(saml.acs);
   app.use(formBodies());
   app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
@@ -109,6 +115,7 @@ export function createApp({
   app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses }));
   app.use(setupRoutes({ database, passwords, limits: guesses }));
   app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses }));
+  app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
@@ -117,7 +124,7 @@ export function createApp({
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);
-  app.use(refusedSignIns(refusals));
+  app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;
 }

@@ -38,7 +38,7 @@ export function connectionRoutes(deps: AdminDeps): Router {
         const { id } = signedIn(req).user;
         // If the provider had changed, the subject would belong to another person there.
         const connection = await lockAsShown(req, context, store);
-        await linkTestedIdentity(store, deps.sealer, connection, pathParameter(req, "test"), id);
+        await linkTestedIdentity({ store, sealer: deps.sealer, connection }, pathParameter(req, "test"), id);
         await store.activity.record(context.entry("connection.identity_linked"));
       });
       await flash(req, "done", "From now on this identity signs in to your account.");

@@ -4,9 +4,9 @@ import { randomToken, type Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { previewSignIn, type SignIn, storedSubject } from "./sign-in.ts";
 
-/** A test that has not come back by then is over. */
+/** A test sign-in has to come back within this time. */
 const pendingMs = 15 * 60_000;
-/** What arrived is about a person: it is kept for as long as somebody may want to look at it, and sealed. */
+/** The result is personal data: it is sealed, and kept no longer than an administrator needs it. */
 const keptMs = 24 * 3_600_000;
 const longestValue = 500;
 const mostValues = 100;
@@ -14,24 +14,24 @@ const mostValues = 100;
 /** One of our fields, and what the identity provider sent for it. */
 export interface MappedField {
   label: string;
-  /** The claim or attribute that the value is taken from; null when the provider is not asked for one. */
+  /** The claim or attribute with the value; null if the connection asks for none. */
   name: string | null;
   value: string | null;
   required: boolean;
 }
 
-/** What a protocol room has in its hands when a test sign-in comes back. */
-export interface Arrival {
+/** The outcome of a test sign-in, as a protocol room knows it. */
+export interface TestedSignIn {
   /** All claims or attributes, by name, as they came. */
   values: Readonly<Record<string, unknown>>;
   mapped: readonly MappedField[];
-  /** Who it is, when that could be said. */
+  /** Who signed in; null if the answer does not say it. */
   identity: ExternalIdentity | null;
-  /** Why it could not. */
+  /** Why the sign-in failed; null if it did not. */
   problem: RefusedError | null;
 }
 
-/** What is kept of an arrival. */
+/** The part of a test sign-in that is stored. */
 interface SignInTestResult {
   at: number;
   values: { name: string; value: string }[];
@@ -41,53 +41,56 @@ interface SignInTestResult {
 }
 
 /** What would happen if the person signed in now. */
-type Outcome = { user: User; by: SignIn["by"] } | { refused: RefusalReason };
+type SignInPreview = { user: User; by: SignIn["by"] } | { refused: RefusalReason };
 
 export interface FinishedTest {
   id: string;
   /** The administrator who started it; null for the guest of a set-up link. */
   userId: string | null;
   result: SignInTestResult;
-  /** Null when it is not known who the person is. */
-  outcome: Outcome | null;
+  /** Null if the person is unknown. */
+  outcome: SignInPreview | null;
+}
+
+/** The connection under test, and the means to read and write what is sealed of it. */
+export interface TestedConnection {
+  store: TenantStore;
+  sealer: Sealer;
+  connection: Connection;
 }
 
 /**
- * Begins a test of a connection, which may be a draft: the id lets one sign-in through it come back and be looked at.
- * Throws ConflictError `stale` when the id was used before.
+ * Starts a test of a connection, which may be a draft. One sign-in may use the id. Throws ConflictError `stale` if the id
+ * was used before.
  */
 export async function startSignInTest(
   store: TenantStore,
   connectionId: string,
   userId: string | null,
   id: string = randomToken(),
-  now: () => number = Date.now,
 ): Promise<string> {
-  await store.signInTests.create({ id, connectionId, userId }, now() + keptMs);
+  await store.signInTests.create({ id, connectionId, userId }, Date.now() + keptMs);
   return id;
 }
 
-/** Whether a test is under way: it has begun, not long ago, and nothing has come back yet. */
-export async function isUnderWay(
+/** Whether a test has started, is not too old, and has no result yet. */
+export async function isTestUnderWay(
   store: TenantStore,
   connectionId: string,
   testId: string,
-  now: () => number = Date.now,
 ): Promise<boolean> {
   const test = await store.signInTests.find(connectionId, testId);
-  return test !== null && test.sealedResult === null && now() - test.createdAt < pendingMs;
+  return test !== null && test.sealedResult === null && Date.now() - test.createdAt < pendingMs;
 }
 
 /**
- * Keeps what came back, in place of signing anybody in. A connection through which somebody would be let in counts as
- * tested from then on. Returns whether that is so.
+ * Stores the result of a test, and signs no one in. If the person would be let in, the connection counts as tested from
+ * then on. Returns whether that is so.
  */
 export async function finishSignInTest(
-  store: TenantStore,
-  sealer: Sealer,
-  connection: Connection,
+  { store, sealer, connection }: TestedConnection,
   testId: string,
-  { values, mapped, identity, problem }: Arrival,
+  { values, mapped, identity, problem }: TestedSignIn,
 ): Promise<boolean> {
   const result: SignInTestResult = {
     at: Date.now(),
@@ -96,7 +99,7 @@ export async function finishSignInTest(
     identity,
     problem: problem && { reason: problem.reason, detail: detailOf(problem) },
   };
-  const sealed = sealer.seal(JSON.stringify(result), contextOf(store, connection.id, testId));
+  const sealed = sealer.seal(JSON.stringify(result), sealingContext(store, connection.id, testId));
   const isFirst = await store.signInTests.finish(connection.id, testId, sealed);
   return isFirst && problem === null && (await markTested(store, connection.id, identity));
 }
@@ -106,14 +109,14 @@ async function markTested(
   connectionId: string,
   identity: ExternalIdentity | null,
 ): Promise<boolean> {
-  const outcome = identity && (await outcomeOf(store, identity));
-  // The provider told who it is; that an owner's word is missing is nothing that the provider could mend.
+  const outcome = identity && (await preview(store, identity));
+  // The provider did its part if only another owner's approval is missing.
   const works = outcome !== null && ("user" in outcome || outcome.refused === "owner-not-approved");
   if (works) await store.connections.update(connectionId, { testedAt: Date.now() });
   return works;
 }
 
-/** The last test of a connection that something came back for. */
+/** The last test of a connection that has a result. */
 export async function latestSignInTest(
   store: TenantStore,
   sealer: Sealer,
@@ -121,26 +124,25 @@ export async function latestSignInTest(
 ): Promise<FinishedTest | null> {
   const test = await store.signInTests.latest(connectionId);
   if (!test?.sealedResult) return null;
-  const result = opened(store, sealer, connectionId, test.id, test.sealedResult);
+  const result = unseal(sealer, test.sealedResult, sealingContext(store, connectionId, test.id));
   if (!result) return null;
-  const outcome = result.identity && (await outcomeOf(store, result.identity));
+  const outcome = result.identity && (await preview(store, result.identity));
   return { id: test.id, userId: test.userId, result, outcome };
 }
 
 /**
- * Links the identity that a test showed to the account of the administrator who made it, who has proved to be both: the
- * only way in which a local account gets an identity, and one of two for an owner (owners.ts). Throws NotFoundError, and
- * ConflictError `identity-taken` or, for others, `other-source`.
+ * Links the identity of a test to the account of the administrator who made the test and so proved to be both: the only
+ * way in which a local account gets an identity, and one of two for an owner (owners.ts). Throws NotFoundError, and
+ * ConflictError `identity-taken` or, for other accounts, `other-source`.
  */
 export async function linkTestedIdentity(
-  store: TenantStore,
-  sealer: Sealer,
-  connection: Connection,
+  { store, sealer, connection }: TestedConnection,
   testId: string,
   userId: string,
 ): Promise<void> {
   const test = await store.signInTests.find(connection.id, testId);
-  const result = test?.sealedResult ? opened(store, sealer, connection.id, testId, test.sealedResult) : null;
+  const context = sealingContext(store, connection.id, testId);
+  const result = test?.sealedResult ? unseal(sealer, test.sealedResult, context) : null;
   if (!result?.identity || test?.userId !== userId) throw new NotFoundError("There is no such test.");
   const { identity } = result;
   await store.transaction(async (inside) => {
@@ -153,7 +155,7 @@ export async function linkTestedIdentity(
   await markTested(store, connection.id, identity);
 }
 
-async function outcomeOf(store: TenantStore, identity: ExternalIdentity): Promise<Outcome> {
+async function preview(store: TenantStore, identity: ExternalIdentity): Promise<SignInPreview> {
   try {
     return await previewSignIn(store, identity);
   } catch (error) {
@@ -162,26 +164,20 @@ async function outcomeOf(store: TenantStore, identity: ExternalIdentity): Promis
   }
 }
 
-/** Null for what was sealed under another DATA_KEY: a test is made again in a minute. */
-function opened(
-  store: TenantStore,
-  sealer: Sealer,
-  connectionId: string,
-  testId: string,
-  sealed: string,
-): SignInTestResult | null {
+/** Null for a result that another DATA_KEY sealed: the administrator repeats the test. */
+function unseal(sealer: Sealer, sealed: string, context: string): SignInTestResult | null {
   try {
-    return JSON.parse(sealer.open(sealed, contextOf(store, connectionId, testId))) as SignInTestResult;
+    return JSON.parse(sealer.open(sealed, context)) as SignInTestResult;
   } catch {
     return null;
   }
 }
 
-function contextOf(store: TenantStore, connectionId: string, testId: string): string {
+function sealingContext(store: TenantStore, connectionId: string, testId: string): string {
   return `${store.tenantId}/${connectionId}/test/${testId}`;
 }
 
-function asText(values: Arrival["values"]): SignInTestResult["values"] {
+function asText(values: TestedSignIn["values"]): SignInTestResult["values"] {
   const entries = Object.entries(values).slice(0, mostValues);
   return entries.map(([name, value]) => ({
     name: name.slice(0, longestValue),
@@ -189,14 +185,14 @@ function asText(values: Arrival["values"]): SignInTestResult["values"] {
   }));
 }
 
-/** What was wrong in detail: administrators see what is otherwise only in the log. */
+/** The detail of a refusal, which otherwise only the log has. */
 function detailOf({ detail, cause }: RefusedError): string | null {
   const causes: unknown[] = [];
   for (let one = cause; one !== undefined && causes.length < 5; ) {
     causes.push(one);
     one = one instanceof Error ? one.cause : undefined;
   }
-  // An InvalidError was written for whoever entered the address.
+  // The sentence of an InvalidError is meant for the administrator.
   const telling = causes.find((one) => one instanceof InvalidError) ?? causes[0];
   const text = detail ?? (telling instanceof Error ? telling.message : telling);
   return typeof text === "string" ? text.slice(0, longestValue) : null;

@@ -2,32 +2,33 @@ import { InvalidError } from "../errors.ts";
 import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
 import { checkIssuer } from "./issuer.ts";
 
-/** What an OpenID provider says of itself, for whoever enters its address. */
+/** What an OpenID provider publishes about itself, for the administrator who enters its address. */
 export interface DescribedProvider {
   issuer: string;
   authorizationEndpoint: string;
   /** Ids of its signing keys. */
   keyIds: string[];
-  /** Whether signing out there can be asked for (OpenID Connect RP-Initiated Logout §2.1). */
+  /** Whether it offers sign-out (OpenID Connect RP-Initiated Logout §2.1). */
   offersSignOut: boolean;
 }
 
 /**
- * Reads a provider's discovery document and keys (OpenID Connect Discovery §4), as a sign-in will, and says in a sentence
- * what is wrong with them. The function that it returns throws InvalidError.
+ * Reads a provider's discovery document and keys (OpenID Connect Discovery §4), as a sign-in will. The function that it
+ * returns throws InvalidError with a sentence that says what is wrong with them.
  */
 export function providerDescriber(limits: FetchLimits): (text: string) => Promise<DescribedProvider> {
   return async (text) => {
     const issuer = checkIssuer(text, limits.allowPrivateNetwork);
     const document = await readJson(`${issuer}/.well-known/openid-configuration`, limits);
     if (document.issuer !== issuer) {
-      const named = typeof document.issuer === "string" ? `calls itself ${document.issuer}` : "does not";
-      throw new InvalidError(`The org at this address ${named}. Enter the address that it has for itself.`);
+      const named =
+        typeof document.issuer === "string" ? `calls itself ${document.issuer}` : "names no issuer";
+      throw new InvalidError(`The org at this address ${named}. Enter the address that the org itself uses.`);
     }
     const endpoint = (name: string) => {
       const value = document[name];
       if (typeof value === "string" && URL.canParse(value)) return value;
-      throw new InvalidError(`${issuer} names no ${name}: it is no OpenID provider that can be used.`);
+      throw new InvalidError(`${issuer} has no ${name}, so it cannot be used as an OpenID provider.`);
     };
     for (const name of ["token_endpoint", "userinfo_endpoint"]) endpoint(name);
     const { keys } = await readJson(endpoint("jwks_uri"), limits);
@@ -50,7 +51,7 @@ async function readJson(url: string, limits: FetchLimits): Promise<Record<string
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null) return { ...value };
   } catch {
-    // Not JSON: said below.
+    // Not JSON: the error below says so.
   }
-  throw new InvalidError(`${url} is no JSON: there is no Okta org at this address.`);
+  throw new InvalidError(`${url} is not JSON: there is no Okta org at this address.`);
 }

@@ -1,15 +1,10 @@
-/**
- * OpenID Connect, where this application is the relying party.
- *
- * Owns so far: which issuers are acceptable. The OIN accepts Okta's org authorization server only, whose issuer is the
- * org's own address (Okta: "OIDC limitations"). May import: the ground floor, trust and directory.
- */
 import { InvalidError } from "../errors.ts";
 
 /**
- * Returns the issuer as it must stand in tokens: an origin without a trailing slash. Throws InvalidError with a
- * sentence that says what is wrong and what to enter instead.
- * @param allowPrivateNetwork lets http through, for the demo and tests.
+ * The issuer as tokens name it: an origin without a trailing slash. The OIN accepts Okta's org authorization server only,
+ * whose issuer is the org's own address (Okta: "OIDC limitations"). Throws InvalidError with a sentence that says what is
+ * wrong and what to enter instead.
+ * @param allowPrivateNetwork accepts http, for the demo and tests.
  */
 export function checkIssuer(issuer: string, allowPrivateNetwork: boolean): string {
   const text = issuer.trim();

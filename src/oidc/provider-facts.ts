@@ -3,14 +3,14 @@ import { InvalidError } from "../errors.ts";
 import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
 import { readKeys } from "../trust/jwks.ts";
 
-/** What a provider says of itself (OpenID Connect Discovery §3), for whoever is about to save a connection with it. */
+/** What a provider publishes about itself (OpenID Connect Discovery §3), for the operator who saves a connection with it. */
 export interface ProviderFacts {
   issuer: string;
   authorizationEndpoint: string;
   tokenEndpoint: string;
   userinfoEndpoint: string;
   jwksUri: string;
-  /** Null when it does not offer to sign people out there as well. */
+  /** Null if it does not offer sign-out. */
   endSessionEndpoint: string | null;
   /** Ids of its signing keys. */
   keyIds: string[];
@@ -30,19 +30,21 @@ const documentShape = z.object({
 });
 
 /**
- * Reads a provider's discovery document and keys, and says whether a sign-in through it can work. Throws InvalidError
- * with a sentence for whoever entered the address.
+ * Reads a provider's discovery document and keys. Throws InvalidError, with a sentence for the operator, if a sign-in
+ * through the provider cannot work.
  * @param issuer as checkIssuer() returns it.
  */
 export async function readProvider(issuer: string, limits: FetchLimits): Promise<ProviderFacts> {
   const found = await discoveryOf(issuer, limits);
   if (found.issuer !== issuer) {
-    throw new InvalidError(`${issuer} says that its issuer is ${shown(found.issuer)}. Enter that address.`);
+    throw new InvalidError(
+      `${issuer} says that its issuer is ${shortened(found.issuer)}. Enter that address.`,
+    );
   }
   const lacking = [
     ...(found.response_types_supported.includes("code") ? [] : ["the authorization code flow"]),
     ...(found.id_token_signing_alg_values_supported.includes("RS256") ? [] : ["ID tokens signed by RS256"]),
-    // RFC 8414 §2: absent means that PKCE is not offered.
+    // Absent means that PKCE is not offered (RFC 8414 §2).
     ...(found.code_challenge_methods_supported?.includes("S256") ? [] : ["PKCE by S256"]),
   ];
   if (lacking.length > 0) throw new InvalidError(`${issuer} does not offer ${lacking.join(" and ")}.`);
@@ -61,8 +63,8 @@ export async function readProvider(issuer: string, limits: FetchLimits): Promise
 }
 
 /**
- * Throws InvalidError unless both addresses are names of one org: they publish the same keys. An alias is never trusted
- * with more than the issuer's own keys, so that what is checked here once holds on.
+ * Throws InvalidError unless both addresses publish the same keys and so belong to one org. One check is enough: only the
+ * issuer's own keys are ever trusted for an alias.
  */
 export async function checkAlias(issuer: string, alias: string, limits: FetchLimits): Promise<void> {
   if (alias === issuer) throw new InvalidError("The issuer and its alias are the same address.");
@@ -71,7 +73,7 @@ export async function checkAlias(issuer: string, alias: string, limits: FetchLim
   throw new InvalidError(`${issuer} and ${alias} publish different keys: they are not two names of one org.`);
 }
 
-/** An org's public keys in one text, in whatever order it lists them. */
+/** An org's public keys as one sorted text. */
 async function keysOf(name: string, limits: FetchLimits): Promise<string> {
   const { keys } = await readKeys((await discoveryOf(name, limits)).jwks_uri, limits);
   return JSON.stringify(keys.map(({ kid, n, e }) => [kid, n, e].join(" ")).sort());
@@ -94,7 +96,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What somebody else wrote, as far as it fits in a sentence. */
-function shown(text: string): string {
+/** Text from elsewhere, shortened for a sentence. */
+function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -11,25 +11,26 @@ import {
 } from "openid-client";
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
+import type { ProviderExchange } from "../sso/connection.ts";
 import { type FetchLimits, guardedRequest } from "../trust/guarded-fetch.ts";
 
-/** How long what a provider says of itself is believed. */
+/** How long a discovery document is cached. */
 const discoveryMs = 60 * 60_000;
 const clockToleranceSeconds = 60;
 const longestWaitMs = 3_000;
 
-/** Knows providers by what their discovery documents say. */
+/** Providers, as their discovery documents describe them. */
 export interface Providers {
   /**
-   * openid-client's configuration for one client of a provider. Throws when the provider cannot be reached or its
+   * openid-client's configuration for one client of a provider. Throws if the provider cannot be reached, or if its
    * discovery document names another issuer.
    */
   configuration(settings: OidcSettings, secret: string): Promise<Configuration>;
-  /** Where the provider publishes its keys. Throws as configuration does. */
+  /** The address of the provider's signing keys. Throws as configuration() does. */
   jwksUri(settings: OidcSettings): Promise<string>;
 }
 
-/** One cache of discovery documents for the process; nothing in it is needed for a right answer. */
+/** Each process caches discovery documents for itself; a replica without the cache gives the same answers. */
 export function oidcProviders(limits: FetchLimits, now: () => number = Date.now): Providers {
   const known = new Map<string, { metadata: ServerMetadata; until: number }>();
   const configuration: Providers["configuration"] = async (settings, secret) => {
@@ -47,6 +48,22 @@ export function oidcProviders(limits: FetchLimits, now: () => number = Date.now)
       return uri;
     },
   };
+}
+
+/** Appends each request that openid-client sends to the provider, and its response, to `exchanges`. */
+export function observed(configuration: Configuration, exchanges: ProviderExchange[]): Configuration {
+  const send = configuration[customFetch];
+  if (!send) return configuration;
+  configuration[customFetch] = async (url, options) => {
+    const { method, headers, body } = options;
+    const text = body == null ? "" : String(body);
+    const exchange: ProviderExchange = { method, url, headers, body: text, answer: null };
+    exchanges.push(exchange);
+    const answer = await send(url, options);
+    exchange.answer = { status: answer.status, text: await answer.clone().text() };
+    return answer;
+  };
+  return configuration;
 }
 
 async function discovered(
@@ -67,7 +84,7 @@ function configured(
   secret: string,
   limits: FetchLimits,
 ): Configuration {
-  // Clocks may differ by a minute. Which signatures are taken is up to our own key store (trust/jwks.ts).
+  // Clocks may differ by a minute. trust/jwks.ts decides which signature algorithms are accepted.
   const client = { [clockTolerance]: clockToleranceSeconds };
   const configuration = new Configuration(metadata, settings.clientId, client, ClientSecretBasic(secret));
   configuration[customFetch] = providerFetch(limits);
@@ -76,9 +93,9 @@ function configured(
 }
 
 /**
- * How openid-client reaches a provider: through the guard, a GET once more when it failed, and a POST, which goes to the
- * token endpoint alone, once more only when that says 429 and that the limit ends within three seconds (Okta:
- * X-Rate-Limit-Reset, in seconds since the epoch). A code is worth one try otherwise.
+ * The fetch function for openid-client, through the guard. It retries a failed GET once. A POST goes to the token endpoint
+ * only, and a code is valid once: it is retried only after a 429 whose limit ends within three seconds (Okta:
+ * X-Rate-Limit-Reset, in seconds since the epoch).
  */
 function providerFetch(limits: FetchLimits): CustomFetch {
   return async (url, { method, headers, body }) => {
@@ -93,7 +110,7 @@ function providerFetch(limits: FetchLimits): CustomFetch {
   };
 }
 
-/** How long until the provider's rate limit ends, in ms; null when that is too long to wait for. */
+/** Milliseconds until the provider's rate limit ends; null if that is too long to wait. */
 function untilReset(answer: Response): number | null {
   const reset = Number(answer.headers.get("x-rate-limit-reset") ?? Number.NaN) * 1000 - Date.now();
   return reset <= longestWaitMs ? Math.max(0, reset) : null;

@@ -1,224 +1,182 @@
-import { type Request, type Response, Router } from "express";
-import passport from "passport";
-import { signIn } from "../directory/sign-in.ts";
-import type { Arrival } from "../directory/sign-in-tests.ts";
-import { oidcUrls, paths } from "../endpoints.ts";
-import { RefusedError } from "../errors.ts";
-import { localPath, safePath } from "../web/guards.ts";
-import { landingPath } from "../web/home.ts";
-import { pendingLogins } from "../web/pending-logins.ts";
-import { startSession } from "../web/sessions.ts";
-import { endTest, mappedFields } from "../web/sign-in-tests.ts";
-import { claimOf, toIdentity } from "./claims.ts";
-import { toRefusal } from "./failures.ts";
-import { discoveryChecks, failureAmong } from "./provider-checks.ts";
-import { type Expectations, OidcStrategy, type Proof } from "./strategy.ts";
-import { checkActive, connectionOf, type OidcDeps, type Visit, visited, visitedByTest } from "./visit.ts";
-
 /**
- * The journey of a sign-in. /login sends the browser to the provider; /initiate does the same when the provider began it,
- * by a tile on its dashboard (OpenID Connect Core §4); /callback is where the browser comes back to.
+ * OpenID Connect, where this application is the relying party.
+ *
+ * Owns: /oidc/{connection}/login sends the browser to the provider; /initiate does the same when the provider asks for it,
+ * by a tile on its dashboard (OpenID Connect Core §4); /callback is where the browser comes back. policy.ts has every rule
+ * of a sign-in, relying-party.ts applies it. May import: the ground floor, trust, directory, store, web and sso.
  */
+import { type Request, type RequestHandler, Router } from "express";
+import type { TestedSignIn } from "../directory/sign-in-tests.ts";
+import { oidcUrls, paths } from "../endpoints.ts";
+import { judgeSignIn, RefusedError } from "../errors.ts";
+import {
+  type ConfiguredConnection,
+  findConnection,
+  requireActive,
+  requireActiveOrTest,
+  ssoOf,
+} from "../sso/connection.ts";
+import { finishSignIn } from "../sso/finish.ts";
+import { pendingSignIns } from "../sso/pending.ts";
+import { endTest, endWithError, mappedFields } from "../sso/test-sign-in.ts";
+import type { Database } from "../store/database.ts";
+import type { Sealer } from "../store/secrets.ts";
+import type { KeyStore } from "../trust/jwks.ts";
+import { localPath } from "../web/guards.ts";
+import { claimOf, toIdentity } from "./claims.ts";
+import { callbackRules, initiationRules } from "./policy.ts";
+import { observed, type Providers } from "./provider.ts";
+import { discoveryCall } from "./provider-errors.ts";
+import { callProvider, type Expectations, newExpectations, type VerifiedLogin } from "./relying-party.ts";
+import { authenticateByOidc } from "./strategy.ts";
+
+export interface OidcDeps {
+  database: Database;
+  sealer: Sealer;
+  baseUrl: string;
+  providers: Providers;
+  keys: KeyStore;
+}
+
+/** What stays with us while the browser is at the provider. */
+type PendingLogin = Expectations & { returnTo: string | null; testId: string | null };
+
 export function oidcRoutes(deps: OidcDeps): Router {
+  const { login, initiate, callback } = paths.oidc(":connection");
+  const findOidc = findConnection(deps.database, "oidc");
+  const activeOrTest = requireActiveOrTest(({ query }) => textOf(query.test) ?? undefined);
+  const authenticate = authenticateByOidc();
+  const { discover, beginLogin, beginByTile, takePending, signIn } = stepsOf(deps);
+
   const router = Router();
-  const patterns = paths.oidc(":connection");
-
-  router.get(patterns.login, async (req, res) => {
-    const testId = textOf(req.query.test);
-    const visit = await (testId === null ? visited(deps, req) : visitedByTest(deps, req, testId));
-    const wishes = { loginHint: textOf(req.query.login_hint), returnTo: textOf(req.query.returnTo) };
-    await orEndTest(deps, visit, req, res, () => leave(deps, visit, req, res, wishes));
-  });
-
-  const initiate = async (req: Request, res: Response, parameters: Record<string, unknown>) => {
-    const visit = await visited(deps, req);
-    checkInitiator(visit, parameters.iss);
-    // Only a path of ours is followed, whatever the provider, or somebody in its name, wants.
-    const returnTo = localPath(parameters.target_link_uri, deps.baseUrl);
-    await leave(deps, visit, req, res, { loginHint: textOf(parameters.login_hint), returnTo });
-  };
-  router.get(patterns.initiate, (req, res) => initiate(req, res, req.query));
-  router.post(patterns.initiate, (req, res) =>
-    initiate(req, res, (req.body ?? {}) as Record<string, unknown>),
-  );
-
-  router.get(patterns.callback, async (req, res) => {
-    const visit = await connectionOf(deps, req);
-    await orEndTest(deps, visit, req, res, async () => {
-      const { proof, expectations } = await comeBack(deps, visit, req, res);
-      await forgetFormerSecret(visit, proof);
-      if (visit.testId === null) await complete(deps, visit, req, res, proof, expectations);
-      else await endTest(req, res, { ...deps, ...visit }, visit.testId, arrivalOf(visit, proof));
-    });
-  });
-
+  router.get(login, findOidc, activeOrTest, discover, beginLogin, authenticate);
+  router.get(initiate, findOidc, requireActive, checkInitiator, discover, beginByTile, authenticate);
+  router.post(initiate, findOidc, requireActive, checkInitiator, discover, beginByTile, authenticate);
+  router.get(callback, findOidc, discover, takePending, requireActive, authenticate, signIn);
+  router.use(endWithError(deps.sealer));
   return router;
 }
 
-async function complete(
-  deps: OidcDeps,
-  visit: Visit,
-  req: Request,
-  res: Response,
-  proof: Proof,
-  { returnTo }: Expectations,
-): Promise<void> {
-  const { store, connection, trace } = visit;
-  const identity = await trace.person.attempt("The claims name a login name and an address", () =>
-    toIdentity(connection, proof.subject, proof.claims),
+/** The steps that need something from outside the request. */
+function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
+  const pendingLogins = pendingSignIns<PendingLogin>(
+    { sealer, baseUrl },
+    { name: "signing-in", byCrossSitePost: false },
   );
-  const { user, by } = await trace.person.attempt("The directory lets the person in", () =>
-    signIn(store, identity, req.id),
-  );
-  trace.foundBy = by;
-  await startSession(req, {
-    tenantId: store.tenantId,
-    user,
-    connectionId: connection.id,
-    sealedIdToken: seal(deps, visit, proof.idToken),
-  });
-  req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, "oidc.signed_in");
-  res.redirect(303, safePath(returnTo, deps.baseUrl, landingPath));
+
+  /** Reads what the provider publishes about itself, and unseals the client's secrets. */
+  const discover: RequestHandler = async (req, _res, next) => {
+    const { store, connection, exchanges, secrets } = ssoOf(req, "oidc");
+    const { settings, key } = connection;
+    const sealed = await store.connections.sealedSecrets(connection.id);
+    const configure = async (secret: string) => {
+      secrets.push(secret);
+      return observed(await providers.configuration(settings, secret), exchanges);
+    };
+    const unseal = (secret: string) => sealer.open(secret, `${store.tenantId}/${connection.id}`);
+    const [current, former] = await callProvider(discoveryCall, async () => [
+      await configure(sealed.current === null ? "" : unseal(sealed.current)),
+      sealed.former === null ? null : await configure(unseal(sealed.former)),
+    ]);
+    const { redirectUri } = oidcUrls(baseUrl, key);
+    const { issuer, clientId } = settings;
+    req.oidc = { client: { issuer, clientId, redirectUri, current, former, keys }, sealedSecrets: sealed };
+    next();
+  };
+
+  const begin = async (req: Request, wishes: { loginHint: unknown; returnTo: string | null }) => {
+    const { testId, secrets } = ssoOf(req);
+    const expectations = newExpectations();
+    const state = await pendingLogins.begin(req, { ...expectations, returnTo: wishes.returnTo, testId });
+    secrets.push(state, expectations.codeVerifier, expectations.nonce);
+    stepsBefore(req).request = { state, expectations, loginHint: textOf(wishes.loginHint) };
+  };
+
+  const beginLogin: RequestHandler = async (req, _res, next) => {
+    await begin(req, { loginHint: req.query.login_hint, returnTo: textOf(req.query.returnTo) });
+    next();
+  };
+
+  /** The provider's target is followed only within our origin: anyone can send a browser here. */
+  const beginByTile: RequestHandler = async (req, _res, next) => {
+    const { login_hint: loginHint, target_link_uri: target } = parametersOf(req);
+    await begin(req, { loginHint, returnTo: localPath(target, baseUrl) });
+    next();
+  };
+
+  /** Consumes what this browser began under the state that came back. */
+  const takePending: RequestHandler = async (req, _res, next) => {
+    const sso = ssoOf(req);
+    const { searchParams } = new URL(req.originalUrl, baseUrl);
+    const repeated = ["state", "code", "error", "iss"].filter((name) => searchParams.getAll(name).length > 1);
+    const state = searchParams.get("state");
+    const pending = state && repeated.length === 0 ? await pendingLogins.resume(req, state) : null;
+    judgeSignIn(callbackRules, { repeated, state, pending });
+    const { testId, ...expected } = pending as PendingLogin;
+    sso.testId = testId;
+    sso.secrets.push(String(state), String(searchParams.get("code")), expected.codeVerifier, expected.nonce);
+    stepsBefore(req).pending = expected;
+    next();
+  };
+
+  const signIn: RequestHandler = async (req, res) => {
+    const { store, connection, testId } = ssoOf(req, "oidc");
+    const { verifiedLogin: login } = req;
+    if (!login) throw new Error("the strategy has to run before the sign-in");
+    await forgetFormerSecret(req, login);
+    if (testId !== null) return await endTest(req, res, sealer, testedSignIn(connection, login));
+    const identity = toIdentity(connection, login);
+    const { pending } = stepsBefore(req);
+    // Sealed, because an ID token is personal data; kept only if signing out here signs out there.
+    const sealedIdToken = connection.settings.signOutOfProvider
+      ? sealer.seal(login.idToken, `${store.tenantId}/${connection.id}/session`)
+      : null;
+    await finishSignIn(req, res, { identity, returnTo: pending?.returnTo ?? null, sealedIdToken }, baseUrl);
+  };
+
+  return { discover, beginLogin, beginByTile, takePending, signIn };
 }
 
-/** What goes wrong in a test is what whoever started it wants to see. */
-async function orEndTest(
-  deps: OidcDeps,
-  visit: Visit,
-  req: Request,
-  res: Response,
-  work: () => Promise<void>,
-): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (visit.testId === null || !(error instanceof RefusedError)) throw error;
-    const nothing = { values: {}, mapped: [], identity: null };
-    await endTest(req, res, { ...deps, ...visit }, visit.testId, { ...nothing, problem: error });
-  }
+/** The provider that asks us to begin must be the connection's: another one is shown to the person, and never followed. */
+const checkInitiator: RequestHandler = (req, _res, next) => {
+  const { issuer, issuerAlias = null } = ssoOf(req, "oidc").connection.settings;
+  const named = textOf(parametersOf(req).iss)?.replace(/\/$/, "") ?? null;
+  const detail = `It named ${named ?? "none"}; this connection is for ${issuer}.`;
+  judgeSignIn(initiationRules, { named, issuer, issuerAlias }, { detail });
+  next();
+};
+
+/** Parameters of a request to begin, which may be a GET or a POST. */
+function parametersOf({ method, query, body }: Request): Record<string, unknown> {
+  return method === "POST" ? ((body ?? {}) as Record<string, unknown>) : query;
 }
 
-/** What a test shows of the claims; a person who cannot be made of them is part of that. */
-function arrivalOf({ connection }: Visit, { subject, claims, byFormerSecret }: Proof): Arrival {
+function stepsBefore({ oidc }: Request) {
+  if (!oidc) throw new Error("the provider has to be discovered before this step");
+  return oidc;
+}
+
+/** The result of a test. If no identity can be made of the claims, the result says why. */
+function testedSignIn(connection: ConfiguredConnection<"oidc">, login: VerifiedLogin): TestedSignIn {
+  const { subject, claims, byFormerSecret } = login;
   const values = { ...claims, sub: subject };
   const mapped = mappedFields(claimOf, (name) => claims[name]);
   const formerSecret = "Okta refused the client secret that was entered last; the one before it still works.";
   const problem = byFormerSecret ? new RefusedError("provider-answer-not-valid", formerSecret) : null;
   try {
-    return { values, mapped, identity: toIdentity(connection, subject, claims), problem };
+    return { values, mapped, identity: toIdentity(connection, login), problem };
   } catch (error) {
     if (error instanceof RefusedError) return { values, mapped, identity: null, problem: error };
     throw error;
   }
 }
 
-/** The secret before a rotation has had its day once the new one worked. */
-async function forgetFormerSecret({ store, connection, secrets }: Visit, proof: Proof): Promise<void> {
-  if (secrets.current === null || secrets.former === null || proof.byFormerSecret) return;
-  await store.connections.forgetFormerSecret(connection.id, secrets.current);
-}
-
-/** The request must name the issuer that the connection has: another one is shown, and never followed. */
-function checkInitiator({ connection, trace }: Visit, iss: unknown): void {
-  const { issuer, issuerAlias } = connection.settings;
-  const named = textOf(iss)?.replace(/\/$/, "");
-  const isOurs = named === issuer || (issuerAlias && named === issuerAlias);
-  const detail = `It named ${named ?? "none"}; this connection is for ${issuer}.`;
-  trace.answer.note("It names the connection's issuer", Boolean(isOurs), detail);
-  if (!isOurs) throw new RefusedError("issuer-not-expected", detail);
-}
-
-const stateChecks = "The state is of a sign-in that this browser began, and was not used before";
-
-interface Wishes {
-  loginHint: string | null;
-  returnTo: string | null;
-}
-
-async function leave(
-  deps: OidcDeps,
-  visit: Visit,
-  req: Request,
-  res: Response,
-  wishes: Wishes,
-): Promise<void> {
-  const strategy = await strategyFor(deps, visit, req, res, wishes, false);
-  await new Promise<void>((resolve, reject) => {
-    res.once("finish", resolve);
-    passport.authenticate(strategy, { session: false }, (error: unknown) => reject(toRefusal(error)))(
-      req,
-      res,
-      reject,
-    );
-  });
-}
-
-function comeBack(deps: OidcDeps, visit: Visit, req: Request, res: Response) {
-  return new Promise<{ proof: Proof; expectations: Expectations }>((resolve, reject) => {
-    const done = (error: unknown, user: unknown) =>
-      error || !user
-        ? reject(toRefusal(error))
-        : resolve(user as { proof: Proof; expectations: Expectations });
-    strategyFor(deps, visit, req, res, { loginHint: null, returnTo: null }, true).then(
-      (strategy) => passport.authenticate(strategy, { session: false }, done)(req, res, reject),
-      (error: unknown) => reject(toRefusal(error)),
-    );
-  });
-}
-
-async function strategyFor(
-  deps: OidcDeps,
-  visit: Visit,
-  req: Request,
-  res: Response,
-  wishes: Wishes,
-  isCallback: boolean,
-): Promise<OidcStrategy> {
-  const { store, connection, secrets, trace } = visit;
-  const secure = deps.baseUrl.startsWith("https:");
-  const step = { name: "signing-in", byCrossSitePost: false, secure };
-  const pending = pendingLogins<Expectations & { testId: string | null }>(req, res, deps.sealer, step);
-  const open = (secret: string | null) =>
-    secret === null ? null : deps.sealer.open(secret, `${store.tenantId}/${connection.id}`);
-  const [current, former] = [open(secrets.current) ?? "", open(secrets.former)];
-  trace.keepOut(current, former);
-  const configured = async (secret: string) =>
-    trace.listen(await deps.providers.configuration(connection.settings, secret));
-  try {
-    const configurations = await trace.answer.attemptAll(
-      discoveryChecks,
-      async () => ({
-        current: await configured(current),
-        former: former === null ? null : await configured(former),
-      }),
-      failureAmong(discoveryChecks),
-    );
-    const { redirectUri } = oidcUrls(deps.baseUrl, connection.key);
-    const leaveWith = (expectations: Expectations) =>
-      pending.leave(store, connection.id, { ...expectations, testId: visit.testId });
-    const comeBackWith = async (state: string) => {
-      const { testId, ...expectations } = await trace.answer.attempt(stateChecks, () =>
-        pending.comeBack(store, connection.id, state),
-      );
-      visit.testId = testId;
-      // Before the code is redeemed: a connection that is not active signs nobody in.
-      if (testId === null) checkActive(visit);
-      return expectations;
-    };
-    const flow = { leave: leaveWith, comeBack: comeBackWith, ...wishes };
-    return new OidcStrategy(
-      { connection, redirectUri, configurations, keys: deps.keys, trace, ...flow },
-      isCallback,
-    );
-  } catch (error) {
-    throw toRefusal(error);
-  }
-}
-
-/** Kept for signing out of the provider; sealed, because it says a lot about a person. */
-function seal({ sealer }: OidcDeps, { store, connection }: Visit, idToken: string): string | null {
-  if (!connection.settings.signOutOfProvider) return null;
-  return sealer.seal(idToken, `${store.tenantId}/${connection.id}/session`);
+/** The secret from before a rotation is deleted once the new one has worked. */
+async function forgetFormerSecret(req: Request, { byFormerSecret }: VerifiedLogin): Promise<void> {
+  const { store, connection } = ssoOf(req);
+  const { current, former } = stepsBefore(req).sealedSecrets;
+  if (current === null || former === null || byFormerSecret) return;
+  await store.connections.forgetFormerSecret(connection.id, current);
 }
 
 function textOf(value: unknown): string | null {

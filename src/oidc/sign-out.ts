@@ -2,11 +2,11 @@ import type { Request } from "express";
 import { buildEndSessionUrl } from "openid-client";
 import { oidcUrls } from "../endpoints.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import type { OidcDeps } from "./visit.ts";
+import type { OidcDeps } from "./routes.ts";
 
 /**
- * Where a browser must go to be signed out of its provider as well (OpenID Connect RP-Initiated Logout §2): null when its
- * connection does not ask for that, or the provider offers or answers nothing. Signing out here never waits on it.
+ * Where to send a browser to sign out of its provider, too (OpenID Connect RP-Initiated Logout §2). Null if the connection
+ * does not ask for that, or if the provider does not offer it or cannot be reached: signing out here never depends on it.
  */
 export function signOutUrlOf({ database, sealer, baseUrl, providers }: OidcDeps) {
   return async (req: Request): Promise<string | null> => {

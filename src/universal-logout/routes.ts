@@ -2,35 +2,75 @@
  * Universal Logout: Okta ends a person's sessions here (Global Token Revocation, draft-parecki-oauth-global-token-
  * revocation; Okta: "Universal Logout").
  *
- * Owns: /global-token-revocation. A call is a JWT that the customer's org signed with the key of its sign-ins, and the
- * name of a person. It acts on every active connection that the token fits, in each one's own tenant. May import: the
- * ground floor, trust, directory and store.
+ * Owns: /global-token-revocation. A call has a JWT that the customer's org signed with the key of its sign-ins, and the
+ * name of a person. It acts on every active connection that accepts the token, each in its own tenant. policy.ts has the
+ * rules. May import: the ground floor, trust, directory and store.
  */
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, Router } from "express";
-import { Checks } from "../checks.ts";
+import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
 import { revokeUserAccess } from "../directory/access.ts";
 import { paths } from "../endpoints.ts";
-import { ConflictError, NotFoundError, UnavailableError } from "../errors.ts";
+import { type BrokenRule, ConflictError, UnavailableError } from "../errors.ts";
 import type { Connection } from "../model.ts";
-import type { Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { type Named, namedIn, recording, tokenHolds } from "./recording.ts";
+import {
+  bearerRules,
+  contentRules,
+  permissionRules,
+  personRules,
+  type RevocationRefusal,
+  replayRules,
+  subjectRules,
+  tokenRules,
+} from "./policy.ts";
 import { parseSubject, type Subject, usersOf } from "./subject.ts";
-import { type Claims, readClaims, type TokenVerifier } from "./token.ts";
+import { type RevocationClaims, readClaims, type TokenVerifier } from "./token.ts";
 
 export interface UniversalLogoutDeps {
   database: Database;
   baseUrl: string;
   /** Verifies a token with the keys of one connection. */
   verifyToken: TokenVerifier;
-  recorder: Recorder;
 }
 
-/** An answer without success: the status says it all, nobody reads a body. */
+/** A connection that the token names, and the rule that the call broke there; null while it broke none. */
+export interface NamedConnection {
+  tenantId: string;
+  connection: Connection;
+  broken: BrokenRule | null;
+}
+
+/** What the steps of a call share: `req.revocation`. The inspector reads it once the response is sent. */
+interface RevocationContext {
+  claims: RevocationClaims;
+  named: NamedConnection[];
+  /** Those that accept the token and allow the call: it may act on them. */
+  allowed: NamedConnection[];
+  /** The error that ended the call for every connection; null if none did. */
+  error: unknown;
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    revocation?: RevocationContext;
+  }
+}
+
+/** The status of each refusal. There is no body, because Okta reads none. */
+const statusOf: Record<RevocationRefusal, number> = {
+  unauthorized: 401,
+  "keys-unavailable": 503,
+  "switched-off": 403,
+  "not-json": 415,
+  "no-subject": 400,
+  "unknown-person": 404,
+};
+
+/** A refusal that no single rule explains. */
 class LogoutError extends Error {
   override name = "LogoutError";
   readonly status: number;
@@ -43,93 +83,115 @@ class LogoutError extends Error {
 }
 
 export function universalLogoutRoutes(deps: UniversalLogoutDeps): Router {
-  const { database, baseUrl, verifyToken, recorder } = deps;
-  const router = Router();
+  const { database, baseUrl, verifyToken } = deps;
+  const path = paths.globalTokenRevocation;
   const limit = rateLimiter(database, { name: "universal-logout", points: 600, seconds: 60 });
-  const audience = baseUrl + paths.globalTokenRevocation;
 
-  /** Says who calls before anything of the body is read: a stranger learns nothing and makes us parse nothing. */
-  const authenticate: RequestHandler = async (req, res, next) => {
+  const limitCalls: RequestHandler = async (req, _res, next) => {
     const retryAfter = await limit.use(req.ip ?? "");
     if (retryAfter > 0) throw new LogoutError(429, "too many calls", { "Retry-After": String(retryAfter) });
-    const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
-    const claims = token === undefined ? null : readClaims(token);
-    if (!token || !claims) throw unauthorized("the token is missing or cannot be read");
-    const named = await namedConnections(database, claims);
-    namedIn(res).push(...named);
-    const fitting = await fittingConnections(named, (connection) => verifyToken(token, connection, audience));
-    if (fitting.length === 0)
-      throw unauthorized(["no connection accepts the token", ...problemsOf(named)].join("; "));
-    const allowed = fitting.filter((one) =>
-      one.checks.note("Universal Logout is switched on", one.connection.settings?.universalLogout !== false),
-    );
-    if (allowed.length === 0)
-      throw new LogoutError(403, "universal logout is switched off for the connection");
-    if (!req.is("application/json")) throw new LogoutError(415, "the body is not JSON");
-    res.locals.call = { claims, allowed } satisfies Call;
     next();
   };
 
-  router.post(
-    paths.globalTokenRevocation,
-    recording(recorder),
-    authenticate,
-    express.json({ limit: "16kb" }),
-    async (req, res) => {
-      const subject = parseSubject(req.body);
-      if (!subject) throw new LogoutError(400, "sub_id is missing or of an unknown format");
-      await revoke(req, database, res.locals.call as Call, subject);
-      res.status(204).end();
-    },
-  );
-  router.all(paths.globalTokenRevocation, () => {
+  /** Finds the connections whose org signed the token. It runs before the body is parsed: a stranger makes us parse nothing. */
+  const authenticate: RequestHandler = async (req, _res, next) => {
+    const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1] ?? "";
+    const claims = readClaims(token);
+    judge(bearerRules, { claims });
+    // The rule demands claims.
+    const named = await namedConnections(database, claims as RevocationClaims);
+    req.revocation = { claims: claims as RevocationClaims, named, allowed: [], error: null };
+    const verify = (connection: Connection) => verifyToken(token, connection, baseUrl + path);
+    req.revocation.allowed = await acceptingConnections(named, verify);
+    next();
+  };
+
+  const revoke: RequestHandler = async (req, res) => {
+    const subject = parseSubject(req.body);
+    judge(subjectRules, { subject });
+    await revokeEverywhere(req, database, subject as Subject);
+    res.status(204).end();
+  };
+
+  const router = Router();
+  const parseJson = express.json({ limit: "16kb" });
+  router.post(path, limitCalls, authenticate, requirePermission, requireJson, parseJson, revoke);
+  router.all(path, () => {
     throw new LogoutError(405, "only POST is answered", { Allow: "POST" });
   });
-  router.use(paths.globalTokenRevocation, answerErrors);
+  router.use(path, answerErrors);
   return router;
 }
 
-/** An authenticated call: what its token says, and the connections that it may act on. */
-interface Call {
-  claims: Claims;
-  allowed: Named[];
+/** Passes over connections for which an administrator has switched Universal Logout off. */
+const requirePermission: RequestHandler = (req, _res, next) => {
+  const call = callOf(req);
+  const [first] = call.allowed;
+  call.allowed = call.allowed.filter((one) => holdsFor(one, permissionRules, { isOn: isOnFor(one) }));
+  if (first && call.allowed.length === 0) judge(permissionRules, { isOn: isOnFor(first) });
+  next();
+};
+
+function isOnFor({ connection }: NamedConnection): boolean {
+  return connection.settings?.universalLogout !== false;
 }
 
-/** The active connections that the token says it is about. That several tenants registered one org does not matter. */
-async function namedConnections(database: Database, claims: Claims): Promise<Named[]> {
-  const ofApp = await systemStore(database).connectionsOfApp(claims.sub);
-  return ofApp
+const requireJson: RequestHandler = (req, _res, next) => {
+  judge(contentRules, { isJson: Boolean(req.is("application/json")) });
+  next();
+};
+
+function callOf({ revocation }: Request): RevocationContext {
+  if (!revocation) throw new Error("the call has to be authenticated before this step");
+  return revocation;
+}
+
+/** Judges one of several connections: a rule that is broken there does not end the call for the others. */
+function holdsFor<Facts>(one: NamedConnection, rules: readonly Rule<Facts>[], facts: Facts): boolean {
+  try {
+    judge(rules, facts);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RuleBrokenError)) throw error;
+    one.broken = brokenBy(error);
+    return false;
+  }
+}
+
+function brokenBy({ rule, found }: RuleBrokenError): BrokenRule {
+  return { ruleId: rule.id, found };
+}
+
+/** The active connections of the token's application and issuer. Several tenants may have registered one org. */
+async function namedConnections(database: Database, claims: RevocationClaims): Promise<NamedConnection[]> {
+  const ofApplication = await systemStore(database).connectionsOfApp(claims.sub);
+  return ofApplication
     .filter(({ connection }) => issuersOf(connection).includes(claims.iss))
-    .map((one) => ({ ...one, checks: new Checks() }));
+    .map((one) => ({ ...one, broken: null }));
 }
 
 /**
- * Those whose keys verify the token: each may be asked to sign out its own people only. Throws UnavailableError when
- * none fits and the keys of one could not be read; an org that is down never keeps another one's call from acting.
+ * The connections whose keys verify the token. Throws LogoutError if there is none, and UnavailableError if there is none
+ * because keys could not be read: an org that is down never blocks another one's call.
  */
-async function fittingConnections(
-  named: Named[],
-  verify: (connection: Connection) => Promise<string | null>,
-): Promise<Named[]> {
-  const fitting: Named[] = [];
+async function acceptingConnections(
+  named: NamedConnection[],
+  verify: (connection: Connection) => ReturnType<TokenVerifier>,
+): Promise<NamedConnection[]> {
+  const accepting: NamedConnection[] = [];
   let outage: UnavailableError | null = null;
   for (const one of named) {
-    try {
-      const problem = await verify(one.connection);
-      if (one.checks.note(tokenHolds, problem === null, problem)) fitting.push(one);
-    } catch (error) {
+    const finding = await verify(one.connection).catch((error: unknown) => {
       if (!(error instanceof UnavailableError)) throw error;
-      one.checks.note(tokenHolds, false, error.message);
       outage = error;
-    }
+      return { ruleId: "keys-available", found: error.message };
+    });
+    if (holdsFor(one, tokenRules, { finding })) accepting.push(one);
   }
-  if (outage && fitting.length === 0) throw outage;
-  return fitting;
-}
-
-/** What is wrong with the token, for the log. */
-function problemsOf(named: Named[]): Set<string> {
-  return new Set(named.flatMap(({ checks }) => checks.results.flatMap(({ detail }) => detail ?? [])));
+  if (accepting.length > 0) return accepting;
+  if (outage) throw outage;
+  const problems = new Set(named.flatMap(({ broken }) => broken?.found ?? []));
+  throw unauthorized(["no connection accepts the token", ...problems].join("; "));
 }
 
 function issuersOf({ settings }: Connection): (string | null | undefined)[] {
@@ -137,42 +199,37 @@ function issuersOf({ settings }: Connection): (string | null | undefined)[] {
   return "issuer" in settings ? [settings.issuer, settings.issuerAlias] : [settings.orgUrl];
 }
 
-const somebodyIsKnown = "Somebody is known by that name";
-
-/** Acts in each connection's tenant. A connection where the token was used before is passed over. */
-async function revoke(req: Request, database: Database, { claims, allowed }: Call, subject: Subject) {
-  let revoked = 0;
-  let replays = 0;
+/** Acts in each connection's tenant. Throws RuleBrokenError if it could act in none; a replay is then the first reason. */
+async function revokeEverywhere(req: Request, database: Database, subject: Subject): Promise<void> {
+  const refusals: RuleBrokenError[] = [];
+  const { allowed } = callOf(req);
   for (const one of allowed) {
-    const { tenantId, connection } = one;
     try {
-      revoked += await forTenant(database, tenantId).transaction((store) =>
-        revokeIn(req, store, connection, claims, subject),
-      );
-      one.checks.note(somebodyIsKnown, true);
+      await forTenant(database, one.tenantId).transaction((store) => revokeIn(req, store, one, subject));
     } catch (error) {
-      const isReplay = error instanceof ConflictError;
-      if (!isReplay && !(error instanceof NotFoundError)) throw error;
-      if (isReplay) replays += 1;
-      one.checks.note(isReplay ? "The token was not used before" : somebodyIsKnown, false);
+      if (!(error instanceof RuleBrokenError)) throw error;
+      one.broken = brokenBy(error);
+      refusals.push(error);
     }
   }
-  if (revoked > 0) return;
-  if (replays > 0) throw unauthorized("the token was used before");
-  throw new LogoutError(404, "nobody is known by that name");
+  const [refusal] = refusals;
+  if (refusal && refusals.length === allowed.length)
+    throw refusals.find(({ rule }) => rule.reason === "unauthorized") ?? refusal;
 }
 
-/** The token's id is used up in the transaction that it causes: a replay does nothing, a failure (nobody found) does not use it up. */
+/** Consumes the token's id in the same transaction: a replay does nothing, and a call that finds no one rolls back. */
 async function revokeIn(
   req: Request,
   store: TenantStore,
-  connection: Connection,
-  claims: Claims,
+  { connection }: NamedConnection,
   subject: Subject,
-) {
-  await store.usedTokens.consume(hashToken(`${connection.id}/${claims.jti}`), claims.exp * 1000 + 60_000);
+): Promise<void> {
+  const { jti, exp } = callOf(req).claims;
+  const tokenId = hashToken(`${connection.id}/${jti}`);
+  const isNew = await store.usedTokens.consume(tokenId, exp * 1000 + 60_000).then(() => true, falseIfUsed);
+  judge(replayRules, { isNew });
   const userIds = await usersOf(store, connection, subject);
-  if (userIds.length === 0) throw new NotFoundError("Nobody is known by that name.");
+  judge(personRules, { userIds });
   for (const userId of userIds) {
     await revokeUserAccess(store, userId);
     await store.activity.record({
@@ -188,16 +245,29 @@ async function revokeIn(
     { tenantId: store.tenantId, connectionId: connection.id, users: userIds.length },
     "universal_logout.done",
   );
-  return userIds.length;
+}
+
+function falseIfUsed(error: unknown): false {
+  if (error instanceof ConflictError) return false;
+  throw error;
 }
 
 function unauthorized(reason: string): LogoutError {
   return new LogoutError(401, reason, { "WWW-Authenticate": "Bearer" });
 }
 
-const answerErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
+/** A broken rule ends in the status of its refusal. */
+function asLogoutError(error: unknown): unknown {
+  if (!(error instanceof RuleBrokenError)) return error;
+  const { rule, message } = error as RuleBrokenError<RevocationRefusal>;
+  const status = statusOf[rule.reason];
+  return status === 401 ? unauthorized(message) : new LogoutError(status, message);
+}
+
+const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, next) => {
+  if (req.revocation) req.revocation.error = thrown;
+  const error = asLogoutError(thrown);
   if (error instanceof LogoutError) {
-    res.locals.refusal = error.message;
     req.log.warn({ status: error.status, reason: error.message }, "universal_logout.refused");
     res.set(error.headers).status(error.status).end();
     return;
@@ -207,7 +277,7 @@ const answerErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
     res.set("Retry-After", "30").status(503).end();
     return;
   }
-  // express.json() could not read the body.
+  // The body parser's errors have a status.
   const status = (error as { status?: unknown } | null)?.status;
   if (typeof status === "number" && status >= 400 && status < 500) {
     res.status(status).end();

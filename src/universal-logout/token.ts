@@ -4,31 +4,32 @@ import { z } from "zod";
 import { UnavailableError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import type { KeyStore } from "../trust/jwks.ts";
+import type { TokenFinding } from "./policy.ts";
 
-// A NUL is in no name, and PostgreSQL cannot even be asked for one.
+// No name contains a NUL, and PostgreSQL rejects one even in a query.
 const text = z.string().regex(/^[^\0]{1,1000}$/);
 
 /**
- * What a revocation token says of itself. Believed only once a connection's keys have verified it. `sub` is the OIDC client
- * id or the SAML app instance id: the application, not the person.
+ * The claims of a revocation token. They are trusted only after a connection's keys have verified them. `sub` is the
+ * application and not the person: the OIDC client id or the SAML app instance id.
  */
 const claimsShape = z.object({ iss: text, sub: text, jti: text, exp: z.number() });
-export type Claims = z.infer<typeof claimsShape>;
+export type RevocationClaims = z.infer<typeof claimsShape>;
 
 /**
- * Verifies a token with a connection's keys: null when it holds, else what is wrong with it, in words for the log.
- * Throws UnavailableError when the keys cannot be read at the moment.
+ * Verifies a token with a connection's keys: null if it is valid, otherwise the rule that it breaks. Throws
+ * UnavailableError if the keys cannot be read at the moment.
  */
 export type TokenVerifier = (
   token: string,
   connection: Connection,
   audience: string,
-) => Promise<string | null>;
+) => Promise<TokenFinding | null>;
 
 const tokenType = "global-token-revocation+jwt";
 
-/** Reads a token without verifying it, to find the connections that it may be about. Null when it is no such token. */
-export function readClaims(token: string): Claims | null {
+/** Reads a token without verifying it, to find the connections that it names. Null if it is not a revocation token. */
+export function readClaims(token: string): RevocationClaims | null {
   try {
     const { typ } = decodeProtectedHeader(token);
     return typ === tokenType ? (claimsShape.safeParse(decodeJwt(token)).data ?? null) : null;
@@ -39,7 +40,7 @@ export function readClaims(token: string): Claims | null {
 
 /**
  * Verifies tokens with the key that signs the connection's sign-ins: the org's published keys, and for SAML also those of
- * its certificates. Checks the type, the audience (without query), the issuer, the application and the times.
+ * its certificates.
  */
 export function tokenVerifier(
   keys: KeyStore,
@@ -48,8 +49,8 @@ export function tokenVerifier(
   return async (token, connection, audience) => {
     const { settings } = connection;
     const expected = settings && expectedIn(settings);
-    if (!expected) return "the connection does not know the application's id and the org's address";
-    const checks = {
+    if (!expected) return { ruleId: "connection-complete", found: null };
+    const options = {
       ...expected,
       typ: tokenType,
       audience,
@@ -58,13 +59,13 @@ export function tokenVerifier(
       maxTokenAge: "15 minutes",
     };
     if ("issuer" in settings)
-      return await problemOf(async () => keys.verify(token, await jwksUriOf(settings), checks));
-    if (await byCertificate(settings, token, checks)) return null;
-    return await problemOf(() => keys.verify(token, `${settings.orgUrl}/oauth2/v1/keys`, checks));
+      return await findingOf(async () => keys.verify(token, await jwksUriOf(settings), options));
+    if (await isSignedByCertificate(settings, token, options)) return null;
+    return await findingOf(() => keys.verify(token, `${settings.orgUrl}/oauth2/v1/keys`, options));
   };
 }
 
-/** Who issues the connection's tokens, for which application; null while it does not know (jose then checks neither). */
+/** Issuer and application of the connection's tokens. Null while they are unknown, because jose would then check neither. */
 function expectedIn(settings: OidcSettings | SamlSettings): { issuer: string[]; subject: string } | null {
   if ("issuer" in settings) {
     const { issuer, issuerAlias, clientId } = settings;
@@ -74,28 +75,46 @@ function expectedIn(settings: OidcSettings | SamlSettings): { issuer: string[]; 
   return orgUrl && appInstanceId ? { issuer: [orgUrl], subject: appInstanceId } : null;
 }
 
-async function byCertificate(settings: SamlSettings, token: string, checks: object): Promise<boolean> {
+async function isSignedByCertificate(
+  settings: SamlSettings,
+  token: string,
+  options: object,
+): Promise<boolean> {
   for (const certificate of settings.certificates) {
     const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"));
-    // One of another kind of key does not fit RS256; what Node says of trying depends on its version.
+    // RS256 needs an RSA key; the error for another kind depends on the version of Node.
     if (publicKey.asymmetricKeyType !== "rsa") continue;
-    const verify = () => jwtVerify(token, publicKey, { ...checks, algorithms: ["RS256"] });
-    if ((await problemOf(verify)) === null) return true;
+    const verify = () => jwtVerify(token, publicKey, { ...options, algorithms: ["RS256"] });
+    if ((await findingOf(verify)) === null) return true;
   }
   return false;
 }
 
+/** The rules about a claim, by the claim that jose names in its errors. */
+const claimRuleIds: Record<string, string> = {
+  typ: "token-type",
+  jti: "token-id",
+  iss: "token-issuer",
+  sub: "token-application",
+  aud: "token-audience",
+  nbf: "token-not-before",
+  exp: "token-expiry",
+  iat: "token-fresh",
+};
+
 /**
- * Whatever is wrong with a token, it does not hold. That the keys cannot be read is another matter: an outage must not
- * look like a refusal, or the org would not try again.
+ * Any defect means that the token is invalid. A failure to fetch the keys is not a defect: it throws, because Okta would
+ * not retry after a refusal.
  */
-async function problemOf(verify: () => Promise<unknown>): Promise<string | null> {
+async function findingOf(verify: () => Promise<unknown>): Promise<TokenFinding | null> {
   try {
     await verify();
     return null;
   } catch (error) {
-    // Its messages name the check and the claim, and no value.
-    if (error instanceof errors.JOSEError) return error.message;
-    throw new UnavailableError("the provider's keys cannot be read", { cause: error });
+    if (!(error instanceof errors.JOSEError))
+      throw new UnavailableError("the provider's keys cannot be read", { cause: error });
+    const { claim } = error as { claim?: unknown };
+    // jose's messages name the check and the claim, and no value.
+    return { ruleId: claimRuleIds[String(claim)] ?? "token-signature", found: error.message };
   }
 }

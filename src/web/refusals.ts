@@ -1,7 +1,7 @@
 import { paths } from "../endpoints.ts";
 import type { RefusalReason } from "../errors.ts";
 
-/** What a person reads who could not be signed in. */
+/** The text for a person who could not be signed in. */
 interface Refusal {
   text: string;
   next: string;
@@ -11,12 +11,12 @@ interface Refusal {
 export const goBack = "Go back and try again.";
 const askAdmin = "Ask an administrator of your organisation, and tell them the reference below.";
 const startAgain = "Start again from the sign-in page.";
-const notTrusted = "What your identity provider sent could not be trusted.";
+const notTrusted = "The answer of your identity provider could not be trusted.";
 
-/** A fault of the set-up or of the sender, which only the person's administrator can do something about. */
+/** Only the person's administrator can fix a fault of the set-up or of the provider. */
 const forAdmin = (text: string): Refusal => ({ text, next: askAdmin });
 
-/** By reason: one sentence, and what to do next. What exactly was wrong stands in the log under the reference. */
+/** By reason: one sentence, and what to do next. The log has the details under the reference. */
 export const refusals: Record<RefusalReason, Refusal> = {
   "account-conflict": forAdmin("Another account already uses your login name."),
   "owner-not-approved": {
@@ -49,29 +49,31 @@ export const refusals: Record<RefusalReason, Refusal> = {
   "issuer-not-expected": forAdmin(
     "The sign-in came from another identity provider than the one that is set up.",
   ),
-  "profile-incomplete": forAdmin("Your identity provider did not send all that is needed to know you."),
+  "profile-incomplete": forAdmin(
+    "Your identity provider did not send everything that we need to identify you.",
+  ),
   "login-name-not-valid": forAdmin(
-    "Your login name holds a character that nobody can see or tell from another one.",
+    "Your login name has a character that is invisible or looks like another one.",
   ),
   "link-not-valid": {
     text: "This link was used already, or its time is over.",
-    next: "Ask whoever sent it to you for a new one.",
+    next: "Ask the person who sent it to you for a new one.",
   },
 
-  "saml-malformed": forAdmin("What your identity provider sent could not be read."),
-  "saml-not-a-sign-in": { text: "What arrived here is no sign-in. Nothing was done.", next: startAgain },
+  "saml-malformed": forAdmin("The answer of your identity provider could not be read."),
+  "saml-not-a-sign-in": { text: "This request is not a sign-in. Nothing was done.", next: startAgain },
   "saml-doctype": forAdmin(notTrusted),
   "saml-comment": forAdmin(notTrusted),
   "saml-duplicate-id": forAdmin(notTrusted),
-  "saml-version": forAdmin("Your identity provider speaks another version of SAML than 2.0."),
+  "saml-version": forAdmin("Your identity provider uses a version of SAML other than 2.0."),
   "saml-status": {
     text: "Your identity provider did not let you in. Perhaps this application is not assigned to you.",
     next: "Ask your Okta administrator to assign it to you.",
   },
   "saml-assertion-count": forAdmin(notTrusted),
-  "saml-signature-missing": forAdmin("What your identity provider sent is not signed as it has to be."),
+  "saml-signature-missing": forAdmin("The answer of your identity provider is not signed as required."),
   "saml-signature-not-valid": forAdmin(
-    "What your identity provider sent is not signed with a certificate that is known here.",
+    "The answer of your identity provider is not signed with a certificate that we know.",
   ),
   "saml-sha1": {
     text: "Your identity provider signed with SHA-1, which is not safe any more. Only SHA-256 is accepted.",
@@ -79,7 +81,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
     link: { label: "How to switch to SHA-256 in Okta", href: `${paths.guide("saml")}#sha-256` },
   },
   "saml-algorithm": forAdmin("Your identity provider signed in a way that is not accepted here."),
-  "saml-encryption": forAdmin("What your identity provider encrypted could not be opened."),
+  "saml-encryption": forAdmin("The encrypted answer of your identity provider could not be decrypted."),
   "saml-issuer": forAdmin("The sign-in came from another identity provider than the one that is set up."),
   "saml-destination": forAdmin("The sign-in was meant for another address."),
   "saml-recipient": forAdmin("The sign-in was meant for another address."),
@@ -94,7 +96,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
     next: startAgain,
   },
   "saml-unsolicited": {
-    text: "Your organisation lets nobody start from the dashboard of the identity provider.",
+    text: "Your organisation does not allow sign-ins from the dashboard of the identity provider.",
     next: startAgain,
   },
   "saml-replayed": { text: "This sign-in was used already.", next: startAgain },

@@ -26,7 +26,7 @@ const queryCases: [name: string, change: Change, reason: RefusalReason][] = [
   ["two states", (query) => query.append("state", "another"), notValid],
   ["no code", (query) => query.delete("code"), notValid],
   ["an empty code", (query) => query.set("code", ""), notValid],
-  ["a code nobody gave out", (query) => query.set("code", "guessed"), notValid],
+  ["an unknown code", (query) => query.set("code", "guessed"), notValid],
   ["two codes", (query) => query.append("code", "another"), notValid],
   ["another issuer", (query) => query.set("iss", "https://evil.example"), "issuer-not-expected"],
   ["two issuers", (query) => ["a", "b"].forEach((iss) => void query.append("iss", iss)), notValid],
@@ -36,7 +36,7 @@ const queryCases: [name: string, change: Change, reason: RefusalReason][] = [
   ["temporarily_unavailable", failed("temporarily_unavailable"), "provider-unavailable"],
   ["an unknown error", failed("made_up"), "provider-refused"],
   ["an error that is a script", failed(script, { error_description: script }), "provider-refused"],
-  ["an error beside a code", (query) => query.set("error", "access_denied"), "provider-refused"],
+  ["an error next to a code", (query) => query.set("error", "access_denied"), "provider-refused"],
   ["nothing at all", (query) => [...query.keys()].forEach((name) => void query.delete(name)), notStarted],
 ];
 
@@ -44,7 +44,7 @@ onOneDatabase((use) => {
   describe("a hostile callback", () => {
     const site = useHostileSite(use);
 
-    it("is told from a right one, which signs in", async () => {
+    it("is refused while a valid callback signs in", async () => {
       const journey = await site().journey();
       assert.equal((await site().signIn(journey, "00u-control")).status, 303);
       assert.equal((await journey.client.get("/account")).status, 200);
@@ -58,7 +58,7 @@ onOneDatabase((use) => {
       });
     }
 
-    it("is refused: the same one again, in the same browser", async () => {
+    it("is refused: a replay in the same browser", async () => {
       const journey = await site().journey();
       journey.provider.codesLast = true;
       const back = await site().leave(journey, "00u-replay");
@@ -66,7 +66,7 @@ onOneDatabase((use) => {
       await site().refuses(notStarted, () => journey.client.get(back));
     });
 
-    it("is used up by one of two at once", async () => {
+    it("is accepted from only one of two concurrent requests", async () => {
       const journey = await site().journey();
       journey.provider.codesLast = true;
       const back = await site().leave(journey, "00u-twice");
@@ -77,7 +77,7 @@ onOneDatabase((use) => {
     });
 
     for (const codesLast of [false, true]) {
-      it(`is refused: the code of an earlier sign-in, where codes ${codesLast ? "last" : "work once"}`, async () => {
+      it(`is refused: the code of an earlier sign-in, at a provider whose codes ${codesLast ? "can be reused" : "work once"}`, async () => {
         const journey = await site().journey();
         journey.provider.codesLast = codesLast;
         const first = new URL(await site().leave(journey, `00u-code-${codesLast}`), "http://localhost");
@@ -88,7 +88,7 @@ onOneDatabase((use) => {
       });
     }
 
-    it("is refused: in another browser, and in one that has left for itself", async () => {
+    it("is refused: in another browser, even if that one began a sign-in, too", async () => {
       const journey = await site().journey();
       const back = await site().leave(journey);
       await site().refuses(notStarted, () => site().app.client().get(back));
@@ -97,10 +97,10 @@ onOneDatabase((use) => {
       await site().refuses(notStarted, () => other.client.get(back));
     });
 
-    for (const whose of ["the same tenant", "another tenant"]) {
-      it(`is refused: at another connection of ${whose}`, async () => {
+    for (const owner of ["the same tenant", "another tenant"]) {
+      it(`is refused: at another connection of ${owner}`, async () => {
         const journey = await site().journey();
-        const tenant = whose === "another tenant" ? await site().anotherTenant() : undefined;
+        const tenant = owner === "another tenant" ? await site().anotherTenant() : undefined;
         const other = await site().connect(journey.provider, tenant);
         const back = await site().leave(journey);
         const moved = back.replace(journey.connection.key, other.key);
@@ -117,7 +117,7 @@ onOneDatabase((use) => {
       await site().refuses(notValid, () => journey.client.get(back.pathname + back.search));
     });
 
-    it("is refused: after the sign-in's time is over", async () => {
+    it("is refused: after ten minutes", async () => {
       const journey = await site().journey();
       const back = await site().leave(journey);
       const rows = use().database.sql()("pending_logins");
@@ -125,12 +125,12 @@ onOneDatabase((use) => {
       await site().refuses(notStarted, () => journey.client.get(back));
     });
 
-    it("is refused: when the connection was switched off on the way", async () => {
+    it("is refused: once the connection was switched off during the sign-in", async () => {
       const journey = await site().journey();
       const back = await site().leave(journey);
       await site().acme.store.connections.update(journey.connection.id, { status: "disabled" });
       await site().refuses("connection-not-active", () => journey.client.get(back));
-      assert.equal(journey.provider.asked.token, 0, "nor is its code redeemed");
+      assert.equal(journey.provider.asked.token, 0, "its code was redeemed");
     });
 
     for (const iss of ["https://evil.example", ""]) {

@@ -27,10 +27,10 @@ const cases: Case[] = [
   ["keys that hang", "keys", "hang", unavailable],
   ["keys of 2 MB", "keys", huge, unavailable],
   ["keys that are a page", "keys", page, unavailable],
-  ["keys that are no key set", "keys", { body: '{"keys":1}' }, unavailable],
+  ["keys that are not a key set", "keys", { body: '{"keys":1}' }, unavailable],
   ["an empty key set", "keys", { body: '{"keys":[]}' }, notValid],
   ["no keys", "keys", { status: 404, body: "{}" }, unavailable],
-  // A redirect by 307 would send the code and our secret to wherever it leads.
+  // A 307 redirect would send the code and our client secret to another address.
   ["a token endpoint that redirects with the body", "token", elsewhere(307), notValid],
   ["a token endpoint that redirects", "token", elsewhere(302), notValid],
   ["a token endpoint that hangs", "token", "hang", unavailable],
@@ -102,7 +102,7 @@ describe("a hostile provider's endpoints", () => {
         const journey = await site().journey({ raw: { [endpoint]: raw } });
         const started = Date.now();
         await site().refuses(reason, () => site().signIn(journey, `00u-${randomUUID()}`));
-        // Five seconds for each of two attempts at most.
+        // At most five seconds for each of two attempts.
         assert.ok(Date.now() - started < 25_000);
         assert.equal(journey.provider.asked.elsewhere, 0);
       });

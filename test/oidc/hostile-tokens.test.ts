@@ -29,7 +29,7 @@ const claimCases: Case[] = [
   ["an empty list of audiences", claims({ aud: [] })],
   ["two audiences and another azp", claims({ aud: ["0oa-client", "0oa-other"], azp: "0oa-other" })],
   ["two audiences and no azp", claims({ aud: ["0oa-client", "0oa-other"] })],
-  ["our audience and another azp", claims({ azp: "0oa-other" })],
+  ["the right audience and another azp", claims({ azp: "0oa-other" })],
   ["another nonce", claims({ nonce: "another" })],
   ["no nonce", without("nonce")],
   [
@@ -197,7 +197,7 @@ describe("a hostile provider's tokens", () => {
     after(() => current.dispose());
     const site = useHostileSite(() => current);
 
-    it("are told from right ones, which sign in", async () => {
+    it("are refused while a valid token signs in", async () => {
       const journey = await site().journey();
       const answer = await site().signIn(journey, "00u-control");
       assert.equal(answer.status, 303, answer.text);
@@ -206,14 +206,14 @@ describe("a hostile provider's tokens", () => {
       assert.match(account.text, /00u-control@acme\.example/);
     });
 
-    it("are accepted within a minute of clocks that differ", async () => {
+    it("may be up to a minute late, because clocks differ", async () => {
       const late = await site().journey({
         claims: (all) => void Object.assign(all, { exp: seconds() - 30 }),
       });
       assert.equal((await site().signIn(late, "00u-late")).status, 303);
     });
 
-    it("may have claims with the names of prototypes, which change nothing", async () => {
+    it("cannot pollute prototypes by the names of claims", async () => {
       const text = '{"__proto__":{"admin":true},"constructor":"x","toString":"y","hasOwnProperty":1}';
       const odd = JSON.parse(text) as Fields;
       const journey = await site().journey({
@@ -234,7 +234,7 @@ describe("a hostile provider's tokens", () => {
     for (const [name, deviation, reason] of [...claimCases, ...signatureCases, ...profileCases]) {
       it(`are refused: ${name}`, async () => {
         const journey = await site().journey(deviation);
-        // Somebody new in each case: one that was let in must not make the next look refused.
+        // A new person in each case, so that an accepted sign-in cannot hide behind an earlier one.
         const subject = `00u-${randomUUID()}`;
         await site().refuses(reason ?? "provider-answer-not-valid", () => site().signIn(journey, subject));
         assert.equal(journey.provider.asked.elsewhere, 0);

@@ -15,7 +15,7 @@ const accepted: [string, string][] = [
 
 const refused: [string, string, RegExp][] = [
   ["http", "http://acme.okta.com", /must start with https:\/\//],
-  ["no address", "acme.okta.com", /like https:\/\/acme\.okta\.com/],
+  ["not an address", "acme.okta.com", /like https:\/\/acme\.okta\.com/],
   ["nothing", " ", /like https:\/\/acme\.okta\.com/],
   ["another scheme", "ftp://acme.okta.com", /like https:\/\/acme\.okta\.com/],
   ["javascript", "javascript:alert(1)", /like https:\/\/acme\.okta\.com/],
@@ -60,7 +60,7 @@ describe("the issuer of an OIDC connection", () => {
   }
 
   for (const [what, entered, message] of refused) {
-    it(`may not be ${what}, and the reason says what to enter`, () => {
+    it(`may not be ${what}, and the error says what to enter`, () => {
       assert.throws(
         () => checkIssuer(entered, false),
         (error) => error instanceof InvalidError && message.test(error.message),
@@ -68,7 +68,7 @@ describe("the issuer of an OIDC connection", () => {
     });
   }
 
-  it("may be http in a demo, and even there no custom authorization server", () => {
+  it("may use http in a demo, but never be a custom authorization server", () => {
     assert.equal(checkIssuer("http://127.0.0.1:4000/", true), "http://127.0.0.1:4000");
     assert.throws(() => checkIssuer("http://127.0.0.1:4000/oauth2/default", true), InvalidError);
   });

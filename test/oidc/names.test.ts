@@ -6,7 +6,7 @@ import { connectOrg, orgOptions, signInAt } from "../helpers/org.ts";
 import { assertRefused } from "../helpers/refused.ts";
 import { useSite } from "../helpers/site.ts";
 
-describe("names that lie, at a sign-in by OpenID Connect", () => {
+describe("deceptive names at a sign-in by OpenID Connect", () => {
   onEachDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
@@ -33,7 +33,7 @@ describe("names that lie, at a sign-in by OpenID Connect", () => {
       });
     }
 
-    it("are refused as a new login name of somebody who is known", async () => {
+    it("are refused as the new login name of a known person", async () => {
       op.define({ sub: "00u-eve", email: "eve@acme.example" });
       assert.equal((await signIn()).status, 303);
       op.define({ sub: "00u-eve", email: "eve@acme.example", preferred_username: "ev\u200be@acme.example" });
@@ -41,7 +41,7 @@ describe("names that lie, at a sign-in by OpenID Connect", () => {
       assert.equal((await userOf("eve@acme.example"))?.loginName, "eve@acme.example");
     });
 
-    it("lose in a profile what cannot be seen, at the first sign-in and at the next", async () => {
+    it("lose their invisible characters in a profile, at the first sign-in and at the next", async () => {
       const person = { sub: "00u-grace", email: "grace@acme.example" };
       op.define({ ...person, given_name: "Gr\u202eace", name: "👩‍💻 Grace\u0007 O’Brien" });
       assert.equal((await signIn()).status, 303);

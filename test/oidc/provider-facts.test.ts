@@ -39,7 +39,7 @@ const refused: [what: string, deviation: Deviation, message: RegExp][] = [
   ["keys that cannot be read", { raw: { keys: { status: 500 } } }, /answered 500/],
 ];
 
-describe("what a provider says of itself", () => {
+describe("the facts that a provider publishes", () => {
   let keys: Keys;
   const providers: HostileProvider[] = [];
   before(async () => {
@@ -54,7 +54,7 @@ describe("what a provider says of itself", () => {
     return provider.issuer;
   };
 
-  it("is where everything is, and which keys it has", async () => {
+  it("are its endpoints and its keys", async () => {
     const issuer = await start();
     assert.deepEqual(await readProvider(issuer, limits), {
       issuer,
@@ -68,7 +68,7 @@ describe("what a provider says of itself", () => {
   });
 
   for (const [what, deviation, message] of refused) {
-    it(`is refused in a sentence: ${what}`, async () => {
+    it(`are refused with a sentence: ${what}`, async () => {
       const issuer = await start(deviation);
       await assert.rejects(readProvider(issuer, limits), (error) => {
         assert.ok(error instanceof InvalidError);
@@ -78,12 +78,12 @@ describe("what a provider says of itself", () => {
     });
   }
 
-  it("is not read from our own network", async () => {
+  it("are not read from our own network", async () => {
     const issuer = await start();
     await assert.rejects(readProvider(issuer, { allowPrivateNetwork: false }), InvalidError);
   });
 
-  it("makes two names of one org out of the same keys, in whatever order, and of nothing else", async () => {
+  it("show that two addresses are one org if both publish the same keys, in any order", async () => {
     const second = (set: { keys: object[] }, front: boolean) => {
       const one = { kty: "RSA", kid: "second", n: "n", e: "AQAB" };
       if (front) set.keys.unshift(one);

@@ -15,7 +15,7 @@ const seconds = () => Math.floor(Date.now() / 1000);
 const outline = (messages: StoredMessage[]) =>
   messages.map(({ step, verdict, file }) => [step, verdict, file].join(" "));
 
-describe("what the inspector is told of an OIDC sign-in", () => {
+describe("the inspector's messages of an OIDC sign-in", () => {
   onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
@@ -38,14 +38,14 @@ describe("what the inspector is told of an OIDC sign-in", () => {
       return { connection, answer: await signInAt(app, op, connection) };
     };
 
-    it("is each message in order, with its checks and the file that handled it", async () => {
+    it("come in order, with their checks and the file that handled them", async () => {
       const { connection } = await signIn();
       const messages = await recorded(site().acme.store, 5);
       assert.deepEqual(outline(messages), [
-        "Authorization request passed src/oidc/strategy.ts",
-        "Authorization response passed src/oidc/strategy.ts",
-        "Token request passed src/oidc/strategy.ts",
-        "UserInfo request passed src/oidc/strategy.ts",
+        "Authorization request passed src/oidc/routes.ts",
+        "Authorization response passed src/oidc/routes.ts",
+        "Token request passed src/oidc/relying-party.ts",
+        "UserInfo request passed src/oidc/relying-party.ts",
         "Sign-in passed src/directory/sign-in.ts",
       ]);
       const [left, came, tokens, userInfo, person] = messages;
@@ -59,16 +59,19 @@ describe("what the inspector is told of an OIDC sign-in", () => {
       assert.deepEqual(
         tokens?.checks.map(({ name }) => name),
         [
-          "The provider gives tokens for the code, the client's secret and PKCE's verifier",
-          "The answer holds an ID token, signed by RS256, with every claim that must be there",
+          "The provider's token endpoint can be reached",
+          "The provider accepts the code, the client secret and the PKCE verifier",
+          "The response holds an access token and an ID token for RS256, with every required claim",
           "The ID token has not expired",
+          "The ID token is valid already",
           "The ID token's issuer is the connection's",
           "The ID token's audience is this client",
           "The ID token has the nonce of this sign-in",
+          "The provider's signing keys can be read",
           "A key that the issuer publishes verifies the ID token's signature",
-          "The ID token was made just now",
-          "The ID token names a subject",
-          "Nobody else is the ID token's authorized party",
+          "The ID token was issued in the last ten minutes",
+          "The ID token names a subject of at most 255 characters",
+          "If the ID token names an authorized party, it is this client",
           "The ID token was issued with this access token",
         ],
       );
@@ -78,7 +81,7 @@ describe("what the inspector is told of an OIDC sign-in", () => {
       assert.match(person?.summary ?? "", /^Signed in, found by just-in-time$/);
     });
 
-    it("leaves out the values of claims that are mapped to nothing, in both places", async () => {
+    it("hide the values of claims that are not mapped, in the ID token and in UserInfo", async () => {
       await signIn();
       const text = JSON.stringify(await recorded(site().acme.store, 5));
       assert.ok(!text.includes("Secret Group") && text.includes('"groups":"[not mapped]"'), text);
@@ -86,7 +89,7 @@ describe("what the inspector is told of an OIDC sign-in", () => {
       assert.match(JSON.stringify(await recorded(site().acme.store, 5)), /Secret Group/);
     });
 
-    it("holds no code, token, verifier, nonce, state or client secret", async () => {
+    it("contain no code, token, verifier, nonce, state or client secret", async () => {
       const secrets = new Set<string>();
       op.intercept = (req) => {
         const [, basic] = /^Basic (.+)$/.exec(req.headers.authorization ?? "") ?? [];
@@ -104,8 +107,8 @@ describe("what the inspector is told of an OIDC sign-in", () => {
       assert.doesNotMatch(kept, /eyJ/);
     });
 
-    it("says why nobody was let in: by the provider, and by the directory", async () => {
-      op.person = "nobody";
+    it("say why a person was not let in: by the provider, or by the directory", async () => {
+      op.person = "unassigned";
       await signIn();
       const [, came] = await recorded(site().acme.store, 2);
       assert.equal(came?.summary, "Failed: The provider let the person in (it answered access_denied)");
@@ -117,14 +120,14 @@ describe("what the inspector is told of an OIDC sign-in", () => {
       op.person = "00u-ada";
     });
 
-    it("says that a request to begin named another issuer", async () => {
+    it("say that a tile named another issuer", async () => {
       const { acme, app } = site();
       const { key } = await connectOrg(op, { baseUrl: app.url, tenant: acme });
       await app.client().get(`/oidc/${key}/initiate?iss=https://evil.example`);
       const [message] = await recorded(acme.store, 1);
       assert.match(
         message?.summary ?? "",
-        /^Failed: It names the connection's issuer \(It named https:\/\/evil/,
+        /^Failed: The request names the connection's issuer \(It named https:\/\/evil/,
       );
     });
   });
@@ -132,7 +135,7 @@ describe("what the inspector is told of an OIDC sign-in", () => {
 
 const claims = (change: Fields): Deviation => ({ claims: (all) => void Object.assign(all, change) });
 
-/** What a provider does wrong, in which message that is seen, and what is said of it. */
+/** What a provider does wrong, which message shows it, and its summary. */
 const failures: [what: string, deviation: Deviation, step: string, summary: RegExp][] = [
   [
     "another issuer",
@@ -157,22 +160,17 @@ const failures: [what: string, deviation: Deviation, step: string, summary: RegE
     "an old token",
     { claims: (all) => void Object.assign(all, { iat: seconds() - 3600 }) },
     "Token",
-    /was made just now/,
+    /was issued in the last ten minutes/,
   ],
-  [
-    "no subject",
-    { claims: (all) => void delete all.sub },
-    "Token",
-    /every claim that must be there \(.*"sub"/,
-  ],
+  ["no subject", { claims: (all) => void delete all.sub }, "Token", /every required claim \(.*"sub"/],
   [
     "another azp",
     claims({ azp: "0oa-other" }),
     "Token",
-    /authorized party \(expected \S+, found 0oa-other\)$/,
+    /authorized party, it is this client \(expected \S+, found 0oa-other\)$/,
   ],
   ["another access token", claims({ at_hash: "x" }), "Token", /issued with this access token$/],
-  ["no ID token", { answer: (all) => void delete all.id_token }, "Token", /every claim that must be there/],
+  ["no ID token", { answer: (all) => void delete all.id_token }, "Token", /every required claim/],
   [
     "another key",
     { header: (all) => void Object.assign(all, { kid: "none" }) },
@@ -183,12 +181,22 @@ const failures: [what: string, deviation: Deviation, step: string, summary: RegE
     "a refusal",
     { raw: { token: { status: 400, body: '{"error":"invalid_grant","error_description":"used"}' } } },
     "Token",
-    /gives tokens for the code.*\(400 invalid_grant used\)$/,
+    /accepts the code.*\(400 invalid_grant used\)$/,
   ],
-  ["an outage of tokens", { raw: { token: { status: 500, body: "oops" } } }, "Token", /^Failed: /],
-  ["an outage of userinfo", { raw: { userInfo: { status: 500, body: "oops" } } }, "UserInfo", /^Failed: /],
   [
-    "userinfo of somebody else",
+    "an outage of tokens",
+    { raw: { token: { status: 500, body: "oops" } } },
+    "Token",
+    /token endpoint can be reached/,
+  ],
+  [
+    "an outage of userinfo",
+    { raw: { userInfo: { status: 500, body: "oops" } } },
+    "UserInfo",
+    /UserInfo endpoint can be reached/,
+  ],
+  [
+    "userinfo of another person",
     { userInfo: (all) => void Object.assign(all, { sub: "other" }) },
     "UserInfo",
     /is about the subject of the ID token/,
@@ -197,13 +205,13 @@ const failures: [what: string, deviation: Deviation, step: string, summary: RegE
     "another issuer in the answer",
     { callback: (url) => url.searchParams.set("iss", "https://evil.example") },
     "Authorization response",
-    /issuer that was asked.*found https:\/\/evil/,
+    /names the connection's issuer, or none.*found https:\/\/evil/,
   ],
   [
     "another state",
     { callback: (url) => url.searchParams.set("state", "other") },
     "Authorization response",
-    /state is of a sign-in that this browser began/,
+    /This browser began a sign-in with this state/,
   ],
   [
     "no state",
@@ -221,24 +229,24 @@ const failures: [what: string, deviation: Deviation, step: string, summary: RegE
     "no address",
     { userInfo: (all) => void delete all.email },
     "Sign-in",
-    /claims name a login name and an address \(profile-incomplete\)/,
+    /claims name a login name and an address$/,
   ],
   [
     "a discovery document of another issuer",
     { discovery: (all) => void Object.assign(all, { issuer: "https://evil.example" }) },
     "Authorization request",
-    /discovery document names its issuer/,
+    /discovery document is valid and names/,
   ],
 ];
 
-describe("what the inspector is told of an OIDC sign-in that fails", () => {
+describe("the inspector's messages of an OIDC sign-in that fails", () => {
   onOneDatabase((use) => {
     const site = useHostileSite(use);
     before(() => startRecording(site().acme.store));
 
     for (const [what, deviation, step, summary] of failures) {
-      it(`names the check that failed for ${what}`, async () => {
-        await site().signIn(await site().journey(deviation), "00u-somebody");
+      it(`name the check that failed: ${what}`, async () => {
+        await site().signIn(await site().journey(deviation), "00u-someone");
         const messages = await recorded(site().acme.store, step === "Authorization request" ? 1 : 2);
         const failed = messages.filter(({ verdict }) => verdict === "failed");
         assert.deepEqual(
@@ -248,7 +256,7 @@ describe("what the inspector is told of an OIDC sign-in that fails", () => {
         );
         assert.match(failed[0]?.summary ?? "", summary);
         const verdicts = failed[0]?.checks.map(({ verdict }) => verdict) ?? [];
-        assert.equal(verdicts.lastIndexOf("failed"), verdicts.length - 1, "nothing is checked after it");
+        assert.equal(verdicts.lastIndexOf("failed"), verdicts.length - 1, "no check follows it");
       });
     }
   });

@@ -42,7 +42,7 @@ describe("sign-in by OpenID Connect", () => {
       assert.equal((await client.get("/me")).status, 401);
     }
 
-    it("goes from the login page to the provider and back, and shows the names that it gave", async () => {
+    it("goes from the login page to the provider and back, and shows the provider's names", async () => {
       op.define({ sub: "00u-ada", email: "ada@acme.example" });
       const client = site().app.client();
       const page = await client.post("/login", { email: "ada@acme.example", returnTo: "/account" });
@@ -58,7 +58,7 @@ describe("sign-in by OpenID Connect", () => {
       assert.equal(op.requests.at(-1)?.login_hint, "ada@acme.example");
     });
 
-    it("asks for a code with PKCE, state and nonce, and for no more than three scopes", async () => {
+    it("requests a code with PKCE, state and nonce, and only three scopes", async () => {
       const { location } = await site().app.client().get(`/oidc/${connection.key}/login`);
       const asked = Object.fromEntries(new URL(location ?? "").searchParams);
       assert.deepEqual(
@@ -68,7 +68,7 @@ describe("sign-in by OpenID Connect", () => {
       assert.ok(asked.state && asked.nonce && asked.code_challenge);
     });
 
-    it("signs in where the provider names itself in its answer (RFC 9207), too", async () => {
+    it("accepts an answer that names its issuer (RFC 9207)", async () => {
       const naming = await startOpenIdProvider();
       naming.namesIssuer = true;
       naming.define({ sub: "00u-named", email: "named@acme.example" });
@@ -77,7 +77,7 @@ describe("sign-in by OpenID Connect", () => {
       await naming.close();
     });
 
-    it("finds the same user the second time, and after the person was renamed", async () => {
+    it("finds the same user at the next sign-in, even after a rename", async () => {
       op.define({
         sub: "00u-grace",
         email: "grace@acme.example",
@@ -112,7 +112,7 @@ describe("sign-in by OpenID Connect", () => {
       assert.deepEqual(JSON.parse((await client.get("/me")).text).user.id, user.id);
     });
 
-    it("refuses somebody who is deactivated, blocked or deleted", async () => {
+    it("refuses a person who is deactivated, blocked or deleted", async () => {
       const { store, writer } = site().acme;
       const add = (name: string) => {
         op.define({ sub: `00u-${name}`, email: `${name}@acme.example` });
@@ -133,14 +133,14 @@ describe("sign-in by OpenID Connect", () => {
       assert.equal(await userOf("deleted@acme.example"), null);
     });
 
-    it("creates nobody where just-in-time is off", async () => {
+    it("creates no user if just-in-time provisioning is off", async () => {
       const closed = await connect({}, { justInTime: false });
-      op.define({ sub: "00u-nobody", email: "nobody@acme.example" });
+      op.define({ sub: "00u-unknown", email: "unknown@acme.example" });
       await assertRefused("just-in-time-off", /There is no account for you here yet/, closed);
-      assert.equal(await userOf("nobody@acme.example"), null);
+      assert.equal(await userOf("unknown@acme.example"), null);
     });
 
-    it("grants the role that the mapped claim says, and takes it back", async () => {
+    it("grants and revokes the role by the mapped claim", async () => {
       const mapped = await connect({ roleMapping: { name: "groups", adminValues: ["App Admins"] } });
       const roleOf = async (groups: string[]) => {
         op.define({ sub: "00u-role", email: "role@acme.example", groups });
@@ -152,7 +152,7 @@ describe("sign-in by OpenID Connect", () => {
       assert.equal(await roleOf(["Everyone"]), "member");
     });
 
-    it("takes the role back at once when the mapping changes", async () => {
+    it("revokes the role at once when the mapping changes", async () => {
       const { store } = site().acme;
       const roleMapping = { name: "groups", adminValues: ["App Admins"] };
       const mapped = await connect({ roleMapping });
@@ -161,13 +161,13 @@ describe("sign-in by OpenID Connect", () => {
       const { id } = (await userOf("mapped@acme.example")) ?? assert.fail();
       const settings = mapped.settings as OidcSettings;
       await changeSettings(store, mapped.id, { ...settings, signOutOfProvider: true });
-      assert.equal(await store.roles.effective(id), "admin", "another setting takes nothing");
+      assert.equal(await store.roles.effective(id), "admin", "another setting revokes nothing");
       await changeSettings(store, mapped.id, { ...settings, roleMapping: null });
       assert.equal(await store.roles.effective(id), "member");
     });
 
-    it("says that somebody is not assigned, gives a reference, and logs what the provider said", async () => {
-      op.person = "nobody";
+    it("tells a person who is not assigned whom to ask, with a reference, and logs the provider's error", async () => {
+      op.person = "unassigned";
       await assertRefused("provider-refused", /Ask your Okta administrator to assign it to you.*Reference/s);
       const { detail } = site().app.logged.findLast(({ event }) => event === "request.refused") ?? {};
       assert.equal(detail, "The provider let the person in: it answered access_denied");

@@ -43,14 +43,14 @@ describe("takeover by OpenID Connect", () => {
         assert.equal(await tenant.store.identities.find(through.id, sub), null);
     }
 
-    it("a second connection does not get the account of the first by its login name", async () => {
+    it("a second connection cannot take over an account of the first by its login name", async () => {
       honest.define({ sub: "00u-ada", email: "ada@acme.example" });
       assertRedirect(await signInAt(site().app, honest, connection), landingPath);
       evil.define({ sub: "00u-evil", email: "ADA@acme.example" });
       await assertRefused(evil, await connect(evil));
     });
 
-    it("nor does it get a provisioned account that another connection knows", async () => {
+    it("nor a provisioned account that another connection knows", async () => {
       await provisionUser(
         tenant.store,
         tenant.writer,
@@ -62,14 +62,14 @@ describe("takeover by OpenID Connect", () => {
       await assertRefused(evil, await connect(evil));
     });
 
-    it("a local owner's account is not had by its login name", async () => {
+    it("a local owner's account cannot be taken over by its login name", async () => {
       const owner = await createLocalAccount(tenant.store, "owner@acme.example", "owner");
       evil.define({ sub: "00u-evil", email: "owner@acme.example", email_verified: true });
       await assertRefused(evil, await connect(evil));
       assert.deepEqual(await tenant.store.identities.ofUser(owner.id), []);
     });
 
-    it("another tenant's address makes a stranger in one's own tenant", async () => {
+    it("an address of another tenant creates a separate user in the attacker's own tenant", async () => {
       honest.define({ sub: "00u-ada", email: "ada@acme.example" });
       assertRedirect(await signInAt(site().app, honest, connection), landingPath);
       const victim = await userOf("ada@acme.example");
@@ -83,7 +83,7 @@ describe("takeover by OpenID Connect", () => {
       assert.deepEqual(await tenant.store.users.byId(me.user.id), null);
     });
 
-    it("an issuer that is swapped on a live connection ends its sessions and knows nobody", async () => {
+    it("a new issuer on a live connection ends its sessions and knows no one", async () => {
       honest.define({ sub: "00u-ada", email: "ada@acme.example" });
       const client = site().app.client();
       assertRedirect(await signInAt(site().app, honest, connection, client), landingPath);
@@ -109,7 +109,7 @@ describe("takeover by OpenID Connect", () => {
   });
 });
 
-/** Registers a client of one provider at another as well. */
+/** Registers a client of one provider at another, too. */
 function registerAs(to: OpenIdProvider, from: OpenIdProvider, clientId: string): void {
   const client = from.clients.get(clientId);
   assert.ok(client);

@@ -29,20 +29,20 @@ describe("a test sign-in by OpenID Connect", () => {
     const latest = (connection = draft) => latestSignInTest(site().acme.store, orgSealer, connection.id);
     const testedAt = async ({ id } = draft) => (await site().acme.store.connections.byId(id))?.testedAt;
 
-    /** Follows a test to its end in a browser of its own: what its window shows, and who is signed in then. */
+    /** Runs a test to its end in a new browser, and returns the last page. */
     async function run(testId: string, connection = draft): Promise<Answer> {
       const client = site().app.client();
       const left = await client.get(`/oidc/${connection.key}/login?test=${testId}`);
       const page = left.status === 302 ? await comeBack(site().app, op, client, left.location ?? "") : left;
-      assert.equal((await client.get("/me")).status, 401, "a test signs nobody in");
+      assert.equal((await client.get("/me")).status, 401, "a test signs no one in");
       return page;
     }
 
-    it("shows what arrived at a draft and how it maps, and signs nobody in", async () => {
+    it("shows the claims that arrived and how they map, and signs no one in", async () => {
       const testId = await start();
       const page = await run(testId);
       assert.equal(headingOf(page), "The test has ended");
-      assert.match(page.text, /The sign-in worked/);
+      assert.match(page.text, /The sign-in works/);
       const test = await latest();
       assert.equal(test?.id, testId);
       const values = Object.fromEntries(test?.result.values.map(({ name, value }) => [name, value]) ?? []);
@@ -59,18 +59,18 @@ describe("a test sign-in by OpenID Connect", () => {
         ],
       );
       assert.ok(test?.outcome && "user" in test.outcome && test.outcome.by === "just-in-time");
-      assert.equal(await site().acme.store.users.byLoginName("ada@acme.example"), null, "nobody was created");
+      assert.equal(await site().acme.store.users.byLoginName("ada@acme.example"), null, "a user was created");
       assert.ok(await testedAt());
     });
 
-    it("says what would have been refused, and does not count as tested then", async () => {
+    it("says that the person would have been refused, and does not count as tested", async () => {
       const strict = await connect({}, { draft: true, justInTime: false });
-      assert.match((await run(await start(strict), strict)).text, /Nobody would have been signed in/);
+      assert.match((await run(await start(strict), strict)).text, /The person would not have been signed in/);
       assert.deepEqual((await latest(strict))?.outcome, { refused: "just-in-time-off" });
       assert.equal(await testedAt(strict), null);
     });
 
-    it("shows what came when the person cannot be made of it", async () => {
+    it("shows the claims even if they do not identify a person", async () => {
       op.define({ sub: "00u-odd", email: "" });
       await run(await start());
       const test = await latest();
@@ -80,7 +80,7 @@ describe("a test sign-in by OpenID Connect", () => {
       assert.equal(await testedAt(), null);
     });
 
-    it("shows the provider's refusal, and a client secret that is wrong, even beside one that works", async () => {
+    it("shows that the new client secret is wrong while the former one still works", async () => {
       const { store } = site().acme;
       await rotateSecret(store, orgSealer, draft.id, "not the secret");
       await run(await start());
@@ -90,7 +90,7 @@ describe("a test sign-in by OpenID Connect", () => {
       assert.equal(await testedAt(), null);
     });
 
-    it("ends when the provider cannot be reached at all", async () => {
+    it("ends with a result if the provider cannot be reached", async () => {
       const nowhere = await connect({ issuer: "http://127.0.0.1:9" }, { draft: true });
       assert.equal(headingOf(await run(await start(nowhere), nowhere)), "The test has ended");
       const test = await latest(nowhere);
@@ -98,7 +98,7 @@ describe("a test sign-in by OpenID Connect", () => {
       assert.match(test?.result.problem?.detail ?? "", /127\.0\.0\.1:9/);
     });
 
-    it("works once, and only under a name that was given out for this connection", async () => {
+    it("works once, and only with an id that was issued for this connection", async () => {
       const testId = await start();
       await run(testId);
       const other = await connect({}, { draft: true });
@@ -112,7 +112,7 @@ describe("a test sign-in by OpenID Connect", () => {
       }
     });
 
-    it("leaves a connection that is no longer active closed to real sign-ins on their way", async () => {
+    it("does not open a disabled connection to a real sign-in that is under way", async () => {
       const active = await connect();
       const client = site().app.client();
       const left = await client.get(`/oidc/${active.key}/login`);
@@ -125,7 +125,7 @@ describe("a test sign-in by OpenID Connect", () => {
       assert.equal((await site().app.client().get(`/oidc/${draft.key}/login`)).status, 403);
     });
 
-    it("is kept sealed", async () => {
+    it("stores its result sealed", async () => {
       await run(await start());
       const rows = await use().database.sql()("sign_in_tests").whereNotNull("sealed_result");
       assert.ok(rows.length > 0);

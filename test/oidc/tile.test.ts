@@ -43,7 +43,7 @@ describe("ways to a sign-in by OpenID Connect", () => {
       assert.equal(op.requests.at(-1)?.login_hint, "ada@acme.example");
     });
 
-    it("a hint that is no address of anybody's is not passed on", async () => {
+    it("an oversized login hint is not passed on", async () => {
       const { location } = await initiate({ iss: op.issuer, login_hint: "x".repeat(2001) });
       assert.equal(new URL(location ?? "").searchParams.get("login_hint"), null);
     });
@@ -59,12 +59,12 @@ describe("ways to a sign-in by OpenID Connect", () => {
       assertRedirect(await finish(left.location, client), landingPath);
     });
 
-    it("a tile may name the org by its alias, and is sent to the issuer all the same", async () => {
+    it("a tile may name the org by its alias, and the browser still goes to the issuer", async () => {
       const { location } = await initiate({ iss: alias });
       assert.equal(new URL(location ?? "").origin, op.issuer);
     });
 
-    it("another issuer is shown beside the expected one, and never followed", async () => {
+    it("another issuer is shown next to the expected one, and never followed", async () => {
       const page = await initiate({ iss: "https://evil.example" });
       assert.equal(page.status, 403);
       assert.ok(page.text.includes("https://evil.example") && page.text.includes(op.issuer), page.text);
@@ -96,7 +96,7 @@ describe("ways to a sign-in by OpenID Connect", () => {
       assert.equal((await fetch(away)).status, 200);
     });
 
-    it("signing out stays here where the connection does not ask for more", async () => {
+    it("signing out stays here if the connection does not ask for more", async () => {
       const quiet = await connectOrg(op, {
         baseUrl: site().app.url,
         tenant: await createTestTenant(use().database),
@@ -124,7 +124,7 @@ describe("ways to a sign-in by OpenID Connect", () => {
       await changeSettings(store, connection.id, settings);
     });
 
-    it("signing out here never waits on a provider that is away", async () => {
+    it("signing out here never waits for a provider that is down", async () => {
       const away = await startOpenIdProvider();
       away.define({ sub: "00u-away", email: "away@acme.example" });
       const about = { baseUrl: site().app.url, tenant: await createTestTenant(use().database) };
@@ -148,7 +148,7 @@ describe("ways to a sign-in by OpenID Connect", () => {
       await replica.close();
     });
 
-    it("signing out stays here where the provider offers nothing more", async () => {
+    it("signing out stays here if the provider does not offer sign-out", async () => {
       const plain = await startOpenIdProvider();
       plain.define({ sub: "00u-plain", email: "plain@acme.example" });
       plain.intercept = (req, res) => {
@@ -202,7 +202,7 @@ describe("ways to a sign-in by OpenID Connect", () => {
       }
     });
 
-    it("refuses a connection that is a draft, was disabled, or never was", async () => {
+    it("refuses a connection that is a draft, is disabled, or does not exist", async () => {
       const tenant = await createTestTenant(use().database);
       const about = { baseUrl: site().app.url, tenant };
       const draft = await connectOrg(op, about, {}, { draft: true });

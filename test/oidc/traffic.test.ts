@@ -10,7 +10,7 @@ import { assertRedirect } from "../helpers/pages.ts";
 import { createTestTenant, type TestTenant } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 
-describe("sign-ins by OpenID Connect in traffic", () => {
+describe("concurrent sign-ins by OpenID Connect", () => {
   onEachDatabase((use) => {
     const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
@@ -28,7 +28,7 @@ describe("sign-ins by OpenID Connect in traffic", () => {
     const signIn = (client = site().app.client()) => signInAt(site().app, op, connection, client);
     const tokenCalls = () => op.calls.filter((path) => path === "/oauth2/v1/token").length;
 
-    it("two tabs and two connections of one browser do not get in each other's way", async () => {
+    it("two tabs and two connections of one browser do not interfere", async () => {
       const client = site().app.client();
       const other = await connectOrg(op, {
         baseUrl: site().app.url,
@@ -41,7 +41,7 @@ describe("sign-ins by OpenID Connect in traffic", () => {
         assertRedirect(await comeBack(site().app, op, client, url), landingPath);
     });
 
-    it("a sign-in that began on one instance ends on another", async () => {
+    it("a sign-in that began on one replica ends on another", async () => {
       const options = { ...orgOptions, baseUrl: site().app.url };
       const replica = await startTestApp(use().database, options);
       const [begins, ends] = [site().app.client(), replica.client()];
@@ -52,7 +52,7 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       await replica.close();
     });
 
-    it("first sign-ins of one person at once make one user", async () => {
+    it("concurrent first sign-ins of one person create one user", async () => {
       const browsers = Array.from({ length: 4 }, () => site().app.client());
       const answers = await Promise.all(browsers.map((client) => signIn(client)));
       for (const answer of answers) assertRedirect(answer, landingPath);
@@ -60,7 +60,7 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       assert.equal(new Set(people).size, 1);
     });
 
-    it("the old secret works until the new one has worked, and is forgotten then", async () => {
+    it("the old secret works until the new one has worked, and is then deleted", async () => {
       await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
       assertRedirect(await signIn(), landingPath);
       assert.ok((await tenant.store.connections.sealedSecrets(connection.id)).former);
@@ -69,7 +69,7 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       assert.equal((await tenant.store.connections.sealedSecrets(connection.id)).former, null);
     });
 
-    it("a new secret that was mistyped and entered again turns nobody away", async () => {
+    it("correcting a mistyped new secret refuses no one", async () => {
       await rotateSecret(tenant.store, orgSealer, connection.id, "the new secert");
       await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
       assertRedirect(await signIn(), landingPath);
@@ -77,7 +77,7 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       assertRedirect(await signIn(), landingPath);
     });
 
-    it("a wrong secret signs nobody in", async () => {
+    it("a wrong secret signs no one in", async () => {
       await rotateSecret(tenant.store, orgSealer, connection.id, "wrong");
       op.changeSecret("another");
       assert.equal((await signIn()).status, 403);
@@ -85,24 +85,24 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       assert.equal(tokenCalls(), 2);
     });
 
-    it("the old secret is tried where the provider refuses the new one without a challenge, too", async () => {
+    it("the old secret is tried even if the provider refuses the new one without a challenge", async () => {
       await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
       answerToken(op, 400, { error: "invalid_client" }, 1);
       assertRedirect(await signIn(), landingPath);
       assert.equal(tokenCalls(), 2);
     });
 
-    it("the old secret is not tried where the code is refused and not the secret", async () => {
+    it("the old secret is not tried if the provider refuses the code and not the secret", async () => {
       await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
       answerToken(op, 400, { error: "invalid_grant" });
       assert.equal((await signIn()).status, 403);
       assert.equal(tokenCalls(), 1);
     });
 
-    it("signing keys that rotate during traffic lose no sign-in", async () => {
+    it("rotating signing keys loses no sign-in", async () => {
       const logins: Promise<unknown>[] = [];
       for (let n = 0; n < 20; n++) {
-        // First to a key that nobody has seen; the one after that was announced before it signs.
+        // The first rotation is to an unpublished key; the second key was announced before it signs.
         if (n === 7) await op.rotateKeys({ announceNext: true });
         if (n === 14) await op.rotateKeys();
         logins.push(signIn().then((answer) => assertRedirect(answer, landingPath)));
@@ -111,13 +111,13 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       await Promise.all(logins);
     });
 
-    it("waits for a rate limit of the token endpoint that ends soon, once", async () => {
+    it("waits once for a rate limit of the token endpoint that ends soon", async () => {
       limitTokens(op, 1, 1);
       assertRedirect(await signIn(), landingPath);
       assert.equal(tokenCalls(), 2);
     });
 
-    it("does not wait for one that ends late, and says what to do", async () => {
+    it("does not wait for a rate limit that ends late, and says what to do", async () => {
       limitTokens(op, 60, 1);
       const page = await signIn();
       assert.equal(page.status, 403);
@@ -129,7 +129,7 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       assert.equal(refusalsIn(site().app).at(-1), "provider-unavailable");
     });
 
-    it("asks discovery again when it failed once, and gives up with a page when it is down", async () => {
+    it("retries discovery once, and then shows an error page", async () => {
       let failures = 1;
       op.intercept = (_req, res) => failures-- > 0 && Boolean(res.writeHead(503).end());
       assertRedirect(await signIn(), landingPath);
@@ -140,13 +140,13 @@ describe("sign-ins by OpenID Connect in traffic", () => {
       assert.deepEqual([page.status, refusalsIn(site().app).at(-1)], [403, "provider-unavailable"]);
     });
 
-    it("asks for discovery and keys once, however many sign in", async () => {
+    it("fetches discovery and keys once for all sign-ins", async () => {
       for (let n = 0; n < 3; n++) assertRedirect(await signIn(), landingPath);
       for (const path of ["/.well-known/openid-configuration", "/oauth2/v1/keys"])
         assert.equal(op.calls.filter((called) => called === path).length, 1, path);
     });
 
-    it("does not wait for a discovery document for ever", async () => {
+    it("gives up on a discovery document that never arrives", async () => {
       op.intercept = () => true;
       const page = await site().app.client().get(`/oidc/${connection.key}/login`);
       assert.deepEqual([page.status, refusalsIn(site().app).at(-1)], [403, "provider-unavailable"]);
@@ -156,14 +156,14 @@ describe("sign-ins by OpenID Connect in traffic", () => {
   });
 });
 
-/** Makes the token endpoint say 429 for some calls, with a limit that ends in some seconds. */
+/** Makes the token endpoint answer 429 to some calls, with a limit that ends in some seconds. */
 function limitTokens(op: OpenIdProvider, seconds: number, calls: number): void {
   const reset = () => ({ "x-rate-limit-reset": String(Math.floor(Date.now() / 1000) + seconds) });
   const body = { errorCode: "E0000047", errorSummary: "API call exceeded rate limit" };
   answerToken(op, 429, body, calls, reset);
 }
 
-/** Makes the token endpoint answer some calls by itself. */
+/** Replaces the answers of the token endpoint to some calls. */
 function answerToken(
   op: OpenIdProvider,
   status: number,

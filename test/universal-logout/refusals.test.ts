@@ -62,7 +62,7 @@ describe("a call to Universal Logout that is refused", () => {
     const call = async (parts: TokenParts = {}, body?: unknown, sub = "app", aud?: string, type?: string) =>
       await send(`Bearer ${await token(parts, sub, aud)}`, body, type);
     const claims = (changed: Record<string, unknown>) => () => call({ claims: changed });
-    /** Counted from when the test runs: much may run between the loading of this file and its tests. */
+    /** Relative to the time of the test, because much may run between loading this file and its tests. */
     const fromNow = (claim: string, by: number) => () => call({ claims: { [claim]: now() + by } });
     const publicPem = () =>
       Buffer.from(createPublicKey(org.privateKey).export({ type: "spki", format: "pem" }) as string);
@@ -84,7 +84,7 @@ describe("a call to Universal Logout that is refused", () => {
       ["an unknown key id", 401, () => call({ header: { kid: "k9" }, key: strangersKey })],
       ["another issuer", 401, claims({ iss: "https://evil.example" })],
       ["another org's application, whose keys cannot be read", 401, () => call({}, undefined, "elsewhere")],
-      ["another application", 401, () => call({}, undefined, "nobody")],
+      ["another application", 401, () => call({}, undefined, "unknown")],
       ["audience with a query", 401, () => call({}, undefined, "app", `${app.url}${path}?a=b`)],
       ["audience of another host", 401, () => call({}, undefined, "app", `https://evil.example${path}`)],
       ["audience of another path", 401, () => call({}, undefined, "app", `${app.url}/scim/v2`)],
@@ -117,7 +117,7 @@ describe("a call to Universal Logout that is refused", () => {
       [
         "an unknown person",
         404,
-        () => call({}, { sub_id: { format: "email", email: "nobody@acme.example" } }),
+        () => call({}, { sub_id: { format: "email", email: "unknown@acme.example" } }),
       ],
       [
         "another tenant's person",
@@ -142,7 +142,7 @@ describe("a call to Universal Logout that is refused", () => {
       });
     }
 
-    it("the log says which check failed, and nothing of the token", async () => {
+    it("the log names the check that failed, but not the token", async () => {
       const sent = await token({}, "app", "https://evil.example/global-token-revocation");
       await send(`Bearer ${sent}`);
       const { reason } = app.logged.findLast(({ event }) => event === "universal_logout.refused") ?? {};
@@ -150,7 +150,7 @@ describe("a call to Universal Logout that is refused", () => {
       assert.ok(!JSON.stringify(app.logged).includes(sent));
     });
 
-    it("keys that cannot be read: 503 with Retry-After, since trying again is right", async () => {
+    it("keys that cannot be read: 503 with Retry-After, so that Okta retries", async () => {
       const lost = await startRevokingOrg();
       await acme.connection({ settings: { issuer: lost.issuer, clientId: "lost" } });
       lost.down = true;
@@ -163,9 +163,9 @@ describe("a call to Universal Logout that is refused", () => {
       assert.equal((await session.get("/account")).status, 200);
     });
 
-    it("a token whose call found nobody may be used once more, but not after it revoked", async () => {
+    it("a token may be used again after a call that found no one, but not after a revocation", async () => {
       const bearer = `Bearer ${await token()}`;
-      assert.equal((await send(bearer, { sub_id: { format: "opaque", id: "nobody" } })).status, 404);
+      assert.equal((await send(bearer, { sub_id: { format: "opaque", id: "unknown" } })).status, 404);
       assert.equal((await send(bearer)).status, 204);
       const again = app.client();
       await again.signIn(acme.tenant.slug, email, testPassword);
@@ -173,7 +173,7 @@ describe("a call to Universal Logout that is refused", () => {
       assert.equal((await again.get("/account")).status, 200);
     });
 
-    it("a fault of ours is not taken for a call about nobody, and does not use the token up", async () => {
+    it("an internal error does not look like an unknown person, and does not consume the token", async () => {
       const bearer = `Bearer ${await token()}`;
       const rename = (from: string, to: string) => use().database.sql().schema.renameTable(from, to);
       await rename("used_tokens", "tokens_away");
@@ -183,9 +183,9 @@ describe("a call to Universal Logout that is refused", () => {
       assert.equal((await send(bearer)).status, 204);
     });
 
-    it("more calls than the limit are told when to come back", async () => {
+    it("calls above the rate limit get 429 and Retry-After", async () => {
       assert.equal((await send(null)).status, 401);
-      // As if an address had made all but one of the calls that it has in a minute.
+      // Simulates an address that has one call left in this minute.
       const counts = use().database.sql()("rate_limits").where("key", "like", "universal-logout:%");
       assert.ok((await counts.update({ points: 599, expires_at: Date.now() + 60_000 })) > 0);
       assert.equal((await send(null)).status, 401);

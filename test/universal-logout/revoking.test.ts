@@ -56,7 +56,7 @@ describe("Universal Logout", () => {
       return client;
     }
 
-    it("ends a person's sessions in two browsers on two replicas at their next request", async () => {
+    it("ends a person's sessions in two browsers on two replicas with their next request", async () => {
       await createLocalAccount(acme.store, "two@acme.example");
       const clients = [
         await signedIn(acme, "two@acme.example"),
@@ -66,7 +66,7 @@ describe("Universal Logout", () => {
       for (const client of clients) assert.notEqual((await client.get("/account")).status, 200);
     });
 
-    it("names a person by issuer and subject, by an opaque subject, and by the last sign-in's address", async () => {
+    it("finds a person by issuer and subject, by an opaque subject, and by the last sign-in's address", async () => {
       const user = await createLocalAccount(acme.store, "names@acme.example");
       await acme.store.identities.add(connection.id, "00u1", user.id);
       await acme.store.identities.recordSignIn(connection.id, "00u1", "Old.Name@acme.example");
@@ -106,7 +106,7 @@ describe("Universal Logout", () => {
       }
     });
 
-    it("lets an org with an alias of another's name act on its own tenant only", async () => {
+    it("keeps an org that claims another org's name as its alias to its own tenant", async () => {
       const evil = await startRevokingOrg();
       const mallory = await createTestTenant(use().database);
       const settings = { issuer: evil.issuer, issuerAlias: org.issuer, clientId: "app" };
@@ -119,7 +119,7 @@ describe("Universal Logout", () => {
       await evil.close();
     });
 
-    it("lets an org act while another one with the same application id is away", async () => {
+    it("lets an org act while another one with the same application id is down", async () => {
       const away = await startRevokingOrg();
       away.down = true;
       const other = await createTestTenant(use().database);
@@ -133,7 +133,7 @@ describe("Universal Logout", () => {
       await away.close();
     });
 
-    it("takes for SAML the key of the certificate, and the keys that the org publishes", async () => {
+    it("accepts for SAML the key of the certificate, and the keys that the org publishes", async () => {
       const { key, certificate } = selfSigned();
       await acme.connection({
         type: "saml",
@@ -153,7 +153,7 @@ describe("Universal Logout", () => {
       }
     });
 
-    it("names a person of a SAML connection by entity ID and NameID, whose case does not matter", async () => {
+    it("finds a person of a SAML connection by entity ID and NameID, ignoring case", async () => {
       const saml = await acme.connection({
         type: "saml",
         settings: { ...samlSettings, certificates: [], appInstanceId: "0oanameid", orgUrl: org.issuer },

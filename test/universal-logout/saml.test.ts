@@ -17,7 +17,7 @@ describe("Universal Logout of a SAML session", () => {
     });
     after(() => org.close());
 
-    /** Signs somebody in at a connection of their own, and revokes with the key of its certificate. */
+    /** Signs a person in at a new connection, and revokes with the key of its certificate. */
     async function revoked(name: string, subject: object, settings = {}, deviation = {}): Promise<number> {
       const appInstanceId = `0oa${name}`;
       const connection = await site().connect({ appInstanceId, orgUrl: org.issuer, ...settings });
@@ -35,16 +35,16 @@ describe("Universal Logout of a SAML session", () => {
       return status;
     }
 
-    it("goes by e-mail address", async () => {
+    it("finds the person by e-mail address", async () => {
       assert.equal(await revoked("mail", { format: "email", email: "MAIL@acme.example" }), 204);
     });
 
-    it("goes by issuer and NameID, ignoring the name's case", async () => {
+    it("finds the person by issuer and NameID, ignoring case", async () => {
       const subject = { format: "iss_sub", iss: idpEntityId, sub: "Named@acme.example" };
       assert.equal(await revoked("named", subject), 204);
     });
 
-    it("goes by issuer and NameID also where an attribute names the subject", async () => {
+    it("finds the person by issuer and NameID even if an attribute is the subject", async () => {
       const byAttribute = {
         fields: (all: { attributes: Record<string, string[]> }) => {
           all.attributes.oktaId = ["00u-attribute"];
@@ -55,7 +55,7 @@ describe("Universal Logout of a SAML session", () => {
       assert.equal(await revoked("attribute", subject, settings, byAttribute), 204);
     });
 
-    it("does nothing about somebody of another issuer, or whom the connection does not know", async () => {
+    it("does nothing for a person of another issuer, or whom the connection does not know", async () => {
       const elsewhere = { format: "iss_sub", iss: "http://www.okta.com/exkOTHER", sub: "stays@acme.example" };
       assert.equal(await revoked("stays", elsewhere), 404);
       const settings = { subjectAttribute: "oktaId" };
@@ -66,8 +66,8 @@ describe("Universal Logout of a SAML session", () => {
       };
       const other = { format: "iss_sub", iss: idpEntityId, sub: "stays@acme.example" };
       assert.equal(await revoked("stranger", other, settings, byAttribute), 404);
-      const nobody = { format: "iss_sub", iss: idpEntityId, sub: "nobody@acme.example" };
-      assert.equal(await revoked("nameless", nobody, settings, byAttribute), 404);
+      const unknown = { format: "iss_sub", iss: idpEntityId, sub: "unknown@acme.example" };
+      assert.equal(await revoked("nameless", unknown, settings, byAttribute), 404);
     });
   });
 });

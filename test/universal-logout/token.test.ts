@@ -18,7 +18,7 @@ type Fields = Record<string, unknown>;
 
 const connection = (settings: OidcSettings | SamlSettings | null) => ({ settings }) as Connection;
 
-/** What the endpoint checks beside this is in refusals.test.ts: here each check stands alone. */
+/** Each check of a token by itself; refusals.test.ts tests the endpoint. */
 describe("a revocation token", () => {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   let certified: SigningKey;
@@ -30,7 +30,7 @@ describe("a revocation token", () => {
     asked = [];
   });
 
-  /** Knows the org's one key, as trust/jwks.ts would. */
+  /** Has the org's one key, like trust/jwks.ts. */
   const keys: KeyStore = {
     async verify(token, jwksUri, options) {
       asked.push(jwksUri);
@@ -51,14 +51,14 @@ describe("a revocation token", () => {
       .sign(key);
   }
 
-  it("holds as Okta makes it, by either name of the org", async () => {
+  it("is valid as Okta issues it, under either name of the org", async () => {
     for (const iss of [issuer, alias])
       assert.equal(await verify(await tokenOf({ iss }), oidc, audience), null);
     assert.equal(await verify(await tokenOf(), saml([]), audience), null);
     assert.deepEqual(asked, [`${issuer}/keys`, `${issuer}/keys`, `${issuer}/oauth2/v1/keys`]);
   });
 
-  it("holds within a minute of clocks that differ", async () => {
+  it("is valid up to a minute early or late, because clocks differ", async () => {
     const late = await tokenOf({ exp: seconds() - 30, nbf: seconds() + 30 });
     assert.equal(await verify(late, oidc, audience), null);
   });
@@ -79,18 +79,18 @@ describe("a revocation token", () => {
     ["an age of twenty minutes", () => ({ iat: seconds() - 1200 }), {}, /"iat"/],
   ];
   for (const [what, given, header, problem] of wrong) {
-    it(`does not hold with ${what}, whichever kind of connection it is for`, async () => {
-      // As late as this: much may run between the loading of this file and its tests.
+    it(`is invalid with ${what}, for every kind of connection`, async () => {
+      // Made here, because much may run between loading this file and its tests.
       const claims = typeof given === "function" ? given() : given;
       const token = await tokenOf(claims, header);
       const byCertificate = await tokenOf(claims, header, createPrivateKey(certified.privateKey));
-      assert.match((await verify(token, oidc, audience)) ?? "holds", problem);
-      assert.match((await verify(token, saml([]), audience)) ?? "holds", problem);
+      assert.match((await verify(token, oidc, audience))?.found ?? "valid", problem);
+      assert.match((await verify(token, saml([]), audience))?.found ?? "valid", problem);
       assert.notEqual(await verify(byCertificate, saml([certified.certificate]), audience), null);
     });
   }
 
-  it("holds for SAML by a certificate's key, and by no other algorithm than RS256", async () => {
+  it("is valid for SAML by a certificate's key, with RS256 only", async () => {
     const key = createPrivateKey(certified.privateKey);
     const accepted = saml([certified.certificate]);
     assert.equal(await verify(await tokenOf({}, {}, key), accepted, audience), null);
@@ -99,13 +99,13 @@ describe("a revocation token", () => {
       assert.notEqual(await verify(await tokenOf({}, { alg }, key), accepted, audience), null, alg);
   });
 
-  it("holds for SAML by one certificate among several, of whatever kind the others are", async () => {
+  it("is valid for SAML by one of several certificates, even next to one without an RSA key", async () => {
     const accepted = saml([ellipticCertificate(), certified.certificate]);
     const token = await tokenOf({}, {}, createPrivateKey(certified.privateKey));
     assert.equal(await verify(token, accepted, audience), null);
   });
 
-  it("does not hold for a connection without settings, or without the application's id", async () => {
+  it("is invalid for a connection without settings, or without the application's id", async () => {
     assert.notEqual(await verify(await tokenOf(), connection(null), audience), null);
     const nameless = connection({ ...samlSettings, certificates: [certified.certificate], orgUrl: issuer });
     for (const sub of ["0oa1", ""]) {
@@ -114,14 +114,14 @@ describe("a revocation token", () => {
     }
   });
 
-  it("is neither held nor refused while the keys cannot be read", async () => {
+  it("is neither valid nor invalid while the keys cannot be read", async () => {
     const away = tokenVerifier({ verify: () => Promise.reject(new InvalidError("away")) }, () =>
       Promise.resolve(issuer),
     );
     await assert.rejects(away(await tokenOf(), oidc, audience), UnavailableError);
   });
 
-  it("is read without being believed, and only when it is one and says what it is about", async () => {
+  it("is readable without verification if its type and its required claims are there", async () => {
     const read = async (claims: Fields = {}, header: Fields = {}) =>
       readClaims(await tokenOf(claims, header));
     assert.equal((await read())?.sub, "0oa1");

@@ -30,7 +30,7 @@ export function changing(context: StoryContext): StoryStep[] {
         },
       ],
       look: "“Admin” appears in the header with the next click, and disappears with the first click after the removal. The role follows from the membership and is not stored anywhere else, so it cannot outlive it.",
-      files: ["src/scim/patch-group.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
+      files: ["packages/scim-server/src/groups.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
       messages: "scim",
       now: describePerson(snapshot.star),
     },
@@ -90,7 +90,7 @@ function weakSignature({ orgUrl, appId, ...context }: StoryContext): StoryStep {
       { text: "Read the page, and switch back to SHA-256.", link: signOn },
     ],
     look: "The person reads one sentence and a reference. The operator finds the reason in the log under that reference.",
-    files: ["src/saml/signatures.ts", "src/web/refusals.ts"],
+    files: ["packages/saml-policy/src/response-rules.ts", "src/web/refusals.ts"],
     messages: "saml",
     now: describePerson(context.snapshot.star),
   };

@@ -1,0 +1,256 @@
+import { badRequest } from "./errors.ts";
+import { type Filter, type PatchOperation, type PatchPath, parseKey, parsePath } from "./grammar.ts";
+import {
+  checkLength,
+  coerce,
+  coerceOne,
+  coerceParts,
+  isEmpty,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  labelOf,
+  type ResolvedPath,
+  resolveAttribute,
+  saysNothing,
+  sectionNamed,
+  sectionValue,
+  withOnePrimary,
+} from "./input.ts";
+import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
+import type { ScimResource } from "./operation.ts";
+import type { Attribute, ResourceSchema } from "./schema.ts";
+
+type OperationKind = PatchOperation["op"];
+type Parts = Map<string, JsonValue | undefined>;
+
+/** The attribute that one operation changes. */
+interface UserTarget extends ResolvedPath {
+  where: Filter | null;
+  label: string;
+}
+
+/**
+ * Applies the operations of a PATCH request to a user (RFC 7644 §3.5.2), in order, all or none, and returns a copy.
+ * Read-only attributes stay as they are.
+ *
+ * An object without a path is read as POST reads it: unknown and read-only attributes are ignored, because identity
+ * providers send whole mappings and echo what they read. A path is deliberate: an unknown one is refused with
+ * `invalidPath`, a read-only one with `mutability`. Throws badRequest.
+ */
+export function patchUser(
+  current: ScimResource,
+  operations: readonly PatchOperation[],
+  schema: ResourceSchema,
+): ScimResource {
+  const resource = structuredClone(current) as JsonObject;
+  for (const { op, path, value } of operations) {
+    const section = path === null ? { extension: null } : sectionNamed(schema, path);
+    if (section) applySection({ resource, schema, op }, section.extension, value);
+    else applyTarget(resource, findTarget(schema, path as string), op, value);
+  }
+  for (const { id, attributes } of [schema.core, ...schema.extensions]) {
+    tidy(resource, id === schema.core.id ? null : id, attributes);
+  }
+  return resource;
+}
+
+/** The copy that is being changed, and how. */
+interface Patching {
+  resource: JsonObject;
+  schema: ResourceSchema;
+  op: OperationKind;
+}
+
+function findTarget(schema: ResourceSchema, path: string): UserTarget {
+  const target = lookUp(schema, parsePath(path));
+  if (!target && path.toLowerCase() !== "schemas") {
+    throw badRequest("invalidPath", `There is no attribute "${path}".`);
+  }
+  if (!target || isReadOnly(target)) throw badRequest("mutability", `${path} is read-only.`);
+  return target;
+}
+
+function lookUp(schema: ResourceSchema, parsed: PatchPath | null): UserTarget | null {
+  const found = parsed && resolveAttribute(schema, parsed.path);
+  if (!found) return null;
+  const { where } = parsed;
+  const label = labelOf(found.extension, found.attribute, found.subAttribute);
+  if (where && !found.attribute.multiValued) {
+    throw badRequest("invalidPath", `${label} has one value, so there is none to choose by a filter.`);
+  }
+  return { ...found, where, label };
+}
+
+function isReadOnly({ attribute, subAttribute }: UserTarget): boolean {
+  return attribute.mutability === "readOnly" || subAttribute?.mutability === "readOnly";
+}
+
+/** Applies an object that names its attributes itself: those of the whole resource, or of one extension. */
+function applySection(
+  { resource, schema, op }: Patching,
+  extension: string | null,
+  value: unknown,
+  isInner = false,
+): void {
+  const entries = op === "remove" ? null : sectionValue(extension ?? schema.core.id, value);
+  if (entries === null) {
+    if (extension === null) throw badRequest("noTarget", "The core attributes cannot be removed together.");
+    const { attributes = [] } = schema.extensions.find(({ id }) => id === extension) ?? {};
+    for (const attribute of attributes) write(resource, bare(extension, attribute), undefined);
+    return;
+  }
+  for (const [name, inner] of Object.entries(entries)) {
+    const section = isInner || extension !== null ? null : sectionNamed(schema, name);
+    if (section) {
+      applySection({ resource, schema, op }, section.extension, inner, true);
+      continue;
+    }
+    const target = lookUp(schema, parseKey(extension === null ? name : `${extension}:${name}`));
+    if (target && !isReadOnly(target)) applyTarget(resource, target, op, inner);
+  }
+}
+
+function applyTarget(resource: JsonObject, target: UserTarget, op: OperationKind, value: unknown): void {
+  const { attribute, extension } = target;
+  const before = holderOf(resource, extension)?.[attribute.name];
+  const after = attribute.multiValued
+    ? changeList(target, op, value, (before ?? []) as JsonValue[])
+    : changeSingle(target, op, value, before);
+  write(resource, target, after);
+}
+
+function changeSingle(
+  target: UserTarget,
+  op: OperationKind,
+  value: unknown,
+  before: JsonValue | undefined,
+): JsonValue | undefined {
+  const { attribute, subAttribute, label } = target;
+  const sent = unwrapped(value, subAttribute ?? attribute);
+  if (subAttribute) {
+    const clean = op === "remove" ? undefined : coerce(subAttribute, sent, label);
+    return merged(before, new Map([[subAttribute.name, clean]]));
+  }
+  if (op === "remove" || isEmpty(sent)) return undefined;
+  // RFC 7644 §3.5.2.3: sub-attributes that a replacement does not name are left unchanged.
+  if (attribute.type === "complex") return merged(before, coerceParts(attribute, sent, label));
+  return coerce(attribute, sent, label);
+}
+
+function changeList(target: UserTarget, op: OperationKind, value: unknown, before: JsonValue[]): JsonValue[] {
+  const { attribute, subAttribute, where, label } = target;
+  if (where || subAttribute) return changeElements(target, op, value, before);
+  if (op === "remove") {
+    // RFC 7644 §3.5.2.2 knows no value here. Entra sends one, and means these elements and no others.
+    return value === undefined || value === null ? [] : withoutListed(attribute, before, value, label);
+  }
+  const sent = (coerce(attribute, value, label) ?? []) as JsonValue[];
+  return op === "replace" ? sent : withAdded(attribute, before, sent);
+}
+
+/** Changes the elements that a filter chooses, or all of them, or one sub-attribute of them. */
+function changeElements(
+  target: UserTarget,
+  op: OperationKind,
+  value: unknown,
+  before: JsonValue[],
+): JsonValue[] {
+  const { attribute, subAttribute, where } = target;
+  const test = where ? elementTest(attribute, where) : () => true;
+  const chosen = before.map(test);
+  if (op === "add" && !subAttribute && isEmpty(value)) return before;
+  const isRemoval = op === "remove" || isEmpty(value);
+  if (isRemoval && !subAttribute) return before.filter((_, index) => !chosen[index]);
+  const change = elementChange(target, isRemoval ? "remove" : op, value);
+  const after = before.map((element, index) => (chosen[index] ? change(element) : element));
+  // RFC 7644 §3.5.2.3 wants noTarget for a filter that nothing matches. Entra relies on the element being created.
+  if (!isRemoval && !chosen.includes(true)) {
+    const described = where && attribute.type === "complex" ? elementOf(attribute, where) : {};
+    if (!described) throw badRequest("noTarget", `Nothing in ${attribute.name} matches the filter.`);
+    after.push(change(described));
+    chosen.push(true);
+  }
+  return withOnePrimary(after as JsonValue[], (index) => chosen[index] === true).filter(
+    (element) => element !== "" && !(isObject(element) && Object.keys(element).length === 0),
+  );
+}
+
+/** The change that is made to each chosen element. */
+function elementChange(
+  target: UserTarget,
+  op: OperationKind,
+  value: unknown,
+): (element: JsonValue) => JsonValue {
+  const { attribute, subAttribute, where, label } = target;
+  if (subAttribute) {
+    const clean = op === "remove" ? undefined : coerce(subAttribute, unwrapped(value, subAttribute), label);
+    return (element) => merged(element, new Map([[subAttribute.name, clean]])) ?? {};
+  }
+  const [one, ...more] = Array.isArray(value) ? value : [value];
+  if (more.length > 0) throw badRequest("invalidValue", `${label} has a filter, so it takes one value.`);
+  if (attribute.type !== "complex") {
+    const clean = coerceOne(attribute, one, label) ?? "";
+    return () => clean;
+  }
+  const parts = coerceParts(attribute, one, label);
+  // The new element keeps what the filter asks for, or the next request with this filter would not find it.
+  const base = where ? equalities(attribute, where) : {};
+  return (element) => merged(op === "replace" ? base : element, parts) ?? {};
+}
+
+/** A complex value with some parts set, and those that are undefined removed. Undefined if no part is left. */
+function merged(before: JsonValue | undefined, parts: Parts): JsonObject | undefined {
+  const after = isObject(before) ? { ...(before as JsonObject) } : {};
+  // A $ref belongs to its value: a new manager must not keep the $ref of the old one.
+  if (parts.has("value") && parts.get("value") !== after.value) delete after.$ref;
+  for (const [name, part] of parts) {
+    if (part === undefined) delete after[name];
+    else after[name] = part;
+  }
+  return Object.keys(after).length > 0 ? after : undefined;
+}
+
+/** Entra's older form of a single value: [{"$ref": null, "value": "…"}]. */
+function unwrapped(value: unknown, { type }: Attribute): unknown {
+  const [only, ...more] = Array.isArray(value) ? value : [];
+  if (more.length > 0 || !isObject(only) || !Object.hasOwn(only, "value")) return value;
+  return type === "complex" ? only : only.value;
+}
+
+/** Drops elements that have nothing but a type. Runs after the last operation, which may still complete them. */
+function tidy(resource: JsonObject, extension: string | null, attributes: readonly Attribute[]): void {
+  for (const attribute of attributes) {
+    const list = holderOf(resource, extension)?.[attribute.name];
+    if (attribute.mutability === "readOnly" || !Array.isArray(list) || !list.some(saysNothing)) continue;
+    const left = list.filter((element) => !saysNothing(element));
+    write(resource, bare(extension, attribute), left);
+  }
+}
+
+function bare(extension: string | null, attribute: Attribute): UserTarget {
+  return { extension, attribute, subAttribute: null, where: null, label: labelOf(extension, attribute) };
+}
+
+function holderOf(resource: JsonObject, extension: string | null): JsonObject | undefined {
+  return extension === null ? resource : (resource[extension] as JsonObject | undefined);
+}
+
+function write(
+  resource: JsonObject,
+  { extension, attribute, label }: UserTarget,
+  value: JsonValue | undefined,
+) {
+  if (Array.isArray(value)) checkLength(value, label);
+  const holder = holderOf(resource, extension) ?? {};
+  if (!isEmpty(value)) {
+    holder[attribute.name] = value as JsonValue;
+    if (extension !== null) resource[extension] = holder;
+    return;
+  }
+  // RFC 7644 §3.5.2.2 for required attributes. The current password is never known here, and `active` has no third state.
+  const isFixed = extension === null && (attribute.name === "active" || attribute.returned === "never");
+  if (attribute.required || isFixed) throw badRequest("mutability", `${label} cannot be removed.`);
+  delete holder[attribute.name];
+  if (extension !== null && Object.keys(holder).length === 0) delete resource[extension];
+}

@@ -1,0 +1,125 @@
+import type { Wants } from "./backend.ts";
+import { badRequest } from "./errors.ts";
+import { resolveAttribute } from "./input.ts";
+import type { Attribute, ResourceSchema } from "./schema.ts";
+
+/** Which attributes an answer shows (RFC 7644 §3.9). */
+export interface Projection {
+  wants: Wants;
+  apply(resource: Record<string, unknown>): Record<string, unknown>;
+}
+
+interface NamedPath {
+  extension: string | null;
+  attribute: Attribute;
+  subAttribute: string | null;
+}
+
+/**
+ * Reads `attributes` and `excludedAttributes`. Names that the schema does not know are ignored; `id` and `schemas` are
+ * always returned. Throws badRequest if both are given.
+ * @param leftOut attributes that are returned only if `attributes` names them.
+ */
+export function projection(
+  query: Record<string, unknown>,
+  schema: ResourceSchema,
+  leftOut: readonly string[] = [],
+): Projection {
+  const included = namedPaths(query.attributes, schema);
+  const excluded = namedPaths(query.excludedAttributes, schema);
+  if (included && excluded) {
+    throw badRequest("invalidValue", "Use attributes or excludedAttributes, not both.");
+  }
+  if (included) return including(included);
+  const hidden = (excluded ?? []).filter(({ attribute }) => attribute.returned !== "always");
+  const wants = (name: string) =>
+    !leftOut.includes(name) &&
+    !hidden.some(
+      (path) => path.extension === null && path.subAttribute === null && path.attribute.name === name,
+    );
+  if (leftOut.length + hidden.length === 0) return { wants, apply: (resource) => resource };
+  return {
+    wants,
+    apply(resource) {
+      const kept = Object.fromEntries(Object.entries(resource).filter(([name]) => !leftOut.includes(name)));
+      for (const path of hidden) remove(kept, path);
+      return kept;
+    },
+  };
+}
+
+function including(paths: NamedPath[]): Projection {
+  return {
+    wants: (name) => paths.some(({ extension, attribute }) => extension === null && attribute.name === name),
+    apply(resource) {
+      const kept: Record<string, unknown> = { schemas: resource.schemas, id: resource.id };
+      for (const path of paths) copy(resource, kept, path);
+      return kept;
+    },
+  };
+}
+
+function namedPaths(parameter: unknown, schema: ResourceSchema): NamedPath[] | null {
+  if (parameter === undefined || parameter === "") return null;
+  const names = (Array.isArray(parameter) ? parameter : String(parameter).split(",")).map((name) =>
+    String(name).trim(),
+  );
+  return names.flatMap((name) => {
+    const [, urn, attribute = "", , subAttribute] = /^(?:(urn:.+):)?([^.:]+)(\.(.+))?$/i.exec(name) ?? [];
+    const path = resolveAttribute(schema, {
+      schema: urn ?? null,
+      attribute,
+      subAttribute: subAttribute ?? null,
+    });
+    if (!path) return [];
+    return [
+      { extension: path.extension, attribute: path.attribute, subAttribute: path.subAttribute?.name ?? null },
+    ];
+  });
+}
+
+function holder(resource: Record<string, unknown>, path: NamedPath): Record<string, unknown> | undefined {
+  return path.extension === null
+    ? resource
+    : (resource[path.extension] as Record<string, unknown> | undefined);
+}
+
+function copy(from: Record<string, unknown>, to: Record<string, unknown>, path: NamedPath): void {
+  const value = holder(from, path)?.[path.attribute.name];
+  if (value === undefined) return;
+  if (path.extension !== null) to[path.extension] ??= {};
+  const target = holder(to, path) as Record<string, unknown>;
+  target[path.attribute.name] =
+    path.subAttribute === null ? value : merged(target[path.attribute.name], value, path.subAttribute);
+}
+
+/** `value` reduced to one sub-attribute, merged with the sub-attributes that earlier paths kept. */
+function merged(kept: unknown, value: unknown, subAttribute: string): unknown {
+  if (Array.isArray(value)) {
+    return value.map((element, index) =>
+      merged(Array.isArray(kept) ? kept[index] : undefined, element, subAttribute),
+    );
+  }
+  const part = (value as Record<string, unknown>)[subAttribute];
+  return { ...(kept as object | undefined), ...(part === undefined ? {} : { [subAttribute]: part }) };
+}
+
+function remove(resource: Record<string, unknown>, path: NamedPath): void {
+  const { name } = path.attribute;
+  const from = holder(resource, path);
+  if (from?.[name] === undefined) return;
+  const without = { ...from };
+  if (path.subAttribute === null) delete without[name];
+  else without[name] = omit(from[name], path.subAttribute);
+  if (path.extension !== null) resource[path.extension] = without;
+  else {
+    delete resource[name];
+    if (without[name] !== undefined) resource[name] = without[name];
+  }
+}
+
+function omit(value: unknown, subAttribute: string): unknown {
+  if (Array.isArray(value)) return value.map((element) => omit(element, subAttribute));
+  const { [subAttribute]: _left, ...rest } = value as Record<string, unknown>;
+  return rest;
+}

@@ -1,0 +1,233 @@
+import { STATUS_CODES } from "node:http";
+import { type Request, type RequestHandler, type Response, Router } from "express";
+import { decodeJwt } from "jose";
+import { attributes } from "../../../config/attributes.ts";
+import { paths } from "../../endpoints.ts";
+import { type BrokenRule, RefusedError } from "../../errors.ts";
+import type { OidcSettings } from "../../model.ts";
+import { oidcPolicy } from "../../oidc/policy.ts";
+import type { Message, MessagePart, Recorder } from "../../recording.ts";
+import { type ProviderExchange, type SsoContext, ssoOf } from "../../sso/connection.ts";
+import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
+
+type CheckList = ReturnType<typeof checksOf>;
+type Fields = Record<string, unknown>;
+
+/** Records every message of an OIDC sign-in once its response is sent. Mount it before the OIDC routes. */
+export function recordOidc(recorder: Recorder): RequestHandler {
+  const router = Router();
+  const watch: RequestHandler = (req, res, next) => {
+    res.once("finish", () => {
+      if (!req.sso) return;
+      for (const part of messagesOf(req)) recorder.record(req.sso.store.tenantId, () => messageOf(req, part));
+    });
+    next();
+  };
+  for (const path of Object.values(paths.oidc(":connection"))) router.all(path, watch);
+  return router;
+}
+
+/** One message of a request, before its contents are read. */
+interface Described {
+  step: string;
+  /** The source file that handled it. */
+  file: string;
+  checks: CheckList;
+  /** The summary if every check passed. */
+  passed: string;
+  parts(settings: OidcSettings): Pick<Message, "request" | "response">;
+}
+
+function messageOf(req: Request, { step, file, checks, passed, parts }: Described): Message {
+  const sso = ssoOf(req, "oidc");
+  const { key, settings } = sso.connection;
+  return {
+    protocol: "oidc",
+    step,
+    requestId: req.id,
+    connectionKey: key,
+    people: peopleIn(sso, req, settings),
+    file: `src/${file}`,
+    ...verdictOf(checks, passed),
+    ...parts(settings),
+    secrets: sso.secrets,
+  };
+}
+
+type Policy = Record<keyof typeof oidcPolicy, readonly NamedRule[]>;
+
+const noPolicy: Policy = { login: [], initiate: [], callback: [], token: [], userInfo: [], identity: [] };
+
+/** Everything that the request consisted of, in order: which messages there are depends on how far the sign-in came. */
+function messagesOf(req: Request): Described[] {
+  const { error, exchanges } = ssoOf(req);
+  const broken = error instanceof RefusedError ? error.broken : null;
+  // An error before the directory's decision that no rule explains does not tell which rules held.
+  const policy = error && !broken && !req.verifiedLogin ? noPolicy : oidcPolicy;
+  return [
+    browserMessage(req, policy, broken),
+    ...exchangeMessages("Token request", exchanges.filter(isForTokens), policy.token, broken),
+    ...exchangeMessages(
+      "UserInfo request",
+      exchanges.filter((one) => !isForTokens(one)),
+      policy.userInfo,
+      broken,
+    ),
+    ...personMessage(req, broken),
+  ];
+}
+
+const isForTokens = ({ method }: ProviderExchange) => method === "POST";
+
+function browserMessage(req: Request, policy: Policy, broken: BrokenRule | null): Described {
+  const request = requestPart(req);
+  if (req.path.endsWith("/callback")) {
+    return {
+      step: "Authorization response",
+      file: "oidc/routes.ts",
+      checks: checksOrFault(req, policy, policy.callback, broken),
+      passed: "The browser came back with a code",
+      parts: () => ({ request, response: null }),
+    };
+  }
+  const rules = req.path.endsWith("/initiate") ? policy.initiate : policy.login;
+  return {
+    step: "Authorization request",
+    file: "oidc/routes.ts",
+    checks: checksOrFault(req, policy, rules, broken),
+    passed: "The browser is sent to the provider",
+    parts: () => ({ request, response: redirectPart(req.res) }),
+  };
+}
+
+function checksOrFault(
+  { sso }: Request,
+  policy: Policy,
+  rules: readonly NamedRule[],
+  broken: BrokenRule | null,
+): CheckList {
+  if (policy !== noPolicy) return checksOf(rules, broken);
+  const detail = sso?.error instanceof RefusedError ? sso.error.reason : null;
+  return [unexplained(detail)];
+}
+
+/** Only the last of several attempts is checked. A request that failed before it was sent has checks and no message. */
+function exchangeMessages(
+  step: string,
+  exchanges: readonly ProviderExchange[],
+  rules: readonly NamedRule[],
+  broken: BrokenRule | null,
+): Described[] {
+  const messages = exchanges.length === 0 && isAmong(rules, broken) ? [null] : exchanges;
+  return messages.map((exchange, index) => ({
+    step,
+    file: "oidc/relying-party.ts",
+    checks: index === messages.length - 1 ? checksOf(rules, broken) : [],
+    passed: exchange?.answer ? statusLine(exchange.answer.status) : "No answer",
+    parts: (settings) => ({
+      request: exchange && exchangePart(exchange),
+      response: exchange?.answer ? answerPart(exchange.answer, settings) : null,
+    }),
+  }));
+}
+
+/** The directory's decision, after the provider's answer was verified. A test ends before it. */
+function personMessage(req: Request, broken: BrokenRule | null): Described[] {
+  const { testId, error, foundBy } = ssoOf(req);
+  if (!req.verifiedLogin || testId !== null) return [];
+  const checks = checksOf(oidcPolicy.identity, broken);
+  if (!isAmong(oidcPolicy.identity, broken)) {
+    const detail = error instanceof RefusedError ? error.reason : null;
+    checks.push({
+      name: "The directory lets the person in",
+      verdict: foundBy === null ? "failed" : "passed",
+      detail,
+    });
+  }
+  return [
+    {
+      step: "Sign-in",
+      file: "directory/sign-in.ts",
+      checks,
+      passed: `Signed in, found by ${foundBy}`,
+      parts: () => ({ request: null, response: null }),
+    },
+  ];
+}
+
+function statusLine(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? ""}`.trim();
+}
+
+/** The address with its query, and the form that a provider may have posted. */
+function requestPart(req: Request): MessagePart {
+  const parameters = { ...req.query, ...(req.method === "POST" ? req.body : {}) };
+  return { head: [`${req.method} ${req.path}`], json: parameters };
+}
+
+/** Where the browser is sent, with the parameters of the authorization request. */
+function redirectPart(res: Response | undefined): MessagePart | null {
+  const location = res?.get("location");
+  if (!res || !location || !URL.canParse(location)) return null;
+  const { origin, pathname, searchParams } = new URL(location);
+  return {
+    head: [statusLine(res.statusCode), `Location: ${origin}${pathname}`],
+    json: Object.fromEntries(searchParams),
+  };
+}
+
+function exchangePart({ method, url, headers, body }: ProviderExchange): MessagePart {
+  const head = [`${method} ${url}`, ...Object.entries(headers).map((pair) => pair.join(": "))];
+  return { head, ...(body ? { json: Object.fromEntries(new URLSearchParams(body)) } : {}) };
+}
+
+/** Shows decoded claims, and hides those that are not mapped. */
+function answerPart(
+  { status, text }: NonNullable<ProviderExchange["answer"]>,
+  settings: OidcSettings,
+): MessagePart {
+  const body = parsed(text);
+  const head = [statusLine(status)];
+  if (typeof body !== "object" || body === null) return { head, json: String(body) };
+  const idToken = claimsIn(body);
+  if ("sub" in body) return { head, json: mapped({ ...body }, settings) };
+  return { head, json: idToken ? { ...body, "id_token (decoded)": mapped(idToken, settings) } : body };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.slice(0, 500);
+  }
+}
+
+function claimsIn(body: object): Fields | null {
+  try {
+    return "id_token" in body ? decodeJwt(String(body.id_token)) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Claims about the token itself, which say nothing about a person. */
+const claimsOfToken = "iss sub aud azp exp iat nbf auth_time amr acr ver nonce".split(" ");
+
+function mapped(claims: Fields, { roleMapping }: OidcSettings): Fields {
+  const known = new Set([
+    ...claimsOfToken,
+    ...attributes.map(({ oidcClaim }) => oidcClaim),
+    roleMapping?.name,
+  ]);
+  return Object.fromEntries(
+    Object.entries(claims).map(([name, value]) => [name, known.has(name) ? value : "[not mapped]"]),
+  );
+}
+
+/** The person's names, from every message that has one. */
+function peopleIn({ exchanges }: SsoContext, req: Request, settings: OidcSettings): string[] {
+  const bodies = exchanges.map(({ answer }) => Object(parsed(answer?.text ?? "")) as object);
+  const claims = bodies.map((body) => mapped(claimsIn(body) ?? { ...body }, settings));
+  const named = ["preferred_username", "email", "sub"].flatMap((name) => claims.map((one) => one[name]));
+  return [...new Set([...named, req.query.login_hint].filter((name) => typeof name === "string"))];
+}

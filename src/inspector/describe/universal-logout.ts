@@ -1,0 +1,68 @@
+import { STATUS_CODES } from "node:http";
+import { type Request, type RequestHandler, Router } from "express";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { RuleBrokenError } from "policy-list/policy";
+import { paths } from "../../endpoints.ts";
+import type { Message, Recorder } from "../../recording.ts";
+import { connectionPolicy, tokenRules } from "../../universal-logout/policy.ts";
+import type { NamedConnection } from "../../universal-logout/routes.ts";
+import { parseSubject, type Subject } from "../../universal-logout/subject.ts";
+import { checksOf, isAmong, unexplained, verdictOf } from "./rules.ts";
+
+/**
+ * Records each call once its response is sent, for every tenant with a connection that the call names. That includes calls
+ * with an invalid token, because administrators look for those. Mount it before the routes.
+ */
+export function recordUniversalLogout(recorder: Recorder): RequestHandler {
+  const router = Router();
+  router.all(paths.globalTokenRevocation, (req, res, next) => {
+    res.once("finish", () => {
+      for (const named of req.revocation?.named ?? [])
+        recorder.record(named.tenantId, () => messageOf(req, named));
+    });
+    next();
+  });
+  return router;
+}
+
+function messageOf(req: Request, named: NamedConnection): Message {
+  const token = (req.get("authorization") ?? "").replace(/^bearer /i, "");
+  const subject = parseSubject(req.body);
+  const statusCode = req.res?.statusCode ?? 0;
+  const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
+  const broken = brokenAt(req, named);
+  const file = isAmong(tokenRules, broken) ? "token.ts" : "routes.ts";
+  const isExplained = broken !== null || statusCode < 400;
+  const checks = isExplained ? checksOf(connectionPolicy, broken) : [unexplained(null)];
+  const { verdict, summary } = verdictOf(checks, "");
+  return {
+    protocol: "universal-logout",
+    step: "Global token revocation",
+    requestId: req.id,
+    connectionKey: named.connection.key,
+    people: subject ? [nameIn(subject)] : [],
+    file: `src/universal-logout/${file}`,
+    verdict,
+    summary: verdict === "failed" ? `${status}. ${summary}` : status,
+    request: {
+      head: [`POST ${req.path}`, `Authorization: ${req.get("authorization")}`],
+      json: { jwt: { header: decodeProtectedHeader(token), claims: decodeJwt(token) }, body: subject },
+    },
+    response: { head: [status] },
+    checks,
+    secrets: [token],
+  };
+}
+
+/** The rule that broke at this connection, or for the call as a whole. A body that cannot be parsed names no person. */
+function brokenAt({ revocation }: Request, { broken }: NamedConnection): NamedConnection["broken"] {
+  const error = revocation?.error;
+  if (broken || !error) return broken;
+  if (error instanceof RuleBrokenError) return { ruleId: error.rule.id, found: error.found };
+  return Object(error).type?.startsWith?.("entity.") ? { ruleId: "body-subject", found: null } : null;
+}
+
+function nameIn(subject: Subject): string {
+  if (subject.format === "email") return subject.email;
+  return subject.format === "opaque" ? subject.id : subject.sub;
+}

@@ -1,0 +1,302 @@
+import { createHash } from "node:crypto";
+import type { Rule } from "policy-list/policy";
+import type { RefusalReason } from "../errors.ts";
+import { connectionActive } from "../sso/connection.ts";
+
+/**
+ * The policy of a sign-in by OpenID Connect: every rule, in the order in which it is applied. openid-client and jose check
+ * some rules for us; such a row holds unless their error is about it. "Core" is OpenID Connect Core 1.0.
+ */
+type OidcRule<Facts> = Rule<Facts, RefusalReason>;
+
+/** What the network, openid-client or jose found wrong, and the rule that this is about. */
+export interface ProviderFinding {
+  ruleId: string;
+  found: string;
+}
+
+interface Findings {
+  finding: ProviderFinding | null;
+}
+
+function byLibrary(row: Omit<OidcRule<Findings>, "holds" | "found">): OidcRule<Findings> {
+  return {
+    ...row,
+    holds: ({ finding }) => finding?.ruleId !== row.id,
+    found: ({ finding }) => finding?.found ?? null,
+  };
+}
+
+const notValid = "provider-answer-not-valid";
+
+/** A tile on the provider's dashboard asks us to begin a sign-in. */
+export const initiationRules: readonly OidcRule<{
+  named: string | null;
+  issuer: string;
+  issuerAlias: string | null;
+}>[] = [
+  {
+    id: "initiation-issuer",
+    name: "The request names the connection's issuer",
+    citation: "Core §4",
+    reason: "issuer-not-expected",
+    holds: ({ named, issuer, issuerAlias }) =>
+      named !== null && (named === issuer || named === (issuerAlias || null)),
+    found: ({ named, issuer }) => `It named ${named ?? "none"}; this connection is for ${issuer}.`,
+  },
+];
+
+export const discoveryRules: readonly OidcRule<Findings>[] = [
+  byLibrary({
+    id: "discovery-available",
+    name: "The provider's discovery document can be read",
+    citation: "OpenID Connect Discovery §4",
+    reason: "provider-unavailable",
+  }),
+  byLibrary({
+    id: "discovery-valid",
+    name: "The discovery document is valid and names the connection's issuer",
+    citation: "OpenID Connect Discovery §4.3",
+    reason: notValid,
+  }),
+];
+
+/** The query with which the browser comes back. */
+export const callbackRules: readonly OidcRule<{
+  /** Names of parameters that are there more than once. */
+  repeated: readonly string[];
+  state: string | null;
+  /** What this browser began under the state. */
+  pending: object | null;
+}>[] = [
+  {
+    id: "parameters-once",
+    name: "Each parameter is there once",
+    citation: "RFC 6749 §3.1",
+    reason: notValid,
+    holds: ({ repeated }) => repeated.length === 0,
+    found: ({ repeated }) => repeated.join(),
+  },
+  {
+    id: "state-present",
+    name: "There is a state",
+    citation: "RFC 6749 §10.12",
+    reason: "sign-in-not-started-here",
+    holds: ({ state }) => state !== null && state !== "",
+  },
+  {
+    id: "state-known",
+    name: "This browser began a sign-in with this state, which was not used before",
+    citation: "RFC 6749 §10.12, RFC 9700 §4.7",
+    reason: "sign-in-not-started-here",
+    holds: ({ pending }) => pending !== null,
+  },
+];
+
+/** The provider's answer in that query. */
+export const answerRules: readonly OidcRule<{
+  /** Of the answer (RFC 9207); null if it names none. */
+  iss: string | null;
+  /** Of the connection. */
+  issuer: string;
+  error: string | null;
+}>[] = [
+  {
+    id: "answer-issuer",
+    name: "The answer names the connection's issuer, or none",
+    citation: "RFC 9207 §2.4",
+    reason: "issuer-not-expected",
+    holds: ({ iss, issuer }) => iss === null || iss === issuer,
+    found: ({ iss, issuer }) => mismatch(issuer, iss),
+  },
+  {
+    id: "provider-working",
+    name: "The provider reports no outage",
+    citation: "RFC 6749 §4.1.2.1",
+    reason: "provider-unavailable",
+    holds: ({ error }) => !isOutage(error),
+    found: ({ error }) => `it answered ${error}`,
+  },
+  {
+    id: "provider-consents",
+    name: "The provider let the person in",
+    citation: "RFC 6749 §4.1.2.1",
+    reason: "provider-refused",
+    holds: ({ error }) => error === null || isOutage(error),
+    found: ({ error }) => `it answered ${error?.slice(0, 100)}`,
+  },
+];
+
+/** The token request, and what openid-client checks of the ID token. */
+export const grantRules: readonly OidcRule<Findings>[] = [
+  byLibrary({
+    id: "token-endpoint-available",
+    name: "The provider's token endpoint can be reached",
+    citation: "RFC 6749 §3.2",
+    reason: "provider-unavailable",
+  }),
+  byLibrary({
+    id: "code-accepted",
+    name: "The provider accepts the code, the client secret and the PKCE verifier",
+    citation: "RFC 6749 §5.2, RFC 7636 §4.6",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-complete",
+    name: "The response holds an access token and an ID token for RS256, with every required claim",
+    citation: "Core §3.1.3.3, §2",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-expiry",
+    name: "The ID token has not expired",
+    citation: "Core §3.1.3.7, 9",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-not-before",
+    name: "The ID token is valid already",
+    citation: "RFC 7519 §4.1.5",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-issuer",
+    name: "The ID token's issuer is the connection's",
+    citation: "Core §3.1.3.7, 2",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-audience",
+    name: "The ID token's audience is this client",
+    citation: "Core §3.1.3.7, 3",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-nonce",
+    name: "The ID token has the nonce of this sign-in",
+    citation: "Core §3.1.3.7, 11",
+    reason: notValid,
+  }),
+];
+
+/** openid-client trusts TLS for the signature; we verify it, with jose. */
+export const signatureRules: readonly OidcRule<Findings>[] = [
+  byLibrary({
+    id: "keys-available",
+    name: "The provider's signing keys can be read",
+    citation: "Core §10.1.1",
+    reason: "provider-unavailable",
+  }),
+  byLibrary({
+    id: "id-token-signature",
+    name: "A key that the issuer publishes verifies the ID token's signature",
+    citation: "Core §3.1.3.7, 6",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-fresh",
+    name: "The ID token was issued in the last ten minutes",
+    citation: "Core §3.1.3.7, 10",
+    reason: notValid,
+  }),
+];
+
+/** What is left to check of an ID token. */
+export const claimRules: readonly OidcRule<{
+  claims: Readonly<Record<string, unknown>>;
+  clientId: string;
+  accessToken: string;
+}>[] = [
+  {
+    id: "id-token-subject",
+    name: "The ID token names a subject of at most 255 characters",
+    citation: "Core §2",
+    reason: notValid,
+    holds: ({ claims: { sub } }) =>
+      typeof sub === "string" && sub.trim() !== "" && sub.length <= 255 && !sub.includes("\0"),
+  },
+  {
+    id: "id-token-authorized-party",
+    name: "If the ID token names an authorized party, it is this client",
+    citation: "Core §3.1.3.7, 5",
+    reason: notValid,
+    holds: ({ claims: { azp }, clientId }) => azp === undefined || azp === clientId,
+    found: ({ claims: { azp }, clientId }) => mismatch(clientId, String(azp)),
+  },
+  {
+    id: "id-token-access-token",
+    name: "The ID token was issued with this access token",
+    citation: "Core §3.1.3.8",
+    reason: notValid,
+    holds: ({ claims: { at_hash: hash }, accessToken }) =>
+      hash === undefined || hash === halfHash(accessToken),
+  },
+];
+
+export const userInfoRules: readonly OidcRule<Findings>[] = [
+  byLibrary({
+    id: "userinfo-available",
+    name: "The provider's UserInfo endpoint can be reached",
+    citation: "Core §5.3",
+    reason: "provider-unavailable",
+  }),
+  byLibrary({
+    id: "userinfo-accepted",
+    name: "The provider answers the UserInfo request with claims",
+    citation: "Core §5.3.2",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "userinfo-subject",
+    name: "UserInfo is about the subject of the ID token",
+    citation: "Core §5.3.2",
+    reason: notValid,
+  }),
+];
+
+/** The person whom the claims describe. */
+export const identityRules: readonly OidcRule<{
+  loginName: string | null;
+  email: string | null;
+  /** Labels of values that the database cannot hold. */
+  unfit: readonly string[];
+}>[] = [
+  {
+    id: "claims-fit",
+    name: "No claim has a NUL, or more than 500 characters",
+    citation: "PostgreSQL stores no NUL, and an index has a limit",
+    reason: notValid,
+    holds: ({ unfit }) => unfit.length === 0,
+    found: ({ unfit }) => unfit.join(),
+  },
+  {
+    id: "profile-complete",
+    name: "The claims name a login name and an address",
+    citation: "config/attributes.ts",
+    reason: "profile-incomplete",
+    holds: ({ loginName, email }) => loginName !== null && email !== null,
+  },
+];
+
+/** The rules by the message to which the inspector and the tests assign them. */
+export const oidcPolicy = {
+  login: [connectionActive, ...discoveryRules],
+  initiate: [connectionActive, ...initiationRules, ...discoveryRules],
+  callback: [...discoveryRules, ...callbackRules, connectionActive, ...answerRules],
+  token: [...grantRules, ...signatureRules, ...claimRules],
+  userInfo: userInfoRules,
+  identity: identityRules,
+} as const;
+
+function isOutage(error: string | null): boolean {
+  return error === "temporarily_unavailable" || error === "server_error";
+}
+
+function mismatch(expected: string, found: string | null): string {
+  return `expected ${expected}, found ${found === null ? "nothing" : found.slice(0, 300)}`;
+}
+
+/** The left half of the SHA-256, as RS256 tokens carry it. */
+function halfHash(text: string): string {
+  return createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
+}

@@ -1,0 +1,170 @@
+import {
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  ClientError,
+  type Configuration,
+  calculatePKCECodeChallenge,
+  fetchUserInfo,
+  ResponseBodyError,
+  randomNonce,
+  randomPKCECodeVerifier,
+  WWWAuthenticateChallengeError,
+} from "openid-client";
+import { oidcScopes } from "../../config/integration.ts";
+import { judgeSignIn } from "../errors.ts";
+import type { KeyStore } from "../trust/jwks.ts";
+import { answerRules, claimRules } from "./policy.ts";
+import {
+  causeOf,
+  discoveryCall,
+  findingOf,
+  grantCall,
+  type ProviderCall,
+  signatureCall,
+  userInfoCall,
+} from "./provider-errors.ts";
+
+/** The relying party, without HTTP of its own: authorization code with PKCE, state and nonce (OpenID Connect Core §3.1). */
+export interface RelyingParty {
+  issuer: string;
+  clientId: string;
+  /** Where the provider sends the browser, as it is registered there. */
+  redirectUri: string;
+  /** openid-client's configuration with the client secret, and with the one before a rotation. */
+  current: Configuration;
+  former: Configuration | null;
+  keys: KeyStore;
+}
+
+/** What the provider's answer is checked against. It never leaves our side. */
+export interface Expectations {
+  codeVerifier: string;
+  nonce: string;
+}
+
+/** A request to send the browser to the provider. */
+export interface AuthorizationRequest {
+  state: string;
+  expectations: Expectations;
+  loginHint: string | null;
+}
+
+/** What the provider proved about the person at the browser. */
+export interface VerifiedLogin {
+  subject: string;
+  /** Claims of the ID token, overridden by those of UserInfo: Okta's ID tokens are thin. */
+  claims: Readonly<Record<string, unknown>>;
+  idToken: string;
+  /** Whether only the client secret from before the rotation worked. */
+  byFormerSecret: boolean;
+}
+
+/** An integration of the OIN may ask for these scopes only: never offline_access or groups. */
+const scope = oidcScopes.join(" ");
+
+/** Limits for an ID token, which is issued when the code is redeemed: an old one belongs to another sign-in. */
+const freshness = { clockTolerance: 60, maxTokenAge: "10 minutes" };
+
+export function newExpectations(): Expectations {
+  return { codeVerifier: randomPKCECodeVerifier(), nonce: randomNonce() };
+}
+
+/** Where to send the browser. Throws RefusedError if the discovery document names no such address. */
+export async function authorizationUrl(
+  { current, redirectUri }: RelyingParty,
+  { state, expectations: { codeVerifier, nonce }, loginHint }: AuthorizationRequest,
+): Promise<string> {
+  const challenge = await calculatePKCECodeChallenge(codeVerifier);
+  return await callProvider(discoveryCall, async () => {
+    const url = buildAuthorizationUrl(current, {
+      redirect_uri: redirectUri,
+      scope,
+      state,
+      nonce,
+      code_challenge: challenge,
+      code_challenge_method: "S256",
+      ...(loginHint === null ? {} : { login_hint: loginHint }),
+    });
+    return url.href;
+  });
+}
+
+/**
+ * Judges the provider's answer, redeems its code, and verifies the tokens and UserInfo. Throws RefusedError with the rule
+ * that did not hold (policy.ts).
+ * @param url the callback address that the browser called, with its query.
+ */
+export async function redeem(
+  url: URL,
+  expectations: Expectations,
+  client: RelyingParty,
+): Promise<VerifiedLogin> {
+  const [iss, error] = ["iss", "error"].map((name) => url.searchParams.get(name));
+  judgeSignIn(answerRules, { iss: iss ?? null, issuer: client.issuer, error: error ?? null });
+  const { configuration, tokens } = await callProvider(grantCall, () =>
+    redeemCode(url, expectations, client),
+  );
+  const idToken = tokens.id_token ?? "";
+  const claims = await callProvider(signatureCall, () => verifyIdToken(idToken, configuration, client));
+  judgeSignIn(claimRules, { claims, clientId: client.clientId, accessToken: tokens.access_token });
+  const subject = String(claims.sub);
+  const userInfo = await callProvider(userInfoCall, () =>
+    fetchUserInfo(configuration, tokens.access_token, subject),
+  );
+  const byFormerSecret = configuration === client.former;
+  return { subject, claims: { ...claims, ...userInfo }, idToken, byFormerSecret };
+}
+
+/** The tokens for the code, and the configuration whose client secret the provider accepted. */
+async function redeemCode(url: URL, expectations: Expectations, { current, former }: RelyingParty) {
+  const grant = async (configuration: Configuration) => ({
+    configuration,
+    tokens: await authorizationCodeGrant(configuration, url, {
+      pkceCodeVerifier: expectations.codeVerifier,
+      expectedState: url.searchParams.get("state") ?? "",
+      // With a nonce, openid-client demands an ID token, too.
+      expectedNonce: expectations.nonce,
+    }),
+  });
+  try {
+    return await grant(current);
+  } catch (error) {
+    // The provider refused the secret and not the code: the secret from before the rotation may still be valid.
+    if (!former || !isInvalidClient(error)) throw error;
+    return await grant(former);
+  }
+}
+
+/**
+ * openid-client has checked iss, aud, exp, nbf, nonce and the required claims, but not the signature. Key stores are shared
+ * between connections, so issuer and audience are checked here again.
+ */
+async function verifyIdToken(
+  idToken: string,
+  configuration: Configuration,
+  { issuer, clientId, keys }: RelyingParty,
+) {
+  const { jwks_uri: jwksUri } = configuration.serverMetadata();
+  if (!jwksUri) throw new ClientError("the discovery document names no jwks_uri");
+  return await keys.verify(idToken, jwksUri, { issuer, audience: clientId, ...freshness });
+}
+
+/** With a challenge or without one: RFC 6749 §5.2 leaves that to the provider. */
+function isInvalidClient(error: unknown): boolean {
+  if (error instanceof WWWAuthenticateChallengeError) return error.status === 401;
+  return error instanceof ResponseBodyError && error.error === "invalid_client";
+}
+
+/**
+ * Makes a call through openid-client or jose, and judges its error as the rule that it is about: throws RefusedError.
+ * An error that the provider did not cause is thrown as it is.
+ */
+export async function callProvider<T>(call: ProviderCall, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const finding = findingOf(call, error);
+    if (finding) judgeSignIn(call.rules, { finding }, { cause: causeOf(error) });
+    throw error;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Single sign-on: everything that OpenID Connect and SAML share, from a connection's key to a session.
+ *
+ * Owns: the connection of a path (this file), pending sign-ins (pending.ts), the end of a sign-in (finish.ts) or of a test
+ * (test-sign-in.ts), and the record of refusals (refusals.ts). A protocol room chains its own steps between these:
+ *   router.get(callback, findConnection(database, "oidc"), takePending, requireActive, authenticate, signIn);
+ *   router.use(endWithError(sealer));
+ * Its steps read `ssoOf(req, "oidc")`, call `judgeSignIn(rules, facts)`, and end in finishSignIn() or endTest().
+ * May import: the ground floor, directory, store, web and config.
+ */
+import type { Request, RequestHandler } from "express";
+import type { Rule } from "policy-list/policy";
+import type { SignIn } from "../directory/sign-in.ts";
+import { isTestUnderWay } from "../directory/sign-in-tests.ts";
+import { judgeSignIn, NotFoundError, type RefusalReason, RefusedError } from "../errors.ts";
+import type { Connection, ConnectionType, OidcSettings, SamlSettings } from "../model.ts";
+import type { Database } from "../store/database.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+
+/** Connections that have their settings. */
+interface ConfiguredConnections {
+  oidc: Connection & { type: "oidc"; settings: OidcSettings };
+  saml: Connection & { type: "saml"; settings: SamlSettings };
+}
+export type ConfiguredConnection<Type extends ConnectionType = ConnectionType> = ConfiguredConnections[Type];
+
+/** A request to the provider during a sign-in, and its response. */
+export interface ProviderExchange {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+  /** Null until the response is there. */
+  answer: { status: number; text: string } | null;
+}
+
+/** What the steps of one request share: `req.sso`. The inspector reads it once the response is sent. */
+export interface SsoContext<Type extends ConnectionType = ConnectionType> {
+  readonly store: TenantStore;
+  readonly connection: ConfiguredConnection<Type>;
+  /** The test that this sign-in is, as soon as that is known; null for a real sign-in. */
+  testId: string | null;
+  readonly exchanges: ProviderExchange[];
+  /** Values that no record may hold: codes, verifiers, client secrets. */
+  readonly secrets: string[];
+  /** How the directory found the person, once it has. */
+  foundBy: SignIn["by"] | null;
+  /** The error that ended the sign-in; null if none did. */
+  error: unknown;
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    sso?: SsoContext;
+  }
+}
+
+/** The context that findConnection() made, for a connection of this type. Throws if it did not run before. */
+export function ssoOf<Type extends ConnectionType = ConnectionType>(
+  req: Request,
+  type?: Type,
+): SsoContext<Type> {
+  const { sso } = req;
+  if (!sso) throw new Error("findConnection() has to run before this step");
+  if (type !== undefined && sso.connection.type !== type)
+    throw new Error(`this connection is not for ${type}`);
+  return sso as SsoContext<Type>;
+}
+
+/**
+ * Finds the connection that the path names, in any status. Throws NotFoundError for an unknown key, and RefusedError for a
+ * connection without settings.
+ */
+export function findConnection(database: Database, type: ConnectionType): RequestHandler {
+  return async (req, _res, next) => {
+    const { store, connection } = await lookUpConnection(database, type, req.params.connection);
+    if (!isConfigured(connection)) throw new RefusedError("connection-not-active");
+    req.sso = { store, connection, testId: null, exchanges: [], secrets: [], foundBy: null, error: null };
+    next();
+  };
+}
+
+/** The connection with this key, with or without settings. Throws NotFoundError. */
+export async function lookUpConnection<Type extends ConnectionType>(
+  database: Database,
+  type: Type,
+  key: unknown,
+): Promise<{ store: TenantStore; connection: Connection & { type: Type } }> {
+  const found = await systemStore(database).connectionKeys.find(String(key), type);
+  if (found?.connection.type !== type) throw new NotFoundError("There is no such connection.");
+  return {
+    store: forTenant(database, found.tenantId),
+    connection: found.connection as Connection & { type: Type },
+  };
+}
+
+function isConfigured(connection: Connection): connection is ConfiguredConnection {
+  return connection.settings !== null;
+}
+
+/** Shared by both protocols. A test may run through a draft, because that is how a draft is tried out. */
+export const connectionActive: Rule<Pick<SsoContext, "connection" | "testId">, RefusalReason> = {
+  id: "connection-active",
+  name: "The connection is active, or this is a test",
+  citation: "Administrators switch a connection off to keep people out",
+  reason: "connection-not-active",
+  holds: ({ connection, testId }) => testId !== null || connection.status === "active",
+};
+
+/** Refuses a real sign-in through a connection that is not active. */
+export const requireActive: RequestHandler = (req, _res, next) => {
+  judgeSignIn([connectionActive], ssoOf(req));
+  next();
+};
+
+/**
+ * As requireActive, for an address at which a test may start: a test has to be under way, or RefusedError
+ * `sign-in-not-started-here`.
+ * @param testIdOf the id of the test that the request names; undefined if it names none.
+ */
+export function requireActiveOrTest(testIdOf: (req: Request) => unknown): RequestHandler {
+  return async (req, _res, next) => {
+    const testId = testIdOf(req);
+    if (testId !== undefined && !(await useTest(req, testId)))
+      throw new RefusedError("sign-in-not-started-here");
+    judgeSignIn([connectionActive], ssoOf(req));
+    next();
+  };
+}
+
+/** Makes this sign-in a test, if `testId` names one of the connection that is under way. Returns whether it does. */
+export async function useTest(req: Request, testId: unknown): Promise<boolean> {
+  const sso = ssoOf(req);
+  if (typeof testId !== "string") return false;
+  const isTest = await isTestUnderWay(sso.store, sso.connection.id, testId);
+  if (isTest) sso.testId = testId;
+  return isTest;
+}

@@ -1,0 +1,80 @@
+import type { CookieOptions, Request } from "express";
+import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { cookieOf } from "../web/request.ts";
+import { type SsoContext, ssoOf } from "./connection.ts";
+
+/** A browser that leaves has to come back within this time. */
+const pendingMs = 10 * 60_000;
+
+/** A point of a protocol at which the browser leaves and has to come back. */
+export interface PendingStep {
+  /** Names the cookie, and the purpose of what is sealed. */
+  name: string;
+  /** Whether the browser comes back by a POST from another site. Lax cookies do not travel with such a POST. */
+  byCrossSitePost: boolean;
+}
+
+/**
+ * Pending sign-ins of one step; `Kept` is the data that stays with us. `store` is for a caller that runs inside a
+ * transaction; it defaults to the store of `req.sso`.
+ */
+export interface PendingSignIns<Kept> {
+  /** Keeps the data under `id` (random by default) for this browser, and returns the id. */
+  begin(req: Request, kept: Kept, options?: { id?: string; store?: TenantStore }): Promise<string>;
+  /** Consumes what this browser began under `id`; null if there is nothing, or it is too old. */
+  resume(req: Request, id: string, store?: TenantStore): Promise<Kept | null>;
+}
+
+/**
+ * Each sign-in has its own database row, so that two tabs or two connections do not interfere and every replica can go
+ * on with it. A cookie ties the row to the browser that left.
+ */
+export function pendingSignIns<Kept>(
+  { sealer, baseUrl }: { sealer: Sealer; baseUrl: string },
+  step: PendingStep,
+): PendingSignIns<Kept> {
+  const cookies = cookiesOf(step, baseUrl.startsWith("https:"));
+  const browserOf = (req: Request) =>
+    cookies.map(([name]) => cookieOf(req, name)).find((value) => value !== null);
+  const sealingContext = ({ store, connection }: SsoContext) =>
+    `${store.tenantId}/${connection.id}/${step.name}`;
+  return {
+    async begin(req, kept, { id = randomToken(), store } = {}) {
+      const sso = ssoOf(req);
+      const browser = browserOf(req) ?? randomToken();
+      for (const [name, options] of cookies) req.res?.cookie(name, browser, options);
+      await (store ?? sso.store).pendingLogins.create({
+        connectionId: sso.connection.id,
+        stateHash: hashToken(`${step.name}/${id}`),
+        browserHash: hashToken(browser),
+        sealedData: sealer.seal(JSON.stringify(kept), sealingContext(sso)),
+        expiresAt: Date.now() + pendingMs,
+      });
+      return id;
+    },
+
+    async resume(req, id, store) {
+      const sso = ssoOf(req);
+      const state = hashToken(`${step.name}/${id}`);
+      const browser = hashToken(browserOf(req) ?? "");
+      const sealed = await (store ?? sso.store).pendingLogins.consume(sso.connection.id, state, browser);
+      return sealed === null ? null : (JSON.parse(sealer.open(sealed, sealingContext(sso))) as Kept);
+    },
+  };
+}
+
+/**
+ * A cookie that a cross-site POST carries has to be `SameSite=None; Secure`. Most browsers accept such a cookie from
+ * http://localhost; a second, Lax cookie serves those that do not, where both sites are the same.
+ */
+function cookiesOf({ name, byCrossSitePost }: PendingStep, secure: boolean): [name: string, CookieOptions][] {
+  const common = { httpOnly: true, path: "/", maxAge: pendingMs };
+  const none: [string, CookieOptions] = [`__Host-${name}`, { ...common, sameSite: "none", secure: true }];
+  if (byCrossSitePost && secure) return [none];
+  const lax: [string, CookieOptions] = [
+    secure ? `__Host-${name}` : name,
+    { ...common, sameSite: "lax", secure },
+  ];
+  return byCrossSitePost ? [none, lax] : [lax];
+}

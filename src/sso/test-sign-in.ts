@@ -1,0 +1,57 @@
+import type { ErrorRequestHandler, Request, Response } from "express";
+import { attributes } from "../../config/attributes.ts";
+import { finishSignInTest, type MappedField, type TestedSignIn } from "../directory/sign-in-tests.ts";
+import { RefusedError } from "../errors.ts";
+import type { Profile } from "../model.ts";
+import type { Sealer } from "../store/secrets.ts";
+import { ssoOf } from "./connection.ts";
+
+/** The fields that a sign-in fills. */
+type SignInField = "loginName" | keyof Profile;
+
+/** What was sent for each of our fields, by config/attributes.ts. */
+export function mappedFields(
+  nameOf: (field: SignInField) => string | null,
+  sentAs: (name: string) => unknown,
+): MappedField[] {
+  return attributes.flatMap(({ field, label, required }) => {
+    if (field === null || field === "active") return [];
+    const name = nameOf(field);
+    const value = name === null ? undefined : sentAs(name);
+    const isThere = typeof value === "string" && value.trim() !== "";
+    return [{ label, name, value: isThere ? value : null, required }];
+  });
+}
+
+/**
+ * Ends a test sign-in: stores the result for the set-up page and signs no one in. The set-up page polls for the result,
+ * because this window cannot reach the one that opened it (Cross-Origin-Opener-Policy).
+ */
+export async function endTest(
+  req: Request,
+  res: Response,
+  sealer: Sealer,
+  tested: TestedSignIn,
+): Promise<void> {
+  const { store, connection, testId } = ssoOf(req);
+  if (testId === null) throw new Error("this sign-in is not a test");
+  const works = await finishSignInTest({ store, sealer, connection }, testId, tested);
+  const cause = tested.problem?.cause;
+  const where = { tenantId: store.tenantId, connectionId: connection.id };
+  const reason = tested.problem?.reason ?? null;
+  const details = typeof cause === "string" ? { detail: cause } : { err: cause };
+  req.log.info({ ...where, works, reason, ...(cause ? details : {}) }, "sign_in_test.finished");
+  res.set("Cache-Control", "no-store").render("sign-in-test-done", { title: "Test sign-in", works });
+}
+
+/**
+ * The last handler of a protocol room's router. It keeps the error for the inspector. A refused test ends here, because
+ * the administrator wants to see what went wrong.
+ */
+export function endWithError(sealer: Sealer): ErrorRequestHandler {
+  return async (error: unknown, req, res, next) => {
+    if (req.sso) req.sso.error = error;
+    if (!req.sso?.testId || !(error instanceof RefusedError)) return next(error);
+    await endTest(req, res, sealer, { values: {}, mapped: [], identity: null, problem: error });
+  };
+}
