@@ -45,7 +45,7 @@ export interface ScimSchemas {
 }
 
 /** A user attribute that the application stores. */
-export interface StoredAttribute {
+interface StoredAttribute {
   /**
    * The attribute's path: "title", "name.givenName", "emails", or the URN of an extension, a colon and a name
    * (RFC 7644 §3.10).

@@ -190,7 +190,7 @@ function nameOf(values: readonly AssignableValue[], id: string): string {
 }
 
 /** A user that a client sent: what the store gets, and the password before it is hashed. */
-export interface SentUser {
+interface SentUser {
   input: Omit<UserInput, "passwordHash">;
   password: string | null;
 }
@@ -199,7 +199,7 @@ export interface SentUser {
  * Splits a resource that readResource() or patchUser() made. Throws badRequest if userName is missing or a role or an
  * entitlement does not exist.
  */
-export function toSentUser(resource: ScimResource, schemas: ScimSchemas): SentUser {
+function toSentUser(resource: ScimResource, schemas: ScimSchemas): SentUser {
   const { userName } = resource;
   if (typeof userName !== "string" || userName.trim() === "") {
     throw badRequest("invalidValue", "userName is required.");
