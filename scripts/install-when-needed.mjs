@@ -37,12 +37,13 @@ function isInstalled() {
   const { packages } = JSON.parse(wanted.toString());
   const needed = production ? neededByTheApplication(packages) : Object.keys(packages);
   return needed.every((path) => {
-    const { optional, devOptional, version } = packages[path];
-    return path === "" || optional || devOptional || present[path]?.version === version;
+    const { optional, devOptional, version, link, resolved } = packages[path];
+    if (path === "" || optional || devOptional) return true;
+    return link ? present[path]?.resolved === resolved : present[path]?.version === version;
   });
 }
 
-/** The paths of the application's dependencies and theirs, without those for development or of packages/ and tools/. */
+/** The paths of the application's dependencies and theirs, without those for development or of other workspaces. */
 function neededByTheApplication(packages) {
   const found = new Set();
   const queue = [""];
@@ -51,7 +52,8 @@ function neededByTheApplication(packages) {
       const path = placeOf(packages, from, name);
       if (!path || found.has(path)) continue;
       found.add(path);
-      queue.push(path);
+      // A link leads to a package in packages/, whose dependencies count, too.
+      queue.push(packages[path].link ? packages[path].resolved : path);
     }
   }
   return [...found];
@@ -111,18 +113,24 @@ async function install() {
   const started = Date.now();
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - started) / 1000);
-    say(`Still installing (${seconds} s); sqlite3 is compiled here when no ready-made build can be fetched.`);
+    say(`Still installing (${seconds} s); sqlite3 is compiled here if no prebuilt binary can be downloaded.`);
   }, progressMs);
   const npm = process.env.npm_execpath;
   if (!npm) throw new Error("Run this through npm: npm run demo, npm test, …");
-  // In production npm itself omits development dependencies, but not those of packages/ and tools/.
-  const lean = process.env.NODE_ENV === "production" ? ["--workspaces=false"] : [];
+  const lean = process.env.NODE_ENV === "production" ? applicationOnly() : [];
   const args = [npm, "ci", "--no-audit", "--no-fund", ...(production ? lean : ["--include=dev"])];
   // Send npm's output to standard error, so that standard output belongs to the command that follows.
   const child = spawn(process.execPath, args, { stdio: ["ignore", 2, "inherit"] });
   const code = await new Promise((resolve) => child.once("close", resolve));
   clearInterval(progress);
   return code ?? 1;
+}
+
+/** In production npm itself omits development dependencies, but not workspaces that the application does not need. */
+function applicationOnly() {
+  const { packages } = JSON.parse(wanted.toString());
+  const links = neededByTheApplication(packages).filter((path) => packages[path].link);
+  return ["--include-workspace-root", ...links.map((path) => `--workspace=${packages[path].resolved}`)];
 }
 
 function say(line) {

@@ -7,6 +7,7 @@ import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
+import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
@@ -101,6 +102,7 @@ export function createApp({
 
   app.use(refuseNul);
   app.use(sameOrigin(baseUrl));
+  app.use(recordSaml(recorder));
   app.use(saml.acs);
   app.use(formBodies());
   app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));

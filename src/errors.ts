@@ -87,16 +87,21 @@ interface RefusalOptions {
 export function judgeSignIn<Facts>(
   rules: readonly Rule<Facts, RefusalReason>[],
   facts: Facts,
-  { cause, detail }: RefusalOptions = {},
+  options: RefusalOptions = {},
 ): void {
   try {
     judge(rules, facts);
   } catch (error) {
-    if (!(error instanceof RuleBrokenError)) throw error;
-    const { rule, found, message } = error as RuleBrokenError<RefusalReason>;
-    const options = { cause: cause ?? message, broken: { ruleId: rule.id, found } };
-    throw new RefusedError(rule.reason, detail ?? null, options);
+    throw refusalOf(error, options);
   }
+}
+
+/** The refusal that a broken rule means; any other error as it is. */
+export function refusalOf(error: unknown, { cause, detail }: RefusalOptions = {}): unknown {
+  if (!(error instanceof RuleBrokenError)) return error;
+  const { rule, found, message } = error as RuleBrokenError<RefusalReason>;
+  const options = { cause: cause ?? message, broken: { ruleId: rule.id, found } };
+  return new RefusedError(rule.reason, detail ?? null, options);
 }
 
 export const refusalReasons = [

@@ -11,13 +11,21 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./helpers/postgres-server.ts";
 
+/** The packages of this repository that the application runs on. */
+const engines = ["policy-list", "saml-policy", "scim-server"];
+const applicationOnly = [
+  "--omit=dev",
+  "--include-workspace-root",
+  ...engines.map((name) => `--workspace=packages/${name}`),
+];
+
 /**
- * Assembles the image's files as the Dockerfile does, without a container engine. Copies npm's production packages from
- * this checkout: a new installation would compile SQLite and prove no more.
+ * The image of the Dockerfile, built without a container engine. The packages are those that npm counts as production's,
+ * copied from this checkout: a new install would compile SQLite and prove no more.
  */
 describe("the production image", () => {
   let image: string;
@@ -35,7 +43,7 @@ describe("the production image", () => {
     rmSync(image, { recursive: true, force: true });
   });
 
-  it("contains what the server needs, but no tests, demo, documentation or secrets", () => {
+  it("contains the files of the server, and no test, demo, documentation or secret", () => {
     for (const needed of [
       "src/server.ts",
       "src/cli/main.ts",
@@ -44,11 +52,14 @@ describe("the production image", () => {
       "migrations",
       "config/env.example",
       "docs/guides/oidc.pdf",
+      ...engines.map((name) => `packages/${name}/src`),
     ]) {
       assert.ok(existsSync(join(image, needed)), needed);
     }
     for (const unwanted of [
-      "packages",
+      "packages/oin-kit",
+      "packages/okta-stand-in",
+      ...engines.flatMap((name) => [`packages/${name}/test`, `packages/${name}/README.md`]),
       "tools",
       "src/demo",
       "views/demo",
@@ -65,11 +76,13 @@ describe("the production image", () => {
     }
   });
 
-  it("contains no development packages, nor those that only packages/ and tools/ need", () => {
+  it("contains no development package, and none that only other workspaces need", () => {
     const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
       packages: Record<string, { dev?: boolean; link?: boolean }>;
     };
-    const development = Object.keys(packages).filter((path) => packages[path]?.dev || packages[path]?.link);
+    const development = Object.keys(packages).filter(
+      (path) => packages[path]?.dev || (packages[path]?.link && !engines.includes(basename(path))),
+    );
     development.push("node_modules/oidc-provider");
     assert.ok(development.length > 50, "the lock file tells development packages apart");
     assert.deepEqual(
@@ -79,7 +92,7 @@ describe("the production image", () => {
     assert.ok(readdirSync(join(image, "node_modules")).length > 50);
   });
 
-  it("migrates, starts as the Dockerfile says, responds, and stops", async function () {
+  it("migrates, starts with the Dockerfile's command, answers, and stops on SIGTERM", async function () {
     this.timeout(180_000);
     const port = await freePort();
     const env = {
@@ -93,7 +106,7 @@ describe("the production image", () => {
       DATA_KEY: Buffer.from("0123456789abcdefghijklmnopqrstuv").toString("base64"),
     };
     execFileSync("npm", ["run", "migrate"], { cwd: image, env, stdio: "ignore" });
-    assert.ok(!existsSync(join(image, "node_modules/.installed-for")), "nothing was lacking");
+    assert.ok(!existsSync(join(image, "node_modules/.installed-for")), "nothing had to be installed");
     const [program = "", ...words] = serverCommand();
     child = spawn(program, words, { cwd: image, env, stdio: "ignore" });
     assert.equal(await readiness(port), 200);
@@ -103,10 +116,10 @@ describe("the production image", () => {
     assert.equal(await ended, 0);
   });
 
-  it("installs no more, and runs only the scripts that package.json allows", () => {
+  it("installs the application's packages, and runs only the scripts that package.json allows", () => {
     const installs = readFileSync("Dockerfile", "utf8").match(/^RUN npm .*$/gm) ?? [];
     assert.equal(installs.length, 1);
-    assert.match(installs[0] ?? "", /^RUN npm ci --omit=dev --workspaces=false --strict-allow-scripts /);
+    assert.ok(installs[0]?.startsWith(`RUN npm ci ${applicationOnly.join(" ")} --strict-allow-scripts `));
   });
 
   it("runs the same program as npm start", () => {
@@ -115,13 +128,13 @@ describe("the production image", () => {
   });
 });
 
-/** The command of the Dockerfile's last stage. Not `npm start`: on SIGTERM, npm ends without stopping the server. */
+/** The command of the Dockerfile's last stage. It is not `npm start`: npm ends at a SIGTERM but leaves the server running. */
 function serverCommand(): string[] {
   const line = readFileSync("Dockerfile", "utf8").match(/^CMD (\[.*\])$/m)?.[1] ?? "[]";
   return JSON.parse(line) as string[];
 }
 
-/** The final status of /readyz, because the server listens before it is ready. */
+/** The last answer of /readyz: the server listens before it is ready. */
 async function readiness(port: number): Promise<number | null> {
   let status: number | null = null;
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) {
@@ -134,9 +147,9 @@ async function readiness(port: number): Promise<number | null> {
   return status;
 }
 
-/** Copies what `npm ci --omit=dev` would install. Nested packages are listed separately. */
+/** Copies the packages that the Dockerfile's `npm ci` would install. npm lists nested packages, too. */
 function copyPackages(target: string): void {
-  const words = ["ls", "--omit=dev", "--workspaces=false", "--all", "--parseable"];
+  const words = ["ls", ...applicationOnly, "--all", "--parseable"];
   const [root = "", ...packages] = execFileSync("npm", words, { encoding: "utf8" }).trim().split("\n");
   assert.ok(packages.length > 50, "npm listed the packages");
   for (const from of packages) {
@@ -144,7 +157,7 @@ function copyPackages(target: string): void {
     const to = join(target, relative(root, from));
     cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== nested });
   }
-  // scripts/install-when-needed.mjs reads npm's list of installed packages.
+  // npm keeps a list of the installed packages, which scripts/install-when-needed.mjs reads.
   const list = "node_modules/.package-lock.json";
   const installed = JSON.parse(readFileSync(list, "utf8")) as { packages: Record<string, unknown> };
   const copied = new Set(packages.map((from) => relative(root, from)));
@@ -154,23 +167,32 @@ function copyPackages(target: string): void {
   writeFileSync(join(target, list), JSON.stringify(installed));
 }
 
-/** Performs the COPY lines of the last stage, without the files in .dockerignore. */
+/** Executes the COPY lines of the last stage, except for files that .dockerignore names. */
 function copyContext(target: string): void {
   const stages = readFileSync("Dockerfile", "utf8").split(/^FROM /m);
   const lines = (stages.at(-1) ?? "")
     .split("\n")
     .filter((line) => line.startsWith("COPY ") && !line.includes("--from"));
   assert.ok(lines.length >= 6, "the Dockerfile's COPY lines were found");
-  const ignored = readFileSync(".dockerignore", "utf8")
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"));
   for (const line of lines) {
     const words = line.split(/\s+/).slice(1);
     const destination = words.pop() ?? "";
     for (const source of words) {
       const to = destination.endsWith("/") ? join(target, destination, source) : join(target, destination);
       mkdirSync(dirname(to), { recursive: true });
-      cpSync(source, to, { recursive: true, filter: (path) => !ignored.includes(path) });
+      cpSync(source, to, { recursive: true, filter: (path) => !isIgnored(path) });
     }
   }
+}
+
+/** The last line of .dockerignore that matches a path decides; `!` includes it again. */
+function isIgnored(path: string): boolean {
+  const lines = readFileSync(".dockerignore", "utf8").split("\n");
+  const matching = lines.filter((line) => line !== "" && !line.startsWith("#") && patternOf(line).test(path));
+  return matching.length > 0 && !matching.at(-1)?.startsWith("!");
+}
+
+function patternOf(line: string): RegExp {
+  const pattern = line.replace("!", "").replaceAll(".", "\\.").replaceAll("*", "[^/]*");
+  return new RegExp(`^${pattern}$`);
 }

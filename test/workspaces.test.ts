@@ -10,7 +10,6 @@ const programs = ["src/cli/", "src/demo/"];
 const exceptions = [
   "src/guide/ejs.d.ts", // types for a package that has none
   "src/oidc/provider-facts.ts", // for `admin -- connection check`
-  "src/saml/verification-thread.ts", // the entry point of a thread
 ];
 
 /** The engines that the application runs on; everything else in packages/ and tools/ is for development. */

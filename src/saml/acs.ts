@@ -1,242 +1,158 @@
-import express, {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-  Router,
-} from "express";
-import type { Checks } from "../checks.ts";
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
+import type { Ports } from "saml-policy/consume";
+import type { ServiceProvider } from "saml-policy/rule";
 import { paths, samlUrls } from "../endpoints.ts";
 import { ConflictError, NotFoundError, RefusedError } from "../errors.ts";
+import {
+  type ConfiguredConnection,
+  requireActive,
+  type SsoContext,
+  ssoOf,
+  useTest,
+} from "../sso/connection.ts";
+import { endTest } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { localPath } from "../web/guards.ts";
-import { endTest } from "../web/sign-in-tests.ts";
-import { type Assertion, readAssertion, skewMs } from "./assertion.ts";
-import { arrivalOf, toIdentity } from "./attributes.ts";
-import { checkEncrypted } from "./decryption.ts";
-import { type KeyPair, keyPairsOf } from "./keys.ts";
-import { refreshAfterFailure } from "./metadata-refresh.ts";
-import { type Expected, type ReceivedResponse, readResponse } from "./response.ts";
-import { verifySignatures } from "./service-provider.ts";
-import {
-  arrivals,
-  type SamlDeps,
-  type SentRequest,
-  sentRequests,
-  type Visit,
-  visitedByEither,
-} from "./visit.ts";
+import { testedSignIn, toIdentity } from "./attributes.ts";
+import type { SamlDeps } from "./deps.ts";
+import { keyPairsOf } from "./keys.ts";
+import { refreshCertificates } from "./metadata-refresh.ts";
+import { arrivals, type KeptRequest, sentRequests } from "./pending.ts";
 
-/** Base64 makes four bytes of three, and a form makes three characters of some. */
+/** Base64 makes four bytes of three, and the form's encoding makes three characters of some of them. */
 const bodyLimit = 512 * 1024;
 
-/**
- * The assertion consumer service: where a provider has the browser post its response. The post comes from another site,
- * so that no session is seen here: what the response proves is kept, once, for the browser that brought it, and that
- * browser is sent on to /finish (finish.ts) by a GET, with which its session travels.
- */
-export function acsRoutes(deps: SamlDeps): Router {
-  const router = Router();
-  const { acs, finish } = paths.saml(":connection");
-  const form = express.urlencoded({ extended: false, limit: bodyLimit });
-
-  router.post(acs, refuseLarge, form, async (req, res) => {
-    const { RelayState: testId } = (req.body ?? {}) as Record<string, unknown>;
-    const visit = await visitedByEither(deps, req, testId).catch(asRefused);
-    if (visit.testId !== null) return await receiveTest(deps, visit, req, res);
-    const ticket = await receive(deps, visit, req, res);
-    const next = finish.replace(":connection", visit.connection.key);
-    res.redirect(303, `${next}?${new URLSearchParams({ ticket })}`);
-  });
-  router.all(acs, () => {
-    throw new RefusedError("saml-not-a-sign-in");
-  });
-  router.use(acs, bodyProblem);
-  return router;
-}
-
-/** A response may be sent to a key that names no SAML connection: whoever sends it learns no more than that. */
-function asRefused(error: unknown): never {
-  throw error instanceof NotFoundError ? new RefusedError("connection-not-active") : error;
-}
-
-/** Keeps what the response proved. Returns the name it is kept under. */
-async function receive(deps: SamlDeps, visit: Visit, req: Request, res: Response): Promise<string> {
-  return await accept(deps, visit, req, res, async ({ inside, assertion, request, checks }) => {
-    const identity = toIdentity(visit.connection, assertion, checks);
-    visit.trace.identify(identity, "What it proves waits for the browser that brought it");
-    const { RelayState: relayState } = req.body as Record<string, unknown>;
-    const returnTo = request ? request.returnTo : localPath(relayState, deps.baseUrl);
-    return await arrivals(deps, req, res).leave(inside, visit.connection.id, { identity, returnTo });
-  });
-}
-
-/** Keeps what the response holds, or what is wrong with it, for whoever started the test. */
-async function receiveTest(deps: SamlDeps, visit: Visit, req: Request, res: Response): Promise<void> {
-  const arrival = await accept(deps, visit, req, res, async (accepted: Accepted) => {
-    const name = "A test answers a request of ours";
-    accepted.checks.demand(accepted.request !== null, { reason: "saml-request-unknown", name });
-    return arrivalOf(visit, accepted.assertion, accepted.checks);
-  }).catch((error: unknown) => {
-    if (error instanceof RefusedError) return { values: {}, mapped: [], identity: null, problem: error };
-    throw error;
-  });
-  await endTest(req, res, { ...deps, ...visit }, visit.testId ?? "", arrival);
-}
-
-/** What a response that passed everything holds, inside the transaction that uses it up. */
-interface Accepted {
-  inside: TenantStore;
-  assertion: Assertion;
-  /** The request that it answers; null when the sign-in began at the provider. */
-  request: SentRequest | null;
-  checks: Checks;
-}
-
-/** Applies the policy (docs/explanation/saml.md). */
-async function accept<T>(
-  deps: SamlDeps,
-  visit: Visit,
-  req: Request,
-  res: Response,
-  keep: (accepted: Accepted) => Promise<T>,
-): Promise<T> {
-  const { connection, store, trace } = visit;
-  const checks: Checks = trace.checks;
-  const body = (req.body ?? {}) as Record<string, unknown>;
-  const isResponse = Object.keys(req.query).length === 0 && body.SAMLRequest === undefined;
-  checks.demand(isResponse && body.SAMLResponse !== undefined, {
-    reason: "saml-not-a-sign-in",
-    name: "The form holds a response",
-  });
-  const { acsUrl, entityId } = samlUrls(deps.baseUrl, connection.key);
-  const { idpEntityId, signed = "assertion" } = connection.settings;
-  const expected: Expected = { acsUrl, entityId, idpEntityId, signed };
-  const received = readResponse(body.SAMLResponse, expected, checks);
-  const { isSigned, keyPair } = await opened(deps, visit, received, checks);
-  checks.demand(isSigned[signed], { reason: "saml-signature-missing", name: `The ${signed} is signed` });
-  const xml = await verified(deps, visit, req, res, { ...received, isSigned }, keyPair, checks);
-  trace.assertionXml = xml;
-  const { inResponseTo } = received;
-  const assertion = readAssertion(xml, { ...expected, inResponseTo, now: Date.now() }, checks);
-  checks.demand(inResponseTo !== null || connection.settings.idpInitiated !== false, {
-    reason: "saml-unsolicited",
-    name: "A sign-in may begin at the provider",
-  });
-  return await store.transaction(async (inside) => {
-    await useUp(inside, connection.id, assertion, checks);
-    const request =
-      inResponseTo === null ? null : await answered(deps, inside, visit, req, res, inResponseTo, checks);
-    if (request) checkAnswer(visit, request, assertion, body.RelayState, checks);
-    return await keep({ inside, assertion, request, checks });
-  });
-}
-
-/** What is signed, counting what is inside an encrypted assertion; and the key of ours that opened it. */
-async function opened(
-  deps: SamlDeps,
-  { store, connection }: Visit,
-  { encryptedAssertion, isSigned }: ReceivedResponse,
-  checks: Checks,
-): Promise<{ isSigned: ReceivedResponse["isSigned"]; keyPair: KeyPair | null }> {
-  if (!encryptedAssertion) return { isSigned, keyPair: null };
-  const accepts = connection.settings.encryptedAssertions ?? false;
-  const keyPairs = accepts ? await keyPairsOf(store, deps.sealer, connection, deps.generateKeys) : [];
-  const inside = await checkEncrypted(encryptedAssertion, keyPairs, checks);
-  return { isSigned: { ...isSigned, assertion: inside.isSigned }, keyPair: inside.keyPair };
-}
-
-/** The XML that is signed. A key that changed at the provider is looked for in its metadata, once. */
-async function verified(
-  deps: SamlDeps,
-  visit: Visit,
-  req: Request,
-  res: Response,
-  received: ReceivedResponse,
-  keyPair: KeyPair | null,
-  checks: Checks,
-): Promise<string> {
-  const attempt = (connection: Visit["connection"]) =>
-    verifySignatures(req, res, deps.baseUrl, connection, received, keyPair);
-  return await checks.attempt("A certificate of the connection verifies every signature", () =>
-    attempt(visit.connection).catch(async (error: unknown) => {
-      const fresh = await refreshAfterFailure(deps, visit);
-      if (!fresh) throw error;
-      return await attempt(fresh);
-    }),
-  );
-}
-
-/** An assertion works once, at whichever replica (SAML Profiles §4.1.4.5). */
-async function useUp(
-  store: TenantStore,
-  connectionId: string,
-  { id, expiresAt }: Assertion,
-  checks: Checks,
-): Promise<void> {
-  const isNew = await store.usedTokens.consume(hashToken(`${connectionId}/${id}`), expiresAt).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof ConflictError) return false;
-      throw error;
-    },
-  );
-  checks.demand(isNew, { reason: "saml-replayed", name: "The assertion was not used before" });
-}
-
-/** The request that is answered: of this browser, this connection and this tenant, and not answered before. */
-async function answered(
-  deps: SamlDeps,
-  store: TenantStore,
-  { connection }: Visit,
-  req: Request,
-  res: Response,
-  requestId: string,
-  checks: Checks,
-): Promise<SentRequest> {
-  const request = await sentRequests(deps, req, res)
-    .comeBack(store, connection.id, requestId)
-    .catch((error: unknown) => {
-      if (error instanceof RefusedError) return null;
-      throw error;
-    });
-  checks.demand(request !== null, {
-    reason: "saml-request-unknown",
-    name: "It answers a request of this browser",
-  });
-  return request;
-}
-
-function checkAnswer(
-  { connection }: Visit,
-  { relayState, sentAt }: SentRequest,
-  { authenticatedAt }: Assertion,
-  returned: unknown,
-  checks: Checks,
-): void {
-  // SAML Bindings §3.4.3: what was sent along has to come back as it was.
-  checks.demand(returned === relayState, {
-    reason: "saml-request-unknown",
-    name: "RelayState came back as it was sent",
-  });
-  const isFresh =
-    !connection.settings.forceAuthn || (authenticatedAt !== null && authenticatedAt >= sentAt - skewMs);
-  checks.demand(isFresh, {
-    reason: "saml-expired",
-    name: "The person signed in again, where that was asked",
-  });
-}
-
-/** What says that it is too large is answered before it is read: the form's parser would wait for its end. */
-const refuseLarge: RequestHandler = (req, _res, next) => {
+/** Rejects oversized requests by Content-Length; the body parser would first read the whole upload. */
+export const refuseLarge: RequestHandler = (req, _res, next) => {
   const isLarge = Number(req.get("content-length") ?? 0) > bodyLimit;
   next(isLarge ? new RefusedError("saml-malformed") : undefined);
 };
 
-/** What the form's parser refuses was no response. */
-const bodyProblem: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
+export const formBody: RequestHandler = express.urlencoded({ extended: false, limit: bodyLimit });
+
+/** Makes an unknown connection look like an inactive one, so that the ACS does not reveal which keys exist. */
+export function findForAcs(find: RequestHandler): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      await find(req, res, next);
+    } catch (error) {
+      throw error instanceof NotFoundError ? new RefusedError("connection-not-active") : error;
+    }
+  };
+}
+
+/** A body that the parser refuses is not a form with a response. */
+export const notAForm: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
   const status = (error as { status?: unknown } | null)?.status;
   const isRefused = typeof status === "number" && status >= 400 && status < 500;
   next(isRefused ? new RefusedError("saml-malformed", null, { cause: error }) : error);
 };
+
+export const notASignIn: RequestHandler = () => {
+  throw new RefusedError("saml-not-a-sign-in");
+};
+
+/**
+ * The steps of the assertion consumer service (ACS), to which the provider has the browser post its response. The post
+ * comes from another site, so no session is visible here. The accepted response is kept, once, for the browser that
+ * brought it, and that browser goes on to /finish by a GET, with which its session travels.
+ */
+export function acsSteps(deps: SamlDeps) {
+  const { sealer, baseUrl } = deps;
+  const kept = arrivals(deps);
+
+  /** A response belongs to a test if RelayState names one that is under way. Otherwise the connection has to be active. */
+  const recognizeTest: RequestHandler = async (req, res, next) => {
+    const isTest = await useTest(req, (req.body as Record<string, unknown> | undefined)?.RelayState);
+    return isTest ? next() : requireActive(req, res, next);
+  };
+
+  const expectResponse: RequestHandler = (req, _res, next) => {
+    const sso = ssoOf(req, "saml");
+    const { connection, testId } = sso;
+    req.saml = {
+      expected: {
+        sp: serviceProviderOf(sso, baseUrl),
+        ports: portsOf(deps, req),
+        async keep({ assertion, request, relayState }, inside) {
+          if (testId !== null) return { tested: testedSignIn(connection, assertion) };
+          const identity = toIdentity(connection, assertion);
+          req.saml = { ...req.saml, identity };
+          const returnTo = request ? request.returnTo : localPath(relayState, baseUrl);
+          return { ticket: await kept.begin(req, { identity, returnTo }, { store: inside }) };
+        },
+      },
+    };
+    next();
+  };
+
+  const continueSignIn: RequestHandler = async (req, res) => {
+    const { consumedResponse: consumed } = req;
+    if (!consumed) throw new Error("the strategy has to run before this step");
+    if ("tested" in consumed) return await endTest(req, res, sealer, consumed.tested);
+    const { finish } = paths.saml(ssoOf(req).connection.key);
+    res.redirect(303, `${finish}?${new URLSearchParams({ ticket: consumed.ticket })}`);
+  };
+
+  return { recognizeTest, expectResponse, continueSignIn };
+}
+
+function serviceProviderOf({ connection, testId }: SsoContext<"saml">, baseUrl: string): ServiceProvider {
+  const { settings, key } = connection;
+  const { acsUrl, entityId } = samlUrls(baseUrl, key);
+  return {
+    acsUrl,
+    entityId,
+    idpEntityId: settings.idpEntityId,
+    certificates: settings.certificates,
+    signed: settings.signed ?? "assertion",
+    acceptsEncrypted: settings.encryptedAssertions ?? false,
+    idpInitiated: settings.idpInitiated !== false,
+    forceAuthn: settings.forceAuthn ?? false,
+    isTest: testId !== null,
+  };
+}
+
+/** The policy's ports over the tenant's store. */
+function portsOf(deps: SamlDeps, req: Request): Ports<KeptRequest, TenantStore> {
+  const { store, connection } = ssoOf(req, "saml");
+  const requests = sentRequests(deps);
+  return {
+    now: Date.now,
+    async decryptionKeys() {
+      const keyPairs = await keyPairsOf(store, deps.sealer, connection, deps.generateKeys);
+      return keyPairs.map(({ privateKey }) => privateKey);
+    },
+    refreshCertificates: () => refreshCertificates(store, connection, deps.limits),
+    onVerified(signedXml) {
+      req.saml = { ...req.saml, signedXml };
+    },
+    transaction: (work) =>
+      store.transaction((inside) =>
+        work(
+          {
+            replay: { consume: (id, expiresAt) => consumeAssertion(inside, connection, id, expiresAt) },
+            requests: { take: (id) => requests.resume(req, id, inside) },
+          },
+          inside,
+        ),
+      ),
+  };
+}
+
+/** Returns false if the assertion was consumed before, at this replica or another. */
+async function consumeAssertion(
+  store: TenantStore,
+  { id: connectionId }: ConfiguredConnection,
+  assertionId: string,
+  expiresAt: number,
+): Promise<boolean> {
+  try {
+    await store.usedTokens.consume(hashToken(`${connectionId}/${assertionId}`), expiresAt);
+    return true;
+  } catch (error) {
+    if (error instanceof ConflictError) return false;
+    throw error;
+  }
+}

@@ -1,95 +1,71 @@
-import { type Request, type Response, Router } from "express";
-import { signIn, storedSubject } from "../directory/sign-in.ts";
+import type { Request, RequestHandler } from "express";
+import type { Rule } from "policy-list/policy";
+import { storedSubject } from "../directory/sign-in.ts";
 import { paths } from "../endpoints.ts";
+import { judgeSignIn, type RefusalReason } from "../errors.ts";
+import { ssoOf } from "../sso/connection.ts";
+import { finishSignIn, type IdentifiedLogin } from "../sso/finish.ts";
 import { formField } from "../web/forms.ts";
-import { safePath } from "../web/guards.ts";
 import { landingPath } from "../web/home.ts";
-import { startSession } from "../web/sessions.ts";
-import { type Arrival, arrivals, type SamlDeps, type Visit, visited } from "./visit.ts";
+import type { SamlDeps } from "./deps.ts";
+import { arrivals } from "./pending.ts";
+
+/** The policy at the end of a sign-in; everything about the response itself was judged before. */
+export const arrivalRules: readonly Rule<{ arrival: IdentifiedLogin | null }, RefusalReason>[] = [
+  {
+    id: "arrival",
+    name: "A response arrived in this browser, and was not used yet",
+    citation: "Someone else's link must not sign anyone in (login CSRF)",
+    reason: "sign-in-not-started-here",
+    holds: ({ arrival }) => arrival !== null,
+  },
+];
 
 /**
- * The end of a sign-in, where this browser's session is seen: nobody or the same person is signed in at once; when it is
- * somebody else's, the person is asked, because whoever can make a browser post a response must not be able to change
- * under whose name it goes on.
+ * The steps of /finish, where the session of the browser is visible. If another person is signed in, the page asks first:
+ * otherwise an attacker who makes a browser post a response could silently change the account that it works in.
  */
-export function finishRoutes(deps: SamlDeps): Router {
-  const router = Router();
-  const { finish } = paths.saml(":connection");
+export function finishSteps(deps: SamlDeps) {
+  const kept = arrivals(deps);
 
-  router.get(finish, async (req, res) => {
-    const visit = await visited(deps, req);
-    const arrival = await arrived(deps, visit, req, res, req.query.ticket);
-    if (req.person && !(await isSamePerson(visit, req, arrival))) {
-      await ask(deps, visit, req, res, arrival);
-      return;
-    }
-    await complete(deps, visit, req, res, arrival);
-  });
+  /** Takes the arrival that the ticket names, from the address or, if the person confirmed it, from the form. */
+  const takeArrival: RequestHandler = async (req, _res, next) => {
+    const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
+    const arrival = await kept.resume(req, typeof ticket === "string" ? ticket : "");
+    judgeSignIn(arrivalRules, { arrival });
+    if (arrival) req.saml = { arrival, identity: arrival.identity };
+    next();
+  };
 
-  router.post(finish, async (req, res) => {
-    const visit = await visited(deps, req);
-    const arrival = await arrived(deps, visit, req, res, formField(req, "ticket"));
-    await complete(deps, visit, req, res, arrival);
-  });
-  return router;
+  const askIfOtherPerson: RequestHandler = async (req, res, next) => {
+    const arrival = arrivalOf(req);
+    if (!req.person || (await isSamePerson(req, arrival))) return next();
+    // Kept under a new ticket, which only the form of this page knows.
+    const ticket = await kept.begin(req, arrival);
+    res.render("continue-as", {
+      title: "Change who is signed in?",
+      action: paths.saml(ssoOf(req).connection.key).finish,
+      ticket,
+      loginName: arrival.identity.loginName,
+      current: req.person.user.loginName,
+      landingPath,
+    });
+  };
+
+  const signIn: RequestHandler = async (req, res) => {
+    await finishSignIn(req, res, arrivalOf(req), deps.baseUrl);
+  };
+
+  return { takeArrival, askIfOtherPerson, signIn };
 }
 
-async function arrived(
-  deps: SamlDeps,
-  { store, connection, trace }: Visit,
-  req: Request,
-  res: Response,
-  ticket: unknown,
-): Promise<Arrival> {
-  const name = typeof ticket === "string" ? ticket : "";
-  const arrival = await trace.checks.attempt("A response arrived in this browser, and was not used yet", () =>
-    arrivals(deps, req, res).comeBack(store, connection.id, name),
-  );
-  trace.identify(arrival.identity, "The person is asked whether to change who is signed in");
-  return arrival;
+function arrivalOf({ saml }: Request): IdentifiedLogin {
+  if (!saml?.arrival) throw new Error("takeArrival has to run before this step");
+  return saml.arrival;
 }
 
-async function isSamePerson(
-  { store, connection }: Visit,
-  { person }: Request,
-  { identity }: Arrival,
-): Promise<boolean> {
+async function isSamePerson(req: Request, { identity }: IdentifiedLogin): Promise<boolean> {
+  const { store, connection } = ssoOf(req);
   const known = await store.identities.find(connection.id, storedSubject(connection, identity.subject));
-  return person?.tenant.id === store.tenantId && known?.userId === person.user.id;
-}
-
-/** The arrival is kept under a new name, which only the form of this page knows. */
-async function ask(
-  deps: SamlDeps,
-  { store, connection }: Visit,
-  req: Request,
-  res: Response,
-  arrival: Arrival,
-): Promise<void> {
-  const ticket = await arrivals(deps, req, res).leave(store, connection.id, arrival);
-  const { loginName } = arrival.identity;
-  res.render("continue-as", {
-    title: "Change who is signed in?",
-    action: paths.saml(connection.key).finish,
-    ticket,
-    loginName,
-    current: req.person?.user.loginName,
-    landingPath,
-  });
-}
-
-async function complete(
-  deps: SamlDeps,
-  { store, connection, trace }: Visit,
-  req: Request,
-  res: Response,
-  { identity, returnTo }: Arrival,
-): Promise<void> {
-  const { user, by } = await trace.checks.attempt("The directory lets the person in", () =>
-    signIn(store, identity, req.id),
-  );
-  trace.passed = `Signed in, found by ${by}`;
-  await startSession(req, { tenantId: store.tenantId, user, connectionId: connection.id });
-  req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, "saml.signed_in");
-  res.redirect(303, safePath(returnTo, deps.baseUrl, landingPath));
+  return req.person?.tenant.id === store.tenantId && known?.userId === req.person.user.id;
 }

@@ -1,24 +1,23 @@
 /**
  * An identity provider's metadata (SAML Metadata §2.4).
  */
-import type { Element } from "@xmldom/xmldom";
+import { children, type Element, ns, parseXml } from "saml-policy/xml";
 import { InvalidError } from "../errors.ts";
 import { readCertificate } from "../trust/certificates.ts";
-import { children, ns, parseXml } from "./xml.ts";
 
 const redirectBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 const maxBytes = 256 * 1024;
 
-/** What an identity provider says of itself. */
+/** The metadata that an identity provider publishes. */
 export interface IdpMetadata {
   idpEntityId: string;
-  /** Where to send a browser with an AuthnRequest, by the redirect binding. */
+  /** The address for AuthnRequests by the redirect binding. */
   ssoUrl: string;
   /** Signing certificates, base64 DER without line breaks. */
   certificates: string[];
 }
 
-/** Reads the metadata of exactly one identity provider. Throws InvalidError with a sentence that says what is missing. */
+/** Reads the metadata of exactly one identity provider. Throws InvalidError with a sentence about what is missing. */
 export function parseIdpMetadata(xml: string): IdpMetadata {
   const entity = parseEntity(xml);
   const idpEntityId = entity.getAttribute("entityID")?.trim();
@@ -30,7 +29,7 @@ export function parseIdpMetadata(xml: string): IdpMetadata {
   const ssoUrl = services
     .find((service) => service.getAttribute("Binding") === redirectBinding)
     ?.getAttribute("Location");
-  // Browsers are sent there: nothing but a web address will do.
+  // We redirect browsers to this address: accept web addresses only.
   if (!ssoUrl || !URL.canParse(ssoUrl) || !/^https?:$/.test(new URL(ssoUrl).protocol)) {
     throw new InvalidError("The metadata names no single sign-on address for the HTTP-Redirect binding.");
   }
@@ -41,7 +40,7 @@ export function parseIdpMetadata(xml: string): IdpMetadata {
 
 function parseEntity(xml: string): Element {
   if (Buffer.byteLength(xml) > maxBytes) throw new InvalidError("The metadata is larger than 256 KB.");
-  // A document type can define entities, which is how XML is made to read files or to explode.
+  // A document type can define entities, which can read files or exhaust memory.
   if (/<!DOCTYPE/i.test(xml))
     throw new InvalidError("The metadata has a document type, which is not allowed.");
   try {

@@ -7,7 +7,7 @@ import type { Sealer } from "../store/secrets.ts";
 import type { StoredKeyPair } from "../store/tenant/key-pairs.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 
-/** A key pair of ours at one connection. */
+/** One of our key pairs at a connection. */
 export interface KeyPair {
   generation: number;
   /** Base64 DER. */
@@ -16,10 +16,10 @@ export interface KeyPair {
   privateKey: string;
 }
 
-/** Makes the RSA keys of a new pair: generateRsaKeys, but in tests. */
+/** Makes the RSA keys of a new pair: generateRsaKeys, except in tests. */
 export type GenerateKeys = () => Promise<webcrypto.CryptoKeyPair>;
 
-/** What a new pair is made with, and sealed for the store with. */
+/** Makes the keys of a new pair, and seals the private one for the store. */
 interface KeyMaker {
   sealer: Sealer;
   generateKeys: GenerateKeys;
@@ -34,8 +34,8 @@ const algorithm = {
 };
 
 /**
- * The connection's key pairs, oldest first; the first is made when there is none. The first one signs; all of them are
- * published and open what is encrypted.
+ * The connection's key pairs, oldest first; the first is made if there is none. The first one signs. All of them are
+ * published, and each can decrypt an assertion.
  */
 export async function keyPairsOf(
   store: TenantStore,
@@ -51,27 +51,27 @@ export async function keyPairsOf(
   let stored = await store.keyPairs.list(connection.id);
   if (stored.length === 0) {
     await store.keyPairs.add(connection.id, await newKeyPair(store, { sealer, generateKeys }, connection, 1));
-    // Another replica may have made it first: what is stored counts.
+    // Another replica may have been faster: read the pair that was stored.
     stored = await store.keyPairs.list(connection.id);
   }
   return stored.map(open) as [KeyPair, ...KeyPair[]];
 }
 
-/** What belongs to a change of our key and runs in its transaction, before it, with the connection locked. */
-type Step = (inside: TenantStore) => Promise<void>;
+/** Runs in the transaction of a key change, before it, with the connection locked. */
+type KeyChangeStep = (inside: TenantStore) => Promise<void>;
 
 /**
- * Begins to change our key: a second pair is published beside the one that goes on signing, until the provider knows it.
- * Throws ConflictError `stale` while a change is under way, and what `step` throws; then nothing is changed.
+ * Begins to change our key: a second pair is published, and the first one goes on signing until the provider knows the
+ * second. Throws ConflictError `stale` while a change is under way, and any error of `step`; then nothing changes.
  */
 export async function beginKeyChange(
   store: TenantStore,
   maker: KeyMaker,
   connection: Connection,
-  step: Step,
+  step: KeyChangeStep,
 ): Promise<void> {
   const [{ generation }] = await keyPairsOf(store, maker.sealer, connection, maker.generateKeys);
-  // Made before the transaction: that takes long.
+  // Generating a key is slow, so it happens before the transaction.
   const next = await newKeyPair(store, maker, connection, generation + 1);
   await store.transaction(async (inside) => {
     await inside.connections.lock(connection.id);
@@ -83,10 +83,14 @@ export async function beginKeyChange(
 }
 
 /**
- * Ends the change: the new pair signs from now on, the old one is forgotten. Throws ConflictError `stale`, and what `step`
- * throws; then nothing is changed.
+ * Ends the change: from now on the new pair signs, and the old one is deleted. Throws ConflictError `stale`, and any error
+ * of `step`; then nothing changes.
  */
-export async function endKeyChange(store: TenantStore, connection: Connection, step: Step): Promise<void> {
+export async function endKeyChange(
+  store: TenantStore,
+  connection: Connection,
+  step: KeyChangeStep,
+): Promise<void> {
   await store.transaction(async (inside) => {
     await inside.connections.lock(connection.id);
     await step(inside);
@@ -96,7 +100,7 @@ export async function endKeyChange(store: TenantStore, connection: Connection, s
   });
 }
 
-/** Forgets our keys, also those that cannot be opened any more: the next use makes another one. */
+/** Deletes our keys, even those that can no longer be unsealed. The next use makes a new pair. */
 export async function forgetKeys(store: TenantStore, connection: Connection): Promise<void> {
   await store.transaction(async (inside) => {
     for (const { generation } of await inside.keyPairs.list(connection.id))
@@ -124,7 +128,7 @@ export function generateRsaKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
 }
 
-/** A key with a self-signed certificate: providers pin it, nobody follows a chain. */
+/** A key with a self-signed certificate: providers pin it, and no one follows a chain. */
 async function createKeyPair(
   { key }: Connection,
   keys: webcrypto.CryptoKeyPair,

@@ -8,17 +8,16 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
 import type { SamlConnection } from "./attributes.ts";
 import { parseIdpMetadata } from "./idp-metadata.ts";
-import type { SamlDeps, Visit } from "./visit.ts";
 
-/** Metadata is read again when it is this old. */
+/** Metadata is read again at this age. */
 const maxAgeMs = 12 * 3_600_000;
-/** After a signature that no certificate verifies, metadata is read again at most this often: anybody can send one. */
+/** Anyone can post a bad signature, so it makes us read metadata at most this often. */
 const retryMs = 5 * 60_000;
 const everyMs = 10 * 60_000;
 
 /**
- * Reads a connection's metadata again: the provider's certificates and address may have changed, who the provider is may
- * not. When that fails, the values from before stay, and what was wrong is kept with them; it is returned, or null.
+ * Reads a connection's metadata again: the provider's certificates and address may have changed, its entity ID may not.
+ * If that fails, the former values stay, and the problem is stored with them. Returns the problem, or null.
  */
 export async function refreshMetadata(
   store: TenantStore,
@@ -28,7 +27,7 @@ export async function refreshMetadata(
 ): Promise<{ settings: SamlSettings; problem: string | null }> {
   const { values, problem } = await readMetadata(before, limits);
   return await store.transaction(async (inside) => {
-    // Read anew: somebody may have changed other settings while we were waiting for the provider.
+    // Read anew: an administrator may have changed other settings while we waited for the provider.
     const current = await inside.connections.lock(id);
     const kept = current?.type === "saml" && current.settings ? current.settings : before;
     const isStill = kept.metadataUrl === before.metadataUrl && kept.idpEntityId === before.idpEntityId;
@@ -60,22 +59,22 @@ async function readMetadata(
 }
 
 /**
- * The connection with what its metadata says now, after a signature that none of its certificates verified: a provider
- * that changes its key loses nobody. Null when there is nothing new to try.
+ * The provider's certificates, read anew after none verified a signature, so that a provider can change its key without
+ * locking anyone out. Null if there is no new one.
  */
-export async function refreshAfterFailure(
-  { limits }: SamlDeps,
-  { store, connection }: Visit,
-  now: () => number = Date.now,
-): Promise<SamlConnection | null> {
+export async function refreshCertificates(
+  store: TenantStore,
+  connection: SamlConnection,
+  limits: FetchLimits,
+): Promise<readonly string[] | null> {
   const { metadataUrl, metadataRead, certificates } = connection.settings;
-  if (!metadataUrl || now() - (metadataRead?.at ?? 0) < retryMs) return null;
-  const { settings } = await refreshMetadata(store, connection, limits, now);
+  if (!metadataUrl || Date.now() - (metadataRead?.at ?? 0) < retryMs) return null;
+  const { settings } = await refreshMetadata(store, connection, limits);
   const hasNew = settings.certificates.some((certificate) => !certificates.includes(certificate));
-  return hasNew ? { ...connection, settings } : null;
+  return hasNew ? settings.certificates : null;
 }
 
-/** Reads what has become old, now and then; each replica looks, and one that was read in the meantime is left alone. */
+/** Refreshes old metadata every ten minutes. Each replica looks; metadata that another one has read is no longer old. */
 export function startMetadataRefresh(database: Database, limits: FetchLimits, log: Log): () => void {
   const timer = setInterval(() => {
     refreshOld(database, limits, log).catch((error: unknown) =>
@@ -86,7 +85,7 @@ export function startMetadataRefresh(database: Database, limits: FetchLimits, lo
   return () => clearInterval(timer);
 }
 
-/** Reads the metadata of every active connection that has a URL and was not read within twelve hours. */
+/** Reads the metadata of every active connection with a metadata URL that was last read more than twelve hours ago. */
 export async function refreshOld(
   database: Database,
   limits: FetchLimits,

@@ -1,62 +1,87 @@
 /**
  * SAML 2.0, where this application is the service provider (Web Browser SSO: SAML Profiles §4.1).
  *
- * Owns: /saml/{connection}/login, /acs, /finish and /metadata. A response passes well-formed.ts, response.ts,
- * signatures.ts and decryption.ts before a signature is verified (service-provider.ts, on the threads of verification.ts),
- * and assertion.ts and attributes.ts after that; finish.ts signs in. Single logout is not offered (Okta supports none):
- * see Universal Logout. May import: the ground floor, trust, directory, store and web.
+ * Owns: /saml/{connection}/login sends the browser to the provider; /acs (acs.ts) takes the response that the provider has
+ * it post; /finish (finish.ts) signs in; /metadata tells the provider about us. packages/saml-policy has every rule for a
+ * response. Single logout is not offered, because Okta does not support it for new integrations: see Universal Logout.
+ * May import: the ground floor, trust, directory, store, web, sso and config.
  */
 import { randomBytes } from "node:crypto";
-import { type Request, type Response, Router } from "express";
+import { type RequestHandler, Router } from "express";
 import { paths } from "../endpoints.ts";
-import { RefusedError } from "../errors.ts";
+import {
+  findConnection,
+  lookUpConnection,
+  requireActive,
+  requireActiveOrTest,
+  ssoOf,
+} from "../sso/connection.ts";
+import { endWithError } from "../sso/test-sign-in.ts";
 import { randomToken } from "../store/secrets.ts";
-import { acsRoutes } from "./acs.ts";
-import { finishRoutes } from "./finish.ts";
+import { acsSteps, findForAcs, formBody, notAForm, notASignIn, refuseLarge } from "./acs.ts";
+import type { SamlDeps } from "./deps.ts";
+import { finishSteps } from "./finish.ts";
 import { keyPairsOf } from "./keys.ts";
-import { leaveForProvider } from "./service-provider.ts";
+import { sentRequests } from "./pending.ts";
 import { spMetadata } from "./sp-metadata.ts";
-import { connectionOf, type SamlDeps, sentRequests, type Visit, visited, visitedByTest } from "./visit.ts";
+import { authenticateBySaml } from "./strategy.ts";
 
-export type { SamlDeps } from "./visit.ts";
-
-/** The two halves of SAML: `acs` stands before the sessions, because it takes posts from other sites; `pages` behind. */
+/** The two halves of SAML: mount `acs` before the sessions, because it takes posts from other sites; `pages` after them. */
 export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
+  const { login, acs, finish, metadata } = paths.saml(":connection");
+  const findSaml = findConnection(deps.database, "saml");
+  const activeOrTest = requireActiveOrTest(({ query }) => query.test);
+  const authenticate = authenticateBySaml();
+  const { recognizeTest, expectResponse, continueSignIn } = acsSteps(deps);
+  const { takeArrival, askIfOtherPerson, signIn } = finishSteps(deps);
+
+  const posts = Router();
+  const findHidden = findForAcs(findSaml);
+  posts.post(
+    acs,
+    refuseLarge,
+    formBody,
+    findHidden,
+    recognizeTest,
+    expectResponse,
+    authenticate,
+    continueSignIn,
+  );
+  posts.all(acs, notASignIn);
+  posts.use(acs, notAForm, endWithError(deps.sealer));
+
   const pages = Router();
-  const { login, metadata } = paths.saml(":connection");
-
-  pages.get(login, async (req, res) => {
-    const { test, returnTo } = req.query;
-    const visit = test === undefined ? await visited(deps, req) : await visitedByTest(deps, req, test);
-    if (!visit) throw new RefusedError("sign-in-not-started-here");
-    await leave(deps, visit, req, res, typeof returnTo === "string" ? returnTo : null);
-  });
-
-  // Served for drafts, too: Okta needs it before it gives its own.
-  pages.get(metadata, async (req, res) => {
-    const { store, connection } = await connectionOf(deps, req);
-    const keyPairs = await keyPairsOf(store, deps.sealer, connection, deps.generateKeys);
-    res.type("application/samlmetadata+xml").send(spMetadata(deps.baseUrl, connection, keyPairs));
-  });
-
-  pages.use(finishRoutes(deps));
-  return { acs: acsRoutes(deps), pages };
+  pages.get(login, findSaml, activeOrTest, beginLogin(deps), authenticate);
+  pages.get(finish, findSaml, requireActive, takeArrival, askIfOtherPerson, signIn);
+  pages.post(finish, findSaml, requireActive, takeArrival, signIn);
+  pages.get(metadata, publishMetadata(deps));
+  pages.use(endWithError(deps.sealer));
+  return { acs: posts, pages };
 }
 
-async function leave(
-  deps: SamlDeps,
-  { store, connection, testId, trace }: Visit,
-  req: Request,
-  res: Response,
-  returnTo: string | null,
-): Promise<void> {
-  const [keyPair] = await keyPairsOf(store, deps.sealer, connection, deps.generateKeys);
-  // An ID of XML begins with a letter or an underscore, and cannot be guessed (SAML Core §1.3.4).
-  const requestId = `_${randomBytes(20).toString("hex")}`;
-  // A test is known by it when the answer comes, whatever else is wrong with that.
-  const relayState = testId ?? randomToken();
-  const kept = { relayState, returnTo, sentAt: Date.now() };
-  await sentRequests(deps, req, res).leave(store, connection.id, kept, requestId);
-  trace.passed = "The browser is sent to the provider";
-  await leaveForProvider(req, res, deps.baseUrl, connection, { keyPair, requestId, relayState });
+/** Keeps the request that the browser takes to the provider. */
+function beginLogin({ sealer, baseUrl, generateKeys }: SamlDeps): RequestHandler {
+  const requests = sentRequests({ sealer, baseUrl });
+  return async (req, _res, next) => {
+    const { store, connection, testId } = ssoOf(req, "saml");
+    const [keyPair] = await keyPairsOf(store, sealer, connection, generateKeys);
+    // An XML ID begins with a letter or an underscore; this one cannot be guessed (SAML Core §1.3.4).
+    const id = `_${randomBytes(20).toString("hex")}`;
+    // The RelayState of a test is its id, so that even a bad response ends at the right test.
+    const relayState = testId ?? randomToken();
+    const { returnTo } = req.query;
+    const kept = { relayState, returnTo: typeof returnTo === "string" ? returnTo : null, sentAt: Date.now() };
+    await requests.begin(req, kept, { id });
+    req.saml = { request: { id, relayState, baseUrl, connection, keyPair } };
+    next();
+  };
+}
+
+/** Drafts have metadata, too: Okta needs it before it has any of its own to give. */
+function publishMetadata({ database, sealer, baseUrl, generateKeys }: SamlDeps): RequestHandler {
+  return async (req, res) => {
+    const { store, connection } = await lookUpConnection(database, "saml", req.params.connection);
+    const keyPairs = await keyPairsOf(store, sealer, connection, generateKeys);
+    res.type("application/samlmetadata+xml").send(spMetadata(baseUrl, connection, keyPairs));
+  };
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { escapeXml, ns } from "saml-policy/xml";
 import { SignedXml } from "xml-crypto";
 import { samlUrls } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
 import type { KeyPair } from "./keys.ts";
-import { escapeXml, ns } from "./xml.ts";
 
 const nameIdFormats = [
   "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
@@ -16,8 +16,8 @@ const encryptionMethods = [
 ];
 
 /**
- * What a provider has to know of this application at one connection (SAML Metadata §2.4.4): where responses go, which keys
- * are ours, and that requests are signed. Signed with our key when the connection wants that.
+ * The metadata of this application at one connection (SAML Metadata §2.4.4): the address for responses, our public keys,
+ * and that requests are signed. Signed with our key if the connection asks for it.
  */
 export function spMetadata(
   baseUrl: string,

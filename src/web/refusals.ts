@@ -49,7 +49,9 @@ export const refusals: Record<RefusalReason, Refusal> = {
   "issuer-not-expected": forAdmin(
     "The sign-in came from another identity provider than the one that is set up.",
   ),
-  "profile-incomplete": forAdmin("Your identity provider did not send everything that we need to identify you."),
+  "profile-incomplete": forAdmin(
+    "Your identity provider did not send everything that we need to identify you.",
+  ),
   "login-name-not-valid": forAdmin(
     "Your login name has a character that is invisible or looks like another one.",
   ),

@@ -1,4 +1,4 @@
-/** Two certificates of an identity provider, base64 DER. Nobody has their keys. */
+/** Two certificates of an identity provider, base64 DER. No one has their keys. */
 export const signingCertificate = [
   "MIIBjTCCATOgAwIBAgIUXzcz8IfvtVGou523roHN4iAPdIQwCgYIKoZIzj0EAwIwGzEZMBcGA1UEAwwQVGVzdCBJZFAgc2ln",
   "bmluZzAgFw0yNjExMjQwMzMwNTdaGA8yMTI2MTAzMTAzMzA1N1owGzEZMBcGA1UEAwwQVGVzdCBJZFAgc2lnbmluZzBZMBMG",

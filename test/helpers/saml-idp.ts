@@ -7,26 +7,26 @@ import type { SigningKey } from "./certificates.ts";
 import { idpMetadata } from "./idp-metadata.ts";
 
 /** A person as the provider knows them. */
-interface Person {
+interface ProviderPerson {
   email: string;
   firstName: string;
   lastName: string;
 }
 
-/** An identity provider of another maker, on a port of its own. */
+/** An identity provider by another vendor, on its own port. */
 export interface SamlIdp {
   entityId: string;
-  /** Where browsers find it; `address` is where it listens. */
+  /** The origin for browsers; `address` is the one that it listens on. */
   origin: string;
   address: string;
   metadataUrl: string;
-  person: Person;
-  /** What signs; `published` is what the metadata says. */
+  person: ProviderPerson;
+  /** Signs responses; `published` are the keys in the metadata. */
   key: SigningKey;
   published: SigningKey[];
   /** The certificate to encrypt for, PEM; null does not encrypt. */
   encryptFor: string | null;
-  /** The service provider of the dashboard's tile, and where the tile asks to land. */
+  /** The service provider of the dashboard's tile, and the RelayState that the tile sends. */
   tile: { entityId: string; acsUrl: string; relayState: string } | null;
   close(): Promise<void>;
 }
@@ -35,8 +35,8 @@ const button = (form: string) =>
   `<!doctype html><title>Org</title><link rel=icon href="data:,"><form method=get>${form}<button>Sign in to the org</button></form>`;
 
 /**
- * samlp (not the library that we validate with) as an identity provider: it signs response and assertion by SHA-256. People
- * press a button to sign in, so that a test sees that they were there.
+ * samlp (not the library that validates) as an identity provider: it signs response and assertion with SHA-256. A person
+ * presses a button to sign in, so that a test can see the page.
  */
 export async function startSamlIdp(key: SigningKey, origin?: string): Promise<SamlIdp> {
   const app = express();
@@ -71,7 +71,7 @@ export async function startSamlIdp(key: SigningKey, origin?: string): Promise<Sa
       ...(idp.encryptFor ? encryption(idp.encryptFor) : {}),
       getPostURL: (_audience, _request, _req, done) => done(null, acsUrl),
       getUserFromRequest: () => idp.person,
-      profileMapper: ({ email, ...names }: Person) => ({
+      profileMapper: ({ email, ...names }: ProviderPerson) => ({
         getClaims: () => ({ email, ...names }),
         getNameIdentifier: () => ({
           nameIdentifier: email,

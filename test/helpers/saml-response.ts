@@ -3,7 +3,7 @@ import { SignedXml } from "xml-crypto";
 import { type EncryptOptions, encrypt } from "xml-encryption";
 import type { SigningKey } from "./certificates.ts";
 
-/** What a response says. The values are those of a right one, for a case to change. */
+/** The contents of a response. A case changes the values of a valid one. */
 export interface Fields {
   responseId: string;
   assertionId: string;
@@ -29,18 +29,18 @@ export interface Fields {
   attributes: Record<string, string[]>;
 }
 
-/** How something is signed. Okta's way where nothing else is said. */
+/** How a part is signed; like Okta by default. */
 interface Signing {
   key: SigningKey;
   signatureAlgorithm?: string;
   digestAlgorithm?: string;
   canonicalization?: string;
   transforms?: string[];
-  /** A certificate for KeyInfo that is not the key's own. */
+  /** Another certificate for KeyInfo than the key's. */
   certificate?: string;
 }
 
-/** Where one case leaves the path of what is right. */
+/** How a case differs from a valid response. */
 export interface Deviation {
   fields?(fields: Fields): void;
   /** The XML of the assertion before it is signed, and after. */
@@ -53,17 +53,17 @@ export interface Deviation {
   signAssertion?: Partial<Signing> | null;
   signResponse?: Partial<Signing> | null;
   encrypt?: Partial<EncryptOptions> & { to: string };
-  /** Makes the form's field of the XML. */
+  /** Makes the form field from the XML. */
   encode?(xml: string): string;
 }
 
-/** The connection that a response is for, and the provider that it comes from. */
+/** The connection that a response is for, and its provider. */
 export interface Circumstances {
   acsUrl: string;
   entityId: string;
   idpEntityId: string;
   key: SigningKey;
-  /** Of the request that is answered; null when the sign-in begins at the provider. */
+  /** The ID of the answered request; null if the sign-in begins at the provider. */
   requestId: string | null;
 }
 
@@ -79,14 +79,14 @@ export const algorithms = {
 const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 const newId = () => `id${randomBytes(12).toString("hex")}`;
 
-/** A response in Okta's shape (Okta: "SAML tracer"), both parts signed, as the form's field. */
+/** A response like Okta's ("SAML tracer"), both parts signed, as the form field. */
 export async function samlResponse(
   circumstances: Circumstances,
   nameId: string,
   deviation: Deviation = {},
 ): Promise<string> {
   const { key } = circumstances;
-  const fields = rightFields(circumstances, nameId);
+  const fields = validFields(circumstances, nameId);
   deviation.fields?.(fields);
   const plain = (deviation.assertion ?? same)(assertionXml(fields));
   const signedAssertion =
@@ -104,7 +104,7 @@ export async function samlResponse(
 
 const same = (xml: string) => xml;
 
-function rightFields({ acsUrl, entityId, idpEntityId, requestId }: Circumstances, nameId: string): Fields {
+function validFields({ acsUrl, entityId, idpEntityId, requestId }: Circumstances, nameId: string): Fields {
   const now = Date.now();
   return {
     responseId: newId(),
@@ -176,7 +176,7 @@ function responseXml(fields: Fields, inside: string): string {
   ].join("");
 }
 
-/** Signs the element of that name, with the signature behind its Issuer, or first where there is none. */
+/** Signs the element with this name. The signature follows its Issuer, or comes first if there is none. */
 function sign(xml: string, element: "Assertion" | "Response", signing: Signing): string {
   const { rsaSha256, sha256, exclusive, enveloped } = algorithms;
   const target = `//*[local-name(.)='${element}']`;

@@ -13,23 +13,23 @@ import type { TestTenant } from "./people.ts";
 import { type Deviation, samlResponse } from "./saml-response.ts";
 import { type Site, useSite } from "./site.ts";
 
-/** The site with a SAML connection to a provider whose key the tests have. */
+/** The site with a SAML connection to a provider. The tests have its key. */
 export interface SamlSite extends Site {
   key: SigningKey;
   foreignKey: SigningKey;
   connection: Connection;
   connect(settings?: Partial<SamlSettings>, wanted?: object, tenant?: TestTenant): Promise<Connection>;
-  /** A response for a connection; an answer to `request` when that is given. */
+  /** A response for a connection; it answers `requestId` if that is given. */
   respond(
     nameId: string,
     deviation?: Deviation,
     more?: { connection?: Connection; requestId?: string | null },
   ): Promise<string>;
-  /** Leaves from the connection's sign-in address: what the request says. */
+  /** Opens the connection's sign-in address. Returns the contents of the AuthnRequest. */
   leave(client: Client, connection?: Connection, query?: string): Promise<SentAuthnRequest>;
-  /** Posts a response to the ACS as the provider's page would, and follows to the end. */
+  /** Posts a response to the ACS as the provider's page would, and follows the redirect. */
   arrive(client: Client, samlResponse: string, relayState?: string, connection?: Connection): Promise<Answer>;
-  /** A whole sign-in that begins here. */
+  /** A whole sign-in that begins at the application. */
   signIn(client: Client, nameId: string, deviation?: Deviation, connection?: Connection): Promise<Answer>;
 }
 
@@ -113,7 +113,7 @@ export function useSamlSite(use: () => TestDatabase, options = {}): () => SamlSi
   return self;
 }
 
-/** What an AuthnRequest by the redirect binding says. */
+/** The contents of an AuthnRequest by the redirect binding. */
 export function readRequest(location: string): SentAuthnRequest {
   const url = new URL(location);
   const xml = inflateRawSync(Buffer.from(url.searchParams.get("SAMLRequest") ?? "", "base64")).toString();

@@ -1,4 +1,4 @@
-/** What the tests use of samlp, which has no types of its own. */
+/** The part of samlp that the tests use; it has no types of its own. */
 declare module "samlp" {
   import type { Request, RequestHandler } from "express";
 

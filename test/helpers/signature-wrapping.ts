@@ -1,6 +1,6 @@
 /**
- * The eight ways of signature wrapping (Somorovsky et al., "On Breaking SAML", USENIX Security 2012): the signature still
- * verifies what was signed, and a careless reader consumes what was not. Each takes a response of samlResponse().
+ * The eight kinds of signature wrapping (Somorovsky et al., "On Breaking SAML", USENIX Security 2012): the signature still
+ * verifies the original, and a careless reader consumes the forgery. Each takes a response of samlResponse().
  */
 export const wrappings: Record<string, (xml: string) => string> = {
   "1: the signed response inside the signature of a forged one": (xml) => {
@@ -56,7 +56,7 @@ function assertionParts(xml: string) {
   return { assertion, signature, forged: evil(assertion).replace(signature, "") };
 }
 
-/** The same about somebody else, under another ID. */
+/** The same about another person, under another ID. */
 function evil(xml: string): string {
   return xml.replace(/ ID="id/, ' ID="evil').replace(/>[^<]*@acme\.example</g, ">boss@acme.example<");
 }

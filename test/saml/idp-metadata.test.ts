@@ -19,7 +19,7 @@ const twoProviders = entityDescriptor().replace(
 const doctype = (more = "") => idpMetadata().replace("?>", `?>\n<!DOCTYPE md:EntityDescriptor ${more}>`);
 
 describe("the metadata of a SAML identity provider", () => {
-  it("names the provider, its address for the redirect binding, and its certificate", () => {
+  it("names the provider, its address for the redirect binding and its certificate", () => {
     assert.deepEqual(parseIdpMetadata(idpMetadata()), {
       idpEntityId: "http://www.okta.com/exk1",
       ssoUrl,
@@ -27,7 +27,7 @@ describe("the metadata of a SAML identity provider", () => {
     });
   });
 
-  it("may hold several signing certificates, while one is being replaced", () => {
+  it("may have several signing certificates during a key change", () => {
     const keys: Parameters<typeof idpDescriptor>[0] = [
       ["signing", signingCertificate],
       ["encryption", signingCertificate],
@@ -37,12 +37,12 @@ describe("the metadata of a SAML identity provider", () => {
     assert.deepEqual(certificates, [signingCertificate, nextCertificate]);
   });
 
-  it("may leave a certificate's use out, which means signing too", () => {
+  it("may omit the use of a certificate, which includes signing", () => {
     const { certificates } = parseIdpMetadata(idpMetadata({ keys: [[null, signingCertificate]] }));
     assert.deepEqual(certificates, [signingCertificate]);
   });
 
-  it("may use other prefixes, blanks around it and a byte order mark", () => {
+  it("may have other prefixes, surrounding blanks and a byte order mark", () => {
     const renamed = `\uFEFF \n${entityDescriptor().replaceAll("md:", "m:").replace("xmlns:md", "xmlns:m")}\n `;
     assert.equal(parseIdpMetadata(renamed).ssoUrl, ssoUrl);
   });

@@ -52,8 +52,8 @@ describe("SAML metadata", () => {
     const read = (connection: Connection) =>
       refreshMetadata(site().acme.store, connection as Parameters<typeof refreshMetadata>[1], limits);
 
-    describe("of ours", () => {
-      it("is served at the entity ID, for drafts too, with the address, the key and what we want", async () => {
+    describe("of the application", () => {
+      it("is served at the entity ID, for drafts too, with address and key", async () => {
         for (const connection of [site().connection, await site().connect({}, { settings: null })]) {
           const xml = await get(connection);
           const base = `${site().app.url}/saml/${connection.key}`;
@@ -67,13 +67,13 @@ describe("SAML metadata", () => {
         }
       });
 
-      it("has a key for encryption where the connection takes encrypted assertions, for safe methods alone", async () => {
+      it("has an encryption key, for safe methods only, if the connection accepts encrypted assertions", async () => {
         const xml = await get(await site().connect({ encryptedAssertions: true }));
         assert.match(xml, /use="encryption".*aes256-gcm.*rsa-oaep-mgf1p/);
         assert.doesNotMatch(xml, /cbc|rsa-1_5/);
       });
 
-      it("is signed where the connection wants that", async () => {
+      it("is signed if the connection asks for it", async () => {
         const xml = await get(await site().connect({ signMetadata: true }));
         const signature = new DOMParser()
           .parseFromString(xml, "text/xml")
@@ -89,7 +89,7 @@ describe("SAML metadata", () => {
         );
       });
 
-      it("has the next key beside the one that signs until the change is ended", async () => {
+      it("publishes the next key in addition to the signing key until the change ends", async () => {
         const { store } = site().acme;
         const connection = await site().connect();
         const [first] = await keyPairsOf(store, connection);
@@ -110,7 +110,7 @@ describe("SAML metadata", () => {
         assert.deepEqual([now.generation, now.certificate], [2, published[1]]);
       });
 
-      it("is made with one key, however many ask for it first", async () => {
+      it("has one key if several requests come first at once", async () => {
         const connection = await site().connect();
         const all = await Promise.all([1, 2, 3].map(() => keyPairsOf(site().acme.store, connection)));
         assert.equal(new Set(all.map(([pair]) => pair.certificate)).size, 1);
@@ -119,7 +119,7 @@ describe("SAML metadata", () => {
     });
 
     describe("of the provider", () => {
-      it("is read again when it is old, and changes certificates and address", async () => {
+      it("is read again when old, and updates certificates and address", async () => {
         const { key } = site();
         const connection = await site().connect({ metadataUrl: metadataUrl() });
         await refreshOld(use().database, limits, silent);
@@ -136,14 +136,14 @@ describe("SAML metadata", () => {
 
       for (const [name, answer, problem] of [
         ["cannot be read", { status: 500, xml: "" }, /answered 500/],
-        ["is no metadata", { status: 200, xml: "<html/>" }, /no SAML metadata/],
+        ["is not metadata", { status: 200, xml: "<html/>" }, /no SAML metadata/],
         [
           "is of another provider",
           { status: 200, xml: idpMetadata({ entityId: "http://www.okta.com/exkNEW" }) },
           /another provider/,
         ],
       ] as const) {
-        it(`keeps the values from before when it ${name}, and what was wrong`, async () => {
+        it(`keeps the former values, and the problem, if it ${name}`, async () => {
           const connection = await site().connect({ metadataUrl: metadataUrl() });
           const before = await settingsOf(connection);
           served = answer;
@@ -159,7 +159,7 @@ describe("SAML metadata", () => {
         });
       }
 
-      it("does not undo what was changed while it was read", async () => {
+      it("does not undo a change made while it was read", async () => {
         const connection = await site().connect({ metadataUrl: metadataUrl() });
         const elsewhere = {
           ...(await settingsOf(connection)),
@@ -171,7 +171,7 @@ describe("SAML metadata", () => {
         assert.deepEqual(await settingsOf(connection), elsewhere);
       });
 
-      it("is asked for a new key when no certificate verifies a response, but not again and again", async () => {
+      it("is read for a new key if no certificate verifies a response, but not repeatedly", async () => {
         const byNext = { signAssertion: { key: next }, signResponse: { key: next } };
         const connection = await site().connect({ metadataUrl: metadataUrl() });
         assertRedirect(
@@ -187,7 +187,7 @@ describe("SAML metadata", () => {
         assert.equal(asked, before);
       });
 
-      it("does not change what names a person once a connection is active", async () => {
+      it("fixes the subject attribute once a connection is active", async () => {
         const { store } = site().acme;
         const connection = await site().connect();
         const changed = { ...(await settingsOf(connection)), subjectAttribute: "oktaId" };

@@ -7,7 +7,7 @@ import { provisioned } from "../helpers/people.ts";
 import { assertRefused } from "../helpers/refused.ts";
 import { useSamlSite } from "../helpers/saml-site.ts";
 
-describe("names that lie, at a sign-in by SAML", () => {
+describe("deceptive names in a SAML sign-in", () => {
   onEachDatabase((use) => {
     const site = useSamlSite(use);
     const client = () => site().app.client();
@@ -20,12 +20,12 @@ describe("names that lie, at a sign-in by SAML", () => {
       "o\u200b@inb.test": /U\+200B ZERO WIDTH SPACE, which cannot be seen/,
       "o\n@inb.test": /U\+000A LINE FEED, which cannot be seen/,
     })) {
-      it(`are refused as a login name: ${JSON.stringify(name)}, with a page that says why`, async () => {
+      it(`refuses the login name ${JSON.stringify(name)}, and says why`, async () => {
         assert.match((await refused("login-name-not-valid", name)).text, says);
       });
     }
 
-    it("lose in a profile what cannot be seen", async () => {
+    it("removes invisible characters from profile fields", async () => {
       const deviation = {
         fields(fields: { attributes: Record<string, string[]> }) {
           fields.attributes.firstName = ["Gr\u202eace"];
@@ -37,7 +37,7 @@ describe("names that lie, at a sign-in by SAML", () => {
       assert.equal(factOf(await browser.get("/account"), "First name"), "Grace");
     });
 
-    it("do not open the account that they look like, though they are one name here", async () => {
+    it("does not sign in to an account with a look-alike name", async () => {
       assertRedirect(await site().signIn(client(), "fiona@acme.example"), landingPath);
       await refused("account-conflict", "ﬁona@acme.example");
       const { store, writer } = site().acme;
@@ -47,7 +47,7 @@ describe("names that lie, at a sign-in by SAML", () => {
       assertRedirect(await site().signIn(client(), "FIONA@acme.example"), landingPath);
     });
 
-    it("find their own account under the name that it has, and no second one", async () => {
+    it("finds an account by its own name, and creates no look-alike", async () => {
       assertRedirect(await site().signIn(client(), "ﬂora@acme.example"), landingPath);
       const flora = await userOf("flora@acme.example");
       assert.equal(flora?.loginName, "ﬂora@acme.example");

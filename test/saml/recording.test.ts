@@ -11,14 +11,14 @@ const fields = (change: (all: Fields) => void): Deviation => ({ fields: change }
 const outline = (messages: StoredMessage[]) =>
   messages.map(({ step, verdict, file }) => [step, verdict, file].join(" "));
 
-/** What is wrong with a response, and what is said of it. */
+/** A response, its defect, and the summary that names the rule. */
 const failures: [what: string, deviation: Deviation, summary: RegExp][] = [
   [
     "another audience",
     fields((all) => {
       all.audience = "https://other.example";
     }),
-    /audience is this application \(expected http\S+, found https:\/\/other\.example\)/,
+    /audience is this application, in every restriction \(expected http\S+, found https:\/\/other\.example\)/,
   ],
   [
     "another destination",
@@ -32,10 +32,10 @@ const failures: [what: string, deviation: Deviation, summary: RegExp][] = [
     fields((all) => {
       all.responseIssuer = "http://www.okta.com/other";
     }),
-    /is of the connection's provider \(.*found http:\/\/www\.okta\.com\/other\)/,
+    /is the connection's provider \(.*found http:\/\/www\.okta\.com\/other\)/,
   ],
   [
-    "a status that is no success",
+    "a status other than Success",
     fields((all) => {
       all.status = "urn:oasis:names:tc:SAML:2.0:status:Responder";
     }),
@@ -46,14 +46,14 @@ const failures: [what: string, deviation: Deviation, summary: RegExp][] = [
     fields((all) => {
       all.notOnOrAfter = Date.now() - 3_600_000;
     }),
-    /time is not over \(it ended \d+ s ago\)/,
+    /has not expired, and is at most 10 minutes old \(it ended \d+ s ago\)/,
   ],
   [
     "no e-mail address",
     fields((all) => {
       delete all.attributes.email;
     }),
-    /All attributes that are required came/,
+    /All required attributes have a value/,
   ],
   ["no signature", { signAssertion: null, signResponse: null }, /is signed/],
   [
@@ -62,17 +62,17 @@ const failures: [what: string, deviation: Deviation, summary: RegExp][] = [
     /certificate of the connection verifies every signature/,
   ],
   ["a document type", { signedResponse: (xml) => `<!DOCTYPE a>${xml}` }, /no document type/],
-  ["no XML", { encode: () => Buffer.from("<a").toString("base64") }, /well-formed XML/],
+  ["malformed XML", { encode: () => Buffer.from("<a").toString("base64") }, /is well-formed/],
   ["no base64", { encode: () => "%%%" }, /is base64/],
 ];
 
-describe("what the inspector is told of a SAML sign-in", () => {
+describe("the inspector's record of a SAML sign-in", () => {
   onOneDatabase((use) => {
     const site = useSamlSite(use);
     const store = () => site().acme.store;
     before(() => startRecording(store()));
 
-    it("is the request, the response with every check, and the sign-in", async () => {
+    it("has the request, the response with every check, and the sign-in", async () => {
       await site().signIn(site().app.client(), person);
       const messages = await recorded(store(), 3);
       assert.deepEqual(outline(messages), [
@@ -90,7 +90,7 @@ describe("what the inspector is told of a SAML sign-in", () => {
       assert.equal(end?.summary, "Signed in, found by just-in-time");
     });
 
-    it("shows values of attributes that are mapped, and of no others", async () => {
+    it("shows the values of mapped attributes only", async () => {
       const send = (name: string) =>
         site().signIn(
           site().app.client(),
@@ -108,7 +108,7 @@ describe("what the inspector is told of a SAML sign-in", () => {
       assert.match(JSON.stringify(await recorded(store(), 3)), /Top Secret/);
     });
 
-    it("holds nothing by which somebody could sign in: no signature, no RelayState, no ticket", async () => {
+    it("contains no signature, RelayState or ticket that could be replayed", async () => {
       const { app, leave, respond, connection } = site();
       const browser = app.client();
       const { id, relayState, url } = await leave(browser);
@@ -128,13 +128,13 @@ describe("what the inspector is told of a SAML sign-in", () => {
       for (const secret of secrets) assert.ok(secret && !kept.includes(secret), String(secret));
     });
 
-    it("shows where a sign-in that began at the provider wants to go", async () => {
+    it("shows the target of a sign-in that began at the provider", async () => {
       await site().arrive(site().app.client(), await site().respond(person), "/account");
       const [response] = await recorded(store(), 2);
       assert.deepEqual(response?.request?.json, { RelayState: "/account" });
     });
 
-    it("shows an encrypted assertion only once its signature holds, and never the cipher", async () => {
+    it("shows a decrypted assertion once its signature is verified, and never the ciphertext", async () => {
       const connection = await site().connect({ encryptedAssertions: true });
       const [{ certificate }] = await keyPairsOf(store(), connection);
       const to = new X509Certificate(Buffer.from(certificate, "base64")).toString();
@@ -149,7 +149,7 @@ describe("what the inspector is told of a SAML sign-in", () => {
     });
 
     for (const [what, deviation, summary] of failures) {
-      it(`names the check that failed for ${what}`, async () => {
+      it(`names the rule that refused a response with ${what}`, async () => {
         await site().signIn(site().app.client(), person, deviation);
         const response = (await recorded(store(), 2)).find(({ step }) => step === "Response");
         assert.equal(response?.verdict, "failed");
@@ -159,7 +159,7 @@ describe("what the inspector is told of a SAML sign-in", () => {
       });
     }
 
-    it("says that a response came twice, and that the directory refused somebody", async () => {
+    it("reports a replayed response, and a refusal by the directory", async () => {
       const response = await site().respond(person);
       await site().arrive(site().app.client(), response);
       await site().arrive(site().app.client(), response);

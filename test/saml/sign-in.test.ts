@@ -23,7 +23,7 @@ describe("sign-in by SAML", () => {
     const client = () => site().app.client();
     const userOf = (loginName: string) => site().acme.store.users.byLoginName(loginName);
 
-    it("goes to the provider and back, and shows the names that it gave", async () => {
+    it("signs in through the provider, and shows the names that it sent", async () => {
       const browser = client();
       assertRedirect(await site().signIn(browser, "ada@acme.example"), landingPath);
       const account = await browser.get("/account");
@@ -33,7 +33,7 @@ describe("sign-in by SAML", () => {
       );
     });
 
-    it("sends a request that is signed by RSA-SHA256, for this address, and asks for nothing special", async () => {
+    it("sends a request signed with RSA-SHA256, without options that were not asked for", async () => {
       const { url, xml, relayState } = await site().leave(client());
       const { app, connection } = site();
       assert.match(xml, new RegExp(`AssertionConsumerServiceURL="${app.url}/saml/${connection.key}/acs"`));
@@ -49,12 +49,12 @@ describe("sign-in by SAML", () => {
       assert.ok(verify.verify(publicKey, decodeURIComponent(signature), "base64"));
     });
 
-    it("asks for a new sign-in where the connection says so", async () => {
+    it("sends ForceAuthn if the connection asks for it", async () => {
       const connection = await site().connect({ forceAuthn: true });
       assert.match((await site().leave(client(), connection)).xml, / ForceAuthn="true"/);
     });
 
-    it("takes the page that was wanted along, on our side alone", async () => {
+    it("returns to the requested page without telling the provider", async () => {
       const browser = client();
       const { id, relayState, url } = await site().leave(browser, undefined, "?returnTo=%2Faccount%3Fx%3D1");
       assert.doesNotMatch(url.href, /account/);
@@ -62,7 +62,7 @@ describe("sign-in by SAML", () => {
       assertRedirect(await site().arrive(browser, response, relayState), "/account?x=1");
     });
 
-    it("follows a RelayState of the provider to a path of ours, and nowhere else", async () => {
+    it("follows a RelayState from the provider within this site only", async () => {
       const cases = {
         "/account": "/account",
         [`${site().app.url}/account?x=1`]: "/account?x=1",
@@ -87,7 +87,7 @@ describe("sign-in by SAML", () => {
       }
     });
 
-    it("works where the browser takes no Secure cookie over http", async () => {
+    it("works if the browser rejects Secure cookies over http", async () => {
       const browser = client();
       const { id, relayState } = await site().leave(browser);
       assert.ok(browser.cookies.delete("__Host-saml-request"));
@@ -95,7 +95,7 @@ describe("sign-in by SAML", () => {
       assertRedirect(await site().arrive(browser, response, relayState), landingPath);
     });
 
-    it("is offered by the login page, beside other connections and remembered", async () => {
+    it("is among the sign-in options of a verified domain", async () => {
       const { store } = site().acme;
       await store.domains.markVerified(await addDomain(store, "acme.example"));
       const browser = client();
@@ -106,14 +106,14 @@ describe("sign-in by SAML", () => {
       else assert.match(page.text, new RegExp(`value="/saml/${key}/login"`));
     });
 
-    it("finds the same user the second time, whatever the case of the name", async () => {
+    it("finds the same user again, ignoring the case of the name", async () => {
       assertRedirect(await site().signIn(client(), "grace@acme.example"), landingPath);
       const first = await userOf("grace@acme.example");
       assertRedirect(await site().signIn(client(), "Grace@Acme.example"), landingPath);
       assert.equal((await userOf("grace@acme.example"))?.id, first?.id);
     });
 
-    it("keeps the account of somebody whom SCIM renames, and gives the old name's next holder a new one", async () => {
+    it("keeps an account through a rename by SCIM, and creates a new one for the next owner of the old name", async () => {
       const { store, writer } = site().acme;
       const user = await provisionUser(store, writer, provisioned("old@acme.example"));
       assertRedirect(await site().signIn(client(), "old@acme.example"), landingPath);
@@ -124,7 +124,7 @@ describe("sign-in by SAML", () => {
       assert.notEqual((await userOf("old@acme.example"))?.id, user.id);
     });
 
-    it("refuses who is deactivated, blocked or deleted, a local account, and just in time where that is off", async () => {
+    it("refuses inactive, blocked, deleted and local accounts, and new people if just-in-time creation is off", async () => {
       const { store, writer } = site().acme;
       const refuses = async (
         reason: Parameters<typeof assertRefused>[2],
@@ -144,19 +144,19 @@ describe("sign-in by SAML", () => {
       await refuses("account-conflict", "owner@acme.example");
       await refuses(
         "just-in-time-off",
-        "nobody@acme.example",
+        "unknown@acme.example",
         await site().connect({}, { justInTime: false }),
       );
     });
 
-    it("accepts what only the assertion, or where that is enough only the response, is signed for", async () => {
+    it("accepts a signature of the assertion alone, and of the response alone if the connection says so", async () => {
       assertRedirect(await site().signIn(client(), "one@acme.example", { signResponse: null }), landingPath);
       const connection = await site().connect({ signed: "response" });
       const deviation = { signAssertion: null };
       assertRedirect(await site().signIn(client(), "two@acme.example", deviation, connection), landingPath);
     });
 
-    it("accepts SHA-512, clocks that differ by half a minute, and a response that names no issuer", async () => {
+    it("accepts SHA-512, half a minute of clock skew, and a response without an issuer", async () => {
       const sha512 = {
         signatureAlgorithm: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
         digestAlgorithm: "http://www.w3.org/2001/04/xmlenc#sha512",
@@ -187,7 +187,7 @@ describe("sign-in by SAML", () => {
       }
     });
 
-    it("opens encrypted assertions", async () => {
+    it("decrypts encrypted assertions", async () => {
       const { store } = site().acme;
       const connection = await site().connect({ encryptedAssertions: true });
       const [pair] = await keyPairsOf(store, connection);
@@ -207,7 +207,7 @@ describe("sign-in by SAML", () => {
       );
     });
 
-    it("takes the subject from an attribute, and finds the provisioned user by it", async () => {
+    it("finds a provisioned user by the attribute that names the subject", async () => {
       const { store, writer } = site().acme;
       const connection = await site().connect({ subjectAttribute: "oktaId" });
       const user = await provisionUser(
@@ -228,7 +228,7 @@ describe("sign-in by SAML", () => {
       );
     });
 
-    it("reads attributes by the connection's own names, and grants a role for as long as it is sent", async () => {
+    it("reads attributes by the connection's names, and grants a role only while it is sent", async () => {
       const { store } = site().acme;
       const attributeNames = { givenName: "urn:oid:2.5.4.42", loginName: "uid" };
       const roleMapping = { name: "groups", adminValues: ["Tasklane admins"] };

@@ -26,11 +26,11 @@ describe("a test sign-in by SAML", () => {
         requestId: id,
       });
       const page = await site().arrive(client, response, relayState, draft);
-      assert.equal((await client.get("/me")).status, 401, "a test signs nobody in");
+      assert.equal((await client.get("/me")).status, 401, "a test signs no one in");
       return page;
     }
 
-    it("shows what arrived at a draft and how it maps, and signs nobody in", async () => {
+    it("shows the attributes that a draft received and their mapping, and signs no one in", async () => {
       const page = await run();
       assert.equal(headingOf(page), "The test has ended");
       const test = await latest();
@@ -52,20 +52,20 @@ describe("a test sign-in by SAML", () => {
       assert.equal(await site().acme.store.users.byLoginName("ada@acme.example"), null);
     });
 
-    it("shows what the policy refuses", async () => {
+    it("shows the reason if the policy refuses", async () => {
       const audience = "https://another.example";
       await run({ fields: (fields) => void Object.assign(fields, { audience }) });
       assert.equal((await latest())?.result.problem?.reason, "saml-audience");
     });
 
-    it("shows what arrived also where something that is needed did not", async () => {
+    it("shows the attributes even if a required one is missing", async () => {
       await run({ fields: ({ attributes }) => void Reflect.deleteProperty(attributes, "email") });
       const result = (await latest())?.result;
       assert.equal(result?.problem?.reason, "profile-incomplete");
       assert.ok(result?.values.some(({ name, value }) => name === "NameID" && value === "ada@acme.example"));
     });
 
-    it("does not open a draft to a response that nobody here asked for", async () => {
+    it("refuses an unsolicited response at a draft, and one for a test that it does not answer", async () => {
       const client = site().app.client();
       const response = await site().respond("ada@acme.example", {}, { connection: draft });
       assert.equal((await site().arrive(client, response, "", draft)).status, 403);
@@ -76,7 +76,7 @@ describe("a test sign-in by SAML", () => {
       assert.equal((await latest())?.result.problem?.reason, "saml-request-unknown");
     });
 
-    it("has to be under way", async () => {
+    it("refuses a test that is not under way", async () => {
       const client = site().app.client();
       assert.equal((await client.get(`/saml/${draft.key}/login?test=unknown`)).status, 403);
       assert.equal(refusalsIn(site().app).at(-1), "sign-in-not-started-here");

@@ -14,6 +14,7 @@ import { type Artifact, pdfs, pictures } from "./artifacts.ts";
 import { openSampleConsole } from "./console.ts";
 import { fileUrl, inputsFile, publishedFile } from "./files.ts";
 import { currentSubmission, guideTexts, submissionTexts } from "./outputs.ts";
+import { policyTexts } from "./policies.ts";
 
 const words = process.argv.slice(2);
 const unknown = words.filter((word) => word !== "--published");
@@ -36,6 +37,7 @@ async function main(published: boolean): Promise<void> {
       `Not written, because Chromium was not found: ${missing.join(", ")}. Install it, or name it in CHROMIUM_PATH, and run this again.\n`,
     );
   }
+  writeTexts(policyTexts());
   writeSubmission(published);
 }
 

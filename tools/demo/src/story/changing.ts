@@ -90,7 +90,7 @@ function weakSignature({ orgUrl, appId, ...context }: StoryContext): StoryStep {
       { text: "Read the page, and switch back to SHA-256.", link: signOn },
     ],
     look: "The person reads one sentence and a reference. The operator finds the reason in the log under that reference.",
-    files: ["src/saml/signatures.ts", "src/web/refusals.ts"],
+    files: ["packages/saml-policy/src/response-rules.ts", "src/web/refusals.ts"],
     messages: "saml",
     now: describePerson(context.snapshot.star),
   };

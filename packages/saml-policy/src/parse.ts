@@ -1,0 +1,312 @@
+/**
+ * Turns a posted form into typed values, without judging any of them: a field is null if the message does not say it.
+ * policy.ts judges. The text of the XML is measured before it is parsed, because parsers differ in what they make of
+ * dangerous XML.
+ */
+import { attributeOf, children, type Element, elementsOf, ns, onlyChild, parseXml, textOf } from "./xml.ts";
+
+/** The form that a browser posted to the assertion consumer service (ACS), as Express has it in `req.body` and `req.query`. */
+export interface PostedForm {
+  form: Readonly<Record<string, unknown>>;
+  query: Readonly<Record<string, unknown>>;
+}
+
+/** The form, with its response decoded but not yet parsed. */
+export interface ReceivedForm extends TextFacts {
+  hasResponse: boolean;
+  /** The form or the address carries more than a response. */
+  hasMore: boolean;
+  isBase64: boolean;
+  bytes: number;
+  relayState: unknown;
+}
+
+/** The text of an XML document, as far as it can be known without a parser. */
+export interface TextFacts {
+  xml: string;
+  hasDoctype: boolean;
+  /** Comments, CDATA sections or processing instructions. */
+  hasMarkup: boolean;
+  depth: number;
+  tags: number;
+}
+
+/** The contents of a response. Nothing in it can be believed before its signatures are verified. */
+export interface ParsedResponse extends DocumentFacts {
+  isResponse: boolean;
+  version: string | null;
+  status: string | null;
+  issuer: string | null;
+  issuers: number;
+  /** Empty if the attribute is there but empty. */
+  destination: string | null;
+  inResponseTo: string | null;
+  /** Null if the assertion is not encrypted. */
+  encrypted: EncryptedAssertion | null;
+}
+
+/** Facts about a document, the response or a decrypted assertion, before its signatures are verified. */
+export interface DocumentFacts {
+  isWellFormed: boolean;
+  /** The local name of the root element; empty if the document is not well-formed. */
+  rootName: string;
+  /** Assertions anywhere in the document, encrypted or not. */
+  assertions: number;
+  /** The first of them is where it belongs: the root itself, or a child of it. */
+  isAssertionInPlace: boolean;
+  ids: string[];
+  signatures: SignatureForm[];
+}
+
+/** How a signature was made, before it is verified. */
+export interface SignatureForm {
+  /** The response that is the root, or an assertion that is the root or its child; null if it is in another place. */
+  parent: "Response" | "Assertion" | null;
+  /** Signatures of the same parent, this one included. */
+  siblings: number;
+  method: string | null;
+  digest: string | null;
+  canonicalization: string | null;
+  transforms: (string | null)[];
+  /** The URI of the signed element. */
+  reference: string | null;
+  parentId: string | null;
+}
+
+export interface EncryptedAssertion {
+  element: Element;
+  dataMethods: (string | null)[];
+  keyMethods: (string | null)[];
+}
+
+/** The contents of an assertion, from its signed XML. Times are ms since the epoch, and NaN for a text that is not a time. */
+export interface ParsedAssertion {
+  isAssertion: boolean;
+  id: string | null;
+  version: string | null;
+  issuer: string | null;
+  hasConditions: boolean;
+  /** The audiences of each restriction. */
+  restrictions: (string | null)[][];
+  issuedAt: number | null;
+  notBefore: number | null;
+  notOnOrAfter: number | null;
+  confirmations: Confirmation[];
+  hasAuthnStatement: boolean;
+  /** When the person signed in at the provider. */
+  authenticatedAt: number | null;
+  nameId: string | null;
+  nameIdFormat: string | null;
+  /** The values of each attribute by name, in document order. */
+  attributes: Map<string, string[]>;
+}
+
+export interface Confirmation {
+  method: string | null;
+  notOnOrAfter: number | null;
+  recipient: string | null;
+  inResponseTo: string | null;
+}
+
+/** Reads the form. A response is base64, not deflated (SAML Bindings §3.5.4). */
+export function readForm({ form, query }: PostedForm): ReceivedForm {
+  const { SAMLResponse: field, SAMLRequest: request, RelayState: relayState } = form;
+  const isBase64 = typeof field === "string" && /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(field);
+  const bytes = Buffer.from(typeof field === "string" ? field : "", "base64");
+  return {
+    hasResponse: field !== undefined,
+    hasMore: request !== undefined || Object.keys(query).length > 0,
+    isBase64,
+    bytes: bytes.length,
+    relayState,
+    ...readText(bytes.toString("utf8")),
+  };
+}
+
+/** Measures a document without parsing it. */
+export function readText(xml: string): TextFacts {
+  return {
+    xml,
+    hasDoctype: /<!(DOCTYPE|ENTITY)/i.test(xml),
+    hasMarkup: /<!(?!DOCTYPE|ENTITY)/i.test(xml) || /<\?(?!xml\s)/.test(xml) || xml.lastIndexOf("<?") > 0,
+    ...measureTags(xml),
+  };
+}
+
+/** Counts tags and their depth in one pass: a parser could run out of stack or memory with thousands of them. */
+function measureTags(xml: string): { depth: number; tags: number } {
+  let [depth, deepest, tags, quote] = [0, 0, 0, ""];
+  let inTag = false;
+  for (let at = 0; at < xml.length; at++) {
+    const character = xml[at] as string;
+    if (quote !== "") {
+      if (character === quote) quote = "";
+    } else if (inTag) {
+      if (character === '"' || character === "'") quote = character;
+      else if (character === ">") {
+        inTag = false;
+        if (xml[at - 1] === "/" || xml[at - 1] === "?") depth--;
+      }
+    } else if (character === "<") {
+      inTag = true;
+      depth += xml[at + 1] === "/" ? -1 : 1;
+      if (xml[at + 1] === "/") at++;
+      tags++;
+      deepest = Math.max(deepest, depth);
+    }
+  }
+  return { depth: deepest, tags };
+}
+
+/** Parses a response whose text was judged. */
+export function parseResponse(xml: string): ParsedResponse {
+  const root = rootOf(xml);
+  const issuers = root ? children(root, ns.assertion, "Issuer") : [];
+  const status = onlyChild(onlyChild(root, ns.protocol, "Status"), ns.protocol, "StatusCode");
+  const [encrypted] = root ? children(root, ns.assertion, "EncryptedAssertion") : [];
+  return {
+    ...documentFacts(root, (assertion) => assertion.parentNode === root),
+    isResponse: root?.localName === "Response" && root.namespaceURI === ns.protocol,
+    version: attributeOf(root, "Version"),
+    status: attributeOf(status, "Value"),
+    issuer: textOf(issuers[0] ?? null),
+    issuers: issuers.length,
+    destination: root?.getAttribute("Destination") ?? null,
+    inResponseTo: attributeOf(root, "InResponseTo"),
+    encrypted: encrypted ? encryptionOf(encrypted) : null,
+  };
+}
+
+/** Parses the XML that was encrypted: an assertion by itself. */
+export function parseDecrypted(xml: string): DocumentFacts {
+  const root = rootOf(xml);
+  return documentFacts(root, (assertion) => assertion === root && assertion.localName === "Assertion");
+}
+
+function rootOf(xml: string): Element | null {
+  try {
+    return parseXml(xml).documentElement;
+  } catch {
+    return null;
+  }
+}
+
+function documentFacts(root: Element | null, isInPlace: (assertion: Element) => boolean): DocumentFacts {
+  const all = root ? elementsOf(root) : [];
+  const assertions = all.filter(({ localName }) =>
+    ["Assertion", "EncryptedAssertion"].includes(localName ?? ""),
+  );
+  const [first] = assertions;
+  return {
+    isWellFormed: root !== null,
+    rootName: root?.localName ?? "",
+    assertions: assertions.length,
+    isAssertionInPlace: first !== undefined && first.namespaceURI === ns.assertion && isInPlace(first),
+    ids: all.flatMap((element) =>
+      ["ID", "Id", "id", "AssertionID"].flatMap((name) => element.getAttribute(name) ?? []),
+    ),
+    signatures: all
+      .filter(({ localName, namespaceURI }) => localName === "Signature" && namespaceURI === ns.signature)
+      .map((signature) => signatureForm(signature, root)),
+  };
+}
+
+function signatureForm(signature: Element, root: Element | null): SignatureForm {
+  const parent = signature.parentNode as Element;
+  const info = onlyChild(signature, ns.signature, "SignedInfo");
+  const reference = onlyChild(info, ns.signature, "Reference");
+  const transforms = onlyChild(reference, ns.signature, "Transforms");
+  const isResponse = parent === root && parent.localName === "Response";
+  const isAssertion = (parent === root || parent.parentNode === root) && parent.localName === "Assertion";
+  return {
+    parent: isResponse ? "Response" : isAssertion ? "Assertion" : null,
+    siblings: signature === root ? 1 : children(parent, ns.signature, "Signature").length,
+    method: algorithmOf(info, "SignatureMethod"),
+    digest: algorithmOf(reference, "DigestMethod"),
+    canonicalization: algorithmOf(info, "CanonicalizationMethod"),
+    transforms: (transforms ? children(transforms, ns.signature, "Transform") : []).map((transform) =>
+      attributeOf(transform, "Algorithm"),
+    ),
+    reference: attributeOf(reference, "URI"),
+    parentId: signature === root ? null : attributeOf(parent, "ID"),
+  };
+}
+
+function algorithmOf(parent: Element | null, localName: string): string | null {
+  return attributeOf(onlyChild(parent, ns.signature, localName), "Algorithm");
+}
+
+function encryptionOf(element: Element): EncryptedAssertion {
+  const methodsOf = (parent: string) =>
+    elementsOf(element)
+      .filter(({ localName }) => localName === "EncryptionMethod")
+      .filter(({ parentNode }) => (parentNode as Element).localName === parent)
+      .map((method) => attributeOf(method, "Algorithm"));
+  return { element, dataMethods: methodsOf("EncryptedData"), keyMethods: methodsOf("EncryptedKey") };
+}
+
+/** Parses the signed XML: an assertion, or the response around it. */
+export function parseAssertion(signedXml: string): ParsedAssertion {
+  const signed = rootOf(signedXml);
+  const isResponse = signed?.localName === "Response" && signed.namespaceURI === ns.protocol;
+  const root = isResponse ? onlyChild(signed, ns.assertion, "Assertion") : signed;
+  const conditions = onlyChild(root, ns.assertion, "Conditions");
+  const subject = onlyChild(root, ns.assertion, "Subject");
+  const nameId = onlyChild(subject, ns.assertion, "NameID");
+  const [statement = null] = root ? children(root, ns.assertion, "AuthnStatement") : [];
+  return {
+    isAssertion: root?.localName === "Assertion" && root.namespaceURI === ns.assertion,
+    id: attributeOf(root, "ID"),
+    version: attributeOf(root, "Version"),
+    issuer: textOf(onlyChild(root, ns.assertion, "Issuer")),
+    hasConditions: conditions !== null,
+    restrictions: childrenOf(conditions, "AudienceRestriction").map((restriction) =>
+      children(restriction, ns.assertion, "Audience").map(textOf),
+    ),
+    issuedAt: timeOf(root, "IssueInstant"),
+    notBefore: timeOf(conditions, "NotBefore"),
+    notOnOrAfter: timeOf(conditions, "NotOnOrAfter"),
+    confirmations: childrenOf(subject, "SubjectConfirmation").map(confirmationOf),
+    hasAuthnStatement: statement !== null,
+    authenticatedAt: timeOf(statement, "AuthnInstant"),
+    nameId: textOf(nameId),
+    nameIdFormat: attributeOf(nameId, "Format"),
+    attributes: attributesOf(root),
+  };
+}
+
+function childrenOf(parent: Element | null, localName: string): Element[] {
+  return parent ? children(parent, ns.assertion, localName) : [];
+}
+
+function confirmationOf(confirmation: Element): Confirmation {
+  const data = onlyChild(confirmation, ns.assertion, "SubjectConfirmationData");
+  return {
+    method: attributeOf(confirmation, "Method"),
+    notOnOrAfter: timeOf(data, "NotOnOrAfter"),
+    recipient: attributeOf(data, "Recipient"),
+    inResponseTo: attributeOf(data, "InResponseTo"),
+  };
+}
+
+function attributesOf(root: Element | null): Map<string, string[]> {
+  const attributes = new Map<string, string[]>();
+  for (const statement of childrenOf(root, "AttributeStatement")) {
+    for (const attribute of childrenOf(statement, "Attribute")) {
+      const name = attributeOf(attribute, "Name");
+      if (name === null) continue;
+      const values = childrenOf(attribute, "AttributeValue").flatMap((value) => textOf(value) ?? []);
+      attributes.set(name, [...(attributes.get(name) ?? []), ...values]);
+    }
+  }
+  return attributes;
+}
+
+/** Null if the attribute is absent, NaN if it is not a time. SAML's times are UTC (SAML Core §1.3.3). */
+function timeOf(element: Element | null, name: string): number | null {
+  const text = attributeOf(element, name);
+  if (text === null) return null;
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+}

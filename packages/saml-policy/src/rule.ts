@@ -1,0 +1,63 @@
+import type { Rule } from "policy-list/policy";
+
+/** The reasons for a refusal: stable words for logs, error pages and guides. */
+export type SamlReason =
+  | "saml-malformed"
+  | "saml-not-a-sign-in"
+  | "saml-doctype"
+  | "saml-comment"
+  | "saml-duplicate-id"
+  | "saml-version"
+  | "saml-status"
+  | "saml-assertion-count"
+  | "saml-signature-missing"
+  | "saml-signature-not-valid"
+  | "saml-sha1"
+  | "saml-algorithm"
+  | "saml-encryption"
+  | "saml-issuer"
+  | "saml-destination"
+  | "saml-recipient"
+  | "saml-audience"
+  | "saml-expired"
+  | "saml-not-yet-valid"
+  | "saml-conditions"
+  | "saml-confirmation"
+  | "saml-subject"
+  | "saml-request-unknown"
+  | "saml-unsolicited"
+  | "saml-replayed"
+  | "profile-incomplete";
+
+export type SamlRule<Facts> = Rule<Facts, SamlReason>;
+
+/** The service provider, and its expectations of one identity provider. */
+export interface ServiceProvider {
+  /** The address of the assertion consumer service (ACS). */
+  acsUrl: string;
+  /** The entity ID of the service provider: the audience. */
+  entityId: string;
+  /** The entity ID of the identity provider: the issuer. */
+  idpEntityId: string;
+  /** The identity provider's signing certificates, base64 DER. */
+  certificates: readonly string[];
+  /** The part that has to be signed. A signature of the other part is optional, but has to be valid. */
+  signed: "assertion" | "response";
+  acceptsEncrypted: boolean;
+  /** Whether a sign-in may begin at the identity provider. */
+  idpInitiated: boolean;
+  /** Whether the request asked the identity provider to authenticate the person again. */
+  forceAuthn: boolean;
+  /** A test, which has to answer its own request even if other sign-ins may begin at the identity provider. */
+  isTest: boolean;
+}
+
+/** Clocks may differ by a minute. */
+export const clockSkewMs = 60_000;
+/** An assertion is made when a person signs in: an old one was made for another sign-in. Okta's live for five minutes. */
+export const maxAgeMs = 10 * 60_000;
+
+/** The expected and the actual value, for an administrator who compares the two. */
+export function mismatch(expected: string, found: string | null): string {
+  return `expected ${expected}, found ${found === null ? "nothing" : found.slice(0, 300)}`;
+}
