@@ -41,7 +41,7 @@ export async function createGroup(call: ScimCall, { query, body }: ScimRequest):
     const details = { changed, wants: wantsNothing };
     const group = await store.groups.create({ displayName, externalId }, details);
     if (userIds.length > 0) await store.groups.changeMembers(group.id, [{ kind: "add", userIds }]);
-    return { ...(await answer(call, store, group, project)), status: 201 };
+    return Object.assign(await answer(call, store, group, project), { status: 201 });
   });
 }
 
