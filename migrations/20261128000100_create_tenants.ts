@@ -8,7 +8,7 @@ export async function up(knex: Knex): Promise<void> {
     text("slug").notNullable();
     text("name").notNullable();
     text("source_conflict").notNullable().defaultTo("refuse");
-    // Maintained with each insert and delete, so that no list has to count (docs/decisions/0004).
+    // Counters, maintained with each insert and delete, so that lists need not count (docs/decisions/0004).
     integer("user_seq").notNullable().defaultTo(0);
     integer("user_count").notNullable().defaultTo(0);
     integer("group_seq").notNullable().defaultTo(0);
@@ -20,7 +20,7 @@ export async function up(knex: Knex): Promise<void> {
     integer("activity_days").notNullable().defaultTo(365);
     table.unique(["slug"], { indexName: "tenants_slug_unique" });
   });
-  // The positions that deletions left empty, so that a position in a list leads to a row without counting the list.
+  // The gaps that deletions left, so that a position in a list finds its row without counting.
   await knex.schema.createTable("list_gaps", (table) => {
     const { text, integer, tenant } = columns(knex, table);
     tenant();
@@ -35,7 +35,7 @@ export async function up(knex: Knex): Promise<void> {
     text("verification_token").notNullable();
     integer("verified_at");
     table.primary(["tenant_id", "domain"]);
-    // Several tenants may claim a domain; the login page looks them up by it.
+    // Several tenants may claim a domain. The login page looks them up.
     table.index(["domain"], "tenant_domains_domain_index");
   });
 }

@@ -40,8 +40,8 @@ export async function up(knex: Knex): Promise<void> {
     text("display_name");
     text("email");
     text("email_key");
-    // Everything about the person in the shape of RFC 7643, as it was sent; and the same with every text in the form
-    // in which names are compared, for searches that ignore case.
+    // The person's attributes in the shape of RFC 7643, as sent; and a copy with every text folded, for searches that
+    // ignore case.
     json("attributes").notNullable().defaultTo("{}");
     searchable("attributes_key").notNullable().defaultTo("{}");
     text("entitlements").notNullable().defaultTo("[]");
@@ -60,7 +60,7 @@ export async function up(knex: Knex): Promise<void> {
     table.unique(["tenant_id", "seq"], { indexName: "users_seq_unique" });
     table.unique(["tenant_id", "login_name_key"], { indexName: "users_login_name_unique" });
     table.index(["tenant_id", "email_key"], "users_email_index");
-    // A source's key is unique within the source; rows without one are not compared.
+    // Unique per source. Rows without a key do not conflict, because NULLs differ.
     table.unique(["tenant_id", "source_key", "source_id"], { indexName: "users_source_key_unique" });
     sameTenant("source_id", "provisioning_sources", "RESTRICT");
   });

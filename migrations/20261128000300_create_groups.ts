@@ -26,7 +26,7 @@ export async function up(knex: Knex): Promise<void> {
     text("group_id").notNullable();
     text("user_id").notNullable();
     table.primary(["tenant_id", "group_id", "user_id"]);
-    // It holds all three columns: SQLite would otherwise rather scan the tenant's part of the primary key, which does.
+    // A covering index: otherwise SQLite would prefer to scan the tenant's part of the primary key, which covers too.
     table.index(["tenant_id", "user_id", "group_id"], "group_members_user_index");
     sameTenant("group_id", "groups", "CASCADE");
     sameTenant("user_id", "users", "CASCADE");

@@ -4,7 +4,7 @@ import { columns } from "./columns.ts";
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable("connection_keys", (table) => {
     const { text, integer } = columns(knex, table);
-    // No foreign key: a key outlives its tenant, so that nobody else can ever answer at its URLs.
+    // No foreign key: a key outlives its tenant, so that no other tenant can ever serve its URLs.
     text("key").primary();
     text("tenant_id").notNullable();
     integer("created_at").notNullable();
@@ -21,9 +21,9 @@ export async function up(knex: Knex): Promise<void> {
     text("subject_kind").notNullable();
     text("settings");
     text("sealed_secret");
-    // The secret before a rotation, until the new one has worked.
+    // The secret before a rotation, kept until the new one has worked.
     text("sealed_former_secret");
-    // What the provider calls this application in its own tokens: OIDC client id or SAML app instance id.
+    // The provider's id of this application in its tokens: OIDC client id or SAML app instance id.
     text("provider_app_id");
     integer("created_at").notNullable();
     integer("updated_at").notNullable();

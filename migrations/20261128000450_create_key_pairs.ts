@@ -1,13 +1,13 @@
 import type { Knex } from "knex";
 import { columns } from "./columns.ts";
 
-/** Our own keys for SAML connections: they sign requests and metadata, and decrypt assertions. */
+/** Our keys at SAML connections, which sign requests and metadata and decrypt assertions. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable("key_pairs", (table) => {
     const { text, integer, tenant, sameTenant } = columns(knex, table);
     tenant();
     text("connection_id").notNullable();
-    // 1, 2, …: if two replicas create a connection's next pair at once, one of them is refused.
+    // 1, 2, …: of two replicas that create a connection's next pair at once, one fails.
     integer("generation").notNullable();
     text("certificate").notNullable();
     text("sealed_key").notNullable();

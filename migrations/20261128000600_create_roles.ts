@@ -8,7 +8,7 @@ export async function up(knex: Knex): Promise<void> {
     text("user_id").notNullable();
     text("role").notNullable();
     text("source").notNullable();
-    // Empty for grants that name no source row: a NULL would not take part in the primary key.
+    // Empty, not NULL, for grants without a source row, because it is part of the primary key.
     text("source_id").notNullable().defaultTo("");
     table.primary(["tenant_id", "user_id", "role", "source", "source_id"]);
     table.index(["tenant_id", "role", "user_id"], "role_grants_role_index");

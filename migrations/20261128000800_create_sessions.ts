@@ -5,10 +5,10 @@ export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable("sessions", (table) => {
     const { text, integer } = columns(knex, table);
     text("sid_hash").primary();
-    // Null until somebody signs in.
+    // NULL before sign-in.
     text("tenant_id").nullable();
     text("user_id");
-    // The connection they came through; null for a local password.
+    // The connection of the sign-in; NULL for a local password.
     text("connection_id");
     integer("access_epoch");
     integer("created_at").notNullable();

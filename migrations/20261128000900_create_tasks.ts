@@ -12,7 +12,7 @@ export async function up(knex: Knex): Promise<void> {
     table.primary(["tenant_id", "id"]);
     table.index(["tenant_id", "created_at"], "tasks_created_index");
   });
-  // A table of its own, so that removing a person unassigns their tasks without anybody having to remember it.
+  // A separate table, so that removing a person unassigns their tasks automatically.
   await knex.schema.createTable("task_assignments", (table) => {
     const { text, tenant, sameTenant } = columns(knex, table);
     tenant();

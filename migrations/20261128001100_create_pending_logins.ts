@@ -14,7 +14,7 @@ export async function up(knex: Knex): Promise<void> {
     table.index(["expires_at"], "pending_logins_expiry_index");
     sameTenant("connection_id", "connections", "CASCADE");
   });
-  // Ids of tokens that may be used once: what is in here has been.
+  // Ids of one-time tokens that were used.
   await knex.schema.createTable("used_tokens", (table) => {
     const { text, integer, tenant } = columns(knex, table);
     tenant();

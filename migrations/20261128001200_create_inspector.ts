@@ -2,11 +2,11 @@ import type { Knex } from "knex";
 import { columns } from "./columns.ts";
 
 export async function up(knex: Knex): Promise<void> {
-  // One row for each tenant that ever switched its inspector on.
+  // One row for each tenant that ever recorded.
   await knex.schema.createTable("inspectors", (table) => {
     const { integer, tenant } = columns(knex, table);
     tenant();
-    // Until when messages are recorded; 0 is off.
+    // The end of the recording; 0 is off.
     integer("recording_until").notNullable().defaultTo(0);
     // Numbers messages in commit order, so that a reader who knows the last one misses none.
     integer("last_seq").notNullable().defaultTo(0);
@@ -25,11 +25,11 @@ export async function up(knex: Knex): Promise<void> {
     text("summary").notNullable();
     text("request_id").notNullable();
     text("connection_key");
-    // Whom it is about: for reading, and all names of them for searching.
+    // The person, to show; and all their names, to search.
     text("person");
     text("people_key").notNullable();
     text("file").notNullable();
-    // Last, because lists do not read it: request, answer and checks.
+    // Request, response and checks. The last column, because lists do not read it.
     json("content").notNullable();
     table.primary(["tenant_id", "seq"]);
     table.index(["at"], "inspector_messages_at_index");

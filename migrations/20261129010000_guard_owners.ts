@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { columns } from "./columns.ts";
 
 /**
- * What a connection or a machine may do to owners takes an owner's word. Settings and tokens that an administrator opened
- * before that rule stay as they are; `machine_access_confirmed` is false until an owner has looked at them.
+ * A connection or a provisioning client needs an owner's approval to act on owners. Settings and tokens from before this
+ * rule stay; `machine_access_confirmed` is false until an owner has reviewed them.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable("owner_approvals", (table) => {

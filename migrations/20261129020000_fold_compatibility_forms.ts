@@ -1,17 +1,15 @@
 import type { Knex } from "knex";
 
 /**
- * The names that are unique, login names and the names of groups, are compared by NFKC from here on, not by NFC: what only
- * looks different in print (the ligature ﬁ and the letters fi) is the same name. The keys of the rows that are there are
- * made anew, some rows at a time; the names themselves stay as they were given.
+ * Compares unique names (login names and group names) by NFKC instead of NFC, so that compatibility forms are equal: the
+ * ligature ﬁ and the letters fi. Recomputes the keys of existing rows in chunks; the names themselves stay.
  *
- * Where two names of a tenant become the same, no row is lost, and no name that somebody types reaches another row than
- * before: the name that is in its normal form keeps it, or of several that are not, the one that was there first. Every
- * other one keeps the key that it had. Nothing that is asked for has that key any more, because it is no normal form: the
- * row is not found by its name, but is listed and opened as before, signed in to by an identity that is linked, and found
- * again once it has another name.
+ * If two names of a tenant become equal, no row is lost, and no typed name finds a different row than before. The name
+ * that is already in normal form gets the key; among several others, the oldest row does. The rest keep their old keys.
+ * Lookups no longer produce such a key, so these rows cannot be found by name until they are renamed. They are still
+ * listed and opened, and linked identities still sign in to them.
  *
- * The subjects of identities are not touched: what an identity provider keeps apart are two people.
+ * Subjects of identities stay unchanged, because names that an identity provider keeps apart are two people.
  */
 const named = [
   { table: "users", name: "login_name", key: "login_name_key", isUnique: true },
@@ -24,19 +22,19 @@ export async function up(knex: Knex): Promise<void> {
     await fold(knex, one, (name) => name.normalize("NFKC").toLowerCase().normalize("NFKC"));
 }
 
-/** No two names have had the same key by NFC, so that every row gets its own back. */
+/** Keys by NFC were unique, so every row gets its old key back. */
 export async function down(knex: Knex): Promise<void> {
   for (const one of named) await fold(knex, one, (name) => name.normalize("NFC").toLowerCase());
 }
 
-type Row = Record<string, string>;
+type KeyedRow = Record<string, string>;
 
 async function fold(
   knex: Knex,
   { table, name, key, isUnique }: (typeof named)[number],
   keyOf: (name: string) => string,
 ): Promise<void> {
-  // In the order in which they came, where that counts.
+  // In the order of creation, where it matters.
   const order = ["tenant_id", isUnique ? "seq" : "id"] as const;
   for (let after: readonly (string | number)[] | null = null; ; ) {
     const query = knex(table)
@@ -44,7 +42,7 @@ async function fold(
       .limit(500)
       .select("tenant_id", "id", order[1], name, key);
     if (after) query.whereRaw(`(tenant_id, ${order[1]}) > (?, ?)`, [...after]);
-    const rows: Row[] = await query;
+    const rows: KeyedRow[] = await query;
     for (const row of rows) {
       const wanted = keyOf(row[name] as string);
       if (wanted === row[key]) continue;

@@ -3,8 +3,8 @@ import type { Knex } from "knex";
 /**
  * Column types that mean the same on both engines. Not a migration: it exports no `up`.
  *
- * Text that is compared or sorted must order by bytes on both. SQLite does by default; PostgreSQL sorts by the
- * database's collation unless the column says otherwise.
+ * Text must sort by bytes on both. SQLite does so by default; PostgreSQL uses the database's collation unless the column
+ * says otherwise.
  */
 export function columns(knex: Knex, table: Knex.CreateTableBuilder) {
   const postgres = knex.client.config.client === "pg";
@@ -13,9 +13,9 @@ export function columns(knex: Knex, table: Knex.CreateTableBuilder) {
     /** Milliseconds since the epoch, or a counter that outgrows 32 bits. */
     integer: (name: string) => table.specificType(name, postgres ? "bigint" : "integer"),
     boolean: (name: string) => table.boolean(name),
-    /** A JSON document that is only read and written whole. */
+    /** A JSON document that is read and written as a whole. */
     json: (name: string) => table.specificType(name, postgres ? "json" : "text"),
-    /** A JSON document that statements look into. */
+    /** A JSON document that statements search. */
     searchable: (name: string) => table.specificType(name, postgres ? "jsonb" : "text"),
     /** The tenant that the row belongs to; every tenant table starts with it. */
     tenant: () => {

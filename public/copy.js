@@ -1,11 +1,11 @@
 /**
  * Copy buttons: `<button data-copy="id" hidden>` copies the text of the element with that id. Without this script the
- * buttons stay hidden and the values can be selected; where the browser lends no clipboard, the value is selected.
+ * buttons stay hidden and people select the values; if the browser denies the clipboard, the button selects the value.
  */
 const shownMs = 2_000;
 
 offer();
-// Other scripts renew parts of a page.
+// Other scripts replace parts of a page.
 new MutationObserver(offer).observe(document.body, { childList: true, subtree: true });
 
 function offer() {

@@ -1,6 +1,6 @@
 /**
- * Live messages: rows arrive as server-sent events and go to the top of the list. Without this script the list is what it
- * was when the page was loaded, and there is a link to load it again.
+ * Live messages: rows arrive as server-sent events and go to the top of the list. Without this script the list is static,
+ * and a link reloads it.
  */
 const status = document.getElementById("live");
 const pause = document.getElementById("pause");
@@ -16,7 +16,7 @@ function open() {
   events.addEventListener("open", () => say("Live: new messages appear by themselves."));
   events.addEventListener("message", ({ data, lastEventId }) => show(JSON.parse(data), lastEventId));
   events.addEventListener("error", () => {
-    // The browser opens the next stream by itself, unless it was refused.
+    // The browser reconnects by itself, unless the server refused the stream.
     if (events.readyState === EventSource.CLOSED) say("No longer live. Reload the page.");
   });
 }
@@ -48,7 +48,7 @@ pause.addEventListener("click", () => {
   else open();
   say(isPaused ? "Paused." : "");
 });
-// Nobody looks: what came in the meantime is fetched when somebody does again.
+// Pauses while the page is hidden. The next stream starts with the messages of the meantime.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) close();
   else if (!events && pause.getAttribute("aria-pressed") !== "true") open();

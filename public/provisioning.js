@@ -1,9 +1,9 @@
 /**
- * What Okta does appears by itself while somebody looks at the page: the state, what went wrong, and which steps are done.
- * Without this script it is there when the page is loaded again.
+ * Updates the page while a person looks at it: the state, recent problems, and completed steps. Without this script,
+ * reloading the page does the same.
  */
 const everyMs = 4_000;
-/** A page that is left open does not keep its session alive for ever. */
+/** Stops then, so that an open page does not keep its session alive for ever. */
 const longestMs = 15 * 60_000;
 const state = document.getElementById("provisioning-state");
 const end = Date.now() + longestMs;
@@ -18,7 +18,7 @@ async function renew() {
   if (!answer?.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(state.id);
-  // Nothing is taken away from under the keyboard.
+  // Never replace the element that has the keyboard focus.
   if (!fresh || state.contains(document.activeElement)) return;
   if (fresh.innerHTML !== state.innerHTML) state.replaceChildren(...fresh.childNodes);
   const steps = page.querySelectorAll(".steps > li");

@@ -1,2 +1,2 @@
-/** On a phone the sections stand in a row that scrolls: the one that is open is brought into sight. */
+/** On a phone the sections are in a scrolling row: scrolls the current one into view. */
 document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,6 +1,6 @@
 /**
- * The set-up of a connection, on top of forms that work without it: fields are checked by the server while they are
- * filled in, a test's result appears by itself, and a metadata file is read into its field.
+ * Enhances the set-up of a connection, whose forms also work without it: the server checks fields while a person types, the
+ * result of a test appears by itself, and a metadata file is read into its field.
  */
 const typingMs = 600;
 const pollMs = 1_500;
@@ -12,7 +12,7 @@ for (const form of document.querySelectorAll("form[data-checks]")) {
     const check = async () => {
       const turn = ++latest;
       const answer = await verdictOf(form, field);
-      // An answer to what was typed before is no answer.
+      // Ignore an answer about an older text.
       if (turn === latest && answer) show(field, answer);
     };
     field.addEventListener("input", () => {
@@ -22,7 +22,7 @@ for (const form of document.querySelectorAll("form[data-checks]")) {
   }
 }
 
-/** What the server says of a field; null when it cannot be asked now. Sending the form will say it. */
+/** The server's check of a field; null if it cannot be reached: submitting the form checks it again. */
 async function verdictOf(form, field) {
   const body = new URLSearchParams({ field: field.name, [field.name]: field.value });
   for (const name of ["issuer", "clientId"]) {
@@ -59,7 +59,7 @@ for (const holder of document.querySelectorAll("[data-file-for]")) {
 
 watchTest();
 
-/** Once a test has begun, asks until it has ended, and shows what the page says then in place of what it said before. */
+/** Once a test has started, polls until it has ended, and then updates the page. */
 function watchTest() {
   const form = document.querySelector("form[data-test]");
   if (!form) return;
@@ -79,11 +79,11 @@ function watchTest() {
 }
 
 async function renew() {
-  // What the form above shows is still what its page was loaded with: a form below it must not say that it shows more.
+  // The form above still shows the values from when the page was loaded, so the forms below must not claim newer ones.
   const shown = document.querySelector('form[data-checks] [name="shown"]')?.value;
   const answer = await fetch(location.pathname);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  // What is typed in the form above stays: only the steps from the test on are replaced.
+  // Keep the text that a person typed in the form above: replace only the test's step and those after it.
   for (let old = document.getElementById("test"), fresh = page.getElementById("test"); old && fresh; ) {
     const [nextOld, nextFresh] = [old.nextElementSibling, fresh.nextElementSibling];
     old.replaceWith(fresh);

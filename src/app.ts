@@ -8,6 +8,7 @@ import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
 import { recordSaml } from "./inspector/describe/saml.ts";
+import { recordScim } from "./inspector/describe/scim.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
@@ -94,7 +95,7 @@ export function createApp({
   app.use("/assets", assets());
   app.use(operationRoutes);
 
-  app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, recorder }));
+  app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, onExchange: recordScim(recorder) }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));

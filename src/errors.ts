@@ -2,6 +2,7 @@
  * The domain's errors. None knows HTTP: each room maps them once, at its edge (SCIM to an error body, web/ to a page). Any
  * other error is a bug: 500.
  */
+import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
 
 /** The named thing does not exist, or belongs to another tenant. The two cases look the same on purpose. */
 export class NotFoundError extends Error {
@@ -73,6 +74,34 @@ export interface BrokenRule {
   ruleId: string;
   /** What was expected and found; null if the rule's name says it all. */
   found: string | null;
+}
+
+interface RefusalOptions {
+  /** The error behind the refusal, for the log. Without it, the log says which rule broke and what was found. */
+  cause?: unknown;
+  /** A sentence that the error page may add; see RefusedError. */
+  detail?: string;
+}
+
+/** Applies a policy to a sign-in. Throws RefusedError with the reason and the id of the first rule that does not hold. */
+export function judgeSignIn<Facts>(
+  rules: readonly Rule<Facts, RefusalReason>[],
+  facts: Facts,
+  options: RefusalOptions = {},
+): void {
+  try {
+    judge(rules, facts);
+  } catch (error) {
+    throw refusalOf(error, options);
+  }
+}
+
+/** The refusal that a broken rule means; any other error as it is. */
+export function refusalOf(error: unknown, { cause, detail }: RefusalOptions = {}): unknown {
+  if (!(error instanceof RuleBrokenError)) return error;
+  const { rule, found, message } = error as RuleBrokenError<RefusalReason>;
+  const options = { cause: cause ?? message, broken: { ruleId: rule.id, found } };
+  return new RefusedError(rule.reason, detail ?? null, options);
 }
 
 export const refusalReasons = [

@@ -105,7 +105,7 @@ export type ConnectionType = "oidc" | "saml";
 export type ConnectionStatus = "draft" | "active" | "disabled";
 
 /**
- * What a connection uses as the subject, which decides how a sign-in finds a provisioned user:
+ * The kind of subject that a connection has, which decides how a sign-in finds a provisioned user:
  * `source-key`: the key that the provisioning client sends (at Okta, the OIDC `sub` is the SCIM externalId);
  * `login-name`: the login name, so a rename moves the identity (the SAML NameID by default);
  * `opaque`: neither.
@@ -147,7 +147,7 @@ export interface SamlSettings {
   universalLogout?: boolean;
   /** Whether a sign-in may begin at the provider (Okta's tiles), without our request; true if absent. */
   idpInitiated?: boolean;
-  /** What must have a valid signature; the assertion if absent. */
+  /** The part that must have a valid signature; the assertion if absent. */
   signed?: "assertion" | "response";
   /** The attribute that names the subject, instead of the NameID. Cannot change after activation. */
   subjectAttribute?: string | null;
@@ -170,7 +170,7 @@ interface ConnectionEdit {
   from: string | null;
 }
 
-/** Who changed a connection's settings, which an owner sees before activating it. */
+/** The last changes of a connection's settings, which an owner sees before activating it. */
 export interface ConnectionEdits {
   /** The last change of the settings; null if nothing changed since the connection was created. */
   edited: ConnectionEdit | null;
@@ -178,7 +178,7 @@ export interface ConnectionEdits {
   guestEdit: Omit<ConnectionEdit, "by"> | null;
   /** Until then guests of set-up links cannot change anything, because an owner is reviewing; null if they can. */
   guestsFrozenUntil: number | null;
-  /** How often a client secret was entered; 0 if there is none. Stands in for the secret, which is never shown. */
+  /** How often a client secret was entered; 0 if there is none. It represents the secret, which is never shown. */
   secretVersion: number;
 }
 
@@ -247,7 +247,7 @@ export interface ProvisioningToken {
   revokedAt: number | null;
 }
 
-/** What a one-time link lets its holder do. */
+/** The action that a one-time link allows. */
 export type LinkPurpose =
   | { kind: "set-password"; userId: string }
   | { kind: "set-up-connection"; connectionId: string };

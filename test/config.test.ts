@@ -27,7 +27,7 @@ function problemsOf(
 const namesOf = (problems: string[]) => problems.map((problem) => problem.split(" ")[0]).sort();
 
 describe("loadConfig", () => {
-  it("needs nothing but the origin and the secrets", () => {
+  it("requires only the origin and the secrets", () => {
     const config = loadConfig(good);
     assert.deepEqual(
       { ...config, dataKey: config.dataKey.toString("base64") },
@@ -46,19 +46,19 @@ describe("loadConfig", () => {
     );
   });
 
-  it("cannot be changed afterwards", () => {
+  it("returns a frozen object", () => {
     const config = loadConfig(good) as { port: number };
     assert.throws(() => {
       config.port = 1;
     }, TypeError);
   });
 
-  it("names everything that is missing at once", () => {
+  it("names all missing variables at once", () => {
     assert.deepEqual(namesOf(problemsOf({})), ["BASE_URL", "DATA_KEY", "SESSION_SECRET"]);
     for (const problem of problemsOf({})) assert.match(problem, /is missing$/);
   });
 
-  it("names everything that is wrong at once, and shows no value", () => {
+  it("names all wrong variables at once, without their values", () => {
     const wrong = {
       PORT: "wrong-1",
       BASE_URL: "wrong-2",
@@ -113,18 +113,18 @@ describe("loadConfig", () => {
   }
 
   for (const baseUrl of ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080"]) {
-    it(`takes ${baseUrl} over http, because it is this machine`, () => {
+    it(`accepts ${baseUrl} over http, because it is a loopback address`, () => {
       assert.equal(loadConfig({ ...good, BASE_URL: baseUrl }).baseUrl, baseUrl);
     });
   }
 
-  it("takes https behind a proxy, and refuses it without one", () => {
+  it("accepts https behind a proxy, and refuses it without one", () => {
     const https = { ...good, BASE_URL: "https://app.example" };
     assert.equal(loadConfig({ ...https, TRUST_PROXY: "1" }).trustProxy, 1);
     assert.deepEqual(namesOf(problemsOf(https)), ["TRUST_PROXY"]);
   });
 
-  it("takes an empty variable for an absent one", () => {
+  it("treats an empty variable as absent", () => {
     const config = loadConfig({ ...good, PORT: "", METRICS_TOKEN: "", INSECURE_ALLOW_PRIVATE_NETWORK: "" });
     assert.deepEqual(
       [config.port, config.metricsToken, config.insecureAllowPrivateNetwork],
@@ -146,24 +146,24 @@ describe("a variable's file", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it("gives the value, without the line break at its end", () => {
+  it("provides the value without the final line break", () => {
     const { SESSION_SECRET, ...rest } = good;
     const config = loadConfig({ ...rest, SESSION_SECRET_FILE: fileWith(`${SESSION_SECRET}\n`) });
     assert.equal(config.sessionSecret, SESSION_SECRET);
   });
 
-  it("is refused beside the variable itself", () => {
+  it("is refused together with the variable itself", () => {
     const problems = problemsOf({ ...good, SESSION_SECRET_FILE: fileWith(good.SESSION_SECRET) });
     assert.deepEqual(problems, ["SESSION_SECRET_FILE and SESSION_SECRET are both set: use one"]);
   });
 
-  it("is named once when it cannot be read, beside the other problems", () => {
+  it("is reported once if it cannot be read, with the other problems", () => {
     const problems = problemsOf({ ...good, DATA_KEY: "", DATA_KEY_FILE: join(folder, "absent"), PORT: "x" });
     assert.deepEqual(namesOf(problems), ["DATA_KEY_FILE", "PORT"]);
     assert.match(problems.join(), /DATA_KEY_FILE names a file that cannot be read/);
   });
 
-  it("is as weak as what is in it, and never shown", () => {
+  it("is checked like a variable, and its content is never shown", () => {
     for (const [text, problem] of [
       ["Vq8nS2xWm4LrT7yK", "SESSION_SECRET must have at least 32 characters"],
       ["\n", "SESSION_SECRET is missing"],
@@ -175,7 +175,7 @@ describe("a variable's file", () => {
 });
 
 describe("loadToolConfig", () => {
-  it("needs nothing, but refuses what is wrong", () => {
+  it("requires nothing, but refuses wrong values", () => {
     const { baseUrl, databaseUrl, dataKey } = loadToolConfig({});
     assert.deepEqual([baseUrl, databaseUrl, dataKey], ["http://localhost:3000", "data/app.sqlite", null]);
     assert.deepEqual(namesOf(problemsOf({ DATA_KEY: "x", BASE_URL: "http://app.example" }, loadToolConfig)), [

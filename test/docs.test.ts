@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { refusalReasons } from "../src/errors.ts";
+import { type RefusalReason, refusalReasons } from "../src/errors.ts";
+import { refusals } from "../src/web/refusals.ts";
 import { codeBlocks, markdownFiles } from "./helpers/docs.ts";
 
 const scripts = Object.keys(
@@ -45,12 +46,22 @@ describe("documentation", () => {
     });
   }
 
-  it("explains every reason for which a sign-in is refused, and none that there is not", () => {
-    const page = readFileSync("docs/reference/errors.md", "utf8");
-    const explained = [...page.matchAll(/^\| `([a-z0-9-]+)`/gm)].map(([, reason]) => reason ?? "");
+  it("explains each reason for a refused sign-in, and quotes the sentence on its page", () => {
+    const rows = rowsOf("docs/reference/errors.md", "## Sign-in refused");
+    assert.deepEqual(rows.map(([reason]) => reason).sort(), [...refusalReasons].sort());
+    // The password form answers bad-credentials itself.
+    const others = rows.filter(([reason]) => reason !== "bad-credentials");
     assert.deepEqual(
-      refusalReasons.filter((reason) => !explained.includes(reason)),
-      [],
+      others.map(([reason, sentence]) => [reason, sentence]),
+      others.map(([reason]) => [reason, refusals[reason as RefusalReason].text]),
+    );
+  });
+
+  it("explains each code of a conflict", () => {
+    const codes = /type ConflictCode =([^;]*);/.exec(readFileSync("src/errors.ts", "utf8"))?.[1] ?? "";
+    assert.deepEqual(
+      rowsOf("docs/reference/errors.md", "## Conflicts").map(([code]) => code),
+      [...codes.matchAll(/"([a-z-]+)"/g)].map(([, code]) => code),
     );
   });
 
@@ -76,7 +87,7 @@ describe("documentation", () => {
     );
   });
 
-  it("gives each decision a number of its own, and lists each in their index", () => {
+  it("numbers the decisions uniquely, and lists each in the index", () => {
     const decisions = readdirSync("docs/decisions")
       .filter((name) => /^\d{4}-.*\.md$/.test(name))
       .sort();
@@ -89,6 +100,15 @@ describe("documentation", () => {
     );
   });
 });
+
+/** The cells of the table below a heading whose rows begin with a name in backticks, without these. */
+function rowsOf(path: string, heading: string): string[][] {
+  const section = readFileSync(path, "utf8").split(`${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  return [...section.matchAll(/^\| `([a-z0-9-]+)` +\|(.*)\|$/gm)].map(([, name = "", cells = ""]) => [
+    name,
+    ...cells.split("|").map((cell) => cell.trim()),
+  ]);
+}
 
 function withoutCode(text: string): string {
   return text.replace(/^```[\s\S]*?^```$/gm, "").replace(/`[^`\n]*`/g, "");

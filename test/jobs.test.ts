@@ -9,18 +9,18 @@ const [fast, browser, processes] = (["fast", "browser", "processes"] as const).m
   string[],
 ];
 
-/** How a test starts another program that answers or ends in its own time; openssl, which makes a key, is none. */
+/** The ways in which a test starts another program. A call of openssl, which only makes a key, does not count. */
 const startsProcesses =
   /\b(runProgram|startServer|runCli|startPostgres)\(|new Demo\(|\bDemo\.|\bspawn\(|"npm"|process\.execPath/;
 
 describe("the jobs of the tests", () => {
-  it("have every file once", () => {
+  it("contain every file once", () => {
     const all = [...fast, ...browser, ...processes];
     assert.ok(fast.length > 100 && browser.length > 5 && processes.length > 10);
     assert.equal(new Set(all).size, all.length);
   });
 
-  it("keep what needs a browser or starts processes out of the fast one", () => {
+  it("keep tests that need a browser or start processes out of the fast job", () => {
     const slow = fast.filter(
       (path) => /\bdescribeInBrowser\(/.test(read(path)) || startsProcesses.test(read(path)),
     );
@@ -30,7 +30,7 @@ describe("the jobs of the tests", () => {
     );
   });
 
-  it("keep nothing else out of it", () => {
+  it("keep no other tests out of it", () => {
     const needless = [
       ...browser.filter((path) => !/\bdescribeInBrowser\(/.test(read(path))),
       ...processes.filter(
@@ -40,7 +40,7 @@ describe("the jobs of the tests", () => {
     assert.deepEqual(needless, []);
   });
 
-  it("repeat with the other engine what the fast one runs with one, and nothing else", () => {
+  it("repeat the fast job's single-engine suites on the other engine, and nothing else", () => {
     const postgres = filesOf("postgres");
     assert.ok(postgres.length > 20);
     for (const path of fast)

@@ -29,10 +29,10 @@ describe("the log", () => {
   }
 
   for (const name of ["password", "token", "secret", "clientSecret", "authorization", "cookie", "email"]) {
-    it(`knows that ${name} is to be kept out`, () => assert.ok(redactedNames.includes(name)));
+    it(`redacts ${name}`, () => assert.ok(redactedNames.includes(name)));
   }
 
-  it("writes one line of JSON for each event, with its level and its time", () => {
+  it("writes one line of JSON per event, with level and time", () => {
     const { lines, log } = collectingLog();
     log.warn({ tenantId: "t1" }, "tested");
     const { time, ...line } = JSON.parse(lines.join());
@@ -49,7 +49,7 @@ describe("a request's line", () => {
     ["/setup/do-not-show?x=do-not-show", "/setup/[redacted]"],
   ];
   for (const [url, path] of cases) {
-    it(`says ${path} of ${url}, and nothing more`, async () => {
+    it(`contains only ${path} of ${url}`, async () => {
       const { lines, log } = collectingLog();
       const app = express().use(requestContext(log));
       app.use((_req, res) => void res.status(204).end());

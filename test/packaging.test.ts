@@ -122,7 +122,7 @@ describe("the production image", () => {
     assert.ok(installs[0]?.startsWith(`RUN npm ci ${applicationOnly.join(" ")} --strict-allow-scripts `));
   });
 
-  it("runs what npm start runs", () => {
+  it("runs the same program as npm start", () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: { start: string } };
     assert.equal(scripts.start, serverCommand().join(" "));
   });

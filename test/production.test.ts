@@ -11,7 +11,7 @@ import { onDatabase } from "./helpers/databases.ts";
 import { createTestTenant, samlSettings, type TestTenant } from "./helpers/people.ts";
 import { freePort } from "./helpers/postgres-server.ts";
 
-/** What tests make cheap (test/helpers/app.ts), as src/server.ts runs it: with nothing but its configuration. */
+/** Covers what tests make cheap (test/helpers/app.ts): runs the application as src/server.ts does. */
 describe("production", () => {
   onDatabase("SQLite", (use) => {
     let acme: TestTenant;
@@ -37,7 +37,7 @@ describe("production", () => {
     });
     after(() => stop());
 
-    it("has what SQLite acknowledged on the disk: synchronous is full (2)", async () => {
+    it("syncs SQLite commits to disk: synchronous is full (2)", async () => {
       const database = openDatabase(use().url);
       assert.deepEqual(await database.sql().raw("pragma synchronous"), [{ synchronous: 2 }]);
       await database.close();
@@ -53,7 +53,7 @@ describe("production", () => {
       assert.match((await acme.store.credentials.passwordHash(id)) ?? "", /^scrypt\$15\$8\$3\$/);
     });
 
-    it("makes an RSA key of 2048 bits for each SAML connection", async () => {
+    it("generates a 2048-bit RSA key for each SAML connection", async () => {
       const keys = new Set<string>();
       for (let count = 0; count < 5; count++) {
         const { key } = await acme.connection({ type: "saml", settings: samlSettings });

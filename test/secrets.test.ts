@@ -18,13 +18,12 @@ import { useSamlSite } from "./helpers/saml-site.ts";
 import { oktaUser, scimClient } from "./helpers/scim.ts";
 import { sessionSecret } from "./helpers/site.ts";
 
-/** Of two revocations, with which the flows end. */
+/** The ids of the two revocations that end the flows. */
 const lastStep = "Global token revocation";
 
 /**
- * Everything secret that goes through the application in real flows, successful and failed, is looked for afterwards in
- * every row, in the database's file, and in every line of the log, as it is and in the forms in which it travels. The
- * inspector is on: what it keeps is in the database.
+ * Runs real flows, successful and failed, and then searches every row, the database's file and every log line for all
+ * secrets that went through, in plain text and in every encoding used. The inspector records, so its messages are covered.
  */
 describe("secrets", () => {
   onEachDatabase((use, engine) => {
@@ -46,7 +45,7 @@ describe("secrets", () => {
       await byOidc();
       await bySaml();
       await byUniversalLogout();
-      // The inspector writes in batches and in order, and some of the activity is written after the answer.
+      // The inspector writes in batches, and some activity is written after the response.
       await until(
         "all is written",
         async () => (await steps()).filter((step) => step === lastStep).length === 2,
@@ -62,7 +61,7 @@ describe("secrets", () => {
     async function bySetUpAndPassword(): Promise<void> {
       const { acme, app } = site();
       const link = await inviteOwner(acme.store, "invited@acme.example");
-      const password = "first password of somebody invited";
+      const password = "first password of an invited person";
       const client = app.client();
       await client.get(`/setup/${link}`);
       await client.post(`/setup/${link}`, { password: "too short", repeated: "too short" });
@@ -75,7 +74,7 @@ describe("secrets", () => {
       await client.post("/account/password", { current: password, password: changed, repeated: changed });
       keep("a changed password", changed);
       await createLocalAccount(acme.store, "local@acme.example");
-      const wrong = "wrong password that somebody typed";
+      const wrong = "wrong password of a person";
       await app.client().signIn(acme.tenant.slug, "local@acme.example", wrong);
       await app.client().signIn(acme.tenant.slug, "local password in the wrong field", wrong);
       assert.equal(
@@ -114,9 +113,9 @@ describe("secrets", () => {
       keep("a duplicate's password", "synced password of a duplicate");
       keep("a password in a filter", "password in a filter");
       keep("a password in broken JSON", "password in broken JSON");
-      const unknown = "oinscim_made-up-token-that-nobody-has-0123456789";
+      const unknown = "oinscim_made-up-token-that-does-not-exist-0123456789";
       await scimClient(app, unknown).get("/Users");
-      keep("a token that is none", unknown);
+      keep("an unknown token", unknown);
     }
 
     async function byOidc(): Promise<void> {
@@ -129,7 +128,7 @@ describe("secrets", () => {
       op.person = op.define({
         sub: "00u-ada",
         email: "ada@acme.example",
-        zoneinfo: "Zone/That-Nobody-Maps",
+        zoneinfo: "Zone/That-Is-Not-Mapped",
       }).sub;
       keep(
         "a client secret",
@@ -148,7 +147,7 @@ describe("secrets", () => {
       keep("a code verifier", /code_verifier=([^&\s]+)/.exec(heard)?.[1]);
       for (const name of ["access_token", "id_token"])
         keep(`an OIDC ${name}`, new RegExp(`"${name}":"([^"]+)"`).exec(heard)?.[1]);
-      keep("a claim that nobody maps", "Zone/That-Nobody-Maps");
+      keep("an unmapped claim", "Zone/That-Is-Not-Mapped");
       await client.get(
         `/oidc/${connection.key}/callback?code=replayed-code-0123456789&state=replayed-state-0123456789`,
       );
@@ -162,16 +161,16 @@ describe("secrets", () => {
       const client = app.client();
       const sent = await site().leave(client);
       const salary = (fields: Fields) => {
-        fields.attributes.salary = ["Salary that nobody maps 4711"];
+        fields.attributes.salary = ["Unmapped salary value 4711"];
       };
       const response = await site().respond("grace@acme.example", { fields: salary }, { requestId: sent.id });
-      assert.ok(Buffer.from(response, "base64").includes("Salary that nobody maps"));
+      assert.ok(Buffer.from(response, "base64").includes("Unmapped salary value"));
       assert.equal((await site().arrive(client, response, sent.relayState)).status, 303);
       const refused = await site().respond("grace@acme.example", {}, { requestId: id });
       await site().arrive(app.client(), refused, relayState);
       keep("a SAML response", response);
       keep("a refused SAML response", refused);
-      keep("an attribute that nobody maps", "Salary that nobody maps 4711");
+      keep("an unmapped attribute", "Unmapped salary value 4711");
       for (const value of Buffer.from(response, "base64")
         .toString()
         .matchAll(/SignatureValue>([^<]{40,})</g))
@@ -183,7 +182,7 @@ describe("secrets", () => {
       const { app, acme } = site();
       await acme.connection({ settings: { issuer: org.issuer, clientId: "revoker" } });
       const path = "/global-token-revocation";
-      for (const name of ["ada@acme.example", "nobody@acme.example"]) {
+      for (const name of ["ada@acme.example", "unknown@acme.example"]) {
         const token = await revocationToken(org, "revoker", app.url + path);
         const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
         await app
@@ -194,7 +193,7 @@ describe("secrets", () => {
       await org.close();
     }
 
-    it("went through the flows: what they caused is there", async () => {
+    it("went through the flows, which left their traces", async () => {
       const done = await actions();
       for (const action of [
         "user.created",
@@ -210,13 +209,13 @@ describe("secrets", () => {
       assert.ok(secrets.size >= 25, [...secrets.keys()].join());
     });
 
-    it("would be found if they were there", async () => {
+    it("would be found", async () => {
       const everything = await everythingKept(use().database, engine, use().url);
       for (const name of ["ada@acme.example", "oinscim_"]) assert.ok(everything.includes(name), name);
       assert.ok(JSON.stringify(site().app.logged).includes("sign_in.succeeded"));
     });
 
-    it("are in no row, in no file of the database and in no line of the log", async () => {
+    it("are not in any row, database file or log line", async () => {
       const kept = await everythingKept(use().database, engine, use().url);
       const logged = JSON.stringify(site().app.logged);
       const found = [...secrets].flatMap(([name, secret]) =>
@@ -230,7 +229,7 @@ describe("secrets", () => {
   });
 });
 
-/** How a secret travels: as it is, in an address, in a form, in JSON, and as base64. */
+/** A secret's encodings: plain, in a URL, in a form, in JSON, and base64. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [
@@ -239,11 +238,11 @@ function formsOf(secret: string): string[] {
   ];
 }
 
-/** Every value of every row, and what else stands in the file where there is one: pages that are free keep their text. */
+/** All values of all rows, and the whole file on SQLite, because freed pages keep their content. */
 async function everythingKept(database: Database, engine: Engine, url: string): Promise<string> {
   const rows: string[] = [];
   for (const table of await tableNames(database)) rows.push(JSON.stringify(await database.sql()(table)));
-  // JSON in a column is escaped once more in that text.
+  // JSON in a column is escaped again there.
   rows.push(rows.join("\n").replaceAll("\\", ""));
   if (engine === "SQLite") {
     for (const name of readdirSync(dirname(url)).filter((file) => file.startsWith(basename(url))))
@@ -252,7 +251,7 @@ async function everythingKept(database: Database, engine: Engine, url: string): 
   return rows.join("\n");
 }
 
-/** Writes down what a client sends to the provider, and what it is answered. */
+/** Records what a client sends to the provider, and the responses. */
 function overhear(req: IncomingMessage, res: ServerResponse, traffic: string[]): boolean {
   const { emit } = req;
   req.emit = (event: string, ...words: unknown[]) => {

@@ -22,7 +22,7 @@ const patterns: readonly { name: string; pattern: RegExp; example: string; inste
   },
   {
     name: "of ours",
-    pattern: /\bof (?:ours|theirs)\b/i,
+    pattern: /(?<!\ball )\bof (?:ours|theirs)\b/i,
     example: "a key of ours",
     instead: "Write our key, its key.",
   },

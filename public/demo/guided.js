@@ -1,4 +1,4 @@
-/** Ticks steps off while somebody works in Okta. Without this script, loading the page again does. */
+/** Ticks steps off while a person works in Okta. Without this script, reloading the page does. */
 const list = document.querySelector("[data-done]");
 const everyMs = 3_000;
 

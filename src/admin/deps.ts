@@ -4,7 +4,7 @@ import type { Sealer } from "../store/secrets.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import type { TxtLookup } from "../trust/txt-records.ts";
 
-/** What the console needs from src/app.ts. */
+/** The dependencies that src/app.ts gives to the console. */
 export interface AdminDeps {
   database: Database;
   /** The public origin without a trailing slash. The URLs that customers copy begin with it. */

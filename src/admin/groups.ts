@@ -90,7 +90,7 @@ export function groupRoutes({ database }: AdminDeps): Router {
   return router;
 }
 
-/** What an administrator should see before changing the role. Not the members: Okta may change them at any time. */
+/** Everything that an administrator should see before changing the role, except the members: Okta may change them any time. */
 async function groupFacts(store: TenantStore, group: Group): Promise<Fact[]> {
   const mapped = await store.roles.mappedGroups([group.id]);
   const sources = await store.sources.list();

@@ -1,4 +1,4 @@
-/** What the console's pages say about a person. */
+/** A person's name, attributes and facts, as the console's pages show them. */
 import { attributes } from "../../config/attributes.ts";
 import { entitlements } from "../../config/entitlements.ts";
 import type { AttributeDocument, RoleGrant, User } from "../model.ts";

@@ -32,7 +32,7 @@ interface PersonAction {
   done(user: User, req: Request): string;
   /** The page to return to, unless it is the person's. */
   page?: string;
-  /** Who may do it; administrators, unless set. */
+  /** Restricts the action. Administrators may use it unless this is set. */
   guard?: RequestHandler;
   /** Safe even if the person has changed since the page was rendered. */
   ignoresChanges?: boolean;

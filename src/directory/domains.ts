@@ -51,7 +51,7 @@ export async function enforceConnection(
   });
 }
 
-/** What must happen before the domain can be enforced; null if it can be. */
+/** Says what must happen before the domain can be enforced; null if it can be now. */
 function whyNotEnforceable({ domain, verifiedAt }: Domain, { status, testedAt }: Connection): string | null {
   if (verifiedAt === null) return `Verify ${domain} first.`;
   if (status !== "active") return "The connection is not active. Activate it first.";

@@ -83,7 +83,7 @@ export async function deleteProvisionedGroup(
   });
 }
 
-async function applyStep(store: TenantStore, groupId: string, step: MembershipStep): Promise<void> {
+export async function applyStep(store: TenantStore, groupId: string, step: MembershipStep): Promise<void> {
   if (step.kind === "remove") {
     await store.groupMembers.remove(groupId, step.userIds);
     return;

@@ -3,7 +3,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { isActiveToken } from "./provisioning-tokens.ts";
 
 /**
- * What provisioning clients may do in a tenant. Only owners extend it: a token, an adopted account, a synced password or a
+ * The rights of provisioning clients in a tenant. Only owners extend it: a token, an adopted account, a synced password or a
  * group that makes administrators takes effect later, when no person is there to ask.
  */
 type MachineSettings = Pick<Tenant, "sourceConflict" | "passwordSync">;

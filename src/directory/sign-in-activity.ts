@@ -4,7 +4,7 @@ import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 
-/** What a sign-in's activity entry refers to. */
+/** The connection and request of a sign-in, for the activity. */
 export interface SignInAttempt {
   /** null for a password. */
   connectionId: string | null;

@@ -1,5 +1,5 @@
 /**
- * The directory: what happens to people, whichever protocol asks.
+ * The directory: what happens to people, regardless of the protocol.
  *
  * Owns: the sign-in verdict (this file), provisioning and its conflicts (provisioning.ts, groups.ts), local accounts
  * (local-accounts.ts), roles (roles.ts), revoking access (access.ts), and tenants as a whole (tenants.ts).

@@ -179,7 +179,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The lines of one of the application's source files. Throws NotFoundError for any other path. */
 async function sourceLines(file: string): Promise<string[]> {
-  if (!/^src(\/[a-z][a-z0-9-]*)+\.ts$/.test(file)) throw new NotFoundError("There is no such file.");
+  if (!/^(?:packages\/[a-z-]+\/)?src(\/[a-z][a-z0-9-]*)+\.ts$/.test(file))
+    throw new NotFoundError("There is no such file.");
   try {
     return (await readFile(root + file, "utf8")).trimEnd().split("\n");
   } catch (error) {

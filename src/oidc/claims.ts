@@ -1,7 +1,7 @@
 import { attributes } from "../../config/attributes.ts";
+import { judgeSignIn } from "../errors.ts";
 import type { AssignableRole, ExternalIdentity } from "../model.ts";
 import type { ConfiguredConnection } from "../sso/connection.ts";
-import { judgeSignIn } from "../sso/refusals.ts";
 import { identityRules } from "./policy.ts";
 import type { VerifiedLogin } from "./relying-party.ts";
 

@@ -114,7 +114,7 @@ export const answerRules: readonly OidcRule<{
     name: "The provider reports no outage",
     citation: "RFC 6749 §4.1.2.1",
     reason: "provider-unavailable",
-    holds: ({ error }) => error !== "temporarily_unavailable" && error !== "server_error",
+    holds: ({ error }) => !isOutage(error),
     found: ({ error }) => `it answered ${error}`,
   },
   {
@@ -122,7 +122,7 @@ export const answerRules: readonly OidcRule<{
     name: "The provider let the person in",
     citation: "RFC 6749 §4.1.2.1",
     reason: "provider-refused",
-    holds: ({ error }) => error === null,
+    holds: ({ error }) => error === null || isOutage(error),
     found: ({ error }) => `it answered ${error?.slice(0, 100)}`,
   },
 ];
@@ -217,7 +217,7 @@ export const claimRules: readonly OidcRule<{
   },
   {
     id: "id-token-authorized-party",
-    name: "The ID token's authorized party is this client, if it names one",
+    name: "If the ID token names an authorized party, it is this client",
     citation: "Core §3.1.3.7, 5",
     reason: notValid,
     holds: ({ claims: { azp }, clientId }) => azp === undefined || azp === clientId,
@@ -287,6 +287,10 @@ export const oidcPolicy = {
   userInfo: userInfoRules,
   identity: identityRules,
 } as const;
+
+function isOutage(error: string | null): boolean {
+  return error === "temporarily_unavailable" || error === "server_error";
+}
 
 function mismatch(expected: string, found: string | null): string {
   return `expected ${expected}, found ${found === null ? "nothing" : found.slice(0, 300)}`;

@@ -11,10 +11,18 @@ import {
   WWWAuthenticateChallengeError,
 } from "openid-client";
 import { oidcScopes } from "../../config/integration.ts";
-import { judgeSignIn } from "../sso/refusals.ts";
+import { judgeSignIn } from "../errors.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { answerRules, claimRules } from "./policy.ts";
-import { callProvider, discoveryCall, grantCall, signatureCall, userInfoCall } from "./provider-call.ts";
+import {
+  causeOf,
+  discoveryCall,
+  findingOf,
+  grantCall,
+  type ProviderCall,
+  signatureCall,
+  userInfoCall,
+} from "./provider-errors.ts";
 
 /** The relying party, without HTTP of its own: authorization code with PKCE, state and nonce (OpenID Connect Core §3.1). */
 export interface RelyingParty {
@@ -145,4 +153,18 @@ async function verifyIdToken(
 function isInvalidClient(error: unknown): boolean {
   if (error instanceof WWWAuthenticateChallengeError) return error.status === 401;
   return error instanceof ResponseBodyError && error.error === "invalid_client";
+}
+
+/**
+ * Makes a call through openid-client or jose, and judges its error as the rule that it is about: throws RefusedError.
+ * An error that the provider did not cause is thrown as it is.
+ */
+export async function callProvider<T>(call: ProviderCall, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const finding = findingOf(call, error);
+    if (finding) judgeSignIn(call.rules, { finding }, { cause: causeOf(error) });
+    throw error;
+  }
 }

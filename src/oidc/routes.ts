@@ -8,7 +8,7 @@
 import { type Request, type RequestHandler, Router } from "express";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
-import { RefusedError } from "../errors.ts";
+import { judgeSignIn, RefusedError } from "../errors.ts";
 import {
   type ConfiguredConnection,
   findConnection,
@@ -18,7 +18,6 @@ import {
 } from "../sso/connection.ts";
 import { finishSignIn } from "../sso/finish.ts";
 import { pendingSignIns } from "../sso/pending.ts";
-import { judgeSignIn } from "../sso/refusals.ts";
 import { endTest, endWithError, mappedFields } from "../sso/test-sign-in.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
@@ -27,8 +26,8 @@ import { localPath } from "../web/guards.ts";
 import { claimOf, toIdentity } from "./claims.ts";
 import { callbackRules, initiationRules } from "./policy.ts";
 import { observed, type Providers } from "./provider.ts";
-import { callProvider, discoveryCall } from "./provider-call.ts";
-import { type Expectations, newExpectations, type VerifiedLogin } from "./relying-party.ts";
+import { discoveryCall } from "./provider-errors.ts";
+import { callProvider, type Expectations, newExpectations, type VerifiedLogin } from "./relying-party.ts";
 import { authenticateByOidc } from "./strategy.ts";
 
 export interface OidcDeps {

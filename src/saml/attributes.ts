@@ -2,10 +2,9 @@ import { attributeRules, firstValue, subjectRules } from "saml-policy/assertion-
 import type { ParsedAssertion } from "saml-policy/parse";
 import { attributes as table } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
-import { RefusedError } from "../errors.ts";
+import { judgeSignIn, RefusedError } from "../errors.ts";
 import type { AssignableRole, ExternalIdentity, Profile, SamlSettings } from "../model.ts";
 import type { ConfiguredConnection } from "../sso/connection.ts";
-import { judgeSignIn } from "../sso/refusals.ts";
 import { mappedFields } from "../sso/test-sign-in.ts";
 
 export type SamlConnection = ConfiguredConnection<"saml">;

@@ -6,10 +6,9 @@ import { type AcceptedResponse, consume, type Ports } from "saml-policy/consume"
 import type { ServiceProvider } from "saml-policy/rule";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { samlUrls } from "../endpoints.ts";
-import { RefusedError } from "../errors.ts";
+import { RefusedError, refusalOf } from "../errors.ts";
 import type { ExternalIdentity } from "../model.ts";
 import type { IdentifiedLogin } from "../sso/finish.ts";
-import { refusalOf } from "../sso/refusals.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { SamlConnection } from "./attributes.ts";
 import type { KeyPair } from "./keys.ts";

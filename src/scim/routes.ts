@@ -1,29 +1,30 @@
 /**
- * SCIM 2.0, where this application is the SCIM service provider (RFC 7643, RFC 7644, RFC 9865).
+ * SCIM 2.0 at /scim/v2: customers' identity providers push users and groups.
  *
- * Owns: /scim/v2 and everything below: who calls (authentication.ts), what is read from a request and written to an
- * answer (this file), users, groups, roles and entitlements, filters, paging and PATCH. One base URL serves all tenants:
- * the token says whose it is. scimmy gives the schemas' definitions; the rest is ours (docs/decisions). May import: the
- * ground floor, directory and store.
+ * packages/scim-server is the engine: it reads requests and writes answers. This room is its backend: who calls (this
+ * file), users, groups, lists and filters over the tenant's store. One base URL serves all tenants, because
+ * the token says whose it is. May import: the ground floor, directory, store, config and scim-server.
  */
-import express, { type Request, type Response, Router } from "express";
+import type { Request, Router } from "express";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { ScimBackend, ScimStore } from "scim-server/backend";
+import { conflict, notFound, ScimError, tooManyRequests, unavailable } from "scim-server/errors";
+import { type ScimExchange, scimRouter } from "scim-server/router";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import { problemRecorder } from "../directory/provisioning-problems.ts";
 import { paths } from "../endpoints.ts";
-import type { Recorder } from "../recording.ts";
+import { ConflictError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import { forTenant } from "../store/tenant-store.ts";
-import { authentication, rateLimit } from "./authentication.ts";
-import { bulk } from "./bulk.ts";
-import type { ScimAnswer, ScimContext, ScimRequest } from "./context.ts";
-import { resourceTypes, schemas, serviceProviderConfig } from "./discovery.ts";
-import { scimErrors, toScimError } from "./error-answers.ts";
-import { mediaType, ScimError, sendScim } from "./errors.ts";
-import { type ListRequest, listGroups, listUsers, readSearch } from "./lists.ts";
-import { recording } from "./recording.ts";
-import { checkBody, checkQuery } from "./reserved-names.ts";
-import { perform } from "./resources.ts";
-import { listAssignable, readAssignable } from "./roles.ts";
+import { hashToken } from "../store/secrets.ts";
+import { isUnavailable } from "../store/sql-errors.ts";
+import { systemStore } from "../store/system-store.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { TokenOwner } from "../store/token-owners.ts";
+import type { ScimContext } from "./context.ts";
+import { scimGroups } from "./groups.ts";
+import { recordProblem } from "./problems.ts";
+import { scimSchemas } from "./schemas.ts";
+import { scimUsers } from "./users.ts";
 
 export interface ScimDeps {
   database: Database;
@@ -32,126 +33,105 @@ export interface ScimDeps {
   passwords: PasswordHasher;
   /** How often one token may call; generous by default. */
   requestsPerMinute?: number;
-  recorder: Recorder;
+  /** Sees each call once it was answered: the inspector. */
+  onExchange?: (exchange: ScimExchange<TokenOwner>) => void;
 }
 
-const bodyLimit = "10mb";
-
-export function scimRoutes({ requestsPerMinute = 60_000, ...deps }: ScimDeps): Router {
-  const { database, baseUrl, recorder } = deps;
-  // RFC 3986 §6.2.2.1: paths distinguish case, and so does perform().
-  const router = Router({ caseSensitive: true });
-  const shared = { database, passwords: deps.passwords, baseUrl: baseUrl + paths.scim };
+export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps): Router {
   const problems = problemRecorder(database);
-  router.use(authentication(database, problems));
-  router.use(recording(recorder));
-  router.use(rateLimit(requestsPerMinute));
-  router.use(requireScimBody);
-  router.use(express.json({ type: acceptedTypes, limit: bodyLimit }));
-  router.use((req, _res, next) => {
-    checkQuery(req.query);
-    checkBody(req.body);
-    next();
+  return scimRouter<TokenOwner>({
+    baseUrl: baseUrl + paths.scim,
+    schemas: scimSchemas(),
+    backend: backendOver(database, deps),
+    onError: logError,
+    onExchange(exchange) {
+      onExchange?.(exchange);
+      recordProblem(problems, exchange);
+    },
   });
-
-  const offered = new Map<string, string>();
-  const route = (
-    method: "get" | "post",
-    path: string,
-    answer: (context: ScimContext, req: Request) => Promise<ScimAnswer> | ScimAnswer,
-  ) => {
-    offered.set(path, method.toUpperCase());
-    router[method](path, async (req, res) => send(res, await answer(contextOf(shared, req), req)));
-  };
-
-  route("get", "/ServiceProviderConfig", serviceProviderConfig);
-  route("get", "/ResourceTypes", (context) => resourceTypes(context, null));
-  route("get", "/ResourceTypes/:id", (context, req) => resourceTypes(context, String(req.params.id)));
-  route("get", "/Schemas", (context) => schemas(context, null));
-  route("get", "/Schemas/:id", (context, req) => schemas(context, String(req.params.id)));
-  for (const list of ["Roles", "Entitlements"] as const) {
-    route("get", `/${list}`, (context, req) => listAssignable(context, list, req.query));
-    route("get", `/${list}/:id`, (context, req) => readAssignable(context, list, String(req.params.id)));
-  }
-
-  const lists = { Users: listUsers, Groups: listGroups };
-  for (const [name, list] of Object.entries(lists)) {
-    const answer = (context: ScimContext, request: ListRequest) => list(context, request);
-    route("get", `/${name}`, (context, req) => answer(context, req.query));
-    route("post", `/${name}/.search`, (context, req) => answer(context, readSearch(req.body)));
-  }
-  route("post", "/Bulk", (context, req) =>
-    bulk(context, req.body, (method, path, request) => perform(context, method, path, request), toScimError),
-  );
-  router.all("/Me", () => {
-    throw new ScimError(501, null, "/Me is not supported: a provisioning token is no user.");
-  });
-  for (const name of Object.keys(lists)) {
-    offered.set(`/${name}`, "GET, POST").set(`/${name}/:id`, "GET, PUT, PATCH, DELETE");
-  }
-  for (const [path, methods] of offered) {
-    router.all(path, async (req, res) => {
-      const method = req.method === "HEAD" ? "GET" : req.method;
-      if (!methods.split(", ").includes(method)) notOffered(req, res, methods);
-      else send(res, await perform(contextOf(shared, req), method, req.path, requestOf(req)));
-    });
-  }
-
-  router.use(() => {
-    throw new ScimError(404, null, "There is no such endpoint.");
-  });
-  router.use(scimErrors(problems));
-  return router;
 }
 
-function contextOf(
-  { database, passwords, baseUrl }: Pick<ScimContext, "passwords" | "baseUrl"> & { database: Database },
-  req: Request,
-): ScimContext {
-  const owner = req.tokenOwner;
-  if (!owner) throw new Error("the request passed authentication without an owner");
+function backendOver(
+  database: Database,
+  { passwords, requestsPerMinute = 60_000 }: Pick<ScimDeps, "passwords" | "requestsPerMinute">,
+): ScimBackend<TokenOwner> {
   return {
-    store: forTenant(database, owner.tenantId),
-    scan: (work) => database.scan((reading) => work(forTenant(reading, owner.tenantId))),
-    writer: { source: owner.source, sourceConflict: owner.sourceConflict },
-    actor: `${owner.source.name} (${owner.hint}…)`,
-    passwordSync: owner.passwordSync,
-    passwords,
-    baseUrl,
-    requestId: req.id,
-    log: req.log,
+    authenticate: tokenAuthentication(database),
+    admit: rateLimit(requestsPerMinute),
+    toScimError,
+    openStore(owner, req) {
+      const context: ScimContext = {
+        scan: (work) => database.scan((reading) => work(forTenant(reading, owner.tenantId))),
+        writer: { source: owner.source, sourceConflict: owner.sourceConflict },
+        record: (store, entry) =>
+          store.activity.record({
+            actorKind: "provisioning",
+            actor: `${owner.source.name} (${owner.hint}…)`,
+            requestId: req.id,
+            ...entry,
+          }),
+        passwordSync: owner.passwordSync,
+        passwords,
+        log: req.log,
+      };
+      return storeOver(forTenant(database, owner.tenantId), context);
+    },
   };
 }
 
-/** OPTIONS asks what is offered; any other method that is not offered is told so. */
-function notOffered(req: Request, res: Response, methods: string): void {
-  res.set("Allow", methods.replace("GET", "GET, HEAD"));
-  if (req.method !== "OPTIONS") throw new ScimError(405, null, `${req.method} is not offered here.`);
-  res.status(204).end();
-}
-
-function requestOf(req: Request): ScimRequest {
+function storeOver(store: TenantStore, context: ScimContext): ScimStore {
   return {
-    query: req.query,
-    body: req.body,
-    ifMatch: req.get("if-match") ?? null,
-    ifNoneMatch: req.get("if-none-match") ?? null,
+    users: scimUsers(store, context),
+    groups: scimGroups(store, context),
+    transaction: (work) => store.transaction((inside) => work(storeOver(inside, context))),
   };
 }
 
-function send(res: Response, { status, body, location, version }: ScimAnswer): void {
-  if (location !== undefined) res.set(status === 201 ? "Location" : "Content-Location", location);
-  if (version !== undefined) res.set("ETag", version);
-  if (body === undefined) res.status(status).end();
-  else sendScim(res, status, body);
+/** A token's last use is written at most this often. */
+const recordUseMs = 60_000;
+
+/**
+ * Finds the owner of a provisioning token. Unknown, expired, revoked and missing tokens cost the same look-up, to avoid a
+ * timing oracle.
+ */
+export function tokenAuthentication(database: Database): (token: string) => Promise<TokenOwner | null> {
+  const { tokens } = systemStore(database);
+  return async (token) => {
+    const owner = await tokens.owner(hashToken(token));
+    if (owner && Date.now() - (owner.lastUsedAt ?? 0) > recordUseMs) {
+      await forTenant(database, owner.tenantId).tokens.recordUse(owner.tokenId);
+    }
+    return owner;
+  };
 }
 
-/** Okta sends both types; others that a client may believe in are refused before they are read. */
-const acceptedTypes = [mediaType, "application/json"];
+/**
+ * Limits how often one token may call. Each process counts for itself: a limit must not cost a write per call. Okta waits
+ * as many whole seconds as Retry-After says, and five minutes for anything else.
+ */
+export function rateLimit(requestsPerMinute: number): (owner: TokenOwner) => Promise<void> {
+  const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
+  return async ({ tokenId }) => {
+    try {
+      await limiter.consume(tokenId);
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      throw tooManyRequests(Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
+    }
+  };
+}
 
-const requireScimBody: express.RequestHandler = (req, _res, next) => {
-  const hasBody = Number(req.get("content-length") ?? 0) > 0 || req.get("transfer-encoding") !== undefined;
-  if (hasBody && !req.is(acceptedTypes))
-    throw new ScimError(415, null, `Send ${mediaType} or application/json.`);
-  next();
-};
+/** The directory's errors as SCIM answers. */
+function toScimError(error: unknown): ScimError | null {
+  if (error instanceof ConflictError && error.code === "owner-protected")
+    return new ScimError(403, null, error.message);
+  if (error instanceof ConflictError) return conflict(error.message);
+  if (error instanceof NotFoundError) return notFound(error.message);
+  if (error instanceof InvalidError) return new ScimError(400, "invalidValue", error.message);
+  return error instanceof UnavailableError || isUnavailable(error) ? unavailable() : null;
+}
+
+function logError(error: unknown, { status, scimType, message }: ScimError, req: Request): void {
+  if (status >= 500 && status !== 501) req.log.error({ err: error }, "scim.failed");
+  else req.log.info({ status, scimType, reason: message }, "scim.refused");
+}

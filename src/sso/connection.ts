@@ -2,7 +2,7 @@
  * Single sign-on: everything that OpenID Connect and SAML share, from a connection's key to a session.
  *
  * Owns: the connection of a path (this file), pending sign-ins (pending.ts), the end of a sign-in (finish.ts) or of a test
- * (test-sign-in.ts), and refusals (refusals.ts). A protocol room chains its own steps between these:
+ * (test-sign-in.ts), and the record of refusals (refusals.ts). A protocol room chains its own steps between these:
  *   router.get(callback, findConnection(database, "oidc"), takePending, requireActive, authenticate, signIn);
  *   router.use(endWithError(sealer));
  * Its steps read `ssoOf(req, "oidc")`, call `judgeSignIn(rules, facts)`, and end in finishSignIn() or endTest().
@@ -12,12 +12,11 @@ import type { Request, RequestHandler } from "express";
 import type { Rule } from "policy-list/policy";
 import type { SignIn } from "../directory/sign-in.ts";
 import { isTestUnderWay } from "../directory/sign-in-tests.ts";
-import { NotFoundError, type RefusalReason, RefusedError } from "../errors.ts";
+import { judgeSignIn, NotFoundError, type RefusalReason, RefusedError } from "../errors.ts";
 import type { Connection, ConnectionType, OidcSettings, SamlSettings } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { judgeSignIn } from "./refusals.ts";
 
 /** Connections that have their settings. */
 interface ConfiguredConnections {

@@ -12,18 +12,21 @@ interface JsonField {
 
 /** A place in a JSON document, as SQL. */
 interface JsonNode {
-  /** Its value; NULL when it is of another type, or not there. */
+  /** The value; NULL if it is absent or of another type. */
   scalar(type: string): Sql;
-  /** Whether there is something other than null, "", {} and []. */
+  /** Whether the value is other than null, "", {} and []. */
   present(): Sql;
 }
 
-// Spelled as the schema does. Names come from definitions and never from requests; this is the second lock.
+// Names come from the schema, never from a request. This check is a second defence against SQL injection.
 const namePattern = /^[$\w:.-]+$/;
 
 const documents = { exact: "users.attributes", folded: "users.attributes_key" };
 
-/** The rows of a list's elements, for FROM: `element`, with the columns that jsonNode() reads. Empty for what is no list. */
+/**
+ * Returns a FROM clause with a list's elements: `element`, with the columns that jsonNode() reads. There are none if the
+ * value is not a list.
+ */
 export function jsonRows(engine: Database["engine"], list: JsonList): Sql {
   const inDocument = list.in === "document";
   if (engine === "sqlite") {
@@ -43,7 +46,7 @@ export function jsonRows(engine: Database["engine"], list: JsonList): Sql {
   };
 }
 
-/** A field of the document, or of the element of `list` that is being looked at. */
+/** Returns a field of the document, or of the current element of `list`. */
 export function jsonNode(
   engine: Database["engine"],
   field: JsonField,
@@ -55,7 +58,7 @@ export function jsonNode(
       : postgresJson(field.exact, postgresNode(kindOf(field), documentOf(field), field.path));
   }
   if (!list || list.in === "relation") throw new Error("an element without its list");
-  // Elements are those of the copy for comparison. The original of one is at the same position of the original list.
+  // The elements come from the folded copy. Their originals have the same positions in the original list.
   if (field.exact && list.in === "document") return exactElement(engine, field.path, list.path);
   if (engine === "sqlite") {
     if (field.path.length === 0) return sqliteElement;
@@ -84,7 +87,7 @@ function exactElement(
   });
 }
 
-/** `->` would be shorter, but reads a name that begins with a dollar sign (`$ref`) as a path. */
+/** Not `->`, which takes a name that begins with a dollar sign (`$ref`) for a path. */
 function sqliteNode(document: string, path: Sql): JsonNode {
   const at = { sql: `(${document}, ${path.sql})`, bindings: path.bindings };
   const twice = (sql: string): Sql => ({ sql, bindings: [...at.bindings, ...at.bindings] });
@@ -105,7 +108,7 @@ function sqliteScalar(jsonType: string, value: string, type: string): string {
 }
 
 function sqlitePresent(jsonType: string, value: string): string {
-  // As texts, an empty object and the string "{}" look the same; what tells them apart is the type.
+  // The type tells an empty object from the string "{}".
   return `(${jsonType} || ${value}) not in ('text', 'object{}', 'array[]')`;
 }
 
@@ -113,7 +116,7 @@ function postgresJson(exact: boolean, { sql, bindings }: Sql): JsonNode {
   const typeOf = exact ? "json_typeof" : "jsonb_typeof";
   const casts: Record<string, string> = { string: ' collate "C"', number: "::numeric", boolean: "::boolean" };
   return {
-    // CASE, because a cast must not run on what is of another type: it would fail the statement.
+    // CASE keeps the cast away from values of another type, which would fail the statement.
     scalar: (type) => ({
       sql: `case ${typeOf}(${sql}) when '${type}' then (${sql} #>> '{}')${casts[type]} end`,
       bindings: [...bindings, ...bindings],

@@ -1,6 +1,6 @@
 import type { Database } from "./database.ts";
 
-/** How two values are compared; that they differ is the negation of `eq`. `co`, `sw` and `ew` are for texts. */
+/** The operators of RFC 7644 §3.4.2.2, without `ne`, which is a negated `eq`. `co`, `sw` and `ew` are for texts. */
 export type Comparison = "eq" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
 
 export type Scalar = string | number | boolean;
@@ -16,16 +16,19 @@ export function both(left: Sql, right: Sql): Sql {
 
 const signs = { eq: "=", gt: ">", ge: ">=", lt: "<", le: "<=" } as const;
 
-/**
- * Compares an SQL expression with a value. Without LIKE: it ignores case on one engine, and %, _ and \ in values would
- * need escapes. A `column` orders by bytes and may have an index, which a prefix uses as a range.
- */
+/** A comparison of an expression with a value. */
+export interface Operands {
+  expression: Sql;
+  operator: Comparison;
+  value: Scalar;
+  /** Whether the expression is a column: it sorts by bytes and may have an index, which a prefix then uses as a range. */
+  isColumn: boolean;
+}
+
+/** Compares without LIKE, which ignores case on SQLite and needs escapes for %, _ and \ in values. */
 export function compareSql(
   engine: Database["engine"],
-  { sql, bindings }: Sql,
-  operator: Comparison,
-  value: Scalar,
-  expression: "column" | "any",
+  { expression: { sql, bindings }, operator, value, isColumn }: Operands,
 ): Sql {
   if (operator !== "co" && operator !== "sw" && operator !== "ew") {
     return { sql: `${sql} ${signs[operator]} ?`, bindings: [...bindings, value] };
@@ -35,8 +38,8 @@ export function compareSql(
     const find = engine === "sqlite" ? "instr" : "strpos";
     return { sql: `${find}(${sql}, ?) > 0`, bindings: [...bindings, value] };
   }
-  if (operator === "sw" && expression === "column") return prefixRange({ sql, bindings }, value);
-  // The engine measures what it cuts: it counts characters where JavaScript counts UTF-16 units.
+  if (operator === "sw" && isColumn) return prefixRange({ sql, bindings }, value);
+  // The engine measures the length itself: it counts characters, but JavaScript counts UTF-16 units.
   const length = "length(cast(? as text))";
   return operator === "sw"
     ? { sql: `substr(${sql}, 1, ${length}) = ?`, bindings: [...bindings, value, value] }
@@ -53,13 +56,13 @@ function prefixRange({ sql, bindings }: Sql, prefix: string): Sql {
 }
 
 /**
- * The first text, by bytes of UTF-8, that comes after every text with this prefix; null when there is none. Bytes of
- * UTF-8 order as code points do.
+ * Returns the first text that sorts after all texts with this prefix; null if there is none. UTF-8 bytes sort like code
+ * points.
  */
 export function afterPrefix(prefix: string): string | null {
   const points = Array.from(prefix, (character) => character.codePointAt(0) as number);
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
-    // U+D800 to U+DFFF are no characters, and U+10FFFF is the last.
+    // U+D800 to U+DFFF are surrogates, and U+10FFFF is the last code point.
     if (last < 0x10ffff) return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
   }
   return null;

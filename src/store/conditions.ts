@@ -5,7 +5,7 @@ import type { TenantScope } from "./tenant/scope.ts";
 
 export type { Comparison, Scalar } from "./condition-sql.ts";
 
-/** A column of the row itself. `loginName` and `displayName` hold names as nameKey() makes them. */
+/** A column of the row itself. Operands for `loginName` and `displayName` must have gone through nameKey(). */
 export type RowColumn =
   | "id"
   | "loginName"
@@ -19,43 +19,43 @@ export type RowColumn =
 type Relation = "groups" | "roles" | "members";
 
 /**
- * Where a value is. Documents are `users.attributes`; what is not `exact` is looked up in the copy whose texts went
- * through textKey(), so its operands must have gone through it too.
+ * Where a value is. The document is `users.attributes`. Unless `exact`, the value comes from the copy whose texts went
+ * through textKey(), so the operands must have gone through it too.
  */
 export type ConditionField =
   | { in: "row"; column: RowColumn }
   | { in: "document"; path: readonly string[]; exact: boolean }
-  /** Of the list around it (`some`). An empty path is the element itself. */
+  /** Of the list of the enclosing `some`. An empty path is the element itself. */
   | { in: "element"; path: readonly string[]; exact: boolean };
 
 export type ConditionList = JsonList | { in: "relation"; relation: Relation };
 
 /**
- * What rows must satisfy, in no protocol's words. Each part is true or false and never unknown: a comparison with a
- * value that is absent, or of another type than the operand, is false, and its negation is true.
+ * A condition on rows, independent of any protocol. Each part is true or false, never unknown: a comparison with an
+ * absent value, or with one of another type than the operand, is false, and its negation is true.
  */
 export type Condition =
-  /** Of no conditions, `all` is true and `any` is false. */
+  /** Without conditions, `all` is true and `any` is false. */
   | { kind: "all" | "any"; conditions: readonly Condition[] }
   | { kind: "not"; condition: Condition }
   | { kind: "compare"; field: ConditionField; operator: Comparison; value: Scalar }
-  /** There is a value, and it is not empty. */
+  /** The value exists and is not empty. */
   | { kind: "present"; field: ConditionField }
   /** One element of the list satisfies all of `where`. Lists do not nest. */
   | { kind: "some"; list: ConditionList; where: Condition };
 
 export interface ConditionContext {
-  /** The scope that the query came from; subqueries come from it too. */
+  /** The scope of the query, for its subqueries. */
   scope: TenantScope;
   table: "users" | "groups";
-  /** The source that asks: it sees its own keys (`sourceKey`), and of rows of other sources none. */
+  /** The source that asks: it sees only its own keys (`sourceKey`). */
   sourceId: string;
 }
 
 interface Column {
   name: string;
   type: "string" | "number" | "boolean";
-  /** At most one row of a tenant and a source has the value. */
+  /** Whether at most one row of a tenant and a source has a given value. */
   unique?: boolean;
 }
 
@@ -74,7 +74,7 @@ const notInTable: Record<ConditionContext["table"], readonly RowColumn[]> = {
   groups: ["loginName", "active"],
 };
 
-/** The first column is the one that names the row which the relation belongs to. */
+/** `owner` is the column that refers to the row which the relation belongs to. */
 const relations: Record<Relation, { table: string; owner: string; columns: Record<string, string> }> = {
   groups: {
     table: "group_members",
@@ -89,18 +89,18 @@ const relations: Record<Relation, { table: string; owner: string; columns: Recor
   },
 };
 
-/** Narrows a query on `context.table` to the rows that satisfy the condition. Values are bound, never spelled out. */
+/** Narrows a query on `context.table` to the rows that satisfy the condition. All values are bound. */
 export function applyCondition(
   query: Knex.QueryBuilder,
   condition: Condition,
   context: ConditionContext,
 ): void {
-  narrow(query, condition, false, { ...context, list: null });
+  narrow(query, condition, { ...context, list: null, isNegated: false });
 }
 
 /**
- * Whether an index of unique values finds the rows: whatever else the condition says, the engine reads one row or two.
- * Everything else may read all rows of the tenant.
+ * Whether a unique index finds the rows, so that the engine reads one or two. Any other condition may read every row of
+ * the tenant.
  */
 export function isSelective(condition: Condition): boolean {
   if (condition.kind === "all") return condition.conditions.some(isSelective);
@@ -109,45 +109,47 @@ export function isSelective(condition: Condition): boolean {
 }
 
 interface Place extends ConditionContext {
-  /** The list whose element is being looked at. */
+  /** The list of the enclosing `some`. */
   list: ConditionList | null;
+  /** Whether an odd number of `not` encloses the condition. */
+  isNegated: boolean;
 }
 
 /**
- * Negations move inwards, to the single comparisons: only there can SQL's third truth value come up, and coalesce()
- * ends it. Unnegated, unknown and false select the same rows, and the bare comparison can use an index.
+ * Pushes negations down to the single comparisons, where coalesce() replaces SQL's "unknown" by false. Without a
+ * negation, unknown and false select the same rows, and the bare comparison can use an index.
  */
-function narrow(query: Knex.QueryBuilder, condition: Condition, negated: boolean, place: Place): void {
+function narrow(query: Knex.QueryBuilder, condition: Condition, place: Place): void {
   switch (condition.kind) {
     case "not":
-      narrow(query, condition.condition, !negated, place);
+      narrow(query, condition.condition, { ...place, isNegated: !place.isNegated });
       break;
     case "all":
     case "any":
-      narrowAll(query, condition.conditions, (condition.kind === "all") !== negated, negated, place);
+      narrowAll(query, condition, place);
       break;
     case "some":
-      narrowSome(query, condition, negated, place);
+      narrowSome(query, condition, place);
       break;
     default: {
       const { sql, bindings } = leafSql(condition, place);
-      query.whereRaw(negated ? `not coalesce(${sql}, false)` : sql, bindings);
+      query.whereRaw(place.isNegated ? `not coalesce(${sql}, false)` : sql, bindings);
     }
   }
 }
 
 function narrowAll(
   query: Knex.QueryBuilder,
-  conditions: readonly Condition[],
-  every: boolean,
-  negated: boolean,
+  { kind, conditions }: Condition & { kind: "all" | "any" },
   place: Place,
 ): void {
+  // De Morgan: a negated "all" is an "any" of negations, and the reverse.
+  const every = (kind === "all") !== place.isNegated;
   if (conditions.length === 0) query.whereRaw(every ? "1 = 1" : "1 = 0");
   query.where((group) => {
     for (const condition of conditions) {
-      if (every) narrow(group, condition, negated, place);
-      else group.orWhere((one) => narrow(one, condition, negated, place));
+      if (every) narrow(group, condition, place);
+      else group.orWhere((one) => narrow(one, condition, place));
     }
   });
 }
@@ -155,25 +157,24 @@ function narrowAll(
 function narrowSome(
   query: Knex.QueryBuilder,
   { list, where }: Condition & { kind: "some" },
-  negated: boolean,
   place: Place,
 ): void {
   if (place.list) throw new Error("a list inside a list");
-  const inside = { ...place, list };
+  const inside = { ...place, list, isNegated: false };
   if (list.in === "relation") {
-    // `in`, not `exists`: SQLite then starts from the few rows that the list has, not from every row of the table.
+    // `in`, not `exists`: SQLite then starts from the few related rows, not from every row of the table.
     const rows = relatedRows(place.scope, list.relation);
-    narrow(rows, where, false, inside);
-    if (negated) query.whereNotIn(`${place.table}.id`, rows);
+    narrow(rows, where, inside);
+    if (place.isNegated) query.whereNotIn(`${place.table}.id`, rows);
     else query.whereIn(`${place.table}.id`, rows);
     return;
   }
   const { sql, bindings } = jsonRows(place.scope.engine, list);
   const elements = (rows: Knex.QueryBuilder) => {
     rows.from(rows.client.raw(sql, bindings));
-    narrow(rows, where, false, inside);
+    narrow(rows, where, inside);
   };
-  if (negated) query.whereNotExists(elements);
+  if (place.isNegated) query.whereNotExists(elements);
   else query.whereExists(elements);
 }
 
@@ -196,7 +197,8 @@ function leafSql(condition: Condition & { kind: "compare" | "present" }, place: 
   const node = jsonNode(place.scope.engine, field, place.list);
   if (condition.kind === "present") return node.present();
   const { operator, value } = condition;
-  return compareSql(place.scope.engine, node.scalar(typeof value), operator, value, "any");
+  const expression = node.scalar(typeof value);
+  return compareSql(place.scope.engine, { expression, operator, value, isColumn: false });
 }
 
 function columnOf(column: RowColumn, { table }: Place): Column {
@@ -220,5 +222,6 @@ function columnSql(
   }
   const { operator, value } = condition;
   if (typeof value !== type) return { sql: "1 = 0", bindings: [] };
-  return compareSql(scope.engine, { sql: name, bindings: [] }, operator, value, "column");
+  const expression = { sql: name, bindings: [] };
+  return compareSql(scope.engine, { expression, operator, value, isColumn: true });
 }

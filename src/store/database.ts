@@ -1,9 +1,9 @@
 /**
  * The store: the only room that speaks SQL, and the only one that imports knex.
  *
- * Owns: the connection pool, transactions and migrations (this file and migrate.ts); everything that belongs to
- * one tenant (tenant-store.ts and tenant/); what is looked up before a tenant is known (system-store.ts).
- * May import: model, errors. Nothing here decides anything about people: see directory/.
+ * Owns: the connection pool, transactions and migrations (this file and migrate.ts); the data of one tenant
+ * (tenant-store.ts and tenant/); lookups before a tenant is known (system-store.ts).
+ * May import: model, errors. Decisions about people belong to directory/.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdirSync } from "node:fs";
@@ -14,25 +14,25 @@ import { UnavailableError } from "../errors.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
 import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";
 
-// Timestamps and counters fit in 2^53; without this, PostgreSQL's driver hands out bigint columns as text.
+// Our timestamps and counters fit in 2^53. By default, PostgreSQL's driver returns bigint columns as text.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export interface Database {
   readonly engine: "sqlite" | "postgres";
   /**
-   * The connection to build statements on: the pool, or inside a transaction that transaction.
-   * Throws when a transaction is running and the pool is asked for: on SQLite that would wait for itself.
+   * The connection to build statements on: the pool, or inside a transaction that transaction. Throws if code inside a
+   * transaction asks the pool, because on SQLite it would wait for itself.
    */
   sql(): Knex;
   /**
-   * Runs `work` in one transaction: all or nothing. SQLite's write lock is taken first, so that a
-   * read-modify-write never has to be upgraded, which SQLite refuses without waiting. Work that loses to
-   * a deadlock is run again, so it must have no effect outside the database. Inside a transaction it joins it.
+   * Runs `work` in one transaction, or as part of the running one. Takes SQLite's write lock first, because SQLite refuses
+   * to upgrade a read lock without waiting. Reruns work that lost to a deadlock, so `work` must have no effect outside
+   * the database.
    */
   transaction<T>(work: (transaction: Database) => Promise<T>): Promise<T>;
   /**
-   * Runs statements that only read and may look at every row of a tenant: on a connection that serves nothing else, and
-   * for ten seconds at most. Throws UnavailableError when that was not enough. Inside a transaction it joins it.
+   * Runs queries that may read every row of a tenant, on a separate connection and for at most ten seconds, or as part of
+   * the running transaction. Throws UnavailableError on timeout.
    */
   scan<T>(work: (reading: Database) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -40,12 +40,12 @@ export interface Database {
 
 const runningTransaction = new AsyncLocalStorage<boolean>();
 
-/** When SQLite hands a commit to the disk: before it is acknowledged (`full`), or when the system likes (`off`). */
+/** Whether SQLite syncs a commit to disk before it returns (`full`), or leaves that to the system (`off`). */
 export type Synchronous = "full" | "off";
 
 /**
- * Opens a database by URL: `postgres://…`, or the path of a SQLite file (`:memory:` for a fleeting one).
- * @param synchronous `full` in production (docs/decisions/0009); only tests, whose data may be lost, pass `off`.
+ * Opens a database by URL: `postgres://…`, or the path of a SQLite file (or `:memory:`).
+ * @param synchronous `full` in production (docs/decisions/0009). Only tests pass `off`, because they may lose data.
  */
 export function openDatabase(url: string, synchronous: Synchronous = "full"): Database {
   const engine = /^postgres(ql)?:\/\//.test(url) ? "postgres" : "sqlite";
@@ -76,14 +76,14 @@ async function runTransaction<T>(
   work: (transaction: Database) => Promise<T>,
 ): Promise<T> {
   return await knex.transaction(async (trx) => {
-    // knex begins SQLite transactions deferred. A write that touches no row takes the write lock now,
-    // and waits for it as long as busy_timeout says (https://sqlite.org/lang_transaction.html).
+    // knex begins SQLite transactions deferred. A write that changes no row takes the write lock now and waits for it up
+    // to busy_timeout (https://sqlite.org/lang_transaction.html).
     if (engine === "sqlite") await trx.raw("update tenants set id = id where 1 = 0");
     return await runningTransaction.run(true, () => work(joinedTo(engine, trx)));
   });
 }
 
-/** The database as it is seen inside a transaction. */
+/** The database inside a transaction: everything joins that transaction. */
 function joinedTo(engine: Database["engine"], trx: Knex.Transaction): Database {
   const joined: Database = {
     engine,
@@ -107,7 +107,7 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** knex prints to standard output, which belongs to the log's JSON and to a command's result; it throws the errors too. */
+/** Silences knex, which prints to standard output. It also throws its errors, so nothing is lost. */
 const quiet = { warn: () => undefined, error: () => undefined };
 
 function postgresOptions(url: string): Knex.Config {
@@ -127,26 +127,26 @@ function sqliteOptions(file: string, synchronous: Synchronous): Knex.Config {
     client: "sqlite3",
     connection: { filename: file },
     useNullAsDefault: true,
-    // One connection: SQLite has one writer anyway, and an in-memory database lives in its connection.
+    // One connection: SQLite has one writer anyway, and an in-memory database exists only in its connection.
     pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1, afterCreate: applyPragmas(synchronous) },
     acquireConnectionTimeout: 30_000,
-    // Errors reach the log: they name the statement, not the names and addresses in it.
+    // Errors reach the log, so they must not contain the bound names and addresses.
     compileSqlOnError: false,
     log: quiet,
   };
 }
 
-/** How long a connection of SQLite waits for the others of its file, in ms. */
+/** How long a SQLite connection waits for a lock, in ms. */
 const busyMs = 15_000;
 
-/** What each level promises stands in docs/reference/configuration.md. */
+/** docs/reference/configuration.md says what each level guarantees. */
 function applyPragmas(synchronous: Synchronous) {
   const pragmas = `pragma busy_timeout = ${busyMs}; pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma foreign_keys = on;`;
   return (connection: SqliteConnection, done: (error: Error | null, c: SqliteConnection) => void) => {
     const deadline = Date.now() + busyMs;
     cacheStatements(connection);
-    // Of several that open a new file at once, one has to be alone to make it a WAL file, and the others are turned away
-    // at once: SQLite does not wait where waiting could be a deadlock (https://sqlite.org/c3ref/busy_handler.html).
+    // Switching a new file to WAL needs it exclusively, and SQLite fails concurrent attempts at once instead of waiting,
+    // to avoid a deadlock (https://sqlite.org/c3ref/busy_handler.html). So retry.
     const apply = () => {
       connection.exec(pragmas, (error) => {
         if (isBusy(error) && Date.now() < deadline) setTimeout(apply, 20);
@@ -157,14 +157,14 @@ function applyPragmas(synchronous: Synchronous) {
   };
 }
 
-const scanMs = 10_000;
+const scanTimeoutMs = 10_000;
 
 type Work<T> = (trx: Knex.Transaction) => Promise<T>;
 
 /**
- * Runs statements that may look at every row on a pool of their own, because whoever looks up one row must not wait for
- * them (SQLite's main pool is one connection); see Database.scan.
- * @param main a database in memory lives in this pool's only connection, so its scans run there.
+ * Opens a separate pool for scans (see Database.scan), so that they do not block short queries: SQLite's main pool is one
+ * connection.
+ * @param main where scans of an in-memory database run, which exists only in this pool's connection.
  */
 function openScanPool(engine: "sqlite" | "postgres", options: Knex.Config, main: Knex) {
   const inMemory = (options.connection as { filename?: string }).filename === ":memory:";
@@ -186,7 +186,7 @@ function openScanPool(engine: "sqlite" | "postgres", options: Knex.Config, main:
 function scanPostgres<T>(knex: Knex, work: Work<T>): Promise<T> {
   return knex.transaction(
     async (trx) => {
-      await trx.raw(`set local statement_timeout = ${scanMs}`);
+      await trx.raw(`set local statement_timeout = ${scanTimeoutMs}`);
       return await work(trx);
     },
     { readOnly: true },
@@ -197,10 +197,10 @@ interface Interruptible {
   interrupt(): void;
 }
 
-/** SQLite has no time limit of its own: the connection is interrupted from outside. */
+/** SQLite has no statement timeout, so a timer interrupts the connection. */
 async function scanSqlite<T>(knex: Knex, work: Work<T>): Promise<T> {
   const connection: Interruptible = await knex.client.acquireConnection();
-  const timer = setTimeout(() => connection.interrupt(), scanMs);
+  const timer = setTimeout(() => connection.interrupt(), scanTimeoutMs);
   try {
     return await knex.transaction(work, { connection });
   } finally {

@@ -9,8 +9,8 @@ import { maxMessageAgeMs } from "./tenant/inspector.ts";
 const everyMs = 10 * 60_000;
 
 /**
- * Removes what has expired, now and then. Nothing waits for it: expired rows are never read as living ones. Every
- * replica does it, which is harmless. Returns how to stop.
+ * Removes expired rows every ten minutes. Nothing depends on it, because queries ignore expired rows. All replicas run it,
+ * which is harmless. Returns a function that stops it.
  */
 export function startHousekeeping(database: Database, log: Log): () => void {
   const timer = setInterval(() => {
@@ -20,7 +20,7 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes sessions, links, counts and recorded messages whose time is over. */
+/** Removes expired sessions, links, sign-ins in flight, rate limits, recorded messages and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await systemStore(database).links.removeExpired();
@@ -31,10 +31,10 @@ export async function removeExpired(database: Database): Promise<void> {
 }
 
 const dayMs = 86_400_000;
-/** So many entries go in one statement: whoever works meanwhile waits for no more. */
+/** Entries per delete statement, so that it blocks other writers only briefly. */
 const chunk = 500;
 
-/** Forgets the activity of each tenant that is older than the tenant keeps it. */
+/** Removes activity that is older than its tenant's retention period. */
 export async function removeOldActivity(database: Database, now: () => number = Date.now): Promise<void> {
   const old = "activity.at < ? - tenants.activity_days * ?";
   const tenants: { id: string; activity_days: number }[] = await database
@@ -47,12 +47,12 @@ export async function removeOldActivity(database: Database, now: () => number = 
     )
     .select("id", "activity_days");
   for (const { id, activity_days: days } of tenants) {
-    while (await removeSome(database, id, now() - days * dayMs));
+    while (await removeChunk(database, id, now() - days * dayMs));
   }
 }
 
-/** Returns whether there was something to remove. */
-async function removeSome(database: Database, tenantId: string, before: number): Promise<boolean> {
+/** Returns whether it removed any entries. */
+async function removeChunk(database: Database, tenantId: string, before: number): Promise<boolean> {
   const oldest = database.sql()("activity").where("tenant_id", tenantId).where("at", "<", before);
   const some = oldest.orderBy("at").limit(chunk).select("id");
   return (await database.sql()("activity").where("tenant_id", tenantId).whereIn("id", some).delete()) > 0;

@@ -7,8 +7,8 @@ import { adoptFormerMigrations } from "./former-migrations.ts";
 const folder = new URL("../../migrations/", import.meta.url);
 
 /**
- * Reads migrations/ by file name. Names are stored without their ending, so that a deployment which runs
- * compiled JavaScript and one which runs TypeScript agree on what has been applied.
+ * Reads migrations/ in the order of the file names. Names are stored without their extension, so that deployments of
+ * compiled JavaScript and of TypeScript agree on what has been applied.
  */
 const migrationSource: Knex.MigrationSource<string> = {
   getMigrations: () =>
@@ -32,8 +32,8 @@ const unvalidated: Knex.MigratorConfig = { migrationSource, disableMigrationsLis
 const lockedWaitMs = 60_000;
 
 /**
- * Applies what is missing, and returns the names of what it applied. Of several callers one works and the
- * others wait; when the lock is not released within a minute, its holder died and an operator has to look.
+ * Applies pending migrations and returns their names. Concurrent callers wait for the first. If knex's lock is not
+ * released within a minute, its holder has probably died: throws knex's error, for the operator to unlock.
  */
 export async function migrate(database: Database): Promise<string[]> {
   await createBookkeeping(database);
@@ -49,12 +49,12 @@ export async function migrate(database: Database): Promise<string[]> {
 }
 
 /**
- * Creates knex's own tables, of several callers once: knex looks and then creates, so two at once would fail, or leave
- * two rows in its lock table, which then can never be locked.
+ * Creates knex's own tables under a lock. knex checks before it creates them, so concurrent callers would fail, or leave
+ * two rows in its lock table, which could then never be locked.
  */
 async function createBookkeeping(database: Database): Promise<void> {
   await database.sql().transaction(async (trx) => {
-    // Both wait for whoever was first: SQLite takes the write lock for any write, PostgreSQL a lock of this name.
+    // Serialise callers: by SQLite's write lock, or by an advisory lock of PostgreSQL.
     const oneAtATime = "pragma user_version = 0";
     await trx.raw(database.engine === "sqlite" ? oneAtATime : "select pg_advisory_xact_lock(20261101)");
     await trx.migrate.list(unvalidated);
@@ -62,19 +62,19 @@ async function createBookkeeping(database: Database): Promise<void> {
   });
 }
 
-/** Takes away the lock that a migration left behind when it was killed. */
+/** Releases the lock of a migration that was killed. */
 export async function unlockMigrations(database: Database): Promise<void> {
   await database.sql().migrate.forceFreeMigrationsLock(config);
 }
 
-/** Takes back every migration, newest first: for tests, and for the brave. */
+/** Rolls back every migration, newest first, which drops all data. For tests. */
 export async function rollBackAll(database: Database): Promise<void> {
   await database.sql().migrate.rollback(config, true);
 }
 
-/** How far the database is: how many migrations it has, and the names of those that this program brings beside. */
+/** Returns how many migrations are applied, and the names of the pending ones. */
 export async function migrationState(database: Database): Promise<{ applied: number; pending: string[] }> {
-  // knex would create its tables here, under the hands of somebody who is just migrating.
+  // Don't let knex create its tables: a migration may be running elsewhere.
   if (!(await database.sql().schema.hasTable("knex_migrations"))) {
     return { applied: 0, pending: await migrationSource.getMigrations([]) };
   }

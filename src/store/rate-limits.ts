@@ -1,24 +1,24 @@
 import type { Database } from "./database.ts";
 
 export interface RateLimit {
-  /** Tells the limits of one table apart. */
+  /** The limit's name, because all limits share one table. */
   name: string;
-  /** How often within `seconds` a key may be used. */
+  /** How often a key may be used within `seconds`. */
   points: number;
   seconds: number;
 }
 
-/** A limit that all replicas count together, in the database. */
+/** A rate limit that all replicas share, in the database. */
 export interface RateLimiter {
-  /** Counts one use of `key`. Returns 0 while it is allowed, else after how many whole seconds it will be. */
+  /** Counts one use of `key`. Returns 0 if it is allowed, otherwise the seconds until it will be, rounded up. */
   use(key: string): Promise<number>;
-  /** Forgets what was counted for `key`. */
+  /** Resets the count of `key`. */
   reset(key: string): Promise<void>;
 }
 
 /**
- * Opens a shared limit: so many uses in a window that begins with the first. One statement counts a use, begins a new
- * window where the old one is over, and says how many there were, so that no two replicas can both be the last allowed.
+ * Opens a rate limit with a fixed window that begins with the first use. One statement counts the use, starts a new window
+ * if the old one is over, and returns the count, so replicas cannot race for the last allowed use.
  */
 export function rateLimiter(
   database: Database,
@@ -51,7 +51,7 @@ export function rateLimiter(
   };
 }
 
-/** Removes what no limit counts any more. */
+/** Removes expired windows. */
 export async function removeExpiredRateLimits(database: Database, now: number = Date.now()): Promise<void> {
   await database.sql()("rate_limits").where("expires_at", "<=", now).delete();
 }

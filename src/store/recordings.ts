@@ -1,15 +1,15 @@
 import type { Database } from "./database.ts";
 
-/** What is asked about recorded messages for all tenants at once. */
+/** Recorded messages across all tenants. */
 export function recordings(database: Database, now: () => number = Date.now) {
   return {
-    /** Ids of the tenants that record their messages at the moment: few, and found by an index. */
+    /** Ids of the tenants that are recording now: few, and found by an index. */
     async tenants(): Promise<string[]> {
       const recording = database.sql()("inspectors").where("recording_until", ">", now());
       return ((await recording.select("tenant_id")) as { tenant_id: string }[]).map((row) => row.tenant_id);
     },
 
-    /** Removes what was recorded before a time. */
+    /** Removes messages recorded before a time. */
     async removeOlderThan(at: number): Promise<void> {
       await database.sql()("inspector_messages").where("at", "<", at).delete();
     },

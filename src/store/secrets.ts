@@ -1,26 +1,24 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 
-/**
- * Secrets at rest: those that we only ever compare are hashed, those that we have to use are sealed.
- */
+/** Secrets at rest: hashed if we only compare them, sealed if we need them in plain text. */
 
 /**
- * SHA-256, base64url: how tokens, links and session ids are stored. A plain hash is enough because they are
- * random with at least 128 bits; passwords are not, and go through directory/password-hash.ts.
+ * Hashes a token, link or session id for storage: SHA-256 in base64url. A plain hash is enough, because these have at
+ * least 128 random bits. Passwords do not: see directory/password-hash.ts.
  */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }
 
-/** 256 random bits as text that fits in a URL or a header. */
+/** Returns 256 random bits in base64url, for a URL or a header. */
 export function randomToken(): string {
   return randomBytes(32).toString("base64url");
 }
 
 export interface Sealer {
-  /** Encrypts a secret for one place; `context` names the place, for example `tenantId/connectionId`. */
+  /** Encrypts a secret. `context` names the place where it is stored, for example `tenantId/connectionId`. */
   seal(secret: string, context: string): string;
-  /** Throws when the key or the context is another one, or the text was changed. */
+  /** Decrypts. Throws if the key or the context differs, or if the text was changed. */
   open(sealed: string, context: string): string;
 }
 
@@ -28,9 +26,9 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /**
- * AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce. The context is authenticated, so that a sealed
- * secret which is copied to another row cannot be opened there.
- * @param dataKey 32 bytes: DATA_KEY of the configuration.
+ * AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce. The context is authenticated, so a sealed secret cannot be
+ * opened if it is copied to another row.
+ * @param dataKey DATA_KEY of the configuration: 32 bytes.
  */
 export function sealer(dataKey: Buffer): Sealer {
   return {

@@ -3,20 +3,20 @@ import type { Database } from "./database.ts";
 import { toUser } from "./tenant/user-rows.ts";
 import { forTenant } from "./tenant-store.ts";
 
-/** What a session remembers of a sign-in. */
+/** The sign-in of a session. */
 export interface StoredSignIn {
   tenantId: string;
   userId: string;
-  /** The user's epoch at sign-in: another one now means that access was revoked since. */
+  /** The user's epoch at sign-in. If the user's differs now, access was revoked. */
   accessEpoch: number;
-  /** Null for a local password. */
+  /** null for a local password. */
   connectionId: string | null;
 }
 
-/** A row of the sessions table. Whoever holds the cookie is known by its SHA-256 only. */
+/** A row of the sessions table. It stores only the SHA-256 of the cookie's session id. */
 export interface StoredSession {
   sidHash: string;
-  /** Set once somebody signed in. */
+  /** null before sign-in. */
   signIn: StoredSignIn | null;
   createdAt: number;
   seenAt: number;
@@ -24,12 +24,12 @@ export interface StoredSession {
   data: Record<string, unknown>;
 }
 
-/** The person behind a living session, as the database knows them at this moment. */
+/** The signed-in person, as the database knows them now. */
 export interface SignedInPerson {
   tenant: { id: string; slug: string; name: string };
   user: User;
   role: Role;
-  /** How they signed in; null for a local password. */
+  /** The connection that they signed in through; null for a local password. */
   connection: { id: string; key: string; type: ConnectionType } | null;
 }
 
@@ -47,11 +47,11 @@ interface SessionRow {
 
 export type SessionStore = ReturnType<typeof sessionStore>;
 
-/** Keeps browser sessions. They are found by the cookie, so before any tenant is known. */
+/** Stores browser sessions. The cookie finds them before a tenant is known. */
 export function sessionStore(database: Database, now: () => number = Date.now) {
   const one = (sidHash: string) => database.sql()("sessions").where("sid_hash", sidHash);
   return {
-    /** Null when there is no such session or its time is over. */
+    /** Returns null if there is no such session, or if it has expired. */
     async load(sidHash: string): Promise<StoredSession | null> {
       const row = (await one(sidHash).where("expires_at", ">", now()).first()) as SessionRow | undefined;
       return row ? toStoredSession(row) : null;
@@ -61,7 +61,7 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
       await database.sql()("sessions").insert(toRow(session));
     },
 
-    /** Changes a session that is there. One that was ended in the meantime stays ended. */
+    /** Updates an existing session. A session that ended in the meantime stays ended. */
     async update(session: StoredSession): Promise<void> {
       const { sid_hash: sidHash, ...row } = toRow(session);
       await one(sidHash).update(row);
@@ -80,8 +80,8 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
     },
 
     /**
-     * Who is signed in, decided anew at each request: null when access was revoked since (another epoch), the
-     * user is inactive or blocked or gone, or the connection they came through is no longer active.
+     * Returns who is signed in, checked at each request: null if access was revoked (another epoch), if the user is
+     * inactive, blocked or deleted, or if their connection is no longer active.
      */
     async person({
       tenantId,

@@ -1,4 +1,4 @@
-/** Tells what a failed statement means, the same for both engines. */
+/** Interprets failed statements, alike for both engines. */
 
 interface DriverError {
   code?: unknown;
@@ -28,20 +28,20 @@ export function isUniqueViolation(error: unknown, column: string): boolean {
   return columns.split(", ").some((name) => name.endsWith(`.${column}`));
 }
 
-/** Whether `error` says that a row would point at nothing, or out of its tenant. */
+/** Whether `error` is a reference to a missing row, or to a row of another tenant. */
 export function isForeignKeyViolation(error: unknown): boolean {
   const { code, message } = driverError(error);
   return code === "23503" || (code === "SQLITE_CONSTRAINT" && message.includes("FOREIGN KEY"));
 }
 
-/** Whether running the same transaction again may succeed: PostgreSQL's deadlock and serialization failures. */
+/** Whether the same transaction may succeed if it runs again: PostgreSQL's deadlock and serialization failures. */
 export function isRetryable(error: unknown): boolean {
   return ["40P01", "40001"].includes(driverError(error).code);
 }
 
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT"]);
 
-/** Whether `error` says that the database is away or too busy, so that nothing was decided. */
+/** Whether `error` says that the database is unreachable or too busy. */
 export function isUnavailable(error: unknown): boolean {
   const { code, message } = driverError(error);
   if (connectionCodes.has(code)) return true;
@@ -54,7 +54,7 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * Awaits a statement and turns the violation of a unique column into the caller's error:
+ * Awaits a statement and turns a unique violation of a column into the caller's error:
  * `await mapUniqueViolation(query, { login_name_key: () => new ConflictError(…) })`.
  */
 export async function mapUniqueViolation<T>(
@@ -71,7 +71,7 @@ export async function mapUniqueViolation<T>(
   }
 }
 
-/** Whether `error` says that another connection has SQLite's file (https://sqlite.org/rescode.html#busy). */
+/** Whether another connection has locked SQLite's file (https://sqlite.org/rescode.html#busy). */
 export function isBusy(error: unknown): boolean {
   return driverError(error).code === "SQLITE_BUSY";
 }

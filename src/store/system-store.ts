@@ -40,8 +40,8 @@ const toTenant = (row: TenantRow): Tenant => ({
 });
 
 /**
- * What is asked before a tenant is known: only by the tenant's slug, a connection's key, the hash of a secret
- * that somebody presented, or a verified domain. And what the operator does to tenants as a whole.
+ * Lookups before a tenant is known: by a tenant's slug, a connection's key, the hash of a presented secret, or a verified
+ * domain. Also the operator's changes of whole tenants.
  */
 export function systemStore(database: Database, now: () => number = Date.now) {
   const sql = () => database.sql();
@@ -51,12 +51,12 @@ export function systemStore(database: Database, now: () => number = Date.now) {
     links: links(sql, now),
     tokens: tokenOwners(sql, now),
 
-    /** Every active connection that its provider knows by this id, whichever tenants they belong to. */
+    /** The active connections of all tenants with this id at the provider. */
     async connectionsOfApp(providerAppId: string): Promise<{ tenantId: string; connection: Connection }[]> {
       return await activeConnections(sql, { provider_app_id: providerAppId });
     },
 
-    /** Every active connection of a type, of all tenants: for what is done now and then. */
+    /** The active connections of a type, of all tenants: for periodic jobs. */
     async connectionsOfType(type: ConnectionType): Promise<{ tenantId: string; connection: Connection }[]> {
       return await activeConnections(sql, { type });
     },
@@ -67,7 +67,7 @@ export function systemStore(database: Database, now: () => number = Date.now) {
       await sql()("sign_in_tests").where("expires_at", "<=", now()).delete();
     },
 
-    /** The tenants that proved to own an e-mail domain. */
+    /** The tenants that verified an e-mail domain. */
     async tenantsOfDomain(domain: string): Promise<Tenant[]> {
       const rows = (await sql()("tenant_domains")
         .join("tenants", "tenants.id", "tenant_domains.tenant_id")
@@ -78,7 +78,7 @@ export function systemStore(database: Database, now: () => number = Date.now) {
       return rows.map(toTenant);
     },
 
-    /** Succeeds while the database answers. */
+    /** Throws if the database does not answer. */
     async ping(): Promise<void> {
       await sql().raw("select 1");
     },
@@ -93,9 +93,9 @@ async function activeConnections(sql: Database["sql"], having: Record<string, st
 }
 
 function tenants(sql: Database["sql"], now: () => number) {
-  const found = (row: TenantRow | undefined) => (row ? toTenant(row) : null);
+  const orNull = (row: TenantRow | undefined) => (row ? toTenant(row) : null);
   return {
-    /** Throws ConflictError when the slug is taken. */
+    /** Throws ConflictError if the slug is taken. */
     async create(tenant: Pick<Tenant, "id" | "slug" | "name">): Promise<void> {
       await mapUniqueViolation(sql()("tenants").insert({ ...tenant, created_at: now() }), {
         slug: () => new ConflictError("slug-taken", `There is already a tenant "${tenant.slug}".`),
@@ -103,18 +103,18 @@ function tenants(sql: Database["sql"], now: () => number) {
     },
 
     async byId(id: string): Promise<Tenant | null> {
-      return found((await sql()("tenants").where({ id }).first(tenantColumns)) as TenantRow | undefined);
+      return orNull((await sql()("tenants").where({ id }).first(tenantColumns)) as TenantRow | undefined);
     },
 
     async bySlug(slug: string): Promise<Tenant | null> {
-      return found((await sql()("tenants").where({ slug }).first(tenantColumns)) as TenantRow | undefined);
+      return orNull((await sql()("tenants").where({ slug }).first(tenantColumns)) as TenantRow | undefined);
     },
 
     async list(): Promise<Tenant[]> {
       return ((await sql()("tenants").select(tenantColumns).orderBy("slug")) as TenantRow[]).map(toTenant);
     },
 
-    /** What the operator watches of each tenant, by slug. */
+    /** The operator's overview of each tenant, by slug. */
     health: () => healthOfTenants(sql),
 
     /** Throws NotFoundError. */
@@ -130,7 +130,7 @@ function tenants(sql: Database["sql"], now: () => number) {
       if (changed === 0) throw new NotFoundError("There is no such tenant.");
     },
 
-    /** Removes a tenant with everything that belongs to it. Its connection keys stay reserved for ever. */
+    /** Removes a tenant with all its data. Its connection keys stay reserved for ever. */
     async remove(id: string): Promise<boolean> {
       return ((await sql()("tenants").where({ id }).delete()) as number) > 0;
     },
@@ -139,7 +139,7 @@ function tenants(sql: Database["sql"], now: () => number) {
 
 function connectionKeys(sql: Database["sql"], now: () => number) {
   return {
-    /** Reserves a key for a tenant; doing so twice is fine. Throws ConflictError when it is or was another's. */
+    /** Reserves a key for a tenant. Doing it twice is fine. Throws ConflictError if the key is or was another tenant's. */
     async reserve(key: string, tenantId: string): Promise<void> {
       await sql()("connection_keys")
         .insert({ key, tenant_id: tenantId, created_at: now() })
@@ -156,7 +156,7 @@ function connectionKeys(sql: Database["sql"], now: () => number) {
       }
     },
 
-    /** The connection that answers at a key's URLs, and its tenant. */
+    /** The connection that serves a key's URLs, and its tenant. */
     async find(
       key: string,
       type: ConnectionType,
@@ -176,7 +176,7 @@ interface LinkRow {
   expires_at: number;
 }
 
-/** What a one-time link opens, and in which tenant. */
+/** The purpose of a one-time link, and its tenant. */
 interface OpenedLink {
   tenantId: string;
   purpose: LinkPurpose;
@@ -187,15 +187,15 @@ function links(sql: Database["sql"], now: () => number) {
     sql()("one_time_links").where("token_hash", tokenHash).where("expires_at", ">", now());
   const columns = ["tenant_id", "user_id", "connection_id", "expires_at"];
   return {
-    /** What the link would open; it stays usable. Null when it is unknown, used or expired. */
+    /** Reads a link without consuming it. Returns null if it is unknown, used or expired. */
     async peek(tokenHash: string): Promise<OpenedLink | null> {
       return toOpenedLink((await living(tokenHash).first(columns)) as LinkRow | undefined);
     },
 
-    /** Uses the link up. Of two callers at once, one gets null. */
+    /** Consumes a link. Of two concurrent callers, one gets null. */
     async consume(tokenHash: string): Promise<OpenedLink | null> {
       const row = (await living(tokenHash).first(columns)) as LinkRow | undefined;
-      // Both may have read it; the deletion decides (knex returns no deleted rows on SQLite).
+      // Both may have read the row; only the deletion decides (knex returns no deleted rows on SQLite).
       const deleted = (await living(tokenHash).delete()) as number;
       return deleted === 1 ? toOpenedLink(row) : null;
     },

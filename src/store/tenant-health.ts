@@ -3,18 +3,18 @@ import type { Database } from "./database.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
 import type { ProvisioningProblem } from "./tenant/provisioning-problems.ts";
 
-/** What the operator watches of a tenant. Sign-ins are remembered as long as the tenant keeps its activity. */
+/** The operator's overview of a tenant. Sign-ins are known for as long as the tenant keeps its activity. */
 export interface TenantHealth {
   tenant: Pick<Tenant, "id" | "slug" | "name">;
   people: number;
-  /** Whether an owner can sign in, were every connection broken: active, not blocked, and with a password. */
+  /** Whether an active owner has a password, and so can sign in even if every connection is broken. */
   hasOwner: boolean;
   hasVerifiedDomain: boolean;
   lastPasswordSignInAt: number | null;
   connections: { connection: Connection; lastSignInAt: number | null }[];
-  /** Those that were not revoked. */
+  /** Without revoked ones. */
   tokens: { source: string; hint: string; expiresAt: number | null; lastUsedAt: number | null }[];
-  /** The last call of a provisioning client that was refused. */
+  /** The last refused call of a provisioning client. */
   lastProblem: (Omit<ProvisioningProblem, "sourceId"> & { source: string }) | null;
 }
 
@@ -55,11 +55,11 @@ const hasOwner = `exists (select 1 from role_grants g
 const hasDomain = `exists (select 1 from tenant_domains d
   where d.tenant_id = tenants.id and d.verified_at is not null) as has_domain`;
 
-/** One step into an index, however much activity there is. */
+/** One step into an index, regardless of how much activity there is. */
 const lastSuccess = (tenant: string, target: string) => `(select max(a.at) from activity a
   where a.tenant_id = ${tenant} and a.target_id ${target} and a.action = 'sign_in.succeeded')`;
 
-/** Every tenant's health, by slug: in four statements, whatever the number of tenants and of people in them. */
+/** Every tenant's health, by slug. Takes four statements for any number of tenants and people. */
 export async function healthOfTenants(sql: Database["sql"]): Promise<TenantHealth[]> {
   const [tenants, connections, tokens, problems] = await Promise.all([
     tenantRows(sql),
@@ -118,7 +118,7 @@ async function tokenRows(sql: Database["sql"]): Promise<TokenRow[]> {
     .orderBy(["t.tenant_id", "t.created_at", "t.id"]);
 }
 
-/** There are few of a tenant: one of each source, kind and call. */
+/** A tenant has few problems: one for each source, kind and call. */
 async function lastProblems(sql: Database["sql"]): Promise<ProblemRow[]> {
   const order = "row_number() over (partition by tenant_id order by at desc, request_id) as place";
   const ranked = sql()("provisioning_problems").select("*", sql().raw(order)).as("p");

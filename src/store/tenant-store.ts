@@ -52,43 +52,23 @@ const tables = {
 
 type Tables = { readonly [Name in keyof typeof tables]: ReturnType<(typeof tables)[Name]> };
 
-/** Everything that one tenant owns, and nothing of any other. */
+/** The data of one tenant, and only of that one. */
 export type TenantStore = Tables & {
   readonly tenantId: string;
   /**
-   * Runs `work` in one transaction; the store it is given is the one to use inside. What runs inside must
-   * have no effect outside the database, because it may be run again (see Database.transaction).
+   * Runs `work` in one transaction. Use only the store that it is given, and have no effect outside the database: `work`
+   * may run again (see Database.transaction).
    */
   transaction<T>(work: (store: TenantStore) => Promise<T>): Promise<T>;
 };
 
-/** The store of one tenant: each statement it makes is confined to that tenant (see tenant/scope.ts). */
+/** Opens the store of one tenant. Every statement is confined to that tenant (see tenant/scope.ts). */
 export function forTenant(database: Database, tenantId: string, now: () => number = Date.now): TenantStore {
-  return new Store(database, tenantId, now) as Store & Tables;
-}
-
-class Store {
-  readonly tenantId: string;
-  readonly #database: Database;
-  readonly #now: () => number;
-
-  static {
-    // Made when they are asked for: a request has a store, and so has each transaction in it; they use few tables.
-    for (const [name, make] of Object.entries(tables)) {
-      const get = function (this: Store) {
-        return make(tenantScope(this.#database, this.tenantId), this.#now);
-      };
-      Object.defineProperty(Store.prototype, name, { get });
-    }
-  }
-
-  constructor(database: Database, tenantId: string, now: () => number) {
-    this.#database = database;
-    this.tenantId = tenantId;
-    this.#now = now;
-  }
-
-  transaction<T>(work: (store: TenantStore) => Promise<T>): Promise<T> {
-    return this.#database.transaction((joined) => work(forTenant(joined, this.tenantId, this.#now)));
-  }
+  const scope = tenantScope(database, tenantId);
+  const opened = Object.entries(tables).map(([name, open]) => [name, open(scope, now)]);
+  return Object.assign(Object.fromEntries(opened) as Tables, {
+    tenantId,
+    transaction: <T>(work: (store: TenantStore) => Promise<T>) =>
+      database.transaction((joined) => work(forTenant(joined, tenantId, now))),
+  });
 }

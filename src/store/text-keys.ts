@@ -1,23 +1,22 @@
 /**
- * The form in which texts are compared: equal keys, equal texts. Stored beside the original, because the
- * engines' own case-insensitive comparison ends at ASCII (SQLite) or depends on the locale (PostgreSQL).
- * Lower-casing is locale-independent here; composed and decomposed accents are the same letter (NFC).
+ * Returns the key by which texts are compared, ignoring case and the composition of accents (NFC). Keys are stored next to
+ * the original, because the engines fold case only for ASCII (SQLite) or by locale (PostgreSQL).
  */
 export function textKey(text: string): string {
   return text.normalize("NFC").toLowerCase();
 }
 
 /**
- * As textKey, for names that are unique: the login names of people and the names of groups. What only looks different in
- * print is the same name, too: the ligature ﬁ and the letters fi, full-width letters and the usual ones (NFKC; once more
- * after lower-casing, which leaves some accents decomposed, so that the key of a key is itself). A
- * subject that an identity provider vouches for is compared by textKey: what a provider keeps apart are two people.
+ * Like textKey, for unique names (login names and group names): compatibility forms are equal too, such as the ligature ﬁ
+ * and the letters fi, or full-width letters (NFKC). The second normalization makes the key of a key itself, because
+ * lower-casing decomposes some accents. Subjects of identity providers use textKey instead: a provider keeps such names
+ * apart, so they are two people.
  */
 export function nameKey(name: string): string {
   return name.normalize("NFKC").toLowerCase().normalize("NFKC");
 }
 
-/** What of a text can be searched for: its beginning, because an entry of an index has a limit (PostgreSQL: 2,704 bytes). */
+/** Returns the searchable beginning of a text. PostgreSQL limits an index entry to 2,704 bytes. */
 export function searchKey(text: string): string {
   return textKey(text).slice(0, 200);
 }

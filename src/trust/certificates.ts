@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { InvalidError } from "../errors.ts";
 
-/** What people compare about a signing certificate, and when it expires. */
+/** The facts by which people compare a signing certificate, and its validity. */
 export interface SigningCertificateFacts {
   /** SHA-256 of the certificate, as pairs of hex digits with colons: what Okta and openssl show. */
   fingerprint: string;

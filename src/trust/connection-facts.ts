@@ -9,9 +9,9 @@ const states = { draft: "Draft", active: "On", disabled: "Off" };
 const yesNo = (value: boolean) => (value ? "Yes" : "No");
 
 /**
- * Describes everything about a connection that decides who can sign in as whom. Fingerprints stand for certificates, and
- * the number of times that one was entered for the client secret. Bookkeeping such as the time of the last metadata
- * refresh is left out, because it does not change who can sign in.
+ * Describes everything about a connection that decides who can sign in as whom. Certificates appear as fingerprints, and
+ * the client secret as the number of times that one was entered. Bookkeeping is left out, such as the time of the last
+ * metadata refresh, because it does not change who can sign in.
  */
 export function connectionFacts(connection: Connection): Fact[] {
   const { key, type, status, settings, justInTime } = connection;

@@ -45,7 +45,7 @@ export interface NamedConnection {
 }
 
 /** What the steps of a call share: `req.revocation`. The inspector reads it once the response is sent. */
-export interface RevocationContext {
+interface RevocationContext {
   claims: RevocationClaims;
   named: NamedConnection[];
   /** Those that accept the token and allow the call: it may act on them. */
@@ -61,7 +61,7 @@ declare module "express-serve-static-core" {
 }
 
 /** The status of each refusal. There is no body, because Okta reads none. */
-export const statusOf: Record<RevocationRefusal, number> = {
+const statusOf: Record<RevocationRefusal, number> = {
   unauthorized: 401,
   "keys-unavailable": 503,
   "switched-off": 403,

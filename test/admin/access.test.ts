@@ -10,7 +10,7 @@ import type { Route } from "../helpers/routes.ts";
 import { appRoutes, plantSession, useSite } from "../helpers/site.ts";
 import { tenantWithEverything } from "../store/isolation-world.ts";
 
-/** What stands for a parameter of a route: something that tenant A has. A parameter of your own needs its entry. */
+/** Values of tenant A for the parameters of routes. Add an entry for a new parameter. */
 const ofTenantA: Record<string, (a: TenantA) => string> = {
   connection: (a) => a.connectionId,
   domain: (a) => a.domain,
@@ -26,12 +26,12 @@ const ofTenantA: Record<string, (a: TenantA) => string> = {
 function pathIn(route: Route, a: TenantA): string {
   return route.path.replace(/:(\w+)/g, (_, name: string) => {
     const value = ofTenantA[name];
-    assert.ok(value, `what of tenant A is :${name} in ${route.path}?`);
+    assert.ok(value, `add a value of tenant A for :${name} in ${route.path}`);
     return encodeURIComponent(value(a));
   });
 }
 
-describe("the admin console's doors", () => {
+describe("access to the admin console", () => {
   onEachDatabase((use) => {
     const site = useSite(use);
     let routes: Route[];
@@ -51,11 +51,11 @@ describe("the admin console's doors", () => {
       return route.method === "GET" ? client.get(path) : client.post(path);
     };
 
-    it("are known from the router itself", () => {
+    it("is tested for every route of the router", () => {
       assert.ok(routes.length >= 7, `${routes.length} routes`);
     });
 
-    it("lead somebody who is signed out to sign in", async () => {
+    it("requires a session: visitors are sent to the sign-in page", async () => {
       for (const route of routes) {
         const answer = await ask(site().app.client(), route);
         const returnTo = new URLSearchParams({ returnTo: pathIn(route, a) });
@@ -63,7 +63,7 @@ describe("the admin console's doors", () => {
       }
     });
 
-    it("are not there for a member, nor is the way to them", async () => {
+    it("is denied to members, who see no link to it", async () => {
       const client = await site().clientOf(member as User);
       for (const route of routes) {
         const answer = await ask(client, route);
@@ -73,7 +73,7 @@ describe("the admin console's doors", () => {
       assert.doesNotMatch((await client.get("/account")).text, /href="\/admin"/);
     });
 
-    it("are open to an admin and to an owner", async () => {
+    it("is granted to admins and owners", async () => {
       for (const who of [admin as User, site().owner]) {
         const client = await site().clientOf(who);
         assert.match((await client.get("/account")).text, /href="\/admin"/);
@@ -82,7 +82,7 @@ describe("the admin console's doors", () => {
       }
     });
 
-    it("close at the next request when the role is taken away", async () => {
+    it("ends with the next request after the role is revoked", async () => {
       const { store } = site().acme;
       const former = await createLocalAccount(store, "former@acme.example", "admin");
       const client = await site().clientOf(former);
@@ -91,7 +91,7 @@ describe("the admin console's doors", () => {
       assert.equal((await client.get("/admin")).status, 404);
     });
 
-    it("show an admin of another tenant nothing of a tenant, and let them change nothing", async () => {
+    it("lets admins of another tenant neither see nor change anything", async () => {
       const { database } = use();
       const b = await createTestTenant(database);
       const intruder = await createLocalAccount(b.store, "intruder@b.example", "owner");
@@ -108,7 +108,7 @@ describe("the admin console's doors", () => {
       assert.deepEqual(await rowsOfTenant(a.store.tenantId), before);
     });
 
-    it("are open to a tenant's own admin, with the same ids", async () => {
+    it("lets the tenant's own admin use the same ids", async () => {
       const { database } = use();
       const own = await createLocalAccount(a.store, "own@a.example", "owner");
       const client = site().app.client();
@@ -118,13 +118,13 @@ describe("the admin console's doors", () => {
         assert.ok((await ask(client, route)).status < 400, route.path);
     });
 
-    it("do not know an address with a NUL in it", async () => {
+    it("answers 404 to a URL with a NUL", async () => {
       const client = await site().clientOf(site().owner);
       for (const path of ["/admin/connections/%00", "/admin/people?q=%00", "/admin%00"])
         assert.equal((await client.get(path)).status, 404, path);
     });
 
-    /** Every row of a tenant, in every table that has tenants, but for what a visit itself writes. */
+    /** Every row of the tenant in every table that has a tenant_id. */
     async function rowsOfTenant(tenantId: string): Promise<Record<string, unknown>> {
       const { database } = use();
       const rows: Record<string, unknown> = {};

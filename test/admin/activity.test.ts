@@ -18,7 +18,7 @@ const entry: ActivityEntry = {
   requestId: null,
 };
 
-/** A CSV with one record in each line, as strings. */
+/** Parses a CSV with one record per line. */
 function recordsOf(text: string): string[][] {
   return text
     .trimEnd()
@@ -43,7 +43,7 @@ describe("activity in the admin console", () => {
     const nextIn = (text: string) => /href="([^"]*)" rel="next"/.exec(text)?.[1]?.replaceAll("&amp;", "&");
     const rowsIn = (text: string) => text.match(/<tr>/g)?.length ?? 1;
 
-    it("is shown by pages, newest first, with names in place of ids", async () => {
+    it("is shown page by page, newest first, with names instead of ids", async () => {
       const { store } = site().acme;
       for (let count = 0; count < 60; count++) {
         await store.activity.record({
@@ -60,7 +60,7 @@ describe("activity in the admin console", () => {
       assert.equal(rowsIn((await client.get(nextIn(first) ?? assert.fail())).text) - 1, 10);
     });
 
-    it("is narrowed to a person, by what they did and what was done to them, also when they are gone", async () => {
+    it("can be filtered by person, as actor and as target, even after they were deleted", async () => {
       const { store } = site().acme;
       const gone = await createLocalAccount(store, "gone@acme.example");
       await store.activity.record({ ...entry, action: "user.unblocked", targetId: gone.id });
@@ -74,14 +74,14 @@ describe("activity in the admin console", () => {
       await store.users.remove(gone.id);
       assert.match(
         (await client.get("/admin/activity?who=gone@acme.example")).text,
-        /Nobody has this login name/,
+        /No one has this login name/,
       );
       const byId = (await client.get(`/admin/activity?who=${gone.id}`)).text;
       assert.match(byId, /User unblocked/);
       assert.match(byId, /Domain added/);
     });
 
-    it("is narrowed to days, the last one included", async () => {
+    it("can be filtered by days, including the last one", async () => {
       for (const time of [
         "2020-01-01T23:59:59.999Z",
         "2020-01-02T00:00:00Z",
@@ -101,13 +101,13 @@ describe("activity in the admin console", () => {
     });
 
     for (const query of ["after=x", `after=${Buffer.from('{"at":"1","id":2}').toString("base64url")}`]) {
-      it(`knows no page at ${query}`, async () => {
+      it(`refuses the position ${query}`, async () => {
         assert.equal((await client.get(`/admin/activity?${query}`)).status, 400);
       });
     }
 
-    describe("its export", () => {
-      it("has every entry of the filter, in both forms, and is itself recorded", async () => {
+    describe("export", () => {
+      it("contains every entry that matches the filter, in both formats, and is recorded itself", async () => {
         const { store } = await createTestTenant(use().database);
         await store.transaction(async (inside) => {
           for (let count = 0; count < 1_203; count++)
@@ -141,7 +141,7 @@ describe("activity in the admin console", () => {
       });
 
       for (const actor of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", `="a"`]) {
-        it(`keeps a spreadsheet from carrying out ${JSON.stringify(actor)}`, async () => {
+        it(`prevents spreadsheets from running ${JSON.stringify(actor)} as a formula`, async () => {
           const requestId = randomUUID();
           await site().acme.store.activity.record({ ...entry, actor, changed: ["=2"], requestId });
           const csv = await client.get("/admin/activity/export.csv");
@@ -157,14 +157,14 @@ describe("activity in the admin console", () => {
         });
       }
 
-      it("gives nothing to a member, and nothing of another tenant", async () => {
+      it("is denied to members", async () => {
         const member = await createLocalAccount(site().acme.store, "member@acme.example");
         assert.equal((await (await site().clientOf(member)).get("/admin/activity/export.csv")).status, 404);
       });
     });
 
-    describe("how long it is kept", () => {
-      it("is what an administrator says", async () => {
+    describe("retention", () => {
+      it("is set by an administrator", async () => {
         assertRedirect(
           await submit(client, "/admin/activity", "/retention", { days: "90" }),
           "/admin/activity",
@@ -174,7 +174,7 @@ describe("activity in the admin console", () => {
       });
 
       for (const days of ["", "29", "3651", "1e9", "-1", "soon", "90.5"]) {
-        it(`is never "${days}" days`, async () => {
+        it(`cannot be "${days}" days`, async () => {
           const before = await site().acme.store.settings.read();
           await submit(client, "/admin/activity", "/retention", { days });
           assert.match(

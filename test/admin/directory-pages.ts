@@ -8,7 +8,7 @@ import type { PageCase } from "../helpers/every-page.ts";
 import { identityOf, provisioned } from "../helpers/people.ts";
 import { plantSession, type Site } from "../helpers/site.ts";
 
-/** Somebody of each kind, with everything that a page can show of them. */
+/** Creates people of every kind, with everything that a page can show about them. */
 async function populate(use: () => TestDatabase, { acme }: Site) {
   const { store, writer } = acme;
   const connection = await acme.connection();
@@ -34,7 +34,7 @@ async function populate(use: () => TestDatabase, { acme }: Site) {
   await store.groups.create(group);
   await store.groupMembers.add(group.id, [ada.id]);
   await store.roles.mapGroup(group.id, "admin");
-  const empty = { ...group, id: randomUUID(), displayName: "Nobody", sourceKey: null };
+  const empty = { ...group, id: randomUUID(), displayName: "Nothing", sourceKey: null };
   await store.groups.create(empty);
   const guest = (await signIn(store, identityOf(connection, "guest@acme.example"))).user;
   const gone = (await signIn(store, identityOf(connection, "gone@acme.example"))).user;
@@ -46,7 +46,7 @@ async function populate(use: () => TestDatabase, { acme }: Site) {
   await store.tokens.revoke((await createToken(store)).id);
   await store.tokens.recordUse(tokenId);
   const problem = { sourceId: writer.source.id, call: "POST /Users", requestId: randomUUID() };
-  for (const kind of ["uniqueness", "of a kind that is not known"])
+  for (const kind of ["uniqueness", "unknown-kind"])
     await store.provisioningProblems.record({ ...problem, kind, status: 409, detail: "It is taken." });
   const olga = await provisionUser(
     store,
@@ -60,7 +60,7 @@ async function populate(use: () => TestDatabase, { acme }: Site) {
   return { ada, guest, blocked, olga, draft, group, empty };
 }
 
-/** Provisioning, people, groups and activity: their share of every page (see pages.ts). */
+/** The pages of provisioning, people, groups and activity (see pages.ts). */
 export async function directoryPages(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
   const { ada, guest, blocked, olga, draft, group, empty } = await populate(use, site);
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => {
@@ -72,24 +72,27 @@ export async function directoryPages(use: () => TestDatabase, site: Site): Promi
     page("a new token", "/admin/provisioning/tokens", { status: 201, form: { source: "Third", days: "" } }),
     page("a token that is refused", "/admin/provisioning/tokens", badToken),
     page("people", "/admin/people"),
-    page("people who are found", "/admin/people?q=ad&status=active&origin=scim&role=admin"),
-    page("nobody found", "/admin/people?q=zzz"),
-    page("a page of people that there is not", "/admin/people?after=nonsense", { status: 400 }),
+    page("people with a filter", "/admin/people?q=ad&status=active&origin=scim&role=admin"),
+    page("people with a filter that finds no one", "/admin/people?q=zzz"),
+    page("a page of people with an invalid position", "/admin/people?after=nonsense", { status: 400 }),
     page("a provisioned person", `/admin/people/${ada.id}`),
-    page("somebody who came just in time", `/admin/people/${guest.id}`),
-    page("somebody blocked", `/admin/people/${blocked.id}`),
-    page("an owner whose sign-in is to be approved", `/admin/people/${olga.id}`),
+    page("a person created just in time", `/admin/people/${guest.id}`),
+    page("a blocked person", `/admin/people/${blocked.id}`),
+    page("an owner whose sign-in needs approval", `/admin/people/${olga.id}`),
     page("a review that names owners", `/admin/connections/${draft}/review`),
-    page("oneself", `/admin/people/${site.owner.id}`),
+    page("the owner's own page", `/admin/people/${site.owner.id}`),
     page("deleted people", "/admin/people/deleted"),
-    page("no deleted people", "/admin/people/deleted?q=zzz"),
+    page("deleted people with a filter that finds no one", "/admin/people/deleted?q=zzz"),
     page("groups", "/admin/groups"),
-    page("no such groups", "/admin/groups?q=zzz"),
+    page("groups with a filter that finds none", "/admin/groups?q=zzz"),
     page("a group", `/admin/groups/${group.id}`),
     page("an empty group", `/admin/groups/${empty.id}`),
     page("activity", "/admin/activity"),
-    page("activity of a kind and a time", "/admin/activity?kind=sign-in&from=2026-01-01&until=2099-12-31"),
+    page(
+      "activity filtered by kind and dates",
+      "/admin/activity?kind=sign-in&from=2026-01-01&until=2099-12-31",
+    ),
     page("no activity", "/admin/activity?until=2020-01-01"),
-    page("activity of nobody", "/admin/activity?who=nobody@acme.example"),
+    page("activity of an unknown login name", "/admin/activity?who=unknown@acme.example"),
   ];
 }

@@ -33,13 +33,13 @@ describe("domains in the admin console", () => {
       [...text.matchAll(/<code class="value"[^>]*>([^<]*)<\/code>/g)].map(([, value]) => value ?? "");
     const actions = async () => (await site().acme.store.activity.latest(20)).map(({ action }) => action);
 
-    /** Does what the page says to do at the DNS. */
+    /** Publishes the DNS record that the page shows. */
     async function publish(): Promise<void> {
       const [name = "", value = ""] = valuesOf((await page()).text);
       dns.records.set(name, ["v=spf1 -all", value]);
     }
 
-    it("are added, proved by following the page, and removed, and each step is recorded", async () => {
+    it("are added, verified with the record on the page, and removed; each step is recorded", async () => {
       assert.match((await page()).text, /No domain yet/);
       assertRedirect(await client.post("/admin/domains", { domain: " Acme.Example " }), "/admin/domains");
       assert.match((await page()).text, /not verified/);
@@ -53,7 +53,7 @@ describe("domains in the admin console", () => {
       assert.deepEqual((await actions()).slice(0, 3), ["domain.removed", "domain.verified", "domain.added"]);
     });
 
-    it("are looked up for one person however often another asked", async () => {
+    it("are looked up within a rate limit for each person", async () => {
       await forgetCounts(use().database);
       await client.post("/admin/domains", { domain: "acme.example" });
       const verify = async (who: Client) => (await who.post("/admin/domains/acme.example/verify")).status;
@@ -74,7 +74,7 @@ describe("domains in the admin console", () => {
       [`${"a".repeat(300)}.example`, /is not a domain name/],
     ];
     for (const [domain, sentence] of wrong) {
-      it(`says what is wrong with ${JSON.stringify(domain.slice(0, 40))}, and adds nothing`, async () => {
+      it(`refuses ${JSON.stringify(domain.slice(0, 40))} with a sentence`, async () => {
         await client.post("/admin/domains", { domain });
         const { text } = await page();
         assert.match(text, sentence);
@@ -83,7 +83,7 @@ describe("domains in the admin console", () => {
       });
     }
 
-    it("are not proved by nothing, by another's value, or by a DNS that does not answer", async () => {
+    it("stay unverified without a record, with a wrong record, and when the DNS does not answer", async () => {
       await addDomain(site().acme.store, "acme.example");
       const verify = async () => {
         await client.post("/admin/domains/acme.example/verify");
@@ -92,14 +92,14 @@ describe("domains in the admin console", () => {
       assert.match(await verify(), /There is no such TXT record yet/);
       await publish();
       const [name = ""] = dns.records.keys();
-      dns.records.set(name, ["domain-verification=of-somebody-else"]);
+      dns.records.set(name, ["domain-verification=of-another-product"]);
       assert.match(await verify(), /says something else/);
       dns.records.set(name, "silent");
       assert.match(await verify(), /do not answer right now/);
       assert.equal((await site().acme.store.domains.find("acme.example"))?.verifiedAt, null);
     });
 
-    it("are enforced by an owner alone; then the login page leads straight to that connection, and passwords are refused", async () => {
+    it("are enforced by owners only; the sign-in page then sends people to the connection and refuses passwords", async () => {
       const { acme } = site();
       const tested = await acme.connection();
       await acme.connection();
@@ -126,7 +126,7 @@ describe("domains in the admin console", () => {
       assert.equal(
         (await (await site().clientOf(admin)).post("/admin/domains/acme.example/remove")).status,
         404,
-        "an admin does not lift by removing what only an owner lifts",
+        "an admin cannot lift the enforcement by removing the domain",
       );
       await submit(client, "/admin/domains", "/acme.example/enforce", { connection: "" });
       assert.doesNotMatch((await theirPage()).text, /Cannot sign in/);
@@ -136,7 +136,7 @@ describe("domains in the admin console", () => {
       );
     });
 
-    it("are not enforced with a connection that nobody has tested", async () => {
+    it("cannot be enforced with an untested connection", async () => {
       const { acme } = site();
       const untested = await acme.connection();
       await acme.store.domains.markVerified(await addDomain(acme.store, "acme.example"));

@@ -43,7 +43,7 @@ describe("groups in the admin console", () => {
     const idsIn = (text: string, what: string) =>
       [...text.matchAll(new RegExp(`href="/admin/${what}/([0-9a-f-]{36})"`, "g"))].map(([, id]) => id);
 
-    it("are listed by pages, and found by the beginning of their name, case aside", async () => {
+    it("are listed page by page, and found by a case-insensitive prefix of their name", async () => {
       const first = (await client.get("/admin/groups")).text;
       const second = (await client.get(nextIn(first) ?? assert.fail())).text;
       assert.equal(new Set([...idsIn(first, "groups"), ...idsIn(second, "groups")]).size, 61);
@@ -52,7 +52,7 @@ describe("groups in the admin console", () => {
       assert.equal(idsIn((await client.get("/admin/groups?q=group%203")).text, "groups").length, 10);
     });
 
-    it("say where they came from, and list their members by pages", async () => {
+    it("show their source, and list their members page by page", async () => {
       const page = await client.get(`/admin/groups/${group}`);
       assert.equal(headingOf(page), "Team Ä");
       assert.equal(factOf(page, "Came from"), "Provisioning (default)");
@@ -62,7 +62,7 @@ describe("groups in the admin console", () => {
       assert.equal(idsIn((await client.get(`/admin/groups/${group}?q=member-5`)).text, "people").length, 11);
     });
 
-    it("give their members a role, and take it back, and that is recorded", async () => {
+    it("give a role to their members until it is removed; both are recorded", async () => {
       const path = `/admin/groups/${group}`;
       const { store } = site().acme;
       const [member = assert.fail()] = await store.groupMembers.page(group, null, 1);
@@ -77,23 +77,23 @@ describe("groups in the admin console", () => {
     });
 
     for (const role of ["owner", "", "__proto__"]) {
-      it(`give nobody the role "${role}"`, async () => {
+      it(`cannot give the role "${role}"`, async () => {
         assert.equal((await submit(client, `/admin/groups/${group}`, "/role", { role })).status, 400);
         assert.deepEqual(await site().acme.store.groups.withRole("admin", 10), []);
       });
     }
 
-    it("give a role only by an owner's hand", async () => {
+    it("get a role from owners only", async () => {
       const { store } = site().acme;
       const admin = await site().clientOf(await createLocalAccount(store, "admin@acme.example", "admin"));
       assert.equal((await admin.post(`/admin/groups/${group}/role`, { role: "admin" })).status, 404);
       assert.deepEqual(await store.roles.mappedGroups([group]), new Set());
       const { text } = await admin.get(`/admin/groups/${group}`);
-      assert.match(text, /Only an owner changes that/);
+      assert.match(text, /Only an owner can change this/);
       assert.doesNotMatch(text, /\/role"/);
     });
 
-    it("are not there when there is no such group", async () => {
+    it("answer 404 for an unknown group", async () => {
       const path = `/admin/groups/${randomUUID()}`;
       assert.equal((await client.get(path)).status, 404);
       assert.equal((await client.post(`${path}/role`, { role: "admin" })).status, 404);

@@ -11,7 +11,7 @@ const hiding = /(?!\n|\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const badge = (scripts: string) =>
   `<span class="badge warning" title="Letters of ${scripts}: one may look like another">`;
 
-describe("names that lie, in the admin console", () => {
+describe("deceptive names in the admin console", () => {
   onEachDatabase((use) => {
     const site = useSite(use);
     let client: Client;
@@ -19,7 +19,7 @@ describe("names that lie, in the admin console", () => {
       client = await site().clientOf(site().owner);
     });
 
-    it("are refused as a source, with the form as it was", async () => {
+    it("are refused as the name of a source, and the form keeps its values", async () => {
       const page = await client.post("/admin/provisioning/tokens", { source: "evil\u001b[31m", days: "9" });
       assert.equal(page.status, 400);
       assert.match(page.text, /The source&#39;s name contains U\+001B ESCAPE, which cannot be seen\./);
@@ -27,7 +27,7 @@ describe("names that lie, in the admin console", () => {
       assert.equal((await site().acme.store.sources.list()).length, 1);
     });
 
-    it("of before are visible wherever people read them", async () => {
+    it("that were stored earlier show their hidden characters on every page", async () => {
       const { store, writer } = site().acme;
       const name = "Ada\u202ecalevoL\u200b";
       const user = await store.users.create(
@@ -75,7 +75,7 @@ describe("names that lie, in the admin console", () => {
         const { status, text } = await client.get(path);
         assert.equal(status, 200, path);
         for (const one of texts) assert.ok(text.includes(one), `${path} shows ${one}`);
-        // A hidden field carries the exact subject back.
+        // The hidden field needs the exact subject.
         assert.doesNotMatch(text.replace(/<input type="hidden"[^>]*>/g, ""), hiding, path);
       }
       const own = await site().clientOf(user);
@@ -87,7 +87,7 @@ describe("names that lie, in the admin console", () => {
       assert.ok(csv.text.includes(`"${user.loginName}"`), "an export is exact");
     });
 
-    it("of mixed scripts are marked in lists, on the person's page and in the activity", async () => {
+    it("with mixed scripts are marked in lists, on the person's page and in the activity", async () => {
       const { store } = site().acme;
       const connection = await site().acme.connection();
       const identity = identityOf(connection, "\u0430dmin@acme.example", {

@@ -7,7 +7,7 @@ import { useSite } from "../helpers/site.ts";
 
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-describe("what a person's page shows beside names", () => {
+describe("other attributes on a person's page", () => {
   onOneDatabase((use) => {
     const site = useSite(use);
     let people = 0;
@@ -18,7 +18,7 @@ describe("what a person's page shows beside names", () => {
       return await (await site().clientOf(site().owner)).get(`/admin/people/${id}`);
     }
 
-    it("is every attribute that has a value, in words, and the entitlements by their names", async () => {
+    it("are shown with their labels if they have a value, and entitlements with their names", async () => {
       const attributes = {
         name: { middleName: "King" },
         title: "Countess",
@@ -43,7 +43,7 @@ describe("what a person's page shows beside names", () => {
       for (const [label, text] of Object.entries(shown)) assert.equal(factOf(page, label), text, label);
     });
 
-    it("is left out where nothing was sent, whatever its shape", async () => {
+    it("are left out if they are empty, in any shape", async () => {
       const page = await pageOf({
         title: "",
         name: "Ada",
@@ -54,7 +54,7 @@ describe("what a person's page shows beside names", () => {
       assert.doesNotMatch(page.text, /More attributes|Entitlements/);
     });
 
-    it("is text, when it tries to be markup", async () => {
+    it("are escaped", async () => {
       const page = await pageOf({ title: "<script>alert(1)</script>" });
       assert.equal(page.status, 200);
       assert.ok(!page.text.includes("<script>alert(1)"));

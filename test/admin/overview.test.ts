@@ -12,11 +12,11 @@ describe("the console's overview", () => {
     const site = useSite(use);
     const textOf = async () => (await (await site().clientOf(site().owner)).get("/admin")).text;
 
-    it("warns of nothing where nothing is set up", async () => {
+    it("shows no warning before anything is set up", async () => {
       assert.doesNotMatch(await textOf(), /class="notice/);
     });
 
-    it("warns of a certificate and a token that end, and of a refused call, and leads to each", async () => {
+    it("warns of an expiring certificate and token and of a refused call, with links to them", async () => {
       const { acme } = site();
       const { certificate } = await createSigningKey("acme", new Date(Date.now() + 10 * day));
       const settings = { ...samlSettings, certificates: [certificate] };
@@ -43,7 +43,7 @@ describe("the console's overview", () => {
       assert.match(text, /<a href="\/admin\/provisioning#problems">Provisioning<\/a>: a call of Okta/);
     });
 
-    it("does not warn of a token that another one replaces", async () => {
+    it("does not warn of a token that has a successor", async () => {
       await createToken(site().acme.store, "default", 400);
       assert.doesNotMatch(await textOf(), /The provisioning token/);
     });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { Answer, Client } from "../helpers/client.ts";
 import { formOn, submit, unescaped } from "../helpers/forms.ts";
 
-/** What a page of the console says, for tests that follow it. */
+/** Reads the console's pages, for tests that follow their instructions. */
 
-/** The value to take to Okta under this name of Okta's. */
+/** The value to copy to Okta, by the name of Okta's field. */
 export function valueToCopy(page: Answer, name: string): string {
   const label = name.replace(/[()]/g, "\\$&");
   const found = new RegExp(`<dt>${label}</dt>[\\s\\S]*?<code class="value"[^>]*>([^<]*)</code>`).exec(
@@ -14,34 +14,34 @@ export function valueToCopy(page: Answer, name: string): string {
   return found[1];
 }
 
-/** What the page says is wrong with a field, or was found out about it; empty when nothing. */
+/** The problem or note that the page shows for a field; empty if there is none. */
 export function stateOf(page: Answer, field: string): string {
   const text = new RegExp(`<p id="${field}-state"[^>]*>([^<]*)</p>`).exec(page.text)?.[1];
   assert.notEqual(text, undefined, `${field} is not on the page: ${page.text.slice(0, 500)}`);
   return unescaped(text ?? "");
 }
 
-/** Creates a draft as the page for it does. Returns the path of its set-up. */
+/** Creates a draft and returns the path of its set-up. */
 export async function createDraft(client: Client, type: "oidc" | "saml", key: string): Promise<string> {
   const created = await client.post("/admin/connections", { type, key });
   assert.equal(created.status, 303, created.text);
   return created.location ?? "";
 }
 
-/** The test that a set-up page offers to start. */
+/** The id of the test that a set-up page offers to start. */
 export function offeredTest(page: Answer): string {
   return /name="test" value="([^"]*)"/.exec(page.text)?.[1] ?? assert.fail("the page offers no test");
 }
 
-/** Has an owner go through the review of a connection, and switch it on. */
+/** Reviews a connection as an owner and switches it on. */
 export async function switchOn(owner: Client, base: string): Promise<Answer> {
   const opened = await submit(owner, base, "/review");
   assert.equal(opened.location, `${base}/review`, opened.text);
   return await formOn(await owner.get(`${base}/review`), "/activate").send(owner);
 }
 
-/** Makes a set-up link as the connection's page does. Returns its path. */
-export async function madeLink(client: Client, base: string): Promise<string> {
+/** Creates a set-up link and returns its path. */
+export async function createLink(client: Client, base: string): Promise<string> {
   const page = await submit(client, base, "/links");
   assert.equal(page.headers.get("cache-control"), "no-store");
   const url = /<code class="value" id="set-up-link">([^<]*)</.exec(page.text)?.[1] ?? assert.fail(page.text);

@@ -10,7 +10,7 @@ import { samlSettings } from "../helpers/people.ts";
 import type { Site } from "../helpers/site.ts";
 import { directoryPages } from "./directory-pages.ts";
 
-/** The admin console's share of every page: see test/helpers/every-page.ts. */
+/** The admin console's pages, for test/helpers/every-page.ts. */
 export async function adminPages(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
   const { acme, owner } = site;
   const { tenant, store } = acme;
@@ -26,7 +26,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   const reviewed = await reviewedDraft(site);
   const shown = shownValue([
     ["Issuer", "http://www.okta.com/exk-of-another-name"],
-    ["Not there any more", "a long\nvalue of several lines"],
+    ["No longer there", "a long\nvalue of several lines"],
   ]);
   const changed = { status: 409, form: { shown } };
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => ({
@@ -52,12 +52,12 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     page("a review after a guest's change", `/admin/connections/${reviewed.id}/review`),
     page("a connection whose guest has to wait", `/admin/connections/${reviewed.id}`),
     page("a guest's set-up during a review", "/setup/waiting-guest", { as: null }),
-    page("a connection that was changed in between", `/admin/connections/${active}/disable`, changed),
-    page("an act that does not say what was shown", `/admin/connections/${active}/disable`, {
+    page("an action on a page that is out of date", `/admin/connections/${active}/disable`, changed),
+    page("an action without the facts of its page", `/admin/connections/${active}/disable`, {
       status: 409,
       form: {},
     }),
-    page("a set-up that was changed in between", `/admin/connections/${reviewed.id}/settings`, {
+    page("a set-up form that is out of date", `/admin/connections/${reviewed.id}/settings`, {
       status: 409,
       form: { ...reviewed.settings, shown },
     }),
@@ -67,9 +67,9 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   ];
 }
 
-/** A connection to nowhere whose test has failed. Returns its id. */
+/** Creates a connection to an unreachable provider, whose test has failed. Returns its id. */
 async function testedConnection(site: Site): Promise<string> {
-  const settings = { issuer: "https://nobody.invalid", clientId: "0oa1" };
+  const settings = { issuer: "https://provider.invalid", clientId: "0oa1" };
   const { id, key } = await site.acme.connection({ settings, draft: true });
   const client = await site.clientOf(site.owner);
   const test = randomToken();
@@ -78,7 +78,7 @@ async function testedConnection(site: Site): Promise<string> {
   return id;
 }
 
-/** A SAML draft that a guest changed, while an owner reviews it. */
+/** Creates a SAML draft that a guest has changed and an owner is reviewing. */
 async function reviewedDraft({ acme }: Site) {
   const { id } = await acme.connection({
     type: "saml",
@@ -96,7 +96,7 @@ async function reviewedDraft({ acme }: Site) {
   };
 }
 
-/** A connection that is the only way in for one of three domains. Returns its id. */
+/** Creates a connection that is enforced for one of three domains. Returns its id. */
 async function activeSaml({ acme }: Site): Promise<string> {
   const { id } = await acme.connection({
     type: "saml",

@@ -21,7 +21,7 @@ describe("people in the admin console", () => {
     });
 
     let people = 0;
-    const somebody = (more: Parameters<typeof provisioned>[1] = {}) =>
+    const createPerson = (more: Parameters<typeof provisioned>[1] = {}) =>
       provisionUser(
         site().acme.store,
         site().acme.writer,
@@ -34,7 +34,7 @@ describe("people in the admin console", () => {
     };
     const pathOf = ({ id }: User) => `/admin/people/${id}`;
     const lastEntry = async () => (await site().acme.store.activity.latest(1))[0] ?? assert.fail();
-    /** Does something to somebody, and returns what the page says then. */
+    /** Presses a button on a person's page, and returns the next page. */
     const act = async (user: User, name: string, form: Record<string, string> = {}, as = client) => {
       const shown = shownOn(await client.get(pathOf(user)));
       assertRedirect(await as.post(`${pathOf(user)}/${name}`, { shown, ...form }), pathOf(user));
@@ -42,8 +42,8 @@ describe("people in the admin console", () => {
     };
 
     describe("the list", () => {
-      it("shows a page of fifty, and leads to the next and back to the first", async () => {
-        for (let count = 0; count < 60; count++) await somebody({ familyName: "Listed" });
+      it("shows fifty people per page, with links to the next and the first page", async () => {
+        for (let count = 0; count < 60; count++) await createPerson({ familyName: "Listed" });
         const first = await client.get("/admin/people?q=listed");
         const names = (text: string) =>
           [...text.matchAll(/href="\/admin\/people\/([0-9a-f-]{36})"/g)].map(([, id]) => id);
@@ -58,7 +58,7 @@ describe("people in the admin console", () => {
         assert.doesNotMatch(second.text, /rel="next"/);
       });
 
-      it("keeps what was chosen in the form, and treats what was typed as text", async () => {
+      it("keeps the filters in the form, and escapes the search text", async () => {
         const page = await client.get(
           `/admin/people?q=${encodeURIComponent(script)}&status=blocked&role=admin&origin=x`,
         );
@@ -66,7 +66,7 @@ describe("people in the admin console", () => {
         assert.ok(!page.text.includes(script));
         assert.match(page.text, /<option value="blocked" selected>/);
         assert.match(page.text, /<option value="admin" selected>/);
-        assert.match(page.text, /Nobody fits/);
+        assert.match(page.text, /No one matches/);
       });
 
       for (const after of [
@@ -74,15 +74,15 @@ describe("people in the admin console", () => {
         "bnVsbA",
         Buffer.from('{"field":"password_hash","key":"a"}').toString("base64url"),
       ]) {
-        it(`knows no page at ${after}`, async () => {
+        it(`refuses the position ${after}`, async () => {
           const page = await client.get(`/admin/people?after=${after}`);
           assert.equal(page.status, 400);
           assert.match(page.text, /Start again from its first page/);
         });
       }
 
-      it("shows names that try to be markup as text", async () => {
-        const user = await somebody({ displayName: script, givenName: script });
+      it("escapes names", async () => {
+        const user = await createPerson({ displayName: script, givenName: script });
         for (const path of ["/admin/people?q=%3Cscript", pathOf(user)]) {
           const { text } = await client.get(path);
           assert.ok(!text.includes(script));
@@ -92,9 +92,9 @@ describe("people in the admin console", () => {
     });
 
     describe("a person's page", () => {
-      it("says where they came from, what they may do and why, and offers to edit nothing of the source's", async () => {
+      it("shows their source, their role and the reasons for it, without fields for attributes of the source", async () => {
         const { store, writer } = site().acme;
-        const user = await somebody({ givenName: "Ada", familyName: "Lovelace", sourceKey: "00u-ada" });
+        const user = await createPerson({ givenName: "Ada", familyName: "Lovelace", sourceKey: "00u-ada" });
         const connection = await site().acme.connection();
         await signIn(store, identityOf(connection, user.loginName, { roles: ["admin"] }));
         await store.roles.replace(user.id, "scim", null, ["admin"]);
@@ -107,7 +107,7 @@ describe("people in the admin console", () => {
         await store.groups.create(group);
         await store.groupMembers.add(group.id, [user.id]);
         await store.roles.mapGroup(group.id, "admin");
-        await plantSession(use(), site().acme.tenant, user, { data: { userAgent: "A browser of theirs" } });
+        await plantSession(use(), site().acme.tenant, user, { data: { userAgent: "Their browser" } });
         const page = await client.get(pathOf(user));
         assert.equal(headingOf(page), "Ada Lovelace");
         assert.equal(factOf(page, "Came by"), "Provisioning");
@@ -118,7 +118,7 @@ describe("people in the admin console", () => {
           `granted at the sign-in by the OIDC connection ${connection.key}`,
           "granted by provisioning \\(default\\)",
           "member of the group Admins of all",
-          "A browser of theirs",
+          "Their browser",
           `subject-of-${user.loginName}`,
           "Okta manages this account by provisioning",
           "Sign in succeeded",
@@ -130,7 +130,7 @@ describe("people in the admin console", () => {
         assert.deepEqual([...new Set(fields)].sort(), ["connection", "role", "shown", "subject"]);
       });
 
-      it("is nobody's when there is no such person, nor anything done to them", async () => {
+      it("answers 404 for an unknown person, and so does every action", async () => {
         const path = `/admin/people/${randomUUID()}`;
         assert.equal((await client.get(path)).status, 404);
         for (const name of ["block", "unblock", "sign-out", "role", "unlink", "delete"])
@@ -138,9 +138,9 @@ describe("people in the admin console", () => {
       });
     });
 
-    describe("what is done to a person", () => {
-      it("keeps a blocked person out at once, and is recorded with who did it", async () => {
-        const user = await somebody();
+    describe("an action", () => {
+      it("blocks a person at once, and records who did it", async () => {
+        const user = await createPerson();
         const theirs = await site().clientOf(user);
         assert.equal((await theirs.get("/me")).status, 200);
         assert.match(await act(user, "block"), /is blocked and signed out everywhere/);
@@ -156,12 +156,12 @@ describe("people in the admin console", () => {
           changed: [],
           reason: null,
         });
-        assert.match(await act(user, "unblock"), /is not blocked any more/);
+        assert.match(await act(user, "unblock"), /is no longer blocked/);
         assert.equal((await lastEntry()).action, "user.unblocked");
       });
 
-      it("ends their sessions and leaves the account", async () => {
-        const user = await somebody();
+      it("ends the sessions and keeps the account", async () => {
+        const user = await createPerson();
         const theirs = await site().clientOf(user);
         assert.match(await act(user, "sign-out"), /is signed out everywhere/);
         assert.equal((await theirs.get("/me")).status, 401);
@@ -169,7 +169,7 @@ describe("people in the admin console", () => {
       });
 
       it("gives a role by hand", async () => {
-        const user = await somebody();
+        const user = await createPerson();
         await act(user, "role", { role: "admin" });
         assert.equal(await site().acme.store.roles.effective(user.id), "admin");
         assert.deepEqual(
@@ -179,7 +179,7 @@ describe("people in the admin console", () => {
         assert.equal((await client.post(`${pathOf(user)}/role`, { role: "emperor" })).status, 400);
       });
 
-      it("unlinks an identity, named by connection and subject", async () => {
+      it("unlinks an identity by connection and subject", async () => {
         const { user, connection } = await justInTime();
         const subject = `subject-of-${user.loginName}`;
         assert.equal((await submit(client, pathOf(user), "/unlink", { subject: "x" })).status, 404);
@@ -190,7 +190,7 @@ describe("people in the admin console", () => {
         assert.deepEqual(await site().acme.store.identities.ofUser(user.id), []);
       });
 
-      it("deletes who came just in time, for good or until they come again, and lifts that", async () => {
+      it("deletes a person created just in time, keeps them out on request, and lifts that", async () => {
         const { store } = site().acme;
         const [one, other] = [await justInTime(), await justInTime()];
         assertRedirect(await submit(client, pathOf(one.user), "/delete", { keepOut: "no" }), "/admin/people");
@@ -200,7 +200,7 @@ describe("people in the admin console", () => {
         );
         assert.match(
           (await client.get("/admin/people")).text,
-          /kept out until somebody lets them come again/,
+          /kept out until an administrator lets them in again/,
         );
         const kept = (await store.tombstones.list()).map(({ loginName }) => loginName);
         assert.ok(kept.includes(other.user.loginName) && !kept.includes(one.user.loginName));
@@ -211,7 +211,7 @@ describe("people in the admin console", () => {
         assert.equal((await lastEntry()).action, "tombstone.lifted");
       });
 
-      it("deletes a local account, and does not offer that on an owner's", async () => {
+      it("deletes a local account, but not that of an owner", async () => {
         const [admin, other] = [
           await createLocalAccount(site().acme.store, `local-${people++}@acme.example`, "admin"),
           await createLocalAccount(site().acme.store, `local-${people++}@acme.example`, "owner"),
@@ -223,8 +223,8 @@ describe("people in the admin console", () => {
         await act(other, "role", { role: "member" });
       });
 
-      it("is refused on a person of provisioning, in words, and changes nothing", async () => {
-        const user = await somebody();
+      it("refuses to delete a provisioned person, with a sentence", async () => {
+        const user = await createPerson();
         const before = await lastEntry();
         const shown = shownOn(await client.get(pathOf(user)));
         const asked = await client.post(`${pathOf(user)}/delete`, { shown, keepOut: "yes" });
@@ -234,7 +234,7 @@ describe("people in the admin console", () => {
         assert.deepEqual(await lastEntry(), before);
       });
 
-      it("is not offered to an admin on an owner, and refused", async () => {
+      it("on an owner is neither offered to an admin nor accepted from one", async () => {
         const admin = await createLocalAccount(site().acme.store, `admin-${people++}@acme.example`, "admin");
         const theirs = await site().clientOf(admin);
         const page = await theirs.get(pathOf(site().owner));
@@ -247,9 +247,9 @@ describe("people in the admin console", () => {
         assert.equal((await client.get("/me")).status, 200);
       });
 
-      it("approves that a connection signs an owner in, which an admin cannot", async () => {
+      it("lets owners, but not admins, approve an owner's sign-in with a connection", async () => {
         const { store, connection: connect } = site().acme;
-        const olga = await somebody({ sourceKey: "00u-olga" });
+        const olga = await createPerson({ sourceKey: "00u-olga" });
         await act(olga, "role", { role: "owner" });
         const connection = await connect();
         const approval = { connection: connection.id };
@@ -263,7 +263,7 @@ describe("people in the admin console", () => {
           (await client.get(pathOf(olga))).text,
           /Approve sign-in<span class="visually-hidden"> with the OIDC connection/,
         );
-        assert.match(await act(olga, "approve", approval), /becomes linked at their next sign-in/);
+        assert.match(await act(olga, "approve", approval), /is linked at their next sign-in/);
         assert.deepEqual(
           [(await lastEntry()).action, (await lastEntry()).targetId],
           ["user.sign_in_approved", olga.id],
@@ -274,7 +274,7 @@ describe("people in the admin console", () => {
         await act(olga, "role", { role: "member" });
       });
 
-      it("does not take the last owner away, nor oneself", async () => {
+      it("can neither demote the last owner nor block oneself", async () => {
         assert.match(await act(site().owner, "role", { role: "member" }), /last owner/);
         assert.match(await act(site().owner, "block"), /You cannot block yourself/);
         assert.equal(await site().acme.store.roles.effective(site().owner.id), "owner");

@@ -21,7 +21,7 @@ describe("provisioning in the admin console", () => {
     const create = (source = "", days = "") => client.post("/admin/provisioning/tokens", { source, days });
     const lastEntry = async () => (await site().acme.store.activity.latest(1))[0] ?? assert.fail();
 
-    it("leads from the page's own values to provisioned people, and shows that", async () => {
+    it("provisions people with the values on the page, and shows them", async () => {
       assert.match((await page()).text, /Okta has not called yet/);
       const created = await create("", "90");
       assert.equal(created.status, 201);
@@ -42,14 +42,14 @@ describe("provisioning in the admin console", () => {
       assert.match(after.text, /<code>oinscim_[\w-]{4}…<\/code>[\s\S]*Last used/);
     });
 
-    it("says what went wrong and what to do about it, until the list is cleared", async () => {
+    it("shows problems and how to solve them, until the list is cleared", async () => {
       const okta = scimClient(site().app, tokenIn(await create()) ?? "");
       for (let times = 0; times < 2; times++)
         await okta.send("POST", "/Users", oktaUser("twice@acme.example"));
       let text = "";
       for (let tries = 0; tries < 1_000 && !text.includes("POST /Users"); tries++) text = (await page()).text;
       assert.match(text, /<strong>POST \/Users<\/strong>: Another user of this tenant has this login name/);
-      assert.match(text, /Look them up under People/);
+      assert.match(text, /Look it up under People/);
       assertRedirect(await client.post("/admin/provisioning/problems/clear"), "/admin/provisioning");
       assert.equal(factOf(await page(), "Problems"), "None");
     });
@@ -66,7 +66,7 @@ describe("provisioning in the admin console", () => {
       assert.deepEqual([(await lastEntry()).action, (await lastEntry()).targetId], ["token.revoked", id]);
     });
 
-    it("warns of a token that expires soon, and keeps the former ones apart", async () => {
+    it("warns of a token that expires soon, and lists former tokens separately", async () => {
       await create("Soon", "10");
       assert.match((await page()).text, /Expires in 10 days/);
       assert.match((await page()).text, /former token/);
@@ -81,7 +81,7 @@ describe("provisioning in the admin console", () => {
       [`<script>alert(1)</script>${"x".repeat(100)}`, "1", /1 to 100 characters/],
     ];
     for (const [source, days, message] of wrong) {
-      it(`creates no token for the source "${source.slice(0, 30)}" and ${days} days, and keeps what was typed`, async () => {
+      it(`creates no token for the source "${source.slice(0, 30)}" and ${days} days, and keeps the values in the form`, async () => {
         const before = (await site().acme.store.tokens.list()).length;
         const answer = await create(source, days);
         assert.equal(answer.status, 400);
@@ -92,7 +92,7 @@ describe("provisioning in the admin console", () => {
       });
     }
 
-    it("saves how conflicts and passwords are treated, and takes anything else for the careful choice", async () => {
+    it("saves the settings, and takes unknown values for the strict choice", async () => {
       const { settings } = site().acme.store;
       const save = (form: Record<string, string>) => submit(client, "/admin/provisioning", "/settings", form);
       await save({ sourceConflict: "adopt", passwordSync: "on" });
@@ -103,7 +103,7 @@ describe("provisioning in the admin console", () => {
         activityDays: 365,
       });
       assert.equal((await lastEntry()).action, "provisioning.settings_changed");
-      await save({ sourceConflict: "whatever" });
+      await save({ sourceConflict: "unknown" });
       assert.deepEqual(await settings.read(), {
         sourceConflict: "refuse",
         passwordSync: false,
@@ -112,21 +112,21 @@ describe("provisioning in the admin console", () => {
       });
     });
 
-    describe("for an administrator who is no owner", () => {
+    describe("for an administrator who is not an owner", () => {
       let admin: Client;
       before(async () => {
         const { store } = site().acme;
         admin = await site().clientOf(await createLocalAccount(store, "admin@acme.example", "admin"));
       });
 
-      it("shows what is set, and offers to change nothing of it", async () => {
+      it("shows the settings without forms to change them", async () => {
         const { text } = await admin.get("/admin/provisioning");
         assert.match(text, /Only an owner creates and revokes tokens/);
         assert.match(text, /Only an owner changes these settings/);
         assert.doesNotMatch(text, /action="\/admin\/provisioning\/(tokens|settings)/);
       });
 
-      it("knows no way to make or revoke tokens, nor to widen what machines may do", async () => {
+      it("answers 404 to requests that create or revoke tokens or change the settings", async () => {
         const { store } = site().acme;
         await create("Kept");
         const tokens = await store.tokens.list();
@@ -144,7 +144,7 @@ describe("provisioning in the admin console", () => {
       });
     });
 
-    it("asks owners to confirm what was switched on before only they could, until one does", async () => {
+    it("asks owners to confirm settings that administrators once switched on", async () => {
       const { store } = site().acme;
       await create("Old");
       await store.settings.change({ machineAccessConfirmed: false, passwordSync: true });

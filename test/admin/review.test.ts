@@ -10,11 +10,11 @@ import { orgOptions } from "../helpers/org.ts";
 import { assertRedirect, factOf, headingOf } from "../helpers/pages.ts";
 import { provisioned } from "../helpers/people.ts";
 import { type Site, useSite } from "../helpers/site.ts";
-import { createDraft, madeLink, switchOn } from "./pages-read.ts";
+import { createDraft, createLink, switchOn } from "./pages-read.ts";
 
 let keys = 0;
 
-/** A draft with the right provider's values, its owner, and the guest of a set-up link who has another provider as well. */
+/** A draft with the values of the right provider, its owner, and the guest of a set-up link, who also runs an evil provider. */
 function useDraft(use: () => TestDatabase) {
   const site = useSite(use, orgOptions);
   let [right, evil]: OpenIdProvider[] = [];
@@ -30,7 +30,7 @@ function useDraft(use: () => TestDatabase) {
   beforeEach(async () => {
     const owner = await site().clientOf(site().owner);
     const base = await createDraft(owner, "oidc", `review-${keys++}`);
-    const [guest, link] = [site().app.client(), await madeLink(owner, base)];
+    const [guest, link] = [site().app.client(), await createLink(owner, base)];
     draft = { owner, base, guest, link };
     assertRedirect(await submit(guest, link, "/settings", values()), `${link}#test`);
   });
@@ -54,7 +54,7 @@ async function storedOf({ acme }: Site, base: string) {
   return { ...connection, issuer: connection.settings?.issuer };
 }
 
-/** What a table of differences says of a fact. */
+/** A row in the table of differences: the old and the new value. */
 function differenceOf(page: Answer, label: string): string[] {
   const row = new RegExp(`<td data-label="What">${label}</td>([\\s\\S]*?)</tr>`).exec(page.text)?.[1] ?? "";
   return [...row.matchAll(/class="lines">([\s\S]*?)<\/td>/g)].map(([, text = ""]) =>
@@ -66,7 +66,7 @@ describe("a connection's review", () => {
   onEachDatabase((use) => {
     const { site, draft, values, swapped, stored, right, evil } = useDraft(use);
 
-    describe("of owners whom the connection could sign in", () => {
+    describe("of a connection that could sign in owners", () => {
       const provisionOwner = async (loginName: string) => {
         const { store, writer } = site().acme;
         const user = await provisionUser(
@@ -79,7 +79,7 @@ describe("a connection's review", () => {
       };
       const approved = async (id: string) => (await site().acme.store.ownerApprovals.ofUser(id)).length;
 
-      it("names them, and lets in only those whose box is ticked", async () => {
+      it("lists them, and approves only the selected ones", async () => {
         const { owner, base } = draft();
         const [olga, oskar] = [await provisionOwner("olga@a.test"), await provisionOwner("oskar@a.test")];
         await submit(owner, base, "/review");
@@ -98,7 +98,7 @@ describe("a connection's review", () => {
         ]);
       });
 
-      it("switches nothing on when somebody became one of them since", async () => {
+      it("is out of date when another owner has appeared", async () => {
         const { owner, base } = draft();
         await submit(owner, base, "/review");
         const page = await owner.get(`${base}/review`);
@@ -109,7 +109,7 @@ describe("a connection's review", () => {
         assert.equal((await stored()).status, "draft");
       });
 
-      it("switches nothing on with somebody ticked who is not offered", async () => {
+      it("refuses an owner who was not offered", async () => {
         const { owner, base } = draft();
         await submit(owner, base, "/review");
         const page = await owner.get(`${base}/review`);
@@ -119,7 +119,7 @@ describe("a connection's review", () => {
       });
     });
 
-    it("shows every setting, who changed it last, from where, and that a guest did", async () => {
+    it("shows every setting, and who changed it last from which address", async () => {
       const { owner, base } = draft();
       await submit(owner, base, "/review");
       const page = await owner.get(`${base}/review`);
@@ -147,11 +147,11 @@ describe("a connection's review", () => {
       );
     });
 
-    it("switches nothing on when the guest saves other settings between look and click, and shows the difference", async () => {
+    it("is out of date when the guest has saved other settings, and shows the differences", async () => {
       const { owner, base, guest, link } = draft();
-      const looked = formOn(await owner.get(`${base}/review`), "/activate");
+      const review = formOn(await owner.get(`${base}/review`), "/activate");
       await submit(guest, link, "/settings", swapped());
-      const refused = await looked.send(owner);
+      const refused = await review.send(owner);
       assert.equal(refused.status, 409);
       assert.equal(headingOf(refused), "Nothing was changed");
       assert.deepEqual(differenceOf(refused, "Issuer"), [right().issuer, evil().issuer]);
@@ -175,18 +175,18 @@ describe("a connection's review", () => {
         { roleName: "groups", roleValues: "Everyone" },
       ],
     ] as const) {
-      it(`switches nothing on when the guest changes ${what}`, async () => {
+      it(`is out of date when the guest has changed ${what}`, async () => {
         const { owner, base, guest, link } = draft();
-        const looked = formOn(await owner.get(`${base}/review`), "/activate");
+        const review = formOn(await owner.get(`${base}/review`), "/activate");
         assertRedirect(await submit(guest, link, "/settings", { ...values(), ...change }), `${link}#test`);
-        const refused = await looked.send(owner);
+        const refused = await review.send(owner);
         assert.equal(refused.status, 409);
         assert.equal(differenceOf(refused, label).length, 2, label);
         assert.equal((await stored()).status, "draft");
       });
     }
 
-    it("stops guests while it lasts, and says so to both", async () => {
+    it("stops guests while it lasts, and tells both sides", async () => {
       const { owner, base, guest, link } = draft();
       const early = formOn(await guest.get(link), "/settings");
       const test = formOn(await guest.get(link), "/tests");
@@ -203,7 +203,7 @@ describe("a connection's review", () => {
         assert.match(answer.text, /An owner is reviewing these values right now/);
       }
       assert.equal((await stored()).issuer, right().issuer);
-      assert.match((await owner.get(base)).text, /guest of the set-up link changes nothing until/);
+      assert.match((await owner.get(base)).text, /guest of the set-up link can change nothing until/);
       assertRedirect(await submit(owner, base, "/guests/resume"), base);
       assertRedirect(await submit(guest, link, "/settings", swapped()), `${link}#test`);
     });
@@ -217,7 +217,7 @@ describe("a connection's review", () => {
       assertRedirect(await submit(guest, link, "/settings", swapped()), `${link}#test`);
     });
 
-    it("stops a guest whose values are being checked when it begins", async () => {
+    it("stops a guest whose values are still being checked", async () => {
       const { owner, base, guest, link } = draft();
       const form = formOn(await guest.get(link), "/settings");
       let release = () => {};
@@ -241,7 +241,7 @@ describe("a connection's review", () => {
       assert.equal((await stored()).issuer, right().issuer);
     });
 
-    it("lets an owner change the draft, and ends every link when it is switched on", async () => {
+    it("lets the owner change the draft, and ends its links when it is switched on", async () => {
       const { owner, base, guest, link } = draft();
       await submit(owner, base, "/review");
       assertRedirect(
@@ -252,11 +252,11 @@ describe("a connection's review", () => {
       assert.equal((await guest.get(link)).status, 403);
       assert.equal((await guest.post(`${link}/settings`, swapped())).status, 403);
       assertRedirect(await owner.get(`${base}/review`), base);
-      const another = await madeLink(owner, await createDraft(owner, "oidc", `review-${keys++}`));
+      const another = await createLink(owner, await createDraft(owner, "oidc", `review-${keys++}`));
       assert.equal((await guest.get(another)).status, 200);
     });
 
-    it("ends the links of a draft that the operator switches on", async () => {
+    it("is not needed by the operator, whose command also ends the links", async () => {
       const { base, guest, link } = draft();
       const { id } = await stored();
       await enableConnection(site().acme.store, id);
@@ -264,7 +264,7 @@ describe("a connection's review", () => {
       assert.equal((await guest.get(link)).status, 403, base);
     });
 
-    it("is an owner's alone, and there for what can be switched on", async () => {
+    it("is for owners only, and needs saved settings", async () => {
       const { owner, guest } = draft();
       const empty = await createDraft(owner, "oidc", `review-${keys++}`);
       assertRedirect(await owner.get(`${empty}/review`), empty);
@@ -272,15 +272,15 @@ describe("a connection's review", () => {
       assert.equal((await guest.get(`${empty}/review`)).status, 303, "to the sign-in");
     });
 
-    it("never has a guest's late change live, whoever is first", async () => {
+    it("never activates a concurrent change by a guest", async () => {
       for (let times = 0; times < 5; times++) {
         const { owner, guest } = draft();
         const base = await createDraft(owner, "oidc", `review-${keys++}`);
-        const link = await madeLink(owner, base);
+        const link = await createLink(owner, base);
         await submit(guest, link, "/settings", values());
-        const looked = formOn(await owner.get(`${base}/review`), "/activate");
+        const review = formOn(await owner.get(`${base}/review`), "/activate");
         const late = formOn(await guest.get(link), "/settings");
-        const [saved, switched] = await Promise.all([late.send(guest, swapped()), looked.send(owner)]);
+        const [saved, switched] = await Promise.all([late.send(guest, swapped()), review.send(owner)]);
         const { status, issuer } = await storedOf(site(), base);
         if (switched.status === 303) assert.deepEqual([status, issuer], ["active", right().issuer]);
         else assert.deepEqual([switched.status, status, issuer], [409, "draft", evil().issuer]);
@@ -289,13 +289,13 @@ describe("a connection's review", () => {
     });
   });
 
-  // SQLite has one writer at a time by itself.
+  // SQLite has only one writer at a time.
   onDatabase("PostgreSQL", (use) => {
     const { site, draft, stored, right } = useDraft(use);
 
-    it("waits for a change that is on its way, and is held against what that made of it", async () => {
+    it("waits for a concurrent change, and compares with its result", async () => {
       const { owner, base } = draft();
-      const looked = formOn(await owner.get(`${base}/review`), "/activate");
+      const review = formOn(await owner.get(`${base}/review`), "/activate");
       const { id, settings } = await stored();
       const posted: Promise<Answer>[] = [];
       await use()
@@ -304,7 +304,7 @@ describe("a connection's review", () => {
           const store = forTenant(inside, site().acme.store.tenantId);
           const changed = { ...settings, issuer: "https://evil.example", clientId: "0oa-evil" };
           await store.connections.update(id, { settings: changed });
-          posted.push(looked.send(owner));
+          posted.push(review.send(owner));
           await someoneWaits(inside);
         });
       const refused = (await posted[0]) ?? assert.fail();

@@ -10,7 +10,7 @@ import { comeBack, leavingTo, orgOptions, refusalsIn } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
-import { createDraft, madeLink, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
+import { createDraft, createLink, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
 
 let keys = 0;
 
@@ -28,7 +28,7 @@ describe("a set-up link", () => {
     beforeEach(async () => {
       owner = await site().clientOf(site().owner);
       base = await createDraft(owner, "oidc", `link-${keys++}`);
-      link = await madeLink(owner, base);
+      link = await createLink(owner, base);
     });
 
     const values = () => ({ issuer: op.issuer, clientId: "0oa-guest", clientSecret: "the-guests-secret" });
@@ -40,7 +40,7 @@ describe("a set-up link", () => {
       assert.equal(refusalsIn(site().app).at(-1), "link-not-valid");
     }
 
-    it("lets somebody without an account fill in, test and finish a draft, and no more", async () => {
+    it("lets a guest without an account fill in, test and finish a draft, and nothing else", async () => {
       const guest = site().app.client();
       const page = await guest.get(link);
       assert.equal(headingOf(page), "Connect Okta with Tasklane");
@@ -78,7 +78,7 @@ describe("a set-up link", () => {
       ]);
     });
 
-    it("opens neither the console nor another way to change anything", async () => {
+    it("gives no access to the console or to other changes", async () => {
       const guest = site().app.client();
       await guest.get(link);
       assert.equal((await guest.get("/me")).status, 401);
@@ -97,7 +97,7 @@ describe("a set-up link", () => {
       assertRedirect(await guest.post(`${base}/settings`, values()), "/login");
     });
 
-    it("makes a guest of everybody, whoever is signed in", async () => {
+    it("treats a signed-in user as a guest, too", async () => {
       await submit(owner, base, "/settings", values());
       const page = await owner.get(link);
       assert.equal(headingOf(page), "Connect Okta with Tasklane");
@@ -105,7 +105,7 @@ describe("a set-up link", () => {
       assert.doesNotMatch(page.text, /\/(activate|disable|delete|links)"/);
     });
 
-    it("says what is wrong as the console does, and shows no secret that was stored", async () => {
+    it("shows problems as the console does, and never a stored secret", async () => {
       const guest = site().app.client();
       await submit(guest, link, "/settings", values());
       const page = await submit(guest, link, "/settings", { ...values(), clientId: "" });
@@ -116,7 +116,7 @@ describe("a set-up link", () => {
       assert.match(JSON.parse(typed.text).note, /Found/);
     });
 
-    it("uses up no checks but its own", async () => {
+    it("has a rate limit of its own for checks", async () => {
       await forgetCounts(use().database);
       const check = async (client: Client, at: string) =>
         (await client.post(`${at}/check`, { field: "clientId", clientId: "0oa-1" })).status;
@@ -131,13 +131,13 @@ describe("a set-up link", () => {
       await forgetCounts(use().database);
     });
 
-    it("ends when a new one is made, when it is revoked, after a week, and once the connection is switched on", async () => {
-      const second = await madeLink(owner, base);
+    it("ends when it is replaced or revoked, after a week, and when the connection is switched on", async () => {
+      const second = await createLink(owner, base);
       await assertNotValid(link);
       await owner.post(`${base}/links/revoke`);
       await assertNotValid(second);
 
-      const third = await madeLink(owner, base);
+      const third = await createLink(owner, base);
       const row = use()
         .database.sql()("one_time_links")
         .where({ token_hash: hashToken(third.split("/")[2] ?? "") });
@@ -146,7 +146,7 @@ describe("a set-up link", () => {
       await row.update({ expires_at: Date.now() - 1 });
       await assertNotValid(third);
 
-      const fourth = await madeLink(owner, base);
+      const fourth = await createLink(owner, base);
       await submit(owner, base, "/settings", values());
       await switchOn(owner, base);
       await assertNotValid(fourth);
@@ -154,7 +154,7 @@ describe("a set-up link", () => {
       assert.equal((await owner.post(`${base}/links`)).status, 409, "there is no link to what is on");
     });
 
-    it("does not change a connection that is switched on while its values are checked", async () => {
+    it("cannot change a connection that is switched on while its values are checked", async () => {
       await submit(owner, base, "/settings", values());
       const provider = holdDiscovery(op);
       const guest = site().app.client();
@@ -168,7 +168,7 @@ describe("a set-up link", () => {
       assert.equal(settings && "clientId" in settings && settings.clientId, "0oa-guest");
     });
 
-    it("opens nothing but a draft, even while it is still there", async () => {
+    it("works for drafts only", async () => {
       await submit(owner, base, "/settings", values());
       for (const status of ["active", "disabled"] as const) {
         await site().acme.store.connections.update((await stored())?.id ?? "", { status });
@@ -176,7 +176,7 @@ describe("a set-up link", () => {
       }
     });
 
-    it("is not a link for a password, nor the other way round", async () => {
+    it("is not accepted as a password link, nor the other way round", async () => {
       const password = `/setup/${await inviteOwner(site().acme.store, "invited@acme.example")}`;
       assert.equal(headingOf(await site().app.client().get(password)), "Set your password");
       await assertNotValid(`${password}/settings`, values());
@@ -185,7 +185,7 @@ describe("a set-up link", () => {
       assert.equal(posted.status, 404);
     });
 
-    it("stands in no line of the log", async () => {
+    it("never appears in the log", async () => {
       await site().app.client().get(link);
       await submit(site().app.client(), link, "/settings", values());
       const token = link.split("/")[2] ?? assert.fail();
@@ -195,7 +195,7 @@ describe("a set-up link", () => {
   });
 });
 
-/** Has the provider think about its discovery document until it is released. */
+/** Delays the provider's discovery document until it is released. */
 function holdDiscovery(op: OpenIdProvider): { asked: Promise<void>; release(): void } {
   let release = () => {};
   const released = new Promise<void>((resolve) => {

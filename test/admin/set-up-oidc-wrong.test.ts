@@ -31,7 +31,7 @@ describe("the set-up of an OIDC connection with wrong values", () => {
       ["issuer", "https://[::1]", /private address/],
       ["issuer", "https://10.0.0.1", /private address/],
       ["issuer", "https://localhost", /private address/],
-      ["issuer", "https://nobody.invalid", /could not be resolved/],
+      ["issuer", "https://provider.invalid", /could not be resolved/],
       ["issuer", megabyte, /Enter the address of the Okta org/],
       ["clientId", "", /client ID is missing/],
       ["clientId", "0oa with spaces", /space/],
@@ -54,10 +54,10 @@ describe("the set-up of an OIDC connection with wrong values", () => {
     ];
 
     for (const [field, value, sentence] of wrong) {
-      it(`says what is wrong with the ${field} ${JSON.stringify(value.slice(0, 40))}, and keeps nothing`, async () => {
+      it(`refuses the ${field} ${JSON.stringify(value.slice(0, 40))} with a sentence`, async () => {
         const client = await site().clientOf(site().owner);
         const base = await createDraft(client, "oidc", newKey());
-        const others = { issuer: "https://nobody.invalid", clientId: "0oa1", clientSecret: "secret-1" };
+        const others = { issuer: "https://provider.invalid", clientId: "0oa1", clientSecret: "secret-1" };
         const roles = { roleName: "groups", roleValues: "Admins" };
         const form = { ...others, ...(field.startsWith("role") ? roles : {}), [field]: value };
         const page = await client.post(`${base}/settings`, form);
@@ -74,7 +74,7 @@ describe("the set-up of an OIDC connection with wrong values", () => {
       });
     }
 
-    it("names each value that is missing when the form is sent empty", async () => {
+    it("names each missing value of an empty form", async () => {
       const client = await site().clientOf(site().owner);
       const page = await client.post(`${await createDraft(client, "oidc", newKey())}/settings`, {});
       assert.match(stateOf(page, "issuer"), /Enter the address of your Okta org/);
@@ -91,7 +91,7 @@ describe("the set-up of an OIDC connection with wrong values", () => {
       ["a".repeat(64), /must be 1 to 63 characters/],
     ];
     for (const [key, sentence] of badKeys) {
-      it(`says what is wrong with the connection ID ${JSON.stringify(key.slice(0, 30))}`, async () => {
+      it(`refuses the connection ID ${JSON.stringify(key.slice(0, 30))} with a sentence`, async () => {
         const client = await site().clientOf(site().owner);
         const before = await site().acme.store.connections.list();
         const page = await client.post("/admin/connections", { type: "oidc", key });
@@ -102,7 +102,7 @@ describe("the set-up of an OIDC connection with wrong values", () => {
       });
     }
 
-    it("refuses a connection ID that is another tenant's, without saying whose", async () => {
+    it("refuses a connection ID of another tenant without naming that tenant", async () => {
       const client = await site().clientOf(site().owner);
       const other = await createTestTenant(use().database);
       const page = await client.post("/admin/connections", { type: "oidc", key: other.tenant.slug });

@@ -40,7 +40,7 @@ describe("the set-up of an OIDC connection", () => {
     const save = (more: Record<string, string> = {}, as = client) =>
       submit(as, base, "/settings", { ...rightValues(), ...more });
 
-    /** Registers the application at the provider with what the page says. */
+    /** Registers the application at the provider with the values on the page. */
     async function register(): Promise<void> {
       const page = await client.get(base);
       op.register({
@@ -51,7 +51,7 @@ describe("the set-up of an OIDC connection", () => {
       });
     }
 
-    /** Runs the test that the page offers, in the administrator's own browser. */
+    /** Runs the test sign-in in the administrator's browser. */
     async function test(as = client): Promise<void> {
       const started = await as.post(`${base}/tests`, { test: offeredTest(await as.get(base)) });
       assert.equal(headingOf(started), "Test sign-in");
@@ -59,7 +59,7 @@ describe("the set-up of an OIDC connection", () => {
       assert.equal(headingOf(await comeBack(site().app, op, as, left.location ?? "")), "The test has ended");
     }
 
-    it("goes from a draft to a sign-in by following the page, and each step is recorded", async () => {
+    it("leads from a draft to a sign-in by following the page; each step is recorded", async () => {
       await register();
       assertRedirect(await save(), `${base}#test`);
       await test();
@@ -90,7 +90,7 @@ describe("the set-up of an OIDC connection", () => {
       ]);
     });
 
-    it("tells a page that asks whether its test has ended", async () => {
+    it("answers a poll whether the test has ended", async () => {
       await register();
       await save();
       const testId = offeredTest(await client.get(base));
@@ -104,14 +104,14 @@ describe("the set-up of an OIDC connection", () => {
       assert.equal((await client.post(`${base}/tests`, { test: "short" })).status, 400);
     });
 
-    it("shows what the provider says of itself while its address is typed, and keeps nothing of that", async () => {
+    it("shows the provider's discovery document while its address is typed, and stores nothing", async () => {
       const answer = await client.post(`${base}/check`, { field: "issuer", issuer: op.issuer });
       assert.match(JSON.parse(answer.text).note, new RegExp(`Found ${op.issuer}.*signs with 1 key`));
       assert.equal((await stored())?.settings, null);
       assert.equal((await client.post(`${base}/check`, { field: "constructor" })).status, 400);
     });
 
-    it("takes every switch and option, and shows them again", async () => {
+    it("saves every switch and option, and shows them again", async () => {
       await save({
         signOutOfProvider: "on",
         universalLogout: "",
@@ -133,7 +133,7 @@ describe("the set-up of an OIDC connection", () => {
       assert.match(text, />Admins\nOps<\/textarea>/);
     });
 
-    it("keeps the client secret sealed, never shows it, and changes it without a moment's outage", async () => {
+    it("stores the client secret sealed, never shows it, and rotates it without an outage", async () => {
       const rejected = await save({ issuer: "nonsense" });
       assert.equal(rejected.status, 400);
       assert.ok(!rejected.text.includes("the-secret-of-the-set-up"));
@@ -150,7 +150,7 @@ describe("the set-up of an OIDC connection", () => {
       assert.match((await client.get(base)).text, /has not been used yet/);
     });
 
-    it("trusts another name of the org only while it signs with the same keys", async () => {
+    it("accepts another name of the org only if it has the same keys", async () => {
       const other = await startOpenIdProvider();
       const page = await save({ issuerAlias: other.issuer });
       assert.match(stateOf(page, "issuerAlias"), /signs with other keys: it is another org/);
@@ -162,7 +162,7 @@ describe("the set-up of an OIDC connection", () => {
       assert.equal((await stored())?.settings, null);
     });
 
-    it("is changed by an owner alone once the connection was switched on", async () => {
+    it("is for owners only once the connection was switched on", async () => {
       await save();
       await switchOn(client, base);
       const admin = await site().clientOf(
@@ -185,7 +185,7 @@ describe("the set-up of an OIDC connection", () => {
       );
     });
 
-    it("is switched on by an owner alone, and not before its values are there", async () => {
+    it("lets only owners switch the connection on, and only with saved settings", async () => {
       assert.equal((await client.post(`${base}/review`)).status, 409);
       const shown = shownOn(await client.get(base));
       assert.equal((await client.post(`${base}/activate`, { shown })).status, 409);
@@ -195,7 +195,7 @@ describe("the set-up of an OIDC connection", () => {
       assert.equal((await stored())?.status, "draft");
     });
 
-    it("is deleted after it was switched off, with its identities and grants", async () => {
+    it("deletes a connection that is off, with its identities and grants", async () => {
       await save();
       await switchOn(client, base);
       const shown = shownOn(await client.get(base));
@@ -208,7 +208,7 @@ describe("the set-up of an OIDC connection", () => {
       assert.equal((await client.get(base)).status, 404);
     });
 
-    it("links the identity of a test to the local account of whoever made it, and of nobody else", async () => {
+    it("links a tested identity only to the local account of the person who ran the test", async () => {
       await register();
       await save();
       const { store } = site().acme;

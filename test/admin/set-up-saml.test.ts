@@ -59,7 +59,7 @@ describe("the set-up of a SAML connection", () => {
     const save = (form: Record<string, string>, as = client) =>
       submit(as, base, "/settings", { ...switches, ...form });
 
-    it("goes from a draft to a sign-in by following the page", async () => {
+    it("leads from a draft to a sign-in by following the page", async () => {
       const page = await client.get(base);
       assert.match(page.text, /user\.firstName/);
       const acsUrl = valueToCopy(page, "Single sign-on URL");
@@ -84,7 +84,7 @@ describe("the set-up of a SAML connection", () => {
       assert.match((await person.get("/me")).text, /ada@acme\.example/);
     });
 
-    it("reads metadata into its fields, to be compared, and keeps nothing before Save", async () => {
+    it("fills in the fields from metadata, and stores nothing before Save", async () => {
       const page = await save({ metadataUrl, action: "read" });
       assert.match(stateOf(page, "metadataUrl"), new RegExp(`Read: ${entityId}`));
       assert.ok(page.text.includes(`value="${ssoUrl}"`));
@@ -92,7 +92,7 @@ describe("the set-up of a SAML connection", () => {
       assert.equal(await stored(), null);
     });
 
-    it("takes pasted metadata, and three values by hand, and shows fingerprint and end of each certificate", async () => {
+    it("accepts pasted metadata or three values, and shows each certificate's fingerprint and expiry", async () => {
       await save({ metadataXml: served ?? "" });
       const fromXml = await stored();
       assert.deepEqual([fromXml?.idpEntityId, fromXml?.metadataUrl], [entityId, null]);
@@ -100,14 +100,18 @@ describe("the set-up of a SAML connection", () => {
       await save({ ...byHand(), certificates: both });
       assert.deepEqual((await stored())?.certificates, [site().key.certificate, ending.certificate]);
       const { text } = await client.get(base);
-      assert.match(text, /CN=ending <span class="badge warning">ends soon<\/span>/);
+      assert.match(text, /CN=ending <span class="badge warning">expires soon<\/span>/);
       assert.match(text, /SHA-256 <code>([0-9A-F]{2}:){31}[0-9A-F]{2}<\/code>/);
-      assert.doesNotMatch((await client.get("/admin/connections")).text, /ends soon/, "one is good for long");
+      assert.doesNotMatch(
+        (await client.get("/admin/connections")).text,
+        /expires soon/,
+        "the other one is valid for long",
+      );
       await save({ ...byHand(), certificates: ending.certificatePem });
-      assert.match((await client.get("/admin/connections")).text, /certificate ends soon/);
+      assert.match((await client.get("/admin/connections")).text, /certificate expires soon/);
     });
 
-    it("takes every switch and option, and shows them again", async () => {
+    it("saves every switch and option, and shows them again", async () => {
       const options = {
         appInstanceId: "0oa1gjh63g214q0Hq0g4",
         orgUrl: "https://acme.okta.com",
@@ -149,7 +153,7 @@ describe("the set-up of a SAML connection", () => {
       assert.match(published.text, /use="encryption"/);
     });
 
-    it("decides what names a person before it is switched on", async () => {
+    it("fixes the identifying attribute when the connection is switched on", async () => {
       await save(byHand());
       await switchOn(client, base);
       assert.match((await client.get(base)).text, /People are known by their NameID/);
@@ -158,7 +162,7 @@ describe("the set-up of a SAML connection", () => {
       assert.equal((await stored())?.subjectAttribute, null);
     });
 
-    it("reads the metadata again on demand, and keeps the values from before when that fails", async () => {
+    it("reads the metadata again on demand, and keeps the old values if that fails", async () => {
       await save({ metadataUrl });
       served = metadata(ending);
       await submit(client, base, "/refresh");
@@ -170,7 +174,7 @@ describe("the set-up of a SAML connection", () => {
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
     });
 
-    it("changes our own certificate in two steps", async () => {
+    it("changes our certificate in two steps", async () => {
       await save(byHand());
       const shown = async () =>
         (await client.get(base)).text.split('id="keys"')[1]?.match(/SHA-256 <code>/g)?.length;
@@ -191,7 +195,7 @@ describe("the set-up of a SAML connection", () => {
       ["metadataUrl", "acme", /not a web address/],
       ["metadataUrl", script, /not a web address/],
       ["metadataUrl", "javascript:alert(1)", /not a web address/],
-      ["metadataUrl", "https://nobody.invalid/metadata", /could not be resolved/],
+      ["metadataUrl", "https://provider.invalid/metadata", /could not be resolved/],
       ["metadataXml", "<a>", /not well-formed/],
       ["metadataXml", "<a/>", /no SAML metadata/],
       ["metadataXml", '<!DOCTYPE x [<!ENTITY e "e">]><x>&e;</x>', /document type/],
@@ -219,7 +223,7 @@ describe("the set-up of a SAML connection", () => {
       ["name-email", "x".repeat(201), /more than 200/],
     ];
     for (const [field, given, sentence] of wrong) {
-      it(`says what is wrong with the ${field} ${JSON.stringify(String(given).slice(0, 40))}, and keeps nothing`, async () => {
+      it(`refuses the ${field} ${JSON.stringify(String(given).slice(0, 40))} with a sentence`, async () => {
         const value = typeof given === "string" ? given : given();
         const page = await save({ ...byHand(), [field]: value });
         assert.equal(page.status, 400);
@@ -229,7 +233,7 @@ describe("the set-up of a SAML connection", () => {
       });
     }
 
-    it("wants both values that Universal Logout needs, or none", async () => {
+    it("requires both values of Universal Logout, or none", async () => {
       const missing = { appInstanceId: "orgUrl", orgUrl: "appInstanceId" };
       const [appInstanceId, orgUrl] = ["0oa1gjh63g214q0Hq0g4", "https://acme.okta.com"];
       for (const [given, field] of Object.entries(missing)) {
@@ -240,7 +244,7 @@ describe("the set-up of a SAML connection", () => {
       assert.equal(await stored(), null);
     });
 
-    it("says what is wrong with metadata that an address holds", async () => {
+    it("says what is wrong with the metadata at a URL", async () => {
       for (const [text, sentence] of [
         [null, /answered 404/],
         ["<a/>", /no SAML metadata/],
@@ -259,7 +263,7 @@ describe("the set-up of a SAML connection", () => {
   onOneDatabase((use) => {
     const site = useSamlSite(use);
 
-    it("reaches no address of our own network, and none without https", async () => {
+    it("fetches neither private addresses nor http URLs", async () => {
       const client = await site().clientOf(site().owner);
       const base = await createDraft(client, "saml", newKey());
       for (const [field, value, sentence] of [

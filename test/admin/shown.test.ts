@@ -19,7 +19,7 @@ import { identityOf, provisioned, samlSettings } from "../helpers/people.ts";
 import { type Site, useSite } from "../helpers/site.ts";
 import { stateOf } from "./pages-read.ts";
 
-/** Everything that the acts of this test are done to, anew for each. */
+/** The things that the actions change; created again for each test. */
 interface World {
   site: Site;
   oidc: Connection;
@@ -30,13 +30,13 @@ interface World {
   by: { userId: string; role: "owner" };
 }
 
-/** An act: where its form is, what is entered, and what somebody else does between look and click. */
+/** An action: its form, the values entered, and changes that others make between look and click. */
 interface Act {
   page(world: World): string;
   action: string;
   entered?: Record<string, string> | ((world: World) => Record<string, string>);
   meanwhile: Record<string, (world: World) => Promise<unknown>>;
-  /** What the page shows of it in the end: the same before and after an act that was refused. */
+  /** The stored state. A refused action does not change it. */
   state(world: World): Promise<unknown>;
 }
 
@@ -47,7 +47,7 @@ async function createWorld(site: Site): Promise<World> {
   const settings = {
     ...samlSettings,
     certificates: [signingCertificate],
-    metadataUrl: "https://nobody.invalid/",
+    metadataUrl: "https://provider.invalid/",
   };
   const saml = await site.acme.connection({ type: "saml", settings });
   const oidc = await site.acme.connection();
@@ -78,7 +78,7 @@ const otherIssuer = (world: World) =>
 const renamed = (world: World) =>
   storeOf(world).users.update(world.user.id, { loginName: `evil-${count++}@b.example` });
 const promoted = (world: World) => giveRole(storeOf(world), world.by, world.user.id, "admin");
-/** A machine's change: the certificates that the metadata names are others. */
+/** A change by a machine: the metadata names other certificates. */
 const otherCertificates = (world: World) =>
   storeOf(world).connections.update(world.saml.id, {
     settings: { ...world.saml.settings, certificates: [] },
@@ -148,7 +148,7 @@ const acts: Record<string, Act> = {
       "the block": (world) => blockPerson(storeOf(world), world.by, world.user.id),
     },
   },
-  "blocking somebody": { ...person, action: "/block", meanwhile: { "the login name": renamed } },
+  "blocking a person": { ...person, action: "/block", meanwhile: { "the login name": renamed } },
   "unlinking an identity": {
     ...person,
     action: "/unlink",
@@ -163,7 +163,7 @@ const acts: Record<string, Act> = {
     action: "/role",
     meanwhile: {
       "its name": (world) =>
-        storeOf(world).groups.update(world.group, { displayName: `Everybody ${count++}` }),
+        storeOf(world).groups.update(world.group, { displayName: `Everyone ${count++}` }),
     },
     state: groupState,
   },
@@ -178,7 +178,7 @@ const acts: Record<string, Act> = {
     page: () => "/admin/domains",
     action: "/remove",
     meanwhile: {
-      "what it is led to": (world) => storeOf(world).domains.enforce(world.domain, world.oidc.id),
+      "its enforced connection": (world) => storeOf(world).domains.enforce(world.domain, world.oidc.id),
     },
     state: domainState,
   },
@@ -191,7 +191,7 @@ const acts: Record<string, Act> = {
     },
     state: settingsState,
   },
-  "how long activity is kept": {
+  "the retention of activity": {
     page: () => "/admin/activity",
     action: "/retention",
     entered: { days: "40" },
@@ -202,7 +202,7 @@ const acts: Record<string, Act> = {
   },
 };
 
-/** The same world, whose store is that of a transaction that somebody else has begun. */
+/** The same world with the store of another, open transaction. */
 function worldInside(world: World, inside: Database): World {
   const store = forTenant(inside, world.site.acme.store.tenantId);
   return { ...world, site: { ...world.site, acme: { ...world.site.acme, store } } };
@@ -219,7 +219,7 @@ const byHand = ({ settings }: World["saml"]) => ({
   certificates: `-----BEGIN CERTIFICATE-----\n${signingCertificate}\n-----END CERTIFICATE-----`,
 });
 
-describe("what is done is what was shown", () => {
+describe("a page that is out of date", () => {
   onEachDatabase((use, engine) => {
     const site = useSite(use, orgOptions);
     let client: Client;
@@ -229,7 +229,7 @@ describe("what is done is what was shown", () => {
       world = await createWorld(site());
     });
     const enteredIn = ({ entered = {} }: Act) => (typeof entered === "function" ? entered(world) : entered);
-    /** The form of an act, on its page as it is now. */
+    /** The form of an action, on its page as it is now. */
     const look = async (act: Act) => {
       if (act.action === "/delete")
         await storeOf(world).connections.update(world.oidc.id, { status: "disabled" });
@@ -245,7 +245,7 @@ describe("what is done is what was shown", () => {
 
     for (const [name, act] of Object.entries(acts)) {
       for (const [what, change] of Object.entries(act.meanwhile)) {
-        it(`${name} does nothing when ${what} changed between look and click, and shows the difference`, async () => {
+        it(`refuses ${name} when ${what} has changed, and shows the difference`, async () => {
           const form = await look(act);
           await change(world);
           const before = await act.state(world);
@@ -256,9 +256,9 @@ describe("what is done is what was shown", () => {
         });
       }
 
-      // SQLite has one writer at a time by itself.
+      // SQLite has only one writer at a time.
       for (const [what, change] of engine === "PostgreSQL" ? Object.entries(act.meanwhile) : [])
-        it(`${name} waits for a change of ${what} that is on its way, and is held against that`, async () => {
+        it(`makes ${name} wait for a concurrent change of ${what}, and compares with its result`, async () => {
           const form = await look(act);
           const posted: Promise<Answer>[] = [];
           await use()
@@ -271,18 +271,18 @@ describe("what is done is what was shown", () => {
           assertRefused((await posted[0]) ?? assert.fail(), act.page(world));
         });
 
-      it(`${name} does nothing when the form does not say what was shown, or says it unreadably`, async () => {
+      it(`refuses ${name} when the form's facts are missing or unreadable`, async () => {
         const form = await look(act);
         const before = await act.state(world);
         for (const shown of ["", "nonsense", Buffer.from('{"not":"a list"}').toString("base64url")]) {
           const refused = await form.send(client, { ...enteredIn(act), shown });
           assertRefused(refused, act.page(world));
-          assert.match(refused.text, /did not say what its page showed/);
+          assert.match(refused.text, /probably open during an update/);
         }
         assert.deepEqual(await act.state(world), before);
       });
 
-      it(`${name} is done when nothing has changed`, async () => {
+      it(`allows ${name} when nothing has changed`, async () => {
         const form = await look(act);
         const before = await act.state(world);
         const done = await form.send(client, enteredIn(act));
@@ -291,7 +291,7 @@ describe("what is done is what was shown", () => {
       });
     }
 
-    it("a second person's save does not win silently: they see the difference, and keep what they typed", async () => {
+    it("refuses the second of two saves, shows the difference, and keeps the values entered", async () => {
       const page = ofSaml(world);
       const [one, other] = [
         formOn(await client.get(page), "/settings"),
@@ -325,7 +325,7 @@ describe("what is done is what was shown", () => {
       return now.settings;
     }
 
-    it("a form that comes back because something in it is wrong is still about what its page showed", async () => {
+    it("is still out of date after an error in the form", async () => {
       const page = ofSaml(world);
       const form = formOn(await client.get(page), "/settings");
       await otherCertificates(world);
@@ -336,14 +336,14 @@ describe("what is done is what was shown", () => {
       assert.equal(corrected.status, 409);
     });
 
-    it("somebody deleted in between is not there any more", async () => {
+    it("answers 404 when the person was deleted", async () => {
       const form = formOn(await client.get(ofPerson(world)), "/role");
       await storeOf(world).users.update(world.user.id, { origin: "just-in-time", sourceId: null });
       await deletePerson(storeOf(world), world.by, world.user.id, false);
       assert.equal((await form.send(client, { role: "owner" })).status, 404);
     });
 
-    it("values that are very long are compared whole", async () => {
+    it("compares very long values in full", async () => {
       const values = Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(150, "x"));
       const mapping = (last: string) => ({ name: "groups", adminValues: [...values.slice(0, 19), last] });
       const settings = { issuer: "https://acme.okta.example", clientId: "0oa1" };
@@ -361,7 +361,7 @@ describe("what is done is what was shown", () => {
       assertRedirect(await form.send(client), ofOidc(world));
     });
 
-    it("signing somebody out needs nothing but the person", async () => {
+    it("does not prevent signing a person out", async () => {
       const page = ofPerson(world);
       assertRedirect(await client.post(`${page}/sign-out`), page);
       assert.match((await client.get(page)).text, /is signed out everywhere/);

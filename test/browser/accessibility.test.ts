@@ -6,7 +6,7 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage, type PageCase } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 
-/** Runs in the page, where the types are others than here. */
+/** Runs in the page, which has other types than Node. */
 const sendForm = `([action, fields]) => {
   const form = Object.assign(document.createElement("form"), { method: "post", action });
   for (const [name, value] of Object.entries(fields)) {
@@ -25,7 +25,7 @@ const provokePolicy = `(async () => {
   return { seen: seen.sort(), ran: "ran" in globalThis };
 })()`;
 
-/** Goes to a page; one that is the answer to a form by sending that form. */
+/** Opens a page. A page that answers a form is opened by submitting that form. */
 async function visit(page: Page, origin: string, { path, form, status }: PageCase): Promise<void> {
   if (!form) {
     assert.equal((await page.goto(origin + path))?.status(), status, path);
@@ -40,7 +40,7 @@ async function visit(page: Page, origin: string, { path, form, status }: PageCas
 }
 
 describeInBrowser("every page in the browser", (browser) => {
-  // Every page is asked for on both databases by test/web/views.test.ts: how it looks, only the page decides.
+  // One database is enough, because the look of a page does not depend on it. test/web/views.test.ts uses both.
   onOneDatabase((use) => {
     const site = useSite(use);
     let pages: PageCase[];
@@ -49,7 +49,7 @@ describeInBrowser("every page in the browser", (browser) => {
     });
 
     for (const width of widths) {
-      it(`is accessible by day and by night, and fits, ${width} pixels wide`, async () => {
+      it(`is accessible in light and dark mode, and fits a width of ${width} pixels`, async () => {
         const found: string[] = [];
         for (const who of new Set(pages.map(({ as }) => as))) {
           const page = await browser.open({ viewport: { width, height: 800 } });
@@ -63,7 +63,7 @@ describeInBrowser("every page in the browser", (browser) => {
       }).timeout(300_000);
     }
 
-    it("would be found out if it ran a script of its own or took a style from elsewhere", async () => {
+    it("is reported if it runs an inline script or loads a foreign style", async () => {
       const page = await browser.open();
       await page.goto(`${site().app.url}/login`);
       const blocked = await page.evaluate(provokePolicy);

@@ -18,7 +18,7 @@ const files = [
 
 describeInBrowser("guides as files", (browser) => {
   for (const file of files) {
-    it(`${file} can be opened from a disk, used by everybody, and read on a phone`, async () => {
+    it(`${file} opens from a disk, is accessible, and fits a phone`, async () => {
       for (const colorScheme of ["light", "dark"] as const) {
         const page = await browser.open({ viewport: { width: 390, height: 800 }, colorScheme });
         const requested: string[] = [];
@@ -42,11 +42,11 @@ describeInBrowser("guides as files", (browser) => {
     });
   }
 
-  it("copies exactly the value beside the button", async () => {
+  it("copies exactly the value next to the button", async () => {
     const page = await browser.open();
     await page.clock.install();
     await page.goto(pathToFileURL("docs/oin/submission.html").href);
-    // The button says it for two seconds, which a busy machine may miss: here they pass when told to.
+    // A busy machine may miss the two seconds for which the button says so, so the test controls the clock.
     await page.clock.pauseAt(Date.now() + 60_000);
     const row = page.getByRole("row", { name: /^Default ACS URL/ });
     await row.getByRole("button", { name: "Copy" }).click();
@@ -57,7 +57,7 @@ describeInBrowser("guides as files", (browser) => {
     assert.match(value ?? "", /^https:\/\/[^{]+\$\{org\.\w+\}\/acs$/);
   });
 
-  it("prints the page of each heading in the contents", async () => {
+  it("prints the page number of each heading in the contents", async () => {
     const filler = Array.from({ length: 60 }, (_, line) => `Line ${line}.`).join("\n\n");
     const sections = ["One", "Two", "Three"].map((name) => `## ${name}\n\n${filler}`).join("\n\n");
     const markdown = `# Title\n\n## Contents\n\n[[contents]]\n\n${sections}\n`;

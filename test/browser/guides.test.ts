@@ -10,7 +10,7 @@ import { fieldOf, goTo, guideOf, ownersPage, type Says } from "../helpers/guide-
 import { orgOptions } from "../helpers/org.ts";
 import { useSite } from "../helpers/site.ts";
 
-/** A customer who has nothing but the guide and the app that was made from the submission package. */
+/** A customer who has only the guide, and the app that was built from the submission package. */
 describeInBrowser("following the guides", (browser) => {
   onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
@@ -35,7 +35,7 @@ describeInBrowser("following the guides", (browser) => {
       return (await page.locator("#copy-key").textContent()) ?? "";
     }
 
-    /** What Okta's Admin Console shows of an app, by its label. */
+    /** Values of an app in Okta's Admin Console, by label. */
     async function shownByOkta(app: OrgApp, tab: string, label: string): Promise<string> {
       const page = await browser.open();
       await page.goto(`${org.url}/admin/apps/${app.id}${tab}`);
@@ -54,7 +54,7 @@ describeInBrowser("following the guides", (browser) => {
     async function testAndSwitchOn(page: Page, says: Says, person: OrgPerson): Promise<void> {
       await page.getByRole("button", { name: says("Save"), exact: true }).click();
       await page.getByText("The values are saved").waitFor();
-      // The script has to see the test begin, or it does not ask for its result.
+      // The script polls for a result only if it has seen the test start.
       await page.waitForLoadState();
       const [window] = await Promise.all([
         page.waitForEvent("popup"),
@@ -68,7 +68,7 @@ describeInBrowser("following the guides", (browser) => {
       await page.getByText("The connection is on").first().waitFor();
     }
 
-    /** The address at which people sign in, out of the guide with the customer's own values. */
+    /** The sign-in URL, from the guide with the customer's own values. */
     async function signInAddress(page: Page): Promise<string> {
       await page.getByRole("link", { name: "The guide for this connection" }).click();
       const step = page.getByRole("listitem").filter({ hasText: "From now on people sign in at" });
@@ -85,8 +85,8 @@ describeInBrowser("following the guides", (browser) => {
       );
     }
 
-    /** SP-initiated, by tile, and out again by Universal Logout. */
-    async function useIt(address: string, app: OrgApp, person: OrgPerson): Promise<void> {
+    /** SP-initiated, from the tile, and then Universal Logout. */
+    async function useConnection(address: string, app: OrgApp, person: OrgPerson): Promise<void> {
       const page = await browser.open();
       await page.goto(address);
       await signInAtOkta(page, person);
@@ -122,7 +122,7 @@ describeInBrowser("following the guides", (browser) => {
       await page.getByText(says("More options")).click();
       await page.getByLabel(says("Signing out here signs out of Okta, too")).check();
       await testAndSwitchOn(page, says, person);
-      await useIt(await signInAddress(page), app, person);
+      await useConnection(await signInAddress(page), app, person);
     });
 
     it("sets SAML up: sign-in from here, from the tile, and Universal Logout", async function () {
@@ -139,7 +139,7 @@ describeInBrowser("following the guides", (browser) => {
       await fieldOf(page, says("Org URL")).fill(org.url);
       await page.getByLabel(says("Create accounts at the first sign-in")).check();
       await testAndSwitchOn(page, says, person);
-      await useIt(await signInAddress(page), app, person);
+      await useConnection(await signInAddress(page), app, person);
     });
   });
 });

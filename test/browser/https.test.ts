@@ -18,7 +18,7 @@ import { createTestTenant } from "../helpers/people.ts";
 import { newSecrets, type RunningServer, startServer } from "../helpers/processes.ts";
 import { type SamlIdp, startSamlIdp } from "../helpers/saml-idp.ts";
 
-// Without openssl there is no certificate: CI has it, and asks for all that it has by REQUIRE_BROWSER=1.
+// Skipped without openssl, which creates the certificate. CI has it, and sets REQUIRE_BROWSER=1.
 if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
   describeInBrowser("single sign-on over https, with application and provider on two sites", (browser) => {
     let current: TestDatabase;
@@ -79,7 +79,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       certificate.remove();
     });
 
-    it("somebody signs in by SAML, from here and by tile, with a cookie that crosses sites", async () => {
+    it("a person signs in by SAML, from here and from the tile, with a cross-site cookie", async () => {
       const page = await browser.open({ ignoreHTTPSErrors: true });
       await page.goto(`${baseUrl}/saml/saml/login?returnTo=%2Faccount`);
       const [cookie] = (await page.context().cookies(baseUrl)).filter(({ name }) =>
@@ -98,7 +98,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       await page.waitForURL(`${baseUrl}/account`);
     });
 
-    it("somebody signs in by OpenID, by e-mail address and by tile, and signs out here and there", async () => {
+    it("a person signs in by OpenID, by e-mail address and from the tile, and signs out on both sites", async () => {
       const page = await browser.open({ ignoreHTTPSErrors: true });
       await page.goto(`${baseUrl}/account`);
       await page.getByLabel("Work e-mail").fill("ada@acme.example");

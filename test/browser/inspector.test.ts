@@ -9,7 +9,7 @@ import { createLocalAccount } from "../helpers/people.ts";
 import { oktaUser, scimClient } from "../helpers/scim.ts";
 import { useSite } from "../helpers/site.ts";
 
-/** In the page: the places of lines of a message over which a button lies. */
+/** Runs in the page: the numbers of the message's lines that a button covers. */
 const linesBelowButtons = `[...document.querySelectorAll("button[data-copy]")].flatMap((button) => {
   const range = document.createRange();
   range.selectNodeContents(document.getElementById(button.dataset.copy));
@@ -30,7 +30,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
     }
     const add = (step: string) => site().acme.store.inspector.add([newMessage({ step })], 0);
 
-    it("is switched on, shows a call as it comes, and leads to the file that handled it", async () => {
+    it("is switched on, shows a call as it arrives, and links to the file that handled it", async () => {
       const page = await open();
       await page.getByRole("button", { name: "Switch on" }).click();
       await page.getByText("Live: new messages appear by themselves.").waitFor();
@@ -48,7 +48,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
       );
     });
 
-    it("goes on over the end of a stream, pauses, and fetches what it missed", async () => {
+    it("continues after the end of a stream, pauses, and fetches missed messages", async () => {
       const page = await open();
       await add("first");
       await page.getByRole("link", { name: "first" }).waitFor();
@@ -62,10 +62,10 @@ describeInBrowser("the inspector in the browser", (browser) => {
       await page.waitForTimeout(10_500);
       await add("later");
       await page.getByRole("link", { name: "later" }).waitFor();
-      assert.equal(await page.getByRole("link", { name: "first" }).count(), 1, "nothing comes twice");
+      assert.equal(await page.getByRole("link", { name: "first" }).count(), 1, "there are no duplicates");
     });
 
-    it("covers nothing of a message with the button that copies it", async () => {
+    it("does not cover a message with its copy button", async () => {
       const response = { head: ["200 OK"], json: { long: "text ".repeat(200) } };
       await site().acme.store.inspector.recordUntil(inAnHour());
       await site().acme.store.inspector.add([newMessage({ step: "a long one", response })], 0);
@@ -75,7 +75,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
       assert.deepEqual(await page.evaluate(linesBelowButtons), []);
     });
 
-    it("is no longer live for somebody who lost the role", async () => {
+    it("stops for a person who has lost the role", async () => {
       const { store } = site().acme;
       const admin = await createLocalAccount(store, "leaving@acme.example", "admin");
       const page = await open(admin);
@@ -84,7 +84,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
       await page.getByText("No longer live. Reload the page.").waitFor();
     });
 
-    it("asks before it deletes everything, and works by the keyboard", async () => {
+    it("asks before it deletes everything, and works with the keyboard", async () => {
       await add("to be deleted");
       const page = await open();
       await page.getByText("Delete all", { exact: true }).focus();
@@ -95,7 +95,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
       assert.deepEqual(await site().acme.store.inspector.page({}, null, 1), []);
     });
 
-    it("is a list with a link to load it again where there is no script", async () => {
+    it("is a list with a reload link without JavaScript", async () => {
       await site().acme.store.inspector.recordUntil(inAnHour());
       const page = await browser.open({ javaScriptEnabled: false });
       await takeSession(page, site().app, await site().clientOf(site().owner));

@@ -9,7 +9,7 @@ import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-prov
 import { connectOrg, orgOptions } from "../helpers/org.ts";
 import { useSite } from "../helpers/site.ts";
 
-/** What the account page says about somebody. */
+/** The details on the account page. */
 async function factsOf(page: Page): Promise<(string | null)[]> {
   const fact = (name: string) =>
     page.locator("dl.rows > div").filter({ hasText: name }).first().locator("dd").textContent();
@@ -43,7 +43,7 @@ describeInBrowser("single sign-on in the browser, with the provider on another s
       return true;
     }
 
-    it("somebody signs in by e-mail address, sees their names, and signs out here and there", async () => {
+    it("a person signs in by e-mail address, sees their names, and signs out on both sites", async () => {
       const page = await browser.open();
       await page.goto(`${site().app.url}/account`);
       await page.getByLabel("Work e-mail").fill("ada@acme.example");
@@ -58,7 +58,7 @@ describeInBrowser("single sign-on in the browser, with the provider on another s
       assert.equal(await page.locator("h1").textContent(), "Sign in");
     });
 
-    it("a tile on the provider's dashboard signs in, and a second click while signed in does, too", async () => {
+    it("a tile on the provider's dashboard signs in, also when already signed in", async () => {
       const page = await browser.open();
       await page.goto(`${op.issuer}/dashboard`);
       await page.getByRole("link", { name: "Tile" }).click();

@@ -13,7 +13,7 @@ import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
 
 const limits = { allowPrivateNetwork: true };
 
-describeInBrowser("SAML in the browser, with a provider of another maker on another site", (browser) => {
+describeInBrowser("SAML in the browser, with another vendor's provider on another site", (browser) => {
   onOneDatabase((use) => {
     const site = useSamlSite(use, { insecureAllowPrivateNetwork: true });
     let idp: SamlIdp;
@@ -58,7 +58,7 @@ describeInBrowser("SAML in the browser, with a provider of another maker on anot
       await page.getByRole("link", { name: "Tile" }).click();
     }
 
-    it("somebody new signs in by e-mail address, lands where they wanted to, and signs out", async () => {
+    it("a new person signs in by e-mail address, lands on the wanted page, and signs out", async () => {
       const page = await signInByEmail();
       await page.getByRole("button", { name: "Sign out", exact: true }).click();
       await page.waitForURL(`${site().app.url}/signed-out`);
@@ -66,7 +66,7 @@ describeInBrowser("SAML in the browser, with a provider of another maker on anot
       assert.equal(await page.locator("h1").textContent(), "Sign in");
     });
 
-    it("a tile signs in, and again while the same person is signed in", async () => {
+    it("a tile signs in, also while the same person is signed in", async () => {
       const page = await browser.open();
       await signInByTile(page);
       await assertAccount(page, "ada@acme.example");
@@ -74,7 +74,7 @@ describeInBrowser("SAML in the browser, with a provider of another maker on anot
       await assertAccount(page, "ada@acme.example");
     });
 
-    it("a tile over another person's session asks before it changes who is signed in", async () => {
+    it("a tile during another person's session asks before it replaces the session", async () => {
       const page = await signInByEmail();
       idp.person = { ...idp.person, email: "eve@acme.example" };
       await signInByTile(page);
@@ -88,7 +88,7 @@ describeInBrowser("SAML in the browser, with a provider of another maker on anot
       idp.person = { ...idp.person, email: "ada@acme.example" };
     });
 
-    it("the provider changes its key: old and new in the metadata, then the new one alone", async () => {
+    it("the provider rotates its key: both keys in the metadata, then only the new one", async () => {
       const { store } = site().acme;
       const { key } = site();
       idp.published = [key, next];
@@ -108,7 +108,7 @@ describeInBrowser("SAML in the browser, with a provider of another maker on anot
       await changeSettings(store, connection.id, { ...connection.settings, certificates: [key.certificate] });
     });
 
-    it("an encrypted assertion is opened", async () => {
+    it("an encrypted assertion is accepted", async () => {
       const [{ certificate }] = await keyPairsOf(site().acme.store, connection);
       idp.encryptFor = `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----`;
       await signInByEmail();

@@ -9,7 +9,7 @@ import { fieldOf, goTo, guideOf, ownersPage, type Says } from "../helpers/guide-
 import { orgOptions } from "../helpers/org.ts";
 import { useSite } from "../helpers/site.ts";
 
-/** A customer who has nothing but the guide and the app that was made from the submission package. */
+/** A customer who has only the guide, and the app that was built from the submission package. */
 describeInBrowser("following the guide to SCIM", (browser) => {
   onOneDatabase((use) => {
     const site = useSite(use, orgOptions);
@@ -23,7 +23,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
     });
     after(() => org.close());
 
-    /** "Create a provisioning token": returns it. */
+    /** "Create a provisioning token": returns the token. */
     async function createToken(page: Page, says: Says): Promise<string> {
       await goTo(page, says("Admin"), says("Provisioning"));
       await page.getByRole("heading", { name: says("Create a token") }).waitFor();
@@ -34,7 +34,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       return (await page.locator("#token").textContent()) ?? "";
     }
 
-    /** "Enable provisioning in Okta". What is part of the integration comes from the package, and not from the customer. */
+    /** "Enable provisioning in Okta". The integration's own values come from the package, not from the customer. */
     async function enableProvisioning(okta: Page, says: Says, token: string): Promise<void> {
       const values = submittedValues(site().app.url);
       await goTo(okta, says("Provisioning"));
@@ -63,7 +63,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       await okta.getByText("To App is saved.").waitFor();
     }
 
-    /** "Assign people", and again. */
+    /** "Assign people", also for the second time. */
     async function assign(okta: Page, says: Says, name: string): Promise<void> {
       await goTo(okta, says("Assignments"));
       await okta.getByLabel(new RegExp(`^${says("Assign to People")}`)).fill(ada.login);
@@ -74,7 +74,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       await okta.getByText(`${name} is assigned.`).waitFor();
     }
 
-    /** A person's row under Admin > People, cell by cell, and the address of their page. */
+    /** The cells of a person's row under Admin > People, and the URL of their page. */
     async function personIn(page: Page, says: Says, name: string) {
       await goTo(page, says("Admin"), says("People"));
       const row = page.getByRole("row").filter({ hasText: name });
@@ -91,7 +91,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
     }
 
     /** The four steps of "Test". */
-    async function tryIt(page: Page, okta: Page, says: Says, app: OrgApp): Promise<void> {
+    async function testProvisioning(page: Page, okta: Page, says: Says, app: OrgApp): Promise<void> {
       const came = await personIn(page, says, "Ada Lovelace");
       const { href, ...cells } = came;
       assert.deepEqual(cells, { state: "Active", role: "member", origin: "Provisioning" });
@@ -105,7 +105,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       assert.deepEqual(await personIn(page, says, "Ada King"), came);
     }
 
-    /** "Push groups", and what the group's page in the console shows. */
+    /** "Push groups"; returns the text of the group's page in the console. */
     async function pushGroup(page: Page, okta: Page, says: Says): Promise<void> {
       await goTo(okta, says("Push Groups"));
       await okta.getByLabel(says("Find groups by name")).selectOption("Engineers");
@@ -130,7 +130,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       await goTo(okta, app.label);
       await enableProvisioning(okta, says, token);
       await assign(okta, says, "Ada Lovelace");
-      await tryIt(page, okta, says, app);
+      await testProvisioning(page, okta, says, app);
       await pushGroup(page, okta, says);
     });
   });

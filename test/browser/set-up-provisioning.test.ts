@@ -9,7 +9,7 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
   onOneDatabase((use) => {
     const consoles = useTwoConsoles(browser, use);
 
-    /** Loads the page of provisioning again, and tells which of its steps are done. */
+    /** Reloads the provisioning page, and returns which of its steps are done. */
     async function stepsDone(page: Page): Promise<string[]> {
       await page.getByRole("navigation", { name: "Administration" }).getByText("Provisioning").click();
       await page.getByRole("heading", { name: "Provisioning", level: 1 }).waitFor();
@@ -34,7 +34,7 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
       await okta.getByText("To App is saved").waitFor();
     }
 
-    /** From the step of the page to the person: the facts that stand there. */
+    /** Follows the page's step to the person, and returns the facts on their page. */
     async function openPerson(page: Page): Promise<string> {
       await stepsDone(page);
       await page.locator(".steps").getByRole("link", { name: "People" }).click();

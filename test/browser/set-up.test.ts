@@ -8,7 +8,7 @@ import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { assign, carry, useTwoConsoles } from "../helpers/two-consoles.ts";
 
-/** What stands in Okta's form before anything was entered. */
+/** The placeholder in Okta's form before anything is entered. */
 const placeholder = "http://127.0.0.1:9/not-set-yet";
 
 describeInBrowser("a connection set up in the browser, by following the page", (browser) => {
@@ -16,7 +16,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
     const consoles = useTwoConsoles(browser, use);
     const site = () => consoles().site;
 
-    /** From the overview to the page of a draft. */
+    /** Goes from the overview to the page of a draft. */
     async function addDraft(page: Page, protocol: string, key: string): Promise<void> {
       await page.goto(`${site().app.url}/admin`);
       await page.getByRole("navigation", { name: "Administration" }).getByText("Connections").click();
@@ -25,17 +25,17 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByLabel("Connection ID").fill(key);
       await page.getByRole("button", { name: "Create a draft" }).click();
       await page.getByText("Draft", { exact: true }).waitFor();
-      // What is typed before the page's script runs is not checked.
+      // Wait for the page's script, which checks only later input.
       await page.waitForLoadState();
     }
 
-    /** Saves, runs the test in its window, and waits until its result is on the page by itself. */
+    /** Saves, runs the test in its window, and waits until the page shows the result by itself. */
     async function testSignIn(page: Page): Promise<void> {
       await page.getByRole("button", { name: "Save", exact: true }).click();
       await page.getByText("The values are saved").waitFor();
-      // The script has to see the test begin, or it does not ask for its result.
+      // The script polls for a result only if it has seen the test start.
       await page.waitForLoadState();
-      // Somebody else's change, while the test runs.
+      // Another administrator's change while the test runs.
       const { connections } = site().acme.store;
       const now = (await connections.byId(page.url().split(/[/#]/).at(5) ?? "")) ?? assert.fail(page.url());
       if (now.settings)
@@ -50,12 +50,12 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.getByText("The sign-in works").waitFor();
       await assertSameShown(page);
       const focused = await page.evaluate<string>("document.activeElement.className");
-      assert.equal(focused, "test-result", "who listens is told, too");
+      assert.equal(focused, "test-result", "screen readers announce the result");
       const hidden = await page.locator("button[data-copy][hidden]").count();
-      assert.equal(hidden, 0, "what comes after the test can be copied");
+      assert.equal(hidden, 0, "copy buttons after the test work");
     }
 
-    /** What the page fetched after the test says that the page shows what it was loaded with, and no more. */
+    /** The fetched part of the page must claim only the values that the page was loaded with. */
     async function assertSameShown(page: Page): Promise<void> {
       const shown = (part: string) => page.locator(`${part} [name="shown"]`).first().inputValue();
       assert.equal(await shown("#test"), await shown("form[data-checks]"));
@@ -137,7 +137,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await switchOnAndSignIn(page);
     });
 
-    /** The stand-in has no page for these: they are taken from the table of ours, as somebody would type them. */
+    /** The stand-in has no page for these values, so the test types them from our own table, as a person would. */
     async function addAttributeStatements(page: Page, app: OrgApp): Promise<void> {
       if (app.signOn.kind !== "saml") return;
       for (const row of await page.getByRole("table").first().locator("tbody tr").all()) {
@@ -147,7 +147,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       assert.ok(app.signOn.attributeStatements.length >= 3);
     }
 
-    it("says what is wrong while it is typed, executes nothing, and reads a metadata file", async () => {
+    it("reports errors while a person types, executes nothing, and reads a metadata file", async () => {
       const page = await browser.open();
       await takeSession(page, site().app, await site().clientOf(site().owner));
       await addDraft(page, "SAML 2.0", `in-browser-typing-${site().acme.tenant.slug}`);
@@ -172,7 +172,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.locator("#ssoUrl:not([aria-invalid])").waitFor();
     });
 
-    it("works without script", async () => {
+    it("works without JavaScript", async () => {
       const page = await browser.open({ javaScriptEnabled: false });
       await takeSession(page, site().app, await site().clientOf(site().owner));
       await addDraft(page, "OpenID Connect", `in-browser-plain-${site().acme.tenant.slug}`);

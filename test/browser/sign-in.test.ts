@@ -19,7 +19,7 @@ describeInBrowser("in the browser", (browser) => {
       await store.domains.markVerified(await addDomain(store, "acme.example"));
     });
 
-    it("an owner signs in, works and signs out with nothing but a keyboard", async () => {
+    it("an owner signs in, works and signs out with the keyboard only", async () => {
       const page = await browser.open();
       await page.goto(`${site().app.url}/account?x=1`);
       assert.equal(await heading(page), "Sign in");
@@ -49,7 +49,7 @@ describeInBrowser("in the browser", (browser) => {
       assert.equal(await heading(page), "Sign in");
     });
 
-    it("somebody with a set-up link sets a password and is signed in", async () => {
+    it("a person with a set-up link sets a password and is signed in", async () => {
       const token = await inviteOwner(site().acme.store, "invited@acme.example");
       const page = await browser.open();
       await page.goto(`${site().app.url}/setup/${token}`);
@@ -65,7 +65,7 @@ describeInBrowser("in the browser", (browser) => {
       await page.getByText("Your password is set, and you are signed in.").waitFor();
     });
 
-    it("somebody whose session was ended lands on sign-in with the next click, and comes back", async () => {
+    it("a person whose session has ended is sent to sign in at the next click, and returns", async () => {
       const page = await browser.open();
       await takeSession(page, site().app, await site().clientOf(site().owner));
       await page.goto(`${site().app.url}/account?x=1`);
@@ -80,20 +80,20 @@ describeInBrowser("in the browser", (browser) => {
       await page.waitForURL("**/account");
     });
 
-    it("what somebody does with the back button after signing out shows nothing of theirs", async () => {
-      await site().acme.store.users.update(site().owner.id, { givenName: "Nobody else may read this" });
+    it("the back button shows no private page after signing out", async () => {
+      await site().acme.store.users.update(site().owner.id, { givenName: "Private name" });
       const page = await browser.open();
       await takeSession(page, site().app, await site().clientOf(await currentOwner()));
       await page.goto(`${site().app.url}/account`);
-      await page.getByText("Nobody else may read this").first().waitFor();
+      await page.getByText("Private name").first().waitFor();
       await page.getByRole("button", { name: "Sign out", exact: true }).click();
       await page.waitForURL("**/signed-out");
       await page.goBack();
       await page.getByRole("heading", { name: "Sign in" }).waitFor();
-      assert.ok(!(await page.content()).includes("Nobody else may read this"));
+      assert.ok(!(await page.content()).includes("Private name"));
     });
 
-    /** With the access epoch that the database has now. */
+    /** Signs the owner in with the current access epoch of the database. */
     async function currentOwner() {
       const owner = await site().acme.store.users.byId(site().owner.id);
       assert.ok(owner);

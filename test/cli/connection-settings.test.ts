@@ -9,7 +9,7 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { createTestTenant, newUser, samlSettings, type TestTenant } from "../helpers/people.ts";
 
-describe("admin -- connection, one that is there", () => {
+describe("admin -- connection, for an existing connection", () => {
   onOneDatabase((use) => {
     let op: OpenIdProvider;
     let acme: TestTenant;
@@ -33,7 +33,7 @@ describe("admin -- connection, one that is there", () => {
         ["connection", verb, acme.tenant.slug, "--key", key, ...words],
         { insecureAllowPrivateNetwork: true, stdin: "the second" },
       );
-    /** What is said of the settings themselves; who changed them last is another test's. */
+    /** The settings alone. Another test covers who changed them last. */
     const settingsIn = (json: unknown) => {
       const { edited: _, guestEdit: __, version: ___, ...settings } = json as Record<string, unknown>;
       return settings;
@@ -42,7 +42,7 @@ describe("admin -- connection, one that is there", () => {
       settingsIn((await run("update", ["--type", "oidc", ...words])).json);
     const stored = async () => (await acme.store.connections.byId(connection.id)) ?? assert.fail();
 
-    const asMade = () => ({
+    const initialSettings = () => ({
       key: connection.key,
       type: "oidc",
       status: "active",
@@ -56,9 +56,9 @@ describe("admin -- connection, one that is there", () => {
       signOutOfProvider: false,
     });
 
-    it("show says what it is set to, and no secret", async () => {
+    it("show prints the settings, but no secret", async () => {
       const { json, text } = await run("show", ["--type", "oidc"]);
-      assert.deepEqual(settingsIn(json), asMade());
+      assert.deepEqual(settingsIn(json), initialSettings());
       assert.match(text, /signOutOfProvider: false/);
       await assert.rejects(run("show", ["--type", "saml"]), NotFoundError);
     });
@@ -73,20 +73,20 @@ describe("admin -- connection, one that is there", () => {
       [["--check"], {}],
     ];
     for (const [words, change] of changes) {
-      it(`update ${words.join(" ")} changes that and nothing else`, async () => {
-        assert.deepEqual(await update(...words), { ...asMade(), ...change });
+      it(`update ${words.join(" ")} changes only that`, async () => {
+        assert.deepEqual(await update(...words), { ...initialSettings(), ...change });
         const { json } = await run("show", ["--type", "oidc"]);
-        assert.deepEqual(settingsIn(json), { ...asMade(), ...change });
+        assert.deepEqual(settingsIn(json), { ...initialSettings(), ...change });
       });
     }
 
-    it("update takes everything back", async () => {
+    it("update reverts every setting", async () => {
       await update("--jit", "off", "--universal-logout", "off", "--sign-out-of-provider", "on", ...roleClaim);
       const back = ["--jit", "on", "--universal-logout", "on", "--sign-out-of-provider", "off"];
-      assert.deepEqual(await update(...back, "--no-role-claim"), asMade());
+      assert.deepEqual(await update(...back, "--no-role-claim"), initialSettings());
     });
 
-    it("update sets an alias that publishes the same keys, and no other", async () => {
+    it("update accepts only an alias that publishes the same keys", async () => {
       const alias = op.issuer.replace("127.0.0.1", "localhost");
       assert.equal((await update("--issuer-alias", `${alias}/`)).issuerAlias, alias);
       const stranger = await startOpenIdProvider();
@@ -96,7 +96,7 @@ describe("admin -- connection, one that is there", () => {
       assert.equal((await update("--no-issuer-alias")).issuerAlias, null);
     });
 
-    it("update to another provider wants to be told twice, and starts without identities and alias", async () => {
+    it("update to another provider needs --yes, and drops identities and alias", async () => {
       const user = await acme.store.users.create(newUser("ada@acme.example"));
       await acme.store.identities.add(connection.id, "00u1", user.id);
       await update("--issuer-alias", op.issuer.replace("127.0.0.1", "localhost"));
@@ -117,7 +117,7 @@ describe("admin -- connection, one that is there", () => {
       [["--issuer-alias", "http://127.0.0.1:1"], /could not be read/],
     ];
     for (const [words, message] of refused) {
-      it(`update ${words.join(" ")} is refused, and changes nothing`, async () => {
+      it(`update ${words.join(" ")} is refused and changes nothing`, async () => {
         const before = await stored();
         await assert.rejects(update(...words), (error) => {
           assert.ok(error instanceof InvalidError);
@@ -128,7 +128,7 @@ describe("admin -- connection, one that is there", () => {
       });
     }
 
-    it("update changes a SAML connection in what it has", async () => {
+    it("update changes the settings of a SAML connection", async () => {
       const { key } = await acme.connection({ type: "saml", settings: samlSettings });
       const words = ["--type", "saml", "--universal-logout", "off", "--jit", "off", ...roleClaim];
       const json = (await run("update", words, key)).json as Record<string, unknown>;
@@ -140,7 +140,7 @@ describe("admin -- connection, one that is there", () => {
       await assert.rejects(run("update", foreign, key), /is for OIDC connections/);
     });
 
-    it("show says who changed it last: the operator, or the guest of a set-up link", async () => {
+    it("show prints the last editor: the operator, or the guest of a set-up link", async () => {
       const before = (await run("show", ["--type", "oidc"])).json as Record<string, unknown>;
       assert.deepEqual([before.edited, before.guestEdit], [null, null]);
       await update("--jit", "off");
@@ -152,7 +152,7 @@ describe("admin -- connection, one that is there", () => {
       assert.notEqual(rotated.version, after.version, "another secret is another version");
     });
 
-    it("enable switches on what show printed, and wants to be told what that was when a guest changed the draft", async () => {
+    it("enable accepts only the version that show printed, and requires it after a guest's change", async () => {
       const { id } = connection;
       const enable = (...words: string[]) => run("enable", ["--type", "oidc", ...words]);
       const version = async () =>
@@ -172,10 +172,10 @@ describe("admin -- connection, one that is there", () => {
       assert.equal((await stored()).status, "active");
       await run("disable", ["--type", "oidc"]);
       await enable();
-      assert.equal((await stored()).status, "active", "nobody but operators and owners changed it since");
+      assert.equal((await stored()).status, "active", "only operators and owners changed it since");
     });
 
-    it("update changes nothing when somebody else changed the settings while the provider was asked", async () => {
+    it("update changes nothing when the settings were changed while it asked the provider", async () => {
       const late = new Promise<void>((changed, failed) => {
         op.intercept = (req) => {
           if (!req.url?.startsWith("/.well-known/")) return false;
@@ -189,7 +189,7 @@ describe("admin -- connection, one that is there", () => {
       assert.deepEqual((await stored()).settings, { issuer: op.issuer, clientId: "0oa1" });
     });
 
-    it("rotate-secret keeps the secret that works beside the new one", async () => {
+    it("rotate-secret keeps the working secret in addition to the new one", async () => {
       const { json } = await run("rotate-secret", ["--client-secret-stdin"]);
       assert.deepEqual(json, { key: connection.key, type: "oidc", rotated: true });
       const { current, former } = await acme.store.connections.sealedSecrets(connection.id);
@@ -199,7 +199,7 @@ describe("admin -- connection, one that is there", () => {
       await assert.rejects(run("rotate-secret"), /--client-secret-stdin/);
     });
 
-    it("rotate-secret after a change of DATA_KEY does not keep what cannot be opened any more", async () => {
+    it("rotate-secret drops a secret that the current DATA_KEY cannot decrypt", async () => {
       const words = ["connection", "rotate-secret", acme.tenant.slug, "--key", connection.key];
       const options = { dataKey: Buffer.from("another key of 32 bytes in all.."), stdin: "the second" };
       await runCommand(connectionCommands, use().database, [...words, "--client-secret-stdin"], options);
@@ -209,7 +209,7 @@ describe("admin -- connection, one that is there", () => {
       assert.equal(former, null);
     });
 
-    it("check reads what the provider says of itself", async () => {
+    it("check prints the provider's discovery document", async () => {
       const { json } = await run("check");
       const { issuer, tokenEndpoint, endSessionEndpoint, keyIds } = json as Record<string, unknown>;
       assert.deepEqual(

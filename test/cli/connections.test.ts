@@ -40,7 +40,7 @@ describe("admin -- connection", () => {
         ...options,
       });
 
-    it("create makes an OIDC connection that is active at once, its secret sealed", async () => {
+    it("create makes an OIDC connection that is active at once, with a sealed secret", async () => {
       const { slug, id: tenantId } = acme.tenant;
       const { json } = await run("create", oidc);
       assert.deepEqual(json, {
@@ -85,7 +85,7 @@ describe("admin -- connection", () => {
       });
     });
 
-    it("create keeps a draft a draft", async () => {
+    it("create --draft makes a draft", async () => {
       await run("create", [...oidc, "--draft"]);
       assert.equal((await acme.store.connections.list())[0]?.status, "draft");
     });
@@ -96,7 +96,7 @@ describe("admin -- connection", () => {
     };
     const withIssuer = (issuer: string) => oidc.map((word) => (word.startsWith("https:") ? issuer : word));
     const refused: [string, () => string[], RegExp, Parameters<typeof runCommand>[3]?][] = [
-      ["a type that is none", () => ["--type", "ldap"], /must be oidc or saml/],
+      ["an unknown type", () => ["--type", "ldap"], /must be oidc or saml/],
       ["no type", () => [], /--type is missing/],
       ["no issuer", () => without("--issuer"), /--issuer is missing/],
       ["no client id", () => without("--client-id"), /--client-id is missing/],
@@ -110,7 +110,7 @@ describe("admin -- connection", () => {
       ],
       ["the Admin Console", () => withIssuer("https://acme-admin.okta.com"), /https:\/\/acme\.okta\.com/],
       ["an http issuer", () => withIssuer("http://acme.okta.com"), /must start with https/],
-      ["a key that is no name", () => [...oidc, "--key", "a_b"], /The connection ID must be/],
+      ["a key that is not a name", () => [...oidc, "--key", "a_b"], /The connection ID must be/],
       ["a reserved key", () => [...oidc, "--key", "login"], /reserved word/],
       ["no metadata", () => ["--type", "saml"], /--metadata is missing/],
       [
@@ -126,7 +126,7 @@ describe("admin -- connection", () => {
       ],
     ];
     for (const [what, words, message, options] of refused) {
-      it(`create refuses ${what}, and makes nothing`, async () => {
+      it(`create refuses ${what} and creates nothing`, async () => {
         await assert.rejects(run("create", words(), options), (error) => {
           assert.ok(error instanceof InvalidError);
           assert.match(error.message, message);
@@ -137,7 +137,7 @@ describe("admin -- connection", () => {
       });
     }
 
-    it("create refuses another tenant's key, and a key twice", async () => {
+    it("create refuses a key that is taken, by this or another tenant", async () => {
       const other = await createTestTenant(use().database);
       await assert.rejects(run("create", [...oidc, "--key", other.tenant.slug]), ConflictError);
       await run("create", oidc);
@@ -145,7 +145,7 @@ describe("admin -- connection", () => {
       assert.equal((await acme.store.connections.list()).length, 1);
     });
 
-    it("lets one key name an OIDC and a SAML connection, and lists both", async () => {
+    it("allows one key for an OIDC and a SAML connection, and lists both", async () => {
       await run("create", [...oidc, "--jit"]);
       await run("create", ["--type", "saml", "--metadata", metadata]);
       const key = acme.tenant.slug;
@@ -155,7 +155,7 @@ describe("admin -- connection", () => {
       ]);
     });
 
-    it("disable stops a connection, and enable lets it go on", async () => {
+    it("disable stops a connection, and enable starts it again", async () => {
       await run("create", oidc);
       const named = ["--key", acme.tenant.slug, "--type", "oidc"];
       const expected = { key: acme.tenant.slug, type: "oidc" };
@@ -169,13 +169,13 @@ describe("admin -- connection", () => {
       await assert.rejects(run("disable", ["--key", "other", "--type", "oidc"]), NotFoundError);
     });
 
-    it("approve-owner lets a connection sign an owner in; disable says when that was the last one", async () => {
+    it("approve-owner allows an owner to sign in; disable warns about the last owner's sign-in", async () => {
       await run("create", oidc);
       const named = ["--key", acme.tenant.slug, "--type", "oidc"];
       const approve = (email: string) => run("approve-owner", [...named, "--email", email]);
       const olga = await provisionUser(acme.store, acme.writer, provisioned("olga@acme.example"));
       await assert.rejects(approve("olga@acme.example"), conflict("stale"));
-      await assert.rejects(approve("nobody@acme.example"), NotFoundError);
+      await assert.rejects(approve("unknown@acme.example"), NotFoundError);
       await acme.store.roles.grant(olga.id, "owner");
       assert.deepEqual((await approve("olga@acme.example")).json, {
         key: acme.tenant.slug,

@@ -47,7 +47,7 @@ describe("admin -- tenant health", () => {
       return await tenant.connection({ type: "saml", settings });
     }
 
-    it("shows a tenant of which nothing is set up yet", async () => {
+    it("shows a tenant without any set-up", async () => {
       const tenant = await createTestTenant(use().database);
       const { attention, ...rest } = await shown(tenant);
       assert.deepEqual(rest, {
@@ -66,7 +66,7 @@ describe("admin -- tenant health", () => {
       ]);
     });
 
-    it("shows what is in use, who came last and by which way, and what provisioning was last refused", async () => {
+    it("shows what is in use, the last sign-in, and the last provisioning error", async () => {
       const { tenant, owner } = await withOwner();
       const { store, writer } = tenant;
       const [used, other] = [await tenant.connection(), await tenant.connection({ draft: true })];
@@ -133,7 +133,7 @@ describe("admin -- tenant health", () => {
       assert.match(line, /yes +yes +yes +1972-09-28 00:00 +1972-10-01 00:00, 409 at PUT \/Users$/);
     });
 
-    it("warns of certificates and tokens that end, unless another one is good for long", async () => {
+    it("warns of expiring certificates and tokens, unless another one lasts longer", async () => {
       const { tenant } = await withOwner();
       const { store } = tenant;
       const soon = Date.now() + 10 * day;
@@ -187,7 +187,7 @@ describe("admin -- tenant health", () => {
       assert.equal(await counts(), false);
     });
 
-    it("shows with --attention only who needs it, and says how many that are", async () => {
+    it("shows with --attention only tenants that need it, and their number", async () => {
       const { tenant } = await withOwner();
       const sick = await createTestTenant(use().database);
       const slugs = (await tenantsIn("--attention")).map(({ slug }) => slug);

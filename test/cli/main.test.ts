@@ -8,14 +8,14 @@ import { type CliRun, runCli } from "../helpers/cli.ts";
 import { createTestDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { idpMetadata } from "../helpers/idp-metadata.ts";
 
-/** The one JSON value on standard output, of a command that succeeded and said nothing else. */
+/** The JSON value of a command that succeeded. Asserts that there was no other output. */
 function jsonOf({ code, stdout, stderr }: CliRun): Record<string, unknown> {
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   assert.equal(stdout.split("\n").length, 2, "one line");
   return JSON.parse(stdout);
 }
 
-/** Asserts that a command failed with one sentence on one line, and nothing on standard output. */
+/** Asserts that a command failed with one line on standard error, and nothing on standard output. */
 function assertRefused({ code, stdout, stderr }: CliRun, message: RegExp): void {
   assert.deepEqual({ code, stdout }, { code: 1, stdout: "" }, stderr);
   assert.match(stderr, message);
@@ -34,7 +34,7 @@ describe("npm run admin", () => {
     });
     after(() => rmSync(folder, { recursive: true }));
 
-    it("prints one JSON object and nothing else, command after command", async function () {
+    it("prints exactly one JSON object for each command", async function () {
       this.timeout(180_000);
       const created = jsonOf(await admin("tenant create acme --name Acme --owner ada@acme.example --json"));
       assert.deepEqual(created.tenant, { slug: "acme", name: "Acme" });
@@ -60,7 +60,7 @@ describe("npm run admin", () => {
       assert.deepEqual(await systemStore(use().database).tenants.list(), []);
     });
 
-    it("refuses in one line on standard error, with exit code 1", async function () {
+    it("reports errors in one line on standard error, with exit code 1", async function () {
       this.timeout(180_000);
       jsonOf(await admin("tenant create twice --name One --owner ada@acme.example --json"));
       const again = "tenant create twice --name Two --owner eve@acme.example --json";
@@ -90,7 +90,7 @@ describe("npm run admin", () => {
       }
     }
 
-    it("sets a new database up on the way", async () => {
+    it("migrates a new database", async () => {
       await withEmptyDatabase(async ({ url, database }) => {
         assert.deepEqual(jsonOf(await runCli(["tenant", "list", "--json"], { DATABASE_URL: url })), []);
         assert.deepEqual((await migrationState(database)).pending, []);
@@ -105,15 +105,15 @@ describe("npm run admin", () => {
         await database.sql()("knex_migrations").where("name", newest).delete();
         const refused = await runCli(["tenant", "list", "--json"], { DATABASE_URL: url });
         assertRefused(refused, /^1 migrations? ha(s|ve) not been applied\. Run: npm run migrate$/m);
-        assert.deepEqual((await migrationState(database)).pending, [newest], "nobody decided to migrate");
+        assert.deepEqual((await migrationState(database)).pending, [newest], "it did not migrate by itself");
       });
     });
   });
 });
 
 describe("npm run admin, used wrongly", () => {
-  /** Nothing listens there, and nothing has to: these fail before any database is asked. */
-  const nowhere = { DATABASE_URL: "postgres://nobody@127.0.0.1:1/nothing" };
+  /** Nothing listens there: these commands fail before they use a database. */
+  const nowhere = { DATABASE_URL: "postgres://user@127.0.0.1:1/nothing" };
   const cases: [string, string, RegExp, Record<string, string>?][] = [
     ["an unknown command", "tenant explode", /^There is no command "tenant explode"\. See npm run admin/],
     [
@@ -132,7 +132,7 @@ describe("npm run admin, used wrongly", () => {
     });
   }
 
-  it("helps: with all commands, and with one command's options", async () => {
+  it("prints help for all commands, and for one command", async () => {
     const all = await runCli(["--help"], nowhere);
     assert.deepEqual([all.code, all.stderr], [0, ""]);
     const some = ["tenant create", "tenant health", "connection create", "token revoke", "owner invite"];

@@ -15,7 +15,7 @@ const red = "\u001b[31m";
 const says = (message: string) => (error: unknown) =>
   error instanceof InvalidError && error.message.startsWith(message);
 
-describe("names that lie, on the command line", () => {
+describe("deceptive names on the command line", () => {
   onEachDatabase((use) => {
     let acme: TestTenant;
     beforeEach(async () => {
@@ -48,7 +48,7 @@ describe("names that lie, on the command line", () => {
         ["connection", "create", "liar", "--type", "oidc", "--client-id", `0oa${red}`],
         "--client-id contains U+001B ESCAPE",
       ],
-      "what is no option": [
+      "an argument that is not an option": [
         connectionCommands,
         ["connection", "list", `liar${red}`],
         "The argument contains U+001B ESCAPE",
@@ -60,7 +60,7 @@ describe("names that lie, on the command line", () => {
       });
     }
 
-    it("are refused as an invited owner's, and below the command line too", async () => {
+    it("are refused for an invited owner, also below the command line", async () => {
       const invite = ["owner", "invite", acme.tenant.slug, "--email", "o\ufe0f@acme.example"];
       await assert.rejects(
         runCommand(tenantCommands, use().database, invite),
@@ -73,7 +73,7 @@ describe("names that lie, on the command line", () => {
       );
     });
 
-    it("of before are visible in what is printed, and exact in JSON", async () => {
+    it("that are already stored are made visible in text, and exact in JSON", async () => {
       const name = `evil${red}red\nfake\trow\u202e`;
       await acme.store.sources.create({ id: randomUUID(), name });
       const source = (await acme.store.sources.byName(name)) ?? assert.fail();
@@ -105,7 +105,7 @@ describe("names that lie, on the command line", () => {
       assert.doesNotMatch(deletion.stderr.trimEnd(), /\p{C}/u);
     });
 
-    it("are visible in an error", async () => {
+    it("are made visible in an error", async () => {
       const { code, stderr } = await runCli([`to\n${red}ken`], { DATABASE_URL: use().url });
       assert.deepEqual([code, stderr.split(".")[0]], [1, 'There is no command "to⟨U+000A⟩⟨U+001B⟩[31mken"']);
     });

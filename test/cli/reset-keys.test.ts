@@ -23,7 +23,7 @@ describe("admin -- connection reset-keys", () => {
         ...words,
       ]);
 
-    /** What the connection's sign-in and its metadata answer to an application with this DATA_KEY. */
+    /** The connection's sign-in and metadata, for an application with this DATA_KEY. */
     async function seenWith(dataKey: Buffer) {
       const app = await startTestApp(use().database, { dataKey });
       try {
@@ -36,7 +36,7 @@ describe("admin -- connection reset-keys", () => {
       }
     }
 
-    it("lets a connection sign in again after DATA_KEY was lost, with another certificate", async () => {
+    it("makes a connection work again after the loss of DATA_KEY, with a new certificate", async () => {
       const before = await seenWith(dataKeys.lost);
       assert.equal(before.status, 302);
       assert.equal((await seenWith(dataKeys.next)).status, 500);
@@ -50,7 +50,7 @@ describe("admin -- connection reset-keys", () => {
       assert.notEqual(after.certificate, before.certificate);
     });
 
-    it("finds no connection of another type or tenant", async () => {
+    it("does not find connections of another type or tenant", async () => {
       const oidc = await acme.connection();
       const other = await createTestTenant(use().database);
       for (const [slug, key] of [

@@ -24,7 +24,7 @@ describe("admin -- tenant", () => {
     const create = (slug: string, ...more: string[]) =>
       run(["tenant", "create", slug, "--name", "Acme Rockets", "--owner", "ada@acme.example", ...more]);
 
-    it("create makes a tenant and an owner, whose link sets a password", async () => {
+    it("create makes a tenant and an owner, with a link to set a password", async () => {
       const { json } = await create("acme", "--domain", "ACME.example", "--verified");
       const { owner, ...rest } = json as { owner: { email: string; setupUrl: string } };
       assert.deepEqual(rest, { tenant: { slug: "acme", name: "Acme Rockets" } });
@@ -47,7 +47,7 @@ describe("admin -- tenant", () => {
       }
     });
 
-    it("create takes the owner's password from standard input, and needs no link then", async () => {
+    it("create reads the owner's password from standard input, and then prints no link", async () => {
       const words = ["--name", "Globex", "--owner", "bob@globex.example", "--password-stdin"];
       const { json, text } = await run(["tenant", "create", "globex", ...words], "a password for the owner");
       assert.deepEqual(json, {
@@ -65,7 +65,7 @@ describe("admin -- tenant", () => {
       ["a link", [], ""],
       ["a password", ["--password-stdin"], "a password for the owner"],
     ] as const) {
-      it(`create gives the owner, who gets ${way}, the names that they have`, async () => {
+      it(`create stores the names of an owner who gets ${way}`, async () => {
         const slug = `named-${way.split(" ")[1]}`;
         const names = ["--owner-first-name", " Ada ", "--owner-last-name", "King Lovelace", ...words];
         await run(
@@ -80,7 +80,7 @@ describe("admin -- tenant", () => {
       });
     }
 
-    it("create leaves a domain unverified unless it is told otherwise", async () => {
+    it("create leaves a domain unverified without --verified", async () => {
       await create("cautious", "--domain", "cautious.example");
       assert.deepEqual(await system().tenantsOfDomain("cautious.example"), []);
       assert.equal((await (await storeOf("cautious")).domains.list())[0]?.verifiedAt, null);
@@ -90,21 +90,21 @@ describe("admin -- tenant", () => {
       ["an upper-case slug", ["Bad", "--name", "N", "--owner", "a@b.example"], /lower-case letters/],
       ["a slug with a path in it", ["a/b", "--name", "N", "--owner", "a@b.example"], /lower-case letters/],
       ["a reserved slug", ["admin", "--name", "N", "--owner", "a@b.example"], /reserved word/],
-      ["a name that is empty", ["half", "--name", "", "--owner", "a@b.example"], /--name is missing/],
+      ["an empty name", ["half", "--name", "", "--owner", "a@b.example"], /--name is missing/],
       ["no owner", ["half", "--name", "N"], /--owner is missing/],
       [
-        "an owner whose address is longer than mail goes",
+        "an owner with an overlong address",
         ["half", "--name", "N", "--owner", `a@${"b".repeat(249)}.com`],
         /is not an e-mail address/,
       ],
-      ["an owner who is no address", ["half", "--name", "N", "--owner", "ada"], /is not an e-mail address/],
+      ["an owner without an address", ["half", "--name", "N", "--owner", "ada"], /is not an e-mail address/],
       [
-        "an owner's name that is blank",
+        "an owner with a blank name",
         ["half", "--name", "N", "--owner", "a@b.example", "--owner-last-name", " "],
         /--owner-last-name must have 1 to 100 characters/,
       ],
       [
-        "an owner's name that is too long",
+        "an owner with an overlong name",
         ["half", "--name", "N", "--owner", "a@b.example", "--owner-first-name", "a".repeat(101)],
         /--owner-first-name must have 1 to 100 characters/,
       ],
@@ -125,19 +125,19 @@ describe("admin -- tenant", () => {
       ],
     ];
     for (const [what, words, message] of refused) {
-      it(`create refuses ${what}, and leaves nothing half made`, async () => {
+      it(`create refuses ${what} and leaves nothing behind`, async () => {
         const before = await system().tenants.list();
         const run1 = run(["tenant", "create", ...words], "short");
         await assert.rejects(run1, (error) => error instanceof InvalidError && message.test(error.message));
         assert.deepEqual(await system().tenants.list(), before);
-        // The slug is still free for somebody else.
+        // The slug is still free.
         await create("half");
         await run(["tenant", "delete", "half", "--yes"]);
         await use().database.sql()("connection_keys").where("key", "half").delete();
       });
     }
 
-    it("create refuses a slug that is taken, and changes nothing about its holder", async () => {
+    it("create refuses a taken slug, and does not change its tenant", async () => {
       await create("taken");
       const before = await (await storeOf("taken")).users.page(0, 10);
       await assert.rejects(
@@ -147,7 +147,7 @@ describe("admin -- tenant", () => {
       assert.deepEqual(await (await storeOf("taken")).users.page(0, 10), before);
     });
 
-    it("list names every tenant", async () => {
+    it("list prints every tenant", async () => {
       await create("listed");
       const { json } = await run(["tenant", "list"]);
       const one = (json as Record<string, string>[]).find(({ slug }) => slug === "listed");
@@ -155,20 +155,20 @@ describe("admin -- tenant", () => {
       assert.equal(new Date(one?.createdAt ?? "").toISOString(), one?.createdAt);
     });
 
-    it("rename changes the name and not the slug", async () => {
+    it("rename changes the name but not the slug", async () => {
       await create("renamed");
       const { json } = await run(["tenant", "rename", "renamed", "--name", " New Name "]);
       assert.deepEqual(json, { slug: "renamed", name: "New Name" });
       assert.equal((await system().tenants.bySlug("renamed"))?.name, "New Name");
     });
 
-    it("delete wants --yes, and then takes everything with it", async () => {
+    it("delete requires --yes, and deletes everything of the tenant", async () => {
       await create("doomed");
       await assert.rejects(run(["tenant", "delete", "doomed"]), /all its people and data.*--yes/);
       assert.notEqual(await system().tenants.bySlug("doomed"), null);
       assert.deepEqual((await run(["tenant", "delete", "doomed", "--yes"])).json, { deleted: "doomed" });
       assert.equal(await system().tenants.bySlug("doomed"), null);
-      await assert.rejects(create("doomed"), ConflictError, "its name stays its own");
+      await assert.rejects(create("doomed"), ConflictError, "its slug stays reserved");
     });
 
     for (const words of [
@@ -177,14 +177,14 @@ describe("admin -- tenant", () => {
       ["owner", "invite", "nowhere", "--email", "a@b.example"],
       ["domain", "list", "nowhere"],
     ]) {
-      it(`${words.slice(0, 2).join(" ")} says that there is no such tenant`, async () => {
+      it(`${words.slice(0, 2).join(" ")} reports an unknown tenant`, async () => {
         const says = (error: unknown) =>
           error instanceof NotFoundError && error.message === 'There is no tenant "nowhere".';
         await assert.rejects(run(words), says);
       });
     }
 
-    it("owner invite makes an owner of somebody new, or of somebody who is there", async () => {
+    it("owner invite makes a new person or an existing one an owner", async () => {
       const { tenant, store } = await createTestTenant(use().database);
       const there = await store.users.create(newUser("there@acme.example", { origin: "just-in-time" }));
       for (const email of ["new@acme.example", "there@acme.example"]) {
@@ -202,7 +202,7 @@ describe("admin -- tenant", () => {
       assert.equal(await store.users.byLoginName("x@acme.example"), null);
     });
 
-    it("domain add, verify, list and remove", async () => {
+    it("domain add, verify, list and remove work", async () => {
       const { tenant } = await createTestTenant(use().database);
       const domain = async (verb: string, ...more: string[]) =>
         (await run(["domain", verb, tenant.slug, ...more])).json;

@@ -20,21 +20,21 @@ describe("admin -- token", () => {
     const run = async (verb: string, ...words: string[]) =>
       (await runCommand(tokenCommands, use().database, ["token", verb, acme.tenant.slug, ...words])).json;
 
-    it("create shows the token, where it is used, and that it does not expire", async () => {
+    it("create prints the token, its base URL, and that it does not expire", async () => {
       const created = (await run("create")) as Created;
       const { token, ...rest } = created;
       assert.deepEqual(rest, { baseUrl: "https://tasklane.example/scim/v2", expiresAt: null });
       assert.match(token, /^oinscim_[\w-]{43}$/);
     });
 
-    it("create gives it a source and an end", async () => {
+    it("create accepts a source and an expiry", async () => {
       const { expiresAt } = (await run("create", "--source", "second", "--expires-days", "30")) as Created;
       const days = (Date.parse(expiresAt ?? "") - Date.now()) / 86_400_000;
       assert.ok(days > 29.99 && days <= 30, `${days} days`);
       assert.notEqual(await acme.store.sources.byName("second"), null);
     });
 
-    it("list tells tokens apart, and shows none of them again", async () => {
+    it("list identifies tokens without printing them", async () => {
       const { token } = (await run("create")) as Created;
       const listed = (await run("list")) as Record<string, unknown>[];
       assert.equal(listed.length, 1);
@@ -46,7 +46,7 @@ describe("admin -- token", () => {
       assert.ok(!JSON.stringify(listed).includes(token));
     });
 
-    it("revoke ends a token, once, and no other tenant's", async () => {
+    it("revoke works once, and not for another tenant's token", async () => {
       await run("create");
       const [{ id } = { id: "" }] = (await run("list")) as { id: string }[];
       const other = await createTestTenant(use().database);
@@ -59,7 +59,7 @@ describe("admin -- token", () => {
     });
 
     for (const days of ["0", "-1", "1.5", "3651", "soon", "", "NaN"]) {
-      it(`create refuses "${days}" days, and makes no token`, async () => {
+      it(`create refuses "${days}" days and creates no token`, async () => {
         await assert.rejects(run("create", `--expires-days=${days}`), InvalidError);
         assert.deepEqual(await run("list"), []);
       });

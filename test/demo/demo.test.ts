@@ -38,7 +38,7 @@ describe("npm run demo", function () {
   afterEach(() => demo.kill());
   after(() => demo.remove());
 
-  it("prints links and names that work, keeps its data, and starts clean when told to", async () => {
+  it("prints working links and names, keeps its data, and starts clean with --reset", async () => {
     await demo.start();
     const first = demo.password;
     assert.match(demo.output, new RegExp(`${demo.url}/demo`));
@@ -65,15 +65,15 @@ describe("npm run demo", function () {
     await demo.stop();
   });
 
-  it("is provisioned by the org, over SCIM, when it starts", async () => {
+  it("is provisioned by the org over SCIM when it starts", async () => {
     await demo.start("--reset");
     const log = await (await fetch(`${demo.orgUrl}/admin/reports/system-log`)).text();
-    // Seven people are looked up and created, four groups are looked up, created, named and filled.
+    // The org looks up and creates seven people, and looks up, creates, names and fills four groups.
     assert.match(log, /(3\d|4\d) since the start/);
     assert.match(log, /POST \/scim\/v2\/Users/);
     assert.match(log, /PATCH \/scim\/v2\/Groups/);
     assert.doesNotMatch(log, /badge problem/);
-    // What fills it is a file and a process's word, no address of its own.
+    // A file and an IPC message fill the org; it has no URL for that.
     const control = { method: "POST", headers: { origin: demo.orgUrl } };
     assert.equal((await fetch(`${demo.orgUrl}/demo/seed`, control)).status, 404);
   });
@@ -84,14 +84,14 @@ describe("npm run demo", function () {
       assert.deepEqual([await listens(demo.port), await listens(demo.orgPort)], [true, true]);
       await demo.stop(signal);
       await until(
-        "nobody listens",
+        "nothing listens any more",
         async () => !(await listens(demo.port)) && !(await listens(demo.orgPort)),
         5,
       );
     });
   }
 
-  it("says so when its port is taken, and names the way out", async () => {
+  it("explains a taken port, and names the remedy", async () => {
     await demo.start();
     const second = new Demo();
     try {
@@ -107,7 +107,7 @@ describe("npm run demo", function () {
     }
   });
 
-  it("leaves a database alone that has tenants, and none of the demo's", async () => {
+  it("refuses to empty a database that has tenants but none of the demo's", async () => {
     const other = await createTestDatabase("SQLite");
     const mistaken = new Demo({ DEMO_DATABASE_URL: other.url });
     try {
@@ -126,13 +126,13 @@ describe("npm run demo", function () {
     }
   });
 
-  it("does not take an option that it does not know", async () => {
+  it("refuses unknown options", async () => {
     demo.run([await freePort(), await freePort()], ["--rset"]);
     assert.equal(await demo.ended, 1);
     assert.match(demo.output, /npm run demo knows --reset and --okta, not --rset/);
   });
 
-  it("is as new after npm run admin -- demo reset, whether it runs or not", async () => {
+  it("is in its initial state after npm run admin -- demo reset, running or stopped", async () => {
     await demo.start();
     const visitor = await owner(demo);
     await visitor.post("/tasks", { title: "Mine alone" }); // sample product
@@ -145,7 +145,7 @@ describe("npm run demo", function () {
     const kept = await owner(demo);
     await demo.stop();
 
-    // Not the business of whichever database .env names: here, one that nobody answers for.
+    // The command ignores the database of .env: here, one that does not answer.
     writeFileSync(join(demo.folder, ".env"), "DATABASE_URL=postgres://127.0.0.1:9/app\n");
     const stopped = await demo.script("admin", "--", "demo", "reset", "--json");
     assert.deepEqual([stopped.code, stopped.stdout.trim()], [0, '{"reset":true}']);
@@ -154,7 +154,7 @@ describe("npm run demo", function () {
     await owner(demo);
   });
 
-  it("resets itself for nobody who does not know its secret, and for its own page only", async () => {
+  it("accepts a reset only with its secret or from its own page", async () => {
     await demo.start();
     const reset = (headers: Record<string, string>) =>
       fetch(`http://127.0.0.1:${demo.port}/demo/reset`, { method: "POST", redirect: "manual", headers });
@@ -163,7 +163,7 @@ describe("npm run demo", function () {
   });
 
   describeInBrowser("in the browser", (browser) => {
-    it("the sign-in page names who can sign in, and the owner's password leads into the product", async () => {
+    it("the sign-in page lists the accounts, and the owner's password works", async () => {
       await demo.start();
       const page = await browser.open();
       await page.goto(`${demo.url}/login`);
@@ -184,7 +184,7 @@ describe("npm run demo", function () {
       await visitor.post("/tasks", { title: "Mine alone" }); // sample product
       const page = await browser.open();
       await page.goto(`${demo.url}/demo`);
-      // The page is the same one before and after: only the answer tells that the reset is done.
+      // The page looks the same before and after, so wait for the answer of the reset.
       const [answer] = await Promise.all([
         page.waitForResponse((response) => response.url().endsWith("/demo/reset")),
         page.getByRole("button", { name: "Reset the demo" }).click(),

@@ -12,9 +12,9 @@ import {
 } from "../helpers/https.ts";
 import { freePort } from "../helpers/postgres-server.ts";
 
-// Without openssl there is no certificate: CI has it, and asks for all that it has by REQUIRE_BROWSER=1.
+// Skipped without openssl, which creates the certificate. CI has it, and sets REQUIRE_BROWSER=1.
 if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
-  describeInBrowser("the demo over https, with the org on a site of its own", (browser) => {
+  describeInBrowser("the demo over https, with the org on another site", (browser) => {
     let certificate: Certificate;
     let fronts: [HttpsFront, HttpsFront];
     let demo: Demo;
@@ -30,7 +30,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       const ports: [number, number] = [await freePort(), await freePort()];
       for (const [index, front] of fronts.entries()) front.pointTo(`http://127.0.0.1:${ports[index]}`);
       demo.run(ports);
-      // Filled over https, too: the org provisions at the application's public address.
+      // The org provisions at the application's public URL, so filling it uses https as well.
       await demo.ready();
     });
     after(async () => {
@@ -48,7 +48,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       await page.getByRole("button", { name: "Sign In", exact: true }).click();
     }
 
-    /** The attributes of a cookie that a page has at this moment. */
+    /** The current attributes of a page's cookie. */
     async function attributesOf(page: Page, url: string, wanted: string): Promise<string> {
       const cookie = (await page.context().cookies(url)).find(({ name }) => name === wanted);
       assert.ok(cookie, wanted);
@@ -57,7 +57,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
     }
 
     for (const tenant of demoTenants) {
-      it(`somebody signs in by ${tenant.protocol.toUpperCase()}, by tile and from here`, async () => {
+      it(`a person signs in by ${tenant.protocol.toUpperCase()}, from the tile and from here`, async () => {
         const page = await browser.open({ ignoreHTTPSErrors: true });
         await byTile(page, tenant);
         await page.getByRole("button", { name: "Sign out" }).click();
@@ -76,13 +76,13 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
 
     async function fromHere(page: Page, tenant: DemoTenant): Promise<void> {
       const [star] = tenant.people;
-      // So that the org has to ask who is there.
+      // The org must ask for a sign-in.
       await page.context().clearCookies({ name: "org-session" });
       await page.goto(`${appUrl}/login`);
       await page.getByLabel("Work e-mail").fill(loginOf(star, tenant));
       await page.getByRole("button", { name: "Continue" }).click();
       await page.waitForURL(`${orgUrl}/**`);
-      // The answer comes back by a redirect, or is posted from the org's site: Lax would not be sent then.
+      // The org answers by a redirect or by a cross-site POST, with which Lax cookies are not sent.
       const [name, sameSite] =
         tenant.protocol === "oidc" ? ["__Host-signing-in", "Lax"] : ["__Host-saml-request", "None"];
       assert.equal(await attributesOf(page, appUrl, name), sameSite);

@@ -6,13 +6,13 @@ import { obstaclesOn, widths } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
 
-/** An org in which everything that a page can show is there: each status, each state, problems and long texts. */
+/** An org with everything that a page can show: each status, each state, problems and long texts. */
 async function fullOrg(): Promise<TestOrg> {
   const org = await startStandIn();
   const { state } = org.store;
   const people = (["ACTIVE", "SUSPENDED", "DEPROVISIONED"] as const).map((status) =>
     addTo(org, {
-      login: `${status.toLowerCase()}.somebody.with.a.long.name@department.company.example`,
+      login: `${status.toLowerCase()}.person.with.a.long.name@department.company.example`,
       status,
     }),
   );
@@ -50,7 +50,7 @@ async function fullOrg(): Promise<TestOrg> {
     algorithm: "SHA1",
   };
   addApp(org, signOn, people);
-  // Nothing answers there: the log has calls without an answer, too.
+  // Nothing answers there, so that the log has calls without an answer.
   await org.provisioner.resume(oidc);
   return org;
 }
@@ -60,8 +60,8 @@ function pathsOf(org: TestOrg): string[] {
   const [person, , gone] = Object.keys(org.store.state.people);
   const tabs = ["", "/sign-on", "/provisioning", "/import", "/assignments", "/push-groups"];
   return [
-    ...["/login", "/login?username=nobody", "/app/UserHome", `/home/test_app/${saml}/aln`, "/no-such-page"],
-    ...["/admin/users", "/admin/users?q=nobody-like-that", "/admin/users?page=2"],
+    ...["/login", "/login?username=unknown", "/app/UserHome", `/home/test_app/${saml}/aln`, "/no-such-page"],
+    ...["/admin/users", "/admin/users?q=no-such-person", "/admin/users?page=2"],
     ...[
       `/admin/users/${person}`,
       `/admin/users/${gone}`,
@@ -91,14 +91,14 @@ describeInBrowser("the pages of the demo", (browser) => {
   });
 
   for (const width of widths) {
-    it(`are accessible by day and by night, and fit, ${width} pixels wide`, async () => {
+    it(`are accessible in light and dark mode, and fit a width of ${width} pixels`, async () => {
       const page = await browser.open({ viewport: { width, height: 800 } });
       const found: string[] = [];
       const [person] = Object.values(org.store.state.people);
       await page.goto(`${org.url}/login?username=${person?.login}`);
       await page.getByRole("button", { name: "Sign In", exact: true }).click();
       await page.getByRole("heading", { name: "My Apps" }).waitFor();
-      // The page that posts a SAML response leaves at once, for an application that there is not.
+      // The page that posts a SAML response navigates at once, to an application that does not exist.
       for (const path of pathsOf(org).filter((one) => !one.startsWith("/home"))) {
         await page.goto(org.url + path);
         found.push(...(await obstaclesOn(page, path)));
@@ -111,7 +111,7 @@ describeInBrowser("the pages of the demo", (browser) => {
     }).timeout(180_000);
   }
 
-  it("are whole: one heading, a title, ids that are unique, nothing inline and nothing forgotten", async () => {
+  it("have one heading, a title, unique ids, nothing inline and no placeholders", async () => {
     const [person] = Object.values(org.store.state.people);
     assert.ok(person);
     const client = await org.signedIn(person);
@@ -127,11 +127,11 @@ describeInBrowser("the pages of the demo", (browser) => {
       assert.match(text, /not made by Okta, and not Okta/, path);
       const ids = [...text.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
       assert.equal(new Set(ids).size, ids.length, `${path}: ids are unique`);
-      assert.doesNotMatch(text, /"a token"/, `${path}: a secret is shown to nobody`);
+      assert.doesNotMatch(text, /"a token"/, `${path}: no page shows a secret`);
     }
   });
 
-  it("work without client script: a response of SAML by a button, and a push by loading the page again", async () => {
+  it("work without JavaScript: a button posts a SAML response, and a reload shows a push", async () => {
     const page = await browser.open({ javaScriptEnabled: false });
     const [person] = Object.values(org.store.state.people);
     const saml = Object.values(org.store.state.apps).find(({ signOn }) => signOn.kind === "saml");
@@ -140,7 +140,7 @@ describeInBrowser("the pages of the demo", (browser) => {
     await page.getByRole("button", { name: "Continue" }).waitFor();
   });
 
-  it("say on the spot why something could not be done, and keep what was entered", async () => {
+  it("explain an error next to its form, and keep the input", async () => {
     const page = await browser.open();
     const [oidc] = Object.keys(org.store.state.apps);
     await page.goto(`${org.url}/admin/apps/${oidc}/provisioning`);
@@ -157,7 +157,7 @@ describeInBrowser("the pages of the demo", (browser) => {
     await page.getByLabel("Last name").fill("Body");
     await page.getByLabel("Username", { exact: true }).fill("p1@company.example");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("alert").getByText("Somebody else has the username").waitFor();
+    await page.getByRole("alert").getByText("Another person has the username").waitFor();
     assert.equal(await page.getByLabel("First name").inputValue(), "Some");
   });
 });

@@ -15,14 +15,14 @@ import { createTestTenant, type TestTenant } from "../helpers/people.ts";
 import { freePort } from "../helpers/postgres-server.ts";
 import { type Program, runProgram, until } from "../helpers/processes.ts";
 
-/** How many people an org's file says were provisioned. */
+/** The number of provisioned people, from the org's file. */
 function provisionedIn(file: string): number {
   const { apps } = openOrgStore(file).state;
   const assignments = Object.values(apps).flatMap((app) => Object.values(app.assignments));
   return assignments.filter(({ state }) => state === "provisioned").length;
 }
 
-/** Answers no more when so many people are created: however fast the machine, somebody is left. */
+/** Stops answering after this number of created people, so that even a fast machine leaves some. */
 function silentAfter(people: number): Fault {
   let created = 0;
   return {
@@ -33,7 +33,7 @@ function silentAfter(people: number): Fault {
   };
 }
 
-/** How many: by default what takes seconds. PUSH_PEOPLE=5000 PUSH_GROUPS=200 is a customer of some size. */
+/** The defaults take seconds. PUSH_PEOPLE=5000 PUSH_GROUPS=200 is a large customer. */
 const sizes = {
   people: Number(process.env.PUSH_PEOPLE ?? 250),
   groups: Number(process.env.PUSH_GROUPS ?? 10),
@@ -64,7 +64,7 @@ describe("a long push by the stand-in org", function () {
 
     const file = () => join(folder, `${tenant.tenant.id}.json`);
 
-    /** An org with an app that provisions the tenant, in this process. */
+    /** An org in this process, with an app that provisions the tenant. */
     async function newOrg(path: string | null, address = app.url) {
       const { token } = await createToken(tenant.store);
       const org = await createOrg({ store: openOrgStore(path), url: "http://127.0.0.1:9" });
@@ -73,7 +73,7 @@ describe("a long push by the stand-in org", function () {
       return { org, one };
     }
 
-    /** The tenant has exactly the people and the members that the org has, everybody once and active. */
+    /** Asserts that the tenant has exactly the org's people and members, each once and active. */
     async function assertSame(state: OrgState): Promise<void> {
       const { store } = tenant;
       const users = await store.users.page(0, sizes.people + 10);
@@ -105,7 +105,7 @@ describe("a long push by the stand-in org", function () {
       );
     }
 
-    it("brings everybody and every group, and says how far it is", async () => {
+    it("provisions all people and groups, and reports its progress", async () => {
       const { org, one } = await newOrg(null);
       const started = performance.now();
       const pushing = addCrowd(org, one, sizes.people, sizes.groups);
@@ -125,7 +125,7 @@ describe("a long push by the stand-in org", function () {
       await org.provisioner.stopAll();
     });
 
-    it("stopped in the middle and pushed again, ends in the same state", async () => {
+    it("reaches the same state when it is stopped and pushed again", async () => {
       const { org, one } = await newOrg(null);
       const pushing = addCrowd(org, one, sizes.people, sizes.groups);
       await until("it is under way", () => (org.provisioner.progress(one.id)?.done ?? 0) > 20, 60);
@@ -137,7 +137,7 @@ describe("a long push by the stand-in org", function () {
       await assertSame(org.store.state);
     });
 
-    it("killed in the middle and started again, goes on where its file says, and ends in the same state", async () => {
+    it("reaches the same state when it is killed, and resumes from its file", async () => {
       const { org, one } = await newOrg(file(), front.url);
       org.store.replace(org.store.state);
       const port = await freePort();

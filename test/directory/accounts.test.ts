@@ -37,7 +37,7 @@ describe("local accounts and access", () => {
     });
 
     describe("inviteOwner", () => {
-      it("creates the owner, who sets a password once with the link", async () => {
+      it("creates the owner, who sets a password with the link once", async () => {
         const token = await inviteOwner(tenant.store, "ada@x.test");
         const { user, tenantId } = await redeemPasswordLink(use().database, testPasswords, {
           token,
@@ -60,7 +60,7 @@ describe("local accounts and access", () => {
         );
       });
 
-      it("lets one of two in who use the link at once", async () => {
+      it("lets only one of two concurrent uses of the link succeed", async () => {
         const token = await inviteOwner(tenant.store, "ada@x.test");
         const passwords = [newPassword, `${newPassword} too`];
         const ends = await Promise.allSettled(
@@ -69,7 +69,7 @@ describe("local accounts and access", () => {
         assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
       });
 
-      it("makes earlier links of the account void", async () => {
+      it("revokes earlier links of the account", async () => {
         const first = await inviteOwner(tenant.store, "ada@x.test");
         await inviteOwner(tenant.store, "ada@x.test");
         await assert.rejects(
@@ -78,7 +78,7 @@ describe("local accounts and access", () => {
         );
       });
 
-      it("takes an account out of its identity provider's hands, reactivates and unblocks it", async () => {
+      it("turns a managed account into a local one, activates and unblocks it", async () => {
         const connection = await tenant.connection();
         const user = await provisionUser(
           tenant.store,
@@ -92,7 +92,7 @@ describe("local accounts and access", () => {
         await inviteOwner(tenant.store, "ada@x.test");
         const after = await tenant.store.users.byId(user.id);
         const { origin, sourceId, sourceKey, active, blocked } = after ?? assert.fail();
-        assert.ok((after?.accessEpoch ?? 0) > (before?.accessEpoch ?? 0), "what was open has ended");
+        assert.ok((after?.accessEpoch ?? 0) > (before?.accessEpoch ?? 0), "sessions have ended");
         assert.deepEqual(
           { origin, sourceId, sourceKey, active, blocked },
           { origin: "local", sourceId: null, sourceKey: null, active: true, blocked: false },
@@ -104,7 +104,7 @@ describe("local accounts and access", () => {
         await assert.rejects(updateProvisionedUser(tenant.store, tenant.writer, user.id, {}), ConflictError);
       });
 
-      it("refuses what is no e-mail address", async () => {
+      it("refuses an invalid e-mail address", async () => {
         for (const text of [
           "",
           "ada",
@@ -118,7 +118,7 @@ describe("local accounts and access", () => {
         }
       });
 
-      it("ends what was open for whoever had the account before", async () => {
+      it("ends existing sessions of the account", async () => {
         const token = await inviteOwner(tenant.store, "ada@x.test");
         const before = (await tenant.store.users.byLoginName("ada@x.test")) ?? assert.fail();
         const { user } = await redeemPasswordLink(use().database, testPasswords, {
@@ -128,7 +128,7 @@ describe("local accounts and access", () => {
         assert.ok(user.accessEpoch > before.accessEpoch);
       });
 
-      it("is not a link for setting up a connection", async () => {
+      it("refuses a link for setting up a connection", async () => {
         const connection = await tenant.connection({ settings: null });
         const purpose = { kind: "set-up-connection" as const, connectionId: connection.id };
         await tenant.store.links.create(hashToken("set up"), purpose, Date.now() + 60_000);
@@ -138,7 +138,7 @@ describe("local accounts and access", () => {
         );
       });
 
-      it("expires after 72 hours", async () => {
+      it("creates a link that expires after 72 hours", async () => {
         const longAgo = Date.now() - 72 * 3_600_000 - 1;
         const token = await inviteOwner(tenant.store, "ada@x.test", undefined, () => longAgo);
         await assert.rejects(
@@ -147,7 +147,7 @@ describe("local accounts and access", () => {
         );
       });
 
-      it("does not let a blocked account in by its link", async () => {
+      it("refuses the link of a blocked account", async () => {
         const token = await inviteOwner(tenant.store, "ada@x.test");
         const user = (await tenant.store.users.byLoginName("ada@x.test")) ?? assert.fail();
         await tenant.store.users.update(user.id, { blocked: true });
@@ -160,7 +160,7 @@ describe("local accounts and access", () => {
     });
 
     describe("signInWithPassword", () => {
-      it("refuses alike whoever may not sign in", async () => {
+      it("gives the same refusal for every reason", async () => {
         const { store } = tenant;
         const inactive = await createLocalAccount(store, "inactive@x.test");
         await store.users.update(inactive.id, { active: false });
@@ -168,7 +168,7 @@ describe("local accounts and access", () => {
         await store.users.update(blocked.id, { blocked: true });
         await createLocalAccount(store, "right@x.test");
         await provisionUser(store, tenant.writer, provisioned("no-password@x.test"));
-        for (const name of ["inactive@x.test", "blocked@x.test", "no-password@x.test", "nobody@x.test"]) {
+        for (const name of ["inactive@x.test", "blocked@x.test", "no-password@x.test", "unknown@x.test"]) {
           await assert.rejects(
             signInWithPassword(store, testPasswords, { loginName: name, password: testPassword }),
             refused("bad-credentials"),
@@ -194,7 +194,7 @@ describe("local accounts and access", () => {
     });
 
     describe("changePassword", () => {
-      it("wants the current password and a strong new one, and ends what was open", async () => {
+      it("requires the current password and a strong new one, and ends existing sessions", async () => {
         const user = await createLocalAccount(tenant.store, "ada@x.test");
         await assert.rejects(
           changePassword(tenant.store, testPasswords, user.id, { current: "wrong", wanted: newPassword }),
@@ -223,7 +223,7 @@ describe("local accounts and access", () => {
       });
     });
 
-    describe("taking access away", () => {
+    describe("revoking access", () => {
       async function session() {
         const user = await createLocalAccount(tenant.store, "ada@x.test");
         const signedIn = { tenantId: tenant.tenant.id, userId: user.id, accessEpoch: 0, connectionId: null };
@@ -233,7 +233,7 @@ describe("local accounts and access", () => {
         return { user, lives: async () => (await sessions.person(signedIn)) !== null };
       }
 
-      it("ends sessions when somebody is blocked, and does not revive them when they are let in again", async () => {
+      it("ends sessions on blocking and does not revive them on unblocking", async () => {
         const { user, lives } = await session();
         assert.equal(await lives(), true);
         await blockUser(tenant.store, user.id);
@@ -242,7 +242,7 @@ describe("local accounts and access", () => {
         assert.equal(await lives(), false);
       });
 
-      it("ends sessions alone when that is asked for, and voids outstanding links", async () => {
+      it("ends sessions and links without changing the account", async () => {
         const { user, lives } = await session();
         const token = await inviteOwner(tenant.store, "ada@x.test");
         await endSessions(tenant.store, user.id);
@@ -253,7 +253,7 @@ describe("local accounts and access", () => {
           refused("link-not-valid"),
         );
         assert.equal((await tenant.store.users.byId(user.id))?.active, true);
-        await assert.rejects(endSessions(tenant.store, "nobody"), NotFoundError);
+        await assert.rejects(endSessions(tenant.store, "unknown"), NotFoundError);
       });
 
       it("never blocks the last owner who can sign in", async () => {
@@ -264,7 +264,7 @@ describe("local accounts and access", () => {
         await blockUser(tenant.store, owner.id);
       });
 
-      it("leaves one of two owners when both are blocked at the same time", async () => {
+      it("leaves one of two owners if both are blocked concurrently", async () => {
         const first = await createLocalAccount(tenant.store, "a@x.test", "owner");
         const second = await createLocalAccount(tenant.store, "b@x.test", "owner");
         const results = await Promise.allSettled([
@@ -280,7 +280,7 @@ describe("local accounts and access", () => {
 describe("password hashes", () => {
   const passwords = passwordHasher();
 
-  it("hold for the password alone, and differ for the same password", async () => {
+  it("match only the password, and differ between two hashes of it", async () => {
     const [first, second] = [await passwords.hash("pässword, long"), await passwords.hash("pässword, long")];
     assert.notEqual(first, second);
     assert.match(first, /^scrypt\$15\$8\$3\$[\w-]{22}\$[\w-]{43}$/);
@@ -288,7 +288,7 @@ describe("password hashes", () => {
     assert.equal(await passwords.verify("password, long", first), false);
   });
 
-  it("say no where there is none, after the same work", async () => {
+  it("take as long without a stored hash, and do not match", async () => {
     assert.equal(await passwords.verify("", null), false);
     assert.equal(await passwords.verify("\0", null), false);
     const hash = await passwords.hash("correct");
@@ -297,17 +297,17 @@ describe("password hashes", () => {
       await passwords.verify("wrong", stored);
       return performance.now() - started;
     };
-    // The best of three of each: whatever else the machine does only adds to one.
+    // The best of three of each, because other load only adds time.
     let [present, absent] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (let round = 0; round < 3; round++) {
       present = Math.min(present, await millisecondsOf(hash));
       absent = Math.min(absent, await millisecondsOf(null));
     }
-    // A tenth, for machines that are busy with something else: without the work it would be a thousandth.
+    // A tenth allows for a busy machine. Without the work it would be a thousandth.
     assert.ok(absent > present / 10, `${absent} ms against ${present} ms`);
   });
 
-  it("keep the order of many derivations without losing one", async () => {
+  it("complete many concurrent derivations", async () => {
     const hash = await testPasswords.hash("correct");
     const answers = await Promise.all(
       Array.from({ length: 7 }, (_, n) => testPasswords.verify(n % 2 ? "correct" : "wrong", hash)),
@@ -315,7 +315,7 @@ describe("password hashes", () => {
     assert.deepEqual(answers, [false, true, false, true, false, true, false]);
   });
 
-  it("ask for length, which is what protects", () => {
+  it("require a minimum length", () => {
     assert.deepEqual(passwordLength, { min: 12, max: 256 });
     for (const length of [12, 256]) checkPassword("x".repeat(length));
     for (const length of [0, 11, 257])

@@ -29,7 +29,7 @@ import {
 } from "../helpers/people.ts";
 import { conflict, refused } from "../helpers/thrown.ts";
 
-describe("what administrators do to people", () => {
+describe("administration of people", () => {
   onEachDatabase((use) => {
     let tenant: TestTenant;
     let store: TenantStore;
@@ -54,29 +54,29 @@ describe("what administrators do to people", () => {
       (await signIn(store, identityOf(connection, loginName))).user;
 
     const acts: Record<string, (by: Administrator, userId: string) => Promise<unknown>> = {
-      "block somebody": (by, id) => blockPerson(store, by, id),
-      "unblock somebody": (by, id) => unblockPerson(store, by, id),
-      "sign somebody out": (by, id) => signOutPerson(store, by, id),
-      "make somebody a member": (by, id) => giveRole(store, by, id, "member"),
-      "make somebody an admin": (by, id) => giveRole(store, by, id, "admin"),
-      "unlink an identity": (by, id) =>
+      block: (by, id) => blockPerson(store, by, id),
+      unblock: (by, id) => unblockPerson(store, by, id),
+      "sign out": (by, id) => signOutPerson(store, by, id),
+      demote: (by, id) => giveRole(store, by, id, "member"),
+      promote: (by, id) => giveRole(store, by, id, "admin"),
+      "unlink an identity of": (by, id) =>
         unlinkIdentity(store, by, id, { connectionId: connection.id, subject: "x" }),
-      "delete somebody": (by, id) => deletePerson(store, by, id, false),
+      delete: (by, id) => deletePerson(store, by, id, false),
     };
     for (const [name, act] of Object.entries(acts)) {
-      it(`an admin cannot ${name} who is an owner, and nothing is changed`, async () => {
+      it(`does not let an admin ${name} an owner`, async () => {
         const before = await store.users.byId(owner.userId);
         await assert.rejects(act(admin, owner.userId), conflict("owners-only"));
         assert.deepEqual(await store.users.byId(owner.userId), before);
         assert.equal(await store.roles.effective(owner.userId), "owner");
       });
 
-      it(`nobody can ${name} who is not there`, async () => {
+      it(`fails to ${name} an unknown person`, async () => {
         await assert.rejects(act(owner, randomUUID()), NotFoundError);
       });
     }
 
-    it("a blocked person is signed out and stays out until they are unblocked", async () => {
+    it("signs a blocked person out and refuses them until they are unblocked", async () => {
       const ada = await comeJustInTime("ada@x.test");
       await blockPerson(store, admin, ada.id);
       assert.equal((await store.users.byId(ada.id))?.accessEpoch, ada.accessEpoch + 1);
@@ -85,14 +85,14 @@ describe("what administrators do to people", () => {
       assert.equal((await comeJustInTime("ada@x.test")).id, ada.id);
     });
 
-    it("nobody blocks or deletes themselves", async () => {
+    it("does not let administrators block or delete themselves", async () => {
       const ada = await comeJustInTime("ada@x.test");
       await assert.rejects(blockPerson(store, admin, admin.userId), conflict("yourself"));
       await store.roles.grant(ada.id, "admin");
       await assert.rejects(deletePerson(store, { userId: ada.id }, ada.id, true), conflict("yourself"));
     });
 
-    it("the last owner stays one, whoever asks", async () => {
+    it("refuses to remove the last owner, even if an owner asks", async () => {
       await assert.rejects(giveRole(store, owner, owner.userId, "member"), conflict("last-owner"));
       const second = await createLocalAccount(store, "second@x.test", "owner");
       await giveRole(store, owner, owner.userId, "admin");
@@ -102,14 +102,14 @@ describe("what administrators do to people", () => {
       );
     });
 
-    it("only an owner makes an owner", async () => {
+    it("lets only an owner make an owner", async () => {
       await assert.rejects(giveRole(store, admin, someone().id, "owner"), conflict("owners-only"));
       assert.equal(await store.roles.effective(someone().id), "member");
       await giveRole(store, owner, someone().id, "owner");
       assert.equal(await store.roles.effective(someone().id), "owner");
     });
 
-    it("a role given by hand replaces the one before, and leaves what others granted", async () => {
+    it("replaces a manual role and keeps the grants of other sources", async () => {
       await store.roles.replace(someone().id, "scim", null, ["admin"]);
       await giveRole(store, owner, someone().id, "owner");
       await giveRole(store, owner, someone().id, "admin");
@@ -120,7 +120,7 @@ describe("what administrators do to people", () => {
       assert.deepEqual(await of(), ["admin by scim"]);
     });
 
-    it("a group's role is its members' for as long as it is given", async () => {
+    it("gives members a group's role for as long as the group has it", async () => {
       const group = { id: randomUUID(), displayName: "Admins", sourceId: null, sourceKey: null };
       await store.groups.create(group);
       await store.groupMembers.add(group.id, [someone().id]);
@@ -136,7 +136,7 @@ describe("what administrators do to people", () => {
       const unlink = (userId: string) =>
         unlinkIdentity(store, owner, userId, { connectionId: connection.id, subject });
 
-      it("ends sessions and the roles that its claims granted; provisioned people link again", async () => {
+      it("ends sessions and claim roles; provisioned people can link again", async () => {
         const ada = await provisionUser(store, tenant.writer, provisioned("ada@x.test"));
         await signIn(store, identityOf(connection, "ada@x.test", { roles: ["admin"] }));
         await unlink(ada.id);
@@ -146,7 +146,7 @@ describe("what administrators do to people", () => {
         assert.equal((await comeJustInTime("ada@x.test")).id, ada.id);
       });
 
-      it("keeps another subject of the connection, and what its claims granted", async () => {
+      it("keeps the connection's other subject and the roles of its claims", async () => {
         const ada = await provisionUser(store, tenant.writer, provisioned("ada@x.test"));
         await signIn(store, identityOf(connection, "ada@x.test", { roles: ["admin"] }));
         await store.identities.add(connection.id, "second", ada.id);
@@ -158,7 +158,7 @@ describe("what administrators do to people", () => {
         assert.equal(await store.roles.effective(ada.id), "admin");
       });
 
-      it("does not lock out the last owner, who has no other way in", async () => {
+      it("refuses to lock out the last owner, who has no other sign-in option", async () => {
         const ada = await comeJustInTime("ada@x.test");
         await store.roles.grant(ada.id, "owner");
         await store.roles.revoke(owner.userId, "owner");
@@ -176,7 +176,7 @@ describe("what administrators do to people", () => {
         });
       });
 
-      it("is of the person's own identities alone", async () => {
+      it("works only for the person's own identities", async () => {
         const ada = await comeJustInTime("ada@x.test");
         await assert.rejects(unlink(someone().id), NotFoundError);
         assert.equal((await store.identities.ofUser(ada.id)).length, 1);
@@ -184,14 +184,14 @@ describe("what administrators do to people", () => {
     });
 
     describe("deleting", () => {
-      it("leaves who came just in time free to come again, as somebody new", async () => {
+      it("lets a just-in-time person come back as a new user", async () => {
         const ada = await comeJustInTime("ada@x.test");
         await deletePerson(store, admin, ada.id, false);
         assert.equal(await store.users.byId(ada.id), null);
         assert.notEqual((await comeJustInTime("ada@x.test")).id, ada.id);
       });
 
-      it("keeps them out, by name and by subject, until that is lifted", async () => {
+      it("keeps them out by name and by subject until the tombstone is lifted", async () => {
         const ada = await comeJustInTime("ada@x.test");
         await deletePerson(store, admin, ada.id, true);
         await assert.rejects(comeJustInTime("ada@x.test"), refused("user-deleted"));
@@ -203,12 +203,12 @@ describe("what administrators do to people", () => {
         await comeJustInTime("ada@x.test");
       });
 
-      it("is not for people whom provisioning looks after", async () => {
+      it("refuses people whom provisioning manages", async () => {
         const ada = await provisionUser(store, tenant.writer, provisioned("ada@x.test"));
         await assert.rejects(deletePerson(store, owner, ada.id, true), conflict("not-just-in-time"));
       });
 
-      it("takes a local account once it is no owner's, and its name is free for whoever Okta sends", async () => {
+      it("deletes a local account that is no longer an owner, and frees its name for provisioning", async () => {
         const ada = await createLocalAccount(store, "ada@x.test", "owner");
         await assert.rejects(deletePerson(store, owner, ada.id, false), conflict("not-just-in-time"));
         await assert.rejects(comeJustInTime("ada@x.test"), refused("account-conflict"));
@@ -223,10 +223,10 @@ describe("what administrators do to people", () => {
         );
       });
 
-      it("spares the last owner", async () => {
+      it("refuses to delete the last owner", async () => {
         const ada = await comeJustInTime("ada@x.test");
         await store.roles.grant(ada.id, "owner");
-        // The other owner has no way to sign in, so it is Ada who is the last.
+        // The other owner cannot sign in, so Ada is the last.
         await store.credentials.remove(owner.userId);
         await assert.rejects(deletePerson(store, owner, ada.id, false), conflict("last-owner"));
       });

@@ -34,7 +34,7 @@ describe("domains", () => {
       await verifyDomain(acme.store, "acme.example", ["v=spf1 -all", domainProof(domain ?? assert.fail())]);
     }
 
-    it("are proved by the TXT record with their own value, and by no other", async () => {
+    it("are verified only by a TXT record with their own token", async () => {
       const other = await createTestTenant(use().database);
       await addDomain(other.store, "acme.example");
       const foreign = domainProof((await other.store.domains.find("acme.example")) ?? assert.fail());
@@ -46,7 +46,7 @@ describe("domains", () => {
       await assert.rejects(verifyDomain(acme.store, "unknown.example", []), NotFoundError);
     });
 
-    it("are not enforced before they are proved, the connection is active and a test has succeeded", async () => {
+    it("cannot be enforced before they are verified, the connection is active and a test has succeeded", async () => {
       const problem = async () => {
         const error = await enforce().catch((thrown: unknown) => thrown);
         assert.ok(error instanceof ConflictError);
@@ -63,7 +63,7 @@ describe("domains", () => {
       await assert.rejects(enforce("unknown"), NotFoundError);
     });
 
-    it("once enforced, refuse the right password of everybody but owners, by login name and by address", async () => {
+    it("once enforced, refuse correct passwords by login name and address, except for owners", async () => {
       const { store } = acme;
       await createLocalAccount(store, "Owner@Acme.example", "owner");
       for (const name of ["member@acme.example", "admin@ACME.example"])
@@ -91,7 +91,7 @@ describe("domains", () => {
       await password(elsewhere.loginName);
     });
 
-    it("are no longer enforced once the connection is disabled or gone, or an owner says so", async () => {
+    it("are no longer enforced once the connection is disabled or removed, or enforcement is turned off", async () => {
       await createLocalAccount(acme.store, "member@acme.example");
       await prove();
       await tested();

@@ -24,11 +24,11 @@ const names = ["Ada", "ADAM", "Äda", "Ad", "Bob", "bo%b", "B_b", "Ada\u0301", "
 const origins = ["local", "just-in-time", "scim"] as const;
 const roles = ["member", "member", "admin", "owner"] as const;
 
-/** Many people who differ in everything that is looked for, the same at each run. */
+/** Many people who differ in every filter, the same on each run. */
 const crowd: Someone[] = Array.from({ length: 240 }, (_, index) => {
   const pick = <T>(list: readonly T[], by: number): T => list[Math.floor(index / by) % list.length] as T;
   const given = pick(names, 1);
-  const loginName = `${textKey(given ?? "nobody")}.${index}@acme.example`;
+  const loginName = `${textKey(given ?? "unnamed")}.${index}@acme.example`;
   return {
     loginName: index % 7 === 0 ? loginName.toUpperCase() : loginName,
     email: pick([loginName, `mail-${index}@acme.example`, `ada-${index}@other.example`, null], 3),
@@ -77,7 +77,7 @@ describe("findPeople", () => {
         "𝒜",
         "z",
         "ada.11@",
-        "nobody.",
+        "unnamed.",
         "_",
       ].map((prefix) => ({ prefix })),
       ...(["active", "inactive", "blocked"] as const).map((status) => ({ prefix: "", status })),
@@ -88,14 +88,14 @@ describe("findPeople", () => {
       { prefix: "a", origin: "local", role: "owner" },
     ];
     for (const filter of filters) {
-      it(`finds each of ${JSON.stringify(filter)} once, by pages`, async () => {
+      it(`finds each of ${JSON.stringify(filter)} once, page by page`, async () => {
         const seen = await found(filter);
         const wanted = crowd.filter((someone) => fits(someone, filter)).map(({ loginName }) => loginName);
         assert.deepEqual([...seen].sort(), [...wanted].sort());
       });
     }
 
-    it("finds the members of a group, and who of them fits", async () => {
+    it("finds the members of a group who match the filter", async () => {
       for (const filter of [{ prefix: "" }, { prefix: "ada" }, { prefix: "", role: "admin" as const }]) {
         const seen = await found({ ...filter, group: world.group });
         const wanted = crowd.filter((someone) => someone.inGroup && fits(someone, filter));
@@ -104,11 +104,11 @@ describe("findPeople", () => {
       }
     });
 
-    it("finds nobody in a group that is not there", async () => {
+    it("finds no one in an unknown group", async () => {
       assert.deepEqual(await found({ prefix: "", group: randomUUID() }), []);
     });
 
-    it("lists those who are found by their login name first, in its order", async () => {
+    it("lists matches of the login name first, sorted by it", async () => {
       const seen = await found({ prefix: "ada" });
       const byLogin = seen.filter((name) => nameKey(name).startsWith("ada")).length;
       assert.ok(byLogin > 17 && byLogin < seen.length);
@@ -116,12 +116,12 @@ describe("findPeople", () => {
       assert.deepEqual(first, [...first].sort());
     });
 
-    it("treats what was typed as text", async () => {
+    it("treats the prefix as text, not as a pattern", async () => {
       for (const prefix of ["%", "' or 1=1 --", "\u001f", "\u{10ffff}", "x".repeat(5_000)])
         assert.deepEqual(await found({ prefix }), [], prefix.slice(0, 20));
     });
 
-    it("finds people of many among many: more holders of a role than are looked at one by one", async () => {
+    it("finds people by a role with more holders than are filtered in memory", async () => {
       const { store } = await createTestTenant(use().database);
       const ids = Array.from({ length: 1_005 }, () => randomUUID() as string);
       await store.transaction(async (inside) => {
@@ -147,7 +147,7 @@ describe("findPeople", () => {
       assert.equal(rest.next, null);
     });
 
-    it("finds a person by the name that they have now", async () => {
+    it("finds a person by their current name", async () => {
       const { store } = await createTestTenant(use().database);
       const { id } = await store.users.create(newUser("before@acme.example", { givenName: "Before" }));
       await store.users.update(id, { loginName: "after@acme.example", givenName: "After", active: false });
@@ -159,7 +159,7 @@ describe("findPeople", () => {
   });
 });
 
-/** The rule in a form that cannot be fast. */
+/** The specification of the filter, written naively. */
 function fits(someone: Someone, { prefix, status, origin, role }: PeopleFilter): boolean {
   const { loginName, email, familyName, givenName, active, blocked } = someone;
   const wanted = textKey(prefix);
@@ -173,7 +173,7 @@ function fits(someone: Someone, { prefix, status, origin, role }: PeopleFilter):
   );
 }
 
-/** Half of the administrators are that by a group, and owners by a grant beside it. */
+/** Half of the administrators have the role by a group, and owners also have a grant. */
 async function settle({ database }: TestDatabase, people: readonly Someone[]) {
   const { store } = await createTestTenant(database);
   const [team, admins] = [randomUUID(), randomUUID()];

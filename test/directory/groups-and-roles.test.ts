@@ -29,7 +29,7 @@ describe("groups and roles", () => {
 
     const members = (groupId: string) => tenant.store.groupMembers.page(groupId, null, 100);
 
-    it("names every member that does not exist, and creates nothing", async () => {
+    it("names all unknown members and creates nothing", async () => {
       const other = await createTestTenant(use().database);
       const foreign = (await provisionUser(other.store, other.writer, provisioned("a@x.test"))).id;
       const creation = provisionGroup(tenant.store, tenant.writer, engineers, [...people, "ghost", foreign]);
@@ -41,7 +41,7 @@ describe("groups and roles", () => {
       assert.equal(await tenant.store.groups.count(), 0);
     });
 
-    it("refuses a name that exists, ignoring case, on creation and on renaming", async () => {
+    it("refuses a taken name, ignoring case, on creation and on renaming", async () => {
       await provisionGroup(tenant.store, tenant.writer, engineers, []);
       const again = provisionGroup(
         tenant.store,
@@ -62,14 +62,14 @@ describe("groups and roles", () => {
       await assert.rejects(rename, conflict("group-name-taken"));
     });
 
-    it("changes no group that is not there", async () => {
+    it("refuses to change an unknown group", async () => {
       const change = updateProvisionedGroup(tenant.store, tenant.writer, "ghost", {
         changes: { displayName: "Ghosts" },
       });
       await assert.rejects(change, NotFoundError);
     });
 
-    it("applies steps in order, as sets: doubled additions and absent removals are no errors", async () => {
+    it("applies steps in order, and accepts repeated additions and absent removals", async () => {
       const [a = "", b = "", c = ""] = people;
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, [a, a]);
       await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
@@ -91,7 +91,7 @@ describe("groups and roles", () => {
       assert.deepEqual(await members(group.id), []);
     });
 
-    it("is all or nothing: a stranger in the last step undoes the rename and the steps before", async () => {
+    it("rolls everything back if the last step has an unknown user", async () => {
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, people);
       const change = updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
         changes: { displayName: "Renamed" },
@@ -105,7 +105,7 @@ describe("groups and roles", () => {
       assert.deepEqual(await members(group.id), people);
     });
 
-    it("leaves the members alone when it only renames", async () => {
+    it("keeps the members on a rename", async () => {
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, people);
       const renamed = await updateProvisionedGroup(tenant.store, tenant.writer, group.id, {
         changes: { displayName: "Builders" },
@@ -114,7 +114,7 @@ describe("groups and roles", () => {
       assert.deepEqual(await members(group.id), people);
     });
 
-    it("refuses another source, unless the tenant says that it adopts", async () => {
+    it("refuses another source unless the tenant allows adoption", async () => {
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, []);
       const source = await tenant.store.sources.create({ id: `s-${tenant.tenant.id}`, name: "second" });
       const second = { ...tenant.writer, source };
@@ -127,13 +127,13 @@ describe("groups and roles", () => {
       await assert.rejects(deleteProvisionedGroup(tenant.store, tenant.writer, group.id), NotFoundError);
     });
 
-    it("keeps the people of a group that is deleted", async () => {
+    it("keeps the members of a deleted group as users", async () => {
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, people);
       await deleteProvisionedGroup(tenant.store, tenant.writer, group.id);
       assert.equal(await tenant.store.users.count(), people.length);
     });
 
-    it("gives the members of a mapped group its role, and takes it when they leave", async () => {
+    it("gives members of a mapped group its role until they leave", async () => {
       const [a = ""] = people;
       const group = await provisionGroup(tenant.store, tenant.writer, engineers, [a]);
       await tenant.store.roles.mapGroup(group.id, "admin");
@@ -147,7 +147,7 @@ describe("groups and roles", () => {
       assert.equal(await tenant.store.roles.effective(a), "member");
     });
 
-    it("lets each source of grants change only its own", async () => {
+    it("lets each source change only its own grants", async () => {
       const [a = ""] = people;
       await grantRole(tenant.store, a, "admin");
       await setProvisionedRoles(tenant.store, a, ["admin"]);
@@ -162,7 +162,7 @@ describe("groups and roles", () => {
       ]);
     });
 
-    it("never takes the role from the last owner who can sign in", async () => {
+    it("never revokes the role of the last owner who can sign in", async () => {
       const owner = await createLocalAccount(tenant.store, "owner@x.test", "owner");
       await assert.rejects(revokeRole(tenant.store, owner.id, "owner"), conflict("last-owner"));
       const blocked = await createLocalAccount(tenant.store, "blocked@x.test", "owner");
@@ -174,7 +174,7 @@ describe("groups and roles", () => {
     });
   });
 
-  it("orders roles: an owner may do what an admin may, and an admin what a member may", () => {
+  it("orders roles from member to admin to owner", () => {
     assert.deepEqual(
       [
         atLeast("owner", "admin"),

@@ -45,13 +45,13 @@ describe("owners", () => {
       signIn(store, identityOf(connection, "olga@acme.example", { subject }));
 
     describe("are linked to a connection", () => {
-      it("neither by their key nor by their login name alone", async () => {
+      it("not by source key or login name alone", async () => {
         await assert.rejects(asOlga(), refused("owner-not-approved"));
         await assert.rejects(asOlga("another subject"), refused("owner-not-approved"));
         assert.deepEqual(await store.identities.ofUser(olga.id), []);
       });
 
-      it("once an owner has approved it, which counts once", async () => {
+      it("after an owner's approval, which counts once", async () => {
         await approveOwner(store, connection.id, olga.id);
         assert.deepEqual(await approvableConnections(store, olga), []);
         assert.equal((await asOlga()).user.id, olga.id);
@@ -60,13 +60,13 @@ describe("owners", () => {
         await assert.rejects(asOlga(), refused("owner-not-approved"));
       });
 
-      it("by an approval for this connection and for nobody else", async () => {
+      it("only by an approval for this connection and this owner", async () => {
         const other = await tenant.connection({ justInTime: false });
         await approveOwner(store, other.id, olga.id);
         await assert.rejects(asOlga(), refused("owner-not-approved"));
       });
 
-      it("not by an approval that was given before their key or their name was changed", async () => {
+      it("not by an approval from before their key or name changed", async () => {
         for (const change of [{ sourceKey: "00u-mallory" }, { loginName: "mallory@acme.example" }]) {
           await approveOwner(store, connection.id, olga.id);
           await updateProvisionedUser(store, tenant.writer, olga.id, change);
@@ -74,7 +74,7 @@ describe("owners", () => {
         }
       });
 
-      it("not by an approval that was given before the connection got another provider", async () => {
+      it("not by an approval from before the connection's provider changed", async () => {
         await approveOwner(store, connection.id, olga.id);
         await changeSettings(store, connection.id, { issuer: "https://evil.example", clientId: "0oa1" });
         await assert.rejects(asOlga(), refused("owner-not-approved"));
@@ -87,7 +87,7 @@ describe("owners", () => {
         await assert.rejects(asOlga(), refused("owner-not-approved"));
       });
 
-      it("by name only when they could be linked at all", async () => {
+      it("only if they can be linked at all", async () => {
         assert.deepEqual(
           (await approvableOwners(store, connection)).map(({ id }) => id),
           [olga.id],
@@ -104,19 +104,19 @@ describe("owners", () => {
       });
     });
 
-    describe("are out of reach for a provisioning client", () => {
-      it("that would move the name by which they sign in, to whomever it names", async () => {
+    describe("are protected from a provisioning client", () => {
+      it("that changes the login name that they sign in by", async () => {
         const saml = await tenant.connection({ type: "saml", justInTime: false });
         await store.identities.add(saml.id, "olga@acme.example", olga.id);
         const rename = (id: string, loginName: string) =>
           updateProvisionedUser(store, tenant.writer, id, { loginName });
         await assert.rejects(rename(olga.id, "mallory@acme.example"), conflict("owner-protected"));
         assert.equal((await store.users.byId(olga.id))?.loginName, "olga@acme.example");
-        // A change of case is the same name.
+        // Only the case differs, so it is the same name.
         assert.equal((await rename(olga.id, "Olga@acme.example")).user.loginName, "Olga@acme.example");
       });
 
-      it("that would give their subject to somebody else", async () => {
+      it("that would give their subject to another person", async () => {
         const saml = await tenant.connection({ type: "saml", justInTime: false });
         await store.identities.add(saml.id, "boss@acme.example", first.id);
         const mallory = await provisionUser(store, tenant.writer, provisioned("mallory@acme.example"));
@@ -128,7 +128,7 @@ describe("owners", () => {
         assert.equal((await store.identities.find(saml.id, "boss@acme.example"))?.userId, first.id);
       });
 
-      it("that would take them over, from another source or from just in time", async () => {
+      it("that would adopt them from another source or from just-in-time creation", async () => {
         const other = await store.sources.create({ id: "other", name: "other" });
         const writer = { source: other, sourceConflict: "adopt" as const };
         await assert.rejects(
@@ -147,7 +147,7 @@ describe("owners", () => {
       });
     });
 
-    it("do not keep a password that provisioning set, nor the session that it opened", async () => {
+    it("lose a password that provisioning set, and its sessions", async () => {
       const member = await provisionUser(store, tenant.writer, provisioned("member@acme.example"));
       await store.settings.change({ passwordSync: true });
       await store.credentials.set(member.id, await testPasswords.hash("set by a machine"));
@@ -164,7 +164,7 @@ describe("owners", () => {
       await assert.rejects(signInByIt(), refused("bad-credentials"));
     });
 
-    it("whom the operator invites do not keep one either", async () => {
+    it("lose it also if the operator invites them", async () => {
       const member = await provisionUser(store, tenant.writer, provisioned("member@acme.example"));
       await store.settings.change({ passwordSync: true });
       await store.credentials.set(member.id, await testPasswords.hash("set by a machine"));
@@ -178,8 +178,8 @@ describe("owners", () => {
       );
     });
 
-    describe("of whom one stays", () => {
-      /** The same tenant over another connection to the database, as another replica sees it. */
+    describe("of whom one must remain", () => {
+      /** The same tenant on another replica: over its own database connection. */
       const replica = () => forTenant(use().openAnother(), store.tenantId);
       const linked = async () => await store.identities.add(connection.id, "00u1", olga.id);
       const able = async () =>
@@ -191,7 +191,7 @@ describe("owners", () => {
       };
       for (const [one, first_] of Object.entries(acts)) {
         for (const [two, second_] of Object.entries(acts)) {
-          it(`when one ${one} the other at the moment at which that one ${two} them`, async () => {
+          it(`if one ${one} the other while that one ${two} them`, async () => {
             await linked();
             const results = await Promise.allSettled([
               first_(store, first.id, olga.id),
@@ -204,7 +204,7 @@ describe("owners", () => {
       }
 
       if (engine === "PostgreSQL")
-        it("when the other change is on its way already: the second one waits for it", async () => {
+        it("if another change is running: the second one waits", async () => {
           await linked();
           const demote = (by: TenantStore, userId: string, target: string) =>
             giveRole(by, { userId }, target, "member");
@@ -212,7 +212,7 @@ describe("owners", () => {
           const isDone = new Promise<void>((resolve) => {
             done = resolve;
           });
-          // Not called inside the transaction of the first: that would be a call of the same request.
+          // Outside the first transaction's async context, as if from another request.
           const second = isDone.then(() => demote(replica(), olga.id, first.id));
           const refusal = assert.rejects(second, conflict("last-owner"));
           await use().database.transaction(async (inside) => {
@@ -224,7 +224,7 @@ describe("owners", () => {
           assert.deepEqual(await able(), [first.id]);
         });
 
-      it("or the operator is told, when provisioning deactivates one meanwhile", async () => {
+      it("or the operator is told, if provisioning deactivates one meanwhile", async () => {
         await linked();
         const [demoted, deactivated] = await Promise.allSettled([
           giveRole(store, { userId: olga.id }, first.id, "member"),
@@ -236,7 +236,7 @@ describe("owners", () => {
         assert.equal(told, demoted.status === "fulfilled");
       });
 
-      it("who can sign in: another one who never could does not count", async () => {
+      it("who can sign in: an owner who never could does not count", async () => {
         await assert.rejects(
           giveRole(store, { userId: olga.id }, first.id, "member"),
           conflict("last-owner"),
@@ -246,7 +246,7 @@ describe("owners", () => {
         assert.deepEqual(await able(), [olga.id]);
       });
 
-      it("when the way in of the last one would be closed", async () => {
+      it("if the last owner's only sign-in option would be removed", async () => {
         await linked();
         await giveRole(store, { userId: olga.id }, first.id, "member");
         const identity = { connectionId: connection.id, subject: "00u1" };
@@ -259,7 +259,7 @@ describe("owners", () => {
         assert.equal((await asOlga()).user.id, olga.id);
       });
 
-      it("when the one who acts has lost the role since the page was asked for", async () => {
+      it("if the acting administrator has lost the role in the meantime", async () => {
         await giveRole(store, { userId: first.id }, olga.id, "member");
         await assert.rejects(
           giveRole(store, { userId: olga.id }, first.id, "member"),

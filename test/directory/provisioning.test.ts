@@ -40,7 +40,7 @@ describe("provisioning", () => {
     }
 
     describe("creating", () => {
-      it("refuses a login name that exists, ignoring case, in whatever state its user is", async () => {
+      it("refuses a taken login name, ignoring case, even of an inactive user", async () => {
         await provisionUser(tenant.store, tenant.writer, provisioned("active@x.test"));
         await provisionUser(tenant.store, tenant.writer, provisioned("inactive@x.test", { active: false }));
         await justInTime("jit@x.test");
@@ -54,7 +54,7 @@ describe("provisioning", () => {
         assert.equal(await tenant.store.users.count(), 4, "a refused creation is not counted");
       });
 
-      it("keeps the case that was sent, and allows the name in another tenant", async () => {
+      it("keeps the given case, and allows the name in another tenant", async () => {
         const other = await createTestTenant(use().database);
         await provisionUser(other.store, other.writer, provisioned("Ada@X.test"));
         const user = await provisionUser(tenant.store, tenant.writer, provisioned("Ada@X.test"));
@@ -64,7 +64,7 @@ describe("provisioning", () => {
         );
       });
 
-      it("refuses a key that the source has used, and allows it to another source", async () => {
+      it("refuses a source key twice, but allows it to another source", async () => {
         await provisionUser(tenant.store, tenant.writer, provisioned("a@x.test", { sourceKey: "k" }));
         const again = provisionUser(tenant.store, tenant.writer, provisioned("b@x.test", { sourceKey: "k" }));
         await assert.rejects(again, conflict("source-key-taken"));
@@ -73,7 +73,7 @@ describe("provisioning", () => {
     });
 
     describe("changing", () => {
-      it("adopts a just-in-time user: same id, identities kept, managed from now on", async () => {
+      it("adopts a just-in-time user with its id and identities", async () => {
         const user = await justInTime("ada@x.test");
         const change = await updateProvisionedUser(tenant.store, tenant.writer, user.id, {
           sourceKey: "k",
@@ -89,7 +89,7 @@ describe("provisioning", () => {
         assert.equal((await updateProvisionedUser(tenant.store, tenant.writer, user.id, {})).adopted, false);
       });
 
-      it("never adopts an account of the application, nor changes or deletes one", async () => {
+      it("never adopts, changes or deletes a local account", async () => {
         const owner = await createLocalAccount(tenant.store, "owner@x.test", "owner");
         await inviteOwner(tenant.store, "invited@x.test");
         const invited = await tenant.store.users.byLoginName("invited@x.test");
@@ -105,7 +105,7 @@ describe("provisioning", () => {
         }
       });
 
-      it("refuses another source, unless the tenant says that it adopts", async () => {
+      it("refuses another source unless the tenant allows adoption", async () => {
         const user = await provisionUser(
           tenant.store,
           tenant.writer,
@@ -122,16 +122,16 @@ describe("provisioning", () => {
         assert.deepEqual([adopted.sourceId, adopted.sourceKey], [second.source.id, null]);
       });
 
-      it("says not found for nobody, and for somebody of another tenant", async () => {
+      it("throws NotFoundError for an unknown user and for one of another tenant", async () => {
         const other = await createTestTenant(use().database);
         const user = await provisionUser(other.store, other.writer, provisioned("ada@x.test"));
-        for (const id of ["nobody", user.id]) {
+        for (const id of ["unknown", user.id]) {
           await assert.rejects(updateProvisionedUser(tenant.store, tenant.writer, id, {}), NotFoundError);
           await assert.rejects(deleteProvisionedUser(tenant.store, tenant.writer, id), NotFoundError);
         }
       });
 
-      it("obeys a deactivation: sessions end, and the same user can be activated again", async () => {
+      it("deactivates: sessions end, and the user can be activated again", async () => {
         const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
         const signedIn = {
           tenantId: tenant.tenant.id,
@@ -150,7 +150,7 @@ describe("provisioning", () => {
         assert.equal(await sessions.person(signedIn), null, "what was revoked stays revoked");
       });
 
-      it("obeys the deactivation of an owner too, and says when it was the last", async () => {
+      it("deactivates an owner too, and says if it was the last", async () => {
         const make = async (name: string) => {
           const user = await provisionUser(tenant.store, tenant.writer, provisioned(name));
           await tenant.store.roles.grant(user.id, "owner");
@@ -179,7 +179,7 @@ describe("provisioning", () => {
     });
 
     describe("renaming", () => {
-      it("moves identities whose subject is the login name; the old name's next holder is somebody else", async () => {
+      it("moves identities by login name, so the old name's next holder is another person", async () => {
         const saml = await tenant.connection({ type: "saml", settings: samlSettings });
         const user = await provisionUser(tenant.store, tenant.writer, provisioned("old@x.test"));
         await signIn(tenant.store, identityOf(saml, "old@x.test", { subject: "Old@x.test" }));
@@ -191,7 +191,7 @@ describe("provisioning", () => {
         assert.equal(other.user.id, next.id);
       });
 
-      it("takes the new name's subject from whoever still held it", async () => {
+      it("removes the new name's subject from its former holder", async () => {
         const { store, writer } = tenant;
         const saml = await tenant.connection({ type: "saml", settings: samlSettings });
         const user = await provisionUser(store, writer, provisioned("old@x.test"));
@@ -204,7 +204,7 @@ describe("provisioning", () => {
         assert.deepEqual(await store.identities.ofUser(former.id), []);
       });
 
-      it("leaves an identity alone whose subject is not the old name", async () => {
+      it("keeps an identity whose subject is not the old name", async () => {
         const { store, writer } = tenant;
         const saml = await tenant.connection({ type: "saml", settings: samlSettings });
         const user = await provisionUser(store, writer, provisioned("old@x.test"));
@@ -216,7 +216,7 @@ describe("provisioning", () => {
         );
       });
 
-      it("leaves identities of other kinds of subject alone", async () => {
+      it("keeps identities with other kinds of subject", async () => {
         const oidc = await tenant.connection();
         const user = await provisionUser(tenant.store, tenant.writer, provisioned("old@x.test"));
         await signIn(tenant.store, identityOf(oidc, "old@x.test", { subject: "old@x.test" }));
@@ -224,7 +224,7 @@ describe("provisioning", () => {
         assert.equal((await tenant.store.identities.ofUser(user.id))[0]?.subject, "old@x.test");
       });
 
-      it("refuses a name that is taken, and changes nothing", async () => {
+      it("refuses a taken name and changes nothing", async () => {
         await provisionUser(tenant.store, tenant.writer, provisioned("taken@x.test"));
         const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
         const change = updateProvisionedUser(tenant.store, tenant.writer, user.id, {
@@ -236,7 +236,7 @@ describe("provisioning", () => {
       });
     });
 
-    it("deletes a person with everything that hangs on them, and remembers that they are gone", async () => {
+    it("deletes a user with all dependent rows and leaves a tombstone", async () => {
       const user = await justInTime("ada@x.test");
       await updateProvisionedUser(tenant.store, tenant.writer, user.id, {});
       await revokeUserAccess(tenant.store, user.id);
@@ -251,7 +251,7 @@ describe("provisioning", () => {
       await assert.rejects(deleteProvisionedUser(tenant.store, tenant.writer, user.id), NotFoundError);
     });
 
-    it("lifts what was left of a deletion when the person is created again", async () => {
+    it("lifts the tombstone if the person is created again", async () => {
       const { store, writer } = tenant;
       const user = await provisionUser(store, writer, provisioned("ada@x.test"));
       await deleteProvisionedUser(store, writer, user.id);

@@ -19,7 +19,7 @@ describe("sign-ins in a tenant's activity", () => {
     });
     after(() => op.close());
 
-    /** The latest entry once there are `more` than before; some are written after the answer. */
+    /** Waits for `more` new entries, because some are written after the response, and returns the latest. */
     async function recorded(work: () => Promise<unknown>, store: TenantStore = site().acme.store) {
       const before = (await store.activity.page({ kind: "sign-in" }, null, 1_000)).length;
       await work();
@@ -43,7 +43,7 @@ describe("sign-ins in a tenant's activity", () => {
     const connect = (wanted = {}) =>
       connectOrg(op, { baseUrl: site().app.url, tenant: site().acme }, {}, wanted);
 
-    it("say who came through which connection, at which request", async () => {
+    it("record the person, the connection and the request", async () => {
       const connection = await connect();
       op.person = op.define({ sub: "00u-ada", email: "ada@acme.example" }).sub;
       const entry = await recorded(() => signInAt(site().app, op, connection));
@@ -61,7 +61,7 @@ describe("sign-ins in a tenant's activity", () => {
       assert.ok(answered);
     });
 
-    it("say who was refused and why, when the provider vouches for who it was", async () => {
+    it("record a refusal with the person whom the provider vouches for", async () => {
       const { store } = site().acme;
       const [connection, closed] = [await connect(), await connect({ justInTime: false })];
       op.person = op.define({ sub: "00u-bob", email: "bob@acme.example" }).sub;
@@ -84,7 +84,7 @@ describe("sign-ins in a tenant's activity", () => {
       );
     });
 
-    it("say what a connection refused before it knew who it was", async () => {
+    it("record a refusal before the person is known", async () => {
       const connection = await connect();
       const client = site().app.client();
       const entry = await recorded(() => client.get(`/oidc/${connection.key}/callback?code=x&state=made-up`));
@@ -97,7 +97,7 @@ describe("sign-ins in a tenant's activity", () => {
       });
     });
 
-    it("say who came by a password, and whose password was wrong", async () => {
+    it("record right and wrong passwords", async () => {
       const user = await createLocalAccount(site().acme.store, "local@acme.example");
       const { slug } = site().acme.tenant;
       const client = site().app.client();
@@ -113,14 +113,14 @@ describe("sign-ins in a tenant's activity", () => {
       assert.deepEqual([right.action, right.actorId, right.targetId], ["sign_in.succeeded", user.id, null]);
     });
 
-    it("keep nothing of a name that no account has: it may be somebody's password", async () => {
+    it("do not record an unknown login name, which may be a mistyped password", async () => {
       const client = site().app.client();
       const entry = await recorded(() => client.signIn(site().acme.tenant.slug, "hunter2 hunter2", "x"));
       assert.deepEqual([entry.actor, entry.actorId], ["", null]);
       assert.ok(!JSON.stringify(entry).includes("hunter2"));
     });
 
-    it("say that somebody came by the link with which they set their password", async () => {
+    it("record a sign-in by a set-up link", async () => {
       const link = await inviteOwner(site().acme.store, "invited@acme.example");
       const password = "a long enough password";
       const entry = await recorded(() =>
@@ -130,7 +130,7 @@ describe("sign-ins in a tenant's activity", () => {
       assert.ok(!JSON.stringify(entry).includes(link));
     });
 
-    it("cannot be flooded by whoever is not known", async () => {
+    it("cannot be flooded by anonymous visitors", async () => {
       const tenant = await createTestTenant(use().database);
       let now = 60_000;
       const { atPasswordForm } = refusalRecorder(use().database, () => now);

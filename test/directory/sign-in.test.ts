@@ -39,19 +39,19 @@ describe("signIn", () => {
       saml = await tenant.connection({ type: "saml", settings: samlSettings });
     });
 
-    it("knows a person again by connection and subject, even under another login name", async () => {
+    it("recognises a person by connection and subject, even if the login name changed", async () => {
       const first = await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
       const second = await signIn(tenant.store, identityOf(oidc, "countess@x.test", { subject: "s" }));
       assert.deepEqual([second.by, second.user.id], ["identity", first.user.id]);
     });
 
-    it("takes the same subject of two connections for two people", async () => {
+    it("treats the same subject on two connections as two people", async () => {
       const first = await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
       const second = await signIn(tenant.store, identityOf(saml, "bob@x.test", { subject: "s" }));
       assert.notEqual(second.user.id, first.user.id);
     });
 
-    it("links the provisioned user whose key is the subject, whatever the login name", async () => {
+    it("links the provisioned user whose source key is the subject, regardless of the login name", async () => {
       const user = await provisionUser(
         tenant.store,
         tenant.writer,
@@ -65,7 +65,7 @@ describe("signIn", () => {
       );
     });
 
-    it("does not take a subject for a key where subjects are login names", async () => {
+    it("does not match a subject with source keys if subjects are login names", async () => {
       await provisionUser(
         tenant.store,
         tenant.writer,
@@ -75,7 +75,7 @@ describe("signIn", () => {
       assert.equal(result.by, "just-in-time");
     });
 
-    it("links by key only where one source alone uses the key", async () => {
+    it("links by source key only if a single source uses the key", async () => {
       const second = await tenant.store.sources.create({ id: "second", name: "second" });
       await provisionUser(tenant.store, tenant.writer, provisioned("a@x.test", { sourceKey: "00u1" }));
       await provisionUser(
@@ -87,7 +87,7 @@ describe("signIn", () => {
       assert.equal(result.by, "just-in-time");
     });
 
-    it("links by key no account of the application, whatever key it still has", async () => {
+    it("never links a local account by source key", async () => {
       const { store, writer } = tenant;
       const keyed = { origin: "local" as const, sourceId: writer.source.id, sourceKey: "00u1" };
       await store.users.create(newUser("owner@x.test", keyed));
@@ -95,7 +95,7 @@ describe("signIn", () => {
       assert.equal(result.by, "just-in-time");
     });
 
-    it("links by key nobody whom the connection knows by another subject", async () => {
+    it("never links by source key if the connection knows the user by another subject", async () => {
       const { store, writer } = tenant;
       const user = await provisionUser(store, writer, provisioned("ada@x.test", { sourceKey: "00u1" }));
       await signIn(store, identityOf(oidc, "ada@x.test", { subject: "00u1" }));
@@ -104,7 +104,7 @@ describe("signIn", () => {
       assert.deepEqual([result.by, result.user.id === user.id], ["just-in-time", false]);
     });
 
-    it("waits for a change that is under way, and overwrites nothing that provisioning manages by then", async () => {
+    it("waits for a concurrent adoption and does not overwrite what provisioning then manages", async () => {
       const { store, writer } = tenant;
       const external = identityOf(oidc, "ada@x.test", { subject: "s" });
       const { user } = await signIn(store, external);
@@ -123,7 +123,7 @@ describe("signIn", () => {
       });
       await changing;
       const again = signIn(store, { ...external, profile: { ...external.profile, givenName: "Old" } });
-      // On PostgreSQL it looks at the user meanwhile; on SQLite it waits for its turn.
+      // PostgreSQL reads the user meanwhile; SQLite waits for the write lock.
       await sleep(100);
       adopt();
       await adoption;
@@ -132,13 +132,13 @@ describe("signIn", () => {
       assert.equal((await store.users.byId(user.id))?.givenName, "From Okta");
     });
 
-    it("links the provisioned user of the same login name, ignoring case", async () => {
+    it("links the provisioned user with the same login name, ignoring case", async () => {
       const user = await provisionUser(tenant.store, tenant.writer, provisioned("Ärger@x.test"));
       const result = await signIn(tenant.store, identityOf(saml, "ÄRGER@X.TEST"));
       assert.deepEqual([result.by, result.user.id], ["login-name", user.id]);
     });
 
-    it("refuses a second connection that claims the login name of an identity", async () => {
+    it("refuses a second connection that claims the login name of a linked user", async () => {
       await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
       await signIn(tenant.store, identityOf(saml, "ada@x.test", { subject: "ada@x.test" }));
       const claim = identityOf(oidc, "ada@x.test", { subject: "00u-other" });
@@ -152,7 +152,7 @@ describe("signIn", () => {
       await assert.rejects(signIn(tenant.store, claim), refusedWith("account-conflict"));
     });
 
-    it("never links a local account by a login", async () => {
+    it("never links a local account by login name", async () => {
       await createLocalAccount(tenant.store, "owner@x.test", "owner");
       for (const connection of [oidc, saml]) {
         const claim = identityOf(connection, "OWNER@x.test");
@@ -161,7 +161,7 @@ describe("signIn", () => {
       assert.equal(await tenant.store.users.count(), 1);
     });
 
-    it("refuses the login name of somebody who came just in time by another connection", async () => {
+    it("refuses the login name of a just-in-time user of another connection", async () => {
       await signIn(tenant.store, identityOf(oidc, "ada@x.test"));
       await assert.rejects(
         signIn(tenant.store, identityOf(saml, "ada@x.test")),
@@ -169,7 +169,7 @@ describe("signIn", () => {
       );
     });
 
-    it("creates a person just in time, with what the identity provider said", async () => {
+    it("creates a user just in time with the identity provider's profile", async () => {
       const { user, by } = await signIn(tenant.store, identityOf(oidc, "Ada@x.test"));
       assert.equal(by, "just-in-time");
       const { loginName, givenName, familyName, email, origin, active } = user;
@@ -191,7 +191,7 @@ describe("signIn", () => {
       assert.equal(await tenant.store.roles.effective(user.id), "member");
     });
 
-    it("creates nobody where the connection does not allow it", async () => {
+    it("creates no user if the connection does not allow it", async () => {
       const strict = await tenant.connection({ justInTime: false });
       await assert.rejects(
         signIn(tenant.store, identityOf(strict, "ada@x.test")),
@@ -200,7 +200,7 @@ describe("signIn", () => {
       assert.equal(await tenant.store.users.count(), 0);
     });
 
-    it("refuses who was deleted, by login name and by subject, until they are created again", async () => {
+    it("refuses a deleted person by login name and by subject until they are provisioned again", async () => {
       const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
       await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
       await deleteProvisionedUser(tenant.store, tenant.writer, user.id);
@@ -213,7 +213,7 @@ describe("signIn", () => {
       assert.equal((await signIn(tenant.store, identityOf(saml, "ada@x.test"))).user.id, again.id);
     });
 
-    it("lets a deleted person back in just in time once the tombstone is lifted", async () => {
+    it("creates a deleted person just in time once the tombstone is lifted", async () => {
       const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
       await deleteProvisionedUser(tenant.store, tenant.writer, user.id);
       const [tombstone] = await tenant.store.tombstones.list();
@@ -221,7 +221,7 @@ describe("signIn", () => {
       assert.equal((await signIn(tenant.store, identityOf(oidc, "ada@x.test"))).by, "just-in-time");
     });
 
-    it("refuses who is inactive, however they are found, and records nothing", async () => {
+    it("refuses an inactive user, whether found by key or by name, and links nothing", async () => {
       const user = await provisionUser(
         tenant.store,
         tenant.writer,
@@ -236,7 +236,7 @@ describe("signIn", () => {
       assert.deepEqual(await tenant.store.identities.ofUser(user.id), []);
     });
 
-    it("refuses who is blocked, also after a provisioning client activated them", async () => {
+    it("refuses a blocked user even if a provisioning client activates them", async () => {
       const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
       await blockUser(tenant.store, user.id);
       await updateProvisionedUser(tenant.store, tenant.writer, user.id, { active: true });
@@ -244,7 +244,7 @@ describe("signIn", () => {
     });
 
     for (const status of ["draft", "disabled"] as const) {
-      it(`refuses everybody while the connection is ${status}`, async () => {
+      it(`refuses all sign-ins while the connection is ${status}`, async () => {
         await signIn(tenant.store, identityOf(oidc, "ada@x.test"));
         if (status === "disabled") await disableConnection(tenant.store, oidc.id);
         else await tenant.store.connections.update(oidc.id, { status });
@@ -257,7 +257,7 @@ describe("signIn", () => {
       });
     }
 
-    it("knows nobody of another tenant, and no connection of one", async () => {
+    it("does not know the people and connections of another tenant", async () => {
       const other = await createTestTenant(use().database);
       const foreign = await other.connection();
       await signIn(other.store, identityOf(foreign, "ada@x.test", { subject: "s" }));
@@ -271,7 +271,7 @@ describe("signIn", () => {
       );
     });
 
-    it("follows the identity provider's profile for just-in-time people only", async () => {
+    it("updates the profile of just-in-time users only", async () => {
       const profile = {
         givenName: "Augusta",
         familyName: "King",
@@ -292,14 +292,14 @@ describe("signIn", () => {
       assert.deepEqual([managed.user.givenName, managed.user.email], ["Bob", null]);
     });
 
-    it("keeps the old login name when the new one is somebody else's, and signs in all the same", async () => {
+    it("keeps the old login name if the new one is taken, and still signs in", async () => {
       await provisionUser(tenant.store, tenant.writer, provisioned("taken@x.test"));
       await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "jit" }));
       const { user } = await signIn(tenant.store, identityOf(oidc, "taken@x.test", { subject: "jit" }));
       assert.equal(user.loginName, "ada@x.test");
     });
 
-    it("grants what a mapped claim says, exactly, and for as long as it says so", async () => {
+    it("grants exactly the roles of a mapped claim, for as long as it is sent", async () => {
       const identity = identityOf(oidc, "ada@x.test");
       const { user } = await signIn(tenant.store, { ...identity, roles: ["admin"] });
       assert.equal(await tenant.store.roles.effective(user.id), "admin");
@@ -307,7 +307,7 @@ describe("signIn", () => {
       assert.equal(
         await tenant.store.roles.effective(user.id),
         "admin",
-        "a connection without mapping says nothing",
+        "a connection without a mapping changes no roles",
       );
       await signIn(tenant.store, { ...identity, roles: [] });
       assert.equal(await tenant.store.roles.effective(user.id), "member");
@@ -322,7 +322,7 @@ describe("signIn", () => {
       assert.ok((identity?.lastSignInAt ?? 0) > Date.now() - 60_000);
     });
 
-    it("creates one person when two first sign-ins arrive at once", async () => {
+    it("creates one user if several first sign-ins race", async () => {
       const identity = identityOf(oidc, "ada@x.test");
       const results = await Promise.all(Array.from({ length: 5 }, () => signIn(tenant.store, identity)));
       assert.equal(new Set(results.map(({ user }) => user.id)).size, 1);

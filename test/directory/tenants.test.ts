@@ -31,20 +31,20 @@ describe("tenants and what the operator sets up", () => {
         });
       }
 
-      it("refuses a slug twice, and a name of nothing", async () => {
+      it("refuses a taken slug and an empty name", async () => {
         await createTenant(use().database, "twice", "First");
         await assert.rejects(createTenant(use().database, "twice", "Second"), conflict("slug-taken"));
         await assert.rejects(createTenant(use().database, "nameless", "  "), InvalidError);
         await assert.rejects(tenantBySlug(use().database, "nameless"), NotFoundError);
       });
 
-      it("renames, and deletes with all that hangs on it; the slug's connections stay unanswerable", async () => {
+      it("renames a tenant, and deletes it with all its data; its slug stays reserved", async () => {
         const tenant = await createTenant(use().database, "gone", "Before");
         await renameTenant(use().database, tenant, " After ");
         assert.equal((await tenantBySlug(use().database, "gone")).name, "After");
         await deleteTenant(use().database, tenant);
         await assert.rejects(tenantBySlug(use().database, "gone"), NotFoundError);
-        await assert.rejects(createTenant(use().database, "gone", "Somebody else"), conflict("key-taken"));
+        await assert.rejects(createTenant(use().database, "gone", "Another"), conflict("key-taken"));
       });
     });
 
@@ -66,7 +66,7 @@ describe("tenants and what the operator sets up", () => {
         });
       }
 
-      it("routes nobody before it is verified, and every tenant that verified it after", async () => {
+      it("routes no sign-ins before verification, then to every tenant that verified the domain", async () => {
         const { tenantsOfDomain } = systemStore(use().database);
         const [a, b] = [await createTestTenant(use().database), await createTestTenant(use().database)];
         for (const { store } of [a, b]) await addDomain(store, "Shared.test");
@@ -83,7 +83,7 @@ describe("tenants and what the operator sets up", () => {
     });
 
     describe("connections", () => {
-      it("one key names one OIDC and one SAML connection of a tenant, and nothing of another tenant", async () => {
+      it("allows one OIDC and one SAML connection per key, of one tenant only", async () => {
         const [a, b] = [await createTestTenant(use().database), await createTestTenant(use().database)];
         const key = `${a.tenant.slug}-key`;
         await a.connection({ key });
@@ -94,7 +94,7 @@ describe("tenants and what the operator sets up", () => {
         await assert.rejects(a.connection({ key: "Not_A_Key" }), InvalidError);
       });
 
-      it("is a draft without its settings, which cannot be enabled", async () => {
+      it("is a draft without settings and cannot be enabled", async () => {
         const { store, connection } = await createTestTenant(use().database);
         const draft = await connection({ settings: null });
         assert.equal(draft.status, "draft");
@@ -102,7 +102,7 @@ describe("tenants and what the operator sets up", () => {
         await assert.rejects(enableConnection(store, "nothing"), NotFoundError);
       });
 
-      it("keeps the client secret sealed, for this connection alone", async () => {
+      it("seals the client secret for this connection only", async () => {
         const { tenant, store } = await createTestTenant(use().database);
         const seals = sealer(Buffer.alloc(32, 7));
         const wanted = { key: tenant.slug, type: "oidc", justInTime: false, draft: false } as const;
@@ -115,7 +115,7 @@ describe("tenants and what the operator sets up", () => {
         assert.throws(() => seals.open(sealed, `${tenant.id}/other`));
       });
 
-      it("starts without identities, grants and sessions when its provider becomes another one", async () => {
+      it("loses identities, grants and sessions if its provider changes", async () => {
         const { tenant, store, connection } = await createTestTenant(use().database);
         const { id } = await connection();
         const before = (await store.connections.byId(id)) ?? assert.fail();
@@ -146,7 +146,7 @@ describe("tenants and what the operator sets up", () => {
         assert.equal(await sessionStore(use().database).load(`s-${id}`), null);
       });
 
-      it("signs out who came through it when it is disabled", async () => {
+      it("ends its sessions when it is disabled", async () => {
         const { tenant, store, connection } = await createTestTenant(use().database);
         const active = await connection();
         const { user } = await signIn(store, identityOf(active, "ada@x.test"));
@@ -170,7 +170,7 @@ describe("tenants and what the operator sets up", () => {
     });
 
     describe("createToken", () => {
-      it("shows the token once and stores its hash, under a source that it creates when it is new", async () => {
+      it("returns the token once, stores its hash, and creates a new source", async () => {
         const { store } = await createTestTenant(use().database);
         const { token, source } = await createToken(store, "second org");
         assert.match(token, /^oinscim_[\w-]{43}$/);
@@ -185,7 +185,7 @@ describe("tenants and what the operator sets up", () => {
       });
 
       for (const days of [0, -1, 1.5, 3651, Number.NaN]) {
-        it(`refuses to let a token expire after ${days} days`, async () => {
+        it(`refuses an expiry of ${days} days`, async () => {
           const { store } = await createTestTenant(use().database);
           await assert.rejects(createToken(store, undefined, days), InvalidError);
           assert.deepEqual(await store.tokens.list(), []);

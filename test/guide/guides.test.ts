@@ -33,7 +33,7 @@ const { integration } = configuredFacts;
 const { oidc, saml, scim } = integration;
 assert.ok(oidc && saml && scim);
 
-/** What is switched off, in which guide, the change, the heading that goes, and the feature that goes. */
+/** Switches, as [feature, guide, change, the heading that disappears, the listed feature that disappears]. */
 const switches: [string, Capability, Partial<GuideFacts["integration"]>, string | null, string][] = [
   [
     "tiles",
@@ -82,7 +82,7 @@ const switches: [string, Capability, Partial<GuideFacts["integration"]>, string 
   ],
 ];
 
-/** Every fact replaced by another one. */
+/** Facts in which every value differs from the configured one. */
 const otherFacts: GuideFacts = {
   brand: {
     ...configuredFacts.brand,
@@ -117,7 +117,7 @@ const otherFacts: GuideFacts = {
   scopes: ["openid", "phone"],
 };
 
-/** Facts as they would appear in a text: names in words, and identifiers as values. */
+/** Facts as they appear in a text: names as words, and identifiers as code. */
 function factTexts({ brand, integration: manifest, attributes, entitlements }: GuideFacts): string[] {
   const names = attributes.flatMap(({ scim: path, oidcClaim, samlAttribute, oktaExpression }) =>
     [path, oidcClaim, samlAttribute, oktaExpression].filter((name) => name !== null),
@@ -138,7 +138,7 @@ function factTexts({ brand, integration: manifest, attributes, entitlements }: G
 
 describe("configuration guides", () => {
   for (const capability of capabilities) {
-    it(`${capability}: has every heading that Okta asks for, in its order, and something below each`, () => {
+    it(`${capability}: has every heading that Okta requires, in order, with content below each`, () => {
       const text = writeGuide(capability, everybody);
       const sections = text.split(/^## /m).slice(1);
       assert.deepEqual(
@@ -148,7 +148,7 @@ describe("configuration guides", () => {
       for (const section of sections) assert.ok(section.split("\n").slice(1).join("").trim() !== "", section);
     });
 
-    it(`${capability}: changes with every fact of config/, and repeats none of the former by hand`, () => {
+    it(`${capability}: changes with every fact of config/, and hard-codes none`, () => {
       const before = factTexts(configuredFacts);
       const after = writeGuide(capability, { ...everybody, origin: "https://other.test" }, otherFacts);
       const left = before.filter((fact) => after.includes(fact));
@@ -158,7 +158,7 @@ describe("configuration guides", () => {
     });
   }
 
-  it("name no address of the application by hand", () => {
+  it("contain no hard-coded URL of the application", () => {
     const address = /\/(oidc|saml|scim|login|logout|account|guides|signed-out|setup|global-token|admin)\b/;
     assert.ok(templates.length >= 8);
     const found = templates.flatMap(({ file, text }) => {
@@ -168,7 +168,7 @@ describe("configuration guides", () => {
     assert.deepEqual(found, []);
   });
 
-  it("explain every reason for which the code refuses a sign-in, and none that there is not", () => {
+  it("explain every reason for which the code refuses a sign-in, and no others", () => {
     const explained = reasonEntries();
     assert.deepEqual(explained.map(({ reason }) => reason).sort(), [...refusalReasons].sort());
     for (const { reason, guides, cause, remedy } of explained) {
@@ -184,13 +184,13 @@ describe("configuration guides", () => {
     assert.equal(listed.size, refusalReasons.length);
   });
 
-  it("explain every error with which provisioning is refused, and none that there is not", () => {
-    const sources = readdirSync("src/scim", { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".ts") && file !== "errors.ts") // which lists what RFC 7644 knows
-      .map((file) => readFileSync(join("src/scim", file), "utf8"))
+  it("explain every provisioning error, and no others", () => {
+    const sources = ["src/scim", "packages/scim-server/src"]
+      .flatMap((folder) => readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8")))
+      .map((text) => text.replace(/^export type ScimType =.*?;/ms, "")) // the keywords that RFC 7644 defines
       .join("\n");
     const keywords = /"(uniqueness|mutability|noTarget|tooMany|sensitive|invalid[A-Z]\w+)"/g;
-    // 405, 412 and 501 are answers to what Okta never asks.
+    // Okta never sends requests that get 405, 412 or 501.
     const statuses = /new ScimError\(\s*(?!405|412|501)(\d{3}),\s*null/g;
     const given = [keywords, statuses].flatMap((pattern) =>
       [...sources.matchAll(pattern)].map(([, code]) => code),
@@ -201,7 +201,7 @@ describe("configuration guides", () => {
   });
 
   for (const [title, capability, change, heading, feature] of switches) {
-    it(`leave out ${title} where the manifest does`, () => {
+    it(`omit ${title} if the manifest does`, () => {
       const facts = { ...configuredFacts, integration: { ...configuredFacts.integration, ...change } };
       const [without, withIt] = [writeGuide(capability, everybody, facts), writeGuide(capability, everybody)];
       assert.ok(withIt.includes(feature), feature);
@@ -210,7 +210,7 @@ describe("configuration guides", () => {
     });
   }
 
-  it("warn before SAML is enabled, with the backup URL, and explain SHA-256 where error pages point to", () => {
+  it("warn before SAML is enabled, with the backup URL, and explain SHA-256 at the anchor of error pages", () => {
     const text = writeGuide("saml", everybody);
     const [, warning = ""] = /^## Read this before you enable SAML$([\s\S]*?)^## /m.exec(text) ?? [];
     assert.match(warning, /^### Backup URL$/m);
@@ -218,7 +218,7 @@ describe("configuration guides", () => {
     assert.match(text, /^### SHA-256$/m);
   });
 
-  it("are filled in for a customer who has a connection", () => {
+  it("contain the values of a customer's connection", () => {
     const mine = { origin: "https://app.example.com", tenant: "acme", key: "acme-eu" };
     const text = writeGuide("saml", mine);
     assert.ok(text.includes("`https://app.example.com/saml/acme-eu/acs`"));
@@ -226,7 +226,7 @@ describe("configuration guides", () => {
     assert.equal(text.includes("{connection}"), false);
   });
 
-  it("count the steps that are left", () => {
+  it("number the remaining steps without gaps", () => {
     const manifest = { ...integration, saml: { ...saml, justInTime: false }, universalLogout: null };
     const facts = { ...configuredFacts, integration: manifest };
     const text = writeGuide("saml", everybody, facts);

@@ -7,7 +7,7 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 
-/** What Okta calls its own menus, tabs, buttons and fields, by where they are. */
+/** Okta's own menus, tabs, buttons and fields, by their place. */
 const oktaLabels: Record<string, string[]> = {
   "menus and reports": [
     ...["Applications", "Browse App Catalog", "Add Integration", "Directory", "People", "Dashboard", "Tasks"],
@@ -73,14 +73,14 @@ const oktaLabels: Record<string, string[]> = {
   ],
 };
 
-/** What the steps and texts of a guide name in bold; not the words with which items of a list begin. */
+/** The bold labels in a guide's steps and texts, without the bold words at the start of list items. */
 function labelsIn(markdown: string): string[] {
   const lines = markdown.split("\n").filter((line) => !line.startsWith(">"));
   const prose = lines.map((line) => line.replace(/^- \*\*[^*]+\*\*(?=[:,])/, "")).join("\n");
   return [...prose.matchAll(/\*\*([^*]+)\*\*/g)].map(([, label = ""]) => label.replace(/\\(.)/g, "$1"));
 }
 
-/** What somebody reads on a page. */
+/** The visible text of a page. */
 function wordsOf(html: string): string {
   const text = html.replace(/<(script|style)[\s\S]*?<\/\1>/g, " ").replace(/<[^>]*>/g, "");
   return text.replace(/&#39;/g, "'").replace(/&amp;/g, "&").replace(/\s+/g, " ");
@@ -90,9 +90,9 @@ describe("the labels in the guides", () => {
   onOneDatabase((use) => {
     const site = useSite(use);
 
-    it("are Okta's, or stand on a page of the application", async function () {
+    it("are Okta's, or appear on a page of the application", async function () {
       this.timeout(120_000);
-      // What comes of a test sign-in is on no page that a test opens without an identity provider.
+      // Pages without an identity provider do not show the result of a test sign-in.
       const texts = [wordsOf(readFileSync("views/partials/test-result.ejs", "utf8"))];
       for (const { as, path, form, name } of await everyPage(use, site())) {
         if (/guide/.test(name)) continue;

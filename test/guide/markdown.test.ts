@@ -5,7 +5,7 @@ import { code, table, toMarkdown } from "../../src/guide/templates.ts";
 
 const html = (markdown: string) => toHtml(markdown, { imageBase: "pictures/" }).html;
 
-/** What an ISV may call something, and what a reader must see. */
+/** Texts that an ISV may configure, and that a reader must see unchanged. */
 const hostile = [
   "A_B_C and *stars*",
   "Smith & Sons",
@@ -18,9 +18,9 @@ const hostile = [
   "# no heading",
 ];
 
-describe("Markdown of guides", () => {
+describe("the Markdown of guides", () => {
   for (const text of hostile) {
-    it(`shows ${text} as it is, in a sentence, as a value and in a table`, () => {
+    it(`shows ${text} unchanged, in a sentence, as a value and in a table`, () => {
       const shown = text
         .replaceAll("&", "&amp;")
         .replaceAll("<", "&lt;")
@@ -34,17 +34,17 @@ describe("Markdown of guides", () => {
     });
   }
 
-  it("shows HTML of a template, and obeys none", () => {
+  it("escapes HTML in a template", () => {
     assert.equal(html("<b onclick=x>hi</b>").includes("<b"), false);
     assert.equal(html("a <img src=x onerror=y> b").includes("<img"), false);
   });
 
-  it("refuses a fact that is not there", () => {
+  it("refuses a missing fact", () => {
     assert.throws(() => toMarkdown(undefined), /not there/);
     assert.throws(() => toMarkdown(null), /not there/);
   });
 
-  it("gives headings the anchors that GitHub gives them, and lists them where the contents go", () => {
+  it("gives headings the anchors of GitHub, and lists them in the contents", () => {
     const text = "# Guide\n\n[[contents]]\n\n## SHA-256\n\n### Tips\n\n## Known issues / Tips\n\n### Tips\n";
     const ids = [...html(text).matchAll(/<h\d id="([^"]+)"/g)].map(([, id]) => id);
     assert.deepEqual(ids, ["guide", "sha-256", "tips", "known-issues--tips", "tips-1"]);
@@ -54,13 +54,13 @@ describe("Markdown of guides", () => {
     assert.equal(withContents(text).includes("[[contents]]"), false);
   });
 
-  it("prints the pages of headings in the contents where they are known", () => {
+  it("prints page numbers in the contents if they are known", () => {
     const pageOf = new Map([["first", 7]]);
     const printed = toHtml("# T\n\n[[contents]]\n\n## First\n", { imageBase: "", pageOf });
     assert.match(printed.html, /<a href="#first">First<\/a><span class="page">7<\/span>/);
   });
 
-  it("lets long addresses break between their parts, without changing what is copied", () => {
+  it("lets long URLs break between their parts, without changing the copied text", () => {
     const url = "https://app.example.com/oidc/acme/callback";
     const cells = html(table(["Name", "Value"], [["Redirect URI", code(url)]]).text);
     const [, value = ""] = /<code[^>]*>(.*?)<\/code>/.exec(cells) ?? [];
@@ -77,8 +77,8 @@ describe("Markdown of guides", () => {
   });
 });
 
-describe("pictures of guides", () => {
-  it("are numbered in the order in which they are mentioned, and have a caption", () => {
+describe("the pictures of guides", () => {
+  it("are numbered in the order of their first mention, and have a caption", () => {
     const { figure, see } = figures(new Set(["second", "first"]));
     assert.equal(see("first").text + see("second").text, " (Figure 1) (Figure 2)");
     const shown = figure("second", "What it shows", "Its caption").text;
@@ -89,7 +89,7 @@ describe("pictures of guides", () => {
     );
   });
 
-  it("leave nothing behind where there is none, such as an Okta screen that nobody has taken", () => {
+  it("write nothing if the picture does not exist, such as an Okta screen without a screenshot", () => {
     const { figure, see } = figures(new Set());
     assert.equal(see("okta-catalog").text + figure("okta-catalog", "a", "b").text, "");
   });

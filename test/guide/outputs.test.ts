@@ -8,7 +8,7 @@ import { currentSubmission, guideTexts, submissionTexts } from "../../tools/guid
 
 const remedy = "stale: run npm run guide, and commit what it writes";
 
-describe("what npm run guide writes", () => {
+describe("the output of npm run guide", () => {
   for (const [path, text] of [...guideTexts(), ...submissionTexts(currentSubmission())]) {
     it(`${path} is current`, () => {
       assert.ok(existsSync(fileUrl(path)), remedy);
@@ -16,7 +16,7 @@ describe("what npm run guide writes", () => {
     });
   }
 
-  it("tells without a browser that its pictures and PDFs are made from what is there today", async () => {
+  it("knows without a browser that its pictures and PDFs are up to date", async () => {
     const wanted = Object.fromEntries([...(await currentInputs())].sort(([a], [b]) => (a < b ? -1 : 1)));
     assert.ok(Object.keys(wanted).length >= 6);
     assert.deepEqual(recordedInputs(inputsFile), wanted, remedy);
@@ -26,7 +26,7 @@ describe("what npm run guide writes", () => {
     }
   });
 
-  it("shows every picture that is taken, and names none that is not, but for Okta's own screens", async () => {
+  it("shows every existing picture, and names no missing one but Okta's own screens", async () => {
     const folder = "views/guide";
     const templates = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
       file.endsWith(".md.ejs"),

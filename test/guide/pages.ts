@@ -2,7 +2,7 @@ import type { User } from "../../src/model.ts";
 import type { PageCase } from "../helpers/every-page.ts";
 import type { TestTenant } from "../helpers/people.ts";
 
-/** The guides' share of every page: see test/helpers/every-page.ts. */
+/** The guides' part of every page: see test/helpers/every-page.ts. */
 export async function guidePages(acme: TestTenant, owner: User): Promise<PageCase[]> {
   const connection = await acme.connection({ key: `${acme.tenant.slug}-guided` });
   const own = `/admin/connections/${connection.id}/guide`;

@@ -11,7 +11,7 @@ describe("the public guides", () => {
     const site = useSite(use);
 
     for (const capability of capabilities) {
-      it(`${capability}: are there for everybody, with the addresses of this deployment`, async () => {
+      it(`${capability}: is public, with the URLs of this deployment`, async () => {
         const { app } = site();
         const page = await app.client().get(`/guides/okta/${capability}`);
         assert.equal(page.status, 200);
@@ -24,7 +24,7 @@ describe("the public guides", () => {
       });
     }
 
-    it("lead to no other file than theirs", async () => {
+    it("serve no other files", async () => {
       const client = site().app.client();
       const elsewhere = [
         "none.png",
@@ -42,7 +42,7 @@ describe("the public guides", () => {
         assert.equal((await client.get(path)).status, 404);
     });
 
-    it("offer the printed guide only where its addresses are right", async () => {
+    it("offer the PDF only if its URLs are right", async () => {
       const page = await site().app.client().get("/guides/okta/oidc");
       assert.equal(page.text.includes("oidc.pdf"), false);
     });
@@ -51,7 +51,7 @@ describe("the public guides", () => {
   describe("in production", () => {
     onOneDatabase((use) => {
       const site = useSite(use, { baseUrl: integration.origin });
-      it("offer the printed guide", async () => {
+      it("offer the PDF", async () => {
         const client = site().app.client();
         assert.ok((await client.get("/guides/okta/oidc")).text.includes('href="/guides/okta/oidc.pdf"'));
       });
@@ -67,16 +67,13 @@ describe("a customer's own guides", () => {
       admin = await createLocalAccount(site().acme.store, "admin@acme.example", "admin");
     });
 
-    it("are filled in with the values of each connection", async () => {
+    it("contain the values of each connection", async () => {
       const { app, acme, clientOf } = site();
       const oidc = await acme.connection({ key: `${acme.tenant.slug}-a` });
       const client = await clientOf(admin);
       const list = await client.get("/admin/guides");
       assert.ok(list.text.includes(`OpenID Connect for ${oidc.key}`));
-      assert.ok(
-        list.text.includes('href="/guides/okta/saml"'),
-        "the guide for a connection that is not there",
-      );
+      assert.ok(list.text.includes('href="/guides/okta/saml"'), "the guide for a missing connection");
       const { text } = await client.get(`/admin/connections/${oidc.id}/guide`);
       const plain = text.replaceAll("<wbr>", "");
       assert.ok(plain.includes(`${app.url}/oidc/${oidc.key}/callback`));
@@ -85,7 +82,7 @@ describe("a customer's own guides", () => {
       assert.equal((await client.get("/admin/guides/provisioning")).status, 200);
     });
 
-    it("show nothing of another tenant's connection", async () => {
+    it("do not show another tenant's connection", async () => {
       const other = await createTestTenant(use().database);
       const theirs = await other.connection();
       const client = await site().clientOf(admin);

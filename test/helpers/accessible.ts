@@ -1,18 +1,18 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
-/** How wide pages are looked at: on a phone and on a desk. */
+/** The widths of a phone and a desktop. */
 export const widths = [390, 1280] as const;
 
-/** What axe is asked by day, and by night, which changes colours and nothing else. Only what it finds is reported. */
+/** The rules that axe checks in light mode, and in dark mode, which only changes colours. */
 const questions = {
   light: { resultTypes: ["violations"] },
   dark: { resultTypes: ["violations"], runOnly: ["color-contrast"] },
 } as const;
 
-/** What keeps people out of the page that is shown, by day or by night: what axe finds serious, and what does not fit. */
+/** Returns the accessibility problems of the page in light and dark mode: serious findings of axe, and overflow. */
 export async function obstaclesOn(page: Page, name: string): Promise<string[]> {
-  // By the page's own script engine, which the content security policy does not bind.
+  // Through the debugger, which the content security policy does not restrict.
   await page.evaluate(axe.source);
   const obstacles: string[] = [];
   for (const colorScheme of ["light", "dark"] as const) {

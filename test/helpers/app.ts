@@ -10,23 +10,23 @@ import { pooledKeys } from "./certificates.ts";
 import { Client } from "./client.ts";
 import { testPasswordCost } from "./people.ts";
 
-/** The application on a port of its own, as the server would run it. */
+/** The application on its own port, as the server runs it. */
 export interface TestApp {
   url: string;
-  /** Every line that it logged, parsed. */
+  /** All log lines, parsed. */
   logged: Record<string, unknown>[];
-  /** A browser's cookies and manners, without a browser. */
+  /** A client that keeps cookies like a browser. */
   client(): Client;
   close(): Promise<void>;
 }
 
-/** What a test changes of the configuration, and of what the application reaches. */
+/** Overrides of the configuration and of external services. */
 export type TestOptions = Partial<Config> & Pick<AppDeps, "lookUpTxt">;
 
-/** What makes an application cheap: test/production.test.ts shows what production has instead. */
+/** Makes the application cheap to run. test/production.test.ts covers what production uses instead. */
 const cheap = { passwordCost: testPasswordCost, generateKeys: pooledKeys };
 
-/** Listens on localhost; `options` overrides the configuration. */
+/** Starts the application on localhost. */
 export async function startTestApp(
   database: Database,
   { lookUpTxt, ...options }: TestOptions = {},

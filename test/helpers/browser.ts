@@ -26,15 +26,15 @@ const switches = [
 
 /** A browser for the tests of a suite. */
 export interface TestBrowser {
-  /** A fresh profile with one page, closed after the test. What the page complains of fails the test. */
+  /** Opens a page in a fresh profile, closed after the test. Errors on the page's console fail the test. */
   open(options?: BrowserContextOptions): Promise<Page>;
-  /** What the pages complained of so far, taken back: for a test that provokes it. */
+  /** Returns and clears the console errors so far, for a test that provokes them. */
   takeComplaints(): string[];
 }
 
 /**
- * Defines a suite that needs Chromium. Where there is none, it is not defined, unless REQUIRE_BROWSER=1 says that one
- * has to be there. CHROMIUM_PATH names one in another place; NO_BROWSER=1 leaves these suites out.
+ * Defines a suite that needs Chromium. Without Chromium it defines nothing, or a failing test if REQUIRE_BROWSER=1.
+ * CHROMIUM_PATH names the program if it is in an unusual place; NO_BROWSER=1 skips these suites.
  */
 export function describeInBrowser(title: string, define: (browser: TestBrowser) => void): void {
   if (process.env.NO_BROWSER === "1") return;
@@ -69,7 +69,7 @@ function useBrowser(executablePath: string): TestBrowser {
       const page = await context.newPage();
       page.on("pageerror", (error) => complaints.push(error.message));
       page.on("console", (message) => {
-        // That a page was answered with an error status is for the test to judge, not a fault of the page.
+        // The test itself judges error statuses, so they are not errors of the page.
         const expected = message
           .text()
           .startsWith("Failed to load resource: the server responded with a status");
@@ -80,13 +80,13 @@ function useBrowser(executablePath: string): TestBrowser {
   };
 }
 
-/** Gives the browser the session that `client` has. */
+/** Gives the browser the client's session. */
 export async function takeSession(page: Page, app: TestApp, client: Client): Promise<void> {
   const cookies = [...client.cookies].map(([name, value]) => ({ name, value, url: app.url }));
   await page.context().addCookies(cookies);
 }
 
-/** Moves the focus by the keyboard until it is on something whose accessible text is `text`. */
+/** Presses Tab until an element with this accessible text has the focus. */
 export async function tabTo(page: Page, text: string | RegExp): Promise<void> {
   const seen: string[] = [];
   for (let presses = 0; presses < 60; presses++) {

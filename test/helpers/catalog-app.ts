@@ -7,11 +7,11 @@ import type { OrgApp, OrgPerson } from "okta-stand-in/state";
 import { addApp, type TestOrg } from "okta-stand-in/testing";
 import { integration } from "../../config/integration.ts";
 
-/** WizardValues for people who read nothing but the committed submission package and the guides of a deployment. */
+/** The values in the committed submission package and a deployment's guides, which is all that people need to read. */
 export interface SubmittedValues {
-  /** A value of the Wizard, at a deployment with another origin. */
+  /** A value of the Wizard, for a deployment with another origin. */
   of(screen: string, label: string): string;
-  /** The values of a label that has several, by name. */
+  /** The values of a label with several, by name. */
   named(screen: string, label: string): [name: string, value: string][];
 }
 
@@ -32,7 +32,7 @@ export function submittedValues(origin: string): SubmittedValues {
   };
 }
 
-/** What Okta makes of the Wizard's expressions when a customer fills the integration variable in. */
+/** Evaluates the Wizard's expressions as Okta does once a customer enters the integration variable. */
 function evaluated(expression: string, values: SubmittedValues, filledIn: string): string {
   const name = values.of("Tenant settings", "Name");
   if (!expression.startsWith("'"))
@@ -43,14 +43,14 @@ function evaluated(expression: string, values: SubmittedValues, filledIn: string
     .join("");
 }
 
-/** The base URL that every instance of the integration has; the customer types nothing. */
+/** The base URL of every instance of the integration, which the customer does not enter. */
 export function baseUrlOf(values: SubmittedValues): string {
   const expression = values.of("SCIM properties", "Base URL");
   assert.match(expression, /^'[^']+'$/, "a static URL is quoted in the Wizard");
   return evaluated(expression, values, "");
 }
 
-/** "Add Integration": the catalog's app in the stand-in, with the variable filled in and people assigned. */
+/** "Add Integration": adds the catalog's app in the stand-in, enters the variable and assigns people. */
 export async function addFromCatalog(
   org: TestOrg,
   protocol: "oidc" | "saml",

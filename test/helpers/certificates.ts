@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject, webcrypto } from "node:crypto";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { type GenerateKeys, generateRsaKeys } from "../../src/saml/keys.ts";
 
-/** A key with a self-signed certificate, as an identity provider has them. */
+/** A key with a self-signed certificate, like an identity provider's. */
 export interface SigningKey {
   /** PKCS #8, PEM. */
   privateKey: string;
@@ -14,8 +14,8 @@ export interface SigningKey {
 }
 
 /**
- * @param until when the certificate ends; in ten years when it is not given.
- * @param hash what the certificate itself is signed with.
+ * @param until when the certificate expires; in ten years by default.
+ * @param hash the digest of the certificate's own signature.
  */
 export async function createSigningKey(
   name: string,
@@ -52,7 +52,7 @@ const poolSize = 3;
 const pool: ReturnType<GenerateKeys>[] = [];
 let taken = 0;
 
-/** Keys of our own side, in place of new ones for each connection: a few real ones for the whole process, in turn. */
+/** Returns our own keys in turn from a few real ones per process, instead of generating new ones for each connection. */
 export const pooledKeys: GenerateKeys = () => {
   if (pool.length < poolSize) pool.push(generateRsaKeys());
   return pool[taken++ % poolSize] as ReturnType<GenerateKeys>;

@@ -5,17 +5,17 @@ import type { CheckOutcome } from "oin-kit/check/run";
 import type { Exchange, Fault } from "./front.ts";
 import type { ReadyDeployment } from "./readiness.ts";
 
-/** One fault in a deployment that is ready otherwise, and the rules that have to find it: they and no others. */
+/** A fault in an otherwise ready deployment, and exactly the rules that must find it. */
 export interface PlantedFault {
   name: string;
   fails?: RuleId[];
   warns?: RuleId[];
-  /** What a failing rule must say of it. */
+  /** The failing rule's message. */
   seen?: RegExp;
   fault: (ready: ReadyDeployment) => Fault;
 }
 
-/** Defines a test for each fault. Whatever is broken, what the check created is gone afterwards. */
+/** Defines a test for each fault. Also asserts that the check removes everything that it created. */
 export function eachFault(
   areas: Area[],
   ready: () => ReadyDeployment,
@@ -51,7 +51,7 @@ export function assertFound(
   assert.match(found.map((result) => result.seen).join("\n"), seen);
 }
 
-/** A fault in the answers to some requests. */
+/** A fault in the responses to some requests. */
 export function inAnswers(
   method: string,
   path: RegExp,
@@ -64,7 +64,7 @@ export function inAnswers(
   };
 }
 
-/** A fault in the JSON of some answers. */
+/** A fault in the JSON of some responses. */
 // biome-ignore lint/suspicious/noExplicitAny: bodies of any shape are changed.
 export function inJson(method: string, path: RegExp, change: (body: any, exchange: Exchange) => void): Fault {
   return inAnswers(method, path, (exchange) => {
@@ -75,7 +75,7 @@ export function inJson(method: string, path: RegExp, change: (body: any, exchang
   });
 }
 
-/** A fault in some requests: what is returned is answered in the application's place. */
+/** A fault in some requests. A returned response replaces the application's. */
 export function inRequests(
   method: string,
   path: RegExp,
@@ -87,7 +87,7 @@ export function inRequests(
   };
 }
 
-/** An answer with a SCIM error body. */
+/** A response with a SCIM error body. */
 export function scimError(status: number): Partial<Exchange> {
   const schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"];
   const headers = { "content-type": "application/scim+json" };

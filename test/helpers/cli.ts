@@ -14,22 +14,22 @@ export interface CliRun {
 }
 
 export const dataKey = Buffer.from("0123456789abcdefghijklmnopqrstuv");
-/** By its place, because the programs run in other folders than this checkout. */
+/** An absolute path, because the programs run in other folders. */
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
-/** Runs the command line as a process, as `npm run admin -- …` does. It sees no environment but `environment`. */
+/** Runs the command line as a process, like `npm run admin -- …`, with only `environment` as its environment. */
 export async function runCli(
   words: string[],
   environment: Record<string, string>,
   stdin = "",
 ): Promise<CliRun> {
   const child = spawn(process.execPath, ["--import", tsx, main, ...words], {
-    // Not the checkout, whose .env would count.
+    // Not in the checkout, whose .env it would read.
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, DATA_KEY: dataKey.toString("base64"), ...environment },
   });
-  // A command that fails may never read it.
+  // A failing command may never read its input.
   child.stdin.on("error", () => undefined).end(stdin);
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
@@ -39,7 +39,7 @@ export async function runCli(
   return { code, stdout, stderr };
 }
 
-/** Runs one of `commands` in this process, against a test's database. */
+/** Runs one of `commands` in this process, on a test's database. */
 export async function runCommand(
   commands: Command[],
   database: Database,

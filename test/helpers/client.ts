@@ -1,4 +1,4 @@
-/** What a client got: the answer, and its body read. */
+/** A response whose body was read. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -6,13 +6,13 @@ export interface Answer {
   location: string | null;
 }
 
-/** Keeps cookies and says where its requests come from, as a browser does. It follows no redirects by itself. */
+/** An HTTP client that keeps cookies and sends Origin and Fetch Metadata like a browser. It follows no redirects. */
 export class Client {
   readonly cookies = new Map<string, string>();
   readonly #address: string;
   readonly #origin: string;
 
-  /** @param address where to connect; @param origin what the browser believes to be at. */
+  /** @param address where to connect; @param origin the origin that the browser sees. */
   constructor(address: string, origin: string) {
     this.#address = address;
     this.#origin = origin;

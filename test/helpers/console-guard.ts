@@ -4,7 +4,7 @@ const loud = ["error", "warn"] as const;
 const original = { error: console.error, warn: console.warn };
 let heard: string[] = [];
 
-/** Loaded by mocha: a test during which something complained on the console has failed, whatever it asserted. */
+/** Loaded by mocha: fails each test during which the console got a warning or an error. */
 export const mochaHooks = {
   beforeEach() {
     heard = [];

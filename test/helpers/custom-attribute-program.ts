@@ -1,4 +1,4 @@
-/** Run in a copy of the repository by test/scim/custom-attribute.test.ts: prints, as JSON, what SCIM does there. */
+/** Run by test/scim/custom-attribute.test.ts in a copy of the repository. Prints the SCIM responses as JSON. */
 import { startTestApp } from "./app.ts";
 import { createTestDatabase, type Engine } from "./databases.ts";
 import { createScimTenant, oktaUser } from "./scim.ts";

@@ -8,11 +8,11 @@ import { migrate } from "../../src/store/migrate.ts";
 export const engines = ["SQLite", "PostgreSQL"] as const;
 export type Engine = (typeof engines)[number];
 
-/** An empty, migrated database of a test's own. */
+/** An empty, migrated database for one test. */
 export interface TestDatabase {
   url: string;
   database: Database;
-  /** Opens the same database once more, as another process would. */
+  /** Opens the same database again, like another process. */
   openAnother(): Database;
   dispose(): Promise<void>;
 }
@@ -20,30 +20,30 @@ export interface TestDatabase {
 type Define = (use: () => TestDatabase, engine: Engine) => void;
 
 /**
- * The rule, which CONTRIBUTING.md repeats. A suite runs on both engines (`onEachDatabase`) when its outcome can depend on
- * the database: what is found and in which order, how text compares, what a constraint refuses, two requests at once,
- * transactions, limits that replicas share, migrations. It runs on one (`onOneDatabase`) when nothing in it can see which
- * engine it is: what a page says, what a browser does with it, whether a message of a protocol is accepted.
+ * Defines the same tests for both engines, on one fresh database each. `use` returns the database in a test or hook.
  *
- * Defines the same tests for both engines, on one fresh database each. `use` gives the database inside a test or hook.
+ * The rule, also in CONTRIBUTING.md: a suite runs on both engines (`onEachDatabase`) if its outcome can depend on the
+ * database: results and their order, comparison of text, constraints, concurrent requests, transactions, limits that
+ * replicas share, migrations. It runs on one (`onOneDatabase`) if its outcome cannot: the text of pages, behaviour of the
+ * browser, validation of protocol messages.
  */
 export function onEachDatabase(define: Define): void {
   if (onlyEngine) return;
   for (const engine of engines) onDatabase(engine, define);
 }
 
-/** Defines tests that no engine makes a difference to: on SQLite, or on the one that TEST_ENGINE names. */
+/** Defines tests that do not depend on the engine: on SQLite, or on the engine that TEST_ENGINE names. */
 export function onOneDatabase(define: Define): void {
   onDatabase(onlyEngine ?? "SQLite", define);
 }
 
 /**
- * In a run with TEST_ENGINE=PostgreSQL (the job "postgres" of test/jobs.mjs) the suites of onOneDatabase run there, and those that have
- * been on both engines already are left out.
+ * With TEST_ENGINE=PostgreSQL (the job "postgres" of test/jobs.mjs), suites of onOneDatabase run on PostgreSQL, and suites
+ * of onEachDatabase are skipped, because another job has run them.
  */
 const onlyEngine = engines.find((engine) => engine === process.env.TEST_ENGINE);
 
-/** Defines tests of one engine. The reporter counts by the names of these suites. */
+/** Defines tests for one engine. The reporter counts tests by these suites' names. */
 export function onDatabase(engine: Engine, define: Define): void {
   describe(`on ${engine}`, () => {
     let current: TestDatabase;
@@ -58,9 +58,9 @@ export function onDatabase(engine: Engine, define: Define): void {
 }
 
 /**
- * A copy of a template, which is a tenth of the work of migrating. It waits for no disk: what is about durability opens its
- * own database as production does (test/store/durability.test.ts).
- * @param options.migrated false leaves it without tables.
+ * Copies a template database, which takes a tenth of the time of migrating. It does not sync to disk; durability tests open
+ * their own databases as production does (test/store/durability.test.ts).
+ * @param options.migrated false for a database without tables.
  */
 export async function createTestDatabase(
   engine: Engine,
@@ -96,7 +96,7 @@ async function sqliteFile(migrated: boolean) {
   return { url, remove: () => Promise.resolve(remove()) };
 }
 
-/** Once for each process of mocha. The last connection to close writes the log into the file. */
+/** Made once per mocha process. Closing the last connection writes the WAL into the file. */
 async function migratedFile(): Promise<string> {
   const { url, remove } = newFile();
   process.once("exit", remove);
@@ -119,12 +119,12 @@ async function postgresDatabase(migrated: boolean) {
   postgresTemplate ??= migratedTemplate();
   const template = migrated ? await postgresTemplate : "template0";
   const name = `test_${process.pid}_${databases++}`;
-  // Without a disk to wait for, copying files is quicker than writing them to the log.
+  // Without syncs, copying files is faster than writing them to the WAL.
   await query(`create database ${name} template ${template} strategy file_copy`);
   return { url: serverUrl(name), remove: () => query(`drop database ${name} with (force)`) };
 }
 
-/** Once for the whole run: whichever process of mocha comes first makes it, while the others wait. */
+/** Made once per run: by the first mocha process, while the others wait. */
 async function migratedTemplate(): Promise<string> {
   const name = "starter_template";
   const client = new pg.Client({ connectionString: serverUrl("postgres") });
@@ -139,7 +139,7 @@ async function migratedTemplate(): Promise<string> {
   return name;
 }
 
-/** The address of one of its databases in the server of the whole run. */
+/** The URL of a database in the run's server. */
 function serverUrl(name: string): string {
   const url = process.env.TEST_POSTGRES_URL;
   if (!url) throw new Error("the tests' PostgreSQL server is not running: start them with npm test");
@@ -159,11 +159,11 @@ async function query(sql: string): Promise<void> {
   await client.end();
 }
 
-/** PostgreSQL: returns once another connection waits for what this transaction has locked. */
+/** PostgreSQL: resolves once another connection waits for a lock of this transaction. */
 export async function someoneWaits(inside: Database): Promise<void> {
   const waiting = "select count(*) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))";
   for (let seen = 0; seen === 0; ) {
-    // A transaction sees the connections that there were when it first asked, unless it asks anew.
+    // Otherwise the transaction keeps seeing its first snapshot of pg_stat_activity.
     await inside.sql().raw("select pg_stat_clear_snapshot()");
     seen = Number((await inside.sql().raw(waiting)).rows[0].count);
   }

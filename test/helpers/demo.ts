@@ -24,7 +24,7 @@ const parts = [
   ...["src", "tools", "tsconfig.json", "views"],
 ];
 
-/** The repository in a folder of its own, so that the data of a demo is not the developer's. */
+/** Copies the repository, so that the demo does not use the developer's data. */
 function copyOfRepository(): string {
   const folder = mkdtempSync(join(tmpdir(), "starter-demo-"));
   for (const part of parts) symlinkSync(join(root, part), join(folder, part));
@@ -32,7 +32,7 @@ function copyOfRepository(): string {
   return folder;
 }
 
-/** `npm run demo`, as somebody types it. */
+/** `npm run demo`, as typed in a shell. */
 export class Demo {
   port = 0;
   orgPort = 0;
@@ -40,7 +40,7 @@ export class Demo {
   #child: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
   readonly folder = copyOfRepository();
-  /** Variables of the shell in which it is started. */
+  /** The shell's environment variables. */
   readonly #variables: Record<string, string>;
 
   constructor(variables: Record<string, string> = {}) {
@@ -69,12 +69,12 @@ export class Demo {
     this.#ended = new Promise((resolve) => this.#child?.once("close", resolve));
   }
 
-  /** Another npm script, in the demo's folder, from a shell that does not know its ports. Resolves to its exit code and its standard output. */
+  /** Runs another npm script in the demo's folder, in a shell without its ports. Resolves with exit code and output. */
   async script(...words: string[]): Promise<{ code: number | null; stdout: string }> {
     return await this.scriptReading("", ...words);
   }
 
-  /** The same, with something on standard input. */
+  /** The same with standard input. */
   async scriptReading(input: string, ...words: string[]): Promise<{ code: number | null; stdout: string }> {
     const child = this.#spawn(words);
     child.stdin?.end(input);
@@ -89,7 +89,7 @@ export class Demo {
       cwd: this.folder,
       env: { PATH, HOME, ...ports, ...this.#variables },
       stdio: ["pipe", "pipe", "pipe"],
-      // A process group of its own, so that nothing of it outlives a failed test.
+      // Its own process group, so that no process outlives a failed test.
       detached: true,
     });
   }
@@ -111,19 +111,19 @@ export class Demo {
   }
 
   async stop(signal: "SIGTERM" | "SIGINT" = "SIGINT"): Promise<void> {
-    // Ctrl-C reaches the whole group; whoever ends a program tells npm alone.
+    // Ctrl-C reaches the whole group; other signals reach only npm.
     if (signal === "SIGINT") process.kill(-(this.#child?.pid ?? 0), signal);
     else this.#child?.kill(signal);
     await this.#ended;
   }
 
-  /** Whatever the state of the test: no process stays. */
+  /** Kills all processes, in any state of the test. */
   async kill(): Promise<void> {
     if (!this.#child?.pid) return;
     try {
       process.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      // All of them have ended.
+      // All have already ended.
     }
     await this.#ended;
   }
@@ -137,7 +137,7 @@ export class Demo {
     return /The password of both owners: (\S+)/.exec(this.output)?.[1] ?? "";
   }
 
-  /** @param cookies of a browser that was here before, at whichever port. */
+  /** @param cookies from an earlier visit, on any port. */
   client(cookies = new Map<string, string>()): Client {
     const client = new Client(`http://127.0.0.1:${this.port}`, this.url);
     for (const [name, value] of cookies) client.cookies.set(name, value);

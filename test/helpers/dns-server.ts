@@ -1,11 +1,11 @@
 import { createSocket } from "node:dgram";
 import type { AddressInfo } from "node:net";
 
-/** A DNS server that knows TXT records (RFC 1035 §4). */
+/** A DNS server for TXT records (RFC 1035 §4). */
 export interface DnsServer {
   /** For Resolver.setServers. */
   address: string;
-  /** By name in lower case. A name that is not in it does not exist; without an array the server does not answer. */
+  /** By name in lower case. Other names do not exist. For a name without an array, the server does not respond. */
   records: Map<string, string[] | "silent">;
   close(): Promise<void>;
 }
@@ -45,7 +45,7 @@ function answer(query: Buffer, end: number, records: string[] | null): Buffer {
   return Buffer.concat([header, query.subarray(12, end), ...(records ?? []).map(txtRecord)]);
 }
 
-/** A pointer to the name in the question, TXT, IN, a minute, and the text in strings of at most 255 bytes. */
+/** An answer: pointer to the question's name, TXT, IN, one minute, and the text in strings of at most 255 bytes. */
 function txtRecord(text: string): Buffer {
   const strings = (text.match(/.{1,200}/g) ?? [""]).map((part) =>
     Buffer.concat([Buffer.from([part.length]), Buffer.from(part)]),

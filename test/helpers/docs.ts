@@ -4,12 +4,12 @@ import { join } from "node:path";
 export interface CodeBlock {
   /** "sh", "ts", … */
   language: string;
-  /** The file that the block is the content of, when it says `file=…`. */
+  /** The file whose content the block is, if it says `file=…`. */
   file: string | null;
   text: string;
 }
 
-/** Every Markdown file of the repository that people read. */
+/** The repository's Markdown files for people. */
 export function markdownFiles(): string[] {
   const top = readdirSync(".").filter((name) => name.endsWith(".md"));
   const docs = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>

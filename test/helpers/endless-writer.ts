@@ -1,5 +1,5 @@
 /**
- * A process that writes as fast as it can, or with a pause after each write, for tests that kill it:
+ * A process that writes as fast as it can, or with a pause after each write. For tests that kill it:
  * `endless-writer.ts <database url> <tenant id> <how many> <how many at once> <pause in ms>`.
  */
 import { randomUUID } from "node:crypto";
@@ -13,7 +13,7 @@ const [url = "", tenantId = "", count = "", atOnce = count, pauseMs = "0"] = pro
 const { users } = forTenant(openDatabase(url), tenantId);
 let left = Number(count);
 
-/** Says which user was written once the store has said so: synchronously, so that nothing said is lost. */
+/** Prints a user's id after the store acknowledged it. Synchronous, so that no output is lost in the kill. */
 async function writeOne(): Promise<void> {
   try {
     const { id } = await users.create(newUser(`${randomUUID()}@acme.example`));

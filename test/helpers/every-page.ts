@@ -10,20 +10,20 @@ import type { TestDatabase } from "./databases.ts";
 import { createTestTenant } from "./people.ts";
 import type { Site } from "./site.ts";
 
-/** A page as somebody comes to see it. */
+/** A page, and how to reach it. */
 export interface PageCase {
   name: string;
   status: number;
-  /** Null for somebody who is signed out. */
+  /** null if signed out. */
   as: User | null;
   path: string;
-  /** The page is the answer to this form. */
+  /** The page is the response to this form. */
   form?: Record<string, string>;
 }
 
 /**
- * Every page that the application has, with something in it and empty, and the pages for what went wrong. Fill the
- * site's tenant once, then look at them in any order: none of them changes what another one shows.
+ * Every page of the application, with and without data, and the error pages. Fills the site's tenant once. The pages can
+ * be visited in any order, because none changes what another shows.
  */
 export async function everyPage(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
   const { acme, owner } = site;
@@ -34,7 +34,7 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
     await other.store.domains.markVerified("shared.example");
   }
   const setup = `/setup/${await inviteOwner(store, "invited@acme.example")}`;
-  const bad = { loginName: "nobody", password: "wrong" };
+  const bad = { loginName: "unknown", password: "wrong" };
 
   const signedOut: Omit<PageCase, "as">[] = [
     { name: "the front page", status: 200, path: "/" },

@@ -6,7 +6,7 @@ import { sessionStore } from "../../src/store/session-store.ts";
 import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
 
-/** The tables that the migrations made, from the database's own catalog; knex's are not among them. */
+/** The migrations' tables, from the database's catalog, without knex's own. */
 export async function tableNames(database: Database): Promise<string[]> {
   const catalog =
     database.engine === "sqlite"
@@ -18,7 +18,7 @@ export async function tableNames(database: Database): Promise<string[]> {
     .sort();
 }
 
-/** The tables whose rows say which tenant they belong to. */
+/** The tables with a tenant_id column. */
 export async function tenantTableNames(database: Database): Promise<string[]> {
   const result: string[] = [];
   for (const name of await tableNames(database)) {
@@ -27,7 +27,7 @@ export async function tenantTableNames(database: Database): Promise<string[]> {
   return result;
 }
 
-/** How many rows each table has; with a tenant, how many of its own. */
+/** Counts the rows of each table, or only those of a tenant. */
 export async function rowCounts(
   database: Database,
   tables: readonly string[],
@@ -42,7 +42,7 @@ export async function rowCounts(
   return counts;
 }
 
-/** Gives one new tenant at least one row in every table there is. A table of your own gets its row here. */
+/** Creates a tenant with at least one row in every table. Add a row here for each table of your own. */
 export async function fillEveryTable(database: Database, slug?: string): Promise<TestTenant> {
   const tenant = await createTestTenant(database, slug);
   const { store, writer } = tenant;

@@ -1,9 +1,9 @@
 import type { Database } from "../../src/store/database.ts";
 
-/** A database whose statements a test makes fail. */
+/** A database whose statements fail on demand. */
 export interface FaultyDatabase {
   database: Database;
-  /** From now on every statement fails with `error`; with null none does. */
+  /** Makes every statement fail with `error`; null ends that. */
   fail(error: Error | null): void;
 }
 
@@ -30,7 +30,7 @@ export function faulty(database: Database): FaultyDatabase {
   };
 }
 
-/** What a driver throws when nobody answers at the database's address. */
+/** The driver's error if no server listens at the database's address. */
 export function connectionRefused(): Error {
   return Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:5432"), { code: "ECONNREFUSED" });
 }

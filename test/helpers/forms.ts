@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Answer, Client } from "./client.ts";
 
 /**
- * Loads a page and sends one of its forms as a browser does: with the form's hidden fields and what is entered.
+ * Loads a page and submits one of its forms like a browser: with its hidden fields and the given values.
  * @param action the end of the form's action, such as "/settings".
  */
 export async function submit(
@@ -14,7 +14,7 @@ export async function submit(
   return await formOn(await client.get(page), action).send(client, entered);
 }
 
-/** A form of a page that somebody looks at, to be sent later. */
+/** A form of a loaded page, to be submitted later. */
 export function formOn(page: Answer, action: string) {
   const forms = [...page.text.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(
     ([, head = "", body = ""]) => ({
@@ -31,7 +31,7 @@ export function formOn(page: Answer, action: string) {
   };
 }
 
-/** What a page says that it shows, for an act that it does not offer. */
+/** The page's `shown` value, for an action that it does not offer. */
 export function shownOn(page: Answer): string {
   return hiddenIn(page.text).shown ?? assert.fail("the page carries nothing that it shows");
 }
@@ -41,7 +41,7 @@ function hiddenIn(text: string): Record<string, string> {
   return Object.fromEntries([...fields].map(([, name = "", value = ""]) => [name, unescaped(value)]));
 }
 
-/** Text as it was before it was put into a page. */
+/** Reverses HTML escaping. */
 export function unescaped(text: string): string {
   return text
     .replaceAll("&lt;", "<")

@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A request on its way to the application, and its answer on the way back. Whatever is changed here is what arrives. */
+/** A request on its way to the application, and its response on the way back. Changes here reach the other side. */
 export interface Exchange {
   method: string;
-  /** Path and query, as they were sent. */
+  /** Path and query, as sent. */
   path: string;
   requestHeaders: Record<string, string>;
   requestBody: string;
@@ -13,18 +13,18 @@ export interface Exchange {
   body: string;
 }
 
-/** What stands between the check and the application. */
+/** A fault between the check and the application. */
 export interface Fault {
-  /** Changes a request; what it returns is answered in the application's place. */
+  /** Changes a request. A returned response replaces the application's. */
   request?(exchange: Exchange): Partial<Exchange> | undefined | Promise<undefined>;
-  /** Changes an answer. */
+  /** Changes a response. */
   answer?(exchange: Exchange): void | Promise<void>;
 }
 
 /** A proxy that plants one fault at a time. */
 export interface Front {
   url: string;
-  /** Requests that came through, in order. */
+  /** All requests, in order. */
   seen: Exchange[];
   pointTo(address: string): void;
   plant(fault: Fault | null): void;

@@ -3,10 +3,10 @@ import type { Page } from "playwright-core";
 import { type TestBrowser, takeSession } from "./browser.ts";
 import type { Site } from "./site.ts";
 
-/** Gives a label back that the guide names, and fails for any other. */
+/** Returns a label if the guide names it; fails otherwise. */
 export type Says = (label: string) => string;
 
-/** The steps of a guide: whoever follows it clicks and fills in nothing that it does not name. */
+/** Reads a guide, so that a test uses only the labels that it names. */
 export async function guideOf({ app }: Site, capability: string): Promise<Says> {
   const { text } = await app.client().get(`/guides/okta/${capability}.md`);
   return (label) => {
@@ -15,7 +15,7 @@ export async function guideOf({ app }: Site, capability: string): Promise<Says> 
   };
 }
 
-/** Where an owner who is signed in starts. */
+/** The start page of a signed-in owner. */
 export async function ownersPage(browser: TestBrowser, { app, clientOf, owner }: Site): Promise<Page> {
   const page = await browser.open();
   await takeSession(page, app, await clientOf(owner));
@@ -23,12 +23,12 @@ export async function ownersPage(browser: TestBrowser, { app, clientOf, owner }:
   return page;
 }
 
-/** "Go to A > B": clicks one link after the other. */
+/** "Go to A > B": clicks the links one after the other. */
 export async function goTo(page: Page, ...links: string[]): Promise<void> {
   for (const name of links) await page.getByRole("link", { name, exact: true }).first().click();
-  // What is read next is read at once, and must not be half of the page.
+  // Wait for the whole page, because the test reads it at once.
   await page.waitForLoadState();
 }
 
-/** The first field whose label starts so. */
+/** The first field whose label starts with `label`. */
 export const fieldOf = (page: Page, label: string) => page.getByLabel(new RegExp(`^${label}\\b`)).first();

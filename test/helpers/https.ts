@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 export const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 
-/** A key and a self-signed certificate for this machine; `path` is the file of the certificate. */
+/** A key and a self-signed certificate for this machine. `path` is the certificate's file. */
 export interface Certificate {
   key: string;
   cert: string;
@@ -32,10 +32,10 @@ export function selfSigned(names = "DNS:localhost,IP:127.0.0.1"): Certificate {
   return { key: readFileSync(keyPath, "utf8"), cert: readFileSync(path, "utf8"), path, remove };
 }
 
-/** What stands before an http server in production. */
+/** A TLS proxy, as in front of an http server in production. */
 export interface HttpsFront {
   port: number;
-  /** Passes everything on to this address from now on. */
+  /** Forwards everything to this address from now on. */
   pointTo(address: string): void;
   close(): Promise<void>;
 }

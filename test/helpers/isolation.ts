@@ -10,7 +10,7 @@ type StoreMethod = {
   [Table in keyof Tables]: `${Table & string}.${MethodOf<Tables[Table]>}`;
 }[keyof Tables];
 
-/** Ids of everything that tenant A has. */
+/** The ids of tenant A's data. */
 export interface TenantA {
   userId: string;
   secondUserId: string;
@@ -30,12 +30,12 @@ export interface TenantA {
   taskId: string; // sample product
 }
 
-/** What tenant B gets when it uses a method with what belongs to A. */
+/** A call by tenant B with A's ids, and its expected result. */
 export interface IsolationCase {
   call(b: TenantStore, a: TenantA): Promise<unknown>;
-  /** The exact result; or "not found" or "refused" for what is thrown (refused: by the database's own keys). */
+  /** The exact result; or an error: "not found", or "refused" by the database's foreign keys. */
   gives: unknown;
-  /** The call adds something to B, or uses it up: it has two tenants of its own, which no other case sees. */
+  /** The call changes B, so it gets two tenants of its own. */
   changesB?: true;
 }
 

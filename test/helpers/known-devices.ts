@@ -2,14 +2,14 @@ import { createHmac, hkdfSync, randomBytes } from "node:crypto";
 import type { Database } from "../../src/store/database.ts";
 import { sessionSecret } from "./site.ts";
 
-/** What an entry of a device's cookie says. */
+/** An entry of a device's cookie. */
 export interface DeviceEntry {
   tenantId: string;
   userId: string;
   nonce?: string;
 }
 
-/** An entry as a sign-in writes it, with the tests' secret. */
+/** Makes an entry as a sign-in does, with the tests' secret. */
 export function deviceEntry({ tenantId, userId, nonce = newNonce() }: DeviceEntry, secret = sessionSecret) {
   const key = Buffer.from(hkdfSync("sha256", secret, "", "known-device", 32));
   const content = `${tenantId}.${userId}.${nonce}`;
@@ -20,17 +20,17 @@ export function newNonce(): string {
   return randomBytes(16).toString("base64url");
 }
 
-/** Whose entries a cookie holds, the newest first. */
+/** The user ids of a cookie's entries, newest first. */
 export function usersIn(cookie: string | undefined): string[] {
   return (cookie ?? "").split("~").map((entry) => entry.split(".")[1] ?? "");
 }
 
-/** As if nobody had tried anything yet. */
+/** Deletes all rate-limit counts. */
 export async function forgetCounts(database: Database): Promise<void> {
   await database.sql()("rate_limits").delete();
 }
 
-/** As if `points` tries had been made already, by whoever made one. */
+/** Sets all existing counts of a limit to `points`. */
 export async function countAs(database: Database, limit: string, points: number): Promise<void> {
   const counts = database.sql()("rate_limits").where("key", "like", `${limit}:%`);
   if ((await counts.update({ points, expires_at: Date.now() + 900_000 })) === 0)

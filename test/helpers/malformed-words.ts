@@ -1,4 +1,4 @@
-/** What malformed requests are made of. */
+/** The building blocks of malformed requests. */
 
 export const patchUrn = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 export const bulkUrn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
@@ -40,7 +40,7 @@ export const texts = [
     "{{x}}",
   ],
   ...["__proto__", "constructor", "1e999", "-0", "True", "2020-02-30T00:00:00Z", long(1_001), long(70_000)],
-  // Four bytes each, which nothing can compress: what an index holds is measured in bytes.
+  // Four incompressible bytes each, because an index entry is limited in bytes.
   Array.from({ length: 900 }, (_, index) => String.fromCodePoint(0x10000 + ((index * 7919) % 0xfffff))).join(
     "",
   ),
@@ -100,7 +100,7 @@ export const operators = [
   "and",
 ];
 
-/** A small generator of pseudo-random numbers (mulberry32): a failure can be run again. */
+/** A pseudo-random number generator (mulberry32), so that a failure can be repeated. */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -111,7 +111,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Percent-encodes any text, also one that encodeURIComponent() refuses. */
+/** Percent-encodes any text, including lone surrogates, which encodeURIComponent() refuses. */
 export function percent(text: string): string {
   return [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
 }

@@ -15,11 +15,11 @@ import {
   texts,
 } from "./malformed-words.ts";
 
-/** Makes malformed SCIM requests, the same ones for the same seed. */
+/** Generates malformed SCIM requests, the same ones for the same seed. */
 
 export interface RawRequest {
   method: string;
-  /** As it goes over the wire: no client has repaired it. */
+  /** As sent over the wire, because an HTTP client could repair it. */
   path: string;
   headers: Record<string, string>;
   body: Buffer | null;

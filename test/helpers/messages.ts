@@ -1,7 +1,7 @@
 import type { Message } from "../../src/recording.ts";
 import { type PreparedMessage, prepareMessage } from "../../src/store/tenant/inspector.ts";
 
-/** A message as a room would report it. */
+/** A message as a protocol room reports it. */
 export function message(changes: Partial<Message> = {}): Message {
   return {
     protocol: "scim",
@@ -19,12 +19,12 @@ export function message(changes: Partial<Message> = {}): Message {
   };
 }
 
-/** A message as it is kept. */
+/** A message as it is stored. */
 export function newMessage(changes: Partial<Message> = {}, at: number = Date.now()): PreparedMessage {
   return prepareMessage(message(changes), at);
 }
 
-/** When a recording that a test begins is to end. */
+/** The end of a recording that a test starts. */
 export function inAnHour(): number {
   return Date.now() + 3_600_000;
 }

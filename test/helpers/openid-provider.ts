@@ -5,7 +5,7 @@ import type { Context, default as Provider } from "oidc-provider";
 import { answerLikeOkta, loadProviders, type ProviderParts, webClient } from "okta-stand-in/openid-provider";
 import { providerMemory } from "okta-stand-in/provider-memory";
 
-/** Somebody at the provider. */
+/** A person at the provider. */
 interface ProviderAccount {
   sub: string;
   email: string;
@@ -23,33 +23,30 @@ interface ProviderClient {
   postLogoutRedirectUris: string[];
 }
 
-/** A certified OpenID provider that is set up as an Okta org is. */
+/** A certified OpenID provider, configured like an Okta org. */
 export interface OpenIdProvider {
   issuer: string;
-  /** Where it listens, which differs from the issuer behind a proxy. */
+  /** Where it listens; differs from the issuer behind a proxy. */
   address: string;
   accounts: Map<string, ProviderAccount>;
   clients: Map<string, ProviderClient>;
-  /** Who is in front of the browser, by `sub`. */
+  /** The `sub` of the person at the browser. */
   person: string;
-  /** Shows a page with one button in place of signing `person` in at once. */
+  /** Shows a page with one button instead of signing `person` in at once. */
   showsButton: boolean;
-  /** Whether answers name their issuer (RFC 9207), which those of Okta do not. */
+  /** Whether responses name their issuer (RFC 9207). Okta's do not. */
   namesIssuer: boolean;
-  /** The parameters of each request to sign in, in order. */
+  /** The parameters of each authorization request, in order. */
   requests: Record<string, string | undefined>[];
-  /** Paths that were called, in order. */
+  /** The requested paths, in order. */
   calls: string[];
-  /** Answers a request in the provider's place when it returns true. */
+  /** Replaces the provider's response if it returns true. */
   intercept: ((req: IncomingMessage, res: ServerResponse) => boolean) | null;
   define(account: Partial<ProviderAccount> & { sub: string; email: string }): ProviderAccount;
   register(client: ProviderClient): void;
-  /** Gives the clients another secret. */
+  /** Changes the clients' secret. */
   changeSecret(secret: string): void;
-  /**
-   * Signs with another key from now on: the one that was announced, or else one that nobody has seen. Those before stay
-   * published.
-   */
+  /** Signs with another key from now on: the announced one, or otherwise a new one. Earlier keys stay published. */
   rotateKeys(options?: { announceNext: boolean }): Promise<void>;
   close(): Promise<void>;
 }
@@ -60,7 +57,7 @@ interface State extends Pick<OpenIdProvider, "accounts" | "clients" | "person" |
   memory: ReturnType<typeof providerMemory>;
 }
 
-/** @param issuer what it calls itself when a proxy stands before it; it listens on 127.0.0.1. */
+/** @param issuer its name behind a proxy. It listens on 127.0.0.1. */
 export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvider> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -140,7 +137,7 @@ function logoutSource(ctx: Context, form: string): void {
   ctx.body = `<!doctype html><title>Org</title>${form}<button form="op.logoutForm" name="logout" value="yes">Sign out of the org</button>`;
 }
 
-/** Signs `person` in: at once, or by the button of a page. */
+/** Signs `person` in: at once, or by a page's button. */
 async function interact(provider: Provider, state: State, req: IncomingMessage, res: ServerResponse) {
   const { params } = await provider.interactionDetails(req, res);
   if (state.showsButton && req.method === "GET") {

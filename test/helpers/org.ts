@@ -12,12 +12,12 @@ import type { TestTenant } from "./people.ts";
 const dataKey = randomBytes(32);
 export const orgSealer = sealer(dataKey);
 
-/** The configuration of an application that may reach a provider on this machine. */
+/** The configuration of an application that may connect to a provider on this machine. */
 export const orgOptions = { dataKey, insecureAllowPrivateNetwork: true };
 
 let clients = 0;
 
-/** A connection of a tenant to a provider, registered on both sides. */
+/** Connects a tenant to a provider, with registrations on both sides. */
 export async function connectOrg(
   op: OpenIdProvider,
   { baseUrl, tenant }: { baseUrl: string; tenant: TestTenant },
@@ -40,7 +40,7 @@ export async function connectOrg(
   return connection;
 }
 
-/** Lets a browser go where `url` leads at the provider, until it is sent away from there: the address it gets then. */
+/** Follows redirects at the provider from `url`, and returns the URL that leaves it. */
 async function throughProvider(
   op: OpenIdProvider,
   url: string,
@@ -57,7 +57,7 @@ async function throughProvider(
   return assert.fail("the provider sends the browser around in circles");
 }
 
-/** From the address at the provider that the application named, back to the application: what it answers then. */
+/** Completes a sign-in at the provider from the application's redirect, and returns the application's response. */
 export async function comeBack(
   app: TestApp,
   op: OpenIdProvider,
@@ -69,7 +69,7 @@ export async function comeBack(
   return await client.get(back.pathname + back.search);
 }
 
-/** Signs `op.person` in from the connection's sign-in address: the answer to the callback. */
+/** Signs `op.person` in from the connection's sign-in URL, and returns the response to the callback. */
 export async function signInAt(
   app: TestApp,
   op: OpenIdProvider,
@@ -81,7 +81,7 @@ export async function signInAt(
   return await comeBack(app, op, client, left.location ?? "");
 }
 
-/** Where a page that leaves by itself goes. */
+/** The URL that a page redirects to by itself. */
 export function leavingTo(page: Answer): string {
   const url = /http-equiv="refresh" content="0;url=([^"]*)"/.exec(page.text)?.[1];
   assert.ok(url, page.text);

@@ -4,8 +4,8 @@ import type { Answer } from "./client.ts";
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /**
- * An answer without what differs between any two requests: ids and dates in its headers and text, and the words in
- * `varying`, which the request itself brought.
+ * A response without the parts that differ between any two requests: ids and dates in headers and text, and the words in
+ * `varying`, which the request itself contained.
  */
 export function comparable(answer: Answer, varying: string[] = []) {
   const cleaned = varying
@@ -21,7 +21,7 @@ export function headingOf(answer: Answer): string {
   return /<h1>([^<]*)<\/h1>/.exec(answer.text)?.[1] ?? "";
 }
 
-/** Asserts that the answer sends the browser on to `location`. */
+/** Asserts that the response redirects to `location`. */
 export function assertRedirect(answer: Answer, location: string): void {
   assert.deepEqual(
     { status: answer.status, location: answer.location },
@@ -30,7 +30,7 @@ export function assertRedirect(answer: Answer, location: string): void {
   );
 }
 
-/** What a definition list or the page says about `name`: the text of the `dd` after its `dt`. */
+/** A definition list's value for `name`: the text of the `dd` after its `dt`. */
 export function factOf(answer: Answer, name: string): string | undefined {
   return new RegExp(`<dt>${name}</dt><dd>(.*?)</dd>`, "s")
     .exec(answer.text)?.[1]

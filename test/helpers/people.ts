@@ -17,7 +17,7 @@ import type {
 import type { Database } from "../../src/store/database.ts";
 import { forTenant, type TenantStore } from "../../src/store/tenant-store.ts";
 
-/** A tenant of a test's own, with what tests do to it again and again. */
+/** A tenant for one test. */
 export interface TestTenant {
   tenant: Tenant;
   store: TenantStore;
@@ -55,7 +55,7 @@ export async function createTestTenant(
 
 export const noProfile: Profile = { givenName: null, familyName: null, displayName: null, email: null };
 
-/** Somebody whom an identity provider vouches for. */
+/** An identity that an identity provider vouches for. */
 export function identityOf(
   connection: Connection,
   loginName: string,
@@ -65,7 +65,7 @@ export function identityOf(
   return { connectionId: connection.id, subject: `subject-of-${loginName}`, loginName, profile, ...more };
 }
 
-/** A user row in its plainest form. */
+/** A minimal user row. */
 export function newUser(loginName: string, more = {}) {
   return {
     ...noProfile,
@@ -79,7 +79,7 @@ export function newUser(loginName: string, more = {}) {
   };
 }
 
-/** Of passwords in tests: production's would cost a quarter of a second each (test/production.test.ts). */
+/** Cheap hashes for tests. Production's take a quarter of a second each (test/production.test.ts). */
 export const testPasswordCost = { logN: 10, r: 8, p: 1 };
 export const testPasswords = passwordHasher(testPasswordCost);
 export const testPassword = "correct horse battery staple";
@@ -98,7 +98,7 @@ export async function createLocalAccount(
   return user;
 }
 
-/** What a provisioning client sends for a new user. */
+/** A new user as a provisioning client sends it. */
 export function provisioned(loginName: string, more: Partial<ProvisionedUser> = {}): ProvisionedUser {
   return {
     ...noProfile,

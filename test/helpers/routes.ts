@@ -15,7 +15,7 @@ export interface Route {
   path: string;
 }
 
-/** Every route, in order, whichever router it is in. Routers must be mounted at the root, but for those below. */
+/** All routes of all routers, in order. Routers must be mounted at the root, except those below. */
 export function routesOf(app: Express): Route[] {
   return collect((app.router as unknown as { stack: Layer[] }).stack);
 }
@@ -29,14 +29,14 @@ function collect(layers: Layer[]): Route[] {
     }
     const inner = collect(layer.handle.stack ?? []);
     if (layer.slash || inner.length === 0) return inner;
-    // Routers with a path of their own: static files, and SCIM, which no browser's form reaches (endpoints.ts).
+    // Routers with their own path: static files, and SCIM, which browsers' forms do not reach (endpoints.ts).
     const known = ["/brand.css", "/ServiceProviderConfig"].includes(inner[0]?.path ?? "");
     assert.ok(known, `routes of an unknown router with a path: ${JSON.stringify(inner)}`);
     return [];
   });
 }
 
-/** A path that a route answers at: each of its parameters becomes `value`. */
+/** A path that matches a route, with `value` for each parameter. */
 export function pathOf(route: Route, value: string): string {
   return route.path.replace(/:\w+/g, value);
 }

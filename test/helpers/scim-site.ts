@@ -10,13 +10,13 @@ export type ScimTenant = Awaited<ReturnType<typeof createScimTenant>>;
 /** The application, for a suite of SCIM tests. */
 export interface ScimSite {
   app: TestApp;
-  /** A tenant of a test's own, with a provisioning client. */
+  /** Creates a tenant with a provisioning client. */
   tenant(): Promise<ScimTenant>;
-  /** A client of another provisioning source of the tenant. */
+  /** Creates a client of another of the tenant's provisioning sources. */
   otherSource(tenant: ScimTenant, name?: string): Promise<ScimClient>;
 }
 
-/** Defines the hooks; the returned function gives the site inside a test. */
+/** Defines the hooks. The returned function returns the site in a test. */
 export function useScim(use: () => TestDatabase): () => ScimSite {
   let app: TestApp;
   before(async () => {
@@ -35,7 +35,7 @@ export function useScim(use: () => TestDatabase): () => ScimSite {
   });
 }
 
-/** Asserts that an answer is a SCIM error with this status, in the header and in the body. */
+/** Asserts that a response is a SCIM error with this status, in the header and in the body. */
 export function assertScimError(answer: ScimAnswer, status: number, scimType?: string): void {
   assert.equal(answer.status, status, answer.text);
   assert.match(answer.headers.get("content-type") ?? "", /^application\/scim\+json/);

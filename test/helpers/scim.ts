@@ -3,16 +3,16 @@ import type { Database } from "../../src/store/database.ts";
 import type { TestApp } from "./app.ts";
 import { createTestTenant, type TestTenant } from "./people.ts";
 
-/** An answer of the SCIM server. */
+/** A response of the SCIM server. */
 export interface ScimAnswer {
   status: number;
   headers: Headers;
   text: string;
-  /** The parsed body; an empty object when there is none. */
+  /** The parsed body; an empty object if there is none. */
   body: ScimBody;
 }
 
-/** A JSON body, read without ceremony: a test that reads what is not there fails. */
+/** A JSON body without types. A test that reads a missing value fails anyway. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of any shape.
 export type ScimBody = Record<string, any>;
 
@@ -68,7 +68,7 @@ export class ScimClient {
   }
 }
 
-/** A tenant with a provisioning client of its own. */
+/** Creates a tenant with a provisioning client. */
 export async function createScimTenant(
   app: TestApp,
   database: Database,

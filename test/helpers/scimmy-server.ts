@@ -1,6 +1,6 @@
 /**
- * A SCIM server as somebody else would write one: scimmy-routers on Express 5, everything in memory. A program of its own,
- * because scimmy keeps its settings for the whole process, where our own server reads its schemas. Prints its address.
+ * A foreign SCIM server: scimmy-routers on Express 5, all in memory. A separate program, because scimmy's settings are
+ * global to a process, and our own server reads its schemas. Prints its URL.
  */
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
@@ -10,14 +10,14 @@ import SCIMMYRouters from "scimmy-routers";
 
 const token = process.argv[2];
 
-/** What scimmy hands to a handler, as far as this server looks at it. */
+/** The part of a handler's arguments that this server uses. */
 interface Asked {
   id?: string;
   filter?: { match(values: Stored[]): Stored[] };
 }
 type Stored = { id: string; meta: object } & Record<string, unknown>;
 
-/** A collection whose members are told apart by one attribute. */
+/** A collection with one unique attribute. */
 function collection(name: string, unique: string) {
   const stored = new Map<string, Stored>();
   const same = (one: unknown, other: unknown) => String(one).toLowerCase() === String(other).toLowerCase();

@@ -12,20 +12,20 @@ import type { TestDatabase } from "./databases.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "./people.ts";
 import { type Route, routesOf } from "./routes.ts";
 
-/** The application with one customer and its owner, for the tests of a suite. */
+/** The application with one customer and its owner, for a suite's tests. */
 export interface Site {
   app: TestApp;
   acme: TestTenant;
   /** Signs in with `testPassword`. */
   owner: User;
-  /** A browser in which somebody of acme is signed in, without the price of a password's hash. */
+  /** A client with a session of a user of acme, without the cost of hashing a password. */
   clientOf(user: User, connectionId?: string | null): Promise<Client>;
 }
 
-/** What the cookies of a site are signed with. */
+/** The secret that signs the cookies. */
 export const sessionSecret = "the tests' own: 0123456789 abcdefghijklmnopqrstuvwxyz";
 
-/** Defines the hooks; the returned function gives the site inside a test. */
+/** Defines the hooks. The returned function returns the site in a test. */
 export function useSite(use: () => TestDatabase, options: TestOptions = {}): () => Site {
   let site: Site;
   before(async () => {
@@ -60,7 +60,7 @@ export interface PlantedSession {
   data?: StoredSession["data"];
 }
 
-/** Writes a session as a sign-in does, and returns the value of its cookie. */
+/** Stores a session like a sign-in, and returns its cookie's value. */
 export async function plantSession(
   { database }: Pick<TestDatabase, "database">,
   tenant: Pick<Tenant, "id">,
@@ -81,13 +81,13 @@ export async function plantSession(
   return signedCookie(sid);
 }
 
-/** A cookie's value as express-session signs it with the tests' secret. */
+/** Signs a cookie's value like express-session, with the tests' secret. */
 export function signedCookie(sid: string, secret = sessionSecret): string {
   const signature = createHmac("sha256", secret).update(sid).digest("base64").replace(/=+$/, "");
   return encodeURIComponent(`s:${sid}.${signature}`);
 }
 
-/** The session id in a cookie's value. */
+/** Returns the session id in a cookie's value. */
 export function sidOf(cookie: string | undefined): string {
   return /^s:(.+)\.[^.]+$/.exec(decodeURIComponent(cookie ?? ""))?.[1] ?? "";
 }

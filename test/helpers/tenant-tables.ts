@@ -1,6 +1,6 @@
 import type { Database } from "../../src/store/database.ts";
 
-/** The tables with a tenant_id column, asked of the database, so that a new one is covered. */
+/** The tables with a tenant_id column, from the database, so that new ones are included. */
 export async function tenantTables(database: Database): Promise<string[]> {
   const sql = database.sql();
   if (database.engine === "postgres") {
@@ -20,7 +20,7 @@ export async function columnsOf(database: Database, table: string): Promise<stri
   return Object.keys(await database.sql()(table).columnInfo());
 }
 
-/** Every row of every table that belongs to a tenant. */
+/** All of a tenant's rows in every table. */
 export async function rowsOf(database: Database, tenantId: string): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = { tenants: await database.sql()("tenants").where("id", tenantId) };
   for (const table of await tenantTables(database)) {

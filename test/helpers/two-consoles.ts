@@ -7,11 +7,11 @@ import type { TestDatabase } from "./databases.ts";
 import { orgOptions } from "./org.ts";
 import { type Site, useSite } from "./site.ts";
 
-/** An empty tenant's console and the stand-in org's Admin Console, as one administrator has them open. */
+/** An empty tenant's console and the stand-in org's Admin Console, open in one administrator's browser. */
 export interface TwoConsoles {
   site: Site;
   org: TestOrg;
-  /** Somebody of the org, another one in each test. */
+  /** A person of the org, a new one for each test. */
   ada: OrgPerson;
   /** The console in one tab, signed in as the owner, and Okta's Admin Console in another. */
   openBoth(): Promise<{ page: Page; okta: Page }>;
@@ -19,7 +19,7 @@ export interface TwoConsoles {
 
 let people = 0;
 
-/** Defines the hooks; the returned function gives the consoles inside a test. */
+/** Defines the hooks. The returned function returns the consoles in a test. */
 export function useTwoConsoles(browser: TestBrowser, use: () => TestDatabase): () => TwoConsoles {
   const site = useSite(use, orgOptions);
   let org: TestOrg;
@@ -47,10 +47,10 @@ export function useTwoConsoles(browser: TestBrowser, use: () => TestDatabase): (
   });
 }
 
-/** Copies a value with its button, and pastes it into a field of the other tab. */
+/** Copies a value with its button, and pastes it into the other tab's field. */
 export async function carry(from: Page, name: string, to: Page, label: string): Promise<void> {
   await from.bringToFront();
-  // The button says that it copied for two seconds, which a busy machine may miss. The status stays: until the next one.
+  // A busy machine may miss the button's two-second confirmation, so wait for the status, which stays.
   await from.evaluate("document.getElementById('copy-status')?.remove()");
   await from.getByRole("button", { name: `Copy ${name}`, exact: true }).click();
   await from.locator("#copy-status", { hasText: "Copied" }).waitFor({ state: "attached" });

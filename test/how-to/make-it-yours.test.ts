@@ -17,7 +17,7 @@ import { dirname, join, resolve } from "node:path";
 import { codeBlocks } from "../helpers/docs.ts";
 import { deploymentUrl, newSecrets, startServer } from "../helpers/processes.ts";
 
-/** Carries out docs/how-to/make-it-yours.md in a copy of the repository: each command runs, each file is written. */
+/** Follows docs/how-to/make-it-yours.md in a copy of the repository: runs each command, and writes each file. */
 describe("docs/how-to/make-it-yours.md", () => {
   let copy: string;
 
@@ -61,7 +61,7 @@ describe("docs/how-to/make-it-yours.md", () => {
     assert.equal(found, "");
   });
 
-  it("changed the brand", () => {
+  it("changes the brand", () => {
     const brand = readFileSync(join(copy, "config/brand.ts"), "utf8");
     assert.match(brand, /Shelfwise/);
     assert.doesNotMatch(brand, /task/i);
@@ -72,7 +72,7 @@ describe("docs/how-to/make-it-yours.md", () => {
     run("npx tsc && npx biome ci . && npx knip");
   });
 
-  it("passes the tests that look at the new domain: walls, architecture, migrations, documents and pages", function () {
+  it("passes the tests that cover the new domain: isolation, architecture, migrations, documents and pages", function () {
     this.timeout(300_000);
     const output = run(
       "npx mocha test/store/isolation.test.ts test/architecture.test.ts test/store/migrations.test.ts test/docs.test.ts test/web/views.test.ts",
@@ -115,7 +115,7 @@ describe("docs/how-to/make-it-yours.md", () => {
   });
 });
 
-/** What is installed here; the links of workspaces lead to those of the copy. */
+/** Links the installed packages into the copy, but workspaces to those of the copy. */
 function linkModules(folder: string): void {
   mkdirSync(folder);
   for (const name of readdirSync("node_modules")) {

@@ -3,7 +3,7 @@ import type { PageCase } from "../helpers/every-page.ts";
 import { newMessage } from "../helpers/messages.ts";
 import type { TestTenant } from "../helpers/people.ts";
 
-/** The inspector's share of every page: see test/helpers/every-page.ts. */
+/** The inspector's pages, for test/helpers/every-page.ts. */
 export async function inspectorPages({ store }: TestTenant, owner: User): Promise<PageCase[]> {
   await store.inspector.recordUntil(Date.now() + 3_600_000);
   await store.inspector.add(

@@ -24,7 +24,7 @@ describe("the recorder", () => {
       inspector.record(tenantId, () => message({ step }));
     const steps = async () => (await store.inspector.after({}, 0, 2_000)).map(({ step }) => step);
 
-    /** The database, on which each transaction takes longer. */
+    /** The database with slower transactions. */
     function slowedBy(ms: number) {
       const { database } = use();
       let writes = 0;
@@ -46,7 +46,7 @@ describe("the recorder", () => {
     });
     afterEach(() => inspector.close());
 
-    it("keeps messages in the order in which they came, of every replica", async () => {
+    it("keeps the messages of all replicas in the order of their arrival", async () => {
       await store.inspector.recordUntil(inAnHour());
       const other = open(use().openAnother());
       for (const step of ["one", "two", "three"]) record(step);
@@ -56,14 +56,14 @@ describe("the recorder", () => {
       assert.deepEqual(await steps(), ["one", "two", "three", "four"]);
     });
 
-    it("writes by itself within a moment", async () => {
+    it("writes soon without being asked", async () => {
       await store.inspector.recordUntil(inAnHour());
       record("one");
       for (let left = 1_000; left > 0 && (await steps()).length === 0; left--) await sleep(20);
       assert.deepEqual(await steps(), ["one"]);
     });
 
-    it("keeps nothing of a tenant that did not ask for it, nor asks what it would be", async () => {
+    it("neither keeps nor describes messages of a tenant whose inspector is off", async () => {
       const { store: quiet } = await createTestTenant(use().database);
       await store.inspector.recordUntil(inAnHour());
       record("one");
@@ -75,14 +75,14 @@ describe("the recorder", () => {
       assert.deepEqual(await steps(), ["one"]);
     });
 
-    it("keeps nothing any more when the time is over", async () => {
+    it("keeps nothing after the recording time has ended", async () => {
       await store.inspector.recordUntil(Date.now() - 1);
       record("late");
       await inspector.close();
       assert.deepEqual(await steps(), []);
     });
 
-    it("notices a switch within a second, whoever turned it", async () => {
+    it("notices within a second that the inspector was switched on or off", async () => {
       await store.inspector.recordUntil(0);
       record("before");
       await sleep(300);
@@ -97,7 +97,7 @@ describe("the recorder", () => {
       assert.deepEqual(await steps(), ["on"]);
     });
 
-    it("keeps the newest thousand", async () => {
+    it("keeps the newest thousand messages", async () => {
       await store.inspector.recordUntil(inAnHour());
       for (let round = 0; round < 3; round++) {
         for (let at = 0; at < 400; at++) record(`${round}/${at}`);
@@ -109,9 +109,9 @@ describe("the recorder", () => {
       assert.deepEqual([kept[0], kept.at(-1)], ["0/200", "2/399"]);
     });
 
-    it("describes messages together, and not while a request is answered", async () => {
+    it("describes messages in batches, not one by one", async () => {
       await store.inspector.recordUntil(inAnHour());
-      record("so that it is known whose inspector is on");
+      record("the first one, so that the recorder reads which inspectors are on");
       for (let left = 500; left > 0 && (await steps()).length === 0; left--) await sleep(20);
       let described = 0;
       const counts = Array.from({ length: 25 }, () => {
@@ -126,28 +126,28 @@ describe("the recorder", () => {
       assert.equal(described, 25);
     });
 
-    it("leaves the database alone after each write, so that it waits for more when it is slow", async () => {
+    it("rests after each write, longer when the database is slow", async () => {
       await store.inspector.recordUntil(inAnHour());
       const slow = slowedBy(60);
       inspector = open(slow.database);
       for (const started = Date.now(); Date.now() - started < 2_500; await sleep(20)) record("one of many");
       await inspector.close();
-      // Without a rest there would be a write every 200 ms; after one that took 60 ms or more, it is 1,140 at least.
+      // Without rests it would write every 200 ms. After a write of 60 ms it rests for at least 1,140 ms.
       assert.ok(slow.writes() >= 2 && slow.writes() <= 4, `${slow.writes()} writes`);
     });
 
-    it("leaves it alone for three seconds at most", async () => {
+    it("rests for three seconds at most", async () => {
       await store.inspector.recordUntil(inAnHour());
       inspector = open(slowedBy(300).database);
       record("one");
       for (let left = 500; left > 0 && (await steps()).length < 1; left--) await sleep(20);
       record("two");
-      // Nineteen times as long as the write would be 5.7 seconds.
+      // Nineteen times the write would be 5.7 seconds.
       for (let left = 80; left > 0 && (await steps()).length < 2; left--) await sleep(50);
       assert.deepEqual(await steps(), ["one", "two"]);
     });
 
-    it("writes by itself what came while it wrote", async () => {
+    it("writes messages that arrived during a write", async () => {
       await store.inspector.recordUntil(inAnHour());
       const slow = slowedBy(100);
       inspector = open(slow.database);
@@ -158,7 +158,7 @@ describe("the recorder", () => {
       assert.deepEqual(await steps(), ["one", "two"]);
     });
 
-    it("drops what comes too fast, and counts it", async () => {
+    it("drops and counts messages when too many arrive", async () => {
       await store.inspector.recordUntil(inAnHour());
       for (let at = 0; at < 1_500; at++) record(String(at));
       await inspector.close();
@@ -166,7 +166,7 @@ describe("the recorder", () => {
       assert.equal((await store.inspector.state()).dropped, 500);
     });
 
-    it("throws nothing at a room whose message cannot be described, and says so in the log", async () => {
+    it("logs a message that cannot be described, and does not throw", async () => {
       await store.inspector.recordUntil(inAnHour());
       inspector.record(store.tenantId, () => {
         throw new Error("no such thing");
@@ -181,7 +181,7 @@ describe("the recorder", () => {
       );
     });
 
-    it("throws nothing when the database does not answer, and says so in the log", async () => {
+    it("logs a failed write, and does not throw", async () => {
       await store.inspector.recordUntil(inAnHour());
       const another = use().openAnother();
       await another.close();
@@ -191,7 +191,7 @@ describe("the recorder", () => {
       assert.deepEqual([...new Set(logged.map(({ event }) => event))], ["inspector.write_failed"]);
     });
 
-    it("keeps a message with a NUL in it", async () => {
+    it("keeps a message that contains a NUL", async () => {
       await store.inspector.recordUntil(inAnHour());
       const odd = { people: ["a\0b"], summary: "a\0b", request: { head: ["a\0b"], json: "a\0b" } };
       inspector.record(store.tenantId, () => message(odd));
@@ -199,7 +199,7 @@ describe("the recorder", () => {
       assert.equal((await store.inspector.bySeq(1))?.person, "a\ufffdb");
     });
 
-    it("takes nothing more after it was closed", async () => {
+    it("ignores messages after it was closed", async () => {
       await store.inspector.recordUntil(inAnHour());
       await inspector.close();
       record("late");

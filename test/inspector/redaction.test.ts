@@ -10,12 +10,12 @@ const token = "oinscim_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdGhpbmcgZWxzZQ";
 const json = (value: unknown): Partial<Message> => ({ request: { head: [], json: value } });
 const head = (line: string): Partial<Message> => ({ request: { head: [line] } });
 
-/** Where a secret may stand. None of them may be kept, whichever net catches it. */
+/** Messages with a secret, by its place. */
 const places: [string, Partial<Message>][] = [
   ["a password", json({ userName: "ada", password: secret })],
   ["a password in another case", json({ PassWord: secret })],
   ["a password in an extension", json({ "urn:example:User": { legacyPassword: secret } })],
-  ["what is nested below a secret's name", json({ credentials: { list: [{ value: secret }] } })],
+  ["a value nested below a secret name", json({ credentials: { list: [{ value: secret }] } })],
   ["a number as a password", json({ password: 918_273_645 })],
   ["PATCH by path", json({ Operations: [{ op: "replace", path: "password", value: secret }] })],
   [
@@ -42,7 +42,7 @@ const places: [string, Partial<Message>][] = [
   ["a member's name", json({ [token]: true })],
 ];
 
-/** The same value somewhere else than where its name gave it away. */
+/** Messages that repeat the secret without its name. */
 const echoes: [string, Partial<Message>][] = [
   ["the answer", { response: { head: [], json: { detail: `"${secret}" is too short` } } }],
   ["a check", { checks: [{ name: "n", verdict: "failed", detail: `found ${secret}` }] }],
@@ -54,7 +54,7 @@ const echoes: [string, Partial<Message>][] = [
 
 describe("redaction", () => {
   for (const [place, changes] of places) {
-    it(`takes out ${place}`, () => {
+    it(`removes ${place}`, () => {
       const kept = JSON.stringify(redact(message(changes)));
       for (const value of [secret, secret.replaceAll(" ", "-"), "918273645", jwt, token])
         assert.ok(!kept.includes(value), kept);
@@ -63,26 +63,26 @@ describe("redaction", () => {
   }
 
   for (const [place, changes] of echoes) {
-    it(`takes a secret that the request named out of ${place}, too`, () => {
+    it(`also removes a secret of the request from ${place}`, () => {
       const kept = JSON.stringify(redact(message({ ...json({ password: secret }), ...changes })));
       assert.ok(!kept.includes(secret), kept);
     });
 
-    it(`takes a value that the room named as secret out of ${place}`, () => {
+    it(`removes a value that was declared secret from ${place}`, () => {
       const kept = JSON.stringify(redact(message({ ...changes, secrets: [secret] })));
       assert.ok(!kept.includes(secret), kept);
     });
   }
 
-  const givers: [string, Partial<Message>][] = [
+  const sources: [string, Partial<Message>][] = [
     ["a filter in the address", head(`GET /Users?filter=password eq "${secret}"`)],
     ["a filter in a body", json({ filter: `password eq "${secret}"` })],
     ["a header", head(`Authorization: Bearer ${secret}`)],
     ["a parameter", head(`GET /callback?code=${secret.replaceAll(" ", "-")}&x=1`)],
     ["PATCH", json({ Operations: [{ op: "add", path: "password", value: secret }] })],
   ];
-  for (const [place, changes] of givers) {
-    it(`takes a secret that ${place} gave away out of everything else, too`, () => {
+  for (const [place, changes] of sources) {
+    it(`removes a secret found in ${place} from the rest of the message`, () => {
       const values = [secret, secret.replaceAll(" ", "-")];
       const kept = JSON.stringify(
         redact(message({ ...changes, people: values, summary: values.join(", ") })),
@@ -90,12 +90,12 @@ describe("redaction", () => {
       assert.equal(
         values.filter((value) => kept.includes(value)).length,
         1,
-        "only the one that was not sent",
+        "only the one that the message does not declare",
       );
     });
   }
 
-  it("leaves what is no secret", () => {
+  it("keeps values that are not secret", () => {
     const value = {
       userName: "ada@acme.example",
       active: true,
@@ -118,13 +118,13 @@ describe("redaction", () => {
     ]);
   });
 
-  it("keeps names that would be setters as names", () => {
+  it("keeps a member named __proto__", () => {
     const kept = redact(message(json(JSON.parse('{"__proto__": {"a": 1}}'))));
     assert.equal(JSON.stringify(kept.request?.json), '{"__proto__":{"a":1}}');
   });
 });
 
-describe("the size of what is kept", () => {
+describe("the size of a redacted message", () => {
   const large: [string, unknown][] = [
     ["a long text", "x".repeat(5_000_000)],
     ["a long list", Array.from({ length: 100_000 }, (_, value) => ({ value: String(value) }))],
@@ -134,7 +134,7 @@ describe("the size of what is kept", () => {
     ["long secrets", { password: Array.from({ length: 20_000 }, (_, at) => `secret ${at}`) }],
   ];
   for (const [what, value] of large) {
-    it(`is bounded for ${what}, and so is the time that it takes`, () => {
+    it(`is bounded for ${what}, and so is the CPU time`, () => {
       const before = process.cpuUsage();
       const kept = redact(message(json({ value })));
       const { user, system } = process.cpuUsage(before);
@@ -156,7 +156,7 @@ describe("the size of what is kept", () => {
     assert.ok(JSON.stringify(kept).length < 400_000);
   });
 
-  it("says what was left out", () => {
+  it("says how much was left out", () => {
     const kept = redact(message(json(Array.from({ length: 250 }, (_, at) => at)))).request?.json;
     assert.deepEqual((kept as unknown[]).slice(98), [98, 99, "150 more"]);
     const text = redact(message(json("z".repeat(3_000)))).request?.json;

@@ -15,8 +15,8 @@ import {
   userInfoRules,
 } from "../../src/oidc/policy.ts";
 import { oidcProviders } from "../../src/oidc/provider.ts";
-import { callProvider, discoveryCall } from "../../src/oidc/provider-call.ts";
-import { authorizationUrl, newExpectations, redeem } from "../../src/oidc/relying-party.ts";
+import { discoveryCall } from "../../src/oidc/provider-errors.ts";
+import { authorizationUrl, callProvider, newExpectations, redeem } from "../../src/oidc/relying-party.ts";
 import { type ConfiguredConnection, connectionActive } from "../../src/sso/connection.ts";
 import { keyStore } from "../../src/trust/jwks.ts";
 import {

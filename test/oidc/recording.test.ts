@@ -71,7 +71,7 @@ describe("the inspector's messages of an OIDC sign-in", () => {
           "A key that the issuer publishes verifies the ID token's signature",
           "The ID token was issued in the last ten minutes",
           "The ID token names a subject of at most 255 characters",
-          "The ID token's authorized party is this client, if it names one",
+          "If the ID token names an authorized party, it is this client",
           "The ID token was issued with this access token",
         ],
       );
@@ -167,7 +167,7 @@ const failures: [what: string, deviation: Deviation, step: string, summary: RegE
     "another azp",
     claims({ azp: "0oa-other" }),
     "Token",
-    /authorized party \(expected \S+, found 0oa-other\)$/,
+    /authorized party, it is this client \(expected \S+, found 0oa-other\)$/,
   ],
   ["another access token", claims({ at_hash: "x" }), "Token", /issued with this access token$/],
   ["no ID token", { answer: (all) => void delete all.id_token }, "Token", /every required claim/],

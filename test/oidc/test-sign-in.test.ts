@@ -42,7 +42,7 @@ describe("a test sign-in by OpenID Connect", () => {
       const testId = await start();
       const page = await run(testId);
       assert.equal(headingOf(page), "The test has ended");
-      assert.match(page.text, /The sign-in worked/);
+      assert.match(page.text, /The sign-in works/);
       const test = await latest();
       assert.equal(test?.id, testId);
       const values = Object.fromEntries(test?.result.values.map(({ name, value }) => [name, value]) ?? []);

@@ -7,7 +7,7 @@ import { product } from "../../tools/guide/src/product.ts";
 describe("the manifest of this product", () => {
   it("breaks none of Okta's rules", () => assert.deepEqual(manifestProblems(product), []));
 
-  it("has these addresses in the Wizard, to the byte", () => {
+  it("has exactly these URLs in the Wizard", () => {
     const testAccount = { ...integration.testAccount, tenant: "okta-review" };
     const manifest = { ...integration, origin: "https://app.example.com", testAccount };
     const { oidc, saml, scim, universalLogout, accountUrl } = wizardUrls({ ...product, manifest });

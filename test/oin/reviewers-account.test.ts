@@ -12,7 +12,7 @@ import { ScimClient } from "../helpers/scim.ts";
 
 const password = "a password for the reviewers";
 
-/** The words of the commands that the package tells the operator to run. */
+/** The commands that the package tells the operator to run. */
 function printedCommands(): string[][] {
   const text = readFileSync("docs/oin/submission.md", "utf8");
   return [...text.matchAll(/^.*npm run --silent admin -- (.*)$/gm)].map(([, line = ""]) =>
@@ -22,7 +22,7 @@ function printedCommands(): string[][] {
 
 describe("the reviewers' account", () => {
   onOneDatabase((use) => {
-    it("is made by the printed commands: it signs in, and Okta's SPEC suite finds a user with every name", async () => {
+    it("is created by the printed commands, signs in, and has the names that Okta's SPEC suite needs", async () => {
       const [createTenant = [], createToken = []] = printedCommands();
       const { database } = use();
       await runCommand(tenantCommands, database, createTenant, { stdin: password });

@@ -28,7 +28,7 @@ function titlesOf(files: readonly string[]): Map<string, string[]> {
     const reporter = ["--dry-run", "--reporter", "json", "--reporter-option", `output=${output}`];
     execFileSync(process.execPath, ["node_modules/mocha/bin/mocha.js", ...reporter, ...files], {
       stdio: "ignore",
-      // Suites for a browser are defined where there is one; nothing is run here, so that any program will do.
+      // Browser suites are defined only if there is a browser. A dry run never starts it, so any program will do.
       env: { ...process.env, NO_BROWSER: "", CHROMIUM_PATH: process.execPath },
     });
     const { tests } = JSON.parse(readFileSync(output, "utf8")) as {

@@ -14,23 +14,23 @@ export const targets = ["member", "admin", "owner"] as const;
 export type Target = (typeof targets)[number];
 
 /**
- * One way in which somebody might reach another person's sign-in. "opens": in the end they are signed in as that person;
- * "ends": that person's session is over.
+ * An attempt to take over or end another person's sign-in. "opens": the actor ends up signed in as the target. "ends": the
+ * target's session ends.
  */
 interface Attempt {
   title: string;
   effect: "opens" | "ends";
-  /** Whose sign-in it reaches. "once approved": only because an owner has approved it by name. */
+  /** The targets with whom it succeeds. "once approved": only because an owner has approved it. */
   reaches: Record<Target, boolean | "once approved">;
   try(world: World): Promise<void>;
 }
 
-const nobody = { member: false, admin: false, owner: false };
-const everybody = { member: true, admin: true, owner: true };
+const noTarget = { member: false, admin: false, owner: false };
+const everyTarget = { member: true, admin: true, owner: true };
 const butOwners = { member: true, admin: true, owner: false };
 const linkedOnly = { member: true, admin: true, owner: "once approved" as const };
 
-/** What a person who is signed in tries in the console; which of it works is what differs. */
+/** The attempts of a signed-in person in the console. They succeed depending on the role. */
 function inTheConsole(
   opens: Attempt["reaches"],
   byPassword: Attempt["reaches"],
@@ -38,7 +38,7 @@ function inTheConsole(
 ): Attempt[] {
   return [
     {
-      title: "sets a password with a token of their own",
+      title: "creates a provisioning token and sets a password with it",
       effect: "opens",
       reaches: byPassword,
       async try({ browser, app, target, send, signInByPassword }) {
@@ -51,7 +51,7 @@ function inTheConsole(
       },
     },
     {
-      title: "switches on a connection to a provider of their own",
+      title: "switches on a connection to their own provider",
       effect: "opens",
       reaches: opens,
       async try(world) {
@@ -87,12 +87,12 @@ function inTheConsole(
 
 const password = (value: string) => ({ op: "replace", path: "password", value });
 
-/** What the guest of a set-up link tries. */
+/** The attempts of the guest of a set-up link. */
 const asGuest: Attempt[] = [
   {
-    title: "points a draft at a provider of their own, and switches it on",
+    title: "points a draft at their own provider, and switches it on",
     effect: "opens",
-    reaches: nobody,
+    reaches: noTarget,
     async try(world) {
       const connection = await world.draftToEvil();
       const token = randomToken();
@@ -106,16 +106,16 @@ const asGuest: Attempt[] = [
     },
   },
   {
-    title: "acts on the person's page",
+    title: "uses the buttons on the person's page",
     effect: "ends",
-    reaches: nobody,
+    reaches: noTarget,
     async try({ app, send, page }) {
       for (const act of ["/block", "/sign-out"]) await send(app.client(), page, act);
     },
   },
 ];
 
-/** What whoever holds a provisioning token tries, with all that an owner can switch on for it. */
+/** The attempts of the holder of a provisioning token, with every setting that an owner can switch on for it. */
 const withToken: Attempt[] = [
   {
     title: "sets a password",
@@ -137,7 +137,7 @@ const withToken: Attempt[] = [
     },
   },
   {
-    title: "gives the person the key of somebody at the provider",
+    title: "gives the person the key of another user at the provider",
     effect: "opens",
     reaches: butOwners,
     async try(world) {
@@ -148,7 +148,7 @@ const withToken: Attempt[] = [
     },
   },
   {
-    title: "renames the person to somebody at the provider, whose subjects are login names",
+    title: "renames the person to another user at a provider whose subjects are login names",
     effect: "opens",
     reaches: butOwners,
     async try(world) {
@@ -161,7 +161,7 @@ const withToken: Attempt[] = [
   {
     title: "deactivates",
     effect: "ends",
-    reaches: everybody,
+    reaches: everyTarget,
     async try({ scim, target }) {
       await scim.patch(`/Users/${target.id}`, { op: "replace", path: "active", value: false });
     },
@@ -169,29 +169,29 @@ const withToken: Attempt[] = [
   {
     title: "deletes",
     effect: "ends",
-    reaches: everybody,
+    reaches: everyTarget,
     try: async ({ scim, target }) => void (await scim.send("DELETE", `/Users/${target.id}`)),
   },
 ];
 
-/** What the administrator of an identity provider tries, through a connection that is switched on. */
+/** The attempts of an identity provider's administrator, through an active connection. */
 const atProvider: Attempt[] = [
   {
-    title: "calls somebody by the person's key",
+    title: "gives the person's key to another user",
     effect: "opens",
     reaches: butOwners,
     try: async (world) =>
       await world.signInAtEvil(await world.connectEvil(), { sub: world.target.sourceKey ?? "" }),
   },
   {
-    title: "calls somebody by the person's login name",
+    title: "gives the person's login name to another user",
     effect: "opens",
     reaches: butOwners,
     try: async (world) =>
       await world.signInAtEvil(await world.connectEvil(), { sub: "00u-new", email: world.target.loginName }),
   },
   {
-    title: "calls somebody by the person's key, after an owner approved the connection for them",
+    title: "gives the person's key to another user, after an owner approved the connection for the person",
     effect: "opens",
     reaches: linkedOnly,
     async try(world) {
@@ -209,7 +209,7 @@ const atProvider: Attempt[] = [
   {
     title: "sends a Universal Logout",
     effect: "ends",
-    reaches: everybody,
+    reaches: everyTarget,
     async try({ acme, app, org, target }) {
       const settings = { issuer: org.issuer, clientId: `app-of-${acme.tenant.slug}` };
       const connection = await acme.connection({ settings });
@@ -223,12 +223,12 @@ const atProvider: Attempt[] = [
   },
 ];
 
-/** What the operator does on the command line. */
+/** The operator's commands. */
 const asOperator: Attempt[] = [
   {
     title: "invites the person as an owner, and opens the link",
     effect: "opens",
-    reaches: everybody,
+    reaches: everyTarget,
     async try({ acme, app, database, target, became }) {
       const words = ["owner", "invite", acme.tenant.slug, "--email", target.loginName];
       const { json } = await runCommand(tenantCommands, database, words);
@@ -243,7 +243,7 @@ const asOperator: Attempt[] = [
   {
     title: "switches off the connection that they came through",
     effect: "ends",
-    reaches: everybody,
+    reaches: everyTarget,
     async try(world) {
       const connection: Connection = await world.linked("subject");
       await world.signInThrough(connection);
@@ -263,22 +263,22 @@ const asOperator: Attempt[] = [
 
 export interface Actor {
   name: string;
-  /** Whether there is an account of the actor's own, which signs in and out. */
+  /** The role of the actor's own account; null if they have none. */
   account: Target | null;
   attempts: Attempt[];
 }
 
 export const actors: Actor[] = [
-  { name: "member", account: "member", attempts: inTheConsole(nobody, nobody, nobody) },
-  { name: "admin", account: "admin", attempts: inTheConsole(nobody, nobody, butOwners) },
-  { name: "owner", account: "owner", attempts: inTheConsole(everybody, butOwners, everybody) },
+  { name: "member", account: "member", attempts: inTheConsole(noTarget, noTarget, noTarget) },
+  { name: "admin", account: "admin", attempts: inTheConsole(noTarget, noTarget, butOwners) },
+  { name: "owner", account: "owner", attempts: inTheConsole(everyTarget, butOwners, everyTarget) },
   { name: "guest of a set-up link", account: null, attempts: asGuest },
   { name: "provisioning token", account: null, attempts: withToken },
   { name: "identity provider", account: null, attempts: atProvider },
   { name: "operator", account: null, attempts: asOperator },
 ];
 
-/** The table of docs/explanation/people.md, one line an actor. */
+/** The rows of the table in docs/explanation/people.md, one per actor. */
 export function tableOfReach(): string[] {
   const cell = ({ attempts }: Actor, target: Target) => {
     const reached = (effect: Attempt["effect"]) =>

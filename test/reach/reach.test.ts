@@ -10,8 +10,8 @@ import { sessionSecret } from "../helpers/site.ts";
 import { actors, tableOfReach, targets } from "./attempts.ts";
 import { createWorld, type Surroundings } from "./world.ts";
 
-describe("who reaches whose sign-in", () => {
-  it("is the table of docs/explanation/people.md", () => {
+describe("access to other people's sign-ins", () => {
+  it("is as the table in docs/explanation/people.md says", () => {
     const page = readFileSync(new URL("../../docs/explanation/people.md", import.meta.url), "utf8");
     const words = (line: string) => line.replace(/\s+/g, " ").trim();
     const rows = page.split("\n").map(words);
@@ -54,7 +54,7 @@ describe("who reaches whose sign-in", () => {
             assert.equal((await client.get("/me")).status, 401);
           });
         } else {
-          it("is nobody who could be signed in", async () => {
+          it("has no session of their own", async () => {
             const { browser, scim } = await createWorld(around, account, "member");
             for (const headers of [{}, { authorization: scim.authorization }])
               assert.equal((await browser.get("/me", headers)).status, 401);

@@ -15,35 +15,35 @@ import { type ScimClient, scimClient } from "../helpers/scim.ts";
 import { plantSession } from "../helpers/site.ts";
 import type { Target } from "./attempts.ts";
 
-/** What all worlds of a suite share. */
+/** Everything that the worlds of a suite share. */
 export interface Surroundings {
   database: Database;
   app: TestApp;
-  /** An identity provider that says whatever the attacker wants. */
+  /** The attacker's identity provider. */
   evil: OpenIdProvider;
   org: RevokingOrg;
 }
 
-/** A tenant of an attempt's own, with everything switched on that an owner can switch on. */
+/** A tenant for one attempt, with every setting on that an owner can switch on. */
 export interface World extends Surroundings {
   acme: TestTenant;
-  /** Provisioned, signed in, and in the role that the attempt is about. */
+  /** Provisioned and signed in, with the role of the attempt. */
   target: User;
-  /** Where the actor is signed in; signed out for an actor without an account. */
+  /** The actor's browser, with a session if the actor has an account. */
   browser: Client;
   ownersBrowser: Client;
   role: Target;
   /** The target's page in the console. */
   page: string;
-  /** Sends a form that an owner sees on a page, from anybody's browser. */
+  /** Sends a form of a page as an owner sees it, from any browser. */
   send(from: Client, page: string, action: string, entered?: Record<string, string>): Promise<Answer>;
   /** Sends the form that approves a connection for the target. */
   approve(from: Client, connection: Connection): Promise<void>;
-  /** Calls with a token that an owner made, for the source that manages the target. */
+  /** Has a token that an owner created, for the source that manages the target. */
   scim: ScimClient;
   /** An active connection to the attacker's provider. */
   connectEvil(wanted?: Partial<ConnectionInput>): Promise<Connection>;
-  /** An active connection with this subject linked to the target, as an earlier sign-in left it. */
+  /** An active connection with this subject linked to the target, as after an earlier sign-in. */
   linked(subject: string, changes?: { subjectKind?: SubjectKind }): Promise<Connection>;
   /** A draft that the attacker has pointed at their provider. */
   draftToEvil(): Promise<Connection>;
@@ -51,13 +51,13 @@ export interface World extends Surroundings {
   switchOn(client: Client, connection: Connection): Promise<void>;
   signInAtEvil(connection: Connection, account: { sub: string; email?: string }): Promise<void>;
   signInByPassword(password: string): Promise<void>;
-  /** Lets the target sign in through a connection, and watches that session. */
+  /** Signs the target in through a connection, and watches that session. */
   signInThrough(connection: Connection): Promise<void>;
-  /** Reports the browser in which somebody is signed in now. */
+  /** Registers the browser in which the attempt ended up signed in. */
   became(client: Client): void;
-  /** Whether somebody else is signed in as the target. */
+  /** Whether the attempt is signed in as the target. */
   isOpened(): Promise<boolean>;
-  /** Whether the target's own session is over. */
+  /** Whether the target's own session has ended. */
   isEnded(): Promise<boolean>;
 }
 
@@ -108,7 +108,7 @@ export async function createWorld(
     send: async (from, page, action, entered) =>
       await formOn(await world.ownersBrowser.get(page), action).send(from, entered),
     async approve(from, connection) {
-      // Where the connection could not be switched on, nothing is offered for it, to owners neither.
+      // If the connection could not be switched on, the page offers no approval, not even to owners.
       const form = { connection: connection.id, shown: shownOn(await world.ownersBrowser.get(world.page)) };
       await from.post(`${world.page}/approve`, form);
     },
@@ -158,7 +158,7 @@ export async function createWorld(
       opened = client;
     },
     async isOpened() {
-      if (!opened) throw new Error("the attempt signed nobody in, not even in vain");
+      if (!opened) throw new Error("the attempt never tried to sign in");
       const me = JSON.parse((await opened.get("/me")).text) as { user?: { id: string } };
       return me.user?.id === target.id;
     },

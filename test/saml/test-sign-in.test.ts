@@ -72,7 +72,7 @@ describe("a test sign-in by SAML", () => {
       assert.equal(refusalsIn(site().app).at(-1), "connection-not-active");
       const testId = await start();
       const page = await site().arrive(client, response, testId, draft);
-      assert.match(page.text, /The person would not have been signed in/);
+      assert.match(page.text, /The sign-in does not work/);
       assert.equal((await latest())?.result.problem?.reason, "saml-request-unknown");
     });
 

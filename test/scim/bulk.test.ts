@@ -29,7 +29,7 @@ describe("bulk", () => {
     };
     const statuses = (list: ScimBody[]) => list.map(({ status }) => status);
 
-    it("creates, names what it created by bulkId, changes and deletes", async () => {
+    it("creates, refers to new resources by bulkId, changes and deletes", async () => {
       const [user, group, patch, remove] = await results([
         post("ada"),
         {
@@ -53,14 +53,14 @@ describe("bulk", () => {
       assert.deepEqual([body.active, body.groups, body.meta.version], [false, [], patch?.version]);
     });
 
-    it("goes on after failures, each with its error body", async () => {
+    it("continues after failures, each with its own error body", async () => {
       const [first, second, third] = await results([post("ada"), post("ada", "again"), post("eve")]);
       assert.deepEqual(statuses([first, second, third] as ScimBody[]), ["201", "409", "201"]);
       assert.deepEqual([second?.response.status, second?.response.scimType], ["409", "uniqueness"]);
       assert.equal(second?.location, undefined);
     });
 
-    it("stops after as many failures as failOnErrors says", async () => {
+    it("stops after failOnErrors failures", async () => {
       const list = [post("ada"), post("ada"), post("eve"), post("eve"), post("bob")];
       assert.deepEqual(statuses(await results(list, { failOnErrors: 1 })), ["201", "409"]);
       assert.deepEqual(statuses(await results(list, { failOnErrors: 2 })), ["409", "409"]);
@@ -82,7 +82,7 @@ describe("bulk", () => {
     });
 
     const failing: [string, ScimBody, string][] = [
-      ["a bulkId that nothing has", { method: "DELETE", path: "/Users/bulkId:nobody" }, "400"],
+      ["an unknown bulkId", { method: "DELETE", path: "/Users/bulkId:none" }, "400"],
       ["an unknown id", { method: "DELETE", path: "/Users/unknown" }, "404"],
       ["an id that cannot be decoded", { method: "DELETE", path: "/Users/%zz" }, "404"],
       ["an id with a NUL", { method: "DELETE", path: "/Users/%00" }, "404"],
@@ -92,7 +92,7 @@ describe("bulk", () => {
       ["no data", { method: "POST", path: "/Users", bulkId: "x" }, "400"],
     ];
     for (const [what, operation, status] of failing) {
-      it(`${what} is ${status} in its place`, async () => {
+      it(`answers ${what} with ${status} in the results`, async () => {
         const [failed, next] = await results([operation, post("ada")]);
         assert.deepEqual([failed?.status, failed?.response.status, next?.status], [status, status, "201"]);
       });
@@ -104,10 +104,10 @@ describe("bulk", () => {
         () => acme.client.send("POST", "/Bulk", { schemas: [patchOp], Operations: [] }),
         400,
       ],
-      ["operations that are no list", () => send({}), 400],
-      ["a method that is none", () => send([{ method: "GET", path: "/Users" }]), 400],
-      ["a path to elsewhere", () => send([{ method: "POST", path: "/Bulk", data: {} }]), 400],
-      ["a path out of here", () => send([{ method: "POST", path: "/Users/../Bulk", data: {} }]), 400],
+      ["operations that are not a list", () => send({}), 400],
+      ["a method that Bulk does not have", () => send([{ method: "GET", path: "/Users" }]), 400],
+      ["a path to another endpoint", () => send([{ method: "POST", path: "/Bulk", data: {} }]), 400],
+      ["a path that climbs out", () => send([{ method: "POST", path: "/Users/../Bulk", data: {} }]), 400],
       ["failOnErrors 0", () => send([], { failOnErrors: 0 }), 400],
       ["an operation that is null", () => send([null]), 400],
       [
@@ -118,7 +118,7 @@ describe("bulk", () => {
       ["more than 1,000 operations", () => send(Array(1001).fill(post("ada"))), 413],
     ];
     for (const [what, call, status] of refused) {
-      it(`as a whole refuses ${what}: ${status}`, async () => {
+      it(`refuses the whole request for ${what}: ${status}`, async () => {
         const answer = await call();
         assertScimError(answer, status, answer.body.scimType);
         assert.equal((await acme.client.get("/Users")).body.totalResults, 0);

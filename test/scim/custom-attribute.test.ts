@@ -13,8 +13,8 @@ const { urn } = customExtension;
 const name = "badgeNumber";
 const needed = ["src", "config", "migrations", "views", "public", "test", "package.json", "tsconfig.json"];
 
-/** Carries out docs/how-to/add-an-attribute.md in a copy of the repository, and asks SCIM there. */
-describe("an attribute of one's own", () => {
+/** Follows docs/how-to/add-an-attribute.md in a copy of the repository, and calls SCIM there. */
+describe("a custom attribute", () => {
   let copy: string;
   before(() => {
     copy = mkdtempSync(join(tmpdir(), "starter-attribute-"));
@@ -28,7 +28,7 @@ describe("an attribute of one's own", () => {
   });
   after(() => rmSync(copy, { recursive: true, force: true }));
 
-  it("is not there before", () => {
+  it("does not exist before", () => {
     assert.ok(!readFileSync("config/attributes.ts", "utf8").includes(name));
   });
 
@@ -46,7 +46,7 @@ describe("an attribute of one's own", () => {
       const said = (what: string): ScimBody => told[what] ?? assert.fail(what);
       const idsIn = (what: string) => (said(what).Resources as ScimBody[]).map(({ id }) => id);
 
-      it("is in /Schemas, as the table says", () => {
+      it("is in /Schemas, as the table defines it", () => {
         const found = (said("schemas").Resources as ScimBody[]).find(({ id }) => id === urn);
         assert.deepEqual(found, said("schema"));
         assert.deepEqual(found?.attributes, [
@@ -75,12 +75,12 @@ describe("an attribute of one's own", () => {
         assert.deepEqual(said("read"), said("created"));
       });
 
-      it("is filtered, by its case as the table says", () => {
+      it("is searchable, with the case rule of the table", () => {
         assert.deepEqual(idsIn("found"), [said("created").id]);
         assert.deepEqual(idsIn("foundPatched"), [said("created").id]);
       });
 
-      it("is patched, removed, and checked", () => {
+      it("is patched, removed and validated", () => {
         assert.deepEqual(said("patched")[urn], { [name]: "B-2" });
         assert.deepEqual(said("shown"), {
           schemas: said("patched").schemas,

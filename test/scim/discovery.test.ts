@@ -10,7 +10,7 @@ const urns = {
   group: "urn:ietf:params:scim:schemas:core:2.0:Group",
   enterprise: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
 };
-/** scimmy's definitions of RFC 7643, which ours have to be a part of. */
+/** scimmy's definitions of RFC 7643. Our schemas have to be subsets of them. */
 const oracle: Record<string, ScimBody> = Object.fromEntries(
   [SCIMMY.Schemas.User, SCIMMY.Schemas.EnterpriseUser, SCIMMY.Schemas.Group].map((schema) => {
     const described = JSON.parse(JSON.stringify(schema.definition.describe())) as ScimBody;
@@ -18,7 +18,7 @@ const oracle: Record<string, ScimBody> = Object.fromEntries(
   }),
 );
 
-/** Asserts that an attribute says of itself what the oracle says, and has no parts that the oracle does not have. */
+/** Asserts that an attribute is defined as the oracle defines it, and has no sub-attributes that the oracle lacks. */
 function assertPartOf(ours: ScimBody, theirs: ScimBody | undefined): void {
   assert.ok(theirs, ours.name);
   const { subAttributes: ourParts, ...own } = ours;
@@ -49,12 +49,12 @@ describe("discovery", () => {
     const namesOf = (schema: ScimBody) => (schema.attributes as ScimBody[]).map(({ name }) => name as string);
 
     for (const [name, urn] of Object.entries(urns)) {
-      it(`the ${name} schema is a part of what RFC 7643 defines, in scimmy's words`, async () => {
-        const ours = (await schemas())[urn] as ScimBody;
+      it(`offers a ${name} schema that is a subset of scimmy's definition`, async () => {
+        const offered = (await schemas())[urn] as ScimBody;
         const theirs = oracle[urn] as ScimBody;
-        assert.deepEqual([ours.name, ours.description], [theirs.name, theirs.description]);
-        assert.ok(ours.attributes.length > 0);
-        for (const attribute of ours.attributes as ScimBody[]) {
+        assert.deepEqual([offered.name, offered.description], [theirs.name, theirs.description]);
+        assert.ok(offered.attributes.length > 0);
+        for (const attribute of offered.attributes as ScimBody[]) {
           assertPartOf(
             attribute,
             (theirs.attributes as ScimBody[]).find((other) => other.name === attribute.name),
@@ -63,7 +63,7 @@ describe("discovery", () => {
       });
     }
 
-    it("offers exactly the attributes that config/attributes.ts stores, and those that are built in", async () => {
+    it("offers exactly the attributes of config/attributes.ts and the built-in ones", async () => {
       const found = await schemas();
       const flat = (schema: ScimBody, prefix: string) =>
         (schema.attributes as ScimBody[]).flatMap(({ name, multiValued, subAttributes, type }) =>
@@ -84,7 +84,7 @@ describe("discovery", () => {
       for (const name of ["ims", "photos", "x509Certificates"]) assert.ok(!names.includes(name), name);
     });
 
-    it("links the user's resource type to its schema and extensions, each of which is there", async () => {
+    it("links each resource type to schemas that exist", async () => {
       const found = await schemas();
       const { body } = await acme.client.get("/ResourceTypes");
       for (const type of body.Resources as ScimBody[]) {
@@ -97,7 +97,7 @@ describe("discovery", () => {
       }
     });
 
-    it("gives each schema by its URN, whatever its case", async () => {
+    it("returns each schema by its URN, in any case", async () => {
       for (const [urn, schema] of Object.entries(await schemas())) {
         assert.deepEqual((await acme.client.get(`/Schemas/${urn}`)).body, schema);
         assert.equal((await acme.client.get(`/Schemas/${urn.toUpperCase()}`)).status, 200);
@@ -106,7 +106,7 @@ describe("discovery", () => {
       assertScimError(await acme.client.get("/ResourceTypes/Nothing"), 404);
     });
 
-    it("says what the server can do", async () => {
+    it("describes the server's features", async () => {
       const { body } = await acme.client.get("/ServiceProviderConfig");
       for (const feature of ["patch", "bulk", "filter", "changePassword", "sort", "etag"])
         assert.equal(body[feature].supported, true, feature);
@@ -129,7 +129,7 @@ describe("the SCIM endpoints", () => {
     });
 
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
-      it(`/Me answers 501 to ${method}`, async () => {
+      it(`answer 501 to ${method} /Me`, async () => {
         assertScimError(await acme.client.send(method, "/Me", method === "GET" ? undefined : {}), 501);
       });
     }
@@ -144,7 +144,7 @@ describe("the SCIM endpoints", () => {
       "/Schemas/a/b",
       "/Bulk/1",
     ]) {
-      it(`${path} is not found, and nothing is done`, async () => {
+      it(`answer 404 at ${path}, and change nothing`, async () => {
         for (const method of ["GET", "POST"])
           assertScimError(
             await acme.client.send(method, path, method === "GET" ? undefined : { displayName: "x" }),
@@ -166,7 +166,7 @@ describe("the SCIM endpoints", () => {
       ["POST", "/ServiceProviderConfig", "GET, HEAD"],
     ];
     for (const [method, path, allow] of offered) {
-      it(`${method} ${path} is 405 and says what is offered; OPTIONS says it too`, async () => {
+      it(`answer 405 to ${method} ${path}, with Allow; OPTIONS returns the same Allow`, async () => {
         const answer = await acme.client.send(
           method,
           path,
@@ -179,7 +179,7 @@ describe("the SCIM endpoints", () => {
       });
     }
 
-    it("HEAD is GET without the body", async () => {
+    it("answer HEAD like GET, without the body", async () => {
       const { id } = (await acme.client.send("POST", "/Users", { userName: "head@acme.example" })).body;
       for (const path of ["/Users", `/Users/${id}`, "/Schemas"]) {
         const [head, get] = [await acme.client.send("HEAD", path), await acme.client.get(path)];
@@ -187,11 +187,11 @@ describe("the SCIM endpoints", () => {
         for (const name of ["content-type", "etag"])
           assert.equal(head.headers.get(name), get.headers.get(name));
       }
-      assert.equal((await acme.client.send("HEAD", "/Users/nobody")).status, 404);
+      assert.equal((await acme.client.send("HEAD", "/Users/unknown")).status, 404);
     });
 
     for (const type of ["application/scim+json", "application/json", "application/json; charset=utf-8"]) {
-      it(`${type} is read`, async () => {
+      it(`accept ${type}`, async () => {
         const body = { userName: `${type}@acme.example` };
         assert.equal((await acme.client.send("POST", "/Users", body, { "content-type": type })).status, 201);
       });
@@ -203,12 +203,12 @@ describe("the SCIM endpoints", () => {
       "application/x-www-form-urlencoded",
       "application/json; charset=latin1",
     ]) {
-      it(`${type} is 415`, async () => {
+      it(`answer 415 to ${type}`, async () => {
         assertScimError(await acme.client.send("POST", "/Users", "{}", { "content-type": type }), 415);
       });
     }
 
-    it("more than 10 MB are 413", async () => {
+    it("answer 413 to more than 10 MB", async () => {
       const body = JSON.stringify({ userName: "x", title: "x".repeat(10 * 2 ** 20) });
       assertScimError(await acme.client.send("POST", "/Users", body), 413);
     });

@@ -37,7 +37,7 @@ describe("entity tags", () => {
         };
 
         for (const [verb, send] of Object.entries(changes)) {
-          it(`${verb} with If-Match of an older version is 412, and changes nothing`, async () => {
+          it(`refuse ${verb} with If-Match of an older version: 412, and nothing changes`, async () => {
             await changes.PATCH?.({});
             const before = (await client.get(path)).text;
             assertScimError(await send({ "if-match": tag }), 412);
@@ -45,7 +45,7 @@ describe("entity tags", () => {
           });
 
           for (const known of ["this version", "any", "a list with this version"]) {
-            it(`${verb} with If-Match of ${known} is done`, async () => {
+            it(`allow ${verb} with If-Match of ${known}`, async () => {
               const header =
                 { "this version": tag, any: "*", "a list with this version": `"x", ${tag}` }[known] ?? "";
               assert.ok([200, 204].includes((await send({ "if-match": header })).status));
@@ -53,7 +53,7 @@ describe("entity tags", () => {
           }
         }
 
-        it("a change makes a new one, which the answer carries", async () => {
+        it("change with each change; the answer has the new one", async () => {
           const changed = await changes.PATCH?.({});
           const after = await client.get(path);
           assert.notEqual(after.headers.get("etag"), tag);
@@ -61,7 +61,7 @@ describe("entity tags", () => {
           assert.equal(after.body.meta.version, after.headers.get("etag"));
         });
 
-        it("GET with If-None-Match of this version is 304 without a body, of an older one 200", async () => {
+        it("answer 304 without a body to GET with If-None-Match of this version, and 200 for an older one", async () => {
           for (const known of [tag, "*", `"x", ${tag}`, tag.replace("W/", "")]) {
             const { status, text, headers } = await client.get(path, { "if-none-match": known });
             assert.deepEqual([status, text, headers.get("etag")], [304, "", tag], known);
@@ -70,7 +70,7 @@ describe("entity tags", () => {
           assert.equal((await client.get(path, { "if-none-match": tag })).status, 200);
         });
 
-        it("an unknown id is 404, whatever the precondition", async () => {
+        it("answer 404 for an unknown id with any precondition", async () => {
           assertScimError(await client.get(`/${kind}/unknown`, { "if-none-match": "*" }), 404);
           assertScimError(await client.send("PUT", `/${kind}/unknown`, body, { "if-match": "*" }), 404);
         });

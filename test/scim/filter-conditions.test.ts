@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
-import { ScimError } from "../../src/scim/errors.ts";
-import { toCondition } from "../../src/scim/filter-conditions.ts";
-import { parseFilter } from "../../src/scim/filter-parser.ts";
-import { groupSchema, urns } from "../../src/scim/schema.ts";
+import { ScimError } from "scim-server/errors";
+import { toFilterCondition } from "scim-server/filter-conditions";
+import { parseFilter } from "scim-server/grammar";
+import { urns } from "scim-server/schema";
+import { toCondition } from "../../src/scim/conditions.ts";
 import { applyCondition } from "../../src/store/conditions.ts";
 import { tenantScope } from "../../src/store/tenant/scope.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
-import { own, schema } from "./filter-schema.ts";
+import { groupSchema, own, schema } from "./filter-schema.ts";
 
 const awkward = "100%_\\'\";--";
 
-/** Ids are the first names; ada and bob belong to the source that asks, cleo to another, and dan to nobody. */
+/** Ids are first names. Ada and Bob belong to the source that asks, Cleo to another one, and Dan to no source. */
 const people = {
   ada: {
     loginName: "Ada@Acme.example",
@@ -59,7 +60,7 @@ const people = {
     entitlements: [],
     attributes: {
       title: null,
-      // What no input should leave behind, and a filter has to survive: texts for objects, and objects for texts.
+      // No input should store this, but a filter has to survive it: strings for objects, and objects for strings.
       displayName: { value: "bob" },
       name: "Cleo",
       emails: { value: "cleo@work.example" },
@@ -80,16 +81,16 @@ type Name = keyof typeof people;
 
 const ids = (text: string) => text.split(" ").filter((id) => id !== "");
 
-/** [filter, the users that it finds]. */
+/** [filter, ids of the users that it finds]. */
 const users: [string, string][] = [
-  // Strings whose case does not count, in a column.
+  // Case-insensitive strings in a column.
   ['userName eq "ADA@acme.EXAMPLE"', "ada"],
   ['userName ne "ADA@acme.EXAMPLE"', "bob cleo dan"],
   ['userName co "ACME"', "ada bob cleo"],
   ['userName sw "AD"', "ada"],
   ['userName sw ""', "ada bob cleo dan"],
   ['userName ew "n"', "dan"],
-  ['userName ew "nobody@acme.example"', ""],
+  ['userName ew "unknown@acme.example"', ""],
   ['userName ew ""', "ada bob cleo dan"],
   ['userName gt "BOB@acme.example"', "cleo dan"],
   ['userName ge "BOB@acme.example"', "bob cleo dan"],
@@ -99,7 +100,7 @@ const users: [string, string][] = [
   ["userName eq null", ""],
   ["userName ne null", "ada bob cleo dan"],
   [`${urns.user}:userName eq "dan"`, "dan"],
-  // Strings whose case counts, in a column, of the asking source only.
+  // Case-sensitive strings in a column, of the asking source only.
   ['externalId eq "X-1"', "ada"],
   ['externalId eq "x-1"', "bob"],
   ['externalId ne "X-1"', "bob cleo dan"],
@@ -170,7 +171,7 @@ const users: [string, string][] = [
   [`${urns.enterprise}:manager pr`, "ada"],
   [`${urns.enterprise}:manager.$ref pr`, ""],
   [`${urns.enterprise}:employeeNumber eq "7"`, "ada"],
-  // Case counts, in the document; numbers and booleans compare with their own type only.
+  // Case-sensitive strings in the document. Numbers and booleans compare with their own type only.
   [`${own}:badge eq "aB"`, "ada"],
   [`${own}:badge ne "aB"`, "bob cleo dan"],
   [`${own}:badge co "B"`, "ada"],
@@ -229,7 +230,7 @@ const users: [string, string][] = [
   ["phoneNumbers[value pr]", "cleo"],
   ['phoneNumbers[value eq "1"]', ""],
   ['addresses[locality eq "x"]', ""],
-  // Lists that stand in other tables.
+  // Lists in other tables.
   ['groups.value eq "g1"', "ada bob"],
   ['groups eq "g2"', "ada"],
   ['groups.value ne "g1"', "ada cleo dan"],
@@ -259,7 +260,7 @@ const users: [string, string][] = [
   ['not (title eq "x" or title ne "x")', ""],
   ['not (title gt "" and title lt "")', "ada bob cleo dan"],
   ['not (not (emails[not (value co "z")]))', "ada bob"],
-  // What LIKE, or a statement made of text, would stumble over.
+  // Values that would break LIKE, or a statement that is concatenated.
   [`nickName eq ${JSON.stringify(awkward)}`, "ada"],
   [`nickName co ${JSON.stringify("%_\\'\"")}`, "ada"],
   ['nickName co "%"', "ada"],
@@ -299,7 +300,7 @@ const groups: [string, string][] = [
   ['meta.created gt "2000-01-01T00:00:00Z"', "g1 g2"],
 ];
 
-/** [filter, what the refusal says]. */
+/** [filter, the message of the refusal]. */
 const refused: [string, RegExp][] = [
   ["active gt true", /"active" cannot be compared by "gt"/],
   ['active co "t"', /"active" cannot be compared by "co"/],
@@ -312,12 +313,12 @@ const refused: [string, RegExp][] = [
   ['name eq "x"', /"name" needs a sub-attribute/],
   ['addresses eq "x"', /"addresses" needs a sub-attribute/],
   ["meta pr", /"meta" needs a sub-attribute/],
-  ['nobody eq "x"', /"nobody" is no attribute/],
-  ["nobody pr", /"nobody"/],
-  ["emails.nobody pr", /"emails.nobody" is no attribute/],
-  ["emails[nobody pr]", /"emails.nobody" is no attribute/],
+  ['unknown eq "x"', /"unknown" is not an attribute/],
+  ["unknown pr", /"unknown"/],
+  ["emails.unknown pr", /"emails.unknown" is not an attribute/],
+  ["emails[unknown pr]", /"emails.unknown" is not an attribute/],
   ["userName.x pr", /"userName.x"/],
-  ["urn:x:y pr", /"urn:x:y" is no attribute/],
+  ["urn:x:y pr", /"urn:x:y" is not an attribute/],
   ['schemas eq "x"', /"schemas"/],
   ['meta.resourceType eq "User"', /"meta.resourceType" cannot be used/],
   ["meta.location pr", /"meta.location" cannot be used/],
@@ -330,7 +331,7 @@ const refused: [string, RegExp][] = [
   ['groups[type eq "direct"]', /"groups.type" cannot be used/],
   ["roles.display pr", /"roles.display" cannot be used/],
   ["entitlements.primary eq true", /"entitlements.primary" cannot be used/],
-  [`${own}:tags[display pr]`, /tags.display" is no attribute/],
+  [`${own}:tags[display pr]`, /tags.display" is not an attribute/],
   [`${own}:floor co 1`, /cannot be compared by "co"/],
   [`${own}:floor eq "3"`, /a number/],
   [`${own}:remote gt false`, /cannot be compared by "gt"/],
@@ -347,11 +348,16 @@ const refused: [string, RegExp][] = [
   ].map((date): [string, RegExp] => [`meta.created gt "${date}"`, /a date and time/]),
 ];
 
+function conditionOf(filter: string, table: "users" | "groups") {
+  const found = toFilterCondition(parseFilter(filter), table === "users" ? schema : groupSchema);
+  return toCondition(found, table);
+}
+
 describe("toCondition", () => {
   for (const [filter, message] of refused) {
     it(`refuses ${filter}`, () => {
       assert.throws(
-        () => toCondition(parseFilter(filter), schema),
+        () => conditionOf(filter, "users"),
         (error: unknown) => {
           assert.ok(error instanceof ScimError);
           assert.deepEqual([error.status, error.scimType], [400, "invalidFilter"]);
@@ -369,7 +375,7 @@ describe("toCondition", () => {
     "members[$ref pr]",
   ]) {
     it(`refuses ${filter} of groups`, () => {
-      assert.throws(() => toCondition(parseFilter(filter), groupSchema), { scimType: "invalidFilter" });
+      assert.throws(() => conditionOf(filter, "groups"), { scimType: "invalidFilter" });
     });
   }
 });
@@ -382,23 +388,19 @@ onEachDatabase((use) => {
   async function found(table: "users" | "groups", filter: string): Promise<string[]> {
     const scope = tenantScope(use().database, tenantId);
     const query = scope.rows(table).select(`${table}.id`).orderBy("seq");
-    applyCondition(query, toCondition(parseFilter(filter), table === "users" ? schema : groupSchema), {
-      scope,
-      table,
-      sourceId,
-    });
+    applyCondition(query, conditionOf(filter, table), { scope, table, sourceId });
     return ((await query) as { id: string }[]).map(({ id }) => id);
   }
 
-  describe("a filter finds the users it should", () => {
+  describe("a filter on users", () => {
     for (const [filter, expected] of users) {
-      it(`${filter} → ${expected || "nobody"}`, async () => {
+      it(`${filter} → ${expected || "no one"}`, async () => {
         assert.deepEqual(await found("users", filter), ids(expected));
       });
     }
   });
 
-  describe("a filter finds the groups it should", () => {
+  describe("a filter on groups", () => {
     for (const [filter, expected] of groups) {
       it(`${filter} → ${expected || "none"}`, async () => {
         assert.deepEqual(await found("groups", filter), ids(expected));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ScimError } from "../../src/scim/errors.ts";
+import { ScimError } from "scim-server/errors";
 import {
   type AttributePath,
   type CompareOperator,
@@ -8,12 +8,12 @@ import {
   type FilterValue,
   parseFilter,
   parsePath,
-} from "../../src/scim/filter-parser.ts";
+} from "scim-server/grammar";
 
 const coreUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
 const enterpriseUrn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/** `at("name.givenName")`, and with a URN as the second argument. */
+/** `at("name.givenName")`; the second argument is a URN. */
 function at(dotted: string, schema: string | null = null): AttributePath {
   const [attribute = "", subAttribute = null] = dotted.split(".");
   return { schema, attribute, subAttribute };
@@ -80,7 +80,7 @@ const valid: [string, Filter][] = [
       element("ims", and(is("type", "eq", "xmpp"), is("value", "co", "@foo.com"))),
     ),
   ],
-  // Names and operators in any case; names keep theirs.
+  // Names and operators in any case; names keep their spelling.
   ['USERNAME EQ "x"', is("USERNAME", "eq", "x")],
   ['userName Sw "x"', is("userName", "sw", "x")],
   ['a ew "x"', is("a", "ew", "x")],
@@ -264,7 +264,7 @@ const invalidPaths = [
   ...[`a[${"(".repeat(12)}b pr${")".repeat(12)}]`, "a".repeat(4097), "emails[type pr][type pr]", "a, b"],
 ];
 
-/** ScimError 400 with this keyword, whose detail is a sentence. */
+/** ScimError 400 with this keyword and a sentence as its detail. */
 function refusal(scimType: string) {
   return (error: unknown) =>
     error instanceof ScimError &&
@@ -285,19 +285,19 @@ describe("parseFilter", () => {
     });
   }
 
-  it("says where the filter goes wrong", () => {
+  it("says where the filter is wrong", () => {
     assert.throws(() => parseFilter('userName eq "x" and'), { message: /needs an attribute at its end/ });
     assert.throws(() => parseFilter("userName like 1"), { message: /needs an operator at character 10/ });
   });
 
-  it("reads back any filter that can be written", () => {
+  it("reads back every filter that can be written", () => {
     fc.assert(
       fc.property(filters, (filter) => assert.deepEqual(parseFilter(written(filter)), filter)),
       { numRuns: 500, seed: 1 },
     );
   });
 
-  it("throws nothing but refusals, whatever it is given", () => {
+  it("throws nothing but ScimError for any text", () => {
     const pieces = [
       "userName",
       " ",
@@ -343,7 +343,7 @@ describe("parseFilter", () => {
     assert.deepEqual(Object.keys(Object.prototype), []);
   });
 
-  // What is quadratic takes hours for the longer text; less than a second would measure the machine.
+  // A quadratic parser would take hours for the longer text. A limit below one second would measure the machine.
   const quickMs = 1_000;
   for (const piece of [
     "(",
@@ -361,7 +361,7 @@ describe("parseFilter", () => {
     ":",
     "é",
   ]) {
-    it(`is quick with ${JSON.stringify(piece)} over and over`, () => {
+    it(`takes linear time for ${JSON.stringify(piece)} repeated`, () => {
       for (const length of [4096, 4_000_000]) {
         const text = piece.repeat(Math.floor(length / piece.length));
         const started = performance.now();

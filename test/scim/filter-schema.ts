@@ -1,7 +1,12 @@
+import type { Attribute, ResourceSchema } from "scim-server/schema";
 import { customExtension } from "../../config/attributes.ts";
-import { type Attribute, type ResourceSchema, userSchema } from "../../src/scim/schema.ts";
+import { scimSchemas } from "../../src/scim/schemas.ts";
 
 export const own = customExtension.urn;
+
+const { user: userSchema, group } = scimSchemas();
+
+export const groupSchema = group;
 
 const plain: Omit<Attribute, "name" | "type"> = {
   multiValued: false,

@@ -5,21 +5,21 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import type { ScimBody, ScimClient } from "../helpers/scim.ts";
 import { useScim } from "../helpers/scim-site.ts";
 
-/** One exchange, as test/fixtures/ keeps it. `{{name}}` stands for what an earlier exchange saved, or for the base URL. */
+/** One exchange of test/fixtures/. `{{name}}` is replaced by a value that an earlier exchange saved, or by the base URL. */
 interface Exchange {
   name: string;
-  /** Who documents it. */
+  /** The document that it comes from. */
   source: string;
   request: { method: string; path: string; headers?: Record<string, string>; body?: unknown };
-  /** The answer has to hold this much; of lists, these elements and no more. `{{any}}` is any text but none. */
+  /** The answer has to contain this; a list has to have exactly these elements. `{{any}}` is any text that is not empty. */
   response: {
     status: number;
     headers?: Record<string, string>;
     body?: unknown;
-    /** Paths of what must not be there. */
+    /** Paths that must be absent. */
     absent?: string[];
   };
-  /** What later exchanges use: the name, and where in the answer it stands. */
+  /** Values for later exchanges: the name, and the path in the answer. */
   save?: Record<string, string>;
 }
 
@@ -37,13 +37,13 @@ function filled<T>(value: T, variables: Record<string, string>): T {
 }
 
 function at(body: unknown, path: string): unknown {
-  // A URN holds dots of its own.
+  // A URN contains dots.
   const [, urn, rest] = /^(urn:.*:User)(?:\.(.*))?$/.exec(path) ?? [undefined, undefined, path];
   const steps = [...(urn ? [urn] : []), ...(rest ? rest.split(".") : [])];
   return steps.reduce<unknown>((value, step) => (value as ScimBody | undefined)?.[step], body);
 }
 
-/** Asserts that `actual` holds all that `expected` says. */
+/** Asserts that `actual` contains everything in `expected`. */
 function assertHolds(actual: unknown, expected: unknown, where: string): void {
   if (expected === "{{any}}") {
     assert.ok(typeof actual === "string" && actual !== "", `${where}: something`);

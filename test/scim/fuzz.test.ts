@@ -16,7 +16,7 @@ interface RawAnswer {
   text: string;
 }
 
-/** Sends bytes as they are; fetch would repair the path and refuse the headers. */
+/** Sends the bytes unchanged; fetch would repair the path and refuse the headers. */
 function sendRaw(url: string, agent: Agent, authorization: string, raw: RawRequest): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const { method, path, body } = raw;
@@ -37,22 +37,22 @@ function sendRaw(url: string, agent: Agent, authorization: string, raw: RawReque
   });
 }
 
-/** What is wrong with an answer; null when nothing is. */
+/** What is wrong with an answer; null if nothing is. */
 function faultOf({ method }: RawRequest, { status, type, text }: RawAnswer): string | null {
-  if (status >= 500) return "a fault of ours";
+  if (status >= 500) return "a fault of the server";
   if (/html/i.test(type) || /<html|<!doctype/i.test(text)) return "HTML";
   if (status < 400 || method === "HEAD") return null;
   if (!type.startsWith("application/scim+json")) return `an error as "${type}"`;
   const body = JSON.parse(text) as { schemas?: string[]; status?: string; detail?: string };
   const isError = body.schemas?.[0] === "urn:ietf:params:scim:api:messages:2.0:Error";
-  return isError && body.status === String(status) && body.detail ? null : "no SCIM error";
+  return isError && body.status === String(status) && body.detail ? null : "not a SCIM error";
 }
 
 describe("malformed requests", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
 
-    it(`${count} of them are answered, none by 5xx, none by HTML, each refusal by a SCIM error`, async function () {
+    it(`get an answer, ${count} times: never 5xx, never HTML, and a SCIM error for each refusal`, async function () {
       this.timeout(180_000);
       const { app } = site();
       const { client } = await site().tenant();
@@ -78,7 +78,7 @@ describe("malformed requests", () => {
         .filter(({ event }) => event === "scim.failed")
         .map(({ err }) => JSON.stringify(err).slice(0, 400));
       assert.deepEqual([faults.slice(0, 5), [...new Set(causes)].slice(0, 5)], [[], []]);
-      // The requests reach every kind of answer, or they would test nothing.
+      // The requests have to reach every kind of answer, or they test nothing.
       for (const status of [200, 201, 204, 400, 401, 404, 405, 409, 415])
         assert.ok((statuses.get(status) ?? 0) > 0, `some ${status}: ${JSON.stringify([...statuses])}`);
       assert.equal((await client.get("/Users?count=1")).status, 200);

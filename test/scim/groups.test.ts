@@ -29,7 +29,7 @@ describe("groups", () => {
       ((await acme.client.get(`/Groups/${id}`)).body.members as ScimBody[]).map(({ value }) => value).sort();
     const only = (...indexes: number[]) => indexes.map((index) => people[index]).sort();
 
-    it("are created with members, and show who they are", async () => {
+    it("are created with members, and show them", async () => {
       const { status, body, headers } = await acme.client.send("POST", "/Groups", {
         displayName: "Staff",
         externalId: "g1",
@@ -52,7 +52,7 @@ describe("groups", () => {
       ]);
     });
 
-    it("leave members out of lists unless attributes asks, in GET and in .search", async () => {
+    it("leave members out of lists unless attributes names them, in GET and in .search", async () => {
       const id = await create([member(0)]);
       const search = (more: object) =>
         acme.client.send("POST", "/Groups/.search", {
@@ -85,10 +85,14 @@ describe("groups", () => {
 
     const changes: [string, (id: string) => unknown[], number[]][] = [
       ["adds", () => [{ op: "add", path: "members", value: [member(1), member(2)] }], [0, 1, 2]],
-      ["adds who is one already", () => [{ op: "add", path: "members", value: [member(0), member(0)] }], [0]],
+      ["adds an existing member", () => [{ op: "add", path: "members", value: [member(0), member(0)] }], [0]],
       ["removes by a filter", () => [{ op: "remove", path: `members[value eq "${people[0]}"]` }], []],
-      ["removes who is none", () => [{ op: "remove", path: `members[value eq "${people[2]}"]` }], [0]],
-      ["removes who does not exist", () => [{ op: "remove", path: 'members[value eq "nobody"]' }], [0]],
+      [
+        "removes a user who is not a member",
+        () => [{ op: "remove", path: `members[value eq "${people[2]}"]` }],
+        [0],
+      ],
+      ["removes an unknown id", () => [{ op: "remove", path: 'members[value eq "none"]' }], [0]],
       ["removes by a list", () => [{ op: "remove", path: "members", value: [member(0), member(2)] }], []],
       ["replaces", () => [{ op: "replace", path: "members", value: [member(1)] }], [1]],
       ["replaces without a path", () => [{ op: "replace", value: { members: [member(2)] } }], [2]],
@@ -114,7 +118,7 @@ describe("groups", () => {
       });
     }
 
-    it("PATCH answers 200 with what it is asked for", async () => {
+    it("PATCH answers 200 with the attributes that are asked for", async () => {
       const id = await create([member(0)]);
       const rename = { op: "replace", value: { displayName: "New" } };
       const named = await acme.client.patch(`/Groups/${id}?attributes=displayName`, rename);
@@ -124,7 +128,7 @@ describe("groups", () => {
       assert.deepEqual([rest.status, rest.body.displayName, rest.body.members], [200, "New", undefined]);
     });
 
-    it("PUT makes the members exactly those that were sent, and keeps an absent externalId", async () => {
+    it("PUT sets exactly the members that were sent, and keeps an absent externalId", async () => {
       const sent = { displayName: "Staff", externalId: "g1", members: [member(0), member(1)] };
       const { id } = (await acme.client.send("POST", "/Groups", sent)).body;
       const put = { displayName: "Crew", members: [member(1), member(2)] };
@@ -168,7 +172,7 @@ describe("groups", () => {
       }
     });
 
-    it("have names that differ in more than case: 409 on POST, PUT and PATCH", async () => {
+    it("cannot have names that differ only in case: 409 on POST, PUT and PATCH", async () => {
       await create([], "Staff");
       const id = await create([], "Crew");
       const taken = { displayName: "STAFF" };
@@ -182,7 +186,7 @@ describe("groups", () => {
       assert.equal((await acme.client.send("PUT", `/Groups/${id}`, { displayName: "CREW" })).status, 200);
     });
 
-    it("refuse names and keys that no index holds, and halves of characters", async () => {
+    it("refuse names and keys that are too long for the index, and half surrogate pairs", async () => {
       const id = await create();
       for (const text of ["鄲".repeat(900), "\ud800"]) {
         for (const group of [{ displayName: text }, { displayName: "New", externalId: text }]) {
@@ -194,7 +198,7 @@ describe("groups", () => {
       }
     });
 
-    it("are deleted without their members", async () => {
+    it("are deleted, but their members are not", async () => {
       const id = await create([member(0)]);
       assert.equal((await acme.client.send("DELETE", `/Groups/${id}`)).status, 204);
       for (const method of ["GET", "DELETE"])
@@ -202,7 +206,7 @@ describe("groups", () => {
       assert.deepEqual((await acme.client.get(`/Users/${people[0]}`)).body.groups, []);
     });
 
-    it("show their externalId to the source that gave it, and to no other, in answers and in filters", async () => {
+    it("show their externalId only to the source that gave it, in answers and in filters", async () => {
       const { id } = (await acme.client.send("POST", "/Groups", { displayName: "Staff", externalId: "g1" }))
         .body;
       const second = await site().otherSource(acme);
@@ -217,7 +221,7 @@ describe("groups", () => {
       }
     });
 
-    it("of another source are not changed, until the tenant lets them be adopted", async () => {
+    it("of another source cannot be changed unless the tenant allows adoption", async () => {
       const id = await create([member(0)]);
       const second = await site().otherSource(acme);
       const empty = { op: "replace", path: "members", value: [] };
@@ -230,7 +234,7 @@ describe("groups", () => {
       assert.deepEqual(await membersOf(id), []);
     });
 
-    it("leave lines in the tenant's activity", async () => {
+    it("are in the tenant's activity", async () => {
       const id = await create([member(0)], "Secret name");
       await acme.client.patch(`/Groups/${id}`, { op: "replace", path: "members", value: [] });
       await acme.client.send("DELETE", `/Groups/${id}`);

@@ -5,7 +5,7 @@ import { newUser } from "../helpers/people.ts";
 import { oktaUser, type ScimBody } from "../helpers/scim.ts";
 import { type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
-/** 100,000 are left to the benchmark. */
+/** The benchmark imports 100,000. */
 const people = 5_000;
 const pageSize = 100;
 
@@ -28,7 +28,7 @@ describe("an import", () => {
       });
     });
 
-    /** Reads page after page, with `change` going on beside each of them, until there is no next one. */
+    /** Reads page after page until the last one, and runs `change` at the same time as each request. */
     async function importAll(
       next: (page: ScimBody | null, read: number) => string | null,
       change: (page: number) => Promise<void>,
@@ -44,14 +44,14 @@ describe("an import", () => {
       return read;
     }
 
-    /** Each of `ids` was read, and nobody twice. */
+    /** Asserts that each of `ids` was read exactly once. */
     function assertComplete(read: string[], ids: Iterable<string>): void {
       const seen = new Set(read);
-      assert.equal(seen.size, read.length, "nobody is doubled");
+      assert.equal(seen.size, read.length, "no user comes twice");
       assert.deepEqual(
         [...ids].filter((id) => !seen.has(id)),
         [],
-        "nobody is missing",
+        "no user is missing",
       );
     }
 
@@ -69,7 +69,7 @@ describe("an import", () => {
     const byCursor = (page: ScimBody | null) =>
       page && !page.nextCursor ? null : `count=${pageSize}&cursor=${page?.nextCursor ?? ""}`;
 
-    it("by index misses and doubles nobody while users are created, deactivated and renamed", async () => {
+    it("by index reads every user exactly once while users are created, deactivated and renamed", async () => {
       const read = await importAll(byIndex, async (page) => {
         await Promise.all([create(), setActive(page * 70, false), setActive(-page * 30, false)]);
         const rename = { op: "replace", value: { userName: `renamed${page}@acme.example` } };
@@ -79,7 +79,7 @@ describe("an import", () => {
       assert.ok(read.length > people, "who came meanwhile came last");
     });
 
-    it("by cursor does so too while users are deleted before and behind it", async () => {
+    it("by cursor does so even while users are deleted before and after the cursor", async () => {
       const gone = new Set<string>();
       const remove = async (index: number) => {
         const id = at(index);
@@ -101,7 +101,7 @@ describe("an import", () => {
       );
     });
 
-    it("by index after deletions finds everybody at their place", async () => {
+    it("by index after deletions finds every user at the right position", async () => {
       const left = (await acme.store.users.page(0, 2 * people)).map(({ id }) => id);
       assert.ok(left.length < people);
       assert.deepEqual(await importAll(byIndex, () => Promise.resolve()), left);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { noRecorder } from "../../src/recording.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import type { Database } from "../../src/store/database.ts";
 import { startTestApp } from "../helpers/app.ts";
@@ -13,13 +12,12 @@ interface Layer {
   route?: { path: string };
 }
 
-/** Every path that the router answers at. */
+/** Every path of the router. */
 function pathsOf(database: Database): string[] {
   const { stack } = scimRoutes({
     database,
     baseUrl: "http://unused.example",
     passwords: testPasswords,
-    recorder: noRecorder,
   }) as unknown as {
     stack: Layer[];
   };
@@ -31,7 +29,7 @@ const patchOf = (...Operations: unknown[]) => ({
   Operations,
 });
 
-/** What an answer says, but for what differs between any two answers and for the id itself. */
+/** An answer without the parts that differ between any two answers, and with the id masked. */
 function bytes({ status, headers, text }: ScimAnswer, id: string): string {
   const shown = [...headers].filter(([name]) => !["date", "x-request-id", "etag"].includes(name));
   return `${status} ${JSON.stringify(shown)} ${text.replaceAll(id, "ID").replaceAll(encodeURIComponent(id), "ID")}`;
@@ -55,7 +53,7 @@ describe("tenants' isolation in SCIM", () => {
       const token = (await a.store.tokens.list())[0]?.id ?? "";
       idsOfA = { user, group, token, tenant: a.tenant.id, source: a.writer.source.id };
     });
-    /** Everything that A has, as the database has it; when a token was used is no secret of A's. */
+    /** All of A's rows in the tables that SCIM writes to. */
     const stateOfA = async () => {
       const state: Record<string, unknown> = {};
       for (const table of ["users", "groups", "group_members", "role_grants", "activity", "tombstones"]) {
@@ -66,7 +64,7 @@ describe("tenants' isolation in SCIM", () => {
     const send = (method: string, path: string, body: unknown) =>
       b.client.send(method, path, ["GET", "HEAD", "DELETE"].includes(method) ? undefined : body);
 
-    it("gives the same bytes for A's ids as for ids that never were, on every path and by every method", async () => {
+    it("answers the same bytes for A's ids as for unknown ids, on every path and by every method", async () => {
       const before = await stateOfA();
       const paths = pathsOf(use().database).filter((path) => path.includes(":id"));
       assert.deepEqual(paths.filter((path) => /Users|Groups/.test(path)).sort(), [
@@ -100,14 +98,14 @@ describe("tenants' isolation in SCIM", () => {
         ["PATCH", patchOf({ op: "replace", value: { displayName: "X" } })],
         ["DELETE", undefined],
       ] as const) {
-        it(`${method} /${kind}/{A's id} is 404`, async () => {
+        it(`answers 404 to ${method} /${kind}/{A's id}`, async () => {
           for (const id of Object.values(idsOfA))
             assert.equal((await b.client.send(method, `/${kind}/${id}`, body)).status, 404);
         });
       }
     }
 
-    /** Requests in which an id stands elsewhere than in the path. */
+    /** Requests with an id in another place than the path. */
     const elsewhere: [string, (id: string) => Promise<ScimAnswer>][] = [
       ["a filter on id", (id) => b.client.find(`id eq "${id}"`)],
       ["a filter on groups", (id) => b.client.find(`groups.value eq "${id}"`)],
@@ -146,7 +144,7 @@ describe("tenants' isolation in SCIM", () => {
       ],
     ];
     for (const [where, call] of elsewhere) {
-      it(`gives the same bytes where A's id is ${where}`, async () => {
+      it(`answers the same bytes if A's id is ${where}`, async () => {
         const before = await stateOfA();
         for (const id of Object.values(idsOfA)) {
           const never = randomUUID();
@@ -156,7 +154,7 @@ describe("tenants' isolation in SCIM", () => {
       });
     }
 
-    it("lets both have the same names, keys and groups", async () => {
+    it("lets both tenants have the same names, keys and groups", async () => {
       const user = oktaUser("ada@acme.example", { externalId: "00u1" });
       assert.equal((await b.client.send("POST", "/Users", user)).status, 201);
       assert.equal((await b.client.send("POST", "/Groups", { displayName: "Staff" })).status, 201);
@@ -168,7 +166,7 @@ describe("tenants' isolation in SCIM", () => {
 
     it("keeps slow requests apart that run at the same time", async () => {
       const { database } = use();
-      // Nobody goes on before everybody is inside: each request waits in the middle for the other tenant's.
+      // Each request waits halfway for the other tenant's, so that both are in progress at once.
       const inside = engine === "SQLite" ? 8 : 4;
       let waiting: (() => void)[] = [];
       const meet = () =>

@@ -31,7 +31,7 @@ describe("lists", () => {
     });
     const idsOf = (body: ScimBody) => (body.Resources as ScimBody[]).map(({ id }) => id as string);
 
-    /** The query, and what of the seven users comes back, as startIndex and positions from 0. */
+    /** The query, and the expected result: startIndex, and which of the seven users, from 0. */
     const windows: [string, number, number[]][] = [
       ["", 1, [0, 1, 2, 3, 4, 5, 6]],
       ["startIndex=1&count=3", 1, [0, 1, 2]],
@@ -84,14 +84,14 @@ describe("lists", () => {
       });
     }
 
-    it("keep their order while users change, and count who is inactive", async () => {
+    it("keep their order while users change, and include inactive users", async () => {
       await acme.client.patch(`/Users/${ids[2]}`, { op: "replace", value: { active: false, title: "T5" } });
       const { body } = await acme.client.get("/Users");
       await acme.client.patch(`/Users/${ids[2]}`, { op: "replace", value: { active: true } });
       assert.deepEqual([body.totalResults, idsOf(body)], [size, ids]);
     });
 
-    it("page by cursor through everybody, once", async () => {
+    it("return every user exactly once by cursor", async () => {
       const seen: string[] = [];
       let cursor: string | undefined = "";
       while (cursor !== undefined) {
@@ -103,7 +103,7 @@ describe("lists", () => {
       assert.deepEqual(seen, ids);
     });
 
-    it("page by cursor through what a filter finds", async () => {
+    it("page by cursor through the result of a filter", async () => {
       const filter = encodeURIComponent(`userName ge "${nameOf(3)}"`);
       const first = (await acme.client.get(`/Users?count=3&cursor=&filter=${filter}`)).body;
       const second = (await acme.client.get(`/Users?count=3&cursor=${first.nextCursor}&filter=${filter}`))
@@ -129,7 +129,7 @@ describe("lists", () => {
       });
     }
 
-    it("of groups page and sort alike", async () => {
+    it("of groups page and sort in the same way", async () => {
       const { body } = await acme.client.get(
         "/Groups?sortBy=displayName&sortOrder=descending&startIndex=1&count=2",
       );
@@ -137,7 +137,7 @@ describe("lists", () => {
       assert.deepEqual([body.totalResults, body.itemsPerPage, names], [size, 2, ["Group 6", "Group 5"]]);
     });
 
-    it("are what .search answers, with the parameters in its body", async () => {
+    it("are also answered by .search, with the parameters in the body", async () => {
       const parameters = {
         filter: `userName eq "${nameOf(1)}"`,
         attributes: ["userName"],
@@ -168,7 +168,7 @@ describe("lists", () => {
         ],
       ];
       for (const [verb, call] of calls) {
-        it(`shape the answer of ${verb}; id and schemas always come`, async () => {
+        it(`select the attributes in the answer to ${verb}; id and schemas always come`, async () => {
           const named = (await call("?attributes=USERNAME,name.givenName,emails.value,colour")).body;
           assert.deepEqual(Object.keys(named).sort(), ["emails", "id", "name", "schemas", "userName"]);
           assert.deepEqual([named.name, Object.keys(named.emails[0])], [{ givenName: "Test" }, ["value"]]);
@@ -181,8 +181,8 @@ describe("lists", () => {
         });
       }
 
-      it("spare the statement, not only the output", async () => {
-        // Who asks for groups now would be told 500.
+      it("save the query, not only the output", async () => {
+        // A request that reads groups would now fail with 500.
         const rename = (from: string, to: string) => use().database.sql().schema.renameTable(from, to);
         await rename("group_members", "group_members_away");
         const statuses: [string, number][] = [];
@@ -202,7 +202,7 @@ describe("lists", () => {
       });
     });
 
-    it("show a tenant's local and just-in-time people too", async () => {
+    it("include local and just-in-time users", async () => {
       const other = await site().tenant();
       await other.store.users.create(newUser("local@acme.example", { origin: "local" }));
       await other.store.users.create(newUser("jit@acme.example", { origin: "just-in-time" }));

@@ -15,7 +15,7 @@ const refused = (answer: ScimAnswer, says: string) => {
   assert.match(answer.body.detail, new RegExp(`${says}, which cannot be seen\\.$`));
 };
 
-describe("names that lie, by SCIM", () => {
+describe("SCIM and names with deceptive characters", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
     let acme: ScimTenant;
@@ -33,7 +33,7 @@ describe("names that lie, by SCIM", () => {
       "o\u0007@inb.test": "The login name contains U\\+0007 BELL",
       "o\u001b[31m@inb.test": "The login name contains U\\+001B ESCAPE",
     })) {
-      it(`are refused as a userName at each door: ${JSON.stringify(name)}`, async () => {
+      it(`refuses them in userName, by POST, PUT and PATCH: ${JSON.stringify(name)}`, async () => {
         const id = await existing();
         refused(await create(name), says);
         refused(await acme.client.send("PUT", `/Users/${id}`, oktaUser(name)), says);
@@ -60,7 +60,7 @@ describe("names that lie, by SCIM", () => {
       displayName: "The display name",
       nickName: "The nickname",
     })) {
-      it(`are refused as ${path}`, async () => {
+      it(`refuses them in ${path}`, async () => {
         const id = await existing();
         const value = "Ada\u202ecalevoL";
         const [top = "", sub] = path.split(".");
@@ -74,7 +74,7 @@ describe("names that lie, by SCIM", () => {
       });
     }
 
-    it("are refused as an e-mail address", async () => {
+    it("refuses them in an e-mail address", async () => {
       const emails = [{ value: "ada\u200b@acme.example", type: "work", primary: true }];
       refused(
         await create("new@acme.example", { emails }),
@@ -82,7 +82,7 @@ describe("names that lie, by SCIM", () => {
       );
     });
 
-    it("are refused as a group's name", async () => {
+    it("refuses them in a group's name", async () => {
       const contains = "The group's name contains U\\+2066 LEFT-TO-RIGHT ISOLATE";
       refused(await acme.client.send("POST", "/Groups", group("Ops\u2066")), contains);
       const { id } = (await acme.client.send("POST", "/Groups", group("Ops"))).body;
@@ -92,7 +92,7 @@ describe("names that lie, by SCIM", () => {
       assert.equal((await acme.store.groups.byId(id))?.displayName, "Ops");
     });
 
-    it("are not what people are called: accents, apostrophes, other scripts, emoji, plus signs", async () => {
+    it("accepts real names: accents, apostrophes, other scripts, emoji, plus signs", async () => {
       const names = {
         "josé+news@acme.example": "José O’Brien-Núñez",
         "山田@acme.example": "山田 太郎 (Yamada)",
@@ -106,12 +106,12 @@ describe("names that lie, by SCIM", () => {
       }
     });
 
-    it("has its login name trimmed", async () => {
+    it("trims a login name", async () => {
       assert.equal((await create("  ada@acme.example ")).body.userName, "ada@acme.example");
       assertScimError(await create("ada@acme.example  "), 409, "uniqueness");
     });
 
-    it("that were there before stay until they change: everything else about the person can be changed", async () => {
+    it("keeps an old name until it changes, and lets everything else about the user change", async () => {
       const old = "o\u202e@inb.test";
       const { id } = await acme.store.users.create(
         newUser(old, {
@@ -131,7 +131,7 @@ describe("names that lie, by SCIM", () => {
   });
 });
 
-describe("names that look the same, by SCIM", () => {
+describe("SCIM and names that look the same", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
     let acme: ScimTenant;
@@ -148,7 +148,7 @@ describe("names that look the same, by SCIM", () => {
       ["ａｄａ@acme.example", "ada@acme.example"],
       ["jose\u0301", "JOSÉ"],
     ] as const) {
-      it(`are one: ${first} and ${second}`, async () => {
+      it(`treats ${first} and ${second} as one name`, async () => {
         const { body } = await create(first);
         assertScimError(await create(second), 409, "uniqueness");
         const other = (await create("other@acme.example")).body.id;
@@ -164,12 +164,12 @@ describe("names that look the same, by SCIM", () => {
       });
     }
 
-    it("are two with a letter of another script", async () => {
+    it("treats a letter of another script as a different name", async () => {
       for (const name of ["ada@acme.example", "\u0430da@acme.example"])
         assert.equal((await create(name)).status, 201);
     });
 
-    it("are one for groups, also where people are found by them", async () => {
+    it("treats them as one name for groups, also in a filter on a user's groups", async () => {
       const { id: ada } = (await create("ada@acme.example")).body;
       const members = [{ value: ada }];
       const { body } = await acme.client.send("POST", "/Groups", { ...group("Oﬃce"), members });
@@ -186,7 +186,7 @@ describe("names that look the same, by SCIM", () => {
       }
     });
 
-    it("fit the index when their key is longer than they are, or are refused", async () => {
+    it("stores a name whose key is longer than itself if it fits the index, and refuses it otherwise", async () => {
       assertScimError(await create("\ufdfa".repeat(200)), 400, "invalidValue");
       assertScimError(
         await acme.client.send("POST", "/Groups", group("\ufdfa".repeat(300))),
@@ -195,7 +195,7 @@ describe("names that look the same, by SCIM", () => {
       );
     });
 
-    it("of before: the one that lost its name to a plain one is changed by its id, and found once it has another", async () => {
+    it("lets an old user whose name now equals a plain one change by id, and finds it once it has another name", async () => {
       await create("fiona@acme.example");
       const { id } = (await create("other@acme.example")).body;
       const row = { login_name: "ﬁona@acme.example", login_name_key: "ﬁona@acme.example" };

@@ -7,7 +7,7 @@ const listUrn = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const errorUrn = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 const name = "Runscope300Hfluaklab151@atko.com";
-/** What the suite posts, with the headers it posts it with. */
+/** The body and the headers that the suite posts. */
 const posted = {
   schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
   userName: name,
@@ -38,7 +38,7 @@ function assertError({ status, body, headers }: ScimAnswer, expected: number): v
   assert.match(headers.get("content-type") ?? "", /^application\/scim\+json/);
 }
 
-/** The fields that the suite calls "not empty"; `active` has to be true for that. */
+/** The fields that the suite checks to be "not empty"; for `active` that means true. */
 function assertFilled(user: ScimBody): void {
   for (const value of [
     user.id,
@@ -51,7 +51,7 @@ function assertFilled(user: ScimBody): void {
   assert.equal(user.active, true);
 }
 
-/** Okta's test suites for SCIM 2.0, step by step, with the numbers that its editor shows. */
+/** Okta's test suites for SCIM 2.0, step by step, with the numbers of Okta's editor. */
 describe("Okta's test suites", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
@@ -60,8 +60,8 @@ describe("Okta's test suites", () => {
     before(async () => {
       tenant = await site().tenant();
       client = tenant.client;
-      // The suite needs one user to be there.
-      await client.send("POST", "/Users", oktaUser("somebody@acme.example"));
+      // The suite needs one existing user.
+      await client.send("POST", "/Users", oktaUser("someone@acme.example"));
     });
 
     describe("SPEC", () => {
@@ -83,12 +83,12 @@ describe("Okta's test suites", () => {
         assert.equal(body.id, first.id);
       });
 
-      for (const [step, nobody] of [
+      for (const [step, unknown] of [
         [5, "abcdefgh@atko.com"],
         [9, name],
       ] as const) {
-        it(`${step}: a filter that finds nobody is an empty list`, async () => {
-          const answer = await client.get(`/Users?filter=userName eq "${nobody}"`);
+        it(`${step}: a filter that finds no user returns an empty list`, async () => {
+          const answer = await client.get(`/Users?filter=userName eq "${unknown}"`);
           assertList(answer);
           assert.equal(answer.body.totalResults, 0);
         });
@@ -98,7 +98,7 @@ describe("Okta's test suites", () => {
         assertError(await client.get("/Users/010101001010101011001010101011"), 404);
       });
 
-      it("11: a user is created, with the login name exactly as it was sent", async () => {
+      it("11: a user is created, with the login name exactly as sent", async () => {
         const { status, body } = await client.send("POST", "/Users", posted, suiteHeaders);
         assert.equal(status, 201);
         assertFilled(body);
@@ -126,7 +126,7 @@ describe("Okta's test suites", () => {
       it("19: groups are listed within 600 ms", async () => {
         await client.send("POST", "/Groups", { displayName: "Everyone", members: [{ value: created.id }] });
         const took: number[] = [];
-        // The best of three: the suite's machine has nothing else to do, this one may have.
+        // The best of three: other programs may run on this machine.
         for (let time = 0; time < 3; time++) {
           const before = performance.now();
           const answer = await client.get("/Groups");
@@ -147,12 +147,12 @@ describe("Okta's test suites", () => {
       });
     });
 
-    describe("CRUD, the traffic that it causes here", () => {
+    describe("CRUD (its requests)", () => {
       let id: string;
       const login = "Crud.User@atko.com";
       const read = async () => (await client.get(`/Users/${id}`)).body;
 
-      it("assigns: looks the user up, creates them, finds them", async () => {
+      it("assigns: looks the user up, creates it, finds it", async () => {
         assert.equal((await client.find(`userName eq "${login}"`)).body.totalResults, 0);
         const { status, body } = await client.send("POST", "/Users", oktaUser(login, { externalId: "00u1" }));
         assert.equal(status, 201);
@@ -163,7 +163,7 @@ describe("Okta's test suites", () => {
         assert.deepEqual([userName, emails[0].value, names], [login, login, oktaUser(login).name]);
       });
 
-      it("changes the first name: reads the user and puts back all of it", async () => {
+      it("changes the first name: reads the user and sends all of it by PUT", async () => {
         const before = await read();
         const { status } = await client.send("PUT", `/Users/${id}`, {
           ...before,
@@ -175,7 +175,7 @@ describe("Okta's test suites", () => {
         assert.deepEqual(after, { ...kept, name: { ...before.name, givenName: "Changed" } });
       });
 
-      it("deactivates: the user is inactive, and can be read", async () => {
+      it("deactivates: the user is inactive and readable", async () => {
         await client.patch(`/Users/${id}`, { op: "replace", value: { active: false } });
         assert.equal((await read()).active, false);
       });
@@ -188,7 +188,7 @@ describe("Okta's test suites", () => {
         assert.equal((await read()).active, true);
       });
 
-      it("unassigns: the user stays readable by id, and inactive", async () => {
+      it("unassigns: the user stays readable by id, but inactive", async () => {
         await client.patch(`/Users/${id}`, { op: "replace", value: { active: false } });
         const { id: same, active } = await read();
         assert.deepEqual([same, active], [id, false]);

@@ -11,7 +11,7 @@ import { assertScimError } from "../helpers/scim-site.ts";
 
 const sqliteError = (code: string) => Object.assign(new Error(`${code}: away`), { code });
 
-/** One call of each kind: reading, searching, writing, discovery. */
+/** One call of each kind: read, search, write, discovery. */
 const calls = (id: string): [string, (client: ScimClient) => ReturnType<ScimClient["get"]>][] => [
   ["GET a user", (client) => client.get(`/Users/${id}`)],
   ["GET an unknown user", (client) => client.get("/Users/unknown")],
@@ -50,7 +50,7 @@ async function start(database: Database): Promise<{ app: TestApp; client: ScimCl
   return { app, client, id: body.id };
 }
 
-describe("while the database is away, SCIM", () => {
+describe("while the database is unavailable, SCIM", () => {
   describe("on SQLite", () => {
     let test: TestDatabase;
     let fault: FaultyDatabase;

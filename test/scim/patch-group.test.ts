@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ScimError } from "../../src/scim/errors.ts";
-import { groupPatch, memberIds } from "../../src/scim/patch-group.ts";
-import { maxOperations, parsePatch } from "../../src/scim/patch-operations.ts";
-import { urns } from "../../src/scim/schema.ts";
+import { ScimError } from "scim-server/errors";
+import { maxOperations, parsePatch } from "scim-server/grammar";
+import { memberIds, patchGroup } from "scim-server/groups";
+import { defineSchemas, urns } from "scim-server/schema";
+
+const { group: schema } = defineSchemas({ attributes: [] });
 
 const id = "abf4dd94-a4c0-4f67-89c9-76b03340cb9b";
 const [a, b, c] = ["23a35c27-23d3-4c03-b4c5-6443c09e7173", "89bb1940-b905-4575-9e7f-6f887cfb368e", "c"];
 
 function translated(...operations: unknown[]) {
   const body = JSON.parse(JSON.stringify({ schemas: [urns.patchOp], Operations: operations }));
-  return groupPatch(parsePatch(body, maxOperations.group));
+  return patchGroup(parsePatch(body, maxOperations.group), schema);
 }
 
 const member = (value: string) => ({ value, display: `${value}@okta.local` });
@@ -74,7 +76,7 @@ const understood: [string, unknown[], unknown][] = [
   ],
   ["removal of externalId", [{ op: "remove", path: "externalId" }], changes({ externalId: null })],
   ["an empty externalId", [{ op: "replace", path: "externalId", value: "" }], changes({ externalId: null })],
-  ["one member that is no list", [{ op: "add", path: "members", value: member(a) }], steps(["add", [a]])],
+  ["one member without a list", [{ op: "add", path: "members", value: member(a) }], steps(["add", [a]])],
   [
     "plain ids",
     [
@@ -84,9 +86,9 @@ const understood: [string, unknown[], unknown][] = [
     steps(["add", [a, b, c]]),
   ],
   ["adding without a path", [{ op: "add", value: { members: [member(a)] } }], steps(["add", [a]])],
-  ["adding nobody", [{ op: "add", path: "members", value: [] }], steps()],
-  ["removal of nobody", [{ op: "remove", path: "members", value: [] }], steps()],
-  ["removal of everybody", [{ op: "remove", path: "members" }], steps(["replace", []])],
+  ["adding no member", [{ op: "add", path: "members", value: [] }], steps()],
+  ["removal of no member", [{ op: "remove", path: "members", value: [] }], steps()],
+  ["removal of every member", [{ op: "remove", path: "members" }], steps(["replace", []])],
   [
     "removal of several by a filter",
     [{ op: "remove", path: `members[value eq "${a}" or (VALUE EQ "${b}" or value eq "c")]` }],
@@ -141,7 +143,7 @@ const refused: [string, unknown, string][] = [
   ["an empty name", { op: "replace", path: "displayName", value: " " }, "invalidValue"],
   ["an empty name without a path", { op: "replace", value: { displayName: "" } }, "invalidValue"],
   ["removal of the name", { op: "remove", path: "displayName" }, "invalidValue"],
-  ["a name that is no text", { op: "replace", path: "displayName", value: { a: 1 } }, "invalidValue"],
+  ["a name that is not a string", { op: "replace", path: "displayName", value: { a: 1 } }, "invalidValue"],
   [
     "a name that is too long",
     { op: "replace", path: "displayName", value: "x".repeat(1001) },
@@ -198,7 +200,8 @@ describe("PATCH of a group", () => {
 
   for (const [name, operation, scimType] of refused) {
     it(`refuses ${name}`, () => {
-      const patch = () => groupPatch(parsePatch({ schemas: [urns.patchOp], Operations: [operation] }));
+      const patch = () =>
+        patchGroup(parsePatch({ schemas: [urns.patchOp], Operations: [operation] }), schema);
       assert.throws(patch, (error: unknown) => {
         assert.ok(error instanceof ScimError, String(error));
         assert.deepEqual([error.status, error.scimType], [400, scimType], error.message);
@@ -208,15 +211,15 @@ describe("PATCH of a group", () => {
     });
   }
 
-  it("takes Object's own names for ids like any other", () => {
+  it("accepts the names of Object.prototype as ids", () => {
     assert.deepEqual(
       translated({ op: "add", path: "members", value: ["__proto__"] }),
       steps(["add", ["__proto__"]]),
     );
   });
 
-  it("reads a list of members the same way wherever it stands", () => {
-    assert.deepEqual(memberIds([{ Value: a }, b, 7]), [a, b, "7"]);
+  it("reads a list of members in every form", () => {
+    assert.deepEqual(memberIds([{ Value: a }, b, 7], schema), [a, b, "7"]);
   });
 });
 
@@ -229,12 +232,12 @@ describe("the steps of a group's PATCH", () => {
     assert.deepEqual(translated(...ids.map((one) => adding(one))), steps(["add", ids]));
   });
 
-  it("are two for 256 additions and removals of others in turn", () => {
+  it("are two for 256 alternating additions and removals of different members", () => {
     const turns = ids.flatMap((one) => [removing(one), adding(`new-${one}`)]);
     assert.deepEqual(translated(...turns), steps(["remove", ids], ["add", ids.map((one) => `new-${one}`)]));
   });
 
-  it("keep their order where it matters", () => {
+  it("keep their order if it matters", () => {
     assert.deepEqual(
       translated(adding("x"), removing("x"), adding("x", "y")),
       steps(["add", ["x"]], ["remove", ["x"]], ["add", ["x", "y"]]),
@@ -245,12 +248,12 @@ describe("the steps of a group's PATCH", () => {
     );
   });
 
-  it("are the last one of several replacements in a row", () => {
+  it("keep only the last of several replacements in a row", () => {
     const replacing = (...list: string[]) => ({ op: "replace", path: "members", value: list });
     assert.deepEqual(translated(replacing("x"), replacing("y", "z")), steps(["replace", ["y", "z"]]));
   });
 
-  it("do to a set what the operations do to it one by one", () => {
+  it("change a set as the operations would one by one", () => {
     const people = fc.constantFrom<string[]>("a", "b", "c", "d", "e", "f");
     const operation = fc.record({
       kind: fc.constantFrom<string[]>("add", "add", "remove", "remove-list", "replace", "remove-all"),

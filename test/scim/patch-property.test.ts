@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ScimError } from "../../src/scim/errors.ts";
-import { parsePatch } from "../../src/scim/patch-operations.ts";
-import { patchUser } from "../../src/scim/patch-user.ts";
-import type { JsonObject } from "../../src/scim/resource-input.ts";
-import { urns, userSchema } from "../../src/scim/schema.ts";
+import { ScimError } from "scim-server/errors";
+import { parsePatch } from "scim-server/grammar";
+import type { JsonObject } from "scim-server/input";
+import { patchUser } from "scim-server/patch-user";
+import { urns } from "scim-server/schema";
+import { scimSchemas } from "../../src/scim/schemas.ts";
 
 /**
- * The engine against a model that knows five single attributes and one list, and nothing of schemas, paths or parsing:
- * changes are made as data, done to the model, and written down for the engine in one of the ways clients write them.
+ * Compares the engine with a model of five single attributes and one list, which knows nothing of schemas, paths or parsing.
+ * A change is made as data, applied to the model, and written for the engine in one of the forms that clients use.
  */
 type Email = { value?: string; type?: string; display?: string; primary?: boolean };
 type Part = keyof Email;
@@ -51,7 +52,7 @@ function holds(where: Where, email: Email): boolean {
   return where.is === "co" ? text.split(piece).length > 1 : text.slice(0, piece.length) === piece;
 }
 
-/** What a conjunction says outright. */
+/** The values that a conjunction states. */
 function said(where: Where): Email {
   if (where.is === "and") return { ...said(where.both[0]), ...said(where.both[1]) };
   return where.is === "eq" ? { [where.part]: where.value } : {};
@@ -150,7 +151,7 @@ function changeModelElements(model: Model, change: Change & { on: "element" | "p
   resetPrimary(model.emails, chosen);
 }
 
-/** A model as the resource it stands for. */
+/** The resource that a model describes. */
 function resourceOf({ single, emails }: Model): JsonObject {
   const resource: JsonObject = { id: "x", userName: "ada", active: true, groups: [{ value: "g" }] };
   for (const [path, value] of single) {
@@ -290,7 +291,7 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-/** The model's answer: undefined when an operation finds no target. */
+/** The result of the model: undefined if an operation finds no target. */
 function expectedOf(start: Model, changes: Change[]): JsonObject | undefined {
   const after = structuredClone(start);
   try {
@@ -302,14 +303,14 @@ function expectedOf(start: Model, changes: Change[]): JsonObject | undefined {
   return resourceOf(after);
 }
 
-describe("PATCH of a user, whoever it is and whatever is asked", () => {
-  it("does what the model does", () => {
+describe("PATCH of random users with random operations", () => {
+  it("agrees with the model", () => {
     const seen = { done: 0, refused: 0 };
     const check = fc.property(model, fc.array(change, { minLength: 1, maxLength: 6 }), (start, changes) => {
       const current = frozen(resourceOf(start));
       const expected = expectedOf(start, changes);
       const body = JSON.parse(JSON.stringify({ schemas: [urns.patchOp], Operations: changes.map(wire) }));
-      const patch = () => patchUser(current, parsePatch(body), userSchema);
+      const patch = () => patchUser(current, parsePatch(body), scimSchemas().user);
       if (expected) assert.deepEqual(patch(), expected);
       else assert.throws(patch, { name: "ScimError", scimType: "noTarget" });
       seen[expected ? "done" : "refused"]++;
@@ -318,7 +319,7 @@ describe("PATCH of a user, whoever it is and whatever is asked", () => {
     assert.ok(seen.done > 1000 && seen.refused > 100, JSON.stringify(seen));
   });
 
-  it("answers any JSON with a user or with 400, and changes neither its input nor Object", () => {
+  it("turns any JSON into a user or into 400, and changes neither its input nor Object.prototype", () => {
     const names = fc.constantFrom<string[]>(
       ...["userName", "name", "emails", "active", "name.givenName", "__proto__", "constructor", "prototype"],
       ...[
@@ -355,7 +356,7 @@ describe("PATCH of a user, whoever it is and whatever is asked", () => {
         const patched = patchUser(
           current,
           parsePatch({ schemas: [urns.patchOp], Operations: operations }),
-          userSchema,
+          scimSchemas().user,
         );
         assert.equal(Object.getPrototypeOf(patched), Object.prototype);
       } catch (error) {

@@ -7,7 +7,7 @@ import { createTestTenant } from "../helpers/people.ts";
 import { oktaUser, ScimClient, scimClient } from "../helpers/scim.ts";
 import { type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
-describe("what goes wrong when provisioning calls", () => {
+describe("a provisioning problem", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
     let acme: ScimTenant;
@@ -15,7 +15,7 @@ describe("what goes wrong when provisioning calls", () => {
       acme = await site().tenant();
     });
 
-    /** A problem is written after the answer. */
+    /** Waits, because a problem is written after the answer. */
     const kept = async (count = 1): Promise<ProvisioningProblem[]> => {
       for (let tries = 0; ; tries++) {
         const problems = await acme.store.provisioningProblems.list(100);
@@ -24,7 +24,7 @@ describe("what goes wrong when provisioning calls", () => {
       }
     };
 
-    it("is kept for the tenant's administrators: the call, what was said, and the request's id", async () => {
+    it("is recorded for the tenant's administrators: call, detail and request id", async () => {
       await acme.client.send("POST", "/Users", oktaUser("ada@acme.example"));
       const refused = await acme.client.send("POST", "/Users", oktaUser("ada@acme.example"));
       const [{ at, ...problem } = assert.fail()] = await kept();
@@ -40,7 +40,7 @@ describe("what goes wrong when provisioning calls", () => {
     });
 
     for (const cause of ["expired", "revoked"] as const) {
-      it(`names a token that is ${cause}, without which nobody would know why nothing arrives`, async () => {
+      it(`names a token that is ${cause}, because provisioning stops without any other sign`, async () => {
         const past = () => Date.now() - 2 * 86_400_000;
         const { id, token } = await createToken(
           acme.store,
@@ -59,7 +59,7 @@ describe("what goes wrong when provisioning calls", () => {
       });
     }
 
-    it("is nothing when a token was never one, and when somebody only looks for what is not there", async () => {
+    it("is not recorded for an unknown token, nor for a client that reads a missing resource", async () => {
       const stranger = new ScimClient(`${site().app.url}/scim/v2`, "Bearer oinscim_unknown");
       assert.equal((await stranger.get("/Users")).status, 401);
       assert.equal((await acme.client.get("/Users/unknown")).status, 404);
@@ -71,7 +71,7 @@ describe("what goes wrong when provisioning calls", () => {
       );
     });
 
-    it("is one line however often it happens, and whatever address was made up", async () => {
+    it("is one line however often it happens, and for all unknown paths together", async () => {
       for (let count = 0; count < 5; count++) {
         await acme.client.send("DELETE", `/Users/unknown-${count}`);
         await acme.client.send("PUT", `/Made/up/${count}`, {});
@@ -82,13 +82,13 @@ describe("what goes wrong when provisioning calls", () => {
   });
 
   onEachDatabase((use) => {
-    it("keeps nothing, and breaks nothing, when nobody ever had the token", async () => {
+    it("is not recorded, and nothing fails, for a token that never existed", async () => {
       const { store } = await createTestTenant(use().database);
       await problemRecorder(use().database).recordDeadToken("never-created", "request");
       assert.deepEqual(await store.provisioningProblems.list(10), []);
     });
 
-    it("is written once in ten seconds, and again when it goes on", async () => {
+    it("is written once in ten seconds, and again if it persists", async () => {
       const { store, writer } = await createTestTenant(use().database);
       let now = 1_000_000;
       const { record } = problemRecorder(use().database, () => now);

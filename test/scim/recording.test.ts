@@ -5,7 +5,7 @@ import { recorded, startRecording } from "../helpers/recorded.ts";
 import { oktaUser } from "../helpers/scim.ts";
 import { type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
-describe("what the inspector is told of SCIM", () => {
+describe("the inspector's message of a SCIM call", () => {
   onOneDatabase((use) => {
     const site = useScim(use);
     let tenant: ScimTenant;
@@ -20,7 +20,7 @@ describe("what the inspector is told of SCIM", () => {
 
     const one = async () => (await recorded(tenant.store, 1))[0] ?? assert.fail();
 
-    it("is the request, the answer, the token's check, the person, and the file that handled it", async () => {
+    it("has the request, the answer, the check of the token, the user, and the source file", async () => {
       const answer = await tenant.client.send(
         "POST",
         "/Users",
@@ -56,21 +56,22 @@ describe("what the inspector is told of SCIM", () => {
       assert.match(message.checks[0]?.detail ?? "", /^Source default, token oinscim_....…$/);
     });
 
+    const engine = (name: string) => `packages/scim-server/src/${name}`;
     const steps: [string, string, unknown, string, string, string][] = [
       ["GET", "/Users/{id}", undefined, "GET /Users/{id}", "200 OK", "src/scim/users.ts"],
       [
         ...(["PATCH", "/Users/{id}", { Operations: [{ op: "replace", value: { active: true } }] }] as const),
-        ...(["PATCH /Users/{id}", "200 OK", "src/scim/patch-user.ts"] as const),
+        ...(["PATCH /Users/{id}", "200 OK", engine("patch-user.ts")] as const),
       ],
-      ["GET", "/Users?startIndex=1&count=2", undefined, "GET /Users", "200 OK", "src/scim/lists.ts"],
-      ["POST", "/Users/.search", {}, "POST /Users/.search", "200 OK", "src/scim/lists.ts"],
+      ["GET", "/Users?startIndex=1&count=2", undefined, "GET /Users", "200 OK", engine("lists.ts")],
+      ["POST", "/Users/.search", {}, "POST /Users/.search", "200 OK", engine("lists.ts")],
       ["POST", "/Groups", { displayName: "Team" }, "POST /Groups", "201 Created", "src/scim/groups.ts"],
-      ["POST", "/Bulk", { Operations: [] }, "POST /Bulk", "200 OK", "src/scim/bulk.ts"],
-      ["GET", "/Roles", undefined, "GET /Roles", "200 OK", "src/scim/roles.ts"],
-      ["GET", "/Schemas", undefined, "GET /Schemas", "200 OK", "src/scim/discovery.ts"],
+      ["POST", "/Bulk", { Operations: [] }, "POST /Bulk", "200 OK", engine("bulk.ts")],
+      ["GET", "/Roles", undefined, "GET /Roles", "200 OK", engine("assignable.ts")],
+      ["GET", "/Schemas", undefined, "GET /Schemas", "200 OK", engine("discovery.ts")],
     ];
     for (const [method, path, body, step, summary, file] of steps) {
-      it(`is ${step} with ${file}`, async () => {
+      it(`is called ${step} and names ${file}`, async () => {
         const schemas =
           path === "/Bulk" ? "BulkRequest" : path.endsWith(".search") ? "SearchRequest" : "PatchOp";
         const schema =
@@ -86,7 +87,7 @@ describe("what the inspector is told of SCIM", () => {
 
     const failures: [string, () => Promise<unknown>, RegExp, string][] = [
       [
-        "nobody",
+        "an unknown user",
         () => tenant.client.get("/Users/none"),
         /^404 Not Found: /,
         "There is such a resource in this tenant",
@@ -95,16 +96,16 @@ describe("what the inspector is told of SCIM", () => {
         "a name that is taken",
         () => tenant.client.send("POST", "/Users", oktaUser("ada@acme.example")),
         /^409 Conflict: /,
-        "Nobody else has these values",
+        "No other resource has these values",
       ],
       [
-        "a filter that is none",
+        "a filter that breaks the grammar",
         () => tenant.client.find("userName eq"),
         /^400 Bad Request: /,
         "The request is what RFC 7644 describes",
       ],
       [
-        "a body that is no JSON",
+        "a body that is not JSON",
         () => tenant.client.send("POST", "/Users", "{"),
         /^400 Bad Request: /,
         "The request is what RFC 7644 describes",
@@ -143,8 +144,8 @@ describe("what the inspector is told of SCIM", () => {
       ["the login name in the answer", () => tenant.client.get(`/Users/${id}`), () => "ADA@acme"],
       [
         "a name that a filter asks for",
-        () => tenant.client.find('userName eq "nobody@x.test"'),
-        () => "nobody@x.test",
+        () => tenant.client.find('userName eq "unknown@x.test"'),
+        () => "unknown@x.test",
       ],
       [
         "a member that a group gets",
@@ -172,7 +173,7 @@ describe("what the inspector is told of SCIM", () => {
       });
     }
 
-    it("shows a filter as people read it", async () => {
+    it("shows a filter decoded", async () => {
       await tenant.client.find('userName eq "ada@acme.example"');
       assert.equal(
         (await one()).request?.head[0],
@@ -180,7 +181,7 @@ describe("what the inspector is told of SCIM", () => {
       );
     });
 
-    it("holds no password and no token, wherever a client puts them", async () => {
+    it("contains no password and no token, even in unusual places", async () => {
       const secret = "Tr0ub4dor&3";
       const path = `/Users/${id}`;
       await tenant.client.send("PUT", path, oktaUser("ada@acme.example", { password: secret }));
@@ -194,7 +195,7 @@ describe("what the inspector is told of SCIM", () => {
       assert.ok(!kept.includes(secret) && !kept.includes(tenant.token), kept);
     });
 
-    it("is nothing of a caller without a token: it belongs to nobody", async () => {
+    it("is not recorded for a caller without a token, who belongs to no tenant", async () => {
       await tenant.client.get("/Users", { authorization: "Bearer none" });
       await tenant.client.get("/Roles");
       assert.deepEqual(

@@ -12,7 +12,7 @@ const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 type Call = (client: ScimClient, name: string, id: string) => Promise<ScimAnswer>;
 
-/** A body in which `KEY` stands for a property's name: an object literal could not have `__proto__` for one. */
+/** A body in which `KEY` is replaced by a property name: an object literal cannot have the name `__proto__`. */
 const keyed = (body: unknown, name: string) => JSON.stringify(body).replaceAll('"KEY"', JSON.stringify(name));
 const query = (path: string, parameter: string, value: (name: string) => string): Call => {
   return (client, name) => client.get(`${path}?${parameter}=${encodeURIComponent(value(name))}`);
@@ -101,7 +101,7 @@ const positions: Record<string, Call> = {
     client.send("POST", "/Bulk", { schemas: [bulkUrn], Operations: [{ method, path: "/Users", data: {} }] }),
 };
 
-/** Nobody looks at what is unknown or read in another way, so a NUL is found before anybody does. */
+/** A NUL is refused even in attributes that nothing reads. */
 const withNul: Record<string, Call> = {
   "what is unknown": (client, colour) =>
     client.send("POST", "/Users", { userName: "x@acme.example", colour }),
@@ -143,14 +143,14 @@ describe("reserved names", () => {
     }
 
     for (const [what, call] of Object.entries(withNul)) {
-      it(`are no more welcome than a NUL in ${what}`, async () => {
+      it(`are refused like a NUL in ${what}`, async () => {
         assertScimError(await call(client, "a\0", id), 400, "invalidValue");
         assert.deepEqual((await client.get(`/Users/${id}`)).body, ada);
         assert.equal((await client.get("/Groups")).body.totalResults, 0);
       });
     }
 
-    it("are refused as paths and references inside a bulk request, each in its place", async () => {
+    it("are refused as paths and references inside a Bulk request, operation by operation", async () => {
       const operations = names.flatMap((name) => [
         { method: "DELETE", path: `/Users/${name}` },
         { method: "DELETE", path: `/Users/bulkId:${name}` },
@@ -162,7 +162,7 @@ describe("reserved names", () => {
       );
     });
 
-    it("are values like any other", async () => {
+    it("are allowed as values", async () => {
       const other = (await site().tenant()).client;
       for (const name of names.slice(0, 3)) {
         const user = { userName: name, title: name, emails: [{ value: `${name}@acme.example`, type: name }] };

@@ -18,7 +18,7 @@ describe("roles and entitlements", () => {
     const role = () => acme.store.roles.effective(id);
     const admin = [{ value: "admin", display: "Admin" }];
 
-    it("a group makes an admin, an echoed PUT makes it no grant of its own, and out of the group is out", async () => {
+    it("a group's role ends with the membership, even if a PUT echoed the role meanwhile", async () => {
       const group = { displayName: "Admins", members: [{ value: id }] };
       const groupId = (await acme.client.send("POST", "/Groups", group)).body.id;
       await acme.store.roles.mapGroup(groupId, "admin");
@@ -32,7 +32,7 @@ describe("roles and entitlements", () => {
       assert.equal(await role(), "member");
     });
 
-    it("the deletion of the last owner's group takes the group's role, and is never refused", async () => {
+    it("deleting the group of the last owner is allowed, and removes the group's role", async () => {
       const group = { displayName: "Admins", members: [{ value: id }] };
       const groupId = (await acme.client.send("POST", "/Groups", group)).body.id;
       await acme.store.roles.mapGroup(groupId, "admin");
@@ -40,7 +40,7 @@ describe("roles and entitlements", () => {
       assert.equal(await role(), "member");
     });
 
-    it("roles sets exactly what provisioning grants, and touches no other grant", async () => {
+    it("roles replaces the grants of provisioning, and no other grant", async () => {
       await acme.store.roles.grant(id, "owner");
       assert.deepEqual((await put({ roles: admin })).body.roles, admin);
       assert.deepEqual((await put({ roles: [{ value: "member" }] })).body.roles, [
@@ -62,7 +62,7 @@ describe("roles and entitlements", () => {
       ["an echoed PUT", async () => put((await acme.client.get(`/Users/${id}`)).body)],
     ];
     for (const [what, call] of silent) {
-      it(`${what} leaves roles and entitlements alone`, async () => {
+      it(`${what} keeps roles and entitlements`, async () => {
         await put({ roles: admin, entitlements: [{ value: "task-export" }] });
         assert.equal((await call()).status, 200);
         const { body } = await acme.client.get(`/Users/${id}`);
@@ -82,7 +82,7 @@ describe("roles and entitlements", () => {
           ),
       ],
     ] as [string, () => Promise<{ status: number }>][]) {
-      it(`an empty list by ${how} takes what provisioning granted`, async () => {
+      it(`an empty list by ${how} removes the grants of provisioning`, async () => {
         await put({ roles: admin, entitlements: [{ value: "task-export" }] });
         assert.equal((await clear()).status, 200);
         const { body } = await acme.client.get(`/Users/${id}`);
@@ -91,7 +91,7 @@ describe("roles and entitlements", () => {
     }
 
     for (const value of ["owner", "superuser", "constructor", "ADMIN"]) {
-      it(`"${value}" is no role that can be given: 400, by POST, PUT and PATCH`, async () => {
+      it(`"${value}" is not a role that clients may give: 400, by POST, PUT and PATCH`, async () => {
         const roles = [{ value }];
         assertScimError(
           await acme.client.send("POST", "/Users", oktaUser("eve", { roles })),
@@ -105,7 +105,7 @@ describe("roles and entitlements", () => {
       });
     }
 
-    it("PATCH adds and removes single ones", async () => {
+    it("PATCH adds and removes single roles", async () => {
       await acme.client.patch(`/Users/${id}`, { op: "add", path: "roles", value: admin });
       assert.equal(await role(), "admin");
       await acme.client.patch(`/Users/${id}`, { op: "remove", path: 'roles[value eq "admin"]' });
@@ -125,7 +125,7 @@ describe("roles and entitlements", () => {
       assertScimError(await acme.client.get("/Entitlements/nothing"), 404);
     });
 
-    it("are found by filters", async () => {
+    it("filters find users by them", async () => {
       await put({ roles: admin, entitlements: [{ value: "task-export" }] });
       await acme.client.send("POST", "/Users", oktaUser("eve@acme.example"));
       for (const filter of ['roles.value eq "admin"', 'entitlements[value eq "task-export"]', "roles pr"]) {

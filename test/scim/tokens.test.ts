@@ -4,7 +4,6 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { createLog } from "../../src/log.ts";
-import { noRecorder } from "../../src/recording.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import { requestContext } from "../../src/web/request.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -31,8 +30,8 @@ describe("provisioning tokens", () => {
 
     const accepted: [string, (token: string) => string][] = [
       ["Bearer", (token) => `Bearer ${token}`],
-      ["bearer in small letters", (token) => `bearer ${token}`],
-      ["BEARER in capitals", (token) => `BEARER ${token}`],
+      ["bearer in lower case", (token) => `bearer ${token}`],
+      ["BEARER in upper case", (token) => `BEARER ${token}`],
       ["the token alone, Okta's Header mode", (token) => token],
     ];
     for (const [how, header] of accepted) {
@@ -41,7 +40,7 @@ describe("provisioning tokens", () => {
       });
     }
 
-    it("are refused alike, whatever is wrong with them", async () => {
+    it("get the same refusal for every defect", async () => {
       const past = () => Date.now() - 2 * dayMs;
       const expired = await createToken(acme.store, "default", 1, past);
       const revoked = await createToken(acme.store);
@@ -72,7 +71,7 @@ describe("provisioning tokens", () => {
       await refused(token);
     });
 
-    it("stop at once when they are revoked, and the tenant's others go on", async () => {
+    it("stop working at once when they are revoked; the tenant's other tokens keep working", async () => {
       const second = await createToken(acme.store);
       assert.equal((await call(second.token)).status, 200);
       await acme.store.tokens.revoke(second.id);
@@ -81,7 +80,7 @@ describe("provisioning tokens", () => {
     });
 
     for (const path of ["/Users", "/Bulk", "/Schemas", "/Me", "/nowhere", "/"]) {
-      it(`are asked for before anything else at ${path}: a broken megabyte is not parsed`, async () => {
+      it(`are checked first at ${path}: a megabyte of broken JSON is not parsed`, async () => {
         const body = `{"userName": "${"x".repeat(1_000_000)}`;
         for (const type of ["application/scim+json", "application/json", "text/html"]) {
           const headers = { authorization: "non-token", "content-type": type };
@@ -90,7 +89,7 @@ describe("provisioning tokens", () => {
       });
     }
 
-    it("remember their last use, written at most once a minute", async () => {
+    it("record their last use, at most once a minute", async () => {
       const lastUse = async () => (await acme.store.tokens.list())[0]?.lastUsedAt ?? null;
       assert.equal(await lastUse(), null);
       await acme.client.get("/Users");
@@ -105,14 +104,14 @@ describe("provisioning tokens", () => {
       assert.ok(((await lastUse()) ?? 0) > before);
     });
 
-    it("are not used by a call that is refused", async () => {
+    it("record no use by a refused call", async () => {
       const { id, token } = await createToken(acme.store);
       await acme.store.tokens.revoke(id);
       await refused(token);
       assert.equal((await acme.store.tokens.list()).find((one) => one.id === id)?.lastUsedAt, null);
     });
 
-    it("are never in the log", async () => {
+    it("never appear in the log", async () => {
       await acme.client.send("POST", "/Users", oktaUser("ada@acme.example"));
       await refused("Bearer oinscim_wrong");
       const written = JSON.stringify(site().app.logged);
@@ -120,7 +119,7 @@ describe("provisioning tokens", () => {
       for (const secret of [acme.token, "oinscim_wrong", "1mz050nq"]) assert.ok(!written.includes(secret));
     });
 
-    it("may call so often: 429 with whole seconds in Retry-After, each token for itself", async () => {
+    it("have a rate limit each: 429 with whole seconds in Retry-After", async () => {
       const app = express();
       app.use(requestContext(createLog("silent")));
       app.use(
@@ -130,7 +129,6 @@ describe("provisioning tokens", () => {
           baseUrl: "http://acme.example",
           passwords: testPasswords,
           requestsPerMinute: 3,
-          recorder: noRecorder,
         }),
       );
       const server = createServer(app);

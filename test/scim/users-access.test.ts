@@ -9,7 +9,7 @@ import { oktaUser } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 import { plantSession } from "../helpers/site.ts";
 
-/** What provisioning does to people's access: sessions, passwords, who is deleted. */
+/** What provisioning does to the access of users: sessions, passwords, deletion. */
 describe("provisioning and access", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
@@ -43,17 +43,17 @@ describe("provisioning and access", () => {
         const { status, body } = await deactivate(ada.id);
         assert.deepEqual([status, body.active, body.id], [200, false, ada.id]);
         for (const browser of [first, second]) assert.notEqual((await browser.get("/me")).status, 200);
-        // Not only because the user is inactive: nothing that was granted before is worth anything now.
+        // Not only because the user is inactive: earlier grants are void.
         assert.deepEqual(await acme.store.sessions.ofUser(ada.id, ada.accessEpoch), []);
         assert.ok(((await acme.store.users.byId(ada.id))?.accessEpoch ?? 0) > ada.accessEpoch);
       });
     }
 
-    it("deactivation and the end of the sessions are one transaction: neither without the other", async () => {
+    it("deactivation and the end of the sessions are one transaction", async () => {
       const ada = await create();
       const browser = await browserOf(ada);
       const rename = (from: string, to: string) => use().database.sql().schema.renameTable(from, to);
-      // What comes last in the transaction fails.
+      // The last step of the transaction fails.
       await rename("activity", "activity_away");
       const { status } = await acme.client.patch(`/Users/${ada.id}`, {
         op: "replace",
@@ -79,7 +79,7 @@ describe("provisioning and access", () => {
       assert.equal((await browser.get("/me")).status, 200);
     });
 
-    it("reactivation lets the same person in again: same id, nothing lost, old sessions stay ended", async () => {
+    it("reactivation lets the same user in again: same id, nothing lost, old sessions stay ended", async () => {
       const ada = await create();
       const before = (await acme.client.get(`/Users/${ada.id}`)).body;
       const browser = await browserOf(ada);
@@ -117,7 +117,7 @@ describe("provisioning and access", () => {
       assert.ok(!site().app.logged.some(({ userId }) => userId === eve.id));
     });
 
-    it("a block that an administrator set is not lifted by reactivation", async () => {
+    it("reactivation does not lift an administrator's block", async () => {
       const ada = await create();
       await acme.store.users.update(ada.id, { blocked: true });
       for (const active of [false, true])
@@ -125,8 +125,8 @@ describe("provisioning and access", () => {
       assert.equal((await acme.store.users.byId(ada.id))?.blocked, true);
     });
 
-    describe("who was deleted", () => {
-      it("does not come back just in time until provisioning creates them: a new user then", async () => {
+    describe("a deleted user", () => {
+      it("does not come back just in time until provisioning creates the user again, as a new one", async () => {
         const connection = await acme.connection();
         const external = identityOf(connection, "ada@acme.example");
         const { user } = await signIn(acme.store, external);
@@ -158,7 +158,7 @@ describe("provisioning and access", () => {
         assert.equal(await hashOf(ada.id), null);
       });
 
-      it("are kept by POST, PUT and PATCH where it does; the old one stops, an absent one changes nothing", async () => {
+      it("are stored by POST, PUT and PATCH if it does; the old one stops working, an absent one changes nothing", async () => {
         await synchronise();
         const ada = await create();
         assert.ok(await testPasswords.verify("a random one: 1mz050nq", await hashOf(ada.id)));
@@ -170,7 +170,7 @@ describe("provisioning and access", () => {
         assert.ok(await testPasswords.verify(sent, await hashOf(ada.id)));
       });
 
-      it("are dropped where single sign-on is enforced for the user's domain", async () => {
+      it("are dropped if single sign-on is enforced for the user's domain", async () => {
         await synchronise();
         const connection = await acme.connection();
         await acme.store.domains.add("acme.example", "proof");
@@ -184,7 +184,7 @@ describe("provisioning and access", () => {
         assert.ok(await hashOf(bob.id));
       });
 
-      it("follow the rules of local passwords, or nothing at all is changed", async () => {
+      it("follow the rules of local passwords; otherwise nothing is changed", async () => {
         await synchronise();
         for (const password of ["a", "eleven char", "x".repeat(257)]) {
           const refused = await acme.client.send(
@@ -203,7 +203,7 @@ describe("provisioning and access", () => {
         assert.equal(await signInWith("a random one: 1mz050nq"), 303);
       });
 
-      it("end the person's sessions when they change, and only then", async () => {
+      it("end the user's sessions if they change, and only then", async () => {
         await synchronise();
         const ada = await create();
         const browser = await browserOf(ada);
@@ -216,7 +216,7 @@ describe("provisioning and access", () => {
         assert.equal((await browser.get("/me")).status, 401);
       });
 
-      it("sign nobody in any more once they are not synchronised, nor when they are again", async () => {
+      it("stop working when password sync is switched off, and do not come back when it is on again", async () => {
         await synchronise();
         const [ada, bob] = [await create(), await create("bob@acme.example")];
         const [byPassword, owner] = [
@@ -242,14 +242,14 @@ describe("provisioning and access", () => {
         assert.equal(await signInWith("a random one: 1mz050nq"), 403);
       });
 
-      it("do not count while the tenant's setting is off, whatever is stored", async () => {
+      it("do not count while password sync is off, even if one is stored", async () => {
         await synchronise();
         await create();
         await systemStore(use().database).tenants.update(acme.tenant.id, { passwordSync: false });
         assert.equal(await signInWith("a random one: 1mz050nq"), 403);
       });
 
-      it("are never an owner's: 403, and nothing of the request is done", async () => {
+      it("cannot be set for an owner: 403, and nothing is changed", async () => {
         await synchronise();
         const ada = await create();
         await acme.store.roles.grant(ada.id, "owner");
@@ -259,13 +259,13 @@ describe("provisioning and access", () => {
         assert.match(refused.body.detail, /does not set the password of an owner/);
         assert.equal((await acme.store.users.byId(ada.id))?.displayName, ada.displayName);
         assert.equal(await signInWith(sent), 403);
-        // Nor is one that was stored while they were none.
+        // Nor does one that was stored before the user became an owner.
         assert.equal(await signInWith("a random one: 1mz050nq"), 403);
         const stored = { op: "replace", value: { password: "a random one: 1mz050nq" } };
         assertScimError(await acme.client.patch(`/Users/${ada.id}`, stored), 403);
       });
 
-      it("never reach an account of the application", async () => {
+      it("cannot be set for a local account", async () => {
         await synchronise();
         const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
         const before = await hashOf(owner.id);

@@ -9,7 +9,7 @@ import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.
 const name = "ada@acme.example";
 const deactivate = { op: "replace", value: { active: false } };
 
-/** Whose user it is: just in time, the application's own, or another source's. */
+/** Users that provisioning did not create: just-in-time users, local accounts, and users of another source. */
 describe("adoption and sources", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
@@ -18,8 +18,8 @@ describe("adoption and sources", () => {
       acme = await site().tenant();
     });
 
-    describe("somebody who came just in time", () => {
-      it("is refused to POST: 409, and found by the filter", async () => {
+    describe("a just-in-time user", () => {
+      it("makes POST fail with 409, and is found by the filter", async () => {
         const { user } = await signIn(acme.store, identityOf(await acme.connection(), name));
         assertScimError(
           await acme.client.send("POST", "/Users", oktaUser("ADA@acme.example")),
@@ -30,7 +30,7 @@ describe("adoption and sources", () => {
       });
 
       for (const verb of ["PUT", "PATCH"] as const) {
-        it(`is adopted by ${verb}: same id, identities kept, and sign-in overwrites nothing any more`, async () => {
+        it(`is adopted by ${verb}: same id and identities, and sign-in no longer overwrites the profile`, async () => {
           const external = identityOf(await acme.connection(), name);
           const { user } = await signIn(acme.store, external);
           const profile = { displayName: "From Okta", externalId: "00u1" };
@@ -49,7 +49,7 @@ describe("adoption and sources", () => {
       }
     });
 
-    describe("an account of the application", () => {
+    describe("a local account", () => {
       const attempts = {
         PUT: (id: string) =>
           acme.client.send("PUT", `/Users/${id}`, oktaUser("owner@acme.example", { externalId: "00u-evil" })),
@@ -57,7 +57,7 @@ describe("adoption and sources", () => {
         DELETE: (id: string) => acme.client.send("DELETE", `/Users/${id}`),
       };
       for (const [verb, attempt] of Object.entries(attempts)) {
-        it(`is never changed by ${verb}: 409 that names the remedy`, async () => {
+        it(`is never changed by ${verb}: 409, which says what to do`, async () => {
           const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
           const answer = await attempt(owner.id);
           assertScimError(answer, 409, "uniqueness");
@@ -66,7 +66,7 @@ describe("adoption and sources", () => {
         });
       }
 
-      it("is not reached by the sign-in that follows", async () => {
+      it("is not linked by the next sign-in", async () => {
         const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
         await attempts.PUT(owner.id);
         const connection = await acme.connection();
@@ -77,7 +77,7 @@ describe("adoption and sources", () => {
         assert.deepEqual(await acme.store.identities.ofUser(owner.id), []);
       });
 
-      it("cannot be taken by POST, nor by renaming somebody to its name", async () => {
+      it("keeps its name: POST and a rename to that name are refused", async () => {
         await createLocalAccount(acme.store, "owner@acme.example", "owner");
         assertScimError(
           await acme.client.send("POST", "/Users", oktaUser("OWNER@acme.example")),
@@ -94,7 +94,7 @@ describe("adoption and sources", () => {
       const create = async () =>
         (await acme.client.send("POST", "/Users", oktaUser(name, { externalId: "00u1" }))).body.id as string;
 
-      it("can be read by it, without the other's externalId; nor does its filter know it", async () => {
+      it("is readable without the other source's externalId, which filters do not find either", async () => {
         const id = await create();
         const second = await site().otherSource(acme);
         const { status, body } = await second.get(`/Users/${id}`);
@@ -105,7 +105,7 @@ describe("adoption and sources", () => {
         assert.equal((await acme.client.find('externalId eq "00u1"')).body.totalResults, 1);
       });
 
-      it("is not changed by it: 409 for PUT, PATCH and DELETE", async () => {
+      it("is not changed: 409 for PUT, PATCH and DELETE", async () => {
         const id = await create();
         const before = await acme.store.users.byId(id);
         const second = await site().otherSource(acme);
@@ -118,7 +118,7 @@ describe("adoption and sources", () => {
         assert.deepEqual(await acme.store.users.byId(id), before);
       });
 
-      it("is adopted by it where the tenant says so: same id, and the former key is forgotten", async () => {
+      it("is adopted if the tenant allows it: same id, and the old externalId is gone", async () => {
         const id = await create();
         await systemStore(use().database).tenants.update(acme.tenant.id, { sourceConflict: "adopt" });
         const second = await site().otherSource(acme);
@@ -129,7 +129,7 @@ describe("adoption and sources", () => {
         assert.equal(given.body.externalId, "00u2");
       });
 
-      it("may have the externalId that another source gave to somebody else", async () => {
+      it("may have an externalId that another source gave to another user", async () => {
         await create();
         const second = await site().otherSource(acme);
         const eve = oktaUser("eve@acme.example", { externalId: "00u1" });
@@ -140,7 +140,7 @@ describe("adoption and sources", () => {
     describe("a new login name", () => {
       const renamed = "ada.king@acme.example";
 
-      it("moves the identity where the subject is the login name: the old name's next holder is somebody else", async () => {
+      it("moves the identity if the subject is the login name, so that the next user of the old name is not linked to it", async () => {
         const saml = await acme.connection({ type: "saml", settings: samlSettings });
         const { id } = (await acme.client.send("POST", "/Users", oktaUser(name))).body;
         const as = (who: string) => signIn(acme.store, identityOf(saml, who, { subject: who }));
@@ -152,14 +152,14 @@ describe("adoption and sources", () => {
         assert.equal((await as(name)).user.id, next);
       });
 
-      it("leaves an identity alone whose subject is not the login name", async () => {
+      it("keeps an identity whose subject is not the login name", async () => {
         const external = identityOf(await acme.connection(), name);
         const { user } = await signIn(acme.store, external);
         await acme.client.send("PUT", `/Users/${user.id}`, oktaUser(renamed));
         assert.equal((await signIn(acme.store, external)).user.id, user.id);
       });
 
-      it("may differ in case alone", async () => {
+      it("may differ in case only", async () => {
         const { id } = (await acme.client.send("POST", "/Users", oktaUser(name))).body;
         const { body } = await acme.client.patch(`/Users/${id}`, {
           op: "replace",

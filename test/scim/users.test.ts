@@ -5,7 +5,7 @@ import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.
 
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/** Something in every attribute that a client may write. */
+/** A value for every attribute that a client may write. */
 const full = oktaUser("Ada@Acme.example", {
   schemas: ["urn:ietf:params:scim:schemas:core:2.0:User", enterprise],
   externalId: "00u1",
@@ -45,7 +45,7 @@ describe("users", () => {
       (await acme.client.send("POST", "/Users", oktaUser("ada@acme.example", more))).body;
     const read = async (id: string) => (await acme.client.get(`/Users/${id}`)).body;
 
-    it("are stored and returned without loss, numbers as the texts that they are", async () => {
+    it("are stored and returned without loss; numbers become strings where the schema says string", async () => {
       const { status, body, headers } = await acme.client.send("POST", "/Users", full);
       assert.equal(status, 201);
       const location = `${site().app.url}/scim/v2/Users/${body.id}`;
@@ -67,7 +67,7 @@ describe("users", () => {
       assert.ok(!created.text.includes("1mz050nq"));
     });
 
-    it("are found by their login name, whatever its case and whether they are active", async () => {
+    it("are found by their login name in any case, active or not", async () => {
       const { id } = await create();
       await acme.client.patch(`/Users/${id}`, { op: "replace", value: { active: false } });
       const { body } = await acme.client.find('userName eq "ADA@ACME.EXAMPLE"');
@@ -75,7 +75,7 @@ describe("users", () => {
     });
 
     describe("PUT", () => {
-      it("clears what is absent, except externalId, active, roles, entitlements and the password", async () => {
+      it("clears absent attributes, except externalId, active, roles, entitlements and the password", async () => {
         const given = { roles: [{ value: "admin" }], entitlements: [{ value: "task-export" }] };
         const { id } = (await acme.client.send("POST", "/Users", { ...full, ...given, active: false })).body;
         const minimal = { schemas: full.schemas, userName: "Ada@Acme.example" };
@@ -95,7 +95,7 @@ describe("users", () => {
       });
 
       for (const empty of ["", null, []]) {
-        it(`takes ${JSON.stringify(empty)} for absent`, async () => {
+        it(`reads ${JSON.stringify(empty)} as absent`, async () => {
           const { id } = (await acme.client.send("POST", "/Users", full)).body;
           const body = { ...full, title: empty, emails: empty === "" ? [] : empty, externalId: empty };
           const answer = await acme.client.send("PUT", `/Users/${id}`, body);
@@ -105,7 +105,7 @@ describe("users", () => {
         });
       }
 
-      it("ignores id, meta, groups and what it does not know: the group keeps its member", async () => {
+      it("ignores id, meta, groups and unknown attributes: the group keeps its member", async () => {
         const { id } = await create();
         const group = { displayName: "Staff", members: [{ value: id }] };
         const groupId = (await acme.client.send("POST", "/Groups", group)).body.id;
@@ -125,7 +125,7 @@ describe("users", () => {
         assert.ok(await acme.store.groupMembers.has(groupId, id));
       });
 
-      it("takes the texts True and False for active", async () => {
+      it("accepts the strings True and False for active", async () => {
         const { id } = await create();
         for (const [text, active] of [
           ["False", false],
@@ -142,11 +142,15 @@ describe("users", () => {
         ["a user without a login name", { schemas: full.schemas }, "invalidValue"],
         ["an empty login name", oktaUser(""), "invalidValue"],
         ["a login name that is a number in a list", { ...full, userName: [1] }, "invalidValue"],
-        ["an active that is neither", { ...full, active: "perhaps" }, "invalidValue"],
-        ["an entitlement that there is not", { ...full, entitlements: [{ value: "x" }] }, "invalidValue"],
+        ["an active that is neither true nor false", { ...full, active: "perhaps" }, "invalidValue"],
+        ["an entitlement that does not exist", { ...full, entitlements: [{ value: "x" }] }, "invalidValue"],
         ["two spellings of one name", { ...full, USERNAME: "eve@acme.example" }, "invalidSyntax"],
-        ["a login name that no index holds", oktaUser("鄲".repeat(900)), "invalidValue"],
-        ["an externalId that no index holds", { ...full, externalId: "鄲".repeat(900) }, "invalidValue"],
+        ["a login name that is too long for the index", oktaUser("鄲".repeat(900)), "invalidValue"],
+        [
+          "an externalId that is too long for the index",
+          { ...full, externalId: "鄲".repeat(900) },
+          "invalidValue",
+        ],
         ["a list", [full], "invalidSyntax"],
         ["no body", undefined, "invalidSyntax"],
         ["broken JSON", '{"userName": "ada', "invalidSyntax"],
@@ -159,7 +163,7 @@ describe("users", () => {
         });
       }
 
-      it("answer 409 uniqueness to a login name that is taken, in any case, by POST, PUT and PATCH", async () => {
+      it("a login name that is taken, in any case: 409 uniqueness, by POST, PUT and PATCH", async () => {
         await create();
         const { id } = (await acme.client.send("POST", "/Users", oktaUser("eve@acme.example"))).body;
         const taken = oktaUser("ADA@acme.example");
@@ -170,13 +174,13 @@ describe("users", () => {
         assert.equal((await acme.client.get("/Users")).body.totalResults, 2);
       });
 
-      it("answer 409 uniqueness to an externalId that the source uses already", async () => {
+      it("an externalId that the source uses already: 409 uniqueness", async () => {
         await create({ externalId: "00u1" });
         const second = oktaUser("eve@acme.example", { externalId: "00u1" });
         assertScimError(await acme.client.send("POST", "/Users", second), 409, "uniqueness");
       });
 
-      it("leave nothing behind when one of several operations cannot be carried out", async () => {
+      it("one of several operations that fails: nothing is changed", async () => {
         const { id } = await create();
         const before = await read(id);
         const answer = await acme.client.patch(
@@ -189,7 +193,7 @@ describe("users", () => {
       });
     });
 
-    it("are gone once they are deleted: 404 for every verb", async () => {
+    it("are 404 for every method once they are deleted", async () => {
       const { id } = await create();
       const deleted = await acme.client.send("DELETE", `/Users/${id}`);
       assert.deepEqual([deleted.status, deleted.text], [204, ""]);
@@ -201,7 +205,7 @@ describe("users", () => {
       assert.equal((await acme.client.find('userName eq "ada@acme.example"')).body.totalResults, 0);
     });
 
-    it("leave a line in the tenant's activity: who, what, which attributes and which request, no value", async () => {
+    it("are in the tenant's activity: actor, action, names of attributes, request id, and no values", async () => {
       const { id } = await create({ externalId: "00u1" });
       const deactivated = await acme.client.patch(`/Users/${id}`, {
         op: "replace",

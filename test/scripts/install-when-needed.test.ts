@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const script = fileURLToPath(new URL("../../scripts/install-when-needed.mjs", import.meta.url));
 
-/** What stands in for npm: it notes how it was called, takes its time, and installs what the lock file names. */
+/** A fake npm: records its calls, takes a while, and installs the packages of the lock file. */
 const fakeNpm = `
 const { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 appendFileSync("calls.log", process.argv.slice(2).join(" ") + "\\n");
@@ -32,7 +32,7 @@ class Checkout {
     this.lock("1.0.0");
   }
 
-  /** Writes a lock file that names a package of this version, one for development and an optional one. */
+  /** Writes a lock file with a package of this version, a development package and an optional one. */
   lock(version: string): void {
     const packages = {
       "": { name: "tiny", dependencies: { used: version } },
@@ -40,13 +40,13 @@ class Checkout {
       "node_modules/used/node_modules/inner": { version: "4.0.0" },
       "node_modules/tool": { version: "2.0.0", dev: true },
       "node_modules/other-platform": { version: "3.0.0", optional: true },
-      "packages/beside": { version: "0.1.0", dependencies: { helper: "5.0.0" } },
+      "packages/extra": { version: "0.1.0", dependencies: { helper: "5.0.0" } },
       "node_modules/helper": { version: "5.0.0" },
     };
     writeFileSync(join(this.folder, "package-lock.json"), JSON.stringify({ packages }));
   }
 
-  /** Puts packages there as somebody who ran npm by hand. */
+  /** Installs packages as a manual npm run does. */
   install(packages: Record<string, { version: string }>): void {
     mkdirSync(join(this.folder, "node_modules"), { recursive: true });
     writeFileSync(join(this.folder, "node_modules/.package-lock.json"), JSON.stringify({ packages }));
@@ -66,7 +66,7 @@ class Checkout {
     return { code, stdout, stderr };
   }
 
-  /** How npm was called so far, one line for each time. */
+  /** The calls of npm so far, one a line. */
   get calls(): string[] {
     const file = join(this.folder, "calls.log");
     return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
@@ -86,7 +86,7 @@ describe("scripts/install-when-needed.mjs", () => {
   });
   afterEach(() => rmSync(checkout.folder, { recursive: true }));
 
-  it("installs what the lock file names when nothing is there, and talks on standard error only", async () => {
+  it("installs the packages of the lock file if none is installed, and writes to standard error only", async () => {
     const { code, stdout, stderr } = await checkout.run();
     assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
     assert.match(stderr, /^Installing the packages of package-lock\.json/);
@@ -95,13 +95,13 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.ok(!checkout.has(".installing"), "the lock is gone");
   });
 
-  it("does nothing, silently, when nothing changed", async () => {
+  it("does nothing, silently, if nothing has changed", async () => {
     await checkout.run();
     assert.deepEqual(await checkout.run(), quiet);
     assert.equal(checkout.calls.length, 1);
   });
 
-  it("installs again when the lock file names another version", async () => {
+  it("installs again if the lock file has another version", async () => {
     await checkout.run();
     checkout.lock("1.0.1");
     assert.equal((await checkout.run()).code, 0);
@@ -109,12 +109,12 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.deepEqual(await checkout.run(), quiet);
   });
 
-  it("accepts what somebody installed by hand, when it is complete", async () => {
+  it("accepts a manual installation if it is complete", async () => {
     const packages = {
       "node_modules/used": { version: "1.0.0" },
       "node_modules/used/node_modules/inner": { version: "4.0.0" },
       "node_modules/tool": { version: "2.0.0" },
-      "packages/beside": { version: "0.1.0" },
+      "packages/extra": { version: "0.1.0" },
       "node_modules/helper": { version: "5.0.0" },
     };
     checkout.install(packages);
@@ -124,7 +124,7 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.equal(checkout.calls.length, 1);
   });
 
-  it("lets packages for development and of workspaces be absent in production, and no others", async () => {
+  it("accepts missing packages in production only if they are for development or workspaces", async () => {
     const used = { "node_modules/used": { version: "1.0.0" } };
     checkout.install({ ...used, "node_modules/used/node_modules/inner": { version: "4.0.0" } });
     assert.deepEqual(await checkout.run(["--production"]), quiet);
@@ -133,18 +133,18 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund"]);
   });
 
-  it("installs nothing of the workspaces where NODE_ENV says production", async () => {
+  it("installs no workspaces with NODE_ENV=production", async () => {
     assert.equal((await checkout.run(["--production"], { NODE_ENV: "production" })).code, 0);
     assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund --workspaces=false"]);
   });
 
-  it("installs the packages for development after a production install", async () => {
+  it("installs the development packages after a production install", async () => {
     await checkout.run(["--production"]);
     await checkout.run();
     assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund", "ci --no-audit --no-fund --include=dev"]);
   });
 
-  it("fails when npm fails, says so, and tries again the next time", async () => {
+  it("fails if npm fails, reports it, and tries again the next time", async () => {
     const { code, stdout, stderr } = await checkout.run([], { FAIL: "1" });
     assert.deepEqual({ code, stdout }, { code: 7, stdout: "" });
     assert.match(stderr, /The installation failed \(npm ended with 7\)/);
@@ -154,7 +154,7 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.equal(checkout.calls.length, 2);
   });
 
-  it("installs once when several commands start at once, and all go on with it", async () => {
+  it("installs once if several commands start at once, and all of them continue", async () => {
     const runs = await Promise.all([1, 2, 3, 4].map(() => checkout.run()));
     assert.deepEqual(
       runs.map(({ code }) => code),
@@ -164,7 +164,7 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.ok(checkout.has("node_modules/.package-lock.json"));
   });
 
-  it("is not held up by the lock of an installation that died", async () => {
+  it("ignores the lock of an installation that has died", async () => {
     const dead = spawn(process.execPath, ["-e", ""]);
     await new Promise((resolve) => dead.once("close", resolve));
     writeFileSync(join(checkout.folder, ".installing"), String(dead.pid));
@@ -172,7 +172,7 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.equal(checkout.calls.length, 1);
   });
 
-  it("says how to be run when it was not run by npm", async () => {
+  it("explains that it must run through npm", async () => {
     const { code, stderr } = await checkout.run([], { npm_execpath: "" });
     assert.equal(code, 1);
     assert.match(stderr, /Run this through npm/);

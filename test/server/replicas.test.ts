@@ -25,7 +25,7 @@ describe("two replicas of one deployment", () => {
       await current.dispose();
     });
 
-    /** One browser, as both replicas see it. */
+    /** One browser that talks to both replicas. */
     async function signedInOnA() {
       const [onA, onB] = [a.client(), b.client()];
       assert.equal((await onA.signIn(acme.tenant.slug, "ada@acme.example", testPassword)).status, 303);
@@ -35,32 +35,32 @@ describe("two replicas of one deployment", () => {
     const me = async (client: { get(path: string): Promise<{ status: number }> }) =>
       (await client.get("/me")).status;
 
-    it("both know who signed in at one of them", async () => {
+    it("both know a person who signed in at one of them", async () => {
       const { onA, onB } = await signedInOnA();
       assert.deepEqual([await me(onA), await me(onB)], [200, 200]);
       assert.equal(JSON.parse((await onB.get("/me")).text).user.loginName, "ada@acme.example");
     });
 
-    it("both know nobody any more who signed out at the other", async () => {
+    it("both forget a person who signed out at the other", async () => {
       const { onA, onB } = await signedInOnA();
       await onB.post("/logout");
       assert.deepEqual([await me(onA), await me(b.client())], [401, 401]);
     });
 
-    it("both end a session at the next request after access was revoked", async () => {
+    it("both end a session at the next request after access is revoked", async () => {
       const { onA, onB } = await signedInOnA();
       assert.deepEqual([await me(onA), await me(onB)], [200, 200]);
       await acme.store.transaction((inside) => revokeUserAccess(inside, ada.id));
       assert.deepEqual([await me(onB), await me(onA)], [401, 401]);
     });
 
-    it("neither lives on when only the epoch tells that access was revoked", async () => {
+    it("both end a session when only the access epoch has changed", async () => {
       const { onA, onB } = await signedInOnA();
       await acme.store.users.advanceAccessEpoch(ada.id);
       assert.deepEqual([await me(onB), await me(onA)], [401, 401]);
     });
 
-    it("count sign-in attempts together", async () => {
+    it("share the count of sign-in attempts", async () => {
       const { slug } = acme.tenant;
       const attempt = (replica: RunningServer) =>
         replica.client().signIn(slug, "grace@acme.example", "wrong");

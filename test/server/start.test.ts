@@ -16,8 +16,8 @@ import {
   until,
 } from "../helpers/processes.ts";
 
-/** Keeps everybody from counting sign-in attempts until the returned function is called. */
-async function holdUp({ openAnother }: TestDatabase): Promise<() => Promise<void>> {
+/** Locks the table of rate limits until the returned function is called. */
+async function lockRateLimits({ openAnother }: TestDatabase): Promise<() => Promise<void>> {
   let letGo = () => {};
   const released = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -39,7 +39,7 @@ async function holdUp({ openAnother }: TestDatabase): Promise<() => Promise<void
   };
 }
 
-/** Posts a form, and tells apart when the server has begun with it and when it has answered. */
+/** Posts a form. Returns promises for the start of its handling and for its answer. */
 function post(port: number, path: string, form: URLSearchParams) {
   const headers = {
     origin: deploymentUrl,
@@ -105,11 +105,11 @@ describe("npm start", () => {
   }
 
   onEachDatabase((use) => {
-    it("finishes what it is doing when it is told to stop, takes nothing new, and ends well", async () => {
+    it("finishes open requests after SIGTERM, accepts no new ones, and exits with 0", async () => {
       const { tenant, store } = await createTestTenant(use().database);
       await createLocalAccount(store, "ada@acme.example");
       const server = await startServer(use().url);
-      const letGo = await holdUp(use());
+      const letGo = await lockRateLimits(use());
       let answered = false;
       const form = new URLSearchParams({ loginName: "ada@acme.example", password: testPassword });
       const { received, status } = post(server.port, `/login/password/${tenant.slug}`, form);
@@ -124,10 +124,10 @@ describe("npm start", () => {
       assert.equal(server.child.exitCode, null);
       await letGo();
       assert.equal(await status, 303);
-      // Node keeps an idle connection for five seconds.
+      // Node keeps idle connections open for five seconds.
       const answeredAt = Date.now();
       assert.equal(await server.ended, 0);
-      assert.ok(Date.now() - answeredAt < 4_000, "it waited for a connection that nobody uses");
+      assert.ok(Date.now() - answeredAt < 4_000, "it waited for an idle connection");
       assert.match(server.stdout(), /"server.stopped"/);
       assert.equal(server.stderr(), "");
     });
@@ -140,7 +140,7 @@ describe("npm start", () => {
     });
     after(() => postgres.stop());
 
-    it("answers 503 while the database is away, never crashes, and works again when it is back", async function () {
+    it("answers 503 while the database is unreachable, never crashes, and then works again", async function () {
       this.timeout(90_000);
       const database = openDatabase(postgres.url);
       await migrate(database);

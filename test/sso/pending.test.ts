@@ -26,7 +26,7 @@ describe("the cookie of a pending sign-in", () => {
       describe(baseUrl, () => {
         const site = useSite(() => current, { ...orgOptions, baseUrl });
 
-        it(`is ${cookie}: HttpOnly, Lax, and valid for ten minutes`, async () => {
+        it(`is ${cookie}: HttpOnly, for ten minutes, and cross-site only with GET navigations`, async () => {
           const { key } = await connectOrg(op, { baseUrl, tenant: site().acme });
           const { headers } = await site().app.client().get(`/oidc/${key}/login`);
           const [set = ""] = headers.getSetCookie().filter((line) => line.includes("signing-in"));

@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { runProgram } from "../helpers/processes.ts";
 
-describe("the operator's command line beside a busy application", () => {
+describe("the operator's command line next to a busy application", () => {
   describe("on SQLite", () => {
     let current: TestDatabase;
     before(async () => {
@@ -11,10 +11,10 @@ describe("the operator's command line beside a busy application", () => {
     });
     after(() => current.dispose());
 
-    it("does its work without a lock in anybody's way", async function () {
+    it("works without blocking the application", async function () {
       this.timeout(90_000);
       const { tenant, store } = await createTestTenant(current.database);
-      // With pauses, as an application has them: without, SQLite's lock goes to whoever asks first, again and again.
+      // With pauses, as in a real application: SQLite's lock is not fair.
       const writer = runProgram(
         "test/helpers/endless-writer.ts",
         [current.url, tenant.id, "1000000", "20", "5"],
@@ -32,7 +32,7 @@ describe("the operator's command line beside a busy application", () => {
         for (let run = 1; run <= 3; run++) {
           const { token } = await admin(["token", "create", tenant.slug, "--source", `Source ${run}`]);
           assert.match(token, /^oinscim_/);
-          const slug = `beside-${run}`;
+          const slug = `concurrent-${run}`;
           const created = await admin([
             "tenant",
             "create",

@@ -53,7 +53,7 @@ describe("isSelective", () => {
     ["every name but one", not(is("loginName", "x")), false],
     ["members of a group", inGroup("g1"), false],
     ["no condition", all(), false],
-    ["somebody with a name", { kind: "present", field: column("loginName") }, false],
+    ["any login name", { kind: "present", field: column("loginName") }, false],
   ];
   for (const [name, condition, expected] of cases) {
     it(`${expected ? "is true" : "is false"} for ${name}`, () =>
@@ -79,7 +79,7 @@ describe("afterPrefix", () => {
       assert.equal(afterPrefix(prefix), expected));
   }
 
-  it("comes after what has the prefix, and before or on what has not and is greater", () => {
+  it("is after all texts with the prefix, and not after any greater text without it", () => {
     const edge = fc.constantFrom(
       "a",
       "b",
@@ -111,7 +111,7 @@ onEachDatabase((use, engine) => {
   before(async () => {
     acme = await createTestTenant(use().database);
     for (const { store } of [acme, await createTestTenant(use().database)]) {
-      // Ids repeat in the other tenant, and there ada is in the group.
+      // The other tenant has the same ids, and its ada is in the group.
       await store.users.create(newUser("ada@acme.example", { id: "ada", attributes: { title: "X" } }));
       await store.users.create(newUser("bob@acme.example", { id: "bob", active: false }));
       await store.groups.create({ id: "g1", displayName: "Engineers", sourceId: null, sourceKey: null });
@@ -129,7 +129,7 @@ onEachDatabase((use, engine) => {
   const found = async (condition: Condition, table: Table = "users") =>
     ((await select(condition, table)) as { id: string }[]).map(({ id }) => id);
 
-  it("looks into no other tenant, whatever has the same id there", async () => {
+  it("never reads another tenant, even with the same ids", async () => {
     assert.deepEqual(await found(inGroup("g1")), ["bob"]);
     assert.deepEqual(await found(not(inGroup("g1"))), ["ada"]);
     const admin: Condition = {
@@ -146,7 +146,7 @@ onEachDatabase((use, engine) => {
     assert.deepEqual(await found(hasAda, "groups"), []);
   });
 
-  it("is everybody for all of no conditions, and nobody for any of none", async () => {
+  it('matches all rows for an empty "all", and none for an empty "any"', async () => {
     assert.deepEqual(await found(all()), ["ada", "bob"]);
     assert.deepEqual(await found(any()), []);
     assert.deepEqual(await found(not(all())), []);
@@ -196,7 +196,7 @@ onEachDatabase((use, engine) => {
     ["an empty name", compare(document(""), "eq", "x"), "users"],
   ];
   for (const [name, condition, table] of faults) {
-    it(`throws for ${name}: a fault of the program`, () => {
+    it(`throws for ${name}, which is a bug`, () => {
       assert.throws(
         () => select(condition, table).toSQL(),
         (error: Error) => error.constructor === Error,
@@ -204,7 +204,7 @@ onEachDatabase((use, engine) => {
     });
   }
 
-  it("spells no value out", () => {
+  it("binds every value", () => {
     const secret = "%s'ecret?";
     const everywhere = all(
       ...(["eq", "sw", "co"] as const).flatMap((operator) => [
@@ -268,7 +268,7 @@ onEachDatabase((use, engine) => {
     ],
   ];
   if (engine === "PostgreSQL") {
-    // With nobody in the table any index looks as good to the planner as the right one.
+    // With an empty table, the planner sees no difference between the indexes.
     before(async () => {
       const { store, writer } = await createTestTenant(use().database);
       for (let at = 0; at < 300; at++) {
@@ -282,7 +282,7 @@ onEachDatabase((use, engine) => {
     it(`reads an index for ${name}`, async () => {
       const { sql, bindings } = select(condition, table).clearOrder().toSQL();
       const plan = await use().database.transaction(async (database) => {
-        // On a table this small PostgreSQL reads everything; what matters is whether it could do otherwise.
+        // PostgreSQL would scan such a small table; the question is whether it could use an index.
         if (engine === "PostgreSQL") await database.sql().raw("set local enable_seqscan = off");
         if (engine === "PostgreSQL") await database.sql().raw("set local enable_bitmapscan = off");
         const explain = engine === "SQLite" ? "explain query plan" : "explain";
@@ -294,7 +294,7 @@ onEachDatabase((use, engine) => {
   }
 
   if (engine === "PostgreSQL") {
-    it("orders what stands in documents by bytes, whatever the database's locale", () => {
+    it("sorts values in documents by bytes, regardless of the database's locale", () => {
       assert.match(select(compare(document("title"), "gt", "x")).toSQL().sql, /collate "C" end > \?/);
     });
   }

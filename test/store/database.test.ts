@@ -7,7 +7,7 @@ import { tenantScope } from "../../src/store/tenant/scope.ts";
 import { createTestDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
-/** Runs work in nobody's transaction, as another request would, wherever it is called. */
+/** Runs work outside any transaction, as another request would, regardless of the caller. */
 const runOutside = AsyncLocalStorage.snapshot();
 
 const newTenant = (slug: string) => ({ id: randomUUID(), slug, name: slug });
@@ -28,7 +28,7 @@ const userRow = (id: string, index: number) => ({
   updated_at: 0,
 });
 
-/** A read-modify-write: it loses an update as soon as two of them overlap. */
+/** A read-modify-write, which loses an update if two of them overlap. */
 async function addOne(database: Database, id: string): Promise<void> {
   await database.transaction(async (inside) => {
     const before = await inside.sql()("tenants").where({ id }).forUpdate().first("user_seq");
@@ -41,7 +41,7 @@ async function addOne(database: Database, id: string): Promise<void> {
 
 describe("a transaction", () => {
   onEachDatabase((use) => {
-    it("keeps everything when its work ends well, and returns what the work returned", async () => {
+    it("commits if the work succeeds, and returns its result", async () => {
       const { database } = use();
       const result = await database.transaction(async (inside) => {
         await systemStore(inside).tenants.create(newTenant("kept-a"));
@@ -52,7 +52,7 @@ describe("a transaction", () => {
       assert.deepEqual([await exists(database, "kept-a"), await exists(database, "kept-b")], [true, true]);
     });
 
-    it("keeps nothing when its work throws, and passes the error on as it is", async () => {
+    it("rolls back if the work throws, and rethrows the error unchanged", async () => {
       const { database } = use();
       const failure = new Error("on purpose");
       const work = database.transaction(async (inside) => {
@@ -63,7 +63,7 @@ describe("a transaction", () => {
       assert.equal(await exists(database, "dropped"), false);
     });
 
-    it("is joined by a transaction inside it: the inner one falls with the outer one", async () => {
+    it("is joined by an inner transaction, which rolls back with it", async () => {
       const { database } = use();
       const work = database.transaction(async (outer) => {
         await outer.transaction(async (inner) => {
@@ -95,7 +95,7 @@ describe("a transaction", () => {
         database.transaction((inside) => inside.close()),
         /cannot close/,
       );
-      assert.equal(await exists(database, "nobody"), false);
+      assert.equal(await exists(database, "unknown"), false);
     });
 
     const waysOut: Record<string, (outer: Database) => Promise<unknown> | unknown> = {
@@ -104,7 +104,7 @@ describe("a transaction", () => {
       "a second transaction": (outer) => outer.transaction(() => Promise.resolve()),
     };
     for (const [what, goOut] of Object.entries(waysOut)) {
-      it(`throws at once when ${what} inside it asks the pool`, async () => {
+      it(`throws at once if ${what} inside it asks the pool`, async () => {
         const { database } = use();
         const started = Date.now();
         await assert.rejects(
@@ -112,11 +112,11 @@ describe("a transaction", () => {
           /the pool was asked for inside a transaction/,
         );
         assert.ok(Date.now() - started < 5_000, "it waited for itself");
-        assert.equal(await exists(database, "nobody"), false);
+        assert.equal(await exists(database, "unknown"), false);
       });
     }
 
-    it("loses no update among many at once over two connections, and nobody is refused", async () => {
+    it("loses and refuses no update among many concurrent ones over two connections", async () => {
       const { database, openAnother } = use();
       const tenant = newTenant("counted");
       await systemStore(database).tenants.create(tenant);
@@ -127,7 +127,7 @@ describe("a transaction", () => {
       assert.equal(row.user_seq, rounds.length);
     });
 
-    it("lets another connection's reader see all of it or nothing", async () => {
+    it("is visible to another connection completely or not at all", async () => {
       const { database, openAnother } = use();
       const other = openAnother();
       await database.transaction(async (inside) => {
@@ -137,7 +137,7 @@ describe("a transaction", () => {
       assert.equal(await exists(other, "half"), true);
     });
 
-    it("tells in its errors what failed, and no value that was written", async () => {
+    it("reports what failed without the written values", async () => {
       const { store } = await createTestTenant(use().database);
       const user = newUser("grace@acme.example", { sourceId: randomUUID() });
       const error = await store.users.create(user).then(
@@ -150,7 +150,7 @@ describe("a transaction", () => {
   });
 });
 
-describe("a transaction that meets another one's locks the wrong way round", () => {
+describe("a transaction that deadlocks with another one", () => {
   describe("on PostgreSQL", () => {
     let current: TestDatabase;
     before(async () => {
@@ -158,7 +158,7 @@ describe("a transaction that meets another one's locks the wrong way round", () 
     });
     after(() => current.dispose());
 
-    it("is run again, so that both end well", async () => {
+    it("is retried, so that both succeed", async () => {
       const { database } = current;
       const [left, right] = [newTenant("left"), newTenant("right")];
       await systemStore(database).tenants.create(left);
@@ -179,13 +179,13 @@ describe("a transaction that meets another one's locks the wrong way round", () 
           await update(second, { name });
         });
       await Promise.all([rename(left.id, right.id, "one"), rename(right.id, left.id, "two")]);
-      // More than three when it met the other one again.
+      // More than three if it deadlocked again.
       assert.ok(attempts >= 3, "one of the two had to start again");
       const names = (await systemStore(database).tenants.list()).map(({ name }) => name);
       assert.equal(new Set(names).size, 1, `the last one's work is whole: ${names}`);
     });
 
-    it("gives up after a few attempts, and says why", async () => {
+    it("fails with the cause after a few attempts", async () => {
       let attempts = 0;
       const work = current.database.transaction(() => {
         attempts++;
@@ -198,8 +198,8 @@ describe("a transaction that meets another one's locks the wrong way round", () 
 });
 
 describe("a new database", () => {
-  it("can be opened by several at once", async () => {
-    // One time in ten, without a second attempt, one of the four is turned away.
+  it("can be opened concurrently", async () => {
+    // Without a retry, one of the four fails about one time in ten.
     for (let round = 0; round < 60; round++) {
       const { openAnother, dispose } = await createTestDatabase("SQLite", { migrated: false });
       try {
@@ -218,7 +218,7 @@ describe("a new database", () => {
 
 describe("a bulk write", () => {
   onEachDatabase((use) => {
-    it("takes more values than one statement may bind: 20,000 members of one group", async () => {
+    it("accepts more values than one statement may bind: 20,000 members of one group", async () => {
       const { database } = use();
       const { store } = await createTestTenant(database);
       const userIds = Array.from({ length: 20_000 }, () => randomUUID());

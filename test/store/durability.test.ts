@@ -7,7 +7,7 @@ import { createTestTenant } from "../helpers/people.ts";
 import { type PostgresServer, startPostgres } from "../helpers/postgres-server.ts";
 import { type Program, runProgram, until } from "../helpers/processes.ts";
 
-/** More than it can do until it is killed, on whichever machine: it never ends by itself. */
+/** Too many to finish before the kill, even on a fast machine. */
 const writes = 10_000_000;
 const atOnce = 1_000;
 const killedAfter = 200;
@@ -16,7 +16,7 @@ function startWriter(url: string, tenantId: string): Program {
   return runProgram("test/helpers/endless-writer.ts", [url, tenantId, String(writes), String(atOnce)], {});
 }
 
-/** The ids that were said, whole lines only: the last one may have been cut by the kill. */
+/** The printed ids, whole lines only: the kill may have cut the last one. */
 function acknowledged(writer: Program): string[] {
   return writer.stdout().split("\n").slice(0, -1);
 }
@@ -30,7 +30,7 @@ async function killInTheMiddle(writer: Program, alsoKill?: () => Promise<void>):
   return ids;
 }
 
-/** Every acknowledged user is there, and the counter says how many there are in truth. */
+/** Asserts that every acknowledged user exists and that the counter is right. */
 async function assertAllThere(url: string, tenantId: string, ids: string[]): Promise<void> {
   const database = openDatabase(url);
   const { users } = forTenant(database, tenantId);
@@ -44,8 +44,8 @@ async function assertAllThere(url: string, tenantId: string, ids: string[]): Pro
   await database.close();
 }
 
-/** Every database is opened as production opens it, and PostgreSQL's server has its own settings. */
-describe("what the store acknowledged", () => {
+/** Opens every database as production does. PostgreSQL's server has its own settings. */
+describe("an acknowledged write", () => {
   for (const engine of engines) {
     describe(`on ${engine}`, () => {
       let server: PostgresServer | undefined;
@@ -71,13 +71,13 @@ describe("what the store acknowledged", () => {
         return tenant;
       };
 
-      it("is there after the process was killed in the middle of 1,000 writes at once", async () => {
+      it("survives a kill of the process during 1,000 concurrent writes", async () => {
         const { id } = await newTenant();
         const ids = await killInTheMiddle(startWriter(url, id));
         await assertAllThere(url, id, ids);
       });
 
-      it("was handed to the disk before: no test can pull the plug, so this asks the settings", async () => {
+      it("is synced to disk first, according to the settings, because no test can cut the power", async () => {
         const database = openDatabase(url);
         const ask = async (words: string) => await database.sql().raw(words);
         if (engine === "SQLite") assert.deepEqual(await ask("pragma synchronous"), [{ synchronous: 2 }]);
@@ -91,7 +91,7 @@ describe("what the store acknowledged", () => {
       });
 
       if (engine === "PostgreSQL") {
-        it("is there after the database server itself was killed too, and started again", async () => {
+        it("survives a kill and restart of the database server as well", async () => {
           const { id } = await newTenant();
           const ids = await killInTheMiddle(startWriter(url, id), () => server?.kill() ?? assert.fail());
           const restart = () =>

@@ -7,7 +7,7 @@ const closedSettings = {
   activityDays: 365,
 };
 
-/** What the console's directory pages ask: see isolation-cases.ts. */
+/** The methods of the console's directory pages: see isolation-cases.ts. */
 export const directoryCases: Pick<
   IsolationCases,
   | ("people.page" | "people.fewMembers" | "people.fewGranted" | "people.ofIds" | "groupMembers.among")

@@ -7,8 +7,8 @@ import { directoryCases } from "./isolation-cases-directory.ts";
 const everything = { condition: null, sourceId: "any", sort: null, from: { offset: 0 }, limit: 100 };
 
 /**
- * One entry for every method of the tenant store: what tenant B gets of tenant A's data. The methods that only add rows
- * are called with A's ids wherever they take an id.
+ * One case for every method of the tenant store: tenant B calls it for tenant A's data. Methods that only add rows are
+ * called with A's ids wherever they take an id.
  */
 export const isolationCases: IsolationCases = {
   ...taskCases, // sample product
@@ -174,7 +174,7 @@ export const isolationCases: IsolationCases = {
     call: (b, a) =>
       b.connections.create({
         id: a.connectionId,
-        key: "nobody-reserved-this",
+        key: "unreserved-key",
         type: "oidc",
         status: "active",
         justInTime: true,

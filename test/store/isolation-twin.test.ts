@@ -9,22 +9,22 @@ import { columnsOf, rowsOf, tenantTables } from "../helpers/tenant-tables.ts";
 import { isolationCases } from "./isolation-cases.ts";
 import { tenantWithEverything } from "./isolation-world.ts";
 
-/** Unique in the whole installation, so that no other tenant can have the same. */
+/** Unique across all tenants, so that the twin cannot have the same. */
 const uniqueEverywhere = new Set([
   ...["connections.key", "connection_keys.key", "sessions.sid_hash"],
   ...["provisioning_tokens.token_hash", "one_time_links.token_hash"],
 ]);
 
-/** What only reads gives nothing where there is nothing. */
+/** Read methods whose result is empty if there is nothing to find. */
 const reads = Object.entries<IsolationCase>(isolationCases).filter(
   ([, { gives }]) => gives === null || gives === 0 || (typeof gives === "object" && gives !== undefined),
 );
 
 /**
- * Ids are random, so a join that forgets the tenant finds nothing of others by accident. Here another tenant's rows have
- * the same ids, names and numbers.
+ * A join that forgets the tenant finds nothing elsewhere by accident, because ids are random. Here another tenant's rows
+ * have the same ids, names and numbers.
  */
-describe("tenant isolation beside a twin", () => {
+describe("tenant isolation next to a twin", () => {
   onEachDatabase((use) => {
     let a: TenantA & { store: TenantStore };
     let alone: Map<string, unknown>;
@@ -41,7 +41,7 @@ describe("tenant isolation beside a twin", () => {
       twin = await rowsOf(database, twinId);
     });
 
-    it("has a twin, or it would prove nothing", async () => {
+    it("is tested with an identical twin", async () => {
       const own = await rowsOf(use().database, a.store.tenantId);
       const lacking = Object.keys(own).filter(
         (table) => (twin[table]?.length ?? 0) < (own[table]?.length ?? 0),
@@ -51,7 +51,7 @@ describe("tenant isolation beside a twin", () => {
     });
 
     for (const [method, { call }] of reads) {
-      it(`${method} gives what it gave before there was a twin`, async () => {
+      it(`${method} returns the same as before there was a twin`, async () => {
         assert.deepEqual(await whatItGives(call, a), alone.get(method));
         assert.deepEqual(await rowsOf(use().database, twinId), twin);
       });
@@ -59,24 +59,24 @@ describe("tenant isolation beside a twin", () => {
   });
 });
 
-/** What a tenant gets of its own; what that may have changed is taken back. */
+/** Calls a method for the tenant's own data, and rolls its changes back. */
 async function whatItGives(
   call: IsolationCase["call"],
   a: TenantA & { store: TenantStore },
 ): Promise<unknown> {
-  const back = new Error("taken back");
+  const rollback = new Error("rolled back");
   let given: unknown;
   await assert.rejects(
     a.store.transaction(async (inside) => {
       given = await call(inside, a);
-      throw back;
+      throw rollback;
     }),
-    back,
+    rollback,
   );
   return given;
 }
 
-/** Copies a tenant's rows for another one, those first to which others refer. */
+/** Copies a tenant's rows to another one, referenced rows first. */
 async function copyRows(database: Database, from: string, to: string): Promise<void> {
   let waiting = await tenantTables(database);
   await database.sql()("provisioning_sources").where("tenant_id", to).delete();

@@ -11,7 +11,7 @@ import type { TenantA } from "../helpers/isolation.ts";
 import { inAnHour, newMessage } from "../helpers/messages.ts";
 import { createLocalAccount, createTestTenant, identityOf } from "../helpers/people.ts";
 
-/** Rows that would tie tenant B to something of A's, past the store. */
+/** Rows that would refer from tenant B to A's data, inserted without the store. */
 export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>> = {
   pending_logins: (a) => ({
     connection_id: a.connectionId,
@@ -72,7 +72,7 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
   task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
 };
 
-/** A tenant that has something of every kind. */
+/** A tenant with data in every table. */
 export async function tenantWithEverything(database: Database): Promise<TenantA & { store: TenantStore }> {
   const { tenant, store, writer, connection } = await createTestTenant(database);
   const { id: connectionId } = await connection();

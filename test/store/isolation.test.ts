@@ -11,9 +11,9 @@ import { isolationCases } from "./isolation-cases.ts";
 import { foreignRows, tenantWithEverything } from "./isolation-world.ts";
 
 describe("tenant isolation", () => {
-  it("has a case for every method of the tenant store, or the table does not compile", () => {
+  it("has a case for every method of the tenant store, or does not compile", () => {
     const lacking = isolationCases as Omit<IsolationCases, "users.byId">;
-    // @ts-expect-error: one method lacks its case.
+    // @ts-expect-error: one method has no case.
     const table: IsolationCases = lacking;
     assert.ok(Object.keys(table).length > 60);
   });
@@ -25,28 +25,28 @@ describe("tenant isolation", () => {
     });
 
     for (const [method, isolation] of Object.entries<IsolationCase>(isolationCases)) {
-      it(`${method}: tenant B can neither see nor touch what is A's`, async () => {
+      it(`${method}: tenant B can neither read nor change A's data`, async () => {
         const { a, b, rowsOfA } = isolation.changesB ? await newWorld(use().database) : shared;
         assert.deepEqual(await outcome(isolation.call(b, a)), isolation.gives);
         assert.deepEqual(await rowsOf(use().database, a.store.tenantId), rowsOfA);
       });
     }
 
-    it("leaves B as it was, so that no case sees what another one left: changesB says which do not", async () => {
+    it("leaves B unchanged between cases, except those marked changesB", async () => {
       assert.deepEqual(await rowsOf(use().database, shared.b.tenantId), shared.rowsOfB);
     });
 
-    it("has something of every kind in tenant A, or it would prove nothing", () => {
+    it("has data in every table of tenant A", () => {
       const empty = Object.entries(shared.rowsOfA).filter(([, rows]) => rows.length === 0);
       assert.deepEqual(empty, []);
     });
 
-    it("knows a store by its tenant alone: a second one for A sees it all", async () => {
+    it("depends only on the tenant: a second store for A sees all its data", async () => {
       const { a } = shared;
       assert.equal((await forTenant(use().database, a.store.tenantId).users.byId(a.userId))?.id, a.userId);
     });
 
-    it("lets every reference between tenants' rows carry the tenant, so that none can leave it", async () => {
+    it("includes the tenant in every foreign key between tenants' rows", async () => {
       const { database } = use();
       const carried = new Map<string, Set<string>>();
       for (const { table, key, column } of await foreignKeys(database)) {
@@ -69,7 +69,7 @@ describe("tenant isolation", () => {
     });
 
     for (const [table, row] of Object.entries(foreignRows)) {
-      it(`a row of ${table} that names another tenant's row is refused by the database itself`, async () => {
+      it(`the database refuses a row of ${table} that refers to another tenant's row`, async () => {
         const { a, b } = shared;
         const insert = use()
           .database.sql()(table)
@@ -94,12 +94,12 @@ async function newWorld(database: Database): Promise<World> {
   return { a, b, rowsOfA, rowsOfB };
 }
 
-/** Columns that end like a reference and are none, and why. */
+/** Columns that look like references but are not, with the reason. */
 const referToNoRow: Record<string, string> = {
-  "activity.actor_id": "outlives whoever did it",
+  "activity.actor_id": "outlives the acting user",
   "activity.request_id": "names a request",
   "activity.target_id": "outlives what it happened to",
-  "connection_keys.tenant_id": "outlives the tenant, so that nobody else gets its keys",
+  "connection_keys.tenant_id": "outlives the tenant, so that no other tenant gets its keys",
   "connections.provider_app_id": "is the provider's own",
   "inspector_messages.request_id": "names a request",
   "provisioning_problems.request_id": "names a request of the log",

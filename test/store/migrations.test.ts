@@ -16,7 +16,7 @@ const names = readdirSync(new URL("../../migrations/", import.meta.url))
   .map((file) => file.replace(/\.ts$/, ""))
   .sort();
 
-/** The same tests for both engines, each test on a database that has no tables yet. */
+/** Runs the same tests on both engines, each test on a database without tables. */
 function onEachEmptyDatabase(define: (use: () => TestDatabase) => void): void {
   for (const engine of engines) {
     describe(`on ${engine}`, () => {
@@ -31,13 +31,13 @@ function onEachEmptyDatabase(define: (use: () => TestDatabase) => void): void {
 }
 
 describe("the migrations", () => {
-  it("are there, named by their time", () => {
+  it("are named by their time", () => {
     assert.ok(names.length >= 9);
     for (const name of names) assert.match(name, /^\d{14}_[a-z]+(_[a-z]+)+$/);
   });
 
   onEachEmptyDatabase((use) => {
-    it("can be taken back and applied again, without a row", async () => {
+    it("can be rolled back and applied again without rows", async () => {
       const { database } = use();
       await migrate(database);
       const tables = await tableNames(database);
@@ -47,7 +47,7 @@ describe("the migrations", () => {
       assert.deepEqual(await tableNames(database), tables);
     });
 
-    it("can be taken back and applied again, with rows in every table", async () => {
+    it("can be rolled back and applied again with rows in every table", async () => {
       const { database } = use();
       await migrate(database);
       await fillEveryTable(database);
@@ -64,7 +64,7 @@ describe("the migrations", () => {
 
 describe("the migration that guards owners", () => {
   onEachEmptyDatabase((use) => {
-    it("asks the owners of tenants in which machines may do something, and leaves that as it is", async () => {
+    it("requires owners to confirm existing access of provisioning clients, and keeps it", async () => {
       const { database } = use();
       await migrate(database);
       const closed = await createTestTenant(database);
@@ -114,7 +114,7 @@ describe("the migration that folds compatibility forms", () => {
   };
 
   onEachEmptyDatabase((use) => {
-    it("makes keys anew, and taken back gives each its own again", async () => {
+    it("recomputes keys, and restores them on rollback", async () => {
       const { database } = use();
       await migrate(database);
       const { store } = await createTestTenant(database);
@@ -142,7 +142,7 @@ describe("the migration that folds compatibility forms", () => {
       assert.equal((await store.users.byLoginName("fiona@acme.example"))?.loginName, "ﬁona@acme.example");
     });
 
-    it("leaves a name to the plain one, or the first, and the others by their ids alone, in each tenant for itself", async () => {
+    it("gives a shared name to the normalised or oldest row of each tenant, and keeps the others by id", async () => {
       const { database } = use();
       await migrate(database);
       await folding(database, "down");
@@ -176,7 +176,7 @@ describe("the migration that folds compatibility forms", () => {
       assert.equal(await reached(store, "fiona.2"), late);
     });
 
-    it("goes through any number of rows", async () => {
+    it("handles more rows than one chunk", async () => {
       const { database } = use();
       await migrate(database);
       const { store } = await createTestTenant(database);
@@ -197,13 +197,13 @@ describe("the migration that folds compatibility forms", () => {
 
 describe("migrate", () => {
   onEachEmptyDatabase((use) => {
-    it("applies all in order, and nothing the second time", async () => {
+    it("applies all migrations in order, and none on the second run", async () => {
       const { database } = use();
       assert.deepEqual(await migrate(database), names);
       assert.deepEqual(await migrate(database), []);
     });
 
-    it("remembers names without their ending, so that .ts and .js are the same migration", async () => {
+    it("stores names without extensions, so that .ts and .js are the same migration", async () => {
       const { database } = use();
       await migrate(database);
       const rows = await database.sql()("knex_migrations").orderBy("name").select("name");
@@ -213,7 +213,7 @@ describe("migrate", () => {
       );
     });
 
-    it("does the work once when several start together, and none of them fails", async () => {
+    it("applies each migration once if several callers start together, and none fails", async () => {
       const { openAnother } = use();
       const callers = Array.from({ length: 4 }, openAnother);
       const applied = await Promise.all(callers.map(migrate));
@@ -222,7 +222,7 @@ describe("migrate", () => {
       assert.equal((await callers[0]?.sql()("knex_migrations_lock"))?.length, 1);
     });
 
-    it("goes on after an operator took away the lock of one that died", async () => {
+    it("continues after an operator released the lock of a dead process", async () => {
       const { database } = use();
       await migrate(database);
       await database.sql()("knex_migrations_lock").update({ is_locked: 1 });
@@ -284,7 +284,7 @@ describe("a database of an unreleased version, from before its migrations were s
 
 describe("migrationState", () => {
   onEachEmptyDatabase((use) => {
-    it("names what has not been applied yet", async () => {
+    it("names the pending migrations", async () => {
       const { database } = use();
       assert.deepEqual(await migrationState(database), { applied: 0, pending: names });
       assert.equal(await database.sql().schema.hasTable("knex_migrations"), false, "asking changes nothing");
@@ -298,7 +298,7 @@ describe("migrationState", () => {
 });
 
 describe("text in the database", () => {
-  // In this order by bytes; English would put "a" beside "A" and the accents between the letters.
+  // Sorted by bytes. English would sort "a" next to "A", and accents between the letters.
   const byBytes = ["-", "10", "9", "A", "B", "Z", "_", "a", "aa", "b", "z", "~", "Ä", "ä", "é", "ﬀ", "𝒜"];
   const locales = {
     "ICU English": "locale_provider icu icu_locale 'en' locale 'C'",
@@ -330,7 +330,7 @@ describe("text in the database", () => {
   }
 
   describe("on SQLite", () => {
-    it("is compared and sorted by its bytes", async () => {
+    it("is compared and sorted by bytes", async () => {
       const current = await createTestDatabase("SQLite");
       await assertByBytes(current.database);
       await current.dispose();
@@ -339,7 +339,7 @@ describe("text in the database", () => {
 
   describe("on PostgreSQL", () => {
     for (const [title, locale] of Object.entries(locales)) {
-      it(`is compared and sorted by its bytes in a database whose locale is ${title}`, async () => {
+      it(`is compared and sorted by bytes in a database with the locale ${title}`, async () => {
         await inDatabaseOf(locale, async (database) => {
           const { rows } = await database.sql().raw("select 'a' < 'B' as english");
           assert.equal(rows[0].english, true, "the database does sort otherwise by itself");

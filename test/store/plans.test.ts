@@ -7,7 +7,7 @@ import { tenantWithEverything } from "./isolation-world.ts";
 
 const position = { field: "family_name", key: "x" } as const;
 
-/** What the console asks of tables that grow with a tenant. */
+/** The console's queries on tables that grow with a tenant. */
 const questions: Record<string, (database: Database, tenantId: string, id: string) => Promise<unknown>> = {
   everybody: (database, tenantId) =>
     findPeople(database, tenantId, { prefix: "" }, { after: null, limit: 50 }),
@@ -35,7 +35,7 @@ const questions: Record<string, (database: Database, tenantId: string, id: strin
     forTenant(database, tenantId).activity.page({ person: id, kind: "people" }, null, 50),
 };
 
-/** SQLite says how it will look; it plans without knowing how large a table is, and so the same here as anywhere. */
+/** SQLite plans without knowing a table's size, so its plans here are the same as in production. */
 describe("on SQLite, the console's lists", () => {
   let current: TestDatabase;
   let world: Awaited<ReturnType<typeof tenantWithEverything>>;
@@ -46,14 +46,14 @@ describe("on SQLite, the console's lists", () => {
   after(() => current.dispose());
 
   for (const [name, ask] of Object.entries(questions)) {
-    it(`look up ${name} in an index that leads to them`, async () => {
+    it(`look up ${name} by an index`, async () => {
       const { database } = current;
       const statements = await statementsOf(database, () =>
         ask(database, world.store.tenantId, world.groupId),
       );
       const steps = (await Promise.all(statements.map((statement) => planOf(database, statement)))).flat();
       assert.ok(steps.length > 0);
-      // A part of a union, in memory; and groups that give a role, which are few.
+      // A part of a union, in memory; and groups that grant a role, which are few.
       const known = /^SCAN part|group_roles/;
       const slow = steps.filter((step) => !known.test(step) && /^SCAN|\(tenant_id=\?\)$/.test(step));
       assert.deepEqual(slow, []);

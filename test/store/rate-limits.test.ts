@@ -10,7 +10,7 @@ describe("a rate limit", () => {
   onEachDatabase((use) => {
     const limit = { points: 3, seconds: 60 };
 
-    it("lets so many pass and then says for how many whole seconds not", async () => {
+    it("allows its number of uses, then returns the seconds to wait", async () => {
       let now = 1_000_000;
       const limiter = rateLimiter(use().database, { name: "plain", ...limit }, () => now);
       for (let count = 1; count <= 3; count++) assert.equal(await limiter.use("ada"), 0);
@@ -22,14 +22,14 @@ describe("a rate limit", () => {
       assert.equal(await limiter.use("grace"), 0);
     });
 
-    it("counts under its own name", async () => {
+    it("counts separately from other limits", async () => {
       const one = rateLimiter(use().database, { name: "one", points: 1, seconds: 60 });
       const two = rateLimiter(use().database, { name: "two", points: 1, seconds: 60 });
       assert.deepEqual([await one.use("ada"), await two.use("ada")], [0, 0]);
       assert.ok((await one.use("ada")) > 0);
     });
 
-    it("is exact when 50 come at once over two connections", async () => {
+    it("is exact for 50 concurrent uses over two connections", async () => {
       const { database, openAnother } = use();
       const wanted = { name: "exact", points: 20, seconds: 60 };
       const both = [rateLimiter(database, wanted), rateLimiter(openAnother(), wanted)];
@@ -39,16 +39,16 @@ describe("a rate limit", () => {
       assert.equal(answers.filter((seconds) => seconds === 0).length, 20);
     });
 
-    it("counts beside transactions that run at the same time, and disturbs none of them", async () => {
+    it("counts during concurrent transactions without disturbing them", async () => {
       const { database } = use();
-      const limiter = rateLimiter(database, { name: "beside", points: 1_000, seconds: 60 });
+      const limiter = rateLimiter(database, { name: "concurrent", points: 1_000, seconds: 60 });
       const work = Array.from({ length: 40 }, (_, index) =>
         index % 2
           ? limiter.use("ada")
           : database.transaction(async (inside) => {
               await systemStore(inside).tenants.create({
-                id: `beside-${index}`,
-                slug: `beside-${index}`,
+                id: `concurrent-${index}`,
+                slug: `concurrent-${index}`,
                 name: "x",
               });
               if (index % 4 === 0) throw new Error("on purpose");
@@ -61,14 +61,14 @@ describe("a rate limit", () => {
       );
       assert.deepEqual(failures, Array(10).fill("on purpose"));
       const kept = (await systemStore(database).tenants.list()).filter(({ slug }) =>
-        slug.startsWith("beside-"),
+        slug.startsWith("concurrent-"),
       );
       assert.equal(kept.length, 10);
-      const row = await database.sql()("rate_limits").where("key", "beside:ada").first("points");
+      const row = await database.sql()("rate_limits").where("key", "concurrent:ada").first("points");
       assert.equal(row.points, 20);
     });
 
-    it("forgets what was counted when it is told to, and when its time is over", async () => {
+    it("is reset by request and when its window ends", async () => {
       const { database } = use();
       const limiter = rateLimiter(database, { name: "forgets", points: 1, seconds: 60 });
       await limiter.use("ada");
@@ -83,7 +83,7 @@ describe("a rate limit", () => {
       assert.ok((await limiter.use("ada")) > 0);
     });
 
-    it("is removed from the table once it is over, and not before", async () => {
+    it("is removed from the table only after its window", async () => {
       const { database } = use();
       await rateLimiter(database, { name: "removed", points: 1, seconds: 60 }).use("ada");
       const rows = () => database.sql()("rate_limits").where("key", "removed:ada");
@@ -94,8 +94,8 @@ describe("a rate limit", () => {
     });
   });
 
-  it("lets nobody pass uncounted when the database is away", async () => {
-    const database = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/nothing`);
+  it("allows no uncounted use if the database is unreachable", async () => {
+    const database = openDatabase(`postgres://unknown@127.0.0.1:${await freePort()}/nothing`);
     const limiter = rateLimiter(database, { name: "away", points: 1, seconds: 60 });
     await assert.rejects(limiter.use("ada"), isUnavailable);
     await database.close();

@@ -8,12 +8,12 @@ describe("a sealed secret", () => {
   const context = "tenant/connection";
 
   for (const secret of ["s3cret", "", "Grüße 𝒜", "x".repeat(10_000)]) {
-    it(`opens to what was sealed: ${JSON.stringify(secret.slice(0, 20))}`, () => {
+    it(`opens to the original: ${JSON.stringify(secret.slice(0, 20))}`, () => {
       assert.equal(open(seal(secret, context), context), secret);
     });
   }
 
-  it("shows nothing of the secret, and never looks the same twice", () => {
+  it("reveals nothing of the secret and differs each time", () => {
     const sealed = new Set(Array.from({ length: 100 }, () => seal("s3cret", context)));
     assert.equal(sealed.size, 100);
     for (const text of sealed) {
@@ -22,7 +22,7 @@ describe("a sealed secret", () => {
     }
   });
 
-  it("cannot be opened in another place", () => {
+  it("cannot be opened with another context", () => {
     const sealed = seal("s3cret", context);
     for (const other of ["tenant/another", "another/connection", "", `${context} `]) {
       assert.throws(() => open(sealed, other), other);
@@ -33,7 +33,7 @@ describe("a sealed secret", () => {
     assert.throws(() => sealer(randomBytes(32)).open(seal("s3cret", context), context));
   });
 
-  it("cannot be opened after any single bit was flipped", () => {
+  it("cannot be opened after any bit was flipped", () => {
     const bytes = Buffer.from(seal("s3cret", context).slice(3), "base64url");
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const changed = Buffer.from(bytes);
@@ -42,7 +42,7 @@ describe("a sealed secret", () => {
     }
   });
 
-  it("cannot be opened when some of it is missing", () => {
+  it("cannot be opened if a part is missing", () => {
     const bytes = Buffer.from(seal("s3cret", context).slice(3), "base64url");
     for (let length = 0; length < bytes.length; length++) {
       const short = bytes.subarray(0, length).toString("base64url");
@@ -59,7 +59,7 @@ describe("hashToken", () => {
 });
 
 describe("randomToken", () => {
-  it("is 256 bits that fit in a URL, another each time", () => {
+  it("returns a new 256-bit token that fits in a URL each time", () => {
     const tokens = Array.from({ length: 100 }, randomToken);
     assert.equal(new Set(tokens).size, 100);
     for (const token of tokens) assert.match(token, /^[A-Za-z0-9_-]{43}$/);

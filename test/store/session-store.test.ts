@@ -17,7 +17,7 @@ describe("the session store", () => {
     });
     const at = (time: number) => sessionStore(use().database, () => time);
 
-    it("returns what was saved, on every connection, and what was saved last", async () => {
+    it("returns the last saved session on every connection", async () => {
       const session = anonymous();
       await at(0).create(session);
       assert.deepEqual(await sessionStore(use().openAnother(), () => 0).load(session.sidHash), session);
@@ -25,7 +25,7 @@ describe("the session store", () => {
       assert.deepEqual(await at(0).load(session.sidHash), { ...session, seenAt: 5, data: {} });
     });
 
-    it("knows no session whose time is over, or that was removed", async () => {
+    it("does not load expired and removed sessions", async () => {
       const session = anonymous();
       await at(0).create(session);
       assert.equal(await at(1_000).load(session.sidHash), null);
@@ -35,7 +35,7 @@ describe("the session store", () => {
       assert.equal(await at(0).load(session.sidHash), null);
     });
 
-    it("moves the end of a session that is used", async () => {
+    it("extends a session on use", async () => {
       const session = anonymous();
       await at(0).create(session);
       await at(0).touch(session.sidHash, 500, 2_000);
@@ -43,7 +43,7 @@ describe("the session store", () => {
       assert.deepEqual([seenAt, expiresAt, data], [500, 2_000, session.data]);
     });
 
-    it("does not bring a removed session back when a request that was running saves it", async () => {
+    it("does not revive a removed session if a running request saves it", async () => {
       const session = anonymous();
       await at(0).create(session);
       await at(0).remove(session.sidHash);
@@ -51,7 +51,7 @@ describe("the session store", () => {
       assert.equal(await at(0).load(session.sidHash), null);
     });
 
-    it("does not bring a removed session back when it is touched", async () => {
+    it("does not revive a removed session if it is touched", async () => {
       const session = anonymous();
       await at(0).create(session);
       await at(0).remove(session.sidHash);
@@ -59,7 +59,7 @@ describe("the session store", () => {
       assert.equal(await at(0).load(session.sidHash), null);
     });
 
-    it("removes the expired ones only", async () => {
+    it("removes only expired sessions", async () => {
       const [old, young] = [anonymous({ expiresAt: 10 }), anonymous({ expiresAt: 11 })];
       for (const session of [old, young]) await at(0).create(session);
       await at(10).removeExpired();
@@ -69,7 +69,7 @@ describe("the session store", () => {
       );
     });
 
-    it("refuses a session of somebody who is not of that tenant", async () => {
+    it("refuses a session for a user of another tenant", async () => {
       const { store } = await createTestTenant(use().database);
       const { store: others } = await createTestTenant(use().database);
       const { id: userId } = await others.users.create(newUser("eve@acme.example"));
@@ -103,7 +103,7 @@ describe("person", () => {
     };
     type World = Awaited<ReturnType<typeof signedIn>>;
 
-    it("is who signed in, with the tenant, the role and the connection of this moment", async () => {
+    it("returns the signed-in user with the current tenant, role and connection", async () => {
       const { store, tenant, user, okta, person } = await signedIn("a connection");
       await store.roles.grant(user.id, "admin");
       await store.users.update(user.id, { displayName: "Ada" });
@@ -118,7 +118,7 @@ describe("person", () => {
       assert.equal((await person())?.role, "member");
     });
 
-    it("has no connection when they came with a password, whatever connections there are", async () => {
+    it("has no connection after a sign-in by password", async () => {
       const { connection, person } = await signedIn("a password");
       await connection({ draft: true });
       assert.deepEqual([(await person())?.connection, (await person())?.role], [null, "member"]);
@@ -136,7 +136,7 @@ describe("person", () => {
       "the connection was removed": ({ store, okta }) => store.connections.remove(okta?.id as string),
     };
     for (const [what, end] of Object.entries(ends)) {
-      it(`is nobody from the moment that ${what}`, async () => {
+      it(`returns null as soon as ${what}`, async () => {
         const world = await signedIn("a connection");
         assert.equal((await world.person())?.user.id, world.user.id);
         await end(world);
@@ -144,13 +144,13 @@ describe("person", () => {
       });
     }
 
-    it("stays signed in by password when a connection is disabled", async () => {
+    it("keeps a password session if a connection is disabled", async () => {
       const { store, connection, user, person } = await signedIn("a password");
       await store.connections.update((await connection()).id, { status: "disabled" });
       assert.equal((await person())?.user.id, user.id);
     });
 
-    it("is nobody in another tenant, and nobody through another tenant's connection", async () => {
+    it("returns null in another tenant, and through another tenant's connection", async () => {
       const { signIn } = await signedIn("a connection");
       const others = await signedIn("a connection");
       const { person } = sessionStore(use().database);

@@ -23,7 +23,7 @@ const newGroup = (displayName: string, more = {}) => ({
   ...more,
 });
 
-/** What is unique: two names that clash, and two that look alike and do not. */
+/** Unique values: two that conflict, and two that look alike but do not. */
 interface Case {
   what: string;
   code: ConflictCode;
@@ -57,7 +57,7 @@ const cases: Case[] = [
     fine: ["straße@acme.example", "strasse@acme.example"],
   },
   {
-    what: "a login name that somebody changes to",
+    what: "a login name on a change",
     code: "login-name-taken",
     write: async (name, { store }) =>
       store.users.update((await store.users.create(newUser(randomUUID()))).id, { loginName: name }),
@@ -125,10 +125,10 @@ const cases: Case[] = [
   },
 ];
 
-describe("what must be unique", () => {
+describe("a unique value", () => {
   onEachDatabase((use) => {
     for (const { what, code, write, clash, fine } of cases) {
-      it(`refuses ${what} twice as "${code}"`, async () => {
+      it(`refuses ${what} twice with "${code}"`, async () => {
         const tenant = await createTestTenant(use().database);
         const neighbour = await createTestTenant(use().database);
         await write(clash[0], tenant);
@@ -141,7 +141,7 @@ describe("what must be unique", () => {
       });
     }
 
-    it('refuses a slug twice as "slug-taken"', async () => {
+    it('refuses a slug twice with "slug-taken"', async () => {
       const { tenants } = systemStore(use().database);
       await tenants.create({ id: randomUUID(), slug: "acme", name: "Acme" });
       await assert.rejects(
@@ -150,7 +150,7 @@ describe("what must be unique", () => {
       );
     });
 
-    it("lets two sources use the same key, and users of no source too", async () => {
+    it("allows the same source key in two sources, and in users without a source", async () => {
       const { store, writer } = await createTestTenant(use().database);
       const second = await store.sources.create({ id: randomUUID(), name: "Second" });
       for (const sourceId of [writer.source.id, second.id, null, null]) {
@@ -160,7 +160,7 @@ describe("what must be unique", () => {
       assert.equal((await store.users.bySourceKey("same")).length, 4);
     });
 
-    it("lets one key name an OIDC and a SAML connection", async () => {
+    it("allows an OIDC and a SAML connection with the same key", async () => {
       const tenant = await createTestTenant(use().database);
       const settings = {
         idpEntityId: "https://idp.example",
@@ -176,7 +176,7 @@ describe("what must be unique", () => {
       assert.equal(oidc.key, saml.key);
     });
 
-    it("is told apart by column: another column's violation passes through unchanged", async () => {
+    it("maps only violations of the given column, and rethrows others unchanged", async () => {
       const { store } = await createTestTenant(use().database);
       const { id } = await store.users.create(newUser("one@acme.example"));
       const failure = await store.users
@@ -189,7 +189,7 @@ describe("what must be unique", () => {
       assert.equal(isUnavailable(failure), false);
     });
 
-    it("calls a row that points at nothing, or into another tenant, a foreign key violation", async () => {
+    it("reports a reference to a missing row or to another tenant as a foreign key violation", async () => {
       const { store } = await createTestTenant(use().database);
       const { store: others } = await createTestTenant(use().database);
       const group = await store.groups.create(newGroup("Engineers"));
@@ -203,8 +203,8 @@ describe("what must be unique", () => {
   });
 });
 
-describe("unique", () => {
-  it("passes on results, and errors that are no violation", async () => {
+describe("mapUniqueViolation", () => {
+  it("passes on results and other errors", async () => {
     assert.equal(await mapUniqueViolation(Promise.resolve(7), {}), 7);
     const failure = new Error("something else");
     await assert.rejects(
@@ -215,8 +215,8 @@ describe("unique", () => {
 });
 
 describe("isUnavailable", () => {
-  it("says yes when nothing listens at the database's address", async () => {
-    const database = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/nothing`);
+  it("is true if nothing listens at the database's address", async () => {
+    const database = openDatabase(`postgres://unknown@127.0.0.1:${await freePort()}/nothing`);
     const failure = await systemStore(database)
       .ping()
       .catch((error: unknown) => error);
@@ -235,14 +235,14 @@ describe("isUnavailable", () => {
     [new Error("anything else"), false],
   ];
   for (const [error, expected] of samples) {
-    it(`says ${expected ? "yes" : "no"} to ${String(JSON.stringify(error))}`, () => {
+    it(`is ${expected} for ${String(JSON.stringify(error))}`, () => {
       assert.equal(isUnavailable(error), expected);
     });
   }
 });
 
 describe("isRetryable", () => {
-  it("says yes to deadlocks and serialization failures, and to nothing else", () => {
+  it("is true only for deadlocks and serialization failures", () => {
     const codes = ["40P01", "40001", "23505", "SQLITE_BUSY"];
     assert.deepEqual(
       codes.filter((code) => isRetryable({ code })),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 
-describe("prepared statements that are kept", () => {
+describe("cached statements", () => {
   const file = join(tmpdir(), `starter-statements-${process.pid}.db`);
   const remove = () => {
     for (const end of ["", "-wal", "-shm"]) rmSync(file + end, { force: true });
@@ -21,7 +21,7 @@ describe("prepared statements that are kept", () => {
     remove();
   });
 
-  it("answer each use with its own values and with what it changed", async () => {
+  it("use each call's own bindings and return its own changes", async () => {
     for (const id of [1, 2, 3]) await tenants().insert({ id, name: `n${id}` });
     const names = await Promise.all([1, 2, 3, 4].map((id) => tenants().where({ id }).first("name")));
     assert.deepEqual(
@@ -38,7 +38,7 @@ describe("prepared statements that are kept", () => {
     assert.deepEqual(changed, [1, 0, 1]);
   });
 
-  it("say what is wrong with a text or a value, and work again afterwards", async () => {
+  it("report errors of a statement or a binding, and work afterwards", async () => {
     for (const _ of [1, 2]) {
       await assert.rejects(database.sql().raw("select missing from tenants"), /no such column/);
       await assert.rejects(database.sql().raw("no SQL"), /syntax error/);
@@ -49,7 +49,7 @@ describe("prepared statements that are kept", () => {
     assert.equal((await tenants().select("id")).length, 2);
   });
 
-  it("say it to each of several who ask the same at once", async () => {
+  it("report an error to each of several concurrent callers", async () => {
     const outcomes = await database.transaction((inside) =>
       Promise.allSettled([1, 2, 3].map(() => inside.sql().raw("select missing from tenants"))),
     );
@@ -59,7 +59,7 @@ describe("prepared statements that are kept", () => {
     );
   });
 
-  it("see a column that was added since", async () => {
+  it("see a column that was added later", async () => {
     await tenants().insert({ id: 1, name: "one" });
     assert.deepEqual(await tenants().select("*"), [{ id: 1, name: "one" }]);
     await database.sql().raw("alter table tenants add column more text default 'yes'");
@@ -68,7 +68,7 @@ describe("prepared statements that are kept", () => {
     await assert.rejects(tenants().select("*"), /no such table/);
   });
 
-  it("are given up when there are many, even while they run", async () => {
+  it("are evicted if there are too many, even while they run", async () => {
     const ask = (from: Database, number: number) => from.sql().raw(`select ${number} as number`);
     const numbers = [...Array(500).keys(), 0];
     const answers = await database.transaction((inside) =>
@@ -81,7 +81,7 @@ describe("prepared statements that are kept", () => {
     assert.deepEqual(await ask(database, 0), [{ number: 0 }]);
   });
 
-  it("hold nothing that keeps others from writing or the file from closing", async () => {
+  it("do not block other writers or closing the file", async () => {
     await tenants().insert([
       { id: 1, name: "one" },
       { id: 2, name: "two" },

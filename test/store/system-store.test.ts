@@ -12,7 +12,7 @@ const keyTaken = (error: unknown) => error instanceof ConflictError && error.cod
 
 describe("tenants", () => {
   onEachDatabase((use) => {
-    it("are deleted with every row of every table that names them, and nobody else's", async () => {
+    it("are deleted with all their rows, and only theirs", async () => {
       const { database } = use();
       const gone = await fillEveryTable(database);
       const stays = await fillEveryTable(database);
@@ -35,7 +35,7 @@ describe("tenants", () => {
       assert.deepEqual(await counts(stays.store.tenantId), before);
     });
 
-    it("are found by slug and id, listed by slug, and changed", async () => {
+    it("are found by slug and id, listed by slug, and updated", async () => {
       const { tenants } = systemStore(use().database);
       const { tenant } = await createTestTenant(use().database, "found");
       assert.deepEqual(await tenants.bySlug("found"), tenant);
@@ -50,13 +50,13 @@ describe("tenants", () => {
       });
       const slugs = (await tenants.list()).map(({ slug }) => slug);
       assert.deepEqual(slugs, [...slugs].sort());
-      await assert.rejects(tenants.update(randomUUID(), { name: "Nobody" }), NotFoundError);
+      await assert.rejects(tenants.update(randomUUID(), { name: "Unknown" }), NotFoundError);
       assert.equal(await tenants.remove(randomUUID()), false);
     });
 
-    it("are named by a domain once they verified it, each of several", async () => {
+    it("are found by a domain once they verified it, even if several did", async () => {
       const system = systemStore(use().database);
-      // By name, as text: of names with a number that counts on, the tenth comes before the ninth.
+      // Sorted by name as text, so "10" comes before "9".
       const [one, two, unproven] = [
         await createTestTenant(use().database, "domain-one"),
         await createTestTenant(use().database, "domain-two"),
@@ -78,7 +78,7 @@ describe("tenants", () => {
 
 describe("connection keys", () => {
   onEachDatabase((use) => {
-    it("belong to whoever reserved them first, who may do so again", async () => {
+    it("belong to the first tenant that reserves them, which may repeat it", async () => {
       const { connectionKeys } = systemStore(use().database);
       const [one, two] = [await createTestTenant(use().database), await createTestTenant(use().database)];
       await connectionKeys.reserve("okta", one.tenant.id);
@@ -91,7 +91,7 @@ describe("connection keys", () => {
       assert.equal(await connectionKeys.find("okta", "saml"), null);
     });
 
-    it("are never given to anybody else, even after their tenant was deleted", async () => {
+    it("are never given to another tenant, even after theirs was deleted", async () => {
       const { database } = use();
       const { tenant, connection } = await createTestTenant(database, "short-lived");
       await connection({ key: "short-lived-two" });
@@ -105,7 +105,7 @@ describe("connection keys", () => {
       assert.equal(await systemStore(database).tenants.bySlug("short-lived"), null);
     });
 
-    it("go to one of two tenants that reserve at once", async () => {
+    it("go to one of two tenants that reserve them concurrently", async () => {
       const { database, openAnother } = use();
       const [one, two] = [await createTestTenant(database), await createTestTenant(database)];
       const results = await Promise.allSettled([
@@ -128,7 +128,7 @@ describe("one-time links", () => {
       return { store, user, connection, tokenHash, create, at };
     };
 
-    it("are looked at as often as one likes, and used once", async () => {
+    it("can be read many times but consumed once", async () => {
       const { store, user, tokenHash, create, at } = await fresh();
       const purpose = { kind: "set-password" as const, userId: user.id };
       await create(purpose);
@@ -138,14 +138,14 @@ describe("one-time links", () => {
       assert.equal(await at(1).peek(tokenHash), null);
     });
 
-    it("say which connection they set up", async () => {
+    it("name the connection that they set up", async () => {
       const { connection, tokenHash, create, at } = await fresh();
       const purpose = { kind: "set-up-connection" as const, connectionId: (await connection()).id };
       await create(purpose);
       assert.deepEqual((await at(1).consume(tokenHash))?.purpose, purpose);
     });
 
-    it("open nothing once their time is over, nor when nobody knows them", async () => {
+    it("are not found once expired, nor if unknown", async () => {
       const { user, tokenHash, create, at } = await fresh();
       await create({ kind: "set-password", userId: user.id });
       assert.deepEqual([await at(1_000).peek(tokenHash), await at(1_000).consume(tokenHash)], [null, null]);
@@ -153,7 +153,7 @@ describe("one-time links", () => {
       assert.notEqual(await at(999).consume(tokenHash), null);
     });
 
-    it("are used by one of many who come at once over two connections", async () => {
+    it("are consumed by one of many concurrent callers over two connections", async () => {
       const { user, tokenHash, create } = await fresh();
       await create({ kind: "set-password", userId: user.id });
       const both = [use().database, use().openAnother()].map((one) => systemStore(one, () => 1).links);
@@ -163,7 +163,7 @@ describe("one-time links", () => {
       assert.equal(opened.filter((link) => link !== null).length, 1);
     });
 
-    it("are void when the user's are withdrawn, or the user or connection is gone", async () => {
+    it("are void once revoked, or once their user or connection is deleted", async () => {
       const { store, user, connection, tokenHash, create, at } = await fresh();
       const okta = await connection();
       const ends: [LinkPurpose, () => Promise<unknown>][] = [

@@ -20,7 +20,7 @@ async function statementsOf(database: Database): Promise<Statement[]> {
 
 describe("the health of every tenant", () => {
   onEachDatabase((use) => {
-    it("takes as many statements for several tenants as for one, and keeps them apart", async () => {
+    it("takes the same number of statements for any number of tenants, and separates them", async () => {
       const { database } = use();
       const one = await fillEveryTable(database);
       const few = (await statementsOf(database)).length;
@@ -36,7 +36,7 @@ describe("the health of every tenant", () => {
     });
   });
 
-  it("looks up activity, people and passwords in an index that leads to them", async () => {
+  it("looks up activity, people and passwords by an index", async () => {
     const current = await createTestDatabase("SQLite");
     try {
       const { database } = current;
@@ -45,7 +45,7 @@ describe("the health of every tenant", () => {
         const rows: { detail: string }[] = await database.sql().raw(`explain query plan ${sql}`, bindings);
         steps.push(...rows.map(({ detail }) => detail));
       }
-      // What there are few of in a tenant is read whole.
+      // Small tables are read as a whole.
       const whole = /^SCAN (tenants|connections|t|s|p|provisioning_problems|.subquery-\d+.)( |$)/;
       const scanned = steps.filter((step) => step.startsWith("SCAN") && !whole.test(step));
       assert.deepEqual(scanned, []);

@@ -9,7 +9,7 @@ describe("textKey", () => {
     ["ИВАН", "иван"],
   ];
   for (const [one, other] of same) {
-    it(`takes ${one} and ${other} for the same name`, () => assert.equal(textKey(one), textKey(other)));
+    it(`equates ${one} and ${other}`, () => assert.equal(textKey(one), textKey(other)));
   }
 
   const different: [string, string][] = [
@@ -20,13 +20,13 @@ describe("textKey", () => {
     ["ﬁ", "fi"],
   ];
   for (const [one, other] of different) {
-    it(`takes ${JSON.stringify(one)} and ${JSON.stringify(other)} for two`, () => {
+    it(`distinguishes ${JSON.stringify(one)} and ${JSON.stringify(other)}`, () => {
       assert.notEqual(textKey(one), textKey(other));
     });
   }
 
   for (const name of ["Ärger", "İstanbul", "ΣΊΣΥΦΟΣ", "JOSE\u0301", "I"]) {
-    it(`says the same of ${name} whether it is asked once or twice`, () => {
+    it(`is idempotent for ${name}`, () => {
       assert.equal(textKey(textKey(name)), textKey(name));
     });
   }
@@ -42,17 +42,17 @@ describe("nameKey", () => {
     ["\u03aa\u0301", "\u0390"],
   ];
   for (const [one, other] of same) {
-    it(`takes ${one} and ${other} for the same name`, () => assert.equal(nameKey(one), nameKey(other)));
+    it(`equates ${one} and ${other}`, () => assert.equal(nameKey(one), nameKey(other)));
   }
 
   for (const [one, other] of [
     ["ada", "\u0430da"],
     ["straße", "strasse"],
   ] as const) {
-    it(`takes ${one} and ${other} for two`, () => assert.notEqual(nameKey(one), nameKey(other)));
+    it(`distinguishes ${one} and ${other}`, () => assert.notEqual(nameKey(one), nameKey(other)));
   }
 
-  it("says the same of any character whether it is asked once or twice", () => {
+  it("is idempotent for every character", () => {
     for (let code = 0; code < 0x110000; code++) {
       const name = `a${String.fromCodePoint(code)}\u0301`;
       if (nameKey(nameKey(name)) !== nameKey(name)) assert.fail(code.toString(16));

@@ -7,12 +7,12 @@ describeInBrowser("/tasks in the browser", (browser) => {
   onOneDatabase((use) => {
     const site = useSite(use);
 
-    it("somebody adds, completes, finds and deletes a task with nothing but a keyboard", async () => {
+    it("lets a person add, complete, find and delete a task with the keyboard only", async () => {
       const page = await browser.open();
       await takeSession(page, site().app, await site().clientOf(site().owner));
       await page.goto(`${site().app.url}/tasks`);
       assert.equal(await page.locator("h1").textContent(), "Tasks");
-      await tabTo(page, "What has to be done?");
+      await tabTo(page, "What needs to be done?");
       await page.keyboard.type("Water the lemon tree");
       await page.keyboard.press("Enter");
       const task = page.getByRole("listitem").filter({ hasText: "Water the lemon tree" });

@@ -1,6 +1,6 @@
 import type { IsolationCases } from "../helpers/isolation.ts";
 
-/** What tenant B sees of tenant A's tasks: see test/store/isolation.test.ts. */
+/** The tasks of tenant A as tenant B sees them: see test/store/isolation.test.ts. */
 export const taskCases: IsolationCases<Extract<keyof IsolationCases, `tasks.${string}`>> = {
   "tasks.create": {
     call: (b, a) => b.tasks.create("b-task", a.userId).then(() => b.tasks.remove("b-task")),

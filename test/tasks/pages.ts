@@ -3,11 +3,11 @@ import type { User } from "../../src/model.ts";
 import type { PageCase } from "../helpers/every-page.ts";
 import { createLocalAccount, type TestTenant } from "../helpers/people.ts";
 
-/** The task list's share of every page: see test/helpers/every-page.ts. */
+/** The task list's pages, for test/helpers/every-page.ts. */
 export async function taskPages({ store }: TestTenant, owner: User): Promise<PageCase[]> {
   const newcomer = await createLocalAccount(store, "newcomer@acme.example");
   const away = await createLocalAccount(store, "away@acme.example");
-  // Tasks of every kind; one title is as long and as unbreakable as can be.
+  // Tasks of every kind. One title has the maximum length and no place to break.
   const titles: [string, string | null, boolean][] = [
     ["Order the nose cones", owner.id, false],
     ["Calibrate the second stage", away.id, false],
@@ -24,7 +24,7 @@ export async function taskPages({ store }: TestTenant, owner: User): Promise<Pag
   return [
     { name: "open tasks", status: 200, path: "/tasks", as: owner },
     { name: "my tasks", status: 200, path: "/tasks?show=mine", as: owner },
-    { name: "tasks that need somebody", status: 200, path: "/tasks?show=unassigned", as: owner },
+    { name: "tasks that need an assignee", status: 200, path: "/tasks?show=unassigned", as: owner },
     { name: "done tasks", status: 200, path: "/tasks?show=done", as: owner },
     { name: "a task without a title", status: 400, path: "/tasks", form: { title: "" }, as: owner },
     { name: "no tasks of mine", status: 200, path: "/tasks?show=mine", as: newcomer },

@@ -78,7 +78,7 @@ describe("/tasks", () => {
       assert.equal((await one(first))?.assignee, null);
     });
 
-    it("assigns, takes away and gives again", async () => {
+    it("assigns, unassigns and assigns again", async () => {
       const colleague = await provisioned();
       const id = await add("Pass me on");
       assertRedirect(await client.post(`/tasks/${id}/assign`, { assignee: colleague.loginName }), "/tasks");
@@ -109,11 +109,11 @@ describe("/tasks", () => {
       assert.equal((await client.post(`/tasks/${id}/delete`)).status, 404);
     });
 
-    it("filters by whose it is, and takes an unknown filter for none", async () => {
-      const [mine, nobodys] = [await add("Mine", "owner@acme.example"), await add("Nobody's")];
+    it("filters by assignee, and ignores an unknown filter", async () => {
+      const [mine, unassigned] = [await add("Mine", "owner@acme.example"), await add("Unassigned")];
       const has = async (view: string) => {
         const ids = await shown(view);
-        return [ids.includes(mine), ids.includes(nobodys)];
+        return [ids.includes(mine), ids.includes(unassigned)];
       };
       assert.deepEqual(await has("mine"), [true, false]);
       assert.deepEqual(await has("unassigned"), [false, true]);
@@ -121,7 +121,7 @@ describe("/tasks", () => {
       assert.deepEqual(await has("mine&show=unassigned"), [true, true]);
     });
 
-    it("marks the tasks of somebody who was deactivated, and lists them under Needs somebody", async () => {
+    it("marks the tasks of a deactivated person, and lists them under Needs an assignee", async () => {
       const colleague = await provisioned();
       const id = await add("Left behind", colleague.loginName);
       assert.equal((await shown("unassigned")).includes(id), false);
@@ -133,14 +133,14 @@ describe("/tasks", () => {
       assert.equal((await shown("unassigned")).includes(id), false, "they came back, and so did the task");
     });
 
-    it("treats the tasks of somebody who was blocked alike", async () => {
+    it("lists the tasks of a blocked person there, too", async () => {
       const colleague = await provisioned();
       const id = await add("Blocked", colleague.loginName);
       await blockUser(site().acme.store, colleague.id);
       assert.equal((await shown("unassigned")).includes(id), true);
     });
 
-    it("unassigns the tasks of somebody who was deleted", async () => {
+    it("unassigns the tasks of a deleted person", async () => {
       const colleague = await provisioned();
       const id = await add("Orphan", colleague.loginName);
       await deleteProvisionedUser(site().acme.store, site().acme.writer, colleague.id);
@@ -156,7 +156,7 @@ describe("/tasks", () => {
       ["of blanks", "   ", false],
     ];
     for (const [what, title, accepted] of titles) {
-      it(`${accepted ? "takes" : "refuses"} a title ${what}`, async () => {
+      it(`${accepted ? "accepts" : "refuses"} a title ${what}`, async () => {
         const before = (await stored()).length;
         const answer = await client.post("/tasks", { title });
         assert.equal(answer.status, accepted ? 303 : 400);
@@ -165,7 +165,7 @@ describe("/tasks", () => {
       });
     }
 
-    it("refuses an assignee who is nobody here, inactive or blocked, and adds no task", async () => {
+    it("refuses an unknown, inactive or blocked assignee", async () => {
       const other = await createTestTenant(use().database);
       await createLocalAccount(other.store, "stranger@other.example");
       const inactive = await provisioned();
@@ -174,18 +174,18 @@ describe("/tasks", () => {
       await blockUser(site().acme.store, blocked.id);
       const id = await add("Stay unassigned");
       const before = (await stored()).length;
-      for (const name of ["nobody", "stranger@other.example", inactive.loginName, blocked.loginName]) {
+      for (const name of ["unknown", "stranger@other.example", inactive.loginName, blocked.loginName]) {
         const answer = await client.post("/tasks", { title: "Never", assignee: name });
         assert.equal(answer.status, 400, name);
-        assert.ok(answer.text.includes(`Nobody here signs in as &#34;${name}&#34;.`), name);
+        assert.ok(answer.text.includes(`No one here signs in as &#34;${name}&#34;.`), name);
         assertRedirect(await client.post(`/tasks/${id}/assign`, { assignee: name }), "/tasks");
-        assert.match((await client.get("/tasks")).text, /role="alert">Nobody here signs in as/);
+        assert.match((await client.get("/tasks")).text, /role="alert">No one here signs in as/);
       }
       assert.equal((await stored()).length, before);
       assert.equal((await one(id))?.assignee, null);
     });
 
-    it("shows what people typed as text, never as markup", async () => {
+    it("escapes titles and names", async () => {
       const evil = `<script>alert("1")</script>'"><img src=x onerror=alert(1)>`;
       const colleague = await provisioned();
       await site().acme.store.users.update(colleague.id, { displayName: evil });
@@ -197,7 +197,7 @@ describe("/tasks", () => {
       }
     });
 
-    it("offers colleagues of this tenant only, and none who are away", async () => {
+    it("suggests only active colleagues of the tenant", async () => {
       const other = await createTestTenant(use().database);
       await createLocalAccount(other.store, "other@other.example");
       const away = await provisioned();
@@ -210,7 +210,7 @@ describe("/tasks", () => {
     });
 
     for (const action of actions) {
-      it(`answers ${action} of another tenant's task exactly as of one that does not exist`, async () => {
+      it(`answers ${action} for another tenant's task exactly as for an unknown one`, async () => {
         const other = await createTestTenant(use().database);
         const stranger = await createLocalAccount(other.store, "stranger@other.example");
         const elsewhere = site().app.client();
@@ -229,13 +229,13 @@ describe("/tasks", () => {
       });
     }
 
-    it("is where people land, and in the header of every page", async () => {
+    it("is the first page after the sign-in, and linked from the header", async () => {
       assert.equal(landingPath, "/tasks");
       assertRedirect(await client.get("/"), "/tasks");
       assert.ok((await client.get("/account")).text.includes('<a href="/tasks">Tasks</a>'));
     });
 
-    it("does nothing that another site asks for", async () => {
+    it("refuses forms on other sites", async () => {
       const id = await add("Stay");
       const before = await stored();
       const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
@@ -245,7 +245,7 @@ describe("/tasks", () => {
       assert.deepEqual(await stored(), before);
     });
 
-    it("is counted by route, never by a task's id", async () => {
+    it("is counted by route in the metrics, never by a task's id", async () => {
       const id = await add("Count me");
       await client.post(`/tasks/${id}/complete`);
       await site().app.client().post(`/tasks/${id}/reopen`);
@@ -254,12 +254,12 @@ describe("/tasks", () => {
       assert.ok(!text.includes(id));
     });
 
-    it("keeps the way to a view through sign-in", async () => {
+    it("returns to the requested view after the sign-in", async () => {
       const away = await site().app.client().get("/tasks?show=mine");
       assertRedirect(away, "/login?returnTo=%2Ftasks%3Fshow%3Dmine");
     });
 
-    it("serves nobody who is signed out", async () => {
+    it("requires a session", async () => {
       const id = await add("Private");
       const stranger = site().app.client();
       assertRedirect(await stranger.get("/tasks"), "/login?returnTo=%2Ftasks");
@@ -269,7 +269,7 @@ describe("/tasks", () => {
       assert.ok((await one(id))?.completedAt === null);
     });
 
-    it("refuses text that no database can keep, in words", async () => {
+    it("refuses text that the database cannot store, with a sentence", async () => {
       const id = await add("Plain");
       const forms = { title: "a\0b", assignee: "a\0b" };
       const status = async (path: string) => (await client.post(path, forms)).status;

@@ -56,7 +56,7 @@ describe("keyStore", () => {
   const verify = async (signer: Pair | undefined, path = "/a", alg = "RS256") =>
     (await store.verify(await tokenOf(pair(signer), alg), origin + path, {})).sub;
 
-  it("fetches keys once, and again when they are a quarter of an hour old", async () => {
+  it("caches keys for a quarter of an hour", async () => {
     assert.equal(await verify(first), "first");
     clock += 14 * 60_000;
     assert.equal(await verify(first), "first");
@@ -66,7 +66,7 @@ describe("keyStore", () => {
     await assert.rejects(verify(first), { code: "ERR_JWKS_NO_MATCHING_KEY" });
   });
 
-  it("fetches keys once more for one that it does not know, even right after it fetched them", async () => {
+  it("refetches keys for an unknown key id, even right after a fetch", async () => {
     await verify(first);
     published.set("/a", [pair(first), pair(second)]);
     assert.equal(await verify(second), "second");
@@ -74,7 +74,7 @@ describe("keyStore", () => {
     assert.deepEqual(fetches, ["/a", "/a"]);
   });
 
-  it("asks for unknown keys at most every five seconds", async () => {
+  it("refetches for unknown key ids at most every five seconds", async () => {
     await verify(first);
     for (let tries = 0; tries < 10; tries++) await assert.rejects(verify(second));
     assert.equal(fetches.length, 2);
@@ -87,7 +87,7 @@ describe("keyStore", () => {
     assert.equal(fetches.length, 3);
   });
 
-  it("asks once for everybody who waits for the same new key", async () => {
+  it("shares one refetch among concurrent callers", async () => {
     await verify(first);
     published.set("/a", [pair(third)]);
     const found = await Promise.all(Array.from({ length: 10 }, () => verify(third)));
@@ -95,13 +95,13 @@ describe("keyStore", () => {
     assert.equal(fetches.length, 2);
   });
 
-  it("asks once for everybody who comes while there are no keys yet", async () => {
+  it("shares the first fetch among concurrent callers", async () => {
     const found = await Promise.all(Array.from({ length: 10 }, () => verify(first)));
     assert.deepEqual(new Set(found), new Set(["first"]));
     assert.equal(fetches.length, 1);
   });
 
-  it("asks once more when the first answer fails, and no third time", async () => {
+  it("retries a failed fetch once", async () => {
     failures = 1;
     assert.equal(await verify(first), "first");
     assert.equal(fetches.length, 2);
@@ -111,7 +111,7 @@ describe("keyStore", () => {
     assert.equal(fetches.length, 4);
   });
 
-  it("never takes one address's keys for another's tokens", async () => {
+  it("never verifies one issuer's tokens with another's keys", async () => {
     published.set("/b", [pair(second)]);
     await verify(first, "/a");
     await verify(second, "/b");
@@ -120,14 +120,14 @@ describe("keyStore", () => {
   });
 
   for (const alg of ["RS384", "PS256", "ES256"]) {
-    it(`refuses ${alg}, whoever signed`, async () => {
+    it(`refuses ${alg}`, async () => {
       const other = await pairOf("other", alg);
       published.set("/a", [other]);
       await assert.rejects(verify(other, "/a", alg), { code: "ERR_JOSE_ALG_NOT_ALLOWED" });
     });
   }
 
-  it("says so when there are no keys at the address", async () => {
+  it("throws if the address does not hold a key set", async () => {
     published.set("/a", []);
     await assert.rejects(verify(first), { code: "ERR_JWKS_NO_MATCHING_KEY" });
     await assert.rejects(store.verify(await tokenOf(pair(first)), "http://127.0.0.1:1/keys", {}), {

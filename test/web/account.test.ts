@@ -49,25 +49,25 @@ describe("/account", () => {
       assert.deepEqual(actual, expected);
     });
 
-    it("says so when something is not known", async () => {
+    it("shows None for missing details", async () => {
       const page = await (await site().clientOf(site().owner)).get("/account");
       assert.equal(factOf(page, "First name"), "None");
       assert.equal(factOf(page, "Groups"), "None");
       assert.equal(factOf(page, "Signed in with"), "Password");
     });
 
-    it("offers to change a password only to those who have one", async () => {
+    it("offers a password change only to people with a password", async () => {
       const withPassword = await (await site().clientOf(site().owner)).get("/account");
       const without = await (await site().clientOf(grace, connection.id)).get("/account");
       assert.ok(withPassword.text.includes('action="/account/password"'));
       assert.ok(!without.text.includes('action="/account/password"'));
     });
 
-    it("sends those who are signed out to sign in", async () => {
+    it("sends signed-out people to the sign-in page", async () => {
       assertRedirect(await site().app.client().get("/account"), "/login?returnTo=%2Faccount");
     });
 
-    it("lists the browsers one is signed in with, and signs out all others", async () => {
+    it("lists the person's browsers, and signs out all other ones", async () => {
       const user = await createLocalAccount(site().acme.store, "busy@acme.example");
       const here = await site().clientOf(user);
       const there = await site().clientOf(user);
@@ -82,7 +82,7 @@ describe("/account", () => {
       assert.ok(!after.text.includes("/account/sessions/end-others"));
     });
 
-    it("leaves the sessions of others alone", async () => {
+    it("does not touch other people's sessions", async () => {
       const user = await createLocalAccount(site().acme.store, "bystander@acme.example");
       const bystander = await site().clientOf(user);
       await (await site().clientOf(site().owner)).post("/account/sessions/end-others");
@@ -91,7 +91,7 @@ describe("/account", () => {
   });
 });
 
-describe("changing one's password", () => {
+describe("changing the password", () => {
   const wanted = "a rather different password";
 
   onOneDatabase((use) => {
@@ -104,7 +104,7 @@ describe("changing one's password", () => {
       return answer.status === 303;
     };
 
-    it("makes the new one count and the old one not, and ends every other session", async () => {
+    it("replaces the old password, and ends all other sessions", async () => {
       const user = await account();
       const here = await site().clientOf(user);
       const there = await site().clientOf(user);
@@ -117,7 +117,7 @@ describe("changing one's password", () => {
       assert.deepEqual([await signsIn(user, testPassword), await signsIn(user, wanted)], [false, true]);
     });
 
-    it("refuses a wrong current password, and changes nothing", async () => {
+    it("refuses a wrong current password and changes nothing", async () => {
       const user = await account();
       const client = await site().clientOf(user);
       const there = await site().clientOf(user);
@@ -128,9 +128,9 @@ describe("changing one's password", () => {
     });
 
     const unacceptable: [string, Record<string, string>][] = [
-      ["a short one", { password: "short", repeated: "short" }],
-      ["a very long one", { password: "x".repeat(257), repeated: "x".repeat(257) }],
-      ["one that is not repeated alike", { repeated: `${wanted}!` }],
+      ["a short password", { password: "short", repeated: "short" }],
+      ["a very long password", { password: "x".repeat(257), repeated: "x".repeat(257) }],
+      ["two different passwords", { repeated: `${wanted}!` }],
     ];
     for (const [what, change] of unacceptable) {
       it(`refuses ${what}`, async () => {
@@ -142,12 +142,12 @@ describe("changing one's password", () => {
       });
     }
 
-    it("refuses the sixth attempt within a quarter of an hour, the right password too", async () => {
+    it("refuses the sixth attempt within 15 minutes, even with the right password", async () => {
       const user = await account();
       const client = await site().clientOf(user);
       const wrong = () => client.post("/account/password", { ...form, current: "wrong" });
       assertRedirect(await wrong(), "/account");
-      // As if all but one of the attempts had been made.
+      // Pretend that all attempts but one have been made.
       await use()
         .database.sql()("rate_limits")
         .where("key", "like", "password-change:%")
@@ -159,7 +159,7 @@ describe("changing one's password", () => {
       assert.equal(await signsIn(user, testPassword), true);
     });
 
-    describe("while somebody else guesses with a stolen session", () => {
+    describe("while an attacker guesses with a stolen session", () => {
       const limit = (name: string, points: number) => countAs(use().database, name, points);
       /** Two browsers with one session, one of them on a device that knows the account. */
       async function stolen() {
@@ -175,7 +175,7 @@ describe("changing one's password", () => {
         return { user, own, thief, wrong };
       }
 
-      it("still changes it on a device that knows the account, and lets that try again afterwards", async () => {
+      it("still works on a known device, and resets that device's count", async () => {
         const { user, own, thief } = await stolen();
         assertRedirect(await own.post("/account/password", form), "/account");
         assert.equal(await signsIn(user, wanted), true);
@@ -183,7 +183,7 @@ describe("changing one's password", () => {
         assert.deepEqual(usersIn(own.cookies.get("known-device")), [user.id]);
       });
 
-      it("gives such a device ten tries, and then those of every session", async () => {
+      it("gives a known device ten attempts of its own, and then the limit of the session", async () => {
         const { user, own, wrong } = await stolen();
         assert.equal(await wrong(own), 303);
         await limit("password-device", 9);
@@ -192,7 +192,7 @@ describe("changing one's password", () => {
         assert.equal(await signsIn(user, testPassword), true);
       });
 
-      it("takes no device of another account for one of this", async () => {
+      it("does not accept the device cookie of another account", async () => {
         const { own } = await stolen();
         const other = deviceEntry({ tenantId: site().acme.tenant.id, userId: (await account()).id });
         own.cookies.set("known-device", other);
@@ -200,7 +200,7 @@ describe("changing one's password", () => {
       });
     });
 
-    it("counts what was tried, not what was typed twice or too short, and forgets it after a change", async () => {
+    it("counts attempts, not invalid forms, and resets the count after a change", async () => {
       const user = await account();
       const client = await site().clientOf(user);
       const change = async (words: Record<string, string>) =>
@@ -214,7 +214,7 @@ describe("changing one's password", () => {
       assert.deepEqual(await rows.where({ points: 5 }).select("key"), []);
     });
 
-    it("is as free as before after the operator's link", async () => {
+    it("is unlimited again after the operator's link", async () => {
       const user = await account();
       const client = await site().clientOf(user);
       await client.post("/account/password", { ...form, current: "wrong" });
@@ -226,7 +226,7 @@ describe("changing one's password", () => {
       assertRedirect(await newDevice.post("/account/password", form), "/account");
     });
 
-    it("gives no password to somebody who has none", async () => {
+    it("does not give a password to a person without one", async () => {
       const { store, writer } = site().acme;
       const [loginName, profile] = ["sso@acme.example", { givenName: null, familyName: null }];
       const wantedUser = {
@@ -248,7 +248,7 @@ describe("/me", () => {
   onOneDatabase((use) => {
     const site = useSite(use);
 
-    it("says who is signed in", async () => {
+    it("returns the signed-in person", async () => {
       const { tenant, store } = site().acme;
       const { id } = site().owner;
       await store.users.update(id, { givenName: "Ada", familyName: "Lovelace", displayName: "Ada L." });
@@ -274,7 +274,7 @@ describe("/me", () => {
       assert.deepEqual(JSON.parse(bySso.text), expected);
     });
 
-    it("answers 401 with an error when nobody is", async () => {
+    it("answers 401 when no one is signed in", async () => {
       const answer = await site().app.client().get("/me");
       assert.equal(answer.status, 401);
       assert.deepEqual(JSON.parse(answer.text), { error: "Not signed in" });
@@ -287,20 +287,20 @@ describe("signing out", () => {
   onOneDatabase((use) => {
     const site = useSite(use);
 
-    it("stands on every page that a signed-in person sees", async () => {
+    it("is offered on every page for signed-in people", async () => {
       const client = await site().clientOf(site().owner);
       for (const path of [landingPath, "/account", "/no-such-page", "/signed-out", "/login/password"]) {
         assert.ok((await client.get(path)).text.includes('action="/logout"'), path);
       }
     });
 
-    it("cannot be done by a link", async () => {
+    it("is not possible by a link", async () => {
       const client = await site().clientOf(site().owner);
       assert.equal((await client.get("/logout")).status, 404);
       assert.equal((await client.get("/me")).status, 200);
     });
 
-    it("is harmless when nobody is signed in", async () => {
+    it("does nothing when no one is signed in", async () => {
       assertRedirect(await site().app.client().post("/logout"), "/signed-out");
     });
   });

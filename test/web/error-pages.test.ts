@@ -14,12 +14,12 @@ import { headingOf } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { plantSession, sessionSecret } from "../helpers/site.ts";
 
-const secretDetail = "a detail that is nobody's business";
+const secretDetail = "a detail that stays private";
 
 interface Failure {
   status: number;
   heading: string;
-  /** What the log says of it. */
+  /** The expected log line. */
   logged: Record<string, unknown>;
   retryAfter?: RegExp;
   fault?: () => Error;
@@ -118,34 +118,34 @@ describe("error pages", () => {
     for (const failure of failures) {
       const name = `${failure.status} (${failure.logged.reason ?? failure.logged.event})`;
 
-      it(`${name}: says what happened, what to do, and the reference, and nothing of our insides`, async () => {
+      it(`${name}: shows what happened, what to do next and the reference, but no internals`, async () => {
         const { answer, reference } = await fail(failure);
         assert.equal(answer.status, failure.status);
         assert.equal(headingOf(answer), failure.heading);
         assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
         assert.ok(answer.text.includes(`<code>${reference}</code>`));
         assert.match(answer.headers.get("retry-after") ?? "", failure.retryAfter ?? /^$/);
-        assert.doesNotMatch(answer.text, /node_modules|\.ts:\d|ECONNREFUSED|nobody's|nobody&#39;s|at .*\(/);
+        assert.doesNotMatch(answer.text, /node_modules|\.ts:\d|ECONNREFUSED|stays private|at .*\(/);
       });
 
-      it(`${name}: is JSON for those who ask for it`, async () => {
+      it(`${name}: answers JSON to clients that prefer it`, async () => {
         const { answer, reference } = await fail(failure, { accept: "application/json" });
         assert.equal(answer.status, failure.status);
         assert.deepEqual(JSON.parse(answer.text), { error: failure.heading, reference });
       });
 
-      it(`${name}: leaves the reason in the log under the reference`, async () => {
+      it(`${name}: logs the reason under the reference`, async () => {
         const { lines } = await fail(failure);
         const line = lines.find(({ event }) => event === failure.logged.event);
         assert.ok(line, `no ${String(failure.logged.event)} among ${JSON.stringify(lines)}`);
         if (failure.status < 500) assert.equal(line.reason, failure.logged.reason);
-        else assert.match(JSON.stringify(line.err), /nobody's|ECONNREFUSED/);
+        else assert.match(JSON.stringify(line.err), /stays private|ECONNREFUSED/);
         const answered = lines.find(({ event }) => event === "request.answered");
         assert.equal(answered?.status, failure.status);
       });
     }
 
-    it("429 tells in how many minutes to come back", async () => {
+    it("429 says how many minutes to wait", async () => {
       const path = "/login/password/anything";
       const statuses: number[] = [];
       let answer: Answer | undefined;
@@ -160,24 +160,24 @@ describe("error pages", () => {
       assert.match(answer?.headers.get("retry-after") ?? "", /^\d+$/);
     });
 
-    it("keeps the session through an error", async () => {
+    it("keep the session after an error", async () => {
       faults.fail(new Error(secretDetail));
       assert.equal((await client.get("/account")).status, 500);
       faults.fail(null);
       assert.equal((await client.get("/account")).status, 200);
     });
 
-    it("does not repeat a path's query in the log", async () => {
+    it("keep the query out of the log", async () => {
       await client.get("/no-such-page?code=a-secret-code");
       assert.doesNotMatch(JSON.stringify(app.logged), /a-secret-code/);
     });
   });
 });
 
-/** That Express itself writes nothing to the console is watched by test/helpers/console-guard.ts. */
-describe("an error of an answer that has begun", () => {
+/** test/helpers/console-guard.ts checks that Express itself writes nothing to the console. */
+describe("an error after the answer has started", () => {
   const logged: Record<string, unknown>[] = [];
-  /** More than a socket takes at once: it is on its way when the error comes. */
+  /** More than a socket buffers, so the answer has started when the error occurs. */
   const large = "hole".repeat(2_000_000);
   let server: Server;
   let url: string;
@@ -201,7 +201,7 @@ describe("an error of an answer that has begun", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("breaks it off, and stands in the log", async () => {
+  it("breaks the answer off, and is logged", async () => {
     const answer = await fetch(`${url}/half`);
     await assert.rejects(answer.text());
     assert.deepEqual(
@@ -210,7 +210,7 @@ describe("an error of an answer that has begun", () => {
     );
   });
 
-  it("changes nothing of one that is whole, and stands in the log", async () => {
+  it("does not change a complete answer, and is logged", async () => {
     const text = await (await fetch(`${url}/whole`)).text();
     assert.ok(text === `w${large}`, `${text.length} characters arrived`);
     assert.ok(logged.some(({ event }) => event === "request.failed"));

@@ -37,7 +37,7 @@ const notFollowed: unknown[] = [
   ...[undefined, null, 1, ["/account"], { toString: "/account" }],
 ];
 
-describe("where to go back to", () => {
+describe("the page to return to", () => {
   for (const [wanted, path] of followed) {
     it(`follows ${wanted}`, () => {
       assert.equal(safePath(wanted, "https://tasklane.example", "/home"), path);
@@ -52,8 +52,8 @@ describe("where to go back to", () => {
   onOneDatabase((use) => {
     const site = useSite(use);
 
-    it("is never another site, whoever signs in or is signed in already", async () => {
-      const door = `/login/password/${site().acme.tenant.slug}`;
+    it("is never on another site, before or after the sign-in", async () => {
+      const passwordForm = `/login/password/${site().acme.tenant.slug}`;
       const evil = ["//evil.example", "/\\evil.example", "/.//evil.example", "https://evil.example"];
       const client = await site().clientOf(site().owner);
       for (const returnTo of [...evil, "javascript:alert(1)"]) {
@@ -64,17 +64,17 @@ describe("where to go back to", () => {
         assertRedirect(
           await site()
             .app.client()
-            .post(door, { ...form, returnTo }),
+            .post(passwordForm, { ...form, returnTo }),
           landingPath,
         );
       }
       const wanted = await site()
         .app.client()
-        .post(door, { ...form, returnTo: "/account?x=1" });
+        .post(passwordForm, { ...form, returnTo: "/account?x=1" });
       assertRedirect(wanted, "/account?x=1");
     });
 
-    it("is where somebody was sent to sign in from", async () => {
+    it("is the page that required the sign-in", async () => {
       const away = await site().app.client().get("/account?x=1");
       assertRedirect(away, "/login?returnTo=%2Faccount%3Fx%3D1");
       const form = await site()
@@ -83,7 +83,7 @@ describe("where to go back to", () => {
       assert.ok(form.text.includes('name="returnTo" value="/account?x=1"'));
     });
 
-    it("is not what only a form can reach", async () => {
+    it("is never a path that accepts POST only", async () => {
       assertRedirect(await site().app.client().post("/account/sessions/end-others"), "/login");
     });
   });

@@ -30,14 +30,14 @@ describe("a device that knows an account", () => {
     }
     const statusOf = async (...words: Parameters<typeof attempt>) => (await attempt(...words)).status;
     const count = (limit: string, points: number) => countAs(use().database, limit, points);
-    /** As if strangers had guessed as often as they may, one of them from `network`. */
+    /** Exhausts the limits for unknown devices, once from `network`. */
     async function lockOut(user: User, network = newNetwork()): Promise<void> {
       await statusOf(site().app.client(), user, "wrong", network);
       await count("password-account-network", 5);
       await count("password-account", 100);
     }
 
-    it("is let in by the right password, however often strangers guessed, from its own network too", async () => {
+    it("can sign in with the right password although strangers exhausted the limits, even on its own network", async () => {
       const user = await account();
       const [home, device, stranger] = [newNetwork(), site().app.client(), site().app.client()];
       assert.equal(await statusOf(device, user, testPassword, home), 303);
@@ -47,10 +47,10 @@ describe("a device that knows an account", () => {
       assert.equal(await statusOf(device, user, testPassword, home), 303);
       assert.equal(await statusOf(device, user, testPassword, newNetwork()), 303);
       await count("password-account", 1);
-      assert.equal(await statusOf(stranger, user, "wrong", home), 429, "it clears nothing of others");
+      assert.equal(await statusOf(stranger, user, "wrong", home), 429, "other counts stay");
     });
 
-    it("has ten tries of its own, which its other device does not use up, and then is an unknown one", async () => {
+    it("has ten attempts of its own, which other devices do not share, and is then unknown", async () => {
       const user = await account();
       const [device, other] = [deviceOf(user), deviceOf(user)];
       assert.equal(await statusOf(device, user, "wrong", newNetwork()), 403);
@@ -66,7 +66,7 @@ describe("a device that knows an account", () => {
       assert.equal(await statusOf(device, user, "wrong", home), 403, "a new entry has a count of its own");
     });
 
-    it("is not counted against the account", async () => {
+    it("does not count against the account's limit", async () => {
       const user = await account();
       const [home, device, stranger] = [newNetwork(), deviceOf(user), site().app.client()];
       assert.equal(await statusOf(stranger, user, "wrong", home), 403);
@@ -78,7 +78,7 @@ describe("a device that knows an account", () => {
       assert.equal(await statusOf(stranger, user, "wrong", home), 429);
     });
 
-    it("is counted with its network", async () => {
+    it("counts against its network's limit", async () => {
       const user = await account();
       const [home, device] = [newNetwork(), deviceOf(user)];
       assert.equal(await statusOf(site().app.client(), user, "wrong", home), 403);
@@ -88,7 +88,7 @@ describe("a device that knows an account", () => {
       assert.equal(await statusOf(device, user, testPassword, newNetwork()), 303);
     });
 
-    it("is known to every replica, and its tries are counted by all together", async () => {
+    it("is known to every replica, and all of them share its count", async () => {
       const user = await account();
       const replica = await startTestApp(use().openAnother(), { sessionSecret, trustProxy: 1 });
       try {
@@ -105,7 +105,7 @@ describe("a device that knows an account", () => {
       }
     });
 
-    describe("is shown by an entry that was written for it, and by nothing else:", () => {
+    describe("is recognised only by a genuine entry:", () => {
       let [user, other]: User[] = [];
       let namesake: { tenantId: string; userId: string };
       before(async () => {
@@ -152,7 +152,7 @@ describe("a device that knows an account", () => {
       });
     });
 
-    it("is told nothing about another account", async () => {
+    it("learns nothing about another account", async () => {
       const [user, other] = [await account(), await account()];
       const plain = await attempt(site().app.client(), other, "wrong", newNetwork());
       const known = await attempt(deviceOf(user), other, "wrong", newNetwork());
@@ -160,7 +160,7 @@ describe("a device that knows an account", () => {
       assert.deepEqual(known.headers.getSetCookie(), []);
     });
 
-    it("is signed in by nothing but the password", async () => {
+    it("still needs the password", async () => {
       const device = deviceOf(site().owner);
       assert.equal((await device.get("/me")).status, 401);
       const refused = await attempt(device, site().owner, "", newNetwork());
@@ -180,7 +180,7 @@ describe("a device that knows an account", () => {
       assert.deepEqual(users(), ids(second, sixth, first, third, fourth));
     });
 
-    it("knows the account by a new name, and not whoever takes the old one", async () => {
+    it("knows the account by its new name, but not another account with the old name", async () => {
       const user = await account();
       const device = deviceOf(user);
       const renamed = { ...user, loginName: `renamed-${user.loginName}` };
@@ -192,7 +192,7 @@ describe("a device that knows an account", () => {
       assert.equal(await statusOf(device, renamed, testPassword, newNetwork()), 303);
     });
 
-    it("is made by the operator's link, which works while the account is locked and unlocks it", async () => {
+    it("becomes known by the operator's link, which works while the account is locked, and unlocks it", async () => {
       const user = await account();
       const [home, device, stranger] = [newNetwork(), site().app.client(), site().app.client()];
       await lockOut(user, home);
@@ -207,7 +207,7 @@ describe("a device that knows an account", () => {
       assert.equal(await statusOf(device, user, password, home), 303);
     });
 
-    it("is still known after the password was changed elsewhere", async () => {
+    it("stays known after the password was changed elsewhere", async () => {
       const user = await account();
       const [changing, device] = [await site().clientOf(user), deviceOf(user)];
       const wanted = "a rather different password";
@@ -248,7 +248,7 @@ describe("the cookie of a known device", () => {
       assert.deepEqual(attributesOf(line), new Set([...common, "Secure"]));
     });
 
-    it("has a plain name on http, which is for loopback alone", async () => {
+    it("has a plain name on http, which is for loopback only", async () => {
       const line = await cookieLine({});
       assert.match(line, /^known-device=[\w.-]+;/);
       assert.deepEqual(attributesOf(line), new Set(common));

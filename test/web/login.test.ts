@@ -29,7 +29,7 @@ describe("/login", () => {
         .app.client()
         .post("/login", { email, ...more });
 
-    it("leads an address of a verified domain to that tenant's option", async () => {
+    it("leads an address of a verified domain to that tenant's sign-in option", async () => {
       const { tenant } = await withDomain("one.example", true);
       const page = await enter("Ada@ONE.example", { returnTo: "/account?x=1" });
       assert.equal(page.status, 200);
@@ -38,11 +38,11 @@ describe("/login", () => {
       assert.ok(page.text.includes('name="returnTo" value="/account?x=1"'));
     });
 
-    it("asks for the organisation when the domain is not verified, as for one that nobody has", async () => {
+    it("asks for the organisation when the domain is unverified, as for an unknown domain", async () => {
       await withDomain("unverified.example", false);
       const [unverified, unknown] = [
         await enter("ada@unverified.example"),
-        await enter("ada@nobody.example"),
+        await enter("ada@unknown.example"),
       ];
       assertRedirect(unverified, "/login/password");
       assert.deepEqual(comparable(unverified), comparable(unknown));
@@ -50,11 +50,11 @@ describe("/login", () => {
       assert.match(page.text, /<label for="tenant">Organisation<\/label>/);
     });
 
-    it("keeps the way back while it asks for the organisation", async () => {
+    it("keeps the page to return to while it asks for the organisation", async () => {
       const client = site().app.client();
       const back = encodeURIComponent("/account?x=1");
       assertRedirect(
-        await client.post("/login", { email: "ada@nobody.example", returnTo: "/account?x=1" }),
+        await client.post("/login", { email: "ada@unknown.example", returnTo: "/account?x=1" }),
         `/login/password?returnTo=${back}`,
       );
       const next = await client.post("/login/password", { tenant: " ACME ", returnTo: "/account?x=1" });
@@ -80,7 +80,7 @@ describe("/login", () => {
       assert.ok(!page.text.includes(third.tenant.slug));
     });
 
-    it("takes no other option than one of the address's own", async () => {
+    it("accepts only the options of the address's domain", async () => {
       await withDomain("own.example", true);
       await withDomain("own.example", true);
       const foreign = await withDomain("foreign.example", true);
@@ -103,13 +103,13 @@ describe("/login", () => {
       });
     }
 
-    it("refuses an organisation's name that could be no name", async () => {
+    it("refuses an invalid organisation name", async () => {
       const page = await site().app.client().post("/login/password", { tenant: "../admin" });
       assert.equal(page.status, 400);
       assert.match(page.text, /only lower-case letters, digits and hyphens/);
     });
 
-    it("shows the password form for any name, and never the name as markup", async () => {
+    it("shows the password form for any name, and escapes the name", async () => {
       const client = site().app.client();
       assert.equal((await client.get("/login/password/no-such-tenant")).status, 200);
       const page = await client.get("/login/password/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E");
@@ -118,7 +118,7 @@ describe("/login", () => {
   });
 });
 
-/** Every way in which a password sign-in fails, and how to try it: [slug, login name, password]. The first is the measure. */
+/** Every way in which a password sign-in fails, as [slug, login name, password]. The first one is the reference. */
 type Refusals = Record<string, (tenant: TestTenant) => Promise<[string, string, string]>>;
 const refusals: Refusals = {
   "a wrong password": async ({ tenant, store }) => {
@@ -126,7 +126,7 @@ const refusals: Refusals = {
     return [tenant.slug, "right@acme.example", "not the password"];
   },
   "an unknown tenant": async () => ["no-such-tenant", "owner@acme.example", testPassword],
-  "an unknown account": async ({ tenant }) => [tenant.slug, "nobody@acme.example", testPassword],
+  "an unknown account": async ({ tenant }) => [tenant.slug, "unknown@acme.example", testPassword],
   "an account without a password": async ({ tenant, store }) => {
     await store.users.create(newUser("provisioned@acme.example"));
     return [tenant.slug, "provisioned@acme.example", testPassword];
@@ -157,7 +157,7 @@ describe("/login/password/{tenant}", () => {
     after(() => app.close());
 
     let addresses = 0;
-    /** One attempt from an address of its own, and how much this process computed for it. */
+    /** One attempt from a new address, and the CPU time that this process spent on it. */
     async function attempt(name: string) {
       const [slug, loginName, password] = attempts.get(name) as [string, string, string];
       const address = `192.0.2.${++addresses}`;
@@ -173,11 +173,11 @@ describe("/login/password/{tenant}", () => {
     }
 
     for (const name of Object.keys(refusals).slice(1)) {
-      it(`answers ${name} as it answers a wrong password, at the same cost`, async () => {
+      it(`answers ${name} like a wrong password, at the same cost`, async () => {
         const costs: { wrong: number[]; this: number[] } = { wrong: [], this: [] };
         const cheapest = () => [Math.min(...costs.wrong), Math.min(...costs.this)] as const;
         const areAlike = ([expected, actual] = cheapest()) => actual > expected / 2 && actual < expected * 2;
-        // What this process does besides only adds to a cost: the cheapest of a few is the attempt's own.
+        // Other work of this process only adds to the cost, so take the minimum of several attempts.
         for (let round = 0; round < 8 && (round < 2 || !areAlike()); round++) {
           const wrong = await attempt("a wrong password");
           const tried = await attempt(name);
@@ -199,9 +199,9 @@ describe("signing in with a password", () => {
     const site = useSite(use);
     const form = { loginName: "Owner@acme.example", password: testPassword };
 
-    it("gives the browser a new session id, in a cookie that scripts and other sites cannot use", async () => {
+    it("gives the browser a new session id, in a cookie that scripts and other sites cannot read", async () => {
       const client = site().app.client();
-      const planted = signedCookie("planted-by-somebody-else");
+      const planted = signedCookie("planted-by-an-attacker");
       client.cookies.set("session", planted);
       const answer = await client.post(`/login/password/${site().acme.tenant.slug}`, form);
       assertRedirect(answer, landingPath);
@@ -209,13 +209,13 @@ describe("signing in with a password", () => {
       const [line = "", ...others] = lines.filter((one) => !one.startsWith("known-device="));
       assert.deepEqual(others, []);
       assert.deepEqual(new Set(line.split("; ").slice(1)), new Set(["Path=/", "HttpOnly", "SameSite=Lax"]));
-      assert.notEqual(sidOf(client.cookies.get("session")), "planted-by-somebody-else");
+      assert.notEqual(sidOf(client.cookies.get("session")), "planted-by-an-attacker");
       assert.equal((await client.get("/me")).status, 200);
       client.cookies.set("session", planted);
       assert.equal((await client.get("/me")).status, 401, "the planted id stays worthless");
     });
 
-    it("does not keep the id of a session that was alive before", async () => {
+    it("does not keep the id of an earlier session", async () => {
       const client = await site().clientOf(site().owner);
       const before = client.cookies.get("session") as string;
       await client.post(`/login/password/${site().acme.tenant.slug}`, form);
@@ -224,7 +224,7 @@ describe("signing in with a password", () => {
       assert.equal((await client.get("/me")).status, 401);
     });
 
-    it("refuses a session id whose signature is not ours", async () => {
+    it("refuses a session id with a foreign signature", async () => {
       const client = await site().clientOf(site().owner);
       const sid = sidOf(client.cookies.get("session"));
       assert.equal((await client.get("/me")).status, 200);

@@ -21,7 +21,7 @@ async function withApp(
 
 describe("/healthz and /readyz", () => {
   onEachDatabase((use, engine) => {
-    it("say that all is well, without a cookie and to anybody", async () => {
+    it("report success to any caller, without a cookie", async () => {
       await withApp(use().database, {}, async (app) => {
         const [health, ready] = [await app.client().get("/healthz"), await app.client().get("/readyz")];
         assert.deepEqual([health.status, JSON.parse(health.text)], [200, { status: "ok" }]);
@@ -30,7 +30,7 @@ describe("/healthz and /readyz", () => {
       });
     });
 
-    it("tell a database that is away from a process that is broken", async () => {
+    it("distinguish an unreachable database from a broken process", async () => {
       const { database, fail } = faulty(use().database);
       await withApp(database, {}, async (app) => {
         fail(connectionRefused());
@@ -42,7 +42,7 @@ describe("/healthz and /readyz", () => {
       });
     });
 
-    it("take no traffic before the migrations are there", async () => {
+    it("report not ready until all migrations are applied", async () => {
       const empty = await createTestDatabase(engine, { migrated: false });
       try {
         await withApp(empty.database, {}, async (app) => {
@@ -59,17 +59,17 @@ describe("/healthz and /readyz", () => {
 
 describe("/metrics", () => {
   const token = "a token for the scraper";
-  /** Who asks: [what is configured, the headers, whether they may read]. */
+  /** Callers, as [configuration, headers, whether they may read]. */
   const askers: [string, Partial<Config>, Record<string, string>, boolean][] = [
     ["this machine, without a token", {}, {}, true],
-    ["somebody behind a proxy", { trustProxy: 1 }, { "x-forwarded-for": "203.0.113.9" }, false],
+    ["a client behind a proxy", { trustProxy: 1 }, { "x-forwarded-for": "203.0.113.9" }, false],
     [
-      "somebody who claims to be this machine",
+      "a client that claims to be this machine",
       { trustProxy: 1 },
       { "x-forwarded-for": "127.0.0.1, 203.0.113.9" },
       false,
     ],
-    ["this machine, where a token is wanted", { metricsToken: token }, {}, false],
+    ["this machine, if a token is configured", { metricsToken: token }, {}, false],
     ["a wrong token", { metricsToken: token }, { authorization: `Bearer ${token}x` }, false],
     ["the token without its scheme", { metricsToken: token }, { authorization: token }, false],
     [
@@ -92,7 +92,7 @@ describe("/metrics", () => {
       });
     }
 
-    it("count by route and status, never by name, address or guess", async () => {
+    it("count by route and status, never by name, URL or guess", async () => {
       await withApp(use().database, {}, async (app) => {
         const client = app.client();
         await client.get("/login/password/some-tenant-slug");

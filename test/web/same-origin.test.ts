@@ -7,7 +7,7 @@ import { pathOf, type Route } from "../helpers/routes.ts";
 import { appRoutes, useSite } from "../helpers/site.ts";
 
 const us = "http://localhost";
-/** What the browser may say of where a request came from; `origin: "ours"` stands for our own. */
+/** The headers by which a browser tells where a request came from; `origin: "ours"` means our own. */
 const combinations: [site: string | null, origin: string | null, allowed: boolean][] = [
   ["same-origin", "ours", true],
   ["same-origin", null, true],
@@ -44,7 +44,7 @@ describe("requests from another site", () => {
       return await client.send(route.method, pathOf(route, "x"), headers, new URLSearchParams());
     }
 
-    it("can be made to every form: there are such routes", () => {
+    it("are possible for every form: the routes exist", () => {
       const paths = routes.map(({ path }) => path);
       for (const path of [
         "/login",
@@ -59,7 +59,7 @@ describe("requests from another site", () => {
 
     for (const [fetchSite, origin, allowed] of combinations) {
       const what = `Sec-Fetch-Site ${fetchSite ?? "absent"}, Origin ${origin ?? "absent"}`;
-      it(`${allowed ? "accepts" : "refuses"} ${what}, at every route that is no GET`, async () => {
+      it(`${allowed ? "accepts" : "refuses"} ${what}, at every route that is not a GET`, async () => {
         for (const route of routes) {
           if (acceptsCrossSite(pathOf(route, "x"))) continue;
           const answer = await send(route, fetchSite, origin);
@@ -70,14 +70,14 @@ describe("requests from another site", () => {
       });
     }
 
-    it("are refused whatever method a page may one day answer", async () => {
+    it("are refused for any other method", async () => {
       for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
         const answer = await send({ method, path: "/account" }, "cross-site", "https://evil.example");
         assert.equal(headingOf(answer), "That came from another site", method);
       }
     });
 
-    it("change nothing, and are logged with where they came from", async () => {
+    it("change nothing, and are logged with their origin", async () => {
       const { acme, owner, app } = site();
       const client = await site().clientOf(owner);
       const elsewhere = await site().clientOf(owner);
@@ -94,13 +94,13 @@ describe("requests from another site", () => {
       assert.deepEqual([line?.site, line?.path], ["cross-site", "/account/sessions/end-others"]);
     });
 
-    it("may open our pages, as every link does", async () => {
+    it("can open our pages, as links do", async () => {
       const client = await site().clientOf(site().owner);
       assert.equal((await client.get("/account", { "sec-fetch-site": "cross-site" })).status, 200);
     });
   });
 
-  describe("are let through to where a protocol says who is calling", () => {
+  describe("pass to endpoints whose protocol authenticates the caller", () => {
     for (const path of [
       ...["/scim/v2", "/scim/v2/Users", "/scim/v2/Users/1", "/oidc/acme/initiate", "/saml/acme/acs"],
       "/global-token-revocation",
@@ -108,7 +108,7 @@ describe("requests from another site", () => {
       it(path, () => assert.equal(acceptsCrossSite(path), true));
     }
   });
-  describe("are not let through to what only looks like it", () => {
+  describe("do not pass to paths that only look like such an endpoint", () => {
     for (const path of [
       ...["/scim/v22", "/x/scim/v2", "/oidc/acme/login", "/oidc/a/b/initiate", "/saml/acme/login", "/logout"],
       ...["/saml/acme/acs/x", "/saml//acs", "/global-token-revocation/x", "/account/scim/v2", "/", ""],

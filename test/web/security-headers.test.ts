@@ -5,7 +5,7 @@ import type { Answer } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { useSite } from "../helpers/site.ts";
 
-/** The policy as a browser reads it: directive → sources. */
+/** The parsed policy: directive → sources. */
 function policyOf(answer: Answer): Record<string, string> {
   const header = answer.headers.get("content-security-policy") ?? "";
   const directives = header.split(";").map((text) => text.trim().split(/\s+/));
@@ -29,7 +29,7 @@ describe("security headers", () => {
     const site = useSite(use);
 
     for (const path of ["/", "/login", landingPath, "/no-such-page", "/assets/app.css", "/healthz", "/me"]) {
-      it(`let ${path} load our own files only, nothing inline, and be framed by nobody`, async () => {
+      it(`let ${path} load our own files only, nothing inline, and forbid framing`, async () => {
         const answer = await (await site().clientOf(site().owner)).get(path);
         assert.deepEqual(policyOf(answer), wantedPolicy);
         assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
@@ -38,7 +38,7 @@ describe("security headers", () => {
       });
     }
 
-    it("demand https for a year where we are on https", async () => {
+    it("demand https for a year if we use https", async () => {
       const app = await startTestApp(use().database, { baseUrl: "https://tasklane.example" });
       try {
         const answer = await app.client().get("/login");

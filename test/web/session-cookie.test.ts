@@ -14,7 +14,7 @@ import { sidOf } from "../helpers/site.ts";
 
 const [minute, hour] = [60_000, 3_600_000];
 
-/** A server with nothing but the session in it, whose clock a test sets. */
+/** A server with the session middleware only. Tests set its clock. */
 class Clockwork {
   now = Date.parse("2026-11-01T08:00:00Z");
   touches = 0;
@@ -74,14 +74,14 @@ describe("a session", () => {
     beforeEach(() => works.begin());
     after(() => works.stop());
 
-    it("lives for eight hours without a request, and no longer", async () => {
+    it("expires after eight hours without a request", async () => {
       works.now += 8 * hour - 1;
       assert.equal(await works.isAlive(), true);
       works.now += 8 * hour;
       assert.equal(await works.isAlive(), false);
     });
 
-    it("lives for 24 hours from its beginning, however busy it is", async () => {
+    it("expires 24 hours after its start, however busy it is", async () => {
       const end = works.now + 24 * hour;
       for (works.now += 7 * hour; works.now < end; works.now += 7 * hour) {
         assert.equal(await works.isAlive(), true);
@@ -92,7 +92,7 @@ describe("a session", () => {
       assert.equal(await works.isAlive(), false);
     });
 
-    it("does not get its 24 hours again when its data changes", async () => {
+    it("does not restart its 24 hours when its data changes", async () => {
       const end = works.now + 24 * hour;
       for (works.now += 6 * hour; works.now < end; works.now += 6 * hour) await works.client.post("/begin");
       works.now = end - minute;
@@ -101,7 +101,7 @@ describe("a session", () => {
       assert.equal(await works.isAlive(), false);
     });
 
-    it("writes its last use at most once a minute", async () => {
+    it("writes its time of last use at most once a minute", async () => {
       for (let second = 0; second < 59; second += 10, works.now += 10_000) await works.isAlive();
       assert.equal(works.touches, 0);
       await works.isAlive();
@@ -114,7 +114,7 @@ describe("a session", () => {
       assert.equal(stored?.expiresAt, works.now + 8 * hour);
     });
 
-    it("goes on when its last use cannot be written, and says so in the log", async () => {
+    it("continues when its time of last use cannot be written, and logs that", async () => {
       works.touchFails = true;
       works.now += 2 * minute;
       assert.equal(await works.isAlive(), true);
@@ -123,14 +123,14 @@ describe("a session", () => {
       assert.match(works.logged.join(""), /"event":"session\.touch_failed"/);
     });
 
-    it("is stored under the hash of its id, which alone opens nothing", async () => {
+    it("is stored under the hash of its id, which is useless as a cookie", async () => {
       const sid = sidOf(works.client.cookies.get("session"));
       const sessions = sessionStore(use().database, () => works.now);
       assert.equal(await sessions.load(sid), null);
       assert.notEqual(await sessions.load(hashToken(sid)), null);
     });
 
-    it("is not begun for somebody who only looks", async () => {
+    it("is not created for a visitor who only reads", async () => {
       works.client.cookies.clear();
       const answer = await works.client.get("/read");
       assert.deepEqual(answer.headers.getSetCookie(), []);
@@ -165,7 +165,7 @@ describe("the session's cookie on https", () => {
       assert.deepEqual(new Set(attributes), new Set(["Path=/", "HttpOnly", "Secure", "SameSite=Lax"]));
     });
 
-    it("is not sent at all over a connection that came by http", async () => {
+    it("is not sent over http", async () => {
       assert.deepEqual(await cookieLines("http"), []);
     });
   });

@@ -18,7 +18,7 @@ import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant, noProfile, testPassword } from "../helpers/people.ts";
 import { plantSession, type Site, sessionSecret, signedCookie, useSite } from "../helpers/site.ts";
 
-/** What takes somebody's access away. */
+/** The events that revoke a person's access. */
 const endings: Record<string, (site: Site, user: User, connection: Connection) => Promise<unknown>> = {
   "revokes their access": ({ acme }, { id }) => revokeUserAccess(acme.store, id),
   "ends their sessions": ({ acme }, { id }) => endSessions(acme.store, id),
@@ -39,13 +39,13 @@ describe("being signed in", () => {
     const site = useSite(use);
     let people = 0;
 
-    async function somebody(): Promise<User> {
+    async function createPerson(): Promise<User> {
       const loginName = `person-${people++}@acme.example`;
       const wanted = { ...noProfile, loginName, sourceKey: null, active: true };
       return await provisionUser(site().acme.store, site().acme.writer, wanted);
     }
 
-    it("begins under a new id, so that whoever lent the browser their session is not let into the next one", async () => {
+    it("starts under a new session id, so that a planted id gives no access", async () => {
       const { acme, owner, app } = site();
       const lender = await createLocalAccount(acme.store, "lender@acme.example");
       const lent = await site().clientOf(lender);
@@ -58,9 +58,9 @@ describe("being signed in", () => {
     });
 
     for (const [what, end] of Object.entries(endings)) {
-      it(`ends at the next request after somebody ${what}, on every server`, async () => {
+      it(`ends at the next request after a person ${what}, on every server`, async () => {
         const connection = await site().acme.connection();
-        const user = await somebody();
+        const user = await createPerson();
         const client = await site().clientOf(user, connection.id);
         const cookie = client.cookies.get("session") as string;
         const other = await startTestApp(use().openAnother(), { sessionSecret });
@@ -89,9 +89,9 @@ describe("being signed in", () => {
       assert.equal((await client.get("/me")).status, 401);
     });
 
-    it("says on the sign-in page that the session has ended, once", async () => {
+    it("shows once on the sign-in page that the session has ended", async () => {
       const { store } = site().acme;
-      const { id } = await somebody();
+      const { id } = await createPerson();
       for (const end of [
         endSessions,
         (_: TenantStore, user: string) => store.users.advanceAccessEpoch(user),
@@ -108,8 +108,8 @@ describe("being signed in", () => {
       }
     });
 
-    it("is not brought back by the former cookie once access is given again", async () => {
-      const user = await somebody();
+    it("does not resume with the old cookie after access is granted again", async () => {
+      const user = await createPerson();
       const { store } = site().acme;
       const client = await site().clientOf(user);
       const cookie = client.cookies.get("session") as string;
@@ -120,8 +120,8 @@ describe("being signed in", () => {
       assert.equal((await client.get("/me")).status, 401);
     });
 
-    it("ends on the server when the person signs out: the old cookie is dead", async () => {
-      const client = await site().clientOf(await somebody());
+    it("ends on the server when the person signs out, so the old cookie is invalid", async () => {
+      const client = await site().clientOf(await createPerson());
       const cookie = client.cookies.get("session") as string;
       assertRedirect(await client.post("/logout"), "/signed-out");
       assert.equal(headingOf(await client.get("/signed-out")), "You are signed out");
@@ -129,16 +129,16 @@ describe("being signed in", () => {
       assert.equal((await client.get("/me")).status, 401);
     });
 
-    it("is over at the session's end, whatever the cookie says", async () => {
+    it("ends when the session expires, even if the cookie lives longer", async () => {
       const client = site().app.client();
-      const user = await somebody();
+      const user = await createPerson();
       const expiresAt = Date.now() - 1;
       client.cookies.set("session", await plantSession(use(), site().acme.tenant, user, { expiresAt }));
       assert.equal((await client.get("/me")).status, 401);
     });
 
     it("reads the role at each request", async () => {
-      const user = await somebody();
+      const user = await createPerson();
       const client = await site().clientOf(user);
       const role = async () => JSON.parse((await client.get("/me")).text).user.role;
       assert.equal(await role(), "member");
@@ -148,9 +148,9 @@ describe("being signed in", () => {
       assert.equal(await role(), "member");
     });
 
-    it("shows a message once, and only to whom it was meant", async () => {
-      const client = await site().clientOf(await somebody());
-      const other = await site().clientOf(await somebody());
+    it("shows a message once, and only to its recipient", async () => {
+      const client = await site().clientOf(await createPerson());
+      const other = await site().clientOf(await createPerson());
       await client.post("/account/sessions/end-others");
       assert.doesNotMatch((await other.get(landingPath)).text, /You are signed out everywhere else/);
       assert.match(
@@ -160,8 +160,8 @@ describe("being signed in", () => {
       assert.doesNotMatch((await client.get(landingPath)).text, /You are signed out everywhere else/);
     });
 
-    it("keeps what a signed-in person sees out of every cache", async () => {
-      const client = await site().clientOf(await somebody());
+    it("keeps the pages of a signed-in person out of caches", async () => {
+      const client = await site().clientOf(await createPerson());
       for (const path of [landingPath, "/account", "/me", "/no-such-page"]) {
         assert.equal((await client.get(path)).headers.get("cache-control"), "no-store", path);
       }
@@ -171,7 +171,7 @@ describe("being signed in", () => {
 
 describe("when the database fails", () => {
   onEachDatabase((use) => {
-    it("answers 503 with a page that says when to come back, and goes on living", async () => {
+    it("answers 503 with Retry-After, and keeps running", async () => {
       const { database, fail } = faulty(use().database);
       const app = await startTestApp(database, { sessionSecret });
       try {

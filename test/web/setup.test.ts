@@ -47,7 +47,7 @@ describe("/setup/{token}", () => {
       assert.equal((await signIn(email, password)).status, 303);
     });
 
-    it("is not used up by opening it, so a mail scanner does no harm", async () => {
+    it("is not consumed by opening it, so a mail scanner does no harm", async () => {
       const { path } = await invited();
       for (const round of [1, 2]) {
         const page = await site().app.client().get(path);
@@ -58,7 +58,7 @@ describe("/setup/{token}", () => {
       assertRedirect(await site().app.client().post(path, form), landingPath);
     });
 
-    it("keeps its address out of other sites' logs and of caches", async () => {
+    it("keeps its URL out of Referer headers and caches", async () => {
       const { path } = await invited();
       const weak = { password: "weak", repeated: "weak" };
       for (const page of [
@@ -77,7 +77,7 @@ describe("/setup/{token}", () => {
       ["no password", {}, /at least 12 characters/],
     ];
     for (const [what, entered, problem] of unacceptable) {
-      it(`stays usable after ${what}`, async () => {
+      it(`stays valid after ${what}`, async () => {
         const { email, path } = await invited();
         const page = await site().app.client().post(path, entered);
         assert.equal(page.status, 400);
@@ -87,9 +87,9 @@ describe("/setup/{token}", () => {
       });
     }
 
-    it("is refused when it is unknown, whatever the form holds, and without the price of a hash", async () => {
+    it("is refused when unknown, for any form, and without hashing a password", async () => {
       const costs: number[] = [];
-      // The cheapest of three: what this process does besides only adds to a cost.
+      // Other work of this process only adds to the cost, so take the minimum of three.
       for (let round = 0; round < 3; round++) {
         const before = process.cpuUsage();
         for (const entered of [form, { password: "short" }]) {
@@ -101,7 +101,7 @@ describe("/setup/{token}", () => {
       assert.ok(Math.min(...costs) < 150_000, `took ${costs.join(", ")} µs`);
     });
 
-    it("is refused when its time is over", async () => {
+    it("is refused after it has expired", async () => {
       const { user } = await invited();
       const token = randomToken();
       await site().acme.store.links.create(
@@ -113,18 +113,18 @@ describe("/setup/{token}", () => {
       assertNotValid(await site().app.client().post(`/setup/${token}`, form));
     });
 
-    it("is refused when it was made for something else", async () => {
+    it("is refused when it was created for another purpose", async () => {
       const connection = await site().acme.connection();
       const token = randomToken();
       const purpose = { kind: "set-up-connection", connectionId: connection.id } as const;
       await site().acme.store.links.create(hashToken(token), purpose, Date.now() + 60_000);
       assertNotValid(await site().app.client().get(`/setup/${token}`));
-      // What such a link opens takes no password: there is no such form.
+      // The page of such a link has no password form.
       assert.equal((await site().app.client().post(`/setup/${token}`, form)).status, 404);
       assert.equal(await site().acme.store.credentials.passwordHash(connection.id), null);
     });
 
-    it("is refused for somebody who was blocked or deactivated since", async () => {
+    it("is refused for a person who has been blocked or deactivated", async () => {
       const blocked = await invited();
       await blockUser(site().acme.store, blocked.user.id);
       const marked = await invited();
@@ -137,19 +137,19 @@ describe("/setup/{token}", () => {
       }
     });
 
-    it("is void once a newer link was made", async () => {
+    it("is invalid once a newer link exists", async () => {
       const first = await invited();
       const second = await inviteOwner(site().acme.store, first.email);
       assertNotValid(await site().app.client().post(first.path, form));
       assertRedirect(await site().app.client().post(`/setup/${second}`, form), landingPath);
     });
 
-    it("lets one of two win who use it at the same moment", async () => {
+    it("works only once when used twice at the same time", async () => {
       const { email, path, user } = await invited();
       const passwords = ["the first one's password", "the second one's password"];
       const redeem = (secret: string) =>
         site().app.client().post(path, { password: secret, repeated: secret });
-      // Both have hashed their password, and one of them holds the link, when the account is free.
+      // By the time that the account's lock is free, both have hashed a password and one has consumed the link.
       const posts: Promise<Answer>[] = [];
       await site().acme.store.transaction(async (inside) => {
         await inside.users.lock(user.id);
@@ -163,7 +163,7 @@ describe("/setup/{token}", () => {
       assert.equal((await signIn(email, passwords[1 - winner] as string)).status, 403);
     });
 
-    it("never has its token in the log, however it is asked for", async () => {
+    it("never has its token in the log", async () => {
       const { token, path } = await invited();
       const client = site().app.client();
       site().app.logged.length = 0;

@@ -12,13 +12,13 @@ const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
 );
 
 describe("views", () => {
-  it("are there", () => assert.ok(files.includes("home.ejs") && files.includes("partials/top.ejs")));
+  it("exist", () => assert.ok(files.includes("home.ejs") && files.includes("partials/top.ejs")));
 
   for (const file of files) {
-    it(`${file} writes everything escaped: <%- is for include alone`, () => {
+    it(`${file} escapes all values: it uses <%- for include only`, () => {
       const text = readFileSync(new URL(file, folder), "utf8");
       const unescaped = text.match(/<%-(?!\s*include\()[^%]*%>/g) ?? [];
-      // A guide's text is Markdown, in which src/guide/ escaped every value and lets no HTML through.
+      // A guide's text is Markdown; src/guide/ has escaped every value and lets no HTML through.
       assert.deepEqual(
         unescaped.filter((tag) => tag !== "<%- guide.html %>"),
         [],
@@ -27,22 +27,22 @@ describe("views", () => {
   }
 });
 
-/** What the content security policy would stop, and what a page must have. */
+/** Content that the content security policy would block, and parts that each page needs. */
 const forbidden: [string, RegExp][] = [
   ["inline script", /<script(?![^>]*\bsrc=)/i],
   ["a style element", /<style/i],
   ["a style attribute", /<[^>]+\sstyle\s*=/i],
   ["an event handler", /<[^>]+\son\w+\s*=/i],
-  ["a javascript: address", /(href|src|action|formaction)\s*=\s*["']?\s*javascript:/i],
+  ["a javascript: URL", /(href|src|action|formaction)\s*=\s*["']?\s*javascript:/i],
   ["another site's file", /<(link|script|img|iframe)[^>]+(href|src)="(https?:)?\/\//i],
-  ["what a template forgot", /\bundefined\b|\[object |NaN|&lt;%/],
+  ["a forgotten template value", /\bundefined\b|\[object |NaN|&lt;%/],
 ];
 
 describe("every page", () => {
   onOneDatabase((use) => {
     const site = useSite(use);
 
-    it("is whole, has one heading and a title, and needs nothing inline", async () => {
+    it("renders with exactly one h1 and a title, and has nothing inline", async () => {
       const pages = await everyPage(use, site());
       for (const { name, status, as, path, form } of pages) {
         const client = as ? await site().clientOf(as) : site().app.client();
@@ -60,7 +60,7 @@ describe("every page", () => {
       }
     });
 
-    it("finds its style sheets and pictures, which may be cached and set no cookie", async () => {
+    it("finds its style sheets and pictures, which are cacheable and set no cookie", async () => {
       const client = await site().clientOf(site().owner);
       const { text } = await client.get(landingPath);
       const files = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, file]) => file as string);
@@ -79,12 +79,12 @@ describe("every page", () => {
       "/assets/..%2fpackage.json",
       "/assets/nothing",
     ]) {
-      it(`gives no file at ${path}`, async () => {
+      it(`serves no file at ${path}`, async () => {
         assert.equal((await site().app.client().get(path)).status, 404);
       });
     }
 
-    it("keeps a message until a page is shown, whatever else is fetched before", async () => {
+    it("keeps a message until the next page, even if other files are fetched first", async () => {
       const client = await site().clientOf(site().owner);
       await client.post("/account/sessions/end-others");
       await client.get("/me");

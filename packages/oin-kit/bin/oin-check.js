@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// TypeScript as it is: Node 20 needs tsx to run it.
+// Node 20 needs tsx to run TypeScript.
 import { register } from "tsx/esm/api";
 
 register();

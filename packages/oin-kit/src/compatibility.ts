@@ -1,15 +1,15 @@
-/** What was typed into the Wizard: by screen, by label. This is docs/oin/values.json, and its published copy. */
+/** The Wizard's values by screen and label: docs/oin/values.json, and the published copy of it. */
 export type WizardValues = Record<string, Record<string, string | readonly string[] | null>>;
 
-interface Watched {
+interface WatchedField {
   screen: string;
   label: string;
-  /** What happens to customers who have the integration, when a value is not there any more. */
+  /** The consequence for customers of the integration if a value disappears. */
   consequence: string;
 }
 
-/** What instances that customers have already rely on (Okta: update-oin-app, Considerations). */
-const watched: readonly Watched[] = [
+/** The fields that customers' app instances rely on (Okta: update-oin-app, Considerations). */
+const watchedFields: readonly WatchedField[] = [
   {
     screen: "Tenant settings",
     label: "Name",
@@ -20,21 +20,25 @@ const watched: readonly Watched[] = [
   {
     screen: "OIDC properties",
     label: "Post-logout URIs",
-    consequence: "signing out ends in an error of Okta's",
+    consequence: "signing out ends with an error in Okta",
   },
-  { screen: "SAML properties", label: "Default ACS URL", consequence: "responses arrive where nobody waits" },
-  { screen: "SAML properties", label: "ACS URLs", consequence: "responses arrive where nobody waits" },
+  { screen: "SAML properties", label: "Default ACS URL", consequence: "responses go to the old address" },
+  { screen: "SAML properties", label: "ACS URLs", consequence: "responses go to the old address" },
   {
     screen: "SAML properties",
     label: "Entity ID",
     consequence: "the audience changes, and responses are refused",
   },
-  { screen: "SAML properties", label: "Attribute statements", consequence: "the attribute arrives no more" },
-  { screen: "SAML properties", label: "Group attributes", consequence: "roles that follow from it are lost" },
+  {
+    screen: "SAML properties",
+    label: "Attribute statements",
+    consequence: "the attribute is no longer sent",
+  },
+  { screen: "SAML properties", label: "Group attributes", consequence: "roles that depend on it are lost" },
   {
     screen: "Universal Logout properties",
     label: "Global token revocation endpoint",
-    consequence: "Universal Logout reaches nobody",
+    consequence: "Universal Logout no longer reaches the product",
   },
   { screen: "SCIM properties", label: "Base URL", consequence: "provisioning stops" },
   {
@@ -42,9 +46,9 @@ const watched: readonly Watched[] = [
     label: "Authentication mode",
     consequence: "stored tokens are sent in another form",
   },
-  { screen: "SCIM properties", label: "Objects", consequence: "groups are pushed no more" },
-  { screen: "SCIM properties", label: "User operations", consequence: "Okta does it no more" },
-  { screen: "SCIM properties", label: "Group operations", consequence: "Okta does it no more" },
+  { screen: "SCIM properties", label: "Objects", consequence: "groups are no longer pushed" },
+  { screen: "SCIM properties", label: "User operations", consequence: "Okta no longer does it" },
+  { screen: "SCIM properties", label: "Group operations", consequence: "Okta no longer does it" },
   {
     screen: "Add integration capabilities",
     label: "Single sign-on",
@@ -58,11 +62,11 @@ const watched: readonly Watched[] = [
 ];
 
 /**
- * What would break customers of the published integration: values that they rely on and that are gone or different, and
- * variables that they have not filled in.
+ * The changes that would break customers of the published integration: removed or changed values that they rely on, and
+ * new variables, which they have not filled in.
  */
 export function compatibilityProblems(published: WizardValues, current: WizardValues): string[] {
-  const gone = watched.flatMap(({ screen, label, consequence }) => {
+  const gone = watchedFields.flatMap(({ screen, label, consequence }) => {
     const now = listed(current, screen, label);
     return listed(published, screen, label)
       .filter((value) => !now.includes(value))
@@ -74,12 +78,12 @@ export function compatibilityProblems(published: WizardValues, current: WizardVa
     ...gone,
     ...added.map(
       (name) =>
-        `Tenant settings, Name: ${name} is new, and empty where the integration is installed; every expression must work without it.`,
+        `Tenant settings, Name: ${name} is new, and empty in existing app instances; every expression must work without it.`,
     ),
   ];
 }
 
-/** The values under a label; of what is listed by name (`Attribute statements: email`), each with its name. */
+/** The values under a label. Values with names of their own (`Attribute statements: email`) include the name. */
 function listed(values: WizardValues, screen: string, label: string): string[] {
   return Object.entries(values[screen] ?? {}).flatMap(([name, value]) => {
     if (name === label) return [value ?? []].flat();

@@ -1,14 +1,14 @@
 /**
- * The expressions that the OIN Wizard takes for URLs.
+ * The expressions that the OIN Wizard accepts for URLs.
  *
- * One description of a URL, three dialects (Okta: submit-oin-app, "Dynamic properties with expressions"); they are not
- * interchangeable, and the Wizard takes each as it is written, to the byte.
+ * The Wizard has three dialects (Okta: submit-oin-app, "Dynamic properties with expressions"). They are not
+ * interchangeable, and the Wizard uses each one exactly as it is typed.
  */
 
-/** A URL as literal text and the integration variables in between. */
+/** A URL as a sequence of literal texts and integration variables. */
 export type UrlTemplate = readonly ({ text: string } | { variable: string })[];
 
-/** Reads a URL in which `{name}` stands for an integration variable. */
+/** Parses a URL in which `{name}` is an integration variable. */
 export function urlTemplate(url: string): UrlTemplate {
   return url
     .split(/(\{[^{}]*\})/)
@@ -26,7 +26,7 @@ export function samlExpression(template: UrlTemplate): string {
   return template.map((part) => ("text" in part ? part.text : `\${org.${part.variable}}`)).join("");
 }
 
-/** SCIM base URL and Universal Logout endpoint: one bare expression, quoted even when nothing in it varies. */
+/** SCIM base URL and Universal Logout endpoint: one bare expression, quoted even if it has no variable. */
 export function bareExpression(template: UrlTemplate): string {
   return template.map((part) => ("text" in part ? `'${part.text}'` : `app.${part.variable}`)).join(" + ");
 }

@@ -1,4 +1,4 @@
-/** What a picture's own header says; the name of the file proves nothing. */
+/** Format and size from a picture's header. The file's name proves nothing. */
 export interface ImageSize {
   format: "PNG" | "GIF" | "JPEG";
   /** In pixels. */
@@ -6,13 +6,13 @@ export interface ImageSize {
   height: number;
 }
 
-/** Reads format and size out of a picture's first bytes; null for anything that is not PNG, GIF or JPEG. */
+/** Reads a picture's header. Returns null if it is not PNG, GIF or JPEG. */
 export function imageSize(bytes: Uint8Array): ImageSize | null {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     return png(view) ?? gif(view) ?? jpeg(view);
   } catch (error) {
-    if (error instanceof RangeError) return null; // cut off in the middle of its header
+    if (error instanceof RangeError) return null; // the header is truncated
     throw error;
   }
 }
@@ -30,7 +30,7 @@ function gif(view: Buffer): ImageSize | null {
   return { format: "GIF", width: view.readUInt16LE(6), height: view.readUInt16LE(8) };
 }
 
-/** JPEG (ITU T.81 §B.1): walks the segments to the frame header, SOF0 to SOF15 without DHT, JPG and DAC. */
+/** JPEG (ITU T.81 §B.1): skips segments until the frame header, SOF0 to SOF15 except DHT, JPG and DAC. */
 function jpeg(view: Buffer): ImageSize | null {
   if (view.readUInt16BE(0) !== 0xffd8) return null;
   for (let at = 2; at < view.length; ) {

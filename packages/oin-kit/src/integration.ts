@@ -1,11 +1,11 @@
 /**
- * The manifest of an integration in Okta's catalog (the Okta Integration Network, OIN): what the OIN Wizard asks for
- * and cannot be read from the product's code. manifest.ts knows every limit.
+ * The manifest of an integration in Okta's catalog (the Okta Integration Network, OIN): the values for the OIN Wizard that
+ * do not follow from the product's code. manifest.ts checks every limit.
  */
 export interface Integration {
   /** Name in the catalog. At most 64 characters. */
   displayName: string;
-  /** What the product is and what the integration does for a customer. Fewer than 1024 characters. */
+  /** Describes the product, and how the integration helps a customer. Fewer than 1024 characters. */
   description: string;
   /** A file in public/: PNG, GIF or JPEG below 1 MB, 200 × 200 pixels. */
   logo: string;
@@ -13,17 +13,17 @@ export interface Integration {
   useCases: UseCase[];
   /** Shown in the catalog; at least one is needed. */
   customerSupport: { link: string | null; email: string | null; phone: string | null };
-  /** For Okta alone, when customers' sign-ins fail: a mailbox that somebody reads, not a ticket queue. */
+  /** Only Okta uses it, if customers' sign-ins fail: a mailbox that people read, not a ticket queue. */
   escalationEmail: string;
-  /** Where the product runs in production: https, no path, no trailing slash. BASE_URL has the same value there. */
+  /** The production origin: https, no path, no trailing slash. BASE_URL has the same value there. */
   origin: string;
-  /** Printed on the guides: change both when their texts change. */
+  /** Printed on the guides. Change both when their texts change. */
   guides: { edition: string; date: string };
-  /** What a customer's Okta admin fills in when adding the integration. */
+  /** Variables that a customer's Okta admin fills in when adding the integration. */
   variables: IntegrationVariable[];
   /**
-   * What Okta's reviewers sign in with. It has a first and a last name, because the first user whom Okta's SPEC suite reads
-   * must have both. The password is never written down here.
+   * The account for Okta's reviewers. It has a first and a last name because the first user that Okta's SPEC suite reads
+   * must have both. Never store the password here.
    */
   testAccount: { tenant: string; tenantName: string; username: string; firstName: string; lastName: string };
   oidc: OidcCapability | null;
@@ -43,7 +43,7 @@ export type UseCase =
   | "Multifactor Authentication (MFA)"
   | "Zero Trust";
 
-/** `name` is written into Okta's expressions and must never change once it is published; `label` may. */
+/** `name` becomes part of Okta's expressions and must never change after publication; `label` may. */
 interface IntegrationVariable {
   name: string;
   label: string;
@@ -52,7 +52,7 @@ interface IntegrationVariable {
 interface OidcCapability {
   /** Whether a first sign-in creates the person. */
   justInTime: boolean;
-  /** Whether Okta's dashboard tile starts a sign-in, through the initiate login URI. */
+  /** Whether the tile on Okta's dashboard starts a sign-in through the initiate login URI. */
   idpInitiated: boolean;
   /** Whether signing out of the product also ends the Okta session. */
   signOutOfOkta: boolean;
@@ -64,7 +64,7 @@ interface SamlCapability {
   spInitiated: boolean;
   /** How a person starts a sign-in at the product, for Okta's reviewers. At most 2048 characters. */
   spFlowDescription: string;
-  /** A group attribute that the integration sends, or null. */
+  /** The group attribute that Okta sends, or null. */
   groupAttribute: {
     name: string;
     filter: "Starts with" | "Equals" | "Contains" | "Matches regex";
@@ -73,7 +73,7 @@ interface SamlCapability {
 }
 
 interface ScimCapability {
-  /** How Okta sends the provisioning token: with the word Bearer, or bare. */
+  /** Whether Okta sends the provisioning token with the word Bearer. */
   authentication: "Bearer" | "Header";
   users: {
     create: boolean;
@@ -84,12 +84,12 @@ interface ScimCapability {
     importUserSchema: boolean;
   };
   groups: { create: boolean; update: boolean; delete: boolean } | null;
-  /** What Okta Identity Governance may assign; empty when there is nothing. */
+  /** Resources that Okta Identity Governance may assign; empty if there are none. */
   entitlements: EntitlementResourceType[];
 }
 
 interface EntitlementResourceType {
-  /** Name of the SCIM resource type, and where its list is under the base URL. */
+  /** The name of the SCIM resource type. `endpoint` is its list, below the base URL. */
   resourceType: string;
   endpoint: string;
   required: boolean;
@@ -99,6 +99,6 @@ interface EntitlementResourceType {
 
 interface UniversalLogoutCapability {
   subjectFormat: "Email" | "Issuer and Subject identifier";
-  /** True when sessions live on until they expire by themselves. */
+  /** True if sessions may continue until they expire. */
   partial: boolean;
 }

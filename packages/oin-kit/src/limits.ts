@@ -1,8 +1,8 @@
 import type { UseCase } from "./integration.ts";
 
 /**
- * What the OIN Wizard accepts, in characters unless said otherwise (Okta: submit-oin-app, submit-app-prereq). The
- * manifest is held against it, and the submission package prints it beside each value.
+ * The OIN Wizard's limits, in characters unless said otherwise (Okta: submit-oin-app, submit-app-prereq). The manifest's
+ * rules check them, and the submission package prints them next to each value.
  */
 export const limits = {
   displayName: 64,
@@ -10,7 +10,7 @@ export const limits = {
   /** Bytes: the file must be smaller than 1 MB. */
   logoBytes: 999_999,
   useCases: 3,
-  /** How many variables the Wizard takes; the requirements page still says three. */
+  /** The number of variables that the Wizard accepts; the requirements page still says three. */
   variables: 8,
   variablesAdvised: 3,
   variableName: 1024,
@@ -37,11 +37,11 @@ export const useCases: readonly UseCase[] = [
   "Zero Trust",
 ];
 
-/** A variable's name: lower-case letters, digits and underscores, a letter first. */
+/** A variable's name: lower-case letters, digits and underscores, beginning with a letter. */
 export const variableName = new RegExp(`^[a-z][a-z0-9_]{0,${limits.variableName - 1}}$`);
 
 /** Okta refuses some names and publishes no list; these are likely to be on it. */
-export const riskyVariableNames: readonly string[] = [
-  ...["domain", "issuer", "client_id", "client_secret", "scim_base_url", "base_url"],
-  ...["name", "label", "status", "id", "audience", "entity_id"],
-];
+export const riskyVariableNames: readonly string[] =
+  "domain issuer client_id client_secret scim_base_url base_url name label status id audience entity_id".split(
+    " ",
+  );

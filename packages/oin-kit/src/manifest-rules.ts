@@ -6,7 +6,7 @@ export interface Problem {
   field: string;
   /** Short stable name of the rule. */
   rule: string;
-  /** What is wrong, what is allowed, and where Okta says so. */
+  /** The defect, the permitted values, and the page in Okta's docs. */
   message: string;
   /** The page of Okta's documentation that states the rule. */
   source: string;
@@ -50,7 +50,7 @@ export type ManifestRule = {
   field: string;
   /** Short stable name of the rule. */
   rule: string;
-  /** What is wrong if the rule does not hold, as the rest of a sentence that begins with the field. */
+  /** The defect if the rule does not hold: the rest of a sentence that begins with the field. */
   otherwise: string;
   source: keyof typeof sources;
 } & ({ must: boolean } | { should: boolean });

@@ -1,36 +1,36 @@
 import type { Integration } from "./integration.ts";
 
 /**
- * The product that is submitted, as far as the kit has to know it. The product hands it in: the kit imports nothing of
- * it, and asks for nothing else.
+ * Everything that the kit needs to know about the product. The kit imports nothing from the product; the product passes
+ * this in.
  */
 export interface Product {
   manifest: Integration;
-  /** The bytes of the logo; null when the file that the manifest names is not there. */
+  /** The bytes of the logo; null if the manifest's file does not exist. */
   logo: Uint8Array | null;
   attributes: readonly ProductAttribute[];
-  /** What is asked of Okta at an OIDC sign-in. */
+  /** The scopes of an OIDC sign-in. */
   scopes: readonly string[];
-  /** Name of the integration variable that stands for a customer's connection in addresses. */
+  /** The integration variable that holds a customer's connection key in URLs. */
   variable: string;
   addresses: Addresses;
 }
 
-/** One attribute of a person, by the names that it has in each protocol. */
+/** A person's attribute, with its name in each protocol. */
 interface ProductAttribute {
-  /** What the product calls it; null for what is only kept and returned. */
+  /** The product's field; null for an attribute that is only stored and returned. */
   field: string | null;
   /** Path in SCIM (RFC 7644 §3.10). */
   scim: string;
-  /** Name of the SAML attribute; null when there is none. */
+  /** The SAML attribute; null if there is none. */
   samlAttribute: string | null;
-  /** Where Okta takes the value from, in its expression language. */
+  /** The source of the value in Okta's expression language. */
   oktaExpression: string | null;
-  /** Set for attributes of the product's own SCIM extension. */
+  /** Set for attributes of the product's SCIM extension. */
   custom?: object;
 }
 
-/** Where the product serves what Okta calls. `origin` has no trailing slash; paths begin with one. */
+/** The product's URLs for Okta. `origin` has no trailing slash; paths begin with a slash. */
 interface Addresses {
   oidc(
     origin: string,
@@ -44,11 +44,11 @@ interface Addresses {
   scim: string;
   /** Path of the Universal Logout endpoint. */
   universalLogout: string;
-  /** Path below which the configuration guides are, with their pictures. */
+  /** Path of the folder with the configuration guides and their pictures. */
   guides: string;
   guide(capability: "oidc" | "saml" | "scim"): string;
-  /** Path of the page on which a tenant's people sign in with a password. */
+  /** Path of a tenant's password sign-in page. */
   passwordLogin(tenant: string): string;
-  /** Paths of pages that may show a way in to a connection. */
+  /** Paths of pages that may link to a connection's sign-in. */
   entrances: readonly string[];
 }

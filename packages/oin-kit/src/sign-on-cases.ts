@@ -1,7 +1,7 @@
 import type { Integration } from "./integration.ts";
 import type { PlannedCase } from "./test-plan.ts";
 
-/** The journeys of Okta's Submission Tester, and its manual test of Universal Logout, with each protocol. */
+/** The journeys of Okta's Submission Tester, and its manual test of Universal Logout, for each protocol. */
 export function signOnCases({ oidc, saml, universalLogout }: Integration): PlannedCase[] {
   const protocols = [
     ...(oidc ? [{ area: "OIDC", ...oidc, spInitiated: true }] : []),
@@ -13,7 +13,7 @@ export function signOnCases({ oidc, saml, universalLogout }: Integration): Plann
     journey(
       area,
       "Just-In-Time",
-      "Somebody new signs in, and first name, last name and e-mail are shown",
+      "A new person signs in, and first name, last name and e-mail are shown",
       justInTime,
     ),
     journey(

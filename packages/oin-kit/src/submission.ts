@@ -9,28 +9,28 @@ import { wizardScreens } from "./wizard.ts";
 import type { WizardScreen } from "./wizard-fields.ts";
 import { keyPlaceholder, wizardUrls } from "./wizard-urls.ts";
 
-/** An app instance to generate for the tests, and what goes into it. */
+/** An app instance to generate for the tests, with its capabilities. */
 interface TestInstance {
   name: string;
   capabilities: string[];
 }
 
-/** All that is submitted, as data. */
+/** The whole submission, as data. */
 export interface Submission {
   screens: WizardScreen[];
   values: WizardValues;
-  /** One description of each URL, and how each kind of field of the Wizard writes it. */
+  /** Each URL in every dialect of the Wizard's fields. */
   dialects: { url: string; oidc: string; saml: string; bare: string }[];
   instances: TestInstance[];
   plan: PlannedCase[];
   accountUrl: string;
-  /** What Okta's reviewers would remark on. */
+  /** Warnings that Okta's reviewers would raise. */
   remarks: Problem[];
-  /** What breaks customers of the published integration; null when nothing was published yet. */
+  /** Changes that break customers of the published integration; null if nothing was published yet. */
   breaks: string[] | null;
 }
 
-/** Builds the submission. Throws InconsistentManifestError while the manifest breaks a rule of Okta's. */
+/** Builds the submission. Throws InconsistentManifestError if the manifest breaks one of Okta's rules. */
 export function buildSubmission(product: Product, published: WizardValues | null): Submission {
   const { manifest } = product;
   const problems = manifestProblems(product);
@@ -50,12 +50,12 @@ export function buildSubmission(product: Product, published: WizardValues | null
   };
 }
 
-/** What is typed into the Wizard, of a manifest that may still break rules. */
+/** The Wizard's values, even of a manifest that still breaks rules. */
 export function submissionValues(product: Product): WizardValues {
   return valuesOf(wizardScreens(product));
 }
 
-/** By screen and label; a label that a screen has several times has all its values. */
+/** The values by screen and label. A label that occurs several times on a screen has all its values. */
 function valuesOf(screens: readonly WizardScreen[]): WizardValues {
   return Object.fromEntries(
     screens.map(({ title, fields }) => {
@@ -94,8 +94,8 @@ function dialectsOf(product: Product): Submission["dialects"] {
 }
 
 /**
- * One instance per SSO protocol; Universal Logout may share one. SCIM joins an instance only beside a single SSO protocol
- * without just-in-time, and never with entitlements (Okta: submit-oin-app, Generate instances).
+ * One instance for each SSO protocol; Universal Logout may share one. SCIM may share an instance only with a single SSO
+ * protocol without just-in-time, and never with entitlements (Okta: submit-oin-app, Generate instances).
  */
 function testInstances({ oidc, saml, scim, universalLogout }: Integration): TestInstance[] {
   const instances: TestInstance[] = [];

@@ -1,10 +1,10 @@
-/** An automated test: its file below test/, and the end of its full title, without the name of a database engine. */
+/** An automated test: its file below test/, and the end of its full title without the database engine. */
 export interface TestReference {
   file: string;
   title: string;
 }
 
-/** A case of Okta's plan, with what an integration must support for it to apply. */
+/** A case of Okta's plan. It applies only to integrations that support `needs`. */
 export interface PlanCase {
   id: string;
   area: string;
@@ -15,7 +15,7 @@ export interface PlanCase {
 
 const test = (file: string, title: string): TestReference => ({ file: `${file}.test.ts`, title });
 
-/** One recorded exchange with Okta, replayed (test/fixtures/okta/). */
+/** A test that replays one recorded exchange with Okta (test/fixtures/okta/). */
 const replayed = (name: string) => test("scim/fixtures", `recorded traffic okta ${name}`);
 const suite = (title: string) => test("scim/okta-spec", `Okta's test suites ${title}`);
 const access = (title: string) => test("scim/users-access", `provisioning and access ${title}`);
@@ -25,20 +25,14 @@ const groups = (title: string) => test("scim/groups", `groups ${title}`);
 const plan = (area: string, needs: PlanCase["needs"], rows: [string, string, ...TestReference[]][]) =>
   rows.map(([id, what, ...tests]): PlanCase => ({ id, area, what, needs, tests }));
 
-const assigned = suite(
-  "CRUD, the traffic that it causes here assigns: looks the user up, creates them, finds them",
-);
+const assigned = suite("CRUD (its requests) assigns: looks the user up, creates it, finds it");
 const changed = suite(
-  "CRUD, the traffic that it causes here changes the first name: reads the user and puts back all of it",
+  "CRUD (its requests) changes the first name: reads the user and sends all of it by PUT",
 );
-const unassigned = suite(
-  "CRUD, the traffic that it causes here unassigns: the user stays readable by id, and inactive",
-);
-const deactivated = suite(
-  "CRUD, the traffic that it causes here deactivates: the user is inactive, and can be read",
-);
+const unassigned = suite("CRUD (its requests) unassigns: the user stays readable by id, but inactive");
+const deactivated = suite("CRUD (its requests) deactivates: the user is inactive and readable");
 const activatedAgain = suite(
-  "CRUD, the traffic that it causes here activates and assigns again: finds the user and activates the same id",
+  "CRUD (its requests) activates and assigns again: finds the user and activates the same id",
 );
 const renamed = replayed("Rename a group: sent at every change of members, with its id");
 const created = replayed("Push a group without members");
@@ -48,14 +42,14 @@ const tokens = (title: string) => test("scim/tokens", `provisioning tokens ${tit
 const people = (title: string) => test("scim/users", `users ${title}`);
 const adoption = (title: string) => test("scim/users-adoption", `adoption and sources ${title}`);
 const paging = (title: string) => test("scim/import", `an import by index ${title}`);
-const pushed = replayed("Push a profile; groups: [] is an echo and takes nobody out of a group");
+const pushed = replayed("Push a profile; groups: [] is an echo and removes no one from a group");
 const found = replayed("Find a group by name");
 const keptMembers = replayed("Get a group: renamed, with the members it had");
 const followed = test("browser/scim-guide", "following the guide to SCIM provisions a person and a group");
-const current = test("guide/outputs", "pictures and PDFs are made from what is there today");
-const headings = guide("scim: has every heading that Okta asks for, in its order, and something below each");
+const current = test("guide/outputs", "pictures and PDFs are up to date");
+const headings = guide("scim: has every heading that Okta requires, in order, with content below each");
 
-/** okta-scim-test-plan-v2, in its order. Where the public plan names several cases at once, so does a row. */
+/** okta-scim-test-plan-v2, in its order. A row may have several cases, as in the public plan. */
 export const cases: readonly PlanCase[] = [
   ...plan("Setup", "provisioning", [
     ["C9298", "Set up by following the guide", followed],
@@ -68,7 +62,7 @@ export const cases: readonly PlanCase[] = [
     [
       "C9339",
       "Disable provisioning",
-      tokens("stop at once when they are revoked, and the tenant's others go on"),
+      tokens("stop working at once when they are revoked; the tenant's other tokens keep working"),
     ],
     [
       "C9340",
@@ -87,23 +81,13 @@ export const cases: readonly PlanCase[] = [
     ],
   ]),
   ...plan("Attributes and guide", "provisioning", [
-    [
-      "C9289",
-      "Attribute types",
-      discovery("the user schema is a part of what RFC 7643 defines, in scimmy's words"),
-    ],
+    ["C9289", "Attribute types", discovery("offers a user schema that is a subset of scimmy's definition")],
     [
       "C9344",
       "Base attributes",
-      discovery(
-        "offers exactly the attributes that config/attributes.ts stores, and those that are built in",
-      ),
+      discovery("offers exactly the attributes of config/attributes.ts and the built-in ones"),
     ],
-    [
-      "C9345",
-      "Mapping",
-      guide("scim: changes with every fact of config/, and repeats none of the former by hand"),
-    ],
+    ["C9345", "Mapping", guide("scim: changes with every fact of config/, and hard-codes none")],
     ["C9299", "Configuration guide", headings, current],
   ]),
   ...plan("Create", "provisioning", [
@@ -112,14 +96,14 @@ export const cases: readonly PlanCase[] = [
       "C9293",
       "Reactivation keeps the id",
       activatedAgain,
-      access("reactivation lets the same person in again: same id, nothing lost, old sessions stay ended"),
+      access("reactivation lets the same user in again: same id, nothing lost, old sessions stay ended"),
     ],
     ["C9300", "Unsuspended in Okta: a push changes no state", pushed],
     ["C9307", "Assignment by group", assigned],
     [
       "C9334",
       "All attributes",
-      people("are stored and returned without loss, numbers as the texts that they are"),
+      people("are stored and returned without loss; numbers become strings where the schema says string"),
       replayed("Create a user with the enterprise extension, numbers included"),
     ],
     [
@@ -127,7 +111,7 @@ export const cases: readonly PlanCase[] = [
       "Link to a user who exists",
       replayed("Does the user exist? One; with + for spaces and in another case"),
       adoption(
-        "somebody who came just in time is adopted by PUT: same id, identities kept, and sign-in overwrites nothing any more",
+        "a just-in-time user is adopted by PUT: same id and identities, and sign-in no longer overwrites the profile",
       ),
     ],
     [
@@ -144,7 +128,7 @@ export const cases: readonly PlanCase[] = [
       changed,
       pushed,
       adoption(
-        "a new login name moves the identity where the subject is the login name: the old name's next holder is somebody else",
+        "a new login name moves the identity if the subject is the login name, so that the next user of the old name is not linked to it",
       ),
     ],
     [
@@ -170,7 +154,7 @@ export const cases: readonly PlanCase[] = [
       "C9302",
       "The old password stops",
       access(
-        "passwords are kept by POST, PUT and PATCH where it does; the old one stops, an absent one changes nothing",
+        "passwords are stored by POST, PUT and PATCH if it does; the old one stops working, an absent one changes nothing",
       ),
     ],
   ]),
@@ -179,13 +163,13 @@ export const cases: readonly PlanCase[] = [
       "C9303",
       "Users, who say whether they are active",
       replayed("Import users, first page"),
-      people("are found by their login name, whatever its case and whether they are active"),
+      people("are found by their login name in any case, active or not"),
     ],
     [
       "C9304, C9305",
       "Statistics and update",
       replayed("Import users, the page behind the last"),
-      paging("misses and doubles nobody while users are created, deactivated and renamed"),
+      paging("reads every user exactly once while users are created, deactivated and renamed"),
     ],
     ["C9338", "Groups", replayed("Import groups: lists leave members out")],
   ]),
@@ -213,7 +197,7 @@ export const cases: readonly PlanCase[] = [
       "C9327, C9328, C9329",
       "Names that are taken, members who are not there",
       replayed("Push a group whose name is taken"),
-      groups("have names that differ in more than case: 409 on POST, PUT and PATCH"),
+      groups("cannot have names that differ only in case: 409 on POST, PUT and PATCH"),
       groups("refuse members who do not exist, naming all of them, and change nothing"),
     ],
     ["C9330", "Link without renaming", found],
@@ -222,7 +206,7 @@ export const cases: readonly PlanCase[] = [
       "Many members at once",
       test(
         "scim/patch-group",
-        "the steps of a group's PATCH are two for 256 additions and removals of others in turn",
+        "the steps of a group's PATCH are two for 256 alternating additions and removals of different members",
       ),
     ],
     [
@@ -235,7 +219,7 @@ export const cases: readonly PlanCase[] = [
       "C9333",
       "Remove members",
       groups("PATCH removes by a filter: 204 without a body"),
-      replayed("The same change again is no error"),
+      replayed("The same change again is not an error"),
     ],
   ]),
   ...plan("Profile sourcing", "profile sourcing", [["C9359, C9360, C9361", "The product as profile source"]]),

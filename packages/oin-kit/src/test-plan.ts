@@ -2,20 +2,20 @@ import type { Integration } from "./integration.ts";
 import { signOnCases } from "./sign-on-cases.ts";
 import { cases, type PlanCase, type TestReference } from "./test-cases.ts";
 
-/** A case of Okta's manual test plan, and what speaks for its passing. */
+/** A case of Okta's manual test plan, with the automated tests that cover it. */
 export interface PlannedCase {
   id: string;
   area: string;
   what: string;
-  /** The automated tests that do the same; empty when the case does not apply. */
+  /** Empty if the case does not apply. */
   tests: readonly TestReference[];
-  /** Why the case does not apply; null when it does. */
+  /** Why the case does not apply; null if it does. */
   notSupported: string | null;
 }
 
 /**
- * What Okta's reviewers try with this integration: the journeys of the Submission Tester, and the manual SCIM test plan
- * (okta-scim-test-plan-v2). Every case passes or does not apply.
+ * The test plan of Okta's reviewers: the journeys of the Submission Tester, and the manual SCIM test plan
+ * (okta-scim-test-plan-v2). Every case has tests or does not apply.
  */
 export function testPlan(manifest: Integration): PlannedCase[] {
   return [...signOnCases(manifest), ...(manifest.scim ? scimCases(manifest.scim, manifest.saml) : [])];
@@ -28,7 +28,7 @@ function scimCases(scim: NonNullable<Integration["scim"]>, saml: Integration["sa
     passwords: scim.users.changePassword ? null : "Password sync is switched off in the manifest.",
     saml: saml ? null : "There is no SAML in this integration.",
     "OAuth 2": "The provisioning token is sent as an API token; there is no OAuth redirect.",
-    "profile sourcing": "The product is no source of profiles; the OIN Wizard does not offer it either.",
+    "profile sourcing": "The product is not a source of profiles, and the OIN Wizard does not offer it.",
   };
   return cases.map(({ id, area, what, needs, tests }) => {
     const notSupported = missing[needs];

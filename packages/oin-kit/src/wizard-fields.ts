@@ -2,11 +2,11 @@
 export interface WizardField {
   label: string;
   required: boolean;
-  /** What is typed or chosen; several where the Wizard takes a list; null for what exists only later, or stays empty. */
+  /** The value to enter; an array if the Wizard takes a list; null if it exists only later, or stays empty. */
   value: string | readonly string[] | null;
-  /** `text` is typed as it stands, `choice` is selected. */
+  /** `text` is typed, `choice` is selected. */
   kind: "text" | "choice";
-  /** In characters per value; null where Okta states none. */
+  /** Characters per value; null if Okta states no limit. */
   limit: number | null;
   note: string;
 }

@@ -4,7 +4,7 @@ import type { Product } from "./product.ts";
 import { choice, optionalChoice, optionalText, text, type WizardScreen, yesOrNo } from "./wizard-fields.ts";
 import { wizardUrls } from "./wizard-urls.ts";
 
-/** The Wizard's screens for the capabilities that the manifest has. */
+/** The Wizard's screens for the manifest's capabilities. */
 export function protocolScreens(product: Product): WizardScreen[] {
   return [
     ...oidcScreens(product),
@@ -47,7 +47,7 @@ function samlScreens(product: Product): WizardScreen[] {
       title: "SAML properties",
       fields: [
         text("Default ACS URL", urls.acsUrl, { limit: limits.url }),
-        optionalText("ACS URLs", null, { note: "None beside the default" }),
+        optionalText("ACS URLs", null, { note: "None besides the default" }),
         text("Entity ID", urls.entityId, { limit: limits.url, note: "Also called Audience URI" }),
         ...statements,
         optionalText("Group attributes", groups),
@@ -135,7 +135,7 @@ function entitlementScreens({ scim }: Integration): WizardScreen[] {
   );
 }
 
-/** The part of the test screens that says how people sign in. */
+/** The part of the test screens about how people sign in. */
 export function flowScreens(product: Product): WizardScreen[] {
   const { oidc, saml } = product.manifest;
   const urls = wizardUrls(product);

@@ -1,14 +1,14 @@
 import { bareExpression, oidcExpression, samlExpression, urlTemplate } from "./expressions.ts";
 import type { Product } from "./product.ts";
 
-/** Stands for a customer's connection key where a URL is written for all customers. */
+/** The placeholder for a customer's connection key in URLs for all customers. */
 export function keyPlaceholder({ variable }: Product): string {
   return `{${variable}}`;
 }
 
 /**
- * Every URL of the submission, in the dialect of its field. What Okta's reviewers open themselves (the sign-in URLs,
- * the account URL) is written out for the test account's own connection: those fields take no expressions.
+ * Every URL of the submission, in the dialect of its field. The URLs that Okta's reviewers open (the sign-in URLs, the
+ * account URL) are those of the test account's connection, because these fields take no expressions.
  */
 export function wizardUrls(product: Product) {
   const { addresses } = product;

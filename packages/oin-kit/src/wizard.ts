@@ -13,7 +13,7 @@ import {
 import { flowScreens, protocolScreens } from "./wizard-protocols.ts";
 import { wizardUrls } from "./wizard-urls.ts";
 
-/** Every screen of the OIN Wizard in its order, with every field (Okta: submit-oin-app). */
+/** Every screen of the OIN Wizard, in order, with every field (Okta: submit-oin-app). */
 export function wizardScreens(product: Product): WizardScreen[] {
   const { manifest } = product;
   return [
@@ -83,7 +83,7 @@ function testScreen(product: Product): WizardScreen {
       text("Username", manifest.testAccount.username),
       text("Password", null, later("The one that you gave on the command line below")),
       text("Support email", manifest.escalationEmail, { note: "For Okta alone; not shown to customers" }),
-      optionalText("Testing instructions", null, later("The section below, as it stands")),
+      optionalText("Testing instructions", null, later("The section below, unchanged")),
     ],
   };
 }

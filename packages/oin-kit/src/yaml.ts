@@ -1,6 +1,6 @@
 import type { WizardValues } from "./compatibility.ts";
 
-/** The values as YAML 1.2: JSON's strings are its double-quoted scalars (YAML 1.2 §5.7), so nothing is misread. */
+/** The values as YAML 1.2. JSON strings are valid double-quoted scalars (YAML 1.2 §5.7), so nothing is misread. */
 export function toYaml(values: WizardValues): string {
   return Object.entries(values)
     .map(

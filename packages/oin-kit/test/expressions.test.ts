@@ -3,7 +3,7 @@ import { bareExpression, oidcExpression, samlExpression, urlTemplate } from "../
 import { wizardUrls } from "../src/wizard-urls.ts";
 import { sample } from "./sample.ts";
 
-/** Okta's own examples, from one description each. */
+/** Okta's own examples. */
 const examples: [string, string, string, string][] = [
   [
     "https://{subdomain}.example.org/strawberry/login",
@@ -26,7 +26,7 @@ describe("expressions of the OIN Wizard", () => {
     });
   }
 
-  it("are these, to the byte, for one integration", () => {
+  it("are exactly these for one integration", () => {
     const { oidc, saml, scim, universalLogout, accountUrl } = wizardUrls(sample);
     assert.deepEqual(
       { oidc, saml, scim, universalLogout, accountUrl },

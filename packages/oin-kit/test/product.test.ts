@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const kit = fileURLToPath(new URL("..", import.meta.url));
 const sample = new URL("sample.ts", import.meta.url).href;
-/** Where the kit's dependencies are. */
+/** The folder of the kit's dependencies. */
 const modules = dirname(dirname(createRequire(import.meta.url).resolve("tsx/package.json")));
 
 /** A module that describes the sample product under another name. */
@@ -20,7 +20,7 @@ const moduleOf = (name: string) => `
   export const guideFiles = () => Promise.resolve(new Map());
 `;
 
-describe("oin-check finds the product", () => {
+describe("oin-check, looking for the product,", () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "oin-kit-"));
@@ -36,7 +36,7 @@ describe("oin-check finds the product", () => {
     return { status, stdout, stderr };
   }
 
-  /** What it has to say of the product's name. */
+  /** The verdict and observation about the product's name. */
   const nameSeen = ({ stdout, stderr }: ReturnType<typeof check>) => {
     assert.notEqual(stdout, "", stderr);
     const { results } = JSON.parse(stdout) as { results: { rule: string; verdict: string; seen: string }[] };
@@ -45,7 +45,7 @@ describe("oin-check finds the product", () => {
   };
   const listing = ["--only", "listing", "--json"];
 
-  it("in the module that is named, whose listing it judges", () => {
+  it("uses the named module, and judges its listing", () => {
     const file = join(folder, "product.mjs");
     writeFileSync(file, moduleOf("Blueberry"));
     const ready = check([...listing, "--product", file]);
@@ -56,7 +56,7 @@ describe("oin-check finds the product", () => {
     assert.match(String(nameSeen(tooLong)), /fail,displayName has 65 characters/);
   });
 
-  it("in the package.json of the folder, or of one above it", () => {
+  it("finds it in the package.json of the folder or of one above", () => {
     writeFileSync(join(folder, "package.json"), JSON.stringify({ oinKit: "described/product.mjs" }));
     mkdirSync(join(folder, "described"));
     writeFileSync(join(folder, "described", "product.mjs"), moduleOf("Elder"));
@@ -65,13 +65,13 @@ describe("oin-check finds the product", () => {
     assert.deepEqual(nameSeen(answer), ["pass", "5 characters"]);
   });
 
-  it("nowhere when there is none: it says so, and looks at what it is told the address of", () => {
+  it("says so if there is none, and can still check a SCIM server", () => {
     const alone = join(folder, "kit");
     cpSync(kit, alone, { recursive: true, filter: (path) => !/\/(test|node_modules)$/.test(path) });
     symlinkSync(modules, join(folder, "node_modules"));
     const lost = check(["--url", "https://app.example.com"], { from: alone });
     assert.deepEqual([lost.status, lost.stdout], [1, ""]);
-    assert.match(lost.stderr, /^No product is known here: name one with --product, or a SCIM server/);
+    assert.match(lost.stderr, /^No product is known here\. Name one with --product, or a SCIM server/);
     const listed = check(listing, { from: alone });
     assert.match(listed.stderr, /^--only knows idp-metadata, scim here, not listing\./);
     const scim = check(["--scim-url", "http://127.0.0.1:9/scim/v2", "--json"], { from: alone });
@@ -80,7 +80,7 @@ describe("oin-check finds the product", () => {
     assert.deepEqual(new Set(results.map(({ area }) => area)), new Set(["scim"]));
   });
 
-  it("not in a file that is not there", () => {
+  it("refuses a named file that does not exist", () => {
     const { status, stderr } = check([...listing, "--product", "nothing.mjs"]);
     assert.equal(status, 1);
     assert.match(stderr, /^--product: there is no nothing\.mjs\./);

@@ -2,7 +2,7 @@ import type { Product } from "../src/product.ts";
 
 const login = (protocol: string, origin: string, key: string) => `${origin}/${protocol}/${key}`;
 
-/** A PNG of 200 × 200 pixels, as far as its header. */
+/** The header of a PNG of 200 × 200 pixels. */
 const logo = Buffer.alloc(100);
 logo.write("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
 logo.writeUInt32BE(200, 16);
@@ -10,7 +10,7 @@ logo.writeUInt32BE(200, 20);
 
 const saml = (samlAttribute: string | null) => ({ samlAttribute, oktaExpression: `user.${samlAttribute}` });
 
-/** A product that offers everything, and breaks no rule. */
+/** A product with every capability that breaks no rule. */
 export const sample: Product = {
   manifest: {
     displayName: "Strawberry",

@@ -26,7 +26,7 @@ describe("the submission package", () => {
     ]);
   });
 
-  it("has no screen for what the manifest leaves out", () => {
+  it("has no screen for a capability that the manifest leaves out", () => {
     assert.deepEqual(
       titles({ saml: null, scim: null, universalLogout: null }).filter((title) =>
         /SAML|SCIM|Logout|Ent/.test(title),
@@ -35,7 +35,7 @@ describe("the submission package", () => {
     );
   });
 
-  it("fills every required field, but what exists only later", () => {
+  it("fills every required field except those whose value exists only later", () => {
     const empty = wizardScreens(sample).flatMap(({ fields }) =>
       fields.filter(({ required, value }) => required && (value === null || value.length === 0)),
     );
@@ -64,7 +64,7 @@ describe("the submission package", () => {
     }
   });
 
-  it("is not built while the manifest breaks a rule of Okta's", () => {
+  it("is not built if the manifest breaks one of Okta's rules", () => {
     assert.throws(
       () => build({ displayName: "x".repeat(65) }),
       (error: Error) => {
@@ -75,7 +75,7 @@ describe("the submission package", () => {
     );
   });
 
-  it("writes the same values as YAML, with everything quoted that YAML could misread", () => {
+  it("writes the same values as YAML, and quotes every text", () => {
     const values: WizardValues = {
       "A: screen": { Label: 'say "hi": #1', List: ["'https://x'", "- b"], None: null, Empty: [] },
     };
@@ -85,7 +85,7 @@ describe("the submission package", () => {
     );
   });
 
-  it("generates an instance for each protocol, and SCIM apart where Okta wants that", () => {
+  it("generates an instance for each protocol, and a separate one for SCIM where Okta demands it", () => {
     const names = (change: Partial<Integration>) =>
       build(change).instances.map(({ name, capabilities }) => `${name}: ${capabilities.join(", ")}`);
     assert.deepEqual(names({}), [
@@ -145,12 +145,12 @@ describe("compatibility with the published version", () => {
     ["the ACS moves", set("SAML properties", "Default ACS URL", "https://x/acs"), /acs was published/],
     ["the audience changes", set("SAML properties", "Entity ID", "https://x"), /the audience changes/],
     [
-      "an attribute comes from elsewhere",
+      "an attribute gets another source",
       set("SAML properties", "Attribute statements: email", "user.secondEmail"),
       /email = user\.email was published/,
     ],
     ["the base URL moves", set("SCIM properties", "Base URL", "'https://x'"), /provisioning stops/],
-    ["groups are given up", set("SCIM properties", "Objects", ["Users"]), /Groups was published/],
+    ["groups are dropped", set("SCIM properties", "Objects", ["Users"]), /Groups was published/],
     [
       "the token is sent in another form",
       set("SCIM properties", "Authentication mode", "Header"),
@@ -159,16 +159,16 @@ describe("compatibility with the published version", () => {
     [
       "Universal Logout moves",
       set("Universal Logout properties", "Global token revocation endpoint", "'https://x'"),
-      /reaches nobody/,
+      /no longer reaches the product/,
     ],
     [
-      "SAML is given up",
+      "SAML is dropped",
       set("Add integration capabilities", "Single sign-on", ["OpenID Connect (OIDC)"]),
       /customers lose the way they sign in/,
     ],
   ];
 
-  it("finds nothing where nothing changed, and what customers do not notice does not count", () => {
+  it("finds nothing if nothing changed, or only what customers do not rely on", () => {
     assert.deepEqual(compatibilityProblems(published, published), []);
     const renamed = set("OIN catalog properties", "Display name", "Other")(published);
     assert.deepEqual(compatibilityProblems(published, renamed), []);

@@ -1,4 +1,4 @@
-/** Submits the form that carries a SAML response, and follows a push. Without this script a button and a refresh do. */
+/** Submits the form with a SAML response, and updates the progress of a push. Without it, a button and a refresh do. */
 for (const form of document.querySelectorAll("form[data-submit]")) form.submit();
 
 const progress = document.querySelector("[data-progress]");
@@ -11,7 +11,7 @@ async function follow() {
   const { done, total, failed, waitsUntil } = state;
   Object.assign(progress.querySelector("progress"), { value: done, max: total });
   const waits = waitsUntil
-    ? `, waiting for ${Math.ceil((waitsUntil - Date.now()) / 1000)} s as the application asked`
+    ? `, waiting ${Math.ceil((waitsUntil - Date.now()) / 1000)} s because the application asked for it`
     : "";
   progress.querySelector("[data-count]").textContent =
     `${done} of ${total}${failed > 0 ? `, ${failed} failed` : ""}${waits}`;

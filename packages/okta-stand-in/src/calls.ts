@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
 
-/** A call that the org made to an application, with its answer. */
+/** A call from the org to an application, with the response. */
 interface Call {
   id: string;
   at: number;
-  /** Why: "Create Testa Person". */
+  /** The reason, for example "Create Testa Person". */
   why: string;
   appId: string;
   method: string;
   url: string;
   requestHeaders: Record<string, string>;
   requestBody: unknown;
-  /** Null when there was no answer: `problem` says why. */
+  /** null if the application did not respond: `problem` says why. */
   status: number | null;
   answer: string;
   problem: string | null;
@@ -20,20 +20,21 @@ interface Call {
 
 type NewCall = Omit<Call, "id">;
 
-/** The latest calls, newest first. */
+/** The calls that the org made. */
 export interface CallLog {
   add(call: NewCall): void;
+  /** Newest first. */
   latest(limit: number): Call[];
   byId(id: string): Call | undefined;
   clear(): void;
-  /** How many there were since the start. */
+  /** The number of calls since the start, including those that are no longer kept. */
   readonly total: number;
 }
 
 const kept = 1_000;
 const longestAnswer = 20_000;
 
-/** Keeps the last 1,000 calls, in memory. Nothing secret goes in: the token and passwords are taken out here. */
+/** Keeps the last 1,000 calls in memory, without tokens and passwords. */
 export function callLog(): CallLog {
   let calls: Call[] = [];
   let total = 0;

@@ -10,15 +10,16 @@ const lastNames =
 const membersOfEach = 50;
 
 /**
- * Adds many people and groups, assigns the people to an app and pushes the groups: to see how it does with a customer of
- * that size. Resolves when everything has been pushed; the progress is the app's.
+ * Adds many people and groups, assigns the people to an app and pushes the groups. It shows how an application copes with
+ * a large customer. Resolves when everything has been pushed; the app reports the progress.
  */
 export async function addCrowd(org: OrgAdmin, app: OrgApp, people: number, groups: number): Promise<void> {
   const { state } = org.store;
   const from = Object.keys(state.people).length + 1;
   const ids: string[] = [];
   for (let number = from; number < from + people; number++) {
-    const [firstName, lastName] = [pick(firstNames, number), pick(lastNames, Math.floor(number / 16))];
+    const firstName = pick(firstNames, number);
+    const lastName = pick(lastNames, Math.floor(number / 16));
     const login = `${firstName}.${lastName}.${number}@crowd.example`.toLowerCase();
     const id = newId("00u");
     state.people[id] = { id, login, email: login, firstName, middleName: "", lastName, status: "ACTIVE" };
@@ -34,7 +35,7 @@ export async function addCrowd(org: OrgAdmin, app: OrgApp, people: number, group
     state.groups[id] = { id, name: `Crowd ${number}`, memberIds };
     groupIds.push(id);
   }
-  // In one queue: the groups come when the application knows the people.
+  // Both go into one queue, so the application knows the people before it gets the groups.
   await Promise.all([assign(org, app, ids), pushGroups(org, app, groupIds)]);
 }
 

@@ -1,12 +1,12 @@
 import { Router } from "express";
 import { mayUse, type Org, OrgRefusal, personByLogin } from "./org.ts";
-import { answer, isSaml } from "./saml.ts";
+import { isSaml, sendResponse } from "./saml.ts";
 import type { OrgApp } from "./state.ts";
 
 /** How many people the sign-in page offers to choose from. */
 const offered = 12;
 
-/** What people see of the org: its sign-in page, and their dashboard. */
+/** The pages for people who are not administrators: the sign-in page and the dashboard. */
 export function endUserRoutes(org: Org): Router {
   const router = Router();
   router.get("/", (_req, res) => res.redirect("/app/UserHome"));
@@ -17,10 +17,11 @@ export function endUserRoutes(org: Org): Router {
     showLogin(res, fromURI, username, null);
   });
 
-  // A stand-in on one machine has nothing to protect: a name is enough.
+  // The stand-in runs on one machine and protects nothing, so a username is enough.
   router.post("/login", (req, res) => {
     const form = req.body as Record<string, string | undefined>;
-    const [fromURI, username] = [pathOf(form.fromURI), form.username ?? ""];
+    const fromURI = pathOf(form.fromURI);
+    const username = form.username ?? "";
     const person = personByLogin(org, username);
     if (person?.status !== "ACTIVE") {
       showLogin(res.status(403), fromURI, username, problemOf(person?.status));
@@ -51,11 +52,11 @@ export function endUserRoutes(org: Org): Router {
     if (isSaml(app)) {
       const relayState =
         typeof req.query.RelayState === "string" ? req.query.RelayState : app.signOn.defaultRelayState;
-      return answer(org, app, req, res, { request: null, relayState });
+      return sendResponse(org, app, { request: null, relayState }, { req, res });
     }
     const initiateLoginUri = app.signOn.kind === "oidc" ? app.signOn.initiateLoginUri : null;
     if (!initiateLoginUri) throw new OrgRefusal(`${app.label} has no Initiate login URI.`);
-    // OpenID Connect Core §4. Okta sends nothing but the issuer.
+    // OpenID Connect Core §4. Okta sends only the issuer.
     const target = new URL(initiateLoginUri);
     target.searchParams.set("iss", org.url);
     res.redirect(target.href);
@@ -80,7 +81,7 @@ export function tilePathOf({ id, name }: OrgApp): string {
   return `/home/${name}/${id}/aln${id.slice(3)}`;
 }
 
-/** A path of ours, and nothing else: the parameter comes from the address. */
+/** Accepts only a path of the org: anyone can write the parameter into a link. */
 function pathOf(wanted: unknown): string {
   const isPath = typeof wanted === "string" && /^\/(?![/\\])/.test(wanted);
   return isPath ? wanted : "/app/UserHome";
@@ -89,5 +90,5 @@ function pathOf(wanted: unknown): string {
 function problemOf(status: string | undefined): string {
   if (status === "SUSPENDED") return "This person is suspended. Unsuspend them in the Admin Console.";
   if (status === "DEPROVISIONED") return "This person is deactivated. Activate them in the Admin Console.";
-  return "Nobody has this username. Choose somebody from the list.";
+  return "No person has this username. Choose one from the list.";
 }

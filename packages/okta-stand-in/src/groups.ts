@@ -16,13 +16,13 @@ export function addGroup(org: OrgAdmin, name: string, memberIds: string[] = []):
   return group;
 }
 
-/** Renames it here, and wherever it is pushed to. Throws OrgRefusal. */
+/** Renames the group in the org and in every app that it is pushed to. Throws OrgRefusal. */
 export function renameGroup(org: OrgAdmin, id: string, name: string): Promise<void> {
   groupOf(org, id).name = checkedName(org, name, id);
   return pushed(org, id);
 }
 
-/** Adds members and removes others, here and wherever the group is pushed to. */
+/** Adds and removes members in the org and in every app that the group is pushed to. */
 export function changeMembers(
   org: OrgAdmin,
   id: string,
@@ -35,7 +35,10 @@ export function changeMembers(
   return pushed(org, id);
 }
 
-/** Deletes it here. Okta: the application keeps the group that was pushed, until it is unlinked and deleted there. */
+/**
+ * Deletes the group in the org. Throws OrgRefusal while it is pushed: in Okta, too, the application keeps a pushed group
+ * until an administrator unlinks it.
+ */
 export function deleteGroup(org: OrgAdmin, id: string): void {
   const { name } = groupOf(org, id);
   const apps = Object.values(org.store.state.apps).filter(({ pushGroups }) => pushGroups[id]);
@@ -67,7 +70,7 @@ export function pushNow(org: OrgAdmin, app: OrgApp, id: string): Promise<void> {
   return org.provisioner.groups(app, [id], true);
 }
 
-/** "Unlink pushed group". @param deleteThere whether the application's group goes, too. */
+/** "Unlink pushed group". @param deleteThere whether to delete the application's group, too. */
 export async function unlinkGroup(
   org: OrgAdmin,
   app: OrgApp,

@@ -3,7 +3,7 @@ import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from "node:
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 
-/** A key for ID tokens and Universal Logout, private. */
+/** A private key for ID tokens and Universal Logout. */
 export async function newSigningKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   const kid = randomBytes(32).toString("base64url");
@@ -18,7 +18,7 @@ const algorithm = {
 };
 const years = 10;
 
-/** A key and its certificate for SAML. Okta: self-signed, ten years, and of the names that are given here. */
+/** A key and its certificate for SAML, like Okta's: self-signed, valid for ten years, with these names in the subject. */
 export async function newSamlKey(orgName: string): Promise<{ privateKey: string; certificate: string }> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const now = Date.now();
@@ -38,12 +38,12 @@ export async function newSamlKey(orgName: string): Promise<{ privateKey: string;
   };
 }
 
-/** What the org publishes of its keys. */
+/** The public parts of the org's keys. */
 export function publicKeys(keys: readonly JWK[]): JWK[] {
   return keys.map(({ kty, n, e, kid, alg, use }) => ({ kty, n, e, kid, alg, use }) as JWK);
 }
 
-/** How the key of a SAML app is named: by its certificate. */
+/** The key id of a SAML app: the fingerprint of its certificate. */
 export function samlKeyId({ certificate }: { certificate: string }): string {
   const { fingerprint256 } = new X509Certificate(Buffer.from(certificate, "base64"));
   return fingerprint256.replaceAll(":", "");

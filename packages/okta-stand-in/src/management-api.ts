@@ -43,12 +43,10 @@ const samlApp = z.object({
 });
 const wantedApp = z.discriminatedUnion("signOnMode", [oidcApp, samlApp]);
 
-/**
- * As much of Okta's management API as `npm run okta:setup` calls (Okta: "Applications API"), with an administrator's token.
- */
+/** The part of Okta's management API that `npm run okta:setup` calls (Okta: "Applications API"). */
 export function managementApi(org: Org, token: string): Router {
   const router = Router();
-  router.use("/api/v1", holders(token), express.json({ limit: "256kb" }));
+  router.use("/api/v1", requireToken(token), express.json({ limit: "256kb" }));
 
   router.post("/api/v1/apps", async (req, res) => {
     const app = await toApp(org, wantedApp.parse(req.body));
@@ -81,7 +79,7 @@ export function managementApi(org: Org, token: string): Router {
   return router;
 }
 
-function holders(token: string): RequestHandler {
+function requireToken(token: string): RequestHandler {
   const expected = Buffer.from(`SSWS ${token}`);
   return (req, res, next) => {
     const given = Buffer.from(req.headers.authorization ?? "");

@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
 
-/** What came of something that somebody did, shown once on the page that follows. */
+/** The result of a form, shown once on the next page. */
 export interface Notice {
   kind: "done" | "problem";
   text: string;
-  /** What was entered, while it is not stored. */
+  /** The form's values, so that the page can show them again if they were not saved. */
   values: Record<string, string>;
 }
 
 const kept = 100;
 const notices = new Map<string, Notice>();
 
-/** The address with the notice's name in it: its text never stands in an address, where anybody could write it. */
+/** Adds the notice's id to the URL. The text stays here: a link could put any text into a page that showed it. */
 export function withNotice(url: string, notice: Notice): string {
   const id = randomBytes(9).toString("base64url");
   notices.set(id, notice);

@@ -15,8 +15,8 @@ import { providerMemory } from "./provider-memory.ts";
 import { newId, type OrgApp } from "./state.ts";
 
 /**
- * The org authorization server. oidc-provider does the protocol; who is signed in is known by the org's own session, so
- * that the dashboard, OIDC and SAML agree about it: the provider's session lasts for one request to sign in.
+ * The org authorization server. oidc-provider implements the protocol. The org's own session says who is signed in, so
+ * that the dashboard, OIDC and SAML agree; the provider's session lasts for one authorization request.
  */
 export async function oidcRoutes(org: Org): Promise<Router> {
   const providerNow = await currentProvider(org);
@@ -24,9 +24,9 @@ export async function oidcRoutes(org: Org): Promise<Router> {
 
   router.use(oauthPaths.authorization, (req, _res, next) => {
     forgetProviderSession(req);
-    // Nobody needs to be asked who is signed in: the provider would not know, and refuse at once.
+    // The provider does not know the org's session and would refuse prompt=none at once.
     if (org.sessions.of(req)) req.url = req.url.replace(/([?&])prompt=none(&|$)/, "$1");
-    // The provider would drop it in silence; Okta refuses it, like the other scopes that an app may not have.
+    // The provider silently drops offline_access; Okta refuses it like every scope that an app may not have.
     req.url = req.url.replace(/([?&]scope=[^&]*)offline_access/, "$1groups");
     next();
   });
@@ -34,23 +34,25 @@ export async function oidcRoutes(org: Org): Promise<Router> {
   router.get(oauthPaths.end_session, async (req, res) => {
     res.redirect(await signOut(org, req, res));
   });
-  // Okta: Dynamic Client Registration wants an administrator's token.
+  // In Okta, Dynamic Client Registration requires an administrator's token.
   router.all("/oauth2/v1/clients", (_req, res) => {
     res.status(401).json({ errorCode: "E0000011", errorSummary: "Invalid token provided" });
   });
 
   const answered = [...Object.values(oauthPaths), `${oauthPaths.authorization}/:uid`, ...discoveryPaths];
-  router.all(answered, async (req, res) => answerLikeOkta(await providerNow(), org.url, whole(req), res));
+  router.all(answered, async (req, res) =>
+    answerLikeOkta(await providerNow(), org.url, withFullUrl(req), res),
+  );
   return router;
 }
 
-/** express takes what it matched off the address; the provider wants to see it whole. */
-function whole(req: Request): Request {
+/** Express strips the mount path from the URL; the provider needs the full path. */
+function withFullUrl(req: Request): Request {
   req.url = req.baseUrl + req.url;
   return req;
 }
 
-/** A provider with the keys of this moment: new keys make a new one. What it remembers stays. */
+/** A provider with the current keys. New keys need a new provider; its memory stays. */
 async function currentProvider(org: Org): Promise<() => Provider> {
   const create = await loadProviders();
   const findClient = (id: string) => {
@@ -76,7 +78,7 @@ function clientOf({ id, signOn }: OrgApp): Record<string, unknown> | undefined {
   return webClient({ clientId: id, secret, redirectUris, postLogoutRedirectUris });
 }
 
-/** Okta: an ID token that comes with an access token has few claims of the scopes; /userinfo has them all. */
+/** In Okta, an ID token issued with an access token has only some claims of its scopes; /userinfo has all of them. */
 function claimsAbout(org: Org, sub: string, use: "id_token" | "userinfo", scope: string) {
   const person = org.store.state.people[sub];
   if (person?.status !== "ACTIVE") return undefined;
@@ -97,7 +99,7 @@ function forgetProviderSession(req: Request): void {
   req.headers.cookie = cookies.filter((cookie) => !cookie.startsWith("_session")).join("; ");
 }
 
-/** Signs in whoever is signed in at the org, or has the person sign in there first. */
+/** Signs in the person of the org's session. Without one, sends the browser to the org's sign-in page first. */
 async function interact(org: Org, provider: Provider, req: Request, res: Response): Promise<void> {
   const { params } = await provider.interactionDetails(req, res);
   const session = org.sessions.of(req);
@@ -123,13 +125,13 @@ function isOld(signedInAt: number, maxAge: string | undefined): boolean {
 }
 
 /**
- * RP-initiated logout. Okta asks nobody: the ID token is the proof, also when it has expired. Returns where the browser
- * goes. Throws OrgRefusal.
+ * RP-initiated logout. Okta shows no confirmation page: the ID token, even an expired one, is proof enough. Returns where
+ * the browser goes. Throws OrgRefusal.
  */
 async function signOut(org: Org, req: Request, res: Response): Promise<string> {
   const { id_token_hint: hint, post_logout_redirect_uri: back, state } = req.query;
   if (typeof hint !== "string") throw new OrgRefusal("The id_token_hint is missing.");
-  const claims = await provedBy(org, hint);
+  const claims = await verifiedClaims(org, hint);
   const app = org.store.state.apps[String(claims?.aud)];
   if (!claims || app?.signOn.kind !== "oidc") throw new OrgRefusal("The id_token_hint is not valid.");
   if (back !== undefined && !app.signOn.postLogoutRedirectUris.includes(String(back)))
@@ -141,7 +143,7 @@ async function signOut(org: Org, req: Request, res: Response): Promise<string> {
   return target.href;
 }
 
-async function provedBy(org: Org, token: string): Promise<{ sub?: unknown; aud?: unknown } | null> {
+async function verifiedClaims(org: Org, token: string): Promise<{ sub?: unknown; aud?: unknown } | null> {
   try {
     const { payload } = await compactVerify(
       token,

@@ -4,14 +4,14 @@ import { decodeJwt, importJWK, type JWK, SignJWT } from "jose";
 import type { Account, Context, default as Provider } from "oidc-provider";
 import type { providerMemory } from "./provider-memory.ts";
 
-/** What a provider is made of. The tests' provider is made here, too. */
+/** The parts of a provider: the stand-in's, or one of a test. */
 export interface ProviderParts {
-  /** The org's own address. */
+  /** The org's public origin. */
   issuer: string;
   /** Private keys; the first one signs. */
   keys: readonly JWK[];
   memory: ReturnType<typeof providerMemory>;
-  /** The claims about somebody; undefined for nobody. */
+  /** The claims about a person; undefined if there is no such person. */
   claimsOf(
     sub: string,
     use: "id_token" | "userinfo",
@@ -33,14 +33,14 @@ export const oauthPaths = {
   end_session: `${v1}/logout`,
 };
 
-/** By scope: the ID token has the claims of `openid` alone, because Okta's are thin; /userinfo has them all. */
+/** Claims by scope. Like Okta's, the ID token has only the claims of `openid`; /userinfo has all of them. */
 const claims = {
   openid: ["sub", "email", "name", "preferred_username", "groups", "ver", "jti", "idp", "amr"],
   profile: ["given_name", "family_name", "locale", "zoneinfo", "updated_at"],
   email: ["email_verified"],
 };
 
-/** Loads oidc-provider and makes providers of it, without the advice for production that it gives on the console. */
+/** Loads oidc-provider and returns a factory. Both silence the production advice that it writes to the console. */
 export async function loadProviders(): Promise<(parts: ProviderParts) => Provider> {
   const unsilence = silence();
   const { default: ProviderOf } = await import("oidc-provider").finally(unsilence);
@@ -58,8 +58,7 @@ export async function loadProviders(): Promise<(parts: ProviderParts) => Provide
 }
 
 /**
- * Okta's ID tokens carry the hash of the access token that they come with (OpenID Connect Core §3.1.3.6), which
- * oidc-provider leaves out of those of the token endpoint.
+ * Adds at_hash to the ID token (OpenID Connect Core §3.1.3.6). Okta's token endpoint sends it; oidc-provider's does not.
  */
 function addHash([key]: readonly JWK[]) {
   return async (ctx: Context, next: () => Promise<void>): Promise<void> => {
@@ -100,7 +99,7 @@ function configuration({ keys, memory, claimsOf, features }: ProviderParts): Rec
     interactions: { url: (_ctx: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
     jwks: { keys },
     cookies: { keys: ["of a provider for one machine"] },
-    // Seconds. Okta: a code lives for 300, the tokens of an org authorization server for an hour.
+    // In seconds, as in Okta: 5 minutes for a code, an hour for the tokens of an org authorization server.
     ttl: {
       AccessToken: 3600,
       AuthorizationCode: 300,
@@ -125,7 +124,7 @@ function configuration({ keys, memory, claimsOf, features }: ProviderParts): Rec
   };
 }
 
-/** A web application, as oidc-provider registers it. Okta refuses scopes that an app may not have. */
+/** A web application as client metadata. oidc-provider then refuses other scopes, as Okta does. */
 export function webClient(client: {
   clientId: string;
   secret: string;
@@ -146,7 +145,7 @@ export function webClient(client: {
   };
 }
 
-/** Answers as an Okta org does: by its discovery document, and without the `iss` parameter of RFC 9207. */
+/** Responds like an Okta org: with its discovery document, and without the `iss` parameter of RFC 9207. */
 export function answerLikeOkta(
   provider: Provider,
   issuer: string,
@@ -173,7 +172,7 @@ export const discoveryPaths = [
   "/.well-known/oauth-authorization-server",
 ];
 
-/** What Okta's documents list, which is more than an integration of the OIN may use. */
+/** The document that Okta publishes, including features that an OIN integration may not use. */
 function discoveryDocument(issuer: string): Record<string, unknown> {
   const methods = [
     "client_secret_basic",

@@ -4,28 +4,28 @@ import type { Provisioner } from "./provisioner.ts";
 import type { OrgSessions } from "./sessions.ts";
 import type { OrgApp, OrgPerson, OrgStore } from "./state.ts";
 
-/** What every part of the stand-in is handed. */
+/** The context of every part of the stand-in. */
 export interface Org {
   store: OrgStore;
   /** Its public origin, and the issuer of its tokens. */
   url: string;
   name: string;
   sessions: OrgSessions;
-  /** Every call that it made. */
+  /** The calls that the org made to applications. */
   calls: CallLog;
 }
 
-/** What the administrator's side of it has beside. */
+/** The context of the Admin Console. */
 export interface OrgAdmin extends Org {
   provisioner: Provisioner;
 }
 
-/** Something that was named is not there. */
+/** A person, a group, an app or a page does not exist. */
 export class OrgNotFoundError extends Error {
   override name = "OrgNotFoundError";
 }
 
-/** Something that cannot be done; the sentence is for the administrator. */
+/** The org refuses to do something. The message is for the person at the browser. */
 export class OrgRefusal extends Error {
   override name = "OrgRefusal";
 }
@@ -53,7 +53,7 @@ export function displayNameOf({ firstName, lastName }: OrgPerson): string {
   return `${firstName} ${lastName}`.trim();
 }
 
-/** Whether somebody may use an app at this moment. */
+/** Whether the person may use the app now. */
 export function mayUse(app: OrgApp, person: OrgPerson): boolean {
   const assignment = app.assignments[person.id];
   return (
@@ -61,7 +61,7 @@ export function mayUse(app: OrgApp, person: OrgPerson): boolean {
   );
 }
 
-/** Signs with another key from now on. The keys before stay published, as Okta's do for a while. */
+/** Starts to sign with a new key. Two earlier keys stay published, as Okta's do for a while. */
 export async function rotateKeys({ store }: Org): Promise<void> {
   store.state.keys = [await newSigningKey(), ...store.state.keys].slice(0, 3);
   store.changed();

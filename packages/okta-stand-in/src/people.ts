@@ -3,7 +3,7 @@ import { groupsWith } from "./provisioner.ts";
 import { newId, type OrgApp, type OrgPerson } from "./state.ts";
 import { universalLogout } from "./universal-logout.ts";
 
-/** What an administrator enters. */
+/** The profile that an administrator enters. */
 export interface PersonForm {
   login: string;
   email: string;
@@ -26,26 +26,26 @@ export function editPerson(org: OrgAdmin, id: string, form: PersonForm): Promise
   return tellApps(org, person, (app) => app.provisioning?.updateAttributes === true);
 }
 
-/** "Suspend": no application is told, and nobody signs in (Okta: "Suspended users"). */
+/** "Suspend": the person cannot sign in, but no application is told (Okta: "Suspended users"). */
 export function suspendPerson(org: OrgAdmin, id: string): void {
   const person = personOf(org, id);
   if (person.status !== "ACTIVE") throw new OrgRefusal("Only an active person can be suspended.");
   setStatus(org, person, "SUSPENDED");
 }
 
-/** "Unsuspend", and "Activate": access to applications that was lost by a deactivation has to be given again. */
+/** "Unsuspend" and "Activate". Activating does not restore the assignments that a deactivation removed. */
 export function activatePerson(org: OrgAdmin, id: string): void {
   setStatus(org, personOf(org, id), "ACTIVE");
 }
 
-/** "Deactivate": the person loses every application, and each one is told. */
+/** "Deactivate": unassigns the person from every application, and tells each one. */
 export function deactivatePerson(org: OrgAdmin, id: string): Promise<unknown> {
   const person = personOf(org, id);
   setStatus(org, person, "DEPROVISIONED");
   return Promise.all(Object.values(org.store.state.apps).map((app) => unassign(org, app, [id])));
 }
 
-/** "Delete": only of those who are deactivated; no application is told (Okta never sends DELETE /Users). */
+/** "Delete", for deactivated people only. No application is told: Okta never sends DELETE /Users. */
 export function deletePerson(org: OrgAdmin, id: string): void {
   if (personOf(org, id).status !== "DEPROVISIONED") throw new OrgRefusal("Deactivate the person first.");
   for (const group of Object.values(org.store.state.groups))
@@ -54,7 +54,7 @@ export function deletePerson(org: OrgAdmin, id: string): void {
   org.store.changed();
 }
 
-/** "Clear User Sessions". Returns a sentence for each application that was asked to sign the person out. */
+/** "Clear User Sessions". Returns a sentence for each application that got a Universal Logout. */
 export async function clearSessions(org: OrgAdmin, id: string, includeApps: boolean): Promise<string[]> {
   const person = personOf(org, id);
   org.sessions.endOf(id);
@@ -65,7 +65,7 @@ export async function clearSessions(org: OrgAdmin, id: string, includeApps: bool
   return await Promise.all(apps.map((app) => universalLogout(org, app, person)));
 }
 
-/** "Assign". Somebody whom an app knows already is linked there. */
+/** "Assign". Links the person to their account if the application already has one. Throws OrgRefusal. */
 export async function assign(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
   const told: string[] = [];
   for (const id of ids) {
@@ -81,7 +81,7 @@ export async function assign(org: OrgAdmin, app: OrgApp, ids: readonly string[])
     told.push(id);
   }
   org.store.changed();
-  // In one queue: the groups come when the application knows the people.
+  // Both go into one queue, so the application knows the people before it gets the groups.
   await Promise.all([
     org.provisioner.people(app, told),
     org.provisioner.groups(app, groupsWith(org, app, new Set(told))),
@@ -104,7 +104,7 @@ export function unassign(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Pr
   return org.provisioner.people(app, told);
 }
 
-/** "Provision Users": those who were assigned before provisioning was set up, and all others that are still to come. */
+/** "Provision Users": pushes the people who were assigned before provisioning was set up, and all pending ones. */
 export function provisionAll(org: OrgAdmin, app: OrgApp): Promise<void> {
   for (const assignment of Object.values(app.assignments))
     if (assignment.state === "waiting") assignment.state = "pending";
@@ -126,14 +126,13 @@ function setStatus(org: OrgAdmin, person: OrgPerson, status: OrgPerson["status"]
   org.store.changed();
 }
 
-/** Throws OrgRefusal. Okta: a username has the form of an e-mail address, and is nobody else's. */
+/** Okta: a username has the form of an e-mail address and is unique. Throws OrgRefusal. */
 function checked(org: OrgAdmin, form: PersonForm, ownId: string | null): PersonForm {
-  const [login, email] = [form.login.trim(), form.email.trim()];
-  const [firstName, middleName, lastName] = [
-    form.firstName.trim(),
-    form.middleName.trim(),
-    form.lastName.trim(),
-  ];
+  const login = form.login.trim();
+  const email = form.email.trim();
+  const firstName = form.firstName.trim();
+  const middleName = form.middleName.trim();
+  const lastName = form.lastName.trim();
   const isAddress = (text: string) => text.length <= 100 && /^[^\s@]+@[^\s@]+$/.test(text);
   if (!isAddress(login)) throw new OrgRefusal("The username must have the form of an e-mail address.");
   if (!isAddress(email)) throw new OrgRefusal("The primary email must be an e-mail address.");
@@ -141,6 +140,6 @@ function checked(org: OrgAdmin, form: PersonForm, ownId: string | null): PersonF
   if ([firstName, middleName, lastName].some((name) => name.length > 50))
     throw new OrgRefusal("A name has at most 50 characters.");
   const holder = personByLogin(org, login);
-  if (holder && holder.id !== ownId) throw new OrgRefusal(`Somebody else has the username ${login}.`);
+  if (holder && holder.id !== ownId) throw new OrgRefusal(`Another person has the username ${login}.`);
   return { login, email, firstName, middleName, lastName };
 }

@@ -1,9 +1,9 @@
 /**
  * The stand-in org as a program: `okta-stand-in --help`.
  *
- * A process that starts it with a channel hears "ready" when it listens, and tells it when the application is there, with
- * "resume" (go on with what has to be pushed) or "reset" (be as the seed says, then go on). It answers "resumed" when all
- * has been pushed or has failed, and its file says so. Without a channel it resumes at once.
+ * A parent process with an IPC channel gets "ready" when the org listens. When the application is up, the parent sends
+ * "resume" (push what is pending) or "reset" (load the seed, then push). The org replies "resumed" when everything was
+ * pushed or has failed and its file is written. Without a channel it pushes at once.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,10 +13,10 @@ import { type OrgSeed, openOrgStore } from "./state.ts";
 
 const usage = `Usage: okta-stand-in [options]
 
-  --port PORT   where it listens, on 127.0.0.1 (3001)
-  --url URL     its public origin, when a proxy stands before it
-  --file FILE   where it keeps everything; without it, in memory
-  --seed FILE   what is in it while it has no file yet, as JSON: people, groups and apps (src/state.ts, OrgSeed);
+  --port PORT   the port on 127.0.0.1 (3001)
+  --url URL     the public origin, if a proxy is in front of it
+  --file FILE   stores everything in this file; without it, in memory
+  --seed FILE   initial people, groups and apps as JSON (src/state.ts, OrgSeed), used if the file does not exist;
                 without it, a sample`;
 
 const options = {
@@ -48,7 +48,7 @@ async function run({ port, url = `http://127.0.0.1:${port}`, file, seed }: Progr
   const isNew = !file || !existsSync(file);
   const store = openOrgStore(file ?? null);
   const org = await createOrg({ store, url });
-  // A process that is started with a channel may write the seed later.
+  // A parent process may write the seed later.
   if (isNew && !(seed && !existsSync(seed) && process.send)) await org.reset(await seedIn(seed));
   org.server.listen(Number(port), "127.0.0.1", () => announce(url));
   if (process.send) process.on("message", (word) => void obey(org, word, seed));
@@ -58,7 +58,7 @@ async function run({ port, url = `http://127.0.0.1:${port}`, file, seed }: Progr
     await org.close();
     process.exit(0);
   };
-  // A parent says by SIGTERM when it is over: Ctrl-C reaches both.
+  // Ctrl-C reaches the parent and this process; the parent decides when to stop, and sends SIGTERM.
   if (process.send) process.on("SIGINT", () => undefined);
   else process.once("SIGINT", () => void stop());
   process.once("SIGTERM", () => void stop());

@@ -1,12 +1,12 @@
 type Payload = Record<string, unknown>;
 
-/** More rows than this, and those that have expired are thrown away. */
+/** Above this number of rows, expired ones are deleted. */
 const tidyAbove = 2_000;
 
 /**
- * What oidc-provider remembers (its Adapter): codes, tokens and sign-ins in progress. Kept outside the provider, because
- * new keys make a new provider, and a code that the old one gave must still be worth a token there.
- * @param findClient registered clients by their id, as client metadata.
+ * The storage of oidc-provider (its Adapter): codes, tokens and sign-ins in progress. It outlives the provider: new keys
+ * need a new provider, which must still accept the codes of the old one.
+ * @param findClient returns a registered client as client metadata.
  */
 export function providerMemory(findClient: (clientId: string) => Payload | undefined) {
   const rows = new Map<string, { payload: Payload; until: number }>();

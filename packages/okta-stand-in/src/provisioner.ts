@@ -1,23 +1,25 @@
 import { displayNameOf, type Org, OrgRefusal } from "./org.ts";
 import { deactivatePerson, provisionPerson, pushProfile, type Send } from "./provisioning.ts";
-import { deleteGroup, linkGroup, pushAll, pushChanges, type WantedGroup } from "./push-groups.ts";
+import { deleteGroup, linkGroup, pushAll, pushChanges, putGroup, type WantedGroup } from "./push-groups.ts";
 import type { OrgScimClient } from "./scim-client.ts";
 import type { Assignment, OrgApp, Provisioning, PushGroup } from "./state.ts";
 
-/** How far a push is. */
+/** The progress of a push. */
 export interface Progress {
   done: number;
   failed: number;
   total: number;
   isRunning: boolean;
-  /** Until when the application makes the org wait, in ms since the epoch. */
+  /** The end of a wait that the application asked for, in ms since the epoch; null if the org does not wait. */
   waitsUntil: number | null;
 }
 
-/** What has to be brought to an app: a person or a group, and for a group whether its whole membership is sent. */
+/** A person or a group to push; `full` sends all members of a group instead of the changes. */
 type PushTask = { kind: "person"; id: string } | { kind: "group"; id: string; full: boolean };
 
+/** One push to one app. */
 interface PushRun extends Progress {
+  app: OrgApp;
   queue: PushTask[];
   stopping: AbortController;
   ended: Promise<void>;
@@ -25,12 +27,12 @@ interface PushRun extends Progress {
 
 export type Provisioner = ReturnType<typeof provisioner>;
 
-/** So many calls at once that a push of thousands takes minutes, and not so many that an application notices. */
+/** Calls at the same time: enough to push thousands in minutes, and few enough not to burden an application. */
 const atOnce = 4;
 
 /**
- * Brings apps to the state that the org has: one queue for each app, people before groups. What is to be done is noted
- * with each assignment and each pushed group, so that a push that was stopped, or died, goes on where it was.
+ * Pushes people and groups to apps: one queue for each app, people before groups. Every assignment and pushed group
+ * stores what is still to do, so a push that was stopped or interrupted can resume.
  */
 export function provisioner(org: Org, client: OrgScimClient) {
   const runs = new Map<string, PushRun>();
@@ -45,31 +47,33 @@ export function provisioner(org: Org, client: OrgScimClient) {
     }
     const counts = { done: 0, failed: 0, total: added.length, isRunning: true, waitsUntil: null };
     const run: PushRun = {
+      app,
       ...counts,
       queue: added,
       stopping: new AbortController(),
       ended: Promise.resolve(),
     };
     const before = running?.ended ?? Promise.resolve();
-    run.ended = before.then(() => work(org, client, app, run));
+    run.ended = before.then(() => work(org, client, run));
     runs.set(app.id, run);
     return run.ended;
   }
 
   return {
-    /** Tells an app of people and groups that changed. Resolves when it is done; what failed is noted with each. */
+    /** Pushes changed people. Resolves at the end; each assignment has its own problem if it failed. */
     people: (app: OrgApp, ids: readonly string[]) =>
       enqueue(
         app,
         ids.map((id) => ({ kind: "person", id })),
       ),
+    /** Pushes changed groups. @param full sends all members instead of the changes. */
     groups: (app: OrgApp, ids: readonly string[], full = false) =>
       enqueue(
         app,
         ids.map((id) => ({ kind: "group", id, full })),
       ),
 
-    /** Everything that an app has not been told of yet, or that failed, and the groups that follow from it. */
+    /** Pushes everything that is pending or failed, and the groups of those people. */
     resume(app: OrgApp): Promise<void> {
       const open = ({ state }: Assignment | PushGroup) => ["pending", "failed", "removing"].includes(state);
       const people = Object.keys(app.assignments).filter(
@@ -92,7 +96,7 @@ export function provisioner(org: Org, client: OrgScimClient) {
       return { done, failed, total, isRunning, waitsUntil };
     },
 
-    /** Stops after the calls that are under way. */
+    /** Stops after the current calls. */
     stop(appId: string): void {
       runs.get(appId)?.stopping.abort();
     },
@@ -103,17 +107,17 @@ export function provisioner(org: Org, client: OrgScimClient) {
       runs.clear();
     },
 
-    /** Sends single calls to an app, for what an administrator asks for and waits for. Throws OrgRefusal. */
+    /** Sends single calls that an administrator waits for. Throws OrgRefusal if provisioning is not set up. */
     sender(app: OrgApp, why: string): Send {
       const { provisioning } = app;
       if (!provisioning) throw new OrgRefusal("Configure API Integration first.");
       const reason = { appId: app.id, why, signal: new AbortController().signal, onWait: () => undefined };
-      return (method, path, body) => client.send(provisioning, reason, method, path, body);
+      return (method, path, body) => client.send(provisioning, reason, { method, path, body });
     },
   };
 }
 
-/** The pushed groups that have one of these people whom the application has not been told to put there. */
+/** The pushed groups in which the application still lacks one of these people. */
 export function groupsWith({ store }: Org, app: OrgApp, people: ReadonlySet<string>): string[] {
   return Object.keys(app.pushGroups).filter((groupId) =>
     store.state.groups[groupId]?.memberIds.some(
@@ -122,11 +126,11 @@ export function groupsWith({ store }: Org, app: OrgApp, people: ReadonlySet<stri
   );
 }
 
-async function work(org: Org, client: OrgScimClient, app: OrgApp, run: PushRun): Promise<void> {
+async function work(org: Org, client: OrgScimClient, run: PushRun): Promise<void> {
   const { signal } = run.stopping;
   while (run.queue.length > 0 && !signal.aborted) {
     const batch = nextBatch(run.queue);
-    const results = await Promise.all(batch.map((task) => perform(org, client, app, run, task)));
+    const results = await Promise.all(batch.map((task) => perform(org, client, run, task)));
     run.done += results.length;
     run.failed += results.filter((succeeded) => !succeeded).length;
     org.store.changed();
@@ -134,7 +138,7 @@ async function work(org: Org, client: OrgScimClient, app: OrgApp, run: PushRun):
   run.isRunning = false;
 }
 
-/** The next tasks that may run at once: of one kind, and none of them twice. */
+/** The next tasks that may run at the same time: all of one kind, and no id twice. */
 function nextBatch(queue: PushTask[]): PushTask[] {
   const batch: PushTask[] = [];
   while (batch.length < atOnce) {
@@ -147,48 +151,42 @@ function nextBatch(queue: PushTask[]): PushTask[] {
   return batch;
 }
 
-/** Whether it succeeded. What was stopped is left as it was, to be gone on with. */
-async function perform(
-  org: Org,
-  client: OrgScimClient,
-  app: OrgApp,
-  run: PushRun,
-  task: PushTask,
-): Promise<boolean> {
+/** Returns whether it succeeded. A task that was stopped keeps its state, so that the push can resume. */
+async function perform(org: Org, client: OrgScimClient, run: PushRun, task: PushTask): Promise<boolean> {
+  const { app, stopping } = run;
   const entry = task.kind === "person" ? app.assignments[task.id] : app.pushGroups[task.id];
   const { provisioning } = app;
   if (!entry || !provisioning) return true;
-  const sendFor =
-    (why: string): Send =>
-    (method, path, body) => {
-      const onWait = (until: number | null) => {
-        run.waitsUntil = until;
-      };
-      const reason = { appId: app.id, why, signal: run.stopping.signal, onWait };
-      return client.send(provisioning, reason, method, path, body);
-    };
+  const onWait = (until: number | null) => {
+    run.waitsUntil = until;
+  };
+  const sendFor = (why: string): Send => {
+    const reason = { appId: app.id, why, signal: stopping.signal, onWait };
+    return (method, path, body) => client.send(provisioning, reason, { method, path, body });
+  };
+  const target: PushTarget = { org, app, provisioning, sendFor };
   try {
-    if (task.kind === "person") await bringPerson(org, app, provisioning, task.id, sendFor);
-    else await bringGroup(org, app, provisioning, task, sendFor);
+    if (task.kind === "person") await syncPerson(target, task.id);
+    else await syncGroup(target, task);
     return true;
   } catch (error) {
-    if (run.stopping.signal.aborted) return true;
+    if (stopping.signal.aborted) return true;
     entry.problem = error instanceof Error ? error.message : String(error);
-    // Taking something away goes on being wanted.
+    // A failed removal stays wanted.
     if (entry.state !== "removing") entry.state = "failed";
     return false;
   }
 }
 
-type SendFor = (why: string) => Send;
+interface PushTarget {
+  org: Org;
+  app: OrgApp;
+  provisioning: Provisioning;
+  /** Makes a sender whose calls have this reason in the log. */
+  sendFor(why: string): Send;
+}
 
-async function bringPerson(
-  org: Org,
-  app: OrgApp,
-  provisioning: Provisioning,
-  id: string,
-  sendFor: SendFor,
-): Promise<void> {
+async function syncPerson({ org, app, provisioning, sendFor }: PushTarget, id: string): Promise<void> {
   const assignment = app.assignments[id];
   const person = org.store.state.people[id];
   if (!assignment) return;
@@ -211,13 +209,8 @@ async function bringPerson(
   Object.assign(assignment, { state: "provisioned", problem: null });
 }
 
-async function bringGroup(
-  org: Org,
-  app: OrgApp,
-  provisioning: Provisioning,
-  { id, full }: { id: string; full: boolean },
-  sendFor: SendFor,
-): Promise<void> {
+async function syncGroup(target: PushTarget, { id, full }: { id: string; full: boolean }): Promise<void> {
+  const { org, app, provisioning, sendFor } = target;
   const pushed = app.pushGroups[id];
   const group = org.store.state.groups[id];
   if (!pushed) return;
@@ -230,19 +223,13 @@ async function bringGroup(
   const wanted: WantedGroup = { name: group.name, members: membersOf(org, app, group.memberIds) };
   pushed.remoteId ??= await linkGroup(send, group.name);
   if (full) await pushAll(send, pushed.remoteId, wanted);
-  else
-    await pushChanges(
-      send,
-      provisioning.updates === "private",
-      pushed.remoteId,
-      pushed.pushedMembers,
-      wanted,
-    );
+  else if (provisioning.updates === "private") await putGroup(send, pushed.remoteId, wanted);
+  else await pushChanges(send, pushed.remoteId, pushed.pushedMembers, wanted);
   const pushedMembers = Object.fromEntries([...wanted.members].map(([person, { value }]) => [person, value]));
   Object.assign(pushed, { state: "pushed", problem: null, pushedName: group.name, pushedMembers });
 }
 
-/** The members whom the application knows: a group is pushed with those who are assigned (Okta: "Group Push"). */
+/** The members that the application knows: Okta pushes a group with its assigned members only ("Group Push"). */
 function membersOf(org: Org, app: OrgApp, ids: readonly string[]): WantedGroup["members"] {
   const members: WantedGroup["members"] = new Map();
   for (const id of ids) {

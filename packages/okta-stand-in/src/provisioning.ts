@@ -4,18 +4,18 @@ import { mergedUser, newUser, patchedUser, replaced } from "./scim-bodies.ts";
 import { type OrgScimAnswer, type ScimBody, ScimFailure } from "./scim-client.ts";
 import type { OrgPerson, Provisioning } from "./state.ts";
 
-/** Sends one call to one application: scimClient's, with the app and the reason filled in. */
+/** Sends one call to one application; the app and the reason for the log are fixed. */
 export type Send = (method: string, path: string, body?: unknown) => Promise<OrgScimAnswer>;
 
-/** "Test API Credentials", and what Okta asks for when they are saved with groups. Throws ScimFailure. */
+/** "Test API Credentials", and the call for groups that Okta makes when they are saved. Throws ScimFailure. */
 export async function testCredentials(send: Send): Promise<void> {
   await send("GET", "/Users?startIndex=1&count=2");
   await send("GET", "/Groups?startIndex=1&count=100");
 }
 
 /**
- * Brings one person to the application, and returns the id that it gave them: looked up by username, in any case and
- * also when they are deactivated there; then created, or linked and activated. Throws ScimFailure.
+ * Looks the person up by username, then creates them, or links and activates the account that was found, even a
+ * deactivated one. Returns the id in the application. Throws ScimFailure, or OrgRefusal if Create Users is off.
  */
 export async function provisionPerson(
   send: Send,
@@ -49,7 +49,7 @@ export async function provisionPerson(
   return body.id;
 }
 
-/** Pushes a profile that changed. Throws ScimFailure. */
+/** Pushes a changed profile. Throws ScimFailure. */
 export async function pushProfile(
   send: Send,
   { updates }: Provisioning,
@@ -58,11 +58,11 @@ export async function pushProfile(
 ): Promise<void> {
   const { body } = await send("GET", `/Users/${remoteId}`);
   if (updates === "patch") await send("PATCH", `/Users/${remoteId}`, patchedUser(person));
-  // A profile push never changes whether somebody is active (Okta: "SCIM concepts").
+  // A profile push never changes the active state (Okta: "SCIM concepts").
   else await send("PUT", `/Users/${remoteId}`, mergedUser(body, person, body.active !== false));
 }
 
-/** Takes access away: the person stays, deactivated. Okta never deletes users. Throws ScimFailure. */
+/** Deactivates the person in the application. Okta never deletes users. Throws ScimFailure. */
 export async function deactivatePerson(
   send: Send,
   { updates }: Provisioning,
@@ -87,7 +87,7 @@ export interface ImportedResources {
   groups: ScimBody[];
 }
 
-/** "Import Now": page after page of a hundred. Throws ScimFailure. */
+/** "Import Now": reads all users and groups, a hundred per page. Throws ScimFailure. */
 export async function importAll(send: Send): Promise<ImportedResources> {
   return { users: await pages(send, "/Users"), groups: await pages(send, "/Groups") };
 }
@@ -104,7 +104,7 @@ async function pages(send: Send, path: string): Promise<ScimBody[]> {
   return found;
 }
 
-/** What Okta reads for entitlements, and for "Import User Schema". Throws ScimFailure. */
+/** Makes the calls of Okta's entitlement discovery and "Import User Schema". Throws ScimFailure. */
 export async function discover(send: Send): Promise<void> {
   const { body } = await send("GET", "/ResourceTypes");
   await send("GET", "/Schemas");
@@ -114,7 +114,7 @@ export async function discover(send: Send): Promise<void> {
   }
 }
 
-/** A filter for one value, encoded as Okta encodes it. Quotes and backslashes are escaped (RFC 7644 §3.4.2.2). */
+/** An `eq` filter, URL-encoded as by Okta. Quotes and backslashes are escaped (RFC 7644 §3.4.2.2). */
 export function equals(attribute: string, value: string): string {
   return encodeURIComponent(`${attribute} eq ${JSON.stringify(value)}`);
 }
@@ -124,7 +124,7 @@ export function resourcesOf(list: ScimBody): ScimBody[] {
   return Array.isArray(found) ? found.filter((one) => typeof one === "object" && one !== null) : [];
 }
 
-/** Throws ScimFailure: nothing can be done about a resource without an id. */
+/** Throws ScimFailure if the resource has no id. */
 export function idOf({ id }: ScimBody): string {
   if (typeof id === "string" && id !== "") return id;
   throw new ScimFailure(null, "The application answered with a resource that has no id.");

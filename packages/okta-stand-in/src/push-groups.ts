@@ -2,19 +2,19 @@ import { equals, idOf, resourcesOf, type Send } from "./provisioning.ts";
 import { allMembers, changedMembers, group, type Member, replaced } from "./scim-bodies.ts";
 import type { PushGroup } from "./state.ts";
 
-/** A group as it is to be in the application. */
+/** The name and members that a group should have in the application. */
 export interface WantedGroup {
   name: string;
-  /** Those whom the application knows, by the person's id here. */
+  /** The members that the application knows, by the person's id in the org. */
   members: Map<string, Member>;
 }
 
-/** How many changes of members one request carries (Okta: 100 when nothing else was agreed). */
+/** The most member changes in one request (Okta: 100 by default). */
 const perRequest = 100;
 
 /**
- * Finds the application's group by name, or creates it. Returns its id. A push that was stopped between the creation and
- * the note of it finds the group here. Throws ScimFailure.
+ * Finds the application's group by name, or creates it. Returns its id. If an earlier push created the group but stopped
+ * before it stored the id, this finds it. Throws ScimFailure.
  */
 export async function linkGroup(send: Send, name: string): Promise<string> {
   const { body } = await send("GET", `/Groups?filter=${equals("displayName", name)}&startIndex=1&count=100`);
@@ -24,21 +24,17 @@ export async function linkGroup(send: Send, name: string): Promise<string> {
 }
 
 /**
- * Brings the name and the members from what was pushed before to what is wanted: the name at every change of members, as
- * Okta sends it, and then who left and who came, at most a hundred a request. Throws ScimFailure.
+ * Sends the difference between the members that were pushed before and the wanted ones: first the name, which Okta sends
+ * with every change of members, then the removed and added members, at most a hundred in a request. Throws ScimFailure.
+ * @param pushed the application's ids of the members that were pushed before, by the person's id in the org.
  */
 export async function pushChanges(
   send: Send,
-  isPrivate: boolean,
   remoteId: string,
   pushed: Record<string, string>,
   { name, members }: WantedGroup,
 ): Promise<void> {
   const path = `/Groups/${remoteId}`;
-  if (isPrivate) {
-    await send("PUT", path, group(name, [...members.values()]));
-    return;
-  }
   await send("PATCH", path, replaced({ id: remoteId, displayName: name }));
   const left = Object.keys(pushed)
     .filter((id) => !members.has(id))
@@ -51,14 +47,19 @@ export async function pushChanges(
   }
 }
 
-/** "Push now": the whole membership, whatever the application had. Throws ScimFailure. */
+/** Replaces the group by PUT, which is how Okta updates the groups of private apps. Throws ScimFailure. */
+export async function putGroup(send: Send, remoteId: string, { name, members }: WantedGroup): Promise<void> {
+  await send("PUT", `/Groups/${remoteId}`, group(name, [...members.values()]));
+}
+
+/** "Push now": replaces all members. Throws ScimFailure. */
 export async function pushAll(send: Send, remoteId: string, { name, members }: WantedGroup): Promise<void> {
   const path = `/Groups/${remoteId}`;
   await send("PATCH", path, replaced({ id: remoteId, displayName: name }));
   await send("PATCH", path, allMembers([...members.values()]));
 }
 
-/** "Unlink pushed group" with "Delete the group in the target app". Its members stay. Throws ScimFailure. */
+/** "Unlink pushed group" with "Delete the group in the target app". Its members stay users. Throws ScimFailure. */
 export async function deleteGroup(send: Send, { remoteId }: PushGroup): Promise<void> {
   if (remoteId !== null) await send("DELETE", `/Groups/${remoteId}`);
 }

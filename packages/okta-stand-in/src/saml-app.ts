@@ -1,10 +1,10 @@
 import { newSamlKey } from "./keys.ts";
 import { newId, type SamlSignOn } from "./state.ts";
 
-/** What an administrator enters for a SAML app. */
+/** The settings that an administrator enters for a SAML app. */
 export type WantedSaml = Pick<SamlSignOn, "acsUrl" | "audience" | "attributeStatements">;
 
-/** @param key the app's; a new one is made in the org's name when it is not given. */
+/** @param key the app's key; by default a new one in the org's name. */
 export async function samlSignOn(
   orgName: string,
   wanted: WantedSaml,

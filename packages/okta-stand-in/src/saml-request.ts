@@ -2,12 +2,12 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { DOMParser } from "@xmldom/xmldom";
 import { OrgRefusal } from "./org.ts";
 
-/** What an application asks for in an AuthnRequest (SAML Core §3.4.1). */
+/** The fields of an AuthnRequest (SAML Core §3.4.1) that matter here. */
 export interface AuthnRequest {
   id: string;
   issuer: string | null;
   acsUrl: string | null;
-  /** Okta honours it, unless the administrator disables that for the app. */
+  /** Okta honours this unless the administrator turns it off for the app. */
   forceAuthn: boolean;
 }
 
@@ -15,7 +15,7 @@ const protocol = "urn:oasis:names:tc:SAML:2.0:protocol";
 const assertion = "urn:oasis:names:tc:SAML:2.0:assertion";
 const maxBytes = 64 * 1024;
 
-/** Reads what came by the redirect binding, DEFLATE and base64 (SAML Bindings §3.4.4.1). Throws OrgRefusal. */
+/** Reads a SAMLRequest of the redirect binding: DEFLATE and base64 (SAML Bindings §3.4.4.1). Throws OrgRefusal. */
 export function readRedirected(encoded: string): AuthnRequest {
   try {
     const xml = inflateRawSync(Buffer.from(encoded, "base64"), { maxOutputLength: maxBytes });
@@ -25,7 +25,7 @@ export function readRedirected(encoded: string): AuthnRequest {
   }
 }
 
-/** What came by the POST binding, in the form of the redirect binding: signing in may take several pages. */
+/** Re-encodes a SAMLRequest of the POST binding for a URL, because signing in may take several pages. */
 export function asRedirected(posted: string): string {
   return deflateRawSync(Buffer.from(posted, "base64")).toString("base64");
 }
@@ -38,7 +38,7 @@ function parse(xml: string): AuthnRequest {
   const root = new DOMParser({ onError }).parseFromString(xml, "text/xml").documentElement;
   const id = root?.getAttribute("ID");
   if (root?.localName !== "AuthnRequest" || root.namespaceURI !== protocol || !id)
-    throw new Error("this is no AuthnRequest");
+    throw new Error("this is not an AuthnRequest");
   return {
     id,
     issuer: root.getElementsByTagNameNS(assertion, "Issuer")[0]?.textContent ?? null,

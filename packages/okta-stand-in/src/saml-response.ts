@@ -2,15 +2,15 @@ import { createHash, createSign, randomInt } from "node:crypto";
 import { DOMParser } from "@xmldom/xmldom";
 import { ExclusiveCanonicalization } from "xml-crypto";
 
-/** What a response says. */
+/** The content of a response. */
 export interface SamlStatement {
-  /** The app's own name for the provider: `http://www.okta.com/exk…`. */
+  /** The app's IdP issuer: `http://www.okta.com/exk…`. */
   issuer: string;
   acsUrl: string;
   audience: string;
   nameId: string;
   attributes: { name: string; value: string }[];
-  /** The id of the AuthnRequest; null for a sign-in that began at the org. */
+  /** The id of the AuthnRequest; null for a sign-in that began in the org. */
   inResponseTo: string | null;
   signedInAt: number;
 }
@@ -45,7 +45,7 @@ const algorithms = {
 };
 const lifetimeMs = 5 * 60_000;
 
-/** A response in Okta's shape (Okta: "SAML Tracer"): the assertion is signed, and then the response around it. */
+/** A response in Okta's shape (Okta: "SAML Tracer"). The assertion is signed first, then the response around it. */
 export function samlResponse(statement: SamlStatement, signer: SamlSigner, now: number = Date.now()): string {
   const ids = { response: newXmlId(), assertion: newXmlId() };
   const { acsUrl, inResponseTo } = statement;
@@ -108,15 +108,15 @@ function attributeStatement(attributes: SamlStatement["attributes"]): string {
 }
 
 /**
- * Puts the signature of one element after its Issuer, where the schema wants it (SAML Core §5.4). xml-crypto's own
- * SignedXml would give the enveloped-signature transform a list of prefixes, too, which Okta's has not.
+ * Inserts the signature of one element after its Issuer, where the schema requires it (SAML Core §5.4). xml-crypto's
+ * SignedXml would add a prefix list to the enveloped-signature transform, which Okta does not send.
  */
 function signed(xml: string, id: string, { privateKey, certificate, algorithm }: SamlSigner): string {
   const { hash, signature, digest } = algorithms[algorithm];
   const elements = Array.from(new DOMParser().parseFromString(xml, "text/xml").getElementsByTagName("*"));
   const element = elements.find((one) => one.getAttribute("ID") === id);
   const digestValue = createHash(hash).update(canonical(element)).digest("base64");
-  // Written as canonical XML writes it, so that what stands here is what is signed.
+  // Already in canonical form, so these are the bytes that get signed.
   const signedInfo = [
     `<ds:CanonicalizationMethod Algorithm="${exclusive}"></ds:CanonicalizationMethod>`,
     `<ds:SignatureMethod Algorithm="${signature}"></ds:SignatureMethod><ds:Reference URI="#${id}"><ds:Transforms>`,
@@ -138,19 +138,19 @@ function signed(xml: string, id: string, { privateKey, certificate, algorithm }:
   return xml.slice(0, at) + block + xml.slice(at);
 }
 
-/** An adapter: xml-crypto's types speak of a browser's Element, and it works on those of xmldom. */
+/** xml-crypto's types expect a browser's Element; it also works on xmldom's. */
 function canonical(element: unknown): string {
   return new ExclusiveCanonicalization().process(element as never, { inclusiveNamespacesPrefixList: ["xs"] });
 }
 
-/** An id as Okta makes them: a letter first, because xs:ID may not begin with a digit. */
+/** An id like Okta's. It begins with letters because an xs:ID may not begin with a digit. */
 function newXmlId(): string {
   return `id${Array.from({ length: 22 }, () => randomInt(10)).join("")}`;
 }
 
 export function escaped(text: string): string {
   const names: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" };
-  // What is no XML character cannot be written at all (XML 1.0 §2.2).
+  // Other characters cannot occur in XML, not even escaped (XML 1.0 §2.2).
   return text
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "")
     .replace(/[&<>"']/g, (mark) => `&${names[mark]};`);

@@ -10,7 +10,7 @@ export function isSaml(app: OrgApp): app is SamlApp {
   return app.signOn.kind === "saml";
 }
 
-/** Where an application sends its AuthnRequests, by either binding. */
+/** The URL for an application's AuthnRequests, by redirect or POST. */
 export function ssoUrlOf(org: Org, app: SamlApp): string {
   return `${org.url}/app/${app.name}/${app.signOn.externalKey}/sso/saml`;
 }
@@ -20,11 +20,11 @@ export function metadataUrlOf(org: Org, app: SamlApp): string {
 }
 
 export function issuerOf({ externalKey }: SamlSignOn): string {
-  // Okta: http, whatever the org's own address is; nobody fetches it.
+  // Okta's issuers begin with http even if the org uses https. The issuer is a name; no one fetches it.
   return `http://www.okta.com/${externalKey}`;
 }
 
-/** Single sign-on that an application began, and the metadata. */
+/** SP-initiated single sign-on, and the metadata. */
 export function samlRoutes(org: Org): Router {
   const router = Router();
   router.get("/app/:key/sso/saml/metadata", (req, res) => {
@@ -35,8 +35,11 @@ export function samlRoutes(org: Org): Router {
     const app = samlAppOf(org, req.params.key);
     const { SAMLRequest: encoded, RelayState: relayState } = req.query;
     if (typeof encoded !== "string") throw new OrgRefusal("The SAMLRequest is missing.");
-    const request = readRedirected(encoded);
-    answer(org, app, req, res, { request, relayState: typeof relayState === "string" ? relayState : "" });
+    const signIn = {
+      request: readRedirected(encoded),
+      relayState: typeof relayState === "string" ? relayState : "",
+    };
+    sendResponse(org, app, signIn, { req, res });
   });
   router.post("/app/:name/:key/sso/saml", (req, res) => {
     const { SAMLRequest: posted = "", RelayState: relayState } = req.body as Record<string, string>;
@@ -56,15 +59,22 @@ function samlAppOf({ store }: Org, externalKey: string): SamlApp {
   return app;
 }
 
-interface Wish {
-  /** Null when the sign-in began here, by a tile. */
+interface SamlSignIn {
+  /** null for a sign-in that began in the org, by a tile. */
   request: AuthnRequest | null;
   relayState: string;
 }
 
-/** Sends the browser to the application with a response about whoever is signed in, or has them sign in first. */
-export function answer(org: Org, app: SamlApp, req: Request, res: Response, wish: Wish): void {
-  const { request, relayState } = wish;
+/**
+ * Sends the browser to the application with a response about the person of the org's session. Without a session, sends it
+ * to the sign-in page first. Throws OrgRefusal if the person is not assigned to the app.
+ */
+export function sendResponse(
+  org: Org,
+  app: SamlApp,
+  { request, relayState }: SamlSignIn,
+  { req, res }: { req: Request; res: Response },
+): void {
   const session = org.sessions.of(req);
   if (!session || (request?.forceAuthn && session.provedFor !== req.originalUrl)) {
     res.redirect(`/login?${new URLSearchParams({ fromURI: req.originalUrl })}`);
@@ -78,7 +88,7 @@ export function answer(org: Org, app: SamlApp, req: Request, res: Response, wish
   const xml = samlResponse(
     {
       issuer: issuerOf(app.signOn),
-      // Okta answers at the address that the administrator entered, whatever the request asks for.
+      // Okta ignores the request's AssertionConsumerServiceURL and uses the address that the administrator entered.
       acsUrl: app.signOn.acsUrl,
       audience: app.signOn.audience,
       nameId: person.login,
@@ -97,7 +107,7 @@ export function answer(org: Org, app: SamlApp, req: Request, res: Response, wish
   });
 }
 
-/** The expressions that attribute statements may use (Okta: Okta Expression Language, `user.…`). */
+/** The expressions that attribute statements may use (Okta: "Okta Expression Language", `user.…`). */
 const expressions: Record<string, (person: OrgPerson) => string> = {
   "user.login": ({ login }) => login,
   "user.email": ({ email }) => email,

@@ -3,7 +3,7 @@ import { newId, type OrgApp, type OrgSeed } from "./state.ts";
 
 const person = { middleName: "", status: "ACTIVE" } as const;
 
-/** What is in an org that is started with nothing: two people, and an app of each kind, to be changed at will. */
+/** The default content of an org: two people, a group, an OIDC app and a SAML app. */
 export async function sampleSeed(orgName: string): Promise<OrgSeed> {
   const people = [
     { id: newId("00u"), login: "grace@example.com", firstName: "Grace", lastName: "Hopper" },

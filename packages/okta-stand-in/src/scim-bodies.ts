@@ -2,14 +2,14 @@ import { displayNameOf } from "./org.ts";
 import type { ScimBody } from "./scim-client.ts";
 import type { OrgPerson } from "./state.ts";
 
-/** The bodies that Okta sends (Okta: "SCIM 2.0 protocol reference"), compared with test/fixtures/okta by the tests. */
+/** The bodies that Okta sends (Okta: "SCIM 2.0 protocol reference"). Tests compare them with test/fixtures/okta. */
 const schemas = {
   user: "urn:ietf:params:scim:schemas:core:2.0:User",
   group: "urn:ietf:params:scim:schemas:core:2.0:Group",
   patch: "urn:ietf:params:scim:api:messages:2.0:PatchOp",
 };
 
-/** @param password random: Okta sends one whether or not passwords are synchronised. */
+/** @param password a random one: Okta sends it even if it does not synchronise passwords. */
 export function newUser(person: OrgPerson, password: string): ScimBody {
   return {
     schemas: [schemas.user],
@@ -26,8 +26,8 @@ export function newUser(person: OrgPerson, password: string): ScimBody {
 }
 
 /**
- * What the application said of the person, with what the org knows over it: attributes that it did not return are not
- * added, and everything else that it returned goes back as it came (Okta: "Out-of-sync").
+ * The application's user with the org's profile written over it. It adds no attribute that the application did not return,
+ * and sends all others back unchanged (Okta: "Out-of-sync").
  */
 export function mergedUser(found: ScimBody, person: OrgPerson, active: boolean): ScimBody {
   return {
@@ -53,7 +53,7 @@ export function patchedUser(person: OrgPerson): ScimBody {
   });
 }
 
-/** Without a path, as Okta sends it. */
+/** A PATCH that replaces without a path, as Okta sends it. */
 export function replaced(value: ScimBody): ScimBody {
   return patch({ op: "replace", value });
 }
@@ -85,7 +85,7 @@ function nameOf(person: OrgPerson, always = false): ScimBody {
   return { givenName, ...(always || middleName ? { middleName } : {}), familyName };
 }
 
-/** The primary address, or else the first one, is the org's; the others are the application's business. */
+/** Replaces the primary address, or the first one if none is primary. The application owns the others. */
 function mergedEmails(found: unknown, value: string): unknown[] {
   const emails = Array.isArray(found) ? found.map(objectOf) : [];
   const at = Math.max(

@@ -14,13 +14,20 @@ import type { Provisioning } from "./state.ts";
 /** A resource or a list, as JSON has it. */
 export type ScimBody = Record<string, unknown>;
 
+export interface OrgScimRequest {
+  method: string;
+  /** Below the base URL. */
+  path: string;
+  body?: unknown;
+}
+
 export interface OrgScimAnswer {
   status: number;
-  /** Empty when there is none, or when it is no JSON object. */
+  /** Empty if the response has no body, or one that is not a JSON object. */
   body: ScimBody;
 }
 
-/** What Okta shows the administrator when a call did not succeed. */
+/** A call failed. Okta shows the message to the administrator. */
 export class ScimFailure extends Error {
   override name = "ScimFailure";
   readonly status: number | null;
@@ -32,51 +39,45 @@ export class ScimFailure extends Error {
 
 export interface ScimClientDeps {
   calls: CallLog;
-  /** Waits; rejects when the administrator stops the push. */
+  /** Waits. Rejects when the administrator stops the push. */
   wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** One call for the log: which app, and why. */
+/** The app and the reason of a call, for the log. */
 export interface CallReason {
   appId: string;
   why: string;
   signal: AbortSignal;
-  /** Is told while the application keeps the org waiting, and with null when that is over. */
+  /** Called with the end of a wait that the application asked for, and with null after it. */
   onWait(until: number | null): void;
 }
 
-/** Okta closes the socket then. */
+/** Okta closes the socket after this time. */
 const timeoutMs = 60_000;
 const mostAttempts = 10;
 const defaultWaitMs = 5 * 60_000;
 
 export type OrgScimClient = ReturnType<typeof scimClient>;
 
-/** Calls SCIM servers with the headers that Okta sends, and waits as Okta does where a server has had too much. */
+/** Calls SCIM servers with Okta's headers, and retries after 429 as Okta does. */
 export function scimClient({
   calls,
   wait = (ms, signal) => sleep(ms, undefined, { signal }),
 }: ScimClientDeps) {
-  // Without a timeout, Node does not heed how long the server says that it keeps an idle connection, and a call can meet
-  // its end. No call is cut by it: each has its own, which counts instead.
+  // Without a timeout, Node ignores the server's Keep-Alive timeout and may reuse a connection just as the server closes
+  // it. The agent's timeout never ends a call: each request has its own.
   const options = { keepAlive: true, timeout: timeoutMs };
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
 
   /**
-   * Answers 429 are waited out: as many seconds as Retry-After says, twice as long each time after that, ten times at
-   * most; five minutes where it says nothing that is a whole number (Okta: "SCIM rate limits"). Throws ScimFailure.
+   * After a 429, waits for the seconds in Retry-After, or for five minutes if it is not a whole number. Each further wait is
+   * twice as long; the tenth attempt is the last (Okta: "SCIM rate limits"). Throws ScimFailure.
    */
-  async function send(
-    to: Provisioning,
-    reason: CallReason,
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<OrgScimAnswer> {
+  async function send(to: Provisioning, reason: CallReason, request: OrgScimRequest): Promise<OrgScimAnswer> {
     let waitMs = 0;
     for (let attempt = 1; ; attempt++) {
       reason.signal.throwIfAborted();
-      const { status, headers, text } = await call(to, reason, method, path, body);
+      const { status, headers, text } = await call(to, reason, request);
       if (status !== 429) return answerOf(status, text);
       if (attempt === mostAttempts)
         throw new ScimFailure(429, `The application had too many requests ${mostAttempts} times.`);
@@ -86,7 +87,7 @@ export function scimClient({
     }
   }
 
-  async function call(to: Provisioning, reason: CallReason, method: string, path: string, body?: unknown) {
+  async function call(to: Provisioning, reason: CallReason, { method, path, body }: OrgScimRequest) {
     const url = to.baseUrl.replace(/\/$/, "") + path;
     const requestHeaders = headersOf(to, body);
     const started = performance.now();

@@ -1,10 +1,10 @@
 /**
- * A stand-in for an Okta org: what an application meets of one, on this machine.
+ * A stand-in for an Okta org on this machine: the parts of an org that an application meets.
  *
- * Owns, at its own origin: the org authorization server (oidc.ts), SAML app sign-on (saml.ts), the dashboard
- * (end-user.ts), the Admin Console (admin/), the few calls of the management API that the set-up needs
- * (management-api.ts), and what it sends out: SCIM (provisioner.ts) and Universal Logout. It behaves at its edges as
- * Okta documents it, and is no product of Okta. It imports nothing of the application that it is tried with.
+ * It serves the org authorization server (oidc.ts), SAML app sign-on (saml.ts), the dashboard (end-user.ts), the Admin
+ * Console (admin/) and a few calls of the management API (management-api.ts). It sends SCIM (provisioner.ts) and Universal
+ * Logout. Its interfaces follow Okta's documentation, but it is not a product of Okta. It imports nothing of the
+ * application.
  */
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,7 @@ import { type ScimClientDeps, ScimFailure, scimClient } from "./scim-client.ts";
 import { orgSessions } from "./sessions.ts";
 import type { OrgSeed, OrgStore } from "./state.ts";
 
-/** Also in the certificates of its SAML apps. */
+/** Shown on every page, and in the certificates of SAML apps. */
 export const orgName = "Demo org";
 
 const folder = (name: string) => fileURLToPath(new URL(`../${name}/`, import.meta.url));
@@ -39,24 +39,21 @@ export interface OrgOptions {
   url: string;
   /** An administrator's token for the management API; null leaves it closed. */
   apiToken?: string | null;
-  /** How it waits where an application has had too many requests; for tests. */
+  /** Replaces the wait after a 429, for tests. */
   wait?: NonNullable<ScimClientDeps["wait"]>;
 }
 
 export interface RunningOrg extends OrgAdmin {
   server: Server;
-  /** Brings every app to the state that the org has. Resolves when it is done; what failed is noted with each. */
+  /** Pushes everything that is pending to every app. Resolves at the end; failures are stored with each item. */
   resume(): Promise<void>;
-  /**
-   * Makes the org as new, with this in it: nobody is signed in, nothing was sent. Its keys stay, so that what an
-   * application remembers of them goes on being right.
-   */
+  /** Replaces the content and ends all sessions. The keys stay, because applications may have cached them. */
   reset(seed: OrgSeed): Promise<void>;
-  /** Ends pushes, and writes what has not been written. */
+  /** Stops pushes, and writes unsaved changes. */
   close(): Promise<void>;
 }
 
-/** An org that answers at a server which does not listen yet. */
+/** Creates the org. Its server does not listen yet. */
 export async function createOrg({ store, url, wait, apiToken }: OrgOptions): Promise<RunningOrg> {
   const calls = callLog();
   const sessions = orgSessions(url.startsWith("https:"));
@@ -101,7 +98,7 @@ async function routes(org: OrgAdmin, apiToken: string | null): Promise<Express> 
     `${firstName} ${lastName}`;
   app.use(ownHost(org.url), headers);
   app.use("/assets", express.static(folder("public"), { index: false, redirect: false }));
-  // The provider reads its own requests.
+  // Before any body parser: the provider parses its own requests.
   app.use(await oidcRoutes(org));
   if (apiToken) app.use(managementApi(org, apiToken));
   app.use(express.urlencoded({ extended: false, limit: "2mb" }));
@@ -126,7 +123,7 @@ async function routes(org: OrgAdmin, apiToken: string | null): Promise<Express> 
   return app;
 }
 
-/** A page elsewhere must not reach this server under a name of its own (DNS rebinding). */
+/** Refuses other host names: a foreign page could reach this server by DNS rebinding. */
 function ownHost(url: string): RequestHandler {
   const { host } = new URL(url);
   return (req, res, next) => {
@@ -135,7 +132,7 @@ function ownHost(url: string): RequestHandler {
   };
 }
 
-/** No form on another site works here. Those that may are mounted before: AuthnRequests and the token endpoint. */
+/** Refuses cross-site forms. AuthnRequests and the token endpoint, which are cross-site, are mounted earlier. */
 function ownForms(url: string): RequestHandler {
   return (req, res, next) => {
     if (req.method === "GET" || req.method === "HEAD" || req.headers.origin === url) return next();
@@ -144,7 +141,7 @@ function ownForms(url: string): RequestHandler {
 }
 
 const headers: RequestHandler = (_req, res, next) => {
-  // Responses of SAML are posted to applications: forms may lead anywhere.
+  // No form-action: SAML responses are posted to applications on any origin.
   const policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'";
   res.set({
@@ -164,7 +161,7 @@ const errorPage: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   res.status(status).render("error", { title: status === 404 ? "Not found" : "That did not work", text });
 };
 
-/** Refusals of ours, of the application, and of oidc-provider, which says so itself. */
+/** Whether the org, the application or oidc-provider (by `expose`) refused on purpose. */
 function isExpected(error: unknown): boolean {
   const { expose } = error as { expose?: unknown };
   return error instanceof OrgRefusal || error instanceof ScimFailure || expose === true;

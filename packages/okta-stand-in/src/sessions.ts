@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Request, Response } from "express";
 
-/** Somebody who is signed in at the org, in one browser. */
+/** A person who is signed in to the org in one browser. */
 export interface OrgSession {
   personId: string;
   signedInAt: number;
-  /** The request that made the person prove themselves just now: it need not ask again. */
+  /** The URL that asked for this sign-in. It does not ask again. */
   provedFor: string;
 }
 
@@ -14,7 +14,7 @@ const maxAgeMs = 8 * 3_600_000;
 
 export type OrgSessions = ReturnType<typeof orgSessions>;
 
-/** The sessions of the org; a restart ends them all. */
+/** The org's sessions, in memory: a restart ends them all. */
 export function orgSessions(isHttps: boolean) {
   const sessions = new Map<string, OrgSession>();
   const idOf = (req: Request) =>
@@ -35,11 +35,11 @@ export function orgSessions(isHttps: boolean) {
       sessions.delete(idOf(req));
       res.clearCookie(cookieName);
     },
-    /** Ends every session of a person. Returns how many there were. */
+    /** Ends every session of a person. Returns their number. */
     endOf(personId: string): number {
-      const theirs = [...sessions].filter(([, session]) => session.personId === personId);
-      for (const [id] of theirs) sessions.delete(id);
-      return theirs.length;
+      const ended = [...sessions].filter(([, session]) => session.personId === personId);
+      for (const [id] of ended) sessions.delete(id);
+      return ended.length;
     },
     endAll: () => sessions.clear(),
   };

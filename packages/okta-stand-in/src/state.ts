@@ -3,18 +3,18 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { dirname } from "node:path";
 import type { JWK } from "jose";
 
-/** Everything that the stand-in knows, in one JSON file. Ids have the prefixes that Okta's have. */
+/** Everything that the stand-in stores, in one JSON file. Ids have Okta's prefixes. */
 export interface OrgState {
-  /** `00o…`: how ID tokens name the org as the place where somebody signed in. */
+  /** `00o…`: the `idp` claim of ID tokens. */
   idpId: string;
   people: Record<string, OrgPerson>;
   groups: Record<string, OrgGroup>;
   apps: Record<string, OrgApp>;
-  /** Private signing keys of the authorization server: the first one signs, all of them are published. */
+  /** Private signing keys of the authorization server. The first one signs; all are published. */
   keys: JWK[];
 }
 
-/** What an org is filled with: it brings its own keys, and the id that it has as an identity provider. */
+/** The initial content of an org, which adds its own keys and idpId. */
 export type OrgSeed = Omit<OrgState, "idpId" | "keys">;
 
 export interface OrgPerson {
@@ -26,7 +26,7 @@ export interface OrgPerson {
   firstName: string;
   middleName: string;
   lastName: string;
-  /** What Okta calls it: a suspended person cannot sign in, but no application is told. */
+  /** Okta's names. A suspended person cannot sign in, but no application is told. */
   status: "ACTIVE" | "SUSPENDED" | "DEPROVISIONED";
 }
 
@@ -38,12 +38,12 @@ export interface OrgGroup {
 }
 
 export interface OrgApp {
-  /** `0oa…`: the app instance id, and the client id of an OIDC app. */
+  /** `0oa…`: the app instance id, which is the client id of an OIDC app. */
   id: string;
-  /** What stands in the app's addresses in place of a catalog name. */
+  /** Used in the app's URLs, like a catalog name. */
   name: string;
   label: string;
-  /** Nobody signs in to an app that is not active. */
+  /** No one can sign in to an inactive app. */
   active: boolean;
   signOn: OidcSignOn | SamlSignOn;
   provisioning: Provisioning | null;
@@ -64,29 +64,29 @@ interface OidcSignOn {
 
 export interface SamlSignOn {
   kind: "saml";
-  /** `exk…`: the issuer is `http://www.okta.com/` and this. */
+  /** `exk…`: the issuer is `http://www.okta.com/` followed by this. */
   externalKey: string;
   acsUrl: string;
   audience: string;
   defaultRelayState: string;
-  /** Name, and where the value comes from in Okta's expression language: `user.firstName`. */
+  /** The expression is in Okta's expression language: `user.firstName`. */
   attributeStatements: { name: string; expression: string }[];
   /** PKCS #8, PEM. */
   privateKey: string;
   /** Base64 DER. */
   certificate: string;
-  /** Okta signs with SHA-256 only; SHA-1 shows what an application makes of it. */
+  /** Okta signs with SHA-256 only. SHA-1 tests that an application refuses it. */
   algorithm: "SHA256" | "SHA1";
 }
 
 export interface Provisioning {
   baseUrl: string;
   token: string;
-  /** How the token is sent: Okta's authentication modes. */
+  /** Okta's authentication mode: with or without "Bearer" before the token. */
   mode: "Bearer" | "Header";
   /**
-   * How users and groups are updated. Apps of the catalog take profiles by PUT, or by PATCH ("Support PATCH for User"),
-   * and everything else by PATCH; private apps take everything by PUT.
+   * How the org updates users and groups. Catalog apps get profiles by PUT, or by PATCH ("Support PATCH for User"), and
+   * everything else by PATCH. Private apps get everything by PUT.
    */
   updates: "put" | "patch" | "private";
   createUsers: boolean;
@@ -99,13 +99,13 @@ interface UniversalLogout {
   subjectFormat: "email" | "iss_sub";
 }
 
-/** Somebody who may use an app. */
+/** A person's assignment to an app. */
 export interface Assignment {
-  /** The id that the application gave the person; null while it has not been told of them. */
+  /** The person's id in the application; null until the org has pushed them. */
   remoteId: string | null;
   /**
-   * `waiting`: assigned before provisioning was set up, until "Provision Users"; `pending`: the application has to be
-   * told; `removing`: it has to be told that the person is no longer assigned.
+   * `waiting`: assigned before provisioning was set up, until "Provision Users". `pending`: to be pushed. `removing`:
+   * unassigned, and to be deactivated in the application.
    */
   state: "waiting" | "pending" | "provisioned" | "failed" | "removing";
   problem: string | null;
@@ -113,27 +113,27 @@ export interface Assignment {
 
 export interface PushGroup {
   remoteId: string | null;
-  /** The name and the members that the application was last told of: their ids there, by the person's id. */
+  /** The name and members of the last push: the members' ids in the application, by the person's id. */
   pushedName: string | null;
   pushedMembers: Record<string, string>;
-  /** `removing`: unlinked, and the application's group is to be deleted. */
+  /** `removing`: unlinked, and to be deleted in the application. */
   state: "pending" | "pushed" | "failed" | "removing";
   problem: string | null;
 }
 
-/** The state and its file. */
+/** The state, and the file that stores it. */
 export interface OrgStore {
   readonly state: OrgState;
-  /** Says that something changed: it is on disk within half a second. */
+  /** Call after a change: writes the file within half a second. */
   changed(): void;
   replace(state: OrgState): void;
-  /** Writes what has not been written yet. */
+  /** Writes unsaved changes at once. */
   flush(): void;
 }
 
 const writeDelayMs = 500;
 
-/** @param file null keeps everything in memory. */
+/** @param file null keeps the state in memory only. */
 export function openOrgStore(file: string | null): OrgStore {
   let state = (file && existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : emptyState()) as OrgState;
   let timer: NodeJS.Timeout | null = null;
@@ -142,7 +142,7 @@ export function openOrgStore(file: string | null): OrgStore {
     timer = null;
     if (!file) return;
     mkdirSync(dirname(file), { recursive: true });
-    // Whoever reads the file, and whenever this process ends: it is whole.
+    // Renaming is atomic: the file is complete for every reader, even if this process ends now.
     writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   };
@@ -167,7 +167,7 @@ function emptyState(): OrgState {
 
 const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** A new id of 20 characters, as Okta makes them. @param prefix what it is: "00u", "00g", "0oa", "exk". */
+/** A new id of 20 characters, like Okta's. @param prefix the kind: "00u", "00g", "0oa", "exk". */
 export function newId(prefix: string): string {
   return prefix + [...randomBytes(17)].map((byte) => letters[byte % letters.length]).join("");
 }

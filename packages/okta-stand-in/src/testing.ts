@@ -1,21 +1,21 @@
-/** For the tests of an application: the org inside the test's process, and people and apps to put into it. */
+/** For the tests of an application: starts an org in the test's process, and adds people and apps to it. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createOrg, type OrgOptions, type RunningOrg } from "./server.ts";
 import { newId, type OrgApp, type OrgPerson, openOrgStore, type Provisioning } from "./state.ts";
 import { Visitor } from "./visitor.ts";
 
-/** The stand-in org on a port of its own. */
+/** A stand-in org on a free port. */
 export interface TestOrg extends RunningOrg {
-  /** Where it listens, which differs from its url behind a proxy. */
+  /** The origin that it listens on, which differs from `url` behind a proxy. */
   address: string;
-  /** A visitor who is signed in nowhere. */
+  /** A visitor without a session. */
   browser(): Visitor;
   /** A visitor who is signed in as this person. */
   signedIn(person: OrgPerson): Promise<Visitor>;
 }
 
-/** Listens on 127.0.0.1; `url` is what it calls itself when a proxy stands before it. */
+/** Starts an org on 127.0.0.1. @param options.url the public origin, if a proxy is in front of it. */
 export async function startStandIn(options: Partial<OrgOptions> & { file?: string } = {}): Promise<TestOrg> {
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
@@ -44,7 +44,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Somebody at the org, called Test User like in Okta's documents. */
+/** Adds a person, named Test User by default as in Okta's documents. */
 export function addTo(org: RunningOrg, person: Partial<OrgPerson> & { login: string }): OrgPerson {
   const added: OrgPerson = {
     id: newId("00u"),
@@ -59,7 +59,7 @@ export function addTo(org: RunningOrg, person: Partial<OrgPerson> & { login: str
   return added;
 }
 
-/** An app of the org with these people assigned, whom provisioning does not know of. */
+/** Adds an app with these people assigned, but not provisioned. */
 export function addApp(org: RunningOrg, signOn: OrgApp["signOn"], people: readonly OrgPerson[] = []): OrgApp {
   const assignment = () => ({ remoteId: null, state: "waiting" as const, problem: null });
   const app: OrgApp = {

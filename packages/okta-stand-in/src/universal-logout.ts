@@ -9,8 +9,8 @@ const lifetimeSeconds = 300;
 const timeoutMs = 15_000;
 
 /**
- * Asks an application to end a person's sessions (Okta: "Universal Logout"): a token that is signed with the key of the
- * sign-ins, and the person's name. Returns a sentence about what came of it. Throws OrgRefusal.
+ * Asks an application to end a person's sessions (Okta: "Universal Logout"). The key that signs the app's sign-ins also
+ * signs the token. Returns a sentence about the result. Throws OrgRefusal if the app does not support it.
  */
 export async function universalLogout(org: Org, app: OrgApp, person: OrgPerson): Promise<string> {
   if (!app.universalLogout) throw new OrgRefusal(`${app.label} does not support Universal Logout.`);
@@ -58,7 +58,7 @@ const meanings: Record<number, string> = {
 async function token(org: Org, app: OrgApp, url: string): Promise<string> {
   const { key, kid } = await signerOf(org, app);
   const now = Math.floor(Date.now() / 1000);
-  // The audience is the endpoint without query and fragment.
+  // The audience is the endpoint without its query and fragment.
   const { origin, pathname } = new URL(url);
   return await new SignJWT({})
     .setProtectedHeader({ typ: "global-token-revocation+jwt", alg: "RS256", kid })

@@ -1,4 +1,4 @@
-/** What a visitor got: the answer, and its body read. */
+/** A response, with its body as text. */
 interface Answer {
   status: number;
   headers: Headers;
@@ -6,13 +6,13 @@ interface Answer {
   location: string | null;
 }
 
-/** Stands for a browser in tests: keeps cookies, says where its forms come from, and follows no redirect by itself. */
+/** A browser in tests: keeps cookies and sends the Origin of its forms, but follows no redirects. */
 export class Visitor {
   readonly #cookies = new Map<string, string>();
   readonly #address: string;
   readonly #origin: string;
 
-  /** @param address where to connect. @param origin what the browser takes that for. */
+  /** @param address where to connect. @param origin the origin that the browser would show. */
   constructor(address: string, origin: string) {
     this.#address = address;
     this.#origin = origin;
@@ -22,7 +22,7 @@ export class Visitor {
     return this.#send("GET", path, {});
   }
 
-  /** Posts a form from a page of the same origin, unless `headers` names another. */
+  /** Posts a form from a page of the same origin, unless `headers` has another Origin. */
   post(
     path: string,
     form: Record<string, string> = {},

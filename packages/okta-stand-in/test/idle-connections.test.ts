@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { addApp, integration, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
 
-describe("the stand-in org's connection with an application", () => {
+describe("the stand-in org's connection to an application", () => {
   let org: TestOrg;
   let server: Server;
   let url: string;
@@ -14,7 +14,7 @@ describe("the stand-in org's connection with an application", () => {
     server = createServer((_req, res) => {
       res.writeHead(200, { "content-type": "application/scim+json", "keep-alive": "timeout=3" }).end("{}");
     });
-    // It says three seconds, and never closes a connection: whoever does, is the org.
+    // It announces three seconds but never closes a connection itself, so only the org can.
     server.keepAliveTimeout = 0;
     server.on("connection", (socket) => void connections.push(once(socket, "close")));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -26,7 +26,7 @@ describe("the stand-in org's connection with an application", () => {
     server.close();
   });
 
-  it("is used again, and given up before the application's time for it is over", async () => {
+  it("is reused, and closed before the application's keep-alive timeout ends", async () => {
     const app = addApp(org, oidcSignOn("http://localhost:9/callback"));
     app.provisioning = integration(url);
     const send = org.provisioner.sender(app, "a test");

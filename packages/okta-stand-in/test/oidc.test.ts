@@ -45,7 +45,7 @@ describe("the stand-in org's authorization server", () => {
     return { url, checks };
   }
 
-  /** Goes where the org sends a browser, until it leaves for somewhere else or is shown a page. */
+  /** Follows the org's redirects until they leave the org or end at a page. */
   async function follow(browser: Visitor, url: URL) {
     let next = url;
     for (let hops = 0; hops < 8; hops++) {
@@ -64,7 +64,7 @@ describe("the stand-in org's authorization server", () => {
     return { tokens: await openid.authorizationCodeGrant(configuration, back.url, checks), back: back.url };
   }
 
-  it("passes openid-client with every check, and gives a thin ID token whose rest is at /userinfo", async () => {
+  it("passes all of openid-client's checks, with a thin ID token and the other claims at /userinfo", async () => {
     const { tokens, back } = await signIn(await org.signedIn(person));
     assert.equal(back.searchParams.has("iss"), false, "Okta's answers name no issuer");
     const { iat, exp, auth_time, nonce, at_hash, jti, ...claims } = decodeJwt(tokens.id_token ?? "");
@@ -94,7 +94,7 @@ describe("the stand-in org's authorization server", () => {
     );
   });
 
-  it("publishes what Okta's discovery document has, at both of its addresses", async () => {
+  it("publishes Okta's discovery document at both well-known addresses", async () => {
     for (const path of ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]) {
       const document = (await (await fetch(org.url + path)).json()) as Record<string, unknown>;
       assert.equal(document.issuer, org.url);
@@ -110,7 +110,7 @@ describe("the stand-in org's authorization server", () => {
     );
   });
 
-  it("lets somebody sign in on its own page, and goes on from there", async () => {
+  it("shows its own sign-in page, and continues the request after it", async () => {
     const browser = org.browser();
     const { url, checks } = await begin({ login_hint: person.login });
     const { url: asked, page } = await follow(browser, url);
@@ -123,7 +123,7 @@ describe("the stand-in org's authorization server", () => {
     assert.equal(tokens.claims()?.sub, person.id);
   });
 
-  it("signs in whoever is signed in now, not who was before in this browser", async () => {
+  it("signs in the current person of the browser, not an earlier one", async () => {
     const other = addTo(org, { login: "other@okta.example" });
     app.assignments[other.id] = { remoteId: null, state: "waiting", problem: null };
     const browser = await org.signedIn(person);
@@ -143,9 +143,9 @@ describe("the stand-in org's authorization server", () => {
   });
 
   for (const [who, problem] of [
-    ["somebody who is not assigned", () => addTo(org, { login: "nobody@okta.example" })],
+    ["a person who is not assigned", () => addTo(org, { login: "unassigned@okta.example" })],
     [
-      "somebody who is being unassigned",
+      "a person who is being unassigned",
       () => {
         const leaving = addTo(org, { login: "leaving@okta.example" });
         app.assignments[leaving.id] = { remoteId: "x", state: "removing", problem: null };
@@ -163,7 +163,7 @@ describe("the stand-in org's authorization server", () => {
     });
   }
 
-  it("does not know scopes that an integration of the OIN may not use", async () => {
+  it("refuses scopes that an OIN integration may not use", async () => {
     for (const scope of ["openid groups", "openid offline_access"]) {
       const { url } = await follow(
         await org.signedIn(person),
@@ -173,7 +173,7 @@ describe("the stand-in org's authorization server", () => {
     }
   });
 
-  it("ends the sessions of those who are suspended or deactivated", async () => {
+  it("ends the sessions of a suspended or deactivated person", async () => {
     const leaver = addTo(org, { login: "leaver@okta.example" });
     const browser = await org.signedIn(leaver);
     assert.equal((await browser.get("/app/UserHome")).status, 200);
@@ -186,7 +186,7 @@ describe("the stand-in org's authorization server", () => {
     assert.equal((await browser.get("/app/UserHome")).location, "/login");
   });
 
-  it("rotates its key on a button: the old one stays published, the new one signs", async () => {
+  it("signs with the new key after a rotation, and still publishes the old one", async () => {
     const { tokens: before } = await signIn(await org.signedIn(person));
     await rotateKeys(org);
     const { keys } = (await (await fetch(`${org.url}/oauth2/v1/keys`)).json()) as { keys: { kid: string }[] };
@@ -209,7 +209,7 @@ describe("the stand-in org's authorization server", () => {
     );
   });
 
-  it("signs out at the request of the app, to an address that is registered and no other", async () => {
+  it("signs out at the app's request, and redirects to registered addresses only", async () => {
     const browser = await org.signedIn(person);
     const { tokens } = await signIn(browser);
     const query = (target: string, hint = tokens.id_token ?? "") =>
@@ -230,7 +230,7 @@ describe("the stand-in org's authorization server", () => {
     assert.equal((await org.browser().get(tile)).location, `/login?fromURI=${encodeURIComponent(tile)}`);
   });
 
-  it("takes no form from another site, and answers under no name but its own", async () => {
+  it("refuses cross-site forms, other host names, and foreign addresses after the sign-in", async () => {
     const foreign = await org
       .browser()
       .post("/login", { username: person.login }, { origin: "https://evil.example" });

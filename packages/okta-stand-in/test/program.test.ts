@@ -33,7 +33,7 @@ describe("okta-stand-in as a program", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("started alone serves discovery, SAML metadata, dashboard and Admin Console, and ends when it is told to", async () => {
+  it("serves discovery, SAML metadata, dashboard and Admin Console, and exits on SIGTERM", async () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     child = spawn(process.execPath, [program, "--port", String(port)], { cwd: folder, stdio: "pipe" });
@@ -54,8 +54,9 @@ describe("okta-stand-in as a program", () => {
     assert.deepEqual(await once(child, "exit"), [0, null]);
   });
 
-  it("told by the process that started it, is filled by its seed, pushes, and writes how that went", async () => {
-    const [file, seed] = [join(folder, "org.json"), join(folder, "seed.json")];
+  it("loads its seed when the parent process asks, pushes, and stores the result", async () => {
+    const file = join(folder, "org.json");
+    const seed = join(folder, "seed.json");
     const words = ["--port", String(await freePort()), "--file", file, "--seed", seed];
     child = spawn(process.execPath, [program, ...words], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     assert.deepEqual((await once(child, "message"))[0], "ready");
@@ -70,7 +71,7 @@ describe("okta-stand-in as a program", () => {
     const app = {
       ...{ id: "0oa1", name: "app", label: "App", active: true, universalLogout: null, pushGroups: {} },
       signOn: oidcSignOn("http://127.0.0.1:9/callback"),
-      // Nothing answers there.
+      // Nothing listens there.
       provisioning: integration("http://127.0.0.1:9/scim/v2"),
       assignments: { "00u1": pending },
     };
@@ -85,10 +86,10 @@ describe("okta-stand-in as a program", () => {
     const second = await told("reset");
     assert.deepEqual(second.apps, {});
     assert.ok(second.keys.length > 0);
-    assert.deepEqual([second.keys, second.idpId], [first.keys, first.idpId], "what it is known by stays");
+    assert.deepEqual([second.keys, second.idpId], [first.keys, first.idpId], "keys and id stay");
   });
 
-  it("goes on by itself with what its file says is pending, when it is started alone", async () => {
+  it("resumes the pending pushes of its file if no parent process controls it", async () => {
     const file = join(folder, "org.json");
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -121,7 +122,7 @@ describe("okta-stand-in as a program", () => {
     server.close();
   });
 
-  it("explains its options to whoever misspells one", async () => {
+  it("explains its options after an unknown one", async () => {
     child = spawn(process.execPath, [program, "--prot", "1"], { stdio: "pipe" });
     const [stderr, [code]] = await Promise.all([text(child.stderr ?? process.stdin), once(child, "exit")]);
     assert.equal(code, 1);

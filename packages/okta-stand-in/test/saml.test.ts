@@ -40,7 +40,7 @@ describe("the stand-in org's SAML sign-on", () => {
   });
   after(() => org.close());
 
-  /** What the page posts to the application. */
+  /** The form that the page posts to the application. */
   async function posted(browser: Visitor, path: string) {
     const page = await browser.get(path);
     assert.equal(page.status, 200, page.text);
@@ -66,7 +66,7 @@ describe("the stand-in org's SAML sign-on", () => {
 
   const tile = () => `/home/${app.name}/${app.id}/aln1`;
 
-  it("is accepted by node-saml, and by samlify, both signatures and all, for a tile and for a request", async () => {
+  it("sends responses that node-saml and samlify accept, from a tile and to a request", async () => {
     const browser = await org.signedIn(person);
     const fromTile = await posted(browser, `${tile()}?RelayState=%2Faccount`);
     assert.equal(fromTile.RelayState, "/account");
@@ -86,7 +86,7 @@ describe("the stand-in org's SAML sign-on", () => {
     assert.ok(solicited.profile?.inResponseTo);
     assert.equal(solicited.profile?.sessionIndex, solicited.profile?.inResponseTo);
 
-    samlify.setSchemaValidator({ validate: async () => "the schema is not what is tested" });
+    samlify.setSchemaValidator({ validate: async () => "this test does not check the schema" });
     const idp = samlify.IdentityProvider({ metadata: await (await fetch(metadataUrlOf(org, app))).text() });
     const sp = samlify.ServiceProvider({
       entityID: audience,
@@ -99,7 +99,7 @@ describe("the stand-in org's SAML sign-on", () => {
     assert.equal(extract.attributes?.email, person.email);
   });
 
-  it("has Okta's shape", async () => {
+  it("sends responses in Okta's shape", async () => {
     const { SAMLResponse } = await posted(await org.signedIn(person), tile());
     const xml = Buffer.from(SAMLResponse, "base64").toString();
     const document = new DOMParser().parseFromString(xml, "text/xml");
@@ -142,7 +142,7 @@ describe("the stand-in org's SAML sign-on", () => {
     assert.equal((until ?? 0) - (before ?? 0), 600_000);
   });
 
-  it("signs by SHA-1 when told to, both signatures and their digests", async () => {
+  it("signs response and assertion with SHA-1 if the app says so", async () => {
     app.signOn.algorithm = "SHA1";
     try {
       const { SAMLResponse } = await posted(await org.signedIn(person), tile());
@@ -154,7 +154,7 @@ describe("the stand-in org's SAML sign-on", () => {
     }
   });
 
-  it("publishes metadata that names its issuer, its addresses and its certificate", async () => {
+  it("publishes metadata with its issuer, addresses and certificate", async () => {
     const answer = await fetch(metadataUrlOf(org, app));
     assert.match(answer.headers.get("content-type") ?? "", /^application\/xml/);
     const provider = samlify.IdentityProvider({ metadata: await answer.text() }).entityMeta;
@@ -174,7 +174,7 @@ describe("the stand-in org's SAML sign-on", () => {
   const request = (more = "") =>
     `<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1" Version="2.0"${more}/>`;
 
-  it("asks for a sign-in first, and again when the request forces one", async () => {
+  it("asks for a sign-in without a session, and again if the request has ForceAuthn", async () => {
     const path = redirected(request());
     const stranger = org.browser();
     assert.equal((await stranger.get(path)).location, `/login?${new URLSearchParams({ fromURI: path })}`);
@@ -185,7 +185,7 @@ describe("the stand-in org's SAML sign-on", () => {
     await posted(browser, forced);
   });
 
-  it("takes a request by the POST binding from another site, and turns it into one by redirect", async () => {
+  it("accepts a cross-site request by the POST binding, and redirects it to itself", async () => {
     const sso = new URL(ssoUrlOf(org, app)).pathname;
     const form = { SAMLRequest: Buffer.from(request()).toString("base64"), RelayState: "there" };
     const browser = await org.signedIn(person);
@@ -195,7 +195,7 @@ describe("the stand-in org's SAML sign-on", () => {
   });
 
   for (const [what, xml] of [
-    ["no XML", "hello"],
+    ["a request that is not XML", "hello"],
     ["another message", request().replace("AuthnRequest", "LogoutRequest")],
     ["a document type", `<!DOCTYPE x>${request()}`],
     ["a request without an id", request().replace(' ID="_1"', "")],
@@ -207,14 +207,14 @@ describe("the stand-in org's SAML sign-on", () => {
     });
   }
 
-  it("says so on a page of its own when the person is not assigned", async () => {
+  it("shows an error page to a person who is not assigned", async () => {
     const stranger = addTo(org, { login: "stranger@okta.example" });
     const answer = await (await org.signedIn(stranger)).get(tile());
     assert.equal(answer.status, 400);
     assert.match(answer.text, /Test User is not assigned to Test App/);
   });
 
-  it("writes every text so that XML can hold it", () => {
+  it("escapes markup, and drops characters that XML cannot contain", () => {
     assert.equal(
       escaped(`<a b='c' d="e">&\u0000\u0008\uFFFE𝄞`),
       "&lt;a b=&apos;c&apos; d=&quot;e&quot;&gt;&amp;𝄞",

@@ -26,7 +26,7 @@ const names = {
 };
 const folder = "test/fixtures/okta";
 
-/** What Okta sends, as test/fixtures/okta has it: the request of the file that begins with this number. */
+/** The request that Okta sends: from the file of test/fixtures/okta that begins with this number. */
 function fixture(number: string): {
   method: string;
   path: string;
@@ -48,7 +48,7 @@ const list = (...Resources: Body[]) => ({
   Resources,
 });
 
-/** Okta's sample of a user whom the application returns. */
+/** Okta's sample of a user that the application returns. */
 const sample = (more: Body = {}): Body => ({
   schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
   id: names.userId,
@@ -61,7 +61,7 @@ const sample = (more: Body = {}): Body => ({
   ...more,
 });
 
-describe("the stand-in org's provisioning, beside what Okta is documented to send", () => {
+describe("the stand-in org's provisioning, compared with Okta's documented traffic", () => {
   let org: TestOrg;
   let app: OrgApp;
   let server: Server;
@@ -105,9 +105,9 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
 
   const send = () => org.provisioner.sender(app, "test");
 
-  /** Asserts that the org sent what these fixtures say, and nothing else. */
+  /** Asserts that the org sent exactly the requests of these fixtures. */
   function assertSent(...numbers: string[]): void {
-    assert.equal(answers.length, 0, "every answer was asked for");
+    assert.equal(answers.length, 0, "every prepared answer was used");
     assert.deepEqual(
       received.map(({ method, path, body }) => ({ method, path, body })),
       numbers.map((number) => {
@@ -133,7 +133,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     };
   };
 
-  it("tests API credentials, and sends the headers that Okta sends", async () => {
+  it("tests API credentials with Okta's headers", async () => {
     answers = [
       [200, list()],
       [200, list()],
@@ -151,7 +151,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assert.ok(host && connection);
   });
 
-  it("sends the raw token in Header mode, and says what the application said of it", async () => {
+  it("sends the raw token in Header mode, and shows the application's error", async () => {
     provision({ mode: "Header", token: "non-token" });
     answers = [[401, { detail: "Authentication failed", status: "401" }]];
     await assert.rejects(testCredentials(send()), (error) => {
@@ -166,7 +166,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assert.equal(received[0]?.headers.authorization, fixture("03").headers?.authorization);
   });
 
-  it("looks for a person, and creates the one whom it does not find", async () => {
+  it("looks a person up, and creates one that it does not find", async () => {
     const person = addTo(org, { login: "test.user@okta.local" });
     answers = [
       [200, list()],
@@ -193,7 +193,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assert.equal(received[1]?.headers["content-type"], "application/scim+json; charset=utf-8");
   });
 
-  it("notes what the application said when it could not create a person, and tries again when told to", async () => {
+  it("stores the application's error if it cannot create a person, and tries again on demand", async () => {
     const person = addTo(org, { login: "test.user@okta.local" });
     answers = [
       [200, list()],
@@ -223,7 +223,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assert.deepEqual(assignment, { remoteId: names.userId, state: "provisioned", problem: null });
   });
 
-  it("links a person whom the application knows, deactivated or not, and activates them", async () => {
+  it("links a person that the application knows, even a deactivated one, and activates them", async () => {
     const person = { firstName: "Another", middleName: "Excited" };
     const linked = addTo(org, { login: "Test.User@okta.local", ...person });
     const found = sample({ active: false });
@@ -238,7 +238,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assertSent("12", "22");
   });
 
-  it("pushes a profile onto what the application has: GET, then PUT of all of it", async () => {
+  it("pushes a profile by GET, then PUT with all of the application's attributes", async () => {
     const person = known("Test.User@okta.local", names.userId);
     const form = { login: person.login, email: person.email, lastName: "User" };
     answers = [
@@ -272,7 +272,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assert.equal(received[3]?.method, "PATCH");
   });
 
-  it("does everything by PUT for a private app", async () => {
+  it("updates users of a private app by PUT only", async () => {
     provision({ updates: "private" });
     const person = known("Test.User@okta.local", names.userId, undefined, {
       firstName: "Another",
@@ -304,7 +304,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assertSent("10", "11", "25");
   });
 
-  it("creates a group that it does not find, empty, and links one that it finds", async () => {
+  it("creates an empty group if it finds none, and links one that it finds", async () => {
     org.store.state.groups.g = { id: "g", name: "Test SCIMv2", memberIds: [] };
     answers = [[200, list()], [201, { id: names.groupId }], [204]];
     await pushGroups(org, app, ["g"]);
@@ -320,7 +320,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assert.equal(Object.values(app.pushGroups)[0]?.remoteId, names.groupId);
   });
 
-  it("renames a group, with its id, and sends the name at every change of members", async () => {
+  it("renames a group with its id, and sends the name with every change of members", async () => {
     pushedGroup({});
     answers = [[204]];
     await renameGroup(org, "g", "Test SCIMv20");
@@ -342,7 +342,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assertSent("30");
   });
 
-  it("pushes a whole group now, also an empty one", async () => {
+  it("sends all members on “Push now”, even of an empty group", async () => {
     const people = [
       known("test.user@okta.local", names.userId),
       known("test.user@okta.local", names.secondId),
@@ -361,7 +361,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assertSent("33");
   });
 
-  it("replaces a group by PUT for a private app, and deletes it when it is unlinked", async () => {
+  it("replaces a group of a private app by PUT, and deletes it after an unlink", async () => {
     provision({ updates: "private" });
     const person = known("test.user@okta.local", names.userId);
     pushedGroup({});
@@ -376,7 +376,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assert.deepEqual([app.pushGroups, Object.keys(org.store.state.groups)], [{}, ["g"]]);
   });
 
-  it("reads what can be assigned", async () => {
+  it("reads the roles and entitlements that can be assigned", async () => {
     const role = { schema: "urn:okta:scim:schemas:core:1.0:Role", endpoint: "/Roles" };
     answers = [
       [200, list(role, { schema: "urn:x", endpoint: "/Users" })],
@@ -387,7 +387,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assertSent("39", "41", "43");
   });
 
-  it("changes at most a hundred members in one request", async () => {
+  it("sends at most a hundred member changes in one request", async () => {
     const people = Array.from({ length: 250 }, (_, number) =>
       known(`p${number}@okta.local`, `remote-${number}`),
     );
@@ -409,13 +409,13 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     assert.equal(Object.keys(app.pushGroups.g?.pushedMembers ?? {}).length, 120);
   });
 
-  describe("where the application has had too many requests", () => {
+  describe("after a 429", () => {
     const tooMany = (retryAfter?: string): [number, Body, Record<string, string>] => [
       ...([429, { detail: "Rate limit exceeded" }] as const),
       retryAfter === undefined ? {} : { "retry-after": retryAfter },
     ];
 
-    it("waits as many seconds as it was told, and twice as long each time after that", async () => {
+    it("waits for the seconds in Retry-After, then twice as long each time", async () => {
       answers = [tooMany("3"), tooMany("3"), tooMany("3"), [200, list()], [200, list()]];
       await testCredentials(send());
       assert.deepEqual(waits, [3_000, 6_000, 12_000]);
@@ -423,11 +423,11 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     });
 
     for (const [what, value] of [
-      ["nothing", undefined],
+      ["absent", undefined],
       ["a date", "Wed, 21 Oct 2026 07:28:00 GMT"],
-      ["no whole number", "1.5"],
+      ["a fraction", "1.5"],
     ] as const) {
-      it(`waits five minutes when it was told ${what}`, async () => {
+      it(`waits five minutes if Retry-After is ${what}`, async () => {
         answers = [tooMany(value), [200, list()], [200, list()]];
         await testCredentials(send());
         assert.deepEqual(waits, [300_000]);
@@ -442,7 +442,7 @@ describe("the stand-in org's provisioning, beside what Okta is documented to sen
     });
   });
 
-  it("keeps a log of every call, without the token and without passwords", async () => {
+  it("logs every call without the token and passwords", async () => {
     org.calls.clear();
     answers = [
       [200, list()],

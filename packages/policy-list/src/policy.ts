@@ -1,27 +1,27 @@
 /**
- * A security policy as data: a list of rules in the order in which they are applied. The same list decides, documents
- * and is tested: reading it is reading the whole policy, and nothing outside it refuses.
+ * A security policy as data: a list of rules, in the order in which they are applied. Code, documents and tests use the
+ * same list, so a reader of the list has read the whole policy.
  */
 
-/** One rule. `Facts` is everything that it may look at; a rule never reads the clock, a database or the network. */
+/** One rule. It sees only `Facts`: a rule never reads the clock, a database or the network. */
 export interface Rule<Facts, Reason extends string = string> {
-  /** Names the rule for good: in logs, in the inspector, in the documents and in the tests. */
+  /** Identifies the rule in logs, the inspector, documents and tests. Never change it. */
   readonly id: string;
-  /** What holds when the rule does, in words: "The audience is this application". */
+  /** The requirement in words: "The audience is this application". */
   readonly name: string;
-  /** Why it is there: the section of a specification, or an attack. */
+  /** The source of the rule: the section of a specification, or an attack. */
   readonly citation: string;
-  /** What a refusal by this rule is called. */
+  /** The reason of a refusal by this rule. */
   readonly reason: Reason;
   holds(facts: Facts): boolean;
-  /** What was expected and what was there, for the log. Called only when the rule does not hold. */
+  /** Expected and actual values, for the log. Called only if the rule does not hold. */
   found?(facts: Facts): string | null;
 }
 
-/** Says that a rule does not hold. */
+/** A rule does not hold. */
 export class RuleBrokenError<Reason extends string = string> extends Error {
   readonly rule: Omit<Rule<never, Reason>, "holds" | "found">;
-  /** What was there instead; null when the rule's name says it all. */
+  /** Expected and actual values; null if the rule's name is enough. */
   readonly found: string | null;
 
   constructor(rule: Omit<Rule<never, Reason>, "holds" | "found">, found: string | null) {
@@ -32,7 +32,7 @@ export class RuleBrokenError<Reason extends string = string> extends Error {
   }
 }
 
-/** Applies the rules in their order. Throws RuleBrokenError at the first that does not hold: later rules rely on it. */
+/** Applies the rules in order, because later rules rely on earlier ones. Throws RuleBrokenError at the first broken one. */
 export function judge<Facts, Reason extends string>(
   rules: readonly Rule<Facts, Reason>[],
   facts: Facts,
@@ -42,7 +42,7 @@ export function judge<Facts, Reason extends string>(
   }
 }
 
-/** How a rule ended: `unread` when an earlier rule refused, so that nobody asked. */
+/** The outcome of a rule; `unread` means that an earlier rule refused, so this one was never applied. */
 export interface RuleOutcome {
   readonly id: string;
   readonly name: string;
@@ -51,8 +51,8 @@ export interface RuleOutcome {
 }
 
 /**
- * How each rule of a policy ended, from nothing but the error that ended it (null when all held): rules are applied in
- * order, so every rule before the broken one held.
+ * The outcome of each rule of a policy. Rules are applied in order, so all rules before the broken one have passed.
+ * @param broken the broken rule; null if every rule holds.
  */
 export function outcomes(
   rules: readonly Pick<Rule<never>, "id" | "name">[],

@@ -20,13 +20,13 @@ const rule = (id: string, atLeast: number): Rule<Facts, "too-young"> => ({
 const rules = [rule("child", 6), rule("teen", 13), rule("adult", 18)];
 
 describe("a policy", () => {
-  it("holds when every rule does, in the order of the list", () => {
+  it("applies every rule, in the order of the list", () => {
     const asked: string[] = [];
     judge(rules, { age: 18, asked });
     assert.deepEqual(asked, ["child", "teen", "adult"]);
   });
 
-  it("ends at the first rule that does not hold, and says which and what was found", () => {
+  it("stops at the first rule that does not hold, and names it with the values found", () => {
     const asked: string[] = [];
     assert.throws(
       () => judge(rules, { age: 10, asked }),
@@ -40,12 +40,12 @@ describe("a policy", () => {
     assert.deepEqual(asked, ["child", "teen"]);
   });
 
-  it("says the name alone when a rule has nothing to add", () => {
+  it("gives only the rule's name if the rule has no values to add", () => {
     const { found: _, ...plain } = rule("plain", 6);
     assert.throws(() => judge([plain], { age: 1, asked: [] }), { message: "At least 6", found: null });
   });
 
-  it("tells how each rule ended from the broken one alone", () => {
+  it("derives the outcome of each rule from the broken one", () => {
     const ended = outcomes(rules, { ruleId: "teen", found: "10" });
     assert.deepEqual(
       ended.map(({ id, outcome, found }) => [id, outcome, found]),

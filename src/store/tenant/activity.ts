@@ -2,29 +2,34 @@ import { randomUUID } from "node:crypto";
 import type { Knex } from "knex";
 import type { TenantScope } from "./scope.ts";
 
-/** Something that happened in a tenant: who did what to whom. Names of attributes, never their values. */
+/** An event in a tenant: who did what to whom. It has names of attributes, never their values. */
 export interface ActivityEntry {
   actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in";
-  /** The provisioning source's name and the token's hint, the connection's key, or the person's login name. */
+  /** The provisioning source's name and token hint, the connection's key, or the person's login name. */
   actor: string;
-  /** Id of the user who did it, where it was one. */
+  /** The acting user's id, if a user did it. */
   actorId?: string | null;
-  /** What happened, in past tense: "user.created". */
+  /** What happened, in the past tense: "user.created". */
   action: string;
   targetId: string | null;
   changed: readonly string[];
-  /** Why it was refused, as one of errors.ts says it. */
+  /** Why it was refused: a RefusalReason or ConflictCode of errors.ts. */
   reason?: string | null;
   requestId: string | null;
 }
 
-/** What an entry is about. */
+/** The subject of an entry. */
 export const activityKinds = [
-  ...["sign-in", "provisioning", "people", "tokens", "settings", "universal-logout"],
+  "sign-in",
+  "provisioning",
+  "people",
+  "tokens",
+  "settings",
+  "universal-logout",
 ] as const;
 export type ActivityKind = (typeof activityKinds)[number];
 
-/** An entry as it is read: a position of its own in the list. */
+/** A stored entry. */
 export interface RecordedActivity extends Required<ActivityEntry> {
   id: string;
   at: number;
@@ -33,10 +38,11 @@ export interface RecordedActivity extends Required<ActivityEntry> {
 
 export interface ActivityFilter {
   kind?: ActivityKind | undefined;
-  /** Id of a user: what they did, and what was done to them. */
+  /** A user's id: what they did, and what was done to them. */
   person?: string | undefined;
-  /** From this time on, and before that one. */
+  /** Inclusive. */
   from?: number | undefined;
+  /** Exclusive. */
   until?: number | undefined;
 }
 
@@ -56,7 +62,7 @@ interface ActivityRow {
   request_id: string | null;
 }
 
-/** What happened in one tenant. Written in the transaction of the change, so that neither is there without the other. */
+/** The activity of one tenant. Record an entry in the transaction of its change, so that neither exists alone. */
 export function tenantActivity(scope: TenantScope, now: () => number) {
   return {
     async record(entry: ActivityEntry): Promise<void> {
@@ -75,19 +81,19 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** Entries that fit a filter, newest first, behind `after`: read from an index, however many there are. */
+    /** The entries that match a filter, newest first, after the position `after`. Reads an index, so any length is cheap. */
     async page(
       filter: ActivityFilter,
       after: ActivityPosition | null,
       limit: number,
     ): Promise<RecordedActivity[]> {
-      const stretches = stretchesOf(scope, filter).map((query) => {
+      const ranges = rangesOf(scope, filter).map((query) => {
         if (filter.from !== undefined) query.where("at", ">=", filter.from);
         if (filter.until !== undefined) query.where("at", "<", filter.until);
         if (after) query.whereRaw("(at, id) < (?, ?)", [after.at, after.id]);
         return newestFirst(query, limit).select("activity.*");
       });
-      return ((await newestFirst(scope.unionAll(stretches), limit)) as ActivityRow[]).map(toActivity);
+      return ((await newestFirst(scope.unionAll(ranges), limit)) as ActivityRow[]).map(toActivity);
     },
 
     /** The latest entries, newest first. */
@@ -102,8 +108,8 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
 const newestFirst = (query: Knex.QueryBuilder, limit: number) =>
   query.orderBy("at", "desc").orderBy("id", "desc").limit(limit);
 
-/** Each is one stretch of an index, in order already. */
-function stretchesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex.QueryBuilder[] {
+/** Returns queries that each read one sorted range of an index. */
+function rangesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex.QueryBuilder[] {
   if (person === undefined) {
     const query = scope.rows("activity");
     return [kind === undefined ? query : query.where("kind", kind)];
@@ -111,7 +117,7 @@ function stretchesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex
   const about = scope.rows("activity").where("target_id", person);
   const by = scope.rows("activity").where("actor_id", person);
   by.where((other) => other.whereNull("target_id").orWhereNot("target_id", person));
-  // Not as a column: the planner would take the index of kinds, and go through everybody's.
+  // The expression keeps the planner from using the index of kinds, which has the entries of all people.
   if (kind !== undefined) for (const query of [about, by]) query.where(scope.raw("kind || ''"), "=", kind);
   return [about, by];
 }

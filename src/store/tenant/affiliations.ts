@@ -2,7 +2,7 @@ import type { AssignableRole } from "../../model.ts";
 import type { TenantScope } from "./scope.ts";
 import { chunks } from "./scope.ts";
 
-/** What hangs on a user beside their own row: the groups they are in, and the roles that provisioning granted. */
+/** A user's groups, and the roles that provisioning granted. */
 export interface Affiliations {
   groups: { id: string; displayName: string }[];
   roles: AssignableRole[];
@@ -12,16 +12,16 @@ export type AffiliationKind = keyof Affiliations;
 
 const all: readonly AffiliationKind[] = ["groups", "roles"];
 
-/** JSON texts on SQLite, parsed JSON on PostgreSQL; absent for what was not asked for. */
+/** JSON text on SQLite, parsed JSON on PostgreSQL; absent unless requested. */
 export interface AffiliationRow {
   group_list?: string | [id: string, displayName: string][] | null;
   role_list?: string | AssignableRole[] | null;
 }
 
-/** Looks up many users' affiliations in one statement, whatever the number of users on the page. */
+/** Looks up many users' affiliations in one statement. */
 export function tenantAffiliations(scope: TenantScope) {
   return {
-    /** @param kinds what is looked up; the rest stays empty. */
+    /** @param kinds which affiliations to look up; the others stay empty. */
     async ofUsers(
       userIds: readonly string[],
       kinds: readonly AffiliationKind[] = all,
@@ -39,8 +39,8 @@ export function tenantAffiliations(scope: TenantScope) {
 }
 
 /**
- * SQL of columns with the affiliations of each user that a query reads, so that one statement reads both. The planner
- * finds them by an index from the user's id, in a table of any size.
+ * Returns SQL columns with the affiliations of each user of a query, so that one statement reads both. The subqueries use
+ * an index by user id.
  */
 export function affiliationColumns(scope: TenantScope, kinds: readonly AffiliationKind[]): string {
   const [list, pair] =

@@ -32,9 +32,9 @@ export interface NewConnection {
   justInTime: boolean;
   subjectKind: SubjectKind;
   settings: OidcSettings | SamlSettings | null;
-  /** The client secret, sealed (secrets.ts), or null. */
+  /** The client secret, sealed (secrets.ts); null if there is none. */
   sealedSecret: string | null;
-  /** The secret before the last rotation, until the new one has worked. */
+  /** The secret before the last rotation, kept until the new one has worked. */
   sealedFormerSecret?: string | null;
 }
 
@@ -47,26 +47,24 @@ export type ConnectionChanges = Partial<
   Partial<Pick<Connection, "testedAt" | "edited" | "guestEdit" | "guestsFrozenUntil">>;
 
 export const connectionColumns = [
-  ...[
-    "tenant_id",
-    "id",
-    "key",
-    "type",
-    "status",
-    "just_in_time",
-    "subject_kind",
-    "settings",
-    "tested_at",
-    "edited_at",
-    "edited_by",
-    "edited_from",
-    "guest_edited_at",
-    "guest_edited_from",
-    "guests_frozen_until",
-    "secret_version",
-    "created_at",
-    "updated_at",
-  ],
+  "tenant_id",
+  "id",
+  "key",
+  "type",
+  "status",
+  "just_in_time",
+  "subject_kind",
+  "settings",
+  "tested_at",
+  "edited_at",
+  "edited_by",
+  "edited_from",
+  "guest_edited_at",
+  "guest_edited_from",
+  "guests_frozen_until",
+  "secret_version",
+  "created_at",
+  "updated_at",
 ].map((column) => `connections.${column}`);
 
 export function toConnection(row: ConnectionRow): Connection {
@@ -89,15 +87,15 @@ export function toConnection(row: ConnectionRow): Connection {
   };
 }
 
-/** The connections of one tenant. Which tenant a key belongs to is asked of the system store. */
+/** The connections of one tenant. The system store finds the tenant of a key. */
 export function tenantConnections(scope: TenantScope, now: () => number) {
   const select = () => scope.rows("connections").select(connectionColumns);
-  const found = (row: ConnectionRow | undefined) => (row ? toConnection(row) : null);
+  const orNull = (row: ConnectionRow | undefined) => (row ? toConnection(row) : null);
 
   return {
     /**
-     * Adds a connection under a key that the system store has reserved for this tenant. Throws ConflictError
-     * when the key already names a connection of this type.
+     * Adds a connection with a key that the system store has reserved for this tenant. Throws ConflictError if the key
+     * already names a connection of this type.
      */
     async create(connection: NewConnection): Promise<Connection> {
       const at = now();
@@ -106,18 +104,18 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       const row = { ...toRow(connection), id, key, type, secret_version };
       const insert = scope.insert("connections", { ...row, created_at: at, updated_at: at });
       await mapUniqueViolation(insert, { key: () => keyTaken(connection) });
-      return found(
+      return orNull(
         (await select().where("connections.id", connection.id).first()) as ConnectionRow,
       ) as Connection;
     },
 
     async byId(id: string): Promise<Connection | null> {
-      return found((await select().where("connections.id", id).first()) as ConnectionRow | undefined);
+      return orNull((await select().where("connections.id", id).first()) as ConnectionRow | undefined);
     },
 
-    /** As byId, and nobody else changes the connection before this transaction ends. */
+    /** Like byId, and locks the row until the transaction ends. */
     async lock(id: string): Promise<Connection | null> {
-      return found(
+      return orNull(
         (await select().where("connections.id", id).forNoKeyUpdate().first()) as ConnectionRow | undefined,
       );
     },
@@ -126,17 +124,17 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       return ((await select().orderBy(["key", "type"])) as ConnectionRow[]).map(toConnection);
     },
 
-    /** Throws NotFoundError. A new `sealedSecret` is one version more. */
+    /** Throws NotFoundError. A new `sealedSecret` increments the secret's version. */
     async update(id: string, changes: ConnectionChanges): Promise<Connection> {
       const row = { ...toRow(changes), updated_at: now() };
       if (changes.sealedSecret !== undefined)
         Object.assign(row, { secret_version: scope.increment("secret_version", 1) });
       const change = scope.rows("connections").where("id", id).update(row);
       if (((await change) as number) === 0) throw new NotFoundError("There is no such connection.");
-      return found((await select().where("connections.id", id).first()) as ConnectionRow) as Connection;
+      return orNull((await select().where("connections.id", id).first()) as ConnectionRow) as Connection;
     },
 
-    /** The client secret, sealed, and the one before it while both may be in use. */
+    /** The sealed client secret, and the former one while both may be in use. */
     async sealedSecrets(id: string): Promise<{ current: string | null; former: string | null }> {
       const row = (await scope
         .rows("connections")
@@ -147,7 +145,7 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       return { current: row?.sealed_secret ?? null, former: row?.sealed_former_secret ?? null };
     },
 
-    /** Forgets the former secret, now that `sealedSecret` has worked; not when that is no longer the current one. */
+    /** Forgets the former secret once `sealedSecret` has worked, unless that one has been replaced since. */
     async forgetFormerSecret(id: string, sealedSecret: string): Promise<void> {
       const change = scope.rows("connections").where({ id, sealed_secret: sealedSecret });
       await change.update({ sealed_former_secret: null, updated_at: now() });
@@ -192,7 +190,7 @@ function toRow(changes: ConnectionChanges): Record<string, unknown> {
   return row;
 }
 
-/** What the provider calls this application in tokens about it. */
+/** The provider's id of this application. */
 function providerAppId(settings: OidcSettings | SamlSettings): string | null {
   return "clientId" in settings ? settings.clientId : settings.appInstanceId;
 }

@@ -1,7 +1,7 @@
 import type { LinkPurpose, SessionSummary } from "../../model.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** Passwords of local accounts, hashed (directory/password-hash.ts). */
+/** Password hashes (directory/password-hash.ts). */
 export function tenantCredentials(scope: TenantScope, now: () => number) {
   const of = (userId: string) => scope.rows("local_credentials").where("user_id", userId);
   return {
@@ -20,7 +20,7 @@ export function tenantCredentials(scope: TenantScope, now: () => number) {
       return ((await of(userId).delete()) as number) > 0;
     },
 
-    /** Forgets the passwords of everybody whom provisioning manages, and ends the sessions that began with one. */
+    /** Deletes the passwords of all provisioned people, and the sessions that began with one. */
     async removeProvisioned(): Promise<void> {
       const provisioned = () => scope.rows("users").where("origin", "scim").select("users.id");
       await scope.rows("sessions").whereNull("connection_id").whereIn("user_id", provisioned()).delete();
@@ -29,7 +29,7 @@ export function tenantCredentials(scope: TenantScope, now: () => number) {
   };
 }
 
-/** One-time links. They are consumed through the system store: the link itself names the tenant. */
+/** One-time links. The system store consumes them, because only the link says which tenant it belongs to. */
 export function tenantLinks(scope: TenantScope, now: () => number) {
   return {
     async create(tokenHash: string, purpose: LinkPurpose, expiresAt: number): Promise<void> {
@@ -42,7 +42,7 @@ export function tenantLinks(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** When the outstanding links of a connection's set-up end, the latest first. */
+    /** The unexpired set-up links of a connection; the last to expire comes first. */
     async ofConnection(connectionId: string): Promise<{ createdAt: number; expiresAt: number }[]> {
       const query = scope.rows("one_time_links").where("connection_id", connectionId);
       const rows = (await query
@@ -52,23 +52,23 @@ export function tenantLinks(scope: TenantScope, now: () => number) {
       return rows.map((row) => ({ createdAt: row.created_at, expiresAt: row.expires_at }));
     },
 
-    /** Makes every outstanding link of a connection's set-up void. */
+    /** Revokes a connection's set-up links. */
     async removeOfConnection(connectionId: string): Promise<void> {
       await scope.rows("one_time_links").where("connection_id", connectionId).delete();
     },
 
-    /** Makes every outstanding link of a user void. */
+    /** Revokes a user's links. */
     async removeOfUser(userId: string): Promise<void> {
       await scope.rows("one_time_links").where("user_id", userId).delete();
     },
   };
 }
 
-/** The sessions of one tenant's users, for those who look at them. What keeps them is session-store.ts. */
+/** The sessions of one tenant's users, to list and end them. session-store.ts creates and loads them. */
 export function tenantSessions(scope: TenantScope, now: () => number) {
   const of = (userId: string) => scope.rows("sessions").where("user_id", userId);
   return {
-    /** Living sessions of a user, the last seen first. Those of an older access epoch are dead. */
+    /** A user's valid sessions, the last seen first. Those of an older access epoch are not valid. */
     async ofUser(userId: string, accessEpoch: number): Promise<SessionSummary[]> {
       const rows = (await of(userId)
         .where("access_epoch", accessEpoch)
@@ -83,14 +83,14 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
       }));
     },
 
-    /** Ends a user's sessions, all or all but one. */
+    /** Ends a user's sessions, all of them or all but one. */
     async end(userId: string, except: string | null): Promise<void> {
       const query = of(userId);
       if (except !== null) query.whereNot("sid_hash", except);
       await query.delete();
     },
 
-    /** Ends every session that began through a connection. */
+    /** Ends all sessions that began through a connection. */
     async endOfConnection(connectionId: string): Promise<void> {
       await scope.rows("sessions").where("connection_id", connectionId).delete();
     },

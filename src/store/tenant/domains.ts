@@ -11,7 +11,9 @@ interface DomainRow {
 }
 
 const columns = [
-  ...["tenant_domains.domain", "tenant_domains.verification_token", "tenant_domains.verified_at"],
+  "tenant_domains.domain",
+  "tenant_domains.verification_token",
+  "tenant_domains.verified_at",
   "enforced_domains.connection_id",
 ];
 
@@ -22,7 +24,7 @@ const toDomain = (row: DomainRow): Domain => ({
   enforcedConnectionId: row.connection_id,
 });
 
-/** The e-mail domains of one tenant. Which tenants verified a domain is asked of the system store. */
+/** The e-mail domains of one tenant. The system store finds the tenants of a verified domain. */
 export function tenantDomains(scope: TenantScope, now: () => number) {
   const select = () =>
     scope
@@ -30,7 +32,7 @@ export function tenantDomains(scope: TenantScope, now: () => number) {
       .select(columns);
 
   return {
-    /** Throws ConflictError when the tenant has the domain already. */
+    /** Throws ConflictError if the tenant already has the domain. */
     async add(domain: string, verificationToken: string): Promise<void> {
       await mapUniqueViolation(
         scope.insert("tenant_domains", { domain, verification_token: verificationToken }),
@@ -46,9 +48,9 @@ export function tenantDomains(scope: TenantScope, now: () => number) {
       return row ? toDomain(row) : null;
     },
 
-    /** As find, and nobody else changes the domain before this transaction ends. */
+    /** Like find, and locks the domain until the transaction ends. */
     async lock(domain: string): Promise<Domain | null> {
-      // PostgreSQL locks no rows that an outer join may leave out: the domain's own row is locked before.
+      // PostgreSQL cannot lock the nullable side of an outer join, so lock the domain's own row first.
       await scope.rows("tenant_domains").where({ domain }).forUpdate().first("domain");
       const row = (await select().where("tenant_domains.domain", domain).first()) as DomainRow | undefined;
       return row ? toDomain(row) : null;
@@ -58,14 +60,14 @@ export function tenantDomains(scope: TenantScope, now: () => number) {
       return ((await select().orderBy("tenant_domains.domain")) as DomainRow[]).map(toDomain);
     },
 
-    /** From now on the domain routes sign-ins. Returns whether the tenant has it. */
+    /** Marks a domain as verified. Returns whether the tenant has it. */
     async markVerified(domain: string): Promise<boolean> {
       return (
         ((await scope.rows("tenant_domains").where({ domain }).update({ verified_at: now() })) as number) > 0
       );
     },
 
-    /** From now on the domain's people sign in through this connection; null lets them come any way again. */
+    /** Makes a connection the only sign-in option of the domain's people; null allows all options again. */
     async enforce(domain: string, connectionId: string | null): Promise<void> {
       const row = { domain, connection_id: connectionId, created_at: now() };
       if (connectionId === null) await scope.rows("enforced_domains").where({ domain }).delete();

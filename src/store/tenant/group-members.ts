@@ -14,19 +14,19 @@ export interface GroupMember {
   name: string;
 }
 
-/** Who is in which group: set operations that never load a group to change it. */
+/** The members of groups. No change loads a whole group. */
 export function tenantGroupMembers(scope: TenantScope) {
   const of = (groupId: string) => scope.rows("group_members").where("group_id", groupId);
 
   return {
-    /** Ids of members after `afterUserId` (null: from the start), in the order of ids. */
+    /** Ids of members after `afterUserId` (null for the first page), sorted by id. */
     async page(groupId: string, afterUserId: string | null, limit: number): Promise<string[]> {
       const query = of(groupId).orderBy("user_id").limit(limit).select("user_id");
       if (afterUserId !== null) query.where("user_id", ">", afterUserId);
       return ((await query) as { user_id: string }[]).map((row) => row.user_id);
     },
 
-    /** Every member of each group, in the order of ids: for whoever asks for whole groups. */
+    /** All members of each group, sorted by id. */
     async ofGroups(groupIds: readonly string[]): Promise<Map<string, GroupMember[]>> {
       const found = new Map<string, GroupMember[]>(groupIds.map((id) => [id, []]));
       for (const chunk of chunks(groupIds)) {
@@ -39,7 +39,7 @@ export function tenantGroupMembers(scope: TenantScope) {
       return found;
     },
 
-    /** Which of `userIds` are no users of this tenant, and so can be members of nothing. */
+    /** The ids that are not users of this tenant. */
     async unknownUsers(userIds: readonly string[]): Promise<string[]> {
       const known = new Set<string>();
       for (const chunk of chunks(userIds)) {
@@ -49,7 +49,7 @@ export function tenantGroupMembers(scope: TenantScope) {
       return userIds.filter((id) => !known.has(id));
     },
 
-    /** Which of `userIds` are members. */
+    /** The ids that are members of the group. */
     async among(groupId: string, userIds: readonly string[]): Promise<string[]> {
       const found: string[] = [];
       for (const chunk of chunks(userIds)) {
@@ -63,13 +63,13 @@ export function tenantGroupMembers(scope: TenantScope) {
       return (await of(groupId).where("user_id", userId).first("user_id")) !== undefined;
     },
 
-    /** Adds users; those who are members already stay so. Throws a foreign key violation for strangers. */
+    /** Adds users and skips existing members. Throws a foreign key violation for unknown users. */
     async add(groupId: string, userIds: readonly string[]): Promise<void> {
       const rows = [...new Set(userIds)].map((userId) => ({ group_id: groupId, user_id: userId }));
       await scope.insertMany("group_members", rows, "ignore-existing");
     },
 
-    /** Removes users; those who are no members are no error. */
+    /** Removes users and skips those who are not members. */
     async remove(groupId: string, userIds: readonly string[]): Promise<void> {
       for (const chunk of chunks(userIds)) await of(groupId).whereIn("user_id", chunk).delete();
     },

@@ -54,20 +54,20 @@ const conflicts = {
     new ConflictError("source-key-taken", "Another group of this source has this external id."),
 };
 
-/** A page of groups, and where the next one begins; null on the last. */
 interface GroupsPage {
   groups: Group[];
+  /** The position after which the next page begins; null on the last page. */
   next: string | null;
 }
 
-/** The groups of one tenant. Who is in them is tenantGroupMembers. */
+/** The groups of one tenant. For their members see tenantGroupMembers. */
 export function tenantGroups(scope: TenantScope, now: () => number) {
-  const found = (row: GroupRow | undefined) => (row ? toGroup(row) : null);
+  const orNull = (row: GroupRow | undefined) => (row ? toGroup(row) : null);
 
   return {
     ...lists(scope),
 
-    /** Throws ConflictError when the name or the source key is taken. */
+    /** Throws ConflictError if the name or the source key is taken. */
     async create(group: NewGroup): Promise<Group> {
       return await scope.atomically(async (inside) => {
         const count = {
@@ -87,19 +87,19 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
     },
 
     async byId(id: string): Promise<Group | null> {
-      return found((await scope.rows("groups").where("id", id).first(columns)) as GroupRow | undefined);
+      return orNull((await scope.rows("groups").where("id", id).first(columns)) as GroupRow | undefined);
     },
 
-    /** As byId, and nobody else changes the group before this transaction ends. */
+    /** Like byId, and locks the row until the transaction ends. */
     async lock(id: string): Promise<Group | null> {
-      return found(
+      return orNull(
         (await scope.rows("groups").where("id", id).forUpdate().first(columns)) as GroupRow | undefined,
       );
     },
 
     async byName(displayName: string): Promise<Group | null> {
       const query = scope.rows("groups").where("display_name_key", nameKey(displayName));
-      return found((await query.first(columns)) as GroupRow | undefined);
+      return orNull((await query.first(columns)) as GroupRow | undefined);
     },
 
     async page(afterSeq: number, limit: number): Promise<Group[]> {
@@ -107,7 +107,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
       return ((await query.select(columns)) as GroupRow[]).map(toGroup);
     },
 
-    /** The groups from a position of the list on, 1 for the first. */
+    /** A page of the list that begins at a position; 1 is the first. */
     async pageFrom(position: number, limit: number): Promise<SearchResult<Group>> {
       const { seq, total } = await findPosition(scope, "groups", position);
       if (position > total || limit === 0) return { rows: [], total };
@@ -115,7 +115,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
       return { rows: ((await query.select(columns)) as GroupRow[]).map(toGroup), total };
     },
 
-    /** See searchRows: it may read every row of the tenant. */
+    /** May read every row of the tenant: see searchRows. */
     async search(search: Search): Promise<SearchResult<Group>> {
       const { rows, total } = await searchRows<GroupRow>(scope, "groups", columns.join(", "), search);
       return { rows: rows.map(toGroup), total };
@@ -126,7 +126,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
       return row?.group_count ?? 0;
     },
 
-    /** Throws NotFoundError, and ConflictError as create does. An empty change only raises the version. */
+    /** Throws NotFoundError, and ConflictError as create does. An empty change only increments the version. */
     async update(id: string, changes: GroupChanges): Promise<Group> {
       const change = scope
         .rows("groups")
@@ -138,7 +138,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
       return toGroup(row);
     },
 
-    /** Removes a group; its members stay. Returns whether there was one. */
+    /** Removes a group; its members remain users. Returns whether it existed. */
     async remove(id: string): Promise<boolean> {
       return await scope.atomically(async (inside) => {
         const row = (await inside.rows("groups").where("id", id).first("seq")) as { seq: number } | undefined;
@@ -153,16 +153,16 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
       const query = scope.rows("group_members").where("group_members.user_id", userId);
       scope.join(query, "groups", "id", "group_members.group_id");
       const rows = (await query.select(columns.map((column) => `groups.${column}`))) as GroupRow[];
-      // Ordered here: for its own order, SQLite would go through all groups of the tenant.
+      // Sorted here, because SQLite would otherwise read all groups of the tenant in order.
       return rows.map(toGroup).sort((one, other) => one.seq - other.seq);
     },
   };
 }
 
-/** What the pages of a directory ask. */
+/** The lists of the admin console. */
 function lists(scope: TenantScope) {
   return {
-    /** The groups whose name begins with `prefix`, case aside, in its order; `after` is where the page before ended. */
+    /** The groups whose names begin with `prefix`, ignoring case, sorted by name. `after` is the previous page's `next`. */
     async find(prefix: string, after: string | null, limit: number): Promise<GroupsPage> {
       const key = nameKey(prefix);
       const query = scope.rows("groups").where("display_name_key", "<", `${key}\u{10ffff}`);
@@ -174,13 +174,13 @@ function lists(scope: TenantScope) {
       return { groups: groups.slice(0, limit), next: last ? nameKey(last.displayName) : null };
     },
 
-    /** Those of these groups, 1,000 at most, who are there. */
+    /** The existing groups among at most 1,000 ids. */
     async ofIds(ids: readonly string[]): Promise<Group[]> {
       if (ids.length === 0) return [];
       return ((await scope.rows("groups").whereIn("id", ids).select(columns)) as GroupRow[]).map(toGroup);
     },
 
-    /** The groups that give their members a role, at most `limit`. */
+    /** At most `limit` of the groups that grant their members a role. */
     async withRole(role: AssignableRole, limit: number): Promise<Group[]> {
       const mapped = scope.rows("group_roles").where("role", role).orderBy("group_id").limit(limit);
       const ids = ((await mapped.select("group_id")) as { group_id: string }[]).map((row) => row.group_id);

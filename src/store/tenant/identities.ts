@@ -22,7 +22,7 @@ const toIdentity = (row: IdentityRow): Identity => ({
   lastSignInAt: row.last_sign_in_at,
 });
 
-/** Who a connection's subjects are in this tenant. */
+/** The links between the subjects of connections and the users of one tenant. */
 export function tenantIdentities(scope: TenantScope, now: () => number) {
   const one = (connectionId: string, subject: string) =>
     scope.rows("identities").where({ connection_id: connectionId, subject });
@@ -42,7 +42,7 @@ export function tenantIdentities(scope: TenantScope, now: () => number) {
       return rows.map(toIdentity);
     },
 
-    /** Ids of everybody whose address this is, in the directory or at their last sign-in; case does not matter. */
+    /** Ids of the users with this address, in the directory or at their last sign-in, ignoring case. */
     async usersByEmail(email: string): Promise<string[]> {
       const users = scope.rows("users").where("email_key", textKey(email)).select("id as user_id");
       const identities = scope.rows("identities").where("email_key", textKey(email)).select("user_id");
@@ -50,7 +50,7 @@ export function tenantIdentities(scope: TenantScope, now: () => number) {
       return rows.map((row) => row.user_id);
     },
 
-    /** Links a subject to a user. Throws ConflictError when it is linked already. */
+    /** Links a subject to a user. Throws ConflictError if it is already linked. */
     async add(connectionId: string, subject: string, userId: string): Promise<void> {
       const row = { connection_id: connectionId, subject, user_id: userId, created_at: now() };
       await mapUniqueViolation(scope.insert("identities", row), {
@@ -66,19 +66,19 @@ export function tenantIdentities(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** Gives the identity a new subject; whoever held that subject on the connection loses it. */
+    /** Changes an identity's subject. Another identity with the new subject is removed. */
     async move(connectionId: string, from: string, to: string): Promise<void> {
       if (from === to) return;
       await one(connectionId, to).delete();
       await one(connectionId, from).update({ subject: to });
     },
 
-    /** Returns whether there was such an identity. */
+    /** Returns whether the identity existed. */
     async remove(connectionId: string, subject: string): Promise<boolean> {
       return ((await one(connectionId, subject).delete()) as number) > 0;
     },
 
-    /** Forgets every identity of a connection, because its provider became another one. */
+    /** Removes all identities of a connection, because its identity provider changed. */
     async removeOfConnection(connectionId: string): Promise<void> {
       await scope.rows("identities").where("connection_id", connectionId).delete();
     },

@@ -2,12 +2,12 @@ import type { Message, MessagePart, Protocol, RecordedCheck } from "../../record
 import { textKey } from "../text-keys.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** A message as its row, but for its number. It is made of texts, which wait in memory at less cost than objects. */
+/** A message as a row without its number. It is serialised early, because texts take less memory than objects in a queue. */
 export type PreparedMessage = Readonly<Record<string, string | number | null>>;
 
-/** What a list shows of a message. */
+/** A message as a line of a list. */
 export interface MessageSummary {
-  /** Its number within the tenant: later messages have larger ones. */
+  /** The message's number in the tenant. Later messages have larger ones. */
   seq: number;
   at: number;
   protocol: Protocol;
@@ -26,11 +26,11 @@ export interface StoredMessage extends MessageSummary {
   checks: RecordedCheck[];
 }
 
-/** Which messages are asked for; what is absent does not matter. */
+/** All given conditions must hold. */
 export interface MessageFilter {
   protocol?: Protocol;
   verdict?: RecordedCheck["verdict"];
-  /** A part of any name of the person, in any case. */
+  /** A part of any of the person's names, ignoring case. */
   person?: string;
   /** The connection's key. */
   connection?: string;
@@ -39,16 +39,16 @@ export interface MessageFilter {
 }
 
 export interface InspectorState {
-  /** Until when messages are recorded; 0, or a time that is over, when they are not. */
+  /** The end of the recording; 0 or a past time if it is off. */
   recordingUntil: number;
-  /** Messages that were not kept because there were too many at once. */
+  /** How many messages were dropped because too many came at once. */
   dropped: number;
 }
 
-/** How many messages a tenant keeps: the newest. Lists and searches read no more than these. */
+/** A tenant keeps this many messages, the newest. Lists and searches read no more. */
 export const maxStoredMessages = 1_000;
 
-/** How long a message is kept at most, in ms. */
+/** The maximum age of a message, in ms. */
 export const maxMessageAgeMs = 3 * 24 * 60 * 60_000;
 
 const summaryColumns = "seq, at, protocol, step, verdict, summary, request_id, connection_key, person, file";
@@ -62,7 +62,7 @@ interface MessageRow
   content: string | object;
 }
 
-/** The protocol messages of one tenant, and whether they are recorded. */
+/** The recorded protocol messages of one tenant, and the state of the recording. */
 export function tenantInspector(scope: TenantScope) {
   const newest = () => scope.rows("inspector_messages").orderBy("seq", "desc");
   return {
@@ -73,14 +73,14 @@ export function tenantInspector(scope: TenantScope) {
       return { recordingUntil: row?.recording_until ?? 0, dropped: row?.dropped ?? 0 };
     },
 
-    /** Records from now on until then; 0 stops. What was recorded stays until it is too old. */
+    /** Records until the given time; 0 stops. Recorded messages stay until they are too old. */
     async recordUntil(at: number): Promise<void> {
       await scope.upsert("inspectors", { recording_until: at }, []);
     },
 
     /**
-     * Adds messages and lets the oldest go. Numbers are given out under the lock of the tenant's inspector, so that a
-     * message with a smaller one never appears after another. Nothing is added where no inspector was ever on.
+     * Adds messages and removes the oldest. Numbers are assigned under a row lock, so a message never appears after one
+     * with a larger number. Adds nothing if the tenant never recorded.
      */
     async add(messages: readonly PreparedMessage[], dropped: number): Promise<void> {
       await scope.atomically(async (inside) => {
@@ -102,16 +102,16 @@ export function tenantInspector(scope: TenantScope) {
       });
     },
 
-    /** The newest messages that fit, newest first; `before` goes on where a page ended. */
+    /** The matching messages, newest first. `before` is the number of the previous page's last message. */
     async page(filter: MessageFilter, before: number | null, limit: number): Promise<MessageSummary[]> {
-      const query = fitting(newest(), filter).limit(limit);
+      const query = matching(newest(), filter).limit(limit);
       if (before !== null) query.where("seq", "<", before);
       return ((await query.select(scope.raw(summaryColumns))) as MessageRow[]).map(toSummary);
     },
 
-    /** The messages that fit and came after one, oldest first. */
+    /** The matching messages after a number, oldest first. */
     async after(filter: MessageFilter, seq: number, limit: number): Promise<MessageSummary[]> {
-      const query = fitting(scope.rows("inspector_messages"), filter).where("seq", ">", seq);
+      const query = matching(scope.rows("inspector_messages"), filter).where("seq", ">", seq);
       const rows = await query.orderBy("seq").limit(limit).select(scope.raw(summaryColumns));
       return (rows as MessageRow[]).map(toSummary);
     },
@@ -126,7 +126,7 @@ export function tenantInspector(scope: TenantScope) {
       return { ...toSummary(row), ...content };
     },
 
-    /** Removes every message. Numbers are not used again. */
+    /** Removes all messages. Their numbers are not reused. */
     async clear(): Promise<void> {
       await scope.atomically(async (inside) => {
         await inside.rows("inspectors").update({ dropped: 0 });
@@ -136,7 +136,7 @@ export function tenantInspector(scope: TenantScope) {
   };
 }
 
-function fitting(query: ReturnType<TenantScope["rows"]>, filter: MessageFilter) {
+function matching(query: ReturnType<TenantScope["rows"]>, filter: MessageFilter) {
   if (filter.protocol) query.where("protocol", filter.protocol);
   if (filter.verdict) query.where("verdict", filter.verdict);
   if (filter.connection) query.where("connection_key", filter.connection);
@@ -149,8 +149,8 @@ function fitting(query: ReturnType<TenantScope["rows"]>, filter: MessageFilter) 
 }
 
 /**
- * What `add` takes.
- * @param message without anything secret (inspector/redaction.ts), and of bounded size.
+ * Prepares a message for `add`.
+ * @param message redacted and of bounded size (inspector/redaction.ts).
  * @param at when it was answered, in ms since 1970.
  */
 export function prepareMessage(message: Omit<Message, "secrets">, at: number): PreparedMessage {

@@ -1,8 +1,8 @@
 import type { TenantScope } from "./scope.ts";
 
-/** A key pair of ours at a SAML connection. */
+/** One of our key pairs at a SAML connection. */
 export interface StoredKeyPair {
-  /** Counts a connection's pairs; the one with the lowest number signs. */
+  /** A connection's running number. The pair with the lowest one signs. */
   generation: number;
   /** Base64 DER. */
   certificate: string;
@@ -16,7 +16,7 @@ interface KeyPairRow {
   sealed_key: string;
 }
 
-/** Our keys at the SAML connections of one tenant. */
+/** Our key pairs at the SAML connections of one tenant. */
 export function tenantKeyPairs(scope: TenantScope, now: () => number) {
   const ofConnection = (connectionId: string) => scope.rows("key_pairs").where("connection_id", connectionId);
   return {
@@ -31,13 +31,13 @@ export function tenantKeyPairs(scope: TenantScope, now: () => number) {
       }));
     },
 
-    /** Adds a pair; one of the same generation that is there already stays. */
+    /** Adds a pair, unless one of this generation exists. */
     async add(connectionId: string, { generation, certificate, sealedKey }: StoredKeyPair): Promise<void> {
       const row = { connection_id: connectionId, generation, certificate, sealed_key: sealedKey };
       await scope.insertMany("key_pairs", [{ ...row, created_at: now() }], "ignore-existing");
     },
 
-    /** Returns whether there was such a pair. */
+    /** Returns whether the pair existed. */
     async remove(connectionId: string, generation: number): Promise<boolean> {
       return ((await ofConnection(connectionId).where({ generation }).delete()) as number) > 0;
     },

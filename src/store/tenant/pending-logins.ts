@@ -2,19 +2,19 @@ import { ConflictError } from "../../errors.ts";
 import { mapUniqueViolation } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** A sign-in that has left for the identity provider. */
+/** A sign-in in flight: the browser is at the identity provider. */
 export interface PendingLogin {
   connectionId: string;
-  /** SHA-256 of the state that comes back. */
+  /** SHA-256 of the `state`. */
   stateHash: string;
-  /** SHA-256 of the cookie of the browser that left. */
+  /** SHA-256 of the browser's cookie. */
   browserHash: string;
-  /** What the answer is checked against, sealed. */
+  /** The values that the response must match, sealed. */
   sealedData: string;
   expiresAt: number;
 }
 
-/** Sign-ins in flight: each comes back once, to the browser, the connection and the tenant that it left from. */
+/** Sign-ins in flight. Each completes once, in the browser, connection and tenant where it began. */
 export function tenantPendingLogins(scope: TenantScope, now: () => number) {
   const one = (connectionId: string, stateHash: string, browserHash: string) =>
     scope
@@ -33,21 +33,21 @@ export function tenantPendingLogins(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** Uses the sign-in up and returns its sealed data; of two callers at once, one gets null. */
+    /** Consumes the sign-in and returns its sealed data. Of two concurrent callers, one gets null. */
     async consume(connectionId: string, stateHash: string, browserHash: string): Promise<string | null> {
       const found = one(connectionId, stateHash, browserHash).first("sealed_data");
       const row = (await found) as { sealed_data: string } | undefined;
-      // Both may have read it; the deletion decides.
+      // Both may have read the row; only the deletion decides.
       const deleted = (await one(connectionId, stateHash, browserHash).delete()) as number;
       return row && deleted === 1 ? row.sealed_data : null;
     },
   };
 }
 
-/** Tokens that may be used once. */
+/** One-time tokens that were used, to refuse replays. */
 export function tenantUsedTokens(scope: TenantScope) {
   return {
-    /** Throws ConflictError `stale` when the token was used before. Belongs in the transaction of what it causes. */
+    /** Throws ConflictError `stale` on replay. Call it in the transaction of the token's effect. */
     async consume(tokenId: string, expiresAt: number): Promise<void> {
       await mapUniqueViolation(scope.insert("used_tokens", { token_id: tokenId, expires_at: expiresAt }), {
         token_id: () => new ConflictError("stale", "This token was used before."),

@@ -3,31 +3,39 @@ import type { Role, User, UserOrigin } from "../../model.ts";
 import { nameKey, searchKey } from "../text-keys.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** A user as a line of a list: no document, and nothing that would need another look. */
+/** A user as a line of a list, without attributes. */
 export type PersonSummary = Pick<
   User,
-  | ("id" | "loginName" | "givenName" | "familyName" | "displayName" | "email")
-  | ("active" | "blocked" | "origin" | "sourceId")
+  | "id"
+  | "loginName"
+  | "givenName"
+  | "familyName"
+  | "displayName"
+  | "email"
+  | "active"
+  | "blocked"
+  | "origin"
+  | "sourceId"
 >;
 
-/** Who is looked for. Everything that is given has to be true of a person. */
+/** All given conditions must hold. */
 export interface PeopleFilter {
-  /** What the login name, e-mail, family or given name begins with; empty for everybody. Case does not matter. */
+  /** The beginning of the login name, e-mail, family or given name, ignoring case; empty for all people. */
   prefix: string;
-  /** Blocked people are `blocked` and, when they are deactivated as well, also `inactive`. */
+  /** A blocked person is `blocked`, and also `inactive` if deactivated as well. */
   status?: "active" | "inactive" | "blocked" | undefined;
   origin?: UserOrigin | undefined;
-  /** The role that counts in the end: the highest of all grants. */
+  /** The effective role: the highest of all grants. */
   role?: Role | undefined;
-  /** Id of a group that they are members of. */
+  /** The id of a group that they are in. */
   group?: string | undefined;
 }
 
-/** By what people are found, in the order in which they are listed. */
+/** The names by which people are found, in the order of the list. */
 const fields = ["login_name", "email", "family_name", "given_name"] as const;
 type PeopleField = (typeof fields)[number];
 
-/** Where a list goes on: behind the person who was found by `field` under `key`. */
+/** A position in a list: after the person whose `field` has this `key`. */
 export interface PeoplePosition {
   field: PeopleField;
   key: string;
@@ -41,7 +49,7 @@ export interface PeopleRange {
 
 export interface PeoplePage {
   people: PersonSummary[];
-  /** Null on the last page. */
+  /** null on the last page. */
   next: PeoplePosition | null;
 }
 
@@ -60,47 +68,57 @@ interface PersonRow {
 
 /** The columns of PersonRow. */
 const personColumns = [
-  ...["id", "login_name", "given_name", "family_name", "display_name", "email"],
-  ...["active", "blocked", "origin", "source_id"],
+  "id",
+  "login_name",
+  "given_name",
+  "family_name",
+  "display_name",
+  "email",
+  "active",
+  "blocked",
+  "origin",
+  "source_id",
 ].map((column) => `users.${column}`);
 
 type FoundRow = PersonRow & { found_key: string };
 
 /**
- * The people of one tenant as lists: first those whose login name begins with the prefix, then those who are found by
- * their e-mail, family or given name; each part is in the order of that name, and nobody appears twice.
+ * Lists of one tenant's people: first those whose login name begins with the prefix, then those found by e-mail, family
+ * name or given name. Each part is sorted by its field, and no person appears twice.
  */
 export function tenantPeople(scope: TenantScope) {
   return {
     /**
-     * A page of a list, read from the indexes of migrations/…_add_directory_search.ts: what it costs does not depend on
-     * how many people there are. A role and a group are looked up for each candidate: quick where many have it; where few
-     * do, ask who they are.
+     * A page of a list, read from the indexes of migrations/…_add_directory_search.ts, so its cost does not depend on the
+     * number of people. Role and group are checked for each candidate, which is slow if only few match: then use
+     * fewMembers or fewGranted and ofIds.
      */
     async page(filter: PeopleFilter, { after, limit }: PeopleRange): Promise<PeoplePage> {
-      const found: { line: PersonSummary; at: PeoplePosition }[] = [];
+      const found: { person: PersonSummary; at: PeoplePosition }[] = [];
       const parts = filter.prefix === "" ? fields.slice(0, 1) : fields;
       for (const field of parts.slice(after ? parts.indexOf(after.field) : 0)) {
         const rows = await pageBy(scope, field, filter, {
           after: after?.field === field ? after : null,
           limit: limit + 1 - found.length,
         });
-        found.push(...rows.map((row) => ({ line: toPersonSummary(row), at: { field, key: row.found_key } })));
+        found.push(
+          ...rows.map((row) => ({ person: toPersonSummary(row), at: { field, key: row.found_key } })),
+        );
         if (found.length > limit) break;
       }
       const next = found.length > limit ? (found[limit - 1]?.at ?? null) : null;
-      return { people: found.slice(0, limit).map(({ line }) => line), next };
+      return { people: found.slice(0, limit).map(({ person }) => person), next };
     },
 
-    /** Ids of a group's members; null when they are more than `limit`. */
+    /** Ids of a group's members; null if there are more than `limit`. */
     async fewMembers(groupId: string, limit: number): Promise<string[] | null> {
       return await idsOf([scope.rows("group_members").where("group_id", groupId).select("user_id")], limit);
     },
 
-    /** Ids of whoever is granted a role, by hand, by a source or by a group; null when they are more than `limit`. */
+    /** Ids of the people with any grant of a role; null if there are more than `limit`. */
     async fewGranted(role: Role, limit: number): Promise<string[] | null> {
       const granted = scope.rows("role_grants").where("role", role).select("user_id");
-      // Two statements, because of one that joins them SQLite's planner begins at the wrong end.
+      // Two statements, because SQLite's planner would start a join from the wrong table.
       const groups = (await scope.rows("group_roles").where("role", role).select("group_id")) as {
         group_id: string;
       }[];
@@ -110,10 +128,10 @@ export function tenantPeople(scope: TenantScope) {
       return await idsOf([granted, ...members], limit);
     },
 
-    /** Those of these users, 1,000 at most, who are there; in no order. */
+    /** The existing users among at most 1,000 ids, unordered. */
     async ofIds(userIds: readonly string[]): Promise<PersonSummary[]> {
       if (userIds.length === 0) return [];
-      // Nothing else may stand in this condition: SQLite's planner would look for it in the whole tenant first.
+      // Don't add conditions: SQLite's planner would then search the whole tenant first.
       const query = scope.rows("users").whereIn("users.id", userIds);
       return ((await query.select(personColumns)) as PersonRow[]).map(toPersonSummary);
     },
@@ -123,14 +141,14 @@ export function tenantPeople(scope: TenantScope) {
 async function idsOf(queries: readonly Knex.QueryBuilder[], limit: number): Promise<string[] | null> {
   const ids = new Set<string>();
   for (const query of queries) {
-    // Asked first, so that many are not fetched in vain; in the order of an index, or PostgreSQL reads the table.
+    // Check first, so that a large result is not fetched for nothing. Sorted like an index, or PostgreSQL reads the table.
     if ((await query.clone().orderBy("user_id").offset(limit).first()) !== undefined) return null;
     for (const row of (await query) as { user_id: string }[]) ids.add(row.user_id);
   }
   return ids.size > limit ? null : [...ids];
 }
 
-/** The people of one part of a list: each kind of them is a stretch of the index of that part. */
+/** One part of a list. Each combination of status and origin is one range of the part's index. */
 async function pageBy(
   scope: TenantScope,
   field: PeopleField,
@@ -138,7 +156,7 @@ async function pageBy(
   { after, limit }: PeopleRange,
 ): Promise<FoundRow[]> {
   const prefix = prefixOf(field, filter);
-  const stretches = kindsOf(filter).map((kind) => {
+  const ranges = indexPrefixes(filter).map((kind) => {
     const query = scope.rows("users").where(scope.raw(indexed[field]), ">", kind + (after?.key ?? prefix));
     query.where(scope.raw(indexed[field]), "<", upperEnd(kind + prefix));
     if (field === "email") query.where(scope.raw("users.email_key <> users.login_name_key"));
@@ -150,20 +168,20 @@ async function pageBy(
       .limit(limit)
       .select([...personColumns, scope.raw(`${foundKey(field)} as found_key`)]);
   });
-  return (await scope.unionAll(stretches).orderBy("found_key").limit(limit)) as FoundRow[];
+  return (await scope.unionAll(ranges).orderBy("found_key").limit(limit)) as FoundRow[];
 }
 
-/** The prefix in the form of the names that a part of the list is found by. */
+/** The prefix in the form of the field's key. */
 function prefixOf(field: PeopleField, { prefix }: PeopleFilter): string {
   return field === "login_name" ? nameKey(prefix).slice(0, 200) : searchKey(prefix);
 }
 
-/** The end of all texts that begin with `prefix`, compared by their bytes. */
+/** The upper bound of all texts that begin with `prefix`, compared by bytes. */
 const upperEnd = (prefix: string) => `${prefix}\u{10ffff}`;
 
 const foundKey = (field: PeopleField) => `users.${field}_key || '\u001f' || cast(users.seq as text)`;
 
-/** The expressions of the indexes, letter by letter. */
+/** The expressions of the indexes. They must match the migration character by character. */
 const indexed = Object.fromEntries(
   fields.map((field) => [
     field,
@@ -172,7 +190,7 @@ const indexed = Object.fromEntries(
   ]),
 ) as Record<PeopleField, string>;
 
-function kindsOf({ status, origin }: PeopleFilter): string[] {
+function indexPrefixes({ status, origin }: PeopleFilter): string[] {
   const states: Record<NonNullable<PeopleFilter["status"]> | "any", string[]> = {
     active: ["active-"],
     inactive: ["inactive-", "blocked-inactive-"],
@@ -197,7 +215,7 @@ function restrict(scope: TenantScope, query: Knex.QueryBuilder, { role, group }:
   query.whereExists(membership.where("group_members.user_id", scope.raw("users.id")).select("user_id"));
 }
 
-/** Keeps of a query's users those whose role, the highest of all grants, is this one. */
+/** Narrows a query to the users whose effective role is this one. */
 function withRole(scope: TenantScope, query: Knex.QueryBuilder, role: Role): void {
   if (role === "owner") {
     query.whereExists(granted(scope, "owner"));
@@ -213,7 +231,7 @@ function granted(scope: TenantScope, role: Role): Knex.QueryBuilder {
   return grants.where("role_grants.user_id", scope.raw("users.id")).select("role_grants.user_id");
 }
 
-/** A group that they are in makes them an administrator. */
+/** Users whom one of their groups makes an administrator. */
 function mapped(scope: TenantScope): Knex.QueryBuilder {
   const memberships = scope.rows("group_members").where("group_members.user_id", scope.raw("users.id"));
   scope.join(memberships, "group_roles", "group_id", "group_members.group_id");

@@ -1,14 +1,14 @@
 import type { TenantScope } from "./scope.ts";
 
-/** A call of a provisioning client that was refused: the last one of its kind. */
+/** The last refused call of its kind from a provisioning client. */
 export interface ProvisioningProblem {
   sourceId: string;
-  /** A detail keyword of RFC 7644 §3.12, `token-expired`, `token-revoked`, or the status where there is no keyword. */
+  /** A keyword of RFC 7644 §3.12, `token-expired`, `token-revoked`, or otherwise the status. */
   kind: string;
   /** "POST /Users", without ids. */
   call: string;
   status: number;
-  /** What the client was told. */
+  /** The error detail that the client got. */
   detail: string;
   requestId: string;
   at: number;
@@ -19,16 +19,16 @@ interface Row extends Omit<ProvisioningProblem, "sourceId" | "requestId"> {
   request_id: string;
 }
 
-/** What went wrong lately when provisioning called. */
+/** Recent failures of provisioning calls. */
 export function tenantProvisioningProblems(scope: TenantScope, now: () => number) {
   return {
-    /** Takes the place of the former one of the same source, kind and call. */
+    /** Replaces the previous problem of the same source, kind and call. */
     async record({ sourceId, requestId, ...problem }: Omit<ProvisioningProblem, "at">): Promise<void> {
       const row = { ...problem, source_id: sourceId, request_id: requestId, at: now() };
       await scope.upsert("provisioning_problems", row, ["source_id", "kind", "call"]);
     },
 
-    /** The latest first. */
+    /** Newest first. */
     async list(limit: number): Promise<ProvisioningProblem[]> {
       const query = scope.rows("provisioning_problems").orderBy("at", "desc").limit(limit);
       return ((await query.select("*")) as Row[]).map((row) => ({

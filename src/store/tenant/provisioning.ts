@@ -17,7 +17,7 @@ interface TokenRow {
 export interface NewToken {
   id: string;
   sourceId: string;
-  /** SHA-256 of the token: the token itself is never stored. */
+  /** SHA-256 of the token, which itself is never stored. */
   tokenHash: string;
   hint: string;
   expiresAt: number | null;
@@ -26,7 +26,7 @@ export interface NewToken {
 /** The provisioning clients of one tenant. */
 export function tenantSources(scope: TenantScope, now: () => number) {
   return {
-    /** Throws ConflictError when the tenant has a source of this name. */
+    /** Throws ConflictError if the tenant has a source of this name. */
     async create(source: ProvisioningSource): Promise<ProvisioningSource> {
       await mapUniqueViolation(scope.insert("provisioning_sources", { ...source, created_at: now() }), {
         name: () =>
@@ -46,7 +46,7 @@ export function tenantSources(scope: TenantScope, now: () => number) {
   };
 }
 
-/** The provisioning tokens of one tenant. Whose token a request carries is asked of the system store. */
+/** The provisioning tokens of one tenant. The system store finds the owner of a request's token. */
 export function tenantTokens(scope: TenantScope, now: () => number) {
   return {
     async create(token: NewToken): Promise<void> {
@@ -73,12 +73,12 @@ export function tenantTokens(scope: TenantScope, now: () => number) {
       return rows.map(toToken);
     },
 
-    /** Remembers that a token was used. */
+    /** Records that a token was used now. */
     async recordUse(id: string): Promise<void> {
       await scope.rows("provisioning_tokens").where("id", id).update({ last_used_at: now() });
     },
 
-    /** Returns whether there was such a token that was not revoked yet. */
+    /** Returns whether there was such a token that was not yet revoked. */
     async revoke(id: string): Promise<boolean> {
       const change = scope.rows("provisioning_tokens").where("id", id).whereNull("revoked_at");
       return ((await change.update({ revoked_at: now() })) as number) > 0;

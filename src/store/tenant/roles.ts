@@ -17,13 +17,13 @@ interface UserRoleRow {
 /** An owner who is active and not blocked. */
 export interface ActiveOwner {
   id: string;
-  /** A password of the account's own, or an identity of an active connection. */
+  /** By a password that provisioning did not set, or by an identity on an active connection. */
   canSignIn: boolean;
 }
 
 /**
- * Who may do what, and why. Grants by a group are not copied to its members: they follow from membership, so
- * that changing a group of any size changes no user.
+ * The role grants of one tenant. Grants by a group are not copied to its members but follow from membership, so changing
+ * a group of any size changes no user.
  */
 export function tenantRoles(scope: TenantScope) {
   const stored = (userId: string) => scope.rows("role_grants").where("role_grants.user_id", userId);
@@ -45,16 +45,16 @@ export function tenantRoles(scope: TenantScope) {
   return {
     grantsOf,
 
-    /** The highest role that any grant gives; everybody is a member. */
+    /** The highest role of all grants; every user is at least a member. */
     async effective(userId: string): Promise<Role> {
       const ranks = (await grantsOf(userId)).map((grant) => roles.indexOf(grant.role));
       return roles[Math.max(0, ...ranks)] as Role;
     },
 
-    /** As `effective`, of many: a few statements, whatever their number. */
+    /** Like `effective`, for many users in a few statements. */
     effectiveOf: (userIds: readonly string[]) => effectiveOf(scope, userIds),
 
-    /** Grants a role by hand. Granting it twice is the same as once. */
+    /** Grants a role by hand. Granting it twice has no further effect. */
     async grant(userId: string, role: Role): Promise<void> {
       await scope.insertMany(
         "role_grants",
@@ -67,7 +67,7 @@ export function tenantRoles(scope: TenantScope) {
       await stored(userId).where({ role, source: "manual" }).delete();
     },
 
-    /** Makes `granted` exactly what one source grants the user; grants of other sources stay. */
+    /** Replaces what one source grants the user; grants of other sources stay. */
     async replace(
       userId: string,
       source: Exclude<StoredSource, "manual">,
@@ -81,12 +81,12 @@ export function tenantRoles(scope: TenantScope) {
       await scope.insertMany("role_grants", rows, "ignore-existing");
     },
 
-    /** Forgets what a connection's claims granted, to everybody. */
+    /** Revokes what a connection's claims granted, for all users. */
     async removeOfConnection(connectionId: string): Promise<void> {
       await scope.rows("role_grants").where({ source: "claim", source_id: connectionId }).delete();
     },
 
-    /** From now on, members of the group have the role. */
+    /** Grants the role to all members of the group. */
     async mapGroup(groupId: string, role: AssignableRole): Promise<void> {
       await scope.insertMany("group_roles", [{ group_id: groupId, role }], "ignore-existing");
     },
@@ -95,14 +95,14 @@ export function tenantRoles(scope: TenantScope) {
       await scope.rows("group_roles").where({ group_id: groupId, role }).delete();
     },
 
-    /** Which of these groups make their members administrators. */
+    /** The groups among these that make their members administrators. */
     async mappedGroups(groupIds: readonly string[]): Promise<Set<string>> {
       const query = scope.rows("group_roles").where("role", "admin").whereIn("group_id", groupIds);
       const rows = (await query.select("group_id")) as { group_id: string }[];
       return new Set(rows.map((row) => row.group_id));
     },
 
-    /** Whether any grant makes the user an owner. */
+    /** Whether the user is an owner. */
     async isOwner(userId: string): Promise<boolean> {
       return (await stored(userId).where("role", "owner").first("role")) !== undefined;
     },
@@ -111,8 +111,8 @@ export function tenantRoles(scope: TenantScope) {
     activeOwners: () => activeOwners(scope),
 
     /**
-     * As activeOwners, and nobody else gets an answer before this transaction ends: two changes that would each leave one
-     * owner cannot both be made. They wait for the tenant's row; two that locked each other's owners would be a deadlock.
+     * Like activeOwners, and serialises such calls until the transaction ends: two concurrent changes cannot each remove
+     * one of the last two owners. Locks the tenant's row, because locking the owners' rows could deadlock.
      */
     async lockOwners(): Promise<ActiveOwner[]> {
       await scope.tenantRow().forNoKeyUpdate().first("id");
@@ -135,7 +135,6 @@ async function effectiveOf(scope: TenantScope, userIds: readonly string[]): Prom
   return found;
 }
 
-/** The owners who are active and not blocked. */
 async function activeOwners(scope: TenantScope): Promise<ActiveOwner[]> {
   const owners = () =>
     scope
@@ -144,14 +143,14 @@ async function activeOwners(scope: TenantScope): Promise<ActiveOwner[]> {
       .where({ active: true, blocked: false });
   const linked = scope.rows("identities").whereIn("user_id", owners().select("users.id"));
   scope.join(linked, "connections", "id", "identities.connection_id");
-  const own = owners().whereNot("origin", "scim").select("users.id");
-  const waysIn = [
+  const notProvisioned = owners().whereNot("origin", "scim").select("users.id");
+  const signInOptions = [
     ...((await linked.where("connections.status", "active").select("user_id")) as { user_id: string }[]),
-    ...((await scope.rows("local_credentials").whereIn("user_id", own).select("user_id")) as {
+    ...((await scope.rows("local_credentials").whereIn("user_id", notProvisioned).select("user_id")) as {
       user_id: string;
     }[]),
   ];
-  const withWayIn = new Set(waysIn.map((row) => row.user_id));
+  const ableToSignIn = new Set(signInOptions.map((row) => row.user_id));
   const rows = (await owners().orderBy("users.id").select("users.id")) as { id: string }[];
-  return rows.map(({ id }) => ({ id, canSignIn: withWayIn.has(id) }));
+  return rows.map(({ id }) => ({ id, canSignIn: ableToSignIn.has(id) }));
 }

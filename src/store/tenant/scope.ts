@@ -2,42 +2,40 @@ import type { Knex } from "knex";
 import type { Database } from "../database.ts";
 
 /**
- * Tenant isolation, in one place. Every statement of tenant/ starts from a scope, which has already said whose
- * rows it may see; no file beside this one names the `tenant_id` column of its own table.
+ * Tenant isolation, in one place. Every statement of tenant/ starts from a scope, which confines it to the tenant's rows.
+ * No other file there may use the `tenant_id` column of its own table.
  */
 export interface TenantScope {
   readonly tenantId: string;
   readonly engine: Database["engine"];
-  /** The tenant's rows of a table: read, change or delete them. Joins name the table's columns in full. */
+  /** The tenant's rows of a table, to read, update or delete. In joins, qualify the table's columns. */
   rows(table: string): Knex.QueryBuilder;
-  /** Adds a row that belongs to the tenant. */
+  /** Inserts a row of the tenant. */
   insert(table: string, row: Record<string, unknown>): Knex.QueryBuilder;
-  /** Adds a row, or changes the one that has the same values in `key` columns. */
+  /** Inserts a row, or updates the one with the same values in the `key` columns. */
   upsert(table: string, row: Record<string, unknown>, key: readonly string[]): Knex.QueryBuilder;
-  /** Adds many rows in statements that stay below the engines' limit of bound values. */
+  /** Inserts many rows, in statements that stay below the engines' limits for bound values. */
   insertMany(table: string, rows: Record<string, unknown>[], ifNew?: "ignore-existing"): Promise<void>;
-  /** The rows of several queries, each of which keeps its own order and limit; they have the same columns. */
+  /** Combines the rows of queries with the same columns. Each keeps its own order and limit. */
   unionAll(queries: readonly Knex.QueryBuilder[]): Knex.QueryBuilder;
   /** The tenant's own row. */
   tenantRow(): Knex.QueryBuilder;
-  /**
-   * Joins `table` where its `column` equals `other` (`"group_members.user_id"`), without leaving the tenant.
-   */
+  /** Joins `table` within the tenant, where its `column` equals `other` (`"group_members.user_id"`). */
   join(query: Knex.QueryBuilder, table: string, column: string, other: string): Knex.QueryBuilder;
   leftJoin(query: Knex.QueryBuilder, table: string, column: string, other: string): Knex.QueryBuilder;
-  /** Runs several statements as one: in the transaction that is running, or in one of their own. */
+  /** Runs `work` in a transaction, or as part of the running one. */
   atomically<T>(work: (scope: TenantScope) => Promise<T>): Promise<T>;
-  /** The value of a column, plus `by`: for counters that must not be read first. */
+  /** SQL that adds `by` to a column, for counters that must not be read first. */
   increment(column: string, by: number): Knex.Raw;
-  /** SQL that keeps the rows of a subquery or a join in the tenant of the rows around it. */
+  /** SQL that keeps a subquery or a join in the tenant of the table `around` it. */
   sameTenant(table: string, around: string): string;
-  /** SQL as one or more result columns; nothing is bound. */
+  /** SQL without bindings, as one or more result columns. */
   raw(sql: string): Knex.Raw;
 }
 
 const chunkSize = 500;
 
-/** Cuts a list so that one statement binds fewer values than SQLite (32,766) and PostgreSQL (65,535) allow. */
+/** Splits a list, so that one statement binds fewer values than SQLite (32,766) and PostgreSQL (65,535) allow. */
 export function chunks<T>(items: readonly T[], size = chunkSize): T[][] {
   const result: T[][] = [];
   for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));

@@ -2,22 +2,22 @@ import type { Knex } from "knex";
 import { applyCondition, type Condition } from "../conditions.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** What is searched for, and which part of what is found. */
+/** A search, and the page of its result to return. */
 export interface Search {
-  /** Null finds everything. */
+  /** null matches all rows. */
   condition: Condition | null;
   /** The provisioning source that asks: see ConditionContext. */
   sourceId: string;
-  /** Null for the order of the list. */
+  /** null for the order of the list. */
   sort: { by: SortColumn; descending: boolean } | null;
-  /** `after` continues a list behind the row with that seq; it goes with the order of the list alone. */
+  /** `after` is the seq of the previous page's last row. It requires the order of the list. */
   from: { offset: number } | { after: number };
   limit: number;
 }
 
 export interface SearchResult<Row> {
   rows: Row[];
-  /** How many there are in all. */
+  /** The number of all matching rows. */
   total: number;
 }
 
@@ -29,8 +29,8 @@ const sortColumns: Record<"users" | "groups", Record<SortColumn, string>> = {
 };
 
 /**
- * Searches a table of the tenant. Unless the condition is selective (conditions.ts), this may read every row: call it
- * through Database.scan.
+ * Searches a table of the tenant. Unless the condition is selective (conditions.ts), this may read every row: call it in
+ * Database.scan.
  */
 export async function searchRows<Row>(
   scope: TenantScope,
@@ -48,7 +48,7 @@ export async function searchRows<Row>(
   if ("after" in search.from) page.where(`${table}.seq`, ">", search.from.after);
   else page.offset(search.from.offset);
   const rows = search.limit === 0 ? [] : ((await page) as Row[]);
-  // A first page that is not full has shown everything: there is nothing left to count.
+  // If the first page is not full, it has all rows, and there is nothing to count.
   const whole = "offset" in search.from && search.from.offset === 0 && rows.length < search.limit;
   if (whole) return { rows, total: rows.length };
   const { total } = (await matching().count({ total: "*" }).first()) as { total: number };
@@ -61,24 +61,24 @@ function order(query: Knex.QueryBuilder, table: "users" | "groups", { sort }: Se
 }
 
 /**
- * Positions in a list. Rows are numbered by `seq` in the order of their creation, and a number is never used again; so
- * in a list from which nothing was ever removed, the row at position n is the one with seq n, and paging by index
- * (RFC 7644 §3.4.2.4) costs the same on the last page as on the first. A removal leaves a gap, which is remembered.
+ * Lists with paging by index (RFC 7644 §3.4.2.4), as cheap on the last page as on the first. Rows are numbered by `seq` in
+ * the order of creation, and numbers are never reused. Without removals, the row at position n has seq n; each removal
+ * records a gap.
  */
 type Listed = "users" | "groups";
 
-/** Remembers that a list has no row with this seq any more. Belongs in the transaction that removes the row. */
+/** Records that no row has this seq any longer. Call it in the transaction that removes the row. */
 export async function recordGap(scope: TenantScope, list: Listed, seq: number): Promise<void> {
   await scope.insert("list_gaps", { list, seq });
 }
 
-/** How long the list is: a maintained counter. */
+/** Maintained counters of the rows. */
 const lengths: Record<Listed, string> = { users: "user_count", groups: "group_count" };
 
 /**
- * The length of a list, and the seq of its row at `position` (1 is the first); that is larger than any when the list is
- * shorter. It is the smallest number s for which s less the gaps up to s is the position; each step of the search moves
- * up by the gaps that it skipped.
+ * Returns a list's length and the seq of the row at `position` (1 is the first); if the list is shorter, a seq beyond the
+ * last row. The result is the smallest s for which s minus the number of gaps up to s is the position. Each step adds the
+ * gaps found so far.
  */
 export async function findPosition(
   scope: TenantScope,

@@ -1,7 +1,7 @@
 import type { Tenant } from "../../model.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** What a tenant decides about itself. */
+/** The settings that a tenant chooses. */
 export type TenantSettings = Pick<
   Tenant,
   "sourceConflict" | "passwordSync" | "machineAccessConfirmed" | "activityDays"
@@ -14,10 +14,10 @@ interface Row {
   activity_days: number;
 }
 
-/** The settings of one tenant; they stand in its own row. */
+/** The settings of one tenant, stored in its own row. */
 export function tenantSettings(scope: TenantScope) {
   const columns = ["source_conflict", "password_sync", "machine_access_confirmed", "activity_days"];
-  const found = (row: Row | undefined): TenantSettings | null =>
+  const orNull = (row: Row | undefined): TenantSettings | null =>
     row
       ? {
           sourceConflict: row.source_conflict,
@@ -27,14 +27,14 @@ export function tenantSettings(scope: TenantScope) {
         }
       : null;
   return {
-    /** Null when there is no such tenant any more. */
+    /** Returns null if the tenant was deleted. */
     async read(): Promise<TenantSettings | null> {
-      return found((await scope.tenantRow().first(columns)) as Row | undefined);
+      return orNull((await scope.tenantRow().first(columns)) as Row | undefined);
     },
 
-    /** As read, and nobody else changes them before this transaction ends. */
+    /** Like read, and locks the row until the transaction ends. */
     async lock(): Promise<TenantSettings | null> {
-      return found((await scope.tenantRow().forNoKeyUpdate().first(columns)) as Row | undefined);
+      return orNull((await scope.tenantRow().forNoKeyUpdate().first(columns)) as Row | undefined);
     },
 
     async change(changes: Partial<TenantSettings>): Promise<void> {

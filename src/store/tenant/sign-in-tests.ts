@@ -2,13 +2,13 @@ import { ConflictError } from "../../errors.ts";
 import { mapUniqueViolation } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** A sign-in that was made to see what arrives. */
+/** A test sign-in, which shows an administrator what the identity provider sends. */
 export interface StoredSignInTest {
   id: string;
   connectionId: string;
   /** The administrator who started it; null for the guest of a set-up link. */
   userId: string | null;
-  /** Null until something has arrived. */
+  /** null until the identity provider has responded. */
   sealedResult: string | null;
   createdAt: number;
 }
@@ -37,7 +37,7 @@ export function tenantSignInTests(scope: TenantScope, now: () => number) {
     scope.rows("sign_in_tests").where("connection_id", connectionId).where("expires_at", ">", now());
 
   return {
-    /** Throws ConflictError `stale` when there is a test of this id. */
+    /** Throws ConflictError `stale` if the id was used before. */
     async create(
       test: Pick<StoredSignInTest, "id" | "connectionId" | "userId">,
       expiresAt: number,
@@ -46,31 +46,31 @@ export function tenantSignInTests(scope: TenantScope, now: () => number) {
       await mapUniqueViolation(
         scope.insert("sign_in_tests", { ...row, created_at: now(), expires_at: expiresAt }),
         {
-          id: () => new ConflictError("stale", "This test has begun already: start a new one."),
+          id: () => new ConflictError("stale", "This test has already begun. Start a new one."),
         },
       );
     },
 
-    /** Null when the connection has no such test, or its time is over. */
+    /** Returns null if the connection has no such test, or if it has expired. */
     async find(connectionId: string, id: string): Promise<StoredSignInTest | null> {
       const row = (await living(connectionId).where({ id }).first(columns)) as SignInTestRow | undefined;
       return row ? toTest(row) : null;
     },
 
-    /** Keeps what arrived; of two arrivals the first. Returns whether this was it. */
+    /** Stores the first result of a test. Returns whether it was the first. */
     async finish(connectionId: string, id: string, sealedResult: string): Promise<boolean> {
       const change = living(connectionId).where({ id }).whereNull("sealed_result");
       return ((await change.update({ sealed_result: sealedResult })) as number) > 0;
     },
 
-    /** The last test of a connection that something arrived for. */
+    /** The connection's last test with a result. */
     async latest(connectionId: string): Promise<StoredSignInTest | null> {
       const query = living(connectionId).whereNotNull("sealed_result").orderBy("created_at", "desc");
       const row = (await query.orderBy("id").first(columns)) as SignInTestRow | undefined;
       return row ? toTest(row) : null;
     },
 
-    /** Forgets the tests of a connection, because it points elsewhere now. */
+    /** Removes a connection's tests, because its provider or client changed. */
     async removeOfConnection(connectionId: string): Promise<void> {
       await scope.rows("sign_in_tests").where("connection_id", connectionId).delete();
     },

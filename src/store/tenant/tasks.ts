@@ -23,7 +23,7 @@ interface TaskRow {
 
 export interface TaskFilter {
   state: "open" | "done";
-  /** Only tasks of this user; `unassigned` for those of nobody, or of somebody who was deactivated or blocked. */
+  /** A user's id. `unassigned` also finds tasks of deactivated and blocked people. */
   assignee: string | "anyone" | "unassigned";
 }
 
@@ -59,7 +59,7 @@ export function tenantTasks(scope: TenantScope, now: () => number) {
       return ((await query.select([...task, ...user, "users.id as user_id"])) as TaskRow[]).map(toTask);
     },
 
-    /** Null takes the task away from whoever had it. Throws a foreign key violation for a stranger. */
+    /** null unassigns. Throws NotFoundError, or a foreign key violation if the user does not exist. */
     async assign(id: string, userId: string | null): Promise<void> {
       if ((await one(id).first("id")) === undefined) throw new NotFoundError("There is no such task.");
       if (userId === null) await scope.rows("task_assignments").where("task_id", id).delete();

@@ -11,7 +11,7 @@ interface TombstoneRow {
 
 const columns = ["id", "login_name", "login_name_key", "created_at"];
 
-/** Where a list goes on. */
+/** The position of a list's last row. */
 export interface TombstonePosition {
   key: string;
   id: string;
@@ -21,7 +21,7 @@ function toTombstone(row: TombstoneRow): Tombstone {
   return { id: row.id, loginName: row.login_name, createdAt: row.created_at };
 }
 
-/** Who was deleted and may not come back just in time. */
+/** Deleted people who may not be created just in time again. */
 export function tenantTombstones(scope: TenantScope, now: () => number) {
   return {
     async add(id: string, loginName: string, identities: readonly Identity[]): Promise<void> {
@@ -48,7 +48,7 @@ export function tenantTombstones(scope: TenantScope, now: () => number) {
       return ((await query.select(columns)) as TombstoneRow[]).map(toTombstone);
     },
 
-    /** Those whose login name begins with `prefix`, in its order, behind `after`. */
+    /** The tombstones whose login names begin with `prefix`, sorted by login name, after the position `after`. */
     async page(
       prefix: string,
       after: TombstonePosition | null,
@@ -69,12 +69,12 @@ export function tenantTombstones(scope: TenantScope, now: () => number) {
       };
     },
 
-    /** Lets the person back in. Returns whether there was such a tombstone. */
+    /** Removes a tombstone. Returns whether it existed. */
     async lift(id: string): Promise<boolean> {
       return ((await scope.rows("tombstones").where("id", id).delete()) as number) > 0;
     },
 
-    /** Lifts what was left when somebody with this login name was deleted. */
+    /** Removes the tombstones of a login name. */
     async liftByLoginName(loginName: string): Promise<void> {
       await scope.rows("tombstones").where("login_name_key", nameKey(loginName)).delete();
     },

@@ -1,7 +1,7 @@
 import type { AttributeDocument, User, UserOrigin } from "../../model.ts";
 import { type AffiliationRow, type Affiliations, toAffiliations } from "./affiliations.ts";
 
-/** A row of the table as the drivers give it. */
+/** A row as the drivers return it. */
 export interface UserRow {
   id: string;
   seq: number;
@@ -10,7 +10,7 @@ export interface UserRow {
   family_name: string | null;
   display_name: string | null;
   email: string | null;
-  /** PostgreSQL's driver parses JSON, SQLite knows text. */
+  /** Parsed by PostgreSQL's driver; a text on SQLite. */
   attributes: string | AttributeDocument;
   entitlements: string;
   active: number | boolean;
@@ -25,17 +25,32 @@ export interface UserRow {
 }
 
 const shownColumns = [
-  ...["id", "seq", "login_name", "attributes", "entitlements", "active"],
-  ...["source_id", "source_key", "version", "created_at", "updated_at"],
+  "id",
+  "seq",
+  "login_name",
+  "attributes",
+  "entitlements",
+  "active",
+  "source_id",
+  "source_key",
+  "version",
+  "created_at",
+  "updated_at",
 ];
 
 /** The columns of UserRow. */
 export const columns = qualified([
   ...shownColumns,
-  ...["given_name", "family_name", "display_name", "email", "blocked", "origin", "access_epoch"],
+  "given_name",
+  "family_name",
+  "display_name",
+  "email",
+  "blocked",
+  "origin",
+  "access_epoch",
 ]);
 
-/** In one text: that knex quotes each name anew costs more than the rest of building a statement. */
+/** As SQL, to be combined with affiliationColumns. */
 export const columnList = columns.join(", ");
 export const shownColumnList = qualified(shownColumns).join(", ");
 
@@ -44,13 +59,12 @@ function qualified(names: readonly string[]): string[] {
 }
 
 /**
- * What a provisioning client is shown of a user: the document, and what stands beside it. On a page of rows each column
- * that is read takes its time, so the others are left where they are.
+ * The part of a user that provisioning clients see. Reading only these eleven of eighteen columns makes a page of users faster:
+ * part of what docs/decisions/0030 measures, 4.0–5.4 → 2.4–2.8 ms of CPU time for 100 users.
  */
-export type ShownUser = Pick<
+export type ShownUser = Omit<
   User,
-  | ("id" | "seq" | "loginName" | "attributes" | "entitlements" | "active")
-  | ("sourceId" | "sourceKey" | "version" | "createdAt" | "updatedAt")
+  "givenName" | "familyName" | "displayName" | "email" | "blocked" | "origin" | "accessEpoch"
 >;
 
 function toShownUser(row: UserRow): ShownUser {
@@ -82,7 +96,7 @@ export function toUser(row: UserRow): User {
   };
 }
 
-/** A user as clients see them, with what hangs on them. */
+/** A user as clients see them, with groups and roles. */
 export interface AffiliatedUser extends ShownUser {
   affiliations: Affiliations;
 }

@@ -26,7 +26,7 @@ interface NewUser extends Profile {
   sourceKey: string | null;
 }
 
-/** What may change about a user; fields that are absent stay as they are. */
+/** Changes of a user. Absent fields stay as they are. */
 export type UserChanges = Partial<
   Profile &
     Pick<
@@ -48,7 +48,7 @@ export function tenantUsers(scope: TenantScope, now: () => number) {
     ...reading(scope, columnList, toUser),
     ...writing(scope, now),
 
-    /** The same lookups of what clients are shown, and of the affiliations of these kinds: each is still one statement. */
+    /** The same lookups for what clients see, with affiliations of these kinds. Each is still one statement. */
     affiliated(kinds: readonly AffiliationKind[]) {
       if (kinds.length === 0) return reading(scope, shownColumnList, toAffiliatedUser);
       return reading(scope, `${shownColumnList}, ${affiliationColumns(scope, kinds)}`, toAffiliatedUser);
@@ -56,43 +56,43 @@ export function tenantUsers(scope: TenantScope, now: () => number) {
   };
 }
 
-/** @param readColumns what `read` makes a user of. */
+/** @param readColumns the columns that `read` needs. */
 function reading<Read extends ShownUser>(
   scope: TenantScope,
   readColumns: string,
   read: (row: UserRow) => Read,
 ) {
   const select = () => scope.rows("users").select(scope.raw(readColumns));
-  const found = (row: UserRow | undefined) => (row ? read(row) : null);
+  const orNull = (row: UserRow | undefined) => (row ? read(row) : null);
   return {
     async byId(id: string): Promise<Read | null> {
-      return found((await select().where("users.id", id).first()) as UserRow | undefined);
+      return orNull((await select().where("users.id", id).first()) as UserRow | undefined);
     },
 
-    /** As byId, and nobody else changes the user before this transaction ends. */
+    /** Like byId, and locks the row until the transaction ends. */
     async lock(id: string): Promise<Read | null> {
-      return found((await select().where("users.id", id).forUpdate().first()) as UserRow | undefined);
+      return orNull((await select().where("users.id", id).forUpdate().first()) as UserRow | undefined);
     },
 
     async byLoginName(loginName: string): Promise<Read | null> {
-      return found(
+      return orNull(
         (await select().where("login_name_key", nameKey(loginName)).first()) as UserRow | undefined,
       );
     },
 
-    /** Every user that some source knows by `key`: one per source at most. */
+    /** The users with this source key: at most one per source. */
     async bySourceKey(key: string): Promise<Read[]> {
       return ((await select().where("source_key", key)) as UserRow[]).map(read);
     },
 
-    /** The users that come after `afterSeq` in the tenant's order. */
+    /** The users after `afterSeq` in the tenant's order. */
     async page(afterSeq: number, limit: number): Promise<Read[]> {
       return ((await select().where("seq", ">", afterSeq).orderBy("seq").limit(limit)) as UserRow[]).map(
         read,
       );
     },
 
-    /** The users from a position of the list on, 1 for the first, however long the list is. */
+    /** A page of the list that begins at a position; 1 is the first. Cheap at any position. */
     async pageFrom(position: number, limit: number): Promise<SearchResult<Read>> {
       const { seq, total } = await findPosition(scope, "users", position);
       if (position > total || limit === 0) return { rows: [], total };
@@ -100,19 +100,19 @@ function reading<Read extends ShownUser>(
       return { rows: rows.map(read), total };
     },
 
-    /** See searchRows: it may read every row of the tenant. */
+    /** May read every row of the tenant: see searchRows. */
     async search(search: Search): Promise<SearchResult<Read>> {
       const { rows, total } = await searchRows<UserRow>(scope, "users", readColumns, search);
       return { rows: rows.map(read), total };
     },
 
-    /** How many users the tenant has: read from a maintained counter, whatever their number. */
+    /** The number of users, from a maintained counter. */
     async count(): Promise<number> {
       const row = (await scope.tenantRow().first("user_count")) as { user_count: number } | undefined;
       return row?.user_count ?? 0;
     },
 
-    /** How many of them provisioning manages; a maintained counter, too. */
+    /** The number of provisioned users, from a maintained counter. */
     async provisionedCount(): Promise<number> {
       const row = await scope.tenantRow().first("provisioned_user_count");
       return (row as { provisioned_user_count: number } | undefined)?.provisioned_user_count ?? 0;
@@ -122,7 +122,7 @@ function reading<Read extends ShownUser>(
 
 function writing(scope: TenantScope, now: () => number) {
   return {
-    /** Adds a user at the end of the tenant's list. Throws ConflictError when the login name or source key is taken. */
+    /** Adds a user at the end of the list. Throws ConflictError if the login name or source key is taken. */
     async create(user: NewUser): Promise<User> {
       return await scope.atomically(async (inside) => {
         const count = {
@@ -149,7 +149,7 @@ function writing(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** Changes a user and returns the result. Throws NotFoundError, and ConflictError as create does. */
+    /** Throws NotFoundError, and ConflictError as create does. */
     async update(id: string, changes: UserChanges): Promise<User> {
       if (changes.origin === undefined) return await change(scope, id, changes, now());
       return await scope.atomically(async (inside) => {
@@ -161,7 +161,7 @@ function writing(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** Ends everything that was granted before: see revokeUserAccess in directory/access.ts. */
+    /** Invalidates the user's sessions and sign-ins: see revokeUserAccess in directory/access.ts. */
     async advanceAccessEpoch(id: string): Promise<void> {
       await scope
         .rows("users")
@@ -169,7 +169,7 @@ function writing(scope: TenantScope, now: () => number) {
         .update({ access_epoch: scope.increment("access_epoch", 1) });
     },
 
-    /** Removes a user with everything that hangs on them. Returns whether there was one. */
+    /** Removes a user with all dependent rows. Returns whether the user existed. */
     async remove(id: string): Promise<boolean> {
       return await scope.atomically(async (inside) => {
         const found = inside.rows("users").where("id", id).first("seq", "origin");
@@ -196,13 +196,13 @@ async function change(scope: TenantScope, id: string, changes: UserChanges, at: 
   return toUser(row);
 }
 
-/** Nobody else changes it before this transaction ends. */
+/** Locks the row until the transaction ends. */
 async function originOf(scope: TenantScope, id: string): Promise<UserOrigin | undefined> {
   const found = scope.rows("users").where("id", id).forUpdate().first("origin");
   return ((await found) as { origin: UserOrigin } | undefined)?.origin;
 }
 
-/** How the counter of those whom provisioning manages changes. */
+/** The change of the counter of provisioned users. */
 function provisionedCount(scope: TenantScope, by: number): Record<string, unknown> {
   return by === 0 ? {} : { provisioned_user_count: scope.increment("provisioned_user_count", by) };
 }

@@ -7,7 +7,7 @@ import { oktaUser, scimClient } from "../../helpers/scim.ts";
 const users = /^\/scim\/v2\/Users/;
 const anyKind = /^\/scim\/v2\/(Users|Groups)/;
 
-describe("oin:check takes away what it created", () => {
+describe("oin:check removes its test data", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");
@@ -15,13 +15,13 @@ describe("oin:check takes away what it created", () => {
   after(() => use.dispose());
   const ready = useReadyDeployment(() => use);
 
-  const everybody = async () => {
+  const everyone = async () => {
     const { body } = await scimClient(ready().app, ready().token).get("/Users");
     return body.Resources.map(({ userName }: { userName: string }) => userName) as string[];
   };
-  const leftBehind = async () => (await everybody()).filter((name) => name.startsWith("Oincheck"));
+  const leftBehind = async () => (await everyone()).filter((name) => name.startsWith("Oincheck"));
 
-  it("when no answer to a POST ever arrives", async () => {
+  it("if no response to a POST arrives", async () => {
     ready().front.plant(
       inAnswers("POST", users, () => {
         throw new Error("the connection breaks after the person was created");
@@ -32,13 +32,13 @@ describe("oin:check takes away what it created", () => {
     assert.deepEqual([await leftBehind(), left], [[], []]);
   });
 
-  it("when answers hold no ids", async () => {
+  it("if responses contain no ids", async () => {
     ready().front.plant(inJson("POST", anyKind, (body) => delete body.id));
     await ready().check({ areas: ["scim"] });
     assert.deepEqual(await leftBehind(), []);
   });
 
-  it("when it is stopped at any request, and says that it was", async () => {
+  it("if it is stopped at any request, and reports that", async () => {
     for (const requests of [3, 25, 40, 60]) {
       const stop = new AbortController();
       let count = 0;
@@ -56,7 +56,7 @@ describe("oin:check takes away what it created", () => {
     }
   });
 
-  it("and says what it could not take away: there is no DELETE, so people are deactivated", async () => {
+  it("or deactivates people on a server without DELETE, and reports them", async () => {
     ready().front.plant(inRequests("DELETE", users, () => scimError(501)));
     const { left } = await ready().check({ areas: ["scim"] });
     assert.equal(left.length, 3);
@@ -72,10 +72,10 @@ describe("oin:check takes away what it created", () => {
     }
   });
 
-  describe("and nobody else", () => {
-    it("where a server ignores filters", async () => {
+  describe("and no other data", () => {
+    it("if a server ignores filters", async () => {
       await scimClient(ready().app, ready().token).send("POST", "/Users", oktaUser("grace@acme.example"));
-      const before = await everybody();
+      const before = await everyone();
       ready().front.plant(
         inRequests("GET", anyKind, (exchange) => {
           exchange.path = exchange.path.replace(/filter=[^&]*&?/, "");
@@ -83,11 +83,11 @@ describe("oin:check takes away what it created", () => {
         }),
       );
       await ready().check({ areas: ["scim"] });
-      assert.deepEqual(await everybody(), before);
+      assert.deepEqual(await everyone(), before);
     });
 
-    it("where a server answers a POST with somebody else", async () => {
-      const before = await everybody();
+    it("if a server answers a POST with another person", async () => {
+      const before = await everyone();
       const client = scimClient(ready().app, ready().token);
       const other = (await client.find('userName eq "ada@acme.example"')).body.Resources[0];
       ready().front.plant(
@@ -96,12 +96,12 @@ describe("oin:check takes away what it created", () => {
         }),
       );
       await ready().check({ areas: ["scim"] });
-      assert.deepEqual(await everybody(), before);
+      assert.deepEqual(await everyone(), before);
       const after = (await client.get(`/Users/${other.id}`)).body;
       assert.deepEqual([after.active, after.name], [other.active, other.name]);
     });
 
-    it("where an id would lead to another path", async () => {
+    it("if an id would change the path", async () => {
       ready().front.plant(inJson("POST", anyKind, (body) => Object.assign(body, { id: ".." })));
       await ready().check({ areas: ["scim"] });
       const paths = ready().front.seen.map(({ path }) => path);
@@ -110,7 +110,7 @@ describe("oin:check takes away what it created", () => {
     });
   });
 
-  it("and shows neither the token nor what would drive a terminal, whatever comes back", async () => {
+  it("and shows neither the token nor control characters that a server sends", async () => {
     ready().front.plant(
       inJson("POST", users, (body) => {
         if (body.schemas?.[0]?.endsWith(":User")) body.id = `\u001b[2J${ready().token}bulkId`;

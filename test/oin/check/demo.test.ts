@@ -11,7 +11,7 @@ describe("oin:check against npm run demo", function () {
   });
   after(() => demo.remove());
 
-  it("passes, having found both connections on the story's page", async () => {
+  it("finds both connections on the story's page, and passes", async () => {
     await demo.start();
     const created = await demo.script("admin", "--", "token", "create", "acme", "--json");
     const { token, baseUrl } = JSON.parse(created.stdout) as { token: string; baseUrl: string };

@@ -27,7 +27,7 @@ function operationsOf({ requestBody }: Exchange): Operation[] {
 
 const done = { status: 204, headers: {}, body: "" };
 
-/** Answers as if all had been done, and leaves out the operations that `dropped` names. */
+/** Drops the operations that match `dropped`, and answers as if they had been done. */
 function droppingOperations(dropped: (operation: Operation) => boolean): Fault {
   return inRequests("PATCH", groupById, (exchange) => {
     const operations = operationsOf(exchange).filter((operation) => !dropped(operation));
@@ -37,7 +37,7 @@ function droppingOperations(dropped: (operation: Operation) => boolean): Fault {
   });
 }
 
-/** Does something more at the application after a request has been answered. */
+/** Does something else at the application after it has answered a request. */
 function alsoSending(
   { app, token }: ReadyDeployment,
   when: (exchange: Exchange) => boolean,
@@ -64,18 +64,18 @@ const noMembers = { op: "replace", path: "members", value: [] };
 
 const faults: PlantedFault[] = [
   {
-    name: "groups that take long",
+    name: "a slow list of groups",
     fails: ["scim-groups-time"],
     seen: /\d{3} ms/,
     fault: () => inAnswers("GET", /\/Groups$/, () => sleep(650)),
   },
   {
-    name: "groups that may not be listed",
+    name: "a forbidden list of groups",
     fails: ["scim-groups"],
     fault: () => inRequests("GET", /\/Groups$/, () => scimError(403)),
   },
   {
-    name: "a rename that wipes the members",
+    name: "a rename that removes the members",
     fails: ["scim-group-rename-members"],
     seen: /2 missing/,
     fault: (ready) =>
@@ -87,7 +87,7 @@ const faults: PlantedFault[] = [
       ),
   },
   {
-    name: "a rename without a path that is refused",
+    name: "a refused rename without a path",
     fails: ["scim-group-rename"],
     fault: () =>
       inRequests("PATCH", groupById, (exchange) =>
@@ -95,7 +95,7 @@ const faults: PlantedFault[] = [
       ),
   },
   {
-    name: "a rename that stumbles over the id",
+    name: "a rename that fails because of the id",
     fails: ["scim-group-rename"],
     fault: () =>
       inRequests("PATCH", groupById, ({ requestBody }) =>
@@ -103,13 +103,13 @@ const faults: PlantedFault[] = [
       ),
   },
   {
-    name: "a removal by filter that is ignored",
+    name: "an ignored removal by filter",
     fails: ["scim-group-remove"],
     seen: /still a member/,
     fault: () => droppingOperations(({ op }) => op === "remove"),
   },
   {
-    name: "a removal that takes the others along",
+    name: "a removal that also removes the others",
     fails: ["scim-group-remove"],
     seen: /others are gone/,
     fault: (ready) =>
@@ -126,7 +126,7 @@ const faults: PlantedFault[] = [
       ),
   },
   {
-    name: "a removal of somebody who is no member that is an error",
+    name: "an error for the removal of a person who is not a member",
     fails: ["scim-group-remove-again"],
     fault: () =>
       inRequests("PATCH", groupById, (exchange) => {
@@ -135,13 +135,13 @@ const faults: PlantedFault[] = [
       }),
   },
   {
-    name: "additions that are ignored",
+    name: "ignored additions",
     fails: ["scim-group-add"],
     seen: /1 missing|2 members: 1 too many|3 members/,
     fault: () => droppingOperations(({ op }) => op === "add"),
   },
   {
-    name: "changes of members that are all ignored",
+    name: "ignored changes of members",
     fails: ["scim-group-add", "scim-group-add-again", "scim-group-push"],
     warns: ["scim-group-put"],
     fault: () => {
@@ -175,7 +175,7 @@ const faults: PlantedFault[] = [
     },
   },
   {
-    name: "push now that adds",
+    name: "a “Push now” that adds instead of replacing",
     fails: ["scim-group-push"],
     seen: /too many/,
     fault: () =>
@@ -187,17 +187,17 @@ const faults: PlantedFault[] = [
       }),
   },
   {
-    name: "push now of an empty group that does nothing",
+    name: "a “Push now” of an empty group that does nothing",
     fails: ["scim-group-push-empty"],
     fault: () => droppingOperations(({ value }) => Array.isArray(value) && value.length === 0),
   },
   {
-    name: "PUT of a group that is not offered",
+    name: "a server without PUT for groups",
     warns: ["scim-group-put"],
     fault: () => inRequests("PUT", groupById, () => scimError(405)),
   },
   {
-    name: "PUT of a person that takes them out of their groups",
+    name: "a PUT of a person that removes them from their groups",
     fails: ["scim-put-read-only"],
     seen: /out of the group/,
     fault: (ready) => {
@@ -266,7 +266,7 @@ const faults: PlantedFault[] = [
 
 const seenNames = new Set<string>();
 
-describe("oin:check finds what is wrong with group push", () => {
+describe("oin:check of group push", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");
@@ -275,7 +275,7 @@ describe("oin:check finds what is wrong with group push", () => {
   const ready = useReadyDeployment(() => use);
   eachFault(["scim"], ready, faults);
 
-  it("says that members cannot be seen, where a server shows them nowhere", async () => {
+  it("reports members as not checkable if a server never shows them", async () => {
     ready().front.plant(
       inJson("GET", /^\/scim\/v2\/(Users|Groups)/, (body) => {
         for (const resource of body.Resources ?? [body])
@@ -288,7 +288,7 @@ describe("oin:check finds what is wrong with group push", () => {
       throw new Error(JSON.stringify(results.filter(({ verdict }) => verdict !== "pass")));
   });
 
-  it("does not judge groups that a server does not offer", async () => {
+  it("does not judge groups if a server does not support them", async () => {
     ready().front.plant(inRequests("GET", groups, () => scimError(404)));
     const { results, summary } = await ready().check({ areas: ["scim"] });
     const open = results.filter(({ rule }) => rule.startsWith("scim-group"));

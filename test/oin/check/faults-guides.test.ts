@@ -46,7 +46,7 @@ const faults: PlantedFault[] = [
     }),
   ),
   {
-    name: "a guide without the warning before SAML is enabled",
+    name: "a guide without the warning about enabling SAML",
     fails: ["guide-headings"],
     seen: /saml lacks Read this before you enable SAML/,
     fault: () => says(saml, /(<h\d[^>]*>)Read this before you enable SAML/, "$1Be careful"),
@@ -63,19 +63,19 @@ const faults: PlantedFault[] = [
       }),
   },
   {
-    name: "a link that leads nowhere",
+    name: "a broken link",
     fails: ["guide-links"],
     seen: /\/guides\/okta\/nowhere: 404/,
     fault: () => adds('<a href="/guides/okta/nowhere">more</a>'),
   },
   {
-    name: "a link to a heading that is not there",
+    name: "a link to a missing heading",
     fails: ["guide-links"],
     seen: /#nowhere is not in \/guides\/okta\/saml/,
     fault: () => adds('<a href="#nowhere">more</a>'),
   },
   {
-    name: "a picture that is not there",
+    name: "a missing picture",
     fails: ["guide-images"],
     seen: /missing\.png: 404/,
     fault: () => adds('<img src="/guides/okta/images/missing.png" alt="A page">'),
@@ -86,14 +86,14 @@ const faults: PlantedFault[] = [
     fault: () => adds('<img src="/login" alt="A page">'),
   },
   {
-    name: "a picture without words",
+    name: "a picture without an alt text",
     fails: ["guide-images"],
     seen: /says nothing in words/,
     fault: () => adds('<img src="/guides/okta/images/one.png"><img src="/assets/logo.svg" alt="">'),
   },
 ];
 
-describe("oin:check finds what is wrong with a guide", () => {
+describe("oin:check of a guide", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");
@@ -102,7 +102,7 @@ describe("oin:check finds what is wrong with a guide", () => {
   const ready = useReadyDeployment(() => use);
   eachFault(["guides"], ready, faults);
 
-  it("and reads a guide of another make", async () => {
+  it("can read another product's guide", async () => {
     const headings = [
       "Prerequisites",
       "Supported Features",
@@ -123,7 +123,7 @@ describe("oin:check finds what is wrong with a guide", () => {
     assert.deepEqual([summary.fail, summary.warning], [0, 1]);
   });
 
-  describe("beside which a picture is served", () => {
+  describe("with a picture", () => {
     const picture = "the bytes of a picture";
     const sha256 = createHash("sha256").update(picture).digest("hex");
     const check = (file: { sha256: string; stale: boolean }) => {
@@ -140,7 +140,7 @@ describe("oin:check finds what is wrong with a guide", () => {
       );
     };
 
-    it("passes one that is current", async () => {
+    it("passes a current one", async () => {
       const { results } = await check({ sha256, stale: false });
       assert.equal(results.find(({ rule }) => rule === "guide-current")?.verdict, "pass");
       assert.equal(results.find(({ rule }) => rule === "guide-images")?.verdict, "pass");
@@ -150,7 +150,7 @@ describe("oin:check finds what is wrong with a guide", () => {
       assertFound(await check({ sha256, stale: true }), ["guide-current"], [], /images\/one\.png is stale/);
     });
 
-    it("finds one of an older deployment", async () => {
+    it("finds one from an older deployment", async () => {
       const outcome = await check({ sha256: "other", stale: false });
       assertFound(outcome, ["guide-current"], [], /is not the one of this checkout/);
     });

@@ -19,7 +19,7 @@ const options: CheckOptions = {
   idpMetadata: null,
 };
 
-/** The header of a PNG of some size, and as many bytes as wanted. */
+/** The header of a PNG of this size, followed by zeros. */
 function png(width: number, height: number, bytes = 100): Uint8Array {
   const header = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
   const size = Buffer.alloc(8);
@@ -42,8 +42,8 @@ const { description, saml, variables } = integration;
 const planted: Planted[] = [
   { name: "a logo of 201 × 200 pixels", logo: png(201, 200), fails: ["listing-logo"], seen: /201 × 200/ },
   { name: "a logo of a megabyte", logo: png(200, 200, 1_000_000), fails: ["listing-logo"], seen: /bytes/ },
-  { name: "a logo that is no picture", logo: Buffer.from("<svg/>"), fails: ["listing-logo"] },
-  { name: "a logo that is not there", logo: null, fails: ["listing-logo"] },
+  { name: "a logo that is not a picture", logo: Buffer.from("<svg/>"), fails: ["listing-logo"] },
+  { name: "a missing logo", logo: null, fails: ["listing-logo"] },
   { name: "a logo that is not square", logo: png(244, 156), warns: ["listing-logo"] },
   {
     name: "a display name of 65 characters",
@@ -61,7 +61,7 @@ const planted: Planted[] = [
     seen: /1024/,
   },
   {
-    name: "a variable that was renamed, which no URL uses any more",
+    name: "a renamed variable that the URLs do not use",
     change: { variables: [{ name: "tenant", label: "Tenant" }] },
     fails: ["listing-variables"],
     seen: /lacks connection/,
@@ -73,12 +73,12 @@ const planted: Planted[] = [
     seen: /subDomain/,
   },
   {
-    name: "a use case of one's own",
+    name: "an unknown use case",
     change: { useCases: ["Task lists" as never] },
     fails: ["listing-use-cases"],
   },
   {
-    name: "no support contact",
+    name: "a missing support contact",
     change: { customerSupport: { link: null, email: null, phone: null } },
     fails: ["listing-contacts"],
   },
@@ -104,8 +104,8 @@ const planted: Planted[] = [
   },
 ];
 
-describe("oin:check holds the manifest against the Wizard's limits", () => {
-  it("and finds nothing wrong with ours", async () => {
+describe("oin:check of the manifest", () => {
+  it("finds no problem in this product's", async () => {
     const published = submissionValues(product);
     const outcome = await runCheck(options, { ...checkout, published });
     assert.deepEqual(
@@ -123,19 +123,19 @@ describe("oin:check holds the manifest against the Wizard's limits", () => {
   }
 });
 
-describe("oin:check holds the manifest against what was published", () => {
+describe("oin:check of the manifest, compared with the published one,", () => {
   const published = submissionValues(product);
   const check = (manifest: Integration) =>
     runCheck(options, { ...checkout, product: { ...product, manifest }, published });
 
-  it("finds a variable that was renamed", async () => {
+  it("finds a renamed variable", async () => {
     const screen = { ...published["Tenant settings"], Name: ["tenant"] };
     const before = { ...published, "Tenant settings": screen };
     const outcome = await runCheck(options, { ...checkout, published: before });
     assertFound(outcome, ["listing-unchanged"], [], /tenant was published and is gone; a renamed variable/);
   });
 
-  it("finds another address, and another audience", async () => {
+  it("finds a changed address, and a changed audience", async () => {
     const outcome = await check({ ...integration, origin: "https://new.example.com" });
     assertFound(outcome, ["listing-unchanged"], [], /is gone/);
   });
@@ -149,7 +149,7 @@ describe("oin:check holds the manifest against what was published", () => {
   });
 });
 
-describe("oin:check finds what is wrong with a deployment", () => {
+describe("oin:check of a deployment", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");
@@ -177,15 +177,15 @@ describe("oin:check finds what is wrong with a deployment", () => {
     ]);
   });
 
-  it("finds a connection ID at which nothing is served", async () => {
-    const { results } = await ready().check({ areas: ["oidc", "saml"], connections: ["nobody"] });
-    assertFound({ ...(await ready().check({ areas: ["oidc", "saml"], connections: ["nobody"] })), results }, [
-      "oidc-served",
-      "saml-served",
-    ]);
+  it("finds a connection ID that is not served", async () => {
+    const { results } = await ready().check({ areas: ["oidc", "saml"], connections: ["unknown"] });
+    assertFound(
+      { ...(await ready().check({ areas: ["oidc", "saml"], connections: ["unknown"] })), results },
+      ["oidc-served", "saml-served"],
+    );
   });
 
-  it("leaves out what the manifest leaves out", async () => {
+  it("skips what the manifest leaves out", async () => {
     const manifest = { ...integration, saml: null, universalLogout: null };
     const { results } = await ready().check(
       { areas: ["saml", "universal-logout"] },

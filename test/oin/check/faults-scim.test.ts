@@ -27,11 +27,11 @@ const hasStatus = (from: number, to: number) => (exchange: Exchange) => {
 const hasType = (type: string) => (exchange: Exchange) => {
   if (exchange.status === 200) exchange.headers["content-type"] = type;
 };
-const nobody = { totalResults: 0, itemsPerPage: 0, Resources: [] };
+const empty = { totalResults: 0, itemsPerPage: 0, Resources: [] };
 const counters = ["totalResults", "startIndex", "itemsPerPage"];
 const filtered = (path: string) => /[?&]filter=/.test(path);
 
-/** Answers, errors and access. */
+/** Responses, errors and authentication. */
 const answers: PlantedFault[] = [
   {
     name: "a 401 that is HTML",
@@ -49,7 +49,7 @@ const answers: PlantedFault[] = [
     fault: () => inAnswers("GET", anything, ({ headers }) => void delete headers["www-authenticate"]),
   },
   {
-    name: "an open door",
+    name: "access without a token",
     fails: ["scim-anonymous"],
     fault: ({ token }) =>
       inRequests("GET", users, ({ requestHeaders }) => {
@@ -58,7 +58,7 @@ const answers: PlantedFault[] = [
       }),
   },
   {
-    name: "a token that is taken with Bearer only",
+    name: "a token that is accepted only with Bearer",
     warns: ["scim-token-raw"],
     fault: ({ token }) =>
       inRequests("GET", users, ({ requestHeaders }) =>
@@ -86,7 +86,7 @@ const answers: PlantedFault[] = [
     }),
   },
   {
-    name: "a server error where the client was wrong",
+    name: "a server error for a client's mistake",
     fails: ["scim-bad-request", "scim-no-server-error"],
     fault: () =>
       inRequests("POST", users, ({ requestBody }) =>
@@ -140,7 +140,7 @@ const answers: PlantedFault[] = [
 /** Lists and filters. */
 const lists: PlantedFault[] = [
   {
-    name: "404 for a filter that finds nobody",
+    name: "404 for a filter without a match",
     fails: ["scim-filter-empty"],
     fault: () =>
       inAnswers("GET", userList, (exchange) => {
@@ -157,7 +157,7 @@ const lists: PlantedFault[] = [
       }),
   },
   {
-    name: "itemsPerPage as it was asked for",
+    name: "itemsPerPage equal to count",
     fails: ["scim-items-per-page"],
     fault: () =>
       inJson("GET", userList, (body) => {
@@ -171,7 +171,7 @@ const lists: PlantedFault[] = [
     fault: () => inJson("GET", userList, (body) => body.totalResults === 0 && delete body.Resources),
   },
   {
-    name: "startIndex and count ignored",
+    name: "ignored startIndex and count",
     fails: ["scim-paging", "scim-beyond-end"],
     warns: ["scim-count-zero"],
     fault: () =>
@@ -181,7 +181,7 @@ const lists: PlantedFault[] = [
       }),
   },
   {
-    name: "totalResults of the page",
+    name: "totalResults of the page only",
     fails: ["scim-total-results"],
     warns: ["scim-count-zero"],
     fault: () =>
@@ -190,15 +190,15 @@ const lists: PlantedFault[] = [
       }),
   },
   {
-    name: "a filter that distinguishes case",
+    name: "a case-sensitive filter",
     fails: ["scim-filter-case"],
     fault: () =>
       inJson("GET", userList, (body, { path }) => {
-        if (/eq%20%22OINCHECK/.test(path)) Object.assign(body, nobody);
+        if (/eq%20%22OINCHECK/.test(path)) Object.assign(body, empty);
       }),
   },
   {
-    name: "filters ignored",
+    name: "ignored filters",
     fails: ["scim-filter", "scim-filter-empty", "scim-filter-invalid"],
     fault: () =>
       inRequests("GET", userList, (exchange) => {
@@ -207,7 +207,7 @@ const lists: PlantedFault[] = [
       }),
   },
   {
-    name: "a page of one role that says two",
+    name: "a page of one role with itemsPerPage 2",
     fails: ["scim-entitlement-paging", "scim-items-per-page"],
     fault: () => inJson("GET", /\/Roles\?/, (body) => Object.assign(body, { itemsPerPage: 2 })),
   },
@@ -222,7 +222,7 @@ const lists: PlantedFault[] = [
       }),
   },
   {
-    name: "no core schema",
+    name: "a missing core schema",
     warns: ["scim-schemas"],
     fault: () => inJson("GET", /\/Schemas$/, (body) => body.Resources.shift()),
   },
@@ -233,13 +233,13 @@ const lists: PlantedFault[] = [
     fault: () => inJson("GET", /\/Entitlements\?/, (body) => delete body.Resources[0].type),
   },
   {
-    name: "a role that is given and not kept",
+    name: "an assigned role that is lost",
     fails: ["scim-entitlement-assigned"],
     seen: /with roles: member, then it is not there/,
     fault: () => inJson("GET", userById, (body) => delete body.roles),
   },
   {
-    name: "roles that go with every profile push",
+    name: "a profile push that removes roles",
     warns: ["scim-entitlement-kept"],
     fault: () =>
       inRequests("PUT", users, (exchange) => {
@@ -252,7 +252,7 @@ const lists: PlantedFault[] = [
       }),
   },
   {
-    name: "entitlements that nothing takes away",
+    name: "entitlements that cannot be removed",
     fails: ["scim-entitlement-withdrawn"],
     fault: () =>
       inRequests("PUT", users, (exchange) => {
@@ -261,7 +261,7 @@ const lists: PlantedFault[] = [
       }),
   },
   {
-    name: "no User among the resource types",
+    name: "a missing resource type User",
     warns: ["scim-resource-types"],
     fault: () => inJson("GET", /\/ResourceTypes$/, (body) => body.Resources.shift()),
   },
@@ -270,12 +270,12 @@ const lists: PlantedFault[] = [
 /** People. */
 const people: PlantedFault[] = [
   {
-    name: "200 for POST",
+    name: "200 for a POST",
     fails: ["scim-create"],
     fault: () => inAnswers("POST", users, hasStatus(201, 200)),
   },
   {
-    name: "application/json refused",
+    name: "a server that refuses application/json",
     fails: ["scim-create"],
     fault: () =>
       inRequests("POST", users, ({ requestHeaders }) =>
@@ -283,7 +283,7 @@ const people: PlantedFault[] = [
       ),
   },
   {
-    name: "an answer to POST without an id",
+    name: "a response to POST without an id",
     fails: ["scim-create-body"],
     fault: () => inJson("POST", users, (body) => delete body.id),
   },
@@ -307,7 +307,7 @@ const people: PlantedFault[] = [
       }),
   },
   {
-    name: "externalId dropped",
+    name: "a lost externalId",
     warns: ["scim-external-id"],
     fault: () => inJson("POST", users, (body) => delete body.externalId),
   },
@@ -327,7 +327,7 @@ const people: PlantedFault[] = [
       ),
   },
   {
-    name: "PUT that refuses read-only attributes",
+    name: "a PUT that refuses read-only attributes",
     fails: ["scim-put-read-only"],
     fault: () =>
       inRequests("PUT", users, ({ requestBody }) =>
@@ -335,7 +335,7 @@ const people: PlantedFault[] = [
       ),
   },
   {
-    name: "PUT that refuses empty values",
+    name: "a PUT that refuses empty values",
     fails: ["scim-put-empty"],
     fault: () =>
       inRequests("PUT", users, ({ requestBody }) =>
@@ -343,7 +343,7 @@ const people: PlantedFault[] = [
       ),
   },
   {
-    name: "PUT that changes nothing",
+    name: "a PUT that changes nothing",
     fails: ["scim-put", "scim-entitlement-assigned"],
     warns: ["scim-put-deactivates"],
     fault: ({ app, token }) => ({
@@ -360,7 +360,7 @@ const people: PlantedFault[] = [
     }),
   },
   {
-    name: "PATCH without a path refused",
+    name: "a refused PATCH without a path",
     fails: ["scim-patch-pathless"],
     fault: () =>
       inRequests("PATCH", users, ({ requestBody }) =>
@@ -368,7 +368,7 @@ const people: PlantedFault[] = [
       ),
   },
   {
-    name: "a person who is read otherwise than created",
+    name: "a person who differs from what was created",
     fails: ["scim-read"],
     seen: /wrong or absent: name\.familyName/,
     fault: () => {
@@ -381,7 +381,7 @@ const people: PlantedFault[] = [
     },
   },
   {
-    name: "PATCH answered with 200 and nothing",
+    name: "a PATCH answered with 200 and no body",
     fails: ["scim-patch-answer"],
     fault: () =>
       inAnswers("PATCH", users, (exchange) => {
@@ -397,17 +397,17 @@ const people: PlantedFault[] = [
       ),
   },
   {
-    name: "an unknown operation answered with 200",
+    name: "200 for an unknown operation",
     fails: ["scim-patch-unknown"],
     fault: () => inAnswers("PATCH", users, hasStatus(400, 200)),
   },
   {
-    name: "a deactivated person hidden from filters",
+    name: "filters that hide a deactivated person",
     fails: ["scim-deactivated-found"],
     fault: () =>
       inJson("GET", userList, (body, { path }) => {
         if (!filtered(path) || !body.Resources?.some((user: { active: boolean }) => !user.active)) return;
-        Object.assign(body, nobody);
+        Object.assign(body, empty);
       }),
   },
   {
@@ -419,10 +419,10 @@ const people: PlantedFault[] = [
       }),
   },
   {
-    name: "DELETE that is not offered",
+    name: "a server without DELETE",
     warns: ["scim-delete"],
     fault: () => {
-      // Only for the one that is judged: the rest is cleaned up.
+      // Only for the person that is judged, so that the check can clean up the others.
       let refused = false;
       return inRequests("DELETE", users, () => {
         if (refused) return undefined;
@@ -433,7 +433,7 @@ const people: PlantedFault[] = [
   },
 ];
 
-describe("oin:check finds what is wrong with a SCIM server", () => {
+describe("oin:check of a SCIM server", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");
@@ -442,16 +442,16 @@ describe("oin:check finds what is wrong with a SCIM server", () => {
   const ready = useReadyDeployment(() => use);
   eachFault(["scim"], ready, [...answers, ...lists, ...people]);
 
-  it("finds a token that opens nothing", async () => {
+  it("finds an invalid token", async () => {
     assertFound(await ready().check({ areas: ["scim"], scimToken: "another" }), ["scim-token-accepted"]);
   });
 
-  it("finds http, where the server is not on this machine", async () => {
+  it("finds http on another machine", async () => {
     const outcome = await ready().check({ areas: ["scim"], scimUrl: "http://scim.invalid/v2" });
     assertFound(outcome, ["scim-url-https", "scim-reachable"]);
   });
 
-  it("finds an answer that takes longer than Okta waits", async () => {
+  it("finds a response that takes longer than Okta waits", async () => {
     const report = new CheckReport();
     const web = openWeb();
     const slow: Web = {

@@ -51,19 +51,19 @@ const oidc: PlantedFault[] = [
       })),
   },
   {
-    name: "a redirect URI that shows its errors elsewhere, which may be meant",
+    name: "a redirect URI that redirects to an error page, which may be intended",
     warns: ["oidc-callback-redirect"],
     fault: () =>
       inRequests("GET", callback, () => ({ status: 302, headers: { location: "/login?error=1" } })),
   },
   {
-    name: "a redirect URI that takes any code",
+    name: "a redirect URI that accepts any code",
     fails: ["oidc-callback-refuses"],
     fault: () =>
       inRequests("GET", callback, (exchange) => (parameterOf(exchange, "code") ? page(200) : undefined)),
   },
   {
-    name: "a redirect URI that prints what it was given",
+    name: "a redirect URI that prints its parameters unescaped",
     fails: ["oidc-callback-error"],
     seen: /with the script in it/,
     fault: () =>
@@ -73,7 +73,7 @@ const oidc: PlantedFault[] = [
       }),
   },
   {
-    name: "a redirect URI that fails on an error of Okta's",
+    name: "a redirect URI that fails on an error from Okta",
     fails: ["oidc-callback-error"],
     fault: () =>
       inRequests("GET", callback, (exchange) => (parameterOf(exchange, "error") ? page(500) : undefined)),
@@ -87,7 +87,7 @@ const oidc: PlantedFault[] = [
     name: "a redirect URI that is not served",
     fails: ["oidc-served"],
     fault: () => {
-      // The check asks at the redirect URI whether the connection is there at all: that one is answered.
+      // The check first asks the redirect URI whether the connection exists; that request is answered.
       let asked = false;
       return inRequests("GET", /\/callback$/, () => {
         if (asked) return page(404);
@@ -108,7 +108,7 @@ const oidc: PlantedFault[] = [
       }),
   },
   {
-    name: "an initiate login URI that leads any issuer's people to ours",
+    name: "an initiate login URI that sends any issuer's people to the connection's issuer",
     fails: ["oidc-initiate-unknown"],
     fault: () => {
       let good = "";
@@ -133,7 +133,7 @@ const oidc: PlantedFault[] = [
       }),
   },
   {
-    name: "a page that leaves for any issuer",
+    name: "a page that refreshes to any issuer",
     fails: ["oidc-initiate-open-redirect", "oidc-initiate-unknown"],
     fault: () =>
       inAnswers("GET", initiate, (exchange) => {
@@ -143,7 +143,7 @@ const oidc: PlantedFault[] = [
       }),
   },
   {
-    name: "an initiate login URI that starts nothing",
+    name: "an initiate login URI that does not start a sign-in",
     fails: ["oidc-initiate"],
     warns: ["oidc-initiate-post"],
     fault: () => ({ request: ({ path }) => (initiate.test(path) ? page(403) : undefined) }),
@@ -179,7 +179,7 @@ const oidc: PlantedFault[] = [
       ),
   },
   {
-    name: "no state",
+    name: "a missing state",
     fails: ["oidc-state"],
     fault: () =>
       inAnswers(
@@ -189,7 +189,7 @@ const oidc: PlantedFault[] = [
       ),
   },
   {
-    name: "no nonce and no PKCE",
+    name: "a missing nonce and PKCE",
     warns: ["oidc-nonce", "oidc-pkce"],
     fault: () =>
       inAnswers(
@@ -202,7 +202,7 @@ const oidc: PlantedFault[] = [
   },
 ];
 
-/** Changes the AuthnRequest that an answer sends along. */
+/** Changes the AuthnRequest in a response. */
 const requesting = (change: (xml: string) => string) =>
   leading(({ searchParams }) => {
     const xml = inflateRawSync(Buffer.from(searchParams.get("SAMLRequest") ?? "", "base64")).toString();
@@ -337,14 +337,14 @@ const saml: PlantedFault[] = [
     fault: () => inRequests("POST", acs, ({ path }) => ({ status: 307, headers: { location: `${path}/` } })),
   },
   {
-    name: "an ACS that takes what nobody signed",
+    name: "an ACS that accepts unsigned responses",
     fails: ["saml-acs-refuses"],
     seen: /an unsigned response/,
     fault: () =>
       inRequests("POST", acs, ({ requestBody }) => (requestBody.length > 500 ? page(200) : undefined)),
   },
   {
-    name: "an ACS that fails on rubbish",
+    name: "an ACS that fails on malformed input",
     fails: ["saml-acs-refuses"],
     fault: () =>
       inRequests("POST", acs, ({ requestBody }) => (requestBody.length < 100 ? page(500) : undefined)),
@@ -373,7 +373,7 @@ const universalLogout: PlantedFault[] = [
       ),
   },
   {
-    name: "alg none that is believed",
+    name: "a token with alg none that is accepted",
     fails: ["ul-forged-token"],
     seen: /without a signature/,
     fault: () =>
@@ -407,7 +407,7 @@ const universalLogout: PlantedFault[] = [
   },
 ];
 
-describe("oin:check finds what is wrong with a sign-in", () => {
+describe("oin:check of sign-in", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");

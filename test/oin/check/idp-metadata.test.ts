@@ -15,7 +15,7 @@ import { checkout } from "../../helpers/readiness.ts";
 
 const dayMs = 86_400_000;
 
-/** A certificate of a provider's, with what a test wants wrong in it. */
+/** A provider's certificate with the fault that a test wants. */
 async function certificate({ hash = "SHA-256", bits = 2048, days = 3650, from = -10 } = {}): Promise<string> {
   const algorithm = {
     name: "RSASSA-PKCS1-v1_5",
@@ -49,9 +49,9 @@ interface Case {
 }
 
 const cases: Case[] = [
-  { name: "nothing, where nothing is wrong", xml: () => idpMetadata() },
+  { name: "no fault in good metadata", xml: () => idpMetadata() },
   {
-    name: "nothing, where an old certificate stands beside the next one",
+    name: "no fault in an expired certificate next to a valid one",
     xml: async () =>
       idpMetadata({
         keys: [
@@ -61,7 +61,7 @@ const cases: Case[] = [
       }),
   },
   {
-    name: "nothing in SHA-1 as the digest of OAEP, which is no signature",
+    name: "no fault in SHA-1 as the digest of OAEP, which is not a signature",
     xml: () =>
       idpMetadata({
         keys: [
@@ -81,7 +81,7 @@ const cases: Case[] = [
     fails: ["idp-sha256"],
   },
   {
-    name: "a certificate that is over",
+    name: "an expired certificate",
     xml: async () => idpMetadata({ keys: [["signing", await certificate({ days: -1 })]] }),
     fails: ["idp-certificate"],
   },
@@ -91,7 +91,7 @@ const cases: Case[] = [
     fails: ["idp-certificate"],
   },
   {
-    name: "a certificate that ends soon",
+    name: "a certificate that expires soon",
     xml: async () => idpMetadata({ keys: [["signing", await certificate({ days: 20 })]] }),
     warns: ["idp-certificate"],
   },
@@ -101,7 +101,7 @@ const cases: Case[] = [
     warns: ["idp-key-size"],
   },
   {
-    name: "no certificate for signing",
+    name: "a missing signing certificate",
     xml: () => idpMetadata({ keys: [["encryption", signingCertificate]] }),
     fails: ["idp-certificate"],
   },
@@ -110,14 +110,14 @@ const cases: Case[] = [
     xml: () => idpMetadata({ services: [["Redirect", "http://acme.okta.example/sso"]] }),
     fails: ["idp-sso"],
   },
-  { name: "no address", xml: () => idpMetadata({ services: [] }), fails: ["idp-sso"] },
-  { name: "no entity ID", xml: () => idpMetadata({ entityId: "" }), fails: ["idp-metadata"] },
+  { name: "a missing address", xml: () => idpMetadata({ services: [] }), fails: ["idp-sso"] },
+  { name: "a missing entity ID", xml: () => idpMetadata({ entityId: "" }), fails: ["idp-metadata"] },
   {
     name: "a document type",
     xml: () => idpMetadata().replace("<md:Entity", "<!DOCTYPE x><md:Entity"),
     fails: ["idp-metadata"],
   },
-  { name: "text that is no XML", xml: () => "<md:EntityDescriptor", fails: ["idp-metadata"] },
+  { name: "text that is not XML", xml: () => "<md:EntityDescriptor", fails: ["idp-metadata"] },
 ];
 
 describe("oin:check of an identity provider's metadata", () => {
@@ -148,7 +148,7 @@ describe("oin:check of an identity provider's metadata", () => {
     });
   }
 
-  it("reads an address, too, and says when nothing is there", async () => {
+  it("also reads a URL, and reports one that does not respond", async () => {
     const server: Server = createServer((req, res) => {
       res.writeHead(req.url === "/metadata" ? 200 : 404, { "content-type": "application/xml" });
       res.end(idpMetadata());

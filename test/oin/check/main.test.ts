@@ -44,7 +44,7 @@ describe("npm run oin:check", () => {
     return body.Resources.filter(({ userName }: { userName: string }) => userName.startsWith("Oincheck"));
   };
 
-  it("prints a table and a summary, and ends with 0 when nothing fails", async () => {
+  it("prints a table and a summary, and exits with 0 if nothing fails", async () => {
     const { code, stdout, stderr } = await start([...words(), ...withToken], `${ready().token}\n`).ended;
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^The deployment\n/);
@@ -54,7 +54,7 @@ describe("npm run oin:check", () => {
     assert.ok(!stdout.includes("\u001b") && !stdout.includes(ready().token));
   });
 
-  it("does the same from an empty folder, with what this repository says of the product", async () => {
+  it("does the same from an empty folder, with this repository's product", async () => {
     const folder = mkdtempSync(join(tmpdir(), "starter-nowhere-"));
     try {
       const { code, stdout, stderr } = await start([...words(), ...withToken], ready().token, folder).ended;
@@ -67,7 +67,7 @@ describe("npm run oin:check", () => {
     }
   });
 
-  it("with --json prints one JSON object and nothing else", async () => {
+  it("prints only one JSON object with --json", async () => {
     const { code, stdout, stderr } = await start([...words(), ...withToken, "--json"], ready().token).ended;
     assert.deepEqual([code, stderr], [0, ""]);
     assert.equal(stdout.trim().split("\n").length, 1);
@@ -78,7 +78,7 @@ describe("npm run oin:check", () => {
     assert.equal(outcome.summary.fail, 0);
   });
 
-  it("ends with 1 when a rule fails, and says what was seen, the fix and the source", async () => {
+  it("exits with 1 if a rule fails, and prints the observation, the fix and the source", async () => {
     ready().front.plant({
       answer(exchange) {
         if (exchange.method === "POST" && exchange.status === 201) exchange.status = 200;
@@ -91,7 +91,7 @@ describe("npm run oin:check", () => {
       stdout,
       /^ {2}FAIL {2}scim-create .*\n {8}seen: {3}POST \/scim\/v2\/Users: 200.*\n {8}fix: .*\n {8}source: Okta: /m,
     );
-    assert.match(stdout, /Not ready: mend what fails/);
+    assert.match(stdout, /Not ready: fix what fails/);
   });
 
   it("needs no deployment for a SCIM server alone", async () => {
@@ -100,7 +100,7 @@ describe("npm run oin:check", () => {
   });
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    it(`stops at ${signal}, cleans up, and ends with 130`, async () => {
+    it(`stops on ${signal}, cleans up, and exits with 130`, async () => {
       ready().front.seen.length = 0;
       ready().front.plant({ answer: () => sleep(20) });
       const { child, ended } = start(
@@ -109,7 +109,7 @@ describe("npm run oin:check", () => {
       );
       const created = () =>
         ready().front.seen.some(({ method, status }) => method === "POST" && status === 201);
-      await until("somebody was created", created, 45);
+      await until("a person was created", created, 45);
       child.kill(signal);
       const { code, stdout, stderr } = await ended;
       assert.equal(code, 130);
@@ -121,37 +121,33 @@ describe("npm run oin:check", () => {
   }
 
   const wrong: [what: string, words: string[], problem: RegExp][] = [
-    ["no address", [], /^--url is missing: site, oidc, saml, universal-logout, guides need it\./],
+    ["a missing --url", [], /^--url is missing: site, oidc, saml, universal-logout, guides need it\./],
     [
       "an address with a path",
       ["--url", "https://app.example.com/app"],
       /^--url is the public origin, without a path/,
     ],
-    [
-      "an address that is none",
-      ["--url", "app.example.com"],
-      /^--url is a web address, not "app\.example\.com"/,
-    ],
+    ["an invalid address", ["--url", "app.example.com"], /^--url is a web address, not "app\.example\.com"/],
     [
       "an unknown area",
       ["--url", "https://app.example.com", "--only", "oauth"],
       /^--only knows site, .*, not oauth\./,
     ],
     ["an unknown option", ["--uri", "https://app.example.com"], /^Unknown option '--uri'/],
-    ["no metadata", ["--only", "idp-metadata"], /^--idp-metadata is missing\./],
+    ["missing metadata", ["--only", "idp-metadata"], /^--idp-metadata is missing\./],
     [
-      "no token",
+      "an empty token",
       ["--only", "scim", "--scim-url", "http://localhost:9/", "--scim-token-stdin"],
-      /nothing came on standard input/,
+      /standard input was empty/,
     ],
     [
-      "no file",
+      "a missing file",
       ["--only", "idp-metadata", "--idp-metadata", "nowhere.xml"],
       /^nowhere\.xml cannot be read\./,
     ],
   ];
   for (const [what, args, problem] of wrong) {
-    it(`says what is wrong with ${what}, and ends with 1`, async () => {
+    it(`refuses ${what} with a message, and exits with 1`, async () => {
       const { code, stdout, stderr } = await start(args).ended;
       assert.deepEqual([code, stdout], [1, ""]);
       assert.match(stderr, problem);
@@ -159,7 +155,7 @@ describe("npm run oin:check", () => {
     });
   }
 
-  it("explains itself with --help", async () => {
+  it("explains its options with --help", async () => {
     const { code, stdout } = await start(["--help"]).ended;
     assert.equal(code, 0);
     assert.match(stdout, /--scim-token-stdin/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { onOneDatabase } from "../../helpers/databases.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
 
-/** What a check on this machine, and from outside, cannot tell. Everything else has to be judged. */
+/** The rules that cannot be checked from outside, or on this machine. All others must be judged. */
 const notCheckable = [
   ...["site-https", "site-certificate", "site-tls-version", "site-origin", "scim-url-https"],
   ...[
@@ -17,11 +17,11 @@ const notCheckable = [
   ...["ul-malformed", "ul-media-type", "ul-success", "ul-unknown-person", "ul-tenant"],
 ];
 
-describe("oin:check against our own deployment", () => {
+describe("oin:check of this application", () => {
   onOneDatabase((use) => {
     const ready = useReadyDeployment(use);
 
-    it("passes, and judges all that can be seen", async () => {
+    it("passes, and judges every rule that can be checked", async () => {
       const before = await ready().population();
       const { results, summary, left, stopped } = await ready().check();
       const open = results.filter(({ verdict }) => verdict !== "pass");
@@ -43,7 +43,7 @@ describe("oin:check against our own deployment", () => {
       assert.deepEqual(await ready().population(), before);
     });
 
-    it("says what it saw, where the rule stands and how to mend it, and shows no token", async () => {
+    it("reports the observation, the source and the fix of each rule, but never the token", async () => {
       const { results } = await ready().check({ areas: ["scim", "oidc"] });
       for (const { rule, title, seen, fix, source } of results) {
         for (const text of [title, seen, fix, source.document, source.section])
@@ -53,7 +53,7 @@ describe("oin:check against our own deployment", () => {
       assert.ok(!JSON.stringify(results).includes(ready().token));
     });
 
-    it("without a token judges the door alone, and passes nothing else", async () => {
+    it("judges only authentication if it has no token", async () => {
       const { results } = await ready().check({ areas: ["scim"], scimToken: null });
       const judged = results.filter(({ verdict }) => verdict !== "not-checkable").map(({ rule }) => rule);
       assert.deepEqual(judged.sort(), [
@@ -76,7 +76,7 @@ describe("oin:check against our own deployment", () => {
       assert.match(seen, /no provisioning token was given/);
     });
 
-    it("finds connections on the deployment's own pages", async () => {
+    it("finds connections on the deployment's pages", async () => {
       const { key, front } = ready();
       front.plant({
         answer(exchange) {

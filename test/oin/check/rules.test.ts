@@ -5,19 +5,19 @@ import { rules } from "oin-kit/check/rules/all";
 import { ruleList } from "oin-kit/check/rules/list";
 import { areas, documents } from "oin-kit/check/rules/rule";
 
-/** What no planted fault can break: only a person's sign-in, or Okta's key, shows it. */
+/** Rules that no planted fault can break, because they need a person's sign-in or Okta's key. */
 const neverJudged = new Set([
   ...["oidc-token-checks", "oidc-landing", "saml-response-checks", "guide-okta-links"],
   ...["ul-success", "ul-unknown-person", "ul-tenant"],
 ]);
 
 describe("the readiness rules", () => {
-  it("are listed in the reference exactly as they are", () => {
+  it("are exactly those of the reference", () => {
     const remedy = "npm run --silent oin:check -- --rules > docs/reference/readiness-rules.md";
     assert.equal(readFileSync("docs/reference/readiness-rules.md", "utf8"), ruleList(), remedy);
   });
 
-  it("have a source, a remedy and an area, and every document is named by one", () => {
+  it("have a source, a fix and an area, and use every document", () => {
     const used = new Set<string>();
     for (const [id, rule] of Object.entries(rules)) {
       used.add(rule.document);
@@ -31,7 +31,7 @@ describe("the readiness rules", () => {
     );
   });
 
-  it("are each broken by a fault of the tests", () => {
+  it("are each broken by a planted fault", () => {
     const folder = "test/oin/check";
     const tests = readdirSync(folder).filter((name) => !["ready.test.ts", "rules.test.ts"].includes(name));
     const text = tests.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");

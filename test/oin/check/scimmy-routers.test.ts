@@ -5,10 +5,10 @@ import { type CheckOutcome, runCheck } from "oin-kit/check/run";
 import { checkout } from "../../helpers/readiness.ts";
 
 const token = "a token of the tests";
-/** How the token is sent: this server has a scheme of its own for a token with blanks. */
+/** The token with a scheme of its own, which the check sends unchanged. */
 const scimToken = `Bearer ${token}`;
 
-describe("oin:check against a SCIM server that is not ours, on scimmy-routers", () => {
+describe("oin:check of a foreign SCIM server, made with scimmy-routers,", () => {
   let server: ChildProcess;
   let scimUrl: string;
   let outcome: CheckOutcome;
@@ -26,7 +26,7 @@ describe("oin:check against a SCIM server that is not ours, on scimmy-routers", 
   });
   after(() => server.kill());
 
-  it("runs to the end and finds its real faults, and no others", () => {
+  it("runs to the end, and finds exactly its real faults", () => {
     const broken = (verdict: string) =>
       outcome.results.filter((one) => one.verdict === verdict).map(({ rule }) => rule);
     assert.deepEqual(broken("fail").sort(), [
@@ -40,7 +40,7 @@ describe("oin:check against a SCIM server that is not ours, on scimmy-routers", 
     assert.ok(judged.length > 60, String(judged.length));
   });
 
-  it("names what it saw", () => {
+  it("reports its observations", () => {
     const seen = (rule: string) => outcome.results.find((result) => result.rule === rule)?.seen ?? "";
     assert.match(seen("scim-paging"), /count=1 gave 3, count=2 gave 3/);
     assert.match(seen("scim-items-per-page"), /itemsPerPage 20/);
@@ -48,7 +48,7 @@ describe("oin:check against a SCIM server that is not ours, on scimmy-routers", 
     assert.match(seen("scim-filter-case"), /OINCHECK/);
   });
 
-  it("leaves nothing behind", async () => {
+  it("removes its test data", async () => {
     const headers = { authorization: `Bearer ${token}` };
     for (const kind of ["Users", "Groups"]) {
       const answer = await fetch(`${scimUrl}/${kind}`, { headers });

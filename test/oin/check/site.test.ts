@@ -11,10 +11,10 @@ import { type Certificate, selfSigned } from "../../helpers/https.ts";
 import { freePort } from "../../helpers/postgres-server.ts";
 import { checkout } from "../../helpers/readiness.ts";
 
-/** This machine, by an address that is not one of loopback's: there, certificates are looked at. */
+/** This machine by an address that is not loopback, because the check does not judge certificates on loopback. */
 const host = "0.0.0.0";
 
-/** In a process of its own, because Node reads what it trusts when it starts. */
+/** Runs in another process, because Node reads trusted certificates when it starts. */
 async function judged(port: number, trusted?: string): Promise<(rule: string) => RuleResult | undefined> {
   const words = [
     "--import",
@@ -32,7 +32,7 @@ async function judged(port: number, trusted?: string): Promise<(rule: string) =>
   return (rule) => results.find((result) => result.rule === rule);
 }
 
-describe("oin:check of a deployment's connection", () => {
+describe("oin:check of a deployment's TLS", () => {
   let certificate: Certificate;
   before(() => {
     certificate = selfSigned(`IP:${host}`);
@@ -52,7 +52,7 @@ describe("oin:check of a deployment's connection", () => {
     }
   }
 
-  it("refuses a certificate that nobody trusts", async () => {
+  it("refuses an untrusted certificate", async () => {
     await withServer({}, async (port) => {
       const result = await judged(port);
       assert.equal(result("site-certificate")?.verdict, "fail");
@@ -64,7 +64,7 @@ describe("oin:check of a deployment's connection", () => {
     });
   });
 
-  it("warns of one that ends soon", async () => {
+  it("warns of a certificate that expires soon", async () => {
     await withServer({}, async (port) => {
       const result = (await judged(port, certificate.path))("site-certificate");
       assert.equal(result?.verdict, "warning");
@@ -80,12 +80,12 @@ describe("oin:check of a deployment's connection", () => {
     });
   });
 
-  it("says that nothing is there", async () => {
+  it("reports a server that does not respond", async () => {
     const result = (await judged(await freePort()))("site-certificate");
     assert.match(result?.seen ?? "", /no TLS connection: .*ECONNREFUSED/);
   });
 
-  it("fails in every area when nothing answers, and passes nothing", async () => {
+  it("fails in every area if the server does not respond, and passes nothing", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     const areas: Area[] = ["site", "oidc", "saml", "universal-logout", "guides", "scim"];
     const options = {
@@ -110,7 +110,7 @@ describe("oin:check of a deployment's connection", () => {
     assert.deepEqual(passed, ["scim-url-underscore", "scim-url-length"]);
   });
 
-  it("judges https and the Wizard's origin of a deployment that is not on this machine", async () => {
+  it("judges https and the Wizard's origin if the deployment is on another machine", async () => {
     const options = {
       url: "http://app.invalid",
       scimUrl: null,

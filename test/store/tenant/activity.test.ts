@@ -45,7 +45,7 @@ describe("activity", () => {
       all = await store.activity.page({}, null, 1_000);
     });
 
-    it("is read as it was recorded", async () => {
+    it("is returned as it was recorded", async () => {
       now = 1;
       const wanted = {
         ...entry,
@@ -63,7 +63,7 @@ describe("activity", () => {
       assert.match(id, /^[0-9a-f-]{36}$/);
     });
 
-    it("is listed newest first, all of it", () => {
+    it("is listed completely, newest first", () => {
       assert.equal(all.length, 200);
       const times = all.map(({ at }) => at);
       assert.deepEqual(
@@ -82,7 +82,7 @@ describe("activity", () => {
       [{ actorKind: "universal-logout", action: "user.signed_out" }, "universal-logout"],
     ];
     for (const [what, kind] of kinds) {
-      it(`has ${JSON.stringify(what)} under ${kind}`, async () => {
+      it(`lists ${JSON.stringify(what)} under ${kind}`, async () => {
         const own = (await createTestTenant(use().database)).store;
         await own.activity.record({ ...entry, ...what });
         assert.equal((await own.activity.page({ kind }, null, 10)).length, 1);
@@ -96,13 +96,13 @@ describe("activity", () => {
       { kind: "people" },
       { person: "ada" },
       { person: "bob", kind: "sign-in" },
-      { person: "nobody" },
+      { person: "unknown" },
       { from: 1_005, until: 1_011 },
       { person: "ada", kind: "people", from: 1_003 },
       { until: 1_001 },
     ];
     for (const filter of filters) {
-      it(`is found by pages, each entry once: ${JSON.stringify(filter)}`, async () => {
+      it(`is paged with each entry once: ${JSON.stringify(filter)}`, async () => {
         const seen: RecordedActivity[] = [];
         let after: ActivityPosition | null = null;
         for (;;) {

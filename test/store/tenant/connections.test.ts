@@ -7,7 +7,7 @@ import { createTestTenant, newUser } from "../../helpers/people.ts";
 
 describe("connections", () => {
   onEachDatabase((use) => {
-    it("keep what a change does not name, settings and secret too", async () => {
+    it("keep everything that an update does not name", async () => {
       const { store, connection } = await createTestTenant(use().database);
       const before = await connection();
       await store.connections.update(before.id, { sealedSecret: "sealed" });
@@ -21,7 +21,7 @@ describe("connections", () => {
       assert.equal((await store.connections.byId(before.id))?.settings, null);
     });
 
-    it("forget a former secret only while the one that worked is the current one", async () => {
+    it("forget a former secret only if the one that worked is still current", async () => {
       const { store, connection } = await createTestTenant(use().database);
       const { id } = await connection();
       await store.connections.update(id, { sealedSecret: "third", sealedFormerSecret: "first" });
@@ -31,7 +31,7 @@ describe("connections", () => {
       assert.deepEqual(await store.connections.sealedSecrets(id), { current: "third", former: null });
     });
 
-    it("are changed, read and removed by their own tenant only", async () => {
+    it("are updated, read and removed only by their own tenant", async () => {
       const { connection } = await createTestTenant(use().database);
       const { id } = await connection();
       const { store: others } = await createTestTenant(use().database);
@@ -47,7 +47,7 @@ describe("connections", () => {
 
 describe("provisioning tokens", () => {
   onEachDatabase((use) => {
-    it("are listed under their source, oldest first, and revoked once", async () => {
+    it("are listed with their source, oldest first, and revoked once", async () => {
       const { store, writer } = await createTestTenant(use().database);
       const second = await store.sources.create({ id: randomUUID(), name: "Second" });
       const ids: string[] = [];
@@ -112,7 +112,7 @@ describe("credentials", () => {
       assert.equal(await store.credentials.passwordHash(id), null);
     });
 
-    it("can be set twice at once", async () => {
+    it("can be set concurrently", async () => {
       const { store } = await createTestTenant(use().database);
       const { id } = await store.users.create(newUser("ada@acme.example"));
       await Promise.all(["one", "two", "three"].map((hash) => store.credentials.set(id, hash)));

@@ -12,7 +12,7 @@ const newGroup = (displayName: string) => ({
   sourceKey: null,
 });
 
-/** A tenant with three users, in the order of their ids, and one group. */
+/** Creates a tenant with three users, sorted by id, and one group. */
 async function team(store: TenantStore) {
   const ids = [randomUUID(), randomUUID(), randomUUID()].sort() as [string, string, string];
   for (const id of ids) await store.users.create(newUser(`${id}@acme.example`, { id }));
@@ -25,7 +25,7 @@ describe("groups", () => {
   onEachDatabase((use) => {
     const fresh = async () => (await createTestTenant(use().database)).store;
 
-    it("are counted true under creates, refusals and removals", async () => {
+    it("are counted correctly after creations, refusals and removals", async () => {
       const store = await fresh();
       const first = await store.groups.create(newGroup("Engineers"));
       await assert.rejects(store.groups.create(newGroup("ENGINEERS")), ConflictError);
@@ -39,7 +39,7 @@ describe("groups", () => {
       assert.equal((await store.groups.create(newGroup("Editors"))).seq, 3);
     });
 
-    it("are counted true when many come at once", async () => {
+    it("are counted correctly after concurrent creations", async () => {
       const store = await fresh();
       const names = Array.from({ length: 30 }, (_, index) => `Group ${index % 20}`);
       await Promise.allSettled(names.map((name) => store.groups.create(newGroup(name))));
@@ -50,7 +50,7 @@ describe("groups", () => {
       );
     });
 
-    it("are found by name in any case, and paged in order", async () => {
+    it("are found by name, ignoring case, and paged in order", async () => {
       const store = await fresh();
       for (const name of ["Ärzte", "Editors", "Admins"]) await store.groups.create(newGroup(name));
       assert.equal((await store.groups.byName("äRZTE"))?.displayName, "Ärzte");
@@ -61,7 +61,7 @@ describe("groups", () => {
       );
     });
 
-    it("keep what an update does not name, and raise their version", async () => {
+    it("keep what an update does not name, and increment their version", async () => {
       const store = await fresh();
       const before = await store.groups.create(newGroup("Engineers"));
       const { updatedAt: _, ...after } = await store.groups.update(before.id, { displayName: "engineers" });
@@ -79,7 +79,7 @@ describe("members", () => {
       return { store, ...(await team(store)) };
     };
 
-    it("are a set: adding twice and removing those who are none are no errors", async () => {
+    it("can be added twice, and removed if they are not members", async () => {
       const { store, ids, group, members } = await fresh();
       const [one, two, three] = ids;
       await store.groupMembers.add(group.id, [one, two, one]);
@@ -94,14 +94,14 @@ describe("members", () => {
       );
     });
 
-    it("are no error to add or remove when there are none to", async () => {
+    it("can be added and removed with an empty list", async () => {
       const { store, group, members } = await fresh();
       await store.groupMembers.add(group.id, []);
       await store.groupMembers.remove(group.id, []);
       assert.deepEqual([await members(), await store.groupMembers.unknownUsers([])], [[], []]);
     });
 
-    it("are replaced as a whole, or not at all", async () => {
+    it("are replaced completely or not at all", async () => {
       const { store, ids, group, members } = await fresh();
       const [one, two, three] = ids;
       await store.groupMembers.add(group.id, [one, two]);
@@ -116,7 +116,7 @@ describe("members", () => {
       assert.deepEqual(await members(), [two, three]);
     });
 
-    it("are named when they are strangers: unknown, or another tenant's", async () => {
+    it("are reported if they are unknown or of another tenant", async () => {
       const { store, ids } = await fresh();
       const others = await fresh();
       const unknown = randomUUID();
@@ -126,7 +126,7 @@ describe("members", () => {
       ]);
     });
 
-    it("cannot be another tenant's users, nor be put into another tenant's group", async () => {
+    it("cannot be users of another tenant, nor join its groups", async () => {
       const { store, ids, group } = await fresh();
       const others = await fresh();
       await assert.rejects(store.groupMembers.add(group.id, [others.ids[0]]), /foreign key/i);
@@ -141,7 +141,7 @@ describe("members", () => {
       assert.deepEqual(await store.groupMembers.page(group.id, ids[1], 2), ids.slice(2));
     });
 
-    it("leave with the user, and survive the group", async () => {
+    it("leave if the user is deleted, and remain users if the group is", async () => {
       const { store, ids, group, members } = await fresh();
       const second = await store.groups.create(newGroup("Second"));
       await store.groupMembers.add(group.id, ids);

@@ -27,7 +27,7 @@ describe("identities", () => {
       assert.equal(await store.identities.find(okta.id, "Same"), null);
     });
 
-    it("remember the last sign-in", async () => {
+    it("record the last sign-in", async () => {
       const { store, ada, okta } = await fresh();
       await store.identities.add(okta.id, "subject", ada.id);
       await store.identities.recordSignIn(okta.id, "subject", "ada@acme.example");
@@ -36,7 +36,7 @@ describe("identities", () => {
       assert.ok(identity?.lastSignInAt);
     });
 
-    it("move to a new subject, and whoever held it loses it", async () => {
+    it("take over a new subject from its holder", async () => {
       const { store, ada, grace, okta } = await fresh();
       await store.identities.add(okta.id, "old", ada.id);
       await store.identities.add(okta.id, "new", grace.id);
@@ -46,14 +46,14 @@ describe("identities", () => {
       assert.deepEqual(await store.identities.ofUser(grace.id), []);
     });
 
-    it("stay the user's own when they move to the subject that they have", async () => {
+    it("stay with the user if the subject does not change", async () => {
       const { store, ada, okta } = await fresh();
       await store.identities.add(okta.id, "same", ada.id);
       await store.identities.move(okta.id, "same", "same");
       assert.deepEqual(subjects(await store.identities.ofUser(ada.id)), ["same"]);
     });
 
-    it("go with their connection, or all at once when its provider changes", async () => {
+    it("are deleted with their connection, or together if its provider changes", async () => {
       const { store, ada, okta, connection } = await fresh();
       const second = await connection();
       for (const { id } of [okta, second]) await store.identities.add(id, "subject", ada.id);
@@ -63,7 +63,7 @@ describe("identities", () => {
       assert.deepEqual(await store.identities.ofUser(ada.id), []);
     });
 
-    it("cannot join one tenant's connection to another's user", async () => {
+    it("cannot link a connection to a user of another tenant", async () => {
       const { store, okta } = await fresh();
       const others = await fresh();
       await assert.rejects(store.identities.add(okta.id, "subject", others.ada.id), /foreign key/i);
@@ -89,7 +89,7 @@ describe("tombstones", () => {
       return { ...tenant, okta, id, second: await tenant.connection() };
     };
 
-    it("forbid the login name in any case, and the subject on its connection", async () => {
+    it("forbid the login name, ignoring case, and the subject on its connection", async () => {
       const { store, okta, second } = await fresh();
       const cases: [string, string, string, boolean][] = [
         ["äDA@acme.example", okta.id, "other", true],
@@ -109,7 +109,7 @@ describe("tombstones", () => {
       assert.equal(await others.tombstones.forbids("äda@acme.example", "any", "00u1"), false);
     });
 
-    it("are listed, and lifted with their subjects, once", async () => {
+    it("are listed, and lifted once with their subjects", async () => {
       const { store, okta, id } = await fresh();
       assert.deepEqual(
         (await store.tombstones.list()).map(({ loginName }) => loginName),
@@ -119,7 +119,7 @@ describe("tombstones", () => {
       assert.equal(await store.tombstones.forbids("äda@acme.example", okta.id, "00u1"), false);
     });
 
-    it("are lifted by login name: every one of them", async () => {
+    it("are all lifted by login name", async () => {
       const { store, okta } = await fresh();
       await store.tombstones.add(randomUUID(), "äda@acme.example", []);
       await store.tombstones.add(randomUUID(), "grace@acme.example", []);

@@ -17,7 +17,7 @@ describe("the inspector's messages", () => {
 
     const stepsOf = (list: { step: string }[]) => list.map(({ step }) => step);
 
-    it("come back as they were", async () => {
+    it("are returned as they were added", async () => {
       const sent = message({ people: ["ada@acme.example", "00u1"], connectionKey: "acme" });
       await store.inspector.add([prepareMessage(sent, 1_000)], 0);
       const { people, ...rest } = sent;
@@ -25,7 +25,7 @@ describe("the inspector's messages", () => {
       assert.deepEqual(kept, { ...rest, seq: 1, at: 1_000, person: people[0] });
     });
 
-    it("are numbered without a gap or a repetition when several replicas add at once", async () => {
+    it("are numbered without gaps and duplicates if replicas add concurrently", async () => {
       const adding = Array.from({ length: 10 }, () => store.inspector.add([newMessage(), newMessage()], 0));
       await Promise.all(adding);
       const seqs = (await store.inspector.after({}, 0, 100)).map(({ seq }) => seq);
@@ -35,7 +35,7 @@ describe("the inspector's messages", () => {
       );
     });
 
-    it("are paged from the newest on, and followed from any on", async () => {
+    it("are paged from the newest, and followed from any number", async () => {
       const steps = ["a", "b", "c", "d"];
       await store.inspector.add(
         steps.map((step) => newMessage({ step })),
@@ -73,7 +73,7 @@ describe("the inspector's messages", () => {
       });
     }
 
-    it("are cleared, and their numbers are not used again", async () => {
+    it("are cleared without reusing their numbers", async () => {
       await store.inspector.add([newMessage()], 3);
       assert.equal((await store.inspector.state()).dropped, 3);
       await store.inspector.clear();
@@ -83,14 +83,14 @@ describe("the inspector's messages", () => {
       assert.equal((await store.inspector.page({}, null, 1))[0]?.seq, 2);
     });
 
-    it("make room for newer ones", async () => {
+    it("are removed if there are too many", async () => {
       const hundred = Array.from({ length: 100 }, () => newMessage());
       for (let count = 0; count < maxStoredMessages / 100 + 1; count++) await store.inspector.add(hundred, 0);
       const all = await store.inspector.after({}, 0, 2 * maxStoredMessages);
       assert.deepEqual([all.length, all[0]?.seq], [maxStoredMessages, 101]);
     });
 
-    it("go when they are three days old", async () => {
+    it("are removed after three days", async () => {
       const day = 86_400_000;
       const at = Date.now() - 3 * day;
       await store.inspector.add([newMessage({}, at - 1_000), newMessage({}, at + 60_000)], 0);
@@ -101,7 +101,7 @@ describe("the inspector's messages", () => {
       );
     });
 
-    it("say whose are recorded at the moment", async () => {
+    it("are recorded only for tenants that are recording now", async () => {
       const { tenants } = recordings(use().database);
       assert.ok((await tenants()).includes(store.tenantId));
       await store.inspector.recordUntil(Date.now() - 1);

@@ -15,7 +15,7 @@ describe("roles", () => {
       return { ...tenant, user, group, effective: () => store.roles.effective(user.id) };
     };
 
-    it("make everybody a member, a stranger too", async () => {
+    it("make every user at least a member, even an unknown one", async () => {
       const { store, effective } = await fresh();
       assert.deepEqual([await effective(), await store.roles.effective(randomUUID())], ["member", "member"]);
     });
@@ -28,14 +28,14 @@ describe("roles", () => {
       [["member", "owner"], "owner"],
     ];
     for (const [granted, expected] of highest) {
-      it(`make ${expected} of ${granted.join(" and ")}`, async () => {
+      it(`result in ${expected} for ${granted.join(" and ")}`, async () => {
         const { store, user, effective } = await fresh();
         for (const role of granted) await store.roles.grant(user.id, role);
         assert.equal(await effective(), expected);
       });
     }
 
-    it("granted twice are taken back once", async () => {
+    it("granted twice are revoked at once", async () => {
       const { store, user, effective } = await fresh();
       await store.roles.grant(user.id, "admin");
       await store.roles.grant(user.id, "admin");
@@ -45,7 +45,7 @@ describe("roles", () => {
       assert.equal(await effective(), "member");
     });
 
-    it("are told of many at once as of one", async () => {
+    it("are the same for many users at once as for one", async () => {
       const { store, user, group, effective } = await fresh();
       const [second, third] = [newUser("b@acme.example"), newUser("c@acme.example")];
       for (const one of [second, third]) await store.users.create(one);
@@ -56,7 +56,7 @@ describe("roles", () => {
       assert.deepEqual([...found.values()], [await effective(), "owner", "member"]);
     });
 
-    it("of a group follow membership and mapping, without a grant of the user's own", async () => {
+    it("of a group follow membership and mapping without a grant to the user", async () => {
       const { store, user, group, effective } = await fresh();
       await store.groupMembers.add(group.id, [user.id]);
       assert.equal(await effective(), "member");
@@ -99,14 +99,14 @@ describe("roles", () => {
       assert.equal(await effective(), "member");
     });
 
-    it("by hand are not taken back by what a source stops granting", async () => {
+    it("granted by hand survive if a source stops granting them", async () => {
       const { store, user, effective } = await fresh();
       await store.roles.grant(user.id, "owner");
       await store.roles.replace(user.id, "scim", null, []);
       assert.equal(await effective(), "owner");
     });
 
-    it("name as owners only those who can sign in", async () => {
+    it("say which owners can sign in", async () => {
       const { store, user } = await fresh();
       const others = await fresh();
       await others.store.roles.grant(others.user.id, "owner");

@@ -5,7 +5,7 @@ import { createTestTenant } from "../../helpers/people.ts";
 
 describe("the scope of a tenant", () => {
   onEachDatabase((use) => {
-    it("writes its own tenant's rows, whatever a row says", async () => {
+    it("writes rows of its own tenant, even if a row names another one", async () => {
       const { database } = use();
       const [own, other] = [await createTestTenant(database), await createTestTenant(database)];
       const scope = tenantScope(database, own.tenant.id);

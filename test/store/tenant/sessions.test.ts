@@ -35,7 +35,7 @@ describe("a tenant's sessions", () => {
       return { store, user, okta, begin, living, prefix };
     };
 
-    it("are shown while they live: not expired, and of this access epoch", async () => {
+    it("are listed while valid: not expired, and of the current access epoch", async () => {
       const { store, user, begin, living } = await fresh();
       await begin("first", { seenAt: 10 });
       await begin("last", { seenAt: 20 });
@@ -46,7 +46,7 @@ describe("a tenant's sessions", () => {
       assert.deepEqual([session?.createdAt, session?.lastSeenAt, session?.userAgent], [1, 20, "Firefox"]);
     });
 
-    it("end all, or all but one", async () => {
+    it("end together, or all but one", async () => {
       const { store, user, begin, living, prefix } = await fresh();
       for (const sid of ["a", "b", "c"]) await begin(sid, {});
       await store.sessions.end(user.id, `${prefix}-b`);
@@ -55,7 +55,7 @@ describe("a tenant's sessions", () => {
       assert.deepEqual(await living(), []);
     });
 
-    it("end with the connection that they began through, and the others stay", async () => {
+    it("end with their connection, but not others", async () => {
       const { store, okta, begin, living } = await fresh();
       await begin("password", {});
       await begin("okta", { connectionId: okta.id });
@@ -73,7 +73,7 @@ describe("a tenant's sessions", () => {
       assert.deepEqual(await others.sessions.ofUser(user.id, 0), []);
     });
 
-    it("go with their user", async () => {
+    it("are deleted with their user", async () => {
       const { store, user, begin, living } = await fresh();
       await begin("a", {});
       await store.users.remove(user.id);

@@ -4,7 +4,7 @@ import { createTestTenant } from "../../helpers/people.ts";
 
 describe("tombstones", () => {
   onEachDatabase((use) => {
-    it("come by pages in the order of their names, until there are no more", async () => {
+    it("are paged by name to the end", async () => {
       const { store } = await createTestTenant(use().database);
       for (const name of ["cy", "Ada", "bob"]) await store.tombstones.add(name, `${name}@x.test`, []);
       const pages: string[][] = [];

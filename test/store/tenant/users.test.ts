@@ -11,7 +11,7 @@ describe("users", () => {
     const fresh = async () => (await createTestTenant(use().database)).store;
 
     describe("create", () => {
-      it("returns the user as it is read again", async () => {
+      it("returns the user as it is stored", async () => {
         const store = await fresh();
         const wanted = newUser("Ada@Acme.example", { givenName: "Ada", email: "ada@acme.example" });
         const created = await store.users.create(wanted);
@@ -22,7 +22,7 @@ describe("users", () => {
         assert.equal(createdAt, updatedAt);
       });
 
-      it("changes nothing when it is refused, inside a transaction or alone", async () => {
+      it("changes nothing on refusal, inside a transaction or not", async () => {
         const store = await fresh();
         await store.users.create(newUser("ada@acme.example"));
         await assert.rejects(store.users.create(newUser("ADA@acme.example")), ConflictError);
@@ -32,12 +32,12 @@ describe("users", () => {
         assert.equal((await store.users.create(newUser("grace@acme.example"))).seq, 2);
       });
 
-      it("is refused for a tenant that does not exist", async () => {
+      it("is refused for an unknown tenant", async () => {
         const store = forTenant(use().database, randomUUID());
         await assert.rejects(store.users.create(newUser("ada@acme.example")), NotFoundError);
       });
 
-      it("keeps the counter true when many come at once over two connections", async () => {
+      it("keeps the counter correct for concurrent calls over two connections", async () => {
         const { openAnother, database } = use();
         const { store, tenant } = await createTestTenant(database);
         const other = forTenant(openAnother(), tenant.id);
@@ -52,7 +52,7 @@ describe("users", () => {
     });
 
     describe("seq", () => {
-      it("is given in the order of commits: who reads on from the last one misses nobody", async () => {
+      it("is assigned in commit order, so that a reader after the last one misses no user", async () => {
         const { openAnother, database } = use();
         const { store, tenant } = await createTestTenant(database);
         const reader = forTenant(openAnother(), tenant.id);
@@ -84,7 +84,7 @@ describe("users", () => {
         );
       });
 
-      it("is never given again, not even the last one", async () => {
+      it("is never reused, not even the last one", async () => {
         const store = await fresh();
         await store.users.create(newUser("first@acme.example"));
         const last = await store.users.create(newUser("last@acme.example"));
@@ -94,7 +94,7 @@ describe("users", () => {
     });
 
     describe("page", () => {
-      it("goes through everybody in order, whatever was removed in between", async () => {
+      it("returns all users in order, despite removals in between", async () => {
         const store = await fresh();
         const users = [];
         for (let index = 0; index < 7; index++) users.push(await store.users.create(newUser(`u${index}@x`)));
@@ -114,7 +114,7 @@ describe("users", () => {
     });
 
     describe("update", () => {
-      it("changes what is named, keeps the rest and raises the version", async () => {
+      it("changes the given fields only, and increments the version", async () => {
         const store = await fresh();
         const before = await store.users.create(newUser("ada@acme.example", { givenName: "Ada" }));
         const after = await store.users.update(before.id, { familyName: "Lovelace" });
@@ -126,7 +126,7 @@ describe("users", () => {
         assert.equal((await store.users.update(before.id, {})).version, 4);
       });
 
-      it("lets a user keep the login name in another case", async () => {
+      it("allows the same login name in another case", async () => {
         const store = await fresh();
         const { id } = await store.users.create(newUser("ada@acme.example"));
         assert.equal(
@@ -138,7 +138,7 @@ describe("users", () => {
         assert.equal(await store.users.byLoginName("ada@acme.example"), null);
       });
 
-      it("is refused for nobody, and for another tenant's user", async () => {
+      it("is refused for an unknown user and for another tenant's", async () => {
         const [store, others] = [await fresh(), await fresh()];
         const stranger = await others.users.create(newUser("eve@acme.example"));
         for (const id of [randomUUID(), stranger.id]) {
@@ -149,7 +149,7 @@ describe("users", () => {
     });
 
     describe("lock", () => {
-      it("makes the next one wait, so that two changes that build on each other both count", async () => {
+      it("serialises two read-modify-writes, so that neither is lost", async () => {
         const store = await fresh();
         const { id } = await store.users.create(newUser("ada@acme.example", { displayName: "" }));
         const append = () =>
@@ -163,7 +163,7 @@ describe("users", () => {
     });
 
     describe("remove", () => {
-      it("counts down once, and says whether there was somebody", async () => {
+      it("decrements the counter once, and returns whether the user existed", async () => {
         const { database } = use();
         const store = await fresh();
         const { id } = await store.users.create(newUser("ada@acme.example"));
@@ -174,7 +174,7 @@ describe("users", () => {
         assert.deepEqual([row.user_seq, row.user_count], [1, 0]);
       });
 
-      it("undoes its count when its transaction fails", async () => {
+      it("restores the counter on rollback", async () => {
         const store = await fresh();
         const { id } = await store.users.create(newUser("ada@acme.example"));
         const failing = store.transaction(async (inside) => {
@@ -186,7 +186,7 @@ describe("users", () => {
       });
     });
 
-    it("provisionedCount counts whom provisioning manages, through adoption, take-over and removal", async () => {
+    it("provisionedCount follows creation, adoption, take-over and removal", async () => {
       const store = await fresh();
       const counts: number[] = [];
       const counted = async (change: Promise<unknown>) => {
@@ -204,7 +204,7 @@ describe("users", () => {
       assert.equal(await store.users.count(), 0);
     });
 
-    it("advanceAccessEpoch counts up, and touches one user only", async () => {
+    it("advanceAccessEpoch increments the epoch of one user only", async () => {
       const store = await fresh();
       const [ada, grace] = [
         await store.users.create(newUser("ada@acme.example")),
@@ -215,7 +215,7 @@ describe("users", () => {
       assert.equal((await store.users.byId(grace.id))?.accessEpoch, 0);
     });
 
-    it("bySourceKey compares byte by byte, and finds one user per source", async () => {
+    it("bySourceKey compares bytes, and finds one user per source", async () => {
       const { store, writer } = await createTestTenant(use().database);
       const second = await store.sources.create({ id: randomUUID(), name: "Second" });
       const keyed = (sourceKey: string, sourceId: string) =>

@@ -1,11 +1,11 @@
-/** What throughput.ts uses of autocannon, which brings no types. */
+/** The part of autocannon that throughput.ts uses: the package has no types. */
 declare module "autocannon" {
   interface Request {
     method: string;
     path: string;
     headers: Record<string, string>;
   }
-  interface BenchOptions {
+  interface Options {
     url: string;
     connections: number;
     duration: number;
@@ -18,5 +18,5 @@ declare module "autocannon" {
     non2xx: number;
     "2xx": number;
   }
-  export default function autocannon(options: BenchOptions): Promise<Result>;
+  export default function autocannon(options: Options): Promise<Result>;
 }

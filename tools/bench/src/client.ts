@@ -1,12 +1,13 @@
 import { Pool } from "undici";
 import { cycle } from "./statistics.ts";
 
+/** A response with the time that it took. */
 export interface Timed {
   text: string;
   ms: number;
 }
 
-/** A provisioning client that measures how long it waits. */
+/** A provisioning client that measures response times. */
 export class Client {
   readonly #pool: Pool;
   readonly #nextToken: () => string;
@@ -16,7 +17,7 @@ export class Client {
     this.#nextToken = cycle(tokens);
   }
 
-  /** Throws unless the answer is a success. */
+  /** Throws if the response is not a success. */
   async send(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Timed> {
     const headers = {
       authorization: `Bearer ${this.#nextToken()}`,

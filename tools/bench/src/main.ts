@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: how fast the SCIM server is, that its cost does not grow with a tenant, and how soon the demo is
- * ready. This process is the client; each server it measures is a process of its own. docs/reference/benchmark.md
- * explains the lines.
+ * `npm run bench`: measures how fast the application is, whether its cost grows with a tenant, and how soon the demo is
+ * ready. This process is the client; every measured server is another process. docs/reference/benchmark.md explains the
+ * lines.
  */
 import type { Engine } from "../../../test/helpers/databases.ts";
 import { type PostgresServer, startPostgres } from "../../../test/helpers/postgres-server.ts";
@@ -70,9 +70,10 @@ async function measureEngine(engine: Engine, options: BenchOptions, report: Benc
         engine,
         sizes,
         world,
-        add(what, value, unit, target = null, both) {
-          const required = target !== null && (engine === "SQLite" || both === "both");
-          report.lines.push({ engine, part, what, value, unit, target, required });
+        add(what, value, unit, target) {
+          const required = target !== undefined && (engine === "SQLite" || target.onBoth);
+          const limit = target ? { comparison: target.comparison, value: target.value } : null;
+          report.lines.push({ engine, part, what, value, unit, target: limit, required });
         },
       });
     }
@@ -90,7 +91,7 @@ async function makeWorld(
   return await createWorld(engine, users, [sizes.members, 10, sizes.mostMembers]);
 }
 
-/** Growth needs a small tenant beside the large one, whose groups hold the same share of its users. */
+/** Growth compares the large tenant with a small one, whose groups hold the same share of its users. */
 async function againstSmall(
   run: BenchRun,
   measure: (run: BenchRun, large: World, small: World) => Promise<void>,
@@ -111,7 +112,7 @@ async function againstSmall(
   }
 }
 
-/** To standard error: standard output belongs to the table. */
+/** Writes to standard error, because standard output is for the table. */
 function progress(text: string): void {
   console.error(`${new Date().toISOString().slice(11, 19)} ${text}`);
 }

@@ -16,24 +16,24 @@ const partNames = [
 ] as const;
 export type PartName = (typeof partNames)[number];
 
-/** How much is measured, and on how much data. Every load ends after a count of calls or of seconds. */
+/** The sizes of data and loads. Every load ends after a number of calls or of seconds. */
 export interface Sizes {
-  /** Users of the tenant that is measured, and of the one that it is compared with. */
+  /** Users of the measured tenant. */
   users: number;
-  /** As `users`, in the comparison of growth. */
+  /** Users of the large and of the small tenant in the comparison of growth. */
   grownUsers: number;
   smallUsers: number;
-  /** Members of the group that is patched, and how many are added and removed at once. */
+  /** Members of the patched group, and how many of them one PATCH adds and removes. */
   members: number;
   delta: number;
   patches: number;
   /** Members of the largest group. */
   mostMembers: number;
-  /** Clients at once, rounds of interleaved runs and starts of the demo, and seconds of each run. */
+  /** Concurrent clients, rounds of interleaved runs (and starts of the demo), and seconds of each run. */
   clients: number;
   rounds: number;
   seconds: number;
-  /** Calls of each kind whose median is taken. */
+  /** Calls of each kind, of which the median counts. */
   samples: number;
 }
 
@@ -74,14 +74,14 @@ const quick: Sizes = {
 };
 
 export const usage = `npm run bench -- [options]
-  --quick             small sizes, seconds: that it runs, not how fast
+  --quick             small sizes, seconds: shows that it runs, not how fast
   --large             growth to 1,000,000 users, and the full import
-  --engine <name>     ${engines.join(" or ")}; both when it is not given
+  --engine <name>     ${engines.join(" or ")}; both by default
   --only <parts>      some of ${partNames.join(",")}
   --json              JSON instead of the table
-  --assert            exit code 1 when a required target is missed`;
+  --assert            exit code 1 if a required target is missed`;
 
-/** The command line asks for what there is not. */
+/** The command line is wrong. The message is for the person who typed it. */
 export class BenchUsageError extends Error {}
 
 /** Throws BenchUsageError. */

@@ -8,7 +8,7 @@ import { Demo } from "../../../test/helpers/demo.ts";
 import { atMost, type BenchRun } from "./run.ts";
 import { median } from "./statistics.ts";
 
-/** Milliseconds of one start and of the resets after it. */
+/** The times of one start and of the resets after it, in milliseconds. */
 interface Times {
   start: number;
   page: number;
@@ -16,8 +16,8 @@ interface Times {
 }
 
 /**
- * `npm run demo` in a fresh clone after the install, from the typed command to the line that it is ready; then both ways
- * to reset it. Each start has a folder, a database and a cache of compiled files that nobody used before.
+ * Starts `npm run demo` as in a fresh clone after the install, and measures until it says that it is ready; then both ways
+ * to reset it. Each start has a new folder, a new database and an empty cache of compiled files.
  */
 export async function measureDemo({ engine, sizes, add }: BenchRun): Promise<void> {
   const all: Times[] = [];
@@ -30,13 +30,13 @@ export async function measureDemo({ engine, sizes, add }: BenchRun): Promise<voi
     }
   }
   const middle = (kind: keyof Times) => median(all.map((times) => times[kind])) / 1000;
-  add("npm run demo until it is ready, median", middle("start"), "s", atMost(10), "both");
-  add("reset from its page, median", middle("page"), "s", atMost(2), "both");
-  add("npm run admin -- demo reset, median", middle("commandLine"), "s", atMost(2), "both");
+  add("npm run demo until it is ready, median", middle("start"), "s", atMost(10, "both"));
+  add("reset from its page, median", middle("page"), "s", atMost(2, "both"));
+  add("npm run admin -- demo reset, median", middle("commandLine"), "s", atMost(2, "both"));
 }
 
 async function timesOf(variables: Record<string, string>): Promise<Times> {
-  // Where tsx keeps what it compiled.
+  // tsx caches compiled files in TMPDIR.
   const cache = mkdtempSync(join(tmpdir(), "bench-demo-"));
   const demo = new Demo({ ...variables, TMPDIR: cache });
   try {

@@ -7,9 +7,10 @@ import type { World } from "./world.ts";
 const count = 100;
 const ratioTarget = 1.5;
 
-/** Each operation in a large tenant, against the same in a small one: databases and servers of their own, in turn. */
+/** Compares each operation in a large and a small tenant, in turn. Each tenant has its own database and server. */
 export async function measureGrowth(run: BenchRun, large: World, small: World): Promise<void> {
-  const [inLarge, inSmall] = [operations(large), operations(small)];
+  const inLarge = operations(large);
+  const inSmall = operations(small);
   for (const [name, operation] of Object.entries(inLarge)) {
     const other = inSmall[name as keyof typeof inSmall];
     const { first, second } = await inTurn(operation, other, run.sizes.samples);
@@ -26,9 +27,8 @@ export async function measureGrowth(run: BenchRun, large: World, small: World): 
 }
 
 function report({ add }: BenchRun, name: string, large: number[], small: number[]): void {
-  const [slow, fast] = [median(large), median(small)];
-  add(`${name}, median`, slow, "ms");
-  add(`${name}, growth`, slow / fast, "×", atMost(ratioTarget), "both");
+  add(`${name}, median`, median(large), "ms");
+  add(`${name}, growth`, median(large) / median(small), "×", atMost(ratioTarget, "both"));
 }
 
 type Operation = () => Promise<Timed>;
@@ -56,13 +56,13 @@ function operations(world: World) {
   };
 }
 
-/** Adds and removes members in turn. */
+/** Adds a member, and removes it at the next call. */
 function oneMember({ tenant }: World, client: Client, at: number): Operation {
   const { id } = tenant.groups[at] as { id: string };
-  const strangers = cycle(spread(tenant.userIds, 1_000));
+  const nextUser = cycle(spread(tenant.userIds, 1_000));
   let added: string | null = null;
   return () => {
-    const member = added ?? strangers();
+    const member = added ?? nextUser();
     const isAdded = added !== null;
     added = isAdded ? null : member;
     return isAdded
@@ -94,7 +94,7 @@ function totalOf({ text }: Timed): number {
   return (JSON.parse(text) as { totalResults: number }).totalResults;
 }
 
-/** Calls both in turn; the first calls warm up and do not count. */
+/** Calls both in turn. The first calls warm up and do not count. */
 export async function inTurn(first: Operation, second: Operation, samples: number) {
   const times = { first: [] as number[], second: [] as number[] };
   const warmUp = Math.ceil(samples / 4);

@@ -9,8 +9,8 @@ import { race, ratio } from "./throughput.ts";
 const target = 0.8;
 
 /**
- * Two tenants of one size at one server: the inspector of one of them is on. The same calls of both in turn, those that
- * cost least and those that a provider sends; what was recorded of them has to be there in the end.
+ * Compares two tenants of the same size on one server, one of them with the inspector on: with the cheapest calls, and with
+ * those of a provider. The recorded messages must exist at the end.
  */
 export async function measureInspector({ sizes, world, add }: BenchRun): Promise<void> {
   const [off, on] = world.others;
@@ -20,7 +20,8 @@ export async function measureInspector({ sizes, world, add }: BenchRun): Promise
   await new Promise((resolve) => setTimeout(resolve, 2 * noticeMs));
 
   const reading = (tenant: SeededTenant) => {
-    const [nextToken, nextId] = [cycle(tenant.tokens), cycle(tenant.userIds)];
+    const nextToken = cycle(tenant.tokens);
+    const nextId = cycle(tenant.userIds);
     return {
       origin: world.server.measured,
       path: () => `/scim/v2/Users/${nextId()}`,
@@ -29,7 +30,7 @@ export async function measureInspector({ sizes, world, add }: BenchRun): Promise
   };
   const reads = await race({ off: reading(off), on: reading(on) }, sizes);
   add("GET /Users/{id}, inspector off", median(reads.off), "/s");
-  add("GET /Users/{id}, inspector on : off", ratio(reads.on, reads.off), "×", atLeast(target), "both");
+  add("GET /Users/{id}, inspector on : off", ratio(reads.on, reads.off), "×", atLeast(target, "both"));
 
   const pushes = { off: [] as number[], on: [] as number[] };
   const steps = { off: pushers(off), on: pushers(on) };
@@ -45,7 +46,7 @@ export async function measureInspector({ sizes, world, add }: BenchRun): Promise
     }
   }
   add("calls of a provider, inspector off", median(pushes.off), "/s");
-  add("calls of a provider, inspector on : off", ratio(pushes.on, pushes.off), "×", atLeast(target), "both");
+  add("calls of a provider, inspector on : off", ratio(pushes.on, pushes.off), "×", atLeast(target, "both"));
 
   const { dropped } = await inspector.state();
   const newest = (await inspector.page({}, null, 1))[0]?.seq ?? 0;

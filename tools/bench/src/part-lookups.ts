@@ -3,7 +3,7 @@ import { loginName } from "./seed.ts";
 import { cycle, median, spread } from "./statistics.ts";
 import { race, ratio } from "./throughput.ts";
 
-/** One user by name and by id, against bare routes that read rows by an index and send JSON as large. */
+/** Compares looking up a user by name and by id with bare routes that read rows by an index and send JSON of that size. */
 export async function measureLookups({ sizes, world, add }: BenchRun): Promise<void> {
   const { server, tenant } = world;
   const numbers = spread([...tenant.userIds.keys()], 5_000);

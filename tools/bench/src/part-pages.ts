@@ -4,7 +4,7 @@ import { race, ratio } from "./throughput.ts";
 
 const count = 100;
 
-/** A page of 100 users, against the same rows through scimmy. */
+/** Compares a page of 100 users with the same rows through scimmy. */
 export async function measurePages({ sizes, world, add }: BenchRun): Promise<void> {
   const { server, tenant } = world;
   const pages = Math.floor(tenant.userIds.length / count);

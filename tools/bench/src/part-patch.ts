@@ -2,10 +2,10 @@ import { atMost, type BenchRun, groups } from "./run.ts";
 import { percentile, spread } from "./statistics.ts";
 
 const megabyte = 2 ** 20;
-/** PATCHes before the measured ones: what a process allocates once is not growth. */
+/** PATCHes before the measured ones: memory that a process allocates once is not growth. */
 const warmUp = 20;
 
-/** PATCH with many adds and removals at once on a large group: how long, and whether memory stays flat. */
+/** Adds and removes many members of a large group in one PATCH: measures the time, and whether memory stays flat. */
 export async function measurePatches({ sizes, world, add }: BenchRun): Promise<void> {
   const { server, tenant } = world;
   const group = tenant.groups[groups.patched];

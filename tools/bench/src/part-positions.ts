@@ -2,10 +2,10 @@ import { atMost, type BenchRun } from "./run.ts";
 import { median, spread } from "./statistics.ts";
 
 const count = 100;
-/** Of all users, so many are deleted before the pages are read again. */
+/** The share of users that is deleted before the pages are read again. */
 const deletedShare = 0.01;
 
-/** Pages at random positions, far into the list: before and after users were deleted from it. */
+/** Reads pages at random positions, far into the list, before and after users are deleted. */
 export async function measurePositions({ sizes, world, add }: BenchRun): Promise<void> {
   const client = world.client();
   const { userIds } = world.tenant;

@@ -12,30 +12,30 @@ import { type Circumstances, type Deviation, samlResponse } from "../../../test/
 import { atLeast, atMost, type BenchRun } from "./run.ts";
 import { median } from "./statistics.ts";
 
-/** Where the measured server believes to be (server.ts). */
+/** The measured server's base URL (server.ts). */
 const baseUrl = "https://acme.example";
 const connectionKey = "bench-saml";
-/** Connections are not kept longer than the server keeps them: making responses takes a while. */
+/** Closes idle connections before the server does: making responses takes a while. */
 const dispatcher = new Agent({ keepAliveTimeout: 500, keepAliveMaxTimeout: 500 });
 type Answer = Awaited<ReturnType<typeof request>>;
 const form = { "content-type": "application/x-www-form-urlencoded" };
 
-/** Responses for the connection, and what the server does with them. */
+/** Makes responses for the connection, and posts them. */
 interface Bench {
   make(deviation?: Deviation): Promise<string>;
   /**
-   * Posts a response as a provider's page does. Returns the answer and how long it took, in ms; that does not hold what
-   * the client needs to make bytes of the form.
+   * Posts a response like a provider's page. `ms` does not include the time that the client needs to encode the form.
    */
   post(samlResponse: string): Promise<{ answer: Answer; ms: number }>;
 }
 
 /**
- * The assertion consumer service: accepted responses a second against node-saml's own validation of responses of the same
- * kind in the same process, and what a refusal costs against what an acceptance does.
+ * Measures the assertion consumer service. Compares the rate of accepted responses with node-saml's own validation in the
+ * same process, and the cost of each refusal with that of an acceptance.
  */
 export async function measureSaml({ sizes, world, add }: BenchRun): Promise<void> {
-  const [key, foreignKey] = [await createSigningKey("bench"), await createSigningKey("foreign")];
+  const key = await createSigningKey("bench");
+  const foreignKey = await createSigningKey("foreign");
   const idpEntityId = "http://www.okta.com/exkbench";
   const settings: SamlSettings = {
     idpEntityId,
@@ -74,11 +74,11 @@ export async function measureSaml({ sizes, world, add }: BenchRun): Promise<void
     if (round === 0) continue;
     rates.push(rate);
     delays.push(delay);
-    // Before and after, because the machine may be busy with something else.
+    // node-saml is measured before and after, because the machine may be busy with something else.
     ratios.push((rate * (before + after)) / 2 / 1000);
   }
   add("accepted ACS posts", median(rates), "/s");
-  add("accepted ACS posts : node-saml's validations", median(ratios), "×", atLeast(0.7), "both");
+  add("accepted ACS posts : node-saml's validations", median(ratios), "×", atLeast(0.7, "both"));
   add("event loop's delay meanwhile, 99th percentile", median(delays), "ms");
   add("ACS post and /finish", await signInMs(bench, world.server.measured, Math.min(20, count)), "ms");
   await measureRefusals(bench, { key, foreignKey }, Math.min(20, Math.ceil(sizes.samples / 5)), add);
@@ -117,7 +117,8 @@ async function acceptedPerSecond(bench: Bench, responses: string[], clients: num
   const work = async () => {
     for (let response = waiting.pop(); response !== undefined; response = waiting.pop()) {
       const { answer } = await bench.post(response);
-      if (answer.statusCode !== 303) throw new Error(`a right response was answered ${answer.statusCode}`);
+      if (answer.statusCode !== 303)
+        throw new Error(`a valid response was answered with ${answer.statusCode}`);
     }
   };
   await Promise.all(Array.from({ length: clients }, work));
@@ -142,14 +143,14 @@ async function signInMs(bench: Bench, origin: string, count: number): Promise<nu
   return median(times);
 }
 
-/** Each kind of refusal against acceptances in between, because the machine may be busy with something else. */
+/** Compares each kind of refusal with acceptances in between, because the machine may be busy with something else. */
 async function measureRefusals(
   bench: Bench,
   keys: Parameters<typeof deviationOf>[1],
   count: number,
   add: BenchRun["add"],
 ): Promise<void> {
-  // A case that needs another connection's settings is no refusal at this one.
+  // Skips cases that need other settings: this connection would not refuse them.
   const cases = hostileResponses.filter(({ settings }) => !settings || Object.keys(settings).length === 0);
   let dearest = { name: "", ratio: 0 };
   for (const hostile of cases) {
@@ -160,8 +161,7 @@ async function measureRefusals(
     `dearest of ${cases.length} refusals (${dearest.name}) : acceptance`,
     dearest.ratio,
     "×",
-    atMost(2),
-    "both",
+    atMost(2, "both"),
   );
 }
 

@@ -7,7 +7,7 @@ const target = 50;
 /** Members in one PATCH while tenants push. */
 const delta = 100;
 
-/** Four tenants whose providers push at once, as Okta does: does the event loop stay free for everybody else? */
+/** Four tenants' providers push at the same time, like Okta: measures whether the event loop stays free for others. */
 export async function measureTenants({ sizes, world, add }: BenchRun): Promise<void> {
   const until = Date.now() + sizes.seconds * 5_000;
   let calls = 0;
@@ -26,7 +26,7 @@ export async function measureTenants({ sizes, world, add }: BenchRun): Promise<v
   add("event loop delay meanwhile, p99", delay, "ms", atMost(target));
 }
 
-/** What a provider does for a person: is there such a user, create, change, add to a group; and now and then many. */
+/** A provider's calls for one person: look up, create, change, add to a group; in between, changes of many members. */
 export function pushing(
   client: Client,
   tenant: SeededTenant,

@@ -3,15 +3,15 @@ import type { Engine } from "../../../test/helpers/databases.ts";
 import type { Sizes } from "./options.ts";
 
 /** One line of the table. */
-export interface Line {
+export interface ReportLine {
   engine: Engine;
   part: string;
   what: string;
   value: number;
   unit: string;
-  /** Null for what is only reported. */
+  /** null for a value without a target. */
   target: { comparison: "<=" | ">="; value: number } | null;
-  /** False for a target that this engine is compared with and need not meet. */
+  /** False if this engine need not meet the target. */
   required: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface BenchReport {
   node: string;
   databases: Record<string, string>;
   sizes: Sizes;
-  lines: Line[];
+  lines: ReportLine[];
 }
 
 export function describeMachine(): Pick<BenchReport, "date" | "machine" | "node"> {
@@ -38,20 +38,23 @@ export function describeMachine(): Pick<BenchReport, "date" | "machine" | "node"
   };
 }
 
-function isMet({ value, target }: Line): boolean {
+function isMet({ value, target }: ReportLine): boolean {
   if (!target) return true;
   return target.comparison === "<=" ? value <= target.value : value >= target.value;
 }
 
-/** Whether every target that has to be met is. */
+/** Whether every required target is met. */
 export function allMet({ lines }: BenchReport): boolean {
   return lines.every((line) => !line.required || isMet(line));
 }
 
-/** The report as a Markdown table, below what it was measured on. */
+/** The report as a Markdown table, below a description of the machine. */
 export function asTable({ date, machine, node, databases, sizes, lines }: BenchReport): string {
   const rows = lines.map((line) => [
-    ...[line.engine, line.part, line.what, `${rounded(line.value)} ${line.unit}`.trim()],
+    line.engine,
+    line.part,
+    line.what,
+    `${rounded(line.value)} ${line.unit}`.trim(),
     line.target ? `${line.target.comparison} ${line.target.value}` : "",
     verdict(line),
   ]);
@@ -67,11 +70,13 @@ export function asTable({ date, machine, node, databases, sizes, lines }: BenchR
       .join(", "),
     `${sizes.users} users in the tenant, ${sizes.members} members in the group, growth from ${sizes.smallUsers} to ${sizes.grownUsers} users`,
     "",
-    ...[text[0], rule, ...text.slice(1)],
+    text[0],
+    rule,
+    ...text.slice(1),
   ].join("\n");
 }
 
-function verdict(line: Line): string {
+function verdict(line: ReportLine): string {
   if (!line.target) return "";
   if (isMet(line)) return "pass";
   return line.required ? "MISS" : "miss (not required)";

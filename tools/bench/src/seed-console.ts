@@ -11,18 +11,18 @@ import { elements, insert, type SeededTenant } from "./seed.ts";
 
 const fewest = 60;
 
-/** What the console's pages are asked with. */
+/** The values for requests to the console's pages. */
 export interface SeededConsole {
   /** The session of an owner, as the value of its cookie. */
   cookie: string;
-  /** What stands for the parameters of routes. */
+  /** The values of route parameters. */
   parameters: Record<string, string>;
 }
 
 /**
- * Gives a tenant what its administrators look at, as much of it as it has people: an entry of activity for each, a
- * deleted person for ten, a group for a hundred, somebody deactivated in twenty. A page of any list is full in a small
- * tenant, too, or a large one would only be compared with emptier pages; so sixty are blocked, and sixty groups the least.
+ * Adds data for the console in proportion to the tenant's people: an activity entry for each, a deleted person for ten, a
+ * deactivated one for twenty, a group for a hundred. At least sixty people are blocked and there are at least sixty groups,
+ * so that every list fills a page: otherwise large tenants would be compared with emptier pages.
  */
 export async function seedConsole(
   database: Database,
@@ -40,9 +40,9 @@ export async function seedConsole(
     });
   const connection = await connect(`bench-${tenantId}`, false);
   const draft = await connect(`draft-${tenantId}`, true);
-  // Parts that ran before may have deleted anybody.
-  const [somebody] = await store.users.page(0, 1);
-  const { user } = await signIn(store, identityOf(connection, somebody?.loginName ?? ""), randomUUID());
+  // Earlier parts may have deleted any user of `userIds`.
+  const [first] = await store.users.page(0, 1);
+  const { user } = await signIn(store, identityOf(connection, first?.loginName ?? ""), randomUUID());
   await store.roles.mapGroup(groups[1]?.id ?? "", "admin");
   await database
     .sql()("users")

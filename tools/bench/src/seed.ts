@@ -4,10 +4,10 @@ import type { Database } from "../../../src/store/database.ts";
 import { chunks } from "../../../src/store/tenant/scope.ts";
 import { createTestTenant } from "../../../test/helpers/people.ts";
 
-/** A tenant with people in it, as its provisioning client knows it. */
+/** A seeded tenant, as its provisioning client knows it. */
 export interface SeededTenant {
   id: string;
-  /** Several, because each has its own rate limit. */
+  /** Several tokens, because each has its own rate limit. */
   tokens: string[];
   /** Ids of the users, in the order of the tenant's list; login names are loginName(1) and so on. */
   userIds: string[];
@@ -18,7 +18,7 @@ const tokensPerTenant = 16;
 
 export const loginName = (number: number | string) => `user${number}@acme.example`;
 
-/** What Okta sends of a user. `#` stands for the user's number. */
+/** The attributes that Okta sends for a user. `#` is the user's number. */
 const attributes = {
   name: { givenName: "Ada", familyName: "Number #", formatted: "Ada Number #" },
   displayName: "Ada Number #",
@@ -34,7 +34,7 @@ const attributes = {
   },
 };
 
-/** Creates a tenant with so many users, and a group for each size in `groupSizes`, its members spread over the list. */
+/** Creates a tenant with users, and a group for each size in `groupSizes` with members from all over the list. */
 export async function seedTenant(
   database: Database,
   users: number,
@@ -62,7 +62,7 @@ export async function seedTenant(
   return { id: tenant.id, tokens, userIds, groups };
 }
 
-/** Runs one statement. PostgreSQL is spared the checks of foreign keys: what is inserted here is known to exist. */
+/** Runs one statement. On PostgreSQL it skips foreign key checks, which these rows are known to pass. */
 export async function insert(database: Database, sql: string, bindings: (string | number)[]): Promise<void> {
   await database.transaction(async (inside) => {
     if (inside.engine === "postgres") await inside.sql().raw("set local session_replication_role = replica");
@@ -70,7 +70,7 @@ export async function insert(database: Database, sql: string, bindings: (string 
   });
 }
 
-/** How the engines turn one bound value into the rows (key, value), the first key being 0. */
+/** SQL that turns one bound JSON array into rows (key, value). The first key is 0. */
 export function elements({ engine }: Database): string {
   return engine === "sqlite"
     ? "json_each(?)"

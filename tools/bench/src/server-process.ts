@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** What server.ts can be asked. */
+/** The messages that server.ts understands. */
 export type Question = "memory" | "watch" | "delay";
 
 export interface ServerProcess {
-  /** Origins of the application and of what it is compared with. */
+  /** Origins of the application and of the routes that it is compared with. */
   measured: string;
   compared: string;
   /** Resident memory in bytes. */
@@ -15,7 +15,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a server on a database, in a process of its own. It ends with this process, however that ends. */
+/** Starts a server in another process. It also ends if this process crashes, because it watches the channel. */
 export async function startServer(databaseUrl: string): Promise<ServerProcess> {
   const child = fork(fileURLToPath(new URL("server.ts", import.meta.url)), [databaseUrl], {
     env: { ...process.env, NODE_ENV: "production" },

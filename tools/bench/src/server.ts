@@ -1,6 +1,6 @@
 /**
- * The server that is measured, in a process of its own: the application, and beside it the routes that it is compared
- * with, on the same database. server-process.ts starts it and asks it by messages.
+ * The measured server, which runs in its own process: the application, and the routes that it is compared with, on the same
+ * database. server-process.ts starts it and sends it messages.
  */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
@@ -18,7 +18,7 @@ import type { Question } from "./server-process.ts";
 
 const [databaseUrl = ""] = process.argv.slice(2);
 const database = openDatabase(databaseUrl);
-// To standard output, as in production; it leads nowhere.
+// Logs to standard output, as in production; the parent process ignores it.
 const log = createLog("info");
 const delay = monitorEventLoopDelay({ resolution: 10 });
 

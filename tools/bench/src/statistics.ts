@@ -1,4 +1,4 @@
-/** The value below which the share `part` of all values lies. */
+/** The value below which the share `part` (0 to 1) of all values lies. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
@@ -8,13 +8,13 @@ export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 
-/** Goes round and round a list. */
+/** Returns the items of a list one after the other, endlessly. */
 export function cycle<T>(items: readonly T[]): () => T {
   let next = 0;
   return () => items[next++ % items.length] as T;
 }
 
-/** `count` items of a list, evenly spread over it and in no order. */
+/** `count` items from all over a list, in random order. */
 export function spread<T>(items: readonly T[], count: number): T[] {
   const step = Math.max(1, Math.floor(items.length / count));
   const some = items.filter((_, index) => index % step === 0).slice(0, count);

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import autocannon from "autocannon";
 import { median } from "./statistics.ts";
 
-/** Something that answers, asked by many clients at once. */
+/** A route that many clients request at the same time. */
 export interface Contender {
   origin: string;
   path(): string;
   headers(): Record<string, string>;
 }
 
-/** Answers per second of one contender, asked for so long. Throws when one of them is no success. */
-async function answersPerSecond({ origin, path, headers }: Contender, clients: number, seconds: number) {
+/** The responses per second of one contender. Throws if one of them is not a success. */
+async function responsesPerSecond({ origin, path, headers }: Contender, clients: number, seconds: number) {
   const result = await autocannon({
     url: origin,
     connections: clients,
@@ -27,8 +27,8 @@ async function answersPerSecond({ origin, path, headers }: Contender, clients: n
 }
 
 /**
- * Asks contenders in turn, several rounds, so that whatever else the machine does meets all of them alike. The median
- * of each; the first round warms up and does not count.
+ * Measures contenders in turn, in several rounds, so that other work of the machine affects all of them alike. Returns the
+ * rates of each round. The first round warms up and does not count.
  */
 export async function race<Name extends string>(
   contenders: Record<Name, Contender>,
@@ -38,17 +38,17 @@ export async function race<Name extends string>(
   const runs = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
   for (let round = 0; round <= rounds; round++) {
     for (const name of names) {
-      const rate = await answersPerSecond(contenders[name], clients, seconds);
+      const rate = await responsesPerSecond(contenders[name], clients, seconds);
       if (round > 0) runs[name].push(rate);
-      // A run ends by hanging up. What the server still works on then must not be paid by whoever comes next: ten pages
-      // through scimmy take it a quarter of a run.
+      // A run ends by closing its connections. The pause lets the server finish requests that would otherwise slow down
+      // the next contender: ten pages through scimmy take a quarter of a run.
       await sleep((seconds * 1000) / 2);
     }
   }
   return runs;
 }
 
-/** The median of the rounds' ratios: both runs of a round met the same machine. */
+/** The median of the rounds' ratios: the machine was equally busy for both runs of a round. */
 export function ratio(of: readonly number[], to: readonly number[]): number {
   return median(of.map((rate, round) => rate / (to[round] as number)));
 }

@@ -5,15 +5,15 @@ import { Client } from "./client.ts";
 import { type SeededTenant, seedTenant } from "./seed.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
-/** A database with five tenants in it, and a server on it. */
+/** A database with five tenants, and a server that uses it. */
 export interface World {
   server: ServerProcess;
-  /** The same database as the server has. */
+  /** The server's database. */
   database: Database;
-  /** The tenant that is measured, and the other four. */
+  /** The measured tenant, and the other four. */
   tenant: SeededTenant;
   others: SeededTenant[];
-  /** Version of the engine. */
+  /** The engine's version. */
   version: string;
   client(tenant?: SeededTenant): Client;
   dispose(): Promise<void>;
@@ -21,14 +21,14 @@ export interface World {
 
 const otherTenants = 4;
 
-/** Makes a world whose measured tenant has so many users, and groups of these sizes. */
+/** Creates a world. @param users of the measured tenant. @param groupSizes of its groups. */
 export async function createWorld(engine: Engine, users: number, groupSizes: number[]): Promise<World> {
   const { url, database, dispose } = await createTestDatabase(engine);
   const tenant = await seedTenant(database, users, groupSizes);
   const others: SeededTenant[] = [];
   const fewer = Math.min(users, 1_000);
   for (let count = 0; count < otherTenants; count++) others.push(await seedTenant(database, fewer, [fewer]));
-  // What PostgreSQL's autovacuum does in its own time; SQLite is left as it is in production.
+  // PostgreSQL's autovacuum would do this later. SQLite stays as it is in production.
   if (engine === "PostgreSQL") await database.sql().raw("vacuum analyze");
   const versionSql =
     engine === "SQLite" ? "select sqlite_version() as v" : "select current_setting('server_version') as v";

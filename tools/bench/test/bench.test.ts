@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../../../test/helpers/processes.ts";
 
-/** How fast it is, is no question for a machine that runs all tests at once: only that everything is measured. */
+/** Checks only that everything is measured: on a machine that also runs other tests, the figures mean nothing. */
 describe("the benchmark", () => {
   it("runs to its end on both databases and prints a line for everything", async function () {
     this.timeout(900_000);
@@ -13,32 +13,33 @@ describe("the benchmark", () => {
     for (const engine of ["SQLite", "PostgreSQL"]) {
       assert.match(table, new RegExp(`${engine} \\d+\\.\\d+`), "its version");
       for (const what of [
-        ...[
-          "GET /Users/\\{id\\} : two reads",
-          "GET /Users\\?filter=userName eq : two reads",
-          "page : scimmy",
-        ],
-        ...["PATCH 16 \\+ 16 of 1000 members, p95", "memory gained over 5 of them", "create, growth"],
-        ...["random index page after 20 deletions, median", "event loop delay meanwhile, p99"],
-        ...["/admin/people\\?q=user5, growth", "/admin/activity, growth"],
-        ...["npm run demo until it is ready, median", "npm run admin -- demo reset, median"],
-        ...[
-          "accepted ACS posts : node-saml's validations",
-          "dearest of \\d+ refusals \\([^|]*\\) : acceptance",
-        ],
+        "GET /Users/\\{id\\} : two reads",
+        "GET /Users\\?filter=userName eq : two reads",
+        "page : scimmy",
+        "PATCH 16 \\+ 16 of 1000 members, p95",
+        "memory gained over 5 of them",
+        "create, growth",
+        "random index page after 20 deletions, median",
+        "event loop delay meanwhile, p99",
+        "/admin/people\\?q=user5, growth",
+        "/admin/activity, growth",
+        "npm run demo until it is ready, median",
+        "npm run admin -- demo reset, median",
+        "accepted ACS posts : node-saml's validations",
+        "dearest of \\d+ refusals \\([^|]*\\) : acceptance",
       ]) {
         assert.match(table, new RegExp(`^\\| ${engine} +\\|[^|]*\\| ${what} +\\| [\\d.]`, "m"));
       }
       for (const what of ["missing", "doubled"]) {
         for (const how of ["index", "cursor"]) {
           const line = new RegExp(`^\\| ${engine} .*users ${what} by ${how} +\\| 0\\.00 `, "m");
-          assert.match(table, line, "a full import is right at any size");
+          assert.match(table, line, "a full import is complete at any size");
         }
       }
     }
   });
 
-  it("explains its options to whoever misspells one", async () => {
+  it("explains its options after an unknown one", async () => {
     const program = runProgram("tools/bench/src/main.ts", ["--quickly"], {});
     assert.equal(await program.ended, 2);
     assert.match(program.stderr(), /--quick .*\n.*--large/);

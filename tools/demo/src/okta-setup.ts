@@ -112,7 +112,7 @@ interface OrgSetup {
 async function createBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
   const { deps, orgUrl, apps, baseUrl } = setup;
   for (const type of ["oidc", "saml"] as const) {
-    if ((await connectionOf(setup, tenants[type], type))?.settings)
+    if ((await findConnection(setup, tenants[type], type))?.settings)
       throw new InvalidError(`${tenants[type]} has a working ${type.toUpperCase()} connection already.`);
   }
   const created: string[] = [];
@@ -127,7 +127,7 @@ async function createBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<v
     await connectSaml(deps, tenants.saml, { orgUrl, metadataUrl: saml.metadataUrl, appInstanceId: saml.id });
   } catch (error) {
     for (const id of created) await apps.remove(id);
-    for (const type of ["oidc", "saml"] as const) await forget(setup, tenants[type], type);
+    for (const type of ["oidc", "saml"] as const) await removeStored(setup, tenants[type], type);
     throw error;
   }
   console.log(`Created in ${orgUrl}, and connected:`);
@@ -138,18 +138,18 @@ async function createBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<v
 
 async function removeBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
   for (const type of ["oidc", "saml"] as const) {
-    const appId = appIdOf(await connectionOf(setup, tenants[type], type), setup.orgUrl);
+    const appId = appIdOf(await findConnection(setup, tenants[type], type), setup.orgUrl);
     if (appId === null) {
       console.log(`${tenants[type]} has no ${type.toUpperCase()} connection to ${setup.orgUrl}.`);
       continue;
     }
     await setup.apps.remove(appId);
-    await forget(setup, tenants[type], type);
+    await removeStored(setup, tenants[type], type);
     console.log(`Removed the ${type.toUpperCase()} app ${appId} and the connection of ${tenants[type]}.`);
   }
 }
 
-async function connectionOf(
+async function findConnection(
   { deps }: OrgSetup,
   slug: string,
   type: ConnectionType,
@@ -166,8 +166,8 @@ function appIdOf(connection: Connection | undefined, orgUrl: string): string | n
   return settings.orgUrl === orgUrl ? settings.appInstanceId : null;
 }
 
-async function forget(setup: OrgSetup, slug: string, type: ConnectionType): Promise<void> {
-  const connection = await connectionOf(setup, slug, type);
+async function removeStored(setup: OrgSetup, slug: string, type: ConnectionType): Promise<void> {
+  const connection = await findConnection(setup, slug, type);
   const tenant = await tenantBySlug(setup.deps.database, slug);
   if (connection) await removeConnection(forTenant(setup.deps.database, tenant.id), connection.id);
 }

@@ -7,7 +7,7 @@ import { obstaclesOn } from "../../../test/helpers/accessible.ts";
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 
-describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an Okta org", (browser) => {
+describeInBrowser("npm run demo -- --okta, with the stand-in as the Okta org", (browser) => {
   let demo: Demo;
   let org: TestOrg;
   before(async function () {
@@ -21,12 +21,12 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
     await org.close();
   });
 
-  /** The step is ticked off while the page stays open. */
+  /** Waits until the open page ticks the step off. */
   async function ticked(page: Page, step: string): Promise<void> {
     await page.locator(`#${step}.is-done [data-tick]`).waitFor();
   }
 
-  it("starts without a stand-in, and shows nothing secret", async () => {
+  it("starts without a stand-in, and shows no secrets", async () => {
     assert.doesNotMatch(demo.output, /stand-in for an Okta org/);
     const page = await browser.open();
     await page.goto(`${demo.url}/login`);
@@ -47,7 +47,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
     const list = await browser.open();
     await list.goto(`${demo.url}/demo/acme`);
     assert.equal(await list.locator(".is-done").count(), 0);
-    assert.equal(await list.locator("[data-tick]:visible").count(), 0, "and nothing looks as if it were");
+    assert.equal(await list.locator("[data-tick]:visible").count(), 0, "no tick is visible yet");
 
     const admin = await browser.open();
     await admin.goto(`${demo.url}/login/password/acme`);
@@ -81,8 +81,8 @@ describeInBrowser("npm run demo -- --okta, with the stand-in in the place of an 
     const created = await demo.script("admin", "--", "token", "create", "acme", "--json");
     const { token, baseUrl } = JSON.parse(created.stdout) as { token: string; baseUrl: string };
     const shown = await list.locator("#token .value").textContent();
-    assert.equal(baseUrl, shown, "the address on the page is the right one");
-    // Okta's "Header" mode sends what the administrator typed.
+    assert.equal(baseUrl, shown, "the page shows the right URL");
+    // Okta's "Header" mode sends the token exactly as the administrator entered it.
     app.provisioning = integration(baseUrl, { token: `Bearer ${token}`, mode: "Header" });
     await org.provisioner.sender(app, "test")("GET", "/Users?startIndex=1&count=2");
     await ticked(list, "token");

@@ -65,7 +65,7 @@ describe("npm run okta:setup", () => {
   };
   const apps = () => Object.values(org.store.state.apps).map(({ label }) => label);
 
-  it("says in its help that it was never run against a live org", async () => {
+  it("says in its help that it has never been run against a live org", async () => {
     const { code, stdout } = await run(["--help"]);
     assert.equal(code, 0);
     assert.match(stdout, /has not been run against a live Okta org yet/);
@@ -82,10 +82,10 @@ describe("npm run okta:setup", () => {
       /custom authorization server/,
     ],
     [
-      "a tenant that there is not",
-      ["--org", "ORG", "--token-stdin", "--saml-tenant", "nobody"],
+      "an unknown tenant",
+      ["--org", "ORG", "--token-stdin", "--saml-tenant", "unknown"],
       apiToken,
-      /no tenant "nobody"/,
+      /no tenant "unknown"/,
     ],
     [
       "an org that does not answer",
@@ -93,7 +93,7 @@ describe("npm run okta:setup", () => {
       apiToken,
       /^The org did not answer: \w+/,
     ],
-    ["an option that it does not know", ["--orgg", "ORG"], apiToken, /--org URL/],
+    ["an unknown option", ["--orgg", "ORG"], apiToken, /--org URL/],
   ] as const) {
     it(`does nothing with ${what}`, async () => {
       const { code, stdout, stderr } = await run(
@@ -107,7 +107,7 @@ describe("npm run okta:setup", () => {
     });
   }
 
-  it("creates both apps and both connections, through which people sign in at once", async () => {
+  it("creates both apps and both connections, which work at once", async () => {
     const { code, stdout, stderr } = await run(["--org", org.url, "--token-stdin"]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /acme by OIDC[\s\S]*globex by SAML/);
@@ -139,7 +139,7 @@ describe("npm run okta:setup", () => {
     assert.deepEqual([me.tenant.slug, me.user.givenName], ["globex", "Ada"]);
   });
 
-  it("does not touch connections that work already", async () => {
+  it("does not change working connections", async () => {
     const before = apps();
     const { code, stderr } = await run(["--org", org.url, "--token-stdin"]);
     assert.equal(code, 1);
@@ -147,7 +147,7 @@ describe("npm run okta:setup", () => {
     assert.deepEqual(apps(), before);
   });
 
-  it("removes both again, and says so when there is nothing to remove", async () => {
+  it("removes both, and reports when there is nothing to remove", async () => {
     const { code, stdout, stderr } = await run(["--org", org.url, "--token-stdin", "--remove"]);
     assert.equal(code, 0, stderr);
     assert.match(

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 describe("the story", () => {
-  it("names files that are there", () => {
+  it("names existing files", () => {
     const folder = "tools/demo/src/story";
     const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
     const named = texts.flatMap((text) =>

@@ -4,8 +4,8 @@ import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/tenants
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 
-/** Somebody who has the story page in front of them, and nothing else to go by. */
-class Reader {
+/** A reader who follows the story page, and knows nothing else. */
+class StoryReader {
   readonly #page: Page;
   readonly #story: string;
 
@@ -14,13 +14,13 @@ class Reader {
     this.#story = story;
   }
 
-  /** Follows the link of a step, by its label and, where it stands there twice, its place. */
+  /** Follows a link of a step by its label; `nth` chooses among links with the same label. */
   async follow(step: string, label: string, nth = 0): Promise<void> {
     await this.#page.goto(this.#story);
     await this.#page.locator(`#${step}`).getByRole("link", { name: label, exact: true }).nth(nth).click();
   }
 
-  /** What the step has to be entered somewhere. */
+  /** The value that a step asks the reader to enter. */
   async value(step: string): Promise<string> {
     await this.#page.goto(this.#story);
     return (await this.#page.locator(`#${step} .value`).first().textContent()) ?? "";
@@ -42,14 +42,14 @@ class Reader {
     await this.#page.locator(".tile").click();
   }
 
-  /** By the tile, from the org's sign-in page to the product. */
+  /** Signs in at the org, and opens the tile. */
   async arrive(step: string, name: string): Promise<void> {
     await this.signInAtOrg(step);
     await this.openTile(step);
     await this.isHere(name);
   }
 
-  /** The header of the application names this person. The org's header does, too: only one of them is a link. */
+  /** Waits for the person's name in the application's header. Unlike in the org's header, it is a link. */
   async isHere(name: string): Promise<void> {
     await this.#page.locator("a.whoami", { hasText: name }).waitFor();
   }
@@ -61,7 +61,7 @@ class Reader {
   }
 }
 
-describeInBrowser("the demo's story, clicked through from its page", (browser) => {
+describeInBrowser("the demo's story, followed from its page", (browser) => {
   let demo: Demo;
   before(async function () {
     this.timeout(120_000);
@@ -73,9 +73,9 @@ describeInBrowser("the demo's story, clicked through from its page", (browser) =
   for (const tenant of demoTenants) {
     describe(`${tenant.name}, by ${tenant.protocol.toUpperCase()}`, function () {
       this.timeout(180_000);
-      it("every step shows what it says", async () => {
+      it("every step has the described effect", async () => {
         const page = await browser.open();
-        const reader = new Reader(page, `${demo.url}/demo/${tenant.slug}`);
+        const reader = new StoryReader(page, `${demo.url}/demo/${tenant.slug}`);
         await arriving(page, reader, tenant);
         await changing(page, reader, tenant);
         await leaving(page, reader, tenant);
@@ -107,7 +107,7 @@ describeInBrowser("the demo's story, clicked through from its page", (browser) =
   }
 });
 
-async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+async function arriving(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star] = tenant.people;
   await reader.arrive("tile", star);
   await page.getByRole("heading", { name: "Tasks" }).waitFor(); // sample product
@@ -119,7 +119,7 @@ async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise
   await page.getByLabel("Work e-mail").fill(address);
   await page.getByRole("button", { name: "Continue" }).click();
   if (tenant.protocol === "oidc") {
-    // Signing out of the application signed out of the org, too: its page knows whom it waits for.
+    // Signing out of the application also signed out of the org, whose page already has the username.
     await page.getByRole("button", { name: "Sign In", exact: true }).click();
   }
   await reader.isHere(star);
@@ -138,7 +138,7 @@ async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise
 
   await reader.follow("adoption", "Assignments");
   await page.getByRole("button", { name: "Provision Users" }).click();
-  await page.getByText("Everybody who was not provisioned yet is pushed.").waitFor();
+  await page.getByText("Everyone who was not provisioned yet is pushed.").waitFor();
   await reader.follow("adoption", "System Log");
   await page
     .getByRole("cell", { name: new RegExp(`Assign ${tenant.guest}`) })
@@ -149,7 +149,7 @@ async function arriving(page: Page, reader: Reader, tenant: DemoTenant): Promise
   assert.equal(/id (\S+)\./.exec(after)?.[1], /id (\S+)\./.exec(before)?.[1], "the same account");
 }
 
-async function changing(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+async function changing(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star, second] = tenant.people;
   const admins = tenant.groups.find(({ role }) => role)?.name ?? "";
   await reader.signOutHere();
@@ -197,7 +197,7 @@ async function changing(page: Page, reader: Reader, tenant: DemoTenant): Promise
   assert.match(await reader.now("other-session"), new RegExp(`Signed in: ${second}`));
 }
 
-async function weakSignature(page: Page, reader: Reader): Promise<void> {
+async function weakSignature(page: Page, reader: StoryReader): Promise<void> {
   const choose = async (nth: number, algorithm: string) => {
     await reader.follow("weak-signature", "Sign On", nth);
     await page.getByLabel(algorithm).check();
@@ -214,7 +214,7 @@ async function weakSignature(page: Page, reader: Reader): Promise<void> {
   await choose(1, "SHA-256");
 }
 
-async function leaving(page: Page, reader: Reader, tenant: DemoTenant): Promise<void> {
+async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star] = tenant.people;
   const renamed = `${star.split(" ")[0]} Newname`;
   await reader.signOutHere();

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { integration } from "../../../config/integration.ts";
 
-/** `npm run guide` in a copy of the repository that has nothing written yet, and on a machine without Chromium. */
+/** `npm run guide` in a copy of the repository without any output yet, on a machine without Chromium. */
 describe("npm run guide", function () {
   this.timeout(180_000);
   let copy: string;
@@ -51,7 +51,7 @@ describe("npm run guide", function () {
     writeFileSync(join(copy, file), text.replaceAll(from, to));
   }
 
-  it("writes guides and package where nothing is, and says in one sentence what Chromium is missing for", () => {
+  it("writes guides and package, and says in one sentence what it could not write without Chromium", () => {
     const { status, stdout, stderr } = guide();
     assert.equal(status, 0, stderr);
     assert.deepEqual(
@@ -71,7 +71,7 @@ describe("npm run guide", function () {
     assert.deepEqual([others, stderr], [[], ""]);
   });
 
-  it("changes every output when a name, a URL or an attribute changes in config/", () => {
+  it("changes every output if a name, a URL or an attribute changes in config/", () => {
     const facts = ["Tasklane", integration.origin, "/signed-out", "lastName", "user.lastName", "family_name"];
     const outputs = () => written().map((file) => readFileSync(join(copy, file), "utf8"));
     const before = outputs();
@@ -100,7 +100,7 @@ describe("npm run guide", function () {
     }
   });
 
-  it("keeps the published values, and says what a later change would break", () => {
+  it("stores the published values, and reports what a later change would break", () => {
     assert.equal(guide("--published").status, 0);
     assert.ok(existsSync(join(copy, "docs/oin/published.json")));
     change("config/integration.ts", 'name: "connection"', 'name: "workspace"');
@@ -111,7 +111,7 @@ describe("npm run guide", function () {
     assert.match(readFileSync(join(copy, "docs/oin/submission.md"), "utf8"), warning);
   });
 
-  it("writes no package while the manifest cannot be submitted, and says which rule it breaks", () => {
+  it("writes no package for an invalid manifest, and names the broken rule", () => {
     rmSync(join(copy, "docs/oin"), { recursive: true });
     change("config/brand.ts", 'productName: "Zebra"', `productName: "${"Z".repeat(65)}"`);
     const { status, stderr } = guide();
@@ -120,7 +120,7 @@ describe("npm run guide", function () {
     assert.equal(existsSync(join(copy, "docs/oin/submission.md")), false);
   });
 
-  it("refuses words that it does not know", () => {
+  it("refuses unknown options", () => {
     const { status, stderr } = guide("--all");
     assert.equal(status, 1);
     assert.match(stderr, /knows --published, not --all/);

@@ -1,25 +1,25 @@
 import type { Mutant } from "./mutations.ts";
 
-/** A change that no test can see, because the application behaves the same. */
+/** A mutant that no test can kill, because the application behaves the same. */
 interface Equivalent extends Pick<Mutant, "path" | "inside" | "code" | "change"> {
   reason: string;
 }
 
-/** They are not tried. An entry that no place in the code fits any more has to go. */
+/** These mutants are not tried. Delete an entry that no longer matches any code. */
 export const equivalents: readonly Equivalent[] = [
   {
     path: "src/directory/find-people.ts",
     inside: "findPeople",
     change: "never",
     code: "few",
-    reason: "It is another way to the same people, which only costs less (docs/reference/benchmark.md).",
+    reason: "It finds the same people in a cheaper way (docs/reference/benchmark.md).",
   },
   ...["src/universal-logout/subject.ts", "src/universal-logout/routes.ts"].map((path) => ({
     path,
     inside: "issuersOf",
     change: "never" as const,
     code: "!settings",
-    reason: "Only active connections are looked for, and a connection is activated with its settings alone.",
+    reason: "It looks for active connections only, and a connection needs settings to become active.",
   })),
 ];
 

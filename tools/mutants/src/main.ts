@@ -1,5 +1,5 @@
 /**
- * `npm run mutants -- src/saml`: takes away one rule of the application at a time, in a copy, and says which test fails.
+ * `npm run mutants -- src/saml`: removes one rule of the application at a time, in a copy, and reports which test fails.
  * README.md explains the lines.
  */
 import { availableParallelism, setPriority } from "node:os";
@@ -22,7 +22,7 @@ try {
   process.exitCode = 2;
 }
 
-/** The exit code: 1 when something survived, or an entry of equivalent.ts fits nothing. */
+/** Returns the exit code: 1 if a mutant survived, or if an entry of equivalent.ts matches no code. */
 async function main({ files, minutes, every }: MutantsOptions): Promise<number> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), minutes * 60_000);
@@ -40,7 +40,7 @@ async function main({ files, minutes, every }: MutantsOptions): Promise<number> 
     const gone = equivalents.filter(
       (known) => files.includes(known.path) && !mutants.some((mutant) => isSame(mutant, known)),
     );
-    for (const { path, code } of gone) console.log(`equivalent.ts names what is gone: ${path}: ${code}`);
+    for (const { path, code } of gone) console.log(`equivalent.ts names code that is gone: ${path}: ${code}`);
     return gone.length > 0 || results.some(({ fate }) => fate === "SURVIVED") ? 1 : 0;
   } finally {
     clearTimeout(timer);
@@ -71,7 +71,7 @@ async function tryAll(
   return results;
 }
 
-/** The first of each file, then the second of each, and so on: when the time is up, every file has been looked at. */
+/** Orders mutants by turns, the first of each file, then the second: if the time runs out, every file had its turn. */
 function inTurns(mutants: readonly Mutant[]): Mutant[] {
   const byFile = grouped(mutants, ({ path }) => path).map(([, its]) => its);
   const longest = Math.max(0, ...byFile.map((its) => its.length));

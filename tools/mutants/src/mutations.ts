@@ -1,19 +1,19 @@
 import { join } from "node:path";
 import * as ast from "typescript/unstable/ast";
 import { API } from "typescript/unstable/sync";
-import { hasEveryConditionTurned } from "./rooms.ts";
+import { invertsEveryCondition } from "./rooms.ts";
 
-/** One change of one place. */
+/** A change of one place in the code. */
 export interface Mutant {
   path: string;
-  /** From 1. */
+  /** Counted from 1. */
   line: number;
-  /** The function or method around it, "" at the top of a file. */
+  /** The function or method around it; "" at the top level of a file. */
   inside: string;
-  /** What stands there, in one line, and what is put there. */
+  /** The original code, in one line. */
   code: string;
   change: "never" | "opposite" | "gone";
-  /** From this offset to that one, in UTF-16 units, `replacement` is put. */
+  /** The range that `replacement` replaces, in UTF-16 units. */
   start: number;
   end: number;
   replacement: string;
@@ -21,7 +21,7 @@ export interface Mutant {
 
 type Place = Pick<Mutant, "change"> & { node: ast.Node; replacement: (text: string) => string };
 
-/** The mutants of some files, in the order of their lines. The files are relative to `root`, which is the working folder. */
+/** The mutants of these files, in the order of lines. @param paths relative to `root`, the working folder. */
 export function mutantsOf(root: string, paths: readonly string[]): Mutant[] {
   const api = new API({ cwd: root });
   try {
@@ -41,7 +41,7 @@ function mutantsIn(path: string, file: ast.SourceFile): Mutant[] {
   const found: Mutant[] = [];
   const visit = (node: ast.Node, inside: string) => {
     const name = nameOf(node, file) ?? inside;
-    for (const { node: place, change, replacement } of placesAt(node, hasEveryConditionTurned(path))) {
+    for (const { node: place, change, replacement } of placesAt(node, invertsEveryCondition(path))) {
       const start = place.getStart(file);
       const text = file.text.slice(start, place.end);
       const line = file.text.slice(0, start).split("\n").length;
@@ -57,7 +57,7 @@ function mutantsIn(path: string, file: ast.SourceFile): Mutant[] {
         replacement: replacement(text),
       });
     }
-    // A visitor that returns something ends the walk.
+    // A visitor that returns a value ends the walk, so this one has a body without a return.
     node.forEachChild((child) => {
       visit(child, name);
     });
@@ -74,7 +74,7 @@ const opposite = (node: ast.Node): Place => ({
 
 function placesAt(node: ast.Node, everyCondition: boolean): Place[] {
   if (isDemand(node)) return [{ node, change: "gone", replacement: () => "void 0" }];
-  // A test that notices that a refusal is gone would notice its opposite too, which also refuses what is right.
+  // The opposite would also refuse valid input, so a test that kills `never` would kill it, too.
   if (ast.isIfStatement(node) && leaves(node.thenStatement))
     return [{ node: node.expression, change: "never", replacement: (text) => `false && (${text})` }];
   if (!everyCondition) return [];
@@ -85,7 +85,7 @@ function placesAt(node: ast.Node, everyCondition: boolean): Place[] {
   return isGuard ? [opposite(node.left)] : [];
 }
 
-/** `demand(…)`, and the same as a method. */
+/** `demand(…)`, as a function or a method. */
 function isDemand(node: ast.Node): boolean {
   if (!ast.isCallExpression(node)) return false;
   const called = node.expression;
@@ -93,7 +93,7 @@ function isDemand(node: ast.Node): boolean {
   return ast.isIdentifier(called) && called.text === "demand";
 }
 
-/** It throws or returns at its end. */
+/** Whether a statement ends with a throw or a return. */
 function leaves(statement: ast.Statement): boolean {
   if (!ast.isBlock(statement)) return ast.isThrowStatement(statement) || ast.isReturnStatement(statement);
   const last = statement.statements.at(-1);

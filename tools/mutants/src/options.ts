@@ -4,16 +4,16 @@ import { parseArgs } from "node:util";
 export interface MutantsOptions {
   /** Source files, relative to the working folder. */
   files: readonly string[];
-  /** After so many minutes nothing more is tried. */
+  /** The time limit. */
   minutes: number;
-  /** Every second, third, … of a file's mutants is tried. */
+  /** Tries every mutant (1), every second one (2), and so on. */
   every: number;
 }
 
 export const usage =
   "npm run mutants -- src/saml [more files and folders of src/] [--minutes 30] [--every 2]";
 
-/** The command line was wrong; the message is for the person who typed it. */
+/** The command line is wrong. The message is for the person who typed it. */
 export class MutantsUsageError extends Error {}
 
 /** @throws MutantsUsageError */

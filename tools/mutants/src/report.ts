@@ -1,7 +1,7 @@
 import type { Mutant } from "./mutations.ts";
 import { grouped, roomOf } from "./rooms.ts";
 
-/** What became of a mutant. */
+/** The result of trying a mutant. */
 export interface MutantResult {
   mutant: Mutant;
   fate: "killed" | "timed out" | "SURVIVED" | "equivalent" | "not tried";
@@ -15,7 +15,7 @@ export function asLine({ mutant, fate, by }: MutantResult): string {
   return `${placeOf(mutant)}: ${fate}${by && ` by: ${by.replaceAll(/\s+/g, " ")}`}`;
 }
 
-/** A row for each folder, and what survived. */
+/** A row for each folder, and the survivors. */
 export function asTable(results: readonly MutantResult[]): string {
   const rooms = grouped(results, ({ mutant }) => roomOf(mutant.path));
   const rows = [...rooms, ["all", results] as const].map(([room, its]) => [

@@ -2,28 +2,28 @@ import { relative } from "node:path";
 import Mocha from "mocha";
 
 declare global {
-  /** Only where probe.mjs is loaded. */
+  /** Defined only if probe.mjs is loaded. */
   var mutantsReached: (() => number[]) | undefined;
 }
 
-/** What the runs of the tests say on their standard output, one line of JSON each. */
-export type Said = Measured | Failed;
+/** A message of a test run on its standard output: one line of JSON. */
+export type TestMessage = MeasuredFile | FailedTest;
 
-/** A test file has ended, after so many milliseconds, and reached these places (probe.mjs). "" is the loading of all. */
-export interface Measured {
+/** A test file took so many milliseconds, and reached these places (probe.mjs). "" means the loading of all files. */
+export interface MeasuredFile {
   file: string;
   took: number;
   reached: number[];
 }
 
-interface Failed {
+interface FailedTest {
   file: string;
   failed: string;
   message: string;
   isTimeout: boolean;
 }
 
-/** Says what each file reached and how long it took, and what failed. */
+/** A mocha reporter that sends a message about each file and each failed test. */
 export default class Reporter {
   constructor(runner: Mocha.Runner) {
     const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_TEST_FAIL } = Mocha.Runner.constants;
@@ -51,6 +51,6 @@ export default class Reporter {
   }
 }
 
-function say(what: Said): void {
+function say(what: TestMessage): void {
   process.stdout.write(`\n${JSON.stringify(what)}\n`);
 }

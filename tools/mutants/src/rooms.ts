@@ -1,10 +1,10 @@
-/** Tests that notice a change in a folder or file of src/, and which of its conditions are turned round. */
+/** The tests for a folder or file of src/, and the conditions to change in it. */
 interface Room {
-  /** What this row is for: a path begins with it. */
+  /** The beginning of the paths that this row is for. */
   source: string;
   /** Files, or folders with all their test files. */
   tests: readonly string[];
-  /** Every condition is replaced by its opposite, not only what refuses is taken away. */
+  /** Also inverts every condition; otherwise only refusals are removed. */
   everyCondition?: boolean;
 }
 
@@ -23,7 +23,7 @@ const consoleOfConnections = ["test/directory/", "test/admin/", "test/cli/", "te
 const testSignIns = ["test/oidc/test-sign-in.test.ts", "test/saml/test-sign-in.test.ts"];
 const everyCondition = true;
 
-/** The first row that fits counts. What no row is for has the tests of the folder of the same name. */
+/** The first matching row counts. A path without a row has the tests of the folder of the same name. */
 const rooms: readonly Room[] = [
   {
     source: "src/saml/",
@@ -43,6 +43,7 @@ const rooms: readonly Room[] = [
       "test/reach/",
     ],
   },
+  { source: "src/sso/", tests: ["test/sso/", "test/oidc/", "test/saml/", "test/reach/"] },
   { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
   { source: "src/directory/connections.ts", tests: consoleOfConnections, everyCondition },
   {
@@ -111,16 +112,16 @@ export function testsFor(path: string): readonly string[] {
   return rowOf(path)?.tests ?? [`test/${path.split("/")[1]}/`];
 }
 
-export function hasEveryConditionTurned(path: string): boolean {
+export function invertsEveryCondition(path: string): boolean {
   return rowOf(path)?.everyCondition ?? false;
 }
 
-/** What the last table counts together: the folder that the file lies in. */
+/** The folder of a file, by which the last table counts. */
 export function roomOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-/** The members of each group, in their order. */
+/** Groups items by key, in their original order. */
 export function grouped<T>(all: readonly T[], keyOf: (one: T) => string): [string, T[]][] {
   const groups = new Map<string, T[]>();
   for (const one of all) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);

@@ -3,37 +3,37 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Measured, Said } from "./reporter.ts";
+import type { MeasuredFile, TestMessage } from "./reporter.ts";
 import type { Tree } from "./tree.ts";
 
-/** How the tests of a run went. */
+/** The outcome of a test run. */
 export interface MutantOutcome {
-  /** "stopped": the time of the whole was up. */
+  /** "stopped": the time limit of all mutants was reached. */
   verdict: "passed" | "failed" | "timed out" | "stopped";
-  /** The title of the test that failed and what it said, or what else ended the run. */
+  /** The title and message of the test that failed, or another cause that ended the run. */
   by: string;
-  /** The file of that test, "" where none failed. */
+  /** The file of that test; "" if none failed. */
   file: string;
-  measured: readonly Measured[];
-  /** The files with a test that failed. */
+  measured: readonly MeasuredFile[];
+  /** The files with a failed test. */
   failedFiles: readonly string[];
 }
 
 export interface Limits {
-  /** Of the run, in milliseconds. */
+  /** The time limit of the run, in milliseconds. */
   ms: number;
   stop: AbortSignal;
-  /** The tree has probes (probe.mjs). */
+  /** Whether the tree has probes (probe.mjs). */
   isProbed?: boolean;
 }
 
 const mocha = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
 const reporter = fileURLToPath(new URL("./reporter.ts", import.meta.url));
 const probe = new URL("./probe.mjs", import.meta.url).href;
-/** A single test that takes longer hangs. */
+/** A test that takes longer counts as hanging. */
 const testMs = 30_000;
 
-/** What each engine's tests need; without a server to start, the tests of SQLite begin sooner. */
+/** Mocha's options for each engine. SQLite's tests begin sooner because they start no server. */
 const requirements = {
   SQLite: ["--require", "test/helpers/console-guard.ts", "--grep", "on PostgreSQL", "--invert"],
   PostgreSQL: [
@@ -47,7 +47,10 @@ const requirements = {
 };
 export type Engine = keyof typeof requirements;
 
-/** Runs test files in the order given: with probes all, else until one test fails. Those without a database run with SQLite's. */
+/**
+ * Runs test files in this order: with probes all of them, otherwise until a test fails. Tests without a database run
+ * together with SQLite's.
+ */
 export async function runTests(
   tree: Tree,
   engine: Engine,
@@ -74,7 +77,7 @@ export async function runTests(
       cwd: tree.path,
       env: { ...process.env, TMPDIR: tree.temporary, MUTANTS_REACHED: join(tree.temporary, "reached") },
       stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own, so that what a test started ends with it.
+      // A separate process group, so that programs that a test started can be ended, too.
       detached: true,
     },
   );
@@ -89,7 +92,7 @@ export async function runTests(
   if (stopped.aborted) stop();
   const [code] = await once(child, "close");
   stopped.removeEventListener("abort", stop);
-  // Also what a test left behind when it ended by itself.
+  // Ends programs that the tests left behind.
   killGroup(child);
   return outcomeOf(output, code, limits.stop.aborted, stopped.aborted);
 }
@@ -98,17 +101,17 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-(child.pid ?? Number.NaN), "SIGKILL");
   } catch {
-    // It is gone.
+    // The group has already ended.
   }
 }
 
 function outcomeOf(output: string, code: number | null, isStopped: boolean, isOver: boolean): MutantOutcome {
-  const said = output
+  const messages = output
     .split("\n")
     .filter((line) => line.startsWith('{"'))
-    .map((line) => JSON.parse(line) as Said);
-  const measured = said.filter((one) => "took" in one);
-  const failures = said.filter((one) => "failed" in one);
+    .map((line) => JSON.parse(line) as TestMessage);
+  const measured = messages.filter((one) => "took" in one);
+  const failures = messages.filter((one) => "failed" in one);
   const failure = failures[0];
   const result = (verdict: MutantOutcome["verdict"], by: string, file = "") => ({
     verdict,

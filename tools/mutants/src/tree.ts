@@ -13,31 +13,31 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Mutant } from "./mutations.ts";
 
-/** A text to put into a file at an offset in UTF-16 units, in place of so many. */
+/** Replaces `length` UTF-16 units of a file at an offset. */
 interface Edit {
   at: number;
   length: number;
   text: string;
 }
 
-/** A copy of the checkout to change, with its packages linked. */
+/** A copy of the checkout that can be changed. Its node_modules is a link. */
 export interface Tree {
   path: string;
-  /** Where what runs in it keeps its temporary files. */
+  /** The temporary folder of programs that run in it. */
   temporary: string;
-  /** Carries out `work` on the copy with a mutant in it, and removes what that leaves. */
+  /** Runs `work` while the copy contains a mutant, then restores it. */
   changed<T>(mutant: Mutant, work: () => Promise<T>): Promise<T>;
-  /** The same, with every mutant's place telling the probe (probe.mjs) its number, and nothing else changed. */
+  /** Runs `work` while every mutant's place reports its number to the probe (probe.mjs), then restores the copy. */
   probed<T>(mutants: readonly Mutant[], work: () => Promise<T>): Promise<T>;
   remove(): void;
 }
 
 const notCopied = [".git", "node_modules", "data", "coverage"];
 
-/** Copies the working folder, with what is not committed. */
+/** Copies the working folder, including uncommitted changes. */
 export function copyTree(checkout: string): Tree {
   const home = mkdtempSync(join(tmpdir(), "mutants-"));
-  // PostgreSQL's server may run as another user, in its temporary folder.
+  // PostgreSQL's server may run as another user, who needs its temporary folder.
   chmodSync(home, 0o711);
   const path = join(home, "tree");
   const temporary = join(home, "tmp");
@@ -69,7 +69,7 @@ export function copyTree(checkout: string): Tree {
   };
 }
 
-/** A place `x` becomes `(globalThis.mutantReached?.(7), x)`. Places lie beside each other or inside each other. */
+/** Turns a place `x` into `(globalThis.mutantReached?.(7), x)`. Places may be nested, but never overlap in part. */
 function probesOf(mutants: readonly Mutant[]): Map<string, Edit[]> {
   const edits = new Map<string, Edit[]>();
   const places = mutants.map((mutant, number) => ({ ...mutant, number }));
@@ -82,7 +82,7 @@ function probesOf(mutants: readonly Mutant[]): Map<string, Edit[]> {
   return edits;
 }
 
-/** Those at one offset in their order. */
+/** Applies edits by offset; those at the same offset keep their order. */
 function withEdits(text: string, edits: readonly Edit[]): string {
   let result = "";
   let done = 0;
@@ -93,7 +93,7 @@ function withEdits(text: string, edits: readonly Edit[]): string {
   return result + text.slice(done);
 }
 
-/** tsx keeps what it compiled there, under names made from the contents: the next run needs it. */
+/** Clears the folder, but keeps tsx's cache of compiled files for the next run. */
 function clear(folder: string): void {
   for (const name of readdirSync(folder).filter((one) => !one.startsWith("tsx-")))
     rmSync(join(folder, name), { recursive: true, force: true });

@@ -5,31 +5,31 @@ import { testsFor } from "./rooms.ts";
 import { type Engine, type MutantOutcome, runTests } from "./run.ts";
 import type { Tree } from "./tree.ts";
 
-/** Without a change, the tests of any room end within it. */
+/** The time limit of a room's tests without a change. */
 const baselineMs = 20 * 60_000;
 
-/** A test file without a change: how long it took, and the numbers of the mutants whose places it reached. */
+/** A test file's time without a change, and the numbers of the mutants whose places it reached. */
 interface Measurement {
   took: number;
   reached: ReadonlySet<number>;
 }
 
-/** Tries mutants one after the other, in one or several copies of the tree. */
+/** Tries mutants, in one or several copies of the tree. */
 export class Trial {
   readonly #mutants: readonly Mutant[];
   readonly #stop: AbortSignal;
   readonly #measured = new Map<string, Measurement>();
   readonly #onPostgres = new Map<string, Promise<void>>();
-  /** By source file: the test files that killed its mutants, the last one first. */
+  /** The test files that killed mutants of a source file, the latest first. */
   readonly #killers = new Map<string, string[]>();
 
-  /** @param stop ends everything that runs. */
+  /** @param stop ends all running tests. */
   constructor(mutants: readonly Mutant[], stop: AbortSignal) {
     this.#mutants = mutants;
     this.#stop = stop;
   }
 
-  /** Runs all the tests on SQLite without a change. @throws Error when one fails. */
+  /** Runs all tests on SQLite without a change. @throws Error if one fails. */
   async measure(trees: readonly Tree[]): Promise<void> {
     const files = [...new Set(this.#mutants.flatMap(({ path }) => testFiles(path)))];
     const measureIn = async (tree: Tree, at: number) => {
@@ -38,7 +38,7 @@ export class Trial {
       const limits = { ms: baselineMs, stop: this.#stop, isProbed: true };
       const outcome = await tree.probed(this.#mutants, () => runTests(tree, "SQLite", its, limits));
       const again = outcome.failedFiles.filter((file) => its.includes(file));
-      // On a busy machine a test may fail once.
+      // A test may fail once on a busy machine.
       if (isFailure(outcome))
         mustPass(again.length > 0 ? await this.#tests(tree, "SQLite", again, baselineMs) : outcome);
       for (const { file, took, reached } of outcome.measured)
@@ -47,7 +47,7 @@ export class Trial {
     await Promise.all(trees.map(measureIn));
   }
 
-  /** Runs the tests for a mutant's file with it. @throws Error when PostgreSQL's fail without it. */
+  /** Runs the tests of a mutant's file with the mutant. @throws Error if PostgreSQL's tests fail without it. */
   async judge(tree: Tree, mutant: Mutant): Promise<MutantResult> {
     const files = this.#reaching(mutant);
     const ms = files.reduce((sum, file) => sum + (this.#measured.get(file)?.took ?? 0), 60_000) * 2;
@@ -55,7 +55,7 @@ export class Trial {
     let outcome = await run("SQLite");
     if (outcome.verdict === "passed") {
       outcome = await run("PostgreSQL");
-      // That only these notice is rare: it is believed when they do so twice, and pass without a change.
+      // It is rare that only PostgreSQL's tests kill a mutant, so they must fail twice, and pass without it.
       if (isFailure(outcome)) {
         await this.#passOnPostgres(tree, files);
         outcome = await run("PostgreSQL");
@@ -68,8 +68,8 @@ export class Trial {
   }
 
   /**
-   * The test files that reach a mutant's place, what killed another of its file first, then the quickest. All of the
-   * room's where none was seen to: it may be reached while files are loaded, or on PostgreSQL.
+   * The test files that reach a mutant's place: first those that killed another mutant of the same file, then the quickest.
+   * If none is known to reach it, all files of the room: it may be reached while files load, or on PostgreSQL.
    */
   #reaching(mutant: Mutant): string[] {
     const number = this.#mutants.indexOf(mutant);

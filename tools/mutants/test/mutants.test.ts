@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 
 const program = resolve("tools/mutants/src/main.ts");
 
-/** What no test says of `mayEnter`: that a guest without a name stays outside. */
+/** No test covers the rule of `mayEnter` that a guest without a name stays outside. */
 const source = `
 export function mayEnter(age: number, name: string): boolean {
   if (age < 18) return false;
@@ -46,7 +46,7 @@ describe("npm run mutants", () => {
       "test/helpers/console-guard.ts": "export {};",
       "test/helpers/postgres.ts": "export {};",
     };
-    // test/jobs.mjs looks for the tests of workspaces.
+    // test/jobs.mjs looks for tests in these folders.
     for (const folder of ["packages", "tools"]) mkdirSync(join(project, folder));
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(dirname(join(project, name)), { recursive: true });
@@ -58,7 +58,7 @@ describe("npm run mutants", () => {
 
   const run = (...words: string[]) => runMutants(project, words);
 
-  it("names the test that a change made fail, and what no test missed", async () => {
+  it("names the test that kills each mutant, and the survivors", async () => {
     const { code, output } = await run("src/gate");
     const line = (at: number) => output.split("\n").find((one) => one.startsWith(`src/gate/gate.ts:${at} `));
     assert.equal(
@@ -86,18 +86,18 @@ describe("npm run mutants", () => {
     assert.equal(code, 1);
   });
 
-  it("leaves the working folder as it is", () => {
+  it("does not change the working folder", () => {
     assert.equal(readFileSync(join(project, "src/gate/gate.ts"), "utf8"), source);
   });
 
-  it("ends with 0 when each was noticed, and says how many were not tried when the time was up", async () => {
+  it("exits with 0 if no mutant survived, and counts those that the time limit left out", async () => {
     const { code, output } = await run("src/gate", "--minutes", "0.0001");
     assert.match(output, /^all +4 +0 +0 +0 +0 +4$/m);
     assert.match(output, /No survivors\./);
     assert.equal(code, 0);
   });
 
-  it("refuses what is not in src/", async () => {
+  it("refuses a folder outside src/", async () => {
     const { code, output } = await run("test/gate");
     assert.match(output, /test\/gate is not in src\/\.\n\nnpm run mutants/);
     assert.equal(code, 2);

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 export type ExecutedFunctions = Map<string, string[]>;
 
 export interface Coverage {
-  /** What ran since the last call, on this thread and on worker threads. */
+  /** The functions that ran since the last call, on this thread and on worker threads. */
   take(): Promise<ExecutedFunctions>;
   stop(): void;
 }

@@ -3,7 +3,7 @@ import { isLoopback } from "./web.ts";
 
 const allowedScopes = new Set(["openid", "profile", "email", "address", "phone"]);
 
-/** The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). */
+/** Judges the authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). */
 export function judgeRequest(target: URL, redirectUri: string, report: CheckReport): void {
   const { pathname, searchParams } = target;
   const isOrg = /^\/oauth2\/v1\/authorize\/?$/.test(pathname);
@@ -29,7 +29,7 @@ export function judgeRequest(target: URL, redirectUri: string, report: CheckRepo
   report.judge("oidc-pkce", challenged, `code_challenge_method=${parameter("code_challenge_method")}`);
 }
 
-/** Random values are not worth showing. */
+/** Describes a random value by its length: the value itself tells the reader nothing. */
 function describe(name: string, value: string): string {
   return value === "" ? `${name} is absent` : `${name} has ${value.length} characters`;
 }

@@ -1,27 +1,28 @@
 import { X509Certificate } from "node:crypto";
 
-/** What the rules ask of a certificate. */
+/** The facts about a certificate that rules judge. */
 export interface CheckedCertificate {
   validUntil: number;
   validNow: boolean;
   /** Whether the certificate itself was signed with SHA-1 or MD5. */
   isWeak: boolean;
-  /** Of an RSA key; null for another kind. */
+  /** The size of an RSA key; null for another kind of key. */
   rsaBits: number | null;
 }
 
-/** Object identifiers as they stand in DER: sha1WithRSA, md5WithRSA, ecdsa-with-SHA1, dsa-with-sha1. */
+/** Object identifiers in DER: sha1WithRSA, md5WithRSA, ecdsa-with-SHA1, dsa-with-sha1. */
 const weak = new Set(["2a864886f70d010105", "2a864886f70d010104", "2a8648ce3d0401", "2a8648ce380403"]);
 
-/** Reads a certificate, base64 without PEM's lines; null when it is none. */
+/** Reads a certificate in base64, without PEM's lines. Returns null if it is not a certificate. */
 export function certificateFacts(base64: string): CheckedCertificate | null {
   try {
     const certificate = new X509Certificate(Buffer.from(base64, "base64"));
-    const [from, validUntil] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+    const validFrom = Date.parse(certificate.validFrom);
+    const validUntil = Date.parse(certificate.validTo);
     const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
     return {
       validUntil,
-      validNow: from <= Date.now() && Date.now() < validUntil,
+      validNow: validFrom <= Date.now() && Date.now() < validUntil,
       isWeak: weak.has(signatureAlgorithm(certificate.raw)),
       rsaBits: asymmetricKeyType === "rsa" ? (asymmetricKeyDetails?.modulusLength ?? null) : null,
     };
@@ -31,8 +32,8 @@ export function certificateFacts(base64: string): CheckedCertificate | null {
 }
 
 /**
- * The object identifier of a certificate's signature, in hex: Node 20 does not tell. A certificate is a sequence of what is
- * signed, the algorithm, and the signature; the algorithm is a sequence that begins with its identifier (RFC 5280 §4.1).
+ * The object identifier of a certificate's signature algorithm, in hex. Node 20 has no property for it. A certificate is a
+ * sequence of the signed part, the algorithm and the signature; the algorithm begins with its identifier (RFC 5280 §4.1).
  */
 function signatureAlgorithm(der: Buffer): string {
   const signed = contentOf(der, contentOf(der, 0).start);

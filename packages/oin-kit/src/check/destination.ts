@@ -1,6 +1,6 @@
 import type { WebAnswer } from "./web.ts";
 
-/** Where an answer sends a browser: by its Location, or by a page that leaves by itself. Null when it stays. */
+/** Where an answer sends a browser, by Location or by a refreshing page; null if the browser stays. */
 export function destinationOf({ status, headers, text }: WebAnswer, base: string): URL | null {
   const location = status >= 300 && status < 400 ? headers.get("location") : null;
   const refresh = /http-equiv=["']?refresh["']?[^>]*content=["']\d+;\s*url=([^"'>]*)/i.exec(text)?.[1];
@@ -8,7 +8,7 @@ export function destinationOf({ status, headers, text }: WebAnswer, base: string
   return target !== null && URL.canParse(target, base) ? new URL(target, base) : null;
 }
 
-/** The few entities that stand in an attribute. */
+/** Decodes the few entities that occur in an attribute. */
 function decoded(text: string): string {
   return text
     .replaceAll("&#34;", '"')
@@ -17,7 +17,7 @@ function decoded(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-/** Whether an answer signs a browser in, as far as that can be seen: nothing but an error page would not. */
+/** Whether an answer is a refusal. From outside, only an error status proves that no one was signed in. */
 export function isRefusal({ status }: WebAnswer): boolean {
   return status >= 400 && status < 500;
 }

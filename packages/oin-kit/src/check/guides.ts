@@ -1,17 +1,17 @@
-import type { Product } from "../product.ts";
 import type { CheckReport } from "./report.ts";
+import type { SiteCheck } from "./site.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
 
-/** A picture or a PDF of the guides, as this checkout has it. */
+/** A picture or a PDF of the guides in this checkout. */
 export interface GuideFile {
   sha256: string;
-  /** Whether what it was made from has changed since. */
+  /** Whether its inputs have changed since it was made. */
   stale: boolean;
 }
 
 type GuideSubject = "oidc" | "saml" | "scim";
 
-/** A page is read for its links and headings, and for nothing else: HTML of any make, cut with care. */
+/** A page of any server. Only its links, headings and ids matter, so regular expressions are enough to read it. */
 interface GuidePage {
   url: string;
   html: string;
@@ -19,7 +19,7 @@ interface GuidePage {
   ids: Set<string>;
 }
 
-/** What reviewers look for (Okta: "Configuration guide content", and case C9299), in the usual order. */
+/** The headings that reviewers look for (Okta: "Configuration guide content", and case C9299), in the usual order. */
 const commonHeadings: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["Supported features", /supported features/i],
   ["Requirements", /requirements|prerequisites/i],
@@ -37,13 +37,10 @@ const moreHeadings: Record<GuideSubject, readonly (readonly [name: string, patte
   scim: [],
 };
 
-/** Reads the guides as a customer's admin does, who is not signed in. */
+/** Reads the guides without a session, like a customer's admin. */
 export async function checkGuides(
-  url: string,
-  product: Product,
+  { url, product, web, report }: SiteCheck,
   guideFiles: () => Promise<ReadonlyMap<string, GuideFile>>,
-  web: Web,
-  report: CheckReport,
 ): Promise<void> {
   const wanted = (["oidc", "saml", "scim"] as const).filter(
     (capability) => product.manifest[capability] !== null,
@@ -107,7 +104,7 @@ function judgeTitle(
   report.judge("guide-separate", other === undefined, seen);
 }
 
-/** Follows what leads to this deployment, each address once. Returns how many links lead elsewhere. */
+/** Follows the links within this deployment, each address once. Returns how many links lead elsewhere. */
 async function judgeLinks(
   page: GuidePage,
   web: Web,
@@ -147,7 +144,7 @@ function judgeAnchor(page: GuidePage, answer: WebAnswer, anchor: string, report:
   );
 }
 
-/** What is served beside the guides, against what this checkout has and would make. */
+/** Compares the pictures and PDFs that are served with the ones in this checkout. */
 function judgeFiles(
   visited: ReadonlyMap<string, WebAnswer>,
   base: string,
@@ -183,7 +180,7 @@ function targetsOf({ html, url }: GuidePage): LinkTarget[] {
     const attribute = (name: string) => new RegExp(`\\s${name}=["']([^"']*)["']`, "i").exec(tag)?.[1] ?? "";
     return { target: decoded(attribute("src")), isImage: true, alt: attribute("alt") };
   });
-  // A brand's mark beside its own name says nothing more.
+  // The logo next to the product's name needs no text.
   const pictures = images.filter(
     ({ target }) => !target.startsWith("/assets/") && !target.startsWith("data:"),
   );

@@ -8,7 +8,7 @@ import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms, signingCertifi
 const bindings = ["HTTP-Redirect", "HTTP-POST"].map((name) => `urn:oasis:names:tc:SAML:2.0:bindings:${name}`);
 const soonMs = 30 * 86_400_000;
 
-/** Metadata of any provider, from a file or an address, before somebody connects it. Throws CheckInputError. */
+/** Checks a provider's metadata before it is connected. @param place a file or a URL. Throws CheckInputError. */
 export async function checkIdpMetadata(place: string, web: Web, report: CheckReport): Promise<void> {
   const xml = await read(place, web, report);
   if (xml !== null) judgeIdpMetadata(xml, report);
@@ -51,7 +51,7 @@ function judgeIdpMetadata(xml: string, report: CheckReport): void {
   judgeCertificates(signingCertificates(role), report);
 }
 
-/** One that is valid is enough: providers publish the old one and the next one side by side. */
+/** One valid certificate is enough: during a rotation, providers publish the old one and the next one. */
 function judgeCertificates(certificates: string[], report: CheckReport): void {
   const facts = certificates.map(certificateFacts);
   const day = (at: number) => new Date(at).toISOString().slice(0, 10);

@@ -4,22 +4,19 @@ import type { CheckReport } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
 import { shown, type Web, type WebAnswer } from "./web.ts";
 
-/** What is known of a connection before its initiate login URI is tried. */
+/** A connection whose initiate login URI gets tested. */
 export interface Tile {
   /** The deployment. */
   url: string;
   initiateUri: string;
   redirectUri: string;
-  /** The origin to which an ordinary sign-in leads. */
+  /** The origin that an ordinary sign-in leads to. */
   issuer: string;
 }
 
 const stranger = "https://oincheck-stranger.example";
 
-/**
- * A sign-in that starts at Okta (OpenID Connect Core §4): from the connection's own issuer, and from others that must
- * lead nowhere.
- */
+/** Tests third-party initiated login (OpenID Connect Core §4): with the connection's issuer, and with foreign ones. */
 export async function checkInitiate(tile: Tile, web: Web, report: CheckReport): Promise<void> {
   const { initiateUri, issuer } = tile;
   const good = await web.send(
@@ -35,7 +32,7 @@ export async function checkInitiate(tile: Tile, web: Web, report: CheckReport): 
   const posted = await web.send(initiateUri, { method: "POST", headers: form, body });
   judgeStart("oidc-initiate-post", tile, posted, report);
 
-  for (const iss of strangersOf(issuer)) {
+  for (const iss of foreignIssuers(issuer)) {
     const answer = await web.send(`${initiateUri}?${new URLSearchParams({ iss })}`);
     const target = destinationOf(answer, initiateUri);
     judgeNotLed(tile, answer, `iss=${iss}`, report);
@@ -48,8 +45,8 @@ export async function checkInitiate(tile: Tile, web: Web, report: CheckReport): 
   }
 }
 
-/** Issuers that look like the connection's, and are none of it. */
-function strangersOf(issuer: string): string[] {
+/** Foreign issuers, some of which look like the connection's. */
+function foreignIssuers(issuer: string): string[] {
   const { host, protocol } = new URL(issuer);
   const evil = new URL(stranger).host;
   return [
@@ -76,7 +73,7 @@ function judgeStart(
   if (started && target) judgeRequest(target, redirectUri, report);
 }
 
-/** A browser may stay here or go to the connection's own issuer, and nowhere else. */
+/** A browser may stay at the deployment or go to the connection's issuer, but nowhere else. */
 function judgeNotLed(
   { url, initiateUri, issuer }: Tile,
   answer: WebAnswer,

@@ -1,4 +1,4 @@
-/** What was asked of the check is not acceptable; the message says why. */
+/** The command line or a file that it names is not acceptable. The message says why. */
 export class CheckInputError extends Error {
   override name = "CheckInputError";
 }

@@ -6,7 +6,7 @@ import { submissionValues } from "../submission.ts";
 import type { CheckReport } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
 
-/** Which rule a part of the manifest belongs to: the first one whose pattern fits the field. */
+/** The rule of each part of the manifest. The first row whose pattern matches the field counts. */
 const ruleOfField: readonly (readonly [
   pattern: RegExp,
   rule: RuleId,
@@ -23,7 +23,7 @@ const ruleOfField: readonly (readonly [
   [/./, "listing-capabilities", (manifest) => capabilitiesOf(manifest).join(", ")],
 ];
 
-/** Says what the manifest's own validation finds; where it finds nothing, the rule holds. */
+/** Reports the problems of the manifest. A rule without a problem passes. */
 export function checkListing(product: Product, published: WizardValues | null, report: CheckReport): void {
   const { manifest } = product;
   judgeChanges(product, published, report);
@@ -38,7 +38,7 @@ export function checkListing(product: Product, published: WizardValues | null, r
   for (const [, rule, seen] of ruleOfField) if (!broken.has(rule)) report.judge(rule, true, seen(manifest));
 }
 
-/** Against the values of the published integration, which customers' instances were made from. */
+/** Compares the Wizard's values with the published ones, which customers' app instances use. */
 function judgeChanges(product: Product, published: WizardValues | null, report: CheckReport): void {
   if (published === null) {
     report.notCheckable(
@@ -49,7 +49,7 @@ function judgeChanges(product: Product, published: WizardValues | null, report: 
   }
   const problems = compatibilityProblems(published, submissionValues(product));
   for (const problem of problems) {
-    // What is new is no break as long as every expression works without it.
+    // A new value breaks no one as long as every expression works without it.
     if (problem.includes("was published and is gone")) report.judge("listing-unchanged", false, problem);
     else report.warn("listing-unchanged", problem);
   }

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { CheckInputError } from "./input-error.ts";
 import type { CheckDeps } from "./run.ts";
 
-/** What the module exports that describes a product. */
+/** The exports of the module that describes a product. */
 export type ProductModule = Pick<CheckDeps, "product" | "published" | "guideFiles">;
 
 const noProduct: ProductModule = {
@@ -14,8 +14,8 @@ const noProduct: ProductModule = {
 };
 
 /**
- * The module of the product that is checked: the one that was named, or the one that a package.json names under
- * `oinKit`, in this folder or above it, or else above the kit itself. Throws InvalidError when the named one is not there.
+ * Loads the module that describes the product: `named`, or else the one under `oinKit` in the nearest package.json, first
+ * above the current folder and then above the kit itself. Throws CheckInputError if `named` does not exist.
  */
 export async function loadProduct(named: string | undefined): Promise<ProductModule> {
   if (named !== undefined && !existsSync(named))

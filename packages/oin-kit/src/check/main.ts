@@ -1,9 +1,9 @@
 /**
  * `oin-check --url URL`: is this deployment ready for the OIN?
  *
- * Looks at a deployment from outside, as Okta's reviewers and their test suites do, and says of every rule what was seen,
- * where the rule stands and how to mend it (rules/). It works on any make of server. Test data goes away again, also
- * after Ctrl-C. Exit code 1 when a rule fails, 130 when it was stopped.
+ * Checks a deployment from outside, like Okta's reviewers and their test suites. For every rule (rules/) it reports what it
+ * saw, the source of the rule and how to fix it. It works with any server, and removes its test data even after Ctrl-C.
+ * The exit code is 1 if a rule fails, and 130 if the check was stopped.
  */
 import { text } from "node:stream/consumers";
 import { CheckInputError } from "./input-error.ts";
@@ -47,12 +47,11 @@ async function main(args: string[]): Promise<void> {
 async function readToken(): Promise<string> {
   if (process.stdin.isTTY) process.stderr.write("Paste the provisioning token, press Enter, then Ctrl-D:\n");
   const token = (await text(process.stdin)).trim();
-  if (token === "")
-    throw new CheckInputError("--scim-token-stdin was given, and nothing came on standard input.");
+  if (token === "") throw new CheckInputError("--scim-token-stdin was given, but standard input was empty.");
   return token;
 }
 
-/** The first Ctrl-C lets the check clean up after itself, the second ends it where it is. */
+/** The first Ctrl-C lets the check clean up; the second one ends it at once. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -1,19 +1,13 @@
-import type { Product } from "../product.ts";
 import { judgeRequest } from "./authorization-request.ts";
 import { destinationOf, isRefusal } from "./destination.ts";
 import { checkInitiate } from "./initiate.ts";
 import type { CheckReport } from "./report.ts";
+import type { SiteCheck } from "./site.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
 import { customerUrls } from "./wizard.ts";
 
-/** Sign-in by OpenID Connect at one connection, as far as it goes without signing in. */
-export async function checkOidc(
-  url: string,
-  key: string,
-  product: Product,
-  web: Web,
-  report: CheckReport,
-): Promise<void> {
+/** Checks OpenID Connect at one connection, as far as that is possible without a person who signs in. */
+export async function checkOidc({ url, product, web, report }: SiteCheck, key: string): Promise<void> {
   const { signInUrl } = product.addresses.oidc(url, key);
   const urls = { ...customerUrls(product, url, key), signInUrl };
   report.notCheckable("oidc-token-checks", "only a sign-in by a person of the org shows it");
@@ -50,7 +44,7 @@ async function judgeServed(urls: Urls, web: Web, report: CheckReport): Promise<v
   report.judge("oidc-post-logout", signedOut.status === 200, shown(signedOut));
 }
 
-/** A made-up answer of Okta's, and one that says no. */
+/** Sends the callback a made-up code, and an error response. */
 async function judgeCallback(redirectUri: string, web: Web, report: CheckReport): Promise<void> {
   const madeUp = await web.send(`${redirectUri}?code=oincheck&state=oincheck`);
   judgeNoHop(madeUp, redirectUri, report);
@@ -72,7 +66,7 @@ async function judgeCallback(redirectUri: string, web: Web, report: CheckReport)
   );
 }
 
-/** An application may show its errors elsewhere: that is not the hop that loses the code, and not seen to be none. */
+/** An application may redirect to an error page. That need not lose a real code, but from outside it could. */
 function judgeNoHop(answer: WebAnswer, redirectUri: string, report: CheckReport): void {
   const target = isRedirect(answer) ? destinationOf(answer, redirectUri) : null;
   const seen = shown(answer);

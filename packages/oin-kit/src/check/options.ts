@@ -3,46 +3,46 @@ import type { Product } from "../product.ts";
 import { CheckInputError } from "./input-error.ts";
 import { type Area, areas } from "./rules/rule.ts";
 
-/** What somebody wants to have checked. */
+/** What to check. */
 export interface CheckOptions {
-  /** Public origin of the deployment; null when only a SCIM server or metadata is checked. */
+  /** Public origin of the deployment; null to check only a SCIM server, metadata or the listing. */
   url: string | null;
   /** Base URL of the SCIM server. */
   scimUrl: string | null;
   scimToken: string | null;
   areas: Area[];
-  /** Connection keys to look at; empty when they are to be found on the deployment's own pages. */
+  /** Connection keys to check; if empty, the check looks for them on the deployment's pages. */
   connections: string[];
-  /** A file or an address with the metadata of somebody else's identity provider. */
+  /** A file or a URL with the metadata of an identity provider. */
   idpMetadata: string | null;
 }
 
-/** The options, and how to answer. The token itself comes on standard input. */
+/** The options, and how to read the token and print the result. */
 export interface CheckCommand {
   options: CheckOptions;
   tokenOnStdin: boolean;
   json: boolean;
 }
 
-/** @param product null when none is known. */
+/** @param product null if none is known. */
 export const usage = (
   product: Product | null,
 ) => `Usage: npm run oin:check -- --url URL [options], or from anywhere: oin-check --url URL [options]
 
   --url URL               the deployment, like https://app.example.com
-  --scim-token-stdin      read a provisioning token from standard input: SCIM is checked with people and a group
-                          that the check creates and removes again
-  --scim-url URL          the SCIM base URL, when it is not ${product?.addresses.scim ?? "the product's path"} of the deployment
-  --connection KEY        a connection ID to look at; may be given more than once
-  --idp-metadata FILE|URL the metadata of an identity provider, to check it before it is connected
+  --scim-token-stdin      read a provisioning token from standard input: the SCIM check creates people and a group,
+                          and removes them again
+  --scim-url URL          the SCIM base URL, if it is not ${product?.addresses.scim ?? "the product's path"} of the deployment
+  --connection KEY        a connection ID to check; may be given more than once
+  --idp-metadata FILE|URL the metadata of an identity provider, to check it before you connect it
   --only AREA[,AREA]      ${Object.keys(areas).join(", ")}
-  --product FILE          the module that describes the product, when it is not the one of this repository
+  --product FILE          the module that describes the product, if it is not the one of this repository
   --json                  print one JSON object
-  --rules                 print every rule with its source, and check nothing`;
+  --rules                 print every rule with its source, without checking anything`;
 
 type Words = ReturnType<typeof readWords>;
 
-/** What the words of the command line mean for this product, or for none. Throws CheckInputError with a sentence. */
+/** Validates the command line. @param product null if none is known. Throws CheckInputError. */
 export function commandOf(values: Words, product: Product | null): CheckCommand {
   const url = values.url === undefined ? null : origin(values.url);
   const known = (Object.keys(areas) as Area[]).filter((area) => product || !needsProduct(area));
@@ -51,7 +51,7 @@ export function commandOf(values: Words, product: Product | null): CheckCommand 
   const scimUrl = values["scim-url"] ?? (url === null || !product ? null : url + product.addresses.scim);
   if (!product && scimUrl === null && chosen.includes("scim"))
     throw new CheckInputError(
-      "No product is known here: name one with --product, or a SCIM server with --scim-url.",
+      "No product is known here. Name one with --product, or a SCIM server with --scim-url.",
     );
   if (url === null && needsUrl.length > 0)
     throw new CheckInputError(`--url is missing: ${needsUrl.join(", ")} need it. --only leaves areas out.`);
@@ -73,12 +73,12 @@ export function commandOf(values: Words, product: Product | null): CheckCommand 
   };
 }
 
-/** Without a product, its listing is not known, nor where it serves what: only what is told to the check is looked at. */
+/** Only the SCIM server and the metadata of a provider can be checked without knowing the product's URLs and listing. */
 function needsProduct(area: Area): boolean {
   return area !== "scim" && area !== "idp-metadata";
 }
 
-/** The words as they are. Throws CheckInputError for one that there is not. */
+/** Parses the command line. Throws CheckInputError for an unknown option. */
 export function readWords(args: string[]) {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
@@ -100,7 +100,7 @@ export function readWords(args: string[]) {
   }
 }
 
-/** The metadata of a foreign provider is an area of its own only when it is given. */
+/** Without --only, the area idp-metadata is checked only if metadata was given. */
 function chosenAreas(known: Area[], only: string[] | undefined, withMetadata: boolean): Area[] {
   if (only === undefined) return known.filter((area) => area !== "idp-metadata" || withMetadata);
   const wanted = only.flatMap((words) => words.split(",")).map((word) => word.trim());

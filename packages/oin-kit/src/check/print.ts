@@ -12,7 +12,7 @@ const words: Record<RuleVerdict, string> = {
 };
 const colours = { pass: "green", fail: "red", warning: "yellow", "not-checkable": "gray" } as const;
 
-/** The outcome for people: a line per rule, more about those that need something done, and a summary at the end. */
+/** The outcome as text: a line for each rule, with details for those that did not pass, and a summary at the end. */
 export function printed(outcome: CheckOutcome, colour: boolean): string {
   const paint = (verdict: RuleVerdict, text: string) => (colour ? styleText(colours[verdict], text) : text);
   const width = Math.max(...outcome.results.map(({ rule }) => rule.length));
@@ -30,7 +30,7 @@ export function printed(outcome: CheckOutcome, colour: boolean): string {
   return [...sections, ...leftovers(outcome), summary(outcome, paint)].join("\n");
 }
 
-/** What a server sent, with control and format characters spelled out: it must not command the terminal. */
+/** Spells out control and format characters: a server's text must not control the terminal. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     const number = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
@@ -49,7 +49,7 @@ function line({ rule, verdict, title, seen, fix, source }: RuleResult, width: nu
   return `${first}\n${indent}seen:   ${visible(seen)}\n${indent}fix:    ${fix}\n${indent}source: ${from}`;
 }
 
-/** What is not checkable, by the reason why. */
+/** The rules that could not be checked, grouped by reason. */
 function unseen(results: RuleResult[], paint: Paint): string[] {
   const open = results.filter(({ verdict }) => verdict === "not-checkable");
   const reasons = [...new Set(open.map(({ seen }) => seen))];
@@ -83,10 +83,10 @@ function summary({ summary: counts, stopped }: CheckOutcome, paint: Paint): stri
     `${counts["not-checkable"]} not checkable from outside`,
   ];
   const verdict = stopped
-    ? "The check was stopped: this is not all of it."
+    ? "The check was stopped: this report is incomplete."
     : counts.fail > 0
-      ? "Not ready: mend what fails, and run the check again."
-      : "Nothing fails. What is not checkable is for you to look at: docs/how-to/check-readiness.md.";
+      ? "Not ready: fix what fails, and run the check again."
+      : "Nothing fails. Check by hand what is not checkable from outside: docs/how-to/check-readiness.md.";
   return `${parts.join(", ")}\n${verdict}`;
 }
 

@@ -3,13 +3,13 @@ import { type Area, documents } from "./rules/rule.ts";
 
 export type RuleVerdict = "pass" | "fail" | "warning" | "not-checkable";
 
-/** What became of one rule: an entry of `results` in the JSON of `oin:check`. */
+/** The result of one rule: an entry of `results` in the JSON of `oin:check`. */
 export interface RuleResult {
   rule: RuleId;
   area: Area;
   title: string;
   verdict: RuleVerdict;
-  /** What was observed, in words; for `not-checkable` why nothing could be. */
+  /** The observation in words; for `not-checkable`, the reason. */
   seen: string;
   fix: string;
   source: { document: string; section: string; url: string };
@@ -21,38 +21,38 @@ interface Finding {
 }
 
 const longestSeen = 240;
-/** So many different observations of a broken rule are shown. */
+/** How many different observations of a broken rule are shown. */
 const shownObservations = 3;
 
-/** Collects what is seen. A rule of which nothing was seen is never reported as passed. */
+/** Collects observations. A rule without any observation never passes. */
 export class CheckReport {
   readonly #findings = new Map<RuleId, Finding[]>();
   readonly #reasons = new Map<Area, string>();
   readonly #secrets: readonly string[];
 
-  /** @param secrets what no observation may show, whatever a server sends back. */
+  /** @param secrets texts that no observation may show, even if a server echoes them. */
   constructor(secrets: readonly string[] = []) {
     this.#secrets = secrets.filter((secret) => secret !== "");
   }
 
-  /** Records whether a rule holds here, and returns it. A rule holds when it holds wherever it was looked at. */
+  /** Records whether a rule holds here, and returns that. A rule passes only if all its observations hold. */
   judge(rule: RuleId, holds: boolean, seen: string): boolean {
     const broken = rules[rule].level === "must" ? "fail" : "warning";
     this.#add(rule, holds ? "pass" : broken, seen);
     return holds;
   }
 
-  /** As a broken `should`, whatever the rule's level is. */
+  /** Records a warning, even for a rule of the level `must`. */
   warn(rule: RuleId, seen: string): void {
     this.#add(rule, "warning", seen);
   }
 
-  /** Records why a rule cannot be judged from outside. */
+  /** Records why a rule cannot be checked from outside. */
   notCheckable(rule: RuleId, why: string): void {
     this.#add(rule, "not-checkable", why);
   }
 
-  /** Why the rules of an area that nothing is seen of could not be judged. The first reason stands. */
+  /** Records why the remaining rules of an area have no observations. The first reason counts. */
   gaveUp(area: Area, why: string): void {
     if (!this.#reasons.has(area)) this.#reasons.set(area, this.#readable(why));
   }
@@ -73,7 +73,7 @@ export class CheckReport {
     this.#findings.set(rule, findings);
   }
 
-  /** The worst verdict, with what was seen of it. */
+  /** The worst verdict of a rule, with its observations. */
   #verdict(id: RuleId): Finding {
     const findings = this.#findings.get(id) ?? [];
     for (const verdict of ["fail", "warning", "pass", "not-checkable"] as const) {
@@ -88,7 +88,7 @@ export class CheckReport {
     return { verdict: "not-checkable", seen: why };
   }
 
-  /** Servers choose much of what is seen: no secret of ours, nothing that drives a terminal, and not too much. */
+  /** Servers control much of this text: removes secrets and control characters, and limits its length. */
   #readable(text: string): string {
     const redacted = this.#secrets.reduce((shown, secret) => shown.replaceAll(secret, "[token]"), text);
     const plain = redacted.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");

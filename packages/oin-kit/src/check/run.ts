@@ -11,37 +11,37 @@ import { type Area, areas } from "./rules/rule.ts";
 import { checkSaml } from "./saml.ts";
 import { checkScim } from "./scim/check.ts";
 import type { Leftover } from "./scim/ledger.ts";
-import { checkSite } from "./site.ts";
+import { checkSite, type SiteCheck } from "./site.ts";
 import { checkUniversalLogout } from "./universal-logout.ts";
 import { InterruptedError, NoAnswerError, openWeb, type Web } from "./web.ts";
 import { customerUrls, type FoundConnection, findConnections } from "./wizard.ts";
 
-/** What the check found: the JSON of `oin:check`. It only grows. */
+/** The outcome of a check: the JSON of `oin:check`. Only ever add to it. */
 export interface CheckOutcome {
   url: string | null;
   scimUrl: string | null;
-  /** Whether somebody stopped the check before its end. */
+  /** Whether the check was stopped before its end. */
   stopped: boolean;
   summary: Record<RuleVerdict, number>;
   results: RuleResult[];
-  /** What the check created on the SCIM server and could not remove. */
+  /** Test data on the SCIM server that the check could not remove. */
   left: Leftover[];
 }
 
 export interface CheckDeps {
-  /** Null when none is known: a SCIM server and a provider's metadata can be checked without. */
+  /** null if none is known: a SCIM server and a provider's metadata can be checked without one. */
   product: Product | null;
-  /** The values of the published integration; null when there is none yet. */
+  /** The Wizard's values of the published integration; null before the first one. */
   published: WizardValues | null;
-  /** The pictures and PDFs of the guides in this checkout, by their path below the guides' URL; takes seconds to tell. */
+  /** The pictures and PDFs of the guides in this checkout, by their path below the guides' URL. Takes seconds. */
   guideFiles(): Promise<ReadonlyMap<string, GuideFile>>;
-  /** Stops the check; what it created is removed all the same. */
+  /** Stops the check, which still removes its test data. */
   interrupt?: AbortSignal;
-  /** Hears which area comes next. */
+  /** Called with the title of each area before it is checked. */
   progress?: (area: string) => void;
 }
 
-/** Checks what `options` names, area by area. A fault in one never keeps the others from being looked at. */
+/** Checks the areas of `options`. A fault in one area does not keep the check from the others. */
 export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<CheckOutcome> {
   const report = new CheckReport(options.scimToken === null ? [] : [options.scimToken]);
   const web = openWeb(deps.interrupt);
@@ -71,7 +71,7 @@ interface Work {
   deps: CheckDeps;
   report: CheckReport;
   web: Web;
-  /** The connections to look at, once they were found. */
+  /** The deployment's connections, looked up once. */
   connections?: Promise<FoundConnection[]>;
 }
 
@@ -91,9 +91,10 @@ async function checkProduct(area: Area, product: Product, work: Work): Promise<v
   const { url } = options;
   if (area === "listing") checkListing(product, deps.published, report);
   if (url === null) return;
-  if (area === "site") await checkSite(url, product, web, report);
-  if (area === "guides") await checkGuides(url, product, deps.guideFiles, web, report);
-  if (area === "oidc" || area === "saml") await checkSignIn(area, url, product, work);
+  const site = { url, product, web, report };
+  if (area === "site") await checkSite(site);
+  if (area === "guides") await checkGuides(site, deps.guideFiles);
+  if (area === "oidc" || area === "saml") await checkSignIn(area, site, work);
   if (area === "universal-logout") {
     if (product.manifest.universalLogout === null) report.gaveUp(area, leftOut);
     else await checkUniversalLogout(customerUrls(product, url, "any").universalLogout, web, report);
@@ -102,8 +103,9 @@ async function checkProduct(area: Area, product: Product, work: Work): Promise<v
 
 const leftOut = "config/integration.ts leaves it out";
 
-async function checkSignIn(area: "oidc" | "saml", url: string, product: Product, work: Work): Promise<void> {
-  const { report, web, options } = work;
+async function checkSignIn(area: "oidc" | "saml", site: SiteCheck, work: Work): Promise<void> {
+  const { url, product, web, report } = site;
+  const { options } = work;
   if (product.manifest[area] === null) {
     report.gaveUp(area, leftOut);
     return;
@@ -111,13 +113,13 @@ async function checkSignIn(area: "oidc" | "saml", url: string, product: Product,
   work.connections ??= findConnections(web, url, product, options.connections);
   const connections = await work.connections;
   const fitting = connections.filter((connection) => connection[area]);
-  const nowhere = options.connections.filter((key) =>
+  const unknown = options.connections.filter((key) =>
     connections.some((one) => one.key === key && !one.oidc && !one.saml),
   );
-  for (const key of nowhere)
+  for (const key of unknown)
     report.judge(`${area}-served`, false, `nothing is served for the connection ID ${key}`);
   const check = area === "oidc" ? checkOidc : checkSaml;
-  for (const { key } of fitting) await check(url, key, product, web, report);
+  for (const { key } of fitting) await check(site, key);
   if (fitting.length === 0) report.gaveUp(area, missing(area, options.connections));
 }
 
@@ -126,8 +128,8 @@ function missing(area: string, named: readonly string[]): string {
   return `no page of the deployment leads to a connection (${area}); name one with --connection`;
 }
 
-/** The rule that is broken when nothing answers at all. */
-const answered: Record<Area, RuleId> = {
+/** The rule that fails if the server does not respond at all. */
+const reachability: Record<Area, RuleId> = {
   site: "site-reachable",
   listing: "listing-name",
   oidc: "oidc-served",
@@ -138,7 +140,7 @@ const answered: Record<Area, RuleId> = {
   scim: "scim-reachable",
 };
 
-/** An area whose server stops answering ends there; what was seen until then stands. */
+/** Ends an area when its server stops responding, but keeps the observations until then. */
 async function guarded(
   report: CheckReport,
   area: Area,
@@ -149,7 +151,7 @@ async function guarded(
   } catch (error) {
     if (error instanceof InterruptedError) report.gaveUp(area, "the check was stopped");
     else if (error instanceof NoAnswerError) {
-      report.judge(answered[area], false, error.message);
+      report.judge(reachability[area], false, error.message);
       report.gaveUp(area, error.message);
     } else throw error;
     return [];

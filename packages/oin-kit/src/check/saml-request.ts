@@ -13,12 +13,12 @@ export interface SamlSignIn {
   entityId: string;
 }
 
-/** An AuthnRequest and how it travels: by a redirect or by a form (SAML Bindings §3.4, §3.5). */
+/** An AuthnRequest with the parameters of its binding, redirect or POST (SAML Bindings §3.4, §3.5). */
 interface SentAuthnRequest {
   destination: string;
   request: Element;
   relayState: string;
-  /** Algorithms of its signature; empty when it is not signed. */
+  /** Algorithms of its signature; empty if it is not signed. */
   algorithms: string[];
 }
 
@@ -85,7 +85,7 @@ function byRedirect(answer: WebAnswer, base: string): SentAuthnRequest | null {
   };
 }
 
-/** The address without what the binding added to it. */
+/** The address without the binding's parameters. */
 function withoutMessage(target: URL): string {
   const address = new URL(target);
   for (const name of ["SAMLRequest", "RelayState", "SigAlg", "Signature"]) address.searchParams.delete(name);

@@ -1,9 +1,9 @@
 import type { Element } from "@xmldom/xmldom";
-import type { Product } from "../product.ts";
 import { certificateFacts } from "./certificate.ts";
 import { isRefusal } from "./destination.ts";
 import type { CheckReport } from "./report.ts";
 import { checkSamlSignIn } from "./saml-request.ts";
+import type { SiteCheck } from "./site.ts";
 import { isLoopback, isRedirect, shown, type Web } from "./web.ts";
 import { customerUrls } from "./wizard.ts";
 import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms, signingCertificates } from "./xml.ts";
@@ -11,14 +11,8 @@ import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms, signingCertifi
 const postBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 const soonMs = 30 * 86_400_000;
 
-/** Sign-in by SAML at one connection, as far as it goes without signing in. */
-export async function checkSaml(
-  url: string,
-  key: string,
-  product: Product,
-  web: Web,
-  report: CheckReport,
-): Promise<void> {
+/** Checks SAML at one connection, as far as that is possible without a person who signs in. */
+export async function checkSaml({ url, product, web, report }: SiteCheck, key: string): Promise<void> {
   const { acsUrl, entityId } = customerUrls(product, url, key);
   const { metadataUrl, signInUrl } = product.addresses.saml(url, key);
   report.notCheckable("saml-response-checks", "only responses that the provider signed show it");
@@ -34,7 +28,7 @@ export async function checkSaml(
   await checkSamlSignIn({ url, signInUrl, acsUrl, entityId }, web, report);
 }
 
-/** What the metadata says, against the Wizard (SAML Metadata §2.4.4). */
+/** Compares the metadata with the Wizard's values (SAML Metadata §2.4.4). */
 function judgeMetadata(
   entity: Element,
   role: Element,
@@ -74,7 +68,7 @@ function judgeCertificate(base64: string, report: CheckReport): void {
   report.judge("saml-certificate", lasts && !facts.isWeak, seen);
 }
 
-/** The ACS as a stranger meets it: by the wrong method, with nothing, with rubbish, and with what nobody signed. */
+/** Sends the ACS what a stranger could send: a GET, an empty form, text that is not XML, and an unsigned response. */
 async function judgeAcs(acsUrl: string, entityId: string, web: Web, report: CheckReport): Promise<void> {
   const got = await web.send(acsUrl);
   report.judge("saml-acs-get", isRefusal(got), shown(got));
@@ -85,7 +79,7 @@ async function judgeAcs(acsUrl: string, entityId: string, web: Web, report: Chec
   };
   const attempts = {
     "no response": {},
-    "text that is no XML": { SAMLResponse: Buffer.from("oincheck").toString("base64") },
+    "text that is not XML": { SAMLResponse: Buffer.from("oincheck").toString("base64") },
     "an unsigned response": { SAMLResponse: unsignedResponse(acsUrl, entityId) },
   };
   for (const [what, form] of Object.entries(attempts)) {
@@ -100,10 +94,11 @@ async function judgeAcs(acsUrl: string, entityId: string, web: Web, report: Chec
   }
 }
 
-/** A response in Okta's shape, right in all that a stranger can know, and signed by nobody. */
+/** An unsigned response in Okta's shape. Everything that a stranger can know about the connection is right. */
 function unsignedResponse(acsUrl: string, entityId: string): string {
   const now = Date.now();
-  const [issued, ends] = [new Date(now).toISOString(), new Date(now + 300_000).toISOString()];
+  const issued = new Date(now).toISOString();
+  const ends = new Date(now + 300_000).toISOString();
   const issuer =
     '<saml2:Issuer Format="urn:oasis:names:tc:SAML:2.0:nameid-format:entity">http://www.okta.com/exkoincheck</saml2:Issuer>';
   const confirmation = `<saml2:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml2:SubjectConfirmationData NotOnOrAfter="${ends}" Recipient="${acsUrl}"/></saml2:SubjectConfirmation>`;

@@ -8,10 +8,19 @@ import { isLoopback, shown, type Web } from "./web.ts";
 
 const dayMs = 86_400_000;
 const timeoutMs = 10_000;
-/** A certificate that ends within this time may end during the review. */
+/** A certificate that expires within this time may expire during the review. */
 const soonMs = 30 * dayMs;
 
-export async function checkSite(url: string, product: Product, web: Web, report: CheckReport): Promise<void> {
+/** The context of every check of a deployment. */
+export interface SiteCheck {
+  /** The deployment's public origin. */
+  url: string;
+  product: Product;
+  web: Web;
+  report: CheckReport;
+}
+
+export async function checkSite({ url, product, web, report }: SiteCheck): Promise<void> {
   if (isLoopback(url)) {
     const why = `not checkable on loopback: ${url} is on this machine`;
     for (const rule of ["site-https", "site-certificate", "site-tls-version", "site-origin"] as const)
@@ -32,7 +41,7 @@ export async function checkSite(url: string, product: Product, web: Web, report:
   report.judge("site-account-url", hasForm, `${shown(answer)}${hasForm ? "" : ", without a password field"}`);
 }
 
-/** Looks at the certificate and the version that the server agrees to. */
+/** Judges the server's certificate and the TLS version that it negotiates. */
 async function judgeTls(url: string, report: CheckReport): Promise<void> {
   const { hostname: bracketed, port } = new URL(url);
   const hostname = bracketed.replace(/^\[|\]$/g, "");
@@ -40,7 +49,7 @@ async function judgeTls(url: string, report: CheckReport): Promise<void> {
     host: hostname,
     port: Number(port || 443),
     ...(isIP(hostname) ? {} : { servername: hostname }),
-    // Whatever the server has is looked at, and judged here: what is not trusted, and what is too old.
+    // Connect even with an untrusted certificate or an old version, so that the rules can judge them.
     rejectUnauthorized: false,
     minVersion: "TLSv1",
     ciphers: "DEFAULT@SECLEVEL=0",

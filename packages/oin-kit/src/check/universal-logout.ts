@@ -5,7 +5,7 @@ import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
 
 const body = JSON.stringify({ sub_id: { format: "email", email: "oincheck@example.com" } });
 
-/** Universal Logout as a stranger meets it. The address of no real person is ever sent. */
+/** Sends Universal Logout what a stranger could send. It never names a real person's e-mail address. */
 export async function checkUniversalLogout(endpoint: string, web: Web, report: CheckReport): Promise<void> {
   const why = "only Okta holds the key that makes a call valid";
   for (const rule of ["ul-success", "ul-unknown-person", "ul-tenant"] as const)
@@ -32,7 +32,7 @@ export async function checkUniversalLogout(endpoint: string, web: Web, report: C
   report.judge("ul-method", got.status === 405, shown(got));
 }
 
-/** Before the body is read, 401 is right: then nothing can be said about what comes after. */
+/** A server may answer 401 before it reads the body. Then the rule about the body cannot be checked. */
 function judgeUnread(
   rule: "ul-malformed" | "ul-media-type",
   right: number[],
@@ -44,7 +44,7 @@ function judgeUnread(
   else report.judge(rule, right.includes(answer.status), shown(answer));
 }
 
-/** Tokens as anybody could make them: each is right but for one thing, and all lack the org's key. */
+/** Tokens that anyone could make: the claims are right, but the org's key signed none of them. */
 async function forgedTokens(audience: string): Promise<[what: string, token: string][]> {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const now = Math.floor(Date.now() / 1000);
@@ -63,7 +63,7 @@ async function forgedTokens(audience: string): Promise<[what: string, token: str
   const hmac = await new SignJWT(claims).setProtectedHeader({ ...header, alg: "HS256" }).sign(secret);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return [
-    ["text that is no token", "oincheck"],
+    ["text that is not a token", "oincheck"],
     ["a token signed with a stranger's key", signed],
     ["a token signed with HS256", hmac],
     ["a token without a signature", `${part({ ...header, alg: "none" })}.${part(claims)}.`],

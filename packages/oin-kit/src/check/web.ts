@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 
-/** An answer, read. Redirects are never followed. */
+/** A response with its body. Redirects are never followed. */
 export interface WebAnswer {
   method: string;
-  /** What was asked for, as it is shown: without the origin. */
+  /** Path and query of the request. */
   path: string;
   status: number;
   headers: Headers;
   text: string;
   bytes: number;
-  /** Of the body, in hex. */
+  /** The body's digest, in hex. */
   sha256: string;
   /** From the request to the last byte, in milliseconds. */
   ms: number;
@@ -21,25 +21,25 @@ interface WebRequest {
   body?: string;
 }
 
-/** How the check reaches a deployment. */
+/** Sends requests to a deployment. */
 export interface Web {
   send(url: string, request?: WebRequest): Promise<WebAnswer>;
 }
 
-/** Nothing came back: the connection failed, broke off, or took too long. */
+/** The server did not respond: the connection failed, broke off, or timed out. */
 export class NoAnswerError extends Error {
   override name = "NoAnswerError";
 }
 
-/** Somebody stopped the check. */
+/** The check was stopped. */
 export class InterruptedError extends Error {
   override name = "InterruptedError";
 }
 
-/** Okta closes a connection on which nothing comes for this long (Okta: "SCIM technical FAQs"). */
+/** Okta closes a connection that is silent for this long (Okta: "SCIM technical FAQs"). */
 const timeoutMs = 60_000;
 const maxBytes = 20_000_000;
-/** What is under way when the check is stopped is given this long: a person may be about to be created. */
+/** A stopped check waits this long for the current request, which may be creating a person. */
 const graceMs = 5_000;
 
 /** @param interrupt stops the check: no request begins after it. */
@@ -101,7 +101,7 @@ function failure(error: unknown): string {
   return cause?.code ?? cause?.message ?? message;
 }
 
-/** An answer in the words of the report: "GET /scim/v2/Users: 404 text/html". */
+/** A response in the report's words: "GET /scim/v2/Users: 404 text/html". */
 export function shown({ method, path, status, headers }: WebAnswer): string {
   const type = headers.get("content-type")?.split(";")[0] ?? "";
   const location = status >= 300 && status < 400 ? headers.get("location") : null;
@@ -123,7 +123,7 @@ export function isRedirect({ status, headers }: WebAnswer): boolean {
 
 const loopbackHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Whether an address is on this machine, where http is good enough and nothing can be said about TLS. */
+/** Whether a URL points to this machine, where http is acceptable and TLS cannot be judged. */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return loopbackHosts.has(hostname) || hostname.endsWith(".localhost");

@@ -2,7 +2,7 @@ import type { Product } from "../product.ts";
 import { wizardUrls } from "../wizard-urls.ts";
 import type { Web } from "./web.ts";
 
-/** The Wizard's URLs as Okta makes them for one customer: its expressions, with the connection key put in. */
+/** The Wizard's URLs for one customer: its expressions with the connection key filled in, as Okta evaluates them. */
 export function customerUrls(product: Product, origin: string, key: string) {
   const { variable } = product;
   const manifest = { ...product.manifest, origin };
@@ -22,7 +22,7 @@ export function customerUrls(product: Product, origin: string, key: string) {
   };
 }
 
-/** A bare expression's value: texts in quotes and variables, joined by plus signs. */
+/** Evaluates an expression of quoted texts and variables, joined by plus signs. */
 function evaluated(expression: string, variable: string, key: string): string {
   return expression
     .split(" + ")
@@ -30,14 +30,14 @@ function evaluated(expression: string, variable: string, key: string): string {
     .join("");
 }
 
-/** A connection of the deployment, and which protocols answer at its key. */
+/** A connection of the deployment, and the protocols that it serves. */
 export interface FoundConnection {
   key: string;
   oidc: boolean;
   saml: boolean;
 }
 
-/** The connections that were named, or those that the deployment's own pages lead to. */
+/** The named connections, or else those that the deployment's pages link to. */
 export async function findConnections(
   web: Web,
   url: string,

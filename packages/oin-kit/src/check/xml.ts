@@ -5,11 +5,11 @@ export const ns = {
   protocol: "urn:oasis:names:tc:SAML:2.0:protocol",
   assertion: "urn:oasis:names:tc:SAML:2.0:assertion",
   signature: "http://www.w3.org/2000/09/xmldsig#",
-  /** Metadata Profile for Algorithm Support 1.0. */
+  /** SAML Metadata Profile for Algorithm Support 1.0. */
   algorithms: "urn:oasis:names:tc:SAML:metadata:algsupport",
 } as const;
 
-/** The root of a document; null when it is not well-formed, or has a document type, which is how XML is made to explode. */
+/** The root of a document; null if it is not well-formed, or has a document type, which permits entity expansion attacks. */
 export function rootOf(xml: string): Element | null {
   if (/<!DOCTYPE/i.test(xml)) return null;
   const onError = (_level: string, message: string) => {
@@ -22,7 +22,7 @@ export function rootOf(xml: string): Element | null {
   }
 }
 
-/** All elements of that name below a root. */
+/** All descendants with that name. */
 export function below(root: Element, namespace: string, localName: string): Element[] {
   return Array.from(root.getElementsByTagNameNS(namespace, localName));
 }
@@ -31,11 +31,11 @@ export function isNamed(element: Element | null, namespace: string, localName: s
   return element?.namespaceURI === namespace && element.localName === localName;
 }
 
-/** Everything in a document that names an algorithm of a signature: the signatures themselves, and what is announced. */
+/** The signature algorithms in a document: of its own signatures, and those that it announces. */
 export function signatureAlgorithms(root: Element): string[] {
   const named = [
     ...below(root, ns.signature, "SignatureMethod"),
-    // Not the digest of an encrypted key, where SHA-1 is OAEP's usual one and no signature.
+    // Skips the digest of an encrypted key: OAEP commonly uses SHA-1 there, and it is not a signature.
     ...below(root, ns.signature, "Reference").flatMap((one) => below(one, ns.signature, "DigestMethod")),
     ...below(root, ns.algorithms, "SigningMethod"),
     ...below(root, ns.algorithms, "DigestMethod"),
@@ -43,12 +43,12 @@ export function signatureAlgorithms(root: Element): string[] {
   return named.flatMap((element) => element.getAttribute("Algorithm") ?? []);
 }
 
-/** Whether an algorithm's URI names SHA-1, or older. */
+/** Whether an algorithm's URI names SHA-1 or MD5. */
 export function isWeak(algorithm: string): boolean {
   return /(sha1|md5)$/i.test(algorithm);
 }
 
-/** The certificates for signing of a metadata role, as base64; keys without a `use` serve both purposes. */
+/** The signing certificates of a metadata role, in base64. A key without `use` is for both purposes. */
 export function signingCertificates(role: Element): string[] {
   return below(role, ns.metadata, "KeyDescriptor")
     .filter((key) => key.getAttribute("use") !== "encryption")

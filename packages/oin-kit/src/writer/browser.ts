@@ -9,7 +9,7 @@ const places = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/** Starts Chromium without a window; null where there is none. `path` names one in another place. */
+/** Starts Chromium without a window. Returns null if none is found. @param path of a Chromium elsewhere. */
 export async function openBrowser(path: string | undefined): Promise<Browser | null> {
   const executablePath = path ?? places.find((place) => existsSync(place));
   if (!executablePath || !existsSync(executablePath)) return null;

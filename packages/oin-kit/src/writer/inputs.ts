@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /**
- * From what each PDF and picture was made, as a hash: they are stale when it changed, whatever their bytes look like on
- * another machine or tomorrow.
- * @param file the JSON file in which they stand, by path.
+ * The recorded hash of the inputs of each PDF and picture, by path. A file is stale if its inputs have changed; its own
+ * bytes prove nothing, because they differ from machine to machine.
+ * @param file the JSON file with the hashes.
  */
 export function recordedInputs(file: URL): Record<string, string> {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, string>) : {};

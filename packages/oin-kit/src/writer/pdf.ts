@@ -6,10 +6,10 @@ import type { Browser, Page } from "playwright-core";
 const origin = "http://guide.invalid/";
 
 /**
- * Prints a document: once to learn on which page each heading is, and again with these pages in the contents (Chromium
- * cannot fill them in by itself: it has no target-counter).
- * @param documentWith the document as HTML, given the page of each heading's id.
- * @param folder where its pictures are.
+ * Prints a document twice: first to find the page of each heading, then with these page numbers in the table of contents.
+ * Chromium cannot fill them in, because it does not support target-counter.
+ * @param documentWith returns the document as HTML, given the page of each heading's id.
+ * @param folder the folder of its pictures.
  */
 export async function printPdf(
   browser: Browser,
@@ -30,7 +30,7 @@ export async function printPdf(
   }
 }
 
-/** Nothing is loaded from elsewhere: the page is given, and its pictures are files. */
+/** Prints without the network: the page is a string, and its pictures are files. */
 async function print(page: Page, html: string, folder: URL): Promise<Uint8Array> {
   await page.unroute("**/*");
   await page.route("**/*", async (route) => {
@@ -52,7 +52,7 @@ justify-content:space-between"><span class="title"></span><span><span class="pag
   });
 }
 
-/** By name, the page on which each destination of a link is, counted from one (PDF 32000-1 §12.3.2.3). */
+/** The page of each named link destination, counted from one (PDF 32000-1 §12.3.2.3). */
 async function pagesOf(pdf: Uint8Array): Promise<Map<string, number>> {
   const document = await PDFDocument.load(pdf);
   const numbers = new Map(document.getPages().map((page, index) => [page.ref.toString(), index + 1]));

@@ -1,36 +1,37 @@
 import type { Browser, Page, Route } from "playwright-core";
 import { hashOf } from "./inputs.ts";
 
-/** The product with a sample customer in it: what the pictures show. */
+/** The product with a sample customer, for the pictures. */
 export interface Site {
-  /** Where its pages believe to be. */
+  /** The origin that the pages believe they are on. */
   origin: string;
-  /** Asks for a path as a browser would in which somebody is signed in. */
+  /** Requests a path like the browser of a signed-in person. */
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** A stylesheet or script that pages load from /assets/; null for one that is the same as `look`. */
+  /** A stylesheet or script that pages load from /assets/; null if `look` already covers it. */
   asset(name: string): Uint8Array | null;
-  /** What else decides how a page looks. */
+  /** Everything else that decides how a page looks. */
   look: string;
 }
 
-/** A picture of the product's own pages in the guides. */
+/** A picture of a page of the product, for the guides. */
 export interface Shot {
-  /** What templates call it. */
+  /** The name that templates use. */
   name: string;
   path: string;
-  /** The part of the page that is shown, and the same part in the page's HTML: only what is shown makes a picture stale. */
+  /** A selector for the part of the page that the picture shows. */
   part: string;
+  /** The same part in the page's HTML: only a change in it makes the picture stale. */
   html: RegExp;
-  /** Typed before the picture is taken, by label. */
+  /** Values to type before the picture is taken, by label. */
   fill: Record<string, string>;
-  /** The last thing that is shown of a part that is too tall. */
+  /** A selector for the last element that the picture shows, if the part is too tall. */
   until?: string;
 }
 
-/** In pixels: what is left around the part that is shown. */
+/** Pixels around the part. */
 const margin = 12;
 
-/** As narrow as a picture may be on paper and still be read. */
+/** As narrow as possible, so that a picture is still legible on paper. */
 const view = {
   viewport: { width: 900, height: 1200 },
   deviceScaleFactor: 2,
@@ -38,8 +39,8 @@ const view = {
 } as const;
 
 /**
- * From what a picture is made: its part of the page without what differs each time, the page's styles and scripts, and how
- * it is taken. No browser is needed to know whether a picture is stale.
+ * The hash of a picture's inputs: its part of the page without random values, the page's styles and scripts, and the
+ * settings of the browser. It shows without a browser whether a picture is stale.
  */
 export async function inputsOf(shot: Shot, { request, asset, look }: Site): Promise<string> {
   const page = await (await request(shot.path)).text();
@@ -58,7 +59,7 @@ export async function inputsOf(shot: Shot, { request, asset, look }: Site): Prom
   ]);
 }
 
-/** Ids, times and one-time values are others each time, and nobody looks at them in a picture. */
+/** Replaces ids, times and one-time values, which differ each time and do not matter in a picture. */
 function stable(html: string): string {
   return html
     .replace(/<input type="hidden"[^>]*>/g, "")
@@ -103,7 +104,7 @@ async function boxOf(page: Page, { path }: Shot, selector: string) {
   return box;
 }
 
-/** The page believes that it is in production; nothing of it leaves this process. */
+/** Answers the page's requests in this process, so that it can believe to be in production. */
 async function answer(route: Route, { request }: Site): Promise<void> {
   const { pathname, search } = new URL(route.request().url());
   const response = await request(pathname + search);

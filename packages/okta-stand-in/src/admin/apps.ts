@@ -44,7 +44,7 @@ export function appRoutes(org: OrgAdmin): Router {
       signOn.algorithm = field(req, "algorithm") === "SHA1" ? "SHA1" : "SHA256";
       org.store.changed();
       return signOn.algorithm === "SHA1"
-        ? "Responses are signed with SHA-1 now, which no Okta app does today: see what the application makes of it."
+        ? "Responses are signed with SHA-1 now. No Okta app does that today: test whether the application refuses it."
         : "Responses are signed with SHA-256 again.";
     }),
   );
@@ -55,7 +55,7 @@ export function appRoutes(org: OrgAdmin): Router {
       if (signOn.kind !== "saml") throw new OrgRefusal("Only SAML apps have a signing certificate.");
       Object.assign(signOn, await newSamlKey(org.name));
       org.store.changed();
-      return "A new certificate signs from now on. Nobody signs in until the application has it.";
+      return "A new certificate signs from now on. No one can sign in until the application has it.";
     }),
   );
   router.post(

@@ -2,9 +2,9 @@ import { type Request, Router } from "express";
 import { groupOf, pushGroups, pushNow, unlinkGroup } from "../groups.ts";
 import { appOf, displayNameOf, type OrgAdmin, OrgRefusal, personByLogin } from "../org.ts";
 import { assign, provisionAll, unassign } from "../people.ts";
-import { act, aMoment, field, fields, idIn, pageOf } from "./console.ts";
+import { act, field, fields, idIn, pageOf, waitBriefly } from "./console.ts";
 
-/** The tabs Assignments and Push Groups of an app, and how far its push is. */
+/** The tabs Assignments and Push Groups of an app, and the progress of its push. */
 export function assignmentRoutes(org: OrgAdmin): Router {
   const router = Router();
   const own = (req: Request) => `/admin/apps/${idIn(req)}/assignments`;
@@ -28,8 +28,8 @@ export function assignmentRoutes(org: OrgAdmin): Router {
     "/admin/apps/:id/assignments",
     act(own, async (req) => {
       const person = personByLogin(org, field(req, "login"));
-      if (!person) throw new OrgRefusal("Nobody has this username.");
-      await aMoment(assign(org, appOf(org, idIn(req)), [person.id]));
+      if (!person) throw new OrgRefusal("No person has this username.");
+      await waitBriefly(assign(org, appOf(org, idIn(req)), [person.id]));
       return `${displayNameOf(person)} is assigned.`;
     }),
   );
@@ -38,21 +38,21 @@ export function assignmentRoutes(org: OrgAdmin): Router {
     act(own, async (req) => {
       const { name, memberIds } = groupOf(org, field(req, "groupId"));
       const active = memberIds.filter((id) => org.store.state.people[id]?.status === "ACTIVE");
-      await aMoment(assign(org, appOf(org, idIn(req)), active));
-      return `Everybody who is in ${name} now is assigned.`;
+      await waitBriefly(assign(org, appOf(org, idIn(req)), active));
+      return `Everyone who is in ${name} now is assigned.`;
     }),
   );
   router.post(
     "/admin/apps/:id/assignments/provision",
     act(own, async (req) => {
-      await aMoment(provisionAll(org, appOf(org, idIn(req))));
-      return "Everybody who was not provisioned yet is pushed.";
+      await waitBriefly(provisionAll(org, appOf(org, idIn(req))));
+      return "Everyone who was not provisioned yet is pushed.";
     }),
   );
   router.post(
     "/admin/apps/:id/assignments/:personId/remove",
     act(own, async (req) => {
-      await aMoment(unassign(org, appOf(org, idIn(req)), [idIn(req, "personId")]));
+      await waitBriefly(unassign(org, appOf(org, idIn(req)), [idIn(req, "personId")]));
       return "The person is unassigned; the application was told to deactivate them.";
     }),
   );
@@ -85,14 +85,14 @@ function addPushGroups(router: Router, org: OrgAdmin): void {
     act(own, async (req) => {
       const ids = fields(req, "groupId");
       const wanted = ids.includes("*") ? Object.keys(org.store.state.groups) : ids;
-      await aMoment(pushGroups(org, appOf(org, idIn(req)), wanted));
+      await waitBriefly(pushGroups(org, appOf(org, idIn(req)), wanted));
       return wanted.length === 1 ? "The group is pushed." : `${wanted.length} groups are pushed.`;
     }),
   );
   router.post(
     "/admin/apps/:id/push-groups/:groupId/now",
     act(own, async (req) => {
-      await aMoment(pushNow(org, appOf(org, idIn(req)), idIn(req, "groupId")));
+      await waitBriefly(pushNow(org, appOf(org, idIn(req)), idIn(req, "groupId")));
       return "The whole group was pushed.";
     }),
   );
@@ -100,7 +100,7 @@ function addPushGroups(router: Router, org: OrgAdmin): void {
     "/admin/apps/:id/push-groups/:groupId/unlink",
     act(own, async (req) => {
       const deleteThere = field(req, "deleteThere") === "on";
-      await aMoment(unlinkGroup(org, appOf(org, idIn(req)), idIn(req, "groupId"), deleteThere));
+      await waitBriefly(unlinkGroup(org, appOf(org, idIn(req)), idIn(req, "groupId"), deleteThere));
       return deleteThere
         ? "The group is unlinked, and deleted in the application."
         : "The group is unlinked.";
@@ -116,7 +116,7 @@ function addPushGroups(router: Router, org: OrgAdmin): void {
       (req) => `/admin/apps/${idIn(req)}/assignments`,
       (req) => {
         org.provisioner.stop(appOf(org, idIn(req)).id);
-        return "The push is stopped. “Provision Users” goes on with the rest.";
+        return "The push is stopped. “Provision Users” pushes the rest.";
       },
     ),
   );

@@ -4,16 +4,16 @@ import { withNotice } from "../notices.ts";
 import { OrgRefusal } from "../org.ts";
 import { ScimFailure } from "../scim-client.ts";
 
-/** So long a page waits for what its form has caused; what takes longer goes on by itself. */
+/** How long a page waits for the work of its form. Longer work continues in the background. */
 const patienceMs = 5_000;
 
-/** What came of a form: a sentence, and where it differs the page that says it, and whether the form stays filled in. */
+/** The result of a form: a sentence, and optionally another page to show it on, with the form still filled in. */
 type FormResult = string | { text: string; to: string; keepsEntered?: boolean };
 
 /**
- * Does what a form asks for, and says on the page where it stood what came of it: what `work` returns, or why it could
- * not be done, with what was entered.
- * @param back the page; `work` may name another one.
+ * Handles a form. Redirects to a page with the result of `work`. If `work` throws an OrgRefusal or a ScimFailure, the page
+ * shows its message and the values that were entered.
+ * @param back the page of the form; `work` may return another one.
  */
 export function act(
   back: (req: Request) => string,
@@ -35,18 +35,18 @@ export function act(
   };
 }
 
-/** Waits for what was caused, but not for long. */
-export async function aMoment(caused: Promise<unknown>): Promise<void> {
-  await Promise.race([caused, sleep(patienceMs)]);
+/** Waits for work, but for five seconds at most. */
+export async function waitBriefly(work: Promise<unknown>): Promise<void> {
+  await Promise.race([work, sleep(patienceMs)]);
 }
 
-/** A field of a form; empty when it is absent. */
+/** A field of a form; empty if it is absent. */
 export function field(req: Request, name: string): string {
   const value = (req.body as Record<string, unknown> | undefined)?.[name];
   return typeof value === "string" ? value : "";
 }
 
-/** The values of a field that a form may send several times. */
+/** All values of a field that a form may send several times. */
 export function fields(req: Request, name: string): string[] {
   const value = (req.body as Record<string, unknown> | undefined)?.[name];
   return [value ?? []].flat().filter((one) => typeof one === "string");
@@ -59,11 +59,12 @@ function valuesOf(req: Request): Record<string, string> {
   );
 }
 
-/** The path parameter; express types it as perhaps absent. */
+/** A path parameter of a matched route. Express's type allows it to be absent. */
 export function idIn(req: Request, name = "id"): string {
   return String(req.params[name]);
 }
 
+/** One page of a list. */
 export interface ListPage<T> {
   rows: T[];
   page: number;
@@ -74,7 +75,7 @@ export interface ListPage<T> {
 
 const perPage = 25;
 
-/** What a list shows: those whose text contains what was searched for, a page at a time. */
+/** The page of the list that the query string asks for, with only the rows whose text contains the search term. */
 export function pageOf<T>(req: Request, all: readonly T[], textOf: (one: T) => string): ListPage<T> {
   const query = typeof req.query.q === "string" ? req.query.q.trim() : "";
   const found =

@@ -1,7 +1,7 @@
 import { type Request, Router } from "express";
 import { addGroup, changeMembers, deleteGroup, groupOf, renameGroup } from "../groups.ts";
 import { type OrgAdmin, OrgRefusal, personByLogin } from "../org.ts";
-import { act, aMoment, field, idIn, pageOf } from "./console.ts";
+import { act, field, idIn, pageOf, waitBriefly } from "./console.ts";
 
 /** Directory > Groups. */
 export function groupRoutes(org: OrgAdmin): Router {
@@ -31,7 +31,7 @@ export function groupRoutes(org: OrgAdmin): Router {
   router.post(
     "/admin/groups/:id",
     act(own, async (req) => {
-      await aMoment(renameGroup(org, idIn(req), field(req, "name")));
+      await waitBriefly(renameGroup(org, idIn(req), field(req, "name")));
       return "The group is renamed.";
     }),
   );
@@ -39,15 +39,15 @@ export function groupRoutes(org: OrgAdmin): Router {
     "/admin/groups/:id/members",
     act(own, async (req) => {
       const person = personByLogin(org, field(req, "login"));
-      if (!person) throw new OrgRefusal("Nobody has this username.");
-      await aMoment(changeMembers(org, idIn(req), { add: [person.id] }));
+      if (!person) throw new OrgRefusal("No person has this username.");
+      await waitBriefly(changeMembers(org, idIn(req), { add: [person.id] }));
       return `${person.login} is a member now.`;
     }),
   );
   router.post(
     "/admin/groups/:id/members/:personId/remove",
     act(own, async (req) => {
-      await aMoment(changeMembers(org, idIn(req), { remove: [idIn(req, "personId")] }));
+      await waitBriefly(changeMembers(org, idIn(req), { remove: [idIn(req, "personId")] }));
       return "The member is removed.";
     }),
   );

@@ -10,7 +10,7 @@ import {
   type PersonForm,
   suspendPerson,
 } from "../people.ts";
-import { act, aMoment, field, idIn, pageOf } from "./console.ts";
+import { act, field, idIn, pageOf, waitBriefly } from "./console.ts";
 
 /** Directory > People. */
 export function peopleRoutes(org: OrgAdmin): Router {
@@ -42,7 +42,7 @@ export function peopleRoutes(org: OrgAdmin): Router {
   router.post(
     "/admin/users/:id",
     act(own, async (req) => {
-      await aMoment(editPerson(org, idIn(req), formOf(req)));
+      await waitBriefly(editPerson(org, idIn(req), formOf(req)));
       return "The profile is saved, and pushed to the applications that know the person.";
     }),
   );
@@ -55,24 +55,25 @@ export function peopleRoutes(org: OrgAdmin): Router {
 
 /** The person's "More Actions". */
 async function perform(org: OrgAdmin, req: Request): Promise<string | { text: string; to: string }> {
-  const [id, action] = [idIn(req), idIn(req, "action")];
+  const id = idIn(req);
+  const action = idIn(req, "action");
   const name = displayNameOf(personOf(org, id));
   if (action === "suspend") {
     suspendPerson(org, id);
-    return `${name} is suspended. No application was told: Okta sends nothing then.`;
+    return `${name} is suspended. No application was told: Okta sends nothing in this case.`;
   }
   if (action === "activate") {
     activatePerson(org, id);
     return `${name} is active.`;
   }
   if (action === "deactivate") {
-    await aMoment(deactivatePerson(org, id));
+    await waitBriefly(deactivatePerson(org, id));
     return `${name} is deactivated, and unassigned from every application.`;
   }
   if (action === "delete") {
     deletePerson(org, id);
     return {
-      text: `${name} is deleted. No application was told: Okta sends nothing then.`,
+      text: `${name} is deleted. No application was told: Okta sends nothing in this case.`,
       to: "/admin/users",
     };
   }
@@ -81,11 +82,12 @@ async function perform(org: OrgAdmin, req: Request): Promise<string | { text: st
 }
 
 function formOf(req: Request): PersonForm {
-  const [firstName, middleName, lastName] = [
-    field(req, "firstName"),
-    field(req, "middleName"),
-    field(req, "lastName"),
-  ];
   const login = field(req, "login");
-  return { login, email: field(req, "email") || login, firstName, middleName, lastName };
+  return {
+    login,
+    email: field(req, "email") || login,
+    firstName: field(req, "firstName"),
+    middleName: field(req, "middleName"),
+    lastName: field(req, "lastName"),
+  };
 }

@@ -75,7 +75,7 @@ function addImport(router: Router, org: OrgAdmin): void {
     const isKnown = (user: ScimBody) => logins.has(String(user.userName).toLowerCase());
     const result = {
       users: users.length,
-      // Okta imports nobody who is deactivated in the application.
+      // Okta does not import people who are deactivated in the application.
       inactive: users.length - active.length,
       matched: active.filter(isKnown).length,
       others: active.filter((user) => !isKnown(user)).map(({ userName }) => String(userName)),
@@ -85,7 +85,7 @@ function addImport(router: Router, org: OrgAdmin): void {
   });
 }
 
-/** Throws ScimFailure when the application does not take the credentials; they are saved only after they worked. */
+/** Tests the credentials, and saves them if they work. Throws ScimFailure if the application refuses them. */
 async function testAnd(org: OrgAdmin, appId: string, wanted: Provisioning, save: boolean): Promise<void> {
   const app = appOf(org, appId);
   await testCredentials(org.provisioner.sender({ ...app, provisioning: wanted }, "Test API Credentials"));
@@ -99,11 +99,11 @@ function integrationOf(req: Request, before: Provisioning | null): Provisioning 
   const baseUrl = field(req, "baseUrl").trim().replace(/\/$/, "");
   if (!/^https?:\/\//.test(baseUrl)) throw new OrgRefusal("The Base URL must be a web address.");
   if (baseUrl.includes("_")) throw new OrgRefusal("The Base URL must not contain an underscore (Okta).");
-  // Left empty, the token stays as it is: it is never shown again.
+  // The token is never shown again; an empty field keeps it.
   const token = field(req, "token").trim() || before?.token;
   if (!token) throw new OrgRefusal("The API Token is required.");
   const mode = field(req, "mode") === "Header" ? "Header" : "Bearer";
-  // Okta: nothing is on under To App until somebody enables it.
+  // In Okta, everything under To App is off until an administrator enables it.
   const features = {
     createUsers: false,
     updateAttributes: false,

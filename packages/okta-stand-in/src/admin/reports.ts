@@ -5,7 +5,7 @@ import { act, field, idIn } from "./console.ts";
 
 const shown = 200;
 
-/** Reports > System Log, Security > API, and what only a stand-in has. */
+/** Reports > System Log, Security > API, and the page that only a stand-in has. */
 export function reportRoutes(org: OrgAdmin): Router {
   const router = Router();
   router.get("/admin", (_req, res) => res.redirect("/admin/apps"));
@@ -16,7 +16,7 @@ export function reportRoutes(org: OrgAdmin): Router {
   });
   router.get("/admin/reports/system-log/:id", (req, res) => {
     const call = org.calls.byId(idIn(req));
-    if (!call) throw new OrgNotFoundError("This call is not kept any more.");
+    if (!call) throw new OrgNotFoundError("This call is no longer kept.");
     res.render("call", { title: `${call.method} ${new URL(call.url).pathname}`, call });
   });
 
@@ -29,7 +29,7 @@ export function reportRoutes(org: OrgAdmin): Router {
       () => "/admin/security/api",
       async () => {
         await rotateKeys(org);
-        return "A new key signs from now on; the keys before it stay published.";
+        return "A new key signs from now on. Earlier keys stay published.";
       },
     ),
   );
@@ -45,10 +45,11 @@ export function reportRoutes(org: OrgAdmin): Router {
       () => "/admin/stand-in",
       (req) => {
         const app = appOf(org, field(req, "appId"));
-        const [people, groups] = [Number(field(req, "people")), Number(field(req, "groups"))];
+        const people = Number(field(req, "people"));
+        const groups = Number(field(req, "groups"));
         if (!app.provisioning) throw new OrgRefusal(`Configure API Integration of ${app.label} first.`);
         if (!(people >= 1 && people <= 10_000 && groups >= 0 && groups <= 500))
-          throw new OrgRefusal("1 to 10,000 people, and up to 500 groups.");
+          throw new OrgRefusal("Choose 1 to 10,000 people, and up to 500 groups.");
         void addCrowd(org, app, people, groups);
         return { text: "They are added, assigned and pushed.", to: `/admin/apps/${app.id}/assignments` };
       },

@@ -30,7 +30,7 @@ export function changing(context: StoryContext): StoryStep[] {
         },
       ],
       look: "“Admin” appears in the header with the next click, and disappears with the first click after the removal. The role follows from the membership and is not stored anywhere else, so it cannot outlive it.",
-      files: ["src/scim/patch-group.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
+      files: ["packages/scim-server/src/groups.ts", "src/directory/groups.ts", "src/store/tenant/roles.ts"],
       messages: "scim",
       now: describePerson(snapshot.star),
     },

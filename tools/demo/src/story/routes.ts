@@ -52,7 +52,7 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
   router.get(demoPaths.storyOf(":slug"), async (req, res) => {
     const tenant = tenantOf(req);
     const store = await storeOf(deps, tenant);
-    const connection = store && (await connectionOf(store, tenant));
+    const connection = store && (await findConnection(store, tenant));
     if (!store || !connection)
       throw new NotFoundError("This customer is not as the demo left it: reset the demo.");
     const snapshot = await takeSnapshot(store, tenant);
@@ -71,9 +71,10 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
   router.get(demoPaths.messagesOf(":slug"), showMessages);
 
   router.post(demoPaths.reset, async (req, res) => {
-    if (!isLocal && !holds(req, controlSecret)) throw new NotFoundError("Reset this demo on its machine.");
+    if (!isLocal && !hasSecret(req, controlSecret))
+      throw new NotFoundError("Reset this demo on its machine.");
     await deps.reset();
-    if (holds(req, controlSecret)) return void res.status(204).end();
+    if (hasSecret(req, controlSecret)) return void res.status(204).end();
     res.redirect(303, demoPaths.story);
   });
   return router;
@@ -101,7 +102,7 @@ async function storeOf({ database }: StoryDeps, { slug }: DemoTenant): Promise<T
   return tenant && forTenant(database, tenant.id);
 }
 
-async function connectionOf(
+async function findConnection(
   store: TenantStore,
   { slug, protocol }: DemoTenant,
 ): Promise<Connection | undefined> {
@@ -125,7 +126,7 @@ function signInHelp(password: string | null) {
   }));
 }
 
-function holds(req: Request, secret: string): boolean {
+function hasSecret(req: Request, secret: string): boolean {
   const [given, expected] = [Buffer.from(req.get("authorization") ?? ""), Buffer.from(`Bearer ${secret}`)];
   return given.length === expected.length && timingSafeEqual(given, expected);
 }

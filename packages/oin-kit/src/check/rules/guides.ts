@@ -2,7 +2,7 @@ import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("guides");
 
-/** The configuration guides that customers and Okta's reviewers follow to the letter. */
+/** The configuration guides, which customers and Okta's reviewers follow literally. */
 export const guideRules = {
   "guide-public": must(
     "Every guide can be read by its URL without signing in",
@@ -10,14 +10,14 @@ export const guideRules = {
     "Serve it at the URL of the submission package, as a page, without a redirect to a sign-in form.",
   ),
   "guide-separate": must(
-    "Each capability has a guide of its own",
+    "Each capability has its own guide",
     ["requirements", "Customer configuration document guidelines"],
-    "Write one guide for OpenID Connect, one for SAML, one for SCIM, with titles that say so.",
+    "Write one guide each for OpenID Connect, SAML and SCIM, with titles that say so.",
   ),
   "guide-headings": must(
     "The guide has every heading that reviewers look for",
     ["testPlan", "C9299"],
-    "Add the section in views/guide/, with N/A in it when there is nothing to say.",
+    "Add the section in views/guide/, with N/A in it if it does not apply.",
   ),
   "guide-heading-order": should(
     "The headings are in the usual order",
@@ -25,23 +25,19 @@ export const guideRules = {
     "Supported features, requirements, configuration steps, attributes and mapping, troubleshooting.",
   ),
   "guide-links": must(
-    "Links within the deployment lead somewhere",
+    "Links within the deployment work",
     ["testPlan", "C9299"],
-    "Mend the link or the heading that it names in views/guide/.",
+    "Fix the link, or the heading that it names, in views/guide/.",
   ),
   "guide-images": must(
-    "Pictures are served, and say in words what they show",
+    "Pictures are served and have an alt text",
     ["testPlan", "C9299"],
-    "Put the picture beside the guides, and give it a text.",
+    "Put the picture next to the guides, and give it an alt text.",
   ),
   "guide-current": must(
-    "Pictures and PDFs are those that the product and its guides make today",
+    "Pictures and PDFs are up to date with the product and its guides",
     ["testPlan", "C9299"],
-    "Write the guides again, look at them, commit and deploy what was written.",
+    "Write the guides again, review them, then commit and deploy them.",
   ),
-  "guide-okta-links": should(
-    "Links to other sites lead somewhere",
-    ["testPlan", "C9299"],
-    "Open each of them.",
-  ),
+  "guide-okta-links": should("Links to other sites work", ["testPlan", "C9299"], "Open each link."),
 } as const;

@@ -11,7 +11,7 @@ export function ruleList(): string {
         return `| \`${id}\` | ${title} | ${level === "must" ? "fails" : "warns"} | [${name}](${url}), ${section} | ${fix} |`;
       });
     const table = [
-      "| rule | what has to be true | else it | source | how to mend it |",
+      "| rule | requirement | otherwise it | source | how to fix it |",
       "| --- | --- | --- | --- | --- |",
       ...rows,
     ];
@@ -22,10 +22,10 @@ export function ruleList(): string {
 
 const introduction = `# Readiness rules
 
-What \`npm run oin:check\` looks at: [Check readiness](../how-to/check-readiness.md) says how to run it. This page is
-written by \`npm run --silent oin:check -- --rules\`.
+The rules of \`npm run oin:check\`. [Check readiness](../how-to/check-readiness.md) explains how to run it.
+\`npm run --silent oin:check -- --rules\` writes this page.
 
-A rule that **fails** keeps an integration from being published, or breaks with Okta's traffic; one that **warns** costs
-a question in review, or keeps other clients than Okta out. What cannot be seen from outside is reported as not
-checkable and never as passed: how to look at it yourself stands in the last column.
+A rule **fails** if Okta would not publish the integration, or if Okta's traffic would break. It **warns** if reviewers would
+ask a question, or if clients other than Okta would break. A rule that cannot be checked from outside is reported as not
+checkable, never as passed; the last column says how to check it yourself.
 `;

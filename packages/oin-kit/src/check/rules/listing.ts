@@ -3,7 +3,7 @@ import { rulesOf } from "./rule.ts";
 const { must } = rulesOf("listing");
 const fix = "Change config/integration.ts as the message says.";
 
-/** The manifest, held against the limits of the Wizard (src/oin/manifest.ts). */
+/** The manifest, compared with the Wizard's limits (../../manifest.ts). */
 export const listingRules = {
   "listing-name": must("The display name fits", ["wizardOidc", "Catalog properties"], fix),
   "listing-description": must("The description fits", ["requirements", "App description guidelines"], fix),
@@ -23,7 +23,7 @@ export const listingRules = {
     fix,
   ),
   "listing-variables": must(
-    "The integration variables have names that Okta takes, and are those of the URLs",
+    "The integration variables have names that Okta accepts, and the URLs use them",
     ["wizardOidc", "Tenant settings"],
     fix,
   ),
@@ -38,9 +38,9 @@ export const listingRules = {
     fix,
   ),
   "listing-unchanged": must(
-    "What customers of the published integration rely on is still there",
+    "Customers of the published integration keep the values that they rely on",
     ["updating", "Considerations"],
-    "Keep published variables, URLs and the audience as they are; add new ones beside them.",
+    "Keep published variables, URLs and the audience; add new ones in addition.",
   ),
   "listing-capabilities": must("The capabilities fit together", ["requirements", "OIN limitations"], fix),
 } as const;

@@ -12,17 +12,17 @@ export const oidcRules = {
   "oidc-callback-redirect": must(
     "The redirect URI answers without a redirect",
     ["wizardOidc", "Redirect URIs"],
-    "Answer at the registered address itself: no other host, no added slash, no http to https. A hop loses code and state.",
+    "Respond at the registered address itself: no other host, no added slash, no http to https. A redirect loses code and state.",
   ),
   "oidc-callback-refuses": must(
-    "The redirect URI refuses a code that nobody asked for",
+    "The redirect URI refuses a code that it did not ask for",
     ["rfc6749", "§10.12"],
     "Answer 4xx unless state belongs to a sign-in that this browser began.",
   ),
   "oidc-callback-error": must(
-    "An error that Okta sends becomes a page",
+    "An error from Okta becomes an error page",
     ["rfc6749", "§4.1.2.1"],
-    "Show one sentence and a reference for access_denied, with 4xx, and print nothing of the address unescaped.",
+    "Show one sentence and a reference for access_denied, with 4xx, and escape every parameter that the page prints.",
   ),
   "oidc-authorization-server": must(
     "Sign-in goes to the org authorization server",
@@ -40,12 +40,12 @@ export const oidcRules = {
     "Ask for openid and what you need of the others: offline_access, groups and scopes of your own are not supported.",
   ),
   "oidc-redirect-uri": must(
-    "redirect_uri is the one of the Wizard",
+    "redirect_uri is the Wizard's",
     ["wizardOidc", "Redirect URIs"],
-    "Send the registered address to the byte: set BASE_URL to the public origin.",
+    "Send exactly the registered address: set BASE_URL to the public origin.",
   ),
   "oidc-state": must(
-    "state is sent, of letters that Okta takes",
+    "state is sent, with characters that Okta accepts",
     ["oidcReference", "/authorize"],
     "Send a random state of letters, digits, comma, period, underscore and hyphen.",
   ),
@@ -62,22 +62,22 @@ export const oidcRules = {
   "oidc-initiate": must(
     "The initiate login URI starts a sign-in at the issuer that it names",
     ["wizardOidc", "Initiate login URI"],
-    "Look the issuer up among the connection's, and redirect to its authorization endpoint: the dashboard tile depends on it.",
+    "Compare iss with the connection's issuer, and redirect to its authorization endpoint: the dashboard tile depends on it.",
   ),
   "oidc-initiate-post": should(
-    "The initiate login URI takes a POST, too",
+    "The initiate login URI also accepts a POST",
     ["oidcCore", "§4"],
     "Read iss, login_hint and target_link_uri from a form as well as from the query.",
   ),
   "oidc-initiate-unknown": must(
     "The initiate login URI refuses an issuer that the connection does not have",
     ["oidcCore", "§4"],
-    "Compare iss with the stored issuer, whole; answer anything else with an error page.",
+    "Compare all of iss with the stored issuer; answer any other value with an error page.",
   ),
   "oidc-initiate-open-redirect": must(
-    "The initiate login URI leads to no address that the request chose",
+    "The initiate login URI is not an open redirect",
     ["oidcCore", "§4"],
-    "Never redirect to iss or target_link_uri: follow the stored issuer, and paths of your own.",
+    "Never redirect to iss or target_link_uri: use the stored issuer, and your own paths.",
   ),
   "oidc-post-logout": should(
     "The post-logout redirect URI shows a page",
@@ -87,10 +87,10 @@ export const oidcRules = {
   "oidc-token-checks": must(
     "ID tokens are validated, and names are read from /userinfo",
     ["oidcCore", "§3.1.3.7"],
-    "Sign in with a test person through the OIN Submission Tester, and look at the first name, last name and e-mail.",
+    "Sign in as a test person through the OIN Submission Tester, and compare the first name, last name and e-mail.",
   ),
   "oidc-landing": must(
-    "Nobody lands on a foreign address after the sign-in",
+    "A sign-in never ends on a foreign address",
     ["oidcCore", "§4"],
     "Sign in from a tile whose target_link_uri names another site, and see where you land.",
   ),

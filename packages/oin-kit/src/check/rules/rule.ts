@@ -1,4 +1,4 @@
-/** The documents that the rules come from, as their readers find them. */
+/** The documents that state the rules: their titles and URLs. */
 export const documents = {
   requirements: [
     "Okta: OIN submission requirements",
@@ -76,7 +76,7 @@ export const documents = {
   rfc9110: ["RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110"],
 } as const satisfies Record<string, readonly [title: string, url: string]>;
 
-/** What a rule is about: what `--only` chooses from, and the headings of the report. */
+/** The areas that `--only` chooses from, with the headings of the report. */
 export const areas = {
   site: "The deployment",
   listing: "The catalog entry",
@@ -91,17 +91,17 @@ export type Area = keyof typeof areas;
 
 export interface CheckRule {
   area: Area;
-  /** What has to be true, as a sentence without a full stop. */
+  /** The requirement, as a sentence without a full stop. */
   title: string;
   document: keyof typeof documents;
   section: string;
-  /** What to do when it is not true. */
+  /** The remedy, as an instruction. */
   fix: string;
-  /** A `must` that is broken is a failure, a `should` a warning. */
+  /** A broken `must` is a failure, a broken `should` a warning. */
   level: "must" | "should";
 }
 
-/** Makers of an area's rules: what Okta insists on, or cannot do without, and what is only advised. */
+/** Returns functions that make an area's rules: `must` for what Okta demands, `should` for what is advisable. */
 export function rulesOf(area: Area) {
   const rule =
     (level: CheckRule["level"]) =>

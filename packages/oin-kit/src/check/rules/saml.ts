@@ -11,12 +11,12 @@ export const samlRules = {
     "Serve one EntityDescriptor at the entity ID, as application/samlmetadata+xml.",
   ),
   "saml-entity-id": must(
-    "The entity ID is the one of the Wizard",
+    "The entity ID is the Wizard's",
     ["wizardSaml", "Entity ID"],
-    "Set BASE_URL to the public origin: Okta writes the Wizard's value into Audience.",
+    "Set BASE_URL to the public origin: Okta sends the Wizard's value as the Audience.",
   ),
   "saml-acs": must(
-    "The assertion consumer service is the one of the Wizard, for HTTP-POST",
+    "The assertion consumer service is the Wizard's, for HTTP-POST",
     ["wizardSaml", "Default ACS URL"],
     "Publish the address of the submission package, with https, and the HTTP-POST binding.",
   ),
@@ -26,12 +26,12 @@ export const samlRules = {
     "Ask for signed assertions: Okta signs them by default.",
   ),
   "saml-algorithms": must(
-    "The metadata is signed with SHA-256 or better, and names nothing weaker",
+    "The metadata uses and announces only SHA-256 or better",
     ["requirements", "SAML limitations"],
     "Sign with rsa-sha256 and SHA-256 digests, and announce no SHA-1.",
   ),
   "saml-certificate": should(
-    "The certificates are signed with SHA-256, and valid for a while yet",
+    "The certificates are signed with SHA-256, and do not expire soon",
     ["samlCertificates", "Overview"],
     "Rotate the key of the connection; both certificates are published for a while.",
   ),
@@ -46,7 +46,7 @@ export const samlRules = {
     "Redirect to the provider's single sign-on address with SAMLRequest.",
   ),
   "saml-request": must(
-    "The AuthnRequest names the Wizard's entity ID and ACS URL, and where it goes",
+    "The AuthnRequest has the Wizard's entity ID and ACS URL, and the right Destination",
     ["samlCore", "§3.4.1"],
     "Set Issuer, AssertionConsumerServiceURL and Destination from the same values as the metadata.",
   ),
@@ -61,21 +61,21 @@ export const samlRules = {
     "Leave ForceAuthn out by default: Okta obeys it.",
   ),
   "saml-relay-state": should(
-    "RelayState has at most 80 bytes, and is no address",
+    "RelayState has at most 80 bytes, and is not an address",
     ["samlBindings", "§3.4.3"],
     "Send an opaque value, and keep the address to return to on the server.",
   ),
   "saml-acs-redirect": must(
     "The ACS URL answers a POST without a redirect",
     ["wizardSaml", "Default ACS URL"],
-    "Answer at the registered address itself: a redirect loses the response.",
+    "Respond at the registered address itself: a redirect loses the SAML response.",
   ),
   "saml-acs-refuses": must(
-    "The ACS refuses responses that nobody signed",
+    "The ACS refuses unsigned responses",
     ["samlCore", "§5.4"],
-    "Demand a signature by a certificate of the connection before anything in the response is believed.",
+    "Require a signature by one of the connection's certificates before you trust anything in the response.",
   ),
-  "saml-acs-get": should("The ACS refuses a GET", ["samlBindings", "§3.5"], "Take responses by POST only."),
+  "saml-acs-get": should("The ACS refuses a GET", ["samlBindings", "§3.5"], "Accept responses by POST only."),
   "saml-response-checks": must(
     "Issuer, audience, times, recipient, InResponseTo and replay are checked",
     ["samlCore", "§2.5"],
@@ -83,17 +83,17 @@ export const samlRules = {
   ),
 } as const;
 
-/** The metadata of a provider, before it is connected. */
+/** The metadata of an identity provider before it is connected. */
 export const idpMetadataRules = {
   "idp-metadata": provider.must(
     "It describes exactly one identity provider, in well-formed XML",
     ["samlMetadata", "§2.4.3"],
-    "Take the metadata of the app instance: Sign On > SAML 2.0 > Metadata URL.",
+    "Use the metadata of the app instance: Sign On > SAML 2.0 > Metadata URL.",
   ),
   "idp-sso": provider.must(
-    "It names a single sign-on address, https, for HTTP-Redirect or HTTP-POST",
+    "It has a single sign-on URL with https, for HTTP-Redirect or HTTP-POST",
     ["samlMetadata", "§2.4.3"],
-    "Take the metadata of the app instance, not of another product.",
+    "Use the metadata of the app instance, not of another product.",
   ),
   "idp-certificate": provider.must(
     "It has a signing certificate that is valid today",
@@ -103,7 +103,7 @@ export const idpMetadataRules = {
   "idp-sha256": provider.must(
     "Certificates and signatures use SHA-256 or better",
     ["samlCertificates", "Overview"],
-    "Upgrade the app instance to a SHA-256 certificate at Okta: SHA-1 is refused.",
+    "Upgrade the app instance to a SHA-256 certificate in Okta: SHA-1 is refused.",
   ),
   "idp-key-size": provider.should(
     "RSA keys have at least 2048 bits",

@@ -2,32 +2,32 @@ import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("scim");
 
-/** What happens to people: create, read, change, deactivate. */
+/** People: create, read, change, deactivate. */
 export const scimPeopleRules = {
   "scim-create": must(
     "A person is created with 201",
     ["specSuite", "step 11"],
-    "Answer POST /Users with 201, whatever of application/json and application/scim+json the body is.",
+    "Answer POST /Users with 201 for a body of application/json and of application/scim+json.",
   ),
   "scim-create-body": must(
-    "The answer to a POST is the whole person",
+    "A POST returns the whole person",
     ["specSuite", "step 11"],
     "Return id, schemas, userName, name, emails and active: true.",
   ),
   "scim-id": must(
-    "Ids are text, not empty, and do not hold bulkId",
+    "Ids are text, not empty, and do not contain bulkId",
     ["scimPrepare", "Unique ID"],
-    "Give every resource an id of its own for ever: a UUID is best.",
+    "Give every resource a unique id that never changes: a UUID is best.",
   ),
   "scim-user-name-case": must(
     "userName comes back exactly as it was sent",
     ["specSuite", "step 11"],
-    "Keep the case that was sent, and compare without it.",
+    "Keep the case that was sent, but ignore case when you compare.",
   ),
   "scim-external-id": should(
     "externalId is kept",
     ["scimReference", "Create the user"],
-    "Store it and return it: Okta sends its own id of the person.",
+    "Store it and return it: it is Okta's id of the person.",
   ),
   "scim-password": must(
     "A password is accepted and never returned",
@@ -35,34 +35,34 @@ export const scimPeopleRules = {
     "Accept password, and leave it out of every answer.",
   ),
   "scim-location": should(
-    "A created resource says where it is",
+    "A created resource has a Location",
     ["rfc7644", "§3.3"],
     "Send Location, and meta.location in the body.",
   ),
   "scim-read": must(
-    "What was created can be read by id, unchanged",
+    "A created person can be read by id, unchanged",
     ["specSuite", "step 13"],
-    "Return everything that is stored: Okta's next update starts from this answer.",
+    "Return everything that is stored: Okta's next update starts from this response.",
   ),
   "scim-duplicate": must(
     "A second person with the same userName is refused with 409",
     ["specSuite", "step 15"],
-    "Answer 409 uniqueness and change nothing: Okta sends a POST again after a time-out.",
+    "Answer 409 uniqueness and change nothing: Okta repeats a POST after a timeout.",
   ),
   "scim-put": must(
     "PUT changes a person",
     ["scimReference", "Update a specific user (PUT)"],
-    "Take the whole resource as GET returned it, with what changed, and answer 200 with the result.",
+    "Accept the whole resource as GET returned it, with changes, and answer 200 with the result.",
   ),
   "scim-put-read-only": must(
     "PUT ignores id, meta and groups that are sent back",
     ["rfc7644", "§3.5.1"],
-    "Ignore read-only attributes; an empty groups array takes nobody out of a group.",
+    "Ignore read-only attributes: an empty groups array does not remove the person from a group.",
   ),
   "scim-put-empty": must(
     "Empty values are accepted",
     ["testPlan", "C9337"],
-    'Take "" for an attribute without a value.',
+    'Treat "" as an attribute without a value.',
   ),
   "scim-patch-pathless": must(
     "PATCH without a path deactivates",
@@ -72,17 +72,17 @@ export const scimPeopleRules = {
   "scim-patch-answer": must(
     "PATCH is answered with 200 and the resource, or 204",
     ["rfc7644", "§3.5.2"],
-    "Return the resource as it is after the change, or nothing.",
+    "Return the changed resource, or no body.",
   ),
   "scim-patch-unknown": must(
-    "An operation that is not understood is refused with 400",
+    "An unknown operation is refused with 400",
     ["rfc7644", "§3.5.2"],
-    "Answer 400. With 200, Okta believes that it was done.",
+    "Answer 400. After a 200, Okta believes that it was done.",
   ),
   "scim-put-deactivates": should(
     "PUT with active: false deactivates",
     ["scimReference", "Delete users"],
-    "Okta's private app integrations deactivate by PUT.",
+    "Support it: Okta's private app integrations deactivate by PUT.",
   ),
   "scim-deactivated-readable": must(
     "A deactivated person can be read by id",
@@ -92,16 +92,16 @@ export const scimPeopleRules = {
   "scim-deactivated-found": must(
     "A deactivated person is found by userName",
     ["scimReference", "Determine if the user already exists"],
-    "Search among deactivated people, too: else Okta creates them again, and gets 409.",
+    "Search deactivated people, too: otherwise Okta creates them again, and gets 409.",
   ),
   "scim-reactivated": must(
-    "A person who is activated again has the same id",
+    "A reactivated person has the same id",
     ["testPlan", "C9293"],
-    "Set active to true on the person who is there.",
+    "Set active to true on the existing person.",
   ),
   "scim-delete": should(
     "DELETE removes a person",
     ["rfc7644", "§3.6"],
-    "Answer 204, and 404 from then on. Okta does not use it; this check leaves deactivated people behind without it.",
+    "Answer 204, and later requests with 404. Okta does not use it, but without it this check leaves deactivated people behind.",
   ),
 } as const;

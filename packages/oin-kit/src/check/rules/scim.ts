@@ -2,7 +2,7 @@ import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("scim");
 
-/** The server as a whole: who may call, errors, lists and filters. */
+/** The server as a whole: authentication, errors, lists and filters. */
 export const scimRules = {
   "scim-url-https": must(
     "The base URL is https",
@@ -27,22 +27,22 @@ export const scimRules = {
   "scim-no-redirect": must(
     "No request is redirected",
     ["rfc7644", "§3"],
-    "Answer at the URL that the Wizard has, with or without a slash at its end: Okta appends /Users to it.",
+    "Respond at the Wizard's URL, with or without a slash at its end: Okta appends /Users to it.",
   ),
   "scim-no-server-error": must(
     "No request is answered with 500, 502 or 504",
     ["rfc7644", "§3.12"],
-    "Look at the server's log; answer what a client did wrong with a status of 4xx, and an outage with 503.",
+    "Look at the server's log. Answer a client's mistake with 4xx, and an outage with 503.",
   ),
   "scim-answer-time": must(
     "Answers come within 60 seconds",
     ["scimFaqs", "What is the timeout"],
-    "Okta closes the socket after 60 seconds. Page, index, or do the work later.",
+    "Okta closes the socket after 60 seconds. Use pages and indexes, or do the work later.",
   ),
   "scim-retry-after": must(
     "Retry-After of a 429 or 503 is a whole number of seconds",
     ["scimConcepts", "rate limits"],
-    "Send seconds, not a date: with anything else Okta waits five minutes.",
+    "Send seconds, not a date: for any other value Okta waits five minutes.",
   ),
   "scim-media-type": must(
     "Answers have the media type of JSON",
@@ -57,12 +57,12 @@ export const scimRules = {
   "scim-anonymous": must(
     "A request without a token is refused with 401",
     ["scimPrepare", "Authentication"],
-    "Authenticate before anything else is done.",
+    "Authenticate before you do anything else.",
   ),
   "scim-wrong-token": must(
     "A wrong token is refused with 401 and a SCIM error body",
     ["specSuite", "step 21"],
-    "Answer 401 as JSON with schemas, a detail that is not empty, and status; also where a proxy refuses.",
+    "Answer 401 as JSON with schemas, a detail that is not empty, and status, even if a proxy refuses the request.",
   ),
   "scim-www-authenticate": should(
     "A 401 says how to authenticate",
@@ -72,10 +72,10 @@ export const scimRules = {
   "scim-token-accepted": must(
     "The provisioning token is accepted",
     ["testPlan", "C9341"],
-    "Give a token that is alive, of the tenant that the check may write to.",
+    "Use a valid token of a tenant that the check may write to.",
   ),
   "scim-token-raw": should(
-    "The token is accepted without the word Bearer, too",
+    "The token is also accepted without the word Bearer",
     ["wizardScim", "Authentication properties"],
     "Accept both forms, or choose Bearer as the authentication mode in the Wizard.",
   ),
@@ -85,29 +85,29 @@ export const scimRules = {
     "Send schemas, status and a detail that is not empty: Okta shows it to the customer's admin.",
   ),
   "scim-error-status": must(
-    "status in an error body is text, and the status of the answer",
+    "status in an error body is text, and equals the HTTP status",
     ["specSuite", "steps 21 and 23"],
     'Send "status": "404", not 404.',
   ),
   "scim-bad-request": must(
-    "A body that is no JSON is refused with 400",
+    "A body that is not JSON is refused with 400",
     ["rfc7644", "§3.12"],
     "Answer 400 invalidSyntax with a SCIM error body.",
   ),
   "scim-test-data": should(
-    "At least one person is there",
+    "There is at least one person",
     ["scimPrepare", "Run Okta SPEC tests against your SCIM server"],
-    "Create one before you run Okta's suite: its first step looks at them.",
+    "Create one before you run Okta's suite: its first step reads one.",
   ),
   "scim-first-user": must(
     "The first person of the list is active and has the required attributes",
     ["specSuite", "step 1"],
-    "Okta's suite looks at the first one only: give them names and an e-mail address, and make them active.",
+    "Okta's suite reads only the first person: give them names and an e-mail address, and activate them.",
   ),
   "scim-list": must(
     "Lists are ListResponses with Resources",
     ["specSuite", "step 1"],
-    "Answer 200 with schemas, totalResults, startIndex, itemsPerPage and Resources, an array even when it is empty.",
+    "Answer 200 with schemas, totalResults, startIndex, itemsPerPage and Resources: always an array, even an empty one.",
   ),
   "scim-list-counters": must(
     "totalResults, startIndex and itemsPerPage are numbers",
@@ -115,19 +115,19 @@ export const scimRules = {
     "Send JSON numbers without quotes.",
   ),
   "scim-items-per-page": must(
-    "itemsPerPage is the number of resources in the answer",
+    "itemsPerPage is the number of resources on the page",
     ["rfc7644", "§3.4.2"],
-    "Count what is returned, not what was asked for.",
+    "Count the resources that you return, not those that were asked for.",
   ),
   "scim-paging": must(
-    "startIndex and count choose a part of the list",
+    "startIndex and count choose a page of the list",
     ["scimReference", "Retrieve users"],
-    "Return at most count resources, the first of them at startIndex; without that, an import never ends.",
+    "Return at most count resources, beginning at startIndex; otherwise an import never ends.",
   ),
   "scim-total-results": must(
-    "totalResults is the number of all matches, whatever the page",
+    "totalResults is the number of all matches, on every page",
     ["rfc7644", "§3.4.2"],
-    "Count all that match, not what is on the page: an import stops there.",
+    "Count all matches, not those on the page: an import stops at this number.",
   ),
   "scim-beyond-end": must(
     "A page after the last one is an empty list",
@@ -135,12 +135,12 @@ export const scimRules = {
     "Answer 200 with Resources [] and the true totalResults.",
   ),
   "scim-count-zero": should(
-    "count=0 returns the total alone",
+    "count=0 returns only the total",
     ["rfc7644", "§3.4.2.4"],
-    "Return no resources when count is 0.",
+    "Return no resources if count is 0.",
   ),
   "scim-filter-empty": must(
-    "A filter that finds nobody answers 200 with an empty list",
+    "A filter without a match is answered with 200 and an empty list",
     ["specSuite", "steps 5 and 9"],
     "Answer 200 with totalResults 0 and Resources [], not 404.",
   ),
@@ -150,17 +150,17 @@ export const scimRules = {
     "Support userName eq, and answer with exactly that person.",
   ),
   "scim-filter-case": must(
-    "userName is found in upper case, too",
+    "userName is also found in upper case",
     ["specSuite", "step 17"],
-    "Compare userName without regard to case (RFC 7643 §4.1.1): else Okta creates somebody who is there.",
+    "Ignore case in userName (RFC 7643 §4.1.1): otherwise Okta creates a person who exists.",
   ),
   "scim-filter-invalid": must(
-    "A filter that is not understood is refused with 400",
+    "An invalid filter is refused with 400",
     ["rfc7644", "§3.4.2.2"],
-    "Answer 400 invalidFilter. A filter that is ignored finds everybody.",
+    "Answer 400 invalidFilter. An ignored filter finds everyone.",
   ),
   "scim-unknown-id": must(
-    "An unknown id is 404",
+    "An unknown id is answered with 404",
     ["specSuite", "steps 7 and 23"],
     "Answer 404 with a SCIM error body.",
   ),

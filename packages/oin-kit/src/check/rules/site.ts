@@ -5,9 +5,9 @@ const { must, should } = rulesOf("site");
 /** The deployment as a whole. */
 export const siteRules = {
   "site-reachable": must(
-    "The deployment answers",
+    "The deployment is reachable",
     ["requirements", "Test account guidelines"],
-    "Start it, and open it to the network that Okta calls from: it has to answer during the whole review.",
+    "Start it, and open it to Okta's network: it must stay reachable during the whole review.",
   ),
   "site-https": must(
     "The deployment is served over https",
@@ -15,14 +15,14 @@ export const siteRules = {
     "Put a proxy with a certificate in front, and set BASE_URL to its https address.",
   ),
   "site-certificate": must(
-    "The certificate is valid for the host, and for a while yet",
+    "The certificate is valid for the host, and does not expire soon",
     ["scimPrepare", "API endpoints"],
-    "Install a certificate of a public authority with its whole chain, and let it renew itself.",
+    "Install a certificate of a public authority with its whole chain, and renew it automatically.",
   ),
   "site-tls-version": must(
     "The connection uses TLS 1.2 or later",
     ["scimPrepare", "API endpoints"],
-    "Switch on TLS 1.2 and 1.3 at the proxy, and the older ones off.",
+    "Enable TLS 1.2 and 1.3 at the proxy, and disable older versions.",
   ),
   "site-origin": should(
     "The Wizard's URLs name this deployment",

@@ -2,17 +2,17 @@ import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("universal-logout");
 
-/** Universal Logout. Only Okta holds the key that makes a call valid: what a valid one does cannot be seen. */
+/** Universal Logout. Only Okta holds the key for a valid call, so the effect of one cannot be checked. */
 export const universalLogoutRules = {
   "ul-served": must(
-    "The endpoint of the Wizard is served, without a redirect",
+    "The Wizard's endpoint is served without a redirect",
     ["universalLogout", "Universal Logout endpoint"],
     "Serve exactly the URL of the submission package: the token's audience is that URL.",
   ),
   "ul-no-token": must(
     "A call without a token is refused with 401",
     ["universalLogout", "401 and 403"],
-    "Authenticate before anything else is done.",
+    "Authenticate before you do anything else.",
   ),
   "ul-forged-token": must(
     "A forged token is refused with 401",
@@ -22,15 +22,15 @@ export const universalLogoutRules = {
   "ul-malformed": must(
     "A broken body is refused with 400, or with 401 before it is read",
     ["universalLogout", "400"],
-    "Answer what cannot be parsed with 4xx, never with 2xx or 5xx.",
+    "Answer a body that cannot be parsed with 4xx, never with 2xx or 5xx.",
   ),
   "ul-media-type": must(
     "A body of another type is refused with 415 or 400, or with 401 before it is read",
     ["rfc9110", "§15.5.16"],
-    "Take application/json only.",
+    "Accept application/json only.",
   ),
   "ul-method": should(
-    "Other methods than POST are refused with 405",
+    "Methods other than POST are refused with 405",
     ["rfc9110", "§15.5.6"],
     "Answer 405 with Allow: POST.",
   ),
@@ -40,7 +40,7 @@ export const universalLogoutRules = {
     "In a test org: Directory > People > the person > More Actions > Clear User Sessions, with logout-enabled apps.",
   ),
   "ul-unknown-person": must(
-    "A valid call for somebody unknown is 404, and one of an unknown format 400",
+    "A valid call is answered with 404 for an unknown person, and with 400 for an unknown format",
     ["universalLogout", "404"],
     "Run the tests of test/universal-logout/, or call with a token of your test org.",
   ),

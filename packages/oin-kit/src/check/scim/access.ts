@@ -5,7 +5,7 @@ import type { CheckScimAnswer } from "./client.ts";
 
 const longestUrl = 1024;
 
-/** What can be told from the URL alone. */
+/** Judges the base URL itself, without a request. */
 export function judgeBaseUrl(report: CheckReport, url: string): void {
   if (isLoopback(url)) report.notCheckable("scim-url-https", `${url} is on this machine`);
   else report.judge("scim-url-https", url.startsWith("https:"), url);
@@ -13,9 +13,9 @@ export function judgeBaseUrl(report: CheckReport, url: string): void {
   report.judge("scim-url-length", url.length <= longestUrl, `${url.length} characters`);
 }
 
-/** How the server receives somebody whom it does not know (SPEC step 21). */
-export async function judgeStrangers(visit: ScimCheck): Promise<void> {
-  const { scim, report } = visit;
+/** Sends requests with a wrong token and without one (SPEC step 21). */
+export async function judgeStrangers(check: ScimCheck): Promise<void> {
+  const { scim, report } = check;
   const path = `/Users?filter=${encodeURIComponent('userName eq "abcdefgh@atko.com"')}`;
   const wrong = await scim.get(path, { authorization: "non-token" });
   const problem = wrong.status === 401 ? errorProblem(wrong) : "the status is not 401";
@@ -27,20 +27,20 @@ export async function judgeStrangers(visit: ScimCheck): Promise<void> {
   report.judge("scim-anonymous", anonymous.status === 401, shown(anonymous));
 }
 
-/** Okta's own first call, "Test API Credentials". Returns whether the token opens the door. */
-export async function judgeToken(visit: ScimCheck): Promise<boolean> {
-  const answer = await visit.scim.get("/Users?startIndex=1&count=2");
+/** Makes Okta's first call, "Test API Credentials". Returns whether the server accepts the token. */
+export async function judgeToken(check: ScimCheck): Promise<boolean> {
+  const answer = await check.scim.get("/Users?startIndex=1&count=2");
   const refused = answer.status === 401 || answer.status === 403;
-  const isOpen = visit.report.judge("scim-token-accepted", !refused, shown(answer));
-  if (isOpen && isSuccess(answer)) readList(visit, answer);
-  return isOpen;
+  const isAccepted = check.report.judge("scim-token-accepted", !refused, shown(answer));
+  if (isAccepted && isSuccess(answer)) readList(check, answer);
+  return isAccepted;
 }
 
-/** The Wizard's authentication mode "Header" sends the token as it is. */
+/** Sends the raw token, as the Wizard's authentication mode "Header" does. */
 export async function judgeRawToken({ scim, report }: ScimCheck, authorization: string): Promise<void> {
   const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
   if (!token) {
-    report.notCheckable("scim-token-raw", "the token was given with a scheme of its own");
+    report.notCheckable("scim-token-raw", "the token was given with another scheme than Bearer");
     return;
   }
   const answer: CheckScimAnswer = await scim.get("/Users?startIndex=1&count=1", { authorization: token });

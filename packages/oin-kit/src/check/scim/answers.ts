@@ -5,7 +5,7 @@ import { type CheckScimAnswer, type CheckScimClient, urns } from "./client.ts";
 import { at, listAt, numberAt, textAt } from "./json.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** What every step of the SCIM check works with. */
+/** The context of every step of the SCIM check. */
 export interface ScimCheck {
   scim: CheckScimClient;
   report: CheckReport;
@@ -16,7 +16,7 @@ export function isSuccess({ status }: CheckScimAnswer): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Judges a ListResponse; the resources in it, null when it is none. */
+/** Judges a ListResponse. Returns its resources; null if it is not a list. */
 export function readList({ report }: ScimCheck, answer: CheckScimAnswer): unknown[] | null {
   const { status, json } = answer;
   const resources = at(json, "Resources");
@@ -39,7 +39,7 @@ export function readList({ report }: ScimCheck, answer: CheckScimAnswer): unknow
   return found;
 }
 
-/** Judges a refusal: its status by `rule`, its body by the rules of error bodies. */
+/** Judges a refusal: its status by `rule`, its body by the rules for error bodies. */
 export function judgeRefusal(
   { report }: ScimCheck,
   rule: RuleId,
@@ -53,9 +53,9 @@ export function judgeRefusal(
   if (problem === null) judgeErrorStatus(report, answer);
 }
 
-/** What an error body lacks; null when it is whole. */
+/** The first defect of an error body; null if it has none. */
 export function errorProblem({ json, headers }: CheckScimAnswer): string | null {
-  if (json === undefined) return "the body is no JSON";
+  if (json === undefined) return "the body is not JSON";
   if (!/\bjson\b/i.test(headers.get("content-type") ?? "")) return "the Content-Type is not JSON";
   if (!listAt(json, "schemas").includes(urns.error)) return "schemas lacks the Error schema";
   return textAt(json, "detail") === null ? "there is no detail" : null;

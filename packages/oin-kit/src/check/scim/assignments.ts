@@ -5,23 +5,23 @@ import { pathOf } from "./ledger.ts";
 import { putPerson } from "./lifecycle.ts";
 import type { TestPerson } from "./people.ts";
 
-/** Something that Okta Identity Governance can give to a person: the first of what an endpoint lists. */
+/** A role or an entitlement that Okta Identity Governance can assign: the first one that an endpoint lists. */
 export interface Assignable {
-  /** The attribute of a person that holds it. */
+  /** The person's attribute for it. */
   attribute: "roles" | "entitlements";
   value: Record<string, string>;
 }
 
 /**
- * Roles and entitlements come with PUT, as whole arrays (Okta: "SCIM 2.0 with entitlements"): one that is there is what
- * the person has from then on, one that is absent says nothing.
+ * PUT sends roles and entitlements as whole arrays (Okta: "SCIM 2.0 with entitlements"). A present array replaces what the
+ * person has; an absent one changes nothing.
  */
 export async function judgeAssignment(
-  visit: ScimCheck,
+  check: ScimCheck,
   person: TestPerson,
   { attribute, value }: Assignable,
 ): Promise<void> {
-  const { scim, report } = visit;
+  const { scim, report } = check;
   const path = pathOf("Users", person.id);
   const read = async () => {
     const { json } = await scim.get(path);
@@ -29,13 +29,13 @@ export async function judgeAssignment(
     return { user: typeof json === "object" && json !== null ? json : {}, has };
   };
   const { user } = await read();
-  const given = await putPerson(visit, path, { ...user, [attribute]: [value] });
+  const given = await putPerson(check, path, { ...user, [attribute]: [value] });
   const after = await read();
   const seen = `${shown(given)} with ${attribute}: ${value.value}, then ${after.has ? "it is there" : "it is not there"}`;
   if (!report.judge("scim-entitlement-assigned", after.has, seen)) return;
 
   const { [attribute]: _left, ...without } = after.user as Record<string, unknown>;
-  const silent = await putPerson(visit, path, without);
+  const silent = await putPerson(check, path, without);
   const kept = (await read()).has;
   report.judge(
     "scim-entitlement-kept",
@@ -43,7 +43,7 @@ export async function judgeAssignment(
     `${shown(silent)} without ${attribute}${kept ? "" : ": it was taken away"}`,
   );
 
-  const emptied = await putPerson(visit, path, { ...after.user, [attribute]: [] });
+  const emptied = await putPerson(check, path, { ...after.user, [attribute]: [] });
   const gone = !(await read()).has;
   report.judge(
     "scim-entitlement-withdrawn",

@@ -9,24 +9,24 @@ import { judgeGroups } from "./groups.ts";
 import { Ledger, type Leftover } from "./ledger.ts";
 import { judgeDeactivation, judgeDeletion, judgeOtherChanges, judgeProfilePush } from "./lifecycle.ts";
 import { judgeFirstPage, judgePaging } from "./lists.ts";
-import { createPeople, judgeFinding, judgeNobody } from "./people.ts";
+import { createPeople, judgeFinding, judgeMisses } from "./people.ts";
 
 export interface ScimTarget {
   /** Base URL, with or without a slash at its end. */
   url: string;
-  /** What was given as the token; null when there is none. */
+  /** The provisioning token; null if none was given. */
   token: string | null;
 }
 
-/** How the two ways to the server differ: what cleans up goes on when the check has been stopped. */
+/** Two ways to the server: `cleanUp` still works after the check was stopped. */
 export interface ScimWebs {
   check: Web;
   cleanUp: Web;
 }
 
 /**
- * Checks a SCIM server of any make, as Okta's suites and Okta itself would use it. It creates three people and a group
- * under names of its own and takes them away again, also when it fails or is stopped. Returns what it could not remove.
+ * Checks any SCIM server with the requests of Okta's suites and of Okta itself. It creates three people and a group under
+ * random names and removes them again, even if it fails or is stopped. Returns what it could not remove.
  */
 export async function checkScim(
   target: ScimTarget,
@@ -37,12 +37,12 @@ export async function checkScim(
   const authorization = authorizationOf(target.token);
   const ledger = new Ledger();
   let left: Leftover[] = [];
-  const visit = { scim: new CheckScimClient(webs.check, target.url, authorization, report), report, ledger };
+  const check = { scim: new CheckScimClient(webs.check, target.url, authorization, report), report, ledger };
   try {
-    await judgeStrangers(visit);
+    await judgeStrangers(check);
     if (target.token === null) report.gaveUp("scim", "no provisioning token was given (--scim-token-stdin)");
-    else if (await judgeToken(visit)) await walk(visit, authorization);
-    visit.scim.finish();
+    else if (await judgeToken(check)) await runSteps(check, authorization);
+    check.scim.finish();
     report.judge("scim-reachable", true, "every request was answered");
   } catch (error) {
     if (error instanceof InterruptedError) report.gaveUp("scim", "the check was stopped");
@@ -51,7 +51,7 @@ export async function checkScim(
       report.gaveUp("scim", error.message);
     } else throw error;
   } finally {
-    // A report of its own: how the server cleans up is not judged again.
+    // A separate report: cleaning up does not count as an observation.
     left = await ledger.cleanUp(
       new CheckScimClient(webs.cleanUp, target.url, authorization, new CheckReport()),
     );
@@ -59,29 +59,29 @@ export async function checkScim(
   return left;
 }
 
-/** The order of Okta's suite, then of Okta's traffic. */
-async function walk(visit: ScimCheck, authorization: string): Promise<void> {
-  await judgeRawToken(visit, authorization);
-  await judgeFirstPage(visit);
-  await judgeNobody(visit);
-  const assignable = await judgeDiscovery(visit);
-  const people = await createPeople(visit);
+/** Runs the steps of Okta's suite, then Okta's traffic. */
+async function runSteps(check: ScimCheck, authorization: string): Promise<void> {
+  await judgeRawToken(check, authorization);
+  await judgeFirstPage(check);
+  await judgeMisses(check);
+  const assignable = await judgeDiscovery(check);
+  const people = await createPeople(check);
   const [first, second, third] = people;
   if (!first) {
-    visit.report.gaveUp("scim", "nobody could be created, or no id came back");
+    check.report.gaveUp("scim", "no person could be created, or no id came back");
     return;
   }
-  await judgeFinding(visit, first);
-  if (people.length === 3) await judgePaging(visit);
-  await judgeProfilePush(visit, first);
-  await judgeDeactivation(visit, first);
-  await judgeOtherChanges(visit, second ?? first);
-  for (const one of assignable) await judgeAssignment(visit, second ?? first, one);
-  await judgeGroups(visit, people);
-  if (third) await judgeDeletion(visit, third);
+  await judgeFinding(check, first);
+  if (people.length === 3) await judgePaging(check);
+  await judgeProfilePush(check, first);
+  await judgeDeactivation(check, first);
+  await judgeOtherChanges(check, second ?? first);
+  for (const one of assignable) await judgeAssignment(check, second ?? first, one);
+  await judgeGroups(check, people);
+  if (third) await judgeDeletion(check, third);
 }
 
-/** The Authorization header: a token that comes with a scheme is sent as it stands (Okta's suite calls that `auth`). */
+/** The Authorization header. A token that already has a scheme is sent unchanged (`auth` in Okta's suite). */
 function authorizationOf(token: string | null): string {
   if (token === null) return "";
   return /\s/.test(token) ? token : `Bearer ${token}`;

@@ -14,19 +14,19 @@ export const urns = {
 } as const;
 
 export interface CheckScimAnswer extends WebAnswer {
-  /** The body as JSON; undefined when it is none. */
+  /** The parsed body; undefined if it is not JSON. */
   json: unknown;
 }
 
-/** What Okta sends with every request (Okta: "SCIM 2.0 reference"), but for the name of the client. */
+/** Okta's headers (Okta: "SCIM 2.0 reference"), except the User-Agent. */
 const oktaHeaders = { accept: "application/scim+json", "accept-charset": "utf-8" };
 const oktaMediaType = "application/scim+json; charset=utf-8";
 
-/** A server that says "later" is believed for this long and so often, as by Okta. */
+/** How long and how often the client waits after 429 or 503; Okta retries as often. */
 const longestWaitSeconds = 60;
 const maxRetries = 10;
 
-/** A provisioning client that judges in passing what has to hold for every answer. */
+/** A provisioning client that applies the rules for every response. */
 export class CheckScimClient {
   readonly #web: Web;
   readonly #base: string;
@@ -46,7 +46,7 @@ export class CheckScimClient {
     return this.send("GET", path, undefined, headers);
   }
 
-  /** The page of /Users or /Groups that Okta asks for when it looks something up. */
+  /** Sends a filter, with the paging parameters of Okta's look-ups. */
   find(kind: "Users" | "Groups", filter: string): Promise<CheckScimAnswer> {
     return this.get(`/${kind}?filter=${encodeURIComponent(filter)}&startIndex=1&count=100`);
   }
@@ -55,7 +55,10 @@ export class CheckScimClient {
     return this.send("PATCH", path, { schemas: [urns.patch], Operations: operations });
   }
 
-  /** @param headers over those that Okta sends; an empty one is left out. Throws NoAnswerError, InterruptedError. */
+  /**
+   * @param headers replace Okta's headers; an empty value removes one.
+   * Throws NoAnswerError and InterruptedError.
+   */
   async send(
     method: string,
     path: string,
@@ -79,7 +82,7 @@ export class CheckScimClient {
     }
   }
 
-  /** Judges what only the whole run shows. */
+  /** Applies the rules about the run as a whole. */
   finish(): void {
     const { ms = 0 } = this.#slowest ?? {};
     if (this.#slowest) {
@@ -95,7 +98,7 @@ export class CheckScimClient {
     );
   }
 
-  /** How many seconds to wait before the same request again; null when the answer stands. */
+  /** The seconds to wait before a retry; null if no retry is needed. */
   #retryAfter(answer: WebAnswer): number | null {
     if (answer.status !== 429 && answer.status !== 503) return null;
     const value = answer.headers.get("retry-after");

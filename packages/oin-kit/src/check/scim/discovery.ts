@@ -5,9 +5,9 @@ import type { Assignable } from "./assignments.ts";
 import { urns } from "./client.ts";
 import { at, listAt, numberAt, textAt } from "./json.ts";
 
-/** What the server says of itself (RFC 7644 §4). Returns what Okta Identity Governance would find to assign. */
-export async function judgeDiscovery(visit: ScimCheck): Promise<Assignable[]> {
-  const { scim, report } = visit;
+/** Judges the discovery endpoints (RFC 7644 §4). Returns one role or entitlement of each kind that the server offers. */
+export async function judgeDiscovery(check: ScimCheck): Promise<Assignable[]> {
+  const { scim, report } = check;
   const config = await scim.get("/ServiceProviderConfig");
   const describes = isSuccess(config) && typeof at(config.json, "patch", "supported") === "boolean";
   report.judge("scim-service-provider-config", describes, shown(config));
@@ -28,11 +28,11 @@ export async function judgeDiscovery(visit: ScimCheck): Promise<Assignable[]> {
     isSuccess(types) && user,
     `${shown(types)}${user ? "" : ", without User"}`,
   );
-  return await judgeEntitlements(visit, resourceTypes);
+  return await judgeEntitlements(check, resourceTypes);
 }
 
-async function judgeEntitlements(visit: ScimCheck, resourceTypes: unknown[]): Promise<Assignable[]> {
-  const { report } = visit;
+async function judgeEntitlements(check: ScimCheck, resourceTypes: unknown[]): Promise<Assignable[]> {
+  const { report } = check;
   const assignable = resourceTypes.filter((type) =>
     [urns.role, urns.entitlement].some((urn) => at(type, "schema") === urn),
   );
@@ -42,17 +42,17 @@ async function judgeEntitlements(visit: ScimCheck, resourceTypes: unknown[]): Pr
       report.notCheckable(rule, why);
   }
   const found: Assignable[] = [];
-  for (const type of assignable) found.push(...(await judgeEntitlement(visit, type)));
+  for (const type of assignable) found.push(...(await judgeEntitlement(check, type)));
   return found;
 }
 
-/** The one step of Okta's entitlements suite, for each resource type. */
-async function judgeEntitlement(visit: ScimCheck, type: unknown): Promise<Assignable[]> {
-  const { scim, report } = visit;
+/** The only step of Okta's entitlements suite, for one resource type. */
+async function judgeEntitlement(check: ScimCheck, type: unknown): Promise<Assignable[]> {
+  const { scim, report } = check;
   const endpoint = textAt(type, "endpoint");
   if (endpoint === null) return [];
   const answer = await scim.get(`/${endpoint.replace(/^\//, "")}?count=1&startIndex=1`);
-  const resources = answer.status === 200 ? (readList(visit, answer) ?? []) : [];
+  const resources = answer.status === 200 ? (readList(check, answer) ?? []) : [];
   const perPage = numberAt(answer.json, "itemsPerPage");
   const seen = `${shown(answer)}: itemsPerPage ${perPage}, ${resources.length} resources`;
   report.judge(

@@ -8,30 +8,30 @@ import { pathOf } from "./ledger.ts";
 import { judgeMembers } from "./members.ts";
 import type { TestPerson } from "./people.ts";
 
-/** Okta's suite waits no longer for a list of groups (SPEC step 19). */
+/** The limit of Okta's suite for a list of groups (SPEC step 19). */
 const longestMs = 600;
 
-/** A group that the check made. */
+/** A group that the check created. */
 export interface TestGroup {
   id: string;
   path: string;
   name: string;
 }
 
-/** Group push, from the list to the deletion. */
-export async function judgeGroups(visit: ScimCheck, people: TestPerson[]): Promise<void> {
-  if (!(await judgeGroupList(visit))) return;
-  const group = await createGroup(visit);
+/** Judges group push, from the list to the deletion. */
+export async function judgeGroups(check: ScimCheck, people: TestPerson[]): Promise<void> {
+  if (!(await judgeGroupList(check))) return;
+  const group = await createGroup(check);
   if (!group) return;
-  await judgeFind(visit, group);
-  await judgeDuplicate(visit, group);
-  await judgeMembers(visit, group, people);
-  await judgeDeletion(visit, group, people[0]);
+  await judgeFind(check, group);
+  await judgeDuplicate(check, group);
+  await judgeMembers(check, group, people);
+  await judgeDeletion(check, group, people[0]);
 }
 
-/** Judged by the median of three: one slow answer proves nothing. */
-async function judgeGroupList(visit: ScimCheck): Promise<boolean> {
-  const { scim, report } = visit;
+/** Judges the list of groups, its time by the median of three: one slow response proves nothing. */
+async function judgeGroupList(check: ScimCheck): Promise<boolean> {
+  const { scim, report } = check;
   const answers = [await scim.get("/Groups"), await scim.get("/Groups"), await scim.get("/Groups")];
   const [answer] = answers;
   if (!answer) return false;
@@ -41,7 +41,7 @@ async function judgeGroupList(visit: ScimCheck): Promise<boolean> {
     return false;
   }
   if (!report.judge("scim-groups", answer.status === 200, shown(answer))) return false;
-  const list = readList(visit, answer);
+  const list = readList(check, answer);
   const [, median = 0] = answers.map(({ ms }) => ms).sort((a, b) => a - b);
   report.judge("scim-groups-time", median < longestMs, `${Math.round(median)} ms, the median of three`);
   return list !== null;
@@ -62,14 +62,14 @@ async function createGroup({ scim, report, ledger }: ScimCheck): Promise<TestGro
   return id === null ? null : { id, name, path: pathOf("Groups", id) };
 }
 
-async function judgeFind(visit: ScimCheck, { id, name }: TestGroup): Promise<void> {
-  const { scim, report } = visit;
+async function judgeFind(check: ScimCheck, { id, name }: TestGroup): Promise<void> {
+  const { scim, report } = check;
   const found = await scim.find("Groups", `displayName eq "${name}"`);
   const ids = listAt(found.json, "Resources").map((group) => at(group, "id"));
-  const nobody = await scim.find("Groups", `displayName eq "${name} nobody"`);
-  if (nobody.status === 404) report.judge("scim-filter-empty", false, shown(nobody));
-  const empty = nobody.status === 404 || numberAt(nobody.json, "totalResults") === 0;
-  const seen = `${shown(found)}: ${ids.length} found; for a name that is not there ${numberAt(nobody.json, "totalResults")}`;
+  const missing = await scim.find("Groups", `displayName eq "${name} missing"`);
+  if (missing.status === 404) report.judge("scim-filter-empty", false, shown(missing));
+  const empty = missing.status === 404 || numberAt(missing.json, "totalResults") === 0;
+  const seen = `${shown(found)}: ${ids.length} found; for an unknown name ${numberAt(missing.json, "totalResults")}`;
   report.judge("scim-group-find", ids.length === 1 && ids[0] === id && empty, seen);
 }
 

@@ -1,6 +1,6 @@
-/** Reading JSON of which nothing is known: whatever is not there is undefined. */
+/** Readers for JSON of an unknown shape: an absent value is undefined. */
 
-/** The value at a path of keys and positions. Only own keys count: a path may hold any word. */
+/** The value at a path of keys and positions. Only own keys count, so a key like "constructor" finds nothing. */
 export function at(value: unknown, ...path: (string | number)[]): unknown {
   let current = value;
   for (const key of path) {
@@ -10,19 +10,19 @@ export function at(value: unknown, ...path: (string | number)[]): unknown {
   return current;
 }
 
-/** The text at a path; null when there is none, or an empty one. */
+/** The text at a path; null if there is none or it is empty. */
 export function textAt(value: unknown, ...path: (string | number)[]): string | null {
   const found = at(value, ...path);
   return typeof found === "string" && found !== "" ? found : null;
 }
 
-/** The array at a path; an empty one when there is none. */
+/** The array at a path; empty if there is none. */
 export function listAt(value: unknown, ...path: (string | number)[]): unknown[] {
   const found = at(value, ...path);
   return Array.isArray(found) ? found : [];
 }
 
-/** A number, also when it was sent as text: that is judged once, by a rule of its own. */
+/** The number at a path, even if it was sent as text, which only the rule scim-list-counters judges; else NaN. */
 export function numberAt(value: unknown, ...path: (string | number)[]): number {
   const found = at(value, ...path);
   return typeof found === "string" && found !== ""

@@ -6,7 +6,7 @@ import { at, listAt, sameText, textAt } from "./json.ts";
 export type Kind = "Users" | "Groups";
 const nameOf = { Users: "userName", Groups: "displayName" } as const;
 
-/** Something that the check made and could not take away again. */
+/** A resource that the check created and could not remove. */
 export interface Leftover {
   kind: "user" | "group";
   id: string;
@@ -14,9 +14,9 @@ export interface Leftover {
 }
 
 /**
- * What the check made on the server, so that it goes away whatever happens. A name is written down before anything is
- * created under it, and nothing is deleted that was not seen with such a name: a server that ignores filters, or answers
- * with somebody else's id, loses nobody.
+ * Records what the check creates on the server, so that it can always clean up. It records a name before it creates
+ * anything under it, and deletes only resources that it saw with such a name. A server that ignores filters, or responds
+ * with another person's id, loses no data.
  */
 export class Ledger {
   readonly #names: Record<Kind, Set<string>> = { Users: new Set(), Groups: new Set() };
@@ -27,7 +27,7 @@ export class Ledger {
     this.#names[kind].add(name);
   }
 
-  /** The id in the answer to a POST; null when there is none, or when it is not seen to be of one of our names. */
+  /** The id in the response to a POST; null if there is none, or if the resource does not have one of our names. */
   async created(
     client: CheckScimClient,
     kind: Kind,
@@ -40,12 +40,12 @@ export class Ledger {
     return isOurs ? id : null;
   }
 
-  /** What the check itself has deleted, and seen gone. */
+  /** Records a resource that the check has deleted, so that cleaning up skips it. */
   gone(kind: Kind, id: string): void {
     this.#gone.add(pathOf(kind, id));
   }
 
-  /** Takes everything away, groups first. Goes on when something fails, and says what is left. */
+  /** Removes everything, groups first. Continues after a failure, and returns what is left. */
   async cleanUp(client: CheckScimClient): Promise<Leftover[]> {
     const left: Leftover[] = [];
     for (const kind of ["Groups", "Users"] as const) {
@@ -63,7 +63,7 @@ export class Ledger {
     return [...this.#names[kind]].some((name) => sameText(name, shownName));
   }
 
-  /** What carries one of our names without our knowing its id, after a doubled or broken POST. */
+  /** Finds resources with our name whose id is unknown, after a repeated or broken POST. */
   async #strays(client: CheckScimClient, kind: Kind, name: string): Promise<string[]> {
     const answer = await client.find(kind, `${nameOf[kind]} eq "${name}"`).catch(() => null);
     return listAt(answer?.json, "Resources")
@@ -90,18 +90,18 @@ export class Ledger {
   }
 }
 
-/** An id that may stand in a path: the two that mean another folder may not. */
+/** The id of a resource. Refuses "." and "..", which would change the path. */
 function idOf(resource: unknown): string | null {
   const id = textAt(resource, "id");
   return id === "." || id === ".." ? null : id;
 }
 
-/** Where a resource is. */
+/** The path of a resource below the base URL. */
 export function pathOf(kind: Kind, id: string): string {
   return `/${kind}/${encodeURIComponent(id)}`;
 }
 
-/** What a server without DELETE can do. */
+/** Deactivates a person on a server without DELETE. Returns whether that worked. */
 async function deactivate(client: CheckScimClient, path: string, user: unknown): Promise<boolean> {
   const patched = await client.patch(path, { op: "replace", value: { active: false } });
   if (patched.status >= 300 && typeof user === "object")
@@ -109,7 +109,7 @@ async function deactivate(client: CheckScimClient, path: string, user: unknown):
   return at((await client.get(path)).json, "active") === false;
 }
 
-/** Names of a run's own, in the mixed case of Okta's suite. */
+/** Random names, in mixed case like those of Okta's suite. */
 export interface TestName {
   givenName: string;
   familyName: string;

@@ -5,15 +5,15 @@ import { at, listAt, textAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
 import type { TestPerson } from "./people.ts";
 
-/** Profile push: Okta reads the person and puts back all of it, changed. */
-export async function judgeProfilePush(visit: ScimCheck, person: TestPerson): Promise<void> {
-  const { scim, report } = visit;
+/** Profile push: Okta reads the person, changes the profile and puts everything back. */
+export async function judgeProfilePush(check: ScimCheck, person: TestPerson): Promise<void> {
+  const { scim, report } = check;
   const path = pathOf("Users", person.id);
   const before = (await scim.get(path)).json;
   if (typeof before !== "object" || before === null) return;
   const name = { ...objectAt(before, "name"), givenName: `${person.givenName}x` };
   const whole = await scim.send("PUT", path, { ...before, name });
-  const put = isSuccess(whole) ? whole : await withoutReadOnly(visit, path, { ...before, name }, whole);
+  const put = isSuccess(whole) ? whole : await withoutReadOnly(check, path, { ...before, name }, whole);
   if (isSuccess(whole)) report.judge("scim-put-read-only", true, shown(whole));
   const after = await scim.get(path);
   const changed = textAt(after.json, "name", "givenName") === name.givenName;
@@ -25,16 +25,16 @@ export async function judgeProfilePush(visit: ScimCheck, person: TestPerson): Pr
   report.judge("scim-put-empty", isSuccess(emptied), shown(emptied));
 }
 
-/** The same without what a server must ignore: if that works, it did not ignore it. */
+/** Repeats a PUT without read-only attributes. If that works, the server failed to ignore them. */
 async function withoutReadOnly(
-  visit: ScimCheck,
+  check: ScimCheck,
   path: string,
   body: object,
   refused: CheckScimAnswer,
 ): Promise<CheckScimAnswer> {
-  const again = await visit.scim.send("PUT", path, stripped(body));
+  const again = await check.scim.send("PUT", path, stripped(body));
   if (isSuccess(again))
-    visit.report.judge("scim-put-read-only", false, `${shown(refused)}, and without them ${again.status}`);
+    check.report.judge("scim-put-read-only", false, `${shown(refused)}, and without them ${again.status}`);
   return again;
 }
 
@@ -48,39 +48,39 @@ function objectAt(value: unknown, ...path: string[]): object {
   return typeof found === "object" && found !== null ? found : {};
 }
 
-/** Deactivation and activation as Okta does them, and what is seen of the person in between. */
-export async function judgeDeactivation(visit: ScimCheck, person: TestPerson): Promise<void> {
-  const { scim, report } = visit;
+/** Deactivates and activates a person as Okta does, and reads them in between. */
+export async function judgeDeactivation(check: ScimCheck, person: TestPerson): Promise<void> {
+  const { scim, report } = check;
   const path = pathOf("Users", person.id);
   const patched = await scim.patch(path, { op: "replace", value: { active: false } });
-  judgePatchAnswer(visit, patched);
+  judgePatchAnswer(check, patched);
   const after = await scim.get(path);
-  // A server may hide a person whom it has deactivated: then the answer to the PATCH is all there is to believe.
+  // A server may hide a deactivated person. Then only the response to the PATCH can prove the change.
   const hidden = after.status === 404;
   const done =
     isSuccess(patched) && (hidden ? at(patched.json, "active") !== true : at(after.json, "active") === false);
   const seen = `${shown(patched)}, then active is ${JSON.stringify(at(after.json, "active"))}`;
   report.judge("scim-patch-pathless", done, seen);
-  const inactive = done || (await setByPut(visit, path, after.json, false));
+  const inactive = done || (await setByPut(check, path, after.json, false));
   if (!inactive) return;
   const read = done ? after : await scim.get(path);
   report.judge("scim-deactivated-readable", read.status === 200, shown(read));
   const found = await scim.find("Users", `userName eq "${person.userName}"`);
   const ids = listAt(found.json, "Resources").map((user) => at(user, "id"));
   report.judge("scim-deactivated-found", ids.includes(person.id), `${shown(found)}: ${ids.length} found`);
-  await judgeActivation(visit, person, done, read.json);
+  await judgeActivation(check, person, done, read.json);
 }
 
 async function judgeActivation(
-  visit: ScimCheck,
+  check: ScimCheck,
   person: TestPerson,
   byPatch: boolean,
   before: unknown,
 ): Promise<void> {
-  const { scim, report } = visit;
+  const { scim, report } = check;
   const path = pathOf("Users", person.id);
-  if (byPatch) judgePatchAnswer(visit, await scim.patch(path, { op: "replace", value: { active: true } }));
-  else await setByPut(visit, path, before, true);
+  if (byPatch) judgePatchAnswer(check, await scim.patch(path, { op: "replace", value: { active: true } }));
+  else await setByPut(check, path, before, true);
   const after = await scim.get(path);
   const same = at(after.json, "active") === true && at(after.json, "id") === person.id;
   report.judge(
@@ -96,41 +96,41 @@ function judgePatchAnswer({ report }: ScimCheck, answer: CheckScimAnswer): void 
   report.judge("scim-patch-answer", whole || answer.status === 204, shown(answer));
 }
 
-/** Puts a whole person back, without what is read-only where a server refuses that. */
+/** Puts a whole person; if the server refuses that, again without read-only attributes. */
 export async function putPerson({ scim }: ScimCheck, path: string, user: object): Promise<CheckScimAnswer> {
   const whole = await scim.send("PUT", path, user);
   return isSuccess(whole) ? whole : await scim.send("PUT", path, stripped(user));
 }
 
-async function setByPut(visit: ScimCheck, path: string, user: unknown, active: boolean): Promise<boolean> {
+async function setByPut(check: ScimCheck, path: string, user: unknown, active: boolean): Promise<boolean> {
   if (typeof user !== "object" || user === null) return false;
-  const put = await putPerson(visit, path, { ...user, active });
-  const after = await visit.scim.get(path);
+  const put = await putPerson(check, path, { ...user, active });
+  const after = await check.scim.get(path);
   return isSuccess(put) && at(after.status === 404 ? put.json : after.json, "active") === active;
 }
 
-/** How private app integrations deactivate; and what no client means. */
-export async function judgeOtherChanges(visit: ScimCheck, person: TestPerson): Promise<void> {
-  const { scim, report } = visit;
+/** Deactivates by PUT, like private app integrations, and sends an unknown PATCH operation. */
+export async function judgeOtherChanges(check: ScimCheck, person: TestPerson): Promise<void> {
+  const { scim, report } = check;
   const path = pathOf("Users", person.id);
   const before = (await scim.get(path)).json;
-  const off = await setByPut(visit, path, before, false);
+  const off = await setByPut(check, path, before, false);
   report.judge("scim-put-deactivates", off, off ? "PUT deactivated" : "after PUT, active is as before");
-  if (off) await setByPut(visit, path, before, true);
+  if (off) await setByPut(check, path, before, true);
   judgeRefusal(
-    visit,
+    check,
     "scim-patch-unknown",
     400,
     await scim.patch(path, { op: "oincheck", value: { active: false } }),
   );
 }
 
-/** RFC 7644 §3.6, last: the person is of no more use. */
-export async function judgeDeletion(visit: ScimCheck, person: TestPerson): Promise<void> {
+/** Deletes a person (RFC 7644 §3.6). The last step, because no other needs the person. */
+export async function judgeDeletion(check: ScimCheck, person: TestPerson): Promise<void> {
   const path = pathOf("Users", person.id);
-  const answer = await visit.scim.send("DELETE", path);
-  const after = await visit.scim.get(path);
+  const answer = await check.scim.send("DELETE", path);
+  const after = await check.scim.get(path);
   const gone = answer.status === 204 && after.status === 404;
-  if (gone) visit.ledger.gone("Users", person.id);
-  visit.report.judge("scim-delete", gone, `${shown(answer)}, then ${shown(after)}`);
+  if (gone) check.ledger.gone("Users", person.id);
+  check.report.judge("scim-delete", gone, `${shown(answer)}, then ${shown(after)}`);
 }

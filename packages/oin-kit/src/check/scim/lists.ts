@@ -2,11 +2,11 @@ import { shown } from "../web.ts";
 import { readList, type ScimCheck } from "./answers.ts";
 import { at, listAt, numberAt, textAt } from "./json.ts";
 
-/** The first page, as Okta's suite finds it (SPEC steps 1 and 3), before the check has created anybody. */
-export async function judgeFirstPage(visit: ScimCheck): Promise<void> {
-  const { scim, report } = visit;
+/** Judges the first page as Okta's suite does (SPEC steps 1 and 3), before the check creates people. */
+export async function judgeFirstPage(check: ScimCheck): Promise<void> {
+  const { scim, report } = check;
   const answer = await scim.get("/Users?count=1&startIndex=1");
-  const resources = readList(visit, answer);
+  const resources = readList(check, answer);
   if (resources === null) return;
   report.judge("scim-test-data", resources.length > 0, `${shown(answer)}: ${resources.length} found`);
   if (resources.length === 0) report.notCheckable("scim-first-user", "the list is empty");
@@ -22,19 +22,19 @@ export async function judgeFirstPage(visit: ScimCheck): Promise<void> {
   report.judge("scim-read", read.status === 200 && at(read.json, "id") === id, shown(read));
 }
 
-/** What Okta's suite calls "not empty" in a person; a false `active` counts as empty there. */
+/** The fields that Okta's suite finds empty in a person. It counts a false `active` as empty. */
 function lackingFields(user: unknown): string[] {
   const fields = [["userName"], ["name", "givenName"], ["name", "familyName"], ["emails", 0, "value"]];
   const texts = fields.filter((path) => textAt(user, ...path) === null).map((path) => path.join("."));
   return at(user, "active") === true ? texts : [...texts, "active: true"];
 }
 
-/** Pages by startIndex and count, of a list of at least three (RFC 7644 §3.4.2.4). */
-export async function judgePaging(visit: ScimCheck): Promise<void> {
-  const { scim, report } = visit;
+/** Judges paging by startIndex and count, with at least three people (RFC 7644 §3.4.2.4). */
+export async function judgePaging(check: ScimCheck): Promise<void> {
+  const { scim, report } = check;
   const page = async (startIndex: number, count: number) => {
     const answer = await scim.get(`/Users?startIndex=${startIndex}&count=${count}`);
-    const resources = readList(visit, answer) ?? [];
+    const resources = readList(check, answer) ?? [];
     const ids = resources.map((user) => at(user, "id"));
     return {
       answer,
@@ -54,7 +54,7 @@ export async function judgePaging(visit: ScimCheck): Promise<void> {
     `count=1 gave ${one.ids.length}, count=2 gave ${two.ids.length}, ` +
     `startIndex=3&count=2 gave ${next.ids.length} from ${next.from}${moved ? "" : ", or people of the page before"}`;
   report.judge("scim-paging", counted && moved, seen);
-  // People may come and go meanwhile: only a total that follows the page is wrong.
+  // The total may change while people come and go. It is wrong only if it equals the number on the page.
   const follows = one.total !== two.total && one.total === one.ids.length && two.total === two.ids.length;
   const short = two.total < 3;
   report.judge(
@@ -62,13 +62,13 @@ export async function judgePaging(visit: ScimCheck): Promise<void> {
     !follows && !short,
     `count=1 says ${one.total}, count=2 says ${two.total}`,
   );
-  await judgeEnds(visit, two.total);
+  await judgeEnds(check, two.total);
 }
 
-async function judgeEnds(visit: ScimCheck, total: number): Promise<void> {
-  const { scim, report } = visit;
+async function judgeEnds(check: ScimCheck, total: number): Promise<void> {
+  const { scim, report } = check;
   const beyond = await scim.get(`/Users?startIndex=${(Number.isNaN(total) ? 0 : total) + 1000}&count=2`);
-  const after = beyond.status === 200 ? (readList(visit, beyond) ?? []) : [];
+  const after = beyond.status === 200 ? (readList(check, beyond) ?? []) : [];
   report.judge(
     "scim-beyond-end",
     beyond.status === 200 && after.length === 0,

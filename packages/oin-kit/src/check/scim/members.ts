@@ -7,15 +7,15 @@ import { at, listAt, textAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
 import type { TestPerson } from "./people.ts";
 
-/** Reads who is in the group: their ids, each as often as it is listed. */
+/** Reads the ids of the group's members, each as often as the server lists it. */
 type ReadMembers = () => Promise<string[]>;
 
 /**
- * What Okta sends for the members of a pushed group, one call after the other (Okta: "SCIM 2.0 reference"). Each step is
- * held against what was there before it, so that one that fails does not make the next ones look wrong.
+ * Sends Okta's calls for the members of a pushed group (Okta: "SCIM 2.0 reference"). Each step is compared with the state
+ * before it, so that one failure does not make the next steps look wrong.
  */
-export async function judgeMembers(visit: ScimCheck, group: TestGroup, people: TestPerson[]): Promise<void> {
-  const { scim, report } = visit;
+export async function judgeMembers(check: ScimCheck, group: TestGroup, people: TestPerson[]): Promise<void> {
+  const { scim, report } = check;
   const [first, second, third] = people;
   if (!first || !second || !third) return;
   const added = await scim.patch(group.path, {
@@ -23,11 +23,11 @@ export async function judgeMembers(visit: ScimCheck, group: TestGroup, people: T
     path: "members",
     value: refs(first.id, second.id),
   });
-  const read = await memberReader(visit, group, people);
+  const read = await memberReader(check, group, people);
   if (!read) {
     if (!isSuccess(added)) report.judge("scim-group-add", false, shown(added));
-    hidden(visit);
-    await judgeRename(visit, group, null);
+    hidden(check);
+    await judgeRename(check, group, null);
     return;
   }
   const step = async (rule: RuleId, expected: string[], send: () => Promise<CheckScimAnswer>) => {
@@ -40,20 +40,20 @@ export async function judgeMembers(visit: ScimCheck, group: TestGroup, people: T
     scim.patch(group.path, { op: "replace", path: "members", value: refs(...ids) });
 
   await step("scim-group-add", [first.id, second.id], () => Promise.resolve(added));
-  await judgeRename(visit, group, read);
+  await judgeRename(check, group, read);
   const before = new Set([...(await read()), first.id]);
   const add = { op: "add", path: "members", value: refs(first.id) };
   await step("scim-group-add-again", [...before], () => scim.patch(group.path, add));
-  await judgeRemoval(visit, group, read, { leaves: first.id, comes: third.id });
+  await judgeRemoval(check, group, read, { leaves: first.id, comes: third.id });
   await step("scim-group-push", [first.id, third.id], () => replace(first.id, third.id));
-  await judgeEcho(visit, first, read);
+  await judgeEcho(check, first, read);
   const body = { schemas: [urns.group], displayName: group.name, members: refs(second.id) };
   await step("scim-group-put", [second.id], () => scim.send("PUT", group.path, body));
   if ((await read()).length > 0) await step("scim-group-push-empty", [], () => replace());
-  else report.notCheckable("scim-group-push-empty", "nobody could be put into the group before");
+  else report.notCheckable("scim-group-push-empty", "no one could be added to the group before");
 }
 
-/** Okta's delta: removals by a filter and additions in one request. Then the removal again, of somebody who is gone. */
+/** Sends Okta's delta, a removal by a filter and an addition in one request; then repeats the removal. */
 async function judgeRemoval(
   { scim, report }: ScimCheck,
   group: TestGroup,
@@ -80,7 +80,7 @@ async function judgeRemoval(
   report.judge("scim-group-remove-again", isSuccess(again), shown(again));
 }
 
-/** Okta sends the name with its own id in it, without a path, at every change of members. */
+/** Renames the group as Okta does: without a path, with the id in the value. */
 async function judgeRename(
   { scim, report }: ScimCheck,
   group: TestGroup,
@@ -97,7 +97,7 @@ async function judgeRename(
   report.judge("scim-group-rename-members", sameMembers(members, before), difference(members, before));
 }
 
-/** A person's groups are read-only: what Okta sends back of them, an empty array as a rule, changes nothing. */
+/** A person's groups are read-only. Okta usually sends an empty array back, which must change nothing. */
 async function judgeEcho({ scim, report }: ScimCheck, member: TestPerson, read: ReadMembers): Promise<void> {
   if (!(await read()).includes(member.id)) return;
   const path = pathOf("Users", member.id);
@@ -114,8 +114,8 @@ async function judgeEcho({ scim, report }: ScimCheck, member: TestPerson, read: 
 }
 
 /**
- * How this server shows members: at the group, or at its people; null when it does neither. Somebody has been added before;
- * when nobody is seen, they are put in by other means, because an addition that was ignored looks just the same.
+ * Finds out where this server shows members: in the group or in its people; null if in neither. Members were added before.
+ * If none is visible, the server may have ignored that addition, so this tries to add them by other means.
  */
 async function memberReader(
   { scim }: ScimCheck,
@@ -140,15 +140,15 @@ async function memberReader(
     () =>
       scim.send("PUT", group.path, { schemas: [urns.group], displayName: group.name, members: refs(...ids) }),
   ];
-  for (const putIn of means) {
-    await putIn();
+  for (const addMembers of means) {
+    await addMembers();
     if ((await atGroup()).length > 0) return atGroup;
     if ((await atPeople()).length > 0) return atPeople;
   }
   return Array.isArray(at((await scim.get(group.path)).json, "members")) ? atGroup : null;
 }
 
-/** Okta does not need to be shown members, and without that nobody outside can tell what became of them. */
+/** Okta does not need to see members, but without them the rules about members cannot be checked. */
 function hidden({ report }: ScimCheck): void {
   const why = "the answers show no members, neither at the group nor at its people";
   const unseen: RuleId[] = [

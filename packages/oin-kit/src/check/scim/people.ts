@@ -4,14 +4,14 @@ import { type CheckScimAnswer, urns } from "./client.ts";
 import { at, listAt, numberAt, sameText, textAt } from "./json.ts";
 import { pathOf, type TestName, testName } from "./ledger.ts";
 
-/** A person whom the check made. */
+/** A person that the check created. */
 export interface TestPerson extends TestName {
   id: string;
 }
 
 const placeholder = "1mz050nq";
 
-/** The bodies and headers of a POST: of Okta's suite, and of Okta itself. */
+/** The body and headers of a POST by Okta's suite. */
 function suiteBody({ userName, givenName, familyName }: TestName) {
   return {
     schemas: [urns.user],
@@ -27,6 +27,7 @@ const suiteHeaders = {
   "content-type": "application/json",
 };
 
+/** The body of a POST by Okta itself. */
 function oktaBody(name: TestName) {
   return {
     ...suiteBody(name),
@@ -37,34 +38,34 @@ function oktaBody(name: TestName) {
   };
 }
 
-/** Creates three people, as the suite and as Okta do (SPEC steps 11 and 15). Those of whom no id is known are left out. */
-export async function createPeople(visit: ScimCheck): Promise<TestPerson[]> {
+/** Creates three people, like the suite and like Okta (SPEC steps 11 and 15). Omits those without a known id. */
+export async function createPeople(check: ScimCheck): Promise<TestPerson[]> {
   const names = [testName(), testName(), testName()];
   const people: TestPerson[] = [];
   for (const [index, name] of names.entries()) {
     const bySuite = index === 0;
     const body = bySuite ? suiteBody(name) : oktaBody(name);
-    const person = await create(visit, name, body, bySuite ? suiteHeaders : {});
+    const person = await create(check, name, body, bySuite ? suiteHeaders : {});
     if (person) people.push(person);
-    if (bySuite && person) await judgeDuplicate(visit, body, person);
+    if (bySuite && person) await judgeDuplicate(check, body, person);
   }
   return people;
 }
 
 async function create(
-  visit: ScimCheck,
+  check: ScimCheck,
   name: TestName,
   body: object,
   headers: Record<string, string>,
 ): Promise<TestPerson | null> {
-  const { scim, report, ledger } = visit;
+  const { scim, report, ledger } = check;
   ledger.expect("Users", name.userName);
   const answer = await scim.send("POST", "/Users", body, headers);
   const id = await ledger.created(scim, "Users", answer);
   const how = headers["content-type"] ?? "application/scim+json";
   report.judge("scim-create", answer.status === 201, `${shown(answer)}, with a body of ${how}`);
-  if (isSuccess(answer)) judgeCreated(visit, name, answer, body);
-  else if ("password" in body) report.notCheckable("scim-password", "nobody could be created");
+  if (isSuccess(answer)) judgeCreated(check, name, answer, body);
+  else if ("password" in body) report.notCheckable("scim-password", "no person could be created");
   return id === null ? null : { ...name, id };
 }
 
@@ -92,7 +93,7 @@ function judgeCreated({ report }: ScimCheck, name: TestName, answer: CheckScimAn
   report.judge("scim-password", !leaked, leaked ? "the answer holds the password" : "accepted, not returned");
 }
 
-/** Fields of a person that are not as they were sent, the case of userName aside. */
+/** The fields of a person that differ from what was sent, except the case of userName. */
 function wrongFields(json: unknown, { userName, givenName, familyName }: TestName): string[] {
   const emails = listAt(json, "emails").map((email) => at(email, "value"));
   const right = {
@@ -107,18 +108,18 @@ function wrongFields(json: unknown, { userName, givenName, familyName }: TestNam
   return Object.entries(right).flatMap(([field, holds]) => (holds ? [] : [field]));
 }
 
-/** A server that takes the same person twice has two now: the second goes away at once, or nothing after it is right. */
-async function judgeDuplicate(visit: ScimCheck, body: object, { id }: TestPerson): Promise<void> {
-  const { scim, ledger } = visit;
+/** Sends the same person again. If the server accepts it, removes the second one, which would spoil later steps. */
+async function judgeDuplicate(check: ScimCheck, body: object, { id }: TestPerson): Promise<void> {
+  const { scim, ledger } = check;
   const again = await scim.send("POST", "/Users", body, suiteHeaders);
   const other = await ledger.created(scim, "Users", again);
-  judgeRefusal(visit, "scim-duplicate", 409, again);
+  judgeRefusal(check, "scim-duplicate", 409, again);
   if (other !== null && other !== id) await scim.send("DELETE", pathOf("Users", other));
 }
 
-/** What was created can be read and found (SPEC steps 13 and 17). */
-export async function judgeFinding(visit: ScimCheck, person: TestPerson): Promise<void> {
-  const { scim, report } = visit;
+/** Reads and finds a created person (SPEC steps 13 and 17). */
+export async function judgeFinding(check: ScimCheck, person: TestPerson): Promise<void> {
+  const { scim, report } = check;
   const read = await scim.get(pathOf("Users", person.id));
   const wrong = read.status === 200 ? wrongFields(read.json, person) : [];
   const same = read.status === 200 && wrong.length === 0 && at(read.json, "id") === person.id;
@@ -129,10 +130,10 @@ export async function judgeFinding(visit: ScimCheck, person: TestPerson): Promis
   );
 
   const quoted = encodeURIComponent(`"${person.userName}"`);
-  // A blank may arrive in either form.
+  // A space can be encoded in either form.
   for (const filter of [`userName%20eq%20${quoted}`, `userName+eq+${quoted}`]) {
     const found = await scim.get(`/Users?filter=${filter}&startIndex=1&count=100`);
-    const matches = found.status === 200 ? (readList(visit, found) ?? []) : [];
+    const matches = found.status === 200 ? (readList(check, found) ?? []) : [];
     const exact = matches.length === 1 && at(matches, 0, "id") === person.id;
     report.judge("scim-filter", exact, `${shown(found)}: ${matches.length} found`);
   }
@@ -146,24 +147,24 @@ export async function judgeFinding(visit: ScimCheck, person: TestPerson): Promis
   );
 }
 
-/** What is not there, and what makes no sense (SPEC steps 5, 7, 9 and 23). */
-export async function judgeNobody(visit: ScimCheck): Promise<void> {
-  const { scim, report } = visit;
+/** Looks for unknown people, and sends an invalid filter and body (SPEC steps 5, 7, 9 and 23). */
+export async function judgeMisses(check: ScimCheck): Promise<void> {
+  const { scim, report } = check;
   for (const userName of ["abcdefgh@atko.com", testName().userName]) {
     const answer = await scim.find("Users", `userName eq "${userName}"`);
     const total = numberAt(answer.json, "totalResults");
     const seen = `${shown(answer)}${answer.status === 200 ? `: totalResults ${total}` : ""}`;
     report.judge("scim-filter-empty", answer.status === 200 && total === 0, seen);
-    if (answer.status === 200) readList(visit, answer);
+    if (answer.status === 200) readList(check, answer);
   }
   for (const id of ["010101001010101011001010101011", "00919288221112222"]) {
-    judgeRefusal(visit, "scim-unknown-id", 404, await scim.get(`/Users/${id}`));
+    judgeRefusal(check, "scim-unknown-id", 404, await scim.get(`/Users/${id}`));
   }
   judgeRefusal(
-    visit,
+    check,
     "scim-filter-invalid",
     400,
     await scim.get(`/Users?filter=${encodeURIComponent("userName eq")}`),
   );
-  judgeRefusal(visit, "scim-bad-request", 400, await scim.send("POST", "/Users", '{"schemas": ['));
+  judgeRefusal(check, "scim-bad-request", 400, await scim.send("POST", "/Users", '{"schemas": ['));
 }

@@ -1,10 +1,11 @@
+import type { Wants } from "./backend.ts";
 import { badRequest } from "./errors.ts";
-import { type Attribute, type ResourceSchema, resolveAttribute } from "./schema.ts";
+import { resolveAttribute } from "./input.ts";
+import type { Attribute, ResourceSchema } from "./schema.ts";
 
-/** Which attributes an answer holds (RFC 7644 §3.9). */
+/** Which attributes an answer shows (RFC 7644 §3.9). */
 export interface Projection {
-  /** Whether a top-level attribute of the core schema is in the answer: when not, its work can be skipped. */
-  wants(attribute: string): boolean;
+  wants: Wants;
   apply(resource: Record<string, unknown>): Record<string, unknown>;
 }
 
@@ -16,8 +17,8 @@ interface NamedPath {
 
 /**
  * Reads `attributes` and `excludedAttributes`. Names that the schema does not know are ignored; `id` and `schemas` are
- * always returned. Throws badRequest when both are given.
- * @param leftOut attributes that are returned only when `attributes` names them.
+ * always returned. Throws badRequest if both are given.
+ * @param leftOut attributes that are returned only if `attributes` names them.
  */
 export function projection(
   query: Record<string, unknown>,
@@ -30,18 +31,18 @@ export function projection(
     throw badRequest("invalidValue", "Use attributes or excludedAttributes, not both.");
   }
   if (included) return including(included);
-  const away = (excluded ?? []).filter(({ attribute }) => attribute.returned !== "always");
+  const hidden = (excluded ?? []).filter(({ attribute }) => attribute.returned !== "always");
   const wants = (name: string) =>
     !leftOut.includes(name) &&
-    !away.some(
+    !hidden.some(
       (path) => path.extension === null && path.subAttribute === null && path.attribute.name === name,
     );
-  if (leftOut.length + away.length === 0) return { wants, apply: (resource) => resource };
+  if (leftOut.length + hidden.length === 0) return { wants, apply: (resource) => resource };
   return {
     wants,
     apply(resource) {
       const kept = Object.fromEntries(Object.entries(resource).filter(([name]) => !leftOut.includes(name)));
-      for (const path of away) remove(kept, path);
+      for (const path of hidden) remove(kept, path);
       return kept;
     },
   };
@@ -92,7 +93,7 @@ function copy(from: Record<string, unknown>, to: Record<string, unknown>, path: 
     path.subAttribute === null ? value : merged(target[path.attribute.name], value, path.subAttribute);
 }
 
-/** `value` reduced to one sub-attribute, added to what an earlier path has kept of it. */
+/** `value` reduced to one sub-attribute, merged with the sub-attributes that earlier paths kept. */
 function merged(kept: unknown, value: unknown, subAttribute: string): unknown {
   if (Array.isArray(value)) {
     return value.map((element, index) =>

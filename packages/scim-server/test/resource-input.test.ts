@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
-import { ScimError } from "../../src/scim/errors.ts";
-import { normaliseUser } from "../../src/scim/resource-input.ts";
-import { urns, userSchema } from "../../src/scim/schema.ts";
+import { ScimError } from "../src/errors.ts";
+import { readResource } from "../src/input.ts";
+import { urns } from "../src/schema.ts";
+import { userSchema } from "./sample.ts";
 
 const { enterprise, user: core } = urns;
 
-/** Cleans a body that came as JSON, as every body does. */
+/** Reads a body after a round trip through JSON. */
 function cleaned(body: unknown) {
-  const { resource, cleared } = normaliseUser(JSON.parse(JSON.stringify(body)), userSchema);
+  const { resource, cleared } = readResource(JSON.parse(JSON.stringify(body)), userSchema);
   return { resource, cleared: [...cleared] };
 }
 
 const understood: [string, unknown, unknown, string[]?][] = [
   [
-    "what Okta sends",
+    "a body of Okta's",
     {
       schemas: [core],
       id: "x",
@@ -76,14 +77,14 @@ const understood: [string, unknown, unknown, string[]?][] = [
     { [core.toLowerCase()]: { userName: "a", unknown: 1 }, title: "T" },
     { userName: "a", title: "T" },
   ],
-  ["one object for many", { emails: { value: "a" } }, { emails: [{ value: "a" }] }],
+  ["one object instead of a list", { emails: { value: "a" } }, { emails: [{ value: "a" }] }],
   [
-    "plain texts for complex values",
+    "strings for complex values",
     { emails: ["a", "b"], roles: "admin" },
     { emails: [{ value: "a" }, { value: "b" }], roles: [{ value: "admin" }] },
   ],
   [
-    "several primary ones: the last",
+    "several primary values, of which the last wins",
     {
       emails: [
         { value: "a", primary: true },
@@ -100,51 +101,60 @@ const understood: [string, unknown, unknown, string[]?][] = [
     },
   ],
   [
-    "elements that say nothing",
+    "elements with nothing but a type",
     { phoneNumbers: [{ type: "work", primary: true, value: "" }, {}, null, { value: "1" }] },
     { phoneNumbers: [{ value: "1" }] },
   ],
   [
-    "what is unknown",
+    "unknown attributes",
     { shoeSize: 42, toString: 1, "urn:unknown:1.0:User": { a: 1 }, name: { nick: "x", givenName: "A" } },
     { name: { givenName: "A" } },
   ],
   [
-    "what is read-only, whatever it is",
+    "read-only attributes with any value",
     { id: 7, meta: "x", groups: Array(500).fill({ value: "g" }), schemas: null },
     {},
   ],
-  ["texts of a thousand characters", { title: "x".repeat(1000) }, { title: "x".repeat(1000) }],
-  ["other letters and signs", { title: "Ärztin 👩‍⚕️ constructor" }, { title: "Ärztin 👩‍⚕️ constructor" }],
+  ["strings of a thousand characters", { title: "x".repeat(1000) }, { title: "x".repeat(1000) }],
   [
-    "what is empty",
+    "non-ASCII characters and emoji",
+    { title: "Ärztin 👩‍⚕️ constructor" },
+    { title: "Ärztin 👩‍⚕️ constructor" },
+  ],
+  [
+    "empty values",
     { roles: [], entitlements: null, externalId: "", ACTIVE: null, name: {}, emails: [{}] },
     {},
     ["roles", "entitlements", "externalId", "active", "name", "emails"],
   ],
   [
-    "what is empty in an extension",
+    "empty values in an extension",
     { [enterprise]: { department: "", manager: { value: null }, division: "D" } },
     { [enterprise]: { division: "D" } },
     [`${enterprise}:department`, `${enterprise}:manager`],
   ],
   ["an empty extension", { [enterprise]: {} }, {}, [enterprise]],
   ["an extension that is null", { [enterprise.toUpperCase()]: null }, {}, [enterprise]],
-  ["an extension of which we know nothing", { [enterprise]: { unknown: 1 } }, {}],
+  ["an extension with unknown attributes only", { [enterprise]: { unknown: 1 } }, {}],
   ["nothing", {}, {}],
 ];
 
 const refused: [string, unknown, string, RegExp][] = [
   ["a list for a body", [], "invalidSyntax", /body/],
   ["null for a body", null, "invalidSyntax", /body/],
-  ["an object for a text", { title: {} }, "invalidValue", /^title has to be a string/],
-  ["a list for a text", { userName: ["a"] }, "invalidValue", /^userName has to be/],
-  ["a boolean for a text", { userName: true }, "invalidValue", /^userName has to be/],
+  ["an object for a string", { title: {} }, "invalidValue", /^title has to be a string/],
+  ["a list for a string", { userName: ["a"] }, "invalidValue", /^userName has to be/],
+  ["a boolean for a string", { userName: true }, "invalidValue", /^userName has to be/],
   ["a number for an address", { profileUrl: 5 }, "invalidValue", /^profileUrl has to be/],
-  ["a text for a boolean", { active: "yes" }, "invalidValue", /^active has to be a boolean/],
+  ["a string for a boolean", { active: "yes" }, "invalidValue", /^active has to be a boolean/],
   ["a number for a boolean", { active: 1 }, "invalidValue", /^active has to be a boolean/],
-  ["a text for a complex value", { name: "Ada" }, "invalidValue", /^name has to be an object/],
-  ["a text for an address that has no value", { addresses: ["London"] }, "invalidValue", /^addresses has to/],
+  ["a string for a complex value", { name: "Ada" }, "invalidValue", /^name has to be an object/],
+  [
+    "a string for an address that has no value",
+    { addresses: ["London"] },
+    "invalidValue",
+    /^addresses has to/,
+  ],
   ["a list in a list", { emails: [["a"]] }, "invalidValue", /^emails has to/],
   ["a wrong sub-attribute", { emails: [{ value: { a: 1 } }] }, "invalidValue", /^emails\.value has to/],
   [
@@ -153,14 +163,14 @@ const refused: [string, unknown, string, RegExp][] = [
     "invalidValue",
     /User:department has to/,
   ],
-  ["a text for an extension", { [enterprise]: "x" }, "invalidValue", /User has to be an object/],
-  ["a text that is too long", { title: "x".repeat(1001) }, "invalidValue", /^title is longer than 1000/],
+  ["a string for an extension", { [enterprise]: "x" }, "invalidValue", /User has to be an object/],
+  ["a string that is too long", { title: "x".repeat(1001) }, "invalidValue", /^title is longer than 1000/],
   ["a list that is too long", { emails: Array(201).fill("a") }, "invalidValue", /^emails has more than 200/],
   ["a NUL character", { title: "a\0" }, "invalidValue", /cannot be stored/],
   ["half a surrogate pair", { title: "a\udc00" }, "invalidValue", /^title holds a character/],
   ["one name in two spellings", { userName: "a", USERNAME: "b" }, "invalidSyntax", /^userName is there more/],
   [
-    "one name at two places",
+    "one name in two places",
     { userName: "a", [core]: { userName: "a" } },
     "invalidSyntax",
     /^userName is there/,
@@ -181,12 +191,12 @@ const refused: [string, unknown, string, RegExp][] = [
 
 describe("the body of a user", () => {
   for (const [name, body, resource, cleared = []] of understood) {
-    it(`is cleaned of ${name}`, () => {
+    it(`accepts ${name}`, () => {
       assert.deepEqual(cleaned(body), { resource, cleared });
     });
   }
 
-  it("tells what was sent empty from what was not sent", () => {
+  it("tells an empty attribute from an absent one", () => {
     assert.deepEqual(cleaned({ roles: [], title: "x", id: "" }).cleared, ["roles"]);
   });
 
@@ -207,15 +217,15 @@ describe("the body of a user", () => {
     ];
     for (const body of places) {
       it(`is refused as ${body}`, () => {
-        assert.throws(() => normaliseUser(JSON.parse(body), userSchema), ScimError);
+        assert.throws(() => readResource(JSON.parse(body), userSchema), ScimError);
         assert.equal(({} as Record<string, unknown>).polluted, undefined);
         assert.equal(Object.hasOwn(Object.prototype, "polluted"), false);
       });
     }
   }
 
-  it("is refused when it is nested deeper than a stack goes", () => {
+  it("is refused if it is nested deeper than the stack allows", () => {
     const deep = `${'{"a":['.repeat(50_000)}1${"]}".repeat(50_000)}`;
-    assert.throws(() => normaliseUser(JSON.parse(`{"unknown":${deep}}`), userSchema), ScimError);
+    assert.throws(() => readResource(JSON.parse(`{"unknown":${deep}}`), userSchema), ScimError);
   });
 });

@@ -1,12 +1,23 @@
-import type { ScimAnswer, ScimContext, ScimRequest } from "./context.ts";
 import { bulkLimits } from "./discovery.ts";
-import { badRequest, errorBody, ScimError } from "./errors.ts";
+import { badRequest, errorBody, notFound, ScimError } from "./errors.ts";
+import { createGroup, deleteGroup, patchGroupById, replaceGroup } from "./groups.ts";
+import type { ScimCall, ScimOperation, ScimResponse } from "./operation.ts";
 import { urns } from "./schema.ts";
+import { createUser, deleteUser, patchUserById, replaceUser } from "./users.ts";
 
-/** Carries out one call on a resource: what the router does, without HTTP around it. */
-export type Perform = (method: string, path: string, request: ScimRequest) => Promise<ScimAnswer>;
+/** The operations that a Bulk request may hold: the same functions that the router calls. */
+const bulkOperations: Record<string, ScimOperation> = {
+  "POST /Users": createUser,
+  "PUT /Users/{id}": replaceUser,
+  "PATCH /Users/{id}": patchUserById,
+  "DELETE /Users/{id}": deleteUser,
+  "POST /Groups": createGroup,
+  "PUT /Groups/{id}": replaceGroup,
+  "PATCH /Groups/{id}": patchGroupById,
+  "DELETE /Groups/{id}": deleteGroup,
+};
 
-interface Operation {
+interface BulkOperation {
   method: string;
   path: string;
   bulkId: string | null;
@@ -14,26 +25,26 @@ interface Operation {
   data: unknown;
 }
 
-type Result = Record<string, unknown> & { status: string };
+type BulkResult = Record<string, unknown> & { status: string };
 
 /**
- * POST /Bulk (RFC 7644 §3.7): operations one after the other, each for itself; what an earlier one created is named by
- * `bulkId:` and its id takes the name's place. Stops after `failOnErrors` failures.
+ * POST /Bulk (RFC 7644 §3.7): carries out the operations one after the other, each on its own. An operation may refer to a
+ * resource that an earlier one created by `bulkId:name`. Stops after `failOnErrors` failures.
+ * @param toScimError turns what an operation threw into its error answer.
  */
-export async function bulk(
-  context: ScimContext,
+export async function carryOutBulk(
+  call: ScimCall,
   body: unknown,
-  perform: Perform,
   toScimError: (error: unknown) => ScimError,
-): Promise<ScimAnswer> {
+): Promise<ScimResponse> {
   const { operations, failOnErrors } = parse(body);
   const created = new Map<string, string>();
-  const results: Result[] = [];
+  const results: BulkResult[] = [];
   let failures = 0;
   for (const operation of operations) {
     if (failOnErrors !== null && failures >= failOnErrors) break;
     try {
-      results.push(await carryOut(context, operation, perform, created));
+      results.push(await carryOut(call, operation, created));
     } catch (error) {
       failures++;
       results.push(failed(operation, toScimError(error)));
@@ -43,27 +54,40 @@ export async function bulk(
 }
 
 async function carryOut(
-  context: ScimContext,
-  operation: Operation,
-  perform: Perform,
+  call: ScimCall,
+  operation: BulkOperation,
   created: Map<string, string>,
-): Promise<Result> {
+): Promise<BulkResult> {
+  const { method, bulkId, version } = operation;
   const path = String(withIds(operation.path, created));
-  const data = withIds(operation.data, created);
-  const request = { query: {}, body: data, ifMatch: operation.version, ifNoneMatch: null };
-  const answer = await perform(operation.method, path, request);
-  if (operation.bulkId !== null && typeof answer.body?.id === "string")
-    created.set(operation.bulkId, answer.body.id);
+  const body = withIds(operation.data, created);
+  const [, list, id] = /^(\/(?:Users|Groups))(?:\/([^/]+))?\/?$/.exec(path) ?? [];
+  const carriesOut = bulkOperations[`${method} ${list}${id === undefined ? "" : "/{id}"}`];
+  if (!carriesOut) throw new ScimError(405, null, `${method} is not offered here.`);
+  const request = { id: decoded(id ?? ""), query: {}, body, ifMatch: version, ifNoneMatch: null };
+  const answer = await carriesOut(call, request);
+  if (bulkId !== null && typeof answer.body?.id === "string") created.set(bulkId, answer.body.id);
   return {
-    method: operation.method,
-    ...(operation.bulkId === null ? {} : { bulkId: operation.bulkId }),
+    method,
+    ...(bulkId === null ? {} : { bulkId }),
     ...(answer.version === undefined ? {} : { version: answer.version }),
-    location: answer.location ?? context.baseUrl + path,
+    location: answer.location ?? call.baseUrl + path,
     status: String(answer.status),
   };
 }
 
-function failed({ method, bulkId, path }: Operation, error: ScimError): Result {
+/** No resource has an id that cannot be decoded, or that a database cannot be asked for. */
+function decoded(id: string): string {
+  try {
+    const text = decodeURIComponent(id);
+    if (!text.includes("\0")) return text;
+  } catch {
+    // Not a percent-encoding.
+  }
+  throw notFound("There is no such resource.");
+}
+
+function failed({ method, bulkId, path }: BulkOperation, error: ScimError): BulkResult {
   return {
     method,
     ...(bulkId === null ? {} : { bulkId }),
@@ -73,7 +97,7 @@ function failed({ method, bulkId, path }: Operation, error: ScimError): Result {
   };
 }
 
-/** Puts ids in the place of `bulkId:name`, wherever it stands. Throws badRequest for a name that nothing has. */
+/** Replaces `bulkId:name` by the id, in every string. Throws badRequest for a name that no earlier operation has. */
 function withIds(value: unknown, created: Map<string, string>): unknown {
   if (typeof value === "string") {
     return value.replace(/(^|\/)bulkId:([^/]+)$/, (_whole, before: string, name: string) => {
@@ -88,7 +112,7 @@ function withIds(value: unknown, created: Map<string, string>): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withIds(inner, created)]));
 }
 
-function parse(body: unknown): { operations: Operation[]; failOnErrors: number | null } {
+function parse(body: unknown): { operations: BulkOperation[]; failOnErrors: number | null } {
   const { schemas, Operations, failOnErrors } = (body ?? {}) as Record<string, unknown>;
   if (!Array.isArray(schemas) || !schemas.includes(urns.bulkRequest)) {
     throw badRequest("invalidSyntax", `schemas must name ${urns.bulkRequest}.`);
@@ -106,7 +130,7 @@ function parse(body: unknown): { operations: Operation[]; failOnErrors: number |
   };
 }
 
-function parseOperation(operation: unknown): Operation {
+function parseOperation(operation: unknown): BulkOperation {
   const { method, path, bulkId, version, data } = (operation ?? {}) as Record<string, unknown>;
   const verb = String(method ?? "").toUpperCase();
   if (!["POST", "PUT", "PATCH", "DELETE"].includes(verb)) {

@@ -1,9 +1,95 @@
+/**
+ * The texts that SCIM has a grammar for: filters, paths, and the body of a PATCH request. The results are trees without
+ * meaning: whether an attribute exists is decided where the schema is known.
+ */
 import { badRequest } from "./errors.ts";
-import { type Token, type TokenKind, tokenize } from "./filter-tokens.ts";
+import { checkBody, isObject, isReservedName } from "./input.ts";
+import { urns } from "./schema.ts";
 
-/** An attribute as a request names it (RFC 7644 §3.10): spelled as the client did, resolved against no schema yet. */
+/** One operation of a PATCH request (RFC 7644 §3.5.2). Its shape is checked; path and value are not interpreted yet. */
+export interface PatchOperation {
+  op: "add" | "remove" | "replace";
+  /** Null if the value names its attributes itself: then it is an object. */
+  path: string | null;
+  /** Undefined if there is none, which only `remove` allows. */
+  value: unknown;
+}
+
+/**
+ * How many operations one request may hold. A group's operations become a few changes to sets. A user's are
+ * carried out one by one, and block the event loop meanwhile.
+ */
+export const maxOperations = { group: 1000, user: 100 };
+
+/**
+ * Reads the body of a PATCH request. Entra writes the names of operations with a capital letter. An operation that is not
+ * understood is refused: a client that gets 200 believes that it was carried out. Throws badRequest.
+ */
+export function parsePatch(body: unknown, most: number = maxOperations.user): PatchOperation[] {
+  checkBody(body);
+  const { schemas, operations } = members(body, "The body");
+  const isPatchOp = (urn: unknown) =>
+    typeof urn === "string" && urn.toLowerCase() === urns.patchOp.toLowerCase();
+  const isPatch = Array.isArray(schemas) && schemas.some(isPatchOp);
+  if (!isPatch) throw badRequest("invalidSyntax", `schemas has to name ${urns.patchOp}.`);
+  if (!Array.isArray(operations) || operations.length === 0 || operations.length > most) {
+    throw badRequest("invalidSyntax", `Operations has to be a list of 1 to ${most} operations.`);
+  }
+  return operations.map((operation, index) => parseOperation(operation, `Operation ${index + 1}`));
+}
+
+/**
+ * Reads a key of a value that came without a path. Entra's keys are paths: "name.givenName", "urn:…:User:department",
+ * `emails[type eq "work"].value`. Null for a name that no attribute can have, such as an unknown schema's URN. Throws
+ * badRequest.
+ */
+export function parseKey(key: string): PatchPath | null {
+  try {
+    return parsePath(key);
+  } catch (error) {
+    if (key.includes("[") || key.split(/[.:]/).some(isReservedName)) throw error;
+    return null;
+  }
+}
+
+function parseOperation(operation: unknown, label: string): PatchOperation {
+  const { op: name, path = null, value, ...others } = members(operation, label);
+  const [unknown] = Object.keys(others);
+  // Otherwise a misspelt "path" would turn a change of one attribute into a change of the whole resource.
+  if (unknown !== undefined)
+    throw badRequest("invalidSyntax", `${label} has an unknown member "${unknown}".`);
+  const op = typeof name === "string" ? name.toLowerCase() : "";
+  if (op !== "add" && op !== "remove" && op !== "replace") {
+    throw badRequest("invalidSyntax", `${label} has an op that is none of add, remove and replace.`);
+  }
+  if (path !== null && typeof path !== "string") {
+    throw badRequest("invalidPath", `${label} has a path that is not a string.`);
+  }
+  // RFC 7644 §3.5.2.2.
+  if (op === "remove" && path === null) throw badRequest("noTarget", `${label} removes, but has no path.`);
+  if (op !== "remove" && value === undefined) throw badRequest("invalidValue", `${label} has no value.`);
+  if (path === null && !isObject(value)) {
+    throw badRequest("invalidValue", `${label} has no path, so its value has to be an object.`);
+  }
+  return { op, path, value };
+}
+
+/** An object's members by their names in lower case: names match ignoring case (RFC 7643 §2.1). */
+function members(value: unknown, label: string): Record<string, unknown> {
+  if (!isObject(value)) throw badRequest("invalidSyntax", `${label} has to be a JSON object.`);
+  const found: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) {
+    const key = name.toLowerCase();
+    if (Object.hasOwn(found, key))
+      throw badRequest("invalidSyntax", `${label} has "${name}" more than once.`);
+    found[key] = member;
+  }
+  return found;
+}
+
+/** An attribute as a request names it (RFC 7644 §3.10). It may not exist: no schema was looked at yet. */
 export interface AttributePath {
-  /** The URN in front of the name; null when there is none. */
+  /** The URN before the name; null if there is none. */
   schema: string | null;
   attribute: string;
   subAttribute: string | null;
@@ -13,7 +99,7 @@ export type CompareOperator = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "
 
 export type FilterValue = string | number | boolean | null;
 
-/** A filter (RFC 7644 §3.4.2.2). Paths inside `where` name sub-attributes: they have neither URN nor dot. */
+/** A filter (RFC 7644 §3.4.2.2). Paths inside `where` name sub-attributes, without URN or dot. */
 export type Filter =
   | { kind: "and" | "or"; operands: Filter[] }
   | { kind: "not"; operand: Filter }
@@ -31,7 +117,7 @@ const limits = { bytes: 4096, depth: 12, comparisons: 40 };
 
 const operators: ReadonlySet<string> = new Set(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
 
-/** Parses a filter. Throws ScimError 400 `invalidFilter` for whatever the grammar or a limit does not allow. */
+/** Parses a filter. Throws ScimError 400 `invalidFilter` for a text that breaks the grammar or a limit. */
 export function parseFilter(text: string): Filter {
   const parser = new Parser("invalidFilter", text);
   const filter = parser.filter();
@@ -40,8 +126,8 @@ export function parseFilter(text: string): Filter {
 }
 
 /**
- * Parses the path of a PATCH operation (RFC 7644 §3.5.2, figure 7). Throws ScimError 400 `invalidPath`. A path that is
- * only an extension's URN comes out split at its last colon, as the grammar has it.
+ * Parses the path of a PATCH operation (RFC 7644 §3.5.2, figure 7). Throws ScimError 400 `invalidPath`. The grammar splits
+ * a path at its last colon, even one that is only an extension's URN.
  */
 export function parsePath(text: string): PatchPath {
   const parser = new Parser("invalidPath", text);
@@ -87,10 +173,10 @@ class Parser {
     return { schema, attribute, subAttribute };
   }
 
-  /** The `[…]` behind an attribute: null when there is none. */
+  /** The `[…]` after an attribute; null if there is none. */
   valueFilter(path: AttributePath): Filter | null {
     if (!this.accept("[")) return null;
-    // RFC 7644 §3.4.2.2: valFilter holds no valuePath, and only an attribute has elements to choose from.
+    // RFC 7644 §3.4.2.2: a valFilter has no valuePath in it, and only an attribute has elements to choose from.
     if (this.insideValueFilter || path.subAttribute !== null) {
       throw this.error(`has a value filter where none can be, at character ${this.next.at}`);
     }
@@ -100,7 +186,7 @@ class Parser {
     return where;
   }
 
-  /** The `.name` directly behind a value filter; null when there is none. */
+  /** The `.name` directly after a value filter; null if there is none. */
   subAttribute(): string | null {
     const { kind, text, spaced, at } = this.next;
     if (kind !== "word" || spaced || !text.startsWith(".")) return null;
@@ -145,7 +231,7 @@ class Parser {
     const where = this.valueFilter(path);
     if (!where) return this.comparison(path);
     const subAttribute = this.subAttribute();
-    // emails[type eq "work"].value eq "x" is not in the grammar, but clients send it: one element must satisfy both.
+    // emails[type eq "work"].value eq "x" is not in the grammar, but clients send it: one element has to satisfy both.
     const both =
       subAttribute && this.comparison({ schema: null, attribute: subAttribute, subAttribute: null });
     return { kind: "element", path, where: both ? { kind: "and", operands: [where, both] } : where };
@@ -196,7 +282,7 @@ class Parser {
     return true;
   }
 
-  /** Names of Object's own machinery are no attributes, and nothing behind this parser has to meet them. */
+  /** Refuses names that reach an object's prototype, so that no later code sees them. */
   private refuseReserved(path: string): void {
     if (/(?:^|[:.])(?:__proto__|constructor|prototype)(?=$|[:.])/i.test(path)) {
       throw this.error("names an attribute that no resource can have");
@@ -220,7 +306,7 @@ function isOperator(word: string): word is CompareOperator {
   return operators.has(word);
 }
 
-/** A value that is no string: JSON's numbers and words, the words in any case. Undefined when it is none. */
+/** A value that is not a string: a JSON number, or true, false or null in any case. Undefined for anything else. */
 function literal(text: string): FilterValue | undefined {
   const word = text.toLowerCase();
   if (word === "true" || word === "false") return word === "true";
@@ -228,4 +314,58 @@ function literal(text: string): FilterValue | undefined {
   if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/.test(word)) return undefined;
   const number = Number(word);
   return Number.isFinite(number) ? number : undefined;
+}
+
+type TokenKind = "(" | ")" | "[" | "]" | "word" | "string" | "end";
+
+interface Token {
+  kind: TokenKind;
+  text: string;
+  /** The decoded value of a string; empty for every other kind. */
+  value: string;
+  /** Position of the first character, from 1. */
+  at: number;
+  /** Whether white space comes before it: the grammar of RFC 7644 §3.4.2.2 asks for it around operators. */
+  spaced: boolean;
+}
+
+// Each alternative begins with a different character, so the expression never backtracks over the text.
+const pattern =
+  /(?<space>[ \t\r\n]+)|(?<bracket>[()[\]])|(?<string>"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-f]{4}))*")|(?<word>[^\s()[\]"]+)/iuy;
+
+/**
+ * Splits a filter into tokens; the last one is always `end`. `error` makes the error for text that is not a token.
+ */
+function tokenize(text: string, error: (problem: string) => Error): Token[] {
+  const tokens: Token[] = [];
+  let spaced = false;
+  let at = 0;
+  while (at < text.length) {
+    pattern.lastIndex = at;
+    const groups = pattern.exec(text)?.groups;
+    if (!groups) throw error(`cannot be read from character ${at + 1} on`);
+    const { space, bracket, string, word } = groups;
+    const read = space ?? bracket ?? string ?? word ?? "";
+    if (space === undefined) {
+      const kind = string !== undefined ? "string" : word !== undefined ? "word" : (bracket as TokenKind);
+      const value = string === undefined ? "" : decode(string, error);
+      tokens.push({ kind, text: read, value, at: at + 1, spaced });
+    }
+    spaced = space !== undefined;
+    at += read.length;
+  }
+  tokens.push({ kind: "end", text: "", value: "", at: at + 1, spaced });
+  return tokens;
+}
+
+/**
+ * Decodes a JSON string (RFC 7159 §7). NUL and half of a surrogate pair are refused: databases cannot store them, and each
+ * treats them differently.
+ */
+function decode(literal: string, error: (problem: string) => Error): string {
+  const value = JSON.parse(literal) as string;
+  if (value.includes("\0") || /\p{Surrogate}/u.test(value)) {
+    throw error("has a string with a character that no value can have");
+  }
+  return value;
 }

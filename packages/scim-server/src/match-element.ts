@@ -1,6 +1,5 @@
-import { textKey } from "../store/text-keys.ts";
 import { badRequest } from "./errors.ts";
-import type { AttributePath, CompareOperator, Filter, FilterValue } from "./filter-parser.ts";
+import type { AttributePath, CompareOperator, Filter, FilterValue } from "./grammar.ts";
 import {
   checkLength,
   coerceOne,
@@ -10,16 +9,16 @@ import {
   plainValue,
   saysNothing,
   withOnePrimary,
-} from "./resource-input.ts";
+} from "./input.ts";
 import type { Attribute } from "./schema.ts";
 
 type Plain = string | number | boolean;
 type Test = (element: JsonValue) => boolean;
 
 /**
- * A value filter as a question to one element of a multi-valued attribute (RFC 7644 §3.5.2). It is for the few elements
- * of one resource: lists of resources are filtered in SQL. Every name is checked at once, whether or not there are
- * elements. Throws badRequest `invalidFilter`.
+ * Turns a value filter into a test of one element of a multi-valued attribute (RFC 7644 §3.5.2). It serves the elements of
+ * one resource; the application's database filters lists. Every name is checked at once, even if there are no elements.
+ * Throws badRequest `invalidFilter`.
  */
 export function elementTest(attribute: Attribute, where: Filter): Test {
   switch (where.kind) {
@@ -49,15 +48,15 @@ export function elementTest(attribute: Attribute, where: Filter): Test {
 }
 
 /**
- * The element that a filter describes by its `eq` comparisons: `type eq "work"` is {type: "work"}. Clients, Entra above
- * all, name an element so before it exists. Null when the filter says more than such an element could fulfil.
+ * The element that a filter describes by its `eq` comparisons: `type eq "work"` is {type: "work"}. Clients, above all
+ * Entra, name an element this way before it exists. Null if such an element would not match the whole filter.
  */
 export function elementOf(attribute: Attribute, where: Filter): JsonObject | null {
   const element = equalities(attribute, where);
   return Object.keys(element).length > 0 && elementTest(attribute, where)(element) ? element : null;
 }
 
-/** What the `eq` comparisons of a filter demand of an element; empty when it is no conjunction. */
+/** The values that the `eq` comparisons of a filter ask for; empty if they are not joined by `and`. */
 export function equalities(attribute: Attribute, where: Filter): JsonObject {
   if (where.kind === "and") {
     return Object.assign({}, ...where.operands.map((operand) => equalities(attribute, operand)));
@@ -70,8 +69,8 @@ export function equalities(attribute: Attribute, where: Filter): JsonObject {
 }
 
 /**
- * What makes an element the same as another one: its value and type, which may not both come twice (RFC 7643 §2.4), or
- * all it says where it has no value. Whether it is primary is no part of it.
+ * Two elements with the same identity are the same: it is the value and the type, a pair that may occur once (RFC 7643
+ * §2.4), or everything except `primary` for an element without a value.
  */
 function identityOf(attribute: Attribute, element: JsonValue, ignoreType = false): string {
   if (!isObject(element)) return JSON.stringify(fold(attribute, element as Plain));
@@ -81,7 +80,7 @@ function identityOf(attribute: Attribute, element: JsonValue, ignoreType = false
   return JSON.stringify(parts.map((sub) => fold(sub, (element[sub.name] ?? "") as Plain)));
 }
 
-/** Adding what is there already changes nothing (RFC 7644 §3.5.2.1), or what else is said of it. */
+/** Adds elements. One that exists already is not repeated (RFC 7644 §3.5.2.1); its other sub-attributes are updated. */
 export function withAdded(attribute: Attribute, before: JsonValue[], added: JsonValue[]): JsonValue[] {
   const after = [...before];
   const places = new Map<string, number>();
@@ -100,7 +99,7 @@ export function withAdded(attribute: Attribute, before: JsonValue[], added: Json
   return withOnePrimary(after, (index) => touched.has(index));
 }
 
-/** Takes away the elements that a value lists. What is listed without a type is meant whatever its type. */
+/** Removes the elements that a value lists. An element that is listed without a type matches any type. */
 export function withoutListed(
   attribute: Attribute,
   before: JsonValue[],
@@ -127,7 +126,7 @@ function listedElements(attribute: Attribute, value: unknown, label: string): Js
   });
 }
 
-/** The part of an element that a path in a filter names. A plain element is its own `value` (RFC 7643 §2.4). */
+/** The sub-attribute that a path in a filter names. A plain element is its own `value` (RFC 7643 §2.4). */
 function part(attribute: Attribute, path: AttributePath) {
   const isName = (name: string) => path.attribute.toLowerCase() === name.toLowerCase();
   const isPlain = attribute.type !== "complex";
@@ -145,12 +144,12 @@ function part(attribute: Attribute, path: AttributePath) {
 function comparison(definition: Attribute, operator: CompareOperator, wanted: FilterValue) {
   const { name, type } = definition;
   if (wanted === null) {
-    // RFC 7644 §3.4.2.2: null is having no value.
+    // RFC 7644 §3.4.2.2: null means no value.
     if (operator === "eq") return (value: Plain | undefined) => value === undefined;
     if (operator === "ne") return (value: Plain | undefined) => value !== undefined;
     throw badRequest("invalidFilter", `${name} cannot be compared with null by ${operator}.`);
   }
-  // A text may be compared with a number, since numbers are stored as texts where the schema says so.
+  // A string may be compared with a number: numbers are stored as strings where the schema says string.
   const literal = plainValue(type, wanted);
   const isText = typeof literal === "string" && type !== "dateTime";
   const onTextsOnly = operator === "co" || operator === "sw" || operator === "ew";
@@ -187,9 +186,9 @@ function compare(left: Plain, operator: CompareOperator, right: Plain): boolean 
   }
 }
 
-/** The form in which values are compared: texts ignore case unless the schema says otherwise (RFC 7643 §2.2). */
+/** The form in which values are compared: strings ignore case unless the schema says otherwise (RFC 7643 §2.2). */
 function fold({ type, caseExact }: Attribute, value: Plain): Plain {
   if (typeof value !== "string") return value;
   if (type === "dateTime") return Date.parse(value);
-  return caseExact ? value : textKey(value);
+  return caseExact ? value : value.normalize("NFC").toLowerCase();
 }

@@ -1,7 +1,6 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from "openid-client";
 import type { Rule } from "policy-list/policy";
 import { InvalidError, type RefusalReason } from "../errors.ts";
-import { judgeSignIn } from "../sso/refusals.ts";
 import { discoveryRules, grantRules, type ProviderFinding, signatureRules, userInfoRules } from "./policy.ts";
 
 /** A call to the provider through a library: the rules that its errors can break. */
@@ -53,21 +52,8 @@ const claimRuleIds: Record<string, string> = {
   sub: "userinfo-subject",
 };
 
-/**
- * Makes a call through openid-client or jose, and judges its error as the rule that it is about: throws RefusedError.
- * An error that the provider did not cause is thrown as it is.
- */
-export async function callProvider<T>(call: ProviderCall, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const finding = findingOf(call, error);
-    if (finding) judgeSignIn(call.rules, { finding }, { cause: causeOf(error) });
-    throw error;
-  }
-}
-
-function findingOf(call: ProviderCall, error: unknown): ProviderFinding | null {
+/** The rule that an error is about; null if the provider did not cause the error. */
+export function findingOf(call: ProviderCall, error: unknown): ProviderFinding | null {
   const chain = chainOf(error);
   const found = descriptionOf(error, chain);
   if (isOutage(error, chain)) return { ruleId: call.outage, found };
@@ -111,7 +97,7 @@ function descriptionOf(error: unknown, chain: readonly unknown[]): string {
 }
 
 /** An OAuth error carries its code in a field that the log would not show. */
-function causeOf(error: unknown): unknown {
+export function causeOf(error: unknown): unknown {
   if (!(error instanceof ResponseBodyError)) return error;
   return new Error(`the provider answered ${error.status} ${error.error.slice(0, 100)}`);
 }

@@ -1,7 +1,5 @@
 import { badRequest } from "./errors.ts";
-import { type Filter, type PatchPath, parsePath } from "./filter-parser.ts";
-import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
-import { type PatchOperation, parseKey } from "./patch-operations.ts";
+import { type Filter, type PatchOperation, type PatchPath, parseKey, parsePath } from "./grammar.ts";
 import {
   checkLength,
   coerce,
@@ -12,30 +10,33 @@ import {
   type JsonObject,
   type JsonValue,
   labelOf,
+  type ResolvedPath,
+  resolveAttribute,
   saysNothing,
   sectionNamed,
   sectionValue,
   withOnePrimary,
-} from "./resource-input.ts";
-import { type Attribute, type ResolvedPath, type ResourceSchema, resolveAttribute } from "./schema.ts";
-import type { ScimResource } from "./user-resource.ts";
+} from "./input.ts";
+import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
+import type { ScimResource } from "./operation.ts";
+import type { Attribute, ResourceSchema } from "./schema.ts";
 
-type Op = PatchOperation["op"];
+type OperationKind = PatchOperation["op"];
 type Parts = Map<string, JsonValue | undefined>;
 
-/** What one operation is aimed at. */
-interface Target extends ResolvedPath {
+/** The attribute that one operation changes. */
+interface UserTarget extends ResolvedPath {
   where: Filter | null;
   label: string;
 }
 
 /**
- * Applies the operations of a PATCH request to a user (RFC 7644 §3.5.2), in order, all or none: `current` is never
- * changed. Read-only attributes pass through untouched.
+ * Applies the operations of a PATCH request to a user (RFC 7644 §3.5.2), in order, all or none, and returns a copy.
+ * Read-only attributes stay as they are.
  *
- * An object without a path is taken as POST takes it: what is unknown or read-only in it is ignored, since identity
- * providers send what their mapping has and echo what they read. A path is one deliberate target, so an unknown one is
- * `invalidPath` and a read-only one `mutability`. Throws badRequest.
+ * An object without a path is read as POST reads it: unknown and read-only attributes are ignored, because identity
+ * providers send whole mappings and echo what they read. A path is deliberate: an unknown one is refused with
+ * `invalidPath`, a read-only one with `mutability`. Throws badRequest.
  */
 export function patchUser(
   current: ScimResource,
@@ -45,7 +46,7 @@ export function patchUser(
   const resource = structuredClone(current) as JsonObject;
   for (const { op, path, value } of operations) {
     const section = path === null ? { extension: null } : sectionNamed(schema, path);
-    if (section) applySection(resource, schema, op, section.extension, value);
+    if (section) applySection({ resource, schema, op }, section.extension, value);
     else applyTarget(resource, findTarget(schema, path as string), op, value);
   }
   for (const { id, attributes } of [schema.core, ...schema.extensions]) {
@@ -54,7 +55,14 @@ export function patchUser(
   return resource;
 }
 
-function findTarget(schema: ResourceSchema, path: string): Target {
+/** The copy that is being changed, and how. */
+interface Patching {
+  resource: JsonObject;
+  schema: ResourceSchema;
+  op: OperationKind;
+}
+
+function findTarget(schema: ResourceSchema, path: string): UserTarget {
   const target = lookUp(schema, parsePath(path));
   if (!target && path.toLowerCase() !== "schemas") {
     throw badRequest("invalidPath", `There is no attribute "${path}".`);
@@ -63,7 +71,7 @@ function findTarget(schema: ResourceSchema, path: string): Target {
   return target;
 }
 
-function lookUp(schema: ResourceSchema, parsed: PatchPath | null): Target | null {
+function lookUp(schema: ResourceSchema, parsed: PatchPath | null): UserTarget | null {
   const found = parsed && resolveAttribute(schema, parsed.path);
   if (!found) return null;
   const { where } = parsed;
@@ -74,15 +82,13 @@ function lookUp(schema: ResourceSchema, parsed: PatchPath | null): Target | null
   return { ...found, where, label };
 }
 
-function isReadOnly({ attribute, subAttribute }: Target): boolean {
+function isReadOnly({ attribute, subAttribute }: UserTarget): boolean {
   return attribute.mutability === "readOnly" || subAttribute?.mutability === "readOnly";
 }
 
-/** An object that names its attributes itself: those of the whole resource, or of one extension. */
+/** Applies an object that names its attributes itself: those of the whole resource, or of one extension. */
 function applySection(
-  resource: JsonObject,
-  schema: ResourceSchema,
-  op: Op,
+  { resource, schema, op }: Patching,
   extension: string | null,
   value: unknown,
   isInner = false,
@@ -97,7 +103,7 @@ function applySection(
   for (const [name, inner] of Object.entries(entries)) {
     const section = isInner || extension !== null ? null : sectionNamed(schema, name);
     if (section) {
-      applySection(resource, schema, op, section.extension, inner, true);
+      applySection({ resource, schema, op }, section.extension, inner, true);
       continue;
     }
     const target = lookUp(schema, parseKey(extension === null ? name : `${extension}:${name}`));
@@ -105,7 +111,7 @@ function applySection(
   }
 }
 
-function applyTarget(resource: JsonObject, target: Target, op: Op, value: unknown): void {
+function applyTarget(resource: JsonObject, target: UserTarget, op: OperationKind, value: unknown): void {
   const { attribute, extension } = target;
   const before = holderOf(resource, extension)?.[attribute.name];
   const after = attribute.multiValued
@@ -115,8 +121,8 @@ function applyTarget(resource: JsonObject, target: Target, op: Op, value: unknow
 }
 
 function changeSingle(
-  target: Target,
-  op: Op,
+  target: UserTarget,
+  op: OperationKind,
   value: unknown,
   before: JsonValue | undefined,
 ): JsonValue | undefined {
@@ -132,7 +138,7 @@ function changeSingle(
   return coerce(attribute, sent, label);
 }
 
-function changeList(target: Target, op: Op, value: unknown, before: JsonValue[]): JsonValue[] {
+function changeList(target: UserTarget, op: OperationKind, value: unknown, before: JsonValue[]): JsonValue[] {
   const { attribute, subAttribute, where, label } = target;
   if (where || subAttribute) return changeElements(target, op, value, before);
   if (op === "remove") {
@@ -143,8 +149,13 @@ function changeList(target: Target, op: Op, value: unknown, before: JsonValue[])
   return op === "replace" ? sent : withAdded(attribute, before, sent);
 }
 
-/** The elements that a filter chooses, or all of them, or one sub-attribute of them. */
-function changeElements(target: Target, op: Op, value: unknown, before: JsonValue[]): JsonValue[] {
+/** Changes the elements that a filter chooses, or all of them, or one sub-attribute of them. */
+function changeElements(
+  target: UserTarget,
+  op: OperationKind,
+  value: unknown,
+  before: JsonValue[],
+): JsonValue[] {
   const { attribute, subAttribute, where } = target;
   const test = where ? elementTest(attribute, where) : () => true;
   const chosen = before.map(test);
@@ -153,7 +164,7 @@ function changeElements(target: Target, op: Op, value: unknown, before: JsonValu
   if (isRemoval && !subAttribute) return before.filter((_, index) => !chosen[index]);
   const change = elementChange(target, isRemoval ? "remove" : op, value);
   const after = before.map((element, index) => (chosen[index] ? change(element) : element));
-  // RFC 7644 §3.5.2.3 answers noTarget to a filter that nothing matches. Entra relies on the element being made.
+  // RFC 7644 §3.5.2.3 wants noTarget for a filter that nothing matches. Entra relies on the element being created.
   if (!isRemoval && !chosen.includes(true)) {
     const described = where && attribute.type === "complex" ? elementOf(attribute, where) : {};
     if (!described) throw badRequest("noTarget", `Nothing in ${attribute.name} matches the filter.`);
@@ -165,8 +176,12 @@ function changeElements(target: Target, op: Op, value: unknown, before: JsonValu
   );
 }
 
-/** What becomes of one chosen element. */
-function elementChange(target: Target, op: Op, value: unknown): (element: JsonValue) => JsonValue {
+/** The change that is made to each chosen element. */
+function elementChange(
+  target: UserTarget,
+  op: OperationKind,
+  value: unknown,
+): (element: JsonValue) => JsonValue {
   const { attribute, subAttribute, where, label } = target;
   if (subAttribute) {
     const clean = op === "remove" ? undefined : coerce(subAttribute, unwrapped(value, subAttribute), label);
@@ -179,15 +194,15 @@ function elementChange(target: Target, op: Op, value: unknown): (element: JsonVa
     return () => clean;
   }
   const parts = coerceParts(attribute, one, label);
-  // A replaced element stays the one that the filter names, or the next request with this filter would not find it.
+  // The new element keeps what the filter asks for, or the next request with this filter would not find it.
   const base = where ? equalities(attribute, where) : {};
   return (element) => merged(op === "replace" ? base : element, parts) ?? {};
 }
 
-/** A complex value with some parts set and others, which are undefined, taken away; undefined when none is left. */
+/** A complex value with some parts set, and those that are undefined removed. Undefined if no part is left. */
 function merged(before: JsonValue | undefined, parts: Parts): JsonObject | undefined {
   const after = isObject(before) ? { ...(before as JsonObject) } : {};
-  // A $ref belongs to the value that it came with: a new manager is not to be found where the old one was.
+  // A $ref belongs to its value: a new manager must not keep the $ref of the old one.
   if (parts.has("value") && parts.get("value") !== after.value) delete after.$ref;
   for (const [name, part] of parts) {
     if (part === undefined) delete after[name];
@@ -203,7 +218,7 @@ function unwrapped(value: unknown, { type }: Attribute): unknown {
   return type === "complex" ? only : only.value;
 }
 
-/** Drops elements that operations left without anything to say; not before the last one, which may complete them. */
+/** Drops elements that have nothing but a type. Runs after the last operation, which may still complete them. */
 function tidy(resource: JsonObject, extension: string | null, attributes: readonly Attribute[]): void {
   for (const attribute of attributes) {
     const list = holderOf(resource, extension)?.[attribute.name];
@@ -213,7 +228,7 @@ function tidy(resource: JsonObject, extension: string | null, attributes: readon
   }
 }
 
-function bare(extension: string | null, attribute: Attribute): Target {
+function bare(extension: string | null, attribute: Attribute): UserTarget {
   return { extension, attribute, subAttribute: null, where: null, label: labelOf(extension, attribute) };
 }
 
@@ -221,7 +236,11 @@ function holderOf(resource: JsonObject, extension: string | null): JsonObject | 
   return extension === null ? resource : (resource[extension] as JsonObject | undefined);
 }
 
-function write(resource: JsonObject, { extension, attribute, label }: Target, value: JsonValue | undefined) {
+function write(
+  resource: JsonObject,
+  { extension, attribute, label }: UserTarget,
+  value: JsonValue | undefined,
+) {
   if (Array.isArray(value)) checkLength(value, label);
   const holder = holderOf(resource, extension) ?? {};
   if (!isEmpty(value)) {
@@ -229,7 +248,7 @@ function write(resource: JsonObject, { extension, attribute, label }: Target, va
     if (extension !== null) resource[extension] = holder;
     return;
   }
-  // RFC 7644 §3.5.2.2 for what is required. A password is never known here, and nobody is neither active nor not.
+  // RFC 7644 §3.5.2.2 for required attributes. The current password is never known here, and `active` has no third state.
   const isFixed = extension === null && (attribute.name === "active" || attribute.returned === "never");
   if (attribute.required || isFixed) throw badRequest("mutability", `${label} cannot be removed.`);
   delete holder[attribute.name];

@@ -1,0 +1,166 @@
+/**
+ * The port of the engine. An application implements ScimBackend over its own tables and hands it to scimRouter().
+ *
+ * The engine reads and checks requests, applies PATCH, evaluates filters into a tree of conditions, and writes answers.
+ * The application finds out who calls, stores users and groups, and turns conditions into queries.
+ */
+import type { Request } from "express";
+import type { ScimError } from "./errors.ts";
+import type { FilterCondition } from "./filter-conditions.ts";
+
+/** @typeParam Caller what the application knows about a client: for example its tenant and its token's id. */
+export interface ScimBackend<Caller> {
+  /** Finds the caller by the token of the Authorization header; null refuses the call. The body is not parsed yet. */
+  authenticate(token: string): Promise<Caller | null>;
+  /** Refuses a caller before the body is parsed, for example by tooManyRequests() of errors.ts. */
+  admit?(caller: Caller): Promise<void>;
+  /** The store of one call. It reads and changes only what belongs to this caller. */
+  openStore(caller: Caller, request: Request): ScimStore;
+  /** Turns the application's own errors into answers; null becomes 500. See errors.ts: conflict(), unavailable(), … */
+  toScimError?(error: unknown): ScimError | null;
+}
+
+export interface ScimStore {
+  readonly users: UserStore;
+  readonly groups: GroupStore;
+  /**
+   * Runs `work` in a transaction, with a store of the same caller. All of it is rolled back if `work` throws. The
+   * application may run `work` again after a conflict: it changes nothing but the store.
+   */
+  transaction<T>(work: (store: ScimStore) => Promise<T>): Promise<T>;
+}
+
+/** The users or the groups of one caller. */
+export interface ResourceStore<Input, Stored> {
+  /** Null if the caller has no such resource. */
+  get(id: string, wants: Wants): Promise<Stored | null>;
+  /** As get, inside a transaction: no one else may change the resource until it ends (`select … for update`). */
+  lock(id: string, wants: Wants): Promise<Stored | null>;
+  list(query: ListQuery): Promise<ListResult<Stored>>;
+  /** Throws conflict() if a unique value is taken. */
+  create(input: Input, details: ChangeDetails): Promise<Stored>;
+  /**
+   * Changes a locked resource and raises its version, even if `changes` is empty. A member that is absent stays as it is.
+   * Throws conflict() as create does.
+   */
+  update(before: Stored, changes: Partial<Input>, details: ChangeDetails): Promise<Stored>;
+  /** Deletes a locked resource. */
+  remove(id: string): Promise<void>;
+}
+
+export interface UserStore extends ResourceStore<UserInput, UserRecord> {
+  /**
+   * Hashes a password that a client sent. The engine calls this before the transaction begins, because a good hash is
+   * slow, and hands the result to create or update. Null changes nothing: the user has this password already.
+   *
+   * Without this method passwords are dropped. That is the right choice for most applications: Okta always sends a
+   * password, and a random one if password sync is off.
+   * @param userId null for a new user.
+   */
+  hashPassword?(password: string, userId: string | null): Promise<string | null>;
+}
+
+export interface GroupStore extends ResourceStore<GroupInput, GroupRecord> {
+  /**
+   * Applies the steps in order, without loading the group's members: a group may have 50,000. To add a member or remove
+   * someone who is not a member is not an error. Throws badRequest() for an id that is not a user's.
+   */
+  changeMembers(id: string, steps: readonly MemberStep[]): Promise<void>;
+  /** Every member of each group, by the group's id. Called only if the answer shows members. */
+  membersOf(ids: readonly string[]): Promise<ReadonlyMap<string, readonly MemberRecord[]>>;
+}
+
+/**
+ * Whether the answer shows a top-level attribute of the core schema ("groups"). A store may leave out what is expensive to
+ * look up and not wanted; it may also ignore this.
+ */
+export type Wants = (attribute: string) => boolean;
+
+export interface ChangeDetails {
+  /** Names of the top-level attributes that the request sets, for an audit log. */
+  changed: readonly string[];
+  /** What the returned resource has to have. */
+  wants: Wants;
+}
+
+/** What the store keeps of every resource. */
+interface StoredResource {
+  id: string;
+  /** The client's own id of the resource; null if it gave none. */
+  externalId: string | null;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  updatedAt: number;
+  /** Grows with each change: the entity tag (RFC 7644 §3.14). */
+  version: number;
+  /** Grows with each new resource and never changes, as a serial number does: the order of lists, and of cursors. */
+  position: number;
+}
+
+export interface UserRecord extends StoredResource {
+  userName: string;
+  active: boolean;
+  /** All other attributes, as SCIM nests them: `name`, `emails`, and an extension's under its URN. */
+  attributes: Record<string, unknown>;
+  /** The groups that the user is a direct member of; needed only if wanted. */
+  groups?: readonly { id: string; displayName: string }[];
+  /** Ids of the roles that clients gave; needed only if wanted. */
+  roles?: readonly string[];
+  /** Ids of entitlements; needed only if wanted. */
+  entitlements?: readonly string[];
+}
+
+export interface UserInput {
+  userName: string;
+  active: boolean;
+  externalId: string | null;
+  /** The whole document: an attribute that it lacks was removed. Names are spelled as the schema spells them. */
+  attributes: Record<string, unknown>;
+  /** Ids that defineSchemas() knows; they replace those of before. */
+  roles: readonly string[];
+  entitlements: readonly string[];
+  /** What hashPassword() returned; null leaves the password alone. */
+  passwordHash: string | null;
+}
+
+export interface GroupRecord extends StoredResource {
+  displayName: string;
+}
+
+export interface GroupInput {
+  displayName: string;
+  externalId: string | null;
+}
+
+export interface MemberRecord {
+  /** The user's id. */
+  id: string;
+  /** What `display` shows. */
+  name: string;
+}
+
+/** One step of a change of members; `replace` removes everyone else. */
+export interface MemberStep {
+  kind: "add" | "remove" | "replace";
+  userIds: readonly string[];
+}
+
+export interface ListQuery {
+  /** Null finds every resource. */
+  where: FilterCondition | null;
+  /** Null for the order of `position`. */
+  sort: { by: SortAttribute; descending: boolean } | null;
+  /** `after` continues behind the resource with that position. It comes without `sort`. */
+  from: { offset: number } | { after: number };
+  /** How many resources to return; 0 asks for the total alone. */
+  limit: number;
+  wants: Wants;
+}
+
+export type SortAttribute = "id" | "userName" | "displayName" | "meta.created" | "meta.lastModified";
+
+export interface ListResult<Stored> {
+  items: readonly Stored[];
+  /** How many resources the condition finds in all. */
+  total: number;
+}

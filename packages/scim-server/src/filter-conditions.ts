@@ -1,0 +1,256 @@
+import { badRequest, type ScimError } from "./errors.ts";
+import type { AttributePath, CompareOperator, Filter, FilterValue } from "./grammar.ts";
+import { type ResolvedPath, resolveAttribute } from "./input.ts";
+import type { Attribute, ResourceSchema } from "./schema.ts";
+
+/**
+ * A filter as a question to the stored resources: attributes exist, operands have the attribute's type, and the special
+ * rules of SCIM for lists, `ne` and null are resolved. A store maps attributes to its columns and makes a query of it.
+ *
+ * Each part is true or false, never unknown: a comparison with a value that is absent is false, and its negation is true.
+ */
+export type FilterCondition =
+  /** Without conditions, `all` is true and `any` is false. */
+  | { kind: "all" | "any"; conditions: readonly FilterCondition[] }
+  | { kind: "not"; condition: FilterCondition }
+  | { kind: "compare"; attribute: FilterAttribute; operator: FilterOperator; value: FilterOperand }
+  /** The attribute has a value, and it is not empty. */
+  | { kind: "present"; attribute: FilterAttribute }
+  /** One element of `list` satisfies all of `where`, whose attributes are the list's sub-attributes. */
+  | { kind: "some"; list: FilterAttribute; where: FilterCondition };
+
+/** `ne` is the negation of `eq`. `co`, `sw` and `ew` come with strings only. */
+export type FilterOperator = Exclude<CompareOperator, "ne">;
+
+/** Times are in milliseconds since the epoch. */
+export type FilterOperand = string | number | boolean;
+
+/** An attribute that a condition asks for. */
+export interface FilterAttribute {
+  /** As the schema spells it: "userName", "emails.value", "urn:…:User:department", "meta.created". */
+  name: string;
+  /** Where it is in the resource: ["emails", "value"], ["urn:…:User", "department"]. */
+  path: readonly string[];
+  type: Attribute["type"];
+  /** Whether case counts when it is compared (RFC 7643 §2.2). */
+  caseExact: boolean;
+  /** As the request spelled it, for messages. */
+  spelled: string;
+}
+
+/** The error for an attribute that a store cannot search. */
+export function notFilterable({ spelled }: FilterAttribute): ScimError {
+  return refusal(spelled, "cannot be used in a filter");
+}
+
+/**
+ * Checks a filter against a schema. Throws ScimError 400 `invalidFilter` for attributes that do not exist or may not be
+ * used, and for comparisons that their type does not allow (RFC 7644 §3.4.2.2).
+ */
+export function toFilterCondition(filter: Filter, schema: ResourceSchema): FilterCondition {
+  switch (filter.kind) {
+    case "compare":
+      return comparison(filter, schema);
+    case "present":
+      return presence(filter.path, schema);
+    case "element": {
+      const { resolved, whole } = findAttribute(filter.path, schema);
+      if (!resolved.attribute.multiValued)
+        throw refusal(spelled(filter.path), "has one value, so brackets have nothing to choose from");
+      return { kind: "some", list: whole, where: ofElement(filter.where, filter.path, schema) };
+    }
+    default:
+      return combined(filter, (operand) => toFilterCondition(operand, schema));
+  }
+}
+
+/** The part in the brackets of `emails[…]`: its names are sub-attributes, and all of it is about one element. */
+function ofElement(where: Filter, list: AttributePath, schema: ResourceSchema): FilterCondition {
+  if (where.kind === "element") throw refusal(spelled(list), "cannot have brackets inside its brackets");
+  if (where.kind !== "compare" && where.kind !== "present") {
+    return combined(where, (operand) => ofElement(operand, list, schema));
+  }
+  // The elements of a list of plain values have no names; `value` means the element (RFC 7643 §2.4).
+  const name = where.path.attribute;
+  const isComplex = findAttribute(list, schema).resolved.attribute.type === "complex";
+  const isPlain = !isComplex && name.toLowerCase() === "value";
+  const { attribute } = findValue({ ...list, subAttribute: isPlain ? null : name }, schema);
+  return where.kind === "present" ? present(attribute) : compared(attribute, where.operator, where.value);
+}
+
+function combined(
+  filter: Filter & { kind: "and" | "or" | "not" },
+  inner: (operand: Filter) => FilterCondition,
+): FilterCondition {
+  if (filter.kind === "not") return { kind: "not", condition: inner(filter.operand) };
+  return { kind: filter.kind === "and" ? "all" : "any", conditions: filter.operands.map(inner) };
+}
+
+function presence(path: AttributePath, schema: ResourceSchema): FilterCondition {
+  const { resolved, whole } = findAttribute(path, schema);
+  const { attribute, subAttribute } = resolved;
+  const isWhole = subAttribute === null && (attribute.type === "complex" || attribute.multiValued);
+  if (isWhole && attribute.name !== "meta") return present(whole);
+  const found = findValue(path, schema);
+  return inSome(found, present(found.attribute));
+}
+
+/**
+ * One of several values has to satisfy the comparison (RFC 7644 §3.4.2.2). No value at all is "not identical" to any, so it
+ * satisfies `ne`; `eq null` asks for that, and `ne null` for the opposite.
+ */
+function comparison(
+  { path, operator, value }: Filter & { kind: "compare" },
+  schema: ResourceSchema,
+): FilterCondition {
+  const found = findValue(path, schema);
+  const condition = compared(found.attribute, operator, value);
+  if (value === null) {
+    const hasValue = inSome(found, present(found.attribute));
+    return operator === "ne" ? hasValue : { kind: "not", condition: hasValue };
+  }
+  if (!found.list || operator !== "ne") return inSome(found, condition);
+  const isEmpty: FilterCondition = { kind: "not", condition: inSome(found, { kind: "all", conditions: [] }) };
+  return { kind: "any", conditions: [inSome(found, condition), isEmpty] };
+}
+
+function inSome({ list }: FoundValue, where: FilterCondition): FilterCondition {
+  return list ? { kind: "some", list, where } : where;
+}
+
+function present(attribute: FilterAttribute): FilterCondition {
+  return { kind: "present", attribute };
+}
+
+function compared(
+  attribute: FilterAttribute,
+  operator: CompareOperator,
+  value: FilterValue,
+): FilterCondition {
+  if (value === null) {
+    if (operator !== "eq" && operator !== "ne") {
+      throw refusal(attribute.spelled, `cannot be compared with null by "${operator}"`);
+    }
+    return operator === "ne" ? present(attribute) : { kind: "not", condition: present(attribute) };
+  }
+  const operand = operandOf(attribute, operator, value);
+  if (operator === "ne")
+    return { kind: "not", condition: { kind: "compare", attribute, operator: "eq", value: operand } };
+  return { kind: "compare", attribute, operator, value: operand };
+}
+
+const equality: readonly CompareOperator[] = ["eq", "ne"];
+const order: readonly CompareOperator[] = [...equality, "gt", "ge", "lt", "le"];
+const text: readonly CompareOperator[] = [...order, "co", "sw", "ew"];
+
+interface OperandRule {
+  operators: readonly CompareOperator[];
+  operand: "string" | "number" | "boolean";
+  /** The operand's type in words. */
+  words: string;
+}
+
+/** RFC 7644 §3.4.2.2: booleans and binary values have no order. */
+const operandRules: Record<Attribute["type"], OperandRule> = {
+  string: { operators: text, operand: "string", words: "a string" },
+  reference: { operators: text, operand: "string", words: "a string" },
+  binary: { operators: equality, operand: "string", words: "a string" },
+  boolean: { operators: equality, operand: "boolean", words: "true or false" },
+  integer: { operators: order, operand: "number", words: "a number" },
+  decimal: { operators: order, operand: "number", words: "a number" },
+  dateTime: { operators: order, operand: "string", words: "a date and time" },
+  complex: { operators: [], operand: "string", words: "nothing" },
+};
+
+function operandOf(
+  { spelled, type }: FilterAttribute,
+  operator: CompareOperator,
+  value: FilterOperand,
+): FilterOperand {
+  const rule = operandRules[type];
+  if (!rule.operators.includes(operator)) throw refusal(spelled, `cannot be compared by "${operator}"`);
+  const operand = type === "dateTime" && typeof value === "string" ? milliseconds(value) : value;
+  if (typeof value !== rule.operand || operand === null) {
+    throw refusal(spelled, `can only be compared with ${rule.words}`);
+  }
+  return operand;
+}
+
+/**
+ * An xsd:dateTime (RFC 7643 §2.3.5) as milliseconds since the epoch; null if it is not one. Finer fractions are cut off, as
+ * in the times that answers show. Without a zone it is UTC.
+ */
+function milliseconds(dateTime: string): number | null {
+  const parts = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(dateTime);
+  if (!parts) return null;
+  const [, day = "", zone] = parts;
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  const result = Date.parse(zone === undefined ? `${dateTime}Z` : dateTime);
+  // Date.parse() turns the 30th of February into a day in March.
+  const exists = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
+  return exists && !Number.isNaN(result) ? result : null;
+}
+
+/** The value that a path means: of a complex attribute its `value`, unless the path names another sub-attribute. */
+interface FoundValue {
+  attribute: FilterAttribute;
+  /** The list whose elements have the attribute; null for an attribute with one value. */
+  list: FilterAttribute | null;
+}
+
+function findValue(path: AttributePath, schema: ResourceSchema): FoundValue {
+  const { resolved, whole } = findAttribute(path, schema);
+  const { attribute } = resolved;
+  const defaultSub = attribute.subAttributes?.find(({ name }) => name === "value") ?? null;
+  const subAttribute = resolved.subAttribute ?? defaultSub;
+  const leaf = subAttribute ?? attribute;
+  if (leaf.type === "complex") throw refusal(whole.spelled, "needs a sub-attribute");
+  const value: FilterAttribute = {
+    name: subAttribute ? `${whole.name}.${subAttribute.name}` : whole.name,
+    path: subAttribute ? [...whole.path, subAttribute.name] : whole.path,
+    type: leaf.type,
+    caseExact: leaf.caseExact ?? false,
+    spelled: whole.spelled,
+  };
+  return { attribute: value, list: attribute.multiValued ? whole : null };
+}
+
+/** `whole` is the attribute without a sub-attribute. */
+function findAttribute(
+  path: AttributePath,
+  schema: ResourceSchema,
+): { resolved: ResolvedPath; whole: FilterAttribute } {
+  const resolved = resolveAttribute(schema, path) ?? withoutUrn(path, schema);
+  if (!resolved) throw refusal(spelled(path), "is not an attribute of this resource");
+  const { extension, attribute, subAttribute } = resolved;
+  if (attribute.returned === "never" || subAttribute?.returned === "never") {
+    throw refusal(spelled(path), "cannot be used in a filter");
+  }
+  const { name, type, caseExact = false } = attribute;
+  const whole: FilterAttribute = {
+    name: extension === null ? name : `${extension}:${name}`,
+    path: extension === null ? [name] : [extension, name],
+    type,
+    caseExact,
+    spelled: spelled(path),
+  };
+  return { resolved, whole };
+}
+
+/** RFC 7644 §3.10 wants the URN before an extension's attribute. Entra asks for `manager` without it. */
+function withoutUrn(path: AttributePath, schema: ResourceSchema): ResolvedPath | null {
+  if (path.schema !== null) return null;
+  for (const { id } of schema.extensions) {
+    const resolved = resolveAttribute(schema, { ...path, schema: id });
+    if (resolved) return resolved;
+  }
+  return null;
+}
+
+function spelled({ schema, attribute, subAttribute }: AttributePath): string {
+  return `${schema === null ? "" : `${schema}:`}${attribute}${subAttribute === null ? "" : `.${subAttribute}`}`;
+}
+
+function refusal(name: string, reason: string): ScimError {
+  return badRequest("invalidFilter", `"${name}" ${reason}.`);
+}

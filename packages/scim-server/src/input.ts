@@ -1,0 +1,360 @@
+/**
+ * Reads the parts of a request: it refuses dangerous names, finds attributes by the names that a client used, converts
+ * values to the types of the schema, and checks preconditions. Nothing here knows users or groups.
+ */
+import { badRequest, ScimError } from "./errors.ts";
+import { type Attribute, plain, type ResourceSchema } from "./schema.ts";
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+export type JsonObject = { [name: string]: JsonValue };
+
+/** A resource that a client sent: names as the schema spells them, and only attributes that the schema has. */
+export interface CleanBody {
+  resource: JsonObject;
+  /**
+   * Attributes that were sent as null, "", [] or {}, which RFC 7643 §2.5 equates with having none: the names of core
+   * attributes, `urn:…:User:department` for an extension's, the URN alone for a whole extension. An attribute that is
+   * neither here nor in the resource was not sent.
+   */
+  cleared: ReadonlySet<string>;
+}
+
+/** The most that one user may have: far above what any directory sends, far below what would make a row heavy. */
+const limits = { text: 1000, elements: 200 };
+
+/** Names that reach an object's prototype in JavaScript. No protocol has an attribute with such a name. */
+const reserved = new Set(["__proto__", "constructor", "prototype"]);
+
+export function isReservedName(name: string): boolean {
+  return reserved.has(name.toLowerCase());
+}
+
+/** Deeper than any SCIM body, even a PATCH inside a Bulk request, and far from exhausting the stack. */
+const maxDepth = 32;
+
+/**
+ * Refuses a body with a reserved property name, with a NUL character (PostgreSQL cannot store it) or with too many levels.
+ * Runs before any other code reads the body. Throws badRequest.
+ */
+export function checkBody(body: unknown): void {
+  const waiting: [unknown, number][] = [[body, 1]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [value, depth] = next;
+    if (typeof value === "string" && value.includes("\0")) {
+      throw badRequest("invalidValue", "A value contains the NUL character, which cannot be stored.");
+    }
+    if (typeof value !== "object" || value === null) continue;
+    if (depth > maxDepth) throw badRequest("invalidSyntax", "The body is nested too deeply.");
+    for (const [name, inner] of Object.entries(value)) {
+      if (isReservedName(name))
+        throw badRequest("invalidSyntax", "An attribute has a name that is reserved.");
+      waiting.push([inner, depth + 1]);
+    }
+  }
+}
+
+/** Refuses parameters with a reserved name, and parameters that name such an attribute. Throws badRequest. */
+export function checkQuery(query: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(query)) {
+    if (holdsReserved(name)) throw badRequest("invalidValue", "A parameter has a name that is reserved.");
+    if (!["attributes", "excludedAttributes", "sortBy"].includes(name)) continue;
+    if (holdsReserved(String(value)))
+      throw badRequest("invalidValue", `${name} holds a name that is reserved.`);
+  }
+}
+
+/** Whether one of the names in a path or a list of paths is reserved. */
+function holdsReserved(text: string): boolean {
+  return text.split(/\W+/).some(isReservedName);
+}
+
+/**
+ * Reads the body of a POST or PUT. Names match ignoring case (RFC 7643 §2.1), core attributes also below their schema's
+ * URN; unknown and read-only attributes are dropped (RFC 7644 §3.3, §3.5.1). The caller checks that required attributes
+ * are there. Throws badRequest naming the attribute.
+ * @param raw a core attribute whose value is returned as it was sent: a group's members have no limit of 200.
+ */
+export function readResource(body: unknown, schema: ResourceSchema, raw: string | null = null): CleanBody {
+  checkBody(body);
+  if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
+  const resource: JsonObject = {};
+  const cleared = new Set<string>();
+  const seen = new Set<string>();
+  const refuseTwice = (label: string) => {
+    // Two spellings of one name contradict each other, and readers of the message could disagree on which counts.
+    if (seen.has(label)) throw badRequest("invalidSyntax", `${label} is there more than once.`);
+    seen.add(label);
+  };
+  const take = (holder: JsonObject, extension: string | null, name: string, value: unknown) => {
+    const attribute = resolveAttribute(schema, {
+      schema: extension,
+      attribute: name,
+      subAttribute: null,
+    })?.attribute;
+    if (!attribute || attribute.mutability === "readOnly") return;
+    const label = labelOf(extension, attribute);
+    refuseTwice(label);
+    const clean = label === raw ? (value as JsonValue) : coerce(attribute, value, label);
+    if (clean === undefined) cleared.add(label);
+    else holder[attribute.name] = clean;
+  };
+  for (const [name, value] of Object.entries(body)) {
+    const section = sectionNamed(schema, name);
+    if (section === null) {
+      take(resource, null, name, value);
+      continue;
+    }
+    const entries = Object.entries(sectionValue(section.id, value) ?? {});
+    const holder: JsonObject = section.extension === null ? resource : {};
+    if (section.extension !== null) refuseTwice(section.extension);
+    for (const [inner, innerValue] of entries) take(holder, section.extension, inner, innerValue);
+    if (section.extension === null) continue;
+    if (entries.length === 0) cleared.add(section.extension);
+    if (Object.keys(holder).length > 0) resource[section.extension] = holder;
+  }
+  return { resource, cleared };
+}
+
+/** The schema whose URN a name is, ignoring case; `extension` is null for the core schema. */
+export function sectionNamed(
+  schema: ResourceSchema,
+  name: string,
+): { id: string; extension: string | null } | null {
+  const urn = name.toLowerCase();
+  if (urn === schema.core.id.toLowerCase()) return { id: schema.core.id, extension: null };
+  const extension = schema.extensions.find(({ id }) => id.toLowerCase() === urn);
+  return extension ? { id: extension.id, extension: extension.id } : null;
+}
+
+/** The value that was sent for a whole schema: null if it is empty. Throws badRequest unless it is an object. */
+export function sectionValue(urn: string, value: unknown): Record<string, unknown> | null {
+  if (isEmpty(value)) return null;
+  if (!isObject(value)) throw badRequest("invalidValue", `${urn} has to be an object.`);
+  return value;
+}
+
+/** The name of an attribute in messages. */
+export function labelOf(extension: string | null, attribute: Attribute, sub?: Attribute | null): string {
+  const name = sub ? `${attribute.name}.${sub.name}` : attribute.name;
+  return extension === null ? name : `${extension}:${name}`;
+}
+
+/**
+ * Converts a value to the type that the attribute's definition asks for; undefined if nothing is left of it. A single
+ * value is accepted where the attribute has many. Throws badRequest `invalidValue` naming the attribute.
+ */
+export function coerce(attribute: Attribute, value: unknown, label: string): JsonValue | undefined {
+  if (!attribute.multiValued) return coerceOne(attribute, value, label);
+  if (isEmpty(value)) return undefined;
+  const list = Array.isArray(value) ? value : [value];
+  checkLength(list, label);
+  const elements = list
+    .map((element) => coerceOne(attribute, element, label))
+    .filter((element) => element !== undefined && !saysNothing(element)) as JsonValue[];
+  return elements.length > 0 ? withOnePrimary(elements) : undefined;
+}
+
+/** As coerce, for one element of an attribute that has many. */
+export function coerceOne(attribute: Attribute, value: unknown, label: string): JsonValue | undefined {
+  if (isEmpty(value)) return undefined;
+  if (attribute.type !== "complex") return coerceText(attribute, value, label);
+  const parts = coerceParts(attribute, value, label);
+  const object = Object.fromEntries([...parts].filter(([, part]) => part !== undefined)) as JsonObject;
+  return Object.keys(object).length > 0 ? object : undefined;
+}
+
+/**
+ * The sub-attributes that were sent for a complex value, by the schema's names; undefined for those sent empty. A plain
+ * value means the sub-attribute `value`: Entra sends a manager this way, and other clients their e-mail addresses.
+ */
+export function coerceParts(
+  attribute: Attribute,
+  value: unknown,
+  label: string,
+): Map<string, JsonValue | undefined> {
+  const known = attribute.subAttributes ?? [];
+  const isPlain = typeof value === "string" || typeof value === "number";
+  const object = isPlain && known.some(({ name }) => name === "value") ? { value } : value;
+  if (!isObject(object)) throw badRequest("invalidValue", `${label} has to be an object.`);
+  const parts = new Map<string, JsonValue | undefined>();
+  for (const [name, part] of Object.entries(object)) {
+    const sub = known.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (!sub || sub.mutability === "readOnly") continue;
+    if (parts.has(sub.name))
+      throw badRequest("invalidSyntax", `${label}.${sub.name} is there more than once.`);
+    parts.set(sub.name, coerce(sub, part, `${label}.${sub.name}`));
+  }
+  return parts;
+}
+
+/**
+ * Leaves `primary: true` on at most one element (RFC 7643 §2.4): the last one that the request touched. Entra sends the
+ * new primary after the old one, which it does not reset.
+ */
+export function withOnePrimary(
+  elements: readonly JsonValue[],
+  touched: (index: number) => boolean = () => true,
+): JsonValue[] {
+  const winner = elements.findLastIndex((element, index) => touched(index) && isPrimary(element));
+  if (winner < 0) return [...elements];
+  return elements.map((element, index) =>
+    index !== winner && isPrimary(element) ? { ...(element as JsonObject), primary: false } : element,
+  );
+}
+
+/** Whether an element has nothing but a type: Okta sends that for a phone number that the user does not have. */
+export function saysNothing(element: JsonValue): boolean {
+  return isObject(element) && Object.keys(element).every((name) => name === "type" || name === "primary");
+}
+
+/** Throws badRequest if a list is longer than the limit. */
+export function checkLength(list: readonly unknown[], label: string): void {
+  if (list.length <= limits.elements) return;
+  throw badRequest("invalidValue", `${label} has more than ${limits.elements} values.`);
+}
+
+/** A plain value in the type that the schema says; undefined if it cannot be read as that type. */
+export function plainValue(type: Attribute["type"], value: unknown): string | number | boolean | undefined {
+  if (type === "boolean") {
+    if (typeof value === "boolean") return value;
+    // Entra sends "True" and "False".
+    const word = typeof value === "string" ? value.toLowerCase() : "";
+    return word === "true" ? true : word === "false" ? false : undefined;
+  }
+  if (type === "integer" || type === "decimal") {
+    const isNumeral = typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value);
+    const number = isNumeral ? Number(value) : value;
+    if (typeof number !== "number" || !Number.isFinite(number)) return undefined;
+    return type === "decimal" || Number.isSafeInteger(number) ? number : undefined;
+  }
+  // Okta sends numbers for employeeNumber and costCenter, which RFC 7643 §4.3 defines as strings.
+  if (typeof value === "number" && type === "string") return String(value);
+  if (typeof value !== "string") return undefined;
+  return type === "dateTime" && Number.isNaN(Date.parse(value)) ? undefined : value;
+}
+
+/** Unique names and keys are in an index, and PostgreSQL limits an index entry to 2,704 bytes. */
+const maxKeyBytes = 2000;
+
+/**
+ * Throws badRequest for a unique name or key that some databases cannot store: one that is too long in bytes, also when it
+ * is folded for comparison, or that has half of a surrogate pair.
+ */
+export function checkKeyValue(label: string, value: string | null | undefined): void {
+  if (value === null || value === undefined) return;
+  // NFKC can grow a text: one character of three bytes can become 33.
+  const folded = value.normalize("NFKC").toLowerCase().normalize("NFKC");
+  if (Math.max(Buffer.byteLength(value), Buffer.byteLength(folded)) > maxKeyBytes) {
+    throw badRequest("invalidValue", `${label} is longer than ${maxKeyBytes} bytes.`);
+  }
+  if (/\p{Surrogate}/u.test(value)) {
+    throw badRequest("invalidValue", `${label} holds a character that cannot be stored.`);
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** RFC 7643 §2.5: null and [] mean no value. So does "": Okta sends it for a field that was emptied. */
+export function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
+  );
+}
+
+function coerceText(attribute: Attribute, value: unknown, label: string): JsonValue {
+  const clean = plainValue(attribute.type, value);
+  const article = /^[aeiou]/.test(attribute.type) ? "an" : "a";
+  if (clean === undefined)
+    throw badRequest("invalidValue", `${label} has to be ${article} ${attribute.type}.`);
+  if (typeof clean !== "string") return clean;
+  if (clean.length > limits.text) {
+    throw badRequest("invalidValue", `${label} is longer than ${limits.text} characters.`);
+  }
+  // PostgreSQL stores neither: a value that SQLite accepted could not be migrated.
+  if (clean.includes("\0") || /\p{Surrogate}/u.test(clean)) {
+    throw badRequest("invalidValue", `${label} holds a character that cannot be stored.`);
+  }
+  return clean;
+}
+
+function isPrimary(element: JsonValue): boolean {
+  return isObject(element) && element.primary === true;
+}
+
+/** Attributes that every resource has and no schema lists (RFC 7643 §3.1). */
+const common: Attribute[] = [
+  plain("id", { caseExact: true, mutability: "readOnly", returned: "always", uniqueness: "global" }),
+  plain("externalId", { caseExact: true }),
+  {
+    ...plain("meta", { mutability: "readOnly" }),
+    type: "complex",
+    subAttributes: [
+      plain("resourceType", { caseExact: true, mutability: "readOnly" }),
+      { ...plain("created", { mutability: "readOnly" }), type: "dateTime" },
+      { ...plain("lastModified", { mutability: "readOnly" }), type: "dateTime" },
+      plain("location", { caseExact: true, mutability: "readOnly" }),
+      plain("version", { caseExact: true, mutability: "readOnly" }),
+    ],
+  },
+];
+
+/** A path resolved against a schema: the names as the schema spells them. */
+export interface ResolvedPath {
+  /** Null for the core schema and the common attributes. */
+  extension: string | null;
+  attribute: Attribute;
+  subAttribute: Attribute | null;
+}
+
+/**
+ * Finds an attribute by the names that a request used: ignoring case (RFC 7643 §2.1), with or without its schema's URN.
+ * Null if there is no such attribute.
+ */
+export function resolveAttribute(
+  schema: ResourceSchema,
+  path: { schema: string | null; attribute: string; subAttribute: string | null },
+): ResolvedPath | null {
+  const urn = path.schema?.toLowerCase() ?? null;
+  const isCore = urn === null || urn === schema.core.id.toLowerCase();
+  const extension = isCore ? null : (schema.extensions.find(({ id }) => id.toLowerCase() === urn) ?? null);
+  if (!isCore && !extension) return null;
+  const attribute = byName(
+    extension ? extension.attributes : [...common, ...schema.core.attributes],
+    path.attribute,
+  );
+  if (!attribute) return null;
+  const subAttribute =
+    path.subAttribute === null ? null : byName(attribute.subAttributes ?? [], path.subAttribute);
+  if (path.subAttribute !== null && !subAttribute) return null;
+  return { extension: extension?.id ?? null, attribute, subAttribute };
+}
+
+function byName(attributes: readonly Attribute[], name: string): Attribute | null {
+  return attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase()) ?? null;
+}
+
+/** The weak entity tag of a version (RFC 7644 §3.14). */
+export function versionTag(version: number): string {
+  return `W/"${version}"`;
+}
+
+/** Throws 412 if the client wants to change another version than the current one (RFC 7644 §3.14, RFC 9110 §13.1.1). */
+export function checkIfMatch({ ifMatch }: { ifMatch: string | null }, version: number): void {
+  if (ifMatch === null || ifMatch.trim() === "*") return;
+  if (!tagsIn(ifMatch).includes(versionTag(version))) {
+    throw new ScimError(412, null, `The resource has changed since: its version is ${versionTag(version)}.`);
+  }
+}
+
+/** Whether the client has this version already: then the answer is 304. */
+export function isKnownVersion({ ifNoneMatch }: { ifNoneMatch: string | null }, version: number): boolean {
+  if (ifNoneMatch === null) return false;
+  return ifNoneMatch.trim() === "*" || tagsIn(ifNoneMatch).includes(versionTag(version));
+}
+
+/** Tags compare weakly: a proxy may have made a strong tag of the weak one. */
+function tagsIn(header: string): string[] {
+  return header.split(",").map((tag) => tag.trim().replace(/^(W\/)?"/, 'W/"'));
+}

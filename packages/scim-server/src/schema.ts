@@ -1,0 +1,154 @@
+import SCIMMY from "scimmy";
+
+/** An attribute's definition, as /Schemas shows it (RFC 7643 §7). */
+export interface Attribute {
+  name: string;
+  type: "string" | "boolean" | "decimal" | "integer" | "dateTime" | "reference" | "binary" | "complex";
+  multiValued: boolean;
+  description: string;
+  required: boolean;
+  caseExact?: boolean;
+  canonicalValues?: string[];
+  referenceTypes?: string[];
+  mutability: "readOnly" | "readWrite" | "immutable" | "writeOnly";
+  returned: "always" | "never" | "default" | "request";
+  uniqueness?: "none" | "server" | "global";
+  subAttributes?: Attribute[];
+}
+
+export interface Schema {
+  id: string;
+  name: string;
+  description: string;
+  attributes: Attribute[];
+}
+
+/** Every attribute that a resource of one type may have. */
+export interface ResourceSchema {
+  core: Schema;
+  extensions: Schema[];
+}
+
+/** A role or an entitlement that a client may give to a user. */
+export interface AssignableValue {
+  id: string;
+  displayName: string;
+  description: string;
+}
+
+/** What defineSchemas() makes of an application's table: the schemas of one router. */
+export interface ScimSchemas {
+  user: ResourceSchema;
+  group: ResourceSchema;
+  roles: readonly AssignableValue[];
+  entitlements: readonly AssignableValue[];
+}
+
+/** A user attribute that the application stores. */
+export interface StoredAttribute {
+  /**
+   * The attribute's path: "title", "name.givenName", "emails", or the URN of an extension, a colon and a name
+   * (RFC 7644 §3.10).
+   */
+  scim: string;
+  /** Only read for attributes with `custom`. */
+  required?: boolean;
+  /** The definition of an attribute of the application's own extension. RFC 7643 defines all others. */
+  custom?: Pick<Attribute, "type" | "multiValued" | "description"> & { caseExact: boolean };
+}
+
+/** What an application stores of a user. `userName`, `active`, `password` and `groups` are always there. */
+export interface SchemaTable {
+  attributes: readonly StoredAttribute[];
+  /** The application's own extension of User; it needs at least one attribute with `custom`. */
+  extension?: { urn: string; name: string; description: string };
+  /** The roles that clients may give. Without any, users have no roles. */
+  roles?: readonly AssignableValue[];
+  /** As `roles`, for Okta's entitlements. */
+  entitlements?: readonly AssignableValue[];
+}
+
+export const urns = {
+  user: "urn:ietf:params:scim:schemas:core:2.0:User",
+  group: "urn:ietf:params:scim:schemas:core:2.0:Group",
+  enterprise: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+  listResponse: "urn:ietf:params:scim:api:messages:2.0:ListResponse",
+  searchRequest: "urn:ietf:params:scim:api:messages:2.0:SearchRequest",
+  patchOp: "urn:ietf:params:scim:api:messages:2.0:PatchOp",
+  bulkRequest: "urn:ietf:params:scim:api:messages:2.0:BulkRequest",
+  bulkResponse: "urn:ietf:params:scim:api:messages:2.0:BulkResponse",
+  oktaRole: "urn:okta:scim:schemas:core:1.0:Role",
+  oktaEntitlement: "urn:okta:scim:schemas:core:1.0:Entitlement",
+} as const;
+
+/** Narrows the definitions of RFC 7643, which come from scimmy, to the attributes that an application stores. */
+export function defineSchemas(table: SchemaTable): ScimSchemas {
+  const { roles = [], entitlements = [] } = table;
+  const stored = new Set(table.attributes.map(({ scim }) => scim));
+  for (const name of ["userName", "active", "password", "groups"]) stored.add(name);
+  if (roles.length > 0) stored.add("roles");
+  if (entitlements.length > 0) stored.add("entitlements");
+  const extensions = [
+    narrowed(describe(SCIMMY.Schemas.EnterpriseUser), (path) => stored.has(`${urns.enterprise}:${path}`)),
+    ownExtension(table),
+  ];
+  return {
+    user: {
+      core: narrowed(describe(SCIMMY.Schemas.User), (path) => stored.has(path)),
+      extensions: extensions.filter((schema) => schema !== null && schema.attributes.length > 0) as Schema[],
+    },
+    group: { core: describe(SCIMMY.Schemas.Group), extensions: [] },
+    roles,
+    entitlements,
+  };
+}
+
+/** A copy of scimmy's description as plain data: its types promise less than it returns, and the objects are shared. */
+function describe(schema: { definition: { describe(): unknown } }): Schema {
+  return JSON.parse(JSON.stringify(schema.definition.describe())) as Schema;
+}
+
+function narrowed({ id, name, description, attributes }: Schema, keep: (path: string) => boolean): Schema {
+  const kept = attributes.flatMap((attribute) => {
+    if (attribute.type !== "complex" || attribute.multiValued || keep(attribute.name)) {
+      return keep(attribute.name) ? [attribute] : [];
+    }
+    const subAttributes = (attribute.subAttributes ?? []).filter((sub) =>
+      keep(`${attribute.name}.${sub.name}`),
+    );
+    return subAttributes.length > 0 ? [{ ...attribute, subAttributes }] : [];
+  });
+  return { id, name, description, attributes: kept };
+}
+
+function ownExtension({ attributes, extension }: SchemaTable): Schema | null {
+  if (!extension) return null;
+  const { urn: id, name, description } = extension;
+  const own = attributes.filter(({ scim, custom }) => custom && scim.startsWith(`${id}:`));
+  return {
+    id,
+    name,
+    description,
+    attributes: own.map(({ scim, custom, required = false }) => ({
+      ...plain(scim.slice(id.length + 1), {}),
+      ...custom,
+      required,
+    })),
+  };
+}
+
+/** An attribute of type string; `more` changes the rest. */
+export function plain(name: string, more: Partial<Attribute>): Attribute {
+  return {
+    name,
+    type: "string",
+    multiValued: false,
+    description: "",
+    required: false,
+    caseExact: false,
+    mutability: "readWrite",
+    returned: "default",
+    uniqueness: "none",
+    ...more,
+  };
+}

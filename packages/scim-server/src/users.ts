@@ -1,0 +1,233 @@
+import type { ScimStore, UserInput, UserRecord, Wants } from "./backend.ts";
+import { badRequest, notFound } from "./errors.ts";
+import { type PatchOperation, parsePatch } from "./grammar.ts";
+import { checkIfMatch, checkKeyValue, isKnownVersion, readResource, versionTag } from "./input.ts";
+import {
+  type ScimCall,
+  type ScimRequest,
+  type ScimResource,
+  type ScimResponse,
+  wantsAll,
+  wantsNothing,
+} from "./operation.ts";
+import { patchUser } from "./patch-user.ts";
+import { type Projection, projection } from "./projection.ts";
+import { type AssignableValue, type ScimSchemas, urns } from "./schema.ts";
+
+/** POST /Users (RFC 7644 §3.3). */
+export async function createUser(call: ScimCall, { query, body }: ScimRequest): Promise<ScimResponse> {
+  const project = projection(query, call.schemas.user);
+  const { resource } = readResource(body, call.schemas.user);
+  const { input, password } = toSentUser(resource, call.schemas);
+  const passwordHash = await hash(call.store, password, null);
+  const details = { changed: Object.keys(resource), wants: project.wants };
+  return await call.store.transaction(async ({ users }) => {
+    const user = await users.create({ passwordHash, ...input }, details);
+    return { ...answer(call, user, project), status: 201 };
+  });
+}
+
+/** GET /Users/{id} (RFC 7644 §3.4.1). */
+export async function readUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
+  const project = projection(request.query, call.schemas.user);
+  const user = await call.store.users.get(request.id, project.wants);
+  if (!user) throw userNotFound();
+  if (isKnownVersion(request, user.version)) return { status: 304, version: versionTag(user.version) };
+  return answer(call, user, project);
+}
+
+/**
+ * PUT /Users/{id} (RFC 7644 §3.5.1). An attribute that is absent is cleared, except those that a client would clear by
+ * accident because it does not know them: active, password, roles, entitlements and externalId.
+ */
+export async function replaceUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
+  const project = projection(request.query, call.schemas.user);
+  const { resource, cleared } = readResource(request.body, call.schemas.user);
+  const { input, password } = toSentUser(resource, call.schemas);
+  const passwordHash = await hash(call.store, password, request.id);
+  const isSent = (name: string) => resource[name] !== undefined || cleared.has(name);
+  const changes = changesOf(input, passwordHash, isSent);
+  const details = { changed: Object.keys(resource), wants: project.wants };
+  return await call.store.transaction(async (store) => {
+    const before = await lock(store, request, wantsNothing);
+    return answer(call, await store.users.update(before, changes, details), project);
+  });
+}
+
+/** PATCH /Users/{id} (RFC 7644 §3.5.2): all operations or none. */
+export async function patchUserById(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
+  const project = projection(request.query, call.schemas.user);
+  const operations = parsePatch(request.body);
+  const passwordHash = await hashPatched(call, request.id, operations);
+  return await call.store.transaction(async (store) => {
+    const before = await lock(store, request, wantsAll);
+    const current = toScimUser(call, before);
+    const patched = patchUser(current, operations, call.schemas.user);
+    const changed = changedNames(current, patched);
+    const { input } = toSentUser(patched, call.schemas);
+    // The patched resource is complete: an attribute that it lacks was removed.
+    const changes = changesOf(input, passwordHash, (name) => changed.includes(name));
+    const user = await store.users.update(before, changes, { changed, wants: project.wants });
+    return answer(call, user, project);
+  });
+}
+
+/** DELETE /Users/{id} (RFC 7644 §3.6). Okta never sends it: it deactivates. */
+export async function deleteUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
+  return await call.store.transaction(async (store) => {
+    await lock(store, request, wantsNothing);
+    await store.users.remove(request.id);
+    return { status: 204 };
+  });
+}
+
+/** The changes for the store: userName and attributes always, the rest only if `isSent` says so. */
+function changesOf(
+  input: SentUser["input"],
+  passwordHash: string | null,
+  isSent: (name: string) => boolean,
+): Partial<UserInput> {
+  const changes: Partial<UserInput> = { userName: input.userName, attributes: input.attributes };
+  if (isSent("active")) changes.active = input.active;
+  if (isSent("externalId")) changes.externalId = input.externalId;
+  if (isSent("roles")) changes.roles = input.roles;
+  if (isSent("entitlements")) changes.entitlements = input.entitlements;
+  if (passwordHash !== null) changes.passwordHash = passwordHash;
+  return changes;
+}
+
+async function hash({ users }: ScimStore, password: string | null, userId: string | null) {
+  if (password === null || !users.hashPassword) return null;
+  return await users.hashPassword(password, userId);
+}
+
+/** Hashes the password that a PATCH sets. It does not depend on the user's other attributes, so no lock is needed. */
+async function hashPatched(
+  call: ScimCall,
+  id: string,
+  operations: readonly PatchOperation[],
+): Promise<string | null> {
+  const user = call.store.users.hashPassword ? await call.store.users.get(id, wantsNothing) : null;
+  if (!user) return null;
+  const { password } = patchUser(toScimUser(call, user), operations, call.schemas.user);
+  return await hash(call.store, typeof password === "string" ? password : null, id);
+}
+
+async function lock({ users }: ScimStore, request: ScimRequest, wants: Wants): Promise<UserRecord> {
+  const user = await users.lock(request.id, wants);
+  if (!user) throw userNotFound();
+  checkIfMatch(request, user.version);
+  return user;
+}
+
+function answer(call: ScimCall, user: UserRecord, project: Projection): ScimResponse {
+  return {
+    status: 200,
+    body: project.apply(toScimUser(call, user)),
+    location: `${call.baseUrl}/Users/${user.id}`,
+    version: versionTag(user.version),
+  };
+}
+
+/** Names of the top-level attributes in which two resources differ. */
+function changedNames(before: ScimResource, after: ScimResource): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}
+
+function userNotFound() {
+  return notFound("User not found.");
+}
+
+/** Attributes that UserRecord and UserInput name one by one; all others are in `attributes`. */
+const outsideAttributes = new Set([
+  ...["schemas", "id", "externalId", "meta", "userName"],
+  ...["active", "password", "groups", "roles", "entitlements"],
+]);
+
+/** A user as SCIM shows it. */
+export function toScimUser({ baseUrl, schemas }: Omit<ScimCall, "store">, user: UserRecord): ScimResource {
+  const used = schemas.user.extensions.filter(({ id }) => user.attributes[id] !== undefined);
+  const resource: ScimResource = {
+    schemas: [urns.user, ...used.map(({ id }) => id)],
+    id: user.id,
+    userName: user.userName,
+    ...user.attributes,
+    active: user.active,
+  };
+  if (user.externalId !== null) resource.externalId = user.externalId;
+  if (user.groups) {
+    resource.groups = user.groups.map(({ id, displayName }) => ({
+      value: id,
+      $ref: `${baseUrl}/Groups/${id}`,
+      display: displayName,
+      type: "direct",
+    }));
+  }
+  if (user.roles && user.roles.length > 0) {
+    resource.roles = user.roles.map((id) => ({ value: id, display: nameOf(schemas.roles, id) }));
+  }
+  if (user.entitlements && user.entitlements.length > 0) {
+    resource.entitlements = user.entitlements.map((id) => ({
+      value: id,
+      display: nameOf(schemas.entitlements, id),
+      type: "Entitlement",
+    }));
+  }
+  resource.meta = {
+    resourceType: "User",
+    created: new Date(user.createdAt).toISOString(),
+    lastModified: new Date(user.updatedAt).toISOString(),
+    location: `${baseUrl}/Users/${user.id}`,
+    version: versionTag(user.version),
+  };
+  return resource;
+}
+
+/** An id that the application no longer offers is its own name. */
+function nameOf(values: readonly AssignableValue[], id: string): string {
+  return values.find((value) => value.id === id)?.displayName ?? id;
+}
+
+/** A user that a client sent: what the store gets, and the password before it is hashed. */
+export interface SentUser {
+  input: Omit<UserInput, "passwordHash">;
+  password: string | null;
+}
+
+/**
+ * Splits a resource that readResource() or patchUser() made. Throws badRequest if userName is missing or a role or an
+ * entitlement does not exist.
+ */
+export function toSentUser(resource: ScimResource, schemas: ScimSchemas): SentUser {
+  const { userName } = resource;
+  if (typeof userName !== "string" || userName.trim() === "") {
+    throw badRequest("invalidValue", "userName is required.");
+  }
+  const externalId = textOf(resource.externalId);
+  checkKeyValue("userName", userName);
+  checkKeyValue("externalId", externalId);
+  const attributes = Object.entries(resource).filter(([name]) => !outsideAttributes.has(name));
+  return {
+    input: {
+      userName,
+      active: resource.active !== false,
+      externalId,
+      attributes: Object.fromEntries(attributes),
+      entitlements: knownIds(resource.entitlements, "entitlement", schemas.entitlements),
+      roles: knownIds(resource.roles, "role", schemas.roles),
+    },
+    password: textOf(resource.password),
+  };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function knownIds(list: unknown, kind: string, known: readonly AssignableValue[]): string[] {
+  const ids = ((list ?? []) as { value?: unknown }[]).map(({ value }) => String(value));
+  const unknown = ids.filter((id) => !known.some((value) => value.id === id));
+  if (unknown.length > 0) throw badRequest("invalidValue", `There is no ${kind} "${unknown.join('", "')}".`);
+  return [...new Set(ids)];
+}

@@ -1,0 +1,162 @@
+import { STATUS_CODES } from "node:http";
+import { operationName, type ScimExchange } from "scim-server/router";
+import type { Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
+import type { TokenOwner } from "../../store/token-owners.ts";
+
+type Exchange = ScimExchange<TokenOwner>;
+
+/** Records each SCIM call once it was answered. A call without a valid token belongs to no tenant. */
+export function recordScim(recorder: Recorder): (exchange: Exchange) => void {
+  return (exchange) => {
+    const { caller } = exchange;
+    if (caller) recorder.record(caller.tenantId, () => describe(exchange, caller));
+  };
+}
+
+function describe(exchange: Exchange, owner: TokenOwner): Message {
+  const { request, response, path, answer } = exchange;
+  const step = operationName(request.method, path);
+  const status = `${response.statusCode} ${STATUS_CODES[response.statusCode] ?? ""}`.trim();
+  const refusal = response.statusCode >= 400 ? member(answer, "detail") : null;
+  return {
+    protocol: "scim",
+    requestId: request.id,
+    connectionKey: null,
+    step,
+    people: namesIn(exchange),
+    file: fileOf(step),
+    verdict: response.statusCode < 400 ? "passed" : "failed",
+    summary: refusal === null ? status : `${status}: ${refusal}`,
+    request: {
+      head: [
+        `${request.method} ${decoded(request.originalUrl)}`,
+        ...headers(requestHeaders, (name) => request.get(name)),
+      ],
+      json: request.body,
+    },
+    response: {
+      head: [status, ...headers(answerHeaders, (name) => response.get(name))],
+      ...(answer === undefined ? {} : { json: answer }),
+    } satisfies MessagePart,
+    checks: checksOf(exchange, owner, refusal),
+  };
+}
+
+const requestHeaders = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "User-Agent"];
+const answerHeaders = ["Content-Type", "Location", "Content-Location", "ETag", "Retry-After", "Allow"];
+
+function headers(names: readonly string[], read: (name: string) => string | undefined): string[] {
+  return names.flatMap((name) => {
+    const value = read(name);
+    return value === undefined ? [] : [`${name}: ${value}`];
+  });
+}
+
+/** A URL in readable form: percent-encoding is decoded. */
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url.replaceAll("+", " "));
+  } catch {
+    return url;
+  }
+}
+
+/** The check that failed, by the status of the answer. */
+const failedChecks: Record<number, string> = {
+  400: "The request is what RFC 7644 describes",
+  404: "There is such a resource in this tenant",
+  405: "The method is offered here",
+  409: "No other resource has these values",
+  412: "The resource has the version that the client expects",
+  413: "The body has at most 10 MB",
+  415: "The body is SCIM or JSON",
+  429: "The token is within its rate limit",
+  503: "The database answers",
+};
+
+function checksOf(
+  { request, response, answer }: Exchange,
+  { source, hint }: TokenOwner,
+  refusal: string | null,
+): RecordedCheck[] {
+  const token: RecordedCheck = {
+    name: "The provisioning token is known, and neither expired nor revoked",
+    verdict: "passed",
+    detail: `Source ${source.name}, token ${hint}…`,
+  };
+  const passed = (name: string): RecordedCheck => ({ name, verdict: "passed", detail: null });
+  if (refusal !== null) {
+    const name = failedChecks[response.statusCode] ?? "The call can be carried out";
+    const scimType = member(answer, "scimType");
+    return [
+      token,
+      { name, verdict: "failed", detail: scimType === null ? refusal : `${scimType}: ${refusal}` },
+    ];
+  }
+  return [
+    token,
+    ...(request.body === undefined ? [] : [passed("The body is SCIM or JSON")]),
+    ...(request.get("if-match") === undefined ? [] : [passed(failedChecks[412] as string)]),
+  ];
+}
+
+/** At most this many names are kept for the search, from at most this many documents. */
+const mostNames = 40;
+const mostDocuments = 20;
+
+/** The operands that a filter compares names with. */
+const namesAskedFor = /\b(?:userName|displayName|externalId|emails|value|id)\s+\w\w\s+"((?:[^"\\]|\\.)*)"/gi;
+
+/** The names that find a call: of its users, of those that a filter asks for, and of a group and its members. */
+function namesIn({ path, request, answer }: Exchange): string[] {
+  const names = new Set<string>();
+  const add = (value: unknown) => {
+    if (typeof value === "string" && names.size < mostNames) names.add(value);
+  };
+  for (const body of [request.body, answer]) {
+    for (const document of documentsIn(body)) {
+      for (const name of ["userName", "displayName", "externalId"]) add(member(document, name));
+      for (const { value } of [...listIn(document, "emails"), ...listIn(document, "members")]) add(value);
+    }
+  }
+  const filter = String(request.query.filter ?? member(request.body, "filter") ?? "");
+  for (const [, name] of filter.matchAll(namesAskedFor)) add(name);
+  add(/^\/(?:Users|Groups)\/([^/.]+)$/.exec(path)?.[1]);
+  return [...names];
+}
+
+/** The resource of a body, those of a list, and the values of a PATCH. */
+function documentsIn(body: unknown): unknown[] {
+  const operations = listIn(body, "Operations").map((operation) =>
+    member(operation, "path") === "members" ? { members: operation.value } : operation.value,
+  );
+  return [body, ...listIn(body, "Resources"), ...operations];
+}
+
+function member(value: unknown, name: string): string | null {
+  const found: unknown = Object(value)[name];
+  return typeof found === "string" ? found : null;
+}
+
+function listIn(value: unknown, name: string): Record<string, unknown>[] {
+  const found: unknown = Object(value)[name];
+  return Array.isArray(found) ? found.slice(0, mostDocuments).map(Object) : [];
+}
+
+const engine = (name: string) => `packages/scim-server/src/${name}`;
+
+const files: [RegExp, string][] = [
+  [/^GET \/(Users|Groups)\/?$|\.search$/, engine("lists.ts")],
+  [/^PATCH \/Users/, engine("patch-user.ts")],
+  [/^PATCH \/Groups/, engine("groups.ts")],
+  [/ \/Users/, "src/scim/users.ts"],
+  [/ \/Groups/, "src/scim/groups.ts"],
+  [/ \/Bulk/, engine("bulk.ts")],
+  [/ \/(Roles|Entitlements)/, engine("assignable.ts")],
+  [/ \/(ServiceProviderConfig|ResourceTypes|Schemas)/, engine("discovery.ts")],
+];
+
+/** The source file to read about a call. */
+function fileOf(step: string): string {
+  return files.find(([pattern]) => pattern.test(step))?.[1] ?? engine("router.ts");
+}

@@ -1,0 +1,31 @@
+import { operationName, type ScimExchange, tokenOf } from "scim-server/router";
+import type { ProblemRecorder } from "../directory/provisioning-problems.ts";
+import { hashToken } from "../store/secrets.ts";
+import type { TokenOwner } from "../store/token-owners.ts";
+
+const knownCall =
+  /^[A-Z]+ \/(Users|Groups|Bulk|Roles|Entitlements|Schemas|ResourceTypes)(\/\{id\}|\/\.search)?$/;
+
+/**
+ * Records a refused call for the tenant's administrators, after the answer. A client that looks for a resource that does
+ * not exist has no problem.
+ */
+export function recordProblem(
+  problems: ProblemRecorder,
+  { caller, error, path, request }: ScimExchange<TokenOwner>,
+): void {
+  const { method, id: requestId } = request;
+  if (!error || [405, 412, 501].includes(error.status) || (error.status === 404 && method === "GET")) return;
+  const failed = (failure: unknown) =>
+    request.log.warn({ err: failure }, "provisioning_problem.not_recorded");
+  if (!caller) {
+    if (error.status === 401) problems.recordDeadToken(hashToken(tokenOf(request)), requestId).catch(failed);
+    return;
+  }
+  const name = operationName(method, path);
+  // All unknown paths share one line: a client can make up as many as it likes.
+  const call = knownCall.test(name) ? name : `${method} elsewhere`;
+  const { status, scimType, message } = error;
+  const problem = { kind: scimType ?? String(status), call, status, detail: message };
+  problems.record(caller.tenantId, { ...problem, sourceId: caller.source.id, requestId }).catch(failed);
+}
