@@ -59,7 +59,7 @@ function samlAppOf({ store }: Org, externalKey: string): SamlApp {
   return app;
 }
 
-interface SamlSignIn {
+interface SignInRequest {
   /** null for a sign-in that began in the org, by a tile. */
   request: AuthnRequest | null;
   relayState: string;
@@ -72,7 +72,7 @@ interface SamlSignIn {
 export function sendResponse(
   org: Org,
   app: SamlApp,
-  { request, relayState }: SamlSignIn,
+  { request, relayState }: SignInRequest,
   { req, res }: { req: Request; res: Response },
 ): void {
   const session = org.sessions.of(req);

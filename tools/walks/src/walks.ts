@@ -14,7 +14,7 @@ import { createScimTenant, oktaUser } from "../../../test/helpers/scim.ts";
 import { type Coverage, type ExecutedFunctions, startCoverage } from "./coverage.ts";
 
 /** One request that a learner may want to follow. */
-export interface Walk {
+interface Walk {
   name: string;
   /** Folders whose executed files explain the request. */
   toRead: readonly string[];
