@@ -341,7 +341,7 @@ export function children(parent: Element, namespace: string, localName: string):
 }
 
 /** The one element child with this name; null if there is none, or more than one. */
-export function onlyChild(parent: Element | null, namespace: string, localName: string): Element | null {
+function onlyChild(parent: Element | null, namespace: string, localName: string): Element | null {
   const [only, second] = parent ? children(parent, namespace, localName) : [];
   return only && !second ? only : null;
 }
@@ -358,7 +358,7 @@ export function textOf(element: Element | null): string | null {
 }
 
 /** The value of an attribute; null if it is absent or empty. */
-export function attributeOf(element: Element | null, name: string): string | null {
+function attributeOf(element: Element | null, name: string): string | null {
   return element?.getAttribute(name) || null;
 }
 
