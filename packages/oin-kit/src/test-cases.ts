@@ -146,7 +146,7 @@ export const cases: readonly PlanCase[] = [
       "C9337",
       "Empty values",
       replayed("Push an attribute that was emptied"),
-      people('PUT takes "" for absent'),
+      people('PUT reads "" as absent'),
     ],
   ]),
   ...plan("Deprovision", "provisioning", [
