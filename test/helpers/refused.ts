@@ -4,7 +4,7 @@ import type { TestApp } from "./app.ts";
 import type { Answer } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
 
-/** Runs `work` and asserts that it ends in a helpful page, with nobody signed in and nothing created. */
+/** Runs `work` and asserts that it ends in a helpful page, with no one signed in and nothing created. */
 export async function assertRefused(
   { logged }: TestApp,
   database: TestDatabase,

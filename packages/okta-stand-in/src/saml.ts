@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { displayNameOf, mayUse, type Org, OrgNotFoundError, OrgRefusal } from "./org.ts";
-import { type AuthnRequest, asRedirected, readRedirected } from "./saml-request.ts";
+import { asRedirected, type ParsedAuthnRequest, readRedirected } from "./saml-request.ts";
 import { escaped, samlResponse } from "./saml-response.ts";
 import type { OrgApp, OrgPerson, SamlSignOn } from "./state.ts";
 
@@ -61,7 +61,7 @@ function samlAppOf({ store }: Org, externalKey: string): SamlApp {
 
 interface SignInRequest {
   /** null for a sign-in that began in the org, by a tile. */
-  request: AuthnRequest | null;
+  request: ParsedAuthnRequest | null;
   relayState: string;
 }
 
