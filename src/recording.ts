@@ -2,8 +2,8 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The interface between the protocol rooms and the inspector. The rooms describe each message that they receive, send
- * or refuse; they import only this file. src/app.ts gives them the inspector's recorder.
+ * The inspector's recorder, as the rest of the application sees it, and the messages that it keeps. src/inspector/describe/
+ * describes the messages of each protocol; the protocol rooms do not know the inspector.
  */
 export interface Recorder {
   /**

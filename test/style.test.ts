@@ -22,7 +22,7 @@ const patterns: readonly { name: string; pattern: RegExp; example: string; inste
   },
   {
     name: "of ours",
-    pattern: /(?<!\ball )\bof (?:ours|theirs)\b/i,
+    pattern: /(?<!\b(?:all|ahead) )\bof (?:ours|theirs)\b/i,
     example: "a key of ours",
     instead: "Write our key, its key.",
   },
@@ -111,21 +111,20 @@ describe("the style of every text", () => {
     const hits = files.flatMap(({ path, text }) =>
       sentencesOf(path, text)
         .filter(({ sentence }) => clauseAsSubject.test(sentence))
-        .map(({ line, sentence }) => `${path}:${line}: ${sentence}`),
+        .map(({ start, sentence }) => `${path}:${lineAt(text, start)}: ${sentence}`),
     );
     refuse(hits, "Begin with the actor or the thing.");
   });
 
   it("finds what it looks for", () => {
     for (const { name, pattern, example } of patterns) assert.match(readable(example), pattern, name);
-    const [found] = sentencesOf(
-      "a.ts",
-      "\n/** One.\n * What says that it is too\n * large is answered before it is read. */\n",
-    ).filter(({ sentence }) => clauseAsSubject.test(sentence));
-    assert.deepEqual(found, {
-      line: 3,
-      sentence: "What says that it is too large is answered before it is read.",
-    });
+    const text = "\n/** One.\n * What says that it is too\n * large is answered before it is read. */\n";
+    const [found, ...others] = sentencesOf("a.ts", text).filter(({ sentence }) =>
+      clauseAsSubject.test(sentence),
+    );
+    assert.equal(found?.sentence, "What says that it is too large is answered before it is read.");
+    assert.equal(lineAt(text, found.start), 3);
+    assert.deepEqual(others, []);
     const good =
       "There is no connection. The stand-in is no longer used; it stands in for Okta. It is besides the point. It is up to date.";
     const link =
@@ -145,27 +144,31 @@ function readable(line: string): string {
 }
 
 function refuse(hits: string[], instead: string): void {
-  assert.ok(hits.length === 0, `${hits.length} times. ${instead}\n${hits.join("\n")}`);
+  assert.ok(hits.length === 0, `${hits.length} hits. ${instead}\n${hits.join("\n")}`);
 }
 
-/** The sentences of comments, of prose and of quoted texts, with their lines; headings and tables have none. */
-function sentencesOf(path: string, text: string): { line: number; sentence: string }[] {
+/** The sentences of comments, of prose and of quoted texts, with their offsets; headings and tables have none. */
+function sentencesOf(path: string, text: string): { start: number; sentence: string }[] {
   const isCode = [".ts", ".mjs"].includes(extname(path));
   const pieces = isCode
-    ? [...text.matchAll(/\/\*[\s\S]*?\*\/|(?:^\s*\/\/.*\n)+|"[^"\n]*"|`[^`]*`/gm)].map(
+    ? [...text.matchAll(/\/\*[\s\S]*?\*\/|(?:^[ \t]*\/\/.*\n)+|"[^"\n]*"|`[^`]*`/gm)].map(
         ({ 0: piece, index }) => ({ piece, start: index }),
       )
     : split(
         blank(text, /^(?:```[\s\S]*?^```|#.*|\|.*)$|<%[\s\S]*?%>/gm),
-        /\n\s*\n|^\s*(?:[-*]|\d+\.) |<[^>]*>/gm,
+        /\n\s*\n|^[ \t]*(?:[-*]|\d+\.) |<[^>]*>/gm,
       );
   return pieces.flatMap(({ piece, start }) => {
-    const prose = blank(piece, /^\s*(?:\/\*+|\*+\/?|\/\/)|["`]|\*+\/$/gm);
-    return [...prose.matchAll(/\S[\s\S]*?(?:[.?!](?=\s)|$)/g)].map(({ 0: sentence, index }) => ({
-      line: text.slice(0, start + index).split("\n").length,
+    const prose = blank(piece, /^[ \t]*(?:\/\*+|\*+\/?|\/\/)|["`]|\*+\/$/gm);
+    return [...prose.matchAll(/\S[\s\S]*?(?:[.?!](?=\**\s)|$)/g)].map(({ 0: sentence, index }) => ({
+      start: start + index,
       sentence: sentence.replaceAll(/\s+/g, " ").trim(),
     }));
   });
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
 }
 
 /** The pieces between the separators, with their offsets. */

@@ -1,4 +1,9 @@
-import { type FilterAttribute, type FilterCondition, notFilterable } from "scim-server/filter-conditions";
+import {
+  type FilterAttribute,
+  type FilterCondition,
+  type FilterOperand,
+  notFilterable,
+} from "scim-server/filter-conditions";
 import type { Condition, ConditionField, ConditionList, RowColumn } from "../store/conditions.ts";
 import { nameKey, textKey } from "../store/text-keys.ts";
 
@@ -103,11 +108,11 @@ function fieldOf(attribute: FilterAttribute, { columns, list }: Place): Conditio
 }
 
 /** Texts whose case does not count are compared in the form in which the store keeps them (text-keys.ts). */
-function operandFor<Value extends string | number | boolean>(
+function operandFor(
   field: ConditionField,
   { caseExact, name }: FilterAttribute,
-  value: Value,
-): Value | string {
+  value: FilterOperand,
+): FilterOperand {
   const isExact = field.in === "row" ? caseExact : field.exact;
   if (typeof value !== "string" || isExact) return value;
   // Login names, names of groups, and the names of a user's groups.

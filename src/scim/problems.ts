@@ -1,3 +1,4 @@
+import type { ScimError } from "scim-server/errors";
 import { operationName, type ScimExchange, tokenOf } from "scim-server/router";
 import type { ProblemRecorder } from "../directory/provisioning-problems.ts";
 import { hashToken } from "../store/secrets.ts";
@@ -12,20 +13,20 @@ const knownCall =
  */
 export function recordProblem(
   problems: ProblemRecorder,
-  { caller, error, path, request }: ScimExchange<TokenOwner>,
+  { caller, path, request }: ScimExchange<TokenOwner>,
+  { status, scimType, message }: ScimError,
 ): void {
   const { method, id: requestId } = request;
-  if (!error || [405, 412, 501].includes(error.status) || (error.status === 404 && method === "GET")) return;
+  if ([405, 412, 501].includes(status) || (status === 404 && method === "GET")) return;
   const failed = (failure: unknown) =>
     request.log.warn({ err: failure }, "provisioning_problem.not_recorded");
   if (!caller) {
-    if (error.status === 401) problems.recordDeadToken(hashToken(tokenOf(request)), requestId).catch(failed);
+    if (status === 401) problems.recordDeadToken(hashToken(tokenOf(request)), requestId).catch(failed);
     return;
   }
   const name = operationName(method, path);
   // All unknown paths share one line: a client can make up as many as it likes.
   const call = knownCall.test(name) ? name : `${method} elsewhere`;
-  const { status, scimType, message } = error;
   const problem = { kind: scimType ?? String(status), call, status, detail: message };
   problems.record(caller.tenantId, { ...problem, sourceId: caller.source.id, requestId }).catch(failed);
 }

@@ -3,7 +3,7 @@
  *
  * packages/scim-server is the engine: it reads requests and writes answers. This room is its backend: who calls (this
  * file), users, groups, lists and filters over the tenant's store. One base URL serves all tenants, because
- * the token says whose it is. May import: the ground floor, directory, store, config and scim-server.
+ * the token identifies the tenant. May import: the ground floor, directory, store, config and scim-server.
  */
 import type { Request, Router } from "express";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
@@ -46,7 +46,7 @@ export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps)
     onError: logError,
     onExchange(exchange) {
       onExchange?.(exchange);
-      recordProblem(problems, exchange);
+      if (exchange.error) recordProblem(problems, exchange, exchange.error);
     },
   });
 }
@@ -81,8 +81,13 @@ function backendOver(
 
 function storeOver(store: TenantStore, context: ScimContext): ScimStore {
   return {
-    users: scimUsers(store, context),
-    groups: scimGroups(store, context),
+    // Most calls need one of the two.
+    get users() {
+      return scimUsers(store, context);
+    },
+    get groups() {
+      return scimGroups(store, context);
+    },
     transaction: (work) => store.transaction((inside) => work(storeOver(inside, context))),
   };
 }
@@ -94,7 +99,7 @@ const recordUseMs = 60_000;
  * Finds the owner of a provisioning token. Unknown, expired, revoked and missing tokens cost the same look-up, to avoid a
  * timing oracle.
  */
-export function tokenAuthentication(database: Database): (token: string) => Promise<TokenOwner | null> {
+function tokenAuthentication(database: Database): (token: string) => Promise<TokenOwner | null> {
   const { tokens } = systemStore(database);
   return async (token) => {
     const owner = await tokens.owner(hashToken(token));
@@ -109,7 +114,7 @@ export function tokenAuthentication(database: Database): (token: string) => Prom
  * Limits how often one token may call. Each process counts for itself: a limit must not cost a write per call. Okta waits
  * as many whole seconds as Retry-After says, and five minutes for anything else.
  */
-export function rateLimit(requestsPerMinute: number): (owner: TokenOwner) => Promise<void> {
+function rateLimit(requestsPerMinute: number): (owner: TokenOwner) => Promise<void> {
   const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
   return async ({ tokenId }) => {
     try {

@@ -15,7 +15,7 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
   const users: UserStore = {
     async get(id, wants) {
       const user = await store.users.affiliated(affiliationKinds(wants)).byId(id);
-      return user && toUserRecord(context, user, user.affiliations);
+      return user && toRecord(context, user, user.affiliations);
     },
 
     // Two statements: a row that waited for its lock would come with the affiliations of before.
@@ -28,7 +28,7 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
       const kinds = affiliationKinds(query.wants);
       const rowsOf = (from: TenantStore) => from.users.affiliated(kinds);
       const { rows, total } = await findRows(store, context, query, { table: "users", rowsOf });
-      return { items: rows.map((user) => toUserRecord(context, user, user.affiliations)), total };
+      return { items: rows.map((user) => toRecord(context, user, user.affiliations)), total };
     },
 
     async create(input, { changed, wants }) {
@@ -81,11 +81,11 @@ async function withAffiliations(
   wants: Wants,
 ): Promise<UserRecord> {
   const found = await store.affiliations.ofUsers([user.id], affiliationKinds(wants));
-  return toUserRecord(context, user, found.get(user.id));
+  return toRecord(context, user, found.get(user.id));
 }
 
-export function toUserRecord(
-  { writer }: Pick<ScimContext, "writer">,
+function toRecord(
+  { writer }: ScimContext,
   user: ShownUser,
   affiliations: Affiliations = { groups: [], roles: [] },
 ): UserRecord {

@@ -35,19 +35,19 @@ const dayMs = 86_400_000;
 const chunk = 500;
 
 /** Removes activity that is older than its tenant's retention period. */
-export async function removeOldActivity(database: Database, now: () => number = Date.now): Promise<void> {
+async function removeOldActivity(database: Database): Promise<void> {
   const old = "activity.at < ? - tenants.activity_days * ?";
   const tenants: { id: string; activity_days: number }[] = await database
     .sql()("tenants")
     .whereExists(
       database
         .sql()("activity")
-        .whereRaw(`activity.tenant_id = tenants.id and ${old}`, [now(), dayMs])
+        .whereRaw(`activity.tenant_id = tenants.id and ${old}`, [Date.now(), dayMs])
         .select("id"),
     )
     .select("id", "activity_days");
   for (const { id, activity_days: days } of tenants) {
-    while (await removeChunk(database, id, now() - days * dayMs));
+    while (await removeChunk(database, id, Date.now() - days * dayMs));
   }
 }
 

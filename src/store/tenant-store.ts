@@ -15,45 +15,45 @@ import { tenantPeople } from "./tenant/people.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
 import { tenantProvisioningProblems } from "./tenant/provisioning-problems.ts";
 import { tenantRoles } from "./tenant/roles.ts";
-import { tenantScope } from "./tenant/scope.ts";
+import { type TenantScope, tenantScope } from "./tenant/scope.ts";
 import { tenantSettings } from "./tenant/settings.ts";
 import { tenantSignInTests } from "./tenant/sign-in-tests.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample product
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";
 
-const tables = {
-  users: tenantUsers,
-  people: tenantPeople,
-  identities: tenantIdentities,
-  ownerApprovals: tenantOwnerApprovals,
-  tombstones: tenantTombstones,
-  groups: tenantGroups,
-  groupMembers: tenantGroupMembers,
-  roles: tenantRoles,
-  affiliations: tenantAffiliations,
-  activity: tenantActivity,
-  connections: tenantConnections,
-  keyPairs: tenantKeyPairs,
-  sources: tenantSources,
-  tokens: tenantTokens,
-  provisioningProblems: tenantProvisioningProblems,
-  settings: tenantSettings,
-  credentials: tenantCredentials,
-  links: tenantLinks,
-  pendingLogins: tenantPendingLogins,
-  signInTests: tenantSignInTests,
-  usedTokens: tenantUsedTokens,
-  sessions: tenantSessions,
-  domains: tenantDomains,
-  inspector: tenantInspector,
-  tasks: tenantTasks, // sample product
-};
-
-type Tables = { readonly [Name in keyof typeof tables]: ReturnType<(typeof tables)[Name]> };
+function openTables(scope: TenantScope, now: () => number) {
+  return {
+    users: tenantUsers(scope, now),
+    people: tenantPeople(scope),
+    identities: tenantIdentities(scope, now),
+    ownerApprovals: tenantOwnerApprovals(scope, now),
+    tombstones: tenantTombstones(scope, now),
+    groups: tenantGroups(scope, now),
+    groupMembers: tenantGroupMembers(scope),
+    roles: tenantRoles(scope),
+    affiliations: tenantAffiliations(scope),
+    activity: tenantActivity(scope, now),
+    connections: tenantConnections(scope, now),
+    keyPairs: tenantKeyPairs(scope, now),
+    sources: tenantSources(scope, now),
+    tokens: tenantTokens(scope, now),
+    provisioningProblems: tenantProvisioningProblems(scope, now),
+    settings: tenantSettings(scope),
+    credentials: tenantCredentials(scope, now),
+    links: tenantLinks(scope, now),
+    pendingLogins: tenantPendingLogins(scope, now),
+    signInTests: tenantSignInTests(scope, now),
+    usedTokens: tenantUsedTokens(scope),
+    sessions: tenantSessions(scope, now),
+    domains: tenantDomains(scope, now),
+    inspector: tenantInspector(scope),
+    tasks: tenantTasks(scope, now), // sample product
+  };
+}
 
 /** The data of one tenant, and only of that one. */
-export type TenantStore = Tables & {
+export type TenantStore = Readonly<ReturnType<typeof openTables>> & {
   readonly tenantId: string;
   /**
    * Runs `work` in one transaction. Use only the store that it is given, and have no effect outside the database: `work`
@@ -64,9 +64,8 @@ export type TenantStore = Tables & {
 
 /** Opens the store of one tenant. Every statement is confined to that tenant (see tenant/scope.ts). */
 export function forTenant(database: Database, tenantId: string, now: () => number = Date.now): TenantStore {
-  const scope = tenantScope(database, tenantId);
-  const opened = Object.entries(tables).map(([name, open]) => [name, open(scope, now)]);
-  return Object.assign(Object.fromEntries(opened) as Tables, {
+  const tables = openTables(tenantScope(database, tenantId), now);
+  return Object.assign(tables, {
     tenantId,
     transaction: <T>(work: (store: TenantStore) => Promise<T>) =>
       database.transaction((joined) => work(forTenant(joined, tenantId, now))),

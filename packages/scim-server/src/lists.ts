@@ -65,7 +65,7 @@ function readSearch(body: unknown): ListParameters {
 function readQuery(
   parameters: ListParameters,
   schema: ResourceSchema,
-  page: ListPage,
+  page: RequestedPage,
   { wants }: Projection,
 ): ListQuery {
   const { filter } = parameters;
@@ -93,7 +93,7 @@ function readSort({ sortBy, sortOrder }: ListParameters, schema: ResourceSchema)
 }
 
 /** The part of a list that a client asks for. */
-export type ListPage =
+type RequestedPage =
   /** By index (RFC 7644 §3.4.2.4): `startIndex` 1 is the first. */
   | { by: "index"; startIndex: number; count: number }
   /** By cursor (RFC 9865): after the resource with this position; 0 for the start. */
@@ -106,7 +106,7 @@ export const paging = { defaultCount: 100, maxCount: 1000 };
  * above the maximum is the maximum. Throws badRequest for anything but whole numbers, and for a cursor that this server
  * did not give.
  */
-export function readPage(query: ListParameters): ListPage {
+export function readPage(query: ListParameters): RequestedPage {
   const count = Math.min(
     Math.max(0, wholeNumber(query.count, "count") ?? paging.defaultCount),
     paging.maxCount,
@@ -143,7 +143,11 @@ interface FoundPage {
   last: { position: number } | undefined;
 }
 
-function answer(page: ListPage, { resources, total, last }: FoundPage, project: Projection): ScimResponse {
+function answer(
+  page: RequestedPage,
+  { resources, total, last }: FoundPage,
+  project: Projection,
+): ScimResponse {
   const shown = resources.map((resource) => project.apply(resource));
   if (page.by === "index")
     return { status: 200, body: listResponse(shown, total, { startIndex: page.startIndex }) };

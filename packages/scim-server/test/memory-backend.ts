@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type {
+  ChangeDetails,
   GroupInput,
   GroupRecord,
   ListQuery,
@@ -11,7 +12,12 @@ import type {
   UserRecord,
 } from "../src/backend.ts";
 import { badRequest, conflict } from "../src/errors.ts";
-import { type FilterAttribute, type FilterCondition, notFilterable } from "../src/filter-conditions.ts";
+import {
+  type FilterAttribute,
+  type FilterCondition,
+  type FilterOperator,
+  notFilterable,
+} from "../src/filter-conditions.ts";
 
 /** The smallest application that the engine can serve: one tenant, one token, everything in memory. */
 export class MemoryBackend implements ScimBackend<string> {
@@ -90,7 +96,7 @@ export class MemoryBackend implements ScimBackend<string> {
       get,
       lock: get,
       list: async (query) => page([...rows.values()], query),
-      create: async (input, { changed }) => {
+      create: async (input, { changed }: ChangeDetails) => {
         const now = Date.now();
         const base = {
           id: randomUUID(),
@@ -150,14 +156,19 @@ function holds(condition: FilterCondition, row: UserRecord | GroupRecord): boole
       const [left, right] = [searched(attribute, row), value].map((one) =>
         typeof one === "string" && !attribute.caseExact ? one.toLowerCase() : one,
       );
-      if (operator === "eq") return left === right;
-      if (typeof left !== "string") return false;
-      if (operator === "co") return left.includes(String(right));
-      if (operator === "sw") return left.startsWith(String(right));
-      throw notFilterable(attribute);
+      const compares = comparisons[operator];
+      if (!compares) throw notFilterable(attribute);
+      return typeof left === typeof right && compares(left, right);
     }
   }
 }
+
+/** The operators that this application can search with. */
+const comparisons: Partial<Record<FilterOperator, (left: unknown, right: unknown) => boolean>> = {
+  eq: (left, right) => left === right,
+  co: (left, right) => String(left).includes(String(right)),
+  sw: (left, right) => String(left).startsWith(String(right)),
+};
 
 function searched(attribute: FilterAttribute, row: UserRecord | GroupRecord): unknown {
   const value = fieldOf(attribute.name, row);

@@ -35,7 +35,11 @@ export function leaving(context: StoryContext): StoryStep[] {
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
       look: "The next click leads to the sign-in page. The account and its tasks stay; an administrator finds the tasks under “Needs an assignee”.",
-      files: ["packages/scim-server/src/patch-user.ts", "src/directory/provisioning.ts", "src/web/sessions.ts"],
+      files: [
+        "packages/scim-server/src/patch-user.ts",
+        "src/directory/provisioning.ts",
+        "src/web/sessions.ts",
+      ],
       messages: "scim",
       now: describePerson(snapshot.star),
     },
