@@ -37,7 +37,7 @@ function assertRefusalPage(page: Answer, reason: RefusalReason, logged: Record<s
   );
 }
 
-/** What a refused sign-in must leave as it was. */
+/** Everything that a refused sign-in must not change. */
 async function everything({ database }: TestDatabase): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const table of ["users", "identities", "role_grants"]) {
