@@ -19,13 +19,10 @@ export function recordOidc(recorder: Recorder): RequestHandler {
   const watch: RequestHandler = (req, res, next) => {
     res.once("finish", () => {
       if (!req.sso) return;
-      let people: string[] | null = null;
-      for (const part of messagesOf(req)) {
-        recorder.record(req.sso.store.tenantId, () => {
-          people ??= peopleIn(req);
-          return messageOf(req, part, people);
-        });
-      }
+      recorder.record(req.sso.store.tenantId, () => {
+        const people = peopleIn(req);
+        return messagesOf(req).map((part) => messageOf(req, part, people));
+      });
     });
     next();
   };
@@ -33,7 +30,7 @@ export function recordOidc(recorder: Recorder): RequestHandler {
   return router;
 }
 
-/** One message of a request. Its contents are only read if the tenant records its messages. */
+/** One message of a request. */
 interface DescribedPart {
   step: string;
   /** The source file that handled it. */
