@@ -12,7 +12,6 @@ import { recordScim } from "./inspector/describe/scim.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
-import { oidcProviders } from "./oidc/provider.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
@@ -25,6 +24,7 @@ import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
 import { keyStore } from "./trust/jwks.ts";
+import { oidcProviders } from "./trust/openid-providers.ts";
 import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";

@@ -22,10 +22,10 @@ import { endTest, endWithError, mappedFields } from "../sso/test-sign-in.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
+import { observed, type Providers } from "../trust/openid-providers.ts";
 import { localPath } from "../web/request.ts";
 import { claimOf, toIdentity } from "./claims.ts";
 import { callbackRules, initiationRules } from "./policy.ts";
-import { observed, type Providers } from "./provider.ts";
 import { discoveryCall } from "./provider-errors.ts";
 import {
   type AuthorizationRequest,

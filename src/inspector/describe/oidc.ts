@@ -7,7 +7,8 @@ import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { OidcSettings } from "../../model.ts";
 import { oidcPolicy } from "../../oidc/policy.ts";
 import type { Message, MessagePart, Recorder } from "../../recording.ts";
-import { type ProviderExchange, ssoOf } from "../../sso/connection.ts";
+import { ssoOf } from "../../sso/connection.ts";
+import type { ProviderExchange } from "../../trust/openid-providers.ts";
 import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
 
 type CheckList = ReturnType<typeof checksOf>;

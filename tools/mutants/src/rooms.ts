@@ -43,6 +43,7 @@ const rooms: readonly Room[] = [
       "test/reach/",
     ],
   },
+  { source: "src/trust/openid-providers.ts", tests: ["test/oidc/"] },
   { source: "src/sso/", tests: ["test/sso/", "test/oidc/", "test/saml/", "test/reach/"] },
   { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
   { source: "src/directory/connections.ts", tests: consoleOfConnections, everyCondition },
