@@ -229,7 +229,7 @@ function callbackUrl(req: Request, redirectUri: string): URL {
 }
 
 /** Passport's middleware around the strategy. It is a passport of its own, so that nothing is registered globally. */
-export function authenticateByOidc(): RequestHandler {
+function authenticateByOidc(): RequestHandler {
   const own = new passport.Passport().use(new OidcStrategy());
   return own.authenticate("oidc", {
     session: false,

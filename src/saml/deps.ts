@@ -45,7 +45,7 @@ export interface AuthnRequest {
 }
 
 /** An accepted response: kept for the browser's next step, or the result of a test. */
-export type ConsumedResponse = { ticket: string } | { tested: TestedSignIn };
+type ConsumedResponse = { ticket: string } | { tested: TestedSignIn };
 
 /** A browser that comes back: how to judge what it posts. */
 interface ExpectedResponse {

@@ -298,7 +298,7 @@ type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
  * RefusedError `saml-subject` or `profile-incomplete`; the log has the names of the attributes that are missing and of
  * those that came.
  */
-export function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): ExternalIdentity {
+function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): ExternalIdentity {
   const subjectAttribute = settings.subjectAttribute || null;
   judgeSignIn(subjectRules, { assertion, subjectAttribute });
   const first = (name: string | null) => (name === null ? null : firstValue(assertion, name));
@@ -317,7 +317,7 @@ export function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAs
 }
 
 /** The result of a test. If no identity can be made of the assertion, the result says why. */
-export function testedSignIn(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
+function testedSignIn(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
   const { nameId, attributes } = assertion;
   const values = { NameID: nameId, ...Object.fromEntries(attributes) };
   const nameOf = (field: SamlField) =>

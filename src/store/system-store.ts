@@ -249,7 +249,7 @@ export interface TokenOwner {
 }
 
 /** An expired or revoked token. */
-export interface DeadToken {
+interface DeadToken {
   tenantId: string;
   sourceId: string;
   hint: string;
@@ -268,7 +268,7 @@ const ownerOf = `select t.tenant_id, t.id as token_id, t.hint, t.last_used_at, s
   where t.token_hash = ? and t.revoked_at is null and (t.expires_at is null or t.expires_at > ?)`;
 
 /** Finds the owner of a provisioning token, before a tenant is known. */
-export function tokenOwners(sql: Database["sql"], now: () => number) {
+function tokenOwners(sql: Database["sql"], now: () => number) {
   return {
     /** Returns the owner of a token in one lookup; null if the token is unknown, expired or revoked. */
     async owner(tokenHash: string): Promise<TokenOwner | null> {

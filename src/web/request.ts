@@ -1,8 +1,8 @@
 /**
  * The web room: everything in the browser outside the protocols and the product.
  *
- * Owns: sessions and the signed-in person (sessions.ts), the guards of each request (guards.ts, security-headers.ts,
- * same-origin.ts), error pages, and /, /login, /setup, /account, /logout, /me, /healthz, /readyz and /metrics.
+ * Owns: what every request gets (this file: its id, its log, its form and the same-origin check), sessions and the signed-in
+ * person (sessions.ts), the guards of pages (guards.ts), security headers, error pages, and /, /login, /setup, /account, /logout, /me, /healthz, /readyz and /metrics.
  * May import: the ground floor, directory, store and config.
  */
 import { randomUUID } from "node:crypto";
@@ -56,7 +56,7 @@ export const refuseNul: RequestHandler = (req, _res, next) => {
 };
 
 /** The path of a URL, without the secret token of a one-time link. Case-insensitive, as routes are. */
-export function loggedPath(url: string): string {
+function loggedPath(url: string): string {
   const path = url.split("?")[0] ?? "";
   return /^\/setup\//i.test(path) ? "/setup/[redacted]" : path;
 }

@@ -277,7 +277,7 @@ const shownColumns = [
 ];
 
 /** The columns of UserRow. */
-export const columns = qualified([
+const columns = qualified([
   ...shownColumns,
   "given_name",
   "family_name",
@@ -289,8 +289,8 @@ export const columns = qualified([
 ]);
 
 /** As SQL, to be combined with affiliationColumns. */
-export const columnList = columns.join(", ");
-export const shownColumnList = qualified(shownColumns).join(", ");
+const columnList = columns.join(", ");
+const shownColumnList = qualified(shownColumns).join(", ");
 
 function qualified(names: readonly string[]): string[] {
   return names.map((name) => `users.${name}`);
@@ -339,6 +339,6 @@ export interface AffiliatedUser extends ShownUser {
   affiliations: Affiliations;
 }
 
-export function toAffiliatedUser(row: UserRow & AffiliationRow): AffiliatedUser {
+function toAffiliatedUser(row: UserRow & AffiliationRow): AffiliatedUser {
   return Object.assign(toShownUser(row), { affiliations: toAffiliations(row) });
 }
