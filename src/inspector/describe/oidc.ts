@@ -27,7 +27,7 @@ export function recordOidc(recorder: Recorder): RequestHandler {
     });
     next();
   };
-  for (const path of Object.values(paths.oidc(":connection"))) router.all(path, watch);
+  for (const path of Object.values(paths.oidc(":connection"))) router.use(path, watch);
   return router;
 }
 

@@ -20,7 +20,7 @@ export function recordSaml(recorder: Recorder): RequestHandler {
     });
     next();
   };
-  for (const path of Object.values(paths.saml(":connection"))) router.all(path, watch);
+  for (const path of Object.values(paths.saml(":connection"))) router.use(path, watch);
   return router;
 }
 
