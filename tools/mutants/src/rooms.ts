@@ -82,10 +82,17 @@ const rooms: readonly Room[] = [
     ],
     everyCondition,
   },
-  { source: "src/scim/patch-", tests: ["test/scim/"], everyCondition },
-  { source: "src/scim/filter-", tests: ["test/scim/"], everyCondition },
-  { source: "src/scim/match-element.ts", tests: ["test/scim/"], everyCondition },
+  ...["grammar", "patch-", "filter-", "match-element", "groups"].map((name) => ({
+    source: `packages/scim-server/src/${name}`,
+    tests: ["packages/scim-server/test/", "test/scim/"],
+    everyCondition,
+  })),
+  { source: "packages/scim-server/", tests: ["packages/scim-server/test/", "test/scim/", "test/reach/"] },
   { source: "src/scim/", tests: ["test/scim/", "test/reach/"] },
+  {
+    source: "packages/saml-policy/",
+    tests: ["packages/saml-policy/test/", "test/saml/", "test/universal-logout/saml.test.ts"],
+  },
   { source: "src/store/tenant/inspector.ts", tests: ["test/inspector/", "test/store/"], everyCondition },
   { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition }, // sample product
   {
