@@ -35,11 +35,13 @@ class Checkout {
   /** Writes a lock file with a package of this version, a development package and an optional one. */
   lock(version: string): void {
     const packages = {
-      "": { name: "tiny", dependencies: { used: version } },
+      "": { name: "tiny", dependencies: { used: version, engine: "0.1.0" } },
       "node_modules/used": { version, dependencies: { inner: "4.0.0" } },
       "node_modules/used/node_modules/inner": { version: "4.0.0" },
       "node_modules/tool": { version: "2.0.0", dev: true },
       "node_modules/other-platform": { version: "3.0.0", optional: true },
+      "node_modules/engine": { resolved: "packages/engine", link: true },
+      "packages/engine": { version: "0.1.0" },
       "packages/extra": { version: "0.1.0", dependencies: { helper: "5.0.0" } },
       "node_modules/helper": { version: "5.0.0" },
     };
@@ -47,7 +49,7 @@ class Checkout {
   }
 
   /** Installs packages as a manual npm run does. */
-  install(packages: Record<string, { version: string }>): void {
+  install(packages: Record<string, { version: string } | { resolved: string; link: boolean }>): void {
     mkdirSync(join(this.folder, "node_modules"), { recursive: true });
     writeFileSync(join(this.folder, "node_modules/.package-lock.json"), JSON.stringify({ packages }));
   }
@@ -114,6 +116,8 @@ describe("scripts/install-when-needed.mjs", () => {
       "node_modules/used": { version: "1.0.0" },
       "node_modules/used/node_modules/inner": { version: "4.0.0" },
       "node_modules/tool": { version: "2.0.0" },
+      "node_modules/engine": { resolved: "packages/engine", link: true },
+      "packages/engine": { version: "0.1.0" },
       "packages/extra": { version: "0.1.0" },
       "node_modules/helper": { version: "5.0.0" },
     };
@@ -125,7 +129,10 @@ describe("scripts/install-when-needed.mjs", () => {
   });
 
   it("accepts missing packages in production only if they are for development or workspaces", async () => {
-    const used = { "node_modules/used": { version: "1.0.0" } };
+    const used = {
+      "node_modules/used": { version: "1.0.0" },
+      "node_modules/engine": { resolved: "packages/engine", link: true },
+    };
     checkout.install({ ...used, "node_modules/used/node_modules/inner": { version: "4.0.0" } });
     assert.deepEqual(await checkout.run(["--production"]), quiet);
     checkout.install(used);
@@ -133,9 +140,11 @@ describe("scripts/install-when-needed.mjs", () => {
     assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund"]);
   });
 
-  it("installs no workspaces with NODE_ENV=production", async () => {
+  it("installs only the application's workspaces with NODE_ENV=production", async () => {
     assert.equal((await checkout.run(["--production"], { NODE_ENV: "production" })).code, 0);
-    assert.deepEqual(checkout.calls, ["ci --no-audit --no-fund --workspaces=false"]);
+    assert.deepEqual(checkout.calls, [
+      "ci --no-audit --no-fund --include-workspace-root --workspace=packages/engine",
+    ]);
   });
 
   it("installs the development packages after a production install", async () => {

@@ -88,7 +88,7 @@ export const cases: readonly PlanCase[] = [
     [
       "C9343",
       "SAML sign-in",
-      test("saml/sign-in", "sign-in by SAML goes to the provider and back, and shows the names that it gave"),
+      test("saml/sign-in", "sign-in by SAML signs in through the provider, and shows the names that it sent"),
     ],
   ]),
   ...plan("Attributes and guide", "provisioning", [
