@@ -24,7 +24,7 @@ interface AuthnRequest {
 }
 
 /** An accepted response: kept for the browser's next step, or the result of a test. */
-export type ConsumedResponse = { ticket: string } | { tested: TestedSignIn };
+type ConsumedResponse = { ticket: string } | { tested: TestedSignIn };
 
 /** A browser that comes back: how to judge what it posts. */
 interface ExpectedResponse {
@@ -34,7 +34,7 @@ interface ExpectedResponse {
 }
 
 /** The values that the steps of one request share. The inspector reads them, too. */
-export interface SamlSteps {
+interface SamlSteps {
   request?: AuthnRequest;
   expected?: ExpectedResponse;
   /** The XML that the signatures vouch for, once they are verified. */

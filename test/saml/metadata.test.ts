@@ -191,7 +191,7 @@ describe("SAML metadata", () => {
         const { store } = site().acme;
         const connection = await site().connect();
         const changed = { ...(await settingsOf(connection)), subjectAttribute: "oktaId" };
-        await assert.rejects(changeSettings(store, connection.id, changed), /decided before/);
+        await assert.rejects(changeSettings(store, connection.id, changed), /cannot change after activation/);
         const draft = await site().connect({}, { draft: true });
         const after = await changeSettings(store, draft.id, { ...changed });
         assert.equal(after.subjectKind, "source-key");

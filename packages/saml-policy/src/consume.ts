@@ -55,7 +55,7 @@ export interface Ports<Sent extends SentRequest, Inside> {
 }
 
 /** Stores that every replica shares: their entries work once. */
-export interface OneTimeStores<Sent extends SentRequest> {
+interface OneTimeStores<Sent extends SentRequest> {
   replay: {
     /** Remembers the assertion until it expires. Returns false if it was consumed before. */
     consume(assertionId: string, expiresAt: number): Promise<boolean>;

@@ -101,7 +101,7 @@ export interface ParsedAssertion {
   attributes: Map<string, string[]>;
 }
 
-export interface Confirmation {
+interface Confirmation {
   method: string | null;
   notOnOrAfter: number | null;
   recipient: string | null;

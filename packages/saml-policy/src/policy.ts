@@ -22,7 +22,7 @@ import {
 import type { SamlRule } from "./rule.ts";
 
 /** One rule without its functions: for documents, inspectors and tests. */
-export type RuleRow = Pick<SamlRule<never>, "id" | "name" | "citation" | "reason">;
+type RuleRow = Pick<SamlRule<never>, "id" | "name" | "citation" | "reason">;
 
 interface Phase {
   name: string;

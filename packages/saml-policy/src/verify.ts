@@ -42,7 +42,10 @@ export async function verify(
   return await threads.run({ parts, certificates });
 }
 
-/** Runs on a thread: piscina calls the default export. */
+/**
+ * Runs on a thread: piscina calls the default export.
+ * @public
+ */
 export default async function verifyHere({ parts, certificates }: Work): Promise<Verification> {
   const pemFiles = certificates.map(pemOf);
   const signed: string[] = [];
