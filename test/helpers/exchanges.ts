@@ -25,7 +25,7 @@ const folder = "test/fixtures";
 /** The clients whose traffic is recorded. */
 export const clients = readdirSync(folder);
 
-/** What a client sent, and what it has to be answered, in order. */
+/** The client's recorded requests with the expected answers, in order. */
 export function exchangesOf(client: string): Exchange[] {
   const files = readdirSync(join(folder, client)).sort();
   return files.map((file) => JSON.parse(readFileSync(join(folder, client, file), "utf8")) as Exchange);

@@ -1,0 +1,49 @@
+import express, { type ErrorRequestHandler, type Express } from "express";
+import type { Knex } from "knex";
+import { scimRouter } from "scim-server/router";
+import { RefusedError } from "../../../src/errors.ts";
+import { schemas, scimBackend } from "./scim.ts";
+import { cookieOf, endSession, sessionCookie, signedInUser } from "./sessions.ts";
+import { type SignInSettings, signInRoutes } from "./sign-in.ts";
+
+export interface ExampleSettings extends SignInSettings {
+  /** The SHA-256 of the provisioning token, in hex: the application never has the token itself. */
+  scimTokenHash: string;
+  /** Receives the errors of requests. */
+  log(error: unknown): void;
+}
+
+export function createApp(sql: Knex, settings: ExampleSettings): Express {
+  const { baseUrl, scimTokenHash, log } = settings;
+  const app = express();
+  app.disable("x-powered-by");
+
+  // The application as it was.
+  app.get("/", async (req, res) => {
+    const user = await signedInUser(sql, req);
+    if (user) res.type("text").send(`Signed in as ${user.email}.\n`);
+    else res.status(401).send('<a href="/oidc/login">Sign in with Okta</a>');
+  });
+  app.post("/sign-out", async (req, res) => {
+    if (cookieOf(req, "session")) await endSession(sql, req);
+    res.clearCookie("session", sessionCookie(baseUrl)).redirect(303, "/");
+  });
+
+  // What this example adds.
+  const backend = scimBackend(sql, scimTokenHash);
+  app.use("/scim/v2", scimRouter({ baseUrl: `${baseUrl}/scim/v2`, schemas, backend, onError: log }));
+  app.use(signInRoutes(sql, settings));
+  app.use(errorPage(log));
+  return app;
+}
+
+/** The page has the reason, which is safe to show; the log has the cause. */
+function errorPage(log: (error: unknown) => void): ErrorRequestHandler {
+  return (error: unknown, _req, res, next) => {
+    log(error);
+    if (res.headersSent) return next(error);
+    if (error instanceof RefusedError)
+      res.status(403).type("text").send(`Sign-in refused: ${error.reason}\n`);
+    else res.status(500).type("text").send("Something went wrong.\n");
+  };
+}
