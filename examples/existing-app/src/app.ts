@@ -9,8 +9,8 @@ import { type SignInSettings, signInRoutes } from "./sign-in.ts";
 export interface ExampleSettings extends SignInSettings {
   /** The SHA-256 of the provisioning token, in hex: the application never has the token itself. */
   scimTokenHash: string;
-  /** Receives the errors of requests. */
-  log(error: unknown): void;
+  /** Receives a line for what a client did wrong, and the error for what went wrong here. */
+  log(problem: unknown): void;
 }
 
 export function createApp(sql: Knex, settings: ExampleSettings): Express {
@@ -30,20 +30,25 @@ export function createApp(sql: Knex, settings: ExampleSettings): Express {
   });
 
   // What this example adds.
-  const backend = scimBackend(sql, scimTokenHash);
-  app.use("/scim/v2", scimRouter({ baseUrl: `${baseUrl}/scim/v2`, schemas, backend, onError: log }));
+  const scim = scimRouter({
+    baseUrl: `${baseUrl}/scim/v2`,
+    schemas,
+    backend: scimBackend(sql, scimTokenHash),
+    onError: (error, { status, message }) => log(status >= 500 ? error : `SCIM ${status}: ${message}`),
+  });
+  app.use("/scim/v2", scim);
   app.use(signInRoutes(sql, settings));
   app.use(errorPage(log));
   return app;
 }
 
 /** The page has the reason, which is safe to show; the log has the cause. */
-function errorPage(log: (error: unknown) => void): ErrorRequestHandler {
+function errorPage(log: ExampleSettings["log"]): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
-    log(error);
+    const refusal = error instanceof RefusedError ? error : null;
+    log(refusal ? `${refusal.message}: ${refusal.cause}` : error);
     if (res.headersSent) return next(error);
-    if (error instanceof RefusedError)
-      res.status(403).type("text").send(`Sign-in refused: ${error.reason}\n`);
+    if (refusal) res.status(403).type("text").send(`Sign-in refused: ${refusal.reason}\n`);
     else res.status(500).type("text").send("Something went wrong.\n");
   };
 }

@@ -24,7 +24,7 @@ const settings: ExampleSettings = {
     clientSecret: variable("OIDC_CLIENT_SECRET"),
   },
   allowPrivateNetwork: process.env.INSECURE_ALLOW_PRIVATE_NETWORK === "true",
-  log: (error) => console.error(error),
+  log: (problem) => console.error(problem),
 };
 
 const file = variable("DATABASE");

@@ -23,8 +23,9 @@ export const schemas = defineSchemas({
   attributes: [{ scim: "name.givenName" }, { scim: "name.familyName" }, { scim: "emails" }],
 });
 
-/** @param tokenHash the SHA-256 of the one provisioning token, in hex. */
+/** @param tokenHash the SHA-256 of the one provisioning token, in hex. Throws for anything else. */
 export function scimBackend(sql: Knex, tokenHash: string): ScimBackend<"okta"> {
+  if (!/^[0-9a-f]{64}$/.test(tokenHash)) throw new Error("The hash of the SCIM token is not SHA-256 in hex.");
   return {
     async authenticate(token) {
       return timingSafeEqual(Buffer.from(hash(token)), Buffer.from(tokenHash)) ? "okta" : null;

@@ -28,7 +28,7 @@ describe(`the commands of ${readme}`, () => {
       BASE_URL: `http://localhost:${port}`,
       DATABASE: ":memory:",
     };
-    child = spawn("bash", ["-c", `exec ${start}`], { env, stdio: ["ignore", "pipe", "inherit"] });
+    child = spawn("bash", ["-c", `exec ${start}`], { env, stdio: ["ignore", "pipe", "ignore"] });
     const { stdout } = child;
     assert.ok(stdout);
     const [line] = await once(stdout, "data");
