@@ -72,7 +72,7 @@ export class RefusedError extends Error {
 /** A rule of a policy that did not hold. */
 export interface BrokenRule {
   ruleId: string;
-  /** What was expected and found; null if the rule's name says it all. */
+  /** The expected and the actual value; null if the rule's name says enough. */
   found: string | null;
 }
 

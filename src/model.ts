@@ -171,7 +171,7 @@ interface ConnectionEdit {
 }
 
 /** The last changes of a connection's settings, which an owner sees before activating it. */
-export interface ConnectionEdits {
+interface ConnectionEdits {
   /** The last change of the settings; null if nothing changed since the connection was created. */
   edited: ConnectionEdit | null;
   /** The last change by the guest of a set-up link, until the connection is activated. */

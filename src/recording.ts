@@ -1,9 +1,6 @@
-import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
-
 /**
- * The interface between the protocol rooms and the inspector. The rooms describe each message that they receive, send
- * or refuse; they import only this file. src/app.ts gives them the inspector's recorder.
+ * The inspector's recorder, as the rest of the application sees it, and the messages that it keeps. src/inspector/describe/
+ * describes the messages of each protocol; the protocol rooms do not know the inspector.
  */
 export interface Recorder {
   /**
@@ -37,7 +34,7 @@ export interface Message {
   connectionKey: string | null;
   /** Every name of the people concerned: login name, e-mail address, subject, id. Lists show the first one. */
   people: readonly string[];
-  /** The source file that handled it: sourceFile(import.meta.url). */
+  /** The path of the source file that handled it, from the project's root. */
   file: string;
   verdict: RecordedCheck["verdict"];
   /** The result in one line: "201", "Refused: user-blocked". */
@@ -72,11 +69,4 @@ export interface RecordedCheck {
 /** A failed check in one line. */
 export function failureText({ name, detail }: RecordedCheck): string {
   return `Failed: ${name}${detail === null ? "" : ` (${detail})`}`;
-}
-
-const root = fileURLToPath(new URL("../", import.meta.url));
-
-/** The path of a module from the project's root: `sourceFile(import.meta.url)`. */
-export function sourceFile(moduleUrl: string): string {
-  return relative(root, fileURLToPath(moduleUrl)).replaceAll("\\", "/");
 }

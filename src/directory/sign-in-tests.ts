@@ -25,7 +25,7 @@ export interface TestedSignIn {
   /** All claims or attributes, by name, as they came. */
   values: Readonly<Record<string, unknown>>;
   mapped: readonly MappedField[];
-  /** Who signed in; null if the answer does not say it. */
+  /** The person who signed in; null if the answer does not identify one. */
   identity: ExternalIdentity | null;
   /** Why the sign-in failed; null if it did not. */
   problem: RefusedError | null;
@@ -40,7 +40,7 @@ interface SignInTestResult {
   problem: { reason: RefusalReason; detail: string | null } | null;
 }
 
-/** What would happen if the person signed in now. */
+/** The directory's decision if the person signed in now. */
 type SignInPreview = { user: User; by: SignIn["by"] } | { refused: RefusalReason };
 
 export interface FinishedTest {

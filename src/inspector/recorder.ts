@@ -1,11 +1,11 @@
 /**
  * The inspector: records protocol messages without their secrets, and shows them to the tenant's administrators.
  *
- * Owns redaction (redaction.ts), the way of a message into the database (this file), and the pages at /admin/inspector.
- * The protocol rooms know only the interface in src/recording.ts. No request waits for the recorder, and its memory is
- * bounded: messages are queued, written in batches, and dropped and counted when too many arrive.
+ * Owns the descriptions of messages (describe/), redaction (redaction.ts), the way of a message into the database (this
+ * file), and the pages at /admin/inspector. No request waits for the recorder, and its memory is bounded: messages are
+ * queued, written in batches, and dropped and counted when too many arrive.
  *
- * May import: the ground floor, store and web.
+ * May import: the ground floor, store, web, config and sso, and the policies and types of the protocol rooms.
  */
 import type { Log } from "../log.ts";
 import type { Message, Recorder } from "../recording.ts";

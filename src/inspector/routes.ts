@@ -56,7 +56,7 @@ function listRoutes({ database }: InspectorDeps): Router {
       hours,
       protocols,
       protocolNames,
-      maxStoredMessages,
+      maxMessages: maxStoredMessages,
       keptDays: maxMessageAgeMs / (24 * hourMs),
       isOn: state.recordingUntil > Date.now(),
       ...state,

@@ -2,7 +2,7 @@ import { InvalidError } from "../errors.ts";
 import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
 import { checkIssuer } from "./issuer.ts";
 
-/** What an OpenID provider publishes about itself, for the administrator who enters its address. */
+/** Facts that an OpenID provider publishes, for the administrator who enters its address. */
 export interface DescribedProvider {
   issuer: string;
   authorizationEndpoint: string;

@@ -9,7 +9,7 @@ import { connectionActive } from "../sso/connection.ts";
  */
 type OidcRule<Facts> = Rule<Facts, RefusalReason>;
 
-/** What the network, openid-client or jose found wrong, and the rule that this is about. */
+/** A fault that the network, openid-client or jose found, and the rule that it is about. */
 export interface ProviderFinding {
   ruleId: string;
   found: string;
@@ -66,7 +66,7 @@ export const callbackRules: readonly OidcRule<{
   /** Names of parameters that are there more than once. */
   repeated: readonly string[];
   state: string | null;
-  /** What this browser began under the state. */
+  /** The sign-in that this browser began under the state. */
   pending: object | null;
 }>[] = [
   {
@@ -201,7 +201,7 @@ export const signatureRules: readonly OidcRule<Findings>[] = [
   }),
 ];
 
-/** What is left to check of an ID token. */
+/** The checks of an ID token that the libraries leave to us. */
 export const claimRules: readonly OidcRule<{
   claims: Readonly<Record<string, unknown>>;
   clientId: string;

@@ -102,7 +102,7 @@ export function causeOf(error: unknown): unknown {
   return new Error(`the provider answered ${error.status} ${error.error.slice(0, 100)}`);
 }
 
-/** What the libraries attach to their errors, or to a cause of them. */
+/** Details that the libraries attach to their errors, or to a cause of them. */
 interface ErrorDetails {
   claim?: unknown;
   attribute?: unknown;

@@ -3,7 +3,7 @@ import { InvalidError } from "../errors.ts";
 import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
 import { readKeys } from "../trust/jwks.ts";
 
-/** What a provider publishes about itself (OpenID Connect Discovery §3), for the operator who saves a connection with it. */
+/** Facts that a provider publishes (OpenID Connect Discovery §3), for the operator who saves a connection with it. */
 export interface ProviderFacts {
   issuer: string;
   authorizationEndpoint: string;

@@ -36,7 +36,7 @@ export interface RelyingParty {
   keys: KeyStore;
 }
 
-/** What the provider's answer is checked against. It never leaves our side. */
+/** The values that the provider's answer has to match. They never leave our side. */
 export interface Expectations {
   codeVerifier: string;
   nonce: string;
@@ -49,7 +49,7 @@ export interface AuthorizationRequest {
   loginHint: string | null;
 }
 
-/** What the provider proved about the person at the browser. */
+/** A sign-in that the provider has proved. */
 export interface VerifiedLogin {
   subject: string;
   /** Claims of the ID token, overridden by those of UserInfo: Okta's ID tokens are thin. */

@@ -38,7 +38,7 @@ export interface OidcDeps {
   keys: KeyStore;
 }
 
-/** What stays with us while the browser is at the provider. */
+/** The data that stays with us while the browser is at the provider. */
 type PendingLogin = Expectations & { returnTo: string | null; testId: string | null };
 
 export function oidcRoutes(deps: OidcDeps): Router {

@@ -9,7 +9,7 @@ import {
   type VerifiedLogin,
 } from "./relying-party.ts";
 
-/** What the steps before the strategy prepared: a request for the browser that leaves, or expectations for one that comes back. */
+/** Prepared by the steps before the strategy: a request if the browser leaves, or expectations if it comes back. */
 interface OidcSteps {
   client: RelyingParty;
   sealedSecrets: { current: string | null; former: string | null };

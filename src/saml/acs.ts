@@ -15,10 +15,9 @@ import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { localPath } from "../web/guards.ts";
 import { testedSignIn, toIdentity } from "./attributes.ts";
-import type { SamlDeps } from "./deps.ts";
+import type { KeptRequest, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
 import { refreshCertificates } from "./metadata-refresh.ts";
-import { arrivals, type KeptRequest, sentRequests } from "./pending.ts";
 
 /** Base64 makes four bytes of three, and the form's encoding makes three characters of some of them. */
 const bodyLimit = 512 * 1024;
@@ -58,12 +57,11 @@ export const notASignIn: RequestHandler = () => {
  * comes from another site, so no session is visible here. The accepted response is kept, once, for the browser that
  * brought it, and that browser goes on to /finish by a GET, with which its session travels.
  */
-export function acsSteps(deps: SamlDeps) {
-  const { sealer, baseUrl } = deps;
-  const kept = arrivals(deps);
+export function acsSteps(deps: StepDeps) {
+  const { sealer, baseUrl, arrivals } = deps;
 
   /** A response belongs to a test if RelayState names one that is under way. Otherwise the connection has to be active. */
-  const recognizeTest: RequestHandler = async (req, res, next) => {
+  const testOrActive: RequestHandler = async (req, res, next) => {
     const isTest = await useTest(req, (req.body as Record<string, unknown> | undefined)?.RelayState);
     return isTest ? next() : requireActive(req, res, next);
   };
@@ -80,7 +78,7 @@ export function acsSteps(deps: SamlDeps) {
           const identity = toIdentity(connection, assertion);
           req.saml = { ...req.saml, identity };
           const returnTo = request ? request.returnTo : localPath(relayState, baseUrl);
-          return { ticket: await kept.begin(req, { identity, returnTo }, { store: inside }) };
+          return { ticket: await arrivals.begin(req, { identity, returnTo }, { store: inside }) };
         },
       },
     };
@@ -95,7 +93,7 @@ export function acsSteps(deps: SamlDeps) {
     res.redirect(303, `${finish}?${new URLSearchParams({ ticket: consumed.ticket })}`);
   };
 
-  return { recognizeTest, expectResponse, continueSignIn };
+  return { testOrActive, expectResponse, continueSignIn };
 }
 
 function serviceProviderOf({ connection, testId }: SsoContext<"saml">, baseUrl: string): ServiceProvider {
@@ -115,9 +113,8 @@ function serviceProviderOf({ connection, testId }: SsoContext<"saml">, baseUrl: 
 }
 
 /** The policy's ports over the tenant's store. */
-function portsOf(deps: SamlDeps, req: Request): Ports<KeptRequest, TenantStore> {
+function portsOf(deps: StepDeps, req: Request): Ports<KeptRequest, TenantStore> {
   const { store, connection } = ssoOf(req, "saml");
-  const requests = sentRequests(deps);
   return {
     now: Date.now,
     async decryptionKeys() {
@@ -133,7 +130,7 @@ function portsOf(deps: SamlDeps, req: Request): Ports<KeptRequest, TenantStore> 
         work(
           {
             replay: { consume: (id, expiresAt) => consumeAssertion(inside, connection, id, expiresAt) },
-            requests: { take: (id) => requests.resume(req, id, inside) },
+            requests: { take: (id) => deps.requests.resume(req, id, inside) },
           },
           inside,
         ),

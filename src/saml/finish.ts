@@ -7,8 +7,7 @@ import { ssoOf } from "../sso/connection.ts";
 import { finishSignIn, type IdentifiedLogin } from "../sso/finish.ts";
 import { formField } from "../web/forms.ts";
 import { landingPath } from "../web/home.ts";
-import type { SamlDeps } from "./deps.ts";
-import { arrivals } from "./pending.ts";
+import type { StepDeps } from "./deps.ts";
 
 /** The policy at the end of a sign-in; everything about the response itself was judged before. */
 export const arrivalRules: readonly Rule<{ arrival: IdentifiedLogin | null }, RefusalReason>[] = [
@@ -25,13 +24,11 @@ export const arrivalRules: readonly Rule<{ arrival: IdentifiedLogin | null }, Re
  * The steps of /finish, where the session of the browser is visible. If another person is signed in, the page asks first:
  * otherwise an attacker who makes a browser post a response could silently change the account that it works in.
  */
-export function finishSteps(deps: SamlDeps) {
-  const kept = arrivals(deps);
-
+export function finishSteps({ arrivals, baseUrl }: StepDeps) {
   /** Takes the arrival that the ticket names, from the address or, if the person confirmed it, from the form. */
   const takeArrival: RequestHandler = async (req, _res, next) => {
     const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
-    const arrival = await kept.resume(req, typeof ticket === "string" ? ticket : "");
+    const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
     judgeSignIn(arrivalRules, { arrival });
     if (arrival) req.saml = { arrival, identity: arrival.identity };
     next();
@@ -41,7 +38,7 @@ export function finishSteps(deps: SamlDeps) {
     const arrival = arrivalOf(req);
     if (!req.person || (await isSamePerson(req, arrival))) return next();
     // Kept under a new ticket, which only the form of this page knows.
-    const ticket = await kept.begin(req, arrival);
+    const ticket = await arrivals.begin(req, arrival);
     res.render("continue-as", {
       title: "Change who is signed in?",
       action: paths.saml(ssoOf(req).connection.key).finish,
@@ -53,7 +50,7 @@ export function finishSteps(deps: SamlDeps) {
   };
 
   const signIn: RequestHandler = async (req, res) => {
-    await finishSignIn(req, res, arrivalOf(req), deps.baseUrl);
+    await finishSignIn(req, res, arrivalOf(req), baseUrl);
   };
 
   return { takeArrival, askIfOtherPerson, signIn };

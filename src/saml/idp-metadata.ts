@@ -1,7 +1,7 @@
 /**
  * An identity provider's metadata (SAML Metadata §2.4).
  */
-import { children, type Element, ns, parseXml } from "saml-policy/xml";
+import { children, type Element, ns, parseXml } from "saml-policy/parse";
 import { InvalidError } from "../errors.ts";
 import { readCertificate } from "../trust/certificates.ts";
 

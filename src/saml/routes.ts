@@ -16,13 +16,14 @@ import {
   requireActiveOrTest,
   ssoOf,
 } from "../sso/connection.ts";
+import type { IdentifiedLogin } from "../sso/finish.ts";
+import { pendingSignIns } from "../sso/pending.ts";
 import { endWithError } from "../sso/test-sign-in.ts";
 import { randomToken } from "../store/secrets.ts";
 import { acsSteps, findForAcs, formBody, notAForm, notASignIn, refuseLarge } from "./acs.ts";
-import type { SamlDeps } from "./deps.ts";
+import type { KeptRequest, SamlDeps, StepDeps } from "./deps.ts";
 import { finishSteps } from "./finish.ts";
 import { keyPairsOf } from "./keys.ts";
-import { sentRequests } from "./pending.ts";
 import { spMetadata } from "./sp-metadata.ts";
 import { authenticateBySaml } from "./strategy.ts";
 
@@ -32,26 +33,22 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
   const findSaml = findConnection(deps.database, "saml");
   const activeOrTest = requireActiveOrTest(({ query }) => query.test);
   const authenticate = authenticateBySaml();
-  const { recognizeTest, expectResponse, continueSignIn } = acsSteps(deps);
-  const { takeArrival, askIfOtherPerson, signIn } = finishSteps(deps);
+  const stepDeps: StepDeps = {
+    ...deps,
+    requests: pendingSignIns<KeptRequest>(deps, { name: "saml-request", byCrossSitePost: true }),
+    arrivals: pendingSignIns<IdentifiedLogin>(deps, { name: "saml-arrival", byCrossSitePost: false }),
+  };
+  const { testOrActive, expectResponse, continueSignIn } = acsSteps(stepDeps);
+  const { takeArrival, askIfOtherPerson, signIn } = finishSteps(stepDeps);
 
   const posts = Router();
-  const findHidden = findForAcs(findSaml);
-  posts.post(
-    acs,
-    refuseLarge,
-    formBody,
-    findHidden,
-    recognizeTest,
-    expectResponse,
-    authenticate,
-    continueSignIn,
-  );
+  const find = findForAcs(findSaml);
+  posts.post(acs, refuseLarge, formBody, find, testOrActive, expectResponse, authenticate, continueSignIn);
   posts.all(acs, notASignIn);
   posts.use(acs, notAForm, endWithError(deps.sealer));
 
   const pages = Router();
-  pages.get(login, findSaml, activeOrTest, beginLogin(deps), authenticate);
+  pages.get(login, findSaml, activeOrTest, beginLogin(stepDeps), authenticate);
   pages.get(finish, findSaml, requireActive, takeArrival, askIfOtherPerson, signIn);
   pages.post(finish, findSaml, requireActive, takeArrival, signIn);
   pages.get(metadata, publishMetadata(deps));
@@ -60,8 +57,7 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
 }
 
 /** Keeps the request that the browser takes to the provider. */
-function beginLogin({ sealer, baseUrl, generateKeys }: SamlDeps): RequestHandler {
-  const requests = sentRequests({ sealer, baseUrl });
+function beginLogin({ sealer, baseUrl, generateKeys, requests }: StepDeps): RequestHandler {
   return async (req, _res, next) => {
     const { store, connection, testId } = ssoOf(req, "saml");
     const [keyPair] = await keyPairsOf(store, sealer, connection, generateKeys);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { escapeXml, ns } from "saml-policy/xml";
+import { escapeXml, ns } from "saml-policy/parse";
 import { SignedXml } from "xml-crypto";
 import { samlUrls } from "../endpoints.ts";
 import type { Connection } from "../model.ts";

@@ -11,8 +11,8 @@ import type { ExternalIdentity } from "../model.ts";
 import type { IdentifiedLogin } from "../sso/finish.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { SamlConnection } from "./attributes.ts";
+import type { KeptRequest } from "./deps.ts";
 import type { KeyPair } from "./keys.ts";
-import type { KeptRequest } from "./pending.ts";
 
 /** A browser that leaves: the request that it takes along. */
 interface AuthnRequest {

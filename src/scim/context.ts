@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 
-/** What the users and groups of one call work with, in addition to the tenant's store. The token alone decides all of it. */
+/** The settings and services of one call, next to the tenant's store. The token alone decides all of them. */
 export interface ScimContext {
   /** Runs a search that may read the whole tenant (Database.scan). */
   scan<T>(work: (store: TenantStore) => Promise<T>): Promise<T>;

@@ -35,7 +35,7 @@ export interface ProviderExchange {
   answer: { status: number; text: string } | null;
 }
 
-/** What the steps of one request share: `req.sso`. The inspector reads it once the response is sent. */
+/** Shared by the steps of one request: `req.sso`. The inspector reads it once the response is sent. */
 export interface SsoContext<Type extends ConnectionType = ConnectionType> {
   readonly store: TenantStore;
   readonly connection: ConfiguredConnection<Type>;

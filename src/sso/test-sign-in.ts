@@ -9,7 +9,7 @@ import { ssoOf } from "./connection.ts";
 /** The fields that a sign-in fills. */
 type SignInField = "loginName" | keyof Profile;
 
-/** What was sent for each of our fields, by config/attributes.ts. */
+/** The value that was sent for each of our fields, by config/attributes.ts. */
 export function mappedFields(
   nameOf: (field: SignInField) => string | null,
   sentAs: (name: string) => unknown,

@@ -64,11 +64,31 @@ export type TenantStore = Tables & {
 
 /** Opens the store of one tenant. Every statement is confined to that tenant (see tenant/scope.ts). */
 export function forTenant(database: Database, tenantId: string, now: () => number = Date.now): TenantStore {
-  const scope = tenantScope(database, tenantId);
-  const opened = Object.entries(tables).map(([name, open]) => [name, open(scope, now)]);
-  return Object.assign(Object.fromEntries(opened) as Tables, {
-    tenantId,
-    transaction: <T>(work: (store: TenantStore) => Promise<T>) =>
-      database.transaction((joined) => work(forTenant(joined, tenantId, now))),
-  });
+  return new Store(database, tenantId, now) as Store & Tables;
+}
+
+class Store {
+  readonly tenantId: string;
+  readonly #database: Database;
+  readonly #now: () => number;
+
+  static {
+    // A table opens when it is used: every request and every transaction has a store, and uses few tables.
+    for (const [name, open] of Object.entries(tables)) {
+      const get = function (this: Store) {
+        return open(tenantScope(this.#database, this.tenantId), this.#now);
+      };
+      Object.defineProperty(Store.prototype, name, { get });
+    }
+  }
+
+  constructor(database: Database, tenantId: string, now: () => number) {
+    this.tenantId = tenantId;
+    this.#database = database;
+    this.#now = now;
+  }
+
+  transaction<T>(work: (store: TenantStore) => Promise<T>): Promise<T> {
+    return this.#database.transaction((joined) => work(forTenant(joined, this.tenantId, this.#now)));
+  }
 }

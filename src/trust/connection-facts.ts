@@ -55,7 +55,7 @@ function samlFacts(settings: SamlSettings | null): Fact[] {
     ["Sign on URL", settings?.ssoUrl ?? "None"],
     ["Signing certificates", settings?.certificates.map(certificateText).join("\n") || "None"],
     ["Metadata URL", settings?.metadataUrl ?? "None"],
-    ["People are known by", subject ? `The attribute ${subject}` : "The NameID"],
+    ["People are identified by", subject ? `The attribute ${subject}` : "The NameID"],
     ["Other names of attributes", names.sort().join("\n") || "None"],
     ["What is signed", settings?.signed === "response" ? "The response" : "The assertion"],
     ["People may start from their Okta dashboard", yesNo(settings?.idpInitiated ?? true)],

@@ -15,7 +15,7 @@ export type RevocationRefusal =
   | "no-subject"
   | "unknown-person";
 
-/** What jose, or reading the keys, found wrong with a token, and the rule that this is about. */
+/** A fault that jose found in a token, or a failure to read the keys; and the rule that it is about. */
 export interface TokenFinding {
   ruleId: string;
   found: string | null;
@@ -125,7 +125,7 @@ export const personRules: readonly RevocationRule<{ userIds: readonly string[] }
   },
 ];
 
-/** What the inspector shows of a connection: the rules from the first that is about it. */
+/** The rules about one connection, which the inspector shows. */
 export const connectionPolicy = [
   ...tokenRules,
   ...permissionRules,

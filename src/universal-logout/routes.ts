@@ -44,7 +44,7 @@ export interface NamedConnection {
   broken: BrokenRule | null;
 }
 
-/** What the steps of a call share: `req.revocation`. The inspector reads it once the response is sent. */
+/** Shared by the steps of a call: `req.revocation`. The inspector reads it once the response is sent. */
 interface RevocationContext {
   claims: RevocationClaims;
   named: NamedConnection[];
@@ -60,7 +60,7 @@ declare module "express-serve-static-core" {
   }
 }
 
-/** The status of each refusal. There is no body, because Okta reads none. */
+/** The status of each refusal. There is no body, because Okta does not read it. */
 const statusOf: Record<RevocationRefusal, number> = {
   unauthorized: 401,
   "keys-unavailable": 503,

@@ -71,9 +71,10 @@ function reasonOf(error: unknown): string {
 }
 
 /** The cause, for the operator who looks up the reference; log.ts removes personal data. */
-function causeOf(error: unknown): { err?: unknown; detail?: string } {
+function causeOf(error: unknown): { err?: unknown; detail?: string; rule?: string } {
   if (!(error instanceof RefusedError) || error.cause === undefined) return {};
-  return typeof error.cause === "string" ? { detail: error.cause } : { err: error.cause };
+  const rule = error.broken ? { rule: error.broken.ruleId } : {};
+  return typeof error.cause === "string" ? { detail: error.cause, ...rule } : { err: error.cause, ...rule };
 }
 
 function pageFor(error: unknown): ErrorPage {

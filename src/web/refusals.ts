@@ -87,7 +87,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
   "saml-recipient": forAdmin("The sign-in was meant for another address."),
   "saml-audience": forAdmin("The sign-in was meant for another application."),
   "saml-expired": { text: "The sign-in took too long to arrive, or a clock is wrong.", next: startAgain },
-  "saml-not-yet-valid": forAdmin("The clock of your identity provider is ahead of ours."),
+  "saml-not-yet-valid": forAdmin("The clock of your identity provider is ahead of our clock."),
   "saml-conditions": forAdmin(notTrusted),
   "saml-confirmation": forAdmin(notTrusted),
   "saml-subject": forAdmin("Your identity provider did not say who you are."),

@@ -40,7 +40,10 @@ describe("the console's overview", () => {
         token.exec(text)?.[1] ?? "",
         /\(source default\) expires on \d{1,2} \w+ \d{4}\. Create another/,
       );
-      assert.match(text, /<a href="\/admin\/provisioning#problems">Provisioning<\/a>: a call of Okta/);
+      assert.match(
+        text,
+        /<a href="\/admin\/provisioning#problems">Provisioning<\/a>: calls from Okta were refused/,
+      );
     });
 
     it("does not warn of a token that has a successor", async () => {

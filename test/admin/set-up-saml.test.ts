@@ -156,7 +156,7 @@ describe("the set-up of a SAML connection", () => {
     it("fixes the identifying attribute when the connection is switched on", async () => {
       await save(byHand());
       await switchOn(client, base);
-      assert.match((await client.get(base)).text, /People are known by their NameID/);
+      assert.match((await client.get(base)).text, /People are identified by their NameID/);
       const late = await save({ ...byHand(), subjectAttribute: "userId" });
       assert.equal(late.status, 400);
       assert.equal((await stored())?.subjectAttribute, null);
@@ -170,7 +170,7 @@ describe("the set-up of a SAML connection", () => {
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
       served = null;
       await submit(client, base, "/refresh");
-      assert.match((await client.get(base)).text, /values from before stay.*404/);
+      assert.match((await client.get(base)).text, /old values stay.*404/);
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
     });
 

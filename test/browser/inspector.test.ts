@@ -41,7 +41,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
       await page.getByText("The provisioning token is known").waitFor();
       await page.getByText('"password": "[redacted]"').waitFor();
       await page.getByRole("link", { name: "src/scim/users.ts" }).click();
-      await page.getByText("export async function createUser(").waitFor();
+      await page.getByText("export function scimUsers(").waitFor();
       assert.equal(
         (await page.goto(`${site().app.url}/admin/inspector/source?file=package.json`))?.status(),
         404,

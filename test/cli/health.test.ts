@@ -160,7 +160,7 @@ describe("admin -- tenant health", () => {
       const date = "\\d{1,2} \\w+ \\d{4}";
       assert.match(
         attention[1] ?? "",
-        new RegExp(`^The provisioning token oinscim_\\S+… \\(source ends soon\\) ends on ${date}`),
+        new RegExp(`^The provisioning token oinscim_\\S+… \\(source ends soon\\) expires on ${date}`),
       );
       assert.match(
         attention[2] ?? "",

@@ -69,7 +69,7 @@ describe("npm run demo", function () {
     await demo.start("--reset");
     const log = await (await fetch(`${demo.orgUrl}/admin/reports/system-log`)).text();
     // The org looks up and creates seven people, and looks up, creates, names and fills four groups.
-    assert.match(log, /(3\d|4\d) since the start/);
+    assert.match(log, /(3\d|4\d) calls since the start/);
     assert.match(log, /POST \/scim\/v2\/Users/);
     assert.match(log, /PATCH \/scim\/v2\/Groups/);
     assert.doesNotMatch(log, /badge problem/);

@@ -40,8 +40,8 @@ describe("the Markdown of guides", () => {
   });
 
   it("refuses a missing fact", () => {
-    assert.throws(() => toMarkdown(undefined), /not there/);
-    assert.throws(() => toMarkdown(null), /not there/);
+    assert.throws(() => toMarkdown(undefined), /missing value/);
+    assert.throws(() => toMarkdown(null), /missing value/);
   });
 
   it("gives headings the anchors of GitHub, and lists them in the contents", () => {

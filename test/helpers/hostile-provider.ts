@@ -15,7 +15,7 @@ type Fields = Record<string, unknown>;
 /** An answer as it goes over the wire; "hang" is none at all. */
 type Raw = { status?: number; headers?: Record<string, string>; body?: string } | "hang";
 
-/** What a case changes of a provider that is right in everything else. */
+/** The deviation of a provider that is correct in every other way. */
 export interface Deviation {
   discovery?: (metadata: Fields) => void;
   keys?: (set: { keys: JWK[] }) => void;
@@ -28,7 +28,7 @@ export interface Deviation {
   /** Of the token endpoint's answer. */
   answer?: (answer: Fields) => void;
   userInfo?: (claims: Fields) => void;
-  /** What is sent instead, by endpoint. */
+  /** Answers to send instead, by endpoint. */
   raw?: Partial<Record<Endpoint, Raw>>;
 }
 

@@ -16,7 +16,7 @@ import { createTestTenant, type TestTenant } from "./people.ts";
 import { assertRefused } from "./refused.ts";
 import { type Site, useSite } from "./site.ts";
 
-/** A provider, and a connection of ours with it. */
+/** A provider, and our connection with it. */
 interface Journey {
   provider: HostileProvider;
   connection: Connection;
@@ -24,7 +24,7 @@ interface Journey {
 }
 
 export interface HostileSite extends Site {
-  /** A provider of its own for each case, so that no cache knows it, and a browser that has not left yet. */
+  /** A new provider for each case, so that no cache knows it, and a browser that has not left yet. */
   journey(deviation?: Deviation): Promise<Journey>;
   /** Another connection with a provider: of acme, or of `tenant`. */
   connect(provider: HostileProvider, tenant?: TestTenant): Promise<Connection>;
@@ -32,7 +32,7 @@ export interface HostileSite extends Site {
   /** Leaves for the provider, and returns the path at which the browser comes back. */
   leave(journey: Journey, subject?: string): Promise<string>;
   signIn(journey: Journey, subject?: string): Promise<Answer>;
-  /** Runs `work` and asserts that it ends in a helpful page, with nobody signed in and nothing created. */
+  /** Runs `work` and asserts that it ends in a helpful page, with no one signed in and nothing created. */
   refuses(reason: RefusalReason, work: () => Promise<Answer>): Promise<Answer>;
 }
 
@@ -46,7 +46,7 @@ export function useHostileSite(use: () => TestDatabase): () => HostileSite {
   before(async () => {
     keys = await hostileKeys();
   });
-  // Not after each case: a port that is free again could come again, and with it an issuer that the app remembers.
+  // Not after each case: a new provider could get a freed port, and so an issuer that the application has cached.
   after(async () => {
     for (const provider of providers.splice(0)) await provider.close();
   });

@@ -4,7 +4,7 @@ import type { TestApp } from "./app.ts";
 import type { Answer } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
 
-/** Runs `work` and asserts that it ends in a helpful page, with nobody signed in and nothing created. */
+/** Runs `work` and asserts that it ends in a helpful page, with no one signed in and nothing created. */
 export async function assertRefused(
   { logged }: TestApp,
   database: TestDatabase,
@@ -37,7 +37,7 @@ function assertRefusalPage(page: Answer, reason: RefusalReason, logged: Record<s
   );
 }
 
-/** What a refused sign-in must leave as it was. */
+/** Everything that a refused sign-in must not change. */
 async function everything({ database }: TestDatabase): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const table of ["users", "identities", "role_grants"]) {

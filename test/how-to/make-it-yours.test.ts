@@ -77,7 +77,7 @@ describe("docs/how-to/make-it-yours.md", () => {
     const output = run(
       "npx mocha test/store/isolation.test.ts test/architecture.test.ts test/store/migrations.test.ts test/docs.test.ts test/web/views.test.ts",
     );
-    assert.match(output, /books\.list: tenant B can neither see nor touch/);
+    assert.match(output, /books\.list: tenant B can neither read nor change/);
     assert.match(output, /^Without database: [1-9]\d* passed, 0 failed$/m);
   });
 

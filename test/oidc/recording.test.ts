@@ -135,7 +135,7 @@ describe("the inspector's messages of an OIDC sign-in", () => {
 
 const claims = (change: Fields): Deviation => ({ claims: (all) => void Object.assign(all, change) });
 
-/** What a provider does wrong, which message shows it, and its summary. */
+/** A fault of the provider, the message that shows it, and its summary. */
 const failures: [what: string, deviation: Deviation, step: string, summary: RegExp][] = [
   [
     "another issuer",

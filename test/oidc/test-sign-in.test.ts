@@ -65,7 +65,7 @@ describe("a test sign-in by OpenID Connect", () => {
 
     it("says that the person would have been refused, and does not count as tested", async () => {
       const strict = await connect({}, { draft: true, justInTime: false });
-      assert.match((await run(await start(strict), strict)).text, /The person would not have been signed in/);
+      assert.match((await run(await start(strict), strict)).text, /The sign-in does not work/);
       assert.deepEqual((await latest(strict))?.outcome, { refused: "just-in-time-off" });
       assert.equal(await testedAt(strict), null);
     });

@@ -37,7 +37,7 @@ function sendRaw(url: string, agent: Agent, authorization: string, raw: RawReque
   });
 }
 
-/** What is wrong with an answer; null if nothing is. */
+/** The fault of an answer; null if it has none. */
 function faultOf({ method }: RawRequest, { status, type, text }: RawAnswer): string | null {
   if (status >= 500) return "a fault of the server";
   if (/html/i.test(type) || /<html|<!doctype/i.test(text)) return "HTML";

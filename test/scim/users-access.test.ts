@@ -9,7 +9,7 @@ import { oktaUser } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 import { plantSession } from "../helpers/site.ts";
 
-/** What provisioning does to the access of users: sessions, passwords, deletion. */
+/** How provisioning changes the access of users: sessions, passwords, deletion. */
 describe("provisioning and access", () => {
   onEachDatabase((use) => {
     const site = useScim(use);

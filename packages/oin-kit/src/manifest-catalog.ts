@@ -45,7 +45,8 @@ function descriptionRules({ description, displayName, oidc, saml, scim }: Integr
 }
 
 function logoRules(logo: Uint8Array | null): ManifestRule[] {
-  const [field, source] = ["logo", "logo"] as const;
+  const field = "logo";
+  const source = "logo";
   if (!logo) {
     const otherwise = "names a file that is not in public/";
     return [{ field, rule: "logo-file", must: false, otherwise, source }];

@@ -1,5 +1,5 @@
 import type { Integration } from "./integration.ts";
-import type { PlannedCase } from "./test-plan.ts";
+import type { PlannedCase } from "./test-cases.ts";
 
 /** The journeys of Okta's Submission Tester, and its manual test of Universal Logout, for each protocol. */
 export function signOnCases({ oidc, saml, universalLogout }: Integration): PlannedCase[] {

@@ -13,6 +13,17 @@ export interface PlanCase {
   tests: readonly TestReference[];
 }
 
+/** A case of Okta's manual test plan, with the automated tests that cover it. */
+export interface PlannedCase {
+  id: string;
+  area: string;
+  what: string;
+  /** Empty if the case does not apply. */
+  tests: readonly TestReference[];
+  /** Why the case does not apply; null if it does. */
+  notSupported: string | null;
+}
+
 const test = (file: string, title: string): TestReference => ({ file: `${file}.test.ts`, title });
 
 /** A test that replays one recorded exchange with Okta (test/fixtures/okta/). */
@@ -135,7 +146,7 @@ export const cases: readonly PlanCase[] = [
       "C9337",
       "Empty values",
       replayed("Push an attribute that was emptied"),
-      people('PUT takes "" for absent'),
+      people('PUT reads "" as absent'),
     ],
   ]),
   ...plan("Deprovision", "provisioning", [

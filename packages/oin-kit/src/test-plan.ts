@@ -1,17 +1,6 @@
 import type { Integration } from "./integration.ts";
 import { signOnCases } from "./sign-on-cases.ts";
-import { cases, type PlanCase, type TestReference } from "./test-cases.ts";
-
-/** A case of Okta's manual test plan, with the automated tests that cover it. */
-export interface PlannedCase {
-  id: string;
-  area: string;
-  what: string;
-  /** Empty if the case does not apply. */
-  tests: readonly TestReference[];
-  /** Why the case does not apply; null if it does. */
-  notSupported: string | null;
-}
+import { cases, type PlanCase, type PlannedCase } from "./test-cases.ts";
 
 /**
  * The test plan of Okta's reviewers: the journeys of the Submission Tester, and the manual SCIM test plan

@@ -19,10 +19,19 @@ const titles = (change: Partial<Integration>) => build(change).screens.map(({ ti
 describe("the submission package", () => {
   it("has the Wizard's screens in its order", () => {
     assert.deepEqual(titles({}), [
-      ...["Add integration capabilities", "OIN catalog properties", "Tenant settings", "OIDC properties"],
-      ...["SAML properties", "Universal Logout properties", "SCIM properties"],
-      ...["Entitlement Management properties: Role", "Entitlement Management properties: Entitlement"],
-      ...["Test information", "Test your OIDC integration", "Test your SAML integration", "Submit"],
+      "Add integration capabilities",
+      "OIN catalog properties",
+      "Tenant settings",
+      "OIDC properties",
+      "SAML properties",
+      "Universal Logout properties",
+      "SCIM properties",
+      "Entitlement Management properties: Role",
+      "Entitlement Management properties: Entitlement",
+      "Test information",
+      "Test your OIDC integration",
+      "Test your SAML integration",
+      "Submit",
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { pushGroups } from "./groups.ts";
-import type { OrgAdmin } from "./org.ts";
 import { assign } from "./people.ts";
+import type { OrgAdmin } from "./provisioner.ts";
 import { newId, type OrgApp } from "./state.ts";
 
 const firstNames =

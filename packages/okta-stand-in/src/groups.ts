@@ -1,4 +1,5 @@
-import { type OrgAdmin, OrgNotFoundError, OrgRefusal, personOf } from "./org.ts";
+import { OrgNotFoundError, OrgRefusal, personOf } from "./org.ts";
+import type { OrgAdmin } from "./provisioner.ts";
 import { newId, type OrgApp, type OrgGroup } from "./state.ts";
 
 /** Throws OrgNotFoundError. */

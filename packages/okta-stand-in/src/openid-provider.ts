@@ -172,6 +172,14 @@ export const discoveryPaths = [
   "/.well-known/oauth-authorization-server",
 ];
 
+const claimNames = `
+  iss ver sub aud iat exp jti auth_time amr idp nonce name nickname preferred_username given_name
+  middle_name family_name email email_verified profile zoneinfo locale address phone_number
+  picture website gender birthdate updated_at at_hash c_hash
+`
+  .trim()
+  .split(/\s+/);
+
 /** The document that Okta publishes, including features that an OIN integration may not use. */
 function discoveryDocument(issuer: string): Record<string, unknown> {
   const methods = [
@@ -189,7 +197,12 @@ function discoveryDocument(issuer: string): Record<string, unknown> {
     registration_endpoint: `${issuer}${v1}/clients`,
     jwks_uri: issuer + oauthPaths.jwks,
     response_types_supported: [
-      ...["code", "id_token", "code id_token", "code token", "id_token token", "code id_token token"],
+      "code",
+      "id_token",
+      "code id_token",
+      "code token",
+      "id_token token",
+      "code id_token token",
     ],
     response_modes_supported: ["query", "fragment", "form_post", "okta_post_message"],
     grant_types_supported: ["authorization_code", "implicit", "refresh_token", "password"],
@@ -197,12 +210,7 @@ function discoveryDocument(issuer: string): Record<string, unknown> {
     id_token_signing_alg_values_supported: ["RS256"],
     scopes_supported: ["openid", "email", "profile", "address", "phone", "offline_access", "groups"],
     token_endpoint_auth_methods_supported: methods,
-    claims_supported: [
-      ...["iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name"],
-      ...["nickname", "preferred_username", "given_name", "middle_name", "family_name", "email"],
-      ...["email_verified", "profile", "zoneinfo", "locale", "address", "phone_number", "picture", "website"],
-      ...["gender", "birthdate", "updated_at", "at_hash", "c_hash"],
-    ],
+    claims_supported: claimNames,
     code_challenge_methods_supported: ["S256"],
     introspection_endpoint: issuer + oauthPaths.introspection,
     introspection_endpoint_auth_methods_supported: methods,

@@ -1,6 +1,5 @@
 import type { CallLog } from "./calls.ts";
 import { newSigningKey } from "./keys.ts";
-import type { Provisioner } from "./provisioner.ts";
 import type { OrgSessions } from "./sessions.ts";
 import type { OrgApp, OrgPerson, OrgStore } from "./state.ts";
 
@@ -13,11 +12,6 @@ export interface Org {
   sessions: OrgSessions;
   /** The calls that the org made to applications. */
   calls: CallLog;
-}
-
-/** The context of the Admin Console. */
-export interface OrgAdmin extends Org {
-  provisioner: Provisioner;
 }
 
 /** A person, a group, an app or a page does not exist. */

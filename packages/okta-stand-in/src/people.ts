@@ -1,5 +1,5 @@
-import { type OrgAdmin, OrgRefusal, personByLogin, personOf } from "./org.ts";
-import { groupsWith } from "./provisioner.ts";
+import { OrgRefusal, personByLogin, personOf } from "./org.ts";
+import { groupsWith, type OrgAdmin } from "./provisioner.ts";
 import { newId, type OrgApp, type OrgPerson } from "./state.ts";
 import { universalLogout } from "./universal-logout.ts";
 

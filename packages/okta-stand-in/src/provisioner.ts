@@ -27,6 +27,11 @@ interface PushRun extends Progress {
 
 export type Provisioner = ReturnType<typeof provisioner>;
 
+/** The context of the Admin Console: the org, and the provisioner that pushes its changes. */
+export interface OrgAdmin extends Org {
+  provisioner: Provisioner;
+}
+
 /** Calls at the same time: enough to push thousands in minutes, and few enough not to burden an application. */
 const atOnce = 4;
 

@@ -3,7 +3,7 @@ import { DOMParser } from "@xmldom/xmldom";
 import { OrgRefusal } from "./org.ts";
 
 /** The fields of an AuthnRequest (SAML Core §3.4.1) that matter here. */
-export interface AuthnRequest {
+export interface ParsedAuthnRequest {
   id: string;
   issuer: string | null;
   acsUrl: string | null;
@@ -16,7 +16,7 @@ const assertion = "urn:oasis:names:tc:SAML:2.0:assertion";
 const maxBytes = 64 * 1024;
 
 /** Reads a SAMLRequest of the redirect binding: DEFLATE and base64 (SAML Bindings §3.4.4.1). Throws OrgRefusal. */
-export function readRedirected(encoded: string): AuthnRequest {
+export function readRedirected(encoded: string): ParsedAuthnRequest {
   try {
     const xml = inflateRawSync(Buffer.from(encoded, "base64"), { maxOutputLength: maxBytes });
     return parse(xml.toString("utf8"));
@@ -30,7 +30,7 @@ export function asRedirected(posted: string): string {
   return deflateRawSync(Buffer.from(posted, "base64")).toString("base64");
 }
 
-function parse(xml: string): AuthnRequest {
+function parse(xml: string): ParsedAuthnRequest {
   if (/<!DOCTYPE/i.test(xml)) throw new Error("a document type is not allowed");
   const onError = (_level: string, message: string) => {
     throw new Error(message);

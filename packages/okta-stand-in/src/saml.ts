@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { displayNameOf, mayUse, type Org, OrgNotFoundError, OrgRefusal } from "./org.ts";
-import { type AuthnRequest, asRedirected, readRedirected } from "./saml-request.ts";
+import { asRedirected, type ParsedAuthnRequest, readRedirected } from "./saml-request.ts";
 import { escaped, samlResponse } from "./saml-response.ts";
 import type { OrgApp, OrgPerson, SamlSignOn } from "./state.ts";
 
@@ -59,9 +59,9 @@ function samlAppOf({ store }: Org, externalKey: string): SamlApp {
   return app;
 }
 
-interface SamlSignIn {
+interface SignInRequest {
   /** null for a sign-in that began in the org, by a tile. */
-  request: AuthnRequest | null;
+  request: ParsedAuthnRequest | null;
   relayState: string;
 }
 
@@ -72,7 +72,7 @@ interface SamlSignIn {
 export function sendResponse(
   org: Org,
   app: SamlApp,
-  { request, relayState }: SamlSignIn,
+  { request, relayState }: SignInRequest,
   { req, res }: { req: Request; res: Response },
 ): void {
   const session = org.sessions.of(req);

@@ -31,7 +31,8 @@ describe("the stand-in org's authorization server", () => {
 
   async function begin(more: Record<string, string> = {}) {
     const verifier = openid.randomPKCECodeVerifier();
-    const [state, nonce] = [openid.randomState(), openid.randomNonce()];
+    const state = openid.randomState();
+    const nonce = openid.randomNonce();
     const url = openid.buildAuthorizationUrl(configuration, {
       redirect_uri: redirectUri,
       scope: "openid profile email",

@@ -113,8 +113,12 @@ describe("the stand-in org's SAML sign-on", () => {
       "saml2:Assertion",
     ]);
     assert.deepEqual(names(assertion), [
-      ...["saml2:Issuer", "ds:Signature", "saml2:Subject", "saml2:Conditions"],
-      ...["saml2:AuthnStatement", "saml2:AttributeStatement"],
+      "saml2:Issuer",
+      "ds:Signature",
+      "saml2:Subject",
+      "saml2:Conditions",
+      "saml2:AuthnStatement",
+      "saml2:AttributeStatement",
     ]);
     assert.equal(xml.match(/<ec:InclusiveNamespaces [^>]*PrefixList="xs"/g)?.length, 2);
     assert.equal(

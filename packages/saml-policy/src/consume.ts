@@ -15,12 +15,14 @@ import {
 import { decrypt } from "./decrypt.ts";
 import {
   type EncryptedAssertion,
+  elementsOf,
   type ParsedAssertion,
   type ParsedResponse,
   type PostedForm,
   parseAssertion,
   parseDecrypted,
   parseResponse,
+  parseXml,
   readForm,
   readText,
 } from "./parse.ts";
@@ -35,7 +37,6 @@ import {
 } from "./response-rules.ts";
 import { clockSkewMs, type ServiceProvider } from "./rule.ts";
 import { type SignedPart, verify } from "./verify.ts";
-import { elementsOf, parseXml } from "./xml.ts";
 
 /** The parts that the application provides. `Inside` is its own handle on a transaction, handed through to `keep`. */
 export interface Ports<Sent extends SentRequest, Inside> {

@@ -1,5 +1,5 @@
 import { decrypt as decryptXml } from "xml-encryption";
-import type { Element } from "./xml.ts";
+import type { Element } from "./parse.ts";
 
 /**
  * Decrypts an assertion. This is the only decryptor: its result is judged, and its result is verified.

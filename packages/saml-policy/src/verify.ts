@@ -48,10 +48,14 @@ export async function verify(
  */
 export default async function verifyHere({ parts, certificates }: Work): Promise<Verification> {
   const pemFiles = certificates.map(pemOf);
+  // Both parts are usually in one document, which is then parsed once.
+  const documents = new Map<string, Awaited<ReturnType<typeof parseDomFromString>>>();
   const signed: string[] = [];
   try {
     for (const { xml, element } of parts) {
-      const { documentElement: root } = await parseDomFromString(xml);
+      const document = documents.get(xml) ?? (await parseDomFromString(xml));
+      documents.set(xml, document);
+      const root = document.documentElement;
       const target =
         root.localName === element ? root : xpath.selectElements(root, `./*[local-name()='${element}']`)[0];
       const bytes = target && getVerifiedXml(xml, target, pemFiles);

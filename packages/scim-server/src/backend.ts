@@ -8,7 +8,7 @@ import type { Request } from "express";
 import type { ScimError } from "./errors.ts";
 import type { FilterCondition } from "./filter-conditions.ts";
 
-/** @typeParam Caller what the application knows about a client: for example its tenant and its token's id. */
+/** @typeParam Caller the application's type for a client, for example with its tenant and its token's id. */
 export interface ScimBackend<Caller> {
   /** Finds the caller by the token of the Authorization header; null refuses the call. The body is not parsed yet. */
   authenticate(token: string): Promise<Caller | null>;
@@ -79,11 +79,11 @@ export type Wants = (attribute: string) => boolean;
 export interface ChangeDetails {
   /** Names of the top-level attributes that the request sets, for an audit log. */
   changed: readonly string[];
-  /** What the returned resource has to have. */
+  /** The attributes that the returned resource has to have. */
   wants: Wants;
 }
 
-/** What the store keeps of every resource. */
+/** The members that every stored resource has. */
 interface StoredResource {
   id: string;
   /** The client's own id of the resource; null if it gave none. */
@@ -119,7 +119,7 @@ export interface UserInput {
   /** Ids that defineSchemas() knows; they replace those of before. */
   roles: readonly string[];
   entitlements: readonly string[];
-  /** What hashPassword() returned; null leaves the password alone. */
+  /** The result of hashPassword(); null leaves the password alone. */
   passwordHash: string | null;
 }
 

@@ -18,7 +18,7 @@ export class ScimError extends Error {
   override name = "ScimError";
   readonly status: number;
   readonly scimType: ScimType | null;
-  /** What Retry-After says, in seconds: Okta reads nothing but whole seconds. Null sends no such header. */
+  /** The value of Retry-After in whole seconds, the only form that Okta reads. Null sends no such header. */
   readonly retryAfter: number | null;
 
   constructor(status: number, scimType: ScimType | null, detail: string, retryAfter: number | null = null) {

@@ -41,7 +41,7 @@ export async function createGroup(call: ScimCall, { query, body }: ScimRequest):
     const details = { changed, wants: wantsNothing };
     const group = await store.groups.create({ displayName, externalId }, details);
     if (userIds.length > 0) await store.groups.changeMembers(group.id, [{ kind: "add", userIds }]);
-    return { ...(await answer(call, store, group, project)), status: 201 };
+    return Object.assign(await answer(call, store, group, project), { status: 201 });
   });
 }
 
@@ -130,16 +130,23 @@ const maxName = 1000;
  * badRequest for a missing name, for nested groups, and for members that are not a list.
  */
 function readGroup(body: unknown, schema: ResourceSchema) {
-  const { resource, cleared } = readResource(body, schema, "members");
-  const { displayName, externalId = cleared.has("externalId") ? null : undefined, members } = resource;
+  const { resource } = readResource(body, schema, ["displayName", "externalId", "members"]);
+  const { displayName, members } = resource;
   if (typeof displayName !== "string" || displayName.trim() === "" || displayName.length > maxName) {
     throw badRequest("invalidValue", `displayName is required, with at most ${maxName} characters.`);
   }
-  const group = { displayName, externalId: externalId as string | null | undefined };
+  const group = { displayName, externalId: readExternalId(resource.externalId) };
   checkKeys(group);
   if (members === undefined || members === null) return { ...group, userIds: [] };
   if (!Array.isArray(members)) throw badRequest("invalidValue", "members must be a list.");
   return { ...group, userIds: memberIds(members, schema) };
+}
+
+function readExternalId(value: unknown): string | null | undefined {
+  if (value === undefined) return undefined;
+  if (value === null || value === "") return null;
+  if (typeof value !== "string") throw badRequest("invalidValue", "externalId must be a string.");
+  return value;
 }
 
 function checkKeys(group: { displayName?: string; externalId?: string | null | undefined }): void {

@@ -72,9 +72,9 @@ function holdsReserved(text: string): boolean {
  * Reads the body of a POST or PUT. Names match ignoring case (RFC 7643 §2.1), core attributes also below their schema's
  * URN; unknown and read-only attributes are dropped (RFC 7644 §3.3, §3.5.1). The caller checks that required attributes
  * are there. Throws badRequest naming the attribute.
- * @param raw a core attribute whose value is returned as it was sent: a group's members have no limit of 200.
+ * @param raw core attributes whose values are returned as they were sent: those of a group have rules of their own.
  */
-export function readResource(body: unknown, schema: ResourceSchema, raw: string | null = null): CleanBody {
+export function readResource(body: unknown, schema: ResourceSchema, raw: readonly string[] = []): CleanBody {
   checkBody(body);
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
   const resource: JsonObject = {};
@@ -94,7 +94,7 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: string 
     if (!attribute || attribute.mutability === "readOnly") return;
     const label = labelOf(extension, attribute);
     refuseTwice(label);
-    const clean = label === raw ? (value as JsonValue) : coerce(attribute, value, label);
+    const clean = raw.includes(label) ? (value as JsonValue) : coerce(attribute, value, label);
     if (clean === undefined) cleared.add(label);
     else holder[attribute.name] = clean;
   };

@@ -1,7 +1,7 @@
 import type { ScimStore, Wants } from "./backend.ts";
 import type { ScimSchemas } from "./schema.ts";
 
-/** What one call works with. */
+/** The store and the settings of one call. */
 export interface ScimCall {
   store: ScimStore;
   schemas: ScimSchemas;

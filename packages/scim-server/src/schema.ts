@@ -36,7 +36,7 @@ export interface AssignableValue {
   description: string;
 }
 
-/** What defineSchemas() makes of an application's table: the schemas of one router. */
+/** The schemas of one router, made by defineSchemas(). */
 export interface ScimSchemas {
   user: ResourceSchema;
   group: ResourceSchema;
@@ -57,7 +57,7 @@ interface StoredAttribute {
   custom?: Pick<Attribute, "type" | "multiValued" | "description"> & { caseExact: boolean };
 }
 
-/** What an application stores of a user. `userName`, `active`, `password` and `groups` are always there. */
+/** The attributes that an application stores of a user. `userName`, `active`, `password` and `groups` are always there. */
 export interface SchemaTable {
   attributes: readonly StoredAttribute[];
   /** The application's own extension of User; it needs at least one attribute with `custom`. */

@@ -23,7 +23,7 @@ export async function createUser(call: ScimCall, { query, body }: ScimRequest): 
   const details = { changed: Object.keys(resource), wants: project.wants };
   return await call.store.transaction(async ({ users }) => {
     const user = await users.create({ passwordHash, ...input }, details);
-    return { ...answer(call, user, project), status: 201 };
+    return answer(call, user, project, 201);
   });
 }
 
@@ -120,9 +120,9 @@ async function lock({ users }: ScimStore, request: ScimRequest, wants: Wants): P
   return user;
 }
 
-function answer(call: ScimCall, user: UserRecord, project: Projection): ScimResponse {
+function answer(call: ScimCall, user: UserRecord, project: Projection, status = 200): ScimResponse {
   return {
-    status: 200,
+    status,
     body: project.apply(toScimUser(call, user)),
     location: `${call.baseUrl}/Users/${user.id}`,
     version: versionTag(user.version),

@@ -7,7 +7,7 @@ import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { OidcSettings } from "../../model.ts";
 import { oidcPolicy } from "../../oidc/policy.ts";
 import type { Message, MessagePart, Recorder } from "../../recording.ts";
-import { type ProviderExchange, type SsoContext, ssoOf } from "../../sso/connection.ts";
+import { type ProviderExchange, ssoOf } from "../../sso/connection.ts";
 import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
 
 type CheckList = ReturnType<typeof checksOf>;
@@ -19,7 +19,13 @@ export function recordOidc(recorder: Recorder): RequestHandler {
   const watch: RequestHandler = (req, res, next) => {
     res.once("finish", () => {
       if (!req.sso) return;
-      for (const part of messagesOf(req)) recorder.record(req.sso.store.tenantId, () => messageOf(req, part));
+      let people: string[] | null = null;
+      for (const part of messagesOf(req)) {
+        recorder.record(req.sso.store.tenantId, () => {
+          people ??= peopleIn(req);
+          return messageOf(req, part, people);
+        });
+      }
     });
     next();
   };
@@ -27,30 +33,31 @@ export function recordOidc(recorder: Recorder): RequestHandler {
   return router;
 }
 
-/** One message of a request, before its contents are read. */
-interface Described {
+/** One message of a request. Its contents are only read if the tenant records its messages. */
+interface DescribedPart {
   step: string;
   /** The source file that handled it. */
   file: string;
-  checks: CheckList;
+  checks(): CheckList;
   /** The summary if every check passed. */
   passed: string;
   parts(settings: OidcSettings): Pick<Message, "request" | "response">;
 }
 
-function messageOf(req: Request, { step, file, checks, passed, parts }: Described): Message {
-  const sso = ssoOf(req, "oidc");
-  const { key, settings } = sso.connection;
+function messageOf(req: Request, part: DescribedPart, people: readonly string[]): Message {
+  const { step, file, checks, passed, parts } = part;
+  const { connection, secrets } = ssoOf(req, "oidc");
+  const { key, settings } = connection;
   return {
     protocol: "oidc",
     step,
     requestId: req.id,
     connectionKey: key,
-    people: peopleIn(sso, req, settings),
+    people,
     file: `src/${file}`,
-    ...verdictOf(checks, passed),
+    ...verdictOf(checks(), passed),
     ...parts(settings),
-    secrets: sso.secrets,
+    secrets,
   };
 }
 
@@ -59,7 +66,7 @@ type Policy = Record<keyof typeof oidcPolicy, readonly NamedRule[]>;
 const noPolicy: Policy = { login: [], initiate: [], callback: [], token: [], userInfo: [], identity: [] };
 
 /** Everything that the request consisted of, in order: which messages there are depends on how far the sign-in came. */
-function messagesOf(req: Request): Described[] {
+function messagesOf(req: Request): DescribedPart[] {
   const { error, exchanges } = ssoOf(req);
   const broken = error instanceof RefusedError ? error.broken : null;
   // An error before the directory's decision that no rule explains does not tell which rules held.
@@ -79,24 +86,23 @@ function messagesOf(req: Request): Described[] {
 
 const isForTokens = ({ method }: ProviderExchange) => method === "POST";
 
-function browserMessage(req: Request, policy: Policy, broken: BrokenRule | null): Described {
-  const request = requestPart(req);
+function browserMessage(req: Request, policy: Policy, broken: BrokenRule | null): DescribedPart {
   if (req.path.endsWith("/callback")) {
     return {
       step: "Authorization response",
       file: "oidc/routes.ts",
-      checks: checksOrFault(req, policy, policy.callback, broken),
+      checks: () => checksOrFault(req, policy, policy.callback, broken),
       passed: "The browser came back with a code",
-      parts: () => ({ request, response: null }),
+      parts: () => ({ request: requestPart(req), response: null }),
     };
   }
   const rules = req.path.endsWith("/initiate") ? policy.initiate : policy.login;
   return {
     step: "Authorization request",
     file: "oidc/routes.ts",
-    checks: checksOrFault(req, policy, rules, broken),
+    checks: () => checksOrFault(req, policy, rules, broken),
     passed: "The browser is sent to the provider",
-    parts: () => ({ request, response: redirectPart(req.res) }),
+    parts: () => ({ request: requestPart(req), response: redirectPart(req.res) }),
   };
 }
 
@@ -117,12 +123,12 @@ function exchangeMessages(
   exchanges: readonly ProviderExchange[],
   rules: readonly NamedRule[],
   broken: BrokenRule | null,
-): Described[] {
+): DescribedPart[] {
   const messages = exchanges.length === 0 && isAmong(rules, broken) ? [null] : exchanges;
   return messages.map((exchange, index) => ({
     step,
     file: "oidc/relying-party.ts",
-    checks: index === messages.length - 1 ? checksOf(rules, broken) : [],
+    checks: () => (index === messages.length - 1 ? checksOf(rules, broken) : []),
     passed: exchange?.answer ? statusLine(exchange.answer.status) : "No answer",
     parts: (settings) => ({
       request: exchange && exchangePart(exchange),
@@ -132,27 +138,27 @@ function exchangeMessages(
 }
 
 /** The directory's decision, after the provider's answer was verified. A test ends before it. */
-function personMessage(req: Request, broken: BrokenRule | null): Described[] {
-  const { testId, error, foundBy } = ssoOf(req);
+function personMessage(req: Request, broken: BrokenRule | null): DescribedPart[] {
+  const { testId, foundBy } = ssoOf(req);
   if (!req.verifiedLogin || testId !== null) return [];
-  const checks = checksOf(oidcPolicy.identity, broken);
-  if (!isAmong(oidcPolicy.identity, broken)) {
-    const detail = error instanceof RefusedError ? error.reason : null;
-    checks.push({
-      name: "The directory lets the person in",
-      verdict: foundBy === null ? "failed" : "passed",
-      detail,
-    });
-  }
   return [
     {
       step: "Sign-in",
       file: "directory/sign-in.ts",
-      checks,
+      checks: () => personChecks(req, broken),
       passed: `Signed in, found by ${foundBy}`,
       parts: () => ({ request: null, response: null }),
     },
   ];
+}
+
+function personChecks(req: Request, broken: BrokenRule | null): CheckList {
+  const { error, foundBy } = ssoOf(req);
+  const checks = checksOf(oidcPolicy.identity, broken);
+  if (isAmong(oidcPolicy.identity, broken)) return checks;
+  const verdict = foundBy === null ? "failed" : "passed";
+  const detail = error instanceof RefusedError ? error.reason : null;
+  return [...checks, { name: "The directory lets the person in", verdict, detail }];
 }
 
 function statusLine(status: number): string {
@@ -225,9 +231,10 @@ function mapped(claims: Fields, { roleMapping }: OidcSettings): Fields {
 }
 
 /** The person's names, from every message that has one. */
-function peopleIn({ exchanges }: SsoContext, req: Request, settings: OidcSettings): string[] {
+function peopleIn(req: Request): string[] {
+  const { exchanges, connection } = ssoOf(req, "oidc");
   const bodies = exchanges.map(({ answer }) => Object(parsed(answer?.text ?? "")) as object);
-  const claims = bodies.map((body) => mapped(claimsIn(body) ?? { ...body }, settings));
+  const claims = bodies.map((body) => mapped(claimsIn(body) ?? { ...body }, connection.settings));
   const named = ["preferred_username", "email", "sub"].flatMap((name) => claims.map((one) => one[name]));
   return [...new Set([...named, req.query.login_hint].filter((name) => typeof name === "string"))];
 }

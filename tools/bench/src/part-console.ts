@@ -50,7 +50,8 @@ export async function measureConsole({ add, sizes }: BenchRun, large: World, sma
     .filter(({ path }) => !otherRoutes.some((pattern) => pattern.test(path)))
     .flatMap(({ path }) => [path, ...(queries[path] ?? []).map((query) => `${path}?${query}`)]);
   const agent = new Agent({ connections: 4 });
-  const [visitLarge, visitSmall] = [await visitor(large, agent), await visitor(small, agent)];
+  const visitLarge = await visitor(large, agent);
+  const visitSmall = await visitor(small, agent);
   const pages = asked.map((path) => ({ path, inLarge: [] as number[], inSmall: [] as number[] }));
   const callsInRound = Math.ceil(Math.min(20, sizes.samples) / rounds);
   for (let round = 0; round < rounds; round++) {

@@ -99,7 +99,8 @@ export async function inTurn(first: Operation, second: Operation, samples: numbe
   const times = { first: [] as number[], second: [] as number[] };
   const warmUp = Math.ceil(samples / 4);
   for (let call = 0; call < warmUp + samples; call++) {
-    const [one, other] = [await first(), await second()];
+    const one = await first();
+    const other = await second();
     if (call < warmUp) continue;
     times.first.push(one.ms);
     times.second.push(other.ms);

@@ -4,10 +4,11 @@
  */
 import { availableParallelism, setPriority } from "node:os";
 import { equivalents, isSame } from "./equivalent.ts";
-import { type Mutant, mutantsOf } from "./mutations.ts";
+import type { Mutant } from "./mutations.ts";
 import { type MutantsOptions, MutantsUsageError, readOptions, usage } from "./options.ts";
 import { asLine, asTable, type MutantResult } from "./report.ts";
 import { grouped } from "./rooms.ts";
+import type { Session } from "./session.ts";
 import { copyTree, type Tree } from "./tree.ts";
 import { Trial } from "./trial.ts";
 
@@ -28,13 +29,19 @@ async function main({ files, minutes, every }: MutantsOptions): Promise<number> 
   const timer = setTimeout(() => over.abort(), minutes * 60_000);
   process.once("SIGINT", () => over.abort());
   process.once("SIGTERM", () => over.abort());
-  const trees = Array.from({ length: workers }, () => copyTree(process.cwd()));
+  const tree = copyTree(process.cwd(), files);
   try {
-    const mutants = mutantsOf((trees[0] as Tree).path, files);
+    const { mutants } = tree;
     const isKnown = (mutant: Mutant) => equivalents.some((known) => isSame(mutant, known));
-    const chosen = inTurns(mutants.filter((mutant) => !isKnown(mutant)).filter((_, at) => at % every === 0));
+    const numbers = mutants
+      .map((mutant, number) => (isKnown(mutant) ? -1 : number))
+      .filter((number) => number >= 0);
+    const chosen = inTurns(
+      numbers.filter((_, at) => at % every === 0),
+      mutants,
+    );
     console.log(`${chosen.length} of ${mutants.length} mutants in ${files.length} files`);
-    const results = await tryAll(chosen, trees, over.signal);
+    const results = await tryAll(tree, chosen, over.signal);
     for (const mutant of mutants.filter(isKnown)) results.push({ mutant, fate: "equivalent", by: "" });
     console.log(asTable(results));
     const gone = equivalents.filter(
@@ -45,35 +52,35 @@ async function main({ files, minutes, every }: MutantsOptions): Promise<number> 
   } finally {
     clearTimeout(timer);
     over.abort();
-    for (const tree of trees) tree.remove();
+    tree.remove();
   }
 }
 
-async function tryAll(
-  mutants: readonly Mutant[],
-  trees: readonly Tree[],
-  stop: AbortSignal,
-): Promise<MutantResult[]> {
-  const trial = new Trial(mutants, stop);
-  await trial.measure(trees);
+/** @param mutants their numbers. */
+async function tryAll(tree: Tree, mutants: readonly number[], stop: AbortSignal): Promise<MutantResult[]> {
+  const trial = new Trial(tree, mutants, stop);
+  const sessions = Array.from({ length: workers }, () => trial.openSession());
   const waiting = [...mutants];
   const results: MutantResult[] = [];
-  const work = async (tree: Tree) => {
-    for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-      const result: MutantResult = stop.aborted
-        ? { mutant, fate: "not tried", by: "" }
-        : await trial.judge(tree, mutant);
+  const work = async (session: Session) => {
+    for (let number = waiting.shift(); number !== undefined; number = waiting.shift()) {
+      const result = await trial.judge(session, number);
       results.push(result);
       if (result.fate !== "not tried") console.log(asLine(result));
     }
   };
-  await Promise.all(trees.map(work));
+  try {
+    await trial.measure(sessions);
+    await Promise.all(sessions.map(work));
+  } finally {
+    for (const session of sessions) session.close();
+  }
   return results;
 }
 
 /** Orders mutants by turns, the first of each file, then the second: if the time runs out, every file had its turn. */
-function inTurns(mutants: readonly Mutant[]): Mutant[] {
-  const byFile = grouped(mutants, ({ path }) => path).map(([, its]) => its);
+function inTurns(numbers: readonly number[], mutants: readonly Mutant[]): number[] {
+  const byFile = grouped(numbers, (number) => mutants[number]?.path ?? "").map(([, its]) => its);
   const longest = Math.max(0, ...byFile.map((its) => its.length));
   return Array.from({ length: longest }, (_, turn) => byFile.flatMap((its) => its[turn] ?? [])).flat();
 }

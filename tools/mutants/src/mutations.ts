@@ -13,13 +13,12 @@ export interface Mutant {
   /** The original code, in one line. */
   code: string;
   change: "never" | "opposite" | "gone";
-  /** The range that `replacement` replaces, in UTF-16 units. */
+  /** The range of the code, in UTF-16 units. */
   start: number;
   end: number;
-  replacement: string;
 }
 
-type Place = Pick<Mutant, "change"> & { node: ast.Node; replacement: (text: string) => string };
+type Place = Pick<Mutant, "change"> & { node: ast.Node };
 
 /** The mutants of these files, in the order of lines. @param paths relative to `root`, the working folder. */
 export function mutantsOf(root: string, paths: readonly string[]): Mutant[] {
@@ -41,21 +40,12 @@ function mutantsIn(path: string, file: ast.SourceFile): Mutant[] {
   const found: Mutant[] = [];
   const visit = (node: ast.Node, inside: string) => {
     const name = nameOf(node, file) ?? inside;
-    for (const { node: place, change, replacement } of placesAt(node, invertsEveryCondition(path))) {
+    for (const { node: place, change } of placesAt(node, invertsEveryCondition(path))) {
       const start = place.getStart(file);
       const text = file.text.slice(start, place.end);
       const line = file.text.slice(0, start).split("\n").length;
       const code = text.replaceAll(/\s+/g, " ");
-      found.push({
-        path,
-        line,
-        inside: name,
-        code,
-        change,
-        start,
-        end: place.end,
-        replacement: replacement(text),
-      });
+      found.push({ path, line, inside: name, code, change, start, end: place.end });
     }
     // A visitor that returns a value ends the walk, so this one has a body without a return.
     node.forEachChild((child) => {
@@ -66,17 +56,13 @@ function mutantsIn(path: string, file: ast.SourceFile): Mutant[] {
   return found;
 }
 
-const opposite = (node: ast.Node): Place => ({
-  node,
-  change: "opposite",
-  replacement: (text) => `!(${text})`,
-});
+const opposite = (node: ast.Node): Place => ({ node, change: "opposite" });
 
 function placesAt(node: ast.Node, everyCondition: boolean): Place[] {
-  if (isDemand(node)) return [{ node, change: "gone", replacement: () => "void 0" }];
+  if (isDemand(node)) return [{ node, change: "gone" }];
   // The opposite would also refuse valid input, so a test that kills `never` would kill it, too.
   if (ast.isIfStatement(node) && leaves(node.thenStatement))
-    return [{ node: node.expression, change: "never", replacement: (text) => `false && (${text})` }];
+    return [{ node: node.expression, change: "never" }];
   if (!everyCondition) return [];
   if (ast.isIfStatement(node)) return [opposite(node.expression)];
   if (ast.isConditionalExpression(node)) return [opposite(node.condition)];

@@ -11,7 +11,7 @@ export interface MutantsOptions {
 }
 
 export const usage =
-  "npm run mutants -- src/saml [more files and folders of src/] [--minutes 30] [--every 2]";
+  "npm run mutants -- src/saml [more files and folders of src/ and packages/] [--minutes 30] [--every 2]";
 
 /** The command line is wrong. The message is for the person who typed it. */
 export class MutantsUsageError extends Error {}
@@ -28,7 +28,7 @@ export function readOptions(words: readonly string[]): MutantsOptions {
       },
     });
     const files = positionals.flatMap(filesIn);
-    if (files.length === 0) throw new MutantsUsageError("Name a file or a folder of src/.");
+    if (files.length === 0) throw new MutantsUsageError("Name a file or a folder of src/ or packages/.");
     return { files, minutes: positive(values.minutes), every: positive(values.every) };
   } catch (error) {
     if (error instanceof TypeError) throw new MutantsUsageError(error.message);
@@ -38,7 +38,8 @@ export function readOptions(words: readonly string[]): MutantsOptions {
 
 function filesIn(word: string): string[] {
   const path = word.replace(/\/+$/, "");
-  if (!/^src(\/|$)/.test(path) || !existsSync(path)) throw new MutantsUsageError(`${word} is not in src/.`);
+  if (!/^(?:src|packages\/[^/]+\/src)(?:\/|$)/.test(path) || !existsSync(path))
+    throw new MutantsUsageError(`${word} is not in src/ or the src/ of a package.`);
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { recursive: true, encoding: "utf8" })
     .map((name) => `${path}/${name.replaceAll("\\", "/")}`)

@@ -1,83 +1,75 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MeasuredFile, TestMessage } from "./reporter.ts";
+import type { FailedTest } from "./reporter.ts";
 import type { Tree } from "./tree.ts";
 
-/** The outcome of a test run. */
+/** How the tests of a run ended. */
 export interface MutantOutcome {
-  /** "stopped": the time limit of all mutants was reached. */
+  /** "stopped": the time limit of the whole was reached. */
   verdict: "passed" | "failed" | "timed out" | "stopped";
-  /** The title and message of the test that failed, or another cause that ended the run. */
+  /** The test that failed; null if none did or if it is not known which. */
+  failed: FailedTest | null;
+  /** The test and its message, or what else ended the run. */
   by: string;
-  /** The file of that test; "" if none failed. */
-  file: string;
-  measured: readonly MeasuredFile[];
-  /** The files with a failed test. */
-  failedFiles: readonly string[];
 }
 
-export interface Limits {
-  /** The time limit of the run, in milliseconds. */
+export interface RunLimits {
+  /** Milliseconds for the run. */
   ms: number;
   stop: AbortSignal;
-  /** Whether the tree has probes (probe.mjs). */
-  isProbed?: boolean;
 }
 
 const mocha = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
 const reporter = fileURLToPath(new URL("./reporter.ts", import.meta.url));
-const probe = new URL("./probe.mjs", import.meta.url).href;
-/** A test that takes longer counts as hanging. */
-const testMs = 30_000;
+const switches = new URL("./switch.mjs", import.meta.url).href;
+/** A single test that takes longer hangs. */
+export const testMs = 30_000;
+/** How Node runs TypeScript that contains mutants. */
+export const nodeOptions = ["--import=tsx", "--disable-proto=delete", `--import=${switches}`];
 
-/** Mocha's options for each engine. SQLite's tests begin sooner because they start no server. */
+export const consoleGuard = "test/helpers/console-guard.ts";
+
+/** What the tests of each engine need. The PostgreSQL server starts only for its own tests. */
 const requirements = {
-  SQLite: ["--require", "test/helpers/console-guard.ts", "--grep", "on PostgreSQL", "--invert"],
-  PostgreSQL: [
-    "--require",
-    "test/helpers/postgres.ts",
-    "--require",
-    "test/helpers/console-guard.ts",
-    "--grep",
-    "on PostgreSQL",
-  ],
+  SQLite: ["--require", consoleGuard, "--grep", "on PostgreSQL", "--invert"],
+  PostgreSQL: ["--require", "test/helpers/postgres.ts", "--require", consoleGuard, "--grep", "on PostgreSQL"],
 };
 export type Engine = keyof typeof requirements;
 
-/**
- * Runs test files in this order: with probes all of them, otherwise until a test fails. Tests without a database run
- * together with SQLite's.
- */
+/** The environment of a process in which one mutant is switched on, or none (null). */
+export function mutantEnvironment(temporary: string, mutant: number | null): NodeJS.ProcessEnv {
+  const onFile = join(temporary, "on");
+  const reachedFile = join(temporary, "reached");
+  writeFileSync(onFile, mutant === null ? "" : String(mutant));
+  writeFileSync(reachedFile, "");
+  return { ...process.env, TMPDIR: temporary, MUTANT_ON: onFile, MUTANTS_REACHED: reachedFile };
+}
+
+/** Runs test files in a process of their own until one test fails. SQLite's run includes tests without a database. */
 export async function runTests(
   tree: Tree,
-  engine: Engine,
-  files: readonly string[],
-  limits: Limits,
+  { mutant, engine, files }: { mutant: number | null; engine: Engine; files: readonly string[] },
+  limits: RunLimits,
 ): Promise<MutantOutcome> {
-  const options = [
-    "--no-config",
-    "--no-package",
-    "--exit",
-    "--timeout",
-    String(testMs),
-    "--reporter",
-    reporter,
-  ];
-  const nodeOptions = ["--import=tsx", "--disable-proto=delete"];
   const child = spawn(
     process.execPath,
-    [...nodeOptions, ...(limits.isProbed ? [`--import=${probe}`] : []), mocha, ...options]
-      .concat(limits.isProbed ? [] : ["--bail"])
-      .concat(requirements[engine])
-      .concat(files),
+    [
+      ...nodeOptions,
+      mocha,
+      ...["--no-config", "--no-package", "--exit", "--bail"],
+      ...["--timeout", String(testMs), "--reporter", reporter],
+      ...requirements[engine],
+      ...files,
+    ],
     {
       cwd: tree.path,
-      env: { ...process.env, TMPDIR: tree.temporary, MUTANTS_REACHED: join(tree.temporary, "reached") },
+      env: mutantEnvironment(tree.temporary(), mutant),
       stdio: ["ignore", "pipe", "pipe"],
-      // A separate process group, so that programs that a test started can be ended, too.
+      // A process group of its own, so that the test's child processes end with it.
       detached: true,
     },
   );
@@ -92,42 +84,38 @@ export async function runTests(
   if (stopped.aborted) stop();
   const [code] = await once(child, "close");
   stopped.removeEventListener("abort", stop);
-  // Ends programs that the tests left behind.
+  // This also ends processes that a test left behind.
   killGroup(child);
-  return outcomeOf(output, code, limits.stop.aborted, stopped.aborted);
+  return outcomeOf(output, code, limits.stop.aborted ? "stopped" : stopped.aborted ? "timed out" : null);
 }
 
-function killGroup(child: ChildProcess): void {
+export function killGroup(child: ChildProcess): void {
   try {
     process.kill(-(child.pid ?? Number.NaN), "SIGKILL");
   } catch {
-    // The group has already ended.
+    // It has ended.
   }
 }
 
-function outcomeOf(output: string, code: number | null, isStopped: boolean, isOver: boolean): MutantOutcome {
-  const messages = output
-    .split("\n")
-    .filter((line) => line.startsWith('{"'))
-    .map((line) => JSON.parse(line) as TestMessage);
-  const measured = messages.filter((one) => "took" in one);
-  const failures = messages.filter((one) => "failed" in one);
-  const failure = failures[0];
-  const result = (verdict: MutantOutcome["verdict"], by: string, file = "") => ({
-    verdict,
-    by,
-    file,
-    measured,
-    failedFiles: [...new Set(failures.map((one) => one.file))],
-  });
-  if (failure) {
-    const by = `${failure.failed} (${failure.message})`;
-    return result(failure.isTimeout ? "timed out" : "failed", by, failure.file);
-  }
-  if (isStopped) return result("stopped", "");
-  if (isOver) return result("timed out", "the whole run");
-  if (code === 0) return result("passed", "");
-  return result("failed", `the tests end with ${code}: ${lastLine(output)}`);
+/** The outcome of a failed test. */
+export function failedOutcome(failed: FailedTest): MutantOutcome {
+  return {
+    verdict: failed.isTimeout ? "timed out" : "failed",
+    failed,
+    by: `${failed.title} (${failed.message})`,
+  };
+}
+
+function outcomeOf(
+  output: string,
+  code: number | null,
+  ended: "stopped" | "timed out" | null,
+): MutantOutcome {
+  const line = output.split("\n").find((one) => one.startsWith('{"file"'));
+  if (line) return failedOutcome(JSON.parse(line) as FailedTest);
+  if (ended) return { verdict: ended, failed: null, by: ended === "stopped" ? "" : "the whole run" };
+  if (code === 0) return { verdict: "passed", failed: null, by: "" };
+  return { verdict: "failed", failed: null, by: `the tests exit with ${code}: ${lastLine(output)}` };
 }
 
 function lastLine(output: string): string {

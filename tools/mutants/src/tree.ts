@@ -5,96 +5,92 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Mutant } from "./mutations.ts";
+import { type Mutant, mutantsOf } from "./mutations.ts";
+import { grouped } from "./rooms.ts";
 
-/** Replaces `length` UTF-16 units of a file at an offset. */
-interface Edit {
-  at: number;
-  length: number;
-  text: string;
-}
-
-/** A copy of the checkout that can be changed. Its node_modules is a link. */
+/** A copy of the checkout whose code contains every mutant, each behind a switch (switch.mjs). */
 export interface Tree {
   path: string;
-  /** The temporary folder of programs that run in it. */
-  temporary: string;
-  /** Runs `work` while the copy contains a mutant, then restores it. */
-  changed<T>(mutant: Mutant, work: () => Promise<T>): Promise<T>;
-  /** Runs `work` while every mutant's place reports its number to the probe (probe.mjs), then restores the copy. */
-  probed<T>(mutants: readonly Mutant[], work: () => Promise<T>): Promise<T>;
+  /** The numbers of the switches are the positions in this list. */
+  mutants: readonly Mutant[];
+  /** Creates a temporary folder for programs that run in the tree. */
+  temporary(): string;
   remove(): void;
 }
 
 const notCopied = [".git", "node_modules", "data", "coverage"];
 
-/** Copies the working folder, including uncommitted changes. */
-export function copyTree(checkout: string): Tree {
+/** Copies the working folder, including uncommitted changes, with the mutants of these files. */
+export function copyTree(checkout: string, files: readonly string[]): Tree {
   const home = mkdtempSync(join(tmpdir(), "mutants-"));
   // PostgreSQL's server may run as another user, who needs its temporary folder.
   chmodSync(home, 0o711);
   const path = join(home, "tree");
-  const temporary = join(home, "tmp");
   mkdirSync(path);
-  mkdirSync(temporary);
   for (const name of readdirSync(checkout).filter((one) => !notCopied.includes(one)))
     cpSync(join(checkout, name), join(path, name), { recursive: true });
-  symlinkSync(join(checkout, "node_modules"), join(path, "node_modules"), "junction");
-  const edited = async <T>(edits: ReadonlyMap<string, readonly Edit[]>, work: () => Promise<T>) => {
-    const texts = [...edits.keys()].map(
-      (name) => [join(path, name), readFileSync(join(path, name), "utf8")] as const,
-    );
-    for (const [name, its] of edits)
-      writeFileSync(join(path, name), withEdits(readFileSync(join(path, name), "utf8"), its));
-    try {
-      return await work();
-    } finally {
-      for (const [file, text] of texts) writeFileSync(file, text);
-      clear(temporary);
-    }
-  };
+  linkModules(join(checkout, "node_modules"), join(path, "node_modules"));
+  const mutants = mutantsOf(path, files);
+  const numbered = mutants.map((mutant, number) => ({ mutant, number }));
+  for (const [name, its] of grouped(numbered, ({ mutant }) => mutant.path)) {
+    const file = join(path, name);
+    writeFileSync(file, withSwitches(readFileSync(file, "utf8"), its));
+  }
   return {
     path,
-    temporary,
-    changed: ({ path: name, start, end, replacement }, work) =>
-      edited(new Map([[name, [{ at: start, length: end - start, text: replacement }]]]), work),
-    probed: (mutants, work) => edited(probesOf(mutants), work),
+    mutants,
+    temporary() {
+      const folder = mkdtempSync(join(home, "tmp-"));
+      chmodSync(folder, 0o711);
+      return folder;
+    },
     remove: () => rmSync(home, { recursive: true, force: true }),
   };
 }
 
-/** Turns a place `x` into `(globalThis.mutantReached?.(7), x)`. Places may be nested, but never overlap in part. */
-function probesOf(mutants: readonly Mutant[]): Map<string, Edit[]> {
-  const edits = new Map<string, Edit[]>();
-  const places = mutants.map((mutant, number) => ({ ...mutant, number }));
-  for (const { path, start, end, number } of places.sort((a, b) => a.start - b.start || b.end - a.end)) {
-    const its = edits.get(path) ?? [];
-    edits.set(path, its);
-    its.push({ at: start, length: 0, text: `(globalThis.mutantReached?.(${number}), ` });
-    its.push({ at: end, length: 0, text: ")" });
-  }
-  return edits;
+/** Links each package. A workspace's link leads to the copy, so that its mutants are loaded. */
+function linkModules(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true }))
+    symlinkSync(
+      entry.isSymbolicLink() ? readlinkSync(join(from, entry.name)) : join(from, entry.name),
+      join(to, entry.name),
+      "junction",
+    );
 }
 
-/** Applies edits by offset; those at the same offset keep their order. */
-function withEdits(text: string, edits: readonly Edit[]): string {
+interface Numbered {
+  mutant: Mutant;
+  number: number;
+}
+
+/** Puts a switch around each place. Places may be nested, but never overlap in part. */
+function withSwitches(text: string, numbered: readonly Numbered[]): string {
+  const outerFirst = [...numbered].sort(
+    (a, b) => a.mutant.start - b.mutant.start || b.mutant.end - a.mutant.end,
+  );
+  const edits = outerFirst.flatMap(({ mutant, number }) => [
+    { at: mutant.start, text: before(mutant, number) },
+    { at: mutant.end, text: ")" },
+  ]);
   let result = "";
   let done = 0;
-  for (const { at, length, text: put } of [...edits].sort((a, b) => a.at - b.at)) {
+  for (const { at, text: put } of edits.sort((a, b) => a.at - b.at)) {
     result += text.slice(done, at) + put;
-    done = at + length;
+    done = at;
   }
   return result + text.slice(done);
 }
 
-/** Clears the folder, but keeps tsx's cache of compiled files for the next run. */
-function clear(folder: string): void {
-  for (const name of readdirSync(folder).filter((one) => !one.startsWith("tsx-")))
-    rmSync(join(folder, name), { recursive: true, force: true });
+function before({ change }: Mutant, number: number): string {
+  return change === "gone"
+    ? `(globalThis.mutants.isGone(${number}) ? void 0 : `
+    : `globalThis.mutants.condition(${number}, "${change}", `;
 }

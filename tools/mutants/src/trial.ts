@@ -2,110 +2,145 @@ import { filesOf } from "../../../test/jobs.mjs";
 import type { Mutant } from "./mutations.ts";
 import type { MutantResult } from "./report.ts";
 import { testsFor } from "./rooms.ts";
-import { type Engine, type MutantOutcome, runTests } from "./run.ts";
+import { type Engine, failedOutcome, type MutantOutcome, type RunLimits, runTests } from "./run.ts";
+import { Session } from "./session.ts";
+import type { RanTest } from "./session-program.ts";
 import type { Tree } from "./tree.ts";
 
-/** The time limit of a room's tests without a change. */
-const baselineMs = 20 * 60_000;
+/** The tests of any room take less than this without a mutant. */
+const baselineMs = 30 * 60_000;
+/** A run with a mutant may take twice as long as without, and this. */
+const slackMs = 60_000;
+/** How many of the quickest tests are asked first: they kill most mutants. */
+const firstTests = 12;
 
-/** A test file's time without a change, and the numbers of the mutants whose places it reached. */
-interface Measurement {
-  took: number;
-  reached: ReadonlySet<number>;
-}
-
-/** Tries mutants, in one or several copies of the tree. */
+/** Tries mutants one after the other, in one process of tests for each worker. */
 export class Trial {
-  readonly #mutants: readonly Mutant[];
+  readonly #tree: Tree;
+  readonly #files: readonly string[];
   readonly #stop: AbortSignal;
-  readonly #measured = new Map<string, Measurement>();
+  readonly #tests = new Map<string, RanTest>();
   readonly #onPostgres = new Map<string, Promise<void>>();
-  /** The test files that killed mutants of a source file, the latest first. */
+  /** The titles of the tests that killed mutants of a source file, the last one first. */
   readonly #killers = new Map<string, string[]>();
 
-  /** @param stop ends all running tests. */
-  constructor(mutants: readonly Mutant[], stop: AbortSignal) {
-    this.#mutants = mutants;
+  /** @param stop ends all runs. */
+  constructor(tree: Tree, mutants: readonly number[], stop: AbortSignal) {
+    this.#tree = tree;
     this.#stop = stop;
+    this.#files = [...new Set(mutants.flatMap((number) => testFiles(this.#mutant(number).path)))].sort();
   }
 
-  /** Runs all tests on SQLite without a change. @throws Error if one fails. */
-  async measure(trees: readonly Tree[]): Promise<void> {
-    const files = [...new Set(this.#mutants.flatMap(({ path }) => testFiles(path)))];
-    const measureIn = async (tree: Tree, at: number) => {
-      const its = files.filter((_, index) => index % trees.length === at);
-      if (its.length === 0) return;
-      const limits = { ms: baselineMs, stop: this.#stop, isProbed: true };
-      const outcome = await tree.probed(this.#mutants, () => runTests(tree, "SQLite", its, limits));
-      const again = outcome.failedFiles.filter((file) => its.includes(file));
-      // A test may fail once on a busy machine.
-      if (isFailure(outcome))
-        mustPass(again.length > 0 ? await this.#tests(tree, "SQLite", again, baselineMs) : outcome);
-      for (const { file, took, reached } of outcome.measured)
-        this.#measured.set(file, { took, reached: new Set(reached) });
-    };
-    await Promise.all(trees.map(measureIn));
+  openSession(): Session {
+    return new Session(this.#tree, this.#files, this.#stop);
   }
 
-  /** Runs the tests of a mutant's file with the mutant. @throws Error if PostgreSQL's tests fail without it. */
-  async judge(tree: Tree, mutant: Mutant): Promise<MutantResult> {
-    const files = this.#reaching(mutant);
-    const ms = files.reduce((sum, file) => sum + (this.#measured.get(file)?.took ?? 0), 60_000) * 2;
-    const run = (engine: Engine) => tree.changed(mutant, () => this.#tests(tree, engine, files, ms));
-    let outcome = await run("SQLite");
-    if (outcome.verdict === "passed") {
-      outcome = await run("PostgreSQL");
-      // It is rare that only PostgreSQL's tests kill a mutant, so they must fail twice, and pass without it.
-      if (isFailure(outcome)) {
-        await this.#passOnPostgres(tree, files);
-        outcome = await run("PostgreSQL");
-      }
+  /** Runs all tests on SQLite without a mutant, each in one of the sessions. Throws Error if one fails twice. */
+  async measure(sessions: readonly Session[]): Promise<void> {
+    await Promise.all(
+      sessions.map(async (session, at) => {
+        const files = this.#files.filter((_, index) => index % sessions.length === at);
+        if (files.length === 0) return;
+        const request = { mutant: null, titles: null, files, bail: false };
+        const answer = await session.run(request, baselineMs);
+        for (const test of answer?.ran ?? []) this.#tests.set(test.title, test);
+        const failed = answer?.failed[0];
+        // A test may fail once on a busy machine.
+        if (failed) await this.#mustPass("SQLite", [failed.file]);
+      }),
+    );
+  }
+
+  /** Runs the tests of a mutant's file with it. Throws Error if PostgreSQL's tests fail without it. */
+  async judge(session: Session, number: number): Promise<MutantResult> {
+    const mutant = this.#mutant(number);
+    const { verdict, failed, by } = await this.#outcome(session, number);
+    if (verdict === "stopped" || this.#stop.aborted) return { mutant, fate: "not tried", by: "" };
+    if (verdict === "passed") return { mutant, fate: "SURVIVED", by: "" };
+    if (failed) this.#remember(mutant.path, failed.title);
+    return { mutant, fate: verdict === "failed" ? "killed" : "timed out", by };
+  }
+
+  /** First the tests that reach the place, in the session; then, in new processes, all tests of the mutant's file. */
+  async #outcome(session: Session, number: number): Promise<MutantOutcome> {
+    const tests = this.#reaching(number);
+    for (const some of [tests.slice(0, firstTests), tests.slice(firstTests)]) {
+      const outcome = some.length > 0 ? await this.#inSession(session, number, some) : null;
+      if (outcome) return outcome;
     }
-    if (outcome.verdict === "stopped") return { mutant, fate: "not tried", by: "" };
-    if (outcome.verdict === "passed") return { mutant, fate: "SURVIVED", by: "" };
-    if (outcome.file) this.#remember(mutant.path, outcome.file);
-    return { mutant, fate: outcome.verdict === "failed" ? "killed" : "timed out", by: outcome.by };
+    const files = testFiles(this.#mutant(number).path);
+    const run = (engine: Engine) =>
+      runTests(this.#tree, { mutant: number, engine, files }, this.#limits(files));
+    const outcome = await run("SQLite");
+    if (outcome.verdict !== "passed") return outcome;
+    const onPostgres = await run("PostgreSQL");
+    if (!isFailure(onPostgres)) return onPostgres;
+    // A failure on PostgreSQL alone is rare: it counts if the tests pass without the mutant and then fail again.
+    await this.#passOnPostgres(files);
+    return await run("PostgreSQL");
   }
 
-  /**
-   * The test files that reach a mutant's place: first those that killed another mutant of the same file, then the quickest.
-   * If none is known to reach it, all files of the room: it may be reached while files load, or on PostgreSQL.
-   */
-  #reaching(mutant: Mutant): string[] {
-    const number = this.#mutants.indexOf(mutant);
-    const files = testFiles(mutant.path);
-    const took = (file: string) => this.#measured.get(file)?.took ?? 0;
-    const reaching = files.filter((file) => this.#measured.get(file)?.reached.has(number));
-    const those = reaching.length > 0 ? reaching : files;
-    const killers = (this.#killers.get(mutant.path) ?? []).filter((file) => those.includes(file));
-    const others = those.filter((file) => !killers.includes(file)).sort((a, b) => took(a) - took(b));
-    return [...killers, ...others];
+  /** Null if the tests pass, or if the session cannot be believed. */
+  async #inSession(
+    session: Session,
+    mutant: number,
+    tests: readonly RanTest[],
+  ): Promise<MutantOutcome | null> {
+    const ms = tests.reduce((sum, { took }) => sum + took, slackMs) * 2;
+    const files = [...new Set(tests.map(({ file }) => file))];
+    const titles = tests.map(({ title }) => title);
+    const answer = await session.run({ mutant, titles, files, bail: true }, ms);
+    if (!answer) return this.#stop.aborted ? { verdict: "stopped", failed: null, by: "" } : null;
+    const [failed] = answer.failed;
+    if (!failed) return null;
+    const outcome = failedOutcome(failed);
+    // The mutant may have left something behind, or an earlier one: the same tests have to pass without it.
+    const again = await session.run({ mutant: null, titles, files: [failed.file], bail: true }, ms);
+    if (again && again.failed.length === 0 && again.ran.length > 0) return outcome;
+    session.close();
+    return null;
+  }
+
+  /** The tests that reach a place: those that killed another mutant of its file first, then the quickest. */
+  #reaching(number: number): RanTest[] {
+    const killers = this.#killers.get(this.#mutant(number).path) ?? [];
+    const rank = ({ title }: RanTest) => (killers.includes(title) ? killers.indexOf(title) : killers.length);
+    return [...this.#tests.values()]
+      .filter(({ reached }) => reached.includes(number))
+      .sort((a, b) => rank(a) - rank(b) || a.took - b.took);
+  }
+
+  #mutant(number: number): Mutant {
+    const mutant = this.#tree.mutants[number];
+    if (!mutant) throw new Error(`there is no mutant ${number}`);
+    return mutant;
   }
 
   #remember(path: string, killer: string): void {
-    const others = (this.#killers.get(path) ?? []).filter((file) => file !== killer);
+    const others = (this.#killers.get(path) ?? []).filter((title) => title !== killer);
     this.#killers.set(path, [killer, ...others]);
   }
 
-  async #passOnPostgres(tree: Tree, files: readonly string[]): Promise<void> {
-    const key = [...files].sort().join();
-    const passing =
-      this.#onPostgres.get(key) ?? this.#tests(tree, "PostgreSQL", files, baselineMs).then(mustPass);
+  async #passOnPostgres(files: readonly string[]): Promise<void> {
+    const key = files.join();
+    const passing = this.#onPostgres.get(key) ?? this.#mustPass("PostgreSQL", files);
     this.#onPostgres.set(key, passing);
     await passing;
   }
 
-  #tests(tree: Tree, engine: Engine, files: readonly string[], ms: number): Promise<MutantOutcome> {
-    return runTests(tree, engine, files, { ms, stop: this.#stop });
+  async #mustPass(engine: Engine, files: readonly string[]): Promise<void> {
+    const outcome = await runTests(this.#tree, { mutant: null, engine, files }, this.#limits(files));
+    if (isFailure(outcome)) throw new Error(`the tests do not pass without a mutant: ${outcome.by}`);
+  }
+
+  #limits(files: readonly string[]): RunLimits {
+    const took = [...this.#tests.values()].filter(({ file }) => files.includes(file));
+    return { ms: took.reduce((sum, test) => sum + test.took, slackMs) * 3, stop: this.#stop };
   }
 }
 
 function isFailure({ verdict }: MutantOutcome): boolean {
   return verdict === "failed" || verdict === "timed out";
-}
-
-function mustPass(outcome: MutantOutcome): void {
-  if (isFailure(outcome)) throw new Error(`the tests do not pass without a change: ${outcome.by}`);
 }
 
 function testFiles(path: string): string[] {

@@ -99,7 +99,7 @@ describe("npm run mutants", () => {
 
   it("refuses a folder outside src/", async () => {
     const { code, output } = await run("test/gate");
-    assert.match(output, /test\/gate is not in src\/\.\n\nnpm run mutants/);
+    assert.match(output, /test\/gate is not in src\/ or the src\/ of a package\.\n\nnpm run mutants/);
     assert.equal(code, 2);
   });
 });

@@ -3,7 +3,7 @@ import { Session } from "node:inspector/promises";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The functions that ran, by file: paths relative to the repository. */
+/** The functions that ran, as `name@offset` in the compiled file, by path relative to the repository. */
 export type ExecutedFunctions = Map<string, string[]>;
 
 export interface Coverage {
@@ -64,7 +64,9 @@ function executedIn(scripts: readonly Profiler.ScriptCoverage[]): ExecutedFuncti
   for (const { url, functions } of scripts) {
     if (!url.startsWith("file:")) continue;
     const path = relative(root, fileURLToPath(url)).replaceAll("\\", "/");
-    const names = functions.filter(isCalled).map(({ functionName }) => functionName || "(anonymous)");
+    const names = functions
+      .filter(isCalled)
+      .map(({ functionName, ranges: [range] }) => `${functionName || "(anonymous)"}@${range?.startOffset}`);
     if (names.length > 0) executed.set(path, [...(executed.get(path) ?? []), ...names]);
   }
   return executed;

@@ -17,9 +17,9 @@ describe("the walks", () => {
     const rows: Row[] = JSON.parse(program.stdout());
     assert.deepEqual(
       rows.map(({ name }) => name),
-      ["OIDC callback", "SAML ACS", "SAML finish", "SCIM POST user", "SCIM PATCH group"],
+      ["OIDC callback", "SAML ACS", "SAML finish", "SCIM POST user", "SCIM PATCH group", "SAML sign-in"],
     );
-    const rooms = ["oidc", "saml", "saml", "scim", "scim"];
+    const rooms = ["oidc", "saml", "saml", "scim", "scim", "saml"];
     for (const [at, { name, executed, functions, toRead, files }] of rows.entries()) {
       assert.ok(
         toRead.some((path) => path.startsWith(`src/${rooms[at]}/`)),

@@ -1,7 +1,8 @@
 import { type Request, Router } from "express";
 import { tilePathOf } from "../end-user.ts";
 import { newSamlKey } from "../keys.ts";
-import { appOf, type OrgAdmin, OrgRefusal } from "../org.ts";
+import { appOf, OrgRefusal } from "../org.ts";
+import type { OrgAdmin } from "../provisioner.ts";
 import { isSaml, issuerOf, metadataUrlOf, ssoUrlOf } from "../saml.ts";
 import type { OrgApp } from "../state.ts";
 import { act, field, idIn } from "./console.ts";

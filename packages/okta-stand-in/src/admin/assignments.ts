@@ -1,7 +1,8 @@
 import { type Request, Router } from "express";
 import { groupOf, pushGroups, pushNow, unlinkGroup } from "../groups.ts";
-import { appOf, displayNameOf, type OrgAdmin, OrgRefusal, personByLogin } from "../org.ts";
+import { appOf, displayNameOf, OrgRefusal, personByLogin } from "../org.ts";
 import { assign, provisionAll, unassign } from "../people.ts";
+import type { OrgAdmin } from "../provisioner.ts";
 import { act, field, fields, idIn, pageOf, waitBriefly } from "./console.ts";
 
 /** The tabs Assignments and Push Groups of an app, and the progress of its push. */

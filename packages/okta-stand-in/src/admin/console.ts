@@ -65,7 +65,7 @@ export function idIn(req: Request, name = "id"): string {
 }
 
 /** One page of a list. */
-export interface ListPage<T> {
+export interface OrgListPage<T> {
   rows: T[];
   page: number;
   pages: number;
@@ -76,7 +76,7 @@ export interface ListPage<T> {
 const perPage = 25;
 
 /** The page of the list that the query string asks for, with only the rows whose text contains the search term. */
-export function pageOf<T>(req: Request, all: readonly T[], textOf: (one: T) => string): ListPage<T> {
+export function pageOf<T>(req: Request, all: readonly T[], textOf: (one: T) => string): OrgListPage<T> {
   const query = typeof req.query.q === "string" ? req.query.q.trim() : "";
   const found =
     query === "" ? all : all.filter((one) => textOf(one).toLowerCase().includes(query.toLowerCase()));

@@ -1,6 +1,7 @@
 import { type Request, Router } from "express";
 import { addGroup, changeMembers, deleteGroup, groupOf, renameGroup } from "../groups.ts";
-import { type OrgAdmin, OrgRefusal, personByLogin } from "../org.ts";
+import { OrgRefusal, personByLogin } from "../org.ts";
+import type { OrgAdmin } from "../provisioner.ts";
 import { act, field, idIn, pageOf, waitBriefly } from "./console.ts";
 
 /** Directory > Groups. */

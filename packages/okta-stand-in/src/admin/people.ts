@@ -1,5 +1,5 @@
 import { type Request, Router } from "express";
-import { displayNameOf, type OrgAdmin, personOf } from "../org.ts";
+import { displayNameOf, personOf } from "../org.ts";
 import {
   activatePerson,
   addPerson,
@@ -10,6 +10,7 @@ import {
   type PersonForm,
   suspendPerson,
 } from "../people.ts";
+import type { OrgAdmin } from "../provisioner.ts";
 import { act, field, idIn, pageOf, waitBriefly } from "./console.ts";
 
 /** Directory > People. */

@@ -1,5 +1,6 @@
 import { type Request, Router } from "express";
-import { appOf, type OrgAdmin, OrgRefusal } from "../org.ts";
+import { appOf, OrgRefusal } from "../org.ts";
+import type { OrgAdmin } from "../provisioner.ts";
 import { discover, importAll, syncPassword, testCredentials } from "../provisioning.ts";
 import type { ScimBody } from "../scim-client.ts";
 import type { Provisioning } from "../state.ts";

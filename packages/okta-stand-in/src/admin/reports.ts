@@ -1,6 +1,7 @@
 import { Router } from "express";
 import { addCrowd } from "../crowd.ts";
-import { appOf, type OrgAdmin, OrgNotFoundError, OrgRefusal, rotateKeys } from "../org.ts";
+import { appOf, OrgNotFoundError, OrgRefusal, rotateKeys } from "../org.ts";
+import type { OrgAdmin } from "../provisioner.ts";
 import { act, field, idIn } from "./console.ts";
 
 const shown = 200;

@@ -5,18 +5,11 @@ import { readList, type ScimCheck } from "./answers.ts";
 import { urns } from "./client.ts";
 import { at, listAt, numberAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
-import { judgeMembers } from "./members.ts";
+import { judgeMembers, type TestGroup } from "./members.ts";
 import type { TestPerson } from "./people.ts";
 
 /** The limit of Okta's suite for a list of groups (SPEC step 19). */
 const longestMs = 600;
-
-/** A group that the check created. */
-export interface TestGroup {
-  id: string;
-  path: string;
-  name: string;
-}
 
 /** Judges group push, from the list to the deletion. */
 export async function judgeGroups(check: ScimCheck, people: TestPerson[]): Promise<void> {

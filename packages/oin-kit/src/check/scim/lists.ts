@@ -43,7 +43,9 @@ export async function judgePaging(check: ScimCheck): Promise<void> {
       from: numberAt(answer.json, "startIndex"),
     };
   };
-  const [one, two, next] = [await page(1, 1), await page(1, 2), await page(3, 2)];
+  const one = await page(1, 1);
+  const two = await page(1, 2);
+  const next = await page(3, 2);
   const counted = one.ids.length === 1 && two.ids.length === 2;
   const moved =
     next.ids.length >= 1 &&

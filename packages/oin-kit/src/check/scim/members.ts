@@ -2,10 +2,16 @@ import type { RuleId } from "../rules/all.ts";
 import { shown } from "../web.ts";
 import { isSuccess, type ScimCheck } from "./answers.ts";
 import { type CheckScimAnswer, urns } from "./client.ts";
-import type { TestGroup } from "./groups.ts";
 import { at, listAt, textAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
 import type { TestPerson } from "./people.ts";
+
+/** A group that the check created. */
+export interface TestGroup {
+  id: string;
+  path: string;
+  name: string;
+}
 
 /** Reads the ids of the group's members, each as often as the server lists it. */
 type ReadMembers = () => Promise<string[]>;
