@@ -49,6 +49,11 @@ function errorPage(log: ExampleSettings["log"]): ErrorRequestHandler {
     log(refusal ? `${refusal.message}: ${refusal.cause}` : error);
     if (res.headersSent) return next(error);
     if (refusal) res.status(403).type("text").send(`Sign-in refused: ${refusal.reason}\n`);
-    else res.status(500).type("text").send("Something went wrong.\n");
+    // The parser of forms attaches a status to its errors.
+    else
+      res
+        .status(Object(error).status ?? 500)
+        .type("text")
+        .send("Something went wrong.\n");
   };
 }

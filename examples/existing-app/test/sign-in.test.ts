@@ -109,6 +109,14 @@ describe("signing in to the example", () => {
       await assertRefused(await postTo(browser, form), "saml-request-unknown");
     });
 
+    it("refuses a form that is too large, and one that is not a response", async () => {
+      const browser = browserAt(example);
+      const large = { SAMLResponse: "A".repeat(600_000), RelayState: "" };
+      assert.equal((await postTo(browser, large)).status, 413);
+      example.logged.splice(0);
+      await assertRefused(await postTo(browser, { SAMLResponse: "A", RelayState: "" }), "saml-malformed");
+    });
+
     it("begins a sign-in of its own when the person clicks the tile", async () => {
       const { name, id } = example.samlApp;
       const browser = browserAt(example);
