@@ -191,6 +191,15 @@ describe("the example's SCIM server", () => {
     });
   }
 
+  it("finds a user without a name by a negated comparison, as SCIM wants", async () => {
+    const { sql, client } = example;
+    await sql("users").where({ external_id: "eve" }).update({ last_name: null });
+    const total = async (filter: string) => (await client.find(filter)).body.totalResults;
+    assert.equal(await total('not (name.familyName eq "Other")'), 3);
+    assert.equal(await total('name.familyName ne "User"'), 1);
+    assert.equal(await total("name.familyName pr"), 2);
+  });
+
   it("refuses a filter on what it does not store", async () => {
     for (const filter of ['externalId co "b"', 'groups.value eq "1"', 'emails.type eq "work"']) {
       const { status, body } = await example.client.find(filter);

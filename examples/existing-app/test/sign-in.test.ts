@@ -117,6 +117,12 @@ describe("signing in to the example", () => {
       await assertRefused(await postTo(browser, { SAMLResponse: "A", RelayState: "" }), "saml-malformed");
     });
 
+    it("refuses a NameID that is too long to be a name", async () => {
+      example.ada.login = "a".repeat(501);
+      const browser = browserAt(example);
+      await assertRefused(await postTo(browser, await samlResponse(browser)), "saml-subject");
+    });
+
     it("begins a sign-in of its own when the person clicks the tile", async () => {
       const { name, id } = example.samlApp;
       const browser = browserAt(example);
@@ -172,6 +178,13 @@ describe("signing in to the example", () => {
       const path = await oidcCallback(browser);
       await browser.get(path);
       await browser.post("/sign-out");
+      await assertRefused(await browser.get(path), "sign-in-not-started-here");
+    });
+
+    it("refuses an answer that comes too late", async () => {
+      const browser = browserAt(example);
+      const path = await oidcCallback(browser);
+      await example.sql("pending_sign_ins").update({ expires_at: Date.now() - 1 });
       await assertRefused(await browser.get(path), "sign-in-not-started-here");
     });
 
