@@ -7,7 +7,7 @@ export async function up(knex: Knex): Promise<void> {
     tenant();
     text("id").notNullable();
     integer("at").notNullable();
-    // Who did it: a kind and a name, for example the provisioning source's.
+    // The actor: a kind and a name, for example the provisioning source's.
     text("actor_kind").notNullable();
     text("actor").notNullable();
     text("action").notNullable();
@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
     // Names of what changed, never values.
     text("changed").notNullable();
     text("request_id");
-    // What it was about, so that a filter reads one range of an index.
+    // The area that it belongs to, so that a filter reads one range of an index.
     text("kind").notNullable().defaultTo("settings");
     // The user who did it, if it was one. No foreign key: the record outlives the user.
     text("actor_id");

@@ -61,7 +61,7 @@ export const paths = {
   guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
 } as const;
 
-/** Forms for pasted documents. Each parses its own body after the permission check (web/forms.ts). */
+/** Forms for pasted documents. Each parses its own body after the permission check (web/request.ts). */
 const documentPaths = /^\/(admin\/connections|setup)\/[^/]+\/(settings|check)$/i;
 
 export function carriesDocument(path: string): boolean {

@@ -4,10 +4,10 @@
  */
 export interface Recorder {
   /**
-   * Keeps a message if the tenant's inspector is on. Only then does it call `describe`, and a moment later, together
-   * with other messages: `describe` may only read what no longer changes. Never throws, and never delays the caller.
+   * Keeps the messages of a request if the tenant's inspector is on. Only then does it call `describe`, and a moment later,
+   * together with others: `describe` may only read what no longer changes. Never throws, and never delays the caller.
    */
-  record(tenantId: string, describe: () => Message): void;
+  record(tenantId: string, describe: () => Message | readonly Message[]): void;
 }
 
 /** A recorder that keeps nothing. */

@@ -20,12 +20,12 @@ const mayImport: Record<string, readonly string[]> = {
   tasks: ["ground", "store", "web"], // sample product
   admin: ["ground", "trust", "directory", "store", "web", "config", ...protocolRooms],
   scim: ["ground", "directory", "store", "config"],
-  sso: ["ground", "directory", "store", "web", "config"],
+  sso: ["ground", "trust", "directory", "store", "web", "config"],
   oidc: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "universal-logout": ["ground", "trust", "directory", "store"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   // The protocol rooms' policies, and the context of a sign-in.
-  inspector: ["ground", "store", "web", "config", "sso", ...protocolRooms],
+  inspector: ["ground", "trust", "store", "web", "config", "sso", ...protocolRooms],
   guide: ["ground", "store", "web", "config"],
   cli: ["ground", "trust", "directory", "store", ...protocolRooms],
   demo: ["root", "ground", "trust", "directory", "store", "saml", "config"],
@@ -38,7 +38,7 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   knex: "store",
   pg: "store",
   "rate-limiter-flexible": "scim",
-  "openid-client": "oidc",
+  "openid-client": ["oidc", "trust"],
   "@node-saml/node-saml": "saml",
   "@node-saml/passport-saml": "saml",
   "saml-policy": ["saml", "inspector"],

@@ -60,7 +60,7 @@ export function filesOf(job) {
   if (job in named) return inJob(job);
   const others = new Set(Object.keys(named).flatMap(inJob));
   const fast = all.filter((path) => !others.has(path));
-  // What `fast` runs on SQLite alone (onOneDatabase in test/helpers/databases.ts), on PostgreSQL.
+  // The job postgres runs on PostgreSQL the suites that fast runs on SQLite alone (onOneDatabase in databases.ts).
   return job === "fast" ? fast : fast.filter((path) => readFileSync(path, "utf8").includes("onOneDatabase("));
 }
 

@@ -8,7 +8,7 @@ import { type ActivityFilter, type ActivityKind, activityKinds } from "../store/
 import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
-import { formField } from "../web/forms.ts";
+import { formField } from "../web/request.ts";
 import { type ExportFormat, exportFormats, exportText, readable } from "./activity-entries.ts";
 import { adminEntry, makeChange, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
-import { formField } from "../web/forms.ts";
+import { formField } from "../web/request.ts";
 
 /** A field that passed its check: the value to store, and a note about it for the person who entered it. */
 interface CheckedField {

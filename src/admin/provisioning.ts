@@ -11,8 +11,8 @@ import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.
 import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
-import { formField } from "../web/forms.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
+import { formField } from "../web/request.ts";
 import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { checkShown, shownValue } from "./shown.ts";

@@ -1,7 +1,7 @@
 import { type Request, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
-import type { SamlConnection } from "../saml/attributes.ts";
+import type { SamlConnection } from "../saml/deps.ts";
 import { beginKeyChange, endKeyChange } from "../saml/keys.ts";
 import { refreshMetadata } from "../saml/metadata-refresh.ts";
 import type { TenantStore } from "../store/tenant-store.ts";

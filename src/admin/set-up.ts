@@ -6,7 +6,7 @@ import type { OidcSettings, SamlSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
-import { documentForm, formField } from "../web/forms.ts";
+import { documentForm, formField } from "../web/request.ts";
 import { flash } from "../web/sessions.ts";
 import { signInPath } from "../web/sign-in-options.ts";
 import { pathParameter } from "./change.ts";

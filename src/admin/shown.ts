@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ErrorRequestHandler, Request } from "express";
 import { z } from "zod";
 import type { Fact } from "../trust/connection-facts.ts";
-import { formField } from "../web/forms.ts";
+import { formField } from "../web/request.ts";
 
 /** The hidden form field with the facts that the page showed. */
 export const shownField = "shown";

@@ -1,6 +1,5 @@
 import { samlSignOn } from "okta-stand-in/saml-app";
-import type { OrgApp, OrgSeed } from "okta-stand-in/state";
-import { newId } from "okta-stand-in/state";
+import { newId, type OrgApp, type OrgSeed } from "okta-stand-in/state";
 import { brand } from "../../config/brand.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import { attributeStatements } from "./attribute-statements.ts";

@@ -8,7 +8,7 @@
  * May import: the ground floor, store, web, config and sso, and the policies and types of the protocol rooms.
  */
 import type { Log } from "../log.ts";
-import type { Message, Recorder } from "../recording.ts";
+import type { Recorder } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { recordings } from "../store/recordings.ts";
 import { type PreparedMessage, prepareMessage } from "../store/tenant/inspector.ts";
@@ -42,7 +42,7 @@ const rowsPerStatement = 250;
 interface HeldMessage {
   tenantId: string;
   /** Null if too many messages are held already: this one is only counted. */
-  describe: (() => Message) | null;
+  describe: Parameters<Recorder["record"]>[1] | null;
   /** In ms since the epoch. */
   at: number;
 }
@@ -148,8 +148,9 @@ function messageQueue(log: Log) {
         return;
       }
       try {
-        queue.messages.push(prepareMessage(redact(describe()), at));
-        size += 1;
+        const messages = [describe()].flat().map((message) => prepareMessage(redact(message), at));
+        queue.messages.push(...messages);
+        size += messages.length;
       } catch (error) {
         queue.dropped += 1;
         log.warn({ err: error }, "inspector.message_not_understood");

@@ -6,6 +6,7 @@
  * of a sign-in, relying-party.ts applies it. May import: the ground floor, trust, directory, store, web and sso.
  */
 import { type Request, type RequestHandler, Router } from "express";
+import passport from "passport";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
 import { judgeSignIn, RefusedError } from "../errors.ts";
@@ -16,19 +17,26 @@ import {
   requireActiveOrTest,
   ssoOf,
 } from "../sso/connection.ts";
-import { finishSignIn } from "../sso/finish.ts";
-import { pendingSignIns } from "../sso/pending.ts";
+import { finishSignIn, pendingSignIns } from "../sso/sign-in.ts";
 import { endTest, endWithError, mappedFields } from "../sso/test-sign-in.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
-import { localPath } from "../web/guards.ts";
+import { observed, type Providers } from "../trust/openid-providers.ts";
+import { localPath } from "../web/request.ts";
 import { claimOf, toIdentity } from "./claims.ts";
 import { callbackRules, initiationRules } from "./policy.ts";
-import { observed, type Providers } from "./provider.ts";
 import { discoveryCall } from "./provider-errors.ts";
-import { callProvider, type Expectations, newExpectations, type VerifiedLogin } from "./relying-party.ts";
-import { authenticateByOidc } from "./strategy.ts";
+import {
+  type AuthorizationRequest,
+  authorizationUrl,
+  callProvider,
+  type Expectations,
+  newExpectations,
+  type RelyingParty,
+  redeem,
+  type VerifiedLogin,
+} from "./relying-party.ts";
 
 export interface OidcDeps {
   database: Database;
@@ -181,4 +189,51 @@ async function forgetFormerSecret(req: Request, { byFormerSecret }: VerifiedLogi
 
 function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" && value.length <= 2000 ? value : null;
+}
+
+/** Prepared by the steps before the strategy: a request if the browser leaves, or expectations if it comes back. */
+interface OidcSteps {
+  client: RelyingParty;
+  sealedSecrets: { current: string | null; former: string | null };
+  request?: AuthorizationRequest;
+  pending?: Expectations & { returnTo: string | null };
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    oidc?: OidcSteps;
+    /** Set by the strategy once the provider's answer is verified. */
+    verifiedLogin?: VerifiedLogin;
+  }
+}
+
+/** The relying party as a passport strategy: it redirects a browser that leaves, and verifies one that comes back. */
+class OidcStrategy extends passport.Strategy {
+  override name = "oidc";
+
+  override authenticate(req: Request): void {
+    const { client, request, pending } = req.oidc ?? {};
+    if (!client) throw new Error("the provider has to be discovered before the strategy runs");
+    const work = pending
+      ? redeem(callbackUrl(req, client.redirectUri), pending, client).then((login) => this.success(login))
+      : request && authorizationUrl(client, request).then((url) => this.redirect(url));
+    work?.catch((error: unknown) => this.error(error));
+  }
+}
+
+/** The address that the browser called, as the provider knows it: a proxy may show us another one. */
+function callbackUrl(req: Request, redirectUri: string): URL {
+  const url = new URL(redirectUri);
+  url.search = new URL(req.originalUrl, redirectUri).search;
+  return url;
+}
+
+/** Passport's middleware around the strategy. It is a passport of its own, so that nothing is registered globally. */
+function authenticateByOidc(): RequestHandler {
+  const own = new passport.Passport().use(new OidcStrategy());
+  return own.authenticate("oidc", {
+    session: false,
+    assignProperty: "verifiedLogin",
+    authInfo: false,
+  }) as RequestHandler;
 }

@@ -1,10 +1,17 @@
 import type { SentRequest } from "saml-policy/assertion-rules";
-import type { IdentifiedLogin } from "../sso/finish.ts";
-import type { PendingSignIns } from "../sso/pending.ts";
+import type { AcceptedResponse, Ports } from "saml-policy/consume";
+import type { ServiceProvider } from "saml-policy/rule";
+import type { TestedSignIn } from "../directory/sign-in-tests.ts";
+import type { ExternalIdentity } from "../model.ts";
+import type { ConfiguredConnection } from "../sso/connection.ts";
+import type { IdentifiedLogin, PendingSignIns } from "../sso/sign-in.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
-import type { GenerateKeys } from "./keys.ts";
+import type { GenerateKeys, KeyPair } from "./keys.ts";
+
+export type SamlConnection = ConfiguredConnection<"saml">;
 
 export interface SamlDeps {
   database: Database;
@@ -26,4 +33,42 @@ export interface StepDeps extends SamlDeps {
   requests: PendingSignIns<KeptRequest>;
   /** Accepted responses on their way from the ACS, which sees no session, to /finish, which does. */
   arrivals: PendingSignIns<IdentifiedLogin>;
+}
+
+/** A browser that leaves: the request that it takes along. */
+export interface AuthnRequest {
+  id: string;
+  relayState: string;
+  baseUrl: string;
+  connection: SamlConnection;
+  keyPair: KeyPair;
+}
+
+/** An accepted response: kept for the browser's next step, or the result of a test. */
+type ConsumedResponse = { ticket: string } | { tested: TestedSignIn };
+
+/** A browser that comes back: how to judge what it posts. */
+interface ExpectedResponse {
+  sp: ServiceProvider;
+  ports: Ports<KeptRequest, TenantStore>;
+  keep(accepted: AcceptedResponse<KeptRequest>, inside: TenantStore): Promise<ConsumedResponse>;
+}
+
+/** The values that the steps of one request share. The inspector reads them, too. */
+interface SamlSteps {
+  request?: AuthnRequest;
+  expected?: ExpectedResponse;
+  /** The XML that the signatures vouch for, once they are verified. */
+  signedXml?: string;
+  /** The person, once the response is accepted. */
+  identity?: ExternalIdentity;
+  arrival?: IdentifiedLogin;
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    saml?: SamlSteps;
+    /** Set by the strategy once the response is consumed. */
+    consumedResponse?: ConsumedResponse;
+  }
 }

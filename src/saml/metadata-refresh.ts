@@ -6,7 +6,7 @@ import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
-import type { SamlConnection } from "./attributes.ts";
+import type { SamlConnection } from "./deps.ts";
 import { parseIdpMetadata } from "./idp-metadata.ts";
 
 /** Metadata is read again at this age. */

@@ -16,16 +16,22 @@ import {
   requireActiveOrTest,
   ssoOf,
 } from "../sso/connection.ts";
-import type { IdentifiedLogin } from "../sso/finish.ts";
-import { pendingSignIns } from "../sso/pending.ts";
+import { type IdentifiedLogin, pendingSignIns } from "../sso/sign-in.ts";
 import { endWithError } from "../sso/test-sign-in.ts";
 import { randomToken } from "../store/secrets.ts";
-import { acsSteps, findForAcs, formBody, notAForm, notASignIn, refuseLarge } from "./acs.ts";
 import type { KeptRequest, SamlDeps, StepDeps } from "./deps.ts";
-import { finishSteps } from "./finish.ts";
 import { keyPairsOf } from "./keys.ts";
+import {
+  acsSteps,
+  authenticateBySaml,
+  findForAcs,
+  finishSteps,
+  formBody,
+  notAForm,
+  notASignIn,
+  refuseLarge,
+} from "./sign-in.ts";
 import { spMetadata } from "./sp-metadata.ts";
-import { authenticateBySaml } from "./strategy.ts";
 
 /** The two halves of SAML: mount `acs` before the sessions, because it takes posts from other sites; `pages` after them. */
 export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {

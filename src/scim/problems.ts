@@ -2,7 +2,7 @@ import type { ScimError } from "scim-server/errors";
 import { operationName, type ScimExchange, tokenOf } from "scim-server/router";
 import type { ProblemRecorder } from "../directory/provisioning-problems.ts";
 import { hashToken } from "../store/secrets.ts";
-import type { TokenOwner } from "../store/token-owners.ts";
+import type { TokenOwner } from "../store/system-store.ts";
 
 const knownCall =
   /^[A-Z]+ \/(Users|Groups|Bulk|Roles|Entitlements|Schemas|ResourceTypes)(\/\{id\}|\/\.search)?$/;

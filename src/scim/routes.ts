@@ -17,9 +17,8 @@ import { ConflictError, InvalidError, NotFoundError, UnavailableError } from "..
 import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
-import { systemStore } from "../store/system-store.ts";
+import { systemStore, type TokenOwner } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import type { TokenOwner } from "../store/token-owners.ts";
 import type { ScimContext } from "./context.ts";
 import { scimGroups } from "./groups.ts";
 import { recordProblem } from "./problems.ts";

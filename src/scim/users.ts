@@ -4,7 +4,7 @@ import { setProvisionedRoles } from "../directory/roles.ts";
 import { prepareSyncedPassword, setSyncedPassword } from "../directory/synced-passwords.ts";
 import type { AssignableRole, AttributeDocument } from "../model.ts";
 import type { Affiliations } from "../store/tenant/affiliations.ts";
-import type { ShownUser } from "../store/tenant/user-rows.ts";
+import type { ShownUser } from "../store/tenant/users.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { ScimContext } from "./context.ts";
 import { findRows } from "./lists.ts";

@@ -6,7 +6,7 @@
  *   router.get(callback, findConnection(database, "oidc"), takePending, requireActive, authenticate, signIn);
  *   router.use(endWithError(sealer));
  * Its steps read `ssoOf(req, "oidc")`, call `judgeSignIn(rules, facts)`, and end in finishSignIn() or endTest().
- * May import: the ground floor, directory, store, web and config.
+ * May import: the ground floor, trust, directory, store, web and config.
  */
 import type { Request, RequestHandler } from "express";
 import type { Rule } from "policy-list/policy";
@@ -17,6 +17,7 @@ import type { Connection, ConnectionType, OidcSettings, SamlSettings } from "../
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { ProviderExchange } from "../trust/openid-providers.ts";
 
 /** Connections that have their settings. */
 interface ConfiguredConnections {
@@ -24,16 +25,6 @@ interface ConfiguredConnections {
   saml: Connection & { type: "saml"; settings: SamlSettings };
 }
 export type ConfiguredConnection<Type extends ConnectionType = ConnectionType> = ConfiguredConnections[Type];
-
-/** A request to the provider during a sign-in, and its response. */
-export interface ProviderExchange {
-  method: string;
-  url: string;
-  headers: Record<string, string>;
-  body: string;
-  /** Null until the response is there. */
-  answer: { status: number; text: string } | null;
-}
 
 /** Shared by the steps of one request: `req.sso`. The inspector reads it once the response is sent. */
 export interface SsoContext<Type extends ConnectionType = ConnectionType> {

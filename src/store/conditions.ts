@@ -3,8 +3,6 @@ import { type JsonList, jsonNode, jsonRows } from "./condition-json.ts";
 import { both, type Comparison, compareSql, type Scalar, type Sql } from "./condition-sql.ts";
 import type { TenantScope } from "./tenant/scope.ts";
 
-export type { Comparison, Scalar } from "./condition-sql.ts";
-
 /** A column of the row itself. Operands for `loginName` and `displayName` must have gone through nameKey(). */
 export type RowColumn =
   | "id"

@@ -1,6 +1,6 @@
 import type { ConnectionType, Role, User } from "../model.ts";
 import type { Database } from "./database.ts";
-import { toUser } from "./tenant/user-rows.ts";
+import { toUser } from "./tenant/users.ts";
 import { forTenant } from "./tenant-store.ts";
 
 /** The sign-in of a session. */

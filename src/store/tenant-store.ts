@@ -10,14 +10,13 @@ import { tenantIdentities } from "./tenant/identities.ts";
 import { tenantInspector } from "./tenant/inspector.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
 import { tenantOwnerApprovals } from "./tenant/owner-approvals.ts";
-import { tenantPendingLogins, tenantUsedTokens } from "./tenant/pending-logins.ts";
+import { tenantPendingLogins, tenantSignInTests, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantPeople } from "./tenant/people.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
 import { tenantProvisioningProblems } from "./tenant/provisioning-problems.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
 import { tenantSettings } from "./tenant/settings.ts";
-import { tenantSignInTests } from "./tenant/sign-in-tests.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample product
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";

@@ -14,8 +14,8 @@ import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { TaskFilter } from "../store/tenant/tasks.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { formField } from "../web/forms.ts";
 import { requireSignIn, signedIn } from "../web/guards.ts";
+import { formField } from "../web/request.ts";
 import { flash } from "../web/sessions.ts";
 
 const maxTitle = 200;

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from "exp
 import { ConflictError, InvalidError, NotFoundError, RefusedError, UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { goBack, refusals } from "./refusals.ts";
-import { CrossSiteError } from "./same-origin.ts";
+import { CrossSiteError } from "./request.ts";
 
 /** The page for a person: what happened, and what to do next. */
 interface ErrorPage {

@@ -3,7 +3,7 @@ import { atLeast } from "../directory/roles.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
-import { forgetDeadCookie } from "./session-cookie.ts";
+import { forgetDeadCookie } from "./sessions.ts";
 
 /** Lets signed-in people pass. Sends others to the sign-in page, which leads back here. */
 export const requireSignIn: RequestHandler = (req, res, next) => {
@@ -37,26 +37,4 @@ export const requireOwner: RequestHandler = (req, _res, next) => {
 export function signedIn(req: Request): SignedInPerson {
   if (!req.person) throw new Error("this route is not behind requireSignIn");
   return req.person;
-}
-
-/**
- * Returns `wanted` if it is a path of this site, else `fallback`. Prevents open redirects: a query or an identity provider
- * can only choose a destination within our origin.
- */
-export function safePath(wanted: unknown, baseUrl: string, fallback: string): string {
-  if (typeof wanted !== "string" || !wanted.startsWith("/") || wanted.length > 2000) return fallback;
-  if (!URL.canParse(wanted, baseUrl)) return fallback;
-  const url = new URL(wanted, baseUrl);
-  // "/.//host" has our origin, but its path "//host" alone would name another host.
-  if (url.origin !== baseUrl || url.pathname.startsWith("//")) return fallback;
-  return url.pathname + url.search;
-}
-
-/** The path of a URL or a path within our origin; null for anything else. */
-export function localPath(wanted: unknown, baseUrl: string): string | null {
-  if (typeof wanted !== "string" || wanted === "" || wanted.length > 2000) return null;
-  if (wanted.startsWith("/")) return safePath(wanted, baseUrl, "") || null;
-  if (!URL.canParse(wanted)) return null;
-  const url = new URL(wanted);
-  return url.origin === baseUrl ? safePath(url.pathname + url.search, baseUrl, "") || null : null;
 }

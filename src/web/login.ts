@@ -1,8 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { systemStore } from "../store/system-store.ts";
-import { formField } from "./forms.ts";
-import { safePath } from "./guards.ts";
 import { landingPath } from "./home.ts";
 import {
   type PasswordLoginDeps,
@@ -11,6 +9,7 @@ import {
   showPasswordForm,
   withReturnTo,
 } from "./password-login.ts";
+import { formField, safePath } from "./request.ts";
 import {
   forgetConnection,
   rememberConnection,

@@ -8,10 +8,9 @@ import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { formField } from "./forms.ts";
-import { safePath } from "./guards.ts";
 import { landingPath } from "./home.ts";
 import type { PasswordLimits } from "./password-limits.ts";
+import { formField, safePath } from "./request.ts";
 import { startSession } from "./sessions.ts";
 
 export interface PasswordLoginDeps {

@@ -1,13 +1,14 @@
 /**
  * The web room: everything in the browser outside the protocols and the product.
  *
- * Owns: sessions and the signed-in person (sessions.ts), the guards of each request (guards.ts, security-headers.ts,
- * same-origin.ts), error pages, and /, /login, /setup, /account, /logout, /me, /healthz, /readyz and /metrics.
+ * Owns: what every request gets (this file: its id, its log, its form and the same-origin check), sessions and the signed-in
+ * person (sessions.ts), the guards of pages (guards.ts), security headers, error pages, and /, /login, /setup, /account, /logout, /me, /healthz, /readyz and /metrics.
  * May import: the ground floor, directory, store and config.
  */
 import { randomUUID } from "node:crypto";
-import type { Request, RequestHandler } from "express";
-import { NotFoundError } from "../errors.ts";
+import express, { type Request, type RequestHandler } from "express";
+import { acceptsCrossSite, carriesDocument } from "../endpoints.ts";
+import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 
@@ -55,7 +56,7 @@ export const refuseNul: RequestHandler = (req, _res, next) => {
 };
 
 /** The path of a URL, without the secret token of a one-time link. Case-insensitive, as routes are. */
-export function loggedPath(url: string): string {
+function loggedPath(url: string): string {
   const path = url.split("?")[0] ?? "";
   return /^\/setup\//i.test(path) ? "/setup/[redacted]" : path;
 }
@@ -64,4 +65,82 @@ export function loggedPath(url: string): string {
 export function cookieOf(req: Request, name: string): string | null {
   const pairs = (req.headers.cookie ?? "").split(/;\s*/).map((pair) => pair.split(/=(.*)/s));
   return pairs.find(([key]) => key === name)?.[1] ?? null;
+}
+
+/**
+ * Prevents cross-site request forgery without tokens in forms: refuses state-changing requests that another site made the
+ * browser send. Fetch metadata (Sec-Fetch-Site) names the sending site; browsers without it send Origin with every POST.
+ * A client that sends neither is not a browser with our cookie; it can use the protocol endpoints (`acceptsCrossSite`),
+ * which read no session.
+ */
+export function sameOrigin(baseUrl: string): RequestHandler {
+  return (req, _res, next) => {
+    if (["GET", "HEAD", "OPTIONS"].includes(req.method) || acceptsCrossSite(req.path)) return next();
+    const site = req.get("sec-fetch-site");
+    const allowed = site === undefined ? req.get("origin") === baseUrl : site === "same-origin";
+    if (allowed) return next();
+    req.log.warn({ site, path: loggedPath(req.originalUrl) }, "request.cross_site_refused");
+    next(new CrossSiteError());
+  };
+}
+
+export class CrossSiteError extends Error {
+  override name = "CrossSiteError";
+}
+
+/** Parses posted forms, except large ones with a document: their own route parses those. */
+export function formBodies(): RequestHandler {
+  const read = express.urlencoded({ extended: false, limit: "32kb" });
+  return (req, res, next) => (carriesDocument(req.path) ? next() : read(req, res, next));
+}
+
+/**
+ * Parses large forms; mount it after the permission check. The limit is far above any valid document, because the form's
+ * own page explains a document that is too long better than an error page does.
+ */
+export const documentForm: RequestHandler = express.urlencoded({ extended: false, limit: "4mb" });
+
+/**
+ * A text field of a posted form; empty if it is absent or not a single text. Throws InvalidError for text with a NUL:
+ * a person cannot type one, and PostgreSQL cannot store it.
+ */
+export function formField(req: Request, name: string): string {
+  const values = valuesOf(req, name);
+  return values.length === 1 ? (values[0] ?? "") : "";
+}
+
+/** All values of a field: those of ticked boxes, for example. Throws InvalidError as formField does. */
+export function formFields(req: Request, name: string): string[] {
+  return valuesOf(req, name);
+}
+
+function valuesOf(req: Request, name: string): string[] {
+  // Express creates the body without a prototype, so `name` cannot reach an inherited member.
+  const value = (req.body as Record<string, unknown> | undefined)?.[name];
+  const values = [value].flat().filter((one) => typeof one === "string");
+  if (values.some((one) => one.includes("\0")))
+    throw new InvalidError("The form contains a character that is not text.");
+  return values;
+}
+
+/**
+ * Returns `wanted` if it is a path of this site, else `fallback`. Prevents open redirects: a query or an identity provider
+ * can only choose a destination within our origin.
+ */
+export function safePath(wanted: unknown, baseUrl: string, fallback: string): string {
+  if (typeof wanted !== "string" || !wanted.startsWith("/") || wanted.length > 2000) return fallback;
+  if (!URL.canParse(wanted, baseUrl)) return fallback;
+  const url = new URL(wanted, baseUrl);
+  // "/.//host" has our origin, but its path "//host" alone would name another host.
+  if (url.origin !== baseUrl || url.pathname.startsWith("//")) return fallback;
+  return url.pathname + url.search;
+}
+
+/** The path of a URL or a path within our origin; null for anything else. */
+export function localPath(wanted: unknown, baseUrl: string): string | null {
+  if (typeof wanted !== "string" || wanted === "" || wanted.length > 2000) return null;
+  if (wanted.startsWith("/")) return safePath(wanted, baseUrl, "") || null;
+  if (!URL.canParse(wanted)) return null;
+  const url = new URL(wanted);
+  return url.origin === baseUrl ? safePath(url.pathname + url.search, baseUrl, "") || null : null;
 }

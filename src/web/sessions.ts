@@ -1,7 +1,9 @@
-import type { Request, RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
+import session, { type SessionData, Store } from "express-session";
+import type { Log } from "../log.ts";
 import type { User } from "../model.ts";
 import { hashToken } from "../store/secrets.ts";
-import type { SessionStore } from "../store/session-store.ts";
+import type { SessionStore, StoredSession, StoredSignIn } from "../store/session-store.ts";
 
 /**
  * Loads the signed-in person from the database at each request. So a person who was deactivated, blocked or signed out
@@ -65,4 +67,152 @@ export async function flash(req: Request, kind: "done" | "problem", text: string
 
 function finished(start: (done: (error?: unknown) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+}
+
+declare module "express-session" {
+  interface SessionData {
+    signIn?: StoredSignIn;
+    flash?: { kind: "done" | "problem"; text: string };
+    userAgent?: string;
+    sealedIdToken?: string;
+    createdAt?: number;
+    seenAt?: number;
+  }
+}
+
+/** A session expires after this long without a request. */
+const idleMs = 8 * 3_600_000;
+/** A session expires this long after the sign-in, however busy it is. */
+const absoluteMs = 24 * 3_600_000;
+/** The time of last use is written at most this often. */
+const touchMs = 60_000;
+
+const cookieOptions = { httpOnly: true, sameSite: "lax", path: "/" } as const;
+
+export interface SessionOptions {
+  sessions: SessionStore;
+  secret: string;
+  baseUrl: string;
+  log: Log;
+  now?: () => number;
+}
+
+/**
+ * The session middleware. On https the cookie's name starts with `__Host-`, so that no other host can set it
+ * (RFC 6265bis §4.1.3.2). The cookie is Lax, because the identity provider leads back here by a cross-site GET.
+ */
+export function sessionCookie({
+  sessions,
+  secret,
+  baseUrl,
+  log,
+  now = Date.now,
+}: SessionOptions): RequestHandler {
+  const secure = baseUrl.startsWith("https:");
+  return session({
+    name: secure ? "__Host-session" : "session",
+    secret,
+    store: new DatabaseStore(sessions, log, now),
+    resave: false,
+    saveUninitialized: false,
+    rolling: false,
+    cookie: { ...cookieOptions, secure },
+  });
+}
+
+/**
+ * Whether the browser sent the cookie of a session that was revoked or has expired. Also clears the cookie, so that the
+ * person is told once only.
+ */
+export function forgetDeadCookie(req: Request, res: Response): boolean {
+  const name = /(?:^|;\s*)((?:__Host-)?session)=/.exec(req.headers.cookie ?? "")?.[1];
+  if (name === undefined || req.session.createdAt !== undefined) return false;
+  res.clearCookie(name, { ...cookieOptions, secure: name.startsWith("__Host-") });
+  return true;
+}
+
+/** The time at which a session expires, from its creation and its last use. */
+function expiry(createdAt: number, seenAt: number): number {
+  return Math.min(seenAt + idleMs, createdAt + absoluteMs);
+}
+
+/**
+ * Adapts the session store to express-session. A database error fails the request that met it, except in touch: that only
+ * shortens the session by a minute, and is logged.
+ */
+class DatabaseStore extends Store {
+  readonly #sessions: SessionStore;
+  readonly #log: Log;
+  readonly #now: () => number;
+
+  constructor(sessions: SessionStore, log: Log, now: () => number) {
+    super();
+    this.#sessions = sessions;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
+    this.#sessions.load(hashToken(sid)).then(
+      (stored) => done(null, stored && toSessionData(stored)),
+      (error) => done(error),
+    );
+  }
+
+  override set(sid: string, data: SessionData, done?: (error?: unknown) => void): void {
+    const now = this.#now();
+    const isNew = data.createdAt === undefined;
+    data.createdAt ??= now;
+    const stored = toStored(hashToken(sid), data, data.createdAt, now);
+    (isNew ? this.#sessions.create(stored) : this.#sessions.update(stored)).then(
+      () => done?.(),
+      (error) => done?.(error),
+    );
+  }
+
+  override touch(sid: string, data: SessionData, done?: () => void): void {
+    const seenAt = this.#now();
+    if (data.createdAt === undefined || seenAt - (data.seenAt ?? 0) < touchMs) {
+      done?.();
+      return;
+    }
+    this.#sessions
+      .touch(hashToken(sid), seenAt, expiry(data.createdAt, seenAt))
+      .catch((error: unknown) => this.#log.warn({ err: error }, "session.touch_failed"))
+      .finally(() => done?.());
+  }
+
+  override destroy(sid: string, done?: (error?: unknown) => void): void {
+    this.#sessions.remove(hashToken(sid)).then(
+      () => done?.(),
+      (error) => done?.(error),
+    );
+  }
+}
+
+function toSessionData(stored: StoredSession): SessionData {
+  const { flash, userAgent, sealedIdToken } = stored.data as Pick<
+    SessionData,
+    "flash" | "userAgent" | "sealedIdToken"
+  >;
+  return {
+    cookie: { originalMaxAge: null } as SessionData["cookie"],
+    ...(stored.signIn ? { signIn: stored.signIn } : {}),
+    ...(flash ? { flash } : {}),
+    ...(userAgent ? { userAgent } : {}),
+    ...(sealedIdToken ? { sealedIdToken } : {}),
+    createdAt: stored.createdAt,
+    seenAt: stored.seenAt,
+  };
+}
+
+function toStored(sidHash: string, data: SessionData, createdAt: number, now: number): StoredSession {
+  return {
+    sidHash,
+    signIn: data.signIn ?? null,
+    createdAt,
+    seenAt: now,
+    expiresAt: expiry(createdAt, now),
+    data: { flash: data.flash, userAgent: data.userAgent, sealedIdToken: data.sealedIdToken },
+  };
 }

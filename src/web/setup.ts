@@ -8,9 +8,9 @@ import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { formField } from "./forms.ts";
 import { landingPath } from "./home.ts";
 import type { PasswordLimits } from "./password-limits.ts";
+import { formField } from "./request.ts";
 import { flash, startSession } from "./sessions.ts";
 
 export interface SetupDeps {

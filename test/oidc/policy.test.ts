@@ -14,11 +14,11 @@ import {
   signatureRules,
   userInfoRules,
 } from "../../src/oidc/policy.ts";
-import { oidcProviders } from "../../src/oidc/provider.ts";
 import { discoveryCall } from "../../src/oidc/provider-errors.ts";
 import { authorizationUrl, callProvider, newExpectations, redeem } from "../../src/oidc/relying-party.ts";
 import { type ConfiguredConnection, connectionActive } from "../../src/sso/connection.ts";
 import { keyStore } from "../../src/trust/jwks.ts";
+import { oidcProviders } from "../../src/trust/openid-providers.ts";
 import {
   type Deviation,
   type HostileProvider,

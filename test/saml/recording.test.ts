@@ -77,7 +77,7 @@ describe("the inspector's record of a SAML sign-in", () => {
       const messages = await recorded(store(), 3);
       assert.deepEqual(outline(messages), [
         "Authentication request passed src/saml/routes.ts",
-        "Response passed src/saml/acs.ts",
+        "Response passed src/saml/sign-in.ts",
         "Sign-in passed src/directory/sign-in.ts",
       ]);
       const [request, response, end] = messages;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { safePath } from "../../src/web/guards.ts";
 import { landingPath } from "../../src/web/home.ts";
+import { safePath } from "../../src/web/request.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { testPassword } from "../helpers/people.ts";

@@ -5,7 +5,7 @@ import express from "express";
 import { createLog } from "../../src/log.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { type SessionStore, sessionStore } from "../../src/store/session-store.ts";
-import { sessionCookie } from "../../src/web/session-cookie.ts";
+import { sessionCookie } from "../../src/web/sessions.ts";
 import { startTestApp } from "../helpers/app.ts";
 import { Client } from "../helpers/client.ts";
 import { onOneDatabase, type TestDatabase } from "../helpers/databases.ts";

@@ -7,7 +7,6 @@ import { authnRequestUrl, newRequestId } from "saml-policy/request";
 import type { ServiceProvider } from "saml-policy/rule";
 import { judgeSignIn, RefusedError, refusalOf } from "../../../src/errors.ts";
 import { callbackRules } from "../../../src/oidc/policy.ts";
-import { oidcProviders } from "../../../src/oidc/provider.ts";
 import { discoveryCall } from "../../../src/oidc/provider-errors.ts";
 import {
   authorizationUrl,
@@ -18,6 +17,7 @@ import {
   redeem,
 } from "../../../src/oidc/relying-party.ts";
 import { keyStore } from "../../../src/trust/jwks.ts";
+import { oidcProviders } from "../../../src/trust/openid-providers.ts";
 import { cookieOf, hash, randomToken, sessionCookie, startSession } from "./sessions.ts";
 import type { AppUser } from "./users.ts";
 

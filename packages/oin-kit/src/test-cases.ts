@@ -1,5 +1,5 @@
 /** An automated test: its file below test/, and the end of its full title without the database engine. */
-export interface TestReference {
+interface TestReference {
   file: string;
   title: string;
 }

@@ -25,7 +25,7 @@ interface PushRun extends Progress {
   ended: Promise<void>;
 }
 
-export type Provisioner = ReturnType<typeof provisioner>;
+type Provisioner = ReturnType<typeof provisioner>;
 
 /** The context of the Admin Console: the org, and the provisioner that pushes its changes. */
 export interface OrgAdmin extends Org {

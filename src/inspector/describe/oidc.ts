@@ -7,7 +7,8 @@ import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { OidcSettings } from "../../model.ts";
 import { oidcPolicy } from "../../oidc/policy.ts";
 import type { Message, MessagePart, Recorder } from "../../recording.ts";
-import { type ProviderExchange, ssoOf } from "../../sso/connection.ts";
+import { ssoOf } from "../../sso/connection.ts";
+import type { ProviderExchange } from "../../trust/openid-providers.ts";
 import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
 
 type CheckList = ReturnType<typeof checksOf>;
@@ -19,21 +20,18 @@ export function recordOidc(recorder: Recorder): RequestHandler {
   const watch: RequestHandler = (req, res, next) => {
     res.once("finish", () => {
       if (!req.sso) return;
-      let people: string[] | null = null;
-      for (const part of messagesOf(req)) {
-        recorder.record(req.sso.store.tenantId, () => {
-          people ??= peopleIn(req);
-          return messageOf(req, part, people);
-        });
-      }
+      recorder.record(req.sso.store.tenantId, () => {
+        const people = peopleIn(req);
+        return messagesOf(req).map((part) => messageOf(req, part, people));
+      });
     });
     next();
   };
-  for (const path of Object.values(paths.oidc(":connection"))) router.all(path, watch);
+  for (const path of Object.values(paths.oidc(":connection"))) router.use(path, watch);
   return router;
 }
 
-/** One message of a request. Its contents are only read if the tenant records its messages. */
+/** One message of a request. */
 interface DescribedPart {
   step: string;
   /** The source file that handled it. */

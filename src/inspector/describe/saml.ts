@@ -7,8 +7,7 @@ import { policy } from "saml-policy/policy";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
-import { mappedNames } from "../../saml/attributes.ts";
-import { arrivalRules } from "../../saml/finish.ts";
+import { arrivalRules, mappedNames } from "../../saml/sign-in.ts";
 import { connectionActive, ssoOf } from "../../sso/connection.ts";
 import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
 
@@ -21,7 +20,7 @@ export function recordSaml(recorder: Recorder): RequestHandler {
     });
     next();
   };
-  for (const path of Object.values(paths.saml(":connection"))) router.all(path, watch);
+  for (const path of Object.values(paths.saml(":connection"))) router.use(path, watch);
   return router;
 }
 
@@ -78,7 +77,7 @@ function responseStep(req: Request): DescribedStep {
   const isTest = ssoOf(req).testId !== null;
   return {
     step: "Response",
-    file: "saml/acs.ts",
+    file: "saml/sign-in.ts",
     checks: checksOrFault(req, responsePolicy(isEncrypted)),
     passed: isTest ? "The result of the test is kept" : "Kept until the browser that brought it comes back",
     request: {

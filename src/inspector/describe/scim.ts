@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { operationName, type ScimExchange } from "scim-server/router";
 import type { Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
-import type { TokenOwner } from "../../store/token-owners.ts";
+import type { TokenOwner } from "../../store/system-store.ts";
 
 type Exchange = ScimExchange<TokenOwner>;
 

@@ -15,7 +15,7 @@ import { checksOf, isAmong, unexplained, verdictOf } from "./rules.ts";
  */
 export function recordUniversalLogout(recorder: Recorder): RequestHandler {
   const router = Router();
-  router.all(paths.globalTokenRevocation, (req, res, next) => {
+  router.use(paths.globalTokenRevocation, (req, res, next) => {
     res.once("finish", () => {
       for (const named of req.revocation?.named ?? [])
         recorder.record(named.tenantId, () => messageOf(req, named));

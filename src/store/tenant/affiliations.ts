@@ -1,6 +1,5 @@
 import type { AssignableRole } from "../../model.ts";
-import type { TenantScope } from "./scope.ts";
-import { chunks } from "./scope.ts";
+import { chunks, type TenantScope } from "./scope.ts";
 
 /** A user's groups, and the roles that provisioning granted. */
 export interface Affiliations {

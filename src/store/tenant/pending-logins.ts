@@ -55,3 +55,78 @@ export function tenantUsedTokens(scope: TenantScope) {
     },
   };
 }
+
+/** A test sign-in, which shows an administrator what the identity provider sends. */
+export interface StoredSignInTest {
+  id: string;
+  connectionId: string;
+  /** The administrator who started it; null for the guest of a set-up link. */
+  userId: string | null;
+  /** null until the identity provider has responded. */
+  sealedResult: string | null;
+  createdAt: number;
+}
+
+interface SignInTestRow {
+  id: string;
+  connection_id: string;
+  user_id: string | null;
+  sealed_result: string | null;
+  created_at: number;
+}
+
+const columns = ["id", "connection_id", "user_id", "sealed_result", "created_at"];
+
+const toTest = (row: SignInTestRow): StoredSignInTest => ({
+  id: row.id,
+  connectionId: row.connection_id,
+  userId: row.user_id,
+  sealedResult: row.sealed_result,
+  createdAt: row.created_at,
+});
+
+/** Test sign-ins of one tenant's connections, kept for a short time. */
+export function tenantSignInTests(scope: TenantScope, now: () => number) {
+  const living = (connectionId: string) =>
+    scope.rows("sign_in_tests").where("connection_id", connectionId).where("expires_at", ">", now());
+
+  return {
+    /** Throws ConflictError `stale` if the id was used before. */
+    async create(
+      test: Pick<StoredSignInTest, "id" | "connectionId" | "userId">,
+      expiresAt: number,
+    ): Promise<void> {
+      const row = { id: test.id, connection_id: test.connectionId, user_id: test.userId };
+      await mapUniqueViolation(
+        scope.insert("sign_in_tests", { ...row, created_at: now(), expires_at: expiresAt }),
+        {
+          id: () => new ConflictError("stale", "This test has already begun. Start a new one."),
+        },
+      );
+    },
+
+    /** Returns null if the connection has no such test, or if it has expired. */
+    async find(connectionId: string, id: string): Promise<StoredSignInTest | null> {
+      const row = (await living(connectionId).where({ id }).first(columns)) as SignInTestRow | undefined;
+      return row ? toTest(row) : null;
+    },
+
+    /** Stores the first result of a test. Returns whether it was the first. */
+    async finish(connectionId: string, id: string, sealedResult: string): Promise<boolean> {
+      const change = living(connectionId).where({ id }).whereNull("sealed_result");
+      return ((await change.update({ sealed_result: sealedResult })) as number) > 0;
+    },
+
+    /** The connection's last test with a result. */
+    async latest(connectionId: string): Promise<StoredSignInTest | null> {
+      const query = living(connectionId).whereNotNull("sealed_result").orderBy("created_at", "desc");
+      const row = (await query.orderBy("id").first(columns)) as SignInTestRow | undefined;
+      return row ? toTest(row) : null;
+    },
+
+    /** Removes a connection's tests, because its provider or client changed. */
+    async removeOfConnection(connectionId: string): Promise<void> {
+      await scope.rows("sign_in_tests").where("connection_id", connectionId).delete();
+    },
+  };
+}

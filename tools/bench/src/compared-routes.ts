@@ -4,7 +4,7 @@ import SCIMMY from "scimmy";
 import type { AppDeps } from "../../../src/app.ts";
 import { hashToken } from "../../../src/store/secrets.ts";
 import { systemStore } from "../../../src/store/system-store.ts";
-import type { AffiliatedUser } from "../../../src/store/tenant/user-rows.ts";
+import type { AffiliatedUser } from "../../../src/store/tenant/users.ts";
 import { forTenant, type TenantStore } from "../../../src/store/tenant-store.ts";
 import { operations } from "../../../src/web/operations.ts";
 import { requestContext } from "../../../src/web/request.ts";

@@ -1,6 +1,5 @@
 import type { Database } from "../../../src/store/database.ts";
-import type { Engine } from "../../../test/helpers/databases.ts";
-import { createTestDatabase } from "../../../test/helpers/databases.ts";
+import { createTestDatabase, type Engine } from "../../../test/helpers/databases.ts";
 import { Client } from "./client.ts";
 import { type SeededTenant, seedTenant } from "./seed.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";

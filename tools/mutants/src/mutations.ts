@@ -59,7 +59,7 @@ function mutantsIn(path: string, file: ast.SourceFile): Mutant[] {
 const opposite = (node: ast.Node): Place => ({ node, change: "opposite" });
 
 function placesAt(node: ast.Node, everyCondition: boolean): Place[] {
-  if (isDemand(node)) return [{ node, change: "gone" }];
+  if (isRule(node)) return [{ node, change: "gone" }];
   // The opposite would also refuse valid input, so a test that kills `never` would kill it, too.
   if (ast.isIfStatement(node) && leaves(node.thenStatement))
     return [{ node: node.expression, change: "never" }];
@@ -71,12 +71,13 @@ function placesAt(node: ast.Node, everyCondition: boolean): Place[] {
   return isGuard ? [opposite(node.left)] : [];
 }
 
-/** `demand(…)`, as a function or a method. */
-function isDemand(node: ast.Node): boolean {
-  if (!ast.isCallExpression(node)) return false;
-  const called = node.expression;
-  if (ast.isPropertyAccessExpression(called)) return called.name.text === "demand";
-  return ast.isIdentifier(called) && called.text === "demand";
+/** A row of a policy: an object with the members `id` and `holds` (packages/policy-list). */
+function isRule(node: ast.Node): boolean {
+  if (!ast.isObjectLiteralExpression(node)) return false;
+  const names = node.properties.map((property) =>
+    "name" in property && property.name && ast.isIdentifier(property.name) ? property.name.text : "",
+  );
+  return names.includes("id") && names.includes("holds");
 }
 
 /** Whether a statement ends with a throw or a return. */

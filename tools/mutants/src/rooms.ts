@@ -43,6 +43,7 @@ const rooms: readonly Room[] = [
       "test/reach/",
     ],
   },
+  { source: "src/trust/openid-providers.ts", tests: ["test/oidc/"] },
   { source: "src/sso/", tests: ["test/sso/", "test/oidc/", "test/saml/", "test/reach/"] },
   { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
   { source: "src/directory/connections.ts", tests: consoleOfConnections, everyCondition },
@@ -81,10 +82,17 @@ const rooms: readonly Room[] = [
     ],
     everyCondition,
   },
-  { source: "src/scim/patch-", tests: ["test/scim/"], everyCondition },
-  { source: "src/scim/filter-", tests: ["test/scim/"], everyCondition },
-  { source: "src/scim/match-element.ts", tests: ["test/scim/"], everyCondition },
+  ...["grammar", "patch-", "filter-", "match-element", "groups"].map((name) => ({
+    source: `packages/scim-server/src/${name}`,
+    tests: ["packages/scim-server/test/", "test/scim/"],
+    everyCondition,
+  })),
+  { source: "packages/scim-server/", tests: ["packages/scim-server/test/", "test/scim/", "test/reach/"] },
   { source: "src/scim/", tests: ["test/scim/", "test/reach/"] },
+  {
+    source: "packages/saml-policy/",
+    tests: ["packages/saml-policy/test/", "test/saml/", "test/universal-logout/saml.test.ts"],
+  },
   { source: "src/store/tenant/inspector.ts", tests: ["test/inspector/", "test/store/"], everyCondition },
   { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition }, // sample product
   {

@@ -33,7 +33,7 @@ export const nodeOptions = ["--import=tsx", "--disable-proto=delete", `--import=
 
 export const consoleGuard = "test/helpers/console-guard.ts";
 
-/** What the tests of each engine need. The PostgreSQL server starts only for its own tests. */
+/** The options of each engine's tests. The PostgreSQL server starts only for its own tests. */
 const requirements = {
   SQLite: ["--require", consoleGuard, "--grep", "on PostgreSQL", "--invert"],
   PostgreSQL: ["--require", "test/helpers/postgres.ts", "--require", consoleGuard, "--grep", "on PostgreSQL"],

@@ -13,8 +13,8 @@ let on = readOn();
 let reached = new Set();
 
 globalThis.mutants = {
-  /** Whether a demand is left out. */
-  isGone: (place) => isOn(place),
+  /** A row of a policy, which always holds while its mutant is on. */
+  rule: (place, row) => ({ ...row, holds: (facts) => isOn(place) || row.holds(facts) }),
   /** The value of a condition at a place. */
   condition: (place, change, value) => {
     if (!isOn(place)) return value;

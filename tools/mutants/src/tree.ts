@@ -91,6 +91,6 @@ function withSwitches(text: string, numbered: readonly Numbered[]): string {
 
 function before({ change }: Mutant, number: number): string {
   return change === "gone"
-    ? `(globalThis.mutants.isGone(${number}) ? void 0 : `
+    ? `globalThis.mutants.rule(${number}, `
     : `globalThis.mutants.condition(${number}, "${change}", `;
 }

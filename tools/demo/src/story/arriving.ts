@@ -18,7 +18,7 @@ export function arriving(context: StoryContext): StoryStep[] {
         : "You are on the task list, and did not need a password here. The org posted a signed response without a request. The application checked it, and will refuse the same response a second time.",
       files: isOidc
         ? ["src/oidc/routes.ts", "src/oidc/relying-party.ts", "src/directory/sign-in.ts"]
-        : ["src/saml/acs.ts", "packages/saml-policy/src/consume.ts", "src/directory/sign-in.ts"],
+        : ["src/saml/sign-in.ts", "packages/saml-policy/src/consume.ts", "src/directory/sign-in.ts"],
       messages: tenant.protocol,
       now: describePerson(snapshot.star),
     },
@@ -38,7 +38,7 @@ export function arriving(context: StoryContext): StoryStep[] {
       files: [
         "src/web/login.ts",
         "src/web/sign-in-options.ts",
-        isOidc ? "src/sso/pending.ts" : "src/saml/strategy.ts",
+        isOidc ? "src/sso/sign-in.ts" : "src/saml/sign-in.ts",
       ],
       messages: tenant.protocol,
       now: describePerson(snapshot.star),
@@ -53,7 +53,7 @@ export function arriving(context: StoryContext): StoryStep[] {
         { text: "Look at the account.", link: { label: "Your account", href: paths.account } },
       ],
       look: "The application did not know this person. The connection allows a first sign-in to create the account; name and e-mail address came from the org.",
-      files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/claims.ts" : "src/saml/attributes.ts"],
+      files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/claims.ts" : "src/saml/sign-in.ts"],
       messages: tenant.protocol,
       now: describePerson(snapshot.guest),
     },

@@ -72,7 +72,7 @@ export function changing(context: StoryContext): StoryStep[] {
       files:
         tenant.protocol === "oidc"
           ? ["src/oidc/routes.ts", "src/web/sessions.ts"]
-          : ["src/saml/finish.ts", "views/continue-as.ejs"],
+          : ["src/saml/sign-in.ts", "views/continue-as.ejs"],
       messages: tenant.protocol,
       now: describePresence(snapshot),
     },

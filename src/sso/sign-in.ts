@@ -1,7 +1,11 @@
-import type { CookieOptions, Request } from "express";
+import type { CookieOptions, Request, Response } from "express";
+import { signIn } from "../directory/sign-in.ts";
+import type { ExternalIdentity } from "../model.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { cookieOf } from "../web/request.ts";
+import { landingPath } from "../web/home.ts";
+import { cookieOf, safePath } from "../web/request.ts";
+import { startSession } from "../web/sessions.ts";
 import { type SsoContext, ssoOf } from "./connection.ts";
 
 /** A browser that leaves has to come back within this time. */
@@ -77,4 +81,32 @@ function cookiesOf({ name, byCrossSitePost }: PendingStep, secure: boolean): [na
     { ...common, sameSite: "lax", secure },
   ];
   return byCrossSitePost ? [none, lax] : [lax];
+}
+
+/** A sign-in that the protocol room has verified. */
+export interface IdentifiedLogin {
+  identity: ExternalIdentity;
+  /** Where the person wanted to go; followed only within our origin. */
+  returnTo: string | null;
+  /** For signing out of the provider later. */
+  sealedIdToken?: string | null;
+}
+
+/**
+ * Signs the person in: the directory decides who that is, a session starts, and the browser goes to where it wanted to.
+ * Throws RefusedError if the directory does not let the person in.
+ */
+export async function finishSignIn(
+  req: Request,
+  res: Response,
+  { identity, returnTo, sealedIdToken = null }: IdentifiedLogin,
+  baseUrl: string,
+): Promise<void> {
+  const sso = ssoOf(req);
+  const { store, connection } = sso;
+  const { user, by } = await signIn(store, identity, req.id);
+  sso.foundBy = by;
+  await startSession(req, { tenantId: store.tenantId, user, connectionId: connection.id, sealedIdToken });
+  req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, `${connection.type}.signed_in`);
+  res.redirect(303, safePath(returnTo, baseUrl, landingPath));
 }

@@ -11,13 +11,22 @@ import {
 } from "openid-client";
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
-import type { ProviderExchange } from "../sso/connection.ts";
-import { type FetchLimits, guardedRequest } from "../trust/guarded-fetch.ts";
+import { type FetchLimits, guardedRequest } from "./guarded-fetch.ts";
 
 /** How long a discovery document is cached. */
 const discoveryMs = 60 * 60_000;
 const clockToleranceSeconds = 60;
 const longestWaitMs = 3_000;
+
+/** A request to the provider during a sign-in, and its response. */
+export interface ProviderExchange {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+  /** Null until the response is there. */
+  answer: { status: number; text: string } | null;
+}
 
 /** Providers, as their discovery documents describe them. */
 export interface Providers {

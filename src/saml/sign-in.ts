@@ -1,0 +1,351 @@
+import { AbstractStrategy } from "@node-saml/passport-saml";
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
+import passport from "passport";
+import type { Rule } from "policy-list/policy";
+import { attributeRules, firstValue, subjectRules } from "saml-policy/assertion-rules";
+import { consume, type Ports } from "saml-policy/consume";
+import type { ParsedAssertion } from "saml-policy/parse";
+import { authnRequestUrl } from "saml-policy/request";
+import type { ServiceProvider } from "saml-policy/rule";
+import { attributes as table } from "../../config/attributes.ts";
+import { storedSubject } from "../directory/sign-in.ts";
+import type { TestedSignIn } from "../directory/sign-in-tests.ts";
+import { paths, samlUrls } from "../endpoints.ts";
+import {
+  ConflictError,
+  judgeSignIn,
+  NotFoundError,
+  type RefusalReason,
+  RefusedError,
+  refusalOf,
+} from "../errors.ts";
+import type { AssignableRole, ExternalIdentity, Profile, SamlSettings } from "../model.ts";
+import {
+  type ConfiguredConnection,
+  requireActive,
+  type SsoContext,
+  ssoOf,
+  useTest,
+} from "../sso/connection.ts";
+import { finishSignIn, type IdentifiedLogin } from "../sso/sign-in.ts";
+import { endTest, mappedFields } from "../sso/test-sign-in.ts";
+import { hashToken } from "../store/secrets.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { landingPath } from "../web/home.ts";
+import { formField, localPath } from "../web/request.ts";
+import type { AuthnRequest, KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
+import { keyPairsOf } from "./keys.ts";
+import { refreshCertificates } from "./metadata-refresh.ts";
+
+/** Base64 makes four bytes of three, and the form's encoding makes three characters of some of them. */
+const bodyLimit = 512 * 1024;
+
+/** Rejects oversized requests by Content-Length; the body parser would first read the whole upload. */
+export const refuseLarge: RequestHandler = (req, _res, next) => {
+  const isLarge = Number(req.get("content-length") ?? 0) > bodyLimit;
+  next(isLarge ? new RefusedError("saml-malformed") : undefined);
+};
+
+export const formBody: RequestHandler = express.urlencoded({ extended: false, limit: bodyLimit });
+
+/** Makes an unknown connection look like an inactive one, so that the ACS does not reveal which keys exist. */
+export function findForAcs(find: RequestHandler): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      await find(req, res, next);
+    } catch (error) {
+      throw error instanceof NotFoundError ? new RefusedError("connection-not-active") : error;
+    }
+  };
+}
+
+/** A body that the parser refuses is not a form with a response. */
+export const notAForm: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
+  const status = (error as { status?: unknown } | null)?.status;
+  const isRefused = typeof status === "number" && status >= 400 && status < 500;
+  next(isRefused ? new RefusedError("saml-malformed", null, { cause: error }) : error);
+};
+
+export const notASignIn: RequestHandler = () => {
+  throw new RefusedError("saml-not-a-sign-in");
+};
+
+/**
+ * The steps of the assertion consumer service (ACS), to which the provider has the browser post its response. The post
+ * comes from another site, so no session is visible here. The accepted response is kept, once, for the browser that
+ * brought it, and that browser goes on to /finish by a GET, with which its session travels.
+ */
+export function acsSteps(deps: StepDeps) {
+  const { sealer, baseUrl, arrivals } = deps;
+
+  /** A response belongs to a test if RelayState names one that is under way. Otherwise the connection has to be active. */
+  const testOrActive: RequestHandler = async (req, res, next) => {
+    const isTest = await useTest(req, (req.body as Record<string, unknown> | undefined)?.RelayState);
+    return isTest ? next() : requireActive(req, res, next);
+  };
+
+  const expectResponse: RequestHandler = (req, _res, next) => {
+    const sso = ssoOf(req, "saml");
+    const { connection, testId } = sso;
+    req.saml = {
+      expected: {
+        sp: serviceProviderOf(sso, baseUrl),
+        ports: portsOf(deps, req),
+        async keep({ assertion, request, relayState }, inside) {
+          if (testId !== null) return { tested: testedSignIn(connection, assertion) };
+          const identity = toIdentity(connection, assertion);
+          req.saml = { ...req.saml, identity };
+          const returnTo = request ? request.returnTo : localPath(relayState, baseUrl);
+          return { ticket: await arrivals.begin(req, { identity, returnTo }, { store: inside }) };
+        },
+      },
+    };
+    next();
+  };
+
+  const continueSignIn: RequestHandler = async (req, res) => {
+    const { consumedResponse: consumed } = req;
+    if (!consumed) throw new Error("the strategy has to run before this step");
+    if ("tested" in consumed) return await endTest(req, res, sealer, consumed.tested);
+    const { finish } = paths.saml(ssoOf(req).connection.key);
+    res.redirect(303, `${finish}?${new URLSearchParams({ ticket: consumed.ticket })}`);
+  };
+
+  return { testOrActive, expectResponse, continueSignIn };
+}
+
+function serviceProviderOf({ connection, testId }: SsoContext<"saml">, baseUrl: string): ServiceProvider {
+  const { settings, key } = connection;
+  const { acsUrl, entityId } = samlUrls(baseUrl, key);
+  return {
+    acsUrl,
+    entityId,
+    idpEntityId: settings.idpEntityId,
+    certificates: settings.certificates,
+    signed: settings.signed ?? "assertion",
+    acceptsEncrypted: settings.encryptedAssertions ?? false,
+    idpInitiated: settings.idpInitiated !== false,
+    forceAuthn: settings.forceAuthn ?? false,
+    isTest: testId !== null,
+  };
+}
+
+/** The policy's ports over the tenant's store. */
+function portsOf(deps: StepDeps, req: Request): Ports<KeptRequest, TenantStore> {
+  const { store, connection } = ssoOf(req, "saml");
+  return {
+    now: Date.now,
+    async decryptionKeys() {
+      const keyPairs = await keyPairsOf(store, deps.sealer, connection, deps.generateKeys);
+      return keyPairs.map(({ privateKey }) => privateKey);
+    },
+    refreshCertificates: () => refreshCertificates(store, connection, deps.limits),
+    onVerified(signedXml) {
+      req.saml = { ...req.saml, signedXml };
+    },
+    transaction: (work) =>
+      store.transaction((inside) =>
+        work(
+          {
+            replay: { consume: (id, expiresAt) => consumeAssertion(inside, connection, id, expiresAt) },
+            requests: { take: (id) => deps.requests.resume(req, id, inside) },
+          },
+          inside,
+        ),
+      ),
+  };
+}
+
+/** Returns false if the assertion was consumed before, at this replica or another. */
+async function consumeAssertion(
+  store: TenantStore,
+  { id: connectionId }: ConfiguredConnection,
+  assertionId: string,
+  expiresAt: number,
+): Promise<boolean> {
+  try {
+    await store.usedTokens.consume(hashToken(`${connectionId}/${assertionId}`), expiresAt);
+    return true;
+  } catch (error) {
+    if (error instanceof ConflictError) return false;
+    throw error;
+  }
+}
+
+/** The policy at the end of a sign-in; everything about the response itself was judged before. */
+export const arrivalRules: readonly Rule<{ arrival: IdentifiedLogin | null }, RefusalReason>[] = [
+  {
+    id: "arrival",
+    name: "A response arrived in this browser, and was not used yet",
+    citation: "Someone else's link must not sign anyone in (login CSRF)",
+    reason: "sign-in-not-started-here",
+    holds: ({ arrival }) => arrival !== null,
+  },
+];
+
+/**
+ * The steps of /finish, where the session of the browser is visible. If another person is signed in, the page asks first:
+ * otherwise an attacker who makes a browser post a response could silently change the account that it works in.
+ */
+export function finishSteps({ arrivals, baseUrl }: StepDeps) {
+  /** Takes the arrival that the ticket names, from the address or, if the person confirmed it, from the form. */
+  const takeArrival: RequestHandler = async (req, _res, next) => {
+    const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
+    const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
+    judgeSignIn(arrivalRules, { arrival });
+    if (arrival) req.saml = { arrival, identity: arrival.identity };
+    next();
+  };
+
+  const askIfOtherPerson: RequestHandler = async (req, res, next) => {
+    const arrival = arrivalOf(req);
+    if (!req.person || (await isSamePerson(req, arrival))) return next();
+    // Kept under a new ticket, which only the form of this page knows.
+    const ticket = await arrivals.begin(req, arrival);
+    res.render("continue-as", {
+      title: "Change who is signed in?",
+      action: paths.saml(ssoOf(req).connection.key).finish,
+      ticket,
+      loginName: arrival.identity.loginName,
+      current: req.person.user.loginName,
+      landingPath,
+    });
+  };
+
+  const signIn: RequestHandler = async (req, res) => {
+    await finishSignIn(req, res, arrivalOf(req), baseUrl);
+  };
+
+  return { takeArrival, askIfOtherPerson, signIn };
+}
+
+function arrivalOf({ saml }: Request): IdentifiedLogin {
+  if (!saml?.arrival) throw new Error("takeArrival has to run before this step");
+  return saml.arrival;
+}
+
+async function isSamePerson(req: Request, { identity }: IdentifiedLogin): Promise<boolean> {
+  const { store, connection } = ssoOf(req);
+  const known = await store.identities.find(connection.id, storedSubject(connection, identity.subject));
+  return req.person?.tenant.id === store.tenantId && known?.userId === req.person.user.id;
+}
+
+/** The service provider as a passport strategy: it redirects a browser that leaves, and judges what one brings back. */
+class SamlStrategy extends AbstractStrategy {
+  static override readonly newSamlProviderOnConstruct = false;
+
+  constructor() {
+    super({ callbackUrl: "", issuer: "", idpCert: "" }, neverCalled, neverCalled);
+  }
+
+  override authenticate(req: Request): void {
+    const { request, expected } = req.saml ?? {};
+    const work = expected
+      ? consume({ form: req.body ?? {}, query: req.query }, expected.sp, expected.ports, expected.keep).then(
+          (consumed) => this.success(consumed),
+        )
+      : request && signedRequestUrl(request).then((url) => this.redirect(url));
+    if (!work) throw new Error("a request or an expected response is needed before the strategy runs");
+    work.catch((error: unknown) => this.error(refusalOf(error) as Error));
+  }
+}
+
+/** passport-saml would call it for messages that it reads itself; here it reads none. */
+function neverCalled(): void {
+  throw new RefusedError("saml-not-a-sign-in");
+}
+
+/** The provider's address with a signed AuthnRequest. */
+async function signedRequestUrl(request: AuthnRequest): Promise<string> {
+  const { id, relayState, baseUrl, connection, keyPair } = request;
+  const { ssoUrl, certificates, forceAuthn = false } = connection.settings;
+  const sp = { ...samlUrls(baseUrl, connection.key), certificates, forceAuthn };
+  return await authnRequestUrl(sp, { id, relayState, ssoUrl, privateKey: keyPair.privateKey });
+}
+
+/** Passport's middleware around the strategy. It is a passport of its own, so that nothing is registered globally. */
+export function authenticateBySaml(): RequestHandler {
+  const own = new passport.Passport().use("saml", new SamlStrategy());
+  return own.authenticate("saml", {
+    session: false,
+    assignProperty: "consumedResponse",
+    authInfo: false,
+  }) as RequestHandler;
+}
+
+const profileFields: readonly (keyof Profile)[] = ["givenName", "familyName", "displayName", "email"];
+type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
+
+/**
+ * The person that an accepted assertion is about, by config/attributes.ts and the connection's own attribute names. Throws
+ * RefusedError `saml-subject` or `profile-incomplete`; the log has the names of the attributes that are missing and of
+ * those that came.
+ */
+function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): ExternalIdentity {
+  const subjectAttribute = settings.subjectAttribute || null;
+  judgeSignIn(subjectRules, { assertion, subjectAttribute });
+  const first = (name: string | null) => (name === null ? null : firstValue(assertion, name));
+  const sent = (field: SamlField) => first(attributeNameOf(settings, field));
+  const profile: Profile = {
+    givenName: sent("givenName"),
+    familyName: sent("familyName"),
+    displayName: sent("displayName"),
+    email: sent("email"),
+  };
+  requireAttributes(settings, assertion);
+  const subject = (subjectAttribute === null ? assertion.nameId : first(subjectAttribute)) ?? "";
+  const loginName = sent("loginName") ?? assertion.nameId ?? subject;
+  const roles = rolesOf(settings, assertion);
+  return { connectionId: id, subject, loginName, profile, ...(roles ? { roles } : {}) };
+}
+
+/** The result of a test. If no identity can be made of the assertion, the result says why. */
+function testedSignIn(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
+  const { nameId, attributes } = assertion;
+  const values = { NameID: nameId, ...Object.fromEntries(attributes) };
+  const nameOf = (field: SamlField) =>
+    attributeNameOf(connection.settings, field) ?? (field === "loginName" ? "NameID" : null);
+  const mapped = mappedFields(nameOf, (name) => (name === "NameID" ? nameId : attributes.get(name)?.[0]));
+  try {
+    return { values, mapped, identity: toIdentity(connection, assertion), problem: null };
+  } catch (error) {
+    if (error instanceof RefusedError) return { values, mapped, identity: null, problem: error };
+    throw error;
+  }
+}
+
+/** The names of the attributes that are mapped to our fields. */
+export function mappedNames(settings: SamlSettings): Set<string> {
+  const fields: SamlField[] = ["loginName", ...profileFields];
+  const names = fields.map((field) => attributeNameOf(settings, field));
+  return new Set(
+    [...names, settings.subjectAttribute, settings.roleMapping?.name].flatMap((name) => name ?? []),
+  );
+}
+
+/** The name under which the connection's provider sends a field; null if it comes as the NameID or not at all. */
+function attributeNameOf(settings: SamlSettings, field: SamlField): string | null {
+  return (
+    settings.attributeNames?.[field] ?? table.find((entry) => entry.field === field)?.samlAttribute ?? null
+  );
+}
+
+function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion): void {
+  const required = profileFields.flatMap((field) => {
+    const row = table.find((entry) => entry.field === field);
+    return row?.required ? [{ label: row.label, name: attributeNameOf(settings, field) ?? "" }] : [];
+  });
+  const missing = required.filter(({ name }) => firstValue(assertion, name) === null);
+  judgeSignIn(
+    attributeRules,
+    { assertion, required: required.map(({ name }) => name) },
+    { detail: `Missing: ${missing.map(({ label }) => label).join(", ")}.` },
+  );
+}
+
+/** The roles that the mapped attribute grants; null if the connection maps none, which changes nothing. */
+function rolesOf({ roleMapping }: SamlSettings, { attributes }: ParsedAssertion): AssignableRole[] | null {
+  if (!roleMapping) return null;
+  const values = attributes.get(roleMapping.name) ?? [];
+  return values.some((value) => roleMapping.adminValues.includes(value)) ? ["admin"] : [];
+}
