@@ -62,8 +62,8 @@ interface SourceFile {
 }
 
 const files = sourceFiles("src");
-/** The packages and tools that have sources. */
-const workspaces = ["packages", "tools"]
+/** The packages, tools and examples that have sources. */
+const workspaces = ["packages", "tools", "examples"]
   .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   .filter((folder) => existsSync(join(folder, "src")));
 const everyFile = ["src", "config", ...workspaces.map((folder) => join(folder, "src"))].flatMap(sourceFiles);
@@ -179,13 +179,14 @@ describe("architecture", () => {
   });
 });
 
-describe("imports between src/, packages/ and tools/", () => {
+describe("imports between src/, packages/, tools/ and examples/", () => {
   it("have no circle, not even of types", () => {
     const graph = importGraph();
     const edges = [...graph.values()].flat();
     assert.ok(edges.length > 1_000, `${edges.length} imports`);
     assert.ok(edges.some((path) => path.startsWith("packages/")));
     assert.ok(edges.some((path) => path.startsWith("tools/")));
+    assert.ok(edges.some((path) => path.startsWith("examples/")));
     assert.deepEqual(circles(graph), []);
   });
 
@@ -199,7 +200,7 @@ describe("imports between src/, packages/ and tools/", () => {
   });
 });
 
-describe("declarations in src/, config/, packages/ and tools/", () => {
+describe("declarations in src/, config/, packages/, tools/ and examples/", () => {
   const types = new Map<string, string[]>();
   const longParameterLists: string[] = [];
   let functions = 0;

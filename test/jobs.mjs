@@ -13,6 +13,7 @@ const named = {
   ],
   /** Start the application, a tool, npm or a PostgreSQL server as other processes, and wait for them. */
   processes: [
+    "examples/existing-app/test/readme.test.ts",
     "packages/oin-kit/test/product.test.ts",
     "packages/okta-stand-in/test/program.test.ts",
     "tools/bench/test/",
@@ -65,7 +66,7 @@ export function filesOf(job) {
 
 /** test/, and the tests of each workspace. */
 function testFolders() {
-  const workspaces = ["packages", "tools"].flatMap((folder) =>
+  const workspaces = ["packages", "tools", "examples"].flatMap((folder) =>
     readdirSync(folder).map((name) => `${folder}/${name}/test`),
   );
   return ["test", ...workspaces.filter((folder) => existsSync(folder))];

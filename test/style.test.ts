@@ -74,7 +74,7 @@ const patterns: readonly { name: string; pattern: RegExp; example: string; inste
 /** A sentence whose subject is a clause: "What says that it is too large is answered first." */
 const clauseAsSubject = /^(?:What|Who|Whose|Whom|That which|That the)\s(?:\S+\s){3,}\S+\.$/;
 
-const folders = ["src", "packages", "tools", "config", "migrations", "test", "views", "docs"];
+const folders = ["src", "packages", "tools", "examples", "config", "migrations", "test", "views", "docs"];
 const rootFiles = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "UPGRADING.md", "CHANGELOG.md"];
 /** What other programs say or what `npm run guide` writes, and the page that shows how not to write. */
 const excluded =

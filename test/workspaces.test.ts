@@ -12,11 +12,12 @@ const exceptions = [
   "src/oidc/provider-facts.ts", // for `admin -- connection check`
 ];
 
-/** The engines that the application runs on; everything else in packages/ and tools/ is for development. */
+/** The engines that the application runs on; everything else in packages/, tools/ and examples/ is for development. */
 const engines = ["policy-list", "scim-server", "saml-policy"];
 
 const packages = readdirSync("packages").map((name) => join("packages", name));
 const tools = readdirSync("tools").map((name) => join("tools", name));
+const examples = readdirSync("examples").map((name) => join("examples", name));
 
 describe("the application without its tools", () => {
   const sources = typescriptIn("src");
@@ -47,7 +48,7 @@ describe("the application without its tools", () => {
 
   // Type imports are allowed in config/: they are erased at run time.
   it("imports no package of this repository except its engines; only the demo imports more", () => {
-    const names = [...packages, ...tools]
+    const names = [...packages, ...tools, ...examples]
       .map((folder) => manifestOf(folder).name)
       .filter((name) => !engines.includes(name));
     const wrong = [...sources, ...typescriptIn("config"), ...typescriptIn("migrations")].filter((path) => {
@@ -94,7 +95,7 @@ for (const folder of packages) {
   });
 }
 
-for (const folder of tools) {
+for (const folder of [...tools, ...examples]) {
   describe(folder, () => {
     it("is private, and declares every package that it imports", () => {
       const { name, private: isPrivate, dependencies } = manifestOf(folder);

@@ -6,8 +6,8 @@
  * response. Single logout is not offered, because Okta does not support it for new integrations: see Universal Logout.
  * May import: the ground floor, trust, directory, store, web, sso and config.
  */
-import { randomBytes } from "node:crypto";
 import { type RequestHandler, Router } from "express";
+import { newRequestId } from "saml-policy/request";
 import { paths } from "../endpoints.ts";
 import {
   findConnection,
@@ -67,8 +67,7 @@ function beginLogin({ sealer, baseUrl, generateKeys, requests }: StepDeps): Requ
   return async (req, _res, next) => {
     const { store, connection, testId } = ssoOf(req, "saml");
     const [keyPair] = await keyPairsOf(store, sealer, connection, generateKeys);
-    // An XML ID begins with a letter or an underscore; this one cannot be guessed (SAML Core §1.3.4).
-    const id = `_${randomBytes(20).toString("hex")}`;
+    const id = newRequestId();
     // The RelayState of a test is its id, so that even a bad response ends at the right test.
     const relayState = testId ?? randomToken();
     const { returnTo } = req.query;

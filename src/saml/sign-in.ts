@@ -1,4 +1,3 @@
-import { SAML, type SamlConfig } from "@node-saml/node-saml";
 import { AbstractStrategy } from "@node-saml/passport-saml";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
 import passport from "passport";
@@ -6,6 +5,7 @@ import type { Rule } from "policy-list/policy";
 import { attributeRules, firstValue, subjectRules } from "saml-policy/assertion-rules";
 import { consume, type Ports } from "saml-policy/consume";
 import type { ParsedAssertion } from "saml-policy/parse";
+import { authnRequestUrl } from "saml-policy/request";
 import type { ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
 import { storedSubject } from "../directory/sign-in.ts";
@@ -244,7 +244,7 @@ class SamlStrategy extends AbstractStrategy {
       ? consume({ form: req.body ?? {}, query: req.query }, expected.sp, expected.ports, expected.keep).then(
           (consumed) => this.success(consumed),
         )
-      : request && authnRequestUrl(request).then((url) => this.redirect(url));
+      : request && signedRequestUrl(request).then((url) => this.redirect(url));
     if (!work) throw new Error("a request or an expected response is needed before the strategy runs");
     work.catch((error: unknown) => this.error(refusalOf(error) as Error));
   }
@@ -255,30 +255,13 @@ function neverCalled(): void {
   throw new RefusedError("saml-not-a-sign-in");
 }
 
-/** The provider's address with a signed AuthnRequest, by the redirect binding (SAML Bindings §3.4). */
-async function authnRequestUrl(request: AuthnRequest): Promise<string> {
+/** The provider's address with a signed AuthnRequest. */
+async function signedRequestUrl(request: AuthnRequest): Promise<string> {
   const { id, relayState, baseUrl, connection, keyPair } = request;
-  const { settings, key } = connection;
-  const { acsUrl, entityId } = samlUrls(baseUrl, key);
-  const options: SamlConfig = {
-    callbackUrl: acsUrl,
-    issuer: entityId,
-    entryPoint: settings.ssoUrl,
-    idpCert: settings.certificates,
-    privateKey: keyPair.privateKey,
-    signatureAlgorithm: "sha256",
-    digestAlgorithm: "sha256",
-    identifierFormat: null,
-    disableRequestedAuthnContext: true,
-    forceAuthn: settings.forceAuthn ?? false,
-    generateUniqueId: () => id,
-    // node-saml's own cache would set a timer for each request; requests are kept in the database.
-    cacheProvider: { saveAsync: noValue, getAsync: noValue, removeAsync: noValue },
-  };
-  return await new SAML(options).getAuthorizeUrlAsync(relayState, undefined, {});
+  const { ssoUrl, certificates, forceAuthn = false } = connection.settings;
+  const sp = { ...samlUrls(baseUrl, connection.key), certificates, forceAuthn };
+  return await authnRequestUrl(sp, { id, relayState, ssoUrl, privateKey: keyPair.privateKey });
 }
-
-const noValue = () => Promise.resolve(null);
 
 /** Passport's middleware around the strategy. It is a passport of its own, so that nothing is registered globally. */
 export function authenticateBySaml(): RequestHandler {

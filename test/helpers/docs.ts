@@ -15,7 +15,7 @@ export function markdownFiles(): string[] {
   const docs = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".md"),
   );
-  const workspaces = ["packages", "tools"].filter((folder) => existsSync(folder));
+  const workspaces = ["packages", "tools", "examples"].filter((folder) => existsSync(folder));
   const pages = workspaces.flatMap((folder) =>
     readdirSync(folder).map((name) => join(folder, name, "README.md")),
   );

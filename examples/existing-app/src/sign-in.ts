@@ -1,0 +1,181 @@
+import express, { type ErrorRequestHandler, type Request, type Response, Router } from "express";
+import type { Knex } from "knex";
+import { judge } from "policy-list/policy";
+import { type SentRequest, subjectRules } from "saml-policy/assertion-rules";
+import { consume, type Ports } from "saml-policy/consume";
+import { authnRequestUrl, newRequestId } from "saml-policy/request";
+import type { ServiceProvider } from "saml-policy/rule";
+import { judgeSignIn, RefusedError, refusalOf } from "../../../src/errors.ts";
+import { callbackRules } from "../../../src/oidc/policy.ts";
+import { discoveryCall } from "../../../src/oidc/provider-errors.ts";
+import {
+  authorizationUrl,
+  callProvider,
+  type Expectations,
+  newExpectations,
+  type RelyingParty,
+  redeem,
+} from "../../../src/oidc/relying-party.ts";
+import { keyStore } from "../../../src/trust/jwks.ts";
+import { oidcProviders } from "../../../src/trust/openid-providers.ts";
+import { cookieOf, hash, randomToken, sessionCookie, startSession } from "./sessions.ts";
+import type { AppUser } from "./users.ts";
+
+export interface SignInSettings {
+  /** The public origin of the application. */
+  baseUrl: string;
+  saml: { idpEntityId: string; ssoUrl: string; certificate: string };
+  oidc: { issuer: string; clientId: string; clientSecret: string };
+  /** Lets the issuer use http and a private address, for tests on one machine. */
+  allowPrivateNetwork: boolean;
+}
+
+export function signInRoutes(sql: Knex, settings: SignInSettings): Router {
+  const router = Router();
+  router.use(samlRoutes(sql, settings), oidcRoutes(sql, settings), unsolicited);
+  return router;
+}
+
+function samlRoutes(sql: Knex, settings: SignInSettings): Router {
+  const { baseUrl, saml } = settings;
+  const pending = pendingSignIns<SentRequest>(settings);
+  const sp: ServiceProvider = {
+    acsUrl: `${baseUrl}/saml/acs`,
+    entityId: `${baseUrl}/saml/metadata`,
+    idpEntityId: saml.idpEntityId,
+    certificates: [saml.certificate],
+    signed: "assertion",
+    acceptsEncrypted: false,
+    // See unsolicited() below.
+    idpInitiated: false,
+    forceAuthn: false,
+    isTest: false,
+  };
+  const portsOf = (req: Request): Ports<SentRequest, Knex> => ({
+    now: Date.now,
+    decryptionKeys: async () => [],
+    refreshCertificates: async () => null,
+    transaction: (work) =>
+      sql.transaction((trx) => {
+        const replay = { consume: (id: string, expiresAt: number) => consumeOnce(trx, id, expiresAt) };
+        return work({ replay, requests: { take: (id) => pending.take(trx, req, id) } }, trx);
+      }),
+  });
+
+  const router = Router();
+  router.get("/saml/login", async (req, res) => {
+    const [id, relayState] = [newRequestId(), randomToken()];
+    await pending.keep(sql, req, { id, expected: { relayState, sentAt: Date.now() } });
+    res.redirect(await authnRequestUrl(sp, { id, relayState, ssoUrl: saml.ssoUrl, privateKey: null }));
+  });
+  const form = express.urlencoded({ extended: false, limit: "512kb" });
+  router.post("/saml/acs", form, async (req, res) => {
+    const posted = { form: req.body ?? {}, query: req.query };
+    const nameId = await consume(posted, sp, portsOf(req), async ({ assertion }) => {
+      judge(subjectRules, { assertion, subjectAttribute: null });
+      return assertion.nameId;
+    });
+    // The NameID is the person's user name at Okta, which SCIM writes into this column.
+    await signIn(sql, res, { email: nameId ?? "" }, baseUrl);
+  });
+  return router;
+}
+
+/** Returns false for an assertion that was consumed before. */
+async function consumeOnce(sql: Knex, id: string, expiresAt: number): Promise<boolean> {
+  await sql("consumed_assertions").where("expires_at", "<", Date.now()).delete();
+  const row = { id_hash: hash(id), expires_at: expiresAt };
+  const added = await sql("consumed_assertions").insert(row, "id_hash").onConflict("id_hash").ignore();
+  return added.length > 0;
+}
+
+function oidcRoutes(sql: Knex, settings: SignInSettings): Router {
+  const { baseUrl, oidc, allowPrivateNetwork } = settings;
+  const redirectUri = `${baseUrl}/oidc/callback`;
+  const pending = pendingSignIns<Expectations>(settings);
+  const providers = oidcProviders({ allowPrivateNetwork });
+  const keys = keyStore({ allowPrivateNetwork });
+  const discovered = async (): Promise<RelyingParty> => {
+    const { issuer, clientId, clientSecret } = oidc;
+    const configure = () => providers.configuration({ issuer, clientId }, clientSecret);
+    const current = await callProvider(discoveryCall, configure);
+    return { issuer, clientId, redirectUri, current, former: null, keys };
+  };
+
+  const router = Router();
+  router.get("/oidc/login", async (req, res) => {
+    const [state, expectations] = [randomToken(), newExpectations()];
+    await pending.keep(sql, req, { id: state, expected: expectations });
+    res.redirect(await authorizationUrl(await discovered(), { state, expectations, loginHint: null }));
+  });
+  router.get("/oidc/callback", async (req, res) => {
+    const url = new URL(redirectUri);
+    url.search = new URL(req.originalUrl, redirectUri).search;
+    const { searchParams } = url;
+    const repeated = ["state", "code", "error", "iss"].filter((name) => searchParams.getAll(name).length > 1);
+    const state = searchParams.get("state");
+    const expected = state && repeated.length === 0 ? await pending.take(sql, req, state) : null;
+    judgeSignIn(callbackRules, { repeated, state, pending: expected });
+    const { subject } = await redeem(url, expected as Expectations, await discovered());
+    // The subject is Okta's id of the person, which SCIM sends as externalId.
+    await signIn(sql, res, { external_id: subject }, baseUrl);
+  });
+  return router;
+}
+
+/** Starts a session for the user that SCIM created. Throws RefusedError if there is none, or a disabled one. */
+async function signIn(
+  sql: Knex,
+  res: Response,
+  named: { email: string } | { external_id: string },
+  baseUrl: string,
+): Promise<void> {
+  const user: AppUser | undefined = await sql("users").where(named).first();
+  if (!user) throw new RefusedError("just-in-time-off");
+  if (user.disabled_at !== null) throw new RefusedError("user-inactive");
+  res.cookie("session", await startSession(sql, user.id), sessionCookie(baseUrl));
+  res.redirect(303, "/");
+}
+
+/**
+ * Sign-ins whose browser is at the provider. A cookie ties each one to the browser that began it: otherwise an attacker
+ * could make another person's browser finish the attacker's sign-in (login CSRF).
+ */
+function pendingSignIns<Expected extends object>({ baseUrl }: SignInSettings) {
+  const lifetimeMs = 10 * 60_000;
+  const secure = baseUrl.startsWith("https:");
+  // The provider's page posts the SAML response from another site; only a cookie with SameSite=None travels with it.
+  const options = { httpOnly: true, secure, sameSite: secure ? "none" : "lax", maxAge: lifetimeMs } as const;
+  return {
+    async keep(sql: Knex, req: Request, { id, expected }: { id: string; expected: Expected }): Promise<void> {
+      const browser = cookieOf(req, "browser") || randomToken();
+      req.res?.cookie("browser", browser, options);
+      await sql("pending_sign_ins").where("expires_at", "<", Date.now()).delete();
+      await sql("pending_sign_ins").insert({
+        id_hash: hash(id),
+        browser_hash: hash(browser),
+        expected: JSON.stringify(expected),
+        expires_at: Date.now() + lifetimeMs,
+      });
+    },
+    /** Null if this browser did not begin it, or was too slow. Of two requests that race, one deletes the row. */
+    async take(sql: Knex, req: Request, id: string): Promise<Expected | null> {
+      const begun = sql("pending_sign_ins")
+        .where({ id_hash: hash(id), browser_hash: hash(cookieOf(req, "browser")) })
+        .andWhere("expires_at", ">", Date.now());
+      const row = await begun.clone().first("expected");
+      return (await begun.delete()) === 1 ? (JSON.parse(row.expected) as Expected) : null;
+    },
+  };
+}
+
+/**
+ * A click on Okta's tile posts a response that answers no request. An attacker could make someone's browser post one, too.
+ * So it only begins a sign-in here, which Okta answers at once: the person at the browser has a session there.
+ */
+const unsolicited: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  const refusal = refusalOf(error);
+  if (refusal instanceof RefusedError && refusal.reason === "saml-unsolicited")
+    res.redirect(303, "/saml/login");
+  else next(refusal);
+};

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { codeBlocks } from "../../../test/helpers/docs.ts";
+
+const page = "docs/how-to/add-to-an-existing-app.md";
+
+describe(page, () => {
+  const blocks = codeBlocks(page).filter(({ file }) => file !== null);
+
+  it("shows parts of most files", () => {
+    assert.ok(blocks.length >= 9);
+    assert.equal(new Set(blocks.map(({ file }) => file)).size, 4);
+  });
+
+  for (const { file, text } of blocks) {
+    it(`quotes ${file}: ${text.split("\n")[0]}`, () => {
+      const source = readFileSync(file ?? "", "utf8");
+      const indented = (by: string) => text.replace(/^(?=.)/gm, by);
+      assert.ok(
+        ["", "  ", "    "].some((by) => source.includes(`\n${indented(by)}`)),
+        text,
+      );
+    });
+  }
+});

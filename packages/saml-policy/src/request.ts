@@ -1,0 +1,44 @@
+import { randomBytes } from "node:crypto";
+import { SAML } from "@node-saml/node-saml";
+import type { ServiceProvider } from "./rule.ts";
+
+/** A request to authenticate a person, for the browser to take along. */
+export interface LeavingRequest {
+  /** From newRequestId(). Keep it: the response has to name it. */
+  id: string;
+  relayState: string;
+  /** The identity provider's address for requests by the redirect binding. */
+  ssoUrl: string;
+  /** PKCS #8, PEM; null leaves the request unsigned. */
+  privateKey: string | null;
+}
+
+/** An XML ID begins with a letter or an underscore; this one cannot be guessed (SAML Core §1.3.4). */
+export function newRequestId(): string {
+  return `_${randomBytes(20).toString("hex")}`;
+}
+
+/** The provider's address with an AuthnRequest, by the redirect binding (SAML Bindings §3.4). */
+export async function authnRequestUrl(
+  sp: Pick<ServiceProvider, "acsUrl" | "entityId" | "certificates" | "forceAuthn">,
+  { id, relayState, ssoUrl, privateKey }: LeavingRequest,
+): Promise<string> {
+  const saml = new SAML({
+    callbackUrl: sp.acsUrl,
+    issuer: sp.entityId,
+    entryPoint: ssoUrl,
+    idpCert: [...sp.certificates],
+    ...(privateKey === null ? {} : { privateKey }),
+    signatureAlgorithm: "sha256",
+    digestAlgorithm: "sha256",
+    identifierFormat: null,
+    disableRequestedAuthnContext: true,
+    forceAuthn: sp.forceAuthn,
+    generateUniqueId: () => id,
+    // node-saml's own cache would set a timer for each request; the application keeps its requests.
+    cacheProvider: { saveAsync: noValue, getAsync: noValue, removeAsync: noValue },
+  });
+  return await saml.getAuthorizeUrlAsync(relayState, undefined, {});
+}
+
+const noValue = () => Promise.resolve(null);
