@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { policy } from "../../../packages/saml-policy/src/policy.ts";
+import { policy } from "saml-policy/policy";
 import { fileUrl } from "./files.ts";
 
 const [begin, end] = ["<!-- policy: written by npm run guide -->", "<!-- end of the policy -->"];
