@@ -1,33 +1,64 @@
 import { readFileSync } from "node:fs";
-import { policy } from "saml-policy/policy";
+import type { Rule } from "policy-list/policy";
+import { policy as samlPhases } from "saml-policy/policy";
+import { initiationRules, oidcPolicy } from "../../../src/oidc/policy.ts";
+import { revocationPolicy } from "../../../src/universal-logout/policy.ts";
 import { fileUrl } from "./files.ts";
 
 const [begin, end] = ["<!-- policy: written by npm run guide -->", "<!-- end of the policy -->"];
-const samlPage = "docs/explanation/saml.md";
+
+type RuleRow = Pick<Rule<never>, "id" | "name" | "citation" | "reason">;
+
+/** One table: rules that are judged together, in their order. */
+interface PolicyTable {
+  title: string;
+  rules: readonly RuleRow[];
+}
+
+const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, readonly PolicyTable[]>([
+  [
+    "docs/explanation/saml.md",
+    samlPhases.map(({ name, isEncryption, rules }) => ({
+      title: isEncryption ? `${name}, if the assertion is encrypted` : name,
+      rules,
+    })),
+  ],
+  [
+    "docs/explanation/oidc.md",
+    [
+      { title: "A sign-in that the org starts", rules: initiationRules },
+      { title: "The browser comes back", rules: oidcPolicy.callback },
+      { title: "The token response and the ID token", rules: oidcPolicy.token },
+      { title: "The userinfo response", rules: oidcPolicy.userInfo },
+      { title: "The person", rules: oidcPolicy.identity },
+    ],
+  ],
+  ["docs/explanation/universal-logout.md", [{ title: "A call", rules: revocationPolicy }]],
+]);
 
 /** Pages with the tables of the policies that they explain, by path. The text around the tables is written by hand. */
 export function policyTexts(): ReadonlyMap<string, string> {
-  const page = readFileSync(fileUrl(samlPage), "utf8");
-  const [before, rest] = page.split(`${begin}\n`);
-  const after = rest?.split(`${end}\n`)[1];
-  if (before === undefined || after === undefined) throw new Error(`${samlPage} has no place for the policy`);
-  return new Map([[samlPage, `${before}${begin}\n\n${tables()}\n${end}\n${after}`]]);
+  return new Map([...tables].map(([path, its]) => [path, withTables(path, its)]));
 }
 
-function tables(): string {
-  const phases = policy.map(({ name, isEncryption, rules }, index) => {
-    const rows = rules.map(
-      ({ id, name: rule, reason, citation }) => `| ${rule} | \`${reason}\` | ${citation} | \`${id}\` |`,
-    );
-    const note = isEncryption ? ", if the assertion is encrypted" : "";
-    return [
-      `**${index + 1}. ${name}${note}**`,
-      "",
-      "| what must hold | reason | source | rule |",
-      "| --- | --- | --- | --- |",
-      ...rows,
-      "",
-    ].join("\n");
-  });
-  return phases.join("\n");
+function withTables(path: string, its: readonly PolicyTable[]): string {
+  const page = readFileSync(fileUrl(path), "utf8");
+  const [before, rest] = page.split(`${begin}\n`);
+  const after = rest?.split(`${end}\n`)[1];
+  if (before === undefined || after === undefined) throw new Error(`${path} has no place for the policy`);
+  return `${before}${begin}\n\n${its.map(asText).join("\n")}\n${end}\n${after}`;
+}
+
+function asText({ title, rules }: PolicyTable, index: number): string {
+  const rows = rules.map(
+    ({ id, name, reason, citation }) => `| ${name} | \`${reason}\` | ${citation} | \`${id}\` |`,
+  );
+  return [
+    `**${index + 1}. ${title}**`,
+    "",
+    "| what must hold | reason | source | rule |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
 }
