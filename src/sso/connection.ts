@@ -1,7 +1,7 @@
 /**
  * Single sign-on: everything that OpenID Connect and SAML share, from a connection's key to a session.
  *
- * Owns: the connection of a path (this file), pending sign-ins (pending.ts), the end of a sign-in (finish.ts) or of a test
+ * Owns: the connection of a path (this file), pending sign-ins and the end of a sign-in (sign-in.ts) or of a test
  * (test-sign-in.ts), and the record of refusals (refusals.ts). A protocol room chains its own steps between these:
  *   router.get(callback, findConnection(database, "oidc"), takePending, requireActive, authenticate, signIn);
  *   router.use(endWithError(sealer));

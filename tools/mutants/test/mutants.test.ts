@@ -49,7 +49,7 @@ describe("npm run mutants", () => {
       "test/helpers/postgres.ts": "export {};",
     };
     // test/jobs.mjs looks for tests in these folders.
-    for (const folder of ["packages", "tools"]) mkdirSync(join(project, folder));
+    for (const folder of ["packages", "tools", "examples"]) mkdirSync(join(project, folder));
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(dirname(join(project, name)), { recursive: true });
       writeFileSync(join(project, name), text);
