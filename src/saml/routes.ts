@@ -1,9 +1,10 @@
 /**
  * SAML 2.0, where this application is the service provider (Web Browser SSO: SAML Profiles §4.1).
  *
- * Owns: /saml/{connection}/login sends the browser to the provider; /acs takes the response that the provider has it post;
- * /finish signs in; /metadata tells the provider about us. sign-in.ts has their steps, and packages/saml-policy every rule for a
- * response. Single logout is not offered, because Okta does not support it for new integrations: see Universal Logout.
+ * Owns: /saml/{connection}/login sends the browser to the provider; /acs takes the response that the provider has it
+ * post; /finish signs in; /metadata tells the provider about us. sign-in.ts has their steps, and packages/saml-policy has
+ * every rule for a response. Single logout is not offered, because Okta does not support it for new integrations: see
+ * Universal Logout.
  * May import: the ground floor, trust, directory, store, web, sso and config.
  */
 import { type RequestHandler, Router } from "express";
