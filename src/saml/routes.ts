@@ -79,7 +79,7 @@ function beginLogin({ sealer, baseUrl, generateKeys, requests }: StepDeps): Requ
   };
 }
 
-/** Drafts have metadata, too: Okta needs it before it has any of its own to give. */
+/** Drafts have metadata, too: Okta asks for it before it shows its own. */
 function publishMetadata({ database, sealer, baseUrl, generateKeys }: SamlDeps): RequestHandler {
   return async (req, res) => {
     const { store, connection } = await lookUpConnection(database, "saml", req.params.connection);
