@@ -13,6 +13,8 @@ export interface Tenant {
   name: string;
   /** Whether a provisioning source may take over users and groups of another one. */
   sourceConflict: "refuse" | "adopt";
+  /** Whether provisioning is refused with roles and entitlements that do not exist, or carried out without them. */
+  unknownRoles: "refuse" | "ignore";
   /** Whether people can sign in with passwords that a provisioning client sets. */
   passwordSync: boolean;
   /** False if administrators gave access to provisioning clients before only owners could, and no owner confirmed it yet. */

@@ -104,6 +104,7 @@ function addSettings(router: Router, { database }: AdminDeps): void {
   router.post(`${page}/settings`, requireOwner, async (req, res) => {
     const settings = {
       sourceConflict: formField(req, "sourceConflict") === "adopt" ? ("adopt" as const) : ("refuse" as const),
+      unknownRoles: formField(req, "unknownRoles") === "ignore" ? ("ignore" as const) : ("refuse" as const),
       passwordSync: formField(req, "passwordSync") === "on",
     };
     await makeChange(
@@ -167,10 +168,13 @@ async function loadDetails(store: TenantStore) {
 }
 
 function settingsFacts(settings: TenantSettings | null): Fact[] {
-  const { sourceConflict, passwordSync } = settings ?? { sourceConflict: "refuse", passwordSync: false };
   return [
-    ["When one source writes to what another manages", sourceConflict === "adopt" ? "Take over" : "Refuse"],
-    ["Passwords that Okta sends", passwordSync ? "Accepted" : "Ignored"],
+    [
+      "When one source writes to what another manages",
+      settings?.sourceConflict === "adopt" ? "Take over" : "Refuse",
+    ],
+    ["Roles that do not exist here", settings?.unknownRoles === "ignore" ? "Ignored" : "Refused"],
+    ["Passwords that Okta sends", settings?.passwordSync ? "Accepted" : "Ignored"],
   ];
 }
 
@@ -194,6 +198,11 @@ const remedies: Record<string, string> = {
     "lets the new source take over.",
   invalidValue:
     "A value that Okta sends does not fit. Compare your attribute mappings in Okta with the guide.",
+  "roles-ignored":
+    "The person was created or changed without it, as the setting below says. Assign roles and entitlements that exist here.",
+  noTarget:
+    "Okta changes or removes something that this person does not have here. Push the person's profile again, so that both " +
+    "sides agree.",
   invalidFilter:
     "Okta looks for people in a way that is not supported. Set its unique identifier field to userName.",
   invalidPath: "Okta sends an attribute that does not exist here. Remove its mapping in Okta.",

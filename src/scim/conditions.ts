@@ -9,10 +9,18 @@ import { nameKey, textKey } from "../store/text-keys.ts";
 
 type ElementField = ConditionField & { in: "element" };
 
+interface OutsideList {
+  list: ConditionList;
+  /** The sub-attributes that can be compared. */
+  fields: Record<string, ElementField>;
+  /** The user's document has the list, too, with all sub-attributes: a search that needs them reads it there. */
+  inDocument?: true;
+}
+
 interface Columns {
   rows: Record<string, RowColumn>;
-  /** Lists that are not in the user's document, and the sub-attributes that can be compared. */
-  lists: Record<string, { list: ConditionList; fields: Record<string, ElementField> }>;
+  /** Lists that have tables of their own. */
+  lists: Record<string, OutsideList>;
 }
 
 const common: Record<string, RowColumn> = {
@@ -22,7 +30,7 @@ const common: Record<string, RowColumn> = {
   "meta.lastModified": "updatedAt",
 };
 
-const idsOf = (relation: "groups" | "members"): Columns["lists"][string] => ({
+const idsOf = (relation: "groups" | "members"): OutsideList => ({
   list: { in: "relation", relation },
   // Our own ids compare exactly, even where the schema ignores case: an id in another case is another id (RFC 7643 §3.1).
   fields: { value: { in: "element", path: ["value"], exact: true } },
@@ -39,10 +47,7 @@ const columnsOf: Record<"users" | "groups", Columns> = {
       roles: {
         list: { in: "relation", relation: "roles" },
         fields: { value: { in: "element", path: ["value"], exact: false } },
-      },
-      entitlements: {
-        list: { in: "entitlements" },
-        fields: { value: { in: "element", path: [], exact: true } },
+        inDocument: true,
       },
     },
   },
@@ -69,7 +74,8 @@ function mapped(condition: FilterCondition, place: Place): Condition {
       return { kind: "not", condition: mapped(condition.condition, place) };
     case "some": {
       const { list, where } = condition;
-      return { kind: "some", list: listOf(list, place), where: mapped(where, { ...place, list }) };
+      const inside = { ...placeOf(condition, place), list };
+      return { kind: "some", list: listOf(list, inside), where: mapped(where, inside) };
     }
     case "present":
       return presence(condition.attribute, place);
@@ -79,6 +85,20 @@ function mapped(condition: FilterCondition, place: Place): Condition {
       return { kind: "compare", field, operator, value: operandFor(field, attribute, value) };
     }
   }
+}
+
+/** Where the elements of a list are: in their table, which has an index, unless the search needs more than it has. */
+function placeOf({ list, where }: FilterCondition & { kind: "some" }, place: Place): Place {
+  const outside = place.columns.lists[list.name];
+  const isCovered = (one: FilterCondition): boolean => {
+    if (one.kind === "not") return isCovered(one.condition);
+    if (one.kind !== "compare" && one.kind !== "present")
+      return "conditions" in one && one.conditions.every(isCovered);
+    return outside?.fields[one.attribute.path.at(-1) ?? ""] !== undefined;
+  };
+  if (!outside?.inDocument || isCovered(where)) return place;
+  const { [list.name]: _table, ...lists } = place.columns.lists;
+  return { ...place, columns: { ...place.columns, lists } };
 }
 
 /** A list outside the document has elements or it has not; there is no value of the whole. */

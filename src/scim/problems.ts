@@ -1,3 +1,4 @@
+import type { Request } from "express";
 import type { ScimError } from "scim-server/errors";
 import { operationName, type ScimExchange, tokenOf } from "scim-server/router";
 import type { ProblemRecorder } from "../directory/provisioning-problems.ts";
@@ -18,15 +19,36 @@ export function recordProblem(
 ): void {
   const { method, id: requestId } = request;
   if ([405, 412, 501].includes(status) || (status === 404 && method === "GET")) return;
-  const failed = (failure: unknown) =>
-    request.log.warn({ err: failure }, "provisioning_problem.not_recorded");
+  const failed = notRecorded(request);
   if (!caller) {
     if (status === 401) problems.recordDeadToken(hashToken(tokenOf(request)), requestId).catch(failed);
     return;
   }
-  const name = operationName(method, path);
-  // All unknown paths share one line: a client can make up as many as it likes.
-  const call = knownCall.test(name) ? name : `${method} elsewhere`;
-  const problem = { kind: scimType ?? String(status), call, status, detail: message };
+  const problem = { kind: scimType ?? String(status), call: callOf(method, path), status, detail: message };
   problems.record(caller.tenantId, { ...problem, sourceId: caller.source.id, requestId }).catch(failed);
 }
+
+/** Records roles and entitlements that were ignored, in a call that is carried out without them. */
+export function recordUnknown(
+  problems: ProblemRecorder,
+  { owner, request }: { owner: TokenOwner; request: Request },
+  detail: string,
+): void {
+  const { method, path, id: requestId } = request;
+  request.log.info({ reason: detail }, "scim.roles_ignored");
+  const problem = { kind: "roles-ignored", call: callOf(method, path), status: 200, detail };
+  problems
+    .record(owner.tenantId, { ...problem, sourceId: owner.source.id, requestId })
+    .catch(notRecorded(request));
+}
+
+/** All unknown paths share one line: a client can make up as many as it likes. */
+function callOf(method: string, path: string): string {
+  const name = operationName(method, path);
+  return knownCall.test(name) ? name : `${method} elsewhere`;
+}
+
+const notRecorded =
+  ({ log }: Request) =>
+  (failure: unknown): void =>
+    log.warn({ err: failure }, "provisioning_problem.not_recorded");

@@ -11,7 +11,7 @@ import type { ScimBackend, ScimStore } from "scim-server/backend";
 import { conflict, notFound, ScimError, tooManyRequests, unavailable } from "scim-server/errors";
 import { type ScimExchange, scimRouter } from "scim-server/router";
 import type { PasswordHasher } from "../directory/password-hash.ts";
-import { problemRecorder } from "../directory/provisioning-problems.ts";
+import { type ProblemRecorder, problemRecorder } from "../directory/provisioning-problems.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
@@ -21,7 +21,7 @@ import { systemStore, type TokenOwner } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { ScimContext } from "./context.ts";
 import { scimGroups } from "./groups.ts";
-import { recordProblem } from "./problems.ts";
+import { recordProblem, recordUnknown } from "./problems.ts";
 import { scimSchemas } from "./schemas.ts";
 import { scimUsers } from "./users.ts";
 
@@ -41,7 +41,7 @@ export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps)
   return scimRouter<TokenOwner>({
     baseUrl: baseUrl + paths.scim,
     schemas: scimSchemas(),
-    backend: backendOver(database, deps),
+    backend: backendOver(database, problems, deps),
     onError: logError,
     onExchange(exchange) {
       onExchange?.(exchange);
@@ -52,6 +52,7 @@ export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps)
 
 function backendOver(
   database: Database,
+  problems: ProblemRecorder,
   { passwords, requestsPerMinute = 60_000 }: Pick<ScimDeps, "passwords" | "requestsPerMinute">,
 ): ScimBackend<TokenOwner> {
   return {
@@ -69,6 +70,9 @@ function backendOver(
             requestId: req.id,
             ...entry,
           }),
+        ...(owner.unknownRoles === "ignore"
+          ? { reportUnknown: (problem) => recordUnknown(problems, { owner, request: req }, problem) }
+          : {}),
         passwordSync: owner.passwordSync,
         passwords,
         log: req.log,

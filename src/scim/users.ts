@@ -1,4 +1,4 @@
-import type { UserInput, UserRecord, UserStore, Wants } from "scim-server/backend";
+import type { AssignedValue, UserInput, UserRecord, UserStore, Wants } from "scim-server/backend";
 import { deleteProvisionedUser, provisionUser, updateProvisionedUser } from "../directory/provisioning.ts";
 import { setProvisionedRoles } from "../directory/roles.ts";
 import { prepareSyncedPassword, setSyncedPassword } from "../directory/synced-passwords.ts";
@@ -34,22 +34,22 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
     async create(input, { changed, wants }) {
       const user = await provisionUser(store, writer, {
         ...profileOf(input.attributes),
-        attributes: input.attributes,
+        attributes: documentOf(input),
         loginName: input.userName,
         sourceKey: input.externalId,
         active: input.active,
-        entitlements: [...input.entitlements],
+        entitlements: idsOf(input.entitlements),
       });
-      if (input.roles.length > 0) await setProvisionedRoles(store, user.id, input.roles as AssignableRole[]);
+      if (input.roles.length > 0) await setProvisionedRoles(store, user.id, rolesIn(input.roles));
       if (input.passwordHash !== null) await setSyncedPassword(store, user, input.passwordHash);
       await context.record(store, { action: "user.created", targetId: user.id, changed });
       return await withAffiliations(store, context, user, wants);
     },
 
     async update(before, changes, { changed, wants }) {
-      const result = await updateProvisionedUser(store, writer, before.id, toChanges(changes));
+      const result = await updateProvisionedUser(store, writer, before.id, toChanges(before, changes));
       const { user } = result;
-      if (changes.roles) await setProvisionedRoles(store, user.id, changes.roles as AssignableRole[]);
+      if (changes.roles) await setProvisionedRoles(store, user.id, rolesIn(changes.roles));
       if (changes.passwordHash) await setSyncedPassword(store, user, changes.passwordHash);
       await context.record(store, { action: actionOf(before, user), targetId: user.id, changed });
       if (result.lastOwnerLost) warnOfLostOwner(store, context, user.id);
@@ -66,12 +66,39 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
     users.hashPassword = (password, userId) =>
       prepareSyncedPassword(store, context.passwords, userId, password);
   }
+  if (context.reportUnknown) users.ignoreUnknown = context.reportUnknown;
   return users;
 }
 
-/** Affiliations that the answer does not show are not looked up. */
+/**
+ * The stored document: all attributes of RFC 7643 that have no column. Roles and entitlements are in it with what the
+ * client says about them; the rights that they give are rows and ids of their own.
+ */
+function documentOf({
+  attributes,
+  roles = [],
+  entitlements = [],
+}: Pick<UserRecord, "attributes" | "roles" | "entitlements">): AttributeDocument {
+  return {
+    ...attributes,
+    ...(roles.length > 0 ? { roles } : {}),
+    ...(entitlements.length > 0 ? { entitlements } : {}),
+  };
+}
+
+/** Several elements may have one value, with different types. */
+function idsOf(assigned: readonly AssignedValue[]): string[] {
+  return [...new Set(assigned.map(({ value }) => value))];
+}
+
+/** The engine lets only the roles of scimSchemas() through. */
+function rolesIn(assigned: readonly AssignedValue[]): AssignableRole[] {
+  return idsOf(assigned) as AssignableRole[];
+}
+
+/** Groups that the answer does not show are not looked up. */
 function affiliationKinds(wants: Wants): readonly (keyof Affiliations)[] {
-  return (["groups", "roles"] as const).filter(wants);
+  return (["groups"] as const).filter(wants);
 }
 
 async function withAffiliations(
@@ -87,18 +114,19 @@ async function withAffiliations(
 function toRecord(
   { writer }: ScimContext,
   user: ShownUser,
-  affiliations: Affiliations = { groups: [], roles: [] },
+  affiliations: Affiliations = { groups: [] },
 ): UserRecord {
+  const { roles = [], entitlements = [], ...attributes } = user.attributes;
   return {
     id: user.id,
     userName: user.loginName,
     active: user.active,
     // A source does not see the key that another source gave.
     externalId: user.sourceId === writer.source.id ? user.sourceKey : null,
-    attributes: user.attributes,
+    attributes,
     groups: affiliations.groups,
-    roles: affiliations.roles,
-    entitlements: user.entitlements,
+    roles: roles as AssignedValue[],
+    entitlements: entitlements as AssignedValue[],
     createdAt: user.createdAt,
     updatedAt: user.updatedAt,
     version: user.version,
@@ -107,14 +135,16 @@ function toRecord(
 }
 
 /** The change in the directory's words. */
-function toChanges({ userName, attributes, active, externalId, entitlements }: Partial<UserInput>) {
+function toChanges(before: UserRecord, changes: Partial<UserInput>) {
+  const { userName, attributes, active, externalId, roles, entitlements } = changes;
+  const isDocumentChanged = attributes !== undefined || roles !== undefined || entitlements !== undefined;
   return {
     ...(attributes === undefined ? {} : profileOf(attributes)),
-    ...(attributes === undefined ? {} : { attributes }),
+    ...(isDocumentChanged ? { attributes: documentOf({ ...before, ...changes }) } : {}),
     ...(userName === undefined ? {} : { loginName: userName }),
     ...(active === undefined ? {} : { active }),
     ...(externalId === undefined ? {} : { sourceKey: externalId }),
-    ...(entitlements === undefined ? {} : { entitlements: [...entitlements] }),
+    ...(entitlements === undefined ? {} : { entitlements: idsOf(entitlements) }),
   };
 }
 

@@ -1,8 +1,11 @@
 import type { Scalar, Sql } from "./condition-sql.ts";
 import type { Database } from "./database.ts";
 
-/** A list in a user's row: in the document, or the ids in `users.entitlements`. */
-export type JsonList = { in: "document"; path: readonly string[] } | { in: "entitlements" };
+/** A list in a user's document. */
+export interface JsonList {
+  in: "document";
+  path: readonly string[];
+}
 
 interface JsonField {
   in: "document" | "element";
@@ -28,18 +31,15 @@ const documents = { exact: "users.attributes", folded: "users.attributes_key" };
  * value is not a list.
  */
 export function jsonRows(engine: Database["engine"], list: JsonList): Sql {
-  const inDocument = list.in === "document";
   if (engine === "sqlite") {
-    const document = inDocument ? documents.folded : "users.entitlements";
-    const path = sqlitePath(inDocument ? list.path : []);
+    const document = documents.folded;
+    const path = sqlitePath(list.path);
     return {
       sql: `json_each(case json_type(${document}, ?) when 'array' then json_extract(${document}, ?) else '[]' end) as element`,
       bindings: [path, path],
     };
   }
-  const node = inDocument
-    ? postgresNode("jsonb", documents.folded, list.path)
-    : { sql: "users.entitlements::jsonb", bindings: [] };
+  const node = postgresNode("jsonb", documents.folded, list.path);
   return {
     sql: `jsonb_array_elements(case jsonb_typeof(${node.sql}) when 'array' then ${node.sql} else '[]'::jsonb end) with ordinality as element(value, position)`,
     bindings: [...node.bindings, ...node.bindings],
@@ -59,7 +59,7 @@ export function jsonNode(
   }
   if (!list || list.in === "relation") throw new Error("an element without its list");
   // The elements come from the folded copy. Their originals have the same positions in the original list.
-  if (field.exact && list.in === "document") return exactElement(engine, field.path, list.path);
+  if (field.exact) return exactElement(engine, field.path, list.path);
   if (engine === "sqlite") {
     if (field.path.length === 0) return sqliteElement;
     const object = "case element.type when 'object' then element.value end";

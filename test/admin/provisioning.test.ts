@@ -95,17 +95,19 @@ describe("provisioning in the admin console", () => {
     it("saves the settings, and takes unknown values for the strict choice", async () => {
       const { settings } = site().acme.store;
       const save = (form: Record<string, string>) => submit(client, "/admin/provisioning", "/settings", form);
-      await save({ sourceConflict: "adopt", passwordSync: "on" });
+      await save({ sourceConflict: "adopt", unknownRoles: "ignore", passwordSync: "on" });
       assert.deepEqual(await settings.read(), {
         sourceConflict: "adopt",
+        unknownRoles: "ignore",
         passwordSync: true,
         machineAccessConfirmed: true,
         activityDays: 365,
       });
       assert.equal((await lastEntry()).action, "provisioning.settings_changed");
-      await save({ sourceConflict: "unknown" });
+      await save({ sourceConflict: "unknown", unknownRoles: "unknown" });
       assert.deepEqual(await settings.read(), {
         sourceConflict: "refuse",
+        unknownRoles: "refuse",
         passwordSync: false,
         machineAccessConfirmed: true,
         activityDays: 365,

@@ -14,7 +14,7 @@ import { own, schema } from "./filter-schema.ts";
 // The oracle: RFC 7644 §3.4.2.2 on resources in memory, written independently of the code that it checks.
 
 /** Case-sensitive attributes, by the schema and by the rules about our own ids. */
-const exactPaths = ["id", "externalId", "groups.value", "entitlements.value", "badge", "keys"];
+const exactPaths = ["id", "externalId", "groups.value", "badge", "keys"];
 
 type Json = Record<string, unknown>;
 
@@ -328,12 +328,12 @@ async function fill({ database }: TestDatabase) {
     const externalId = one.externalId === undefined ? undefined : `${one.externalId}${index}`;
     const userName = `${one.userName}u${index}`;
     const attributes = JSON.parse(JSON.stringify(one.document)) as Json;
+    if (one.entitlements.length > 0) attributes.entitlements = one.entitlements.map((value) => ({ value }));
     await forTenant(database, store.tenantId, () => Date.parse(dayText(one.day))).users.create(
       newUser(userName, {
         id,
         active: one.active,
         attributes,
-        entitlements: one.entitlements,
         sourceId: one.isOurs ? sourceId : other.id,
         sourceKey: externalId ?? null,
       }),
@@ -350,7 +350,6 @@ async function fill({ database }: TestDatabase) {
       externalId: one.isOurs ? externalId : undefined,
       groups: one.groups.map((display) => ({ value: groupIds[groupNames.indexOf(display)], display })),
       roles: one.isAdmin ? [{ value: "admin" }] : [],
-      entitlements: one.entitlements.map((value) => ({ value })),
     });
   }
   return { tenantId: store.tenantId, sourceId, resources };

@@ -127,6 +127,8 @@ function changeModelList(model: Model, { op, emails }: Change & { on: "list" }):
 function changeModelElements(model: Model, change: Change & { on: "element" | "part" }): void {
   const { op, where } = change;
   const chosen = model.emails.filter((email) => holds(where, email));
+  const isEmptied = change.on === "part" && (change.value === null || change.value === "");
+  if (chosen.length === 0 && (op === "remove" || (op === "replace" && isEmptied))) throw new NoTarget();
   if (op === "remove" && change.on === "element") {
     model.emails = model.emails.filter((email) => !chosen.includes(email));
     return;

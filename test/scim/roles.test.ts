@@ -90,7 +90,7 @@ describe("roles and entitlements", () => {
       });
     }
 
-    for (const value of ["owner", "superuser", "constructor", "ADMIN"]) {
+    for (const value of ["owner", "OWNER", "superuser", "constructor"]) {
       it(`"${value}" is not a role that clients may give: 400, by POST, PUT and PATCH`, async () => {
         const roles = [{ value }];
         assertScimError(

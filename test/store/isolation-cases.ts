@@ -24,7 +24,7 @@ export const isolationCases: IsolationCases = {
   "users.page": { call: (b) => b.users.page(0, 100), gives: [] },
   "users.search": { call: (b) => b.users.search(everything), gives: { rows: [], total: 0 } },
   "users.affiliated": {
-    call: (b, a) => b.users.affiliated(["groups", "roles"]).byId(a.userId),
+    call: (b, a) => b.users.affiliated(["groups"]).byId(a.userId),
     gives: null,
   },
   "users.pageFrom": { call: (b) => b.users.pageFrom(1, 100), gives: { rows: [], total: 0 } },
@@ -153,7 +153,7 @@ export const isolationCases: IsolationCases = {
 
   "affiliations.ofUsers": {
     call: async (b, a) => (await b.affiliations.ofUsers([a.userId])).get(a.userId),
-    gives: { groups: [], roles: [] },
+    gives: { groups: [] },
   },
   "activity.record": {
     changesB: true,

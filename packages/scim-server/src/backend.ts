@@ -58,6 +58,12 @@ export interface UserStore extends ResourceStore<UserInput, UserRecord> {
    * @param userId null for a new user.
    */
   hashPassword?(password: string, userId: string | null): Promise<string | null>;
+  /**
+   * Is told about roles and entitlements of a request that the application does not have. The request is then carried out
+   * without them. Without this method it is refused. Validators of identity providers send random roles.
+   * @param problem a sentence for the customer's administrators.
+   */
+  ignoreUnknown?(problem: string): void;
 }
 
 export interface GroupStore extends ResourceStore<GroupInput, GroupRecord> {
@@ -104,10 +110,18 @@ export interface UserRecord extends StoredResource {
   attributes: Record<string, unknown>;
   /** The groups that the user is a direct member of; needed only if wanted. */
   groups?: readonly { id: string; displayName: string }[];
-  /** Ids of the roles that clients gave; needed only if wanted. */
-  roles?: readonly string[];
-  /** Ids of entitlements; needed only if wanted. */
-  entitlements?: readonly string[];
+  /** The roles that clients gave. */
+  roles?: readonly AssignedValue[];
+  entitlements?: readonly AssignedValue[];
+}
+
+/** A role or an entitlement of a user, with what the client says about it (RFC 7643 §2.4). */
+export interface AssignedValue {
+  /** An id that defineSchemas() knows. Several elements may have the same one, with different types. */
+  value: string;
+  display?: string;
+  type?: string;
+  primary?: boolean;
 }
 
 export interface UserInput {
@@ -116,9 +130,9 @@ export interface UserInput {
   externalId: string | null;
   /** The whole document: an attribute that it lacks was removed. Names are spelled as the schema spells them. */
   attributes: Record<string, unknown>;
-  /** Ids that defineSchemas() knows; they replace those of before. */
-  roles: readonly string[];
-  entitlements: readonly string[];
+  /** They replace those of before. */
+  roles: readonly AssignedValue[];
+  entitlements: readonly AssignedValue[];
   /** The result of hashPassword(); null leaves the password alone. */
   passwordHash: string | null;
 }

@@ -3,6 +3,7 @@
  * values to the types of the schema, and checks preconditions. Nothing here knows users or groups.
  */
 import { badRequest, ScimError } from "./errors.ts";
+import { isAssigned, unpackElement, unpackList } from "./packed-roles.ts";
 import { type Attribute, plain, type ResourceSchema } from "./schema.ts";
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
@@ -128,9 +129,10 @@ export function sectionNamed(
 
 /** The value that was sent for a whole schema: null if it is empty. Throws badRequest unless it is an object. */
 export function sectionValue(urn: string, value: unknown): Record<string, unknown> | null {
+  // An object names attributes, even if each of them is empty.
+  if (isObject(value)) return value;
   if (isEmpty(value)) return null;
-  if (!isObject(value)) throw badRequest("invalidValue", `${urn} has to be an object.`);
-  return value;
+  throw badRequest("invalidValue", `${urn} has to be an object.`);
 }
 
 /** The name of an attribute in messages. */
@@ -146,12 +148,18 @@ export function labelOf(extension: string | null, attribute: Attribute, sub?: At
 export function coerce(attribute: Attribute, value: unknown, label: string): JsonValue | undefined {
   if (!attribute.multiValued) return coerceOne(attribute, value, label);
   if (isEmpty(value)) return undefined;
-  const list = Array.isArray(value) ? value : [value];
+  const list = elementsIn(value, label);
   checkLength(list, label);
   const elements = list
     .map((element) => coerceOne(attribute, element, label))
-    .filter((element) => element !== undefined && !saysNothing(element)) as JsonValue[];
+    .filter((element) => element !== undefined && !isIncomplete(element, label)) as JsonValue[];
   return elements.length > 0 ? withOnePrimary(elements) : undefined;
+}
+
+/** The elements of a value for an attribute that has many. */
+export function elementsIn(value: unknown, label: string): unknown[] {
+  if (isAssigned(label)) return unpackList(value);
+  return Array.isArray(value) ? value : [value];
 }
 
 /** As coerce, for one element of an attribute that has many. */
@@ -173,8 +181,9 @@ export function coerceParts(
   label: string,
 ): Map<string, JsonValue | undefined> {
   const known = attribute.subAttributes ?? [];
-  const isPlain = typeof value === "string" || typeof value === "number";
-  const object = isPlain && known.some(({ name }) => name === "value") ? { value } : value;
+  const sent = isAssigned(label) ? unpackElement(value) : value;
+  const isPlain = typeof sent === "string" || typeof sent === "number";
+  const object = isPlain && known.some(({ name }) => name === "value") ? { value: sent } : sent;
   if (!isObject(object)) throw badRequest("invalidValue", `${label} has to be an object.`);
   const parts = new Map<string, JsonValue | undefined>();
   for (const [name, part] of Object.entries(object)) {
@@ -205,6 +214,11 @@ export function withOnePrimary(
 /** Whether an element has nothing but a type: Okta sends that for a phone number that the user does not have. */
 export function saysNothing(element: JsonValue): boolean {
   return isObject(element) && Object.keys(element).every((name) => name === "type" || name === "primary");
+}
+
+/** Whether an element is left out. A role without a value is refused instead: the client means to give or revoke a right. */
+export function isIncomplete(element: JsonValue, label: string): boolean {
+  return !isAssigned(label) && saysNothing(element);
 }
 
 /** Throws badRequest if a list is longer than the limit. */
@@ -256,11 +270,13 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** RFC 7643 §2.5: null and [] mean no value. So does "": Okta sends it for a field that was emptied. */
+/**
+ * RFC 7643 §2.5: null and [] mean no value. So does "": Okta sends it for a field that was emptied. A list or an object of
+ * nothing but such values has no value either.
+ */
 export function isEmpty(value: unknown): boolean {
-  return (
-    value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
-  );
+  if (value === undefined || value === null || value === "") return true;
+  return typeof value === "object" && Object.values(value).every(isEmpty);
 }
 
 function coerceText(attribute: Attribute, value: unknown, label: string): JsonValue {

@@ -3,6 +3,7 @@ import type { AttributePath, CompareOperator, Filter, FilterValue } from "./gram
 import {
   checkLength,
   coerceOne,
+  elementsIn,
   isObject,
   type JsonObject,
   type JsonValue,
@@ -10,6 +11,7 @@ import {
   saysNothing,
   withOnePrimary,
 } from "./input.ts";
+import { isAssigned, unpackElement } from "./packed-roles.ts";
 import type { Attribute } from "./schema.ts";
 
 type Plain = string | number | boolean;
@@ -39,7 +41,7 @@ export function elementTest(attribute: Attribute, where: Filter): Test {
     }
     case "compare": {
       const { definition, read } = part(attribute, where.path);
-      const holds = comparison(definition, where.operator, where.value);
+      const holds = comparison(definition, where.operator, wantedValue(attribute, definition, where.value));
       return (element) => holds(read(element));
     }
     case "element":
@@ -63,7 +65,7 @@ export function equalities(attribute: Attribute, where: Filter): JsonObject {
   }
   if (where.kind !== "compare" || where.operator !== "eq" || where.value === null) return {};
   const { definition } = part(attribute, where.path);
-  const value = plainValue(definition.type, where.value);
+  const value = plainValue(definition.type, wantedValue(attribute, definition, where.value));
   if (value === undefined || definition.mutability === "readOnly") return {};
   return { [definition.name]: value };
 }
@@ -99,7 +101,10 @@ export function withAdded(attribute: Attribute, before: JsonValue[], added: Json
   return withOnePrimary(after, (index) => touched.has(index));
 }
 
-/** Removes the elements that a value lists. An element that is listed without a type matches any type. */
+/**
+ * Removes the elements that a value lists. An element that is listed without a type matches any type. A role without a type
+ * matches any listed type, too: Entra lists types that other clients never gave.
+ */
 export function withoutListed(
   attribute: Attribute,
   before: JsonValue[],
@@ -110,18 +115,22 @@ export function withoutListed(
   const exact = new Set(listed.map((element) => identityOf(attribute, element)));
   const untyped = listed.filter((element) => isObject(element) && element.type === undefined);
   const ofAnyType = new Set(untyped.map((element) => identityOf(attribute, element, true)));
-  return before.filter(
-    (element) =>
-      !exact.has(identityOf(attribute, element)) && !ofAnyType.has(identityOf(attribute, element, true)),
-  );
+  const roles = isAssigned(label) ? listed.map((element) => identityOf(attribute, element, true)) : [];
+  const ofAnyRole = new Set(roles);
+  return before.filter((element) => {
+    const withoutType = identityOf(attribute, element, true);
+    if (isObject(element) && element.type === undefined && ofAnyRole.has(withoutType)) return false;
+    return !exact.has(identityOf(attribute, element)) && !ofAnyType.has(withoutType);
+  });
 }
 
 function listedElements(attribute: Attribute, value: unknown, label: string): JsonValue[] {
-  const list = Array.isArray(value) ? value : [value];
+  const list = elementsIn(value, label);
   checkLength(list, label);
   return list.map((element) => {
     const clean = coerceOne(attribute, element, label);
-    if (clean !== undefined && !saysNothing(clean)) return clean;
+    const isKey = !isAssigned(label) || (isObject(clean) && clean.value !== undefined);
+    if (clean !== undefined && !saysNothing(clean) && isKey) return clean;
     throw badRequest("invalidValue", `${label} lists a value to remove that does not say which.`);
   });
 }
@@ -139,6 +148,13 @@ function part(attribute: Attribute, path: AttributePath) {
   const read = (element: JsonValue): Plain | undefined =>
     (isPlain ? element : (element as JsonObject)[definition.name]) as Plain | undefined;
   return { definition, read };
+}
+
+/** A filter may name a role as Entra writes it, as JSON in a text. */
+function wantedValue(attribute: Attribute, definition: Attribute, wanted: FilterValue): FilterValue {
+  if (!isAssigned(attribute.name) || definition.name !== "value") return wanted;
+  const unpacked = unpackElement(wanted);
+  return isObject(unpacked) ? (unpacked.value as FilterValue) : wanted;
 }
 
 function comparison(definition: Attribute, operator: CompareOperator, wanted: FilterValue) {

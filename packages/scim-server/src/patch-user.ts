@@ -5,20 +5,22 @@ import {
   coerce,
   coerceOne,
   coerceParts,
+  elementsIn,
   isEmpty,
+  isIncomplete,
   isObject,
   type JsonObject,
   type JsonValue,
   labelOf,
   type ResolvedPath,
   resolveAttribute,
-  saysNothing,
   sectionNamed,
   sectionValue,
   withOnePrimary,
 } from "./input.ts";
 import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
 import type { ScimResource } from "./operation.ts";
+import { isAssigned } from "./packed-roles.ts";
 import type { Attribute, ResourceSchema } from "./schema.ts";
 
 type OperationKind = PatchOperation["op"];
@@ -28,6 +30,10 @@ type Parts = Map<string, JsonValue | undefined>;
 interface UserTarget extends ResolvedPath {
   where: Filter | null;
   label: string;
+  /** The path names the values of roles or entitlements, each of which is the element itself: `roles.value`. */
+  isAssignedValue: boolean;
+  /** A removal from an empty list succeeds: the list may lack a value because the application ignored it. */
+  mayBeIgnored: boolean;
 }
 
 /**
@@ -37,17 +43,20 @@ interface UserTarget extends ResolvedPath {
  * An object without a path is read as POST reads it: unknown and read-only attributes are ignored, because identity
  * providers send whole mappings and echo what they read. A path is deliberate: an unknown one is refused with
  * `invalidPath`, a read-only one with `mutability`. Throws badRequest.
+ * @param ignoresUnknown whether the application ignores unknown roles and entitlements (UserStore.ignoreUnknown).
  */
 export function patchUser(
   current: ScimResource,
   operations: readonly PatchOperation[],
   schema: ResourceSchema,
+  ignoresUnknown = false,
 ): ScimResource {
   const resource = structuredClone(current) as JsonObject;
   for (const { op, path, value } of operations) {
+    const patching = { resource, schema, op, ignoresUnknown };
     const section = path === null ? { extension: null } : sectionNamed(schema, path);
-    if (section) applySection({ resource, schema, op }, section.extension, value);
-    else applyTarget(resource, findTarget(schema, path as string), op, value);
+    if (section) applySection(patching, section.extension, value);
+    else applyTarget(resource, findTarget(patching, path as string), op, value);
   }
   for (const { id, attributes } of [schema.core, ...schema.extensions]) {
     tidy(resource, id === schema.core.id ? null : id, attributes);
@@ -60,10 +69,11 @@ interface Patching {
   resource: JsonObject;
   schema: ResourceSchema;
   op: OperationKind;
+  ignoresUnknown: boolean;
 }
 
-function findTarget(schema: ResourceSchema, path: string): UserTarget {
-  const target = lookUp(schema, parsePath(path));
+function findTarget(patching: Patching, path: string): UserTarget {
+  const target = lookUp(patching, parsePath(path));
   if (!target && path.toLowerCase() !== "schemas") {
     throw badRequest("invalidPath", `There is no attribute "${path}".`);
   }
@@ -71,7 +81,7 @@ function findTarget(schema: ResourceSchema, path: string): UserTarget {
   return target;
 }
 
-function lookUp(schema: ResourceSchema, parsed: PatchPath | null): UserTarget | null {
+function lookUp({ schema, ignoresUnknown }: Patching, parsed: PatchPath | null): UserTarget | null {
   const found = parsed && resolveAttribute(schema, parsed.path);
   if (!found) return null;
   const { where } = parsed;
@@ -79,7 +89,9 @@ function lookUp(schema: ResourceSchema, parsed: PatchPath | null): UserTarget | 
   if (where && !found.attribute.multiValued) {
     throw badRequest("invalidPath", `${label} has one value, so there is none to choose by a filter.`);
   }
-  return { ...found, where, label };
+  const assigns = isAssigned(labelOf(found.extension, found.attribute));
+  const isAssignedValue = assigns && found.subAttribute?.name === "value";
+  return { ...found, where, label, isAssignedValue, mayBeIgnored: assigns && ignoresUnknown };
 }
 
 function isReadOnly({ attribute, subAttribute }: UserTarget): boolean {
@@ -87,12 +99,8 @@ function isReadOnly({ attribute, subAttribute }: UserTarget): boolean {
 }
 
 /** Applies an object that names its attributes itself: those of the whole resource, or of one extension. */
-function applySection(
-  { resource, schema, op }: Patching,
-  extension: string | null,
-  value: unknown,
-  isInner = false,
-): void {
+function applySection(patching: Patching, extension: string | null, value: unknown, isInner = false): void {
+  const { resource, schema, op } = patching;
   const entries = op === "remove" ? null : sectionValue(extension ?? schema.core.id, value);
   if (entries === null) {
     if (extension === null) throw badRequest("noTarget", "The core attributes cannot be removed together.");
@@ -103,12 +111,20 @@ function applySection(
   for (const [name, inner] of Object.entries(entries)) {
     const section = isInner || extension !== null ? null : sectionNamed(schema, name);
     if (section) {
-      applySection({ resource, schema, op }, section.extension, inner, true);
+      applySection(patching, section.extension, inner, true);
       continue;
     }
-    const target = lookUp(schema, parseKey(extension === null ? name : `${extension}:${name}`));
-    if (target && !isReadOnly(target)) applyTarget(resource, target, op, inner);
+    const target = lookUp(patching, parseKey(extension === null ? name : `${extension}:${name}`));
+    if (!target || isReadOnly(target)) continue;
+    // RFC 7643 §2.5: an empty value is an absent one, and an object may leave out what cannot be removed.
+    if (isFixed(target) && isEmpty(inner)) continue;
+    applyTarget(resource, target, op, inner);
   }
+}
+
+/** The current password is never known here, and `active` has no third state. */
+function isFixed({ extension, attribute }: UserTarget): boolean {
+  return extension === null && (attribute.name === "active" || attribute.returned === "never");
 }
 
 function applyTarget(resource: JsonObject, target: UserTarget, op: OperationKind, value: unknown): void {
@@ -132,15 +148,21 @@ function changeSingle(
     const clean = op === "remove" ? undefined : coerce(subAttribute, sent, label);
     return merged(before, new Map([[subAttribute.name, clean]]));
   }
-  if (op === "remove" || isEmpty(sent)) return undefined;
+  if (op === "remove" || isNothing(sent)) return undefined;
   // RFC 7644 §3.5.2.3: sub-attributes that a replacement does not name are left unchanged.
   if (attribute.type === "complex") return merged(before, coerceParts(attribute, sent, label));
   return coerce(attribute, sent, label);
 }
 
+/** Whether a value is empty as a whole. An object names the sub-attributes to change, even if it empties them. */
+function isNothing(value: unknown): boolean {
+  return isEmpty(value) && !isObject(value);
+}
+
 function changeList(target: UserTarget, op: OperationKind, value: unknown, before: JsonValue[]): JsonValue[] {
-  const { attribute, subAttribute, where, label } = target;
-  if (where || subAttribute) return changeElements(target, op, value, before);
+  const { attribute, subAttribute, where, isAssignedValue } = target;
+  if (where || (subAttribute && !isAssignedValue)) return changeElements(target, op, value, before);
+  const label = labelOf(target.extension, attribute);
   if (op === "remove") {
     // RFC 7644 §3.5.2.2 knows no value here. Entra sends one, and means these elements and no others.
     return value === undefined || value === null ? [] : withoutListed(attribute, before, value, label);
@@ -156,18 +178,26 @@ function changeElements(
   value: unknown,
   before: JsonValue[],
 ): JsonValue[] {
-  const { attribute, subAttribute, where } = target;
+  const { attribute, where } = target;
+  const subAttribute = target.isAssignedValue ? null : target.subAttribute;
   const test = where ? elementTest(attribute, where) : () => true;
   const chosen = before.map(test);
-  if (op === "add" && !subAttribute && isEmpty(value)) return before;
-  const isRemoval = op === "remove" || isEmpty(value);
+  const isCleared = subAttribute ? isEmpty(value) : isNothing(value);
+  const isRemoval = op === "remove" || isCleared;
+  const isFound = chosen.includes(true);
+  // A client that gets 200 believes that what it took away is gone, such as a role (RFC 7644 §3.5.2.2, §3.5.2.3).
+  if (where && !isFound && isRemoval && op !== "add") {
+    if (target.mayBeIgnored && before.length === 0) return before;
+    throw noTarget(attribute);
+  }
+  if (op === "add" && !subAttribute && isCleared) return before;
   if (isRemoval && !subAttribute) return before.filter((_, index) => !chosen[index]);
   const change = elementChange(target, isRemoval ? "remove" : op, value);
   const after = before.map((element, index) => (chosen[index] ? change(element) : element));
   // RFC 7644 §3.5.2.3 wants noTarget for a filter that nothing matches. Entra relies on the element being created.
-  if (!isRemoval && !chosen.includes(true)) {
+  if (!isRemoval && !isFound) {
     const described = where && attribute.type === "complex" ? elementOf(attribute, where) : {};
-    if (!described) throw badRequest("noTarget", `Nothing in ${attribute.name} matches the filter.`);
+    if (!described) throw noTarget(attribute);
     after.push(change(described));
     chosen.push(true);
   }
@@ -176,27 +206,49 @@ function changeElements(
   );
 }
 
+function noTarget({ name }: Attribute) {
+  return badRequest("noTarget", `Nothing in ${name} matches the filter.`);
+}
+
 /** The change that is made to each chosen element. */
 function elementChange(
   target: UserTarget,
   op: OperationKind,
   value: unknown,
 ): (element: JsonValue) => JsonValue {
-  const { attribute, subAttribute, where, label } = target;
+  const { attribute, subAttribute, where, label, isAssignedValue } = target;
+  if (isAssignedValue) return roleChange(target, value);
   if (subAttribute) {
     const clean = op === "remove" ? undefined : coerce(subAttribute, unwrapped(value, subAttribute), label);
     return (element) => merged(element, new Map([[subAttribute.name, clean]])) ?? {};
   }
-  const [one, ...more] = Array.isArray(value) ? value : [value];
-  if (more.length > 0) throw badRequest("invalidValue", `${label} has a filter, so it takes one value.`);
+  const one = onlyOne(value, label);
   if (attribute.type !== "complex") {
     const clean = coerceOne(attribute, one, label) ?? "";
     return () => clean;
   }
+  if (isAssigned(label) && op !== "replace") return roleChange(target, one);
   const parts = coerceParts(attribute, one, label);
   // The new element keeps what the filter asks for, or the next request with this filter would not find it.
   const base = where ? equalities(attribute, where) : {};
   return (element) => merged(op === "replace" ? base : element, parts) ?? {};
+}
+
+function onlyOne(value: unknown, label: string): unknown {
+  const [one, ...more] = elementsIn(value, label);
+  if (more.length > 0) throw badRequest("invalidValue", `${label} has a filter, so it takes one value.`);
+  return one;
+}
+
+/** Changes the value of a role. What describes the former role does not describe the new one. */
+function roleChange({ extension, attribute }: UserTarget, value: unknown): (element: JsonValue) => JsonValue {
+  const label = labelOf(extension, attribute);
+  const parts = coerceParts(attribute, onlyOne(value, label), label);
+  return (element) => {
+    const { display, ...rest } = element as JsonObject;
+    const isOther = parts.has("value") && parts.get("value") !== rest.value;
+    return merged(isOther ? rest : element, parts) ?? {};
+  };
 }
 
 /** A complex value with some parts set, and those that are undefined removed. Undefined if no part is left. */
@@ -222,25 +274,25 @@ function unwrapped(value: unknown, { type }: Attribute): unknown {
 function tidy(resource: JsonObject, extension: string | null, attributes: readonly Attribute[]): void {
   for (const attribute of attributes) {
     const list = holderOf(resource, extension)?.[attribute.name];
-    if (attribute.mutability === "readOnly" || !Array.isArray(list) || !list.some(saysNothing)) continue;
-    const left = list.filter((element) => !saysNothing(element));
-    write(resource, bare(extension, attribute), left);
+    if (attribute.mutability === "readOnly" || !Array.isArray(list)) continue;
+    const target = bare(extension, attribute);
+    const left = list.filter((element) => !isIncomplete(element, target.label));
+    if (left.length < list.length) write(resource, target, left);
   }
 }
 
 function bare(extension: string | null, attribute: Attribute): UserTarget {
-  return { extension, attribute, subAttribute: null, where: null, label: labelOf(extension, attribute) };
+  const label = labelOf(extension, attribute);
+  const whole = { subAttribute: null, where: null, isAssignedValue: false, mayBeIgnored: false };
+  return { extension, attribute, label, ...whole };
 }
 
 function holderOf(resource: JsonObject, extension: string | null): JsonObject | undefined {
   return extension === null ? resource : (resource[extension] as JsonObject | undefined);
 }
 
-function write(
-  resource: JsonObject,
-  { extension, attribute, label }: UserTarget,
-  value: JsonValue | undefined,
-) {
+function write(resource: JsonObject, target: UserTarget, value: JsonValue | undefined) {
+  const { extension, attribute, label } = target;
   if (Array.isArray(value)) checkLength(value, label);
   const holder = holderOf(resource, extension) ?? {};
   if (!isEmpty(value)) {
@@ -248,9 +300,8 @@ function write(
     if (extension !== null) resource[extension] = holder;
     return;
   }
-  // RFC 7644 §3.5.2.2 for required attributes. The current password is never known here, and `active` has no third state.
-  const isFixed = extension === null && (attribute.name === "active" || attribute.returned === "never");
-  if (attribute.required || isFixed) throw badRequest("mutability", `${label} cannot be removed.`);
+  // RFC 7644 §3.5.2.2 for required attributes.
+  if (attribute.required || isFixed(target)) throw badRequest("mutability", `${label} cannot be removed.`);
   delete holder[attribute.name];
   if (extension !== null && Object.keys(holder).length === 0) delete resource[extension];
 }

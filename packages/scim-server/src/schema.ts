@@ -81,7 +81,10 @@ export const urns = {
   oktaEntitlement: "urn:okta:scim:schemas:core:1.0:Entitlement",
 } as const;
 
-/** Narrows the definitions of RFC 7643, which come from scimmy, to the attributes that an application stores. */
+/**
+ * Narrows the definitions of RFC 7643, which come from scimmy, to the attributes that an application stores, and says
+ * exactly what the engine keeps of them.
+ */
 export function defineSchemas(table: SchemaTable): ScimSchemas {
   const { roles = [], entitlements = [] } = table;
   const stored = new Set(table.attributes.map(({ scim }) => scim));
@@ -89,15 +92,19 @@ export function defineSchemas(table: SchemaTable): ScimSchemas {
   if (roles.length > 0) stored.add("roles");
   if (entitlements.length > 0) stored.add("entitlements");
   const extensions = [
-    narrowed(describe(SCIMMY.Schemas.EnterpriseUser), (path) => stored.has(`${urns.enterprise}:${path}`)),
+    exact(
+      narrowed(describe(SCIMMY.Schemas.EnterpriseUser), (path) => stored.has(`${urns.enterprise}:${path}`)),
+      enterpriseFacts,
+    ),
     ownExtension(table),
   ];
+  const userCore = narrowed(describe(SCIMMY.Schemas.User), (path) => stored.has(path));
   return {
     user: {
-      core: narrowed(describe(SCIMMY.Schemas.User), (path) => stored.has(path)),
+      core: exact(userCore, userFacts(roles, entitlements)),
       extensions: extensions.filter((schema) => schema !== null && schema.attributes.length > 0) as Schema[],
     },
-    group: { core: describe(SCIMMY.Schemas.Group), extensions: [] },
+    group: { core: exact(describe(SCIMMY.Schemas.Group), groupFacts), extensions: [] },
     roles,
     entitlements,
   };
@@ -119,6 +126,50 @@ function narrowed({ id, name, description, attributes }: Schema, keep: (path: st
     return subAttributes.length > 0 ? [{ ...attribute, subAttributes }] : [];
   });
   return { id, name, description, attributes: kept };
+}
+
+/** By path: what differs from the definitions of RFC 7643, or is said more exactly. Null for what is never there. */
+type Facts = Record<string, Partial<Attribute> | null>;
+
+/** The values that clients may give are the ids of the application, in any case. */
+const assignable = (values: readonly AssignableValue[]) => ({
+  required: true,
+  canonicalValues: values.map(({ id }) => id),
+});
+
+const userFacts = (roles: readonly AssignableValue[], entitlements: readonly AssignableValue[]): Facts => ({
+  // An id in another case is another id (RFC 7643 §3.1).
+  "groups.value": { caseExact: true },
+  "groups.$ref": { referenceTypes: ["Group"] },
+  "groups.type": { canonicalValues: ["direct"] },
+  "roles.value": assignable(roles),
+  "entitlements.value": assignable(entitlements),
+});
+
+// The engine knows the id of a manager, not their name.
+const enterpriseFacts: Facts = { "manager.displayName": null };
+
+const groupFacts: Facts = {
+  displayName: { uniqueness: "server" },
+  "members.value": { caseExact: true, required: true },
+  // Computed from the user that is the member.
+  "members.display": { mutability: "readOnly" },
+  "members.$ref": { referenceTypes: ["User"] },
+  "members.type": { canonicalValues: ["User"] },
+};
+
+function exact(schema: Schema, facts: Facts): Schema {
+  const corrected = (attributes: readonly Attribute[], prefix: string): Attribute[] =>
+    attributes.flatMap((attribute) => {
+      const path = prefix + attribute.name;
+      const fact = facts[path];
+      if (fact === null) return [];
+      const { subAttributes } = attribute;
+      const parts = subAttributes && { subAttributes: corrected(subAttributes, `${path}.`) };
+      const { canonicalValues = [], ...rest } = { ...attribute, ...parts, ...fact };
+      return [canonicalValues.length > 0 ? { ...rest, canonicalValues } : rest];
+    });
+  return { ...schema, attributes: corrected(schema.attributes, "") };
 }
 
 function ownExtension({ attributes, extension }: SchemaTable): Schema | null {

@@ -1,4 +1,5 @@
-import type { ScimStore, UserInput, UserRecord, Wants } from "./backend.ts";
+import { type AssignedKind, checkAssigned, shownAssigned } from "./assigned.ts";
+import type { AssignedValue, ScimStore, UserInput, UserRecord, Wants } from "./backend.ts";
 import { badRequest, notFound } from "./errors.ts";
 import { type PatchOperation, parsePatch } from "./grammar.ts";
 import { checkIfMatch, checkKeyValue, isKnownVersion, readResource, versionTag } from "./input.ts";
@@ -12,19 +13,21 @@ import {
 } from "./operation.ts";
 import { patchUser } from "./patch-user.ts";
 import { type Projection, projection } from "./projection.ts";
-import { type AssignableValue, type ScimSchemas, urns } from "./schema.ts";
+import { urns } from "./schema.ts";
 
 /** POST /Users (RFC 7644 §3.3). */
 export async function createUser(call: ScimCall, { query, body }: ScimRequest): Promise<ScimResponse> {
   const project = projection(query, call.schemas.user);
   const { resource } = readResource(body, call.schemas.user);
-  const { input, password } = toSentUser(resource, call.schemas);
+  const { input, password, ignored } = toSentUser(call, resource);
   const passwordHash = await hash(call.store, password, null);
   const details = { changed: Object.keys(resource), wants: project.wants };
-  return await call.store.transaction(async ({ users }) => {
+  const created = await call.store.transaction(async ({ users }) => {
     const user = await users.create({ passwordHash, ...input }, details);
     return answer(call, user, project, 201);
   });
+  reportIgnored(call, ignored);
+  return created;
 }
 
 /** GET /Users/{id} (RFC 7644 §3.4.1). */
@@ -38,20 +41,23 @@ export async function readUser(call: ScimCall, request: ScimRequest): Promise<Sc
 
 /**
  * PUT /Users/{id} (RFC 7644 §3.5.1). An attribute that is absent is cleared, except those that a client would clear by
- * accident because it does not know them: active, password, roles, entitlements and externalId.
+ * accident because it does not know them: active, password, roles, entitlements and externalId. An empty value clears
+ * roles, entitlements and externalId; an empty `active` is absent, so it reactivates no one (RFC 7643 §2.5).
  */
 export async function replaceUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
   const project = projection(request.query, call.schemas.user);
   const { resource, cleared } = readResource(request.body, call.schemas.user);
-  const { input, password } = toSentUser(resource, call.schemas);
+  const { input, password, ignored } = toSentUser(call, resource);
   const passwordHash = await hash(call.store, password, request.id);
-  const isSent = (name: string) => resource[name] !== undefined || cleared.has(name);
+  const isSent = (name: string) => resource[name] !== undefined || (name !== "active" && cleared.has(name));
   const changes = changesOf(input, passwordHash, isSent);
   const details = { changed: Object.keys(resource), wants: project.wants };
-  return await call.store.transaction(async (store) => {
+  const replaced = await call.store.transaction(async (store) => {
     const before = await lock(store, request, wantsNothing);
     return answer(call, await store.users.update(before, changes, details), project);
   });
+  reportIgnored(call, ignored);
+  return replaced;
 }
 
 /** PATCH /Users/{id} (RFC 7644 §3.5.2): all operations or none. */
@@ -59,17 +65,19 @@ export async function patchUserById(call: ScimCall, request: ScimRequest): Promi
   const project = projection(request.query, call.schemas.user);
   const operations = parsePatch(request.body);
   const passwordHash = await hashPatched(call, request.id, operations);
-  return await call.store.transaction(async (store) => {
+  const { patched, ignored } = await call.store.transaction(async (store) => {
     const before = await lock(store, request, wantsAll);
     const current = toScimUser(call, before);
-    const patched = patchUser(current, operations, call.schemas.user);
-    const changed = changedNames(current, patched);
-    const { input } = toSentUser(patched, call.schemas);
+    const resource = patchUser(current, operations, call.schemas.user, ignoresUnknown(call));
+    const changed = changedNames(current, resource);
+    const { input, ...sent } = toSentUser(call, resource, before);
     // The patched resource is complete: an attribute that it lacks was removed.
     const changes = changesOf(input, passwordHash, (name) => changed.includes(name));
     const user = await store.users.update(before, changes, { changed, wants: project.wants });
-    return answer(call, user, project);
+    return { patched: answer(call, user, project), ignored: sent.ignored };
   });
+  reportIgnored(call, ignored);
+  return patched;
 }
 
 /** DELETE /Users/{id} (RFC 7644 §3.6). Okta never sends it: it deactivates. */
@@ -109,8 +117,18 @@ async function hashPatched(
 ): Promise<string | null> {
   const user = call.store.users.hashPassword ? await call.store.users.get(id, wantsNothing) : null;
   if (!user) return null;
-  const { password } = patchUser(toScimUser(call, user), operations, call.schemas.user);
+  const current = toScimUser(call, user);
+  const { password } = patchUser(current, operations, call.schemas.user, ignoresUnknown(call));
   return await hash(call.store, typeof password === "string" ? password : null, id);
+}
+
+function ignoresUnknown({ store }: ScimCall): boolean {
+  return store.users.ignoreUnknown !== undefined;
+}
+
+/** After the transaction, which may fail or run again. */
+function reportIgnored({ store }: ScimCall, ignored: readonly string[]): void {
+  if (ignored.length > 0) store.users.ignoreUnknown?.(`${ignored.join(" ")} The rest was carried out.`);
 }
 
 async function lock({ users }: ScimStore, request: ScimRequest, wants: Wants): Promise<UserRecord> {
@@ -164,15 +182,9 @@ export function toScimUser({ baseUrl, schemas }: Omit<ScimCall, "store">, user: 
       type: "direct",
     }));
   }
-  if (user.roles && user.roles.length > 0) {
-    resource.roles = user.roles.map((id) => ({ value: id, display: nameOf(schemas.roles, id) }));
-  }
-  if (user.entitlements && user.entitlements.length > 0) {
-    resource.entitlements = user.entitlements.map((id) => ({
-      value: id,
-      display: nameOf(schemas.entitlements, id),
-      type: "Entitlement",
-    }));
+  for (const kind of ["roles", "entitlements"] as const) {
+    const assigned = user[kind] ?? [];
+    if (assigned.length > 0) resource[kind] = shownAssigned(kind, assigned, schemas);
   }
   resource.meta = {
     resourceType: "User",
@@ -184,22 +196,24 @@ export function toScimUser({ baseUrl, schemas }: Omit<ScimCall, "store">, user: 
   return resource;
 }
 
-/** An id that the application no longer offers is its own name. */
-function nameOf(values: readonly AssignableValue[], id: string): string {
-  return values.find((value) => value.id === id)?.displayName ?? id;
-}
-
 /** A user that a client sent: what the store gets, and the password before it is hashed. */
 interface SentUser {
   input: Omit<UserInput, "passwordHash">;
   password: string | null;
+  /** Why roles and entitlements were left out. */
+  ignored: readonly string[];
 }
 
 /**
  * Splits a resource that readResource() or patchUser() made. Throws badRequest if userName is missing or a role or an
  * entitlement does not exist.
+ * @param before the stored user; null for a new one, and for a PUT, which is read before the user is locked.
  */
-function toSentUser(resource: ScimResource, schemas: ScimSchemas): SentUser {
+function toSentUser(
+  { schemas, store }: ScimCall,
+  resource: ScimResource,
+  before: UserRecord | null = null,
+): SentUser {
   const { userName } = resource;
   if (typeof userName !== "string" || userName.trim() === "") {
     throw badRequest("invalidValue", "userName is required.");
@@ -208,26 +222,27 @@ function toSentUser(resource: ScimResource, schemas: ScimSchemas): SentUser {
   checkKeyValue("userName", userName);
   checkKeyValue("externalId", externalId);
   const attributes = Object.entries(resource).filter(([name]) => !outsideAttributes.has(name));
+  const ignored: string[] = [];
+  const ignore = store.users.ignoreUnknown && ((problem: string) => void ignored.push(problem));
+  const assigned = (kind: AssignedKind) => {
+    const sent = (resource[kind] ?? []) as Partial<AssignedValue>[];
+    return checkAssigned(kind, sent, schemas, { before: before?.[kind] ?? [], ignore });
+  };
+  const [roles, entitlements] = [assigned("roles"), assigned("entitlements")];
   return {
     input: {
       userName,
       active: resource.active !== false,
       externalId,
       attributes: Object.fromEntries(attributes),
-      entitlements: knownIds(resource.entitlements, "entitlement", schemas.entitlements),
-      roles: knownIds(resource.roles, "role", schemas.roles),
+      entitlements,
+      roles,
     },
     password: textOf(resource.password),
+    ignored,
   };
 }
 
 function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
-}
-
-function knownIds(list: unknown, kind: string, known: readonly AssignableValue[]): string[] {
-  const ids = ((list ?? []) as { value?: unknown }[]).map(({ value }) => String(value));
-  const unknown = ids.filter((id) => !known.some((value) => value.id === id));
-  if (unknown.length > 0) throw badRequest("invalidValue", `There is no ${kind} "${unknown.join('", "')}".`);
-  return [...new Set(ids)];
 }

@@ -142,7 +142,7 @@ const understood: [string, unknown, unknown, string[]?][] = [
 const refused: [string, unknown, string, RegExp][] = [
   ["a list for a body", [], "invalidSyntax", /body/],
   ["null for a body", null, "invalidSyntax", /body/],
-  ["an object for a string", { title: {} }, "invalidValue", /^title has to be a string/],
+  ["an object for a string", { title: { a: 1 } }, "invalidValue", /^title has to be a string/],
   ["a list for a string", { userName: ["a"] }, "invalidValue", /^userName has to be/],
   ["a boolean for a string", { userName: true }, "invalidValue", /^userName has to be/],
   ["a number for an address", { profileUrl: 5 }, "invalidValue", /^profileUrl has to be/],

@@ -1,20 +1,17 @@
-import type { AssignableRole } from "../../model.ts";
 import { chunks, type TenantScope } from "./scope.ts";
 
-/** A user's groups, and the roles that provisioning granted. */
+/** The groups of a user. */
 export interface Affiliations {
   groups: { id: string; displayName: string }[];
-  roles: AssignableRole[];
 }
 
 export type AffiliationKind = keyof Affiliations;
 
-const all: readonly AffiliationKind[] = ["groups", "roles"];
+const all: readonly AffiliationKind[] = ["groups"];
 
 /** JSON text on SQLite, parsed JSON on PostgreSQL; absent unless requested. */
 export interface AffiliationRow {
   group_list?: string | [id: string, displayName: string][] | null;
-  role_list?: string | AssignableRole[] | null;
 }
 
 /** Looks up many users' affiliations in one statement. */
@@ -25,7 +22,7 @@ export function tenantAffiliations(scope: TenantScope) {
       userIds: readonly string[],
       kinds: readonly AffiliationKind[] = all,
     ): Promise<Map<string, Affiliations>> {
-      const found = new Map<string, Affiliations>(userIds.map((id) => [id, { groups: [], roles: [] }]));
+      const found = new Map<string, Affiliations>(userIds.map((id) => [id, { groups: [] }]));
       if (kinds.length === 0) return found;
       for (const chunk of chunks(userIds)) {
         const query = scope.rows("users").whereIn("users.id", chunk);
@@ -48,16 +45,13 @@ export function affiliationColumns(scope: TenantScope, kinds: readonly Affiliati
     groups: `(select ${list}(${pair}(groups.id, groups.display_name)) from group_members
       join groups on ${scope.sameTenant("groups", "group_members")} and groups.id = group_members.group_id
       where ${scope.sameTenant("group_members", "users")} and group_members.user_id = users.id) as group_list`,
-    roles: `(select ${list}(role_grants.role) from role_grants
-      where ${scope.sameTenant("role_grants", "users")} and role_grants.user_id = users.id
-      and role_grants.source = 'scim') as role_list`,
   };
   return kinds.map((kind) => columns[kind]).join(", ");
 }
 
 export function toAffiliations(row: AffiliationRow): Affiliations {
   const groups = parsed(row.group_list).map(([id, displayName]) => ({ id, displayName }));
-  return { groups, roles: parsed(row.role_list) };
+  return { groups };
 }
 
 function parsed<T>(list: string | T[] | null | undefined): T[] {

@@ -58,7 +58,7 @@ export function comparedRoutes({ config, database, log }: AppDeps): Express {
 }
 
 function toResource(user: AffiliatedUser) {
-  const { id, loginName, active, sourceKey, entitlements, createdAt, updatedAt, affiliations } = user;
+  const { id, loginName, active, sourceKey, createdAt, updatedAt, affiliations } = user;
   const baseUrl = "https://acme.example/scim/v2";
   return {
     id,
@@ -72,8 +72,6 @@ function toResource(user: AffiliatedUser) {
       display: group.displayName,
       type: "direct",
     })),
-    roles: affiliations.roles.map((value) => ({ value })),
-    entitlements: entitlements.map((value) => ({ value })),
     meta: {
       resourceType: "User",
       created: new Date(createdAt).toISOString(),
@@ -89,7 +87,7 @@ function scimmyRoute(app: Express, database: AppDeps["database"]): void {
   SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
   SCIMMY.Resources.declare(SCIMMY.Resources.User).egress(async (_resource: unknown, given: unknown) => {
     const { context, after } = given as { context: TenantStore; after: number };
-    const rows = await context.users.affiliated(["groups", "roles"]).page(after, 100);
+    const rows = await context.users.affiliated(["groups"]).page(after, 100);
     return rows.map(toResource) as never;
   });
   app.get("/scimmy", async (req, res) => {
