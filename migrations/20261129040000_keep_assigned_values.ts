@@ -10,7 +10,7 @@ import { columns } from "./columns.ts";
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.alterTable("tenants", (table) => {
-    // What happens to roles and entitlements that do not exist: refuse or ignore.
+    // The rule for roles and entitlements that do not exist: refuse or ignore.
     columns(knex, table).text("unknown_roles").notNullable().defaultTo("refuse");
   });
   for (const statement of knex.client.config.client === "pg" ? postgres : sqlite) await knex.raw(statement);

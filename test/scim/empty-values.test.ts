@@ -98,7 +98,7 @@ describe("an empty value", () => {
       });
     }
 
-    /** What a client may write, from /Schemas: a name or a name below an extension's URN, with its sub-attributes. */
+    /** The attributes of /Schemas that a client may write, with the URN of their extension. */
     async function writable() {
       const { body } = await acme.client.get("/Schemas");
       const users = (body.Resources as ScimBody[]).filter(({ id }) => /:User$/.test(id));

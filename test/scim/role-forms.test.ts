@@ -157,6 +157,14 @@ describe("roles as clients write them", () => {
       });
     }
 
+    it("removes a role without a type that is listed with one", async () => {
+      const { id } = await create(["admin", { value: "member", type: "x" }]);
+      const listed = ["admin", "member"].map((value) => ({ value, type: appRole }));
+      await patch(id, { op: "Remove", path: "roles", value: listed });
+      assert.deepEqual(await valuesOf(id), ["member"], "a role of another type stays");
+      assert.equal(await effective(id), "member");
+    });
+
     it("replaces the only role of a person over and over", async () => {
       const { id } = await create([{ value: "member", primary: true }]);
       for (const value of ["admin", "member", "admin", "member"]) {

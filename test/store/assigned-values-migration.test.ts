@@ -14,7 +14,9 @@ describe("the migration that keeps what clients say about roles", () => {
     const site = useScim(use);
     const run = async (direction: "up" | "down") => {
       const migration = await import(`../../migrations/${file}`);
-      await use().database.sql().transaction((trx) => migration[direction](trx));
+      await use()
+        .database.sql()
+        .transaction((trx) => migration[direction](trx));
     };
 
     it("moves roles and entitlements of before into the documents, and out again", async () => {

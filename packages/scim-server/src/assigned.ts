@@ -3,7 +3,7 @@ import { badRequest } from "./errors.ts";
 import type { AssignableValue, ScimSchemas } from "./schema.ts";
 
 /** The attributes that give a user values of the application: roles and entitlements (RFC 7643 §4.1.2). */
-export const assignedKinds = {
+const assignedKinds = {
   roles: { noun: "role", type: undefined, known: ({ roles }: ScimSchemas) => roles },
   // Okta's name of the resource type that /Entitlements lists.
   entitlements: {
@@ -15,7 +15,7 @@ export const assignedKinds = {
 
 export type AssignedKind = keyof typeof assignedKinds;
 
-/** What decides about a value that the application does not have. */
+/** The rule for values that the application does not have. */
 interface UnknownValues {
   /** The user's values of before: an id that the application no longer offers stays. */
   before: readonly AssignedValue[];

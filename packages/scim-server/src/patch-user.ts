@@ -240,7 +240,7 @@ function onlyOne(value: unknown, label: string): unknown {
   return one;
 }
 
-/** Changes the value of a role. What describes the former role does not describe the new one. */
+/** Changes the value of a role. The name of the former role is not the name of the new one. */
 function roleChange({ extension, attribute }: UserTarget, value: unknown): (element: JsonValue) => JsonValue {
   const label = labelOf(extension, attribute);
   const parts = coerceParts(attribute, onlyOne(value, label), label);
