@@ -2,7 +2,16 @@ import { STATUS_CODES } from "node:http";
 import { inflateRawSync } from "node:zlib";
 import { type Request, type RequestHandler, Router } from "express";
 import { outcomes } from "policy-list/policy";
-import { children, type Element, elementsOf, type Node, ns, parseXml, textOf } from "saml-policy/parse";
+import {
+  children,
+  type Element,
+  elementsOf,
+  type Node,
+  ns,
+  parseXml,
+  readForm,
+  textOf,
+} from "saml-policy/parse";
 import { policy } from "saml-policy/policy";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
@@ -92,7 +101,8 @@ function responseStep(req: Request): DescribedStep {
 
 function signInStep(req: Request): DescribedStep {
   const { error, foundBy } = ssoOf(req);
-  const checks = checksOrFault(req, [connectionActive, ...arrivalRules]);
+  const isOver = !error && !req.saml?.arrival;
+  const checks = checksOrFault(req, isOver ? [connectionActive] : [connectionActive, ...arrivalRules]);
   if (req.saml?.arrival && (error || foundBy)) {
     checks.push({
       name: "The directory lets the person in",
@@ -104,12 +114,18 @@ function signInStep(req: Request): DescribedStep {
     step: "Sign-in",
     file: "directory/sign-in.ts",
     checks,
-    passed: foundBy
-      ? `Signed in, found by ${foundBy}`
-      : "The person is asked whether to change who is signed in",
+    passed: endOfSignIn(req),
     request: requestPart(req),
     response: null,
   };
+}
+
+function endOfSignIn(req: Request): string {
+  const { foundBy } = ssoOf(req);
+  if (foundBy) return `Signed in, found by ${foundBy}`;
+  return req.saml?.arrival
+    ? "The person is asked whether to change who is signed in"
+    : "Used before: the person is signed in already, and goes on";
 }
 
 /** The rules that a response had to keep, in order. */
@@ -153,7 +169,7 @@ function shownRoots(req: Request): Element[] {
     ({ id, outcome }) => id === "well-formed" && outcome === "passed",
   );
   if (!isParsed) return [];
-  const response = rootOf(Buffer.from(String(formOf(req).SAMLResponse), "base64").toString("utf8"));
+  const response = rootOf(readForm({ form: formOf(req), query: req.query }).xml);
   const isEncrypted = children(response, ns.assertion, "EncryptedAssertion").length > 0;
   const signedXml = req.saml?.signedXml;
   return isEncrypted && signedXml !== undefined ? [response, rootOf(signedXml)] : [response];
