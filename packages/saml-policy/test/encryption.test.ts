@@ -141,8 +141,10 @@ describe("an encrypted assertion", () => {
     });
   }
 
-  it("is not decrypted by a method that is not allowed, even if another recipient's is", () =>
-    refuses("decryption", { encryption: { recipients: [{ ...us, method: "rsa-1_5" }, other] } }));
+  for (const method of [{ method: "rsa-1_5" }, { ...oaep, mask: "sha224" }] as const) {
+    it(`is not decrypted by ${method.method} with mask ${"mask" in method ? method.mask : null}, even if another recipient's method is allowed`, () =>
+      refuses("decryption", { encryption: { recipients: [{ ...us, ...method }, other] } }));
+  }
 
   it("is refused if it is for another service provider, and the log says that no key opened it", () =>
     refuses("decryption", { encryption: { recipients: [other] } }, /opened 0$/));

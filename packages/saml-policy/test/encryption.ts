@@ -26,7 +26,7 @@ export interface EncryptionRecipient {
   name?: string;
 }
 
-type Hash = "sha1" | "sha256" | "sha384" | "sha512";
+type Hash = "sha1" | "sha224" | "sha256" | "sha384" | "sha512";
 
 const xmlenc = "http://www.w3.org/2001/04/xmlenc#";
 const xmlenc11 = "http://www.w3.org/2009/xmlenc11#";
@@ -38,6 +38,7 @@ const contentMethods = {
 } as const;
 const digestUris: Record<Hash, string> = {
   sha1: "http://www.w3.org/2000/09/xmldsig#sha1",
+  sha224: "http://www.w3.org/2001/04/xmldsig-more#sha224",
   sha256: `${xmlenc}sha256`,
   sha384: "http://www.w3.org/2001/04/xmldsig-more#sha384",
   sha512: `${xmlenc}sha512`,
