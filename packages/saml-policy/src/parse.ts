@@ -336,9 +336,9 @@ function attributesOf(root: Element | null): Map<string, string[]> {
   return attributes;
 }
 
-/** Null if the attribute is absent, NaN if it is not a time. SAML's times are UTC (SAML Core §1.3.3). */
+/** Null if the attribute is absent, NaN if it is empty or not a time. SAML's times are UTC (SAML Core §1.3.3). */
 function timeOf(element: Element | null, name: string): number | null {
-  const text = attributeOf(element, name);
+  const text = element?.getAttribute(name) ?? null;
   if (text === null) return null;
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)

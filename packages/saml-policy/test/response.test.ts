@@ -60,6 +60,8 @@ describe("the end of the provider's session", () => {
   it("is refused if it is not a time, in any of several statements", async () => {
     for (const ends of [
       ["tomorrow"],
+      [""],
+      ["2026-13-01T00:00:00Z"],
       ["2026-01-01"],
       [iso(3_600_000), "1767268800"],
       ["never", iso(3_600_000)],
