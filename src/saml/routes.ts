@@ -20,7 +20,7 @@ import {
 import { pendingSignIns } from "../sso/sign-in.ts";
 import { endWithError } from "../sso/test-sign-in.ts";
 import { randomToken } from "../store/secrets.ts";
-import type { Arrival, KeptRequest, SamlDeps, StepDeps } from "./deps.ts";
+import type { KeptRequest, SamlDeps, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
 import {
   acsSteps,
@@ -43,7 +43,7 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
   const stepDeps: StepDeps = {
     ...deps,
     requests: pendingSignIns<KeptRequest>(deps, { name: "saml-request", byCrossSitePost: true }),
-    arrivals: pendingSignIns<Arrival>(deps, { name: "saml-arrival", byCrossSitePost: false }),
+    arrivals: pendingSignIns(deps, { name: "saml-arrival", byCrossSitePost: false }),
   };
   const { testOrActive, expectResponse, continueSignIn } = acsSteps(stepDeps);
   const { takeArrival, askIfOtherPerson, signIn } = finishSteps(stepDeps);
