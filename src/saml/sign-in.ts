@@ -189,15 +189,10 @@ export const arrivalRules: readonly Rule<{ arrival: Arrival | null }, RefusalRea
  * otherwise an attacker who makes a browser post a response could silently change the account that it works in.
  */
 export function finishSteps({ arrivals, baseUrl }: StepDeps) {
-  /**
-   * Takes the arrival that the ticket names, from the address or, if the person confirmed it, from the form. A person who is
-   * signed in and goes back to a used address goes on: there is nothing to repair.
-   */
-  const takeArrival: RequestHandler = async (req, res, next) => {
+  /** Takes the arrival that the ticket names, from the address or, if the person confirmed it, from the form. */
+  const takeArrival: RequestHandler = async (req, _res, next) => {
     const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
     const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
-    if (!arrival && req.person?.tenant.id === ssoOf(req).store.tenantId)
-      return res.redirect(303, landingPath);
     judgeSignIn(arrivalRules, { arrival });
     if (arrival) req.saml = { arrival, identity: arrival.identity };
     next();

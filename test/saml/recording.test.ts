@@ -179,18 +179,6 @@ describe("the inspector's record of a SAML sign-in", () => {
       assert.ok(response?.checks.every(({ verdict }) => verdict === "passed"));
     });
 
-    it("says that a person went on who came back to a used address", async () => {
-      const browser = site().app.client();
-      const { key } = site().connection;
-      const form = new URLSearchParams({ SAMLResponse: await site().respond(person) });
-      const { location } = await browser.send("POST", `/saml/${key}/acs`, {}, form);
-      await browser.get(location ?? "");
-      await browser.get(location ?? "");
-      const end = (await recorded(store(), 3)).at(-1);
-      assert.deepEqual([end?.verdict, end?.checks.length], ["passed", 1]);
-      assert.match(end?.summary ?? "", /signed in already, and goes on/);
-    });
-
     it("reports a replayed response, and a refusal by the directory", async () => {
       const response = await site().respond(person);
       await site().arrive(site().app.client(), response);

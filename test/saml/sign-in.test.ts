@@ -12,7 +12,7 @@ import { createSigningKey } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { leavingTo, refusalsIn } from "../helpers/org.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
-import { createTestTenant, provisioned } from "../helpers/people.ts";
+import { provisioned } from "../helpers/people.ts";
 import { assertRefused } from "../helpers/refused.ts";
 import { algorithms, type Deviation } from "../helpers/saml-response.ts";
 import { keyPairsOf, useSamlSite } from "../helpers/saml-site.ts";
@@ -273,21 +273,6 @@ describe("sign-in by SAML", () => {
         const deviation: Deviation = { fields: (all) => void Object.assign(all, { sessionEndsAt }) };
         assertRedirect(await site().signIn(client(), "session@acme.example", deviation), landingPath);
       }
-    });
-
-    it("sends a signed-in person on who goes back to a used address, and no one else", async () => {
-      const browser = client();
-      const { key } = site().connection;
-      const form = new URLSearchParams({ SAMLResponse: await site().respond("back@acme.example") });
-      const { location = "" } = await browser.send("POST", `/saml/${key}/acs`, {}, form);
-      assertRedirect(await browser.get(location ?? ""), landingPath);
-      assertRedirect(await browser.get(location ?? ""), landingPath);
-      assert.match((await browser.get("/me")).text, /back@acme\.example/);
-      const refusal = "sign-in-not-started-here";
-      await assertRefused(site().app, use(), refusal, () => client().get(location ?? ""));
-      const elsewhere = await site().connect({}, {}, await createTestTenant(use().database));
-      const foreign = `/saml/${elsewhere.key}/finish?ticket=used`;
-      await assertRefused(site().app, use(), refusal, () => browser.get(foreign));
     });
 
     it("finds a provisioned user by the attribute that names the subject", async () => {

@@ -101,8 +101,7 @@ function responseStep(req: Request): DescribedStep {
 
 function signInStep(req: Request): DescribedStep {
   const { error, foundBy } = ssoOf(req);
-  const isOver = !error && !req.saml?.arrival;
-  const checks = checksOrFault(req, isOver ? [connectionActive] : [connectionActive, ...arrivalRules]);
+  const checks = checksOrFault(req, [connectionActive, ...arrivalRules]);
   if (req.saml?.arrival && (error || foundBy)) {
     checks.push({
       name: "The directory lets the person in",
@@ -114,18 +113,12 @@ function signInStep(req: Request): DescribedStep {
     step: "Sign-in",
     file: "directory/sign-in.ts",
     checks,
-    passed: endOfSignIn(req),
+    passed: foundBy
+      ? `Signed in, found by ${foundBy}`
+      : "The person is asked whether to change who is signed in",
     request: requestPart(req),
     response: null,
   };
-}
-
-function endOfSignIn(req: Request): string {
-  const { foundBy } = ssoOf(req);
-  if (foundBy) return `Signed in, found by ${foundBy}`;
-  return req.saml?.arrival
-    ? "The person is asked whether to change who is signed in"
-    : "Used before: the person is signed in already, and goes on";
 }
 
 /** The rules that a response had to keep, in order. */
