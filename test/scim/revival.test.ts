@@ -4,7 +4,8 @@ import { provisionGroup } from "../../src/directory/groups.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import type { User } from "../../src/model.ts";
 import { systemStore } from "../../src/store/system-store.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
+import { onEachDatabase, someoneWaits } from "../helpers/databases.ts";
 import { identityOf, samlSettings } from "../helpers/people.ts";
 import { oktaUser, type ScimBody } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
@@ -16,7 +17,7 @@ const deactivate = { op: "replace", value: { active: false } };
 
 /** Okta unassigns a person, renames them, and assigns them again: its filter finds no one, so it sends a POST. */
 describe("a POST with the externalId of a leaver", () => {
-  onEachDatabase((use) => {
+  onEachDatabase((use, engine) => {
     const site = useScim(use);
     let acme: ScimTenant;
     beforeEach(async () => {
@@ -105,7 +106,7 @@ describe("a POST with the externalId of a leaver", () => {
       assert.equal((await asName(oldName)).user.id, next);
     });
 
-    it("ends no deactivation early: sessions from before stay ended", async () => {
+    it("leaves the sessions from before ended", async () => {
       const { id } = (await post(oldName)).body;
       const user = await stored(id);
       const browser = site().app.client();
@@ -154,7 +155,7 @@ describe("a POST with the externalId of a leaver", () => {
       assert.notEqual(await acme.store.credentials.passwordHash(id), null);
     });
 
-    it("lets the person sign in just in time no more than before: the tombstone of the new name is lifted", async () => {
+    it("lifts the tombstone of the new name, as any creation does", async () => {
       await acme.store.tombstones.add("t", newName, []);
       await leaver();
       await post(newName);
@@ -239,6 +240,38 @@ describe("a POST with the externalId of a leaver", () => {
         await assertCreated(await other.client.send("POST", "/Users", user), await stored(id));
       });
     });
+
+    if (engine === "PostgreSQL") {
+      describe("waits for a concurrent change, and creates another user", () => {
+        const changes: Record<string, () => Promise<Partial<User>>> = {
+          "activates the leaver": async () => ({ active: true }),
+          "blocks the leaver": async () => ({ blocked: true }),
+          "gives the leaver another key": async () => ({ sourceKey: "other" }),
+          "gives the leaver to another source": async () => ({
+            sourceId: (await acme.store.sources.create({ id: `second-${acme.tenant.id}`, name: "second" }))
+              .id,
+          }),
+        };
+        for (const [what, change] of Object.entries(changes)) {
+          it(`if it ${what}`, async () => {
+            const { id } = await leaver();
+            const changed = await change();
+            let done = () => {};
+            const isDone = new Promise<void>((resolve) => {
+              done = resolve;
+            });
+            // Outside the first transaction's async context.
+            const posted = isDone.then(() => post(newName));
+            await use().database.transaction(async (inside) => {
+              await forTenant(inside, acme.tenant.id).users.update(id, changed);
+              done();
+              await someoneWaits(inside);
+            });
+            await assertCreated(await posted, await stored(id));
+          });
+        }
+      });
+    }
 
     describe("is refused and changes nothing", () => {
       it("if another user has the name: 409", async () => {
