@@ -72,6 +72,13 @@ describe("a POST with the externalId of a leaver", () => {
       assert.equal((await post(oldName)).body.id, former.id);
     });
 
+    it("revives a user whose key another source gave to another user", async () => {
+      const second = await site().otherSource(acme);
+      await second.send("POST", "/Users", oktaUser("eve@acme.example", { externalId: key }));
+      const former = await leaver();
+      assert.equal((await post(newName)).body.id, former.id);
+    });
+
     it("is in the activity as a revival", async () => {
       const former = await leaver();
       await post(newName);
