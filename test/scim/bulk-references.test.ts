@@ -196,6 +196,17 @@ describe("references between the operations of a Bulk request", () => {
       assert.deepEqual(memberIds(staff as ScimBody), [eve?.id]);
     });
 
+    it("may have numbers for names", async () => {
+      const list = await run([group("Staff", [{ value: "bulkId:2" }]), { ...user("ada"), bulkId: 2 }]);
+      assert.deepEqual(
+        [statuses(list), bulkIds(list)],
+        [
+          ["201", "201"],
+          ["Staff", "2"],
+        ],
+      );
+    });
+
     it("may have names with blanks and slashes, encoded in a path", async () => {
       const ada = { ...user("ada"), bulkId: "ada / 1" };
       const patch = { op: "replace", value: { title: "Countess" } };

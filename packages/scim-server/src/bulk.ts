@@ -207,7 +207,9 @@ function parseOperation(operation: unknown): BulkOperation {
     throw badRequest("invalidPath", "path must be like /Users or /Users/{id}, of users or groups.");
   }
   const text = (value: unknown) => (typeof value === "string" ? value : null);
-  return { method: verb, path, bulkId: text(bulkId), version: text(version), data };
+  // Some clients number their operations.
+  const name = typeof bulkId === "number" ? String(bulkId) : text(bulkId);
+  return { method: verb, path, bulkId: name, version: text(version), data };
 }
 
 /** An object's members by their names in lower case, because names ignore case (RFC 7643 §2.1). */
