@@ -98,7 +98,7 @@ export const isolationCases: IsolationCases = {
   "tombstones.lift": { call: (b, a) => b.tombstones.lift(a.tombstoneId), gives: false },
   "tombstones.liftByLoginName": {
     call: (b, a) => b.tombstones.liftByLoginName(a.deletedLoginName),
-    gives: undefined,
+    gives: false,
   },
 
   "groups.create": {

@@ -33,7 +33,7 @@ export function scimBackend(sql: Knex, tokenHash: string): ScimBackend<"okta"> {
     openStore: () => storeOver(sql),
     toScimError(error) {
       const message = String(error);
-      if (message.includes("UNIQUE constraint failed")) return conflict("This name or externalId is taken.");
+      if (message.includes("UNIQUE constraint failed")) return conflict("This name is taken.");
       if (message.includes("FOREIGN KEY constraint failed"))
         return badRequest("invalidValue", "A member is not a user of this application.");
       return null;

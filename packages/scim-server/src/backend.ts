@@ -37,7 +37,10 @@ export interface ResourceStore<Input, Stored> {
   /** As get, inside a transaction: no one else may change the resource until it ends (`select … for update`). */
   lock(id: string, wants: Wants): Promise<Stored | null>;
   list(query: ListQuery): Promise<ListResult<Stored>>;
-  /** Throws conflict() if a unique value is taken. */
+  /**
+   * Throws conflict() if a unique value is taken. It may return an inactive user with the same externalId instead of a new
+   * one, under conditions of the application's: Okta creates a person again who was unassigned and renamed.
+   */
   create(input: Input, details: ChangeDetails): Promise<Stored>;
   /**
    * Changes a locked resource and raises its version, even if `changes` is empty. A member that is absent stays as it is.
@@ -86,7 +89,7 @@ export interface ChangeDetails {
 /** The members that every stored resource has. */
 interface StoredResource {
   id: string;
-  /** The client's own id of the resource; null if it gave none. */
+  /** The client's own id of the resource; null if it gave none. Several resources may have the same (RFC 7643 §3.1). */
   externalId: string | null;
   /** Milliseconds since the epoch. */
   createdAt: number;
