@@ -3,8 +3,14 @@ import { badRequest } from "./errors.ts";
 import { toFilterCondition } from "./filter-conditions.ts";
 import { parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
-import { checkQuery } from "./input.ts";
-import type { ScimCall, ScimRequest, ScimResource, ScimResponse } from "./operation.ts";
+import { checkQuery, isObject } from "./input.ts";
+import {
+  checkMessageType,
+  type ScimCall,
+  type ScimRequest,
+  type ScimResource,
+  type ScimResponse,
+} from "./operation.ts";
 import { type Projection, projection } from "./projection.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 import { toScimUser } from "./users.ts";
@@ -54,10 +60,9 @@ async function groupsIn(call: ScimCall, parameters: ListParameters): Promise<Sci
 
 /** Reads the body of POST /.search, whose members are the parameters of a list. Throws badRequest. */
 function readSearch(body: unknown): ListParameters {
-  const { schemas, ...parameters } = (body ?? {}) as Record<string, unknown>;
-  if (!Array.isArray(schemas) || !schemas.includes(urns.searchRequest)) {
-    throw badRequest("invalidSyntax", `schemas must name ${urns.searchRequest}.`);
-  }
+  if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
+  const { schemas, ...parameters } = body;
+  checkMessageType(schemas, urns.searchRequest);
   checkQuery(parameters);
   return parameters;
 }
