@@ -45,6 +45,10 @@ export function scimGroups(store: TenantStore, context: ScimContext): GroupStore
       return await store.groupMembers.ofGroups(ids);
     },
 
+    async findMembers(id, by) {
+      return await store.groupMembers.find(id, by);
+    },
+
     async remove(id) {
       await deleteProvisionedGroup(store, writer, id);
       await context.record(store, { action: "group.deleted", targetId: id, changed: [] });

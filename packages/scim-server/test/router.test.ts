@@ -170,6 +170,18 @@ describe("the SCIM router over an application's own store", () => {
     assert.deepEqual((Resources as Json[])[0]?.members, []);
   });
 
+  it("refuses to choose members by their name without findMembers, and chooses them by value", async () => {
+    const { send, patch, create } = await start();
+    const ada = await create("ada");
+    const { body } = await send("POST", "/Groups", { displayName: "Team", members: [ada] });
+    const remove = (filter: string) =>
+      patch(`/Groups/${body.id}`, { op: "remove", path: `members[${filter}]` });
+    const refused = await remove('display eq "ada"');
+    assert.deepEqual([refused.status, refused.body.scimType], [400, "invalidPath"]);
+    assert.equal((await remove(`value eq "${ada}" and type eq "User"`)).status, 204);
+    assert.deepEqual((await send("GET", `/Groups/${body.id}`)).body.members, []);
+  });
+
   it("pages by index and by cursor, and sorts", async () => {
     const { send, create } = await start();
     for (const name of ["b", "a", "c"]) await create(name);

@@ -49,6 +49,30 @@ export function tenantGroupMembers(scope: TenantScope) {
       return userIds.filter((id) => !known.has(id));
     },
 
+    /** The members of the group among some ids, or whose shown name is one of `names`. */
+    async find(
+      groupId: string,
+      by: { ids: readonly string[] } | { names: readonly string[] },
+    ): Promise<GroupMember[]> {
+      const found: GroupMember[] = [];
+      for (const chunk of chunks("ids" in by ? by.ids : by.names)) {
+        const query = of(groupId);
+        scope.join(query, "users", "id", "group_members.user_id");
+        if ("ids" in by) query.whereIn("group_members.user_id", chunk);
+        else
+          query.where((shown) =>
+            shown
+              .whereIn("users.display_name", chunk)
+              .orWhere((unnamed) =>
+                unnamed.whereNull("users.display_name").whereIn("users.login_name", chunk),
+              ),
+          );
+        for (const row of (await query.select(memberColumns)) as MemberRow[])
+          found.push({ id: row.id, name: row.display_name ?? row.login_name });
+      }
+      return found;
+    },
+
     /** The ids that are members of the group. */
     async among(groupId: string, userIds: readonly string[]): Promise<string[]> {
       const found: string[] = [];
