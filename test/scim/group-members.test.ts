@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { maxMembersOfHit } from "scim-server/lists";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { newUser } from "../helpers/people.ts";
 import { oktaUser, type ScimBody } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
+const bulkRequest = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+const searchRequest = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 const groupUrn = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
 describe("the members of a group", () => {
@@ -28,6 +32,10 @@ describe("the members of a group", () => {
       (await acme.client.send("POST", "/Groups", { displayName, members })).body.id as string;
     const idsIn = (group: ScimBody) => (group.members as ScimBody[]).map(({ value }) => value).sort();
     const membersOf = async (id: string) => idsIn((await acme.client.get(`/Groups/${id}`)).body);
+    const named = (name: string) => `filter=${encodeURIComponent(`displayName eq "${name}"`)}`;
+    const search = (more: object) =>
+      acme.client.send("POST", "/Groups/.search", { schemas: [searchRequest], ...more });
+
     /** The statements about members during some work. */
     const statementsOf = async (work: () => Promise<unknown>) => {
       const knex = use().database.sql();
@@ -38,6 +46,142 @@ describe("the members of a group", () => {
       knex.off("query", listen);
       return statements.filter((sql) => sql.includes("group_members"));
     };
+
+    it("are in the only hit of a search, by GET and .search, and writing that body back keeps them", async () => {
+      const id = await create([member(0), member(1)]);
+      await create([member(2)], "Crew");
+      for (const find of [
+        () => acme.client.get(`/Groups?${named("staff")}`),
+        () => acme.client.get(`/Groups?${named("Staff")}&startIndex=1&count=100`),
+        () => acme.client.get(`/Groups?${named("Staff")}&cursor=`),
+        () => acme.client.get(`/Groups?filter=${encodeURIComponent(`members.value eq "${people[0]}"`)}`),
+        () => search({ filter: 'displayName eq "Staff"' }),
+      ]) {
+        const { body } = await find();
+        assert.equal(body.totalResults, 1);
+        assert.deepEqual(idsIn(body.Resources[0]), only(0, 1));
+        const put = await acme.client.send("PUT", `/Groups/${id}`, body.Resources[0]);
+        assert.deepEqual([put.status, idsIn(put.body)], [200, only(0, 1)]);
+        assert.deepEqual(await membersOf(id), only(0, 1));
+      }
+    });
+
+    it("are an empty list in the only hit if there are none", async () => {
+      await create([]);
+      assert.deepEqual((await acme.client.get(`/Groups?${named("Staff")}`)).body.Resources[0].members, []);
+    });
+
+    it("are read in one statement for the only hit", async () => {
+      await create([member(0), member(1)]);
+      const statements = await statementsOf(() => acme.client.get(`/Groups?${named("Staff")}`));
+      assert.equal(statements.length, 1);
+      assert.match(statements[0] as string, /limit/);
+    });
+
+    it("are left out if there are more hits, no filter, or no need for them", async () => {
+      await create([member(0)]);
+      const first = await statementsOf(async () => {
+        const all = await acme.client.get("/Groups");
+        const without = await acme.client.get(`/Groups?${named("Staff")}&excludedAttributes=members`);
+        const names = await acme.client.get(`/Groups?${named("Staff")}&attributes=displayName`);
+        for (const { body } of [all, without, names]) {
+          assert.equal(body.Resources.length, 1);
+          assert.equal(body.Resources[0].members, undefined);
+        }
+      });
+      await create([], "Crew");
+      const second = await statementsOf(async () => {
+        const { body } = await acme.client.get(
+          `/Groups?filter=${encodeURIComponent("displayName pr")}&count=1`,
+        );
+        assert.deepEqual([body.totalResults, body.Resources[0].members], [2, undefined]);
+      });
+      assert.deepEqual([...first, ...second], []);
+    });
+
+    it("show only the parts that attributes names", async () => {
+      await create([member(0)]);
+      const { body } = await acme.client.get(`/Groups?${named("Staff")}&attributes=members.value`);
+      assert.deepEqual(body.Resources[0].members, [member(0)]);
+      const rest = await acme.client.get(`/Groups?${named("Staff")}&excludedAttributes=members.display`);
+      assert.deepEqual(Object.keys(rest.body.Resources[0].members[0]).sort(), ["$ref", "type", "value"]);
+    });
+
+    it("are left out of the only hit above the limit, and a PUT of that body keeps them", async function () {
+      this.timeout(60_000);
+      const sourceId = acme.writer.source.id;
+      const ids = await acme.store.transaction(async (store) => {
+        const created: string[] = [];
+        for (let index = 0; index <= maxMembersOfHit; index++)
+          created.push((await store.users.create(newUser(`user${index}@acme.example`, { sourceId }))).id);
+        return created;
+      });
+      const id = await create(ids.slice(1));
+      const find = async () => (await acme.client.get(`/Groups?${named("Staff")}`)).body.Resources[0];
+      assert.equal((await find()).members.length, maxMembersOfHit);
+      await acme.client.patch(`/Groups/${id}`, { op: "add", path: "members", value: ids[0] });
+      const found = await find();
+      assert.ok(!("members" in found));
+      assert.equal((await acme.client.send("PUT", `/Groups/${id}`, found)).body.members.length, ids.length);
+      const asked = await acme.client.get(`/Groups?${named("Staff")}&attributes=members`);
+      assert.equal(asked.body.Resources[0].members.length, ids.length);
+    });
+
+    for (const [what, body] of [
+      ["without members", {}],
+      ["with members that are null", { members: null }],
+      ["with members that are an empty text", { members: "" }],
+    ] as const) {
+      it(`stay with a PUT ${what}, alone and in Bulk`, async () => {
+        const id = await create([member(0), member(1)]);
+        const put = await acme.client.send("PUT", `/Groups/${id}`, { displayName: "Crew", ...body });
+        assert.deepEqual([put.status, put.body.displayName, idsIn(put.body)], [200, "Crew", only(0, 1)]);
+        const bulk = { method: "PUT", path: `/Groups/${id}`, data: { displayName: "Team", ...body } };
+        const request = { schemas: [bulkRequest], Operations: [bulk] };
+        const { Operations } = (await acme.client.send("POST", "/Bulk", request)).body;
+        assert.equal(Operations[0].status, "200");
+        assert.deepEqual(await membersOf(id), only(0, 1));
+      });
+    }
+
+    it("stay with a PUT of what any read showed", async () => {
+      const sent = { displayName: "Staff", externalId: "g1", members: [member(0), member(1)] };
+      const { id } = (await acme.client.send("POST", "/Groups", sent)).body;
+      await create([], "Crew");
+      const first = async (path: string) => (await acme.client.get(path)).body.Resources[0];
+      for (const read of [
+        () => first("/Groups"),
+        () => first("/Groups?attributes=displayName"),
+        () => first(`/Groups?${named("Staff")}&excludedAttributes=members,externalId`),
+        () => first(`/Groups?filter=${encodeURIComponent('displayName sw "S" or displayName sw "C"')}`),
+        async () =>
+          (await search({ filter: 'displayName eq "Staff"', attributes: ["displayName"] })).body.Resources[0],
+        async () => (await acme.client.get(`/Groups/${id}?excludedAttributes=members`)).body,
+        async () => (await acme.client.get(`/Groups/${id}`)).body,
+      ]) {
+        const body = await read();
+        assert.deepEqual([body.id, body.displayName], [id, "Staff"]);
+        const put = (await acme.client.send("PUT", `/Groups/${id}`, body)).body;
+        assert.deepEqual([idsIn(put), put.externalId], [only(0, 1), "g1"]);
+      }
+    });
+
+    it("go with a PUT of an empty list, and only with that", async () => {
+      const id = await create([member(0), member(1)]);
+      for (const members of [[null], [{}], [""], {}, [[]], [member(2), null]]) {
+        const put = await acme.client.send("PUT", `/Groups/${id}`, { displayName: "Staff", members });
+        assertScimError(put, 400, "invalidValue");
+      }
+      assert.deepEqual(await membersOf(id), only(0, 1));
+      const put = await acme.client.send("PUT", `/Groups/${id}`, { displayName: "Staff", members: [] });
+      assert.deepEqual([put.status, put.body.members], [200, []]);
+    });
+
+    it("are announced as returned on request, because lists leave them out", async () => {
+      const { attributes } = (await acme.client.get(`/Schemas/${groupUrn}`)).body;
+      const members = (attributes as ScimBody[]).find(({ name }) => name === "members");
+      assert.equal(members?.returned, "request");
+    });
 
     const bodies: [string, (id: string) => unknown, number[]][] = [
       ["one object", (id) => ({ members: { value: id } }), [1]],

@@ -55,13 +55,17 @@ export async function readGroupById(call: ScimCall, request: ScimRequest): Promi
   return await answer(call, call.store, group, project);
 }
 
-/** PUT /Groups/{id}: sets the members to exactly those that were sent; an absent externalId is kept. */
+/**
+ * PUT /Groups/{id}: sets the members to exactly those that were sent. Absent members, and an absent externalId, are kept:
+ * most clients that leave members out did not read them (RFC 7644 §3.5.1 leaves the choice to the server).
+ */
 export async function replaceGroup(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
   const project = projection(request.query, call.schemas.group);
-  const { displayName, externalId, userIds = [] } = readGroup(request.body, call.schemas.group);
+  const { displayName, externalId, userIds } = readGroup(request.body, call.schemas.group);
   const changes = { displayName, ...(externalId === undefined ? {} : { externalId }) };
   return await call.store.transaction(async (store) => {
-    const group = await change(store, request, changes, [{ kind: "replace", userIds }]);
+    const steps: GroupStep[] = userIds === undefined ? [] : [{ kind: "replace", userIds }];
+    const group = await change(store, request, changes, steps);
     return await answer(call, store, group, project);
   });
 }
