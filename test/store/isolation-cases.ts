@@ -124,6 +124,10 @@ export const isolationCases: IsolationCases = {
     call: async (b, a) => [...(await b.groupMembers.ofGroups([a.groupId])).values()],
     gives: [[]],
   },
+  "groupMembers.find": {
+    call: (b, a) => b.groupMembers.find(a.groupId, { ids: [a.userId] }),
+    gives: [],
+  },
   "groupMembers.unknownUsers": {
     call: async (b, a) => (await b.groupMembers.unknownUsers([a.userId])).map((id) => id === a.userId),
     gives: [true],

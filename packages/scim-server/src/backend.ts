@@ -69,8 +69,19 @@ export interface GroupStore extends ResourceStore<GroupInput, GroupRecord> {
    * someone who is not a member is not an error. Throws badRequest() for an id that is not a user's.
    */
   changeMembers(id: string, steps: readonly MemberStep[]): Promise<void>;
-  /** Every member of each group, by the group's id. Called only if the answer shows members. */
-  membersOf(ids: readonly string[]): Promise<ReadonlyMap<string, readonly MemberRecord[]>>;
+  /**
+   * Every member of each group, by the group's id. Called only if the answer shows members.
+   * @param limit no more members than this are needed; absent if all are.
+   */
+  membersOf(ids: readonly string[], limit?: number): Promise<ReadonlyMap<string, readonly MemberRecord[]>>;
+  /**
+   * The members of a group among some ids, or with one of some names, without loading the others. Without this method the
+   * engine refuses a PATCH that chooses members by `display`, or all members except some.
+   */
+  findMembers?(
+    id: string,
+    by: { ids: readonly string[] } | { names: readonly string[] },
+  ): Promise<readonly MemberRecord[]>;
 }
 
 /**

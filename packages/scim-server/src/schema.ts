@@ -97,10 +97,21 @@ export function defineSchemas(table: SchemaTable): ScimSchemas {
       core: narrowed(describe(SCIMMY.Schemas.User), (path) => stored.has(path)),
       extensions: extensions.filter((schema) => schema !== null && schema.attributes.length > 0) as Schema[],
     },
-    group: { core: describe(SCIMMY.Schemas.Group), extensions: [] },
+    group: { core: withMembersOnRequest(describe(SCIMMY.Schemas.Group)), extensions: [] },
     roles,
     entitlements,
   };
+}
+
+/**
+ * RFC 7643 §8.7.1 says that members are returned by default. A list of groups leaves them out unless `attributes` names
+ * them, and a client that believes the default would read an absent list as an empty group.
+ */
+function withMembersOnRequest({ attributes, ...schema }: Schema): Schema {
+  const announced = attributes.map((attribute) =>
+    attribute.name === "members" ? { ...attribute, returned: "request" as const } : attribute,
+  );
+  return { ...schema, attributes: announced };
 }
 
 /** A copy of scimmy's description as plain data: its types promise less than it returns, and the objects are shared. */
