@@ -23,7 +23,6 @@ export type ConflictCode =
   | "slug-taken"
   | "domain-taken"
   | "login-name-taken"
-  | "source-key-taken"
   | "group-name-taken"
   | "identity-taken"
   | "key-taken"

@@ -8,7 +8,7 @@
  *
  *   node test/run.mjs watch scim [options of mocha]
  *
- * runs the fast tests of one folder of test/, and again whenever a file changes.
+ * runs the fast tests of one folder of test/, or of one workspace (scim-server), and again whenever a file changes.
  */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -78,9 +78,11 @@ function summarise(results) {
 }
 
 async function watch(room, options) {
-  const files = filesOf("fast").filter((path) => path.startsWith(`test/${room}/`));
-  if (files.length === 0) throw new Error("Name a folder of test/: npm run test:watch -- scim");
-  const watched = ["--watch", "--watch-files", "src,config,migrations,views,test"];
+  const files = filesOf("fast").filter(
+    (path) => path.startsWith(`test/${room}/`) || path.includes(`/${room}/test/`),
+  );
+  if (files.length === 0) throw new Error("Name a folder of test/, or a workspace: npm run test:watch -- scim");
+  const watched = ["--watch", "--watch-files", "src,config,migrations,views,test,packages,tools,examples"];
   return await ended(
     spawn(process.execPath, [mocha, ...files, ...watched, ...options], { stdio: "inherit" }),
   );

@@ -8,6 +8,7 @@ import { attributesFromProfile } from "./attributes.ts";
 import { validateNameChanges, validateNames } from "./names.ts";
 import { detectLastOwnerLoss, refuseForOwner } from "./owners.ts";
 import { storedSubject } from "./sign-in.ts";
+import { forgetSyncedPassword } from "./synced-passwords.ts";
 
 /** The provisioning source that writes, and the tenant's rule for conflicts with another source. */
 export interface Writer {
@@ -47,6 +48,51 @@ export async function provisionUser(
   });
 }
 
+/**
+ * Brings back a leaver whom a provisioning client creates anew: Okta sends a POST when a person was unassigned, renamed and
+ * assigned again. The user keeps the id, the identities and the group memberships, and gets what the client sent; a synced
+ * password and the grants of administrators and claims do not come back. Returns null if there is no such leaver: the
+ * client then creates a user. Throws as updateProvisionedUser does.
+ */
+export async function reviveUser(
+  store: TenantStore,
+  writer: Writer,
+  sent: ProvisionedUser,
+): Promise<User | null> {
+  return await store.transaction(async (inside) => {
+    const leaver = await findLeaver(inside, writer, sent);
+    if (!leaver) return null;
+    const wanted = { attributes: attributesFromProfile(sent), entitlements: [], ...sent };
+    const { user } = await updateProvisionedUser(inside, writer, leaver.id, wanted);
+    await forgetSyncedPassword(inside, user.id);
+    for (const { source, sourceId, role } of await inside.roles.grantsOf(user.id)) {
+      if (source === "manual") await inside.roles.revoke(user.id, role);
+      if (source === "claim") await inside.roles.replace(user.id, source, sourceId, []);
+    }
+    return user;
+  });
+}
+
+/**
+ * Finds and locks the user whom `sent` brings back. Source keys are not unique, so the one who has the key must be the only
+ * one: an active user with the same key shows that it does not identify a person. Owners and blocked people come back by
+ * the decision of an owner or an administrator.
+ */
+async function findLeaver(
+  store: TenantStore,
+  { source }: Writer,
+  { active, sourceKey }: ProvisionedUser,
+): Promise<User | null> {
+  if (!active || sourceKey === null) return null;
+  const [only, another] = await store.users.bySourceKey(sourceKey, source.id);
+  if (!only || another) return null;
+  // A concurrent request may have changed the user until the lock was granted.
+  const user = await store.users.lock(only.id);
+  if (!user || user.active || user.blocked) return null;
+  if (user.sourceId !== source.id || user.sourceKey !== sourceKey) return null;
+  return (await store.roles.isOwner(user.id)) ? null : user;
+}
+
 /** The effect of a provisioning client's change. */
 export interface ProvisioningChange {
   user: User;
@@ -60,8 +106,8 @@ export interface ProvisioningChange {
  * Applies a provisioning client's change to a user, and adopts the user first if that is allowed: the id and the
  * identities stay, and the source manages the user from now on. Deactivation always succeeds and ends every session.
  * Throws NotFoundError; InvalidError for deceptive new names (names.ts); and ConflictError: `local-account`, because an
- * identity provider could otherwise take over a local account; `other-source`; `login-name-taken`; `source-key-taken`;
- * `owner-protected` if the change could open an owner's account (owners.ts).
+ * identity provider could otherwise take over a local account; `other-source`; `login-name-taken`; `owner-protected` if
+ * the change could open an owner's account (owners.ts).
  */
 export async function updateProvisionedUser(
   store: TenantStore,
@@ -78,7 +124,7 @@ export async function updateProvisionedUser(
     const { result: user, lastOwnerLost } = deactivatesOwner
       ? await detectLastOwnerLoss(inside, work)
       : { result: await work(), lastOwnerLost: false };
-    if (user.loginName !== before.loginName) await moveIdentities(inside, before, user);
+    if (user.loginName !== before.loginName) await followRename(inside, before, user);
     // An owner approved the person who had the old name and key.
     if (user.loginName !== before.loginName || user.sourceKey !== before.sourceKey)
       await inside.ownerApprovals.removeOfUser(userId);
@@ -134,10 +180,24 @@ async function adoptionOf(
 }
 
 /**
+ * Entra renames the people whom it deletes, and gives the name back when it restores them. The tombstone of the former name
+ * keeps a leaver from coming back just in time, as another user who would then hold the name.
+ */
+async function followRename(store: TenantStore, before: User, after: User): Promise<void> {
+  const isRestored = await store.tombstones.liftByLoginName(after.loginName);
+  const isFree = (await store.users.byLoginName(before.loginName)) === null;
+  if (!after.active && !isRestored && isFree) await store.tombstones.add(randomUUID(), before.loginName, []);
+  await moveIdentities(store, before, after);
+}
+
+/**
  * After a rename, moves identities whose subject is the login name to the new name: the person stays the same user, and
  * the next holder of the old name is another person. Refused for owners, because the holder of the new name at the
  * identity provider would become the owner, and an owner who already has that subject would lose it. Throws ConflictError
  * `owner-protected`.
+ *
+ * An inactive owner is renamed, because a deactivation is always obeyed and Entra renames the people whom it deletes. The
+ * identity is unlinked instead of moved, so a connection needs a new approval once the owner is active again.
  */
 async function moveIdentities(store: TenantStore, before: User, after: User): Promise<void> {
   for (const identity of await store.identities.ofUser(before.id)) {
@@ -146,6 +206,10 @@ async function moveIdentities(store: TenantStore, before: User, after: User): Pr
     if (identity.subject !== storedSubject(connection, before.loginName)) continue;
     const subject = storedSubject(connection, after.loginName);
     if (subject === identity.subject) continue;
+    if (!after.active && (await store.roles.isOwner(before.id))) {
+      await store.identities.remove(connection.id, identity.subject);
+      continue;
+    }
     await refuseForOwner(
       store,
       before.id,

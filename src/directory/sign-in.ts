@@ -162,10 +162,9 @@ async function findBySourceKey(
   { connection, external, subject }: VerifiedIdentity,
 ): Promise<SignIn | null> {
   if (connection.subjectKind !== "source-key") return null;
-  const users = (await store.users.bySourceKey(external.subject)).filter((user) => user.origin === "scim");
-  const [user] = users;
-  // If two sources know different people by the same key, trust neither.
-  if (users.length !== 1 || !user) return null;
+  const [user, another] = await store.users.bySourceKey(external.subject);
+  // If several people have the key, at one source or at two, it identifies none of them.
+  if (!user || another) return null;
   const identities = await store.identities.ofUser(user.id);
   const hasOtherSubject = identities.some(
     (identity) => identity.connectionId === connection.id && identity.subject !== subject,

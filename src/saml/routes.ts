@@ -17,7 +17,7 @@ import {
   requireActiveOrTest,
   ssoOf,
 } from "../sso/connection.ts";
-import { type IdentifiedLogin, pendingSignIns } from "../sso/sign-in.ts";
+import { pendingSignIns } from "../sso/sign-in.ts";
 import { endWithError } from "../sso/test-sign-in.ts";
 import { randomToken } from "../store/secrets.ts";
 import type { KeptRequest, SamlDeps, StepDeps } from "./deps.ts";
@@ -43,7 +43,7 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
   const stepDeps: StepDeps = {
     ...deps,
     requests: pendingSignIns<KeptRequest>(deps, { name: "saml-request", byCrossSitePost: true }),
-    arrivals: pendingSignIns<IdentifiedLogin>(deps, { name: "saml-arrival", byCrossSitePost: false }),
+    arrivals: pendingSignIns(deps, { name: "saml-arrival", byCrossSitePost: false }),
   };
   const { testOrActive, expectResponse, continueSignIn } = acsSteps(stepDeps);
   const { takeArrival, askIfOtherPerson, signIn } = finishSteps(stepDeps);

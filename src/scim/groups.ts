@@ -41,8 +41,12 @@ export function scimGroups(store: TenantStore, context: ScimContext): GroupStore
       for (const step of steps) await applyStep(store, id, step);
     },
 
-    async membersOf(ids) {
-      return await store.groupMembers.ofGroups(ids);
+    async membersOf(ids, limit) {
+      return await store.groupMembers.ofGroups(ids, limit);
+    },
+
+    async findMembers(id, by) {
+      return await store.groupMembers.find(id, by);
     },
 
     async remove(id) {

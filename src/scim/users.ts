@@ -1,5 +1,10 @@
 import type { AssignedValue, UserInput, UserRecord, UserStore, Wants } from "scim-server/backend";
-import { deleteProvisionedUser, provisionUser, updateProvisionedUser } from "../directory/provisioning.ts";
+import {
+  deleteProvisionedUser,
+  provisionUser,
+  reviveUser,
+  updateProvisionedUser,
+} from "../directory/provisioning.ts";
 import { setProvisionedRoles } from "../directory/roles.ts";
 import { prepareSyncedPassword, setSyncedPassword } from "../directory/synced-passwords.ts";
 import type { AssignableRole, AttributeDocument } from "../model.ts";
@@ -32,17 +37,22 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
     },
 
     async create(input, { changed, wants }) {
-      const user = await provisionUser(store, writer, {
+      const wanted = {
         ...profileOf(input.attributes),
         attributes: documentOf(input),
         loginName: input.userName,
         sourceKey: input.externalId,
         active: input.active,
         entitlements: idsOf(input.entitlements),
-      });
-      if (input.roles.length > 0) await setProvisionedRoles(store, user.id, rolesIn(input.roles));
+      };
+      // Only an explicit `active` brings a leaver back, not the default of a new user.
+      const revived = changed.includes("active") ? await reviveUser(store, writer, wanted) : null;
+      const user = revived ?? (await provisionUser(store, writer, wanted));
+      const hasRoles = revived !== null || input.roles.length > 0;
+      if (hasRoles) await setProvisionedRoles(store, user.id, rolesIn(input.roles));
       if (input.passwordHash !== null) await setSyncedPassword(store, user, input.passwordHash);
-      await context.record(store, { action: "user.created", targetId: user.id, changed });
+      const action = revived ? "user.revived" : "user.created";
+      await context.record(store, { action, targetId: user.id, changed });
       return await withAffiliations(store, context, user, wants);
     },
 

@@ -90,6 +90,8 @@ export interface IdentifiedLogin {
   returnTo: string | null;
   /** For signing out of the provider later. */
   sealedIdToken?: string | null;
+  /** When the provider wants the session to end at the latest; absent or null if it does not say. */
+  sessionEndsAt?: Date | null;
 }
 
 /**

@@ -53,15 +53,15 @@ export interface ConditionContext {
 interface Column {
   name: string;
   type: "string" | "number" | "boolean";
-  /** Whether at most one row of a tenant and a source has a given value. */
-  unique?: boolean;
+  /** Whether an index finds the rows with a given value, and few rows have the same one. */
+  selective?: boolean;
 }
 
 const rowColumns: Record<RowColumn, Column> = {
-  id: { name: "id", type: "string", unique: true },
-  loginName: { name: "login_name_key", type: "string", unique: true },
-  displayName: { name: "display_name_key", type: "string", unique: true },
-  sourceKey: { name: "source_key", type: "string", unique: true },
+  id: { name: "id", type: "string", selective: true },
+  loginName: { name: "login_name_key", type: "string", selective: true },
+  displayName: { name: "display_name_key", type: "string", selective: true },
+  sourceKey: { name: "source_key", type: "string", selective: true },
   active: { name: "active", type: "boolean" },
   createdAt: { name: "created_at", type: "number" },
   updatedAt: { name: "updated_at", type: "number" },
@@ -97,13 +97,13 @@ export function applyCondition(
 }
 
 /**
- * Whether a unique index finds the rows, so that the engine reads one or two. Any other condition may read every row of
- * the tenant.
+ * Whether an index finds the rows, so that the engine reads one or a few: names and ids are unique, and clients give most
+ * keys once. Any other condition may read every row of the tenant.
  */
 export function isSelective(condition: Condition): boolean {
   if (condition.kind === "all") return condition.conditions.some(isSelective);
   if (condition.kind !== "compare" || condition.operator !== "eq") return false;
-  return condition.field.in === "row" && rowColumns[condition.field.column].unique === true;
+  return condition.field.in === "row" && rowColumns[condition.field.column].selective === true;
 }
 
 interface Place extends ConditionContext {

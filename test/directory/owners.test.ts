@@ -5,6 +5,7 @@ import { inviteOwner, signInWithPassword } from "../../src/directory/local-accou
 import { approvableConnections, approvableOwners, approveOwner } from "../../src/directory/owners.ts";
 import {
   deleteProvisionedUser,
+  type ProvisionedUser,
   provisionUser,
   updateProvisionedUser,
 } from "../../src/directory/provisioning.ts";
@@ -114,6 +115,22 @@ describe("owners", () => {
         assert.equal((await store.users.byId(olga.id))?.loginName, "olga@acme.example");
         // Only the case differs, so it is the same name.
         assert.equal((await rename(olga.id, "Olga@acme.example")).user.loginName, "Olga@acme.example");
+      });
+
+      it("that renames and deactivates them, as Entra does: obeyed, and the identity is unlinked", async () => {
+        const saml = await tenant.connection({ type: "saml", justInTime: false });
+        await store.identities.add(saml.id, "olga@acme.example", olga.id);
+        const change = (changes: Partial<ProvisionedUser>) =>
+          updateProvisionedUser(store, tenant.writer, olga.id, changes);
+        const deleted = await change({ loginName: "mallory@acme.example", active: false });
+        assert.deepEqual([deleted.user.loginName, deleted.user.active], ["mallory@acme.example", false]);
+        await change({ active: true });
+        const as = (name: string) => signIn(store, identityOf(saml, name, { subject: name }));
+        await assert.rejects(as("mallory@acme.example"), refused("owner-not-approved"));
+        await change({ loginName: "olga@acme.example" });
+        await assert.rejects(as("olga@acme.example"), refused("owner-not-approved"));
+        await approveOwner(store, saml.id, olga.id);
+        assert.equal((await as("olga@acme.example")).user.id, olga.id);
       });
 
       it("that would give their subject to another person", async () => {

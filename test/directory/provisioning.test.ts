@@ -64,11 +64,24 @@ describe("provisioning", () => {
         );
       });
 
-      it("refuses a source key twice, but allows it to another source", async () => {
-        await provisionUser(tenant.store, tenant.writer, provisioned("a@x.test", { sourceKey: "k" }));
-        const again = provisionUser(tenant.store, tenant.writer, provisioned("b@x.test", { sourceKey: "k" }));
-        await assert.rejects(again, conflict("source-key-taken"));
-        await provisionUser(tenant.store, await secondSource(), provisioned("b@x.test", { sourceKey: "k" }));
+      it("allows the same source key to several users, of one source or of two", async () => {
+        const second = await secondSource();
+        for (const [name, writer] of [
+          ["a@x.test", tenant.writer],
+          ["b@x.test", tenant.writer],
+          ["c@x.test", second],
+        ] as const) {
+          const { sourceKey } = await provisionUser(
+            tenant.store,
+            writer,
+            provisioned(name, { sourceKey: "k" }),
+          );
+          assert.equal(sourceKey, "k");
+        }
+        const other = await provisionUser(tenant.store, tenant.writer, provisioned("d@x.test"));
+        const change = { sourceKey: "k" };
+        const { user } = await updateProvisionedUser(tenant.store, tenant.writer, other.id, change);
+        assert.equal(user.sourceKey, "k");
       });
     });
 

@@ -9,7 +9,7 @@ import {
 } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import { type RefusalReason, RefusedError } from "../../src/errors.ts";
-import type { Connection } from "../../src/model.ts";
+import type { Connection, User } from "../../src/model.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
   createLocalAccount,
@@ -85,6 +85,47 @@ describe("signIn", () => {
       );
       const result = await signIn(tenant.store, identityOf(oidc, "c@x.test", { subject: "00u1" }));
       assert.equal(result.by, "just-in-time");
+    });
+
+    describe("with a source key that two people of one source have", () => {
+      const key = { sourceKey: "mailnick" };
+      const asKey = (loginName: string) => identityOf(oidc, loginName, { subject: "mailnick" });
+      let users: User[];
+      beforeEach(async () => {
+        const { store, writer } = tenant;
+        users = [
+          await provisionUser(store, writer, provisioned("a@x.test", key)),
+          await provisionUser(store, writer, provisioned("b@x.test", key)),
+        ];
+      });
+
+      it("links neither by the key, but the one who has the login name", async () => {
+        const { by, user } = await signIn(tenant.store, asKey("b@x.test"));
+        assert.deepEqual([by, user.id], ["login-name", users[1]?.id]);
+        assert.equal((await signIn(tenant.store, asKey("a@x.test"))).by, "identity");
+      });
+
+      it("refuses a login name that neither has, if the connection creates no one", async () => {
+        const strict = await tenant.connection({ justInTime: false });
+        const identity = identityOf(strict, "c@x.test", { subject: "mailnick" });
+        await assert.rejects(signIn(tenant.store, identity), refusedWith("just-in-time-off"));
+        for (const { id } of users) assert.deepEqual(await tenant.store.identities.ofUser(id), []);
+      });
+
+      it("counts an inactive and a blocked one", async () => {
+        const [a, b] = users as [User, User];
+        await updateProvisionedUser(tenant.store, tenant.writer, a.id, { active: false });
+        await blockUser(tenant.store, a.id);
+        assert.equal((await signIn(tenant.store, asKey("c@x.test"))).by, "just-in-time");
+        assert.deepEqual(await tenant.store.identities.ofUser(b.id), []);
+      });
+
+      it("links by the key again once one of them has another key", async () => {
+        const [a, b] = users as [User, User];
+        await updateProvisionedUser(tenant.store, tenant.writer, a.id, { sourceKey: "other" });
+        const { by, user } = await signIn(tenant.store, asKey("c@x.test"));
+        assert.deepEqual([by, user.id], ["source-key", b.id]);
+      });
     });
 
     it("never links a local account by source key", async () => {

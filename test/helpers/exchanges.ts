@@ -8,6 +8,8 @@ export interface Exchange {
   name: string;
   /** The document that it comes from. */
   source: string;
+  /** What the document expects instead, and why this server answers otherwise. */
+  fault?: string;
   request: { method: string; path: string; headers?: Record<string, string>; body?: unknown };
   /** The answer has to contain this; a list has to have exactly these elements. `{{any}}` is any text that is not empty. */
   response: {
@@ -22,13 +24,22 @@ export interface Exchange {
 }
 
 const folder = "test/fixtures";
-/** The clients whose traffic is recorded. */
+/** The clients whose traffic is recorded: a folder with one exchange a file, or one file with a whole life cycle. */
 export const clients = readdirSync(folder);
 
 /** The client's recorded requests with the expected answers, in order. */
 export function exchangesOf(client: string): Exchange[] {
-  const files = readdirSync(join(folder, client)).sort();
-  return files.map((file) => JSON.parse(readFileSync(join(folder, client, file), "utf8")) as Exchange);
+  const path = join(folder, client);
+  if (client.endsWith(".json")) {
+    const { source, exchanges } = parsed<{ source: string; exchanges: Omit<Exchange, "source">[] }>(path);
+    return exchanges.map((exchange) => ({ ...exchange, source }));
+  }
+  const files = readdirSync(path).sort();
+  return files.map((file) => parsed<Exchange>(join(path, file)));
+}
+
+function parsed<T>(path: string): T {
+  return JSON.parse(readFileSync(path, "utf8")) as T;
 }
 
 function filled<T>(value: T, variables: Record<string, string>): T {

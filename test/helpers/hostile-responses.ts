@@ -20,7 +20,7 @@ export interface HostileResponse {
 }
 
 const hour = 3_600_000;
-const { rsaSha1, rsaSha256, sha1, enveloped } = algorithms;
+const { rsaSha1, rsaSha256, sha1, enveloped, withComments } = algorithms;
 const hmac = "http://www.w3.org/2000/09/xmldsig#hmac-sha1";
 const inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
 
@@ -186,6 +186,26 @@ const formCases: HostileResponse[] = [
   moved("an expired confirmation", ["saml-expired", "confirmation-time"], (now) => ({
     confirmedUntil: now - 90_000,
   })),
+  moved("a session that has ended at the provider", ["saml-expired", "session-end"], (now) => ({
+    sessionEndsAt: now - 90_000,
+  })),
+  text("an end of the session that is not a time", ["saml-conditions", "times"], {
+    assertion: (xml) => xml.replace("<saml2:AuthnStatement ", '$&SessionNotOnOrAfter="tomorrow" '),
+  }),
+  text("a second statement whose session has ended", ["saml-expired", "session-end"], {
+    assertion: (xml) =>
+      xml.replace(
+        "</saml2:AuthnStatement>",
+        '$&<saml2:AuthnStatement SessionNotOnOrAfter="2020-01-01T00:00:00Z"/>',
+      ),
+  }),
+  text("a confirmation that is not valid yet", ["saml-not-yet-valid", "confirmation-begin"], {
+    assertion: (xml) =>
+      xml.replace(
+        "<saml2:SubjectConfirmationData",
+        () => `<saml2:SubjectConfirmationData NotBefore="${new Date(Date.now() + 120_000).toISOString()}"`,
+      ),
+  }),
   moved("an assertion that is not valid yet", ["saml-not-yet-valid", "not-before"], (now) => ({
     notBefore: now + 120_000,
   })),
@@ -205,6 +225,14 @@ const formCases: HostileResponse[] = [
   fields("a confirmation without an end", ["saml-confirmation", "confirmation"], { confirmedUntil: null }),
   fields("a holder-of-key confirmation", ["saml-confirmation", "confirmation"], {
     method: "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key",
+  }),
+  text("the right recipient and the right request in two confirmations", ["saml-recipient", "recipient"], {
+    assertion: (xml) => {
+      const [valid = ""] = /<saml2:SubjectConfirmation .*<\/saml2:SubjectConfirmation>/s.exec(xml) ?? [];
+      const otherPlace = valid.replace(/Recipient="[^"]*"/, 'Recipient="https://evil.example/acs"');
+      const otherRequest = valid.replace(/( InResponseTo="[^"]*")?( NotOnOrAfter)/, ' InResponseTo="_x"$2');
+      return xml.replace(valid, otherPlace + otherRequest.replace("cm:bearer", "cm:holder-of-key"));
+    },
   }),
   fields("an empty NameID", ["saml-subject", "name-id"], { nameId: "" }),
   fields("a NameID of spaces", ["saml-subject", "name-id"], { nameId: "   " }),
@@ -250,6 +278,16 @@ const xmlCases: HostileResponse[] = [
   text("a comment in an attribute", ["saml-comment", "markup"], {
     assertion: (xml) => xml.replace(">Ada<", ">A<!-- -->da<"),
   }),
+  ...Object.entries({
+    "in the NameID": ["@acme.example</saml2:NameID>", "@acme.example<!-- -->.evil</saml2:NameID>"],
+    "in the NameID, around a part of it": ["@acme.example</saml2:NameID>", "<!-- @evil -->$&"],
+    "in a digest": ["<ds:DigestValue>", "$&<!-- AAAA -->"],
+  } as const).map(([where, [from, to]]) =>
+    text(`a comment ${where}, canonicalized with comments`, ["saml-comment", "markup"], {
+      signAssertion: { canonicalization: withComments, transforms: [enveloped, withComments] },
+      signedResponse: (xml) => xml.replaceAll(from, to),
+    }),
+  ),
   text("a processing instruction", ["saml-comment", "markup"], {
     signedResponse: (xml) => xml.replace(">Ada<", ">A<?x?>da<"),
   }),
@@ -295,7 +333,12 @@ const xmlCases: HostileResponse[] = [
         .toString("base64")
         .replace(/^.{10}/, "$&*"),
   }),
-  text("deflated XML", ["saml-malformed", "well-formed"], { encode: deflated }),
+  text("deflated XML", ["saml-malformed", "text"], {
+    encode: (xml) => deflateRawSync(xml).toString("base64"),
+  }),
+  text("bytes that are neither UTF-8 nor UTF-16", ["saml-malformed", "text"], {
+    encode: (xml) => Buffer.from(xml.replace(">Ada<", ">Adá<"), "latin1").toString("base64"),
+  }),
   text("no content", ["saml-malformed", "base64"], { encode: () => "" }),
   text("a LogoutResponse as its root", ["saml-not-a-sign-in", "response"], {
     signAssertion: null,
@@ -328,12 +371,4 @@ function withHmac(xml: string, key: string): string {
       /<ds:SignatureValue>.*?<\/ds:SignatureValue>/s,
       `<ds:SignatureValue>${createHmac("sha1", key).update(xml).digest("base64")}</ds:SignatureValue>`,
     );
-}
-
-/** Deflates such that the bytes do not look like a comment by chance, which has a reason of its own. */
-function deflated(xml: string): string {
-  const attempts = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((level) => deflateRawSync(xml, { level }));
-  const found = attempts.find((bytes) => !/<[!?]/.test(bytes.toString("latin1")));
-  if (!found) throw new Error("every level of compression looks like a comment");
-  return found.toString("base64");
 }

@@ -26,6 +26,8 @@ export interface Fields {
   nameId: string;
   nameIdFormat: string;
   authnInstant: number | null;
+  /** When the provider's session ends. */
+  sessionEndsAt: number | null;
   attributes: Record<string, string[]>;
 }
 
@@ -40,6 +42,15 @@ interface Signing {
   certificate?: string;
 }
 
+/** How an assertion is encrypted, and for the holder of which certificate (PEM). */
+interface Encrypting extends Partial<Omit<EncryptOptions, "keyEncryptionAlgorithm">> {
+  to: string;
+  keyEncryptionAlgorithm?: string;
+  /** Digest and mask of the padding. */
+  keyEncryptionDigest?: string;
+  keyEncryptionMgf?: string;
+}
+
 /** How a case differs from a valid response. */
 export interface Deviation {
   fields?(fields: Fields): void;
@@ -52,7 +63,7 @@ export interface Deviation {
   /** Null leaves a signature out. */
   signAssertion?: Partial<Signing> | null;
   signResponse?: Partial<Signing> | null;
-  encrypt?: Partial<EncryptOptions> & { to: string };
+  encrypt?: Encrypting;
   /** Makes the form field from the XML. */
   encode?(xml: string): string;
 }
@@ -73,6 +84,7 @@ export const algorithms = {
   sha256: "http://www.w3.org/2001/04/xmlenc#sha256",
   sha1: "http://www.w3.org/2000/09/xmldsig#sha1",
   exclusive: "http://www.w3.org/2001/10/xml-exc-c14n#",
+  withComments: "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
   enveloped: "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
 };
 
@@ -125,6 +137,7 @@ function validFields({ acsUrl, entityId, idpEntityId, requestId }: Circumstances
     confirmedUntil: now + 300_000,
     method: "urn:oasis:names:tc:SAML:2.0:cm:bearer",
     authnInstant: now,
+    sessionEndsAt: null,
     nameId,
     nameIdFormat: unspecified,
     attributes: { firstName: ["Ada"], lastName: ["Lovelace"], email: [nameId] },
@@ -157,7 +170,7 @@ function assertionXml(fields: Fields): string {
     `<saml2:Subject><saml2:NameID Format="${fields.nameIdFormat}">${fields.nameId}</saml2:NameID>`,
     `<saml2:SubjectConfirmation Method="${fields.method}"><saml2:SubjectConfirmationData${attribute("InResponseTo", confirmedRequest)}${attribute("NotOnOrAfter", confirmedUntil)}${attribute("Recipient", recipient)}/></saml2:SubjectConfirmation></saml2:Subject>`,
     `<saml2:Conditions${attribute("NotBefore", fields.notBefore)}${attribute("NotOnOrAfter", fields.notOnOrAfter)}>${restriction}</saml2:Conditions>`,
-    `<saml2:AuthnStatement${attribute("AuthnInstant", fields.authnInstant)} SessionIndex="${fields.inResponseTo ?? newId()}"><saml2:AuthnContext><saml2:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml2:AuthnContextClassRef></saml2:AuthnContext></saml2:AuthnStatement>`,
+    `<saml2:AuthnStatement${attribute("AuthnInstant", fields.authnInstant)}${attribute("SessionNotOnOrAfter", fields.sessionEndsAt)} SessionIndex="${fields.inResponseTo ?? newId()}"><saml2:AuthnContext><saml2:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml2:AuthnContextClassRef></saml2:AuthnContext></saml2:AuthnStatement>`,
     `<saml2:AttributeStatement>${statements.join("")}</saml2:AttributeStatement>`,
     "</saml2:Assertion>",
   ].join("");
@@ -184,7 +197,8 @@ function sign(xml: string, element: "Assertion" | "Response", signing: Signing):
     privateKey: signing.key.privateKey,
     publicCert: signing.certificate ?? signing.key.certificatePem,
     signatureAlgorithm: signing.signatureAlgorithm ?? rsaSha256,
-    canonicalizationAlgorithm: (signing.canonicalization ?? exclusive) as typeof exclusive,
+    canonicalizationAlgorithm: (signing.canonicalization ??
+      exclusive) as "http://www.w3.org/2001/10/xml-exc-c14n#",
   });
   signature.addReference({
     xpath: target,
@@ -201,10 +215,7 @@ function sign(xml: string, element: "Assertion" | "Response", signing: Signing):
   return signature.getSignedXml();
 }
 
-async function encrypted(
-  xml: string,
-  { to, ...options }: NonNullable<Deviation["encrypt"]>,
-): Promise<string> {
+async function encrypted(xml: string, { to, ...options }: Encrypting): Promise<string> {
   const all = {
     rsa_pub: to,
     pem: to,

@@ -24,6 +24,8 @@ const weakSha1 = { signatureAlgorithm: rsaSha1, digestAlgorithm: sha1 };
 const rules = policy.flatMap((phase) => phase.rules);
 /** Rules that no case of this file breaks. packages/saml-policy/test/policy.test.ts has an input for each of them. */
 const notHere = [
+  "encrypted-keys",
+  "decrypted-text",
   "decrypted-doctype",
   "decrypted-nesting",
   "decrypted-well-formed",

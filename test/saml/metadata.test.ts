@@ -70,7 +70,7 @@ describe("SAML metadata", () => {
       it("has an encryption key, for safe methods only, if the connection accepts encrypted assertions", async () => {
         const xml = await get(await site().connect({ encryptedAssertions: true }));
         assert.match(xml, /use="encryption".*aes256-gcm.*rsa-oaep-mgf1p/);
-        assert.doesNotMatch(xml, /cbc|rsa-1_5/);
+        assert.doesNotMatch(xml, /-cbc|rsa-1_5/);
       });
 
       it("is signed if the connection asks for it", async () => {

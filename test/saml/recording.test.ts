@@ -159,6 +159,26 @@ describe("the inspector's record of a SAML sign-in", () => {
       });
     }
 
+    it("says why the provider refused, with every code and the message, in record and log", async () => {
+      const codes = "urn:oasis:names:tc:SAML:2.0:status:";
+      const status = `<saml2p:Status><saml2p:StatusCode Value="${codes}Responder"><saml2p:StatusCode Value="${codes}AuthnFailed"/></saml2p:StatusCode><saml2p:StatusMessage>Policy denies it\n for ${person}</saml2p:StatusMessage></saml2p:Status>`;
+      const response = (xml: string) => xml.replace(/<saml2p:Status>.*<\/saml2p:Status>/, status);
+      await site().signIn(site().app.client(), person, { response });
+      const record = (await recorded(store(), 2)).find(({ step }) => step === "Response");
+      const told = `${codes}Responder / ${codes}AuthnFailed: Policy denies it for [address]`;
+      assert.ok(record?.checks.at(-1)?.detail?.endsWith(told), record?.summary);
+      const line = site().app.logged.findLast(({ event }) => event === "request.refused");
+      assert.ok(String(line?.detail).endsWith(told), String(line?.detail));
+    });
+
+    it("shows a response in UTF-16 with a byte order mark", async () => {
+      const encode = (xml: string) => Buffer.from(`\uFEFF${xml}`, "utf16le").toString("base64");
+      await site().signIn(site().app.client(), person, { encode });
+      const [, response] = await recorded(store(), 3);
+      assert.match(response?.request?.xml ?? "", /^<saml2p:Response /);
+      assert.ok(response?.checks.every(({ verdict }) => verdict === "passed"));
+    });
+
     it("reports a replayed response, and a refusal by the directory", async () => {
       const response = await site().respond(person);
       await site().arrive(site().app.client(), response);

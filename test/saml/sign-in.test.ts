@@ -207,6 +207,74 @@ describe("sign-in by SAML", () => {
       );
     });
 
+    it("decrypts a key that is encrypted with either kind of RSA-OAEP", async () => {
+      const connection = await site().connect({ encryptedAssertions: true });
+      const [pair] = await keyPairsOf(site().acme.store, connection);
+      const to = `-----BEGIN CERTIFICATE-----\n${pair.certificate}\n-----END CERTIFICATE-----`;
+      const keyEncryptionAlgorithm = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
+      for (const encrypt of [
+        { to, keyEncryptionAlgorithm },
+        { to, keyEncryptionAlgorithm, keyEncryptionDigest: "sha256" },
+        { to, keyEncryptionAlgorithm, keyEncryptionDigest: "sha256", keyEncryptionMgf: "sha256" },
+        { to, keyEncryptionDigest: "sha256" },
+      ]) {
+        for (const rest of [{}, { signResponse: null }]) {
+          const answer = await site().signIn(client(), "oaep@acme.example", { encrypt, ...rest }, connection);
+          assertRedirect(answer, landingPath);
+        }
+      }
+    });
+
+    it("accepts exclusive canonicalization with comments, as Amazon sends it", async () => {
+      const { enveloped, exclusive, withComments } = algorithms;
+      for (const [canonicalization, transform] of [
+        [withComments, withComments],
+        [withComments, exclusive],
+        [exclusive, withComments],
+      ] as const) {
+        const signing = { canonicalization, transforms: [enveloped, transform] };
+        // The signatures list the prefix `xs`, so that its declaration counts although no name uses it.
+        const assertion = (xml: string) => xml.replace("<saml2:Assertion ", '$&xmlns:xs="urn:listed" ');
+        const deviation = { signAssertion: signing, signResponse: signing, assertion };
+        assertRedirect(await site().signIn(client(), "amazon@acme.example", deviation), landingPath);
+        const unlisted = (xml: string) => xml.replace("urn:listed", "urn:other");
+        await assertRefused(site().app, use(), "saml-signature-not-valid", () =>
+          site().signIn(client(), "amazon@acme.example", { ...deviation, signedResponse: unlisted }),
+        );
+      }
+    });
+
+    it("accepts several subject confirmations of which one is for this sign-in", async () => {
+      const other = (xml: string) =>
+        xml
+          .replace(/Recipient="[^"]*"/, 'Recipient="https://other.example/acs"')
+          .replace("cm:bearer", "cm:holder-of-key");
+      const deviation: Deviation = {
+        assertion: (xml) =>
+          xml.replace(
+            /<saml2:SubjectConfirmation .*<\/saml2:SubjectConfirmation>/s,
+            (valid) => `${other(valid)}${valid}${other(valid)}`,
+          ),
+      };
+      assertRedirect(await site().signIn(client(), "several@acme.example", deviation), landingPath);
+    });
+
+    it("accepts a byte order mark, and UTF-16", async () => {
+      for (const encode of [
+        (xml: string) => Buffer.from(`\uFEFF${xml}`).toString("base64"),
+        (xml: string) => Buffer.from(`\uFEFF${xml}`, "utf16le").toString("base64"),
+      ]) {
+        assertRedirect(await site().signIn(client(), "marked@acme.example", { encode }), landingPath);
+      }
+    });
+
+    it("accepts a session that goes on at the provider", async () => {
+      for (const sessionEndsAt of [Date.now() + 3_600_000, Date.parse("9999-12-31T23:59:59Z")]) {
+        const deviation: Deviation = { fields: (all) => void Object.assign(all, { sessionEndsAt }) };
+        assertRedirect(await site().signIn(client(), "session@acme.example", deviation), landingPath);
+      }
+    });
+
     it("finds a provisioned user by the attribute that names the subject", async () => {
       const { store, writer } = site().acme;
       const connection = await site().connect({ subjectAttribute: "oktaId" });

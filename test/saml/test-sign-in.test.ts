@@ -58,6 +58,15 @@ describe("a test sign-in by SAML", () => {
       assert.equal((await latest())?.result.problem?.reason, "saml-audience");
     });
 
+    it("shows every status code and the message if the provider refuses", async () => {
+      const codes = "urn:oasis:names:tc:SAML:2.0:status:";
+      const status = `<saml2p:StatusCode Value="${codes}Requester"><saml2p:StatusCode Value="${codes}NoPassive"/></saml2p:StatusCode><saml2p:StatusMessage>Sign in first</saml2p:StatusMessage>`;
+      await run({ response: (xml) => xml.replace(/<saml2p:StatusCode [^>]*>/, status) });
+      const problem = (await latest())?.result.problem;
+      assert.equal(problem?.reason, "saml-status");
+      assert.ok(problem?.detail?.endsWith(`${codes}Requester / ${codes}NoPassive: Sign in first`));
+    });
+
     it("shows the attributes even if a required one is missing", async () => {
       await run({ fields: ({ attributes }) => void Reflect.deleteProperty(attributes, "email") });
       const result = (await latest())?.result;

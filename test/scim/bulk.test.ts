@@ -81,6 +81,47 @@ describe("bulk", () => {
       );
     });
 
+    it("gives failed operations the absolute location of their resource, except a POST", async () => {
+      const base = `${site().app.url}/scim/v2`;
+      const [user] = await results([post("ada"), post("eve")]);
+      const eve = { data: oktaUser("EVE@acme.example") };
+      const patch = { schemas: [patchOp], Operations: [{ op: "replace", path: "colour", value: 1 }] };
+      const list = await results([
+        { method: "PUT", path: user?.location.slice(base.length), ...eve },
+        { method: "PATCH", path: "/Groups/unknown", data: patch },
+        { method: "DELETE", path: "/Users/unknown" },
+        { method: "DELETE", path: "/Users/bulkId:none" },
+        post("bob"),
+        { method: "PATCH", path: "/Users/bulkId:bob", data: patch },
+        { method: "POST", path: "/Users", bulkId: "x", ...eve },
+      ]);
+      assert.deepEqual(statuses(list), ["409", "400", "404", "400", "201", "400", "409"]);
+      assert.deepEqual(
+        list.map(({ location }) => location),
+        [
+          user?.location,
+          `${base}/Groups/unknown`,
+          `${base}/Users/unknown`,
+          `${base}/Users/bulkId:none`,
+          list[4]?.location,
+          list[4]?.location,
+          undefined,
+        ],
+      );
+    });
+
+    it("reads the request as other requests: names in any case, no schemas, null for no limit", async () => {
+      const operation = { METHOD: "post", Path: "/Users", BulkId: "ada", Data: post("ada").data };
+      for (const body of [
+        { operations: [operation], failOnErrors: null },
+        { schemas: [], Operations: [post("eve")] },
+        { schemas: [request.toUpperCase()], Operations: [post("bob")] },
+      ]) {
+        const answer = await acme.client.send("POST", "/Bulk", body);
+        assert.deepEqual([answer.status, statuses(answer.body.Operations)], [200, ["201"]]);
+      }
+    });
+
     const failing: [string, ScimBody, string][] = [
       ["an unknown bulkId", { method: "DELETE", path: "/Users/bulkId:none" }, "400"],
       ["an unknown id", { method: "DELETE", path: "/Users/unknown" }, "404"],
@@ -109,6 +150,7 @@ describe("bulk", () => {
       ["a path to another endpoint", () => send([{ method: "POST", path: "/Bulk", data: {} }]), 400],
       ["a path that climbs out", () => send([{ method: "POST", path: "/Users/../Bulk", data: {} }]), 400],
       ["failOnErrors 0", () => send([], { failOnErrors: 0 }), 400],
+      ["operations twice, in two spellings", () => send([], { operations: [] }), 400],
       ["an operation that is null", () => send([null]), 400],
       [
         "a body nested without end",

@@ -1,10 +1,10 @@
-import { onOneDatabase } from "../helpers/databases.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
 import { clients, exchangesOf, replay } from "../helpers/exchanges.ts";
 import type { ScimClient } from "../helpers/scim.ts";
 import { useScim } from "../helpers/scim-site.ts";
 
 describe("recorded traffic", () => {
-  onOneDatabase((use) => {
+  onEachDatabase((use) => {
     const site = useScim(use);
     for (const name of clients) {
       describe(name, () => {

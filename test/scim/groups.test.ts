@@ -135,7 +135,8 @@ describe("groups", () => {
       const { status, body } = await acme.client.send("PUT", `/Groups/${id}`, put);
       assert.deepEqual([status, body.displayName, body.externalId], [200, "Crew", "g1"]);
       assert.deepEqual(await membersOf(id), only(1, 2));
-      const emptied = await acme.client.send("PUT", `/Groups/${id}`, { displayName: "Crew", externalId: "" });
+      const empty = { displayName: "Crew", externalId: "", members: [] };
+      const emptied = await acme.client.send("PUT", `/Groups/${id}`, empty);
       assert.deepEqual([emptied.body.externalId, emptied.body.members], [undefined, []]);
     });
 

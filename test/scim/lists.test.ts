@@ -152,7 +152,7 @@ describe("lists", () => {
       assert.equal(status, 200);
       assert.deepEqual(body, (await acme.client.get(`/Users?${query}`)).body);
       assert.deepEqual(body.Resources[0], { schemas: oktaUser("").schemas, id: ids[1], userName: nameOf(1) });
-      assertScimError(await acme.client.send("POST", "/Users/.search", parameters), 400, "invalidSyntax");
+      assertScimError(await acme.client.send("POST", "/Users/.search", [parameters]), 400, "invalidSyntax");
     });
 
     describe("attributes and excludedAttributes", () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ScimError } from "scim-server/errors";
 import { maxOperations, parsePatch } from "scim-server/grammar";
-import { memberIds, patchGroup } from "scim-server/groups";
+import { patchGroup } from "scim-server/groups";
+import { memberIds } from "scim-server/members";
 import { defineSchemas, urns } from "scim-server/schema";
 
 const { group: schema } = defineSchemas({ attributes: [] });
@@ -94,6 +95,42 @@ const understood: [string, unknown[], unknown][] = [
     [{ op: "remove", path: `members[value eq "${a}" or (VALUE EQ "${b}" or value eq "c")]` }],
     steps(["remove", [a, b, c]]),
   ],
+  ...(
+    [
+      [`value eq "${a}" and type eq "User"`, ["remove", [a]]],
+      [`type eq "user" and (value eq "${a}" or value eq "${b}")`, ["remove", [a, b]]],
+      [`value eq "${a}" and value eq "${b}"`, ["remove", []]],
+      [`value eq "${a}" and type eq "Group"`, ["remove", []]],
+      [`(value eq "${a}" or value eq "${b}") and value ne "${b}"`, ["remove", [a]]],
+      [`(value eq "${a}" or value eq "${b}") and not (value eq "${a}")`, ["remove", [b]]],
+      [`$ref eq "https://app.example/scim/v2/Users/${a}"`, ["remove", [a]]],
+      [`$ref eq "../Users/${a}" or $REF eq "Users/${b}" or $ref eq "c"`, ["remove", [a, b, "c"]]],
+      [`$ref eq "https://app.example/scim/v2/Groups/${a}"`, ["remove", []]],
+      ["value eq 7", ["remove", ["7"]]],
+      ['type eq "User"', ["replace", []]],
+      ["value pr", ["replace", []]],
+    ] as [string, [string, string[]]][]
+  ).map(([filter, step]): [string, unknown[], unknown] => [
+    `removal by ${filter}`,
+    [{ op: "remove", path: `members[${filter}]` }],
+    steps(...(step[0] === "remove" && step[1].length === 0 ? [] : [step])),
+  ]),
+  [
+    "members inside of members",
+    [{ op: "remove", path: "members", value: { Members: [member(a)] } }],
+    steps(["remove", [a]]),
+  ],
+  [
+    "a member that is only a reference",
+    [{ op: "add", path: "members", value: [{ $ref: `Users/${a}` }] }],
+    steps(["add", [a]]),
+  ],
+  ["members that are empty text: not sent", [{ op: "replace", value: { members: "" } }], steps()],
+  [
+    "numbers for texts",
+    [{ op: "replace", value: { displayName: 7, externalId: 8 } }],
+    changes({ displayName: "7", externalId: "8" }),
+  ],
   [
     "the URN in front",
     [{ op: "remove", path: `${urns.group}:members[value eq "${a}"]` }],
@@ -160,14 +197,29 @@ const refused: [string, unknown, string][] = [
   ],
   [
     "a member whose type is an object",
-    { op: "add", path: "members", value: [{ value: a, type: { toString: null } }] },
+    { op: "add", path: "members", value: [{ value: a, type: { toString: 1 } }] },
     "invalidValue",
   ],
   ["adding by a filter", { op: "add", path: `members[value eq "${a}"]`, value: {} }, "invalidPath"],
-  ["a filter on something else", { op: "remove", path: 'members[display eq "x"]' }, "invalidPath"],
-  ["a filter with and", { op: "remove", path: 'members[value eq "x" and type eq "User"]' }, "invalidPath"],
+  ["a filter on something else", { op: "remove", path: 'members[colour eq "x"]' }, "invalidPath"],
   ["a filter with another operator", { op: "remove", path: 'members[value sw "x"]' }, "invalidPath"],
-  ["a filter with a number", { op: "remove", path: "members[value eq 1]" }, "invalidPath"],
+  ["a filter with a boolean", { op: "remove", path: "members[value eq true]" }, "invalidPath"],
+  [
+    "two members in the place of one",
+    { op: "replace", path: `members[value eq "${a}"]`, value: [b, c] },
+    "invalidValue",
+  ],
+  [
+    "a name in two spellings",
+    { op: "replace", value: { displayName: "a", displayname: "b" } },
+    "invalidSyntax",
+  ],
+  [
+    "members next to a section with members",
+    { op: "add", value: { members: [a], [urns.group]: { members: [b] } } },
+    "invalidSyntax",
+  ],
+  ["a wrapped null", { op: "remove", path: "members", value: { members: null } }, "invalidValue"],
   ["a part of members", { op: "remove", path: `members[value eq "${a}"].display` }, "invalidPath"],
   ["a part of members without a filter", { op: "replace", path: "members.value", value: a }, "invalidPath"],
   ["a part of members as a key", { op: "replace", value: { "members.value": a } }, "invalidPath"],
@@ -219,7 +271,11 @@ describe("PATCH of a group", () => {
   });
 
   it("reads a list of members in every form", () => {
-    assert.deepEqual(memberIds([{ Value: a }, b, 7], schema), [a, b, "7"]);
+    const [members] = schema.core.attributes.filter(({ name }) => name === "members");
+    assert.ok(members);
+    const ref = (text: string) => ({ $ref: text });
+    const all = [{ Value: a }, b, 7, a, ref(`https://x/scim/v2/Users/${c}`), ref("../Users/d"), ref("e")];
+    assert.deepEqual(memberIds(members, all), [a, b, "7", c, "d", "e"]);
   });
 });
 

@@ -242,7 +242,7 @@ onEachDatabase((use, engine) => {
       "a source's key",
       is("sourceKey", "x"),
       "users",
-      /users_source_key_unique \(tenant_id=\? AND source_key=\? AND source_id=\?\)/,
+      /users_source_key_index \(tenant_id=\? AND source_key=\? AND source_id=\?\)/,
       /Index Cond: .*source_key = .*source_id = /,
     ],
     [

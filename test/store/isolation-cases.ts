@@ -98,7 +98,7 @@ export const isolationCases: IsolationCases = {
   "tombstones.lift": { call: (b, a) => b.tombstones.lift(a.tombstoneId), gives: false },
   "tombstones.liftByLoginName": {
     call: (b, a) => b.tombstones.liftByLoginName(a.deletedLoginName),
-    gives: undefined,
+    gives: false,
   },
 
   "groups.create": {
@@ -123,6 +123,10 @@ export const isolationCases: IsolationCases = {
   "groupMembers.ofGroups": {
     call: async (b, a) => [...(await b.groupMembers.ofGroups([a.groupId])).values()],
     gives: [[]],
+  },
+  "groupMembers.find": {
+    call: (b, a) => b.groupMembers.find(a.groupId, { ids: [a.userId] }),
+    gives: [],
   },
   "groupMembers.unknownUsers": {
     call: async (b, a) => (await b.groupMembers.unknownUsers([a.userId])).map((id) => id === a.userId),

@@ -33,7 +33,7 @@ export function scimBackend(sql: Knex, tokenHash: string): ScimBackend<"okta"> {
     openStore: () => storeOver(sql),
     toScimError(error) {
       const message = String(error);
-      if (message.includes("UNIQUE constraint failed")) return conflict("This name or externalId is taken.");
+      if (message.includes("UNIQUE constraint failed")) return conflict("This name is taken.");
       if (message.includes("FOREIGN KEY constraint failed"))
         return badRequest("invalidValue", "A member is not a user of this application.");
       return null;
@@ -146,10 +146,12 @@ function groupStore(sql: Knex): GroupStore {
           ]);
       }
     },
-    async membersOf(ids) {
-      const members: { group_id: number; id: number; email: string }[] = await sql("group_members")
+    async membersOf(ids, limit) {
+      const query = sql("group_members")
         .join("users", "users.id", "group_members.user_id")
         .whereIn("group_id", ids.map(rowId));
+      if (limit !== undefined) query.limit(limit);
+      const members: { group_id: number; id: number; email: string }[] = await query;
       const of = (id: string) => members.filter(({ group_id }) => group_id === rowId(id));
       return new Map(
         ids.map((id) => [id, of(id).map((user) => ({ id: String(user.id), name: user.email }))]),

@@ -123,15 +123,16 @@ function oidcRoutes(sql: Knex, settings: SignInSettings): Router {
   return router;
 }
 
-/** Starts a session for the user that SCIM created. Throws RefusedError if there is none, or a disabled one. */
+/** Starts a session for the user that SCIM created. Throws RefusedError for none, several, or a disabled one. */
 async function signIn(
   sql: Knex,
   res: Response,
   named: { email: string } | { external_id: string },
   baseUrl: string,
 ): Promise<void> {
-  const user: AppUser | undefined = await sql("users").where(named).first();
+  const [user, another]: AppUser[] = await sql("users").where(named).limit(2);
   if (!user) throw new RefusedError("just-in-time-off");
+  if (another) throw new RefusedError("account-conflict");
   if (user.disabled_at !== null) throw new RefusedError("user-inactive");
   res.cookie("session", await startSession(sql, user.id), sessionCookie(baseUrl));
   res.redirect(303, "/");

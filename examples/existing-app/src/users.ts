@@ -49,8 +49,8 @@ async function createOwnTables(sql: Knex): Promise<void> {
 /** The migration that adds SCIM, SAML and OpenID Connect. */
 async function addSingleSignOn(sql: Knex): Promise<void> {
   await sql.schema.alterTable("users", (table) => {
-    // The id that Okta gave the person. OpenID Connect names the person by it, so it has to be unique.
-    table.text("external_id").unique();
+    // The id that Okta gave the person. A client may send one externalId for several people (RFC 7643 §3.1).
+    table.text("external_id").index();
     table.integer("version").notNullable().defaultTo(1);
     table.integer("updated_at");
   });

@@ -162,6 +162,16 @@ describe("signing in to the example", () => {
       await assertSignedIn(browser, "ada.l@acme.example");
     });
 
+    it("refuses an id that two users have", async () => {
+      await example.sql("users").insert({
+        email: "eve@acme.example",
+        created_at: 1,
+        external_id: example.ada.id,
+      });
+      const browser = browserAt(example);
+      await assertRefused(await browser.get(await oidcCallback(browser)), "account-conflict");
+    });
+
     it("refuses an answer with a wrong state", async () => {
       const browser = browserAt(example);
       const path = (await oidcCallback(browser)).replace(/state=[^&]*/, "state=wrong");

@@ -1,5 +1,5 @@
 /** The rules about an assertion after its signature is verified, in the order in which they are applied. */
-import type { ParsedAssertion } from "./parse.ts";
+import type { Confirmation, ParsedAssertion } from "./parse.ts";
 import { clockSkewMs, maxAgeMs, mismatch, type SamlRule, type ServiceProvider } from "./rule.ts";
 
 /** Longer than any name, and short enough for the index of any database. */
@@ -50,6 +50,70 @@ export interface AssertionFacts {
   inResponseTo: string | null;
   sp: ServiceProvider;
   now: number;
+  /** The subject confirmation from bestConfirmation(); null if there is none. */
+  confirmation: Confirmation | null;
+}
+
+/** One subject confirmation. An assertion may have several, for other ways to use it: one that keeps every rule is enough. */
+const confirmationRules: readonly SamlRule<AssertionFacts>[] = [
+  {
+    id: "confirmation",
+    name: "A subject confirmation is for the bearer, and says when it ends",
+    citation: "SAML Profiles §4.1.4.2",
+    reason: "saml-confirmation",
+    holds: ({ confirmation }) =>
+      confirmation?.method === bearer &&
+      isTime(confirmation.notOnOrAfter) &&
+      isTimeOrAbsent(confirmation.notBefore),
+    found: ({ confirmation }) => mismatch(bearer, confirmation?.method ?? null),
+  },
+  {
+    id: "confirmation-begin",
+    name: "The subject confirmation is valid already",
+    citation: "SAML Core §2.4.1.2",
+    reason: "saml-not-yet-valid",
+    holds: ({ confirmation, now }) => (confirmation?.notBefore ?? 0) <= now + clockSkewMs,
+    found: ({ confirmation, now }) => `it begins ${seconds((confirmation?.notBefore ?? 0) - now)} from now`,
+  },
+  {
+    id: "confirmation-time",
+    name: "The subject confirmation has not expired",
+    citation: "SAML Profiles §4.1.4.3",
+    reason: "saml-expired",
+    holds: ({ confirmation, now }) => now - clockSkewMs < (confirmation?.notOnOrAfter ?? 0),
+    found: ({ confirmation, now }) => `it ended ${seconds(now - (confirmation?.notOnOrAfter ?? 0))} ago`,
+  },
+  {
+    id: "recipient",
+    name: "The recipient is this address",
+    citation: "SAML Profiles §4.1.4.2",
+    reason: "saml-recipient",
+    holds: ({ confirmation, sp }) => confirmation?.recipient === sp.acsUrl,
+    found: ({ confirmation, sp }) => mismatch(sp.acsUrl, confirmation?.recipient ?? null),
+  },
+  {
+    id: "same-request",
+    name: "Response and assertion answer the same request",
+    citation: "SAML Profiles §4.1.4.2",
+    reason: "saml-request-unknown",
+    holds: ({ confirmation, inResponseTo }) => (confirmation?.inResponseTo ?? null) === inResponseTo,
+    found: ({ confirmation, inResponseTo }) =>
+      mismatch(inResponseTo ?? "none", confirmation?.inResponseTo ?? null),
+  },
+];
+
+/**
+ * The subject confirmation that keeps every rule (SAML Profiles §4.1.4.2: at least one has to). If there is none, the one
+ * that keeps the most rules, the first of these: its fault is the one to report. Null if the assertion has none.
+ */
+export function bestConfirmation(facts: Omit<AssertionFacts, "confirmation">): Confirmation | null {
+  let [best, bestKept]: [Confirmation | null, number] = [null, -1];
+  for (const confirmation of facts.assertion.confirmations) {
+    const broken = confirmationRules.findIndex((rule) => !rule.holds({ ...facts, confirmation }));
+    const kept = broken === -1 ? confirmationRules.length : broken;
+    if (kept > bestKept) [best, bestKept] = [confirmation, kept];
+  }
+  return best;
 }
 
 /** The contents of the assertion, in the bytes that are signed. */
@@ -95,11 +159,11 @@ export const assertionRules: readonly SamlRule<AssertionFacts>[] = [
   },
   {
     id: "times",
-    name: "The assertion says when it was issued and when it ends",
-    citation: "SAML Core §2.5.1.2",
+    name: "The assertion says when it was issued and when it ends, and every time is a time",
+    citation: "SAML Core §1.3.3, §2.5.1.2",
     reason: "saml-conditions",
-    holds: ({ assertion: { issuedAt, notBefore, notOnOrAfter } }) =>
-      isTime(issuedAt) && isTime(notOnOrAfter) && (notBefore === null || isTime(notBefore)),
+    holds: ({ assertion: { issuedAt, notBefore, notOnOrAfter, sessionEndsAt } }) =>
+      isTime(issuedAt) && isTime(notOnOrAfter) && [notBefore, sessionEndsAt].every(isTimeOrAbsent),
   },
   {
     id: "not-before",
@@ -117,48 +181,22 @@ export const assertionRules: readonly SamlRule<AssertionFacts>[] = [
     holds: ({ assertion, now }) => now - clockSkewMs < endOf(assertion),
     found: ({ assertion, now }) => `it ended ${seconds(now - endOf(assertion))} ago`,
   },
-  {
-    id: "confirmation",
-    name: "There is one subject confirmation, for the bearer and with an end",
-    citation: "SAML Profiles §4.1.4.2",
-    reason: "saml-confirmation",
-    holds: ({ assertion: { confirmations } }) =>
-      confirmations.length === 1 &&
-      confirmations[0]?.method === bearer &&
-      isTime(confirmations[0].notOnOrAfter),
-  },
-  {
-    id: "confirmation-time",
-    name: "The subject confirmation has not expired",
-    citation: "SAML Profiles §4.1.4.3",
-    reason: "saml-expired",
-    holds: ({ assertion, now }) => now - clockSkewMs < confirmedUntil(assertion),
-    found: ({ assertion, now }) => `it ended ${seconds(now - confirmedUntil(assertion))} ago`,
-  },
-  {
-    id: "recipient",
-    name: "The recipient is this address",
-    citation: "SAML Profiles §4.1.4.2",
-    reason: "saml-recipient",
-    holds: ({ assertion: { confirmations }, sp }) => confirmations[0]?.recipient === sp.acsUrl,
-    found: ({ assertion: { confirmations }, sp }) => mismatch(sp.acsUrl, confirmations[0]?.recipient ?? null),
-  },
-  {
-    id: "same-request",
-    name: "Response and assertion answer the same request",
-    citation: "SAML Profiles §4.1.4.2",
-    reason: "saml-request-unknown",
-    holds: ({ assertion: { confirmations }, inResponseTo }) =>
-      (confirmations[0]?.inResponseTo ?? null) === inResponseTo,
-    found: ({ assertion: { confirmations }, inResponseTo }) =>
-      mismatch(inResponseTo ?? "none", confirmations[0]?.inResponseTo ?? null),
-  },
+  ...confirmationRules,
   {
     id: "authn-statement",
     name: "The assertion is about a sign-in",
     citation: "SAML Profiles §4.1.4.2: without it the provider does not say that the person is here",
     reason: "saml-not-a-sign-in",
     holds: ({ assertion }) => assertion.hasAuthnStatement,
+  },
+  {
+    id: "session-end",
+    name: "The provider's session has not ended",
+    citation: "SAML Core §2.7.2, Profiles §4.1.4.3: SessionNotOnOrAfter",
+    reason: "saml-expired",
+    holds: ({ assertion: { sessionEndsAt }, now }) =>
+      sessionEndsAt === null || now - clockSkewMs < sessionEndsAt,
+    found: ({ assertion: { sessionEndsAt }, now }) => `it ended ${seconds(now - (sessionEndsAt ?? now))} ago`,
   },
 ];
 
@@ -297,12 +335,12 @@ function beginOf({ issuedAt, notBefore }: ParsedAssertion): number {
   return Math.max(issuedAt ?? 0, notBefore ?? 0);
 }
 
-function confirmedUntil({ confirmations }: ParsedAssertion): number {
-  return confirmations[0]?.notOnOrAfter ?? 0;
-}
-
 function isTime(time: number | null): time is number {
   return time !== null && Number.isFinite(time);
+}
+
+function isTimeOrAbsent(time: number | null): boolean {
+  return time === null || isTime(time);
 }
 
 function seconds(ms: number): string {

@@ -3,26 +3,25 @@
  * on there is one string: it is judged, it is verified, and what its signatures vouch for is what the assertion is read
  * from.
  */
+import { isDeepStrictEqual } from "node:util";
 import { judge } from "policy-list/policy";
 import {
   assertionRules,
+  bestConfirmation,
   contextRules,
   endOf,
   type SentRequest,
   signedRules,
   verificationRules,
 } from "./assertion-rules.ts";
-import { decrypt } from "./decrypt.ts";
+import { decrypt, type EncryptedAssertion, readEncrypted } from "./decrypt.ts";
 import {
-  type EncryptedAssertion,
-  elementsOf,
   type ParsedAssertion,
   type ParsedResponse,
   type PostedForm,
   parseAssertion,
   parseDecrypted,
   parseResponse,
-  parseXml,
   readForm,
   readText,
 } from "./parse.ts";
@@ -31,6 +30,7 @@ import {
   decryptedTextRules,
   encryptionRules,
   formRules,
+  isAllowedKey,
   isSigned,
   responseRules,
   signatureRules,
@@ -100,7 +100,8 @@ export async function consume<Sent extends SentRequest, Inside, Kept>(
   const { inResponseTo } = response;
   const { relayState } = received;
   const assertion = parseAssertion(signedXml);
-  judge(assertionRules, { assertion, inResponseTo, sp, now: ports.now() });
+  const facts = { assertion, inResponseTo, sp, now: ports.now() };
+  judge(assertionRules, { ...facts, confirmation: bestConfirmation(facts) });
 
   return await ports.transaction(async (stores, inside) => {
     const isNew = await consumeAssertion(assertion, stores);
@@ -114,7 +115,14 @@ export async function consume<Sent extends SentRequest, Inside, Kept>(
 interface JudgedDocument {
   xml: string;
   response: ParsedResponse;
-  decrypted: { xml: string; isSigned: boolean } | null;
+  decrypted: DecryptedAssertion | null;
+}
+
+interface DecryptedAssertion {
+  /** What was decrypted. */
+  from: EncryptedAssertion;
+  xml: string;
+  isSigned: boolean;
 }
 
 /** Judges encryption before a private key is used, and what was encrypted by the same rules as everything else. */
@@ -122,14 +130,18 @@ async function decryptIfNeeded(
   response: ParsedResponse,
   sp: ServiceProvider,
   ports: Pick<Ports<never, never>, "decryptionKeys">,
-): Promise<JudgedDocument["decrypted"]> {
+): Promise<DecryptedAssertion | null> {
   if (response.encrypted === null) return null;
-  judge(encryptionRules, { response, sp });
-  const xml = await decrypt(response.encrypted.element, await ports.decryptionKeys());
-  judge(decryptedTextRules, { decrypted: xml === null ? null : readText(xml) });
-  const document = parseDecrypted(xml ?? "");
+  const encrypted = readEncrypted(response.encrypted);
+  judge(encryptionRules, { encrypted, sp });
+  const keys = encrypted.keys.filter(isAllowedKey);
+  const decryption = decrypt(encrypted, keys, await ports.decryptionKeys());
+  const decrypted = "bytes" in decryption ? readText(decryption.bytes) : null;
+  judge(decryptedTextRules, { decrypted, problem: "problem" in decryption ? decryption.problem : null });
+  const xml = decrypted?.xml ?? "";
+  const document = parseDecrypted(xml);
   judge(decryptedRules, document);
-  return { xml: xml ?? "", isSigned: isSigned(document, "Assertion") };
+  return { from: encrypted, xml, isSigned: isSigned(document, "Assertion") };
 }
 
 /** Verifies every signature, and returns the XML of the assertion, or of the response around it, that they vouch for. */
@@ -165,26 +177,20 @@ async function verifySignatures(
  */
 function assertionSource(
   signedParts: readonly string[],
-  { response, decrypted }: JudgedDocument,
+  { decrypted }: JudgedDocument,
   signed: { assertion: boolean },
 ): string | null {
   const last = signedParts.at(-1) ?? null;
   if (last === null || decrypted === null || signed.assertion) return last;
-  return response.encrypted && hasCiphertext(last, response.encrypted) ? decrypted.xml : null;
+  const { encrypted } = parseResponse(last);
+  const isSame = encrypted !== null && isDeepStrictEqual(readEncrypted(encrypted), decrypted.from);
+  return isSame ? decrypted.xml : null;
 }
 
-function hasCiphertext(signedResponse: string, { element }: EncryptedAssertion): boolean {
-  const root = parseXml(signedResponse).documentElement;
-  const signed = root ? elementsOf(root).flatMap(cipherValue) : [];
-  const decrypted = elementsOf(element).flatMap(cipherValue);
-  return signed.length === decrypted.length && signed.every((value, index) => value === decrypted[index]);
-}
-
-function cipherValue({ localName, textContent }: { localName: string | null; textContent: string | null }) {
-  return localName === "CipherValue" ? [(textContent ?? "").replaceAll(/\s/g, "")] : [];
-}
-
-/** An assertion works once (SAML Profiles §4.1.4.5), and is remembered for as long as the rules would let it pass. */
+/**
+ * An assertion works once (SAML Profiles §4.1.4.5), and is remembered for as long as the rules would let it pass. That is
+ * until the assertion ends, and not until the confirmation of this sign-in ends: it may have another one, which ends later.
+ */
 async function consumeAssertion(
   assertion: ParsedAssertion,
   { replay }: OneTimeStores<SentRequest>,

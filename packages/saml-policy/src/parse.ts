@@ -33,6 +33,8 @@ export interface ReceivedForm extends TextFacts {
 /** The text of an XML document, as far as it can be known without a parser. */
 export interface TextFacts {
   xml: string;
+  /** The bytes are text, and the text begins as XML does. */
+  isXml: boolean;
   hasDoctype: boolean;
   /** Comments, CDATA sections or processing instructions. */
   hasMarkup: boolean;
@@ -45,13 +47,16 @@ export interface ParsedResponse extends DocumentFacts {
   isResponse: boolean;
   version: string | null;
   status: string | null;
+  /** The codes below the status, the general one first. */
+  subStatuses: string[];
+  statusMessage: string | null;
   issuer: string | null;
   issuers: number;
   /** Empty if the attribute is there but empty. */
   destination: string | null;
   inResponseTo: string | null;
-  /** Null if the assertion is not encrypted. */
-  encrypted: EncryptedAssertion | null;
+  /** The EncryptedAssertion, which decrypt.ts reads; null if the assertion is not encrypted. */
+  encrypted: Element | null;
 }
 
 /** Facts about a document, the response or a decrypted assertion, before its signatures are verified. */
@@ -82,12 +87,6 @@ export interface SignatureForm {
   parentId: string | null;
 }
 
-export interface EncryptedAssertion {
-  element: Element;
-  dataMethods: (string | null)[];
-  keyMethods: (string | null)[];
-}
-
 /** The contents of an assertion, from its signed XML. Times are ms since the epoch, and NaN for a text that is not a time. */
 export interface ParsedAssertion {
   isAssertion: boolean;
@@ -104,14 +103,17 @@ export interface ParsedAssertion {
   hasAuthnStatement: boolean;
   /** When the person signed in at the provider. */
   authenticatedAt: number | null;
+  /** When the provider's session ends: the earliest end that it names. NaN if one of them is not a time. */
+  sessionEndsAt: number | null;
   nameId: string | null;
   nameIdFormat: string | null;
   /** The values of each attribute by name, in document order. */
   attributes: Map<string, string[]>;
 }
 
-interface Confirmation {
+export interface Confirmation {
   method: string | null;
+  notBefore: number | null;
   notOnOrAfter: number | null;
   recipient: string | null;
   inResponseTo: string | null;
@@ -128,18 +130,36 @@ export function readForm({ form, query }: PostedForm): ReceivedForm {
     isBase64,
     bytes: bytes.length,
     relayState,
-    ...readText(bytes.toString("utf8")),
+    ...readText(bytes),
   };
 }
 
-/** Measures a document without parsing it. */
-export function readText(xml: string): TextFacts {
+/** Decodes a document, and measures it without parsing it. */
+export function readText(bytes: Uint8Array): TextFacts {
+  const xml = decodeXml(bytes) ?? "";
   return {
     xml,
+    isXml: xml.startsWith("<"),
     hasDoctype: /<!(DOCTYPE|ENTITY)/i.test(xml),
     hasMarkup: /<!(?!DOCTYPE|ENTITY)/i.test(xml) || /<\?(?!xml\s)/.test(xml) || xml.lastIndexOf("<?") > 0,
     ...measureTags(xml),
   };
+}
+
+/**
+ * The text of a document in UTF-8, or in UTF-16 if its first bytes say so (XML 1.0, appendix F.1). A byte order mark and
+ * white space before it are dropped: neither is part of what is signed. Null if the bytes are not such a text.
+ */
+function decodeXml(bytes: Uint8Array): string | null {
+  const [first, second] = bytes;
+  const isBigEndian = first === 0xfe || first === 0;
+  const isLittleEndian = second === 0xfe || second === 0;
+  const encoding = isBigEndian ? "utf-16be" : isLittleEndian ? "utf-16le" : "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes).trimStart();
+  } catch {
+    return null;
+  }
 }
 
 /** Counts tags and their depth in one pass: a parser could run out of stack or memory with thousands of them. */
@@ -171,19 +191,29 @@ function measureTags(xml: string): { depth: number; tags: number } {
 export function parseResponse(xml: string): ParsedResponse {
   const root = rootOf(xml);
   const issuers = root ? children(root, ns.assertion, "Issuer") : [];
-  const status = onlyChild(onlyChild(root, ns.protocol, "Status"), ns.protocol, "StatusCode");
-  const [encrypted] = root ? children(root, ns.assertion, "EncryptedAssertion") : [];
+  const status = onlyChild(root, ns.protocol, "Status");
+  const [topStatus = null, ...subStatuses] = statusCodes(status);
+  const [encrypted = null] = childrenOf(root, "EncryptedAssertion");
   return {
     ...documentFacts(root, (assertion) => assertion.parentNode === root),
     isResponse: root?.localName === "Response" && root.namespaceURI === ns.protocol,
     version: attributeOf(root, "Version"),
-    status: attributeOf(status, "Value"),
+    status: topStatus,
+    subStatuses,
+    statusMessage: textOf(onlyChild(status, ns.protocol, "StatusMessage")),
     issuer: textOf(issuers[0] ?? null),
     issuers: issuers.length,
     destination: root?.getAttribute("Destination") ?? null,
     inResponseTo: attributeOf(root, "InResponseTo"),
-    encrypted: encrypted ? encryptionOf(encrypted) : null,
+    encrypted,
   };
+}
+
+/** The status code and the codes inside it (SAML Core §3.2.2.2); none if the first of them has no value. */
+function statusCodes(parent: Element | null): string[] {
+  const code = onlyChild(parent, ns.protocol, "StatusCode");
+  const value = attributeOf(code, "Value");
+  return value === null ? [] : [value, ...statusCodes(code)];
 }
 
 /** Parses the XML that was encrypted: an assertion by itself. */
@@ -245,15 +275,6 @@ function algorithmOf(parent: Element | null, localName: string): string | null {
   return attributeOf(onlyChild(parent, ns.signature, localName), "Algorithm");
 }
 
-function encryptionOf(element: Element): EncryptedAssertion {
-  const methodsOf = (parent: string) =>
-    elementsOf(element)
-      .filter(({ localName }) => localName === "EncryptionMethod")
-      .filter(({ parentNode }) => (parentNode as Element).localName === parent)
-      .map((method) => attributeOf(method, "Algorithm"));
-  return { element, dataMethods: methodsOf("EncryptedData"), keyMethods: methodsOf("EncryptedKey") };
-}
-
 /** Parses the signed XML: an assertion, or the response around it. */
 export function parseAssertion(signedXml: string): ParsedAssertion {
   const signed = rootOf(signedXml);
@@ -262,7 +283,9 @@ export function parseAssertion(signedXml: string): ParsedAssertion {
   const conditions = onlyChild(root, ns.assertion, "Conditions");
   const subject = onlyChild(root, ns.assertion, "Subject");
   const nameId = onlyChild(subject, ns.assertion, "NameID");
-  const [statement = null] = root ? children(root, ns.assertion, "AuthnStatement") : [];
+  const statements = childrenOf(root, "AuthnStatement");
+  const [statement = null] = statements;
+  const sessionEnds = statements.flatMap((each) => timeOf(each, "SessionNotOnOrAfter") ?? []);
   return {
     isAssertion: root?.localName === "Assertion" && root.namespaceURI === ns.assertion,
     id: attributeOf(root, "ID"),
@@ -278,6 +301,7 @@ export function parseAssertion(signedXml: string): ParsedAssertion {
     confirmations: childrenOf(subject, "SubjectConfirmation").map(confirmationOf),
     hasAuthnStatement: statement !== null,
     authenticatedAt: timeOf(statement, "AuthnInstant"),
+    sessionEndsAt: sessionEnds.length > 0 ? Math.min(...sessionEnds) : null,
     nameId: textOf(nameId),
     nameIdFormat: attributeOf(nameId, "Format"),
     attributes: attributesOf(root),
@@ -292,6 +316,7 @@ function confirmationOf(confirmation: Element): Confirmation {
   const data = onlyChild(confirmation, ns.assertion, "SubjectConfirmationData");
   return {
     method: attributeOf(confirmation, "Method"),
+    notBefore: timeOf(data, "NotBefore"),
     notOnOrAfter: timeOf(data, "NotOnOrAfter"),
     recipient: attributeOf(data, "Recipient"),
     inResponseTo: attributeOf(data, "InResponseTo"),
@@ -311,9 +336,9 @@ function attributesOf(root: Element | null): Map<string, string[]> {
   return attributes;
 }
 
-/** Null if the attribute is absent, NaN if it is not a time. SAML's times are UTC (SAML Core §1.3.3). */
+/** Null if the attribute is absent, NaN if it is empty or not a time. SAML's times are UTC (SAML Core §1.3.3). */
 function timeOf(element: Element | null, name: string): number | null {
-  const text = attributeOf(element, name);
+  const text = element?.getAttribute(name) ?? null;
   if (text === null) return null;
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)
@@ -341,7 +366,7 @@ export function children(parent: Element, namespace: string, localName: string):
 }
 
 /** The one element child with this name; null if there is none, or more than one. */
-function onlyChild(parent: Element | null, namespace: string, localName: string): Element | null {
+export function onlyChild(parent: Element | null, namespace: string, localName: string): Element | null {
   const [only, second] = parent ? children(parent, namespace, localName) : [];
   return only && !second ? only : null;
 }
@@ -358,7 +383,7 @@ export function textOf(element: Element | null): string | null {
 }
 
 /** The value of an attribute; null if it is absent or empty. */
-function attributeOf(element: Element | null, name: string): string | null {
+export function attributeOf(element: Element | null, name: string): string | null {
   return element?.getAttribute(name) || null;
 }
 

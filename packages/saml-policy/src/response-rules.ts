@@ -1,6 +1,7 @@
 /** The rules about a response before its signatures are verified, in the order in which they are applied. */
+import { contentCiphers, type EncryptedAssertion, type EncryptedKey } from "./decrypt.ts";
 import type { DocumentFacts, ParsedResponse, ReceivedForm, SignatureForm, TextFacts } from "./parse.ts";
-import { mismatch, type SamlRule, type ServiceProvider } from "./rule.ts";
+import { mismatch, printable, type SamlRule, type ServiceProvider } from "./rule.ts";
 
 /** The largest response: Okta's have about 10 kB; a thousand groups are about 100. */
 const maxBytes = 256 * 1024;
@@ -14,25 +15,41 @@ const signatureMethods = [
   "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
 ];
 const digestMethods = ["http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmlenc#sha512"];
-const exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/** With comments or without (SAML Core §5.4.3): comments are refused before. Amazon signs with them. */
+const exclusive = [
+  "http://www.w3.org/2001/10/xml-exc-c14n#",
+  "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+];
 const enveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /** SHA-1 as a signature method or a digest, with RSA, DSA or HMAC. */
 const sha1 = /sha1$/i;
 const isSha1 = (algorithm: string | null) => algorithm !== null && sha1.test(algorithm);
 
 /** Authenticated encryption only: CBC lets an attacker who can try often decrypt it (XML Encryption 1.1 §6.1). */
-const dataMethods = [
-  "http://www.w3.org/2009/xmlenc11#aes128-gcm",
-  "http://www.w3.org/2009/xmlenc11#aes256-gcm",
+const contentMethods = Object.keys(contentCiphers);
+const oaepWithSha1Mask = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
+/** OAEP only. Its digest and its mask are SHA-1 by default, where nothing depends on collisions. */
+const keyMethods = [oaepWithSha1Mask, "http://www.w3.org/2009/xmlenc11#rsa-oaep"];
+const paddingDigests = ["http://www.w3.org/2000/09/xmldsig#sha1", ...digestMethods];
+const sha1Mask = "http://www.w3.org/2009/xmlenc11#mgf1sha1";
+const masks = [
+  sha1Mask,
+  "http://www.w3.org/2009/xmlenc11#mgf1sha256",
+  "http://www.w3.org/2009/xmlenc11#mgf1sha384",
+  "http://www.w3.org/2009/xmlenc11#mgf1sha512",
 ];
-/** OAEP only. Its mask uses SHA-1 by default, where nothing depends on collisions. */
-const keyMethods = [
-  "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
-  "http://www.w3.org/2009/xmlenc11#rsa-oaep",
-];
+/** Each is tried with each private key, and trying one takes about a millisecond. */
+const maxKeys = 8;
 
 /** The text of a document, before a parser sees it. */
 const textRules: readonly SamlRule<TextFacts>[] = [
+  {
+    id: "text",
+    name: "The document is XML in UTF-8 or UTF-16",
+    citation: "XML 1.0 §2.1, §4.3.3",
+    reason: "saml-malformed",
+    holds: ({ isXml }) => isXml,
+  },
   {
     id: "doctype",
     name: "There is no document type",
@@ -129,7 +146,7 @@ export const responseRules: readonly SamlRule<ResponseFacts>[] = [
     citation: "SAML Core §3.2.2.2",
     reason: "saml-status",
     holds: ({ response }) => response.status === success,
-    found: ({ response }) => mismatch(success, response.status),
+    found: ({ response }) => mismatch(success, statusText(response)),
   },
   {
     id: "response-issuer",
@@ -196,12 +213,12 @@ export const signatureRules: readonly SamlRule<DocumentFacts>[] = [
   }),
   allow("canonicalization", "Canonicalization is exclusive", {
     citation: "SAML Core §5.4.3",
-    allowed: [exclusive],
+    allowed: exclusive,
     used: ({ canonicalization }) => [canonicalization],
   }),
   allow("transforms", "Transforms are enveloped signature and exclusive canonicalization", {
     citation: "SAML Core §5.4.4",
-    allowed: [enveloped, exclusive],
+    allowed: [enveloped, ...exclusive],
     used: ({ transforms }) => (transforms.length > 0 ? transforms : [null]),
   }),
   {
@@ -217,8 +234,13 @@ export const signatureRules: readonly SamlRule<DocumentFacts>[] = [
   },
 ];
 
+export interface EncryptionFacts {
+  encrypted: EncryptedAssertion;
+  sp: ServiceProvider;
+}
+
 /** An encrypted assertion, before a private key is used. */
-export const encryptionRules: readonly SamlRule<ResponseFacts>[] = [
+export const encryptionRules: readonly SamlRule<EncryptionFacts>[] = [
   {
     id: "encryption-accepted",
     name: "The connection accepts encrypted assertions",
@@ -231,16 +253,39 @@ export const encryptionRules: readonly SamlRule<ResponseFacts>[] = [
     name: "Encryption is AES-GCM with RSA-OAEP",
     citation: "XML Encryption 1.1 §5.2.4, §5.5.2, §6.1",
     reason: "saml-encryption",
-    holds: ({ response: { encrypted } }) =>
-      isOneOf(encrypted?.dataMethods, dataMethods) && isOneOf(encrypted?.keyMethods, keyMethods),
-    found: ({ response: { encrypted } }) =>
-      `found ${[...(encrypted?.dataMethods ?? []), ...(encrypted?.keyMethods ?? [])].join(", ")}`,
+    holds: ({ encrypted: { contents, keys } }) =>
+      contents.length === 1 &&
+      contents.every(({ method }) => isOneOf(contentMethods, method)) &&
+      keys.some(isAllowedKey),
+    found: ({ encrypted: { contents, keys } }) =>
+      printable(`found ${[...contents, ...keys].map(methodText).join(", ")}`),
+  },
+  {
+    id: "encrypted-keys",
+    name: `The content's key is encrypted at most ${maxKeys} times`,
+    citation: "Exhaustion of CPU time (CWE-400): each is tried",
+    reason: "saml-encryption",
+    holds: ({ encrypted: { keys } }) => keys.length <= maxKeys,
+    found: ({ encrypted: { keys } }) => `found ${keys.length}`,
   },
 ];
+
+/** A key by another method may be there for another recipient, but is never tried. */
+export function isAllowedKey({ method, digest, mask }: EncryptedKey): boolean {
+  const hasMask = method === oaepWithSha1Mask ? mask === null : isOneOf(masks, mask ?? sha1Mask);
+  return isOneOf(keyMethods, method) && hasMask && (digest === null || isOneOf(paddingDigests, digest));
+}
+
+function methodText({ method, digest, mask }: Pick<EncryptedKey, "method"> & Partial<EncryptedKey>): string {
+  const parameters = [digest, mask].filter((parameter) => parameter);
+  return `${method ?? "no method"}${parameters.length > 0 ? ` (${parameters.join(", ")})` : ""}`;
+}
 
 export interface DecryptionFacts {
   /** The text that was encrypted; null if no key decrypts it. */
   decrypted: TextFacts | null;
+  /** Why there is none, for the log. */
+  problem: string | null;
 }
 
 /** The text that was encrypted. */
@@ -251,6 +296,7 @@ export const decryptedTextRules: readonly SamlRule<DecryptionFacts>[] = [
     citation: "XML Encryption 1.1 §4.4",
     reason: "saml-encryption",
     holds: ({ decrypted }) => decrypted !== null,
+    found: ({ problem }) => problem,
   },
   ...textRules.map((rule) => insideEncryption(rule, ({ decrypted }: DecryptionFacts) => decrypted)),
 ];
@@ -278,8 +324,17 @@ function refersToParent({ reference, parentId }: SignatureForm): boolean {
   return parentId !== null && reference === `#${parentId}`;
 }
 
-function isOneOf(found: readonly (string | null)[] | undefined, allowed: readonly string[]): boolean {
-  return found?.length === 1 && allowed.includes(found[0] ?? "");
+function isOneOf(allowed: readonly string[], found: string | null): boolean {
+  return found !== null && allowed.includes(found);
+}
+
+/** The status, the codes below it and the message. Without e-mail addresses, because it is logged. */
+function statusText({ status, subStatuses, statusMessage }: ParsedResponse): string | null {
+  if (status === null) return null;
+  const codes = [status, ...subStatuses].join(" / ");
+  // Cut first: the pattern takes quadratic time.
+  const message = statusMessage && printable(statusMessage).replaceAll(/\S+@\S+/g, "[address]");
+  return message ? `${codes}: ${message}` : codes;
 }
 
 interface AllowedAlgorithms {
@@ -291,7 +346,7 @@ interface AllowedAlgorithms {
 /** A rule that every signature uses allowed algorithms only. SHA-1 has a rule of its own, because it has its own reason. */
 function allow(id: string, name: string, algorithms: AllowedAlgorithms): SamlRule<DocumentFacts> {
   const { citation, allowed, used } = algorithms;
-  const isAllowed = (algorithm: string | null) => algorithm !== null && allowed.includes(algorithm);
+  const isAllowed = (algorithm: string | null) => isOneOf(allowed, algorithm);
   return {
     id,
     name,

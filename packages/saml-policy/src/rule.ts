@@ -59,5 +59,20 @@ export const maxAgeMs = 10 * 60_000;
 
 /** The expected and the actual value, for an administrator who compares the two. */
 export function mismatch(expected: string, found: string | null): string {
-  return `expected ${expected}, found ${found === null ? "nothing" : found.slice(0, 300)}`;
+  return `expected ${expected}, found ${found === null ? "nothing" : printable(found)}`;
+}
+
+const longestShown = 300;
+
+/**
+ * A text of a sender as a log or a page may show it: in one line, cut, and without characters that are invisible or turn the
+ * direction of writing around.
+ */
+export function printable(text: string): string {
+  // Twice the length bounds the work, and leaves enough if much of it is white space.
+  const shown = text
+    .slice(0, 2 * longestShown)
+    .replaceAll(/[\p{C}\p{Z}]+/gu, " ")
+    .trim();
+  return shown.length > longestShown ? `${shown.slice(0, longestShown)}…` : shown;
 }

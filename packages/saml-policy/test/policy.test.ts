@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
 import { assertionRules, attributeRules, subjectRules, verificationRules } from "saml-policy/assertion-rules";
 import { consume } from "saml-policy/consume";
-import { parseResponse, type SignatureForm } from "saml-policy/parse";
+import { parseResponse, readText, type SignatureForm } from "saml-policy/parse";
 import { policy } from "saml-policy/policy";
 import {
   decryptedRules,
   decryptedTextRules,
   encryptionRules,
+  formRules,
   responseRules,
   signatureRules,
 } from "saml-policy/response-rules";
@@ -38,7 +39,8 @@ const withoutRequest: Difference = {
   assertion: replaced(/ InResponseTo="[^"]*"/, ""),
   response: (xml) => xml.replace(/ InResponseTo="[^"]*"/, ""),
 };
-const encryptFor = spKey.certificatePem;
+const encryption = {};
+const recipient = { certificatePem: spKey.certificatePem };
 const unsigned = { signResponse: false };
 
 /** For each rule a response that passes all others: it is accepted as soon as the rule is gone. */
@@ -67,15 +69,16 @@ const hostilePosts: Record<string, HostilePost> = {
   "signature-place": { ...unsigned, response: extensions(strayed("_extensions")) },
   sha1: { method: "sha1" },
   transforms: { signAssertion: false, transforms: [enveloped, inclusive], sp: { signed: "response" } },
-  "encryption-accepted": { encryptFor, sp: { acceptsEncrypted: false } },
-  "decrypted-doctype": { encryptFor, signedAssertion: (xml) => `<!DOCTYPE Assertion>${xml}` },
-  "decrypted-markup": { encryptFor, assertion: replaced(">Ada<", ">A<!-- -->da<") },
-  "decrypted-nesting": { encryptFor, assertion: advice(deep) },
-  "decrypted-assertion-count": { encryptFor, assertion: advice('<a:Assertion ID="_other"/>') },
-  "decrypted-unique-ids": { encryptFor, assertion: advice('<x ID="same"/><x ID="same"/>') },
-  "decrypted-signature-place": { encryptFor, assertion: advice(strayed("_advice")) },
-  "decrypted-sha1": { encryptFor, ...unsigned, method: "sha1" },
-  "decrypted-transforms": { encryptFor, ...unsigned, transforms: [enveloped, inclusive] },
+  "encryption-accepted": { encryption, sp: { acceptsEncrypted: false } },
+  "encrypted-keys": { encryption: { recipients: Array.from({ length: 9 }, () => recipient) } },
+  "decrypted-doctype": { encryption, signedAssertion: (xml) => `<!DOCTYPE Assertion>${xml}` },
+  "decrypted-markup": { encryption, assertion: replaced(">Ada<", ">A<!-- -->da<") },
+  "decrypted-nesting": { encryption, assertion: advice(deep) },
+  "decrypted-assertion-count": { encryption, assertion: advice('<a:Assertion ID="_other"/>') },
+  "decrypted-unique-ids": { encryption, assertion: advice('<x ID="same"/><x ID="same"/>') },
+  "decrypted-signature-place": { encryption, assertion: advice(strayed("_advice")) },
+  "decrypted-sha1": { encryption, ...unsigned, method: "sha1" },
+  "decrypted-transforms": { encryption, ...unsigned, transforms: [enveloped, inclusive] },
   signed: { ...unsigned, sp: { signed: "response" } },
   "assertion-version": { assertion: replaced('Version="2.0"', 'Version="1.1"') },
   "assertion-issuer": { assertion: replaced(">https://idp.example<", ">https://evil.example<") },
@@ -84,10 +87,16 @@ const hostilePosts: Record<string, HostilePost> = {
   "not-before": { assertion: replaced(iso(-300_000), iso(61_000)) },
   "not-on-or-after": { assertion: replaced(iso(300_001), iso(-60_000)) },
   confirmation: { assertion: replaced("cm:bearer", "cm:holder-of-key") },
+  "confirmation-begin": {
+    assertion: replaced(" Recipient=", ` NotBefore="${iso(61_000)}" Recipient=`),
+  },
   "confirmation-time": { assertion: replaced(iso(300_000), iso(-60_000)) },
   recipient: { assertion: replaced(/Recipient="[^"]*"/, 'Recipient="https://evil.example/acs"') },
   "same-request": { assertion: replaced(/ InResponseTo="[^"]*"/, ' InResponseTo="_other"') },
   "authn-statement": { assertion: replaced(/<a:AuthnStatement[^>]*>/, "") },
+  "session-end": {
+    assertion: replaced("<a:AuthnStatement ", `<a:AuthnStatement SessionNotOnOrAfter="${iso(-60_000)}" `),
+  },
   unsolicited: { ...withoutRequest, sp: { idpInitiated: false } },
   replay: { ...withoutRequest, ports: { consumed: new Map([["_assertion", now]]) } },
   request: { ports: { requests: new Map() } },
@@ -115,8 +124,16 @@ async function hostileFacts(): Promise<Record<string, HostileFacts>> {
   });
   const { assertion } = await consume(await postedForm(), serviceProvider, memoryPorts(), keepAll);
   const sp = serviceProvider;
-  const encrypted = { dataMethods: ["http://www.w3.org/2001/04/xmlenc#aes256-cbc"], keyMethods: [] };
-  const judged = { assertion, inResponseTo: response.inResponseTo, sp, now };
+  const encrypted = { contents: [{ method: "http://www.w3.org/2001/04/xmlenc#aes256-cbc" }], keys: [] };
+  const [confirmation] = assertion.confirmations;
+  const judged = { assertion, inResponseTo: response.inResponseTo, sp, now, confirmation };
+  const text = {
+    ...readText(Buffer.from("no XML")),
+    hasResponse: true,
+    hasMore: false,
+    isBase64: true,
+    bytes: 6,
+  };
   const who = { assertion, subjectAttribute: null };
   const transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
   const signatureFacts = {
@@ -133,8 +150,10 @@ async function hostileFacts(): Promise<Record<string, HostileFacts>> {
     ...Object.fromEntries(both),
     "well-formed": { rules: responseRules, facts: { response: { ...response, isWellFormed: false }, sp } },
     "decrypted-well-formed": { rules: decryptedRules, facts: { ...response, isWellFormed: false } },
-    "encryption-methods": { rules: encryptionRules, facts: { response: { ...response, encrypted }, sp } },
-    decryption: { rules: decryptedTextRules, facts: { decrypted: null } },
+    "encryption-methods": { rules: encryptionRules, facts: { encrypted, sp } },
+    text: { rules: formRules, facts: text },
+    "decrypted-text": { rules: decryptedTextRules, facts: { decrypted: text, problem: null } },
+    decryption: { rules: decryptedTextRules, facts: { decrypted: null, problem: "no key" } },
     signature: { rules: verificationRules, facts: { signedXml: null, problem: "no certificate" } },
     "signed-assertion": { rules: assertionRules, facts: factsOf({ isAssertion: false }) },
     conditions: { rules: assertionRules, facts: factsOf({ hasConditions: false }) },

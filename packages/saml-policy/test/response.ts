@@ -1,7 +1,7 @@
 import { signXml } from "@node-saml/node-saml/lib/xml.js";
 import type { PostedForm } from "saml-policy/parse";
 import type { ServiceProvider } from "saml-policy/rule";
-import { encrypt } from "xml-encryption";
+import { type Encryption, encryptedAssertion } from "./encryption.ts";
 import { createTestKey } from "./key.ts";
 
 /** Keys are slow to make: these serve all tests. */
@@ -25,6 +25,12 @@ export const serviceProvider: ServiceProvider = {
   isTest: false,
 };
 
+const encryptedForUs: Encryption = {
+  content: "aes256-gcm",
+  recipients: [{ certificatePem: spKey.certificatePem }],
+  place: "inside",
+};
+
 type Edit = (xml: string) => string;
 type SigningMethod = "sha1" | "sha256" | "sha512";
 
@@ -43,9 +49,8 @@ export interface Difference {
   privateKey?: string;
   method?: SigningMethod;
   transforms?: string[];
-  /** Encrypts the assertion for the holder of this certificate. */
-  encryptFor?: string;
-  keyMethod?: string;
+  /** Encrypts the assertion; for the service provider, if no recipients are given. */
+  encryption?: Partial<Encryption>;
   /** Changes the form. */
   form?(form: Record<string, unknown>): void;
 }
@@ -65,11 +70,13 @@ export async function postedForm(difference: Difference = {}): Promise<PostedFor
 }
 
 async function responseXml(difference: Difference): Promise<string> {
-  const { encryptFor, signAssertion = true, signResponse = true } = difference;
+  const { encryption, signAssertion = true, signResponse = true } = difference;
   const edited = edit(difference.assertion, assertionXml());
   const signed = signAssertion ? sign(edited, "Assertion", difference) : edited;
   const assertion = edit(difference.signedAssertion, signed);
-  const inside = encryptFor ? await encryptedXml(assertion, encryptFor, difference.keyMethod) : assertion;
+  const inside = encryption
+    ? await encryptedAssertion(assertion, { ...encryptedForUs, ...encryption })
+    : assertion;
   const response = edit(
     difference.response,
     `<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" ID="_response" Version="2.0" IssueInstant="${at(0)}" Destination="${serviceProvider.acsUrl}" InResponseTo="${requestId}"><a:Issuer xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion">${serviceProvider.idpEntityId}</a:Issuer><p:Status><p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status>${inside}</p:Response>`,
@@ -116,23 +123,4 @@ function sign(xml: string, element: "Assertion" | "Response", difference: Differ
       xmlSignatureTransforms: transforms,
     },
   );
-}
-
-async function encryptedXml(
-  xml: string,
-  certificatePem: string,
-  keyMethod = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
-): Promise<string> {
-  const options = {
-    rsa_pub: certificatePem,
-    pem: certificatePem,
-    encryptionAlgorithm: "http://www.w3.org/2009/xmlenc11#aes256-gcm",
-    keyEncryptionAlgorithm: keyMethod,
-  };
-  const data = await new Promise<string>((resolve, reject) => {
-    encrypt(xml, options as Parameters<typeof encrypt>[1], (error, result) =>
-      error ? reject(error) : resolve(result),
-    );
-  });
-  return `<a:EncryptedAssertion xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion">${data}</a:EncryptedAssertion>`;
 }

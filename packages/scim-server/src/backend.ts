@@ -37,7 +37,10 @@ export interface ResourceStore<Input, Stored> {
   /** As get, inside a transaction: no one else may change the resource until it ends (`select … for update`). */
   lock(id: string, wants: Wants): Promise<Stored | null>;
   list(query: ListQuery): Promise<ListResult<Stored>>;
-  /** Throws conflict() if a unique value is taken. */
+  /**
+   * Throws conflict() if a unique value is taken. It may return an inactive user with the same externalId instead of a new
+   * one, under conditions of the application's: Okta creates a person again who was unassigned and renamed.
+   */
   create(input: Input, details: ChangeDetails): Promise<Stored>;
   /**
    * Changes a locked resource and raises its version, even if `changes` is empty. A member that is absent stays as it is.
@@ -72,8 +75,19 @@ export interface GroupStore extends ResourceStore<GroupInput, GroupRecord> {
    * someone who is not a member is not an error. Throws badRequest() for an id that is not a user's.
    */
   changeMembers(id: string, steps: readonly MemberStep[]): Promise<void>;
-  /** Every member of each group, by the group's id. Called only if the answer shows members. */
-  membersOf(ids: readonly string[]): Promise<ReadonlyMap<string, readonly MemberRecord[]>>;
+  /**
+   * Every member of each group, by the group's id. Called only if the answer shows members.
+   * @param limit no more members than this are needed; absent if all are.
+   */
+  membersOf(ids: readonly string[], limit?: number): Promise<ReadonlyMap<string, readonly MemberRecord[]>>;
+  /**
+   * The members of a group among some ids, or with one of some names, without loading the others. Without this method the
+   * engine refuses a PATCH that chooses members by `display`, or all members except some.
+   */
+  findMembers?(
+    id: string,
+    by: { ids: readonly string[] } | { names: readonly string[] },
+  ): Promise<readonly MemberRecord[]>;
 }
 
 /**
@@ -92,7 +106,7 @@ export interface ChangeDetails {
 /** The members that every stored resource has. */
 interface StoredResource {
   id: string;
-  /** The client's own id of the resource; null if it gave none. */
+  /** The client's own id of the resource; null if it gave none. Several resources may have the same (RFC 7643 §3.1). */
   externalId: string | null;
   /** Milliseconds since the epoch. */
   createdAt: number;

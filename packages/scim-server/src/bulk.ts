@@ -1,8 +1,10 @@
+import { withReferences } from "./bulk-references.ts";
 import { bulkLimits } from "./discovery.ts";
 import { badRequest, errorBody, notFound, ScimError } from "./errors.ts";
 import { createGroup, deleteGroup, patchGroupById, replaceGroup } from "./groups.ts";
+import { isEmpty, isObject } from "./input.ts";
 import type { ScimCall, ScimOperation, ScimResponse } from "./operation.ts";
-import { urns } from "./schema.ts";
+import { type ResourceSchema, urns } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, replaceUser } from "./users.ts";
 
 /** The operations that a Bulk request may hold: the same functions that the router calls. */
@@ -25,11 +27,16 @@ interface BulkOperation {
   data: unknown;
 }
 
+interface BulkRequest {
+  operations: BulkOperation[];
+  failOnErrors: number | null;
+}
+
 type BulkResult = Record<string, unknown> & { status: string };
 
 /**
- * POST /Bulk (RFC 7644 §3.7): carries out the operations one after the other, each on its own. An operation may refer to a
- * resource that an earlier one created by `bulkId:name`. Stops after `failOnErrors` failures.
+ * POST /Bulk (RFC 7644 §3.7): carries out the operations in their order, each on its own, but first those that create what
+ * an operation refers to by `bulkId:name`. Answers in the order of the request. Stops after `failOnErrors` failures.
  * @param toScimError turns what an operation threw into its error answer.
  */
 export async function carryOutBulk(
@@ -37,43 +44,127 @@ export async function carryOutBulk(
   body: unknown,
   toScimError: (error: unknown) => ScimError,
 ): Promise<ScimResponse> {
-  const { operations, failOnErrors } = parse(body);
-  const created = new Map<string, string>();
-  const results: BulkResult[] = [];
-  let failures = 0;
-  for (const operation of operations) {
-    if (failOnErrors !== null && failures >= failOnErrors) break;
-    try {
-      results.push(await carryOut(call, operation, created));
-    } catch (error) {
-      failures++;
-      results.push(failed(operation, toScimError(error)));
-    }
-  }
+  const results = await new BulkRun(call, parse(body), toScimError).results();
   return { status: 200, body: { schemas: [urns.bulkResponse], Operations: results } };
 }
 
-async function carryOut(
-  call: ScimCall,
-  operation: BulkOperation,
-  created: Map<string, string>,
-): Promise<BulkResult> {
-  const { method, bulkId, version } = operation;
-  const path = String(withIds(operation.path, created));
-  const body = withIds(operation.data, created);
-  const [, list, id] = /^(\/(?:Users|Groups))(?:\/([^/]+))?\/?$/.exec(path) ?? [];
-  const carriesOut = bulkOperations[`${method} ${list}${id === undefined ? "" : "/{id}"}`];
-  if (!carriesOut) throw new ScimError(405, null, `${method} is not offered here.`);
-  const request = { id: decoded(id ?? ""), query: {}, body, ifMatch: version, ifNoneMatch: null };
-  const answer = await carriesOut(call, request);
-  if (bulkId !== null && typeof answer.body?.id === "string") created.set(bulkId, answer.body.id);
-  return {
-    method,
-    ...(bulkId === null ? {} : { bulkId }),
-    ...(answer.version === undefined ? {} : { version: answer.version }),
-    location: answer.location ?? call.baseUrl + path,
-    status: String(answer.status),
-  };
+class BulkRun {
+  private readonly call: ScimCall;
+  private readonly request: BulkRequest;
+  private readonly toScimError: (error: unknown) => ScimError;
+  /** The operations by their bulkIds: usually one each. */
+  private readonly named = new Map<string, BulkOperation[]>();
+  /** The ids of resources by the bulkIds of the operations that have succeeded. */
+  private readonly ids = new Map<string, string>();
+  private readonly answers = new Map<BulkOperation, BulkResult>();
+  /** Operations that have begun: each waits for those that it refers to. */
+  private readonly begun = new Set<BulkOperation>();
+  private failures = 0;
+
+  constructor(call: ScimCall, request: BulkRequest, toScimError: (error: unknown) => ScimError) {
+    this.call = call;
+    this.request = request;
+    this.toScimError = toScimError;
+    for (const operation of request.operations) {
+      if (operation.bulkId === null) continue;
+      const known = this.named.get(operation.bulkId);
+      if (known) known.push(operation);
+      else this.named.set(operation.bulkId, [operation]);
+    }
+  }
+
+  async results(): Promise<BulkResult[]> {
+    for (const operation of this.request.operations) await this.run(operation);
+    return this.request.operations.flatMap((operation) => this.answers.get(operation) ?? []);
+  }
+
+  private async run(operation: BulkOperation): Promise<void> {
+    if (this.begun.has(operation)) return;
+    this.begun.add(operation);
+    for (const name of this.namesIn(operation)) await this.runFor(name);
+    const { failOnErrors } = this.request;
+    if (failOnErrors !== null && this.failures >= failOnErrors) return;
+    try {
+      this.answers.set(operation, await this.carryOut(operation));
+    } catch (error) {
+      this.failures++;
+      this.answers.set(operation, this.failed(operation, this.toScimError(error)));
+    }
+  }
+
+  /** Runs the operations with a bulkId until one of them has created a resource. */
+  private async runFor(name: string): Promise<void> {
+    for (const operation of this.named.get(name) ?? []) {
+      if (this.ids.has(name)) return;
+      await this.run(operation);
+    }
+  }
+
+  private namesIn(operation: BulkOperation): string[] {
+    const names = new Set<string>();
+    withReferences(operation, this.schemaOf(operation), (name) => {
+      names.add(name);
+      return name;
+    });
+    return [...names];
+  }
+
+  private schemaOf({ path }: BulkOperation): ResourceSchema {
+    const { user, group } = this.call.schemas;
+    return path.startsWith("/Groups") ? group : user;
+  }
+
+  /** Throws ScimError for a name that stands for no resource (RFC 7644 §3.7.1: 409 for a circular reference). */
+  private idOf(name: string): string {
+    const id = this.ids.get(name);
+    if (id !== undefined) return id;
+    const operations = this.named.get(name);
+    if (!operations)
+      throw badRequest("invalidValue", `No operation of this request has the bulkId "${name}".`);
+    const isCircular = operations.some((operation) => !this.answers.has(operation));
+    throw new ScimError(
+      409,
+      null,
+      isCircular
+        ? `The operation with the bulkId "${name}" waits for this one: the references are circular.`
+        : `The operation with the bulkId "${name}" created no resource.`,
+    );
+  }
+
+  private async carryOut(operation: BulkOperation): Promise<BulkResult> {
+    const { method, bulkId, version } = operation;
+    const resolve = (name: string) => this.idOf(name);
+    const { path, data } = withReferences(operation, this.schemaOf(operation), resolve);
+    const [, list, id] = /^(\/(?:Users|Groups))(?:\/([^/]+))?$/.exec(path) ?? [];
+    const carriesOut = bulkOperations[`${method} ${list}${id === undefined ? "" : "/{id}"}`];
+    if (!carriesOut) throw new ScimError(405, null, `${method} is not offered here.`);
+    const request = { id: decoded(id ?? ""), query: {}, body: data, ifMatch: version, ifNoneMatch: null };
+    const answer = await carriesOut(this.call, request);
+    const created = answer.body?.id ?? request.id;
+    if (bulkId !== null && typeof created === "string" && method !== "DELETE") this.ids.set(bulkId, created);
+    return {
+      method,
+      ...(bulkId === null ? {} : { bulkId }),
+      ...(answer.version === undefined ? {} : { version: answer.version }),
+      location: answer.location ?? this.call.baseUrl + path,
+      status: String(answer.status),
+    };
+  }
+
+  /** RFC 7644 §3.7.3: every result has the resource's URL, except that of a POST that failed. */
+  private failed(operation: BulkOperation, error: ScimError): BulkResult {
+    const { method, bulkId, path } = operation;
+    const known = withReferences({ method, path, data: null }, this.schemaOf(operation), (name) => {
+      return this.ids.get(name) ?? `bulkId:${name}`;
+    });
+    return {
+      method,
+      ...(bulkId === null ? {} : { bulkId }),
+      ...(method === "POST" ? {} : { location: this.call.baseUrl + known.path }),
+      status: String(error.status),
+      response: errorBody(error),
+    };
+  }
 }
 
 /** No resource has an id that cannot be decoded, or that a database cannot be asked for. */
@@ -87,51 +178,27 @@ function decoded(id: string): string {
   throw notFound("There is no such resource.");
 }
 
-function failed({ method, bulkId, path }: BulkOperation, error: ScimError): BulkResult {
-  return {
-    method,
-    ...(bulkId === null ? {} : { bulkId }),
-    ...(method === "POST" ? {} : { location: path }),
-    status: String(error.status),
-    response: errorBody(error),
-  };
-}
-
-/** Replaces `bulkId:name` by the id, in every string. Throws badRequest for a name that no earlier operation has. */
-function withIds(value: unknown, created: Map<string, string>): unknown {
-  if (typeof value === "string") {
-    return value.replace(/(^|\/)bulkId:([^/]+)$/, (_whole, before: string, name: string) => {
-      const id = created.get(name);
-      if (id === undefined)
-        throw badRequest("invalidValue", `No operation before this one created bulkId:${name}.`);
-      return before + id;
-    });
-  }
-  if (Array.isArray(value)) return value.map((item) => withIds(item, created));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withIds(inner, created)]));
-}
-
-function parse(body: unknown): { operations: BulkOperation[]; failOnErrors: number | null } {
-  const { schemas, Operations, failOnErrors } = (body ?? {}) as Record<string, unknown>;
-  if (!Array.isArray(schemas) || !schemas.includes(urns.bulkRequest)) {
-    throw badRequest("invalidSyntax", `schemas must name ${urns.bulkRequest}.`);
-  }
-  if (!Array.isArray(Operations)) throw badRequest("invalidSyntax", "Operations must be a list.");
-  if (Operations.length > bulkLimits.maxOperations) {
+/** Throws badRequest for a request that is not understood as a whole. As elsewhere, `schemas` may be absent or empty. */
+function parse(body: unknown): BulkRequest {
+  const { schemas, operations, failonerrors: failOnErrors = null } = membersOf(body);
+  const isOther = !isEmpty(schemas) && ![schemas].flat().some(isBulkRequest);
+  if (isOther) throw badRequest("invalidSyntax", `schemas must name ${urns.bulkRequest}.`);
+  if (!Array.isArray(operations)) throw badRequest("invalidSyntax", "Operations must be a list.");
+  if (operations.length > bulkLimits.maxOperations) {
     throw new ScimError(413, null, `At most ${bulkLimits.maxOperations} operations fit in one request.`);
   }
-  if (failOnErrors !== undefined && !(Number.isInteger(failOnErrors) && Number(failOnErrors) > 0)) {
+  if (failOnErrors !== null && !(Number.isInteger(failOnErrors) && Number(failOnErrors) > 0)) {
     throw badRequest("invalidValue", "failOnErrors must be a whole number above 0.");
   }
-  return {
-    operations: Operations.map(parseOperation),
-    failOnErrors: (failOnErrors as number | undefined) ?? null,
-  };
+  return { operations: operations.map(parseOperation), failOnErrors: failOnErrors as number | null };
+}
+
+function isBulkRequest(urn: unknown): boolean {
+  return typeof urn === "string" && urn.toLowerCase() === urns.bulkRequest.toLowerCase();
 }
 
 function parseOperation(operation: unknown): BulkOperation {
-  const { method, path, bulkId, version, data } = (operation ?? {}) as Record<string, unknown>;
+  const { method, path, bulkid: bulkId, version, data } = membersOf(operation);
   const verb = String(method ?? "").toUpperCase();
   if (!["POST", "PUT", "PATCH", "DELETE"].includes(verb)) {
     throw badRequest("invalidSyntax", "method must be POST, PUT, PATCH or DELETE.");
@@ -140,5 +207,18 @@ function parseOperation(operation: unknown): BulkOperation {
     throw badRequest("invalidPath", "path must be like /Users or /Users/{id}, of users or groups.");
   }
   const text = (value: unknown) => (typeof value === "string" ? value : null);
-  return { method: verb, path, bulkId: text(bulkId), version: text(version), data };
+  // Some clients number their operations.
+  const name = typeof bulkId === "number" ? String(bulkId) : text(bulkId);
+  return { method: verb, path, bulkId: name, version: text(version), data };
+}
+
+/** An object's members by their names in lower case, because names ignore case (RFC 7643 §2.1). */
+function membersOf(value: unknown): Record<string, unknown> {
+  const members: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(isObject(value) ? value : {})) {
+    const key = name.toLowerCase();
+    if (Object.hasOwn(members, key)) throw badRequest("invalidSyntax", `${name} is there more than once.`);
+    members[key] = member;
+  }
+  return members;
 }

@@ -4,7 +4,6 @@
  */
 import { badRequest } from "./errors.ts";
 import { checkBody, isObject, isReservedName } from "./input.ts";
-import { urns } from "./schema.ts";
 
 /** One operation of a PATCH request (RFC 7644 §3.5.2). Its shape is checked; path and value are not interpreted yet. */
 export interface PatchOperation {
@@ -22,20 +21,21 @@ export interface PatchOperation {
 export const maxOperations = { group: 1000, user: 100 };
 
 /**
- * Reads the body of a PATCH request. Entra writes the names of operations with a capital letter. An operation that is not
- * understood is refused: a client that gets 200 believes that it was carried out. Throws badRequest.
+ * Reads the body of a PATCH request. Entra writes the names of operations with a capital letter, authentik sends no
+ * `schemas`: the method says what the body is, as it does for POST and PUT. A single operation may come without its list.
+ * An operation that is not understood is refused: a client that gets 200 believes that it was carried out. Throws
+ * badRequest.
  */
 export function parsePatch(body: unknown, most: number = maxOperations.user): PatchOperation[] {
   checkBody(body);
-  const { schemas, operations } = members(body, "The body");
-  const isPatchOp = (urn: unknown) =>
-    typeof urn === "string" && urn.toLowerCase() === urns.patchOp.toLowerCase();
-  const isPatch = Array.isArray(schemas) && schemas.some(isPatchOp);
-  if (!isPatch) throw badRequest("invalidSyntax", `schemas has to name ${urns.patchOp}.`);
-  if (!Array.isArray(operations) || operations.length === 0 || operations.length > most) {
-    throw badRequest("invalidSyntax", `Operations has to be a list of 1 to ${most} operations.`);
-  }
-  return operations.map((operation, index) => parseOperation(operation, `Operation ${index + 1}`));
+  const { operations = null } = members(body, "The body");
+  if (operations === null) throw badRequest("invalidSyntax", "The body has no Operations.");
+  const list = isObject(operations) ? [operations] : operations;
+  if (!Array.isArray(list)) throw badRequest("invalidSyntax", "Operations has to be a list.");
+  if (list.length === 0)
+    throw badRequest("invalidSyntax", "Operations is empty: send at least one operation.");
+  if (list.length > most) throw badRequest("invalidSyntax", `Operations has more than ${most} operations.`);
+  return list.map((operation, index) => parseOperation(operation, `Operation ${index + 1}`));
 }
 
 /**
@@ -53,11 +53,9 @@ export function parseKey(key: string): PatchPath | null {
 }
 
 function parseOperation(operation: unknown, label: string): PatchOperation {
-  const { op: name, path = null, value, ...others } = members(operation, label);
-  const [unknown] = Object.keys(others);
-  // Otherwise a misspelt "path" would turn a change of one attribute into a change of the whole resource.
-  if (unknown !== undefined)
-    throw badRequest("invalidSyntax", `${label} has an unknown member "${unknown}".`);
+  // Other members say nothing: Microsoft's collection and older clients send a "name", SCIM 1.1 clients an "operation".
+  const { op: name, path: sentPath = null, value } = members(operation, label);
+  const path = typeof sentPath === "string" && sentPath.trim() === "" ? null : sentPath;
   const op = typeof name === "string" ? name.toLowerCase() : "";
   if (op !== "add" && op !== "remove" && op !== "replace") {
     throw badRequest("invalidSyntax", `${label} has an op that is none of add, remove and replace.`);

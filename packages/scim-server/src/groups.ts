@@ -1,4 +1,4 @@
-import type { GroupInput, GroupRecord, MemberRecord, MemberStep, ScimStore } from "./backend.ts";
+import type { GroupInput, GroupRecord, MemberRecord, ScimStore } from "./backend.ts";
 import { badRequest, notFound } from "./errors.ts";
 import {
   type Filter,
@@ -13,15 +13,16 @@ import {
   checkIfMatch,
   checkKeyValue,
   coerce,
-  coerceParts,
   isKnownVersion,
   isObject,
+  labelOf,
   readResource,
   resolveAttribute,
   sectionNamed,
   sectionValue,
   versionTag,
 } from "./input.ts";
+import { changeMembers, chosenStep, type GroupStep, memberIds, Steps } from "./members.ts";
 import {
   type ScimCall,
   type ScimRequest,
@@ -35,7 +36,7 @@ import { type Attribute, type ResourceSchema, urns } from "./schema.ts";
 /** POST /Groups (RFC 7644 §3.3). */
 export async function createGroup(call: ScimCall, { query, body }: ScimRequest): Promise<ScimResponse> {
   const project = projection(query, call.schemas.group);
-  const { displayName, externalId = null, userIds } = readGroup(body, call.schemas.group);
+  const { displayName, externalId = null, userIds = [] } = readGroup(body, call.schemas.group);
   const changed = ["displayName", ...(userIds.length > 0 ? ["members"] : [])];
   return await call.store.transaction(async (store) => {
     const details = { changed, wants: wantsNothing };
@@ -54,13 +55,17 @@ export async function readGroupById(call: ScimCall, request: ScimRequest): Promi
   return await answer(call, call.store, group, project);
 }
 
-/** PUT /Groups/{id}: sets the members to exactly those that were sent; an absent externalId is kept. */
+/**
+ * PUT /Groups/{id}: sets the members to exactly those that were sent. Absent members, and an absent externalId, are kept:
+ * most clients that leave members out did not read them (RFC 7644 §3.5.1 leaves the choice to the server).
+ */
 export async function replaceGroup(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
   const project = projection(request.query, call.schemas.group);
   const { displayName, externalId, userIds } = readGroup(request.body, call.schemas.group);
   const changes = { displayName, ...(externalId === undefined ? {} : { externalId }) };
   return await call.store.transaction(async (store) => {
-    const group = await change(store, request, changes, [{ kind: "replace", userIds }]);
+    const steps: GroupStep[] = userIds === undefined ? [] : [{ kind: "replace", userIds }];
+    const group = await change(store, request, changes, steps);
     return await answer(call, store, group, project);
   });
 }
@@ -123,30 +128,27 @@ export function toScimGroup(
   };
 }
 
-const maxName = 1000;
-
 /**
- * The body of POST and PUT /Groups. `externalId` is undefined if it was not sent, null if it was sent empty. Throws
- * badRequest for a missing name, for nested groups, and for members that are not a list.
+ * The body of POST and PUT /Groups, by the reader of users. `externalId` is undefined if it was not sent, null if it was
+ * sent empty. `userIds` is undefined if no members were sent: null and "" say nothing (RFC 7643 §2.5), and only an empty
+ * list empties a group. Throws badRequest for a missing name, for nested groups, and for members without an id.
  */
 function readGroup(body: unknown, schema: ResourceSchema) {
-  const { resource } = readResource(body, schema, ["displayName", "externalId", "members"]);
-  const { displayName, members } = resource;
-  if (typeof displayName !== "string" || displayName.trim() === "" || displayName.length > maxName) {
-    throw badRequest("invalidValue", `displayName is required, with at most ${maxName} characters.`);
+  const { resource, cleared } = readResource(body, schema, ["members"]);
+  const { displayName, externalId, members } = resource;
+  if (typeof displayName !== "string" || displayName.trim() === "") {
+    throw badRequest("invalidValue", "displayName is required.");
   }
-  const group = { displayName, externalId: readExternalId(resource.externalId) };
-  checkKeys(group);
-  if (members === undefined || members === null) return { ...group, userIds: [] };
-  if (!Array.isArray(members)) throw badRequest("invalidValue", "members must be a list.");
-  return { ...group, userIds: memberIds(members, schema) };
+  const key = typeof externalId === "string" ? externalId : cleared.has("externalId") ? null : undefined;
+  checkKeys({ displayName, externalId: key });
+  const { attribute } = findTarget("members", schema);
+  const userIds = saysNoMembers(members) ? undefined : memberIds(attribute, members);
+  return { displayName, externalId: key, userIds };
 }
 
-function readExternalId(value: unknown): string | null | undefined {
-  if (value === undefined) return undefined;
-  if (value === null || value === "") return null;
-  if (typeof value !== "string") throw badRequest("invalidValue", "externalId must be a string.");
-  return value;
+/** Whether a value for `members` says nothing about them. An empty list does: there are none. */
+function saysNoMembers(members: unknown): boolean {
+  return members === undefined || members === null || members === "";
 }
 
 function checkKeys(group: { displayName?: string; externalId?: string | null | undefined }): void {
@@ -158,12 +160,12 @@ async function change(
   store: ScimStore,
   request: ScimRequest,
   changes: Partial<GroupInput>,
-  steps: readonly MemberStep[],
+  steps: readonly GroupStep[],
 ): Promise<GroupRecord> {
   const before = await lock(store, request);
   const changed = [...Object.keys(changes), ...(steps.length > 0 ? ["members"] : [])];
   const group = await store.groups.update(before, changes, { changed, wants: wantsNothing });
-  if (steps.length > 0) await store.groups.changeMembers(group.id, steps);
+  await changeMembers(store.groups, group.id, steps);
   return group;
 }
 
@@ -200,7 +202,7 @@ export interface GroupPatch {
     /** Null if it was removed. */
     externalId?: string | null;
   };
-  steps: MemberStep[];
+  steps: GroupStep[];
 }
 
 type OperationKind = PatchOperation["op"];
@@ -237,32 +239,24 @@ export function patchGroup(operations: readonly PatchOperation[], schema: Resour
   return { changes, steps: steps.list() };
 }
 
-/** The ids in a value for `members`: one member or a list, each as an object or as a plain id. Throws badRequest. */
-export function memberIds(value: unknown, schema: ResourceSchema): string[] {
-  return idsOf(findTarget("members", schema).attribute, value);
-}
-
-function idsOf(attribute: Attribute, value: unknown): string[] {
-  return (Array.isArray(value) ? value : [value]).map((member) => {
-    const parts = coerceParts(attribute, member, "members");
-    const [id, type, ref] = ["value", "type", "$ref"].map((name) => parts.get(name));
-    // RFC 7643 §4.2 leaves it to the server whether groups may hold groups.
-    if (String(type).toLowerCase() === "group" || /(?:^|\/)groups\//i.test(String(ref))) {
-      throw badRequest("invalidValue", "Nested groups are not supported: members have to be users.");
-    }
-    if (typeof id !== "string") throw badRequest("invalidValue", "Each member needs a value: a user's id.");
-    return id;
-  });
-}
-
-/** The attributes that an object without a path names, except unknown and read-only ones (Okta echoes the id). */
-function namedTargets(value: unknown, schema: ResourceSchema, isInner = false): [GroupTarget, unknown][] {
-  return Object.entries(sectionValue(schema.core.id, value) ?? {}).flatMap(([key, inner]) => {
-    if (!isInner && sectionNamed(schema, key)) return namedTargets(inner, schema, true);
-    const target = lookUp(parseKey(key), schema);
-    const isAbsent = target?.attribute.name === "members" && inner === null;
-    return target && target.attribute.mutability !== "readOnly" && !isAbsent ? [[target, inner]] : [];
-  });
+/**
+ * The attributes that an object without a path names, except unknown and read-only ones (Okta echoes the id). Throws
+ * badRequest for one that is named twice, as readResource does.
+ */
+function namedTargets(value: unknown, schema: ResourceSchema): [GroupTarget, unknown][] {
+  const seen = new Set<string>();
+  const named = (object: unknown, isInner: boolean): [GroupTarget, unknown][] =>
+    Object.entries(sectionValue(schema.core.id, object) ?? {}).flatMap(([key, inner]) => {
+      if (!isInner && sectionNamed(schema, key)) return named(inner, true);
+      const target = lookUp(parseKey(key), schema);
+      if (!target || target.attribute.mutability === "readOnly") return [];
+      const label = labelOf(null, target.attribute);
+      if (target.where === null && seen.has(label))
+        throw badRequest("invalidSyntax", `${label} is there more than once.`);
+      if (target.where === null) seen.add(label);
+      return label === "members" && saysNoMembers(inner) ? [] : [[target, inner]];
+    });
+  return named(value, false);
 }
 
 function findTarget(path: string, schema: ResourceSchema): GroupTarget {
@@ -288,27 +282,17 @@ function lookUp(parsed: PatchPath | null, schema: ResourceSchema): GroupTarget |
   return { attribute, where };
 }
 
-function memberStep({ attribute, where }: GroupTarget, op: OperationKind, value: unknown): MemberStep {
-  if (where) {
-    if (op !== "remove") throw badRequest("invalidPath", "Members chosen by a filter can only be removed.");
-    return { kind: "remove", userIds: chosenIds(where) };
+function memberStep({ attribute, where }: GroupTarget, op: OperationKind, value: unknown): GroupStep {
+  if (where && op === "add") {
+    throw badRequest("invalidPath", "Members chosen by a filter can only be removed or replaced.");
   }
+  if (where) return chosenStep(attribute, where, op === "remove" ? null : { value });
   const isAbsent = value === undefined || value === null;
   // RFC 7644 §3.5.2.2: without a value every member is removed. Entra sends a value with the members to remove.
   if (op === "remove" && isAbsent) return { kind: "replace", userIds: [] };
   if (isAbsent)
     throw badRequest("invalidValue", "members has to be a list; an empty one removes every member.");
-  return { kind: op, userIds: idsOf(attribute, value) };
-}
-
-/** The ids that `value eq "…" or value eq "…"` names. Any other filter would need to read the members. */
-function chosenIds(where: Filter): string[] {
-  if (where.kind === "or") return where.operands.flatMap(chosenIds);
-  const isId = where.kind === "compare" && where.operator === "eq" && typeof where.value === "string";
-  if (!isId || where.path.attribute.toLowerCase() !== "value") {
-    throw badRequest("invalidPath", 'Members are chosen by value eq "id", or several of these joined by or.');
-  }
-  return [where.value as string];
+  return { kind: op, userIds: memberIds(attribute, value) };
 }
 
 function newName(attribute: Attribute, op: OperationKind, value: unknown): string {
@@ -324,34 +308,4 @@ function text(attribute: Attribute, value: unknown): string | undefined {
   // Entra's older form of a single value: [{"$ref": null, "value": "…"}].
   const plain = more.length === 0 && isObject(only) ? only.value : value;
   return coerce(attribute, plain, attribute.name) as string | undefined;
-}
-
-/**
- * Steps in order, as few as possible, because each costs several statements. Ids join an earlier step of their kind if
- * none of them occurs in the step between: then the order of the two makes no difference.
- */
-class Steps {
-  private readonly steps: { kind: MemberStep["kind"]; ids: Set<string> }[] = [];
-
-  push({ kind, userIds }: MemberStep): void {
-    const mergeable = kind === "replace" ? undefined : this.mergeable(kind, userIds);
-    if (mergeable) {
-      for (const id of userIds) mergeable.add(id);
-      return;
-    }
-    // A replacement that follows another one overwrites it.
-    if (kind === "replace" && this.steps.at(-1)?.kind === "replace") this.steps.pop();
-    if (kind === "replace" || userIds.length > 0) this.steps.push({ kind, ids: new Set(userIds) });
-  }
-
-  list(): MemberStep[] {
-    return this.steps.map(({ kind, ids }) => ({ kind, userIds: [...ids] }));
-  }
-
-  private mergeable(kind: MemberStep["kind"], userIds: readonly string[]): Set<string> | undefined {
-    const [beforeLast, last] = [this.steps.at(-2), this.steps.at(-1)];
-    if (last?.kind === kind) return last.ids;
-    const isBarrier = last === undefined || last.kind === "replace" || userIds.some((id) => last.ids.has(id));
-    return beforeLast?.kind === kind && !isBarrier ? beforeLast.ids : undefined;
-  }
 }

@@ -1,4 +1,6 @@
 import type { ScimStore, Wants } from "./backend.ts";
+import { badRequest } from "./errors.ts";
+import { isEmpty } from "./input.ts";
 import type { ScimSchemas } from "./schema.ts";
 
 /** The store and the settings of one call. */
@@ -38,3 +40,14 @@ export const wantsNothing: Wants = () => false;
 
 /** For a resource that PATCH changes: it has to be complete. */
 export const wantsAll: Wants = () => true;
+
+/**
+ * Refuses a message of another type than the address takes. Clients leave `schemas` out, or send it empty: then the address
+ * says what the message is. Throws badRequest.
+ */
+export function checkMessageType(schemas: unknown, urn: string): void {
+  if (isEmpty(schemas)) return;
+  const named = Array.isArray(schemas) ? schemas : [schemas];
+  if (named.some((one) => typeof one === "string" && one.toLowerCase() === urn.toLowerCase())) return;
+  throw badRequest("invalidSyntax", `schemas has to name ${urn}.`);
+}

@@ -421,7 +421,7 @@ const refused: [string, unknown[], string][] = [
   ["an unknown attribute", [replace("shoeSize", 42)], "invalidPath"],
   ["an unknown sub-attribute", [replace("name.nick", "x")], "invalidPath"],
   ["an unknown extension", [replace("urn:unknown:1.0:User:department", "x")], "invalidPath"],
-  ["an empty path", [replace("", "x")], "invalidPath"],
+  ["an empty path without an object", [replace("", "x")], "invalidValue"],
   ["a path that does not end", [replace('emails[type eq "work"', "x")], "invalidPath"],
   ["a key that does not end", [{ op: "add", value: { 'emails[type eq "work"': "x" } }], "invalidPath"],
   ["a filter on an attribute with one value", [replace('name[givenName eq "Ada"]', {})], "invalidPath"],
@@ -518,13 +518,6 @@ const reserved = ["__proto__", "constructor", "prototype"].flatMap((name): [stri
 const notOperations: [string, unknown, string][] = [
   ["a list instead of an object", [], "invalidSyntax"],
   ["null", null, "invalidSyntax"],
-  ["no schemas", { Operations: [remove("title")] }, "invalidSyntax"],
-  ["another schema", { schemas: [urns.user], Operations: [remove("title")] }, "invalidSyntax"],
-  [
-    "schemas that are not strings",
-    { schemas: [{ toString: null }], Operations: [remove("title")] },
-    "invalidSyntax",
-  ],
   ["no operations", { schemas: [urns.patchOp] }, "invalidSyntax"],
   ["an empty list of operations", { schemas: [urns.patchOp], Operations: [] }, "invalidSyntax"],
   [
@@ -539,7 +532,9 @@ const notOperations: [string, unknown, string][] = [
       ["an unknown op", { op: "move", path: "title", value: "x" }, "invalidSyntax"],
       ["no op", { path: "title", value: "x" }, "invalidSyntax"],
       ["an op that is not a string", { op: ["add"], path: "title", value: "x" }, "invalidSyntax"],
-      ["a misspelt path", { op: "replace", pth: "name", value: {} }, "invalidSyntax"],
+      ["a removal with an empty path", { op: "remove", path: " ", value: "x" }, "noTarget"],
+      ["a text with an empty path", { op: "replace", path: "", value: "x" }, "invalidValue"],
+      ["a misspelt path of a text", { op: "replace", pth: "title", value: "x" }, "invalidValue"],
       ["a path that is not a string", { op: "remove", path: 1 }, "invalidPath"],
       ["nothing to add", { op: "add", path: "title" }, "invalidValue"],
       ["a list without a path", { op: "add", value: ["x"] }, "invalidValue"],
@@ -601,6 +596,44 @@ describe("the body of a PATCH request", () => {
     const body = { SCHEMAS: [urns.patchOp.toUpperCase()], operations: [{ OP: "REMOVE", Path: "title" }] };
     assert.deepEqual(parsePatch(body), [{ op: "remove", path: "title", value: undefined }]);
   });
+
+  const schemas: [string, object][] = [
+    ["without schemas", {}],
+    ["with an empty list of schemas", { schemas: [] }],
+    ["with schemas that are null", { schemas: null }],
+    ["with a schema that is not in a list", { schemas: urns.patchOp }],
+    ["with another schema, as POST and PUT are", { schemas: [urns.user] }],
+    ["with schemas that are not strings", { schemas: [{ toString: null }] }],
+  ];
+  for (const [name, more] of schemas) {
+    it(`is read ${name}`, () => {
+      const body = { ...more, Operations: [remove("title")] };
+      assert.deepEqual(parsePatch(body), [{ op: "remove", path: "title", value: undefined }]);
+    });
+  }
+
+  it("may have one operation without a list", () => {
+    assert.deepEqual(
+      parsePatch({ operations: remove("title") }),
+      parsePatch({ Operations: [remove("title")] }),
+    );
+  });
+
+  const operations: [string, object, object][] = [
+    ["an empty path", { op: "add", path: "" }, { path: null }],
+    ["a path of spaces", { op: "add", path: "  " }, { path: null }],
+    ["a path that is null", { op: "add", path: null }, { path: null }],
+    ["a name of its own", { name: "addMember", op: "add", path: "members" }, { path: "members" }],
+    ["members of SCIM 1.1", { op: "ADD", operation: "delete", id: 7, Path: "members" }, { path: "members" }],
+  ];
+  for (const [name, operation, expected] of operations) {
+    it(`may have an operation with ${name}`, () => {
+      const value = { title: "x" };
+      assert.deepEqual(parsePatch({ Operations: [{ ...operation, value }] }), [
+        { op: "add", value, ...expected },
+      ]);
+    });
+  }
 
   for (const [name, body, scimType] of notOperations) {
     it(`is refused with ${name}`, () => assert.throws(() => parsePatch(body), refusal(scimType)));

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { tooManyRequests } from "../src/errors.ts";
+import { maxMembersOfHit } from "../src/lists.ts";
 import { operationName, type ScimExchange, scimRouter } from "../src/router.ts";
 import { defineSchemas, type ScimSchemas, urns } from "../src/schema.ts";
 import { MemoryBackend } from "./memory-backend.ts";
@@ -168,6 +169,34 @@ describe("the SCIM router over an application's own store", () => {
     assert.equal(backend.membersRead, 0);
     const { Resources } = (await send("GET", "/Groups?attributes=displayName,members")).body;
     assert.deepEqual((Resources as Json[])[0]?.members, []);
+  });
+
+  it("shows the members of a search's only hit, and not of a store that finds more than the limit", async () => {
+    const { send, create, backend } = await start();
+    await send("POST", "/Groups?excludedAttributes=members", {
+      displayName: "Team",
+      members: [await create("ada")],
+    });
+    const hit = async () => {
+      const { body } = await send("GET", `/Groups?filter=${encodeURIComponent('displayName eq "Team"')}`);
+      return ((body.Resources as Json[])[0]?.members as Json[] | undefined)?.length;
+    };
+    assert.deepEqual([await hit(), backend.membersRead], [1, 1]);
+    for (const members of backend.members.values())
+      for (let index = 0; index < maxMembersOfHit; index++) members.add(`user ${index}`);
+    assert.equal(await hit(), undefined);
+  });
+
+  it("refuses to choose members by their name without findMembers, and chooses them by value", async () => {
+    const { send, patch, create } = await start();
+    const ada = await create("ada");
+    const { body } = await send("POST", "/Groups", { displayName: "Team", members: [ada] });
+    const remove = (filter: string) =>
+      patch(`/Groups/${body.id}`, { op: "remove", path: `members[${filter}]` });
+    const refused = await remove('display eq "ada"');
+    assert.deepEqual([refused.status, refused.body.scimType], [400, "invalidPath"]);
+    assert.equal((await remove(`value eq "${ada}" and type eq "User"`)).status, 204);
+    assert.deepEqual((await send("GET", `/Groups/${body.id}`)).body.members, []);
   });
 
   it("pages by index and by cursor, and sorts", async () => {

@@ -2,7 +2,16 @@ import { STATUS_CODES } from "node:http";
 import { inflateRawSync } from "node:zlib";
 import { type Request, type RequestHandler, Router } from "express";
 import { outcomes } from "policy-list/policy";
-import { children, type Element, elementsOf, type Node, ns, parseXml, textOf } from "saml-policy/parse";
+import {
+  children,
+  type Element,
+  elementsOf,
+  type Node,
+  ns,
+  parseXml,
+  readForm,
+  textOf,
+} from "saml-policy/parse";
 import { policy } from "saml-policy/policy";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
@@ -153,7 +162,7 @@ function shownRoots(req: Request): Element[] {
     ({ id, outcome }) => id === "well-formed" && outcome === "passed",
   );
   if (!isParsed) return [];
-  const response = rootOf(Buffer.from(String(formOf(req).SAMLResponse), "base64").toString("utf8"));
+  const response = rootOf(readForm({ form: formOf(req), query: req.query }).xml);
   const isEncrypted = children(response, ns.assertion, "EncryptedAssertion").length > 0;
   const signedXml = req.saml?.signedXml;
   return isEncrypted && signedXml !== undefined ? [response, rootOf(signedXml)] : [response];

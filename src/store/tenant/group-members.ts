@@ -26,13 +26,14 @@ export function tenantGroupMembers(scope: TenantScope) {
       return ((await query) as { user_id: string }[]).map((row) => row.user_id);
     },
 
-    /** All members of each group, sorted by id. */
-    async ofGroups(groupIds: readonly string[]): Promise<Map<string, GroupMember[]>> {
+    /** All members of each group, sorted by id; at most `limit` of the first 500 groups together if it is given. */
+    async ofGroups(groupIds: readonly string[], limit?: number): Promise<Map<string, GroupMember[]>> {
       const found = new Map<string, GroupMember[]>(groupIds.map((id) => [id, []]));
       for (const chunk of chunks(groupIds)) {
         const query = scope.rows("group_members").whereIn("group_members.group_id", chunk);
         scope.join(query, "users", "id", "group_members.user_id");
         query.orderBy(["group_members.group_id", "group_members.user_id"]);
+        if (limit !== undefined) query.limit(limit);
         for (const row of (await query.select(memberColumns)) as MemberRow[])
           found.get(row.group_id)?.push({ id: row.id, name: row.display_name ?? row.login_name });
       }
@@ -47,6 +48,30 @@ export function tenantGroupMembers(scope: TenantScope) {
         for (const row of rows) known.add(row.id);
       }
       return userIds.filter((id) => !known.has(id));
+    },
+
+    /** The members of the group among some ids, or whose shown name is one of `names`. */
+    async find(
+      groupId: string,
+      by: { ids: readonly string[] } | { names: readonly string[] },
+    ): Promise<GroupMember[]> {
+      const found: GroupMember[] = [];
+      for (const chunk of chunks("ids" in by ? by.ids : by.names)) {
+        const query = of(groupId);
+        scope.join(query, "users", "id", "group_members.user_id");
+        if ("ids" in by) query.whereIn("group_members.user_id", chunk);
+        else
+          query.where((shown) =>
+            shown
+              .whereIn("users.display_name", chunk)
+              .orWhere((unnamed) =>
+                unnamed.whereNull("users.display_name").whereIn("users.login_name", chunk),
+              ),
+          );
+        for (const row of (await query.select(memberColumns)) as MemberRow[])
+          found.push({ id: row.id, name: row.display_name ?? row.login_name });
+      }
+      return found;
     },
 
     /** The ids that are members of the group. */

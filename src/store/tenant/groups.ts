@@ -50,8 +50,6 @@ const toGroup = (row: GroupRow): Group => ({
 const conflicts = {
   display_name_key: () =>
     new ConflictError("group-name-taken", "Another group of this tenant has this name."),
-  source_key: () =>
-    new ConflictError("source-key-taken", "Another group of this source has this external id."),
 };
 
 interface GroupsPage {
@@ -67,7 +65,7 @@ export function tenantGroups(scope: TenantScope, now: () => number) {
   return {
     ...lists(scope),
 
-    /** Throws ConflictError if the name or the source key is taken. */
+    /** Throws ConflictError if the name is taken. */
     async create(group: NewGroup): Promise<Group> {
       return await scope.atomically(async (inside) => {
         const count = {

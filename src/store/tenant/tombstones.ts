@@ -74,9 +74,10 @@ export function tenantTombstones(scope: TenantScope, now: () => number) {
       return ((await scope.rows("tombstones").where("id", id).delete()) as number) > 0;
     },
 
-    /** Removes the tombstones of a login name. */
-    async liftByLoginName(loginName: string): Promise<void> {
-      await scope.rows("tombstones").where("login_name_key", nameKey(loginName)).delete();
+    /** Removes the tombstones of a login name. Returns whether there were any. */
+    async liftByLoginName(loginName: string): Promise<boolean> {
+      const found = scope.rows("tombstones").where("login_name_key", nameKey(loginName));
+      return ((await found.delete()) as number) > 0;
     },
   };
 }

@@ -35,8 +35,6 @@ export type UserChanges = Partial<
 const conflicts = {
   login_name_key: () =>
     new ConflictError("login-name-taken", "Another user of this tenant has this login name."),
-  source_key: () =>
-    new ConflictError("source-key-taken", "Another user of this source has this external id."),
 };
 
 /** The users of one tenant. */
@@ -77,9 +75,15 @@ function reading<Read extends ShownUser>(
       );
     },
 
-    /** The users with this source key: at most one per source. */
-    async bySourceKey(key: string): Promise<Read[]> {
-      return ((await select().where("source_key", key)) as UserRow[]).map(read);
+    /**
+     * The provisioned users with this source key, at most two of them: keys are not unique, and two users are as ambiguous
+     * as many.
+     * @param sourceId limits the lookup to the users of one source.
+     */
+    async bySourceKey(key: string, sourceId?: string): Promise<Read[]> {
+      const query = select().where({ source_key: key, origin: "scim" });
+      if (sourceId !== undefined) query.where("source_id", sourceId);
+      return ((await query.limit(2)) as UserRow[]).map(read);
     },
 
     /** The users after `afterSeq` in the tenant's order. */
@@ -119,7 +123,7 @@ function reading<Read extends ShownUser>(
 
 function writing(scope: TenantScope, now: () => number) {
   return {
-    /** Adds a user at the end of the list. Throws ConflictError if the login name or source key is taken. */
+    /** Adds a user at the end of the list. Throws ConflictError if the login name is taken. */
     async create(user: NewUser): Promise<User> {
       return await scope.atomically(async (inside) => {
         const count = {

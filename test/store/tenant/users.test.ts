@@ -215,7 +215,7 @@ describe("users", () => {
       assert.equal((await store.users.byId(grace.id))?.accessEpoch, 0);
     });
 
-    it("bySourceKey compares bytes, and finds one user per source", async () => {
+    it("bySourceKey compares bytes, finds at most two provisioned users, and can ask for one source", async () => {
       const { store, writer } = await createTestTenant(use().database);
       const second = await store.sources.create({ id: randomUUID(), name: "Second" });
       const keyed = (sourceKey: string, sourceId: string) =>
@@ -226,6 +226,15 @@ describe("users", () => {
         (await store.users.bySourceKey("00uA")).map(({ id }) => id).sort(),
         wanted.map(({ id }) => id).sort(),
       );
+      const ofSource = async (key: string, { id }: { id: string }) =>
+        (await store.users.bySourceKey(key, id)).map((user) => user.id);
+      assert.deepEqual(await ofSource("00uA", writer.source), [wanted[0]?.id]);
+      for (let count = 0; count < 3; count++) await keyed("00uA", second.id);
+      assert.equal((await ofSource("00uA", second)).length, 2);
+      assert.equal((await store.users.bySourceKey("00uA")).length, 2);
+      const local = { sourceKey: "00uL", sourceId: second.id, origin: "local" as const };
+      await store.users.create(newUser(randomUUID(), local));
+      assert.deepEqual(await ofSource("00uL", second), []);
       assert.deepEqual(await systemStore(use().database).tenants.byId(writer.source.id), null);
     });
   });

@@ -1,0 +1,259 @@
+/**
+ * The members of groups in requests: which users a value names, which members a filter chooses, and the steps that change
+ * them. Nothing here reads the members of a group, which may have 50,000.
+ */
+import type { GroupStore, MemberStep } from "./backend.ts";
+import { badRequest } from "./errors.ts";
+import type { Filter } from "./grammar.ts";
+import { coerceParts, isEmpty, isObject, plainValue } from "./input.ts";
+import type { Attribute } from "./schema.ts";
+
+/**
+ * The ids in a value for `members`, each once: one member or a list, each as an object or as a plain id. A member may have
+ * only a `$ref`. Throws badRequest.
+ */
+export function memberIds(members: Attribute, value: unknown): string[] {
+  const attribute = { ...members, subAttributes: identifying(members) };
+  const sent = unwrapped(value);
+  return [...new Set((Array.isArray(sent) ? sent : [sent]).map((member) => idOf(attribute, member)))];
+}
+
+/** `value`, `type` and `$ref` say who a member is, whether or not the schema lets clients write them. */
+function identifying({ subAttributes = [] }: Attribute): Attribute[] {
+  const named = subAttributes.filter(({ name }) => name !== "display");
+  return named.map((sub) => ({ ...sub, mutability: "immutable" }));
+}
+
+/** Salesforce and scimitar document `"path": "members", "value": {"members": […]}`. */
+function unwrapped(value: unknown): unknown {
+  const [only, ...more] = isObject(value) ? Object.entries(value) : [];
+  return only && more.length === 0 && only[0].toLowerCase() === "members" ? only[1] : value;
+}
+
+function idOf(attribute: Attribute, member: unknown): string {
+  const parts = coerceParts(attribute, member, "members");
+  const [id, type, ref] = ["value", "type", "$ref"].map((name) => parts.get(name));
+  const referred = typeof ref === "string" ? referenceOf(ref) : null;
+  // RFC 7643 §4.2 leaves it to the server whether groups may hold groups.
+  if (String(type).toLowerCase() === "group" || referred?.isGroup) {
+    throw badRequest("invalidValue", "Nested groups are not supported: members have to be users.");
+  }
+  const named = id ?? referred?.id;
+  if (typeof named !== "string") throw badRequest("invalidValue", "Each member needs a value: a user's id.");
+  return named;
+}
+
+/** The resource that a `$ref` names: an absolute or a relative URI, or only the id. */
+function referenceOf(ref: string): { id: string | undefined; isGroup: boolean } {
+  const [, id] = /([^/]+)\/*$/.exec(ref) ?? [];
+  return { id, isGroup: /(?:^|\/)groups\//i.test(ref) };
+}
+
+/** Some ids, or all ids except some: a filter can name the members that it does not choose. */
+interface IdSet {
+  ids: ReadonlySet<string>;
+  isExcept: boolean;
+}
+
+const everyone: IdSet = { ids: new Set(), isExcept: true };
+const noOne: IdSet = { ids: new Set(), isExcept: false };
+
+/** The members with a name, by the name. */
+type NamedMembers = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** A change of the members that a filter chooses. The store knows who they are. */
+export interface ChosenStep {
+  kind: "remove-chosen" | "replace-chosen";
+  attribute: Attribute;
+  where: Filter;
+  /** The users who replace the chosen members. */
+  userIds: readonly string[];
+}
+
+/** A change of members: of those that it names by their ids, or of those that a filter chooses. */
+export type GroupStep = MemberStep | ChosenStep;
+
+function isChosen(step: object): step is ChosenStep {
+  return "where" in step;
+}
+
+/**
+ * The change of the members that `members[…]` chooses: they are removed, or replaced by one user. It is a step that names
+ * ids if the filter does. Throws badRequest for a filter that does not compare by `eq` or `ne`.
+ */
+export function chosenStep(
+  attribute: Attribute,
+  where: Filter,
+  replacement: { value: unknown } | null,
+): GroupStep {
+  const names = namesIn(where);
+  const { ids, isExcept } = chosen(attribute, where, new Map());
+  if (replacement) {
+    const userIds = memberIds(attribute, replacement.value);
+    if (userIds.length !== 1)
+      throw badRequest("invalidValue", "A member chosen by a filter is replaced by one member.");
+    return { kind: "replace-chosen", attribute, where, userIds };
+  }
+  if (names.length > 0) return { kind: "remove-chosen", attribute, where, userIds: [] };
+  if (!isExcept) return { kind: "remove", userIds: [...ids] };
+  if (ids.size === 0) return { kind: "replace", userIds: [] };
+  return { kind: "remove-chosen", attribute, where, userIds: [] };
+}
+
+/**
+ * The steps that name ids, for a group whose earlier changes are made. Throws badRequest `noTarget` if the filter names a
+ * person by `display`, or the member to replace, and no member matches: the client has to learn that it changed nothing.
+ */
+async function resolved(groups: GroupStore, groupId: string, step: ChosenStep): Promise<MemberStep[]> {
+  const { kind, attribute, where, userIds } = step;
+  const names = namesIn(where);
+  const named = new Map<string, Set<string>>();
+  for (const { id, name } of names.length > 0 ? await find(groups, groupId, { names }) : []) {
+    named.set(name, (named.get(name) ?? new Set()).add(id));
+  }
+  const { ids, isExcept } = chosen(attribute, where, named);
+  const isRemoval = kind === "remove-chosen";
+  const found = isRemoval && !isExcept ? [...ids] : await membersAmong(groups, groupId, [...ids]);
+  if (isExcept) return [{ kind: "replace", userIds: [...found, ...userIds] }];
+  if (found.length === 0) throw badRequest("noTarget", "No member of the group matches the filter.");
+  const removal = { kind: "remove" as const, userIds: found };
+  return isRemoval ? [removal] : [removal, { kind: "add", userIds }];
+}
+
+async function membersAmong(groups: GroupStore, groupId: string, ids: string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  return (await find(groups, groupId, { ids })).map(({ id }) => id);
+}
+
+async function find(groups: GroupStore, groupId: string, by: { ids: string[] } | { names: string[] }) {
+  if (!groups.findMembers) throw badRequest("invalidPath", "Members are only chosen by their value here.");
+  return await groups.findMembers(groupId, by);
+}
+
+/** Carries out the steps in order. */
+export async function changeMembers(
+  groups: GroupStore,
+  groupId: string,
+  steps: readonly GroupStep[],
+): Promise<void> {
+  let waiting: MemberStep[] = [];
+  for (const step of steps) {
+    if (!isChosen(step)) {
+      waiting.push(step);
+      continue;
+    }
+    // A filter chooses among the members that the steps before it leave.
+    if (waiting.length > 0) await groups.changeMembers(groupId, waiting);
+    waiting = await resolved(groups, groupId, step);
+  }
+  if (waiting.length > 0) await groups.changeMembers(groupId, waiting);
+}
+
+/** The members that a filter chooses. Throws badRequest for a filter that cannot be answered without reading them. */
+function chosen(attribute: Attribute, where: Filter, named: NamedMembers): IdSet {
+  switch (where.kind) {
+    case "and":
+      return where.operands.map((operand) => chosen(attribute, operand, named)).reduce(intersection);
+    case "or":
+      return complement(
+        where.operands.map((operand) => complement(chosen(attribute, operand, named))).reduce(intersection),
+      );
+    case "not":
+      return complement(chosen(attribute, where.operand, named));
+    case "present":
+      // Every member is shown with each sub-attribute.
+      partNamed(attribute, where.path.attribute);
+      return everyone;
+    case "compare": {
+      const { name } = partNamed(attribute, where.path.attribute);
+      const { operator, value } = where;
+      if (operator !== "eq" && operator !== "ne") {
+        throw badRequest("invalidPath", "Members are chosen by eq and ne, joined by and, or and not.");
+      }
+      const equal = value === null ? noOne : equalTo(name, String(plainText(name, value)), named);
+      return operator === "eq" ? equal : complement(equal);
+    }
+    case "element":
+      throw badRequest("invalidPath", "A value filter cannot hold another one.");
+  }
+}
+
+function equalTo(name: string, value: string, named: NamedMembers): IdSet {
+  if (name === "display") return { ids: named.get(value) ?? new Set(), isExcept: false };
+  // Groups do not hold groups.
+  if (name === "type") return value.toLowerCase() === "user" ? everyone : noOne;
+  if (name === "value") return { ids: new Set([value]), isExcept: false };
+  const { id, isGroup } = referenceOf(value);
+  return id === undefined || isGroup ? noOne : { ids: new Set([id]), isExcept: false };
+}
+
+function plainText(name: string, value: string | number | boolean): string {
+  const text = plainValue("string", value);
+  if (text === undefined) throw badRequest("invalidPath", `members.${name} is compared with a string.`);
+  return String(text);
+}
+
+function partNamed({ name, subAttributes = [] }: Attribute, spelled: string): Attribute {
+  const found = subAttributes.find((sub) => sub.name.toLowerCase() === spelled.toLowerCase());
+  if (!found) throw badRequest("invalidPath", `${name} has no sub-attribute "${spelled}".`);
+  return found;
+}
+
+/** The names that a filter compares `display` with. */
+function namesIn(where: Filter): string[] {
+  if (where.kind === "and" || where.kind === "or") return where.operands.flatMap(namesIn);
+  if (where.kind === "not") return namesIn(where.operand);
+  const isName = where.kind === "compare" && where.path.attribute.toLowerCase() === "display";
+  return isName && !isEmpty(where.value) ? [String(where.value)] : [];
+}
+
+function complement({ ids, isExcept }: IdSet): IdSet {
+  return { ids, isExcept: !isExcept };
+}
+
+function intersection(one: IdSet, other: IdSet): IdSet {
+  if (one.isExcept && other.isExcept) return { ids: new Set([...one.ids, ...other.ids]), isExcept: true };
+  const [some, more] = one.isExcept ? [other, one] : [one, other];
+  return {
+    ids: new Set([...some.ids].filter((id) => more.ids.has(id) !== more.isExcept)),
+    isExcept: false,
+  };
+}
+
+/**
+ * Steps in order, as few as possible, because each costs several statements. Ids join an earlier step of their kind if
+ * none of them occurs in the step between: then the order of the two makes no difference.
+ */
+export class Steps {
+  private readonly steps: (ChosenStep | { kind: MemberStep["kind"]; ids: Set<string> })[] = [];
+
+  push(step: GroupStep): void {
+    if (isChosen(step)) {
+      this.steps.push(step);
+      return;
+    }
+    const { kind, userIds } = step;
+    const mergeable = kind === "replace" ? undefined : this.mergeable(kind, userIds);
+    if (mergeable) {
+      for (const id of userIds) mergeable.add(id);
+      return;
+    }
+    // A replacement that follows another one overwrites it.
+    if (kind === "replace" && this.steps.at(-1)?.kind === "replace") this.steps.pop();
+    if (kind === "replace" || userIds.length > 0) this.steps.push({ kind, ids: new Set(userIds) });
+  }
+
+  list(): GroupStep[] {
+    return this.steps.map((step) => (isChosen(step) ? step : { kind: step.kind, userIds: [...step.ids] }));
+  }
+
+  private mergeable(kind: MemberStep["kind"], userIds: readonly string[]): Set<string> | undefined {
+    const [beforeLast, last] = [this.steps.at(-2), this.steps.at(-1)];
+    if (last === undefined || isChosen(last)) return undefined;
+    if (last.kind === kind) return last.ids;
+    const isBarrier = last.kind === "replace" || userIds.some((id) => last.ids.has(id));
+    return !isBarrier && beforeLast && !isChosen(beforeLast) && beforeLast.kind === kind
+      ? beforeLast.ids
+      : undefined;
+  }
+}

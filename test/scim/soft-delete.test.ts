@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { signIn } from "../../src/directory/sign-in.ts";
+import { onEachDatabase } from "../helpers/databases.ts";
+import { identityOf, samlSettings } from "../helpers/people.ts";
+import { oktaUser } from "../helpers/scim.ts";
+import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
+
+const name = "ada@acme.example";
+/** Entra puts the object's id before the name of a person whom it deletes, so that the name is free. */
+const deletedName = `5f3c9a1d2b7e4c608d1f0a2b3c4d5e6f${name}`;
+const set = (path: string, value: unknown) => ({ op: "Replace", path, value });
+type Step = (acme: ScimTenant, id: string) => Promise<{ status: number }>;
+
+const patch =
+  (...operations: unknown[]): Step =>
+  ({ client }, id) =>
+    client.patch(`/Users/${id}`, ...operations);
+const put =
+  (userName: string, active: unknown): Step =>
+  ({ client }, id) =>
+    client.send("PUT", `/Users/${id}`, oktaUser(userName, { active, externalId: "ada" }));
+
+const deletions: Record<string, Step[]> = {
+  "the name, then the state": [patch(set("userName", deletedName), set("active", "False"))],
+  "the state, then the name": [patch(set("active", "False"), set("userName", deletedName))],
+  "two requests, the state first": [patch(set("active", false)), patch(set("userName", deletedName))],
+  "two requests, the name first": [patch(set("userName", deletedName)), patch(set("active", false))],
+  "an object without a path": [patch({ op: "replace", value: { active: false, userName: deletedName } })],
+  PUT: [put(deletedName, false)],
+};
+const restorations: Record<string, Step[]> = {
+  "the name, then the state": [patch(set("userName", name), set("active", "True"))],
+  "the state, then the name": [patch(set("active", "True"), set("userName", name))],
+  "two requests, the state first": [patch(set("active", true)), patch(set("userName", name))],
+  "two requests, the name first": [patch(set("userName", name)), patch(set("active", true))],
+  "an object without a path": [patch({ op: "replace", value: { userName: name, active: true } })],
+  PUT: [put(name, true)],
+};
+
+describe("a user whom Entra deletes softly", () => {
+  onEachDatabase((use) => {
+    const site = useScim(use);
+    let acme: ScimTenant;
+    let id: string;
+    beforeEach(async () => {
+      acme = await site().tenant();
+      id = (await acme.client.send("POST", "/Users", oktaUser(name, { externalId: "ada" }))).body.id;
+    });
+    const run = async (steps: Step[]) => {
+      for (const step of steps) assert.equal((await step(acme, id)).status, 200);
+    };
+
+    // Each order of each with the plain one of the other.
+    const pairs = [
+      ...Object.keys(deletions).map((deletion) => [deletion, "the name, then the state"]),
+      ...Object.keys(restorations).map((restoration) => ["PUT", restoration]),
+    ] as [string, string][];
+    for (const [deletion, restoration] of pairs) {
+      it(`is deleted by ${deletion}, and restored by ${restoration}`, async () => {
+        const saml = await acme.connection({ type: "saml", settings: samlSettings, justInTime: false });
+        const asAda = () => signIn(acme.store, identityOf(saml, name, { subject: name }));
+        assert.equal((await asAda()).user.id, id);
+        await run(deletions[deletion] as Step[]);
+        const { body } = await acme.client.get(`/Users/${id}`);
+        assert.deepEqual([body.userName, body.active], [deletedName, false]);
+        await assert.rejects(asAda());
+        await run(restorations[restoration] as Step[]);
+        const restored = (await acme.client.get(`/Users/${id}`)).body;
+        assert.deepEqual([restored.userName, restored.active, restored.externalId], [name, true, "ada"]);
+        const { by, user } = await asAda();
+        assert.deepEqual([by, user.id], ["identity", id]);
+      });
+    }
+
+    for (const restoration of Object.keys(restorations)) {
+      it(`does not come back just in time before they are restored by ${restoration}`, async () => {
+        const saml = await acme.connection({ type: "saml", settings: samlSettings });
+        const asAda = () => signIn(acme.store, identityOf(saml, name, { subject: name }));
+        await run(deletions["the name, then the state"] as Step[]);
+        await assert.rejects(asAda(), { reason: "user-deleted" });
+        await run(restorations[restoration] as Step[]);
+        assert.equal((await asAda()).user.id, id);
+        assert.deepEqual(await acme.store.tombstones.list(), []);
+      });
+    }
+
+    it("frees the name for another person, whom a restoration does not replace: 409", async () => {
+      await run(deletions.PUT as Step[]);
+      const next = await acme.client.send("POST", "/Users", oktaUser(name, { externalId: "ada.2" }));
+      assert.equal(next.status, 201);
+      const [restore] = restorations["the name, then the state"] as [Step];
+      assertScimError((await restore(acme, id)) as typeof next, 409, "uniqueness");
+      assert.equal((await acme.client.get(`/Users/${id}`)).body.active, false);
+    });
+
+    it("is deactivated even if the user is an owner who signs in by the login name", async () => {
+      const saml = await acme.connection({ type: "saml", settings: samlSettings });
+      await acme.store.identities.add(saml.id, name, id);
+      await acme.store.roles.grant(id, "owner");
+      await run(deletions["the name, then the state"] as Step[]);
+      assert.equal((await acme.store.users.byId(id))?.active, false);
+      await run(restorations["the name, then the state"] as Step[]);
+      assert.equal((await acme.store.users.byId(id))?.active, true);
+    });
+  });
+});
