@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 export interface ConnectProxy {
   /** host:port */
   address: string;
-  /** What each request asked for: "host:port", and its credentials. */
+  /** The host and port that each request asked for, and its credentials. */
   asked: { target: string; authorization: string | undefined }[];
   /** The port of this machine that stands for every host; null refuses with `status`. */
   leadsTo: number | null;
