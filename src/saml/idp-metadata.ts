@@ -15,7 +15,7 @@ const maxEntityIdLength = 1024;
 const maxNamedProviders = 5;
 
 /** The metadata that an identity provider publishes. */
-export interface IdpMetadata {
+interface IdpMetadata {
   idpEntityId: string;
   /** The address for AuthnRequests. */
   ssoUrl: string;

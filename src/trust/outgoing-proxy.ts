@@ -24,7 +24,8 @@ export class ProxyRefusedError extends Error {
 
 /**
  * Connects through the proxy (CONNECT, RFC 9110 §9.3.6) by the name of the host, because proxies allow destinations by
- * name. TLS ends at the host, not at the proxy, and the host's certificate is verified for its name.
+ * name. TLS ends at the host, not at the proxy, and the host's certificate is verified for its name. undici's ProxyAgent
+ * does the same, but its error does not say that the proxy refused.
  * @param signal ends the wait for the proxy.
  */
 export function connectThrough({ url }: OutgoingProxy, signal: AbortSignal): buildConnector.connector {

@@ -1,5 +1,5 @@
 /** Metadata in the shapes of well-known providers, with neutral names. `signing` signs assertions; `other` does not. */
-export interface WildCertificates {
+interface WildCertificates {
   signing: string;
   other: string;
 }

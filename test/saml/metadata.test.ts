@@ -8,6 +8,7 @@ import { createLog } from "../../src/log.ts";
 import type { Connection, SamlSettings } from "../../src/model.ts";
 import { beginKeyChange, endKeyChange } from "../../src/saml/keys.ts";
 import { refreshMetadata, refreshOld } from "../../src/saml/metadata-refresh.ts";
+import { findConnectionWarnings } from "../../src/trust/connection-warnings.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { createSigningKey, pooledKeys, type SigningKey } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -167,6 +168,9 @@ describe("SAML metadata", () => {
           const { metadataRead, ...after } = await settingsOf(connection);
           assert.deepEqual(after, before);
           assert.match(metadataRead?.problem ?? "", problem);
+          const stored = await site().acme.store.connections.list();
+          const warnings = findConnectionWarnings(stored.filter(({ id }) => id === connection.id));
+          assert.match(warnings.map(({ text }) => text).join(), problem, "health says it, too");
           assertRedirect(
             await site().signIn(site().app.client(), `${connection.key}@acme.example`, {}, connection),
             landingPath,
