@@ -25,7 +25,7 @@ for (const form of document.querySelectorAll("form[data-checks]")) {
 /** The server's check of a field; null if it cannot be reached: submitting the form checks it again. */
 async function verdictOf(form, field) {
   const body = new URLSearchParams({ field: field.name, [field.name]: field.value });
-  for (const name of ["issuer", "clientId"]) {
+  for (const name of ["issuer", "clientId", "idpEntityId"]) {
     if (form.elements[name] && name !== field.name) body.set(name, form.elements[name].value);
   }
   try {

@@ -18,14 +18,20 @@ export const nameableFields = attributes.flatMap(({ field, label, samlAttribute 
 /** The checks of a SAML connection's text fields. */
 export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
   const oneLine = { pattern: /^\S.*$/, problem: "This contains a line break." };
+  const { allowPrivateNetwork } = limits;
+  // Metadata of several providers is of the one whose issuer was entered.
+  const chosen = (other: (name: string) => string) => ({
+    allowPrivateNetwork,
+    entityId: other("idpEntityId"),
+  });
   const checks: Record<string, FieldCheck> = {
-    metadataUrl: optional(async (text) => {
-      const { values, notes } = parseIdpMetadata(await guardedDocument(text, limits), limits);
+    metadataUrl: optional(async (text, other) => {
+      const { values, notes } = parseIdpMetadata(await guardedDocument(text, limits), chosen(other));
       const found = `Found ${values.idpEntityId}, which signs in at ${values.ssoUrl}.`;
       return { value: text, note: [found, ...notes].join(" ") };
     }),
-    metadataXml: optional((text) => {
-      const { values, notes } = parseIdpMetadata(text, limits);
+    metadataXml: optional((text, other) => {
+      const { values, notes } = parseIdpMetadata(text, chosen(other));
       return { value: text, note: [`This is the metadata of ${values.idpEntityId}.`, ...notes].join(" ") };
     }),
     ssoUrl(text) {
@@ -131,7 +137,6 @@ async function fillFromMetadata(
   if (xml === "" && !isNewUrl) return { metadataRead: null, notes: [] };
   const source = xml === "" ? "metadataUrl" : "metadataXml";
   try {
-    // Metadata of several providers is of the one whose issuer was entered.
     const { values, notes } = parseIdpMetadata(xml === "" ? await guardedDocument(url, limits) : xml, {
       allowPrivateNetwork: limits.allowPrivateNetwork,
       entityId: form.text("idpEntityId"),

@@ -123,6 +123,9 @@ describe("the set-up of a SAML connection", () => {
         stateOf(refused, "metadataXml"),
         new RegExp(`describes 2 identity providers: ${entityId}, `),
       );
+      const typed = { field: "metadataXml", metadataXml, idpEntityId: entityId };
+      const { note } = JSON.parse((await client.post(`${base}/check`, typed)).text);
+      assert.match(note, new RegExp(`metadata of ${entityId}\\. One certificate`));
       await save({ metadataXml, idpEntityId: entityId });
       assert.deepEqual((await stored())?.certificates, [site().key.certificate]);
       assert.match(
