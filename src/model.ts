@@ -135,14 +135,19 @@ export interface OidcSettings {
 export interface SamlSettings {
   idpEntityId: string;
   ssoUrl: string;
+  /** Whether to send requests to that address by the POST binding, instead of by redirect. */
+  requestByPost?: boolean;
   /** Signing certificates, base64 DER without line breaks. */
   certificates: string[];
   metadataUrl: string | null;
   /** Okta's id of the app instance (`0oa…`) and the org's URL. Universal Logout needs both. */
   appInstanceId: string | null;
   orgUrl: string | null;
-  /** When the metadata URL was last read, and why that failed. A failure keeps the earlier settings. */
-  metadataRead?: { at: number; problem: string | null } | null;
+  /**
+   * When the metadata URL was last read, and why that failed. A failure keeps the earlier settings. `notes` are about what
+   * was left out.
+   */
+  metadataRead?: { at: number; problem: string | null; notes?: string[] } | null;
   roleMapping?: RoleMapping | null;
   universalLogout?: boolean;
   /** Whether a sign-in may begin at the provider (Okta's tiles), without our request; true if absent. */

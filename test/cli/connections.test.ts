@@ -78,6 +78,7 @@ describe("admin -- connection", () => {
       assert.deepEqual(made?.settings, {
         idpEntityId: "http://www.okta.com/exk1",
         ssoUrl: "https://acme.okta.example/app/exk1/sso/saml?redirect=1",
+        requestByPost: false,
         certificates: [signingCertificate],
         metadataUrl: null,
         appInstanceId: "0oa2",

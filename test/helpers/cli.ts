@@ -53,6 +53,7 @@ export async function runCommand(
       baseUrl: "https://tasklane.example",
       databaseUrl: "unused: the database is given",
       insecureAllowPrivateNetwork: false,
+      outgoingProxy: null,
       dataKey,
       ...config,
     },
