@@ -141,6 +141,8 @@ export interface SamlSettings {
   /** Okta's id of the app instance (`0oa…`) and the org's URL. Universal Logout needs both. */
   appInstanceId: string | null;
   orgUrl: string | null;
+  /** The same org's other name (with or without its custom domain), trusted with the same keys only. */
+  orgUrlAlias?: string | null;
   /** When the metadata URL was last read, and why that failed. A failure keeps the earlier settings. */
   metadataRead?: { at: number; problem: string | null } | null;
   roleMapping?: RoleMapping | null;

@@ -17,6 +17,10 @@ export const nameableFields = attributes.flatMap(({ field, label, samlAttribute 
 /** The checks of a SAML connection's text fields. */
 export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
   const oneLine = { pattern: /^\S.*$/, problem: "This contains a line break." };
+  const orgName: FieldCheck = (text) => ({
+    value: checkIssuer(text, limits.allowPrivateNetwork),
+    note: null,
+  });
   const checks: Record<string, FieldCheck> = {
     metadataUrl: optional(async (text) => {
       const metadata = readMetadata(await guardedFetch(text, limits));
@@ -45,7 +49,8 @@ export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
         problem: "An app instance ID of Okta starts with 0oa and has only letters and digits.",
       }),
     ),
-    orgUrl: optional((text) => ({ value: checkIssuer(text, limits.allowPrivateNetwork), note: null })),
+    orgUrl: optional(orgName),
+    orgUrlAlias: optional(orgName),
     subjectAttribute: optional(textCheck("The attribute's name", 200, oneLine)),
   };
   for (const { field } of nameableFields)
@@ -96,6 +101,7 @@ export async function readSamlForm(
       new InvalidError("Universal Logout needs both: the app instance ID and the org URL."),
     );
   }
+  const orgUrlAlias = await checked("orgUrlAlias");
   const subjectAttribute = (await checked("subjectAttribute")) || null;
   const attributeNames: NonNullable<SamlSettings["attributeNames"]> = {};
   for (const { field } of nameableFields) {
@@ -108,6 +114,7 @@ export async function readSamlForm(
       metadataReadAt === null ? (before?.metadataRead ?? null) : { at: metadataReadAt, problem: null },
     appInstanceId,
     orgUrl,
+    ...(orgUrlAlias ? { orgUrlAlias } : {}),
     subjectAttribute,
     attributeNames,
     roleMapping: readRoleMapping(form),
@@ -171,6 +178,7 @@ export function samlValues(settings: SamlSettings | null, justInTime: boolean): 
     certificates: settings?.certificates.map(toPem).join("\n") ?? "",
     appInstanceId: settings?.appInstanceId ?? "",
     orgUrl: settings?.orgUrl ?? "",
+    orgUrlAlias: settings?.orgUrlAlias ?? "",
     subjectAttribute: settings?.subjectAttribute ?? "",
     ...Object.fromEntries(names),
     roleName: settings?.roleMapping?.name ?? "",

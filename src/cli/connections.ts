@@ -24,6 +24,7 @@ import {
   operator,
   readClientSecret,
   readIssuerAlias,
+  readOrgUrl,
   readRoleMapping,
   roleMappingOptions,
 } from "./connection-options.ts";
@@ -35,12 +36,23 @@ export const connectionCommands: Command[] = [
     name: "connection create",
     usage:
       "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin [--issuer-alias URL] " +
-      "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--app-instance-id 0oa…] [--org-url URL]  " +
+      "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--app-instance-id 0oa…] [--org-url URL] " +
+      "[--org-url-alias URL]  " +
       `[--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] [--draft] [--json]`,
     summary: "Create a connection; it is active at once unless it is a draft",
     positionals: ["slug"],
     values: [
-      ...["type", "key", "issuer", "issuer-alias", "client-id", "metadata", "app-instance-id", "org-url"],
+      ...[
+        "type",
+        "key",
+        "issuer",
+        "issuer-alias",
+        "client-id",
+        "metadata",
+        "app-instance-id",
+        "org-url",
+        "org-url-alias",
+      ],
       ...roleMappingOptions.values,
     ],
     lists: roleMappingOptions.lists,
@@ -157,13 +169,15 @@ async function createSaml(
   const isUrl = /^https?:\/\//.test(source);
   const limits = fetchLimits(context);
   const xml = isUrl ? await guardedFetch(source, limits) : await readMetadataFile(source);
-  const orgUrl = input.value("org-url");
+  const orgUrl = readOrgUrl(input, limits, "org-url");
+  const orgUrlAlias = readOrgUrl(input, limits, "org-url-alias");
   const settings: SamlSettings = {
     ...parseIdpMetadata(xml),
     metadataUrl: isUrl ? source : null,
     ...(isUrl ? { metadataRead: { at: Date.now(), problem: null } } : {}),
     appInstanceId: input.value("app-instance-id") ?? null,
-    orgUrl: orgUrl === undefined ? null : checkIssuer(orgUrl, limits.allowPrivateNetwork),
+    orgUrl: orgUrl ?? null,
+    ...(orgUrlAlias ? { orgUrlAlias } : {}),
     ...commonSettings(input),
   };
   const connection = await create(input, context, tenant, { type: "saml", settings, secret: null });
