@@ -6,9 +6,10 @@ import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
-import { attributesFromProfile } from "./attributes.ts";
+import { attributesFromProfile, type PersonalNames, renamedAttributes } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
-import { validateNames } from "./names.ts";
+import { validateNameChanges, validateNames } from "./names.ts";
+import { namesFromAddress } from "./names-from-address.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
@@ -22,7 +23,7 @@ const noNames = { givenName: null, familyName: null, displayName: null };
  * Makes `email` an owner who can sign in, and returns a one-time token for setting a password. Creates the account if it
  * does not exist. An account that an identity provider manages becomes a local one, which only its holder can open: this
  * is how an operator lets a locked-out customer back in. Earlier links of the account become void.
- * @param names of a new account; an existing one keeps its own.
+ * @param names of a new account; an existing one keeps its own. Those that are missing are made from the address.
  * @returns the token, valid for 72 hours. Show it once.
  */
 export async function inviteOwner(
@@ -58,13 +59,20 @@ async function convertToLocal(store: TenantStore, userId: string): Promise<void>
 /**
  * Creates a local account: it signs in with a password, and provisioning cannot change it. Throws InvalidError for
  * deceptive names (names.ts).
+ * @param names those that are missing are made from the address.
  */
 export async function createLocalUser(
   store: TenantStore,
   email: string,
   names: Omit<Profile, "email"> = noNames,
 ): Promise<User> {
-  const profile = { ...names, email };
+  const made = namesFromAddress(email);
+  const profile = {
+    givenName: names.givenName ?? made.givenName,
+    familyName: names.familyName ?? made.familyName,
+    displayName: names.displayName,
+    email,
+  };
   return await store.users.create({
     ...validateNames({ ...profile, loginName: email }),
     attributes: attributesFromProfile(profile),
@@ -76,15 +84,23 @@ export async function createLocalUser(
   });
 }
 
+/** What a person enters on the page of a one-time link. */
+export interface PasswordSetup {
+  token: string;
+  password: string;
+  /** Their own names, corrected; without them, the account keeps its names. */
+  names?: PersonalNames | null;
+}
+
 /**
  * Sets a first or forgotten password by a one-time link, consumes the link and ends the account's sessions. The caller
  * has run checkPassword. Throws RefusedError `link-not-valid` if the link is unknown, used or expired, or if its account
- * may not sign in. If the password cannot be stored, the link stays usable.
+ * may not sign in; and InvalidError for deceptive names (names.ts). If either cannot be stored, the link stays usable.
  */
 export async function redeemPasswordLink(
   database: Database,
   passwords: PasswordHasher,
-  { token, password }: { token: string; password: string },
+  { token, password, names }: PasswordSetup,
   requestId: string | null = null,
 ): Promise<{ tenantId: string; user: User }> {
   const passwordHash = await passwords.hash(password);
@@ -95,10 +111,17 @@ export async function redeemPasswordLink(
     const user = await store.users.lock(link.purpose.userId);
     if (!user?.active || user.blocked) throw new RefusedError("link-not-valid");
     await store.credentials.set(user.id, passwordHash);
+    if (names) await rename(store, user, names);
     await revokeUserAccess(store, user.id);
     await recordSignIn(store, user, { connectionId: null, requestId });
     return { tenantId: link.tenantId, user: (await store.users.byId(user.id)) as User };
   });
+}
+
+async function rename(store: TenantStore, user: User, names: PersonalNames): Promise<void> {
+  if (user.givenName === names.givenName && user.familyName === names.familyName) return;
+  const changes = { ...names, attributes: renamedAttributes(user.attributes, names) };
+  await store.users.update(user.id, validateNameChanges(changes, user));
 }
 
 /**
