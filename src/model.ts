@@ -13,6 +13,8 @@ export interface Tenant {
   name: string;
   /** Whether a provisioning source may take over users and groups of another one. */
   sourceConflict: "refuse" | "adopt";
+  /** Whether a provisioning client may create people without the names and the address that config/attributes.ts requires. */
+  incompletePeople: "refuse" | "accept";
   /** Whether people can sign in with passwords that a provisioning client sets. */
   passwordSync: boolean;
   /** False if administrators gave access to provisioning clients before only owners could, and no owner confirmed it yet. */

@@ -35,7 +35,7 @@ export const tenantCommands: Command[] = [
       checkEmail(email);
       const hasPassword = input.isSet("password-stdin");
       const passwordHash = hasPassword ? await readPassword(context) : null;
-      // The password has used up the input, so nothing can be asked any more.
+      // After a password on standard input, no answer can be read from it.
       const owner = {
         email,
         ...(await readNames(input, hasPassword ? {} : context, { email, prefix: "owner-" })),

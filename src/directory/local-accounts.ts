@@ -34,7 +34,9 @@ export async function inviteOwner(
 ): Promise<string> {
   checkEmail(email);
   return await store.transaction(async (inside) => {
-    const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email, names));
+    const user =
+      (await inside.users.byLoginName(email)) ??
+      (await createLocalUser(inside, email, complete(names, email)));
     if (user.origin !== "local") await convertToLocal(inside, user.id);
     await inside.users.update(user.id, { active: true, blocked: false });
     await inside.roles.grant(user.id, "owner");
@@ -44,6 +46,15 @@ export async function inviteOwner(
     await inside.links.create(hashToken(token), { kind: "set-password", userId: user.id }, expiresAt);
     return token;
   });
+}
+
+function complete(names: Omit<Profile, "email">, email: string): Omit<Profile, "email"> {
+  const made = namesFromAddress(email);
+  return {
+    ...names,
+    givenName: names.givenName ?? made.givenName,
+    familyName: names.familyName ?? made.familyName,
+  };
 }
 
 /** Turns a managed account into a local one: removes its identities and any password that provisioning set. */
@@ -59,20 +70,13 @@ async function convertToLocal(store: TenantStore, userId: string): Promise<void>
 /**
  * Creates a local account: it signs in with a password, and provisioning cannot change it. Throws InvalidError for
  * deceptive names (names.ts).
- * @param names those that are missing are made from the address.
  */
 export async function createLocalUser(
   store: TenantStore,
   email: string,
   names: Omit<Profile, "email"> = noNames,
 ): Promise<User> {
-  const made = namesFromAddress(email);
-  const profile = {
-    givenName: names.givenName ?? made.givenName,
-    familyName: names.familyName ?? made.familyName,
-    displayName: names.displayName,
-    email,
-  };
+  const profile = { ...names, email };
   return await store.users.create({
     ...validateNames({ ...profile, loginName: email }),
     attributes: attributesFromProfile(profile),
@@ -84,7 +88,7 @@ export async function createLocalUser(
   });
 }
 
-/** What a person enters on the page of a one-time link. */
+/** The form of the page behind a one-time link. */
 export interface PasswordSetup {
   token: string;
   password: string;
