@@ -75,13 +75,17 @@ async function onDatabase(
   }
 }
 
-/** Asks on standard error, because standard output carries the result only. */
+/** Asks on standard error, because standard output carries the result only. Throws InvalidError after Ctrl-C or Ctrl-D. */
 async function ask(question: string): Promise<string> {
   const { createInterface } = await import("node:readline/promises");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<never>((_resolve, reject) => {
+    terminal.once("close", () => reject(new InvalidError("There was no answer. Nothing was done.")));
+  });
   try {
-    return (await terminal.question(visible(question))).trim();
+    return (await Promise.race([terminal.question(visible(question)), closed])).trim();
   } finally {
+    closed.catch(() => undefined);
     terminal.close();
   }
 }
