@@ -13,6 +13,8 @@ export interface Tenant {
   name: string;
   /** Whether a provisioning source may take over users and groups of another one. */
   sourceConflict: "refuse" | "adopt";
+  /** Whether a provisioning client may create people without the names and the address that config/attributes.ts requires. */
+  incompletePeople: "refuse" | "accept";
   /** Whether people can sign in with passwords that a provisioning client sets. */
   passwordSync: boolean;
   /** False if administrators gave access to provisioning clients before only owners could, and no owner confirmed it yet. */
@@ -143,6 +145,8 @@ export interface SamlSettings {
   /** Okta's id of the app instance (`0oa…`) and the org's URL. Universal Logout needs both. */
   appInstanceId: string | null;
   orgUrl: string | null;
+  /** The same org's other name (with or without its custom domain), trusted with the same keys only. */
+  orgUrlAlias?: string | null;
   /**
    * When the metadata URL was last read, and why that failed. A failure keeps the earlier settings. `notes` are about what
    * was left out.

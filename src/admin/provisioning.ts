@@ -104,6 +104,8 @@ function addSettings(router: Router, { database }: AdminDeps): void {
   router.post(`${page}/settings`, requireOwner, async (req, res) => {
     const settings = {
       sourceConflict: formField(req, "sourceConflict") === "adopt" ? ("adopt" as const) : ("refuse" as const),
+      incompletePeople:
+        formField(req, "incompletePeople") === "on" ? ("accept" as const) : ("refuse" as const),
       passwordSync: formField(req, "passwordSync") === "on",
     };
     await makeChange(
@@ -167,9 +169,14 @@ async function loadDetails(store: TenantStore) {
 }
 
 function settingsFacts(settings: TenantSettings | null): Fact[] {
-  const { sourceConflict, passwordSync } = settings ?? { sourceConflict: "refuse", passwordSync: false };
+  const { sourceConflict, incompletePeople, passwordSync } = settings ?? {
+    sourceConflict: "refuse",
+    incompletePeople: "refuse",
+    passwordSync: false,
+  };
   return [
     ["When one source writes to what another manages", sourceConflict === "adopt" ? "Take over" : "Refuse"],
+    ["People without names or e-mail address", incompletePeople === "accept" ? "Accepted" : "Refused"],
     ["Passwords that Okta sends", passwordSync ? "Accepted" : "Ignored"],
   ];
 }
@@ -193,7 +200,8 @@ const remedies: Record<string, string> = {
     "themselves, or you can delete it there unless its role is owner. If another source manages the account, a setting below " +
     "lets the new source take over.",
   invalidValue:
-    "A value that Okta sends does not fit. Compare your attribute mappings in Okta with the guide.",
+    "A value that Okta sends does not fit, or a required one is missing. Compare your attribute mappings in Okta with the " +
+    "guide. If your directory has people without a name or an e-mail address, an owner can accept them by a setting below.",
   invalidFilter:
     "Okta looks for people in a way that is not supported. Set its unique identifier field to userName.",
   invalidPath: "Okta sends an attribute that does not exist here. Remove its mapping in Okta.",

@@ -19,6 +19,7 @@ export const nameableFields = attributes.flatMap(({ field, label, samlAttribute 
 export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
   const oneLine = { pattern: /^\S.*$/, problem: "This contains a line break." };
   const { allowPrivateNetwork } = limits;
+  const orgName: FieldCheck = (text) => ({ value: checkIssuer(text, allowPrivateNetwork), note: null });
   // Metadata of several providers is of the one whose issuer was entered.
   const chosen = (other: (name: string) => string) => ({
     allowPrivateNetwork,
@@ -49,7 +50,8 @@ export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
       return { value: certificates.join("\n"), note: `${count} can be read.` };
     },
     appInstanceId: optional((text) => ({ value: checkAppInstanceId(text), note: null })),
-    orgUrl: optional((text) => ({ value: checkIssuer(text, limits.allowPrivateNetwork), note: null })),
+    orgUrl: optional(orgName),
+    orgUrlAlias: optional(orgName),
     subjectAttribute: optional(textCheck("The attribute's name", 200, oneLine)),
   };
   for (const { field } of nameableFields)
@@ -92,6 +94,7 @@ export async function readSamlForm(
   if ((appInstanceId === null) !== (orgUrl === null) && form.isValid) {
     form.addProblem(orgUrl === null ? "orgUrl" : "appInstanceId", new InvalidError(bothForUniversalLogout));
   }
+  const orgUrlAlias = await checked("orgUrlAlias");
   const subjectAttribute = (await checked("subjectAttribute")) || null;
   const attributeNames: NonNullable<SamlSettings["attributeNames"]> = {};
   for (const { field } of nameableFields) {
@@ -103,6 +106,7 @@ export async function readSamlForm(
     metadataRead: filled.metadataRead ?? before?.metadataRead ?? null,
     appInstanceId,
     orgUrl,
+    ...(orgUrlAlias ? { orgUrlAlias } : {}),
     subjectAttribute,
     attributeNames,
     roleMapping: readRoleMapping(form),
@@ -180,6 +184,7 @@ export function samlValues(settings: SamlSettings | null, justInTime: boolean): 
     certificates: settings?.certificates.map(toPem).join("\n") ?? "",
     appInstanceId: settings?.appInstanceId ?? "",
     orgUrl: settings?.orgUrl ?? "",
+    orgUrlAlias: settings?.orgUrlAlias ?? "",
     subjectAttribute: settings?.subjectAttribute ?? "",
     ...Object.fromEntries(names),
     roleName: settings?.roleMapping?.name ?? "",

@@ -59,6 +59,16 @@ export async function readIssuerAlias(
   return alias;
 }
 
+/** Reads one of the names of a SAML connection's org. It signs under both of them with the same keys. Throws InvalidError. */
+export function readOrgUrl(
+  input: CommandInput,
+  limits: FetchLimits,
+  option: "org-url" | "org-url-alias",
+): string | undefined {
+  const given = input.value(option);
+  return given === undefined ? undefined : checkIssuer(given, limits.allowPrivateNetwork);
+}
+
 /** The options that readRoleMapping() reads. */
 export const roleMappingOptions = {
   usage: "[--role-claim NAME --admin-value VALUE …]",

@@ -25,6 +25,7 @@ import {
   operator,
   readClientSecret,
   readIssuerAlias,
+  readOrgUrl,
   readRoleMapping,
   roleMappingOptions,
 } from "./connection-options.ts";
@@ -36,7 +37,8 @@ export const connectionCommands: Command[] = [
     name: "connection create",
     usage:
       "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin [--issuer-alias URL] " +
-      "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--entity-id ID] [--app-instance-id 0oa…] [--org-url URL]  " +
+      "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--entity-id ID] [--app-instance-id 0oa…] " +
+      "[--org-url URL] [--org-url-alias URL]  " +
       `[--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] [--draft] [--json]`,
     summary: "Create a connection; it is active at once unless it is a draft",
     positionals: ["slug"],
@@ -51,6 +53,7 @@ export const connectionCommands: Command[] = [
         "entity-id",
         "app-instance-id",
         "org-url",
+        "org-url-alias",
       ],
       ...roleMappingOptions.values,
     ],
@@ -168,11 +171,12 @@ async function createSaml(
   const isUrl = /^https?:\/\//.test(source);
   const limits = fetchLimits(context);
   const document = isUrl ? await guardedDocument(source, limits) : await readMetadataFile(source);
-  const { allowPrivateNetwork } = limits;
-  const options = { allowPrivateNetwork, entityId: input.value("entity-id") };
+  const options = { allowPrivateNetwork: limits.allowPrivateNetwork, entityId: input.value("entity-id") };
   const { values, notes } = parseIdpMetadata(document, options);
   const left = notes.length > 0 ? { notes } : {};
-  const [appInstanceId, orgUrl] = [input.value("app-instance-id"), input.value("org-url")];
+  const appInstanceId = input.value("app-instance-id");
+  const orgUrl = readOrgUrl(input, limits, "org-url");
+  const orgUrlAlias = readOrgUrl(input, limits, "org-url-alias");
   if ((appInstanceId === undefined) !== (orgUrl === undefined))
     throw new InvalidError(bothForUniversalLogout);
   const settings: SamlSettings = {
@@ -180,7 +184,8 @@ async function createSaml(
     metadataUrl: isUrl ? source : null,
     ...(isUrl ? { metadataRead: { at: Date.now(), problem: null, ...left } } : {}),
     appInstanceId: appInstanceId === undefined ? null : checkAppInstanceId(appInstanceId),
-    orgUrl: orgUrl === undefined ? null : checkIssuer(orgUrl, allowPrivateNetwork),
+    orgUrl: orgUrl ?? null,
+    ...(orgUrlAlias ? { orgUrlAlias } : {}),
     ...commonSettings(input),
   };
   const connection = await create(input, context, tenant, { type: "saml", settings, secret: null });

@@ -10,6 +10,7 @@ interface TenantRow {
   slug: string;
   name: string;
   source_conflict: Tenant["sourceConflict"];
+  incomplete_people: Tenant["incompletePeople"];
   password_sync: number | boolean;
   machine_access_confirmed: number | boolean;
   activity_days: number;
@@ -21,6 +22,7 @@ const tenantColumns = [
   "slug",
   "name",
   "source_conflict",
+  "incomplete_people",
   "password_sync",
   "machine_access_confirmed",
   "activity_days",
@@ -32,6 +34,7 @@ const toTenant = (row: TenantRow): Tenant => ({
   slug: row.slug,
   name: row.name,
   sourceConflict: row.source_conflict,
+  incompletePeople: row.incomplete_people,
   passwordSync: Boolean(row.password_sync),
   machineAccessConfirmed: Boolean(row.machine_access_confirmed),
   activityDays: row.activity_days,
@@ -225,6 +228,7 @@ interface TokenOwnerRow {
   source_id: string;
   source_name: string;
   source_conflict: Tenant["sourceConflict"];
+  incomplete_people: Tenant["incompletePeople"];
   password_sync: number | boolean;
 }
 
@@ -245,6 +249,7 @@ export interface TokenOwner {
   lastUsedAt: number | null;
   source: ProvisioningSource;
   sourceConflict: Tenant["sourceConflict"];
+  incompletePeople: Tenant["incompletePeople"];
   passwordSync: boolean;
 }
 
@@ -261,7 +266,7 @@ interface DeadToken {
  * gain that docs/decisions/0030 measures: CPU time for a user by id 1.70 → 1.11 ms.
  */
 const ownerOf = `select t.tenant_id, t.id as token_id, t.hint, t.last_used_at, s.id as source_id, s.name as source_name,
-    tenants.source_conflict, tenants.password_sync
+    tenants.source_conflict, tenants.incomplete_people, tenants.password_sync
   from provisioning_tokens as t
   join provisioning_sources as s on s.tenant_id = t.tenant_id and s.id = t.source_id
   join tenants on tenants.id = t.tenant_id
@@ -285,6 +290,7 @@ function tokenOwners(sql: Database["sql"], now: () => number) {
         lastUsedAt: row.last_used_at,
         source: { id: row.source_id, name: row.source_name },
         sourceConflict: row.source_conflict,
+        incompletePeople: row.incomplete_people,
         passwordSync: Boolean(row.password_sync),
       };
     },

@@ -95,17 +95,19 @@ describe("provisioning in the admin console", () => {
     it("saves the settings, and takes unknown values for the strict choice", async () => {
       const { settings } = site().acme.store;
       const save = (form: Record<string, string>) => submit(client, "/admin/provisioning", "/settings", form);
-      await save({ sourceConflict: "adopt", passwordSync: "on" });
+      await save({ sourceConflict: "adopt", incompletePeople: "on", passwordSync: "on" });
       assert.deepEqual(await settings.read(), {
         sourceConflict: "adopt",
+        incompletePeople: "accept",
         passwordSync: true,
         machineAccessConfirmed: true,
         activityDays: 365,
       });
       assert.equal((await lastEntry()).action, "provisioning.settings_changed");
-      await save({ sourceConflict: "unknown" });
+      await save({ sourceConflict: "unknown", incompletePeople: "accept" });
       assert.deepEqual(await settings.read(), {
         sourceConflict: "refuse",
+        incompletePeople: "refuse",
         passwordSync: false,
         machineAccessConfirmed: true,
         activityDays: 365,
@@ -134,7 +136,7 @@ describe("provisioning in the admin console", () => {
         const acts = {
           tokens: { source: "theirs" },
           [`tokens/${tokens[0]?.id}/revoke`]: {},
-          settings: { sourceConflict: "adopt", passwordSync: "on" },
+          settings: { sourceConflict: "adopt", incompletePeople: "on", passwordSync: "on" },
           confirm: {},
         };
         for (const [act, form] of Object.entries(acts))

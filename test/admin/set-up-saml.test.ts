@@ -150,6 +150,7 @@ describe("the set-up of a SAML connection", () => {
       const options = {
         appInstanceId: "0oa1gjh63g214q0Hq0g4",
         orgUrl: "https://acme.okta.com",
+        orgUrlAlias: "https://login.acme.example",
         subjectAttribute: "userId",
         "name-givenName": "given",
         roleName: "groups",
@@ -170,6 +171,7 @@ describe("the set-up of a SAML connection", () => {
         metadataRead: null,
         appInstanceId: "0oa1gjh63g214q0Hq0g4",
         orgUrl: "https://acme.okta.com",
+        orgUrlAlias: "https://login.acme.example",
         subjectAttribute: "userId",
         attributeNames: { givenName: "given" },
         roleMapping: { name: "groups", adminValues: ["Admins"] },
@@ -256,6 +258,7 @@ describe("the set-up of a SAML connection", () => {
       ["appInstanceId", script, /starts with 0oa/],
       ["orgUrl", "https://acme-admin.okta.com", /Admin Console/],
       ["orgUrl", "https://acme.okta.com/oauth2/default", /custom authorization server/],
+      ["orgUrlAlias", "http://login.acme.example/path", /has no path/],
       ["subjectAttribute", "x".repeat(1_000_000), /more than 200/],
       ["name-email", "x".repeat(201), /more than 200/],
     ];

@@ -2,6 +2,7 @@ import type { IsolationCases } from "../helpers/isolation.ts";
 
 const closedSettings = {
   sourceConflict: "refuse",
+  incompletePeople: "refuse",
   passwordSync: false,
   machineAccessConfirmed: true,
   activityDays: 365,

@@ -4,11 +4,12 @@ import type { TenantScope } from "./scope.ts";
 /** The settings that a tenant chooses. */
 export type TenantSettings = Pick<
   Tenant,
-  "sourceConflict" | "passwordSync" | "machineAccessConfirmed" | "activityDays"
+  "sourceConflict" | "incompletePeople" | "passwordSync" | "machineAccessConfirmed" | "activityDays"
 >;
 
 interface Row {
   source_conflict: TenantSettings["sourceConflict"];
+  incomplete_people: TenantSettings["incompletePeople"];
   password_sync: number | boolean;
   machine_access_confirmed: number | boolean;
   activity_days: number;
@@ -16,11 +17,18 @@ interface Row {
 
 /** The settings of one tenant, stored in its own row. */
 export function tenantSettings(scope: TenantScope) {
-  const columns = ["source_conflict", "password_sync", "machine_access_confirmed", "activity_days"];
+  const columns = [
+    "source_conflict",
+    "incomplete_people",
+    "password_sync",
+    "machine_access_confirmed",
+    "activity_days",
+  ];
   const orNull = (row: Row | undefined): TenantSettings | null =>
     row
       ? {
           sourceConflict: row.source_conflict,
+          incompletePeople: row.incomplete_people,
           passwordSync: Boolean(row.password_sync),
           machineAccessConfirmed: Boolean(row.machine_access_confirmed),
           activityDays: row.activity_days,
@@ -38,9 +46,11 @@ export function tenantSettings(scope: TenantScope) {
     },
 
     async change(changes: Partial<TenantSettings>): Promise<void> {
-      const { sourceConflict, passwordSync, machineAccessConfirmed, activityDays } = changes;
+      const { sourceConflict, incompletePeople, passwordSync, machineAccessConfirmed, activityDays } =
+        changes;
       const row: Record<string, string | number | boolean> = {};
       if (sourceConflict !== undefined) row.source_conflict = sourceConflict;
+      if (incompletePeople !== undefined) row.incomplete_people = incompletePeople;
       if (passwordSync !== undefined) row.password_sync = passwordSync;
       if (machineAccessConfirmed !== undefined) row.machine_access_confirmed = machineAccessConfirmed;
       if (activityDays !== undefined) row.activity_days = activityDays;
