@@ -17,7 +17,10 @@ export interface AttributeEntry {
   oktaExpression: string | null;
   /** The name for people, in guides and messages. */
   label: string;
+  /** Whether a provisioning client has to send it: `required` in /Schemas (RFC 7643 §7). */
   required: boolean;
+  /** Whether a sign-in fails without it. Names are optional there: some people have no last name. */
+  requiredAtSignIn?: boolean;
   /** Set for attributes of our own extension: their definition (RFC 7643 §7). */
   custom?: {
     type: "string" | "boolean" | "integer";
@@ -52,6 +55,7 @@ export const attributes: readonly AttributeEntry[] = [
     scim: "userName",
     label: "Login name",
     required: true,
+    requiredAtSignIn: true,
     oidcClaim: "preferred_username",
     samlAttribute: null,
     oktaExpression: "user.login",
@@ -79,6 +83,7 @@ export const attributes: readonly AttributeEntry[] = [
     scim: "emails",
     label: "E-mail",
     required: true,
+    requiredAtSignIn: true,
     oidcClaim: "email",
     samlAttribute: "email",
     oktaExpression: "user.email",

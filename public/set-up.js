@@ -25,7 +25,7 @@ for (const form of document.querySelectorAll("form[data-checks]")) {
 /** The server's check of a field; null if it cannot be reached: submitting the form checks it again. */
 async function verdictOf(form, field) {
   const body = new URLSearchParams({ field: field.name, [field.name]: field.value });
-  for (const name of ["issuer", "clientId"]) {
+  for (const name of ["issuer", "clientId", "idpEntityId"]) {
     if (form.elements[name] && name !== field.name) body.set(name, form.elements[name].value);
   }
   try {
@@ -52,9 +52,24 @@ for (const holder of document.querySelectorAll("[data-file-for]")) {
   holder.hidden = false;
   holder.querySelector("input").addEventListener("change", async ({ target }) => {
     const field = document.getElementById(holder.dataset.fileFor);
-    field.value = (await target.files[0]?.text()) ?? "";
+    field.value = target.files[0] ? decoded(await target.files[0].arrayBuffer()) : "";
     field.dispatchEvent(new Event("input"));
   });
+}
+
+/** A metadata file in the encoding of its byte order mark, or the one that it declares (XML 1.0 §4.3.3); else UTF-8. */
+function decoded(file) {
+  const [first, second] = new Uint8Array(file);
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(file);
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(file);
+  const text = new TextDecoder().decode(file);
+  const name = /^<\?xml[^>]*?\sencoding=["']([\w.-]+)/.exec(text)?.[1] ?? "utf-8";
+  try {
+    const decoder = new TextDecoder(name);
+    return decoder.encoding.startsWith("utf-") ? text : decoder.decode(file);
+  } catch {
+    return text;
+  }
 }
 
 watchTest();

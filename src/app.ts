@@ -23,6 +23,7 @@ import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
+import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
 import { oidcProviders } from "./trust/openid-providers.ts";
 import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
@@ -74,7 +75,7 @@ export function createApp({
   const { measure, routes: operationRoutes } = operations(database, metricsToken);
 
   const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
-  const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
+  const limits = configuredLimits(config);
   const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
   const shared = { database, sealer: sealer(config.dataKey), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };

@@ -18,10 +18,23 @@ export interface Config {
   logLevel: string;
   metricsToken: string | null;
   insecureAllowPrivateNetwork: boolean;
+  /** The proxy for calls to identity providers; null connects to them directly. */
+  outgoingProxy: OutgoingProxy | null;
+}
+
+/** The proxy through which calls leave an enterprise network. */
+export interface OutgoingProxy {
+  /** An http or https URL. It may carry a user name and a password: never log it. */
+  url: string;
+  /** The destinations that are reached directly, as in NO_PROXY. */
+  noProxy: string;
 }
 
 /** The configuration of the command line, which neither listens nor sends cookies. The data key is for secrets only. */
-export type ToolConfig = Pick<Config, "baseUrl" | "databaseUrl" | "insecureAllowPrivateNetwork"> & {
+export type ToolConfig = Pick<
+  Config,
+  "baseUrl" | "databaseUrl" | "insecureAllowPrivateNetwork" | "outgoingProxy"
+> & {
   dataKey: Buffer | null;
 };
 
@@ -60,6 +73,12 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+/** Many programs also take a proxy's address without "http://". */
+const proxyUrl = z
+  .string()
+  .transform((text) => (/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`))
+  .optional();
+
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 const shape = {
@@ -73,7 +92,44 @@ const shape = {
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").nullable().default(null),
   INSECURE_ALLOW_PRIVATE_NETWORK: z.literal("1", 'must be "1" or absent').optional(),
+  OUTGOING_PROXY: z.literal("env", 'must be "env" or absent').optional(),
+  // As other programs read them. Those in lower case come first.
+  HTTPS_PROXY: proxyUrl,
+  https_proxy: proxyUrl,
+  NO_PROXY: z.string().optional(),
+  no_proxy: z.string().optional(),
 };
+
+type ProxyVariable = "OUTGOING_PROXY" | "HTTPS_PROXY" | "https_proxy" | "NO_PROXY" | "no_proxy";
+type ProxyValues = Pick<z.infer<z.ZodObject<typeof shape>>, ProxyVariable>;
+
+/** Other programs' proxy is not judged unless it is ours, too. */
+function checkProxy(values: ProxyValues, context: z.RefinementCtx): void {
+  const proxy = outgoingProxy(values);
+  if (proxy === null) return;
+  const name = values.https_proxy === undefined ? "HTTPS_PROXY" : "https_proxy";
+  const message =
+    proxy.url === "" ? "is missing, but OUTGOING_PROXY is env" : "must be the http(s) URL of a proxy";
+  if (!isProxyUrl(proxy.url)) context.addIssue({ code: "custom", path: [name], message });
+}
+
+function outgoingProxy(values: ProxyValues): OutgoingProxy | null {
+  if (values.OUTGOING_PROXY !== "env") return null;
+  return {
+    url: values.https_proxy ?? values.HTTPS_PROXY ?? "",
+    noProxy: values.no_proxy ?? values.NO_PROXY ?? "",
+  };
+}
+
+function isProxyUrl(text: string): boolean {
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  try {
+    return decodeURIComponent(username + password) !== null;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * This server speaks plain http, so https needs a proxy in front. Express must know about it, or cookies and rate limits
@@ -84,6 +140,7 @@ const serverShape = z.object(shape).superRefine((values, context) => {
     const message = "must be 1 or more when BASE_URL is https: the number of proxies in front";
     context.addIssue({ code: "custom", path: ["TRUST_PROXY"], message });
   }
+  checkProxy(values, context);
 });
 
 /** Loads the server's configuration. Throws ConfigError with all problems at once. */
@@ -100,6 +157,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
     logLevel: values.LOG_LEVEL,
     metricsToken: values.METRICS_TOKEN,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
+    outgoingProxy: outgoingProxy(values),
   });
 }
 
@@ -110,14 +168,18 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
 export function loadToolConfig(
   environment: Environment = readEnvironment([localFile, demoFile]),
 ): ToolConfig {
-  const { DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK } = shape;
+  const { DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK, OUTGOING_PROXY } = shape;
+  const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } = shape;
   const optional = { BASE_URL: origin.default("http://localhost:3000"), DATA_KEY: dataKey.optional() };
-  const values = parse(z.object({ DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK, ...optional }), environment);
+  const proxy = { OUTGOING_PROXY, HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy };
+  const toolShape = z.object({ DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK, ...proxy, ...optional });
+  const values = parse(toolShape.superRefine(checkProxy), environment);
   return Object.freeze({
     baseUrl: values.BASE_URL,
     databaseUrl: values.DATABASE_URL,
     dataKey: values.DATA_KEY ?? null,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
+    outgoingProxy: outgoingProxy(values),
   });
 }
 

@@ -15,6 +15,8 @@ export interface Tenant {
   sourceConflict: "refuse" | "adopt";
   /** Whether provisioning is refused with roles and entitlements that do not exist, or carried out without them. */
   unknownRoles: "refuse" | "ignore";
+  /** Whether a provisioning client may create people without the names and the address that config/attributes.ts requires. */
+  incompletePeople: "refuse" | "accept";
   /** Whether people can sign in with passwords that a provisioning client sets. */
   passwordSync: boolean;
   /** False if administrators gave access to provisioning clients before only owners could, and no owner confirmed it yet. */
@@ -137,14 +139,21 @@ export interface OidcSettings {
 export interface SamlSettings {
   idpEntityId: string;
   ssoUrl: string;
+  /** Whether to send requests to that address by the POST binding, instead of by redirect. */
+  requestByPost?: boolean;
   /** Signing certificates, base64 DER without line breaks. */
   certificates: string[];
   metadataUrl: string | null;
   /** Okta's id of the app instance (`0oa…`) and the org's URL. Universal Logout needs both. */
   appInstanceId: string | null;
   orgUrl: string | null;
-  /** When the metadata URL was last read, and why that failed. A failure keeps the earlier settings. */
-  metadataRead?: { at: number; problem: string | null } | null;
+  /** The same org's other name (with or without its custom domain), trusted with the same keys only. */
+  orgUrlAlias?: string | null;
+  /**
+   * When the metadata URL was last read, and why that failed. A failure keeps the earlier settings. `notes` are about what
+   * was left out.
+   */
+  metadataRead?: { at: number; problem: string | null; notes?: string[] } | null;
   roleMapping?: RoleMapping | null;
   universalLogout?: boolean;
   /** Whether a sign-in may begin at the provider (Okta's tiles), without our request; true if absent. */

@@ -6,6 +6,7 @@ import type { Log } from "./log.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
+import { configuredLimits } from "./trust/guarded-fetch.ts";
 
 /** How long running requests may take to finish after the signal to stop. */
 const drainMs = 15_000;
@@ -22,7 +23,7 @@ export async function serve(
   extraRoutes?: AppDeps["extraRoutes"],
 ): Promise<() => Promise<void>> {
   const stopHousekeeping = startHousekeeping(database, log);
-  const limits = { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
+  const limits = configuredLimits(config);
   const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
   const recorder = openInspector(database, log);
   const more = extraRoutes ? { extraRoutes } : {};

@@ -42,6 +42,7 @@ describe("loadConfig", () => {
         logLevel: "info",
         metricsToken: null,
         insecureAllowPrivateNetwork: false,
+        outgoingProxy: null,
       },
     );
   });
@@ -68,6 +69,7 @@ describe("loadConfig", () => {
       LOG_LEVEL: "wrong-6",
       METRICS_TOKEN: "wrong-7",
       INSECURE_ALLOW_PRIVATE_NETWORK: "wrong-8",
+      OUTGOING_PROXY: "wrong-9",
     };
     const problems = problemsOf(wrong);
     assert.deepEqual([...new Set(namesOf(problems))], Object.keys(wrong).sort());
@@ -102,6 +104,7 @@ describe("loadConfig", () => {
     LOG_LEVEL: ["verbose", "INFO"],
     METRICS_TOKEN: ["fifteen letters"],
     INSECURE_ALLOW_PRIVATE_NETWORK: ["true", "0", "yes"],
+    OUTGOING_PROXY: ["1", "http://proxy.example:3128", "ENV"],
   };
   for (const [name, texts] of Object.entries(values)) for (const text of texts) weak.push([name, text]);
   for (const [name, value] of weak) {
@@ -132,6 +135,55 @@ describe("loadConfig", () => {
     );
     assert.deepEqual(problemsOf({ ...good, SESSION_SECRET: "" }), ["SESSION_SECRET is missing"]);
   });
+});
+
+describe("the outgoing proxy", () => {
+  const url = "http://svc:hunter2@proxy.example:3128";
+  const proxyOf = (environment: Record<string, string>) =>
+    [loadConfig({ ...good, ...environment }), loadToolConfig(environment)].map(
+      ({ outgoingProxy }) => outgoingProxy,
+    );
+
+  it("is off unless OUTGOING_PROXY turns it on, even if other programs have one", () => {
+    for (const environment of [
+      { HTTPS_PROXY: url, https_proxy: url, NO_PROXY: "*" },
+      { OUTGOING_PROXY: "", HTTPS_PROXY: url },
+      { HTTPS_PROXY: "not a proxy at all" },
+    ])
+      assert.deepEqual(proxyOf(environment), [null, null]);
+  });
+
+  const read: [environment: Record<string, string>, url: string, noProxy: string][] = [
+    [{ HTTPS_PROXY: url }, url, ""],
+    [{ https_proxy: url, no_proxy: "a.test" }, url, "a.test"],
+    [{ https_proxy: url, HTTPS_PROXY: "http://other", no_proxy: "a", NO_PROXY: "b" }, url, "a"],
+    [{ https_proxy: "", HTTPS_PROXY: url, no_proxy: "", NO_PROXY: "b" }, url, "b"],
+    [{ HTTPS_PROXY: "proxy.example:3128" }, "http://proxy.example:3128", ""],
+    [{ HTTPS_PROXY: "https://proxy.example" }, "https://proxy.example", ""],
+    [{ HTTPS_PROXY: "http://[fd00::1]:3128/" }, "http://[fd00::1]:3128/", ""],
+  ];
+  for (const [environment, expected, noProxy] of read) {
+    it(`is read from ${Object.keys(environment).join(", ")}: ${expected}`, () => {
+      const proxy = { url: expected, noProxy };
+      assert.deepEqual(proxyOf({ OUTGOING_PROXY: "env", ...environment }), [proxy, proxy]);
+    });
+  }
+
+  const wrong = [
+    "",
+    "socks5://svc:hunter2@proxy.example",
+    "http://svc:hunter2@",
+    "http://svc:hunter2%@proxy.example",
+  ];
+  for (const HTTPS_PROXY of wrong) {
+    it(`is refused with the URL "${HTTPS_PROXY}", whose password is not shown`, () => {
+      for (const load of [loadConfig, loadToolConfig]) {
+        const problems = problemsOf({ ...good, OUTGOING_PROXY: "env", HTTPS_PROXY }, load);
+        assert.deepEqual(namesOf(problems), ["HTTPS_PROXY"]);
+        assert.doesNotMatch(problems.join(), /hunter2/);
+      }
+    });
+  }
 });
 
 describe("a variable's file", () => {

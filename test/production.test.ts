@@ -30,6 +30,7 @@ describe("production", () => {
         logLevel: "silent",
         metricsToken: null,
         insecureAllowPrivateNetwork: false,
+        outgoingProxy: null,
       };
       acme = await createTestTenant(use().database);
       stop = await serve(config, openDatabase(use().url), createLog("silent"));

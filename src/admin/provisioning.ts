@@ -105,6 +105,8 @@ function addSettings(router: Router, { database }: AdminDeps): void {
     const settings = {
       sourceConflict: formField(req, "sourceConflict") === "adopt" ? ("adopt" as const) : ("refuse" as const),
       unknownRoles: formField(req, "unknownRoles") === "ignore" ? ("ignore" as const) : ("refuse" as const),
+      incompletePeople:
+        formField(req, "incompletePeople") === "on" ? ("accept" as const) : ("refuse" as const),
       passwordSync: formField(req, "passwordSync") === "on",
     };
     await makeChange(
@@ -174,6 +176,10 @@ function settingsFacts(settings: TenantSettings | null): Fact[] {
       settings?.sourceConflict === "adopt" ? "Take over" : "Refuse",
     ],
     ["Roles that do not exist here", settings?.unknownRoles === "ignore" ? "Ignored" : "Refused"],
+    [
+      "People without names or e-mail address",
+      settings?.incompletePeople === "accept" ? "Accepted" : "Refused",
+    ],
     ["Passwords that Okta sends", settings?.passwordSync ? "Accepted" : "Ignored"],
   ];
 }
@@ -197,7 +203,8 @@ const remedies: Record<string, string> = {
     "themselves, or you can delete it there unless its role is owner. If another source manages the account, a setting below " +
     "lets the new source take over.",
   invalidValue:
-    "A value that Okta sends does not fit. Compare your attribute mappings in Okta with the guide.",
+    "A value that Okta sends does not fit, or a required one is missing. Compare your attribute mappings in Okta with the " +
+    "guide. If your directory has people without a name or an e-mail address, an owner can accept them by a setting below.",
   "roles-ignored":
     "The person was created or changed without it, as the setting below says. Assign roles and entitlements that exist here.",
   noTarget:

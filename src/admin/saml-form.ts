@@ -2,9 +2,10 @@ import { attributes } from "../../config/attributes.ts";
 import { InvalidError } from "../errors.ts";
 import type { SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
+import { bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import { checkSigningCertificates, readCertificate } from "../trust/certificates.ts";
-import { checkedUrl, type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
+import { checkedUrl, type FetchLimits, guardedDocument } from "../trust/guarded-fetch.ts";
 import { type FieldCheck, type FormReader, optional, readRoleMapping, textCheck } from "./form-reader.ts";
 
 const maxCertificates = 10;
@@ -17,13 +18,22 @@ export const nameableFields = attributes.flatMap(({ field, label, samlAttribute 
 /** The checks of a SAML connection's text fields. */
 export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
   const oneLine = { pattern: /^\S.*$/, problem: "This contains a line break." };
+  const { allowPrivateNetwork } = limits;
+  const orgName: FieldCheck = (text) => ({ value: checkIssuer(text, allowPrivateNetwork), note: null });
+  // Metadata of several providers is of the one whose issuer was entered.
+  const chosen = (other: (name: string) => string) => ({
+    allowPrivateNetwork,
+    entityId: other("idpEntityId"),
+  });
   const checks: Record<string, FieldCheck> = {
-    metadataUrl: optional(async (text) => {
-      const metadata = readMetadata(await guardedFetch(text, limits));
-      return { value: text, note: `Found ${metadata.idpEntityId}, which signs in at ${metadata.ssoUrl}.` };
+    metadataUrl: optional(async (text, other) => {
+      const { values, notes } = parseIdpMetadata(await guardedDocument(text, limits), chosen(other));
+      const found = `Found ${values.idpEntityId}, which signs in at ${values.ssoUrl}.`;
+      return { value: text, note: [found, ...notes].join(" ") };
     }),
-    metadataXml: optional((text) => {
-      return { value: text, note: `This is the metadata of ${readMetadata(text).idpEntityId}.` };
+    metadataXml: optional((text, other) => {
+      const { values, notes } = parseIdpMetadata(text, chosen(other));
+      return { value: text, note: [`This is the metadata of ${values.idpEntityId}.`, ...notes].join(" ") };
     }),
     ssoUrl(text) {
       if (text === "") throw new InvalidError("The sign on URL is missing.");
@@ -39,25 +49,14 @@ export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
       const count = certificates.length === 1 ? "1 certificate" : `${certificates.length} certificates`;
       return { value: certificates.join("\n"), note: `${count} can be read.` };
     },
-    appInstanceId: optional(
-      textCheck("The app instance ID", 100, {
-        pattern: /^0oa[A-Za-z0-9]+$/,
-        problem: "An app instance ID of Okta starts with 0oa and has only letters and digits.",
-      }),
-    ),
-    orgUrl: optional((text) => ({ value: checkIssuer(text, limits.allowPrivateNetwork), note: null })),
+    appInstanceId: optional((text) => ({ value: checkAppInstanceId(text), note: null })),
+    orgUrl: optional(orgName),
+    orgUrlAlias: optional(orgName),
     subjectAttribute: optional(textCheck("The attribute's name", 200, oneLine)),
   };
   for (const { field } of nameableFields)
     checks[`name-${field}`] = optional(textCheck("The name", 200, oneLine));
   return checks;
-}
-
-/** Throws InvalidError, also if no certificate of the metadata can be used. */
-function readMetadata(xml: string) {
-  const metadata = parseIdpMetadata(xml);
-  checkSigningCertificates(metadata.certificates);
-  return metadata;
 }
 
 /** Reads certificates that follow one another, as PEM or as base64 with an empty line in between. Throws InvalidError. */
@@ -71,11 +70,13 @@ function readCertificates(text: string): string[] {
 export interface SamlInput {
   settings: SamlSettings;
   justInTime: boolean;
+  /** Sentences about what was left out of metadata. */
+  notes: readonly string[];
 }
 
 /**
  * Reads the whole form. Null if there are problems, which the form then holds. Pasted metadata, or metadata from a new
- * URL, replaces the three values that it contains.
+ * URL, replaces the values that it contains.
  */
 export async function readSamlForm(
   form: FormReader,
@@ -84,18 +85,16 @@ export async function readSamlForm(
 ): Promise<SamlInput | null> {
   const checks = samlChecks(limits);
   const checked = (name: string) => form.checked(name, checks[name] as FieldCheck);
-  const metadataReadAt = await fillFromMetadata(form, limits, before);
+  const filled = await fillFromMetadata(form, limits, before);
   const ssoUrl = await checked("ssoUrl");
   const idpEntityId = await checked("idpEntityId");
   const certificates = await checked("certificates");
   const appInstanceId = (await checked("appInstanceId")) || null;
   const orgUrl = (await checked("orgUrl")) || null;
   if ((appInstanceId === null) !== (orgUrl === null) && form.isValid) {
-    form.addProblem(
-      orgUrl === null ? "orgUrl" : "appInstanceId",
-      new InvalidError("Universal Logout needs both: the app instance ID and the org URL."),
-    );
+    form.addProblem(orgUrl === null ? "orgUrl" : "appInstanceId", new InvalidError(bothForUniversalLogout));
   }
+  const orgUrlAlias = await checked("orgUrlAlias");
   const subjectAttribute = (await checked("subjectAttribute")) || null;
   const attributeNames: NonNullable<SamlSettings["attributeNames"]> = {};
   for (const { field } of nameableFields) {
@@ -104,10 +103,10 @@ export async function readSamlForm(
   }
   const settings = {
     metadataUrl: form.text("metadataUrl") || null,
-    metadataRead:
-      metadataReadAt === null ? (before?.metadataRead ?? null) : { at: metadataReadAt, problem: null },
+    metadataRead: filled.metadataRead ?? before?.metadataRead ?? null,
     appInstanceId,
     orgUrl,
+    ...(orgUrlAlias ? { orgUrlAlias } : {}),
     subjectAttribute,
     attributeNames,
     roleMapping: readRoleMapping(form),
@@ -118,34 +117,47 @@ export async function readSamlForm(
   return {
     settings: { idpEntityId, ssoUrl, certificates: certificates.split("\n"), ...settings },
     justInTime,
+    notes: filled.notes,
   };
 }
 
+interface FilledForm {
+  metadataRead: SamlSettings["metadataRead"];
+  notes: readonly string[];
+}
+
 /**
- * Fills in three values of the form from pasted metadata, or from a metadata URL that is new.
- * @returns when the URL was read, in ms since the epoch; null if it was not.
+ * Fills in the values of the form from pasted metadata, or from a metadata URL that is new.
+ * @returns what to store about a URL that was read, and sentences about what was left out.
  */
 async function fillFromMetadata(
   form: FormReader,
   limits: FetchLimits,
   before: SamlSettings | null,
-): Promise<number | null> {
+): Promise<FilledForm> {
   const url = form.text("metadataUrl");
   const xml = form.text("metadataXml");
   const isNewUrl = url !== "" && (url !== before?.metadataUrl || form.text("ssoUrl") === "");
-  if (xml === "" && !isNewUrl) return null;
+  if (xml === "" && !isNewUrl) return { metadataRead: null, notes: [] };
   const source = xml === "" ? "metadataUrl" : "metadataXml";
   try {
-    const metadata = readMetadata(xml === "" ? await guardedFetch(url, limits) : xml);
-    form.replace("ssoUrl", metadata.ssoUrl);
-    form.replace("idpEntityId", metadata.idpEntityId);
-    form.replace("certificates", metadata.certificates.map(toPem).join("\n"));
+    const { values, notes } = parseIdpMetadata(xml === "" ? await guardedDocument(url, limits) : xml, {
+      allowPrivateNetwork: limits.allowPrivateNetwork,
+      entityId: form.text("idpEntityId"),
+    });
+    form.replace("ssoUrl", values.ssoUrl);
+    form.replace("requestByPost", values.requestByPost ? "on" : "");
+    form.replace("idpEntityId", values.idpEntityId);
+    form.replace("certificates", values.certificates.map(toPem).join("\n"));
     if (xml !== "") form.replace("metadataXml", "");
-    form.notes[source] = `Read: ${metadata.idpEntityId}. Compare the values below, then save.`;
+    const read = `Read: ${values.idpEntityId}.`;
+    form.notes[source] = [read, ...notes, "Compare the values below, then save."].join(" ");
+    const metadataRead = { at: Date.now(), problem: null, ...(notes.length > 0 ? { notes } : {}) };
+    return { metadataRead: xml === "" ? metadataRead : null, notes };
   } catch (error) {
     form.addProblem(source, error);
+    return { metadataRead: null, notes: [] };
   }
-  return xml === "" ? Date.now() : null;
 }
 
 function readSwitches(form: FormReader) {
@@ -155,6 +167,7 @@ function readSwitches(form: FormReader) {
     encryptedAssertions: form.isOn("encryptedAssertions"),
     signMetadata: form.isOn("signMetadata"),
     forceAuthn: form.isOn("forceAuthn"),
+    requestByPost: form.isOn("requestByPost"),
     universalLogout: form.isOn("universalLogout"),
   };
 }
@@ -171,6 +184,7 @@ export function samlValues(settings: SamlSettings | null, justInTime: boolean): 
     certificates: settings?.certificates.map(toPem).join("\n") ?? "",
     appInstanceId: settings?.appInstanceId ?? "",
     orgUrl: settings?.orgUrl ?? "",
+    orgUrlAlias: settings?.orgUrlAlias ?? "",
     subjectAttribute: settings?.subjectAttribute ?? "",
     ...Object.fromEntries(names),
     roleName: settings?.roleMapping?.name ?? "",
@@ -180,6 +194,7 @@ export function samlValues(settings: SamlSettings | null, justInTime: boolean): 
     encryptedAssertions: onOff(settings?.encryptedAssertions ?? false),
     signMetadata: onOff(settings?.signMetadata ?? false),
     forceAuthn: onOff(settings?.forceAuthn ?? false),
+    requestByPost: onOff(settings?.requestByPost ?? false),
     universalLogout: onOff(settings?.universalLogout ?? true),
     justInTime: onOff(justInTime),
   };

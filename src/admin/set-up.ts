@@ -122,7 +122,8 @@ async function saveForm(deps: AdminDeps, context: SetUpContext, req: Request, re
     const connection = (await context.store.connections.byId(context.connection.id)) ?? context.connection;
     return await showSetUp(deps, { ...context, connection }, res.status(409), { form, changed: error });
   }
-  await flash(req, "done", "The values are saved. Now test the sign-in.");
+  const notes = "notes" in input ? input.notes : [];
+  await flash(req, "done", ["The values are saved.", ...notes, "Now test the sign-in."].join(" "));
   res.redirect(303, `${context.base}#test`);
 }
 

@@ -10,6 +10,8 @@ export interface CommandContext {
   database: Database;
   /** Reads all of standard input, without the final line break. */
   readStdin(): Promise<string>;
+  /** Asks the operator on the terminal, and returns the answer without surrounding spaces. Absent without a terminal. */
+  ask?(question: string): Promise<string>;
 }
 
 /** The output of a command: `json` is the public contract, `text` is for people. */

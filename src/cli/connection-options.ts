@@ -7,7 +7,7 @@ import { checkAlias } from "../oidc/provider-facts.ts";
 import type { Database } from "../store/database.ts";
 import { type Sealer, sealer } from "../store/secrets.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import type { FetchLimits } from "../trust/guarded-fetch.ts";
+import { configuredLimits, type FetchLimits } from "../trust/guarded-fetch.ts";
 import type { CommandContext, CommandInput } from "./command.ts";
 
 /** The connection that `<slug> --key KEY --type TYPE` names. Throws NotFoundError. */
@@ -29,7 +29,7 @@ export const operator: Editor = { by: "the operator", from: null, isGuest: false
 
 /** The limits for fetching URLs of identity providers. */
 export function fetchLimits({ config }: CommandContext): FetchLimits {
-  return { allowPrivateNetwork: config.insecureAllowPrivateNetwork };
+  return configuredLimits(config);
 }
 
 /** Reads the client secret from standard input. Returns it with the sealer for it. Throws InvalidError. */
@@ -57,6 +57,16 @@ export async function readIssuerAlias(
   const alias = checkIssuer(given, context.config.insecureAllowPrivateNetwork);
   await checkAlias(issuer, alias, fetchLimits(context));
   return alias;
+}
+
+/** Reads one of the names of a SAML connection's org. It signs under both of them with the same keys. Throws InvalidError. */
+export function readOrgUrl(
+  input: CommandInput,
+  limits: FetchLimits,
+  option: "org-url" | "org-url-alias",
+): string | undefined {
+  const given = input.value(option);
+  return given === undefined ? undefined : checkIssuer(given, limits.allowPrivateNetwork);
 }
 
 /** The options that readRoleMapping() reads. */

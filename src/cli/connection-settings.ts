@@ -12,6 +12,7 @@ import {
   operator,
   readClientSecret,
   readIssuerAlias,
+  readOrgUrl,
   readRoleMapping,
   roleMappingOptions,
 } from "./connection-options.ts";
@@ -33,15 +34,16 @@ export const connectionSettingsCommands: Command[] = [
     usage:
       "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] " +
       `${roleMappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
-      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--check] [--json]",
+      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--check]  " +
+      "saml: [--org-url-alias URL | --no-org-url-alias] [--json]",
     summary: "Change a connection's settings; settings that you do not name stay",
     positionals: ["slug"],
     values: [
       ...["key", "type", "jit", "universal-logout", "issuer", "client-id", "issuer-alias"],
-      ...["sign-out-of-provider", ...roleMappingOptions.values],
+      ...["sign-out-of-provider", "org-url-alias", ...roleMappingOptions.values],
     ],
     lists: roleMappingOptions.lists,
-    switches: ["no-role-claim", "no-issuer-alias", "check", "yes"],
+    switches: ["no-role-claim", "no-issuer-alias", "no-org-url-alias", "check", "yes"],
     async run(input, context) {
       const { store, connection } = await namedConnection(context.database, input);
       const settings = await changedSettings(input, context, connection);
@@ -128,14 +130,23 @@ async function changedSettings(
     ...(roleMapping === undefined ? {} : { roleMapping }),
     ...(universalLogout === undefined ? {} : { universalLogout }),
   };
-  if (connection.type === "oidc")
+  if (connection.type === "oidc") {
+    if (input.value("org-url-alias") !== undefined)
+      throw new InvalidError("--org-url-alias is for SAML connections.");
     return { ...(await changedOidcSettings(input, context, connection)), ...common };
+  }
   const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider"].find(
     (name) => input.value(name) !== undefined,
   );
   if (foreign) throw new InvalidError(`--${foreign} is for OIDC connections.`);
   if (!connection.settings) throw notComplete();
-  return { ...connection.settings, ...common };
+  const alias = readOrgUrl(input, fetchLimits(context), "org-url-alias");
+  return {
+    ...connection.settings,
+    ...(input.isSet("no-org-url-alias") ? { orgUrlAlias: null } : {}),
+    ...(alias === undefined ? {} : { orgUrlAlias: alias }),
+    ...common,
+  };
 }
 
 async function changedOidcSettings(

@@ -13,10 +13,11 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings, Tenant } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
+import { bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
-import { guardedFetch } from "../trust/guarded-fetch.ts";
+import { guardedDocument } from "../trust/guarded-fetch.ts";
 import type { Command, CommandContext, CommandInput, CommandResult } from "./command.ts";
 import {
   fetchLimits,
@@ -24,6 +25,7 @@ import {
   operator,
   readClientSecret,
   readIssuerAlias,
+  readOrgUrl,
   readRoleMapping,
   roleMappingOptions,
 } from "./connection-options.ts";
@@ -35,12 +37,24 @@ export const connectionCommands: Command[] = [
     name: "connection create",
     usage:
       "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin [--issuer-alias URL] " +
-      "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--app-instance-id 0oa…] [--org-url URL]  " +
+      "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--entity-id ID] [--app-instance-id 0oa…] " +
+      "[--org-url URL] [--org-url-alias URL]  " +
       `[--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] [--draft] [--json]`,
     summary: "Create a connection; it is active at once unless it is a draft",
     positionals: ["slug"],
     values: [
-      ...["type", "key", "issuer", "issuer-alias", "client-id", "metadata", "app-instance-id", "org-url"],
+      ...[
+        "type",
+        "key",
+        "issuer",
+        "issuer-alias",
+        "client-id",
+        "metadata",
+        "entity-id",
+        "app-instance-id",
+        "org-url",
+        "org-url-alias",
+      ],
       ...roleMappingOptions.values,
     ],
     lists: roleMappingOptions.lists,
@@ -156,18 +170,26 @@ async function createSaml(
   const source = input.required("metadata");
   const isUrl = /^https?:\/\//.test(source);
   const limits = fetchLimits(context);
-  const xml = isUrl ? await guardedFetch(source, limits) : await readMetadataFile(source);
-  const orgUrl = input.value("org-url");
+  const document = isUrl ? await guardedDocument(source, limits) : await readMetadataFile(source);
+  const options = { allowPrivateNetwork: limits.allowPrivateNetwork, entityId: input.value("entity-id") };
+  const { values, notes } = parseIdpMetadata(document, options);
+  const left = notes.length > 0 ? { notes } : {};
+  const appInstanceId = input.value("app-instance-id");
+  const orgUrl = readOrgUrl(input, limits, "org-url");
+  const orgUrlAlias = readOrgUrl(input, limits, "org-url-alias");
+  if ((appInstanceId === undefined) !== (orgUrl === undefined))
+    throw new InvalidError(bothForUniversalLogout);
   const settings: SamlSettings = {
-    ...parseIdpMetadata(xml),
+    ...values,
     metadataUrl: isUrl ? source : null,
-    ...(isUrl ? { metadataRead: { at: Date.now(), problem: null } } : {}),
-    appInstanceId: input.value("app-instance-id") ?? null,
-    orgUrl: orgUrl === undefined ? null : checkIssuer(orgUrl, limits.allowPrivateNetwork),
+    ...(isUrl ? { metadataRead: { at: Date.now(), problem: null, ...left } } : {}),
+    appInstanceId: appInstanceId === undefined ? null : checkAppInstanceId(appInstanceId),
+    orgUrl: orgUrl ?? null,
+    ...(orgUrlAlias ? { orgUrlAlias } : {}),
     ...commonSettings(input),
   };
   const connection = await create(input, context, tenant, { type: "saml", settings, secret: null });
-  return creationResult(connection, samlUrls(context.config.baseUrl, connection.key));
+  return creationResult(connection, samlUrls(context.config.baseUrl, connection.key), notes);
 }
 
 /** The settings that both protocols share. */
@@ -197,11 +219,15 @@ async function create(
   return connection;
 }
 
-function creationResult({ key, type, status }: Connection, urls: Record<string, string>): CommandResult {
+function creationResult(
+  { key, type, status }: Connection,
+  urls: Record<string, string>,
+  notes: readonly string[] = [],
+): CommandResult {
   const lines = Object.entries(urls).map(([name, url]) => `  ${name}: ${url}`);
   return {
-    json: { key, type, ...urls },
-    text: [`Created the ${type} connection ${key} (${status}).`, ...lines].join("\n"),
+    json: { key, type, ...urls, ...(notes.length > 0 ? { notes } : {}) },
+    text: [`Created the ${type} connection ${key} (${status}).`, ...lines, ...notes].join("\n"),
   };
 }
 
@@ -227,9 +253,9 @@ function statusResult({ key, type, status }: Connection) {
   return { json: { key, type, status }, text: `The ${type} connection ${key} is ${status}.` };
 }
 
-async function readMetadataFile(file: string): Promise<string> {
+async function readMetadataFile(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file, "utf8");
+    return await readFile(file);
   } catch {
     throw new InvalidError(`The file ${file} cannot be read.`);
   }

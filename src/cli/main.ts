@@ -56,7 +56,7 @@ async function main(words: string[]): Promise<void> {
 
 async function onDatabase(
   command: Extract<Command, { run: unknown }>,
-  input: CommandInput,
+  input: CommandInput & { json: boolean },
 ): Promise<CommandResult> {
   // knex also writes its errors to standard output, before it throws them.
   console.log = () => undefined;
@@ -67,9 +67,26 @@ async function onDatabase(
   try {
     if (command.name !== "migrate") await migrateIfNew(database);
     const readStdin = async () => (await text(process.stdin)).replace(/\r?\n$/, "");
-    return await command.run(input, { config, database, readStdin });
+    // With --json, a program reads the output: it must never wait for an answer.
+    const canAsk = process.stdin.isTTY === true && !input.json;
+    return await command.run(input, { config, database, readStdin, ...(canAsk ? { ask } : {}) });
   } finally {
     await database.close();
+  }
+}
+
+/** Asks on standard error, because standard output carries the result only. Throws InvalidError after Ctrl-C or Ctrl-D. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<never>((_resolve, reject) => {
+    terminal.once("close", () => reject(new InvalidError("There was no answer. Nothing was done.")));
+  });
+  try {
+    return (await Promise.race([terminal.question(visible(question)), closed])).trim();
+  } finally {
+    closed.catch(() => undefined);
+    terminal.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { createLocalUser, inviteOwner } from "../directory/local-accounts.ts";
+import { namesFromAddress } from "../directory/names-from-address.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
 import { checkPassword } from "../directory/password-rules.ts";
 import {
@@ -31,8 +32,14 @@ export const tenantCommands: Command[] = [
     switches: ["verified", "password-stdin"],
     async run(input, context) {
       const email = input.required("owner");
-      const owner = { email, ...namesIn(input, "owner-") };
-      const passwordHash = input.isSet("password-stdin") ? await readPassword(context) : null;
+      checkEmail(email);
+      const hasPassword = input.isSet("password-stdin");
+      const passwordHash = hasPassword ? await readPassword(context) : null;
+      // After a password on standard input, no answer can be read from it.
+      const owner = {
+        email,
+        ...(await readNames(input, hasPassword ? {} : context, { email, prefix: "owner-" })),
+      };
       const { tenant, setupToken } = await context.database.transaction(async (inside) => {
         const created = await createTenant(inside, input.positional("slug"), input.required("name"));
         const store = forTenant(inside, created.id);
@@ -103,8 +110,11 @@ export const tenantCommands: Command[] = [
     async run(input, context) {
       const tenant = await tenantBySlug(context.database, input.positional("slug"));
       const email = input.required("email");
-      const names = namesIn(input, "");
-      const token = await inviteOwner(forTenant(context.database, tenant.id), email, names);
+      checkEmail(email);
+      const store = forTenant(context.database, tenant.id);
+      const isKnown = (await store.users.byLoginName(email)) !== null;
+      const names = await readNames(input, isKnown ? {} : context, { email, prefix: "" });
+      const token = await inviteOwner(store, email, names);
       const setupUrl = setupUrlOf(context, token);
       return { json: { setupUrl }, text: ownerText(context, tenant.slug, email, setupUrl) };
     },
@@ -179,7 +189,6 @@ async function addFirstOwner(
   { email, ...names }: Profile & { email: string },
   passwordHash: string | null,
 ): Promise<string | null> {
-  checkEmail(email);
   const user = await createLocalUser(store, email, names);
   if (passwordHash === null) return await inviteOwner(store, email);
   await store.roles.grant(user.id, "owner");
@@ -187,20 +196,26 @@ async function addFirstOwner(
   return null;
 }
 
-/** Reads --first-name and --last-name. @param prefix of both options. */
-function namesIn(input: CommandInput, prefix: "owner-" | ""): Omit<Profile, "email"> {
-  const name = (option: string) => {
-    const text = input.value(option)?.trim();
-    if (text !== undefined && (text.length === 0 || text.length > 100)) {
-      throw new InvalidError(`--${option} must have 1 to 100 characters.`);
-    }
-    return text ?? null;
+/**
+ * Reads --first-name and --last-name. Asks for a missing one on a terminal; otherwise it is made from the address.
+ * @param prefix of both options.
+ */
+async function readNames(
+  input: CommandInput,
+  { ask }: Pick<CommandContext, "ask">,
+  { email, prefix }: { email: string; prefix: "owner-" | "" },
+): Promise<Omit<Profile, "email">> {
+  const made = namesFromAddress(email);
+  const read = async (option: string, question: string, otherwise: string) => {
+    const given = input.value(`${prefix}${option}`)?.trim();
+    const text = given ?? ((await ask?.(`${question} of ${email} [${otherwise}]: `)) || otherwise);
+    if (text.length === 0 || text.length > 100)
+      throw new InvalidError(`--${prefix}${option} must have 1 to 100 characters.`);
+    return text;
   };
-  return {
-    givenName: name(`${prefix}first-name`),
-    familyName: name(`${prefix}last-name`),
-    displayName: null,
-  };
+  const givenName = await read("first-name", "First name", made.givenName);
+  const familyName = await read("last-name", "Last name", made.familyName);
+  return { givenName, familyName, displayName: null };
 }
 
 async function addFirstDomain(store: TenantStore, input: CommandInput): Promise<void> {

@@ -11,7 +11,7 @@ import type { Database } from "../store/database.ts";
 import { sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { guardedFetch } from "../trust/guarded-fetch.ts";
+import { guardedDocument } from "../trust/guarded-fetch.ts";
 import type { DemoOrg } from "./org.ts";
 import { buildOrgSeed } from "./org-seed.ts";
 import { emptyDatabase } from "./reset.ts";
@@ -114,7 +114,8 @@ async function connectionTo(
     return { ...base, type: "oidc", settings, secret };
   }
   const metadataUrl = `${orgUrl}/app/${signOn.externalKey}/sso/saml/metadata`;
-  const xml = await guardedFetch(metadataUrl, { allowPrivateNetwork: true });
-  const settings: SamlSettings = { ...parseIdpMetadata(xml), metadataUrl, appInstanceId: id, orgUrl };
+  const limits = { allowPrivateNetwork: true };
+  const { values } = parseIdpMetadata(await guardedDocument(metadataUrl, limits), limits);
+  const settings: SamlSettings = { ...values, metadataUrl, appInstanceId: id, orgUrl };
   return { ...base, type: "saml", settings, secret: null };
 }

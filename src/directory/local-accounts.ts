@@ -6,9 +6,10 @@ import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
-import { attributesFromProfile } from "./attributes.ts";
+import { attributesFromProfile, type PersonalNames, renamedAttributes } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
-import { validateNames } from "./names.ts";
+import { validateNameChanges, validateNames } from "./names.ts";
+import { namesFromAddress } from "./names-from-address.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
@@ -22,7 +23,7 @@ const noNames = { givenName: null, familyName: null, displayName: null };
  * Makes `email` an owner who can sign in, and returns a one-time token for setting a password. Creates the account if it
  * does not exist. An account that an identity provider manages becomes a local one, which only its holder can open: this
  * is how an operator lets a locked-out customer back in. Earlier links of the account become void.
- * @param names of a new account; an existing one keeps its own.
+ * @param names of a new account; an existing one keeps its own. Those that are missing are made from the address.
  * @returns the token, valid for 72 hours. Show it once.
  */
 export async function inviteOwner(
@@ -33,7 +34,9 @@ export async function inviteOwner(
 ): Promise<string> {
   checkEmail(email);
   return await store.transaction(async (inside) => {
-    const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email, names));
+    const user =
+      (await inside.users.byLoginName(email)) ??
+      (await createLocalUser(inside, email, complete(names, email)));
     if (user.origin !== "local") await convertToLocal(inside, user.id);
     await inside.users.update(user.id, { active: true, blocked: false });
     await inside.roles.grant(user.id, "owner");
@@ -43,6 +46,15 @@ export async function inviteOwner(
     await inside.links.create(hashToken(token), { kind: "set-password", userId: user.id }, expiresAt);
     return token;
   });
+}
+
+function complete(names: Omit<Profile, "email">, email: string): Omit<Profile, "email"> {
+  const made = namesFromAddress(email);
+  return {
+    ...names,
+    givenName: names.givenName ?? made.givenName,
+    familyName: names.familyName ?? made.familyName,
+  };
 }
 
 /** Turns a managed account into a local one: removes its identities and any password that provisioning set. */
@@ -76,15 +88,23 @@ export async function createLocalUser(
   });
 }
 
+/** The form of the page behind a one-time link. */
+export interface PasswordSetup {
+  token: string;
+  password: string;
+  /** Their own names, corrected; without them, the account keeps its names. */
+  names?: PersonalNames | null;
+}
+
 /**
  * Sets a first or forgotten password by a one-time link, consumes the link and ends the account's sessions. The caller
  * has run checkPassword. Throws RefusedError `link-not-valid` if the link is unknown, used or expired, or if its account
- * may not sign in. If the password cannot be stored, the link stays usable.
+ * may not sign in; and InvalidError for deceptive names (names.ts). If either cannot be stored, the link stays usable.
  */
 export async function redeemPasswordLink(
   database: Database,
   passwords: PasswordHasher,
-  { token, password }: { token: string; password: string },
+  { token, password, names }: PasswordSetup,
   requestId: string | null = null,
 ): Promise<{ tenantId: string; user: User }> {
   const passwordHash = await passwords.hash(password);
@@ -95,10 +115,17 @@ export async function redeemPasswordLink(
     const user = await store.users.lock(link.purpose.userId);
     if (!user?.active || user.blocked) throw new RefusedError("link-not-valid");
     await store.credentials.set(user.id, passwordHash);
+    if (names) await rename(store, user, names);
     await revokeUserAccess(store, user.id);
     await recordSignIn(store, user, { connectionId: null, requestId });
     return { tenantId: link.tenantId, user: (await store.users.byId(user.id)) as User };
   });
+}
+
+async function rename(store: TenantStore, user: User, names: PersonalNames): Promise<void> {
+  if (user.givenName === names.givenName && user.familyName === names.familyName) return;
+  const changes = { ...names, attributes: renamedAttributes(user.attributes, names) };
+  await store.users.update(user.id, validateNameChanges(changes, user));
 }
 
 /**

@@ -128,16 +128,40 @@ function checkShownNames(wanted: Partial<PersonNames>, before: PersonNames | nul
 const everyHidden = new RegExp(hidden, "gu");
 const withoutHidden = (text: string | null) => text?.replace(everyHidden, "").trim() || null;
 
+/** The most UTF-16 code units of a name that a sign-in brings: longer than any name, and short enough for every page. */
+const longestName = 500;
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
 /**
- * Returns an external identity with names that can be stored. Hidden characters are removed from the profile, because a
- * sign-in must not fail for them. Throws RefusedError `login-name-not-valid` if the login name has any.
+ * Reads a name that an identity provider sent: the first text of a value or a list that is not blank, without hidden
+ * characters, and cut to 500 characters. A sign-in must not fail for a name, so anything else is null: no name.
+ */
+export function readName(sent: unknown): string | null {
+  const texts = [sent].flat().map((one) => (typeof one === "string" ? withoutHidden(one) : null));
+  const name = texts.find((text) => text !== null) ?? null;
+  return name === null || name.length <= longestName ? name : shorten(name);
+}
+
+/** Cuts an overlong name where a character that people see ends. */
+function shorten(name: string): string {
+  const text = name.slice(0, 2 * longestName);
+  const whole = graphemes.segment(text).containing(longestName)?.index ?? longestName;
+  // One letter with hundreds of accents is a single character, which must be cut, but not inside a surrogate pair.
+  const isWithinPair = /[\ud800-\udbff]/.test(text[longestName - 1] ?? "");
+  const end = whole > 0 ? whole : longestName - (isWithinPair ? 1 : 0);
+  return text.slice(0, end).trimEnd();
+}
+
+/**
+ * Returns an external identity with names that can be stored: those of the profile as readName returns them. Throws
+ * RefusedError `login-name-not-valid` if the login name has hidden characters.
  */
 export function validateIdentity(identity: ExternalIdentity): ExternalIdentity {
   const { givenName, familyName, displayName, email } = identity.profile;
   const profile = {
-    givenName: withoutHidden(givenName),
-    familyName: withoutHidden(familyName),
-    displayName: withoutHidden(displayName),
+    givenName: readName(givenName),
+    familyName: readName(familyName),
+    displayName: readName(displayName),
     email: withoutHidden(email),
   };
   return { ...identity, loginName: loginNameOf(identity), profile };

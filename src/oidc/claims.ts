@@ -1,35 +1,42 @@
 import { attributes } from "../../config/attributes.ts";
+import { readName } from "../directory/names.ts";
 import { judgeSignIn } from "../errors.ts";
-import type { AssignableRole, ExternalIdentity } from "../model.ts";
+import type { AssignableRole, ExternalIdentity, Profile } from "../model.ts";
 import type { ConfiguredConnection } from "../sso/connection.ts";
 import { identityRules } from "./policy.ts";
 import type { VerifiedLogin } from "./relying-party.ts";
 
-/** Longer than any name, and short enough for the index of any database. */
+/** Longer than any login name or address, and short enough for the index of any database. */
 const longestClaim = 500;
 
 /**
  * The person whom the claims describe, by config/attributes.ts. `email_verified` is never read: the provider vouches for
- * its own people only (Okta: "OIDC limitations"). Throws RefusedError by identityRules.
+ * its own people only (Okta: "OIDC limitations"). Names are optional, and an overlong one is cut. Throws RefusedError by
+ * identityRules.
  */
 export function toIdentity(
   { id, settings }: ConfiguredConnection<"oidc">,
   { subject, claims }: Pick<VerifiedLogin, "subject" | "claims">,
 ): ExternalIdentity {
   const unfit: string[] = [];
+  const sentAs = (field: string): unknown => claims[claimOf(field) ?? ""];
   const claim = (field: string) => {
-    const name = claimOf(field);
-    const value = name ? claims[name] : undefined;
+    const value = sentAs(field);
     if (typeof value !== "string" || value.trim() === "") return null;
     if (value.length > longestClaim || value.includes("\0")) unfit.push(field);
     return value.trim();
   };
+  const name = (field: keyof Profile) => {
+    const value = sentAs(field);
+    if ([value].flat().some((one) => typeof one === "string" && one.includes("\0"))) unfit.push(field);
+    return readName(value);
+  };
   const email = claim("email");
   const loginName = claim("loginName") ?? email;
   const profile = {
-    givenName: claim("givenName"),
-    familyName: claim("familyName"),
-    displayName: claim("displayName"),
+    givenName: name("givenName"),
+    familyName: name("familyName"),
+    displayName: name("displayName"),
     email,
   };
   judgeSignIn(identityRules, { loginName, email, unfit });

@@ -263,7 +263,7 @@ export const identityRules: readonly OidcRule<{
 }>[] = [
   {
     id: "claims-fit",
-    name: "No claim has a NUL, or more than 500 characters",
+    name: "No claim has a NUL, and the login name and the address have at most 500 characters",
     citation: "PostgreSQL stores no NUL, and an index has a limit",
     reason: notValid,
     holds: ({ unfit }) => unfit.length === 0,

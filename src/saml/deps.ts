@@ -1,5 +1,6 @@
 import type { SentRequest } from "saml-policy/assertion-rules";
 import type { AcceptedResponse, Ports } from "saml-policy/consume";
+import type { AuthnRequestForm } from "saml-policy/request";
 import type { ServiceProvider } from "saml-policy/rule";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import type { ExternalIdentity } from "../model.ts";
@@ -63,6 +64,8 @@ interface ExpectedResponse {
 /** The values that the steps of one request share. The inspector reads them, too. */
 interface SamlSteps {
   request?: AuthnRequest;
+  /** The form by which the request leaves, if the provider takes it by POST only. */
+  form?: AuthnRequestForm;
   expected?: ExpectedResponse;
   /** The XML that the signatures vouch for, once they are verified. */
   signedXml?: string;

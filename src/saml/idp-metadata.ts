@@ -1,69 +1,214 @@
 /**
- * An identity provider's metadata (SAML Metadata §2.4).
+ * An identity provider's metadata (SAML Metadata §2), as console, command line and refresh read it: all of them
+ * refuse the same documents.
  */
-import { children, type Element, ns, parseXml } from "saml-policy/parse";
+import { children, type Element, elementsOf, type Node, ns, parseXml } from "saml-policy/parse";
+import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
-import { readCertificate } from "../trust/certificates.ts";
+import { checkSigningCertificates, readCertificate, withoutAuthorities } from "../trust/certificates.ts";
+import { checkedUrl } from "../trust/guarded-fetch.ts";
+import { decodeXml } from "./xml-encoding.ts";
 
-const redirectBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+const bindings = "urn:oasis:names:tc:SAML:2.0:bindings:";
 const maxBytes = 256 * 1024;
+const maxEntityIdLength = 1024;
+const maxNamedProviders = 5;
 
 /** The metadata that an identity provider publishes. */
-export interface IdpMetadata {
+interface IdpMetadata {
   idpEntityId: string;
-  /** The address for AuthnRequests by the redirect binding. */
+  /** The address for AuthnRequests. */
   ssoUrl: string;
+  /** The address takes requests by the POST binding only. */
+  requestByPost: boolean;
   /** Signing certificates, base64 DER without line breaks. */
   certificates: string[];
 }
 
-/** Reads the metadata of exactly one identity provider. Throws InvalidError with a sentence about what is missing. */
-export function parseIdpMetadata(xml: string): IdpMetadata {
-  const entity = parseEntity(xml);
-  const idpEntityId = entity.getAttribute("entityID")?.trim();
-  if (!idpEntityId) throw new InvalidError("The metadata names no entity ID.");
-  const [provider, second] = children(entity, ns.metadata, "IDPSSODescriptor");
-  if (!provider || second)
-    throw new InvalidError("The metadata does not describe exactly one SAML identity provider.");
-  const services = children(provider, ns.metadata, "SingleSignOnService");
-  const ssoUrl = services
-    .find((service) => service.getAttribute("Binding") === redirectBinding)
-    ?.getAttribute("Location");
-  // We redirect browsers to this address: accept web addresses only.
-  if (!ssoUrl || !URL.canParse(ssoUrl) || !/^https?:$/.test(new URL(ssoUrl).protocol)) {
-    throw new InvalidError("The metadata names no single sign-on address for the HTTP-Redirect binding.");
-  }
-  const certificates = signingCertificates(provider);
-  if (certificates.length === 0) throw new InvalidError("The metadata holds no signing certificate.");
-  return { idpEntityId, ssoUrl, certificates };
+/** The metadata, and sentences about what was left out. */
+export interface ReadMetadata {
+  values: IdpMetadata;
+  notes: string[];
 }
 
-function parseEntity(xml: string): Element {
+interface MetadataOptions {
+  /** Accepts http, for the demo and tests. */
+  allowPrivateNetwork?: boolean;
+  /** The provider to choose if the document describes several. */
+  entityId?: string | undefined;
+  now?: number;
+}
+
+/**
+ * Reads the metadata of one identity provider, alone or in an EntitiesDescriptor. A signature of the metadata is not
+ * verified: the address or the person that it comes from is trusted. Throws InvalidError with a sentence about what is
+ * missing or not safe.
+ * @param document text, or bytes whose encoding the document says.
+ */
+export function parseIdpMetadata(
+  document: string | Uint8Array,
+  { allowPrivateNetwork = false, entityId, now = Date.now() }: MetadataOptions = {},
+): ReadMetadata {
+  const entity = chooseEntity(parseDocument(document), entityId);
+  const idpEntityId = checkEntityId(entityIdOf(entity));
+  checkValidUntil(entity, now);
+  const roles = currentRoles(providerRoles(entity), now);
+  const { certificates, notes } = signingCertificates(roles);
+  checkSigningCertificates(certificates, now);
+  return { values: { idpEntityId, ...requestAddress(roles, allowPrivateNetwork), certificates }, notes };
+}
+
+function parseDocument(document: string | Uint8Array): Element {
+  const xml = typeof document === "string" ? document : decodeXml(document);
   if (Buffer.byteLength(xml) > maxBytes) throw new InvalidError("The metadata is larger than 256 KB.");
   // A document type can define entities, which can read files or exhaust memory.
   if (/<!DOCTYPE/i.test(xml))
     throw new InvalidError("The metadata has a document type, which is not allowed.");
   try {
     const root = parseXml(xml.trim()).documentElement;
-    if (root?.namespaceURI === ns.metadata && root.localName === "EntityDescriptor") return root;
+    if (root && ["EntityDescriptor", "EntitiesDescriptor"].some((name) => isMetadata(root, name)))
+      return root;
   } catch (error) {
     throw new InvalidError("The metadata is not well-formed XML.", { cause: error });
   }
   throw new InvalidError("This is XML, but no SAML metadata of one identity provider (EntityDescriptor).");
 }
 
-/** Keys without a `use` serve both purposes (SAML Metadata §2.4.1.1). */
-function signingCertificates(provider: Element): string[] {
-  const keys = children(provider, ns.metadata, "KeyDescriptor").filter(
-    (key) => key.getAttribute("use") !== "encryption",
+function isMetadata(element: Element, name: string): boolean {
+  return element.namespaceURI === ns.metadata && element.localName === name;
+}
+
+/** The one identity provider of the document. Service providers next to it do not count. */
+function chooseEntity(root: Element, entityId: string | undefined): Element {
+  const entities = elementsOf(root).filter((element) => isMetadata(element, "EntityDescriptor"));
+  const providers = entities.filter((entity) => providerRoles(entity).length > 0);
+  const [first, second] = providers;
+  if (!first)
+    throw new InvalidError("The metadata does not describe a SAML 2.0 identity provider (IDPSSODescriptor).");
+  if (!second) return first;
+  const chosen = providers.find((entity) => entityIdOf(entity) === entityId);
+  if (chosen) return chosen;
+  const names = providers.slice(0, maxNamedProviders).map(entityIdOf).join(", ");
+  const more = providers.length > maxNamedProviders ? ", …" : "";
+  throw new InvalidError(
+    `The metadata describes ${providers.length} identity providers: ${names}${more}. Give the entity ID (issuer) of the ` +
+      "one to use.",
   );
-  return keys.flatMap((key) =>
-    Array.from(key.getElementsByTagNameNS(ns.signature, "X509Certificate")).map((node) => {
+}
+
+function entityIdOf(entity: Element): string {
+  return entity.getAttribute("entityID")?.trim() ?? "";
+}
+
+/** The entity ID becomes the connection's issuer, which people read. */
+function checkEntityId(text: string): string {
+  if (text === "") throw new InvalidError("The metadata names no entity ID.");
+  if (text.length > maxEntityIdLength) throw new InvalidError("The entity ID has more than 1024 characters.");
+  checkShownName("The entity ID", text);
+  if (/\s/.test(text)) throw new InvalidError("The entity ID has spaces in it.");
+  return text;
+}
+
+/** The roles in which an entity is an identity provider of SAML 2.0; others are for SAML 1.1 or WS-Federation. */
+function providerRoles(entity: Element): Element[] {
+  return children(entity, ns.metadata, "IDPSSODescriptor").filter((role) =>
+    (role.getAttribute("protocolSupportEnumeration") ?? "").split(/\s+/).includes(ns.protocol),
+  );
+}
+
+/** Throws InvalidError if the entity, or a group that it is in, has expired (SAML Metadata §2.3.1, §2.3.2). */
+function checkValidUntil(entity: Element, now: number): void {
+  for (let node: Node | null = entity; node?.nodeType === 1; node = node.parentNode) {
+    if (isExpired(node as Element, now)) throw expired(node as Element);
+  }
+}
+
+/** The roles that have not expired (SAML Metadata §2.4.1). Throws InvalidError if none is left. */
+function currentRoles(roles: readonly Element[], now: number): Element[] {
+  const current = roles.filter((role) => !isExpired(role, now));
+  const [first] = roles;
+  if (current.length === 0 && first) throw expired(first);
+  return current;
+}
+
+/** Throws InvalidError if `validUntil` is not a time. SAML's times are UTC (SAML Core §1.3.3). */
+function isExpired(element: Element, now: number): boolean {
+  const text = element.getAttribute("validUntil")?.trim();
+  if (!text) return false;
+  const [, time, zone = "Z"] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
+  const end = Date.parse(`${time}${zone}`);
+  if (Number.isNaN(end)) throw new InvalidError("The metadata's validUntil is not a time.");
+  return end <= now;
+}
+
+function expired(element: Element): InvalidError {
+  const end = element.getAttribute("validUntil");
+  return new InvalidError(`The metadata was valid until ${end}. Ask for current metadata.`);
+}
+
+/** The first address that browsers can be sent to: by redirect, else by POST. */
+function requestAddress(
+  roles: readonly Element[],
+  allowPrivateNetwork: boolean,
+): Pick<IdpMetadata, "ssoUrl" | "requestByPost"> {
+  const services = roles.flatMap((role) => children(role, ns.metadata, "SingleSignOnService"));
+  let problem: unknown;
+  for (const [binding, requestByPost] of [
+    ["HTTP-Redirect", false],
+    ["HTTP-POST", true],
+  ] as const) {
+    for (const service of services) {
+      if (service.getAttribute("Binding")?.trim() !== bindings + binding) continue;
+      const ssoUrl = service.getAttribute("Location")?.trim() ?? "";
+      try {
+        checkedUrl(ssoUrl, allowPrivateNetwork);
+        return { ssoUrl, requestByPost };
+      } catch (error) {
+        problem ??= error;
+      }
+    }
+  }
+  if (problem instanceof InvalidError)
+    throw new InvalidError(`The single sign-on address cannot be used. ${problem.message}`);
+  const others = services.map((service) => (service.getAttribute("Binding") ?? "").replace(/^.*:/, ""));
+  throw new InvalidError(
+    "The metadata names no single sign-on address for the HTTP-Redirect or HTTP-POST binding" +
+      `${others.length > 0 ? `, only for ${[...new Set(others)].join(", ")}` : ""}.`,
+  );
+}
+
+/**
+ * The certificates of all keys that sign. Keys without a `use` serve both purposes (SAML Metadata §2.4.1.1). One that
+ * cannot be read is left out if another one can be. Throws InvalidError if there is none.
+ */
+function signingCertificates(roles: readonly Element[]): { certificates: string[]; notes: string[] } {
+  const keys = roles
+    .flatMap((role) => children(role, ns.metadata, "KeyDescriptor"))
+    .filter((key) => key.getAttribute("use")?.trim() !== "encryption");
+  const data = keys.flatMap((key) => Array.from(key.getElementsByTagNameNS(ns.signature, "X509Data")));
+  let unreadable = 0;
+  const certificates = data.flatMap((group) => {
+    const readable = children(group, ns.signature, "X509Certificate").flatMap((node) => {
       try {
         return readCertificate(node.textContent ?? "");
-      } catch (error) {
-        throw new InvalidError("A certificate of the metadata cannot be read.", { cause: error });
+      } catch {
+        unreadable++;
+        return [];
       }
-    }),
-  );
+    });
+    return withoutAuthorities(readable);
+  });
+  if (certificates.length === 0) {
+    throw new InvalidError(
+      unreadable > 0
+        ? "A certificate of the metadata cannot be read."
+        : "The metadata holds no signing certificate.",
+    );
+  }
+  const left =
+    unreadable === 1
+      ? "One certificate of the metadata cannot be read. It was left out."
+      : `${unreadable} certificates of the metadata cannot be read. They were left out.`;
+  return { certificates: [...new Set(certificates)], notes: unreadable > 0 ? [left] : [] };
 }

@@ -5,7 +5,7 @@ import type { Connection, SamlSettings } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
+import { type FetchLimits, guardedDocument } from "../trust/guarded-fetch.ts";
 import type { SamlConnection } from "./deps.ts";
 import { parseIdpMetadata } from "./idp-metadata.ts";
 
@@ -25,7 +25,7 @@ export async function refreshMetadata(
   limits: FetchLimits,
   now: () => number = Date.now,
 ): Promise<{ settings: SamlSettings; problem: string | null }> {
-  const { values, problem } = await readMetadata(before, limits);
+  const { values, problem, notes } = await readMetadata(before, limits, now());
   return await store.transaction(async (inside) => {
     // Read anew: an administrator may have changed other settings while we waited for the provider.
     const current = await inside.connections.lock(id);
@@ -33,7 +33,8 @@ export async function refreshMetadata(
     const isStill = kept.metadataUrl === before.metadataUrl && kept.idpEntityId === before.idpEntityId;
     if (!isStill)
       return { settings: kept, problem: "The connection was changed meanwhile, so nothing was taken over." };
-    const changed: SamlSettings = { ...kept, ...values, metadataRead: { at: now(), problem } };
+    const metadataRead = { at: now(), problem, ...(notes.length > 0 ? { notes } : {}) };
+    const changed: SamlSettings = { ...kept, ...values, metadataRead };
     await changeSettings(inside, id, changed);
     return { settings: changed, problem };
   });
@@ -42,18 +43,21 @@ export async function refreshMetadata(
 async function readMetadata(
   { metadataUrl, idpEntityId }: SamlSettings,
   limits: FetchLimits,
-): Promise<{ values: Partial<SamlSettings>; problem: string | null }> {
+  now: number,
+): Promise<{ values: Partial<SamlSettings>; problem: string | null; notes: string[] }> {
   try {
     if (!metadataUrl) throw new InvalidError("The connection has no metadata URL.");
-    const found = parseIdpMetadata(await guardedFetch(metadataUrl, limits));
-    if (found.idpEntityId !== idpEntityId) {
+    const document = await guardedDocument(metadataUrl, limits);
+    const { allowPrivateNetwork } = limits;
+    const { values, notes } = parseIdpMetadata(document, { allowPrivateNetwork, entityId: idpEntityId, now });
+    if (values.idpEntityId !== idpEntityId) {
       throw new InvalidError(
-        `The metadata is now of another provider, ${found.idpEntityId}; this connection is for ${idpEntityId}.`,
+        `The metadata is now of another provider, ${values.idpEntityId}; this connection is for ${idpEntityId}.`,
       );
     }
-    return { values: { ssoUrl: found.ssoUrl, certificates: found.certificates }, problem: null };
+    return { values, problem: null, notes };
   } catch (error) {
-    if (error instanceof InvalidError) return { values: {}, problem: error.message };
+    if (error instanceof InvalidError) return { values: {}, problem: error.message, notes: [] };
     throw error;
   }
 }

@@ -22,6 +22,7 @@ import { endWithError } from "../sso/test-sign-in.ts";
 import { randomToken } from "../store/secrets.ts";
 import type { KeptRequest, SamlDeps, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
+import { leaveByForm } from "./request-form.ts";
 import {
   acsSteps,
   authenticateBySaml,
@@ -55,7 +56,7 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
   posts.use(acs, notAForm, endWithError(deps.sealer));
 
   const pages = Router();
-  pages.get(login, findSaml, activeOrTest, beginLogin(stepDeps), authenticate);
+  pages.get(login, findSaml, activeOrTest, beginLogin(stepDeps), leaveByForm, authenticate);
   pages.get(finish, findSaml, requireActive, takeArrival, askIfOtherPerson, signIn);
   pages.post(finish, findSaml, requireActive, takeArrival, signIn);
   pages.get(metadata, publishMetadata(deps));

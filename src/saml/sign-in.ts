@@ -8,6 +8,7 @@ import type { ParsedAssertion } from "saml-policy/parse";
 import { authnRequestUrl } from "saml-policy/request";
 import type { ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
+import { readName } from "../directory/names.ts";
 import { storedSubject } from "../directory/sign-in.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
@@ -279,22 +280,24 @@ const profileFields: readonly (keyof Profile)[] = ["givenName", "familyName", "d
 type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
 
 /**
- * The person that an accepted assertion is about, by config/attributes.ts and the connection's own attribute names. Throws
- * RefusedError `saml-subject` or `profile-incomplete`; the log has the names of the attributes that are missing and of
- * those that came.
+ * The person that an accepted assertion is about, by config/attributes.ts and the connection's own attribute names. Names
+ * are optional, and an overlong one is cut. Throws RefusedError `saml-subject` or `profile-incomplete`; the log has the
+ * names of the attributes that are missing and of those that came.
  */
 function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): ExternalIdentity {
   const subjectAttribute = settings.subjectAttribute || null;
   judgeSignIn(subjectRules, { assertion, subjectAttribute });
   const first = (name: string | null) => (name === null ? null : firstValue(assertion, name));
   const sent = (field: SamlField) => first(attributeNameOf(settings, field));
+  const name = (field: SamlField) =>
+    readName(assertion.attributes.get(attributeNameOf(settings, field) ?? ""));
   const profile: Profile = {
-    givenName: sent("givenName"),
-    familyName: sent("familyName"),
-    displayName: sent("displayName"),
-    email: sent("email"),
+    givenName: name("givenName"),
+    familyName: name("familyName"),
+    displayName: name("displayName"),
+    email: sent("email") ?? addressIn(assertion),
   };
-  requireAttributes(settings, assertion);
+  requireAttributes(settings, assertion, profile);
   const subject = (subjectAttribute === null ? assertion.nameId : first(subjectAttribute)) ?? "";
   const loginName = sent("loginName") ?? assertion.nameId ?? subject;
   const roles = rolesOf(settings, assertion);
@@ -332,10 +335,17 @@ function attributeNameOf(settings: SamlSettings, field: SamlField): string | nul
   );
 }
 
-function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion): void {
+/** The NameID if its format says that it is an e-mail address (SAML Core §8.3.2): many providers send nothing else. */
+function addressIn({ nameId, nameIdFormat }: ParsedAssertion): string | null {
+  const isAddress = nameIdFormat?.endsWith(":emailAddress") && nameId?.includes("@");
+  return isAddress ? nameId : null;
+}
+
+function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion, profile: Profile): void {
   const required = profileFields.flatMap((field) => {
     const row = table.find((entry) => entry.field === field);
-    return row?.required ? [{ label: row.label, name: attributeNameOf(settings, field) ?? "" }] : [];
+    const isNeeded = row?.requiredAtSignIn && profile[field] === null;
+    return isNeeded ? [{ label: row.label, name: attributeNameOf(settings, field) ?? "" }] : [];
   });
   const missing = required.filter(({ name }) => firstValue(assertion, name) === null);
   judgeSignIn(

@@ -40,7 +40,7 @@ export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps)
   const problems = problemRecorder(database);
   return scimRouter<TokenOwner>({
     baseUrl: baseUrl + paths.scim,
-    schemas: scimSchemas(),
+    schemas: scimSchemas("refuse"),
     backend: backendOver(database, problems, deps),
     onError: logError,
     onExchange(exchange) {
@@ -55,7 +55,10 @@ function backendOver(
   problems: ProblemRecorder,
   { passwords, requestsPerMinute = 60_000 }: Pick<ScimDeps, "passwords" | "requestsPerMinute">,
 ): ScimBackend<TokenOwner> {
+  const lenient = scimSchemas("accept");
+  const strict = scimSchemas("refuse");
   return {
+    schemasOf: ({ incompletePeople }) => (incompletePeople === "accept" ? lenient : strict),
     authenticate: tokenAuthentication(database),
     admit: rateLimit(requestsPerMinute),
     toScimError,

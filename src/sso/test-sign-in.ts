@@ -14,12 +14,12 @@ export function mappedFields(
   nameOf: (field: SignInField) => string | null,
   sentAs: (name: string) => unknown,
 ): MappedField[] {
-  return attributes.flatMap(({ field, label, required }) => {
+  return attributes.flatMap(({ field, label, requiredAtSignIn: required = false }) => {
     if (field === null || field === "active") return [];
     const name = nameOf(field);
-    const value = name === null ? undefined : sentAs(name);
-    const isThere = typeof value === "string" && value.trim() !== "";
-    return [{ label, name, value: isThere ? value : null, required }];
+    const sent = name === null ? [] : [sentAs(name)].flat();
+    const value = sent.find((one): one is string => typeof one === "string" && one.trim() !== "");
+    return [{ label, name, value: value ?? null, required }];
   });
 }
 

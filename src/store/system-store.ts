@@ -11,6 +11,7 @@ interface TenantRow {
   name: string;
   source_conflict: Tenant["sourceConflict"];
   unknown_roles: Tenant["unknownRoles"];
+  incomplete_people: Tenant["incompletePeople"];
   password_sync: number | boolean;
   machine_access_confirmed: number | boolean;
   activity_days: number;
@@ -23,6 +24,7 @@ const tenantColumns = [
   "name",
   "source_conflict",
   "unknown_roles",
+  "incomplete_people",
   "password_sync",
   "machine_access_confirmed",
   "activity_days",
@@ -35,6 +37,7 @@ const toTenant = (row: TenantRow): Tenant => ({
   name: row.name,
   sourceConflict: row.source_conflict,
   unknownRoles: row.unknown_roles,
+  incompletePeople: row.incomplete_people,
   passwordSync: Boolean(row.password_sync),
   machineAccessConfirmed: Boolean(row.machine_access_confirmed),
   activityDays: row.activity_days,
@@ -229,6 +232,7 @@ interface TokenOwnerRow {
   source_name: string;
   source_conflict: Tenant["sourceConflict"];
   unknown_roles: Tenant["unknownRoles"];
+  incomplete_people: Tenant["incompletePeople"];
   password_sync: number | boolean;
 }
 
@@ -250,6 +254,7 @@ export interface TokenOwner {
   source: ProvisioningSource;
   sourceConflict: Tenant["sourceConflict"];
   unknownRoles: Tenant["unknownRoles"];
+  incompletePeople: Tenant["incompletePeople"];
   passwordSync: boolean;
 }
 
@@ -266,7 +271,7 @@ interface DeadToken {
  * gain that docs/decisions/0030 measures: CPU time for a user by id 1.70 → 1.11 ms.
  */
 const ownerOf = `select t.tenant_id, t.id as token_id, t.hint, t.last_used_at, s.id as source_id, s.name as source_name,
-    tenants.source_conflict, tenants.unknown_roles, tenants.password_sync
+    tenants.source_conflict, tenants.unknown_roles, tenants.incomplete_people, tenants.password_sync
   from provisioning_tokens as t
   join provisioning_sources as s on s.tenant_id = t.tenant_id and s.id = t.source_id
   join tenants on tenants.id = t.tenant_id
@@ -291,6 +296,7 @@ function tokenOwners(sql: Database["sql"], now: () => number) {
         source: { id: row.source_id, name: row.source_name },
         sourceConflict: row.source_conflict,
         unknownRoles: row.unknown_roles,
+        incompletePeople: row.incomplete_people,
         passwordSync: Boolean(row.password_sync),
       };
     },

@@ -28,7 +28,8 @@ const warnMs = 30 * 86_400_000;
  * InvalidError.
  */
 export function readCertificate(text: string): string {
-  const base64 = text.replace(/-----(BEGIN|END) CERTIFICATE-----/g, "").replace(/\s+/g, "");
+  // Programs write other labels, too: X509 CERTIFICATE, TRUSTED CERTIFICATE.
+  const base64 = text.replace(/-----(BEGIN|END) [A-Z0-9 ]*CERTIFICATE-----/g, "").replace(/\s+/g, "");
   try {
     return new X509Certificate(Buffer.from(base64, "base64")).raw.toString("base64");
   } catch (error) {
@@ -37,6 +38,20 @@ export function readCertificate(text: string): string {
       { cause: error },
     );
   }
+}
+
+/**
+ * Leaves out the authorities that issued another certificate of the same key: a chain names one key (XML Signature §4.5.4),
+ * and an authority signs certificates, not assertions.
+ * @param certificates base64 DER, as readCertificate returns them.
+ */
+export function withoutAuthorities(certificates: readonly string[]): string[] {
+  const read = certificates.map((certificate) => new X509Certificate(Buffer.from(certificate, "base64")));
+  const issued = read.filter(({ subject, issuer }) => subject !== issuer);
+  return certificates.filter((_, index) => {
+    const authority = read[index] as X509Certificate;
+    return !issued.some((one) => one.checkIssued(authority) && one.verify(authority.publicKey));
+  });
 }
 
 /** @param certificate base64 DER, as readCertificate returns it. */

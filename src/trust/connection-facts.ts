@@ -64,6 +64,7 @@ function samlFacts(settings: SamlSettings | null): Fact[] {
     ["People sign in again each time", yesNo(settings?.forceAuthn ?? false)],
     ["App instance ID", settings?.appInstanceId ?? "None"],
     ["Org URL", settings?.orgUrl ?? "None"],
+    ["Other name of the org", settings?.orgUrlAlias ?? "None"],
   ];
 }
 

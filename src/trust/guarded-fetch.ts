@@ -1,27 +1,39 @@
 /**
  * Trust: how we use the URLs, keys and certificates that customers enter.
  *
- * Owns: fetching such a URL without server-side request forgery (this file), the cache of issuers' keys (jwks.ts),
- * certificates, and the facts and warnings about connections. Every room may use it. May import: errors, model.
+ * Owns: fetching such a URL without server-side request forgery (this file), the check of addresses (addresses.ts), the
+ * operator's proxy (outgoing-proxy.ts), the cache of issuers' keys (jwks.ts), certificates, and the facts and warnings
+ * about connections. Every room may use it. May import: config, errors, model.
  */
-import { lookup } from "node:dns/promises";
-import { BlockList, isIP } from "node:net";
-import { Agent, fetch } from "undici";
+import { Agent, buildConnector, fetch } from "undici";
+import type { Config, OutgoingProxy } from "../config.ts";
 import { InvalidError } from "../errors.ts";
+import {
+  type Address,
+  type AddressLookup,
+  checkProxiedHost,
+  publicAddresses,
+  systemAddresses,
+} from "./addresses.ts";
+import { connectThrough, ProxyRefusedError, usesProxy } from "./outgoing-proxy.ts";
 
 export interface FetchLimits {
   /** Lets http and private addresses through: INSECURE_ALLOW_PRIVATE_NETWORK. */
   allowPrivateNetwork: boolean;
+  /** The proxy for https addresses: OUTGOING_PROXY. */
+  proxy?: OutgoingProxy | null;
   maxBytes?: number;
   timeoutMs?: number;
   /** Resolves a host name; the system's resolver by default. */
-  addressesOf?: (host: string) => Promise<Address[]>;
+  addressesOf?: AddressLookup;
 }
 
-interface Address {
-  address: string;
-  /** 4 or 6. */
-  family: number;
+/** The limits that the configuration sets. */
+export function configuredLimits({
+  insecureAllowPrivateNetwork,
+  outgoingProxy,
+}: Pick<Config, "insecureAllowPrivateNetwork" | "outgoingProxy">): FetchLimits {
+  return { allowPrivateNetwork: insecureAllowPrivateNetwork, proxy: outgoingProxy };
 }
 
 export interface RequestParts {
@@ -30,34 +42,28 @@ export interface RequestParts {
   body?: string;
 }
 
+/** Behind a proxy, a resolver that does not know outside names may not answer at all. */
+const proxiedLookupMs = 1_000;
+
 /**
  * Sends a request to a URL that someone else chose: https only, public addresses only, no redirects, limited in size and
- * time. The name is resolved once and the connection goes to exactly that address, which defeats DNS rebinding. Resolves
- * when the response has been read. Throws InvalidError with a sentence for the person who entered the URL.
+ * time. The name is resolved once and the connection goes to exactly those addresses, in order, until one accepts it: this
+ * defeats DNS rebinding. Through a proxy, the name is checked here and the proxy resolves it again: the certificate for
+ * the name then keeps a private host from answering. Resolves when the response has been read. Throws InvalidError with a
+ * sentence for the person who entered the URL.
  */
 export async function guardedRequest(
   address: string,
   parts: RequestParts,
-  {
-    allowPrivateNetwork,
-    maxBytes = 1_000_000,
-    timeoutMs = 5_000,
-    addressesOf = systemAddresses,
-  }: FetchLimits,
+  limits: FetchLimits,
 ): Promise<Response> {
+  const { allowPrivateNetwork, maxBytes = 1_000_000, timeoutMs = 5_000 } = limits;
   const url = checkedUrl(address, allowPrivateNetwork);
-  const pinned = await resolve(url.hostname, allowPrivateNetwork, addressesOf);
-  const dispatcher = new Agent({
-    maxResponseSize: maxBytes,
-    connect: {
-      lookup: (_host, options, done) =>
-        options.all ? done(null, [pinned]) : done(null, pinned.address, pinned.family),
-    },
-  });
+  const signal = AbortSignal.timeout(timeoutMs);
+  const dispatcher = await dispatcherFor(url, { ...limits, maxBytes, timeoutMs }, signal);
   try {
-    const signal = AbortSignal.timeout(timeoutMs);
     const answer = await fetch(url, { ...parts, dispatcher, redirect: "manual", signal });
-    const body = [204, 304].includes(answer.status) ? null : await answer.text();
+    const body = [204, 304].includes(answer.status) ? null : await answer.arrayBuffer();
     return new Response(body, { status: answer.status, headers: [...answer.headers] });
   } catch (error) {
     throw new InvalidError(`${url.origin} could not be read: ${failure(error)}.`, { cause: error });
@@ -66,10 +72,15 @@ export async function guardedRequest(
   }
 }
 
-/** Fetches a text by guardedRequest. Throws InvalidError unless the status is 200. */
+/** Fetches a text in UTF-8 by guardedRequest. Throws InvalidError unless the status is 200. */
 export async function guardedFetch(address: string, limits: FetchLimits): Promise<string> {
+  return new TextDecoder().decode(await guardedDocument(address, limits));
+}
+
+/** Fetches a document whose encoding it says itself, by guardedRequest. Throws InvalidError unless the status is 200. */
+export async function guardedDocument(address: string, limits: FetchLimits): Promise<Uint8Array> {
   const answer = await guardedRequest(address, {}, limits);
-  if (answer.status === 200) return await answer.text();
+  if (answer.status === 200) return new Uint8Array(await answer.arrayBuffer());
   const hint = answer.status < 400 ? ": give the final address, redirects are not followed" : "";
   throw new InvalidError(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);
 }
@@ -85,76 +96,54 @@ export function checkedUrl(address: string, allowPrivateNetwork: boolean): URL {
   return url;
 }
 
-const systemAddresses = (host: string): Promise<Address[]> => lookup(host, { all: true });
-
-async function resolve(
-  hostname: string,
-  allowPrivateNetwork: boolean,
-  addressesOf: (host: string) => Promise<Address[]>,
-): Promise<Address> {
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const found = isIP(host)
-    ? [{ address: host, family: isIP(host) }]
-    : await addressesOf(host).catch(() => []);
-  const [first] = found;
-  if (!first) throw new InvalidError(`The name ${host} could not be resolved.`);
-  // Refuse if any address is private: we cannot know which one the connection would use.
-  if (!allowPrivateNetwork && found.some(({ address, family }) => isPrivate(address, family))) {
-    throw new InvalidError(`The name ${host} leads to a private address.`);
+/** Checks the host, and returns the way to it. Throws InvalidError. */
+async function dispatcherFor(
+  url: URL,
+  limits: FetchLimits & { maxBytes: number; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<Agent> {
+  const { allowPrivateNetwork, addressesOf = systemAddresses, proxy, maxBytes, timeoutMs } = limits;
+  const check = { allowPrivateNetwork, addressesOf, timeoutMs };
+  if (proxy && usesProxy(proxy, url)) {
+    await checkProxiedHost(url.hostname, { ...check, timeoutMs: Math.min(timeoutMs, proxiedLookupMs) });
+    return new Agent({ maxResponseSize: maxBytes, connect: connectThrough(proxy, signal) });
   }
-  return first;
+  const pinned = await publicAddresses(url.hostname, check);
+  // One address that does not answer leaves time for the others, and each has time for a slow handshake.
+  const attemptMs = timeoutMs / Math.min(pinned.length + 1, 4);
+  return new Agent({ maxResponseSize: maxBytes, connect: connectToAny(pinned, attemptMs, signal) });
+}
+
+/** Connects to the first address that accepts the connection and proves the host's name by TLS. */
+function connectToAny(
+  addresses: readonly Address[],
+  attemptMs: number,
+  signal: AbortSignal,
+): buildConnector.connector {
+  const connectors = addresses.map(({ address, family }, index) =>
+    buildConnector({
+      // The last one may take the rest of the time.
+      ...(index + 1 < addresses.length ? { timeout: attemptMs } : {}),
+      lookup: (_host, options, done) =>
+        options.all ? done(null, [{ address, family }]) : done(null, address, family),
+    }),
+  );
+  return (options, done) => {
+    const attempt = (index: number) => {
+      connectors[index]?.(options, (...[error, socket]) => {
+        if (error === null) done(null, socket);
+        else if (signal.aborted || index + 1 === connectors.length) done(error, null);
+        else attempt(index + 1);
+      });
+    };
+    attempt(0);
+  };
 }
 
 function failure(error: unknown): string {
   const { name, cause } = error as { name?: string; cause?: { code?: string } };
   if (name === "TimeoutError") return "it did not answer in time";
   if (cause?.code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return "the answer is too large";
+  if (cause instanceof ProxyRefusedError) return cause.message;
   return cause?.code ?? "the connection failed";
-}
-
-/** Whether an address is not on the public internet (RFC 6890, RFC 4193, RFC 4291). */
-function isPrivate(address: string, family: number): boolean {
-  return family === 6 ? notPublic6.check(address, "ipv6") : notPublic4.check(address, "ipv4");
-}
-
-// Two lists, because a BlockList compares IPv4 addresses in their mapped form: "::ffff:0:0/96" would match all of them.
-const notPublic4 = new BlockList();
-const notPublic6 = new BlockList();
-const ranges4 = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.0.2.0/24",
-  "192.88.99.0/24",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "198.51.100.0/24",
-  "203.0.113.0/24",
-  "224.0.0.0/3",
-];
-// "::/96", "::ffff:0:0/96" and "64:ff9b::/96" embed IPv4 addresses; public hosts do not use them.
-const ranges6 = [
-  "::/96",
-  "::ffff:0:0/96",
-  "64:ff9b::/96",
-  "100::/64",
-  "2001::/23",
-  "2001:db8::/32",
-  "2002::/16",
-  "fc00::/7",
-  "fe80::/10",
-  "ff00::/8",
-];
-for (const [list, ranges, family] of [
-  [notPublic4, ranges4, "ipv4"],
-  [notPublic6, ranges6, "ipv6"],
-] as const) {
-  for (const range of ranges) {
-    const [net, bits] = range.split("/") as [string, string];
-    list.addSubnet(net, Number(bits), family);
-  }
 }

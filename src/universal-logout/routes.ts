@@ -17,6 +17,7 @@ import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { isOrg } from "./issuers.ts";
 import {
   bearerRules,
   contentRules,
@@ -166,7 +167,7 @@ function brokenBy({ rule, found }: RuleBrokenError): BrokenRule {
 async function namedConnections(database: Database, claims: RevocationClaims): Promise<NamedConnection[]> {
   const ofApplication = await systemStore(database).connectionsOfApp(claims.sub);
   return ofApplication
-    .filter(({ connection }) => issuersOf(connection).includes(claims.iss))
+    .filter(({ connection }) => isOrg(connection, claims.iss))
     .map((one) => ({ ...one, broken: null }));
 }
 
@@ -192,11 +193,6 @@ async function acceptingConnections(
   if (outage) throw outage;
   const problems = new Set(named.flatMap(({ broken }) => broken?.found ?? []));
   throw unauthorized(["no connection accepts the token", ...problems].join("; "));
-}
-
-function issuersOf({ settings }: Connection): (string | null | undefined)[] {
-  if (!settings) return [];
-  return "issuer" in settings ? [settings.issuer, settings.issuerAlias] : [settings.orgUrl];
 }
 
 /** Acts in each connection's tenant. Throws RuleBrokenError if it could act in none; a replay is then the first reason. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { storedSubject } from "../directory/sign-in.ts";
 import type { Connection } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { isOrg, isSubjectIssuer } from "./issuers.ts";
 
 // No name contains a NUL, and PostgreSQL rejects one even in a query.
 const text = z.string().regex(/^[^\0]{1,1000}$/);
@@ -21,15 +22,33 @@ export function parseSubject(body: unknown): Subject | null {
   return parsed.success ? parsed.data.sub_id : null;
 }
 
-/** Ids of the users of the connection's tenant whom the subject names: for an address, every user who has it. */
+/**
+ * Ids of the users of the connection's tenant whom the subject names. A value that fits several people names all of them,
+ * because an unneeded sign-out harms less than a session that goes on:
+ * - for an address, every user who has it;
+ * - otherwise the user who signs in with it as subject or NameID, and the user whose SCIM id it is. Okta sends "the user
+ *   identifier within the app" to an application that it provisions.
+ */
 export async function usersOf(
   store: TenantStore,
   connection: Connection,
   subject: Subject,
 ): Promise<string[]> {
   if (subject.format === "email") return await store.identities.usersByEmail(subject.email);
-  if (subject.format === "iss_sub" && !issuersOf(connection).includes(subject.iss)) return [];
-  const name = subject.format === "opaque" ? subject.id : subject.sub;
+  const { name, issuer } =
+    subject.format === "opaque"
+      ? { name: subject.id, issuer: null }
+      : { name: subject.sub, issuer: subject.iss };
+  const isSubject = issuer === null || isSubjectIssuer(connection, issuer);
+  const isUser = isSubject || isOrg(connection, issuer);
+  const userIds = [
+    ...(isSubject ? await usersBySubject(store, connection, name) : []),
+    ...(isUser ? await usersById(store, name) : []),
+  ];
+  return [...new Set(userIds)];
+}
+
+async function usersBySubject(store: TenantStore, connection: Connection, name: string): Promise<string[]> {
   const identity = await store.identities.find(connection.id, storedSubject(connection, name));
   if (identity) return [identity.userId];
   return usesSubjectAttribute(connection) ? await usersByLoginName(store, connection, name) : [];
@@ -47,8 +66,6 @@ async function usersByLoginName(store: TenantStore, { id }: Connection, nameId: 
   return identities.some(({ connectionId }) => connectionId === id) ? [user.id] : [];
 }
 
-/** The issuer of the subjects: the OpenID issuer, by either of its names, or the SAML entity ID. */
-function issuersOf({ settings }: Connection): (string | null | undefined)[] {
-  if (!settings) return [];
-  return "issuer" in settings ? [settings.issuer, settings.issuerAlias] : [settings.idpEntityId];
+async function usersById(store: TenantStore, id: string): Promise<string[]> {
+  return (await store.users.byId(id)) ? [id] : [];
 }

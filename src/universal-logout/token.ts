@@ -4,6 +4,7 @@ import { z } from "zod";
 import { UnavailableError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import type { KeyStore } from "../trust/jwks.ts";
+import { orgNames } from "./issuers.ts";
 import type { TokenFinding } from "./policy.ts";
 
 // No name contains a NUL, and PostgreSQL rejects one even in a query.
@@ -32,10 +33,15 @@ const tokenType = "global-token-revocation+jwt";
 export function readClaims(token: string): RevocationClaims | null {
   try {
     const { typ } = decodeProtectedHeader(token);
-    return typ === tokenType ? (claimsShape.safeParse(decodeJwt(token)).data ?? null) : null;
+    return isTokenType(typ) ? (claimsShape.safeParse(decodeJwt(token)).data ?? null) : null;
   } catch {
     return null;
   }
+}
+
+/** A media type: it ignores case, and "application/" may be left out (RFC 7515 §4.1.9). jose compares likewise. */
+function isTokenType(typ: unknown): boolean {
+  return typeof typ === "string" && typ.toLowerCase().replace(/^application\//, "") === tokenType;
 }
 
 /**
@@ -67,12 +73,10 @@ export function tokenVerifier(
 
 /** Issuer and application of the connection's tokens. Null while they are unknown, because jose would then check neither. */
 function expectedIn(settings: OidcSettings | SamlSettings): { issuer: string[]; subject: string } | null {
-  if ("issuer" in settings) {
-    const { issuer, issuerAlias, clientId } = settings;
-    return { issuer: issuerAlias ? [issuer, issuerAlias] : [issuer], subject: clientId };
-  }
-  const { orgUrl, appInstanceId } = settings;
-  return orgUrl && appInstanceId ? { issuer: [orgUrl], subject: appInstanceId } : null;
+  const names = orgNames(settings);
+  const subject = "issuer" in settings ? settings.clientId : settings.appInstanceId;
+  if (names.length === 0 || !subject) return null;
+  return { issuer: names.flatMap((name) => [name, `${name}/`]), subject };
 }
 
 async function isSignedByCertificate(

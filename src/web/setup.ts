@@ -1,9 +1,12 @@
 import { type Request, Router } from "express";
+import type { PersonalNames } from "../directory/attributes.ts";
 import { redeemPasswordLink } from "../directory/local-accounts.ts";
+import { checkShownName } from "../directory/names.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import { checkPassword, passwordLength } from "../directory/password-rules.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, RefusedError } from "../errors.ts";
+import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
@@ -27,12 +30,13 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
   const router = Router();
   const { links } = systemStore(database);
 
-  /** The login name of the link's account. Throws RefusedError for an invalid link, before a password is hashed at a cost. */
-  async function loginNameOf(token: string): Promise<string> {
+  /** The link's account. Throws RefusedError for an invalid link, before a password is hashed at a cost. */
+  async function accountOf(token: string): Promise<User> {
     const link = await links.peek(hashToken(token));
     if (link?.purpose.kind !== "set-password") throw new RefusedError("link-not-valid");
     const user = await forTenant(database, link.tenantId).users.byId(link.purpose.userId);
-    return user?.loginName ?? "";
+    if (!user) throw new RefusedError("link-not-valid");
+    return user;
   }
 
   // Links that set up a connection belong to admin/set-up-links.ts.
@@ -44,24 +48,21 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
   router.get(paths.setup(":token"), async (req, res) => {
     // The URL contains the token: keep it out of Referer headers and caches.
     res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
-    res.render("set-password", formPage(null, await loginNameOf(String(req.params.token))));
+    res.render("set-password", formPage(null, await accountOf(String(req.params.token))));
   });
 
   router.post(paths.setup(":token"), async (req, res) => {
     res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
     const token = String(req.params.token);
-    const loginName = await loginNameOf(token);
-    const problem = passwordProblem(req);
+    const account = await accountOf(token);
+    const names = namesIn(req);
+    const problem = (names && namesProblem(names)) ?? passwordProblem(req);
     if (problem !== null) {
-      res.status(400).render("set-password", formPage(problem, loginName));
+      res.status(400).render("set-password", formPage(problem, { ...account, ...names }));
       return;
     }
-    const { tenantId, user } = await redeemPasswordLink(
-      database,
-      passwords,
-      { token, password: formField(req, "password") },
-      req.id,
-    );
+    const setup = { token, password: formField(req, "password"), names };
+    const { tenantId, user } = await redeemPasswordLink(database, passwords, setup, req.id);
     await limits.setByLink(req, res, tenantId, user);
     await startSession(req, { tenantId, user, connectionId: null });
     await flash(req, "done", "Your password is set, and you are signed in.");
@@ -71,16 +72,41 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
   return router;
 }
 
-/** @param loginName for password managers, so that they store the password under the right name. */
-function formPage(problem: string | null, loginName: string) {
-  return { title: "Set your password", problem, passwordLength, loginName };
+/** The login name is for password managers, so that they store the password under the right name. */
+function formPage(problem: string | null, { loginName, givenName, familyName }: User) {
+  return { title: "Set your password", problem, passwordLength, loginName, givenName, familyName };
+}
+
+/** The names that the person entered; null if the form has no fields for them. */
+function namesIn(req: Request): PersonalNames | null {
+  const { givenName, familyName } = (req.body ?? {}) as Record<string, unknown>;
+  if (givenName === undefined && familyName === undefined) return null;
+  return {
+    givenName: formField(req, "givenName").trim() || null,
+    familyName: formField(req, "familyName").trim() || null,
+  };
+}
+
+/** Returns a sentence for the person; null if the names can be stored. A person may have no last name. */
+function namesProblem({ givenName, familyName }: PersonalNames): string | null {
+  if (givenName === null) return "Enter your first name.";
+  if (Math.max(givenName.length, familyName?.length ?? 0) > 100) return "A name has at most 100 characters.";
+  return problemOf(() => {
+    checkShownName("The first name", givenName);
+    checkShownName("The last name", familyName);
+  });
 }
 
 /** Checks a form that asks for a new password twice. Returns a sentence for the person; null if the form is fine. */
 export function passwordProblem(req: Request): string | null {
   if (formField(req, "password") !== formField(req, "repeated")) return "The two passwords are not the same.";
+  return problemOf(() => checkPassword(formField(req, "password")));
+}
+
+/** Returns the message of an InvalidError. */
+function problemOf(check: () => void): string | null {
   try {
-    checkPassword(formField(req, "password"));
+    check();
     return null;
   } catch (error) {
     if (error instanceof InvalidError) return error.message;

@@ -95,19 +95,26 @@ describe("provisioning in the admin console", () => {
     it("saves the settings, and takes unknown values for the strict choice", async () => {
       const { settings } = site().acme.store;
       const save = (form: Record<string, string>) => submit(client, "/admin/provisioning", "/settings", form);
-      await save({ sourceConflict: "adopt", unknownRoles: "ignore", passwordSync: "on" });
+      await save({
+        sourceConflict: "adopt",
+        unknownRoles: "ignore",
+        incompletePeople: "on",
+        passwordSync: "on",
+      });
       assert.deepEqual(await settings.read(), {
         sourceConflict: "adopt",
         unknownRoles: "ignore",
+        incompletePeople: "accept",
         passwordSync: true,
         machineAccessConfirmed: true,
         activityDays: 365,
       });
       assert.equal((await lastEntry()).action, "provisioning.settings_changed");
-      await save({ sourceConflict: "unknown", unknownRoles: "unknown" });
+      await save({ sourceConflict: "unknown", unknownRoles: "unknown", incompletePeople: "accept" });
       assert.deepEqual(await settings.read(), {
         sourceConflict: "refuse",
         unknownRoles: "refuse",
+        incompletePeople: "refuse",
         passwordSync: false,
         machineAccessConfirmed: true,
         activityDays: 365,
@@ -136,7 +143,7 @@ describe("provisioning in the admin console", () => {
         const acts = {
           tokens: { source: "theirs" },
           [`tokens/${tokens[0]?.id}/revoke`]: {},
-          settings: { sourceConflict: "adopt", passwordSync: "on" },
+          settings: { sourceConflict: "adopt", incompletePeople: "on", passwordSync: "on" },
           confirm: {},
         };
         for (const [act, form] of Object.entries(acts))

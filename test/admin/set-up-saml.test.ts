@@ -6,7 +6,7 @@ import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, submit } from "../helpers/forms.ts";
-import { idpMetadata } from "../helpers/idp-metadata.ts";
+import { entityDescriptor, idpMetadata } from "../helpers/idp-metadata.ts";
 import { leavingTo } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { readRequest, useSamlSite } from "../helpers/saml-site.ts";
@@ -15,6 +15,8 @@ import { createDraft, offeredTest, stateOf, switchOn, valueToCopy } from "./page
 const entityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
 const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
 let keys = 0;
+const unreadable =
+  '<md:KeyDescriptor><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>AAAA</X509Certificate></X509Data></KeyInfo></md:KeyDescriptor>';
 const newKey = () => `saml-set-up-${keys++}`;
 
 describe("the set-up of a SAML connection", () => {
@@ -111,10 +113,44 @@ describe("the set-up of a SAML connection", () => {
       assert.match((await client.get("/admin/connections")).text, /certificate expires soon/);
     });
 
+    it("reads a group of providers once the issuer of one is entered, and says what it left out", async () => {
+      const mine = metadata(site().key)
+        .replace(/^<\?.*\?>/, "")
+        .replace("<md:KeyDescriptor", `${unreadable}$&`);
+      const metadataXml = `<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">${mine}${entityDescriptor()}</EntitiesDescriptor>`;
+      const refused = await save({ metadataXml });
+      assert.match(
+        stateOf(refused, "metadataXml"),
+        new RegExp(`describes 2 identity providers: ${entityId}, `),
+      );
+      const typed = { field: "metadataXml", metadataXml, idpEntityId: entityId };
+      const { note } = JSON.parse((await client.post(`${base}/check`, typed)).text);
+      assert.match(note, new RegExp(`metadata of ${entityId}\\. One certificate`));
+      await save({ metadataXml, idpEntityId: entityId });
+      assert.deepEqual((await stored())?.certificates, [site().key.certificate]);
+      assert.match(
+        (await client.get(base)).text,
+        /values are saved\. One certificate of the metadata cannot be read/,
+      );
+    });
+
+    it("sends requests by POST if the metadata offers nothing else", async () => {
+      served = metadata(site().key).replace("HTTP-Redirect", "HTTP-POST");
+      await save({ metadataUrl });
+      assert.equal((await stored())?.requestByPost, true);
+      const test = offeredTest(await client.get(base));
+      const left = await client.get(leavingTo(await client.post(`${base}/tests`, { test })));
+      assert.equal(formOn(left, "/sso/saml").hidden.RelayState, test);
+      served = metadata(site().key);
+      await submit(client, base, "/refresh");
+      assert.equal((await stored())?.requestByPost, false);
+    });
+
     it("saves every switch and option, and shows them again", async () => {
       const options = {
         appInstanceId: "0oa1gjh63g214q0Hq0g4",
         orgUrl: "https://acme.okta.com",
+        orgUrlAlias: "https://login.acme.example",
         subjectAttribute: "userId",
         "name-givenName": "given",
         roleName: "groups",
@@ -124,6 +160,7 @@ describe("the set-up of a SAML connection", () => {
         encryptedAssertions: "on",
         signMetadata: "on",
         forceAuthn: "on",
+        requestByPost: "on",
       };
       await save({ ...byHand(), ...options });
       const { certificates: _, ...rest } = (await stored()) ?? assert.fail();
@@ -134,6 +171,7 @@ describe("the set-up of a SAML connection", () => {
         metadataRead: null,
         appInstanceId: "0oa1gjh63g214q0Hq0g4",
         orgUrl: "https://acme.okta.com",
+        orgUrlAlias: "https://login.acme.example",
         subjectAttribute: "userId",
         attributeNames: { givenName: "given" },
         roleMapping: { name: "groups", adminValues: ["Admins"] },
@@ -142,6 +180,7 @@ describe("the set-up of a SAML connection", () => {
         encryptedAssertions: true,
         signMetadata: true,
         forceAuthn: true,
+        requestByPost: true,
         universalLogout: true,
       });
       const { text } = await client.get(base);
@@ -219,6 +258,7 @@ describe("the set-up of a SAML connection", () => {
       ["appInstanceId", script, /starts with 0oa/],
       ["orgUrl", "https://acme-admin.okta.com", /Admin Console/],
       ["orgUrl", "https://acme.okta.com/oauth2/default", /custom authorization server/],
+      ["orgUrlAlias", "http://login.acme.example/path", /has no path/],
       ["subjectAttribute", "x".repeat(1_000_000), /more than 200/],
       ["name-email", "x".repeat(201), /more than 200/],
     ];

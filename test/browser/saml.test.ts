@@ -66,6 +66,21 @@ describeInBrowser("SAML in the browser, with another vendor's provider on anothe
       assert.equal(await page.locator("h1").textContent(), "Sign in");
     });
 
+    for (const javaScriptEnabled of [true, false]) {
+      it(`a person signs in by a request that is posted, ${javaScriptEnabled ? "at once" : "by its button without JavaScript"}`, async () => {
+        const { store } = site().acme;
+        await changeSettings(store, connection.id, { ...connection.settings, requestByPost: true });
+        const page = await browser.open({ javaScriptEnabled });
+        await page.goto(`${site().app.url}/saml/${connection.key}/login?returnTo=/account`);
+        if (!javaScriptEnabled) await page.getByRole("button", { name: "Continue" }).click();
+        await page.getByRole("button", { name: "Sign in to the org" }).click();
+        // The provider's page posts its response by a script.
+        if (javaScriptEnabled) await assertAccount(page, "ada@acme.example");
+        else await page.waitForURL(/\/sso\?/);
+        await changeSettings(store, connection.id, connection.settings);
+      });
+    }
+
     it("a tile signs in, also while the same person is signed in", async () => {
       const page = await browser.open();
       await signInByTile(page);

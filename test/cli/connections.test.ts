@@ -78,11 +78,31 @@ describe("admin -- connection", () => {
       assert.deepEqual(made?.settings, {
         idpEntityId: "http://www.okta.com/exk1",
         ssoUrl: "https://acme.okta.example/app/exk1/sso/saml?redirect=1",
+        requestByPost: false,
         certificates: [signingCertificate],
         metadataUrl: null,
         appInstanceId: "0oa2",
         orgUrl: "https://acme.okta.com",
       });
+    });
+
+    it("create and update know the other name of a SAML connection's org", async () => {
+      const names = ["--org-url", "https://acme.okta.com", "--org-url-alias", "https://login.acme.example/"];
+      const words = ["--type", "saml", "--metadata", metadata, "--app-instance-id", "0oa3", ...names];
+      await run("create", words);
+      const key = acme.tenant.slug;
+      const update = async (...more: string[]) => {
+        const { json } = await run("update", ["--key", key, "--type", "saml", ...more]);
+        return (json as Record<string, unknown>).orgUrlAlias;
+      };
+      assert.equal(await update(), "https://login.acme.example");
+      assert.equal(await update("--no-org-url-alias"), null);
+      assert.equal(await update("--org-url-alias", "https://id.acme.example"), "https://id.acme.example");
+      const custom = update("--org-url-alias", "https://id.acme.example/oauth2/default");
+      await assert.rejects(custom, /custom authorization server/);
+      await run("create", [...oidc, "--key", `${key}-oidc`]);
+      const foreign = ["--key", `${key}-oidc`, "--type", "oidc", "--org-url-alias", "https://a.example"];
+      await assert.rejects(run("update", foreign), /is for SAML connections/);
     });
 
     it("create --draft makes a draft", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkShownName, validateLoginName } from "../../src/directory/names.ts";
+import { checkShownName, readName, validateLoginName } from "../../src/directory/names.ts";
 import { InvalidError } from "../../src/errors.ts";
 import { nameKey } from "../../src/store/text-keys.ts";
 import { mixedScripts, visible, visibleLines } from "../../src/visible.ts";
@@ -86,6 +86,45 @@ describe("a displayed name", () => {
 
   const fine = ["José O’Brien-Núñez", "山田 太郎", "علی‌رضا", "क्‍ष", "👩‍💻 Ada", "❤️", "Ops + Sales", "", null];
   for (const name of fine) it(`may be ${JSON.stringify(name)}`, () => check(name));
+});
+
+describe("a name that a sign-in brings", () => {
+  const read: [what: string, sent: unknown, name: string | null][] = [
+    ["an absent one", undefined, null],
+    ["null", null, null],
+    ["an empty one", "", null],
+    ["spaces, also unusual ones", " \u00a0\u3000 ", null],
+    ["hidden characters alone", "\u200b\u202e\u3164", null],
+    ["a number", 42, null],
+    ["an object", { value: "Ada" }, null],
+    ["an empty list", [], null],
+    ["a list of other things", [null, 7, {}, ""], null],
+    ["the first text of a list", ["", " ", "Ada", "Eve"], "Ada"],
+    ["surrounding spaces and hidden characters", " A\u202eda\u0007 ", "Ada"],
+    ["half of a surrogate pair", "Ada\ud83d", "Ada"],
+    ["500 letters", "x".repeat(500), "x".repeat(500)],
+    ["10,000 letters", "x".repeat(10_000), "x".repeat(500)],
+    ["a cut at a space", `${"x".repeat(499)} y`, "x".repeat(499)],
+    ["a cut inside an emoji", `${"x".repeat(499)}😀!`, "x".repeat(499)],
+    ["a cut inside a family of emoji", `${"x".repeat(495)}👨‍👩‍👧`, "x".repeat(495)],
+    ["a cut before an accent", `${"x".repeat(499)}e\u0301!`, "x".repeat(499)],
+    ["one letter with 1,000 accents", `a${"\u0301".repeat(1000)}`, `a${"\u0301".repeat(499)}`],
+  ];
+  for (const [what, sent, name] of read) {
+    it(`is read from ${what}`, () => assert.equal(readName(sent), name));
+  }
+
+  it("is at most 500 units long, has no hidden character, and is stable when read again", () => {
+    const long = fc.string({ unit: "binary", minLength: 400, maxLength: 700 });
+    fc.assert(
+      fc.property(long, (text) => {
+        const name = readName(text) ?? "";
+        assert.ok(name.length <= 500 && !/\p{Surrogate}/u.test(name));
+        checkShownName("The name", name);
+        assert.equal(readName(name) ?? "", name);
+      }),
+    );
+  });
 });
 
 describe("visible", () => {

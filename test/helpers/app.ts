@@ -49,6 +49,7 @@ export async function startTestApp(
     logLevel: "debug",
     metricsToken: null,
     insecureAllowPrivateNetwork: false,
+    outgoingProxy: null,
     ...options,
   };
   server.on(

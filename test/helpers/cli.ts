@@ -39,12 +39,18 @@ export async function runCli(
   return { code, stdout, stderr };
 }
 
+interface CommandInputs {
+  stdin?: string;
+  /** Answers questions, as an operator at a terminal does. */
+  ask?: NonNullable<CommandContext["ask"]>;
+}
+
 /** Runs one of `commands` in this process, on a test's database. */
 export async function runCommand(
   commands: Command[],
   database: Database,
   words: string[],
-  { stdin = "", ...config }: Partial<CommandContext["config"]> & { stdin?: string } = {},
+  { stdin = "", ask, ...config }: Partial<CommandContext["config"]> & CommandInputs = {},
 ): Promise<CommandResult> {
   const command = commands.find(({ name }) => words.join(" ").startsWith(name));
   assert.ok(command && "run" in command, `there is a command ${words.join(" ")}`);
@@ -53,10 +59,12 @@ export async function runCommand(
       baseUrl: "https://tasklane.example",
       databaseUrl: "unused: the database is given",
       insecureAllowPrivateNetwork: false,
+      outgoingProxy: null,
       dataKey,
       ...config,
     },
     database,
     readStdin: () => Promise.resolve(stdin),
+    ...(ask ? { ask } : {}),
   });
 }

@@ -1,6 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { deflateRawSync } from "node:zlib";
 import express from "express";
 import samlp from "samlp";
 import type { SigningKey } from "./certificates.ts";
@@ -53,6 +54,12 @@ export async function startSamlIdp(key: SigningKey, origin?: string): Promise<Sa
       ([name, value]) => `<input type=hidden name=${name} value="${String(value)}">`,
     );
     res.send(button(`${hidden.join("")}<input type=hidden name=go value=1>`));
+  });
+  // The POST binding (SAML Bindings §3.5). samlp reads requests of the redirect binding, so the person is sent there.
+  app.post("/sso", express.urlencoded({ extended: false, limit: "100kb" }), (req, res) => {
+    const { SAMLRequest, RelayState } = req.body as Record<string, string>;
+    const request = deflateRawSync(Buffer.from(SAMLRequest ?? "", "base64")).toString("base64");
+    res.redirect(303, `/sso?${new URLSearchParams({ SAMLRequest: request, RelayState: RelayState ?? "" })}`);
   });
   app.get("/dashboard", (_req, res) => {
     res.send(`<!doctype html><title>Org</title><link rel=icon href="data:,"><a href="/sso?go=1">Tile</a>`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import type { Tenant } from "../../src/model.ts";
 import { startTestApp, type TestApp } from "./app.ts";
 import type { TestDatabase } from "./databases.ts";
 import { createScimTenant, type ScimAnswer, type ScimClient, scimClient } from "./scim.ts";
@@ -10,8 +11,8 @@ export type ScimTenant = Awaited<ReturnType<typeof createScimTenant>>;
 /** The application, for a suite of SCIM tests. */
 export interface ScimSite {
   app: TestApp;
-  /** Creates a tenant with a provisioning client. */
-  tenant(): Promise<ScimTenant>;
+  /** Creates a tenant with a provisioning client: see createScimTenant(). */
+  tenant(incompletePeople?: Tenant["incompletePeople"]): Promise<ScimTenant>;
   /** Creates a client of another of the tenant's provisioning sources. */
   otherSource(tenant: ScimTenant, name?: string): Promise<ScimClient>;
 }
@@ -27,7 +28,7 @@ export function useScim(use: () => TestDatabase): () => ScimSite {
   });
   return () => ({
     app,
-    tenant: () => createScimTenant(app, use().database),
+    tenant: (incompletePeople) => createScimTenant(app, use().database, incompletePeople),
     async otherSource({ store }, name = "second") {
       const { token } = await createToken(store, name);
       return scimClient(app, token);

@@ -1,4 +1,5 @@
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import type { Tenant } from "../../src/model.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { TestApp } from "./app.ts";
 import { createTestTenant, type TestTenant } from "./people.ts";
@@ -68,12 +69,17 @@ export class ScimClient {
   }
 }
 
-/** Creates a tenant with a provisioning client. */
+/**
+ * Creates a tenant with a provisioning client. It accepts people without names, so that a test sends no more than it is
+ * about; `incompletePeople: "refuse"` is a new tenant's own setting.
+ */
 export async function createScimTenant(
   app: TestApp,
   database: Database,
+  incompletePeople: Tenant["incompletePeople"] = "accept",
 ): Promise<TestTenant & { client: ScimClient; token: string }> {
   const tenant = await createTestTenant(database);
+  await tenant.store.settings.change({ incompletePeople });
   const { token } = await createToken(tenant.store);
   return { ...tenant, token, client: scimClient(app, token) };
 }

@@ -105,6 +105,7 @@ export function appRoutes(database: Database): Route[] {
     logLevel: "silent",
     metricsToken: null,
     insecureAllowPrivateNetwork: false,
+    outgoingProxy: null,
   };
   return routesOf(createApp({ config, database, log: createLog("silent") }));
 }

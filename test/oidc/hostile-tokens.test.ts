@@ -170,7 +170,7 @@ const profileCases: Case[] = [
   ],
   ["a name with a NUL", userInfo({ given_name: "Ada\0" })],
   ["a login name with a NUL", userInfo({ preferred_username: "ada\0@acme.example" })],
-  ["a name of 10 kB", userInfo({ family_name: "x".repeat(10_000) })],
+  ["a login name of 10 kB", userInfo({ preferred_username: "x".repeat(10_000) })],
 ];
 
 async function reSigned(header: Fields, all: Fields, key: CryptoKey, alg: string): Promise<string> {

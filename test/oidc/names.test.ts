@@ -54,3 +54,57 @@ describe("deceptive names at a sign-in by OpenID Connect", () => {
     });
   });
 });
+
+describe("names in a sign-in by OpenID Connect", () => {
+  onEachDatabase((use) => {
+    const site = useSite(use, orgOptions);
+    let op: OpenIdProvider;
+    let connection: Connection;
+    before(async () => {
+      op = await startOpenIdProvider();
+      connection = await connectOrg(op, { baseUrl: site().app.url, tenant: site().acme });
+    });
+    after(() => op.close());
+
+    /** Signs in the person of `sub`, and returns their names. */
+    async function namesOf(sub: string, claims: object) {
+      const email = `${sub}@acme.example`;
+      const person = op.define({ sub, email });
+      for (const claim of ["given_name", "family_name", "name"]) delete person[claim];
+      Object.assign(person, claims);
+      assert.equal((await signInAt(site().app, op, connection)).status, 303);
+      const user = await site().acme.store.users.byLoginName(email);
+      return [user?.givenName, user?.familyName, user?.displayName];
+    }
+
+    it("are optional: a person without a last name signs in, and so does one without any", async () => {
+      assert.deepEqual(await namesOf("00u-first", { given_name: "Madonna" }), ["Madonna", null, null]);
+      assert.deepEqual(await namesOf("00u-none", {}), [null, null, null]);
+      assert.deepEqual(await namesOf("00u-none", { name: "Known now" }), [null, null, "Known now"]);
+    });
+
+    const odd: [what: string, claim: unknown, name: string | null][] = [
+      ["an empty text", "", null],
+      ["spaces", "  ", null],
+      ["null", null, null],
+      ["a number", 42, null],
+      ["an object", { formatted: "Lovelace" }, null],
+      ["an empty list", [], null],
+      ["a list of texts", ["", "King", "Lovelace"], "King"],
+    ];
+    for (const [at, [what, claim, name]] of odd.entries()) {
+      it(`are ${name ?? "absent"} if the claim is ${what}`, async () => {
+        const names = await namesOf(`00u-odd-${at}`, { given_name: "Ada", family_name: claim });
+        assert.deepEqual(names, ["Ada", name, null]);
+      });
+    }
+
+    it("are cut if they are overlong, at the first sign-in and at the next", async () => {
+      const long = `${"x".repeat(498)}👩‍💻${"y".repeat(5000)}`;
+      const cut = "x".repeat(498);
+      const claims = { given_name: long, family_name: long, name: long };
+      for (const time of ["first", "next"])
+        assert.deepEqual(await namesOf("00u-long", claims), [cut, cut, cut], time);
+    });
+  });
+});

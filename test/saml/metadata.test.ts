@@ -8,10 +8,11 @@ import { createLog } from "../../src/log.ts";
 import type { Connection, SamlSettings } from "../../src/model.ts";
 import { beginKeyChange, endKeyChange } from "../../src/saml/keys.ts";
 import { refreshMetadata, refreshOld } from "../../src/saml/metadata-refresh.ts";
+import { findConnectionWarnings } from "../../src/trust/connection-warnings.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { createSigningKey, pooledKeys, type SigningKey } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { idpMetadata } from "../helpers/idp-metadata.ts";
+import { entityDescriptor, idpMetadata } from "../helpers/idp-metadata.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { assertRefused } from "../helpers/refused.ts";
 import { idpEntityId, keyPairsOf, readRequest, samlSealer, useSamlSite } from "../helpers/saml-site.ts";
@@ -20,13 +21,17 @@ const limits = { allowPrivateNetwork: true };
 const silent = createLog("silent");
 const hour = 3_600_000;
 const nothing = async () => undefined;
+const groupOf = (first: string, attributes: string, ...more: string[]) =>
+  `<g:EntitiesDescriptor xmlns:g="urn:oasis:names:tc:SAML:2.0:metadata" ${attributes}>${[first.replace(/^<\?.*\?>/, ""), ...more].join("")}</g:EntitiesDescriptor>`;
+const expired = () =>
+  idpMetadata({ entityId: idpEntityId }).replace(" entityID", ' validUntil="2020-01-01T00:00:00Z"$&');
 
 describe("SAML metadata", () => {
   onEachDatabase((use) => {
     const site = useSamlSite(use, { insecureAllowPrivateNetwork: true });
     let idp: Server;
     let next: SigningKey;
-    let served: { status: number; xml: string };
+    let served: { status: number; xml: string | Buffer };
     let asked = 0;
     before(async () => {
       next = await createSigningKey("next");
@@ -137,6 +142,17 @@ describe("SAML metadata", () => {
       for (const [name, answer, problem] of [
         ["cannot be read", { status: 500, xml: "" }, /answered 500/],
         ["is not metadata", { status: 200, xml: "<html/>" }, /no SAML metadata/],
+        ["has expired", { status: 200, xml: expired() }, /was valid until 2020/],
+        [
+          "has expired, in a group",
+          { status: 200, xml: groupOf(idpMetadata(), 'validUntil="2020-01-01T00:00:00Z"') },
+          /2020/,
+        ],
+        [
+          "is of several other providers",
+          { status: 200, xml: groupOf(entityDescriptor(), "", entityDescriptor()) },
+          /describes 2/,
+        ],
         [
           "is of another provider",
           { status: 200, xml: idpMetadata({ entityId: "http://www.okta.com/exkNEW" }) },
@@ -152,12 +168,51 @@ describe("SAML metadata", () => {
           const { metadataRead, ...after } = await settingsOf(connection);
           assert.deepEqual(after, before);
           assert.match(metadataRead?.problem ?? "", problem);
+          const stored = await site().acme.store.connections.list();
+          const warnings = findConnectionWarnings(stored.filter(({ id }) => id === connection.id));
+          assert.match(warnings.map(({ text }) => text).join(), problem, "health says it, too");
           assertRedirect(
             await site().signIn(site().app.client(), `${connection.key}@acme.example`, {}, connection),
             landingPath,
           );
         });
       }
+
+      it("is read in UTF-16, from the group that has the provider among others, and may change to POST", async () => {
+        const connection = await site().connect({ metadataUrl: metadataUrl() });
+        const keys: [null, string][] = [[null, next.certificate]];
+        const ours = entityDescriptor({
+          entityId: idpEntityId,
+          keys,
+          services: [["POST", "https://post.example/"]],
+        });
+        served = {
+          status: 200,
+          xml: Buffer.from(`\uFEFF${groupOf(entityDescriptor(), "", ours)}`, "utf16le"),
+        };
+        assert.equal((await read(connection)).problem, null);
+        const { ssoUrl, requestByPost, certificates } = await settingsOf(connection);
+        assert.deepEqual(
+          [ssoUrl, requestByPost, certificates],
+          ["https://post.example/", true, [next.certificate]],
+        );
+        served = { status: 200, xml: metadataOf([next.certificate]) };
+        await read(connection);
+        assert.equal((await settingsOf(connection)).requestByPost, false);
+      });
+
+      it("takes no certificate that the console would refuse, and keeps a note on one that cannot be read", async () => {
+        const connection = await site().connect({ metadataUrl: metadataUrl() });
+        const old = await createSigningKey("old", undefined, "SHA-1");
+        served = { status: 200, xml: metadataOf([old.certificate]) };
+        assert.match((await read(connection)).problem ?? "", /SHA-1/);
+        assert.deepEqual((await settingsOf(connection)).certificates, [site().key.certificate]);
+        served = { status: 200, xml: metadataOf(["AAAA", next.certificate]) };
+        assert.equal((await read(connection)).problem, null);
+        const { certificates, metadataRead } = await settingsOf(connection);
+        assert.deepEqual(certificates, [next.certificate]);
+        assert.match(metadataRead?.notes?.join() ?? "", /cannot be read\. It was left out/);
+      });
 
       it("does not undo a change made while it was read", async () => {
         const connection = await site().connect({ metadataUrl: metadataUrl() });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { provisionUser } from "../../src/directory/provisioning.ts";
+import { startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
@@ -53,6 +54,97 @@ describe("deceptive names in a SAML sign-in", () => {
       assert.equal(flora?.loginName, "ﬂora@acme.example");
       assertRedirect(await site().signIn(client(), "ﬂora@acme.example"), landingPath);
       await refused("account-conflict", "flora@acme.example");
+    });
+  });
+});
+
+describe("names in a SAML sign-in", () => {
+  onEachDatabase((use) => {
+    const site = useSamlSite(use);
+    const userOf = (loginName: string) => site().acme.store.users.byLoginName(loginName);
+    const emailAddress = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+    let people = 0;
+
+    /** Signs a new person in with these attributes and an address. */
+    async function signedIn(attributes: Record<string, string[]>, more: object = {}) {
+      const email = `person-${people++}@acme.example`;
+      const deviation = {
+        fields: (all: object) =>
+          void Object.assign(all, { attributes: { email: [email], ...attributes } }, more),
+      };
+      const browser = site().app.client();
+      assertRedirect(await site().signIn(browser, email, deviation), landingPath);
+      const user = (await userOf(email)) ?? assert.fail();
+      return { email, user, browser };
+    }
+
+    it("are optional: a person without a last name signs in, and so does one without any", async () => {
+      const { user } = await signedIn({ firstName: ["Madonna"] });
+      assert.deepEqual([user.givenName, user.familyName], ["Madonna", null]);
+      const nameless = await signedIn({});
+      const { givenName, familyName, displayName } = nameless.user;
+      assert.deepEqual([givenName, familyName, displayName], [null, null, null]);
+      assert.ok((await nameless.browser.get("/account")).text.includes(nameless.email));
+    });
+
+    const empty: [what: string, values: string[]][] = [
+      ["an attribute without values", []],
+      ["an empty value", [""]],
+      ["a value of spaces", ["   "]],
+      ["a value of hidden characters", ["\u200b\u202e"]],
+      ["a value with child elements", ["<b>Lovelace</b>"]],
+    ];
+    for (const [what, values] of empty) {
+      it(`are absent if the provider sends ${what}`, async () => {
+        const { user } = await signedIn({ firstName: ["Ada"], lastName: values });
+        assert.deepEqual([user.givenName, user.familyName], ["Ada", null]);
+      });
+    }
+
+    it("are the first value that is not blank", async () => {
+      const { user } = await signedIn({
+        firstName: ["", "Ada", "Augusta"],
+        lastName: ["\u200b", "Lovelace"],
+      });
+      assert.deepEqual([user.givenName, user.familyName], ["Ada", "Lovelace"]);
+    });
+
+    it("are cut if they are overlong, at the first sign-in and at the next", async () => {
+      const long = `${"x".repeat(498)}👩‍💻${"y".repeat(20_000)}`;
+      const { email, user } = await signedIn({ firstName: [long], lastName: [long], displayName: [long] });
+      const cut = "x".repeat(498);
+      assert.deepEqual([user.givenName, user.familyName, user.displayName], [cut, cut, cut]);
+      const again = {
+        fields: (all: object) =>
+          void Object.assign(all, { attributes: { email: [email], displayName: [long] } }),
+      };
+      assertRedirect(await site().signIn(site().app.client(), email, again), landingPath);
+      const next = await userOf(email);
+      assert.deepEqual([next?.givenName, next?.familyName, next?.displayName], [null, null, cut]);
+    });
+
+    it("are optional in a test sign-in, which shows them as not sent", async () => {
+      const { store } = site().acme;
+      const draft = await site().connect({}, { draft: true });
+      const id = await startSignInTest(store, draft.id, site().owner.id);
+      const browser = site().app.client();
+      const { id: requestId, relayState } = await site().leave(browser, draft, `?test=${id}`);
+      const email = "tested@acme.example";
+      const deviation = {
+        fields: (all: object) => void Object.assign(all, { attributes: { email: [email] } }),
+      };
+      const response = await site().respond(email, deviation, { connection: draft, requestId });
+      assert.match((await site().arrive(browser, response, relayState, draft)).text, /The sign-in works/);
+    });
+
+    it("come with the NameID alone, if its format says that it is an e-mail address", async () => {
+      const nothing = { attributes: {}, nameIdFormat: emailAddress };
+      const { email, user } = await signedIn({}, nothing);
+      assert.equal(user.email, email);
+      const unspecified = { fields: (all: object) => void Object.assign(all, { attributes: {} }) };
+      await assertRefused(site().app, use(), "profile-incomplete", () =>
+        site().signIn(site().app.client(), "unspecified@acme.example", unspecified),
+      );
     });
   });
 });

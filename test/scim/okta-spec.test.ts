@@ -9,7 +9,7 @@ describe("Okta's test suites", () => {
     const site = useScim(use);
     let client: ScimClient;
     before(async () => {
-      client = (await site().tenant()).client;
+      client = (await site().tenant("refuse")).client;
       // The suite needs one existing user.
       await client.send("POST", "/Users", oktaUser("someone@acme.example"));
     });

@@ -3,6 +3,7 @@ import type { IsolationCases } from "../helpers/isolation.ts";
 const closedSettings = {
   sourceConflict: "refuse",
   unknownRoles: "refuse",
+  incompletePeople: "refuse",
   passwordSync: false,
   machineAccessConfirmed: true,
   activityDays: 365,

@@ -102,6 +102,25 @@ describe("the migration that guards owners", () => {
   });
 });
 
+describe("the migration that requires complete people", () => {
+  onEachEmptyDatabase((use) => {
+    it("lets existing tenants go on accepting incomplete people, and makes new ones refuse them", async () => {
+      const { database } = use();
+      await migrate(database);
+      const existing = await createTestTenant(database);
+      const file = names.find((migration) => migration.includes("require_complete_people"));
+      const { up, down } = await import(`../../migrations/${file}.ts`);
+      await database.sql().transaction(async (trx) => {
+        await down(trx);
+        await up(trx);
+      });
+      assert.equal((await existing.store.settings.read())?.incompletePeople, "accept");
+      const created = await createTestTenant(database);
+      assert.equal((await created.store.settings.read())?.incompletePeople, "refuse");
+    });
+  });
+});
+
 describe("the migration that folds compatibility forms", () => {
   const file = names.find((migration) => migration.includes("fold_compatibility_forms"));
   const folding = async (database: Database, direction: "up" | "down") => {

@@ -87,6 +87,67 @@ describe("/setup/{token}", () => {
       });
     }
 
+    it("shows the account's names, and stores those that the person corrects", async () => {
+      const { user, path } = await invited();
+      const page = await site().app.client().get(path);
+      assert.match(page.text, /name="givenName" value="Invited"/);
+      assert.match(page.text, /name="familyName" value="acme.example"/);
+      const names = { givenName: " Grace ", familyName: "Hopper" };
+      assertRedirect(
+        await site()
+          .app.client()
+          .post(path, { ...form, ...names }),
+        landingPath,
+      );
+      const now = await site().acme.store.users.byId(user.id);
+      assert.deepEqual([now?.givenName, now?.familyName], ["Grace", "Hopper"]);
+      assert.deepEqual(now?.attributes.name, { givenName: "Grace", familyName: "Hopper" });
+      assert.deepEqual(now?.attributes.emails, user.attributes.emails);
+    });
+
+    it("lets a person have no last name, and keeps the names if the form does not have them", async () => {
+      const [single, unchanged] = [await invited(), await invited()];
+      const { store } = site().acme;
+      await site()
+        .app.client()
+        .post(single.path, { ...form, givenName: "Madonna", familyName: "" });
+      const one = await store.users.byId(single.user.id);
+      assert.deepEqual([one?.givenName, one?.familyName], ["Madonna", null]);
+      assert.deepEqual(one?.attributes.name, { givenName: "Madonna" });
+      await site().app.client().post(unchanged.path, form);
+      const other = await store.users.byId(unchanged.user.id);
+      assert.deepEqual([other?.givenName, other?.familyName], ["Invited", "acme.example"]);
+    });
+
+    const wrongNames: [string, Record<string, string>, RegExp][] = [
+      ["no first name", { givenName: " ", familyName: "Hopper" }, /Enter your first name/],
+      [
+        "a deceptive name",
+        { givenName: "Gr\u202eace", familyName: "Hopper" },
+        /U\+202E RIGHT-TO-LEFT OVERRIDE/,
+      ],
+      [
+        "a deceptive last name",
+        { givenName: "Grace", familyName: "Hop\u200bper" },
+        /U\+200B ZERO WIDTH SPACE/,
+      ],
+      ["an overlong name", { givenName: "Grace", familyName: "x".repeat(101) }, /at most 100 characters/],
+    ];
+    for (const [what, names, problem] of wrongNames) {
+      it(`stays valid after ${what}, and keeps what was entered`, async () => {
+        const { user, email, path } = await invited();
+        const page = await site()
+          .app.client()
+          .post(path, { ...form, ...names });
+        assert.equal(page.status, 400);
+        assert.match(page.text, problem);
+        assert.ok(page.text.includes(`value="${names.familyName}"`));
+        assert.equal((await signIn(email, password)).status, 403);
+        assert.equal((await site().acme.store.users.byId(user.id))?.version, user.version);
+        assertRedirect(await site().app.client().post(path, form), landingPath);
+      });
+    }
+
     it("is refused when unknown, for any form, and without hashing a password", async () => {
       const costs: number[] = [];
       // Other work of this process only adds to the cost, so take the minimum of three.

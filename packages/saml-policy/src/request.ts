@@ -7,7 +7,7 @@ export interface LeavingRequest {
   /** From newRequestId(). Keep it: the response has to name it. */
   id: string;
   relayState: string;
-  /** The identity provider's address for requests by the redirect binding. */
+  /** The identity provider's address for requests by the binding. */
   ssoUrl: string;
   /** PKCS #8, PEM; null leaves the request unsigned. */
   privateKey: string | null;
@@ -18,12 +18,30 @@ export function newRequestId(): string {
   return `_${randomBytes(20).toString("hex")}`;
 }
 
+type Sender = Pick<ServiceProvider, "acsUrl" | "entityId" | "certificates" | "forceAuthn">;
+
 /** The provider's address with an AuthnRequest, by the redirect binding (SAML Bindings §3.4). */
-export async function authnRequestUrl(
-  sp: Pick<ServiceProvider, "acsUrl" | "entityId" | "certificates" | "forceAuthn">,
-  { id, relayState, ssoUrl, privateKey }: LeavingRequest,
-): Promise<string> {
-  const saml = new SAML({
+export async function authnRequestUrl(sp: Sender, request: LeavingRequest): Promise<string> {
+  return await samlFor(sp, request).getAuthorizeUrlAsync(request.relayState, undefined, {});
+}
+
+/** The fields of a form that a browser posts to the provider. */
+export interface AuthnRequestForm {
+  SAMLRequest: string;
+  RelayState: string;
+}
+
+/** A form with an AuthnRequest, which is signed inside the XML, by the POST binding (SAML Bindings §3.5.4). */
+export async function authnRequestForm(sp: Sender, request: LeavingRequest): Promise<AuthnRequestForm> {
+  const { relayState: RelayState } = request;
+  // Only the redirect binding compresses.
+  const saml = samlFor(sp, request, { skipRequestCompression: true });
+  const { SAMLRequest } = await saml.getAuthorizeMessageAsync(RelayState, undefined, {});
+  return { SAMLRequest: String(SAMLRequest), RelayState };
+}
+
+function samlFor(sp: Sender, { id, ssoUrl, privateKey }: LeavingRequest, binding = {}): SAML {
+  return new SAML({
     callbackUrl: sp.acsUrl,
     issuer: sp.entityId,
     entryPoint: ssoUrl,
@@ -34,11 +52,11 @@ export async function authnRequestUrl(
     identifierFormat: null,
     disableRequestedAuthnContext: true,
     forceAuthn: sp.forceAuthn,
+    ...binding,
     generateUniqueId: () => id,
     // node-saml's own cache would set a timer for each request; the application keeps its requests.
     cacheProvider: { saveAsync: noValue, getAsync: noValue, removeAsync: noValue },
   });
-  return await saml.getAuthorizeUrlAsync(relayState, undefined, {});
 }
 
 const noValue = () => Promise.resolve(null);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPublicKey, createVerify } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
-import { authnRequestUrl, newRequestId } from "saml-policy/request";
+import { authnRequestForm, authnRequestUrl, newRequestId } from "saml-policy/request";
 import { serviceProvider, spKey } from "./response.ts";
 
 const request = {
@@ -38,5 +38,24 @@ describe("authnRequestUrl", () => {
   it("makes ids that are XML names, and never the same", () => {
     assert.match(newRequestId(), /^_[0-9a-f]{40}$/);
     assert.notEqual(newRequestId(), newRequestId());
+  });
+});
+
+describe("authnRequestForm", () => {
+  it("holds the request, which is not compressed, and RelayState", async () => {
+    const form = await authnRequestForm(serviceProvider, request);
+    assert.deepEqual(Object.keys(form), ["SAMLRequest", "RelayState"]);
+    assert.equal(form.RelayState, "state");
+    const xml = Buffer.from(form.SAMLRequest, "base64").toString();
+    assert.match(xml, new RegExp(`<samlp:AuthnRequest[^>]* ID="${request.id}"`));
+    assert.match(xml, / Destination="https:\/\/idp\.example\/sso\?app=1"/);
+    assert.doesNotMatch(xml, /Signature/);
+  });
+
+  it("is signed inside the XML with the private key", async () => {
+    const form = await authnRequestForm(serviceProvider, { ...request, privateKey: spKey.privateKey });
+    const xml = Buffer.from(form.SAMLRequest, "base64").toString();
+    assert.match(xml, /<\/saml:Issuer><Signature[^>]*>.*rsa-sha256/s);
+    assert.match(xml, new RegExp(`<Reference URI="#${request.id}"`));
   });
 });

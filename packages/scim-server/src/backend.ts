@@ -7,6 +7,7 @@
 import type { Request } from "express";
 import type { ScimError } from "./errors.ts";
 import type { FilterCondition } from "./filter-conditions.ts";
+import type { ScimSchemas } from "./schema.ts";
 
 /** @typeParam Caller the application's type for a client, for example with its tenant and its token's id. */
 export interface ScimBackend<Caller> {
@@ -14,6 +15,8 @@ export interface ScimBackend<Caller> {
   authenticate(token: string): Promise<Caller | null>;
   /** Refuses a caller before the body is parsed, for example by tooManyRequests() of errors.ts. */
   admit?(caller: Caller): Promise<void>;
+  /** The schemas of this caller, from defineSchemas(), if they are not those of the router: a customer may require less. */
+  schemasOf?(caller: Caller): ScimSchemas;
   /** The store of one call. It reads and changes only what belongs to this caller. */
   openStore(caller: Caller, request: Request): ScimStore;
   /** Turns the application's own errors into answers; null becomes 500. See errors.ts: conflict(), unavailable(), … */

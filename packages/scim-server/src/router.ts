@@ -205,7 +205,7 @@ function callOf<Caller>(
 ): ScimCall {
   const { caller } = exchangeOf<Caller>(res);
   if (caller === null) throw new Error("the call was not authenticated");
-  return { store: backend.openStore(caller, req), schemas, baseUrl };
+  return { store: backend.openStore(caller, req), schemas: backend.schemasOf?.(caller) ?? schemas, baseUrl };
 }
 
 function requestOf(req: Request): ScimRequest {

@@ -51,7 +51,7 @@ interface StoredAttribute {
    * (RFC 7644 §3.10).
    */
   scim: string;
-  /** Only read for attributes with `custom`. */
+  /** Whether a new user has to have it. An attribute with a required part is required, too. */
   required?: boolean;
   /** The definition of an attribute of the application's own extension. RFC 7643 defines all others. */
   custom?: Pick<Attribute, "type" | "multiValued" | "description"> & { caseExact: boolean };
@@ -87,13 +87,17 @@ export const urns = {
  */
 export function defineSchemas(table: SchemaTable): ScimSchemas {
   const { roles = [], entitlements = [] } = table;
+  const required = new Set(table.attributes.flatMap((one) => (one.required ? [one.scim] : [])));
   const stored = new Set(table.attributes.map(({ scim }) => scim));
   for (const name of ["userName", "active", "password", "groups"]) stored.add(name);
   if (roles.length > 0) stored.add("roles");
   if (entitlements.length > 0) stored.add("entitlements");
   const extensions = [
     exact(
-      narrowed(describe(SCIMMY.Schemas.EnterpriseUser), (path) => stored.has(`${urns.enterprise}:${path}`)),
+      marked(
+        narrowed(describe(SCIMMY.Schemas.EnterpriseUser), (path) => stored.has(`${urns.enterprise}:${path}`)),
+        (path) => required.has(`${urns.enterprise}:${path}`),
+      ),
       enterpriseFacts,
     ),
     ownExtension(table),
@@ -101,7 +105,10 @@ export function defineSchemas(table: SchemaTable): ScimSchemas {
   const userCore = narrowed(describe(SCIMMY.Schemas.User), (path) => stored.has(path));
   return {
     user: {
-      core: exact(userCore, userFacts(roles, entitlements)),
+      core: exact(
+        marked(userCore, (path) => required.has(path)),
+        userFacts(roles, entitlements),
+      ),
       extensions: extensions.filter((schema) => schema !== null && schema.attributes.length > 0) as Schema[],
     },
     group: { core: exact(describe(SCIMMY.Schemas.Group), groupFacts), extensions: [] },
@@ -126,6 +133,17 @@ function narrowed({ id, name, description, attributes }: Schema, keep: (path: st
     return subAttributes.length > 0 ? [{ ...attribute, subAttributes }] : [];
   });
   return { id, name, description, attributes: kept };
+}
+
+/** Marks the attributes that the application requires in addition to RFC 7643. */
+function marked({ attributes, ...schema }: Schema, isRequired: (path: string) => boolean): Schema {
+  const mark = (attribute: Attribute, path: string): Attribute => {
+    const subAttributes = attribute.subAttributes?.map((sub) => mark(sub, `${path}.${sub.name}`));
+    const isPartRequired = subAttributes?.some(({ name }) => isRequired(`${path}.${name}`)) ?? false;
+    const required = attribute.required || isRequired(path) || isPartRequired;
+    return { ...attribute, required, ...(subAttributes ? { subAttributes } : {}) };
+  };
+  return { ...schema, attributes: attributes.map((attribute) => mark(attribute, attribute.name)) };
 }
 
 /** By path: what differs from the definitions of RFC 7643, or is said more exactly. Null for what is never there. */

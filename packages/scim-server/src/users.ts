@@ -13,13 +13,15 @@ import {
 } from "./operation.ts";
 import { patchUser } from "./patch-user.ts";
 import { type Projection, projection } from "./projection.ts";
+import { keepRequired, requireAttributes } from "./required.ts";
 import { urns } from "./schema.ts";
 
-/** POST /Users (RFC 7644 §3.3). */
+/** POST /Users (RFC 7644 §3.3). Throws badRequest if a required attribute is missing. */
 export async function createUser(call: ScimCall, { query, body }: ScimRequest): Promise<ScimResponse> {
   const project = projection(query, call.schemas.user);
   const { resource } = readResource(body, call.schemas.user);
   const { input, password, ignored } = toSentUser(call, resource);
+  requireAttributes(resource, call.schemas.user);
   const passwordHash = await hash(call.store, password, null);
   const details = { changed: Object.keys(resource), wants: project.wants };
   const created = await call.store.transaction(async ({ users }) => {
@@ -42,7 +44,8 @@ export async function readUser(call: ScimCall, request: ScimRequest): Promise<Sc
 /**
  * PUT /Users/{id} (RFC 7644 §3.5.1). An attribute that is absent is cleared, except those that a client would clear by
  * accident because it does not know them: active, password, roles, entitlements and externalId. An empty value clears
- * roles, entitlements and externalId; an empty `active` is absent, so it reactivates no one (RFC 7643 §2.5).
+ * roles, entitlements and externalId; an empty `active` is absent, so it reactivates no one (RFC 7643 §2.5). Throws
+ * badRequest for a required attribute that the user has and the request lacks.
  */
 export async function replaceUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
   const project = projection(request.query, call.schemas.user);
@@ -54,6 +57,7 @@ export async function replaceUser(call: ScimCall, request: ScimRequest): Promise
   const details = { changed: Object.keys(resource), wants: project.wants };
   const replaced = await call.store.transaction(async (store) => {
     const before = await lock(store, request, wantsNothing);
+    keepRequired(toScimUser(call, before), resource, call.schemas.user, "invalidValue");
     return answer(call, await store.users.update(before, changes, details), project);
   });
   reportIgnored(call, ignored);
@@ -69,6 +73,7 @@ export async function patchUserById(call: ScimCall, request: ScimRequest): Promi
     const before = await lock(store, request, wantsAll);
     const current = toScimUser(call, before);
     const resource = patchUser(current, operations, call.schemas.user, ignoresUnknown(call));
+    keepRequired(current, resource, call.schemas.user, "mutability");
     const changed = changedNames(current, resource);
     const { input, ...sent } = toSentUser(call, resource, before);
     // The patched resource is complete: an attribute that it lacks was removed.

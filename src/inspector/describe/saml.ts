@@ -74,7 +74,7 @@ function describe(req: Request): DescribedStep {
     checks: checksOrFault(req, [connectionActive]),
     passed: "The browser is sent to the provider",
     request: requestPart(req),
-    response: redirectPart(req),
+    response: formPart(req) ?? redirectPart(req),
   };
 }
 
@@ -193,6 +193,19 @@ function redirectPart(req: Request): MessagePart | null {
   return { head, json: { RelayState, SigAlg }, xml: shownXml(rootOf(xml), mapped) };
 }
 
+/** Our request, from the form that the browser posts to the provider (SAML Bindings §3.5.4). */
+function formPart(req: Request): MessagePart | null {
+  const { form, request } = req.saml ?? {};
+  if (!form || !request) return null;
+  const { settings } = request.connection;
+  const xml = Buffer.from(form.SAMLRequest, "base64").toString("utf8");
+  return {
+    head: ["200 OK", `A form for POST ${settings.ssoUrl}`],
+    json: { RelayState: form.RelayState },
+    xml: shownXml(rootOf(xml), mappedNames(settings)),
+  };
+}
+
 /** Values with which another browser could go on with the sign-in. A RelayState that is an address is not one of them. */
 function secretsIn(req: Request): string[] {
   const { SAMLResponse, RelayState, ticket } = formOf(req);
@@ -200,7 +213,7 @@ function secretsIn(req: Request): string[] {
   const query = URL.canParse(location, "http://relative")
     ? new URL(location, "http://relative").searchParams
     : null;
-  const states = [RelayState, query?.get("RelayState")].filter(
+  const states = [RelayState, query?.get("RelayState"), req.saml?.form?.RelayState].filter(
     (state) => !/^(\/|https?:)/.test(String(state)),
   );
   const others = [SAMLResponse, ticket, req.query.ticket, query?.get("ticket"), query?.get("Signature")];

@@ -31,6 +31,7 @@ const config: Config = {
   metricsToken: null,
   baseUrl: "https://acme.example",
   insecureAllowPrivateNetwork: false,
+  outgoingProxy: null,
   sessionSecret,
   dataKey: randomBytes(32),
 };

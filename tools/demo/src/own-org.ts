@@ -13,7 +13,7 @@ import { parseIdpMetadata } from "../../../src/saml/idp-metadata.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { sealer } from "../../../src/store/secrets.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
-import { guardedFetch } from "../../../src/trust/guarded-fetch.ts";
+import { guardedDocument } from "../../../src/trust/guarded-fetch.ts";
 
 /** The dependencies for storing a connection to your own Okta org. */
 export interface OwnOrgDeps {
@@ -64,7 +64,8 @@ export async function connectSaml(
   const { allowPrivateNetwork } = deps;
   const metadataUrl = values.metadataUrl.trim();
   const orgUrl = checkIssuer(values.orgUrl, allowPrivateNetwork);
-  const found = parseIdpMetadata(await guardedFetch(metadataUrl, { allowPrivateNetwork }));
+  const limits = { allowPrivateNetwork };
+  const { values: found } = parseIdpMetadata(await guardedDocument(metadataUrl, limits), limits);
   const settings: SamlSettings = {
     ...found,
     metadataUrl,

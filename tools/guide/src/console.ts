@@ -55,6 +55,7 @@ export async function openSampleConsole(): Promise<SampleConsole> {
         logLevel: "silent",
         metricsToken: null,
         insecureAllowPrivateNetwork: false,
+        outgoingProxy: null,
       },
     }),
   );

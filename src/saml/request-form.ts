@@ -1,0 +1,22 @@
+import type { RequestHandler } from "express";
+import { authnRequestForm } from "saml-policy/request";
+import { samlUrls } from "../endpoints.ts";
+import { allowFormsTo } from "../web/security-headers.ts";
+
+/**
+ * The step for a provider that takes requests by the POST binding only (SAML Bindings §3.5): a page whose form the browser
+ * sends at once, or by its button without JavaScript. Redirects are left to the next step.
+ */
+export const leaveByForm: RequestHandler = async (req, res, next) => {
+  const { request } = req.saml ?? {};
+  if (!request?.connection.settings.requestByPost) return next();
+  const { id, relayState, baseUrl, connection, keyPair } = request;
+  const { ssoUrl, certificates, forceAuthn = false } = connection.settings;
+  const sp = { ...samlUrls(baseUrl, connection.key), certificates, forceAuthn };
+  const form = await authnRequestForm(sp, { id, relayState, ssoUrl, privateKey: keyPair.privateKey });
+  req.saml = { ...req.saml, form };
+  // The provider may redirect the form between hosts of its own, and browsers check each of them.
+  allowFormsTo(res, ["https:", new URL(ssoUrl).protocol]);
+  res.set("Cache-Control", "no-store");
+  res.render("leaving-by-form", { title: "Signing in", url: ssoUrl, fields: Object.entries(form) });
+};

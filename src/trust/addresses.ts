@@ -1,0 +1,136 @@
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+import { InvalidError } from "../errors.ts";
+
+/** An address of a host. */
+export interface Address {
+  address: string;
+  /** 4 or 6. */
+  family: number;
+}
+
+/** Resolves a host name to all its addresses. */
+export type AddressLookup = (host: string) => Promise<Address[]>;
+
+/** Resolves as the rest of the system does: the hosts file, then DNS, IPv6 and IPv4. */
+export const systemAddresses: AddressLookup = (host) => lookup(host, { all: true });
+
+/** How to check a host before a connection to it. */
+export interface AddressCheck {
+  allowPrivateNetwork: boolean;
+  addressesOf: AddressLookup;
+  /** How long to wait for the resolver, in ms. */
+  timeoutMs: number;
+}
+
+/**
+ * The addresses of a URL's host, in the resolver's order, for a connection from here. Throws InvalidError if there is none,
+ * or if any of them is private. A public provider publishes no private address: a name with both is misconfigured, or an
+ * attacker tries which of them we use, so no address of it is tried.
+ */
+export async function publicAddresses(hostname: string, check: AddressCheck): Promise<Address[]> {
+  const found = await addresses(hostname, check);
+  if (found.length === 0) throw new InvalidError(`The name ${hostOf(hostname)} could not be resolved.`);
+  return found;
+}
+
+/**
+ * Checks a URL's host before a proxy connects to it. A network that has a proxy often resolves no outside names: then the
+ * proxy resolves the name, unless it is one of a private network. Throws InvalidError.
+ */
+export async function checkProxiedHost(hostname: string, check: AddressCheck): Promise<void> {
+  const found = await addresses(hostname, check);
+  if (found.length === 0 && !check.allowPrivateNetwork && isPrivateName(hostOf(hostname)))
+    throw new InvalidError(`The name ${hostOf(hostname)} is one of a private network.`);
+}
+
+/** All addresses; none if the name does not resolve in time. Throws InvalidError if any of them is private. */
+async function addresses(
+  hostname: string,
+  { allowPrivateNetwork, addressesOf, timeoutMs }: AddressCheck,
+): Promise<Address[]> {
+  const host = hostOf(hostname);
+  const family = isIP(host);
+  const found = family === 0 ? await within(timeoutMs, addressesOf(host), []) : [{ address: host, family }];
+  if (!allowPrivateNetwork && found.some(isPrivate))
+    throw new InvalidError(`The name ${host} leads to a private address.`);
+  return found;
+}
+
+/** The host as resolvers take it: URLs write IPv6 addresses in brackets. */
+function hostOf(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+/** The value of `work`, or `otherwise` if it fails or takes longer than `ms`. */
+async function within<T>(ms: number, work: Promise<T>, otherwise: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), ms);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } catch {
+    return otherwise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Names that only private networks resolve (RFC 6761 §6.3, RFC 6762 §3 and Appendix G, RFC 8375; ICANN: .internal). */
+const privateSuffixes = new Set([
+  ...["localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan", "arpa"],
+]);
+
+/** Whether a name has no dot, or ends like those of private networks. */
+function isPrivateName(host: string): boolean {
+  const labels = host.toLowerCase().replace(/\.$/, "").split(".");
+  return labels.length === 1 || privateSuffixes.has(labels.at(-1) ?? "");
+}
+
+/** Whether an address is not on the public internet (RFC 6890, RFC 4193, RFC 4291). */
+function isPrivate({ address, family }: Address): boolean {
+  return family === 6 ? notPublic6.check(address, "ipv6") : notPublic4.check(address, "ipv4");
+}
+
+// Two lists, because a BlockList compares IPv4 addresses in their mapped form: "::ffff:0:0/96" would match all of them.
+const notPublic4 = new BlockList();
+const notPublic6 = new BlockList();
+const ranges4 = [
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/3",
+];
+// "::/96", "::ffff:0:0/96" and "64:ff9b::/96" embed IPv4 addresses; public hosts do not use them.
+const ranges6 = [
+  "::/96",
+  "::ffff:0:0/96",
+  "64:ff9b::/96",
+  "100::/64",
+  "2001::/23",
+  "2001:db8::/32",
+  "2002::/16",
+  "fc00::/7",
+  "fe80::/10",
+  "ff00::/8",
+];
+for (const [list, ranges, family] of [
+  [notPublic4, ranges4, "ipv4"],
+  [notPublic6, ranges6, "ipv6"],
+] as const) {
+  for (const range of ranges) {
+    const [net, bits] = range.split("/") as [string, string];
+    list.addSubnet(net, Number(bits), family);
+  }
+}
