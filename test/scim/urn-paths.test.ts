@@ -7,7 +7,7 @@ const core = "urn:ietf:params:scim:schemas:core:2.0:User";
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const group = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
-/** What a path below a URN sets, with the path behind the URN's separator. */
+/** A URN, a path below it, and a value to set, with the member of the user that then has it. */
 const targets: [string, string, unknown, (user: ScimBody) => unknown][] = [
   [enterprise, "department", "Research", (user) => user[enterprise]?.department],
   [enterprise, "employeeNumber", "4711", (user) => user[enterprise]?.employeeNumber],

@@ -283,6 +283,11 @@ const common: Attribute[] = [
   plain("id", { caseExact: true, mutability: "readOnly", returned: "always", uniqueness: "global" }),
   plain("externalId", { caseExact: true }),
   {
+    ...plain("schemas", { mutability: "readOnly", returned: "always" }),
+    type: "reference",
+    multiValued: true,
+  },
+  {
     ...plain("meta", { mutability: "readOnly" }),
     type: "complex",
     subAttributes: [
