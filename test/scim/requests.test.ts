@@ -243,11 +243,15 @@ describe("requests as clients write them", () => {
       }
     }
 
-    it("keep their path in the record of problems, without doubled slashes", async () => {
-      await raw({ method: "POST", path: "//Groups/", body: "{}" });
-      const problems = await use().database.sql()("provisioning_problems").where("tenant_id", acme.tenant.id);
-      const calls = problems.map(({ call }: { call: string }) => call);
-      assert.ok(calls.includes("POST /Groups"), calls.join());
+    it("are named without doubled slashes in the record of problems", async () => {
+      const { client, tenant } = await site().tenant();
+      const { authorization } = client;
+      await raw({ method: "POST", path: "//Groups//", headers: { authorization }, body: "{}" });
+      const problems = await use().database.sql()("provisioning_problems").where("tenant_id", tenant.id);
+      assert.deepEqual(
+        problems.map(({ call }: { call: string }) => call),
+        ["POST /Groups"],
+      );
     });
 
     const accepts: [string | undefined, "scim" | "json"][] = [

@@ -27,7 +27,10 @@ export type FilterOperand = string | number | boolean;
 
 /** An attribute that a condition asks for. */
 export interface FilterAttribute {
-  /** As the schema spells it: "userName", "emails.value", "urn:…:User:department", "meta.created". */
+  /**
+   * As the schema spells it: "userName", "emails.value", "urn:…:User:department", "meta.created". A URN alone is a whole
+   * extension, which only `present` asks for. "meta.version" is a number: the version of the stored resource.
+   */
   name: string;
   /** Where it is in the resource: ["emails", "value"], ["urn:…:User", "department"]. */
   path: readonly string[];
