@@ -180,6 +180,9 @@ describe("lists", () => {
       assert.deepEqual(body, (await acme.client.get(`/Users?${query}`)).body);
       assert.deepEqual(body.Resources[0], { schemas: oktaUser("").schemas, id: ids[1], userName: nameOf(1) });
       assertScimError(await acme.client.send("POST", "/Users/.search", parameters), 400, "invalidSyntax");
+      const absent = { filter: null, attributes: null, sortBy: null, count: null, cursor: null };
+      const all = await acme.client.send("POST", "/Users/.search", { schemas: [searchRequest], ...absent });
+      assert.deepEqual(all.body, (await acme.client.get("/Users")).body);
     });
 
     describe("attributes and excludedAttributes", () => {
