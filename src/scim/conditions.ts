@@ -20,6 +20,7 @@ const common: Record<string, RowColumn> = {
   externalId: "sourceKey",
   "meta.created": "createdAt",
   "meta.lastModified": "updatedAt",
+  "meta.version": "version",
 };
 
 const idsOf = (relation: "groups" | "members"): Columns["lists"][string] => ({
