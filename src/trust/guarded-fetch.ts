@@ -68,7 +68,11 @@ export async function guardedRequest(
 
 /** Fetches a text by guardedRequest. Throws InvalidError unless the status is 200. */
 export async function guardedFetch(address: string, limits: FetchLimits): Promise<string> {
-  const answer = await guardedRequest(address, {}, limits);
+  return await textOf(await guardedRequest(address, {}, limits), address);
+}
+
+/** The text of a response. Throws InvalidError unless the status is 200. */
+export async function textOf(answer: Response, address: string): Promise<string> {
   if (answer.status === 200) return await answer.text();
   const hint = answer.status < 400 ? ": give the final address, redirects are not followed" : "";
   throw new InvalidError(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);
