@@ -23,7 +23,7 @@ import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { observed, type Providers } from "../trust/openid-providers.ts";
-import { localPath } from "../web/request.ts";
+import { localPath, navigationOnly } from "../web/request.ts";
 import { claimOf, toIdentity } from "./claims.ts";
 import { callbackRules, initiationRules } from "./policy.ts";
 import { discoveryCall } from "./provider-errors.ts";
@@ -57,10 +57,19 @@ export function oidcRoutes(deps: OidcDeps): Router {
   const { discover, beginLogin, beginByTile, takePending, signIn } = stepsOf(deps);
 
   const router = Router();
-  router.get(login, findOidc, activeOrTest, discover, beginLogin, authenticate);
-  router.get(initiate, findOidc, requireActive, checkInitiator, discover, beginByTile, authenticate);
+  router.get(login, navigationOnly, findOidc, activeOrTest, discover, beginLogin, authenticate);
+  router.get(
+    initiate,
+    navigationOnly,
+    findOidc,
+    requireActive,
+    checkInitiator,
+    discover,
+    beginByTile,
+    authenticate,
+  );
   router.post(initiate, findOidc, requireActive, checkInitiator, discover, beginByTile, authenticate);
-  router.get(callback, findOidc, discover, takePending, requireActive, authenticate, signIn);
+  router.get(callback, navigationOnly, findOidc, discover, takePending, requireActive, authenticate, signIn);
   router.use(endWithError(deps.sealer));
   return router;
 }

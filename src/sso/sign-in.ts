@@ -26,7 +26,10 @@ export interface PendingStep {
 export interface PendingSignIns<Kept> {
   /** Keeps the data under `id` (random by default) for this browser, and returns the id. */
   begin(req: Request, kept: Kept, options?: { id?: string; store?: TenantStore }): Promise<string>;
-  /** Consumes what this browser began under `id`; null if there is nothing, or it is too old. */
+  /**
+   * Consumes what this browser began under `id`; null if there is nothing, or it is too old. Throws if the request is not a
+   * POST and navigationOnly did not run before.
+   */
   resume(req: Request, id: string, store?: TenantStore): Promise<Kept | null>;
 }
 
@@ -59,6 +62,8 @@ export function pendingSignIns<Kept>(
     },
 
     async resume(req, id, store) {
+      if (req.method !== "POST" && !req.isNavigation)
+        throw new Error("navigationOnly has to run before a GET that consumes a sign-in");
       const sso = ssoOf(req);
       const state = hashToken(`${step.name}/${id}`);
       const browser = hashToken(browserOf(req) ?? "");
