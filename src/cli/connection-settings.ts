@@ -1,7 +1,7 @@
 import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
 import { ConflictError, InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
-import { checkIssuer } from "../oidc/issuer.ts";
+import { checkIssuer, checkMaxAge } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
 import { forgetKeys } from "../saml/keys.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
@@ -33,12 +33,12 @@ export const connectionSettingsCommands: Command[] = [
     usage:
       "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] " +
       `${roleMappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
-      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--check] [--json]",
+      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--max-age MINUTES|off] [--check] [--json]",
     summary: "Change a connection's settings; settings that you do not name stay",
     positionals: ["slug"],
     values: [
       ...["key", "type", "jit", "universal-logout", "issuer", "client-id", "issuer-alias"],
-      ...["sign-out-of-provider", ...roleMappingOptions.values],
+      ...["sign-out-of-provider", "max-age", ...roleMappingOptions.values],
     ],
     lists: roleMappingOptions.lists,
     switches: ["no-role-claim", "no-issuer-alias", "check", "yes"],
@@ -130,7 +130,7 @@ async function changedSettings(
   };
   if (connection.type === "oidc")
     return { ...(await changedOidcSettings(input, context, connection)), ...common };
-  const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider"].find(
+  const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider", "max-age"].find(
     (name) => input.value(name) !== undefined,
   );
   if (foreign) throw new InvalidError(`--${foreign} is for OIDC connections.`);
@@ -157,6 +157,7 @@ async function changedOidcSettings(
   if (input.isSet("check")) await readProvider(issuer, fetchLimits(context));
   const alias = await readIssuerAlias(input, context, issuer);
   const signOutOfProvider = input.onOff("sign-out-of-provider");
+  const maxAge = input.value("max-age");
   return {
     ...before,
     issuer,
@@ -165,6 +166,7 @@ async function changedOidcSettings(
     ...(isOther || input.isSet("no-issuer-alias") ? { issuerAlias: null } : {}),
     ...(alias === undefined ? {} : { issuerAlias: alias }),
     ...(signOutOfProvider === undefined ? {} : { signOutOfProvider }),
+    ...(maxAge === undefined ? {} : { maxAgeMinutes: maxAge === "off" ? null : checkMaxAge(maxAge) }),
   };
 }
 
