@@ -44,6 +44,7 @@ export const paths = {
     deletedPerson: (id: string) => `/admin/people/deleted/${id}`,
     groups: "/admin/groups",
     group: (id: string) => `/admin/groups/${id}`,
+    sessions: "/admin/sessions",
     activity: "/admin/activity",
     activityExport: (format: string) => `/admin/activity/export.${format}`,
     inspector: "/admin/inspector",

@@ -130,6 +130,8 @@ export interface OidcSettings {
   clientId: string;
   /** Whether signing out here also signs out at the provider (OpenID RP-Initiated Logout). */
   signOutOfProvider?: boolean;
+  /** People have to sign in at the provider again after this time (OpenID Connect Core §3.1.2.1, max_age). */
+  maxAgeMinutes?: number | null;
   roleMapping?: RoleMapping | null;
   /** Whether the provider may end our sessions (Universal Logout); true if absent. */
   universalLogout?: boolean;
@@ -269,5 +271,7 @@ export interface SessionSummary {
   id: string;
   createdAt: number;
   lastSeenAt: number;
+  /** When it ends at the latest; it ends earlier without requests. */
+  endsAt: number;
   userAgent: string | null;
 }

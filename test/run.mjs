@@ -81,7 +81,8 @@ async function watch(room, options) {
   const files = filesOf("fast").filter(
     (path) => path.startsWith(`test/${room}/`) || path.includes(`/${room}/test/`),
   );
-  if (files.length === 0) throw new Error("Name a folder of test/, or a workspace: npm run test:watch -- scim");
+  if (files.length === 0)
+    throw new Error("Name a folder of test/, or a workspace: npm run test:watch -- scim");
   const watched = ["--watch", "--watch-files", "src,config,migrations,views,test,packages,tools,examples"];
   return await ended(
     spawn(process.execPath, [mocha, ...files, ...watched, ...options], { stdio: "inherit" }),

@@ -8,7 +8,7 @@ import { type ActivityFilter, type ActivityKind, activityKinds } from "../store/
 import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
-import { formField } from "../web/request.ts";
+import { formField, navigationOnly } from "../web/request.ts";
 import { type ExportFormat, exportFormats, exportText, readable } from "./activity-entries.ts";
 import { adminEntry, makeChange, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -70,7 +70,8 @@ export function activityRoutes({ database }: AdminDeps): Router {
   });
 
   for (const format of ["csv", "jsonl"] as const) {
-    router.get(paths.admin.activityExport(format), async (req, res) => {
+    // The export leaves an entry, so it needs a person who asked for it.
+    router.get(paths.admin.activityExport(format), navigationOnly, async (req, res) => {
       const store = storeOf(req, database);
       const filter = await filterOf(store, querySchema.parse(req.query));
       await store.activity.record(adminEntry(req, "activity.exported", null));

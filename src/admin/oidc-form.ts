@@ -1,6 +1,7 @@
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
 import { providerDescriber } from "../oidc/describe.ts";
+import { checkMaxAge } from "../oidc/issuer.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { type FieldCheck, type FormReader, optional, readRoleMapping, textCheck } from "./form-reader.ts";
 
@@ -26,6 +27,7 @@ export function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
         throw new InvalidError("This is the client ID. Copy the client secret.");
       return await textCheck("The client secret", 512, noSpaces)(text, other);
     },
+    maxAgeMinutes: optional((text) => ({ value: String(checkMaxAge(text)), note: null })),
     issuerAlias: optional(async (text, other) => {
       const alias = await describeProvider(text);
       const issuer = await describeProvider(other("issuer"));
@@ -58,6 +60,7 @@ export async function readOidcForm(
   const clientId = await form.checked("clientId", checks.clientId);
   const secretCheck = hasSecret ? optional(checks.clientSecret) : checks.clientSecret;
   const secret = await form.checked("clientSecret", secretCheck);
+  const maxAge = await form.checked("maxAgeMinutes", checks.maxAgeMinutes);
   const roleMapping = readRoleMapping(form);
   const signOutOfProvider = form.isOn("signOutOfProvider");
   const universalLogout = form.isOn("universalLogout");
@@ -71,6 +74,7 @@ export async function readOidcForm(
       roleMapping,
       signOutOfProvider,
       universalLogout,
+      ...(maxAge ? { maxAgeMinutes: Number(maxAge) } : {}),
     },
     secret: secret || null,
     justInTime,
@@ -84,6 +88,7 @@ export function oidcValues(settings: OidcSettings | null, justInTime: boolean): 
     issuer: settings?.issuer ?? "",
     clientId: settings?.clientId ?? "",
     issuerAlias: settings?.issuerAlias ?? "",
+    maxAgeMinutes: settings?.maxAgeMinutes ? String(settings.maxAgeMinutes) : "",
     roleName: settings?.roleMapping?.name ?? "",
     roleValues: settings?.roleMapping?.adminValues.join("\n") ?? "",
     signOutOfProvider: onOff(settings?.signOutOfProvider ?? false),

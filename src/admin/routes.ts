@@ -21,6 +21,7 @@ import { peopleRoutes } from "./people.ts";
 import { personRoutes } from "./person.ts";
 import { provisioningRoutes } from "./provisioning.ts";
 import { samlActionRoutes } from "./saml-actions.ts";
+import { sessionRoutes } from "./sessions.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
 import { changedPage } from "./shown.ts";
 
@@ -37,6 +38,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(peopleRoutes(deps));
   router.use(personRoutes(deps));
   router.use(groupRoutes(deps));
+  router.use(sessionRoutes(deps));
   router.use(activityRoutes(deps));
   router.use(changedPage);
   return router;

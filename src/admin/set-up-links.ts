@@ -3,6 +3,7 @@ import { paths } from "../endpoints.ts";
 import { ConflictError, RefusedError } from "../errors.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
+import { noPrefetch } from "../web/request.ts";
 import { flash } from "../web/sessions.ts";
 import { pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -58,6 +59,7 @@ export function setUpGuestRoutes(deps: AdminDeps): Router {
     res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
     next();
   });
+  router.get(pattern, noPrefetch);
   router.use(setUpRoutes(deps, pattern, (req) => guestContext(deps.database, req)));
 
   router.post(`${pattern}/finish`, async (req: Request, res) => {

@@ -171,9 +171,9 @@ function changedSettings(
   before: OidcSettings | SamlSettings | null,
   after: OidcSettings | SamlSettings,
 ): string[] {
-  const old = new Map(Object.entries(before ?? {}));
+  const [old, now] = [before ?? {}, after].map((settings) => new Map(Object.entries(settings)));
   const asText = (value: unknown) => JSON.stringify(value || null);
-  return Object.entries(after)
-    .filter(([name, value]) => name !== "metadataRead" && asText(old.get(name)) !== asText(value))
-    .map(([name]) => name);
+  return [...new Set([...(now?.keys() ?? []), ...(old?.keys() ?? [])])].filter(
+    (name) => name !== "metadataRead" && asText(old?.get(name)) !== asText(now?.get(name)),
+  );
 }

@@ -1,7 +1,7 @@
 import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
 import { ConflictError, InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
-import { checkIssuer } from "../oidc/issuer.ts";
+import { checkIssuer, checkMaxAge } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
 import { forgetKeys } from "../saml/keys.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
@@ -34,13 +34,13 @@ export const connectionSettingsCommands: Command[] = [
     usage:
       "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] " +
       `${roleMappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
-      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--check]  " +
+      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--max-age MINUTES|off] [--check]  " +
       "saml: [--org-url-alias URL | --no-org-url-alias] [--json]",
     summary: "Change a connection's settings; settings that you do not name stay",
     positionals: ["slug"],
     values: [
       ...["key", "type", "jit", "universal-logout", "issuer", "client-id", "issuer-alias"],
-      ...["sign-out-of-provider", "org-url-alias", ...roleMappingOptions.values],
+      ...["sign-out-of-provider", "max-age", "org-url-alias", ...roleMappingOptions.values],
     ],
     lists: roleMappingOptions.lists,
     switches: ["no-role-claim", "no-issuer-alias", "no-org-url-alias", "check", "yes"],
@@ -135,7 +135,7 @@ async function changedSettings(
       throw new InvalidError("--org-url-alias is for SAML connections.");
     return { ...(await changedOidcSettings(input, context, connection)), ...common };
   }
-  const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider"].find(
+  const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider", "max-age"].find(
     (name) => input.value(name) !== undefined,
   );
   if (foreign) throw new InvalidError(`--${foreign} is for OIDC connections.`);
@@ -168,6 +168,7 @@ async function changedOidcSettings(
   if (input.isSet("check")) await readProvider(issuer, fetchLimits(context));
   const alias = await readIssuerAlias(input, context, issuer);
   const signOutOfProvider = input.onOff("sign-out-of-provider");
+  const maxAge = input.value("max-age");
   return {
     ...before,
     issuer,
@@ -176,6 +177,7 @@ async function changedOidcSettings(
     ...(isOther || input.isSet("no-issuer-alias") ? { issuerAlias: null } : {}),
     ...(alias === undefined ? {} : { issuerAlias: alias }),
     ...(signOutOfProvider === undefined ? {} : { signOutOfProvider }),
+    ...(maxAge === undefined ? {} : { maxAgeMinutes: maxAge === "off" ? null : checkMaxAge(maxAge) }),
   };
 }
 

@@ -30,3 +30,17 @@ export function checkIssuer(issuer: string, allowPrivateNetwork: boolean): strin
   }
   return url.origin;
 }
+
+/** 30 days, in minutes. */
+const longestMaxAge = 43_200;
+
+/**
+ * The time in minutes after which people have to sign in at the provider again. Throws InvalidError with a sentence that
+ * says what to enter.
+ */
+export function checkMaxAge(text: string): number {
+  const minutes = Number(text);
+  if (!/^\d{1,5}$/.test(text) || minutes < 1 || minutes > longestMaxAge)
+    throw new InvalidError(`Enter a whole number of minutes, from 1 to ${longestMaxAge}.`);
+  return minutes;
+}

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Rule } from "policy-list/policy";
 import type { RefusalReason } from "../errors.ts";
-import { connectionActive } from "../sso/connection.ts";
+import { connectionActive, type UsedSignInRule } from "../sso/connection.ts";
 
 /**
  * The policy of a sign-in by OpenID Connect: every rule, in the order in which it is applied. openid-client and jose check
@@ -61,6 +61,9 @@ export const discoveryRules: readonly OidcRule<Findings>[] = [
   }),
 ];
 
+/** The rule that a callback breaks that was used before: sso/test-sign-in.ts sends a signed-in person on. */
+const stateKnown: UsedSignInRule = "state-known";
+
 /** The query with which the browser comes back. */
 export const callbackRules: readonly OidcRule<{
   /** Names of parameters that are there more than once. */
@@ -68,6 +71,8 @@ export const callbackRules: readonly OidcRule<{
   state: string | null;
   /** The sign-in that this browser began under the state. */
   pending: object | null;
+  /** The provider's error, which is not known to be the provider's if there is no pending sign-in. */
+  error: string | null;
 }>[] = [
   {
     id: "parameters-once",
@@ -83,13 +88,15 @@ export const callbackRules: readonly OidcRule<{
     citation: "RFC 6749 §10.12",
     reason: "sign-in-not-started-here",
     holds: ({ state }) => state !== null && state !== "",
+    found: ({ error }) => answered(error),
   },
   {
-    id: "state-known",
+    id: stateKnown,
     name: "This browser began a sign-in with this state, which was not used before",
     citation: "RFC 6749 §10.12, RFC 9700 §4.7",
     reason: "sign-in-not-started-here",
     holds: ({ pending }) => pending !== null,
+    found: ({ error }) => answered(error),
   },
 ];
 
@@ -115,15 +122,23 @@ export const answerRules: readonly OidcRule<{
     citation: "RFC 6749 §4.1.2.1",
     reason: "provider-unavailable",
     holds: ({ error }) => !isOutage(error),
-    found: ({ error }) => `it answered ${error}`,
+    found: ({ error }) => answered(error),
+  },
+  {
+    id: "client-permitted",
+    name: "The provider lets this client ask for such a sign-in",
+    citation: "RFC 6749 §4.1.2.1",
+    reason: "provider-client-not-allowed",
+    holds: ({ error }) => !clientErrors.has(String(error)),
+    found: ({ error }) => answered(error),
   },
   {
     id: "provider-consents",
     name: "The provider let the person in",
     citation: "RFC 6749 §4.1.2.1",
     reason: "provider-refused",
-    holds: ({ error }) => error === null || isOutage(error),
-    found: ({ error }) => `it answered ${error?.slice(0, 100)}`,
+    holds: ({ error }) => error === null || isOutage(error) || clientErrors.has(error),
+    found: ({ error }) => answered(error),
   },
 ];
 
@@ -136,8 +151,26 @@ export const grantRules: readonly OidcRule<Findings>[] = [
     reason: "provider-unavailable",
   }),
   byLibrary({
+    id: "client-accepted",
+    name: "The provider accepts the client ID and the client secret",
+    citation: "RFC 6749 §5.2, invalid_client",
+    reason: "provider-client-refused",
+  }),
+  byLibrary({
+    id: "client-authorized",
+    name: "The provider lets this client redeem a code",
+    citation: "RFC 6749 §5.2, unauthorized_client",
+    reason: "provider-client-not-allowed",
+  }),
+  byLibrary({
+    id: "redirect-accepted",
+    name: "The provider knows the redirect URI",
+    citation: "RFC 6749 §4.1.3",
+    reason: "provider-redirect-refused",
+  }),
+  byLibrary({
     id: "code-accepted",
-    name: "The provider accepts the code, the client secret and the PKCE verifier",
+    name: "The provider accepts the code and the PKCE verifier",
     citation: "RFC 6749 §5.2, RFC 7636 §4.6",
     reason: notValid,
   }),
@@ -201,12 +234,19 @@ export const signatureRules: readonly OidcRule<Findings>[] = [
   }),
 ];
 
-/** The checks of an ID token that the libraries leave to us. */
-export const claimRules: readonly OidcRule<{
+/** The latest time that a Date can hold. */
+export const endOfTime = 8.64e15;
+
+/** The facts that decide how long a session may last. */
+export interface SessionFacts {
   claims: Readonly<Record<string, unknown>>;
-  clientId: string;
-  accessToken: string;
-}>[] = [
+  /** How long ago the person may have signed in; null if that does not matter. */
+  maxAgeSeconds: number | null;
+  now: number;
+}
+
+/** The checks of an ID token that the libraries leave to us. */
+export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; accessToken: string }>[] = [
   {
     id: "id-token-subject",
     name: "The ID token names a subject of at most 255 characters",
@@ -231,7 +271,46 @@ export const claimRules: readonly OidcRule<{
     holds: ({ claims: { at_hash: hash }, accessToken }) =>
       hash === undefined || hash === halfHash(accessToken),
   },
+  {
+    id: "id-token-session-expiry",
+    name: "If the ID token says when the session ends, that is a time",
+    citation: "RFC 7519 §2, NumericDate",
+    reason: notValid,
+    holds: ({ claims: { session_expiry: end } }) => end == null || timeOf(end) !== null,
+    found: ({ claims: { session_expiry: end } }) => mismatch("seconds since 1970", String(end)),
+  },
+  {
+    id: "id-token-session-running",
+    name: "If the ID token says when the session ends, that is in the future",
+    citation: "IPSIE OpenID Connect SL1 Profile, session_expiry",
+    reason: "provider-session-ended",
+    holds: ({ claims: { session_expiry: end }, now }) => (timeOf(end) ?? endOfTime) > now,
+    found: ({ claims: { session_expiry: end }, now }) => mismatch(`later than ${now / 1000}`, String(end)),
+  },
+  {
+    id: "id-token-auth-time",
+    name: "If the connection asks for a recent sign-in, the ID token says when the person signed in",
+    citation: "Core §2, auth_time",
+    reason: notValid,
+    holds: ({ claims: { auth_time: at }, maxAgeSeconds }) => !maxAgeSeconds || timeOf(at) !== null,
+  },
+  {
+    id: "id-token-auth-age",
+    name: "If the connection asks for a recent sign-in, the person signed in recently enough",
+    citation: "Core §3.1.2.1, max_age; Core §3.1.3.7, 13",
+    reason: "provider-session-ended",
+    holds: ({ claims: { auth_time: at }, maxAgeSeconds, now }) =>
+      !maxAgeSeconds || (timeOf(at) ?? now) + maxAgeSeconds * 1000 > now,
+    found: ({ claims: { auth_time: at }, maxAgeSeconds, now }) =>
+      mismatch(`later than ${now / 1000 - Number(maxAgeSeconds)}`, String(at)),
+  },
 ];
+
+/** A NumericDate in milliseconds. Claims that an administrator defines are texts at some providers. Null for anything else. */
+export function timeOf(value: unknown): number | null {
+  const seconds = typeof value === "string" && /^\d{1,12}$/.test(value) ? Number(value) : value;
+  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1000 : null;
+}
 
 export const userInfoRules: readonly OidcRule<Findings>[] = [
   byLibrary({
@@ -290,6 +369,22 @@ export const oidcPolicy = {
 
 function isOutage(error: string | null): boolean {
   return error === "temporarily_unavailable" || error === "server_error";
+}
+
+/** Errors about the application at the provider, which the person cannot change. */
+const clientErrors = new Set([
+  "unauthorized_client",
+  "invalid_client",
+  "invalid_request",
+  "invalid_scope",
+  "unsupported_response_type",
+  "unsupported_grant_type",
+  "request_not_supported",
+]);
+
+/** The provider's error code. Anyone can send one, so it is short and has no character that a code does not need. */
+function answered(error: string | null): string | null {
+  return error ? `it answered ${error.slice(0, 64).replace(/[^\w.:/-]/g, "?")}` : null;
 }
 
 function mismatch(expected: string, found: string | null): string {

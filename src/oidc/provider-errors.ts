@@ -8,8 +8,8 @@ export interface ProviderCall {
   rules: readonly Rule<{ finding: ProviderFinding | null }, RefusalReason>[];
   /** The rule for an outage. */
   outage: string;
-  /** The rule for an OAuth error of the provider. */
-  refusal: string;
+  /** The rule for an OAuth error of the provider, or for a refusal without one. */
+  refusal: string | ((error: unknown) => string);
   /** The rule for everything else. */
   otherwise: string;
 }
@@ -23,7 +23,7 @@ export const discoveryCall: ProviderCall = {
 export const grantCall: ProviderCall = {
   rules: grantRules,
   outage: "token-endpoint-available",
-  refusal: "code-accepted",
+  refusal: grantRefusal,
   otherwise: "id-token-complete",
 };
 export const signatureCall: ProviderCall = {
@@ -58,8 +58,10 @@ export function findingOf(call: ProviderCall, error: unknown): ProviderFinding |
   const found = descriptionOf(error, chain);
   if (isOutage(error, chain)) return { ruleId: call.outage, found };
   if (!isOfLibrary(error)) return null;
-  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
-    return { ruleId: call.refusal, found };
+  if (isRefusal(error)) {
+    const ruleId = typeof call.refusal === "string" ? call.refusal : call.refusal(error);
+    return { ruleId, found };
+  }
   const { claim, attribute, expected, claims } = detailsOf(chain);
   const ruleId = claimRuleIds[String(claim ?? attribute)];
   if (!ruleId || !call.rules.some(({ id }) => id === ruleId)) return { ruleId: call.otherwise, found };
@@ -70,6 +72,46 @@ export function findingOf(call: ProviderCall, error: unknown): ProviderFinding |
     ruleId,
     found: `expected ${expected}, found ${value === undefined ? "nothing" : shortened(value)}`,
   };
+}
+
+/** The status of the provider's answer that an error is about; null if it is about something else. */
+function statusOf(error: unknown): number | null {
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
+    return error.status;
+  return error instanceof ClientError && error.cause instanceof Response ? error.cause.status : null;
+}
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return true;
+  return statusOf(error) === 401;
+}
+
+/**
+ * Whether the token endpoint refused the client and not the code. RFC 6749 §5.2 reserves 401 for that, with a challenge or
+ * without one. Some providers then name another code: Keycloak unauthorized_client, Auth0 access_denied.
+ */
+export function isClientRefused(error: unknown): boolean {
+  if (error instanceof ResponseBodyError && error.error === "invalid_client") return true;
+  return statusOf(error) === 401;
+}
+
+/** The rule that a refusal of the token endpoint breaks. */
+function grantRefusal(error: unknown): string {
+  if (isClientRefused(error)) return "client-accepted";
+  if (!(error instanceof ResponseBodyError)) return "code-accepted";
+  const { error: code, error_description: description = "" } = error;
+  // Most providers say invalid_grant, and only their description names the redirect URI.
+  if (code === "redirect_uri_mismatch" || /redirect.?ur[il]/i.test(description)) return "redirect-accepted";
+  const isNotAllowed = ["unauthorized_client", "unsupported_grant_type", "invalid_scope"].includes(code);
+  return isNotAllowed ? "client-authorized" : "code-accepted";
+}
+
+const codeRefused =
+  "It did not accept the code of this sign-in, which works once and for a short time. Start again from the sign-in page.";
+
+/** A sentence for the error page, where the reason's own text does not say what the person can do. */
+export function helpFor({ ruleId, found }: ProviderFinding): { detail?: string } {
+  return ruleId === "code-accepted" && found.includes("invalid_grant") ? { detail: codeRefused } : {};
 }
 
 /** guardedRequest() did not reach the provider, or the provider says that it cannot serve us now. */
@@ -92,14 +134,25 @@ function descriptionOf(error: unknown, chain: readonly unknown[]): string {
     const { status, error: code, error_description: description } = error;
     return [status, code, description].filter(Boolean).join(" ");
   }
-  if (error instanceof WWWAuthenticateChallengeError) return `${error.status}`;
+  if (error instanceof WWWAuthenticateChallengeError)
+    return [error.status, ...challengesIn(error)].filter(Boolean).join(" ");
   return String(Object(chain.findLast((one) => one instanceof Error)).message ?? error);
 }
 
 /** An OAuth error carries its code in a field that the log would not show. */
 export function causeOf(error: unknown): unknown {
+  if (error instanceof WWWAuthenticateChallengeError) {
+    const [code = ""] = challengesIn(error);
+    return new Error(`the provider answered ${error.status} ${code.slice(0, 100)}`.trim());
+  }
   if (!(error instanceof ResponseBodyError)) return error;
   return new Error(`the provider answered ${error.status} ${error.error.slice(0, 100)}`);
+}
+
+/** The code and the description of the first challenge that has them (RFC 6750 §3). */
+function challengesIn({ cause }: WWWAuthenticateChallengeError): string[] {
+  const found = cause.map(({ parameters }) => [parameters.error, parameters.error_description]);
+  return (found.find(([code]) => code !== undefined) ?? []).filter((text) => text !== undefined);
 }
 
 /** Details that the libraries attach to their errors, or to a cause of them. */

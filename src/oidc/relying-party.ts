@@ -5,20 +5,20 @@ import {
   type Configuration,
   calculatePKCECodeChallenge,
   fetchUserInfo,
-  ResponseBodyError,
   randomNonce,
   randomPKCECodeVerifier,
-  WWWAuthenticateChallengeError,
 } from "openid-client";
 import { oidcScopes } from "../../config/integration.ts";
 import { judgeSignIn } from "../errors.ts";
 import type { KeyStore } from "../trust/jwks.ts";
-import { answerRules, claimRules } from "./policy.ts";
+import { answerRules, claimRules, endOfTime, type SessionFacts, timeOf } from "./policy.ts";
 import {
   causeOf,
   discoveryCall,
   findingOf,
   grantCall,
+  helpFor,
+  isClientRefused,
   type ProviderCall,
   signatureCall,
   userInfoCall,
@@ -34,6 +34,8 @@ export interface RelyingParty {
   current: Configuration;
   former: Configuration | null;
   keys: KeyStore;
+  /** How long ago a person may have signed in at the provider; absent or null if that does not matter. */
+  maxAgeSeconds?: number | null;
 }
 
 /** The values that the provider's answer has to match. They never leave our side. */
@@ -57,6 +59,8 @@ export interface VerifiedLogin {
   idToken: string;
   /** Whether only the client secret from before the rotation worked. */
   byFormerSecret: boolean;
+  /** When the provider wants the session to end at the latest; null if it does not say. */
+  sessionEndsAt: Date | null;
 }
 
 /** An integration of the OIN may ask for these scopes only: never offline_access or groups. */
@@ -71,7 +75,7 @@ export function newExpectations(): Expectations {
 
 /** Where to send the browser. Throws RefusedError if the discovery document names no such address. */
 export async function authorizationUrl(
-  { current, redirectUri }: RelyingParty,
+  { current, redirectUri, maxAgeSeconds = null }: RelyingParty,
   { state, expectations: { codeVerifier, nonce }, loginHint }: AuthorizationRequest,
 ): Promise<string> {
   const challenge = await calculatePKCECodeChallenge(codeVerifier);
@@ -84,6 +88,7 @@ export async function authorizationUrl(
       code_challenge: challenge,
       code_challenge_method: "S256",
       ...(loginHint === null ? {} : { login_hint: loginHint }),
+      ...(maxAgeSeconds === null ? {} : { max_age: String(maxAgeSeconds) }),
     });
     return url.href;
   });
@@ -106,13 +111,28 @@ export async function redeem(
   );
   const idToken = tokens.id_token ?? "";
   const claims = await callProvider(signatureCall, () => verifyIdToken(idToken, configuration, client));
-  judgeSignIn(claimRules, { claims, clientId: client.clientId, accessToken: tokens.access_token });
+  const { clientId, maxAgeSeconds = null } = client;
+  const facts = { claims, clientId, maxAgeSeconds, accessToken: tokens.access_token, now: Date.now() };
+  judgeSignIn(claimRules, facts);
   const subject = String(claims.sub);
   const userInfo = await callProvider(userInfoCall, () =>
     fetchUserInfo(configuration, tokens.access_token, subject),
   );
   const byFormerSecret = configuration === client.former;
-  return { subject, claims: { ...claims, ...userInfo }, idToken, byFormerSecret };
+  // Of the ID token only: UserInfo is not signed, and must not extend a session.
+  const sessionEndsAt = sessionEndOf(facts);
+  return { subject, claims: { ...claims, ...userInfo }, idToken, byFormerSecret, sessionEndsAt };
+}
+
+/** When the session has to end at the latest, by an ID token that keeps claimRules; null if it does not say. */
+function sessionEndOf({ claims, maxAgeSeconds, now }: SessionFacts): Date | null {
+  const { session_expiry: end, auth_time: signedInAt } = claims;
+  const ends = [
+    ...(end == null ? [] : [Number(timeOf(end))]),
+    // A provider whose clock is ahead must not extend the session.
+    ...(maxAgeSeconds ? [Math.min(Number(timeOf(signedInAt)), now) + maxAgeSeconds * 1000] : []),
+  ];
+  return ends.length === 0 ? null : new Date(Math.min(...ends, endOfTime));
 }
 
 /** The tokens for the code, and the configuration whose client secret the provider accepted. */
@@ -130,7 +150,7 @@ async function redeemCode(url: URL, expectations: Expectations, { current, forme
     return await grant(current);
   } catch (error) {
     // The provider refused the secret and not the code: the secret from before the rotation may still be valid.
-    if (!former || !isInvalidClient(error)) throw error;
+    if (!former || !isClientRefused(error)) throw error;
     return await grant(former);
   }
 }
@@ -149,12 +169,6 @@ async function verifyIdToken(
   return await keys.verify(idToken, jwksUri, { issuer, audience: clientId, ...freshness });
 }
 
-/** With a challenge or without one: RFC 6749 §5.2 leaves that to the provider. */
-function isInvalidClient(error: unknown): boolean {
-  if (error instanceof WWWAuthenticateChallengeError) return error.status === 401;
-  return error instanceof ResponseBodyError && error.error === "invalid_client";
-}
-
 /**
  * Makes a call through openid-client or jose, and judges its error as the rule that it is about: throws RefusedError.
  * An error that the provider did not cause is thrown as it is.
@@ -164,7 +178,7 @@ export async function callProvider<T>(call: ProviderCall, work: () => Promise<T>
     return await work();
   } catch (error) {
     const finding = findingOf(call, error);
-    if (finding) judgeSignIn(call.rules, { finding }, { cause: causeOf(error) });
+    if (finding) judgeSignIn(call.rules, { finding }, { cause: causeOf(error), ...helpFor(finding) });
     throw error;
   }
 }

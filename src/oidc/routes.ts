@@ -23,7 +23,7 @@ import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { observed, type Providers } from "../trust/openid-providers.ts";
-import { localPath } from "../web/request.ts";
+import { localPath, navigationOnly } from "../web/request.ts";
 import { claimOf, toIdentity } from "./claims.ts";
 import { callbackRules, initiationRules } from "./policy.ts";
 import { discoveryCall } from "./provider-errors.ts";
@@ -57,10 +57,19 @@ export function oidcRoutes(deps: OidcDeps): Router {
   const { discover, beginLogin, beginByTile, takePending, signIn } = stepsOf(deps);
 
   const router = Router();
-  router.get(login, findOidc, activeOrTest, discover, beginLogin, authenticate);
-  router.get(initiate, findOidc, requireActive, checkInitiator, discover, beginByTile, authenticate);
+  router.get(login, navigationOnly, findOidc, activeOrTest, discover, beginLogin, authenticate);
+  router.get(
+    initiate,
+    navigationOnly,
+    findOidc,
+    requireActive,
+    checkInitiator,
+    discover,
+    beginByTile,
+    authenticate,
+  );
   router.post(initiate, findOidc, requireActive, checkInitiator, discover, beginByTile, authenticate);
-  router.get(callback, findOidc, discover, takePending, requireActive, authenticate, signIn);
+  router.get(callback, navigationOnly, findOidc, discover, takePending, requireActive, authenticate, signIn);
   router.use(endWithError(deps.sealer));
   return router;
 }
@@ -87,8 +96,10 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
       sealed.former === null ? null : await configure(unseal(sealed.former)),
     ]);
     const { redirectUri } = oidcUrls(baseUrl, key);
-    const { issuer, clientId } = settings;
-    req.oidc = { client: { issuer, clientId, redirectUri, current, former, keys }, sealedSecrets: sealed };
+    const { issuer, clientId, maxAgeMinutes } = settings;
+    const maxAgeSeconds = maxAgeMinutes ? maxAgeMinutes * 60 : null;
+    const client = { issuer, clientId, redirectUri, current, former, keys, maxAgeSeconds };
+    req.oidc = { client, sealedSecrets: sealed };
     next();
   };
 
@@ -117,9 +128,9 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const sso = ssoOf(req);
     const { searchParams } = new URL(req.originalUrl, baseUrl);
     const repeated = ["state", "code", "error", "iss"].filter((name) => searchParams.getAll(name).length > 1);
-    const state = searchParams.get("state");
+    const [state, error] = [searchParams.get("state"), searchParams.get("error")];
     const pending = state && repeated.length === 0 ? await pendingLogins.resume(req, state) : null;
-    judgeSignIn(callbackRules, { repeated, state, pending });
+    judgeSignIn(callbackRules, { repeated, state, pending, error });
     const { testId, ...expected } = pending as PendingLogin;
     sso.testId = testId;
     sso.secrets.push(String(state), String(searchParams.get("code")), expected.codeVerifier, expected.nonce);
@@ -139,7 +150,9 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const sealedIdToken = connection.settings.signOutOfProvider
       ? sealer.seal(login.idToken, `${store.tenantId}/${connection.id}/session`)
       : null;
-    await finishSignIn(req, res, { identity, returnTo: pending?.returnTo ?? null, sealedIdToken }, baseUrl);
+    const { sessionEndsAt } = login;
+    const returnTo = pending?.returnTo ?? null;
+    await finishSignIn(req, res, { identity, returnTo, sealedIdToken, sessionEndsAt }, baseUrl);
   };
 
   return { discover, beginLogin, beginByTile, takePending, signIn };

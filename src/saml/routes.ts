@@ -20,6 +20,7 @@ import {
 import { pendingSignIns } from "../sso/sign-in.ts";
 import { endWithError } from "../sso/test-sign-in.ts";
 import { randomToken } from "../store/secrets.ts";
+import { navigationOnly } from "../web/request.ts";
 import type { KeptRequest, SamlDeps, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
 import { leaveByForm } from "./request-form.ts";
@@ -56,8 +57,8 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
   posts.use(acs, notAForm, endWithError(deps.sealer));
 
   const pages = Router();
-  pages.get(login, findSaml, activeOrTest, beginLogin(stepDeps), leaveByForm, authenticate);
-  pages.get(finish, findSaml, requireActive, takeArrival, askIfOtherPerson, signIn);
+  pages.get(login, navigationOnly, findSaml, activeOrTest, beginLogin(stepDeps), leaveByForm, authenticate);
+  pages.get(finish, navigationOnly, findSaml, requireActive, takeArrival, askIfOtherPerson, signIn);
   pages.post(finish, findSaml, requireActive, takeArrival, signIn);
   pages.get(metadata, publishMetadata(deps));
   pages.use(endWithError(deps.sealer));

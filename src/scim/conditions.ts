@@ -28,6 +28,7 @@ const common: Record<string, RowColumn> = {
   externalId: "sourceKey",
   "meta.created": "createdAt",
   "meta.lastModified": "updatedAt",
+  "meta.version": "version",
 };
 
 const idsOf = (relation: "groups" | "members"): OutsideList => ({

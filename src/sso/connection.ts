@@ -99,6 +99,9 @@ export const connectionActive: Rule<Pick<SsoContext, "connection" | "testId">, R
   holds: ({ connection, testId }) => testId !== null || connection.status === "active",
 };
 
+/** The rules that a sign-in breaks that was consumed before, in each protocol: the callback of OIDC, the end of SAML. */
+export type UsedSignInRule = "state-known" | "arrival";
+
 /** Refuses a real sign-in through a connection that is not active. */
 export const requireActive: RequestHandler = (req, _res, next) => {
   judgeSignIn([connectionActive], ssoOf(req));

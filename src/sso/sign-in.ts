@@ -1,5 +1,6 @@
 import type { CookieOptions, Request, Response } from "express";
 import { signIn } from "../directory/sign-in.ts";
+import { RefusedError } from "../errors.ts";
 import type { ExternalIdentity } from "../model.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -26,7 +27,10 @@ export interface PendingStep {
 export interface PendingSignIns<Kept> {
   /** Keeps the data under `id` (random by default) for this browser, and returns the id. */
   begin(req: Request, kept: Kept, options?: { id?: string; store?: TenantStore }): Promise<string>;
-  /** Consumes what this browser began under `id`; null if there is nothing, or it is too old. */
+  /**
+   * Consumes what this browser began under `id`; null if there is nothing, or it is too old. Throws if the request is not a
+   * POST and navigationOnly did not run before.
+   */
   resume(req: Request, id: string, store?: TenantStore): Promise<Kept | null>;
 }
 
@@ -59,6 +63,8 @@ export function pendingSignIns<Kept>(
     },
 
     async resume(req, id, store) {
+      if (req.method !== "POST" && !req.isNavigation)
+        throw new Error("navigationOnly has to run before a GET that consumes a sign-in");
       const sso = ssoOf(req);
       const state = hashToken(`${step.name}/${id}`);
       const browser = hashToken(browserOf(req) ?? "");
@@ -101,14 +107,18 @@ export interface IdentifiedLogin {
 export async function finishSignIn(
   req: Request,
   res: Response,
-  { identity, returnTo, sealedIdToken = null }: IdentifiedLogin,
+  { identity, returnTo, sealedIdToken = null, sessionEndsAt }: IdentifiedLogin,
   baseUrl: string,
 ): Promise<void> {
   const sso = ssoOf(req);
   const { store, connection } = sso;
+  const endsAt = sessionEndsAt?.getTime() ?? null;
+  // A pending sign-in can outlast the session that the provider allowed.
+  if (endsAt !== null && !(endsAt > Date.now())) throw new RefusedError("provider-session-ended");
   const { user, by } = await signIn(store, identity, req.id);
   sso.foundBy = by;
-  await startSession(req, { tenantId: store.tenantId, user, connectionId: connection.id, sealedIdToken });
-  req.log.info({ tenantId: store.tenantId, connectionId: connection.id, by }, `${connection.type}.signed_in`);
+  const { tenantId } = store;
+  await startSession(req, { tenantId, user, connectionId: connection.id, sealedIdToken, endsAt });
+  req.log.info({ tenantId, connectionId: connection.id, by }, `${connection.type}.signed_in`);
   res.redirect(303, safePath(returnTo, baseUrl, landingPath));
 }

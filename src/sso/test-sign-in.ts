@@ -4,7 +4,8 @@ import { finishSignInTest, type MappedField, type TestedSignIn } from "../direct
 import { RefusedError } from "../errors.ts";
 import type { Profile } from "../model.ts";
 import type { Sealer } from "../store/secrets.ts";
-import { ssoOf } from "./connection.ts";
+import { landingPath } from "../web/home.ts";
+import { ssoOf, type UsedSignInRule } from "./connection.ts";
 
 /** The fields that a sign-in fills. */
 type SignInField = "loginName" | keyof Profile;
@@ -44,14 +45,26 @@ export async function endTest(
   res.set("Cache-Control", "no-store").render("sign-in-test-done", { title: "Test sign-in", works });
 }
 
+const usedSignIn: readonly UsedSignInRule[] = ["state-known", "arrival"];
+
 /**
  * The last handler of a protocol room's router. It keeps the error for the inspector. A refused test ends here, because
- * the administrator wants to see what went wrong.
+ * the administrator wants to see what went wrong. A person who goes back to the address of a consumed sign-in is sent on
+ * to the application, if this browser is signed in to the tenant; nothing is verified or started for that.
  */
 export function endWithError(sealer: Sealer): ErrorRequestHandler {
   return async (error: unknown, req, res, next) => {
     if (req.sso) req.sso.error = error;
+    if (isUsed(error) && req.sso && req.person?.tenant.id === req.sso.store.tenantId) {
+      req.log.info({ tenantId: req.person.tenant.id }, "sign_in.already_done");
+      return res.redirect(303, landingPath);
+    }
     if (!req.sso?.testId || !(error instanceof RefusedError)) return next(error);
     await endTest(req, res, sealer, { values: {}, mapped: [], identity: null, problem: error });
   };
+}
+
+function isUsed(error: unknown): boolean {
+  const ruleId = error instanceof RefusedError ? error.broken?.ruleId : undefined;
+  return ruleId !== undefined && (usedSignIn as readonly string[]).includes(ruleId);
 }

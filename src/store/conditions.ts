@@ -11,7 +11,8 @@ export type RowColumn =
   | "sourceKey"
   | "active"
   | "createdAt"
-  | "updatedAt";
+  | "updatedAt"
+  | "version";
 
 /** Rows of another table that belong to a user (groups, roles) or to a group (members). */
 type Relation = "groups" | "roles" | "members";
@@ -65,6 +66,7 @@ const rowColumns: Record<RowColumn, Column> = {
   active: { name: "active", type: "boolean" },
   createdAt: { name: "created_at", type: "number" },
   updatedAt: { name: "updated_at", type: "number" },
+  version: { name: "version", type: "number" },
 };
 
 const notInTable: Record<ConditionContext["table"], readonly RowColumn[]> = {

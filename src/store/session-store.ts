@@ -1,7 +1,56 @@
 import type { ConnectionType, Role, User } from "../model.ts";
 import type { Database } from "./database.ts";
+import { tenantRoles } from "./tenant/roles.ts";
+import { tenantScope } from "./tenant/scope.ts";
 import { toUser } from "./tenant/users.ts";
-import { forTenant } from "./tenant-store.ts";
+
+/** How long sessions of a tenant last. Both are whole minutes. */
+export interface SessionLimits {
+  /** Without a request. */
+  idleMinutes: number;
+  /** After the sign-in, however busy the session is. */
+  absoluteMinutes: number;
+}
+
+/** For tenants that chose none, and for browsers that are not signed in. The migration has the same numbers. */
+export const defaultSessionLimits: SessionLimits = { idleMinutes: 8 * 60, absoluteMinutes: 24 * 60 };
+
+/** The moments of a session that decide when it ends. */
+export interface SessionTimes {
+  createdAt: number;
+  seenAt: number;
+  /** The end that the identity provider set; absent if it set none. */
+  endsAt?: number;
+  /** Of the session's tenant; absent before sign-in. */
+  limits?: SessionLimits;
+}
+
+/** When a session ends if no further request comes. */
+export function sessionEnd(session: SessionTimes): number {
+  const { idleMinutes } = session.limits ?? defaultSessionLimits;
+  return Math.min(session.seenAt + idleMinutes * 60_000, latestSessionEnd(session));
+}
+
+/** When a session ends at the latest, however busy it is. */
+export function latestSessionEnd({
+  createdAt,
+  endsAt = Number.POSITIVE_INFINITY,
+  limits = defaultSessionLimits,
+}: Omit<SessionTimes, "seenAt">): number {
+  return Math.min(createdAt + limits.absoluteMinutes * 60_000, endsAt);
+}
+
+/** The columns of a tenant's row that hold its limits, and their values. */
+export interface SessionLimitsRow {
+  session_idle_minutes: number;
+  session_absolute_minutes: number;
+}
+
+export const sessionLimitsColumns = ["tenants.session_idle_minutes", "tenants.session_absolute_minutes"];
+
+export function toSessionLimits(row: SessionLimitsRow): SessionLimits {
+  return { idleMinutes: row.session_idle_minutes, absoluteMinutes: row.session_absolute_minutes };
+}
 
 /** The sign-in of a session. */
 export interface StoredSignIn {
@@ -13,13 +62,14 @@ export interface StoredSignIn {
   connectionId: string | null;
 }
 
-/** A row of the sessions table. It stores only the SHA-256 of the cookie's session id. */
-export interface StoredSession {
+/**
+ * A row of the sessions table, with the limits of its tenant. It stores only the SHA-256 of the cookie's session id.
+ */
+export interface StoredSession extends SessionTimes {
   sidHash: string;
   /** null before sign-in. */
   signIn: StoredSignIn | null;
-  createdAt: number;
-  seenAt: number;
+  /** When housekeeping may remove the row. */
   expiresAt: number;
   data: Record<string, unknown>;
 }
@@ -42,6 +92,7 @@ interface SessionRow {
   created_at: number;
   seen_at: number;
   expires_at: number;
+  ends_at: number | null;
   data: string;
 }
 
@@ -51,10 +102,23 @@ export type SessionStore = ReturnType<typeof sessionStore>;
 export function sessionStore(database: Database, now: () => number = Date.now) {
   const one = (sidHash: string) => database.sql()("sessions").where("sid_hash", sidHash);
   return {
-    /** Returns null if there is no such session, or if it has expired. */
+    /**
+     * Returns null if there is no such session, or if it has expired. The limits are the tenant's current ones, so a
+     * shorter limit ends existing sessions at once.
+     */
     async load(sidHash: string): Promise<StoredSession | null> {
-      const row = (await one(sidHash).where("expires_at", ">", now()).first()) as SessionRow | undefined;
-      return row ? toStoredSession(row) : null;
+      const row = (await one(sidHash)
+        .leftJoin("tenants", "tenants.id", "sessions.tenant_id")
+        .where("expires_at", ">", now())
+        .first(["sessions.*", ...sessionLimitsColumns])) as (SessionRow & SessionLimitsRow) | undefined;
+      const session = row ? toStoredSession(row) : null;
+      return session && sessionEnd(session) > now() ? session : null;
+    },
+
+    /** The limits for a new session; undefined if the tenant was deleted. */
+    async limitsOf(tenantId: string): Promise<SessionLimits | undefined> {
+      const row = await database.sql()("tenants").where("id", tenantId).first(sessionLimitsColumns);
+      return row && toSessionLimits(row as SessionLimitsRow);
     },
 
     async create(session: StoredSession): Promise<void> {
@@ -102,7 +166,7 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
       return {
         tenant: { id: tenantId, slug: row.tenant_slug, name: row.tenant_name },
         user: toUser(row),
-        role: await forTenant(database, tenantId).roles.effective(userId),
+        role: await tenantRoles(tenantScope(database, tenantId)).effective(userId),
         connection:
           connectionId === null
             ? null
@@ -120,7 +184,7 @@ const personColumns = [
   "connections.status as connection_status",
 ];
 
-function toStoredSession(row: SessionRow): StoredSession {
+function toStoredSession(row: SessionRow & SessionLimitsRow): StoredSession {
   const signedIn = row.tenant_id !== null && row.user_id !== null && row.access_epoch !== null;
   return {
     sidHash: row.sid_hash,
@@ -135,6 +199,8 @@ function toStoredSession(row: SessionRow): StoredSession {
     createdAt: row.created_at,
     seenAt: row.seen_at,
     expiresAt: row.expires_at,
+    ...(row.ends_at === null ? {} : { endsAt: row.ends_at }),
+    ...(signedIn ? { limits: toSessionLimits(row) } : {}),
     data: JSON.parse(row.data) as Record<string, unknown>,
   };
 }
@@ -149,6 +215,7 @@ function toRow(session: StoredSession): SessionRow {
     created_at: session.createdAt,
     seen_at: session.seenAt,
     expires_at: session.expiresAt,
+    ends_at: session.endsAt ?? null,
     data: JSON.stringify(session.data),
   };
 }

@@ -44,7 +44,13 @@ function oidcFacts(settings: OidcSettings | null, secretVersion: number): Fact[]
     ["Client ID", settings?.clientId ?? "None"],
     ["Client secret", secretVersion === 0 ? "None" : `Stored; it was entered ${times}`],
     ["Signing out here signs out of Okta, too", yesNo(settings?.signOutOfProvider ?? false)],
+    ["People sign in at Okta again after", maxAgeText(settings?.maxAgeMinutes)],
   ];
+}
+
+function maxAgeText(minutes: number | null | undefined): string {
+  if (!minutes) return "Whenever Okta asks";
+  return minutes === 1 ? "1 minute" : `${minutes} minutes`;
 }
 
 function samlFacts(settings: SamlSettings | null): Fact[] {

@@ -74,12 +74,20 @@ export async function guardedRequest(
 
 /** Fetches a text in UTF-8 by guardedRequest. Throws InvalidError unless the status is 200. */
 export async function guardedFetch(address: string, limits: FetchLimits): Promise<string> {
-  return new TextDecoder().decode(await guardedDocument(address, limits));
+  return await textOf(await guardedRequest(address, {}, limits), address);
 }
 
 /** Fetches a document whose encoding it says itself, by guardedRequest. Throws InvalidError unless the status is 200. */
 export async function guardedDocument(address: string, limits: FetchLimits): Promise<Uint8Array> {
-  const answer = await guardedRequest(address, {}, limits);
+  return await bytesOf(await guardedRequest(address, {}, limits), address);
+}
+
+/** The text of a response in UTF-8. Throws InvalidError unless the status is 200. */
+export async function textOf(answer: Response, address: string): Promise<string> {
+  return new TextDecoder().decode(await bytesOf(answer, address));
+}
+
+async function bytesOf(answer: Response, address: string): Promise<Uint8Array> {
   if (answer.status === 200) return new Uint8Array(await answer.arrayBuffer());
   const hint = answer.status < 400 ? ": give the final address, redirects are not followed" : "";
   throw new InvalidError(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);

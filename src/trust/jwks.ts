@@ -7,7 +7,8 @@ import {
   jwtVerify,
 } from "jose";
 import { InvalidError } from "../errors.ts";
-import { type FetchLimits, guardedFetch } from "./guarded-fetch.ts";
+import { type FetchLimits, guardedRequest, textOf } from "./guarded-fetch.ts";
+import { sendPatiently } from "./openid-providers.ts";
 
 /** Refetch keys that are this old, because providers also revoke keys. */
 const maxAgeMs = 15 * 60_000;
@@ -82,8 +83,8 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
 
 /** Fetches a key set, with one retry. Throws InvalidError. */
 export async function readKeys(jwksUri: string, limits: FetchLimits): Promise<JSONWebKeySet> {
-  const read = () => guardedFetch(jwksUri, limits);
-  return parseKeys(await read().catch(read));
+  const answer = await sendPatiently(() => guardedRequest(jwksUri, {}, limits));
+  return parseKeys(await textOf(answer, jwksUri));
 }
 
 function parseKeys(text: string): JSONWebKeySet {

@@ -101,26 +101,47 @@ function configured(
   return configuration;
 }
 
-/**
- * The fetch function for openid-client, through the guard. It retries a failed GET once. A POST goes to the token endpoint
- * only, and a code is valid once: it is retried only after a 429 whose limit ends within three seconds (Okta:
- * X-Rate-Limit-Reset, in seconds since the epoch).
- */
+/** The fetch function for openid-client, through the guard. */
 function providerFetch(limits: FetchLimits): CustomFetch {
   return async (url, { method, headers, body }) => {
     const parts = { method, headers, ...(body == null ? {} : { body: String(body) }) };
-    const send = () => guardedRequest(url, parts, limits);
-    if (method === "GET") return await send().then((answer) => (answer.status < 500 ? answer : send()), send);
-    const answer = await send();
-    const waitMs = answer.status === 429 ? untilReset(answer) : null;
-    if (waitMs === null) return answer;
-    await sleep(waitMs);
-    return await send();
+    return await sendPatiently(() => guardedRequest(url, parts, limits), method);
   };
 }
 
-/** Milliseconds until the provider's rate limit ends; null if that is too long to wait. */
-function untilReset(answer: Response): number | null {
-  const reset = Number(answer.headers.get("x-rate-limit-reset") ?? Number.NaN) * 1000 - Date.now();
-  return reset <= longestWaitMs ? Math.max(0, reset) : null;
+/**
+ * Sends a request to a provider, and once more if the provider says when to come back (429 or 503) and that is within three
+ * seconds. A GET that failed otherwise is sent once more at once. A POST goes to the token endpoint only, and a code is
+ * valid once, so a POST is sent again only if the provider asks for it.
+ */
+export async function sendPatiently(send: () => Promise<Response>, method = "GET"): Promise<Response> {
+  const isGet = method === "GET";
+  const answer = await (isGet ? send().catch(() => null) : send());
+  if (answer === null) return await send();
+  const waitMs = [429, 503].includes(answer.status) ? requestedWaitMs(answer.headers) : null;
+  if (waitMs === null) return isGet && answer.status >= 500 ? await send() : answer;
+  if (waitMs > longestWaitMs) return answer;
+  await sleep(waitMs);
+  return await send();
+}
+
+/**
+ * Milliseconds until a provider wants the next request, by Retry-After (RFC 9110 §10.2.3: seconds, or a date) and by Okta's
+ * X-Rate-Limit-Reset (seconds since the epoch). The later one counts. Null if the provider does not say.
+ */
+export function requestedWaitMs(headers: Headers, now: number = Date.now()): number | null {
+  const [after = "", reset = ""] = ["retry-after", "x-rate-limit-reset"].map((name) =>
+    headers.get(name)?.trim(),
+  );
+  const isDate = /^[a-z]{3,}/i.test(after);
+  const waits = [
+    isSeconds(after) ? Number(after) * 1000 : Number.NaN,
+    isDate ? Date.parse(after) - now : Number.NaN,
+    isSeconds(reset) ? Number(reset) * 1000 - now : Number.NaN,
+  ].filter((wait) => !Number.isNaN(wait));
+  return waits.length === 0 ? null : Math.max(0, ...waits);
+}
+
+function isSeconds(text: string): boolean {
+  return /^\d+$/.test(text);
 }

@@ -46,6 +46,19 @@ export const refusals: Record<RefusalReason, Refusal> = {
     next: "Try again in a few minutes.",
   },
   "provider-answer-not-valid": forAdmin(notTrusted),
+  "provider-client-refused": forAdmin(
+    "Your identity provider does not accept the client ID or the client secret that is set up here.",
+  ),
+  "provider-client-not-allowed": forAdmin(
+    "The application in your identity provider does not allow this kind of sign-in.",
+  ),
+  "provider-redirect-refused": forAdmin(
+    "Your identity provider does not know the address to which it should send you back.",
+  ),
+  "provider-session-ended": {
+    text: "Your session at your identity provider has ended, or you signed in there too long ago.",
+    next: startAgain,
+  },
   "issuer-not-expected": forAdmin(
     "The sign-in came from another identity provider than the one that is set up.",
   ),

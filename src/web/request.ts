@@ -19,6 +19,8 @@ declare module "express-serve-static-core" {
     log: Log;
     /** The signed-in person, loaded anew for each request (sessions.ts). */
     person: SignedInPerson | null;
+    /** Whether navigationOnly let the request pass. */
+    isNavigation: boolean;
   }
 }
 
@@ -32,6 +34,7 @@ export function requestContext(log: Log): RequestHandler {
     req.id = randomUUID();
     req.log = log.child({ requestId: req.id });
     req.person = null;
+    req.isNavigation = false;
     res.set("X-Request-Id", req.id);
     res.on("close", () => {
       const durationMs = Math.round(Number(process.hrtime.bigint() - started) / 1e4) / 100;
@@ -54,6 +57,48 @@ export function requestContext(log: Log): RequestHandler {
 export const refuseNul: RequestHandler = (req, _res, next) => {
   next(/%00/.test(req.originalUrl) ? new NotFoundError("No URL of this site contains a NUL.") : undefined);
 };
+
+/**
+ * Refuses a page that a browser or a link preview loads in advance, and that the person may never open. A status other than
+ * 2xx makes a browser discard such a copy and send a real request when the person opens the page.
+ */
+export const noPrefetch: RequestHandler = (req, res, next) => {
+  if (!isSpeculative(req)) return next();
+  logUnread(req);
+  const text = "This page is not loaded in advance.\n";
+  res.status(503).set("Cache-Control", "no-store").type("text").send(text);
+};
+
+/**
+ * Mount it first in the chain of a GET that consumes or records something: refuses HEAD and pages that are loaded in
+ * advance. HEAD must be safe (RFC 9110 §9.2.1), but Express routes it to the handler of GET.
+ */
+export const navigationOnly: RequestHandler = (req, res, next) => {
+  if (req.method === "HEAD") {
+    logUnread(req);
+    res.status(405).set({ Allow: "GET", "Cache-Control": "no-store" }).end();
+    return;
+  }
+  noPrefetch(req, res, () => {
+    req.isNavigation = true;
+    next();
+  });
+};
+
+function logUnread(req: Request): void {
+  req.log.info({ method: req.method, path: loggedPath(req.originalUrl) }, "request.not_a_navigation");
+}
+
+/** The headers of requests that a browser makes before a person asks for the page. Sec-Purpose is the standard one. */
+const purposeHeaders = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
+const speculativePurposes = new Set(["prefetch", "prerender", "preview", "instant"]);
+
+/** Whether a browser loads the page in advance: `Sec-Purpose: prefetch;prerender` (Fetch), or an older header. */
+export function isSpeculative(req: Request): boolean {
+  return purposeHeaders.some((name) =>
+    (req.get(name) ?? "").split(/[;,\s]+/).some((word) => speculativePurposes.has(word.toLowerCase())),
+  );
+}
 
 /** The path of a URL, without the secret token of a one-time link. Case-insensitive, as routes are. */
 function loggedPath(url: string): string {

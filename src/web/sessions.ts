@@ -3,7 +3,13 @@ import session, { type SessionData, Store } from "express-session";
 import type { Log } from "../log.ts";
 import type { User } from "../model.ts";
 import { hashToken } from "../store/secrets.ts";
-import type { SessionStore, StoredSession, StoredSignIn } from "../store/session-store.ts";
+import {
+  type SessionLimits,
+  type SessionStore,
+  type StoredSession,
+  type StoredSignIn,
+  sessionEnd,
+} from "../store/session-store.ts";
 
 /**
  * Loads the signed-in person from the database at each request. So a person who was deactivated, blocked or signed out
@@ -32,16 +38,19 @@ export interface NewSession {
   connectionId: string | null;
   /** The provider's ID token, sealed: set if signing out here is to sign out there as well. */
   sealedIdToken?: string | null;
+  /** When the identity provider wants the session to end; null if it does not say. */
+  endsAt?: number | null;
 }
 
 /** Signs a user in under a new session id, so that a planted session id is worthless (session fixation). */
 export async function startSession(req: Request, session: NewSession): Promise<void> {
-  const { tenantId, user, connectionId, sealedIdToken } = session;
+  const { tenantId, user, connectionId, sealedIdToken, endsAt } = session;
   await finished((done) => req.session.regenerate(done));
   req.session.signIn = { tenantId, userId: user.id, accessEpoch: user.accessEpoch, connectionId };
   const userAgent = req.get("user-agent")?.slice(0, 256);
   if (userAgent) req.session.userAgent = userAgent;
   if (sealedIdToken) req.session.sealedIdToken = sealedIdToken;
+  if (typeof endsAt === "number") req.session.endsAt = endsAt;
   await finished((done) => req.session.save(done));
   req.log.info({ tenantId, userId: user.id, connectionId }, "sign_in.succeeded");
 }
@@ -77,13 +86,11 @@ declare module "express-session" {
     sealedIdToken?: string;
     createdAt?: number;
     seenAt?: number;
+    endsAt?: number;
+    limits?: SessionLimits;
   }
 }
 
-/** A session expires after this long without a request. */
-const idleMs = 8 * 3_600_000;
-/** A session expires this long after the sign-in, however busy it is. */
-const absoluteMs = 24 * 3_600_000;
 /** The time of last use is written at most this often. */
 const touchMs = 60_000;
 
@@ -131,11 +138,6 @@ export function forgetDeadCookie(req: Request, res: Response): boolean {
   return true;
 }
 
-/** The time at which a session expires, from its creation and its last use. */
-function expiry(createdAt: number, seenAt: number): number {
-  return Math.min(seenAt + idleMs, createdAt + absoluteMs);
-}
-
 /**
  * Adapts the session store to express-session. A database error fails the request that met it, except in touch: that only
  * shortens the session by a minute, and is logged.
@@ -160,14 +162,22 @@ class DatabaseStore extends Store {
   }
 
   override set(sid: string, data: SessionData, done?: (error?: unknown) => void): void {
-    const now = this.#now();
-    const isNew = data.createdAt === undefined;
-    data.createdAt ??= now;
-    const stored = toStored(hashToken(sid), data, data.createdAt, now);
-    (isNew ? this.#sessions.create(stored) : this.#sessions.update(stored)).then(
+    this.#save(hashToken(sid), data).then(
       () => done?.(),
       (error) => done?.(error),
     );
+  }
+
+  async #save(sidHash: string, data: SessionData): Promise<void> {
+    const now = this.#now();
+    const isNew = data.createdAt === undefined;
+    data.createdAt ??= now;
+    if (isNew && data.signIn) {
+      const limits = await this.#sessions.limitsOf(data.signIn.tenantId);
+      if (limits) data.limits = limits;
+    }
+    const stored = toStored(sidHash, data, data.createdAt, now);
+    await (isNew ? this.#sessions.create(stored) : this.#sessions.update(stored));
   }
 
   override touch(sid: string, data: SessionData, done?: () => void): void {
@@ -177,7 +187,7 @@ class DatabaseStore extends Store {
       return;
     }
     this.#sessions
-      .touch(hashToken(sid), seenAt, expiry(data.createdAt, seenAt))
+      .touch(hashToken(sid), seenAt, sessionEnd({ ...data, createdAt: data.createdAt, seenAt }))
       .catch((error: unknown) => this.#log.warn({ err: error }, "session.touch_failed"))
       .finally(() => done?.());
   }
@@ -203,16 +213,22 @@ function toSessionData(stored: StoredSession): SessionData {
     ...(sealedIdToken ? { sealedIdToken } : {}),
     createdAt: stored.createdAt,
     seenAt: stored.seenAt,
+    ...endOf(stored),
   };
 }
 
+/** The parts of a session that limit it. */
+function endOf({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
+  return { ...(endsAt === undefined ? {} : { endsAt }), ...(limits ? { limits } : {}) };
+}
+
 function toStored(sidHash: string, data: SessionData, createdAt: number, now: number): StoredSession {
+  const times = { createdAt, seenAt: now, ...endOf(data) };
   return {
     sidHash,
     signIn: data.signIn ?? null,
-    createdAt,
-    seenAt: now,
-    expiresAt: expiry(createdAt, now),
+    ...times,
+    expiresAt: sessionEnd(times),
     data: { flash: data.flash, userAgent: data.userAgent, sealedIdToken: data.sealedIdToken },
   };
 }

@@ -13,7 +13,7 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { landingPath } from "./home.ts";
 import type { PasswordLimits } from "./password-limits.ts";
-import { formField } from "./request.ts";
+import { formField, noPrefetch } from "./request.ts";
 import { flash, startSession } from "./sessions.ts";
 
 export interface SetupDeps {
@@ -45,7 +45,7 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
     next(link?.purpose.kind === "set-up-connection" ? "router" : undefined);
   });
 
-  router.get(paths.setup(":token"), async (req, res) => {
+  router.get(paths.setup(":token"), noPrefetch, async (req, res) => {
     // The URL contains the token: keep it out of Referer headers and caches.
     res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
     res.render("set-password", formPage(null, await accountOf(String(req.params.token))));

@@ -3,6 +3,7 @@ import express, { type Express, type RequestHandler } from "express";
 import { type Brand, brand } from "../../config/brand.ts";
 import { paths } from "../endpoints.ts";
 import { mixedScripts, visible } from "../visible.ts";
+import { isSpeculative } from "./request.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -33,10 +34,10 @@ export const pageContext: RequestHandler = (req, res, next) => {
   res.locals.path = req.path;
   // On a shared computer, the browser's history or cache must not show one person's pages to the next.
   if (req.person) res.set("Cache-Control", "no-store");
-  // A getter, so that only rendering a page consumes the message, not every request.
+  // A getter, so that only rendering a page consumes the message, not every request. A page that no one sees keeps it.
   const takeFlash = () => {
     const { flash = null } = req.session;
-    delete req.session.flash;
+    if (req.method !== "HEAD" && !isSpeculative(req)) delete req.session.flash;
     return flash;
   };
   Object.defineProperty(res.locals, "flash", { enumerable: true, get: takeFlash });

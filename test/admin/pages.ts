@@ -64,6 +64,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     page("a set-up link", `/admin/connections/${saml.id}/links`, { form: {} }),
     page("a guest's set-up", "/setup/guest", { as: null }),
     page("domains", "/admin/domains"),
+    page("the limits of sessions", "/admin/sessions"),
   ];
 }
 

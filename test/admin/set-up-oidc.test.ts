@@ -133,6 +133,26 @@ describe("the set-up of an OIDC connection", () => {
       assert.match(text, />Admins\nOps<\/textarea>/);
     });
 
+    it("asks for a recent sign-in, and no longer once the field is emptied", async () => {
+      const changedLast = async () => (await site().acme.store.activity.latest(1))[0]?.changed;
+      for (const [minutes, expected] of [
+        ["480", { maxAgeMinutes: 480 }],
+        ["", {}],
+      ] as const) {
+        await save({ maxAgeMinutes: minutes });
+        const settings = (await stored())?.settings ?? {};
+        assert.deepEqual(
+          "maxAgeMinutes" in settings ? { maxAgeMinutes: settings.maxAgeMinutes } : {},
+          expected,
+        );
+        assert.ok((await changedLast())?.includes("maxAgeMinutes"));
+        assert.match(
+          (await client.get(base)).text,
+          new RegExp(`name="maxAgeMinutes" type="text" value="${minutes}"`),
+        );
+      }
+    });
+
     it("stores the client secret sealed, never shows it, and rotates it without an outage", async () => {
       const rejected = await save({ issuer: "nonsense" });
       assert.equal(rejected.status, 400);

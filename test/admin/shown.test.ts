@@ -94,6 +94,7 @@ const personState = async (world: World) => [
 ];
 const domainState = (world: World) => storeOf(world).domains.find(world.domain);
 const settingsState = (world: World) => storeOf(world).settings.read();
+const limitsState = (world: World) => storeOf(world).sessions.limits();
 const groupState = (world: World) => storeOf(world).roles.mappedGroups([world.group]);
 
 const person = { page: ofPerson, state: personState };
@@ -190,6 +191,16 @@ const acts: Record<string, Act> = {
       "the same settings": (world) => toggleSync(world),
     },
     state: settingsState,
+  },
+  "the limits of sessions": {
+    page: () => "/admin/sessions",
+    action: "/limits",
+    entered: { idle: "1", idleUnit: "hours", absolute: "2", absoluteUnit: "days" },
+    meanwhile: {
+      "the same limits": (world) =>
+        storeOf(world).sessions.changeLimits({ idleMinutes: 30 + count++, absoluteMinutes: 1440 }),
+    },
+    state: limitsState,
   },
   "the retention of activity": {
     page: () => "/admin/activity",

@@ -68,6 +68,7 @@ describe("admin -- connection, for an existing connection", () => {
       [["--jit", "off"], { jit: false }],
       [["--universal-logout", "off"], { universalLogout: false }],
       [["--sign-out-of-provider", "on"], { signOutOfProvider: true }],
+      [["--max-age", "480"], { maxAgeMinutes: 480 }],
       [["--client-id", "0oa2"], { clientId: "0oa2" }],
       [roleClaim, { roleClaim: "groups", adminValues: ["Admins, EMEA", "Owners"] }],
       [["--check"], {}],
@@ -84,6 +85,13 @@ describe("admin -- connection, for an existing connection", () => {
       await update("--jit", "off", "--universal-logout", "off", "--sign-out-of-provider", "on", ...roleClaim);
       const back = ["--jit", "on", "--universal-logout", "on", "--sign-out-of-provider", "off"];
       assert.deepEqual(await update(...back, "--no-role-claim"), initialSettings());
+    });
+
+    it("update accepts only a maximum age of 1 minute to 30 days, or none", async () => {
+      for (const wrong of ["0", "1.5", "43201", "a day"])
+        await assert.rejects(update("--max-age", wrong), /whole number of minutes, from 1 to 43200/, wrong);
+      assert.equal((await update("--max-age", "60")).maxAgeMinutes, 60);
+      assert.equal((await update("--max-age", "off")).maxAgeMinutes, null);
     });
 
     it("update accepts only an alias that publishes the same keys", async () => {

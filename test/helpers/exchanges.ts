@@ -8,7 +8,7 @@ export interface Exchange {
   name: string;
   /** The document that it comes from. */
   source: string;
-  /** What the document expects instead, and why this server answers otherwise. */
+  /** Why this server does not answer as the document expects. */
   fault?: string;
   request: { method: string; path: string; headers?: Record<string, string>; body?: unknown };
   /** The answer has to contain this; a list has to have exactly these elements. `{{any}}` is any text that is not empty. */

@@ -206,6 +206,8 @@ export function malformedRequests(seed: number, count: number, knownId: string):
         ]),
       () => Buffer.from(Array.from({ length: some(64) }, () => some(255))),
       () => Buffer.from("\ufeff{}", "utf16le"),
+      // Sound, so that some requests succeed and others find the name taken.
+      () => Buffer.from(JSON.stringify({ userName: `u${some(2)}`, displayName: `g${some(2)}` })),
     ])();
 
   const headers = (): Record<string, string> => ({

@@ -41,7 +41,7 @@ export async function connectOrg(
 }
 
 /** Follows redirects at the provider from `url`, and returns the URL that leaves it. */
-async function throughProvider(
+export async function throughProvider(
   op: OpenIdProvider,
   url: string,
   browser = new Client(op.issuer, op.issuer),

@@ -6,13 +6,15 @@ interface Layer {
   slash: boolean;
   name: string;
   handle: { stack?: Layer[] };
-  route?: { path: string; methods: Record<string, boolean> };
+  route?: { path: string; methods: Record<string, boolean>; stack: { name: string; method: string }[] };
 }
 
 /** A route of an Express application. */
 export interface Route {
   method: string;
   path: string;
+  /** The names of its middleware and handlers, in order. */
+  handlers: string[];
 }
 
 /** All routes of all routers, in order. Routers must be mounted at the root, except those below. */
@@ -24,8 +26,11 @@ function collect(layers: Layer[]): Route[] {
   return layers.flatMap((layer) => {
     const { route } = layer;
     if (route) {
-      const methods = Object.keys(route.methods).map((method) => method.toUpperCase());
-      return methods.map((method) => ({ method, path: route.path }));
+      return Object.keys(route.methods).map((method) => ({
+        method: method.toUpperCase(),
+        path: route.path,
+        handlers: route.stack.filter((one) => one.method === method).map(({ name }) => name),
+      }));
     }
     const inner = collect(layer.handle.stack ?? []);
     if (layer.slash || inner.length === 0) return inner;
@@ -37,6 +42,6 @@ function collect(layers: Layer[]): Route[] {
 }
 
 /** A path that matches a route, with `value` for each parameter. */
-export function pathOf(route: Route, value: string): string {
+export function pathOf(route: Pick<Route, "path">, value: string): string {
   return route.path.replace(/:\w+/g, value);
 }

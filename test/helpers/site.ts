@@ -57,6 +57,8 @@ export interface PlantedSession {
   createdAt?: number;
   seenAt?: number;
   expiresAt?: number;
+  /** The end that the identity provider set. */
+  endsAt?: number;
   data?: StoredSession["data"];
 }
 
@@ -76,6 +78,7 @@ export async function plantSession(
     createdAt,
     seenAt,
     expiresAt,
+    ...(wanted.endsAt === undefined ? {} : { endsAt: wanted.endsAt }),
     data: wanted.data ?? {},
   });
   return signedCookie(sid);

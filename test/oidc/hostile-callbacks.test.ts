@@ -34,6 +34,9 @@ const queryCases: [name: string, change: Change, reason: RefusalReason][] = [
   ["login_required", failed("login_required"), "provider-refused"],
   ["server_error", failed("server_error"), "provider-unavailable"],
   ["temporarily_unavailable", failed("temporarily_unavailable"), "provider-unavailable"],
+  ["unauthorized_client", failed("unauthorized_client"), "provider-client-not-allowed"],
+  ["invalid_scope", failed("invalid_scope"), "provider-client-not-allowed"],
+  ["unsupported_response_type", failed("unsupported_response_type"), "provider-client-not-allowed"],
   ["an unknown error", failed("made_up"), "provider-refused"],
   ["an error that is a script", failed(script, { error_description: script }), "provider-refused"],
   ["an error next to a code", (query) => query.set("error", "access_denied"), "provider-refused"],
@@ -58,12 +61,14 @@ onOneDatabase((use) => {
       });
     }
 
-    it("is refused: a replay in the same browser", async () => {
+    it("is refused: a replay in the same browser, once it is signed out", async () => {
       const journey = await site().journey();
       journey.provider.codesLast = true;
       const back = await site().leave(journey, "00u-replay");
       assert.equal((await journey.client.get(back)).status, 303);
+      journey.client.cookies.delete("session");
       await site().refuses(notStarted, () => journey.client.get(back));
+      assert.equal(journey.provider.asked.token, 1, "its code was redeemed again");
     });
 
     it("is accepted from only one of two concurrent requests", async () => {

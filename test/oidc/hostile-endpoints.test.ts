@@ -52,7 +52,12 @@ const cases: Case[] = [
   ],
   ["a token endpoint with too much to do", "token", { status: 429, body: "{}" }, unavailable],
   ["a code that the provider refuses", "token", { status: 400, body: '{"error":"invalid_grant"}' }, notValid],
-  ["a client that it does not know", "token", { status: 401, body: '{"error":"invalid_client"}' }, notValid],
+  [
+    "a client that it does not know",
+    "token",
+    { status: 401, body: '{"error":"invalid_client"}' },
+    "provider-client-refused",
+  ],
   ["userinfo that redirects", "userInfo", elsewhere(302), notValid],
   ["userinfo that hangs", "userInfo", "hang", unavailable],
   ["userinfo of 2 MB", "userInfo", huge, unavailable],

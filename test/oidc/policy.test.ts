@@ -45,12 +45,25 @@ interface HostileInput {
   rules: readonly AnyRule[];
   facts: object;
   deviation?: Deviation;
+  /** Of the connection. */
+  maxAgeSeconds?: number;
 }
 
 const initiation = { named: issuer, issuer, issuerAlias: null };
-const callback = { repeated: [], state: "s", pending: {} };
+const callback = { repeated: [], state: "s", pending: {}, error: null };
 const response = { iss: null, issuer, error: null };
-const token = { claims: { sub: "00u1" }, clientId: "0oa1", accessToken: "a" };
+const token = {
+  claims: { sub: "00u1" },
+  clientId: "0oa1",
+  accessToken: "a",
+  maxAgeSeconds: null,
+  now: Date.parse("2026-11-29T12:00:00Z"),
+};
+const noon = token.now / 1000;
+/** An answer of the token endpoint. */
+const refusal = (status: number, error: string, description = ""): Deviation => ({
+  raw: { token: { status, body: JSON.stringify({ error, error_description: description }) } },
+});
 const identity = { loginName: "ada", email: "ada@acme.example", unfit: [] };
 
 const input = (rules: readonly AnyRule[], facts: object, deviation?: Deviation): HostileInput =>
@@ -85,9 +98,22 @@ const inputs = new Map<string, HostileInput>([
     input(answerRules, { ...response, error: "access_denied" }, answer({ error: "access_denied" })),
   ],
   found(grantRules, "token-endpoint-available", { raw: { token: { status: 503, body: "{}" } } }),
-  found(grantRules, "code-accepted", {
-    raw: { token: { status: 400, body: '{"error":"invalid_grant"}' } },
-  }),
+  [
+    "client-permitted",
+    input(
+      answerRules,
+      { ...response, error: "unauthorized_client" },
+      answer({ error: "unauthorized_client" }),
+    ),
+  ],
+  found(grantRules, "client-accepted", refusal(401, "invalid_client")),
+  found(grantRules, "client-authorized", refusal(400, "unauthorized_client")),
+  found(
+    grantRules,
+    "redirect-accepted",
+    refusal(400, "invalid_grant", "The 'redirect_uri' does not match the redirection URI."),
+  ),
+  found(grantRules, "code-accepted", refusal(400, "invalid_grant")),
   found(grantRules, "id-token-complete", { answer: (all) => void delete all.id_token }),
   found(
     grantRules,
@@ -147,6 +173,34 @@ const inputs = new Map<string, HostileInput>([
       claims(() => ({ at_hash: "x" })),
     ),
   ],
+  [
+    "id-token-session-expiry",
+    input(
+      claimRules,
+      { ...token, claims: { sub: "00u1", session_expiry: "soon" } },
+      claims(() => ({ session_expiry: "soon" })),
+    ),
+  ],
+  [
+    "id-token-session-running",
+    input(
+      claimRules,
+      { ...token, claims: { sub: "00u1", session_expiry: noon } },
+      claims(() => ({ session_expiry: now() - 1 })),
+    ),
+  ],
+  ["id-token-auth-time", { ...input(claimRules, { ...token, maxAgeSeconds: 60 }, {}), maxAgeSeconds: 60 }],
+  [
+    "id-token-auth-age",
+    {
+      ...input(
+        claimRules,
+        { ...token, claims: { sub: "00u1", auth_time: noon - 60 }, maxAgeSeconds: 60 },
+        claims(() => ({ auth_time: now() - 61 })),
+      ),
+      maxAgeSeconds: 60,
+    },
+  ],
   found(userInfoRules, "userinfo-available", { raw: { userInfo: { status: 503 } } }),
   found(userInfoRules, "userinfo-accepted", { raw: { userInfo: { status: 401, body: "{}" } } }),
   found(userInfoRules, "userinfo-subject", {
@@ -179,7 +233,7 @@ describe("the policy of OpenID Connect", () => {
   });
 
   /** A whole sign-in without Express: discovery, the way to the provider and back, the identity. */
-  async function signIn(deviation: Deviation): Promise<void> {
+  async function signIn(deviation: Deviation, maxAgeSeconds: number | null = null): Promise<void> {
     const provider = await startHostileProvider(keys, deviation);
     providers.push(provider);
     const limits = { allowPrivateNetwork: true };
@@ -189,7 +243,7 @@ describe("the policy of OpenID Connect", () => {
       oidcProviders(limits).configuration(settings, clientSecret),
     );
     const redirectUri = "http://localhost/callback";
-    const client = { ...settings, redirectUri, current, former: null, keys: keyStore(limits) };
+    const client = { ...settings, redirectUri, current, former: null, keys: keyStore(limits), maxAgeSeconds };
     const expectations = newExpectations();
     const url = await authorizationUrl(client, { state: "s", expectations, loginHint: null });
     const login = await redeem(provider.authorize(url), expectations, client);
@@ -204,7 +258,7 @@ describe("the policy of OpenID Connect", () => {
 
   for (const { id, name } of allRules) {
     it(`refuses by ${id} alone: ${name}`, async () => {
-      const { rules, facts, deviation } = inputs.get(id) ?? assert.fail();
+      const { rules, facts, deviation, maxAgeSeconds } = inputs.get(id) ?? assert.fail();
       assert.throws(
         () => judge(rules, facts as never),
         (error) => (error as { rule: AnyRule }).rule.id === id,
@@ -214,7 +268,7 @@ describe("the policy of OpenID Connect", () => {
         facts as never,
       );
       if (!deviation) return;
-      await assert.rejects(signIn(deviation), (error) => {
+      await assert.rejects(signIn(deviation, maxAgeSeconds), (error) => {
         assert.ok(error instanceof RefusedError, String(error));
         assert.equal(error.broken?.ruleId, id);
         return true;

@@ -60,7 +60,10 @@ describe("the inspector's messages of an OIDC sign-in", () => {
         tokens?.checks.map(({ name }) => name),
         [
           "The provider's token endpoint can be reached",
-          "The provider accepts the code, the client secret and the PKCE verifier",
+          "The provider accepts the client ID and the client secret",
+          "The provider lets this client redeem a code",
+          "The provider knows the redirect URI",
+          "The provider accepts the code and the PKCE verifier",
           "The response holds an access token and an ID token for RS256, with every required claim",
           "The ID token has not expired",
           "The ID token is valid already",
@@ -73,6 +76,10 @@ describe("the inspector's messages of an OIDC sign-in", () => {
           "The ID token names a subject of at most 255 characters",
           "If the ID token names an authorized party, it is this client",
           "The ID token was issued with this access token",
+          "If the ID token says when the session ends, that is a time",
+          "If the ID token says when the session ends, that is in the future",
+          "If the connection asks for a recent sign-in, the ID token says when the person signed in",
+          "If the connection asks for a recent sign-in, the person signed in recently enough",
         ],
       );
       const { "id_token (decoded)": claims, id_token, access_token } = fieldsOf(tokens?.response);

@@ -81,7 +81,7 @@ describe("concurrent sign-ins by OpenID Connect", () => {
       await rotateSecret(tenant.store, orgSealer, connection.id, "wrong");
       op.changeSecret("another");
       assert.equal((await signIn()).status, 403);
-      assert.equal(refusalsIn(site().app).at(-1), "provider-answer-not-valid");
+      assert.equal(refusalsIn(site().app).at(-1), "provider-client-refused");
       assert.equal(tokenCalls(), 2);
     });
 
@@ -115,6 +115,25 @@ describe("concurrent sign-ins by OpenID Connect", () => {
       limitTokens(op, 1, 1);
       assertRedirect(await signIn(), landingPath);
       assert.equal(tokenCalls(), 2);
+    });
+
+    it("waits once for a token endpoint, keys and discovery that send Retry-After alone", async () => {
+      const paths = ["/oauth2/v1/token", "/oauth2/v1/keys", "/.well-known/openid-configuration"];
+      for (const [n, path] of paths.entries()) {
+        const busy = await startOpenIdProvider();
+        busy.define({ sub: `00u-${n}`, email: `person-${n}@acme.example` });
+        const through = await connectOrg(busy, { baseUrl: site().app.url, tenant });
+        let left = 1;
+        busy.intercept = (req, res) =>
+          req.url === path && left-- > 0 && Boolean(res.writeHead(429, { "retry-after": "0" }).end());
+        const answer = await signInAt(site().app, busy, through);
+        await busy.close();
+        assert.ok(
+          answer.status === 303 || /just-in-time|account/.test(answer.text),
+          `${path}: ${answer.text}`,
+        );
+        assert.equal(busy.calls.filter((called) => called === path).length, 2, path);
+      }
     });
 
     it("does not wait for a rate limit that ends late, and says what to do", async () => {

@@ -124,6 +124,16 @@ describe("discovery", () => {
       assertScimError(await acme.client.get("/ResourceTypes/Nothing"), 404);
     });
 
+    for (const path of ["/Schemas", "/ResourceTypes", "/ServiceProviderConfig", `/Schemas/${urns.user}`]) {
+      it(`refuses to filter ${path}, and ignores other parameters of lists`, async () => {
+        for (const filter of ['name eq "User"', "id pr", "nonsense"])
+          assertScimError(await acme.client.get(`${path}?filter=${encodeURIComponent(filter)}`), 403);
+        const whole = (await acme.client.get(path)).body;
+        for (const query of ["filter=", "startIndex=2&count=1", "attributes=id", "sortBy=name"])
+          assert.deepEqual((await acme.client.get(`${path}?${query}`)).body, whole, query);
+      });
+    }
+
     it("describes the server's features", async () => {
       const { body } = await acme.client.get("/ServiceProviderConfig");
       for (const feature of ["patch", "bulk", "filter", "changePassword", "sort", "etag"])

@@ -90,6 +90,11 @@ const valid: [string, Filter][] = [
   ['manager.$ref eq "x"', is("manager.$ref", "eq", "x")],
   ['$ref eq "x"', is("$ref", "eq", "x")],
   [`${enterpriseUrn}:manager.value eq "1"`, is(at("manager.value", enterpriseUrn), "eq", "1")],
+  // A dot after a URN: resolveAttribute(), which knows the URNs, reads "User" as a part of one.
+  [`${enterpriseUrn}.manager eq "1"`, is(at("User.manager", enterpriseUrn.replace(/:User$/, "")), "eq", "1")],
+  [`${enterpriseUrn}.manager.value eq "1"`, is(at("manager.value", enterpriseUrn), "eq", "1")],
+  ["urn:acme:2.0.badge eq 1", is(at("badge", "urn:acme:2.0"), "eq", 1)],
+  ["urn:acme:2.0.chief.value eq 1", is(at("chief.value", "urn:acme:2.0"), "eq", 1)],
   [`${enterpriseUrn.toUpperCase()}:x eq 1`, is(at("x", enterpriseUrn.toUpperCase()), "eq", 1)],
   // Names that begin like keywords.
   ["trueName pr and nullable pr", and(has("trueName"), has("nullable"))],
@@ -230,6 +235,8 @@ const paths: [string, ReturnType<typeof parsePath>][] = [
   [`${coreUrn}:name.givenName`, { path: at("name.givenName", coreUrn), where: null }],
   [`${enterpriseUrn}:manager`, { path: at("manager", enterpriseUrn), where: null }],
   [`${coreUrn}:emails[type eq "work"].value`, { path: at("emails.value", coreUrn), where: work }],
+  [`${coreUrn}.emails[type eq "work"].value`, { path: at("emails.value", coreUrn), where: work }],
+  [`${enterpriseUrn}.manager.value`, { path: at("manager.value", enterpriseUrn), where: null }],
 ];
 
 const invalidPaths = [
@@ -251,6 +258,7 @@ const invalidPaths = [
     "emails[type pr] .value",
     "emails[type pr].a.b",
     "emails.value[type pr]",
+    `${enterpriseUrn}:a.b.c.`,
     "a[b[c pr]]",
   ],
   ...[
@@ -288,6 +296,10 @@ describe("parseFilter", () => {
   it("says where the filter is wrong", () => {
     assert.throws(() => parseFilter('userName eq "x" and'), { message: /needs an attribute at its end/ });
     assert.throws(() => parseFilter("userName like 1"), { message: /needs an operator at character 10/ });
+    for (const value of ["bjensen", "'bjensen'", "2026-01-01T00:00:00Z", "2819c223-7f76"])
+      assert.throws(() => parseFilter(`userName eq ${value}`), {
+        message: /needs .* a text in double quotes at character 13/,
+      });
   });
 
   it("reads back every filter that can be written", () => {

@@ -193,6 +193,8 @@ describe("the members of a group", () => {
       ["a member with unknown parts", (id) => ({ members: [{ value: id, displayName: "x", a: {} }] }), [1]],
       ["a section under the URN", (id) => ({ [groupUrn]: { members: [id] } }), [1]],
       ["the URN in another case", (id) => ({ [groupUrn.toUpperCase()]: { members: [id] } }), [1]],
+      ["the URN's colon as a key", (id) => ({ [`${groupUrn}:members`]: [id] }), [1]],
+      ["a dot after the URN", (id) => ({ [`${groupUrn}.members`]: [id] }), [1]],
     ];
     for (const [what, bodyOf, expected] of bodies) {
       it(`are read from ${what}, by POST, PUT and PATCH`, async () => {

@@ -72,6 +72,10 @@ describe("lists", () => {
       ["startIndex=1.5", "invalidValue"],
       ["cursor=abc", "invalidCursor"],
       ["cursor=&startIndex=1", "invalidValue"],
+      ["cursor=&count=abc", "invalidCount"],
+      ["cursor=&count=0", "invalidCount"],
+      ["cursor=&count=-1", "invalidCount"],
+      ["cursor=&count=1.5", "invalidCount"],
       ["cursor=&sortBy=userName", "invalidValue"],
       ["sortBy=title", "invalidValue"],
       ["attributes=id&excludedAttributes=name", "invalidValue"],
@@ -103,6 +107,24 @@ describe("lists", () => {
       assert.deepEqual(seen, ids);
     });
 
+    for (const [count, pages] of [
+      [7, [7]],
+      [1, [1, 1, 1, 1, 1, 1, 1]],
+      [6, [6, 1]],
+      [1000, [7]],
+    ] as const) {
+      it(`end at the last page, even a full one: ${size} users by ${count}`, async () => {
+        const sizes: number[] = [];
+        let cursor: string | undefined = "";
+        while (cursor !== undefined) {
+          const { body } = await acme.client.get(`/Users?count=${count}&cursor=${cursor}`);
+          sizes.push(body.itemsPerPage);
+          cursor = body.nextCursor;
+        }
+        assert.deepEqual(sizes, pages);
+      });
+    }
+
     it("page by cursor through the result of a filter", async () => {
       const filter = encodeURIComponent(`userName ge "${nameOf(3)}"`);
       const first = (await acme.client.get(`/Users?count=3&cursor=&filter=${filter}`)).body;
@@ -117,6 +139,11 @@ describe("lists", () => {
       ["sortBy=USERNAME&sortOrder=ascending", (all) => all],
       ["sortBy=userName&sortOrder=descending", (all) => all.toReversed()],
       ["sortBy=urn:ietf:params:scim:schemas:core:2.0:User:userName", (all) => all],
+      [
+        "sortBy=URN:ietf:params:scim:schemas:core:2.0:User.username&sortOrder=descending",
+        (all) => all.toReversed(),
+      ],
+      ["sortBy=urn:ietf:params:scim:schemas:core:2.0:User.meta.created", (all) => all],
       ["sortBy=meta.created", (all) => all],
       ["sortBy=id", (all) => all.toSorted()],
       ["sortBy=userName&sortOrder=descending&startIndex=2&count=2", (all) => all.toReversed().slice(1, 3)],
@@ -153,6 +180,9 @@ describe("lists", () => {
       assert.deepEqual(body, (await acme.client.get(`/Users?${query}`)).body);
       assert.deepEqual(body.Resources[0], { schemas: oktaUser("").schemas, id: ids[1], userName: nameOf(1) });
       assertScimError(await acme.client.send("POST", "/Users/.search", [parameters]), 400, "invalidSyntax");
+      const absent = { filter: null, attributes: null, sortBy: null, count: null, cursor: null };
+      const all = await acme.client.send("POST", "/Users/.search", { schemas: [searchRequest], ...absent });
+      assert.deepEqual(all.body, (await acme.client.get("/Users")).body);
     });
 
     describe("attributes and excludedAttributes", () => {

@@ -1,3 +1,4 @@
+import { defaultSessionLimits } from "../../src/store/session-store.ts";
 import type { IsolationCases } from "../helpers/isolation.ts";
 import { newMessage } from "../helpers/messages.ts";
 import { newUser } from "../helpers/people.ts";
@@ -266,6 +267,13 @@ export const isolationCases: IsolationCases = {
     gives: undefined,
   },
   "links.removeOfUser": { call: (b, a) => b.links.removeOfUser(a.userId), gives: undefined },
+  "sessions.limits": { call: (b) => b.sessions.limits(), gives: defaultSessionLimits },
+  "sessions.lockLimits": { call: (b) => b.sessions.lockLimits(), gives: defaultSessionLimits },
+  "sessions.changeLimits": {
+    changesB: true,
+    call: (b) => b.sessions.changeLimits({ idleMinutes: 5, absoluteMinutes: 10 }),
+    gives: undefined,
+  },
   "sessions.ofUser": { call: (b, a) => b.sessions.ofUser(a.userId, 0), gives: [] },
   "sessions.end": { call: (b, a) => b.sessions.end(a.userId, null), gives: undefined },
   "sessions.endOfConnection": {

@@ -36,7 +36,11 @@ describe("requests from another site", () => {
       routes = appRoutes(use().database).filter(({ method }) => !["GET", "HEAD"].includes(method));
     });
 
-    async function send(route: Route, fetchSite: string | null, origin: string | null) {
+    async function send(
+      route: Pick<Route, "method" | "path">,
+      fetchSite: string | null,
+      origin: string | null,
+    ) {
       const client = await site().clientOf(site().owner);
       const headers: Record<string, string> = { accept: "text/html" };
       if (fetchSite !== null) headers["sec-fetch-site"] = fetchSite;

@@ -115,7 +115,7 @@ function oidcRoutes(sql: Knex, settings: SignInSettings): Router {
     const repeated = ["state", "code", "error", "iss"].filter((name) => searchParams.getAll(name).length > 1);
     const state = searchParams.get("state");
     const expected = state && repeated.length === 0 ? await pending.take(sql, req, state) : null;
-    judgeSignIn(callbackRules, { repeated, state, pending: expected });
+    judgeSignIn(callbackRules, { repeated, state, pending: expected, error: searchParams.get("error") });
     const { subject } = await redeem(url, expected as Expectations, await discovered());
     // The subject is Okta's id of the person, which SCIM sends as externalId.
     await signIn(sql, res, { external_id: subject }, baseUrl);

@@ -1,4 +1,4 @@
-import { notFound } from "./errors.ts";
+import { notFound, ScimError } from "./errors.ts";
 import { listResponse, paging } from "./lists.ts";
 import type { ScimCall, ScimRequest, ScimResponse } from "./operation.ts";
 import { type Schema, urns } from "./schema.ts";
@@ -13,7 +13,8 @@ const resourceTypeUrn = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
  * GET /ServiceProviderConfig (RFC 7644 §4). Okta reads this and the other discovery documents to offer its administrators
  * exactly the stored attributes, and to find roles and entitlements.
  */
-export function serviceProviderConfig({ baseUrl }: ScimCall): ScimResponse {
+export function serviceProviderConfig({ baseUrl }: ScimCall, { query }: ScimRequest): ScimResponse {
+  refuseFilter(query);
   return {
     status: 200,
     body: {
@@ -46,23 +47,33 @@ export function serviceProviderConfig({ baseUrl }: ScimCall): ScimResponse {
 }
 
 /** GET /ResourceTypes. */
-export function listResourceTypes(call: ScimCall): ScimResponse {
+export function listResourceTypes(call: ScimCall, { query }: ScimRequest): ScimResponse {
+  refuseFilter(query);
   return allOf(resourceTypes(call));
 }
 
 /** GET /ResourceTypes/{name}. */
-export function readResourceType(call: ScimCall, { id }: ScimRequest): ScimResponse {
+export function readResourceType(call: ScimCall, { id, query }: ScimRequest): ScimResponse {
+  refuseFilter(query);
   return oneOf(resourceTypes(call), id, "There is no such resource type.");
 }
 
 /** GET /Schemas. */
-export function listSchemas(call: ScimCall): ScimResponse {
+export function listSchemas(call: ScimCall, { query }: ScimRequest): ScimResponse {
+  refuseFilter(query);
   return allOf(schemas(call));
 }
 
 /** GET /Schemas/{urn}. */
-export function readSchema(call: ScimCall, { id }: ScimRequest): ScimResponse {
+export function readSchema(call: ScimCall, { id, query }: ScimRequest): ScimResponse {
+  refuseFilter(query);
   return oneOf(schemas(call), id, "There is no such schema.");
+}
+
+/** RFC 7644 §4: a client must not take the whole document for what its filter found. An empty filter is none. */
+function refuseFilter({ filter }: ScimRequest["query"]): void {
+  if (filter === undefined || filter === "") return;
+  throw new ScimError(403, null, "This document cannot be filtered. Send the request without a filter.");
 }
 
 function resourceTypes({ baseUrl, schemas: { user, roles, entitlements } }: ScimCall) {

@@ -1,4 +1,4 @@
-/** The detail error keywords of RFC 7644 §3.12, table 9, and of RFC 9865 §3.3. */
+/** The detail error keywords of RFC 7644 §3.12, table 9, and of RFC 9865 §2.1. */
 export type ScimType =
   | "invalidFilter"
   | "tooMany"
@@ -78,13 +78,12 @@ export function toScimError(
   );
 }
 
-/** The errors of express.json() carry a status. */
+/** The errors of express.raw() carry a status. */
 function ofBodyParser(error: unknown): ScimError | null {
-  const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown };
+  const { status } = (error ?? {}) as { status?: unknown };
   if (status === 413) return new ScimError(413, null, "The request is too large.");
   if (status === 415)
-    return new ScimError(415, null, "The body's encoding or character set is not supported.");
-  if (type === "entity.parse.failed") return badRequest("invalidSyntax", "The body is not valid JSON.");
+    return new ScimError(415, null, "The body's encoding is not supported: send gzip, deflate, br or none.");
   if (typeof status === "number" && status >= 400 && status < 500) {
     return badRequest("invalidSyntax", "The request could not be understood.");
   }

@@ -1,6 +1,6 @@
 import { badRequest, type ScimError } from "./errors.ts";
 import type { AttributePath, CompareOperator, Filter, FilterValue } from "./grammar.ts";
-import { type ResolvedPath, resolveAttribute } from "./input.ts";
+import { plainValue, type ResolvedPath, resolveAttribute } from "./input.ts";
 import type { Attribute, ResourceSchema } from "./schema.ts";
 
 /**
@@ -27,7 +27,10 @@ export type FilterOperand = string | number | boolean;
 
 /** An attribute that a condition asks for. */
 export interface FilterAttribute {
-  /** As the schema spells it: "userName", "emails.value", "urn:…:User:department", "meta.created". */
+  /**
+   * As the schema spells it: "userName", "emails.value", "urn:…:User:department", "meta.created". A URN alone is a whole
+   * extension, which only `present` asks for. "meta.version" is a number: the version of the stored resource.
+   */
   name: string;
   /** Where it is in the resource: ["emails", "value"], ["urn:…:User", "department"]. */
   path: readonly string[];
@@ -89,8 +92,7 @@ function combined(
 function presence(path: AttributePath, schema: ResourceSchema): FilterCondition {
   const { resolved, whole } = findAttribute(path, schema);
   const { attribute, subAttribute } = resolved;
-  const isWhole = subAttribute === null && (attribute.type === "complex" || attribute.multiValued);
-  if (isWhole && attribute.name !== "meta") return present(whole);
+  if (subAttribute === null && (attribute.type === "complex" || attribute.multiValued)) return present(whole);
   const found = findValue(path, schema);
   return inSome(found, present(found.attribute));
 }
@@ -145,23 +147,26 @@ const text: readonly CompareOperator[] = [...order, "co", "sw", "ew"];
 
 interface OperandRule {
   operators: readonly CompareOperator[];
-  operand: "string" | "number" | "boolean";
   /** The operand's type in words. */
   words: string;
 }
 
 /** RFC 7644 §3.4.2.2: booleans and binary values have no order. */
 const operandRules: Record<Attribute["type"], OperandRule> = {
-  string: { operators: text, operand: "string", words: "a string" },
-  reference: { operators: text, operand: "string", words: "a string" },
-  binary: { operators: equality, operand: "string", words: "a string" },
-  boolean: { operators: equality, operand: "boolean", words: "true or false" },
-  integer: { operators: order, operand: "number", words: "a number" },
-  decimal: { operators: order, operand: "number", words: "a number" },
-  dateTime: { operators: order, operand: "string", words: "a date and time" },
-  complex: { operators: [], operand: "string", words: "nothing" },
+  string: { operators: text, words: "a text in double quotes" },
+  reference: { operators: text, words: "a text in double quotes" },
+  binary: { operators: equality, words: "a text in double quotes" },
+  boolean: { operators: equality, words: "true or false" },
+  integer: { operators: order, words: "a number" },
+  decimal: { operators: order, words: "a number" },
+  dateTime: { operators: order, words: "a date, or a date and time, in double quotes" },
+  complex: { operators: [], words: "nothing" },
 };
 
+/**
+ * The operand in the attribute's type. It is converted as the values of a body are: clients write `active eq "True"` and
+ * `employeeNumber eq 4711`.
+ */
 function operandOf(
   { spelled, type }: FilterAttribute,
   operator: CompareOperator,
@@ -169,26 +174,31 @@ function operandOf(
 ): FilterOperand {
   const rule = operandRules[type];
   if (!rule.operators.includes(operator)) throw refusal(spelled, `cannot be compared by "${operator}"`);
-  const operand = type === "dateTime" && typeof value === "string" ? milliseconds(value) : value;
-  if (typeof value !== rule.operand || operand === null) {
-    throw refusal(spelled, `can only be compared with ${rule.words}`);
-  }
+  // No integer equals 12.5, but some are above it.
+  const operand =
+    type === "dateTime" ? milliseconds(value) : plainValue(type === "integer" ? "decimal" : type, value);
+  if (operand === undefined) throw refusal(spelled, `can only be compared with ${rule.words}`);
   return operand;
 }
 
+/** Date, time of day and zone. A "+" that was not percent-encoded arrives as a space. */
+const dateTimePattern = /^(\d{4}-\d\d-\d\d)(?:t(\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(z|[ +-]\d\d:?\d\d)?$/i;
+
 /**
- * An xsd:dateTime (RFC 7643 §2.3.5) as milliseconds since the epoch; null if it is not one. Finer fractions are cut off, as
- * in the times that answers show. Without a zone it is UTC.
+ * An xsd:dateTime (RFC 7643 §2.3.5) as milliseconds since the epoch; undefined if it is not one. Finer fractions are cut
+ * off, as in the times that answers show. Without a zone it is UTC, and without a time of day it is midnight.
  */
-function milliseconds(dateTime: string): number | null {
-  const parts = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(dateTime);
-  if (!parts) return null;
-  const [, day = "", zone] = parts;
+function milliseconds(dateTime: FilterOperand): number | undefined {
+  const parts = dateTimePattern.exec(String(dateTime));
+  if (!parts) return undefined;
+  const [, day = "", time = "00:00", zone = "Z"] = parts;
+  const [sign, hours, minutes] = [zone.charAt(0).replace(" ", "+"), zone.slice(1, 3), zone.slice(-2)];
+  const offset = zone.toUpperCase() === "Z" ? "Z" : `${sign}${hours}:${minutes}`;
   const midnight = Date.parse(`${day}T00:00:00Z`);
-  const result = Date.parse(zone === undefined ? `${dateTime}Z` : dateTime);
+  const result = Date.parse(`${day}T${time}${offset}`);
   // Date.parse() turns the 30th of February into a day in March.
   const exists = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
-  return exists && !Number.isNaN(result) ? result : null;
+  return exists && !Number.isNaN(result) ? result : undefined;
 }
 
 /** The value that a path means: of a complex attribute its `value`, unless the path names another sub-attribute. */

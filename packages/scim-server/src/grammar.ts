@@ -3,7 +3,8 @@
  * meaning: whether an attribute exists is decided where the schema is known.
  */
 import { badRequest } from "./errors.ts";
-import { checkBody, isObject, isReservedName } from "./input.ts";
+import { checkBody, isObject } from "./input.ts";
+import { isReservedName } from "./reserved-names.ts";
 
 /** One operation of a PATCH request (RFC 7644 §3.5.2). Its shape is checked; path and value are not interpreted yet. */
 export interface PatchOperation {
@@ -85,7 +86,11 @@ function members(value: unknown, label: string): Record<string, unknown> {
   return found;
 }
 
-/** An attribute as a request names it (RFC 7644 §3.10). It may not exist: no schema was looked at yet. */
+/**
+ * An attribute as a request names it (RFC 7644 §3.10). It may not exist: no schema was looked at yet. Some clients write a
+ * dot after the URN. "urn:…:2.0:User.manager" then reads as attribute "User" below "urn:…:2.0", and resolveAttribute(),
+ * which knows the URNs, corrects that.
+ */
 export interface AttributePath {
   /** The URN before the name; null if there is none. */
   schema: string | null;
@@ -114,6 +119,12 @@ export interface PatchPath {
 const limits = { bytes: 4096, depth: 12, comparisons: 40 };
 
 const operators: ReadonlySet<string> = new Set(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
+
+const [urn, name] = ["urn:\\S+", "\\$ref|[a-z][a-z0-9_-]*"];
+/** [urn:][name][.name]: the grammar of RFC 7644 §3.10. */
+const colonPath = new RegExp(`^(?:(${urn}):)?(${name})(?:\\.(${name}))?$`, "i");
+/** [urn.][name][.name]: a dot after the URN, as Microsoft's and ConnId's clients write it. */
+const dotPath = new RegExp(`^(${urn}?)\\.(${name})(?:\\.(${name}))?$`, "i");
 
 /** Parses a filter. Throws ScimError 400 `invalidFilter` for a text that breaks the grammar or a limit. */
 export function parseFilter(text: string): Filter {
@@ -161,10 +172,14 @@ class Parser {
     const token = this.next;
     if (token.kind !== "word") throw this.unexpected("an attribute");
     this.position++;
-    const path = /^(?:(urn:\S+):)?(\$ref|[a-z][a-z0-9_-]*)(?:\.(\$ref|[a-z][a-z0-9_-]*))?$/i.exec(token.text);
+    const path = colonPath.exec(token.text) ?? dotPath.exec(token.text);
     if (!path) throw this.error(`has no attribute at character ${token.at}`);
     const [, schema = null, attribute = "", subAttribute = null] = path;
     this.refuseReserved(token.text);
+    // Only an attribute has a value filter, so in "urn:…:2.0:User.emails[" the dot ends a URN.
+    if (schema !== null && subAttribute !== null && this.next.kind === "[") {
+      return { schema: `${schema}:${attribute}`, attribute: subAttribute, subAttribute: null };
+    }
     if (this.insideValueFilter && (schema !== null || subAttribute !== null)) {
       throw this.error(`must name a sub-attribute, and nothing more, at character ${token.at}`);
     }
@@ -255,7 +270,7 @@ class Parser {
     if (!spaced) throw this.unexpected("a space and a value");
     if (kind !== "word" && kind !== "string") throw this.unexpected("a value");
     const result = kind === "string" ? value : literal(text);
-    if (result === undefined) throw this.unexpected("a value");
+    if (result === undefined) throw this.unexpected("a number, true, false, null or a text in double quotes");
     this.position++;
     return result;
   }

@@ -4,7 +4,9 @@
  */
 import { badRequest, ScimError } from "./errors.ts";
 import { isAssigned, unpackElement, unpackList } from "./packed-roles.ts";
+import { isReservedName } from "./reserved-names.ts";
 import { type Attribute, plain, type ResourceSchema } from "./schema.ts";
+import { withSections } from "./section-keys.ts";
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export type JsonObject = { [name: string]: JsonValue };
@@ -22,13 +24,6 @@ export interface CleanBody {
 
 /** The most that one user may have: far above what any directory sends, far below what would make a row heavy. */
 const limits = { text: 1000, elements: 200 };
-
-/** Names that reach an object's prototype in JavaScript. No protocol has an attribute with such a name. */
-const reserved = new Set(["__proto__", "constructor", "prototype"]);
-
-export function isReservedName(name: string): boolean {
-  return reserved.has(name.toLowerCase());
-}
 
 /** Deeper than any SCIM body, even a PATCH inside a Bulk request, and far from exhausting the stack. */
 const maxDepth = 32;
@@ -99,7 +94,7 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: readonl
     if (clean === undefined) cleared.add(label);
     else holder[attribute.name] = clean;
   };
-  for (const [name, value] of Object.entries(body)) {
+  for (const [name, value] of Object.entries(withSections(body, schema))) {
     const section = sectionNamed(schema, name);
     if (section === null) {
       take(resource, null, name, value);
@@ -304,6 +299,11 @@ const common: Attribute[] = [
   plain("id", { caseExact: true, mutability: "readOnly", returned: "always", uniqueness: "global" }),
   plain("externalId", { caseExact: true }),
   {
+    ...plain("schemas", { mutability: "readOnly", returned: "always" }),
+    type: "reference",
+    multiValued: true,
+  },
+  {
     ...plain("meta", { mutability: "readOnly" }),
     type: "complex",
     subAttributes: [
@@ -325,8 +325,8 @@ export interface ResolvedPath {
 }
 
 /**
- * Finds an attribute by the names that a request used: ignoring case (RFC 7643 §2.1), with or without its schema's URN.
- * Null if there is no such attribute.
+ * Finds an attribute by the names that a request used: ignoring case (RFC 7643 §2.1), with or without its schema's URN, and
+ * with a colon or a dot after the URN. Null if there is no such attribute.
  */
 export function resolveAttribute(
   schema: ResourceSchema,
@@ -335,12 +335,15 @@ export function resolveAttribute(
   const urn = path.schema?.toLowerCase() ?? null;
   const isCore = urn === null || urn === schema.core.id.toLowerCase();
   const extension = isCore ? null : (schema.extensions.find(({ id }) => id.toLowerCase() === urn) ?? null);
-  if (!isCore && !extension) return null;
-  const attribute = byName(
-    extension ? extension.attributes : [...common, ...schema.core.attributes],
-    path.attribute,
-  );
-  if (!attribute) return null;
+  const isUnknown = !isCore && !extension;
+  const candidates = extension ? extension.attributes : [...common, ...schema.core.attributes];
+  const attribute = isUnknown ? null : byName(candidates, path.attribute);
+  if (!attribute) {
+    if (path.schema === null || path.subAttribute === null) return null;
+    // The grammar took a dot after the URN for one between an attribute and its sub-attribute.
+    const whole = `${path.schema}:${path.attribute}`;
+    return resolveAttribute(schema, { schema: whole, attribute: path.subAttribute, subAttribute: null });
+  }
   const subAttribute =
     path.subAttribute === null ? null : byName(attribute.subAttributes ?? [], path.subAttribute);
   if (path.subAttribute !== null && !subAttribute) return null;

@@ -1,9 +1,10 @@
-import type { GroupRecord, ListQuery, SortAttribute } from "./backend.ts";
-import { badRequest } from "./errors.ts";
-import { toFilterCondition } from "./filter-conditions.ts";
+import type { GroupRecord, ListQuery, ListResult, SortAttribute } from "./backend.ts";
+import { badRequest, type ScimType } from "./errors.ts";
+import type { FilterCondition } from "./filter-conditions.ts";
 import { parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
-import { checkQuery, isObject } from "./input.ts";
+import { checkQuery, isObject, labelOf } from "./input.ts";
+import { listCondition } from "./known-conditions.ts";
 import {
   checkMessageType,
   type ScimCall,
@@ -11,7 +12,7 @@ import {
   type ScimResource,
   type ScimResponse,
 } from "./operation.ts";
-import { type Projection, projection } from "./projection.ts";
+import { type Projection, projection, resolveName } from "./projection.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 import { toScimUser } from "./users.ts";
 
@@ -44,10 +45,10 @@ export async function searchGroups(call: ScimCall, { body }: ScimRequest): Promi
 async function usersIn(call: ScimCall, parameters: ListParameters): Promise<ScimResponse> {
   const project = projection(parameters, call.schemas.user);
   const page = readPage(parameters);
-  const query = readQuery(parameters, call.schemas.user, page, project);
-  const { items, total } = await call.store.users.list(query);
+  const query = readQuery(call, parameters, call.schemas.user, page);
+  const { items, total, more } = await findPage(call.store.users, query, page, project);
   const resources = items.map((user) => toScimUser(call, user));
-  return answer(page, { resources, total, last: items.at(-1) }, project);
+  return answer(page, { resources, total, next: more ? items.at(-1) : undefined }, project);
 }
 
 /**
@@ -60,14 +61,14 @@ async function groupsIn(call: ScimCall, parameters: ListParameters): Promise<Sci
   const schema = call.schemas.group;
   const page = readPage(parameters);
   const listed = projection(parameters, schema, ["members"]);
-  const query = readQuery(parameters, schema, page, listed);
-  const { items, total } = await call.store.groups.list(query);
-  const isOnlyHit = query.where !== null && total === 1 && items.length === 1;
+  const query = readQuery(call, parameters, schema, page);
+  const { items, total, more } = await findPage(call.store.groups, query, page, listed);
+  const isOnlyHit = query.where !== true && total === 1 && items.length === 1;
   const project = isOnlyHit ? projection(parameters, schema) : listed;
   const limit = listed.wants("members") ? Number.POSITIVE_INFINITY : maxMembersOfHit;
   const members = project.wants("members") ? await membersIn(call, items, limit) : null;
   const resources = items.map((group) => toScimGroup(call, group, members?.get(group.id)));
-  return answer(page, { resources, total, last: items.at(-1) }, project);
+  return answer(page, { resources, total, next: more ? items.at(-1) : undefined }, project);
 }
 
 /** The members of each group in one query, without groups that have more than `limit`. */
@@ -78,30 +79,59 @@ async function membersIn(call: ScimCall, groups: readonly GroupRecord[], limit: 
   return new Map([...found].filter(([, members]) => members.length <= limit));
 }
 
-/** Reads the body of POST /.search, whose members are the parameters of a list. Throws badRequest. */
+/** Reads the body of POST /.search, whose members are the parameters of a list; null is absent. Throws badRequest. */
 function readSearch(body: unknown): ListParameters {
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
-  const { schemas, ...parameters } = body;
+  const { schemas, ...sent } = body;
   checkMessageType(schemas, urns.searchRequest);
-  checkQuery(parameters);
-  return parameters;
+  checkQuery(sent);
+  return Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null));
+}
+
+/** Which resources a list is of, and in which order. */
+interface ListSelection {
+  /** True for every resource, false for none. */
+  where: FilterCondition | boolean;
+  sort: ListQuery["sort"];
 }
 
 function readQuery(
+  { baseUrl }: Pick<ScimCall, "baseUrl">,
   parameters: ListParameters,
   schema: ResourceSchema,
   page: RequestedPage,
-  { wants }: Projection,
-): ListQuery {
+): ListSelection {
   const { filter } = parameters;
   if (Array.isArray(filter)) throw badRequest("invalidFilter", "Send one filter.");
-  const where =
-    filter === undefined || filter === "" ? null : toFilterCondition(parseFilter(String(filter)), schema);
+  const isAbsent = filter === undefined || filter === "";
+  const where = isAbsent || listCondition(parseFilter(String(filter)), schema, baseUrl);
   const sort = readSort(parameters, schema);
   if (sort && page.by === "cursor")
     throw badRequest("invalidValue", "A list with a cursor cannot be sorted: it has its own order.");
-  const from = page.by === "index" ? { offset: page.startIndex - 1 } : { after: page.after };
-  return { where, sort, from, limit: page.count, wants };
+  return { where, sort };
+}
+
+/** A page of what the store found, and whether there are resources behind it. */
+type Page<Stored> = ListResult<Stored> & { more: boolean };
+
+async function findPage<Stored>(
+  store: { list(query: ListQuery): Promise<ListResult<Stored>> },
+  { where, sort }: ListSelection,
+  page: RequestedPage,
+  { wants }: Projection,
+): Promise<Page<Stored>> {
+  // A filter that no resource can satisfy needs no query.
+  if (where === false) return { items: [], total: 0, more: false };
+  const condition = where === true ? null : where;
+  const { count } = page;
+  if (page.by === "index") {
+    const from = { offset: page.startIndex - 1 };
+    return { ...(await store.list({ where: condition, sort, from, limit: count, wants })), more: false };
+  }
+  // One more than the page shows: a last page that is full has no nextCursor (RFC 9865 §2).
+  const query = { where: condition, sort, from: { after: page.after }, limit: count + 1, wants };
+  const { items, total } = await store.list(query);
+  return { items: items.slice(0, count), total, more: items.length > count };
 }
 
 /** Lists are sorted by attributes that stores have as columns, so that the database can sort. */
@@ -109,10 +139,9 @@ function readSort({ sortBy, sortOrder }: ListParameters, schema: ResourceSchema)
   if (sortBy === undefined || sortBy === "") return null;
   const nameAttribute = schema.core.id === urns.user ? "userName" : "displayName";
   const sortable: SortAttribute[] = ["id", nameAttribute, "meta.created", "meta.lastModified"];
-  const name = String(sortBy)
-    .replace(new RegExp(`^${schema.core.id}:`, "i"), "")
-    .toLowerCase();
-  const by = sortable.find((attribute) => attribute.toLowerCase() === name);
+  const found = resolveName(schema, String(sortBy));
+  const name = found && labelOf(found.extension, found.attribute, found.subAttribute);
+  const by = sortable.find((attribute) => attribute === name);
   if (!by) throw badRequest("invalidValue", `Lists can be sorted by ${sortable.join(", ")}.`);
   return { by, descending: String(sortOrder ?? "ascending").toLowerCase() === "descending" };
 }
@@ -127,27 +156,27 @@ type RequestedPage =
 export const paging = { defaultCount: 100, maxCount: 1000 };
 
 /**
- * Reads startIndex, count and cursor. A startIndex below 1 is 1, a negative count is 0 (RFC 7644 §3.4.2.4), and a count
- * above the maximum is the maximum. Throws badRequest for anything but whole numbers, and for a cursor that this server
- * did not give.
+ * Reads startIndex, count and cursor. By index, a startIndex below 1 is 1 and a negative count is 0 (RFC 7644 §3.4.2.4). By
+ * cursor, a count is at least 1 (RFC 9865 §2). A count above the maximum is the maximum. Throws badRequest for anything but
+ * whole numbers, and for a cursor that this server did not give.
  */
 export function readPage(query: ListParameters): RequestedPage {
-  const count = Math.min(
-    Math.max(0, wholeNumber(query.count, "count") ?? paging.defaultCount),
-    paging.maxCount,
-  );
-  if (query.cursor !== undefined) {
-    if (query.startIndex !== undefined)
-      throw badRequest("invalidValue", "Use startIndex or cursor, not both.");
-    return { by: "cursor", after: query.cursor === "" ? 0 : readCursor(String(query.cursor)), count };
+  if (query.cursor === undefined) {
+    const count = Math.max(0, wholeNumber(query.count, "count", "invalidValue") ?? paging.defaultCount);
+    const startIndex = Math.max(1, wholeNumber(query.startIndex, "startIndex", "invalidValue") ?? 1);
+    return { by: "index", startIndex, count: Math.min(count, paging.maxCount) };
   }
-  return { by: "index", startIndex: Math.max(1, wholeNumber(query.startIndex, "startIndex") ?? 1), count };
+  if (query.startIndex !== undefined) throw badRequest("invalidValue", "Use startIndex or cursor, not both.");
+  const count = wholeNumber(query.count, "count", "invalidCount") ?? paging.defaultCount;
+  if (count < 1) throw badRequest("invalidCount", "With a cursor, count must be at least 1.");
+  const after = query.cursor === "" ? 0 : readCursor(String(query.cursor));
+  return { by: "cursor", after, count: Math.min(count, paging.maxCount) };
 }
 
-function wholeNumber(value: unknown, name: string): number | null {
+function wholeNumber(value: unknown, name: string, scimType: ScimType): number | null {
   if (value === undefined || value === "") return null;
   const text = String(value).trim();
-  if (!/^[+-]?\d{1,12}$/.test(text)) throw badRequest("invalidValue", `${name} must be a whole number.`);
+  if (!/^[+-]?\d{1,12}$/.test(text)) throw badRequest(scimType, `${name} must be a whole number.`);
   return Number(text);
 }
 
@@ -165,19 +194,20 @@ function readCursor(cursor: string): number {
 interface FoundPage {
   resources: ScimResource[];
   total: number;
-  last: { position: number } | undefined;
+  /** The last resource of a page by cursor that another one follows. */
+  next: { position: number } | undefined;
 }
 
 function answer(
   page: RequestedPage,
-  { resources, total, last }: FoundPage,
+  { resources, total, next }: FoundPage,
   project: Projection,
 ): ScimResponse {
   const shown = resources.map((resource) => project.apply(resource));
   if (page.by === "index")
     return { status: 200, body: listResponse(shown, total, { startIndex: page.startIndex }) };
-  const nextCursor = last && resources.length === page.count ? writeCursor(last.position) : null;
-  return { status: 200, body: listResponse(shown, total, nextCursor === null ? {} : { nextCursor }) };
+  const place = next ? { nextCursor: writeCursor(next.position) } : {};
+  return { status: 200, body: listResponse(shown, total, place) };
 }
 
 /** A ListResponse (RFC 7644 §3.4.2). `itemsPerPage` is the number of resources in this answer. */

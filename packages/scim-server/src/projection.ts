@@ -1,6 +1,7 @@
 import type { Wants } from "./backend.ts";
 import { badRequest } from "./errors.ts";
-import { resolveAttribute } from "./input.ts";
+import { parsePath } from "./grammar.ts";
+import { type ResolvedPath, resolveAttribute, sectionNamed } from "./input.ts";
 import type { Attribute, ResourceSchema } from "./schema.ts";
 
 /** Which attributes an answer shows (RFC 7644 §3.9). */
@@ -16,17 +17,18 @@ interface NamedPath {
 }
 
 /**
- * Reads `attributes` and `excludedAttributes`. Names that the schema does not know are ignored; `id` and `schemas` are
- * always returned. Throws badRequest if both are given.
- * @param leftOut attributes that are returned only if `attributes` names them.
+ * Reads `attributes` and `excludedAttributes`. A schema's URN names all its attributes, and a value filter is ignored:
+ * `emails[type eq "work"].value` shows what `emails.value` shows. Names that the schema does not know are ignored; `id` and
+ * `schemas` are always returned. Throws badRequest if both are given.
+ * @param leftOut attributes that are returned only if `attributes` names them, not just their schema.
  */
 export function projection(
   query: Record<string, unknown>,
   schema: ResourceSchema,
   leftOut: readonly string[] = [],
 ): Projection {
-  const included = namedPaths(query.attributes, schema);
-  const excluded = namedPaths(query.excludedAttributes, schema);
+  const included = namedPaths(query.attributes, schema, leftOut);
+  const excluded = namedPaths(query.excludedAttributes, schema, []);
   if (included && excluded) {
     throw badRequest("invalidValue", "Use attributes or excludedAttributes, not both.");
   }
@@ -59,23 +61,67 @@ function including(paths: NamedPath[]): Projection {
   };
 }
 
-function namedPaths(parameter: unknown, schema: ResourceSchema): NamedPath[] | null {
+/** @param leftOut core attributes that a schema's URN does not name. */
+function namedPaths(
+  parameter: unknown,
+  schema: ResourceSchema,
+  leftOut: readonly string[],
+): NamedPath[] | null {
   if (parameter === undefined || parameter === "") return null;
-  const names = (Array.isArray(parameter) ? parameter : String(parameter).split(",")).map((name) =>
-    String(name).trim(),
-  );
+  const names = Array.isArray(parameter) ? parameter.map(String) : splitAtCommas(String(parameter));
   return names.flatMap((name) => {
-    const [, urn, attribute = "", , subAttribute] = /^(?:(urn:.+):)?([^.:]+)(\.(.+))?$/i.exec(name) ?? [];
-    const path = resolveAttribute(schema, {
-      schema: urn ?? null,
-      attribute,
-      subAttribute: subAttribute ?? null,
-    });
-    if (!path) return [];
-    return [
-      { extension: path.extension, attribute: path.attribute, subAttribute: path.subAttribute?.name ?? null },
-    ];
+    const section = sectionNamed(schema, name.trim());
+    if (section) return attributesOf(schema, section.extension, leftOut);
+    const found = resolveName(schema, name);
+    return found ? [{ ...found, subAttribute: found.subAttribute?.name ?? null }] : [];
   });
+}
+
+/**
+ * Finds the attribute that a parameter such as `attributes` or `sortBy` names: as the path of a PATCH operation, whose
+ * value filter is ignored. Null if there is none.
+ */
+export function resolveName(schema: ResourceSchema, name: string): ResolvedPath | null {
+  try {
+    return resolveAttribute(schema, parsePath(name.trim()).path);
+  } catch {
+    // No attribute has a name that is not a path.
+    return null;
+  }
+}
+
+/** Common attributes belong to the core schema (RFC 7643 §3.1). */
+function attributesOf(
+  schema: ResourceSchema,
+  extension: string | null,
+  leftOut: readonly string[],
+): NamedPath[] {
+  const { attributes } = schema.extensions.find(({ id }) => id === extension) ?? schema.core;
+  const common = extension === null ? ["externalId", "meta"] : [];
+  return [...common, ...attributes.map(({ name }) => name)]
+    .filter((name) => extension !== null || !leftOut.includes(name))
+    .map((name) => resolveAttribute(schema, { schema: extension, attribute: name, subAttribute: null }))
+    .filter((found) => found !== null)
+    .map((found) => ({ ...found, subAttribute: null }));
+}
+
+/** Splits a list of paths. A comma in a value filter or in its strings is not between two paths. */
+function splitAtCommas(text: string): string[] {
+  const parts: string[] = [];
+  let [start, inBrackets, inString] = [0, false, false];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (inString) {
+      if (character === "\\") at++;
+      else if (character === '"') inString = false;
+    } else if (inBrackets && character === '"') inString = true;
+    else if (character === "[" || character === "]") inBrackets = character === "[";
+    else if (character === "," && !inBrackets) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
 }
 
 function holder(resource: Record<string, unknown>, path: NamedPath): Record<string, unknown> | undefined {
@@ -111,8 +157,10 @@ function remove(resource: Record<string, unknown>, path: NamedPath): void {
   const without = { ...from };
   if (path.subAttribute === null) delete without[name];
   else without[name] = omit(from[name], path.subAttribute);
-  if (path.extension !== null) resource[path.extension] = without;
-  else {
+  if (path.extension !== null) {
+    if (Object.keys(without).length > 0) resource[path.extension] = without;
+    else delete resource[path.extension];
+  } else {
     delete resource[name];
     if (without[name] !== undefined) resource[name] = without[name];
   }

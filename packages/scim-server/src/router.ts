@@ -1,17 +1,11 @@
 /**
  * A SCIM 2.0 service provider over an application's own users and groups (RFC 7643, RFC 7644, RFC 9865).
  *
- * This file has every route, and what happens around each operation: authenticate the caller before the body is parsed,
- * check the body, open the caller's store, and answer with the result or with a SCIM error. The application implements
- * backend.ts. Imports nothing but Express and, for the definitions of RFC 7643, scimmy.
+ * This file has every route, and what happens around each operation: authenticate the caller, check the method, read the
+ * body, open the caller's store, and answer with the result or with a SCIM error. The application implements backend.ts.
+ * Imports nothing but Express and, for the definitions of RFC 7643, scimmy.
  */
-import express, {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-  Router,
-} from "express";
+import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
 import { listAssignable, readAssignable } from "./assignable.ts";
 import type { ScimBackend } from "./backend.ts";
 import { carryOutBulk } from "./bulk.ts";
@@ -24,9 +18,11 @@ import {
 } from "./discovery.ts";
 import { errorBody, notFound, ScimError, toScimError } from "./errors.ts";
 import { createGroup, deleteGroup, patchGroupById, readGroupById, replaceGroup } from "./groups.ts";
-import { checkBody, checkQuery } from "./input.ts";
+import { checkQuery } from "./input.ts";
 import { listGroups, listUsers, searchGroups, searchUsers } from "./lists.ts";
+import { answerType } from "./media-types.ts";
 import type { ScimCall, ScimOperation, ScimRequest, ScimResponse } from "./operation.ts";
+import { readBody } from "./read-body.ts";
 import type { ScimSchemas } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, readUser, replaceUser } from "./users.ts";
 
@@ -56,62 +52,53 @@ export interface ScimExchange<Caller> {
   error: ScimError | null;
 }
 
-const mediaType = "application/scim+json";
-/** Okta sends both types; all others are refused before the body is read. */
-const acceptedTypes = [mediaType, "application/json"];
-const bodyLimit = "10mb";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** The operations of each path, by method. */
+function routes(backend: Pick<ScimBackend<never>, "toScimError">) {
+  const readOnly = (operation: ScimOperation) => ({ GET: operation });
+  return {
+    "/Users": { GET: listUsers, POST: createUser },
+    "/Users/.search": { POST: searchUsers },
+    "/Users/:id": { GET: readUser, PUT: replaceUser, PATCH: patchUserById, DELETE: deleteUser },
+    "/Groups": { GET: listGroups, POST: createGroup },
+    "/Groups/.search": { POST: searchGroups },
+    "/Groups/:id": { GET: readGroupById, PUT: replaceGroup, PATCH: patchGroupById, DELETE: deleteGroup },
+    "/Bulk": { POST: bulk(backend) },
+    "/ServiceProviderConfig": readOnly(serviceProviderConfig),
+    "/ResourceTypes": readOnly(listResourceTypes),
+    "/ResourceTypes/:id": readOnly(readResourceType),
+    "/Schemas": readOnly(listSchemas),
+    "/Schemas/:id": readOnly(readSchema),
+    "/Roles": readOnly(listAssignable("Roles")),
+    "/Roles/:id": readOnly(readAssignable("Roles")),
+    "/Entitlements": readOnly(listAssignable("Entitlements")),
+    "/Entitlements/:id": readOnly(readAssignable("Entitlements")),
+  } satisfies Record<string, Partial<Record<Method, ScimOperation>>>;
+}
 
 export function scimRouter<Caller>(options: ScimRouterOptions<Caller>): Router {
   const { backend } = options;
   // RFC 3986 §6.2.2.1: paths distinguish case.
   const router = Router({ caseSensitive: true });
+  router.use(tidyPath);
   router.use(beginExchange(options));
   router.use(authenticate(backend));
-  router.use(requireScimBody);
-  router.use(express.json({ type: acceptedTypes, limit: bodyLimit }));
-  router.use(checkNames);
+  router.use(checkParameters);
 
   const answer =
     (operation: ScimOperation): RequestHandler =>
     async (req, res) =>
       send(res, await operation(callOf(options, req, res), requestOf(req)));
 
-  router.get("/Users", answer(listUsers));
-  router.post("/Users", answer(createUser));
-  router.post("/Users/.search", answer(searchUsers));
-  router.all("/Users/.search", notOffered("POST"));
-  router.get("/Users/:id", answer(readUser));
-  router.put("/Users/:id", answer(replaceUser));
-  router.patch("/Users/:id", answer(patchUserById));
-  router.delete("/Users/:id", answer(deleteUser));
-  router.all("/Users", notOffered("GET, HEAD, POST"));
-  router.all("/Users/:id", notOffered("GET, HEAD, PUT, PATCH, DELETE"));
-
-  router.get("/Groups", answer(listGroups));
-  router.post("/Groups", answer(createGroup));
-  router.post("/Groups/.search", answer(searchGroups));
-  router.all("/Groups/.search", notOffered("POST"));
-  router.get("/Groups/:id", answer(readGroupById));
-  router.put("/Groups/:id", answer(replaceGroup));
-  router.patch("/Groups/:id", answer(patchGroupById));
-  router.delete("/Groups/:id", answer(deleteGroup));
-  router.all("/Groups", notOffered("GET, HEAD, POST"));
-  router.all("/Groups/:id", notOffered("GET, HEAD, PUT, PATCH, DELETE"));
-
-  router.post("/Bulk", answer(bulk(backend)));
-  router.all("/Bulk", notOffered("POST"));
-
-  router.get("/ServiceProviderConfig", answer(serviceProviderConfig));
-  router.get("/ResourceTypes", answer(listResourceTypes));
-  router.get("/ResourceTypes/:id", answer(readResourceType));
-  router.get("/Schemas", answer(listSchemas));
-  router.get("/Schemas/:id", answer(readSchema));
-  router.get("/Roles", answer(listAssignable("Roles")));
-  router.get("/Roles/:id", answer(readAssignable("Roles")));
-  router.get("/Entitlements", answer(listAssignable("Entitlements")));
-  router.get("/Entitlements/:id", answer(readAssignable("Entitlements")));
-  for (const path of readOnlyPaths) router.all(path, notOffered("GET, HEAD"));
-
+  for (const [path, operations] of Object.entries(routes(backend))) {
+    for (const [method, operation] of Object.entries(operations)) {
+      const handlers = [...(hasBody(method) ? readBody : []), answer(operation)];
+      router[method.toLowerCase() as Lowercase<Method>](path, ...handlers);
+    }
+    // Before the body is read: its type and its size do not matter to a method that is not offered.
+    router.all(path, notOffered(Object.keys(operations)));
+  }
   router.all("/Me", () => {
     throw new ScimError(501, null, "/Me is not supported: a provisioning token is not a user.");
   });
@@ -122,10 +109,10 @@ export function scimRouter<Caller>(options: ScimRouterOptions<Caller>): Router {
   return router;
 }
 
-const readOnlyPaths = [
-  "/ServiceProviderConfig",
-  ...["ResourceTypes", "Schemas", "Roles", "Entitlements"].flatMap((list) => [`/${list}`, `/${list}/:id`]),
-];
+/** Whether a method has a body that means something (RFC 9110 §9.3). The body of another one is not read. */
+function hasBody(method: string): boolean {
+  return ["POST", "PUT", "PATCH"].includes(method);
+}
 
 const errorOf = (backend: Pick<ScimBackend<never>, "toScimError">, error: unknown) =>
   toScimError(error, (other) => backend.toScimError?.(other) ?? null);
@@ -146,6 +133,17 @@ export function tokenOf(req: Request): string {
   // Okta's "Header" mode sends the token without a scheme.
   return (req.get("authorization") ?? "").replace(/^bearer /i, "").trim();
 }
+
+/**
+ * Removes doubled slashes, which clients make of a base URL that ends with one, and a slash at the end: "//Users" and
+ * "/Users/" are "/Users". Runs first, so that the checks, the routes and the log see one spelling.
+ */
+const tidyPath: RequestHandler = (req, _res, next) => {
+  const [path = "", ...query] = req.url.split("?");
+  const tidy = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
+  if (tidy !== path) req.url = [tidy, ...query].join("?");
+  next();
+};
 
 function beginExchange<Caller>({ onExchange }: ScimRouterOptions<Caller>): RequestHandler {
   return (req, res, next) => {
@@ -185,16 +183,8 @@ function authenticate<Caller>(backend: ScimBackend<Caller>): RequestHandler {
   };
 }
 
-const requireScimBody: RequestHandler = (req, _res, next) => {
-  const hasBody = Number(req.get("content-length") ?? 0) > 0 || req.get("transfer-encoding") !== undefined;
-  if (hasBody && !req.is(acceptedTypes))
-    throw new ScimError(415, null, `Send ${mediaType} or application/json.`);
-  next();
-};
-
-const checkNames: RequestHandler = (req, _res, next) => {
+const checkParameters: RequestHandler = (req, _res, next) => {
   checkQuery(req.query);
-  checkBody(req.body);
   next();
 };
 
@@ -220,10 +210,11 @@ function requestOf(req: Request): ScimRequest {
   };
 }
 
-/** Refuses methods that a path does not have; OPTIONS is answered with those that it has. */
-function notOffered(methods: string): RequestHandler {
+/** Refuses methods that a path does not have; OPTIONS is answered with those that it has. Express answers HEAD like GET. */
+function notOffered(methods: readonly string[]): RequestHandler {
+  const allowed = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   return (req, res) => {
-    res.set("Allow", methods);
+    res.set("Allow", allowed.join(", "));
     if (req.method !== "OPTIONS") throw new ScimError(405, null, `${req.method} is not offered here.`);
     res.status(204).end();
   };
@@ -245,7 +236,9 @@ function sendJson(res: Response, status: number, body: unknown): void {
   const bytes = Buffer.from(JSON.stringify(body));
   res
     .status(status)
-    .set({ "Content-Type": `${mediaType}; charset=utf-8`, "Content-Length": String(bytes.length) })
+    .vary("Accept")
+    .type(`${answerType(res.req.get("accept"))}; charset=utf-8`)
+    .set("Content-Length", String(bytes.length))
     .end(bytes);
 }
 

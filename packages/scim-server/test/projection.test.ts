@@ -13,7 +13,8 @@ const ada = {
   groups: [{ value: "g" }],
   [urns.enterprise]: { department: "Research", division: "D" },
 };
-const { id, schemas } = ada;
+const { id, schemas, [urns.enterprise]: _extension, ...core } = ada;
+const withoutExtension = { schemas, id, ...core };
 
 describe("attributes and excludedAttributes", () => {
   const shown: [Record<string, unknown>, unknown][] = [
@@ -38,11 +39,40 @@ describe("attributes and excludedAttributes", () => {
       { schemas, id, userName: "ada", [urns.enterprise]: { department: "Research" } },
     ],
     [{ excludedAttributes: "id" }, ada],
+    [{ excludedAttributes: "schemas,ID" }, ada],
+    [{ attributes: urns.enterprise }, { schemas, id, [urns.enterprise]: ada[urns.enterprise] }],
+    [
+      { attributes: `title,${urns.enterprise.toUpperCase()}` },
+      { schemas, id, title: "Countess", [urns.enterprise]: ada[urns.enterprise] },
+    ],
+    [
+      { attributes: `${urns.enterprise}.department` },
+      { schemas, id, [urns.enterprise]: { department: "Research" } },
+    ],
+    [{ attributes: `${urns.user}.name.givenName` }, { schemas, id, name: { givenName: "Ada" } }],
+    [{ attributes: urns.user }, withoutExtension],
+    [{ excludedAttributes: urns.enterprise }, withoutExtension],
+    [{ excludedAttributes: `${urns.enterprise}:department,${urns.enterprise}.DIVISION` }, withoutExtension],
+    [{ excludedAttributes: urns.user }, { schemas, id, [urns.enterprise]: ada[urns.enterprise] }],
+    [{ attributes: "urn:unknown:User,urn:unknown:User.title" }, { schemas, id }],
+    [
+      { attributes: 'emails[type eq "work"].value' },
+      { schemas, id, emails: [{ value: "a@x.test" }, { value: "b@x.test" }] },
+    ],
+    [
+      { attributes: 'emails[value eq "a,title]"],userName' },
+      { schemas, id, userName: "ada", emails: ada.emails },
+    ],
+    [{ attributes: 'emails[type eq "x\\",].value,title' }, { schemas, id }],
+    [
+      { excludedAttributes: 'name,groups,emails[type eq "work"].value,title' },
+      { ...ada, emails: [{ type: "work" }, {}], name: undefined, groups: undefined, title: undefined },
+    ],
   ];
   for (const [query, expected] of shown) {
     it(`show what ${JSON.stringify(query)} asks for`, () => {
       const before = structuredClone(ada);
-      assert.deepEqual(projection(query, userSchema).apply(ada), expected);
+      assert.deepEqual(projection(query, userSchema).apply(ada), JSON.parse(JSON.stringify(expected)));
       assert.deepEqual(ada, before);
     });
   }
@@ -62,6 +92,12 @@ describe("attributes and excludedAttributes", () => {
       id,
       groups: ada.groups,
     });
+  });
+
+  it("do not show such an attribute if only its schema is named", () => {
+    const shown = projection({ attributes: urns.user }, userSchema, ["groups"]);
+    assert.deepEqual([shown.wants("groups"), shown.wants("title")], [false, true]);
+    assert.equal("groups" in shown.apply(ada), false);
   });
 
   it("refuse both at once", () => {

@@ -215,7 +215,7 @@ function claimsIn(body: object): Fields | null {
 }
 
 /** Claims about the token itself, which say nothing about a person. */
-const claimsOfToken = "iss sub aud azp exp iat nbf auth_time amr acr ver nonce".split(" ");
+const claimsOfToken = "iss sub aud azp exp iat nbf auth_time session_expiry amr acr ver nonce".split(" ");
 
 function mapped(claims: Fields, { roleMapping }: OidcSettings): Fields {
   const known = new Set([

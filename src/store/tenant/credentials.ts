@@ -1,4 +1,12 @@
 import type { LinkPurpose, SessionSummary } from "../../model.ts";
+import {
+  latestSessionEnd,
+  type SessionLimits,
+  type SessionLimitsRow,
+  sessionEnd,
+  sessionLimitsColumns,
+  toSessionLimits,
+} from "../session-store.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** Password hashes (directory/password-hash.ts). */
@@ -64,23 +72,50 @@ export function tenantLinks(scope: TenantScope, now: () => number) {
   };
 }
 
-/** The sessions of one tenant's users, to list and end them. session-store.ts creates and loads them. */
+/** The sessions of one tenant's users: their limits, and to list and end them. session-store.ts creates and loads them. */
 export function tenantSessions(scope: TenantScope, now: () => number) {
   const of = (userId: string) => scope.rows("sessions").where("user_id", userId);
+  const limitsIn = (row: unknown) => (row ? toSessionLimits(row as SessionLimitsRow) : null);
+  const readLimits = async () => limitsIn(await scope.tenantRow().first(sessionLimitsColumns));
   return {
+    /** Returns null if the tenant was deleted. */
+    limits: readLimits,
+
+    /** Like limits, and locks the tenant's row until the transaction ends. */
+    async lockLimits(): Promise<SessionLimits | null> {
+      return limitsIn(await scope.tenantRow().forNoKeyUpdate().first(sessionLimitsColumns));
+    },
+
+    /** Limits all sessions of the tenant, also those that exist. */
+    async changeLimits({ idleMinutes, absoluteMinutes }: SessionLimits): Promise<void> {
+      const row = { session_idle_minutes: idleMinutes, session_absolute_minutes: absoluteMinutes };
+      await scope.tenantRow().update(row);
+    },
+
     /** A user's valid sessions, the last seen first. Those of an older access epoch are not valid. */
     async ofUser(userId: string, accessEpoch: number): Promise<SessionSummary[]> {
+      const limits = await readLimits();
       const rows = (await of(userId)
         .where("access_epoch", accessEpoch)
         .where("expires_at", ">", now())
         .orderBy("seen_at", "desc")
-        .select(["sid_hash", "created_at", "seen_at", "data"])) as SessionRow[];
-      return rows.map((row) => ({
-        id: row.sid_hash,
-        createdAt: row.created_at,
-        lastSeenAt: row.seen_at,
-        userAgent: (JSON.parse(row.data) as { userAgent?: string }).userAgent ?? null,
-      }));
+        .select(["sid_hash", "created_at", "seen_at", "ends_at", "data"])) as SessionRow[];
+      return rows.flatMap((row) => {
+        const times = {
+          createdAt: row.created_at,
+          seenAt: row.seen_at,
+          ...(row.ends_at === null ? {} : { endsAt: row.ends_at }),
+          ...(limits ? { limits } : {}),
+        };
+        if (sessionEnd(times) <= now()) return [];
+        return {
+          id: row.sid_hash,
+          createdAt: row.created_at,
+          lastSeenAt: row.seen_at,
+          endsAt: latestSessionEnd(times),
+          userAgent: (JSON.parse(row.data) as { userAgent?: string }).userAgent ?? null,
+        };
+      });
     },
 
     /** Ends a user's sessions, all of them or all but one. */
@@ -101,5 +136,6 @@ interface SessionRow {
   sid_hash: string;
   created_at: number;
   seen_at: number;
+  ends_at: number | null;
   data: string;
 }
