@@ -154,6 +154,19 @@ describe("the required attributes of a user", () => {
         assert.equal((await acme.client.patch(`/Users/${id}`, change)).status, 200, JSON.stringify(change));
     });
 
+    it("can be removed by one operation of a PATCH and set by the next", async () => {
+      const id = await create();
+      const operations = [
+        { op: "remove", path: "emails" },
+        { op: "remove", path: "name.familyName" },
+        { op: "add", path: "emails", value: [{ type: "home", value: "home@acme.example" }] },
+        { op: "add", value: { name: { familyName: "King" } } },
+      ];
+      const { status, body } = await acme.client.patch(`/Users/${id}`, ...operations);
+      assert.equal(status, 200);
+      assert.deepEqual([body.emails[0].value, body.name.familyName], ["home@acme.example", "King"]);
+    });
+
     it("do not keep a user who never had them from being read, listed, renamed or deactivated", async () => {
       const known = newUser("nameless@acme.example", { origin: "just-in-time", attributes: {} });
       const { id } = await acme.store.users.create(known);

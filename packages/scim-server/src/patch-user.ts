@@ -21,6 +21,7 @@ import {
 import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
 import type { ScimResource } from "./operation.ts";
 import { isAssigned } from "./packed-roles.ts";
+import { keepRequired } from "./required.ts";
 import type { Attribute, ResourceSchema } from "./schema.ts";
 
 type OperationKind = PatchOperation["op"];
@@ -61,6 +62,8 @@ export function patchUser(
   for (const { id, attributes } of [schema.core, ...schema.extensions]) {
     tidy(resource, id === schema.core.id ? null : id, attributes);
   }
+  // At the end, because one operation may remove the only e-mail address, and the next one add another.
+  keepRequired(current, resource, schema, "mutability");
   return resource;
 }
 
@@ -300,8 +303,7 @@ function write(resource: JsonObject, target: UserTarget, value: JsonValue | unde
     if (extension !== null) resource[extension] = holder;
     return;
   }
-  // RFC 7644 §3.5.2.2 for required attributes.
-  if (attribute.required || isFixed(target)) throw badRequest("mutability", `${label} cannot be removed.`);
+  if (isFixed(target)) throw badRequest("mutability", `${label} cannot be removed.`);
   delete holder[attribute.name];
   if (extension !== null && Object.keys(holder).length === 0) delete resource[extension];
 }

@@ -73,7 +73,6 @@ export async function patchUserById(call: ScimCall, request: ScimRequest): Promi
     const before = await lock(store, request, wantsAll);
     const current = toScimUser(call, before);
     const resource = patchUser(current, operations, call.schemas.user, ignoresUnknown(call));
-    keepRequired(current, resource, call.schemas.user, "mutability");
     const changed = changedNames(current, resource);
     const { input, ...sent } = toSentUser(call, resource, before);
     // The patched resource is complete: an attribute that it lacks was removed.
