@@ -74,10 +74,10 @@ describe("a request by the POST binding", () => {
     it("signs in once the provider answers it", async () => {
       const connection = await byPost();
       const client = site().app.client();
-      const { id, hidden } = requestIn(await leave(connection, "?returnTo=/tasks", client));
+      const { id, hidden } = requestIn(await leave(connection, "?returnTo=/account", client));
       const response = await site().respond("ada@acme.example", {}, { connection, requestId: id });
       const done = await site().arrive(client, response, hidden.RelayState, connection);
-      assertRedirect(done, "/tasks");
+      assertRedirect(done, "/account");
       const other = site().app.client();
       const second = requestIn(await leave(connection, "", other));
       const answer = await site().respond("ada@acme.example", {}, { connection, requestId: second.id });
