@@ -26,13 +26,10 @@ describe("the end that a SAML provider sets for a session", () => {
     });
 
     it("starts no session if it has passed, even within the clock skew", async () => {
-      for (const [ago, reason] of [
-        [30_000, "provider-session-ended"],
-        [90_000, "saml-expired"],
-      ] as const) {
+      for (const ago of [0, 30_000, 90_000, 3_600_000]) {
         const client = site().app.client();
         const deviation = ending(Date.now() - ago);
-        await assertRefused(site().app, use(), reason as "saml-expired", () =>
+        await assertRefused(site().app, use(), "provider-session-ended", () =>
           site().signIn(client, `${randomUUID()}@acme.example`, deviation),
         );
         assert.equal((await client.get("/me")).status, 401);

@@ -58,6 +58,17 @@ describe("a test sign-in by SAML", () => {
       assert.equal((await latest())?.result.problem?.reason, "saml-audience");
     });
 
+    it("does not work if the session has ended at the provider, even within the clock skew", async () => {
+      const { testedAt } = (await site().acme.store.connections.byId(draft.id)) ?? assert.fail();
+      for (const ago of [1, 30_000, 90_000]) {
+        const sessionEndsAt = Date.now() - ago;
+        const page = await run({ fields: (fields) => void Object.assign(fields, { sessionEndsAt }) });
+        assert.match(page.text, /The sign-in does not work/);
+        assert.equal((await latest())?.result.problem?.reason, "provider-session-ended");
+      }
+      assert.equal((await site().acme.store.connections.byId(draft.id))?.testedAt, testedAt);
+    });
+
     it("shows every status code and the message if the provider refuses", async () => {
       const codes = "urn:oasis:names:tc:SAML:2.0:status:";
       const status = `<saml2p:StatusCode Value="${codes}Requester"><saml2p:StatusCode Value="${codes}NoPassive"/></saml2p:StatusCode><saml2p:StatusMessage>Sign in first</saml2p:StatusMessage>`;
