@@ -8,7 +8,7 @@ import type { ParsedAssertion } from "saml-policy/parse";
 import { authnRequestUrl } from "saml-policy/request";
 import type { ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
-import { readName } from "../directory/names.ts";
+import { firstText } from "../directory/names.ts";
 import { storedSubject } from "../directory/sign-in.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
@@ -29,7 +29,7 @@ import {
   useTest,
 } from "../sso/connection.ts";
 import { finishSignIn } from "../sso/sign-in.ts";
-import { endTest, mappedFields } from "../sso/test-sign-in.ts";
+import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
@@ -281,36 +281,60 @@ type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
 
 /**
  * The person that an accepted assertion is about, by config/attributes.ts and the connection's own attribute names. Names
- * are optional, and an overlong one is cut. Throws RefusedError `saml-subject` or `profile-incomplete`; the log has the
- * names of the attributes that are missing and of those that came.
+ * are optional. Throws RefusedError `saml-subject` or `profile-incomplete`; the log has the names of the attributes that
+ * are missing and of those that came.
  */
 function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): ExternalIdentity {
   const subjectAttribute = settings.subjectAttribute || null;
   judgeSignIn(subjectRules, { assertion, subjectAttribute });
-  const first = (name: string | null) => (name === null ? null : firstValue(assertion, name));
-  const sent = (field: SamlField) => first(attributeNameOf(settings, field));
-  const name = (field: SamlField) =>
-    readName(assertion.attributes.get(attributeNameOf(settings, field) ?? ""));
+  const { loginName, ...fields } = fieldsIn(settings, assertion);
   const profile: Profile = {
-    givenName: name("givenName"),
-    familyName: name("familyName"),
-    displayName: name("displayName"),
-    email: sent("email") ?? addressIn(assertion),
+    givenName: fields.givenName.value,
+    familyName: fields.familyName.value,
+    displayName: fields.displayName.value,
+    email: fields.email.value,
   };
   requireAttributes(settings, assertion, profile);
-  const subject = (subjectAttribute === null ? assertion.nameId : first(subjectAttribute)) ?? "";
-  const loginName = sent("loginName") ?? assertion.nameId ?? subject;
+  const sent = subjectAttribute === null ? assertion.nameId : firstValue(assertion, subjectAttribute);
+  const subject = sent ?? "";
   const roles = rolesOf(settings, assertion);
-  return { connectionId: id, subject, loginName, profile, ...(roles ? { roles } : {}) };
+  const person = { connectionId: id, subject, loginName: loginName.value ?? subject, profile };
+  return { ...person, ...(roles ? { roles } : {}) };
+}
+
+/** What fills each of our fields: an attribute, or the NameID. */
+function fieldsIn(settings: SamlSettings, assertion: ParsedAssertion): SentFields {
+  const one = (name: string | null) => ({ name, value: name === null ? null : firstValue(assertion, name) });
+  const ofName = (field: SamlField) => {
+    const name = attributeNameOf(settings, field);
+    return { name, value: firstText(assertion.attributes.get(name ?? "")) };
+  };
+  const email = one(attributeNameOf(settings, "email"));
+  const nameId = { name: nameIdLabel, value: assertion.nameId };
+  const loginNames = [
+    one(attributeNameOf(settings, "loginName")),
+    nameId,
+    one(settings.subjectAttribute || null),
+  ];
+  return {
+    loginName: loginNames.find(isSent) ?? nameId,
+    givenName: ofName("givenName"),
+    familyName: ofName("familyName"),
+    displayName: ofName("displayName"),
+    email: [email, { ...nameId, value: addressIn(assertion) }].find(isSent) ?? email,
+  };
+}
+
+const nameIdLabel = "NameID";
+
+function isSent({ value }: SentField): boolean {
+  return value !== null;
 }
 
 /** The result of a test. If no identity can be made of the assertion, the result says why. */
 function testedSignIn(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
-  const { nameId, attributes } = assertion;
-  const values = { NameID: nameId, ...Object.fromEntries(attributes) };
-  const nameOf = (field: SamlField) =>
-    attributeNameOf(connection.settings, field) ?? (field === "loginName" ? "NameID" : null);
-  const mapped = mappedFields(nameOf, (name) => (name === "NameID" ? nameId : attributes.get(name)?.[0]));
+  const values = { [nameIdLabel]: assertion.nameId, ...Object.fromEntries(assertion.attributes) };
+  const mapped = mappedFields(fieldsIn(connection.settings, assertion));
   try {
     return { values, mapped, identity: toIdentity(connection, assertion), problem: null };
   } catch (error) {

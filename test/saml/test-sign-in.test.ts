@@ -52,6 +52,33 @@ describe("a test sign-in by SAML", () => {
       assert.equal(await site().acme.store.users.byLoginName("ada@acme.example"), null);
     });
 
+    it("shows the values that the sign-in uses: the first name that is not blank, and the NameID as address", async () => {
+      const nameIdFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+      const attributes = { firstName: ["\u200b", "Ada"], lastName: ["", "Lovelace"] };
+      await run({ fields: (fields) => void Object.assign(fields, { attributes, nameIdFormat }) });
+      const result = (await latest())?.result;
+      assert.equal(result?.problem, null);
+      assert.deepEqual(
+        result?.mapped.map(({ name, value }) => [name, value]),
+        [
+          ["NameID", "ada@acme.example"],
+          ["firstName", "Ada"],
+          ["lastName", "Lovelace"],
+          ["NameID", "ada@acme.example"],
+          ["displayName", null],
+        ],
+      );
+      const { profile, loginName } = result?.identity ?? assert.fail();
+      assert.deepEqual([profile.email, loginName], ["ada@acme.example", "ada@acme.example"]);
+    });
+
+    it("shows an overlong address as missing, as the sign-in that it refuses", async () => {
+      await run({ fields: ({ attributes }) => void Object.assign(attributes, { email: ["a".repeat(501)] }) });
+      const result = (await latest())?.result;
+      assert.equal(result?.problem?.reason, "profile-incomplete");
+      assert.equal(result?.mapped.find(({ label }) => label === "E-mail")?.value, null);
+    });
+
     it("shows the reason if the policy refuses", async () => {
       const audience = "https://another.example";
       await run({ fields: (fields) => void Object.assign(fields, { audience }) });
