@@ -28,13 +28,13 @@ import {
   ssoOf,
   useTest,
 } from "../sso/connection.ts";
-import { finishSignIn } from "../sso/sign-in.ts";
+import { finishSignIn, type IdentifiedLogin } from "../sso/sign-in.ts";
 import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
 import { formField, localPath } from "../web/request.ts";
-import type { Arrival, AuthnRequest, KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
+import type { AuthnRequest, KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
 import { refreshCertificates } from "./metadata-refresh.ts";
 
@@ -175,7 +175,7 @@ async function consumeAssertion(
 }
 
 /** The policy at the end of a sign-in; everything about the response itself was judged before. */
-export const arrivalRules: readonly Rule<{ arrival: Arrival | null }, RefusalReason>[] = [
+export const arrivalRules: readonly Rule<{ arrival: IdentifiedLogin | null }, RefusalReason>[] = [
   {
     id: "arrival",
     name: "A response arrived in this browser, and was not used yet",
@@ -215,19 +215,18 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
   };
 
   const signIn: RequestHandler = async (req, res) => {
-    const { sessionEndsAt: endsAt, ...login } = arrivalOf(req);
-    await finishSignIn(req, res, { ...login, sessionEndsAt: endsAt ? new Date(endsAt) : null }, baseUrl);
+    await finishSignIn(req, res, arrivalOf(req), baseUrl);
   };
 
   return { takeArrival, askIfOtherPerson, signIn };
 }
 
-function arrivalOf({ saml }: Request): Arrival {
+function arrivalOf({ saml }: Request): IdentifiedLogin {
   if (!saml?.arrival) throw new Error("takeArrival has to run before this step");
   return saml.arrival;
 }
 
-async function isSamePerson(req: Request, { identity }: Arrival): Promise<boolean> {
+async function isSamePerson(req: Request, { identity }: IdentifiedLogin): Promise<boolean> {
   const { store, connection } = ssoOf(req);
   const known = await store.identities.find(connection.id, storedSubject(connection, identity.subject));
   return req.person?.tenant.id === store.tenantId && known?.userId === req.person.user.id;
