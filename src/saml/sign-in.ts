@@ -34,9 +34,10 @@ import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
 import { formField, localPath } from "../web/request.ts";
-import type { AuthnRequest, KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
+import type { KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
 import { refreshCertificates } from "./metadata-refresh.ts";
+import { requestParts } from "./request-form.ts";
 
 /** Base64 makes four bytes of three, and the form's encoding makes three characters of some of them. */
 const bodyLimit = 512 * 1024;
@@ -246,7 +247,7 @@ class SamlStrategy extends AbstractStrategy {
       ? consume({ form: req.body ?? {}, query: req.query }, expected.sp, expected.ports, expected.keep).then(
           (consumed) => this.success(consumed),
         )
-      : request && signedRequestUrl(request).then((url) => this.redirect(url));
+      : request && authnRequestUrl(...requestParts(request)).then((url) => this.redirect(url));
     if (!work) throw new Error("a request or an expected response is needed before the strategy runs");
     work.catch((error: unknown) => this.error(refusalOf(error) as Error));
   }
@@ -255,14 +256,6 @@ class SamlStrategy extends AbstractStrategy {
 /** passport-saml would call it for messages that it reads itself; here it reads none. */
 function neverCalled(): void {
   throw new RefusedError("saml-not-a-sign-in");
-}
-
-/** The provider's address with a signed AuthnRequest. */
-async function signedRequestUrl(request: AuthnRequest): Promise<string> {
-  const { id, relayState, baseUrl, connection, keyPair } = request;
-  const { ssoUrl, certificates, forceAuthn = false } = connection.settings;
-  const sp = { ...samlUrls(baseUrl, connection.key), certificates, forceAuthn };
-  return await authnRequestUrl(sp, { id, relayState, ssoUrl, privateKey: keyPair.privateKey });
 }
 
 /** Passport's middleware around the strategy. It is a passport of its own, so that nothing is registered globally. */
