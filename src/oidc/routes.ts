@@ -161,7 +161,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
 /** The provider that asks us to begin must be the connection's: another one is shown to the person, and never followed. */
 const checkInitiator: RequestHandler = (req, _res, next) => {
   const { issuer, issuerAlias = null } = ssoOf(req, "oidc").connection.settings;
-  const named = textOf(parametersOf(req).iss)?.replace(/\/$/, "") ?? null;
+  const named = textOf(parametersOf(req).iss);
   const detail = `It named ${named ?? "none"}; this connection is for ${issuer}.`;
   judgeSignIn(initiationRules, { named, issuer, issuerAlias }, { detail });
   next();
