@@ -4,7 +4,7 @@ import { samlUrls } from "../endpoints.ts";
 import { allowFormsTo } from "../web/security-headers.ts";
 import type { AuthnRequest } from "./deps.ts";
 
-/** What the package needs for a request by either binding: the sender, and what leaves. */
+/** The sender and the request, as the package takes them for either binding. */
 export function requestParts(request: AuthnRequest): Parameters<typeof authnRequestForm> {
   const { id, relayState, baseUrl, connection, keyPair } = request;
   const { ssoUrl, certificates, forceAuthn = false } = connection.settings;

@@ -294,7 +294,7 @@ function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion
   return { ...person, ...(roles ? { roles } : {}) };
 }
 
-/** What fills each of our fields: an attribute, or the NameID. */
+/** The attribute that fills each of our fields, or the NameID. */
 function fieldsIn(settings: SamlSettings, assertion: ParsedAssertion): SentFields {
   const one = (name: string | null) => ({ name, value: name === null ? null : firstValue(assertion, name) });
   const ofName = (field: SamlField) => {

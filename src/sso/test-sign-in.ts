@@ -16,7 +16,7 @@ export type SentField = Pick<MappedField, "name" | "value">;
 /** The fields of a person as a protocol room reads them: a sign-in and its test use the same values. */
 export type SentFields = Readonly<Record<SignInField, SentField>>;
 
-/** What a test shows of each of our fields, in the order of config/attributes.ts. */
+/** The fields as a test shows them, in the order of config/attributes.ts. */
 export function mappedFields(sent: SentFields): MappedField[] {
   return attributes.flatMap(({ field, label, requiredAtSignIn: required = false }) =>
     field === null || field === "active" ? [] : [{ label, ...sent[field], required }],
