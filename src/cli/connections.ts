@@ -171,8 +171,12 @@ async function createSaml(
   const isUrl = /^https?:\/\//.test(source);
   const limits = fetchLimits(context);
   const document = isUrl ? await guardedDocument(source, limits) : await readMetadataFile(source);
-  const options = { allowPrivateNetwork: limits.allowPrivateNetwork, entityId: input.value("entity-id") };
+  const entityId = input.value("entity-id");
+  const options = { allowPrivateNetwork: limits.allowPrivateNetwork, entityId };
   const { values, notes } = parseIdpMetadata(document, options);
+  // Metadata of one provider is read whatever its entity ID is, but the operator named the one to trust.
+  if (entityId !== undefined && values.idpEntityId !== entityId)
+    throw new InvalidError(`The metadata is of ${values.idpEntityId}, not of ${entityId}.`);
   const left = notes.length > 0 ? { notes } : {};
   const appInstanceId = input.value("app-instance-id");
   const orgUrl = readOrgUrl(input, limits, "org-url");
