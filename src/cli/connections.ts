@@ -13,7 +13,7 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings, Tenant } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
-import { bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
+import { aliasNeedsOrgUrl, bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
@@ -27,6 +27,7 @@ import {
   readIssuerAlias,
   readOrgUrl,
   readRoleMapping,
+  refuseOtherProtocol,
   roleMappingOptions,
 } from "./connection-options.ts";
 import { connectionSettingsCommands } from "./connection-settings.ts";
@@ -64,9 +65,12 @@ export const connectionCommands: Command[] = [
     async run(input, context) {
       const tenant = await tenantBySlug(context.database, input.positional("slug"));
       const type = input.required("type");
-      if (type === "oidc") return await createOidc(input, context, tenant);
-      if (type === "saml") return await createSaml(input, context, tenant);
-      throw new InvalidError(`--type must be oidc or saml, not "${type}".`);
+      if (type !== "oidc" && type !== "saml")
+        throw new InvalidError(`--type must be oidc or saml, not "${type}".`);
+      refuseOtherProtocol(input, type);
+      return type === "oidc"
+        ? await createOidc(input, context, tenant)
+        : await createSaml(input, context, tenant);
     },
   },
   {
@@ -183,6 +187,7 @@ async function createSaml(
   const orgUrlAlias = readOrgUrl(input, limits, "org-url-alias");
   if ((appInstanceId === undefined) !== (orgUrl === undefined))
     throw new InvalidError(bothForUniversalLogout);
+  if (orgUrlAlias !== undefined && orgUrl === undefined) throw new InvalidError(aliasNeedsOrgUrl);
   const settings: SamlSettings = {
     ...values,
     metadataUrl: isUrl ? source : null,
