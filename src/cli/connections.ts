@@ -178,7 +178,7 @@ async function createSaml(
   const entityId = input.value("entity-id");
   const options = { allowPrivateNetwork: limits.allowPrivateNetwork, entityId };
   const { values, notes } = parseIdpMetadata(document, options);
-  // Metadata of one provider is read whatever its entity ID is, but the operator named the one to trust.
+  // Metadata of a single provider is read without a choice, but the operator named the one to trust.
   if (entityId !== undefined && values.idpEntityId !== entityId)
     throw new InvalidError(`The metadata is of ${values.idpEntityId}, not of ${entityId}.`);
   const left = notes.length > 0 ? { notes } : {};
