@@ -1,3 +1,4 @@
+import type { PersonalNames } from "../directory/attributes.ts";
 import { createLocalUser, inviteOwner } from "../directory/local-accounts.ts";
 import { namesFromAddress } from "../directory/names-from-address.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
@@ -12,7 +13,6 @@ import {
 } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
-import type { Profile } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
@@ -186,7 +186,7 @@ async function readPassword(context: CommandContext): Promise<string> {
 /** Returns the token of the set-up link; null if the password was given. */
 async function addFirstOwner(
   store: TenantStore,
-  { email, ...names }: Profile & { email: string },
+  { email, ...names }: PersonalNames & { email: string },
   passwordHash: string | null,
 ): Promise<string | null> {
   const user = await createLocalUser(store, email, names);
@@ -197,25 +197,24 @@ async function addFirstOwner(
 }
 
 /**
- * Reads --first-name and --last-name. Asks for a missing one on a terminal; otherwise it is made from the address.
+ * Reads --first-name and --last-name. Asks for a missing one on a terminal, with the name that the account gets without an
+ * answer (null).
  * @param prefix of both options.
  */
 async function readNames(
   input: CommandInput,
   { ask }: Pick<CommandContext, "ask">,
   { email, prefix }: { email: string; prefix: "owner-" | "" },
-): Promise<Omit<Profile, "email">> {
+): Promise<PersonalNames> {
   const made = namesFromAddress(email);
   const read = async (option: string, question: string, otherwise: string) => {
     const given = input.value(`${prefix}${option}`)?.trim();
-    const text = given ?? ((await ask?.(`${question} of ${email} [${otherwise}]: `)) || otherwise);
-    if (text.length === 0 || text.length > 100)
-      throw new InvalidError(`--${prefix}${option} must have 1 to 100 characters.`);
-    return text;
+    if (given === "") throw new InvalidError(`--${prefix}${option} is empty.`);
+    return given ?? ((await ask?.(`${question} of ${email} [${otherwise}]: `)) || null);
   };
   const givenName = await read("first-name", "First name", made.givenName);
   const familyName = await read("last-name", "Last name", made.familyName);
-  return { givenName, familyName, displayName: null };
+  return { givenName, familyName };
 }
 
 async function addFirstDomain(store: TenantStore, input: CommandInput): Promise<void> {

@@ -8,7 +8,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { attributesFromProfile, type PersonalNames, renamedAttributes } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
-import { validateNameChanges, validateNames } from "./names.ts";
+import { checkPersonalNames, validateNameChanges, validateNames } from "./names.ts";
 import { namesFromAddress } from "./names-from-address.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
@@ -17,26 +17,24 @@ import { usablePasswordHash } from "./synced-passwords.ts";
 import { checkEmail } from "./tenants.ts";
 
 const linkHours = 72;
-const noNames = { givenName: null, familyName: null, displayName: null };
+const noNames: PersonalNames = { givenName: null, familyName: null };
 
 /**
  * Makes `email` an owner who can sign in, and returns a one-time token for setting a password. Creates the account if it
  * does not exist. An account that an identity provider manages becomes a local one, which only its holder can open: this
  * is how an operator lets a locked-out customer back in. Earlier links of the account become void.
- * @param names of a new account; an existing one keeps its own. Those that are missing are made from the address.
+ * @param names of a new account, as createLocalUser takes them; an existing one keeps its own.
  * @returns the token, valid for 72 hours. Show it once.
  */
 export async function inviteOwner(
   store: TenantStore,
   email: string,
-  names: Omit<Profile, "email"> = noNames,
+  names: PersonalNames = noNames,
   now: () => number = Date.now,
 ): Promise<string> {
   checkEmail(email);
   return await store.transaction(async (inside) => {
-    const user =
-      (await inside.users.byLoginName(email)) ??
-      (await createLocalUser(inside, email, complete(names, email)));
+    const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email, names));
     if (user.origin !== "local") await convertToLocal(inside, user.id);
     await inside.users.update(user.id, { active: true, blocked: false });
     await inside.roles.grant(user.id, "owner");
@@ -46,15 +44,6 @@ export async function inviteOwner(
     await inside.links.create(hashToken(token), { kind: "set-password", userId: user.id }, expiresAt);
     return token;
   });
-}
-
-function complete(names: Omit<Profile, "email">, email: string): Omit<Profile, "email"> {
-  const made = namesFromAddress(email);
-  return {
-    ...names,
-    givenName: names.givenName ?? made.givenName,
-    familyName: names.familyName ?? made.familyName,
-  };
 }
 
 /** Turns a managed account into a local one: removes its identities and any password that provisioning set. */
@@ -69,14 +58,22 @@ async function convertToLocal(store: TenantStore, userId: string): Promise<void>
 
 /**
  * Creates a local account: it signs in with a password, and provisioning cannot change it. Throws InvalidError for
- * deceptive names (names.ts).
+ * deceptive or overlong names (names.ts).
+ * @param names Those that are missing are made from the address.
  */
 export async function createLocalUser(
   store: TenantStore,
   email: string,
-  names: Omit<Profile, "email"> = noNames,
+  names: PersonalNames & Partial<Pick<Profile, "displayName">> = noNames,
 ): Promise<User> {
-  const profile = { ...names, email };
+  checkPersonalNames(names);
+  const made = namesFromAddress(email);
+  const profile = {
+    givenName: names.givenName ?? made.givenName,
+    familyName: names.familyName ?? made.familyName,
+    displayName: names.displayName ?? null,
+    email,
+  };
   return await store.users.create({
     ...validateNames({ ...profile, loginName: email }),
     attributes: attributesFromProfile(profile),

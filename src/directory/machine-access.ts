@@ -6,8 +6,7 @@ import { isActiveToken } from "./provisioning-tokens.ts";
  * The rights of provisioning clients in a tenant. Only owners extend it: a token, an adopted account, a synced password or a
  * group that makes administrators takes effect later, when no person is there to ask.
  */
-type MachineSettings = Pick<Tenant, "sourceConflict" | "passwordSync"> &
-  Partial<Pick<Tenant, "unknownRoles" | "incompletePeople">>;
+type MachineSettings = Pick<Tenant, "sourceConflict" | "passwordSync" | "unknownRoles" | "incompletePeople">;
 
 /**
  * Changes what provisioning clients may do. Turning password sync off deletes the passwords that it set and ends the

@@ -1,7 +1,8 @@
-import type { Profile } from "../model.ts";
+import type { PersonalNames } from "./attributes.ts";
+import { longestPersonalName, shorten } from "./names.ts";
 
 /** The names that an account gets if no one gave any. Both are always there. */
-type FullName = { [Name in keyof Pick<Profile, "givenName" | "familyName">]: string };
+type FullName = { [Name in keyof PersonalNames]: string };
 
 /**
  * Makes a first and a last name from an e-mail address: "grace.hopper@acme.example" is Grace Hopper. If the address has one
@@ -13,14 +14,9 @@ export function namesFromAddress(email: string): FullName {
   const [local = "", domain = ""] = [email.slice(0, at), email.slice(at + 1)];
   const [first, ...others] = partsOf(local);
   return {
-    givenName: shorten(first ?? local),
-    familyName: shorten(others.join(" ") || domain),
+    givenName: shorten(first ?? local, longestPersonalName),
+    familyName: shorten(others.join(" ") || domain, longestPersonalName),
   };
-}
-
-/** The most that a command or a form accepts. */
-function shorten(name: string): string {
-  return name.slice(0, 100).replace(/[\ud800-\udbff]$/, "");
 }
 
 /** The words of an address's first half that may be names. Hyphens join a first name (Jean-Luc) if a dot follows. */

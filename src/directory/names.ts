@@ -2,6 +2,7 @@ import { InvalidError, RefusedError } from "../errors.ts";
 import type { AttributeDocument, ExternalIdentity, Profile } from "../model.ts";
 import { nameKey } from "../store/text-keys.ts";
 import { codePoint, hidden } from "../visible.ts";
+import type { PersonalNames } from "./attributes.ts";
 
 /** Private-use and unassigned characters: each reader may see something else, or nothing. */
 const meaningless = /[\p{Co}\p{Cn}]/u;
@@ -144,22 +145,39 @@ export function firstText(sent: unknown): string | null {
 /** A name without hidden characters, and cut to 500 characters. */
 function storableName(sent: string | null): string | null {
   const name = withoutHidden(sent);
-  return name === null || name.length <= longestName ? name : shorten(name);
+  return name === null ? null : shorten(name, longestName);
 }
 
-/** Cuts an overlong name where a character that people see ends. */
-function shorten(name: string): string {
-  const text = name.slice(0, 2 * longestName);
-  const whole = graphemes.segment(text).containing(longestName)?.index ?? longestName;
+/** Cuts a name with more than `longest` UTF-16 code units where a character that people see ends. */
+export function shorten(name: string, longest: number): string {
+  if (name.length <= longest) return name;
+  const text = name.slice(0, 2 * longest);
+  const whole = graphemes.segment(text).containing(longest)?.index ?? longest;
   // One letter with hundreds of accents is a single character, which must be cut, but not inside a surrogate pair.
-  const isWithinPair = /[\ud800-\udbff]/.test(text[longestName - 1] ?? "");
-  const end = whole > 0 ? whole : longestName - (isWithinPair ? 1 : 0);
+  const isWithinPair = /[\ud800-\udbff]/.test(text[longest - 1] ?? "");
+  const end = whole > 0 ? whole : longest - (isWithinPair ? 1 : 0);
   return text.slice(0, end).trimEnd();
 }
 
+/** The most UTF-16 code units of a first or last name that a person or an operator enters. */
+export const longestPersonalName = 100;
+
+/** Throws InvalidError for names that are too long, or have a character that cannot be seen. */
+export function checkPersonalNames({ givenName, familyName }: PersonalNames): void {
+  for (const [what, name] of [
+    ["The first name", givenName],
+    ["The last name", familyName],
+  ] as const) {
+    if (name !== null && name.length > longestPersonalName)
+      throw new InvalidError(`${what} may have at most ${longestPersonalName} characters.`);
+    checkShownName(what, name);
+  }
+}
+
 /**
- * Returns an external identity with names that can be stored: those of the profile lose hidden characters and
- * are cut, because a sign-in must not fail for a name. Throws RefusedError `login-name-not-valid` if the login name has hidden characters.
+ * Returns an external identity with names that can be stored: those of the profile lose hidden characters and are cut,
+ * because a sign-in must not fail for a name. Throws RefusedError `login-name-not-valid` if the login name has hidden
+ * characters.
  */
 export function validateIdentity(identity: ExternalIdentity): ExternalIdentity {
   const { givenName, familyName, displayName, email } = identity.profile;

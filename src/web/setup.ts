@@ -1,7 +1,7 @@
 import { type Request, Router } from "express";
 import type { PersonalNames } from "../directory/attributes.ts";
 import { redeemPasswordLink } from "../directory/local-accounts.ts";
-import { checkShownName } from "../directory/names.ts";
+import { checkPersonalNames, longestPersonalName } from "../directory/names.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import { checkPassword, passwordLength } from "../directory/password-rules.ts";
 import { paths } from "../endpoints.ts";
@@ -74,7 +74,8 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
 
 /** The login name is for password managers, so that they store the password under the right name. */
 function formPage(problem: string | null, { loginName, givenName, familyName }: User) {
-  return { title: "Set your password", problem, passwordLength, loginName, givenName, familyName };
+  const person = { loginName, givenName, familyName };
+  return { title: "Set your password", problem, passwordLength, longestPersonalName, ...person };
 }
 
 /** The names that the person entered; null if the form has no fields for them. */
@@ -90,11 +91,7 @@ function namesIn(req: Request): PersonalNames | null {
 /** Returns a sentence for the person; null if the names can be stored. A person may have no last name. */
 function namesProblem({ givenName, familyName }: PersonalNames): string | null {
   if (givenName === null) return "Enter your first name.";
-  if (Math.max(givenName.length, familyName?.length ?? 0) > 100) return "A name has at most 100 characters.";
-  return problemOf(() => {
-    checkShownName("The first name", givenName);
-    checkShownName("The last name", familyName);
-  });
+  return problemOf(() => checkPersonalNames({ givenName, familyName }));
 }
 
 /** Checks a form that asks for a new password twice. Returns a sentence for the person; null if the form is fine. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { attributesFromProfile } from "../../src/directory/attributes.ts";
 import { type ConnectionInput, createConnection } from "../../src/directory/connections.ts";
 import { createLocalUser } from "../../src/directory/local-accounts.ts";
 import { passwordHasher } from "../../src/directory/password-hash.ts";
@@ -85,14 +86,16 @@ export const testPasswords = passwordHasher(testPasswordCost);
 export const testPassword = "correct horse battery staple";
 let testPasswordHash: Promise<string> | undefined;
 
-/** A local account that signs in with `testPassword`. */
+/** A local account without names, as older ones are, that signs in with `testPassword`. */
 export async function createLocalAccount(
   store: TenantStore,
   email: string,
   role: Role = "member",
 ): Promise<User> {
   testPasswordHash ??= testPasswords.hash(testPassword);
-  const user = await createLocalUser(store, email);
+  const { id } = await createLocalUser(store, email);
+  const attributes = attributesFromProfile({ ...noProfile, email });
+  const user = await store.users.update(id, { givenName: null, familyName: null, attributes });
   await store.credentials.set(user.id, await testPasswordHash);
   if (role !== "member") await store.roles.grant(user.id, role);
   return user;
