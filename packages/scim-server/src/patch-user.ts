@@ -1,4 +1,4 @@
-import { badRequest } from "./errors.ts";
+import { badRequest, type ScimError } from "./errors.ts";
 import { type Filter, type PatchOperation, type PatchPath, parseKey, parsePath } from "./grammar.ts";
 import {
   checkLength,
@@ -21,7 +21,7 @@ import {
 import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
 import type { ScimResource } from "./operation.ts";
 import { isAssigned } from "./packed-roles.ts";
-import { keepRequired } from "./required.ts";
+import { deactivates, keepRequired } from "./required.ts";
 import type { Attribute, ResourceSchema } from "./schema.ts";
 
 type OperationKind = PatchOperation["op"];
@@ -43,7 +43,8 @@ interface UserTarget extends ResolvedPath {
  *
  * An object without a path is read as POST reads it: unknown and read-only attributes are ignored, because identity
  * providers send whole mappings and echo what they read. A path is deliberate: an unknown one is refused with
- * `invalidPath`, a read-only one with `mutability`. Throws badRequest.
+ * `invalidPath`, a read-only one with `mutability`. Throws badRequest. A deactivation is carried out even if the request
+ * also removes what is required or is not there.
  * @param ignoresUnknown whether the application ignores unknown roles and entitlements (UserStore.ignoreUnknown).
  */
 export function patchUser(
@@ -53,15 +54,19 @@ export function patchUser(
   ignoresUnknown = false,
 ): ScimResource {
   const resource = structuredClone(current) as JsonObject;
+  const unmatched: ScimError[] = [];
   for (const { op, path, value } of operations) {
-    const patching = { resource, schema, op, ignoresUnknown };
+    const patching = { resource, schema, op, ignoresUnknown, unmatched };
     const section = path === null ? { extension: null } : sectionNamed(schema, path);
     if (section) applySection(patching, section.extension, value);
-    else applyTarget(resource, findTarget(patching, path as string), op, value);
+    else applyTarget(patching, findTarget(patching, path as string), value);
   }
   for (const { id, attributes } of [schema.core, ...schema.extensions]) {
     tidy(resource, id === schema.core.id ? null : id, attributes);
   }
+  // The operation that deactivates may be the last one.
+  const [firstUnmatched] = unmatched;
+  if (firstUnmatched && !deactivates(current, resource)) throw firstUnmatched;
   // At the end, because one operation may remove the only e-mail address, and the next one add another.
   keepRequired(current, resource, schema, "mutability");
   return resource;
@@ -73,6 +78,8 @@ interface Patching {
   schema: ResourceSchema;
   op: OperationKind;
   ignoresUnknown: boolean;
+  /** Removals that found nothing: errors unless the request deactivates the user. */
+  unmatched: ScimError[];
 }
 
 function findTarget(patching: Patching, path: string): UserTarget {
@@ -121,7 +128,7 @@ function applySection(patching: Patching, extension: string | null, value: unkno
     if (!target || isReadOnly(target)) continue;
     // RFC 7643 §2.5: an empty value is an absent one, and an object may leave out what cannot be removed.
     if (isFixed(target) && isEmpty(inner)) continue;
-    applyTarget(resource, target, op, inner);
+    applyTarget(patching, target, inner);
   }
 }
 
@@ -130,11 +137,12 @@ function isFixed({ extension, attribute }: UserTarget): boolean {
   return extension === null && (attribute.name === "active" || attribute.returned === "never");
 }
 
-function applyTarget(resource: JsonObject, target: UserTarget, op: OperationKind, value: unknown): void {
+function applyTarget(patching: Patching, target: UserTarget, value: unknown): void {
+  const { resource, op } = patching;
   const { attribute, extension } = target;
   const before = holderOf(resource, extension)?.[attribute.name];
   const after = attribute.multiValued
-    ? changeList(target, op, value, (before ?? []) as JsonValue[])
+    ? changeList(patching, target, value, (before ?? []) as JsonValue[])
     : changeSingle(target, op, value, before);
   write(resource, target, after);
 }
@@ -162,9 +170,15 @@ function isNothing(value: unknown): boolean {
   return isEmpty(value) && !isObject(value);
 }
 
-function changeList(target: UserTarget, op: OperationKind, value: unknown, before: JsonValue[]): JsonValue[] {
+function changeList(
+  patching: Patching,
+  target: UserTarget,
+  value: unknown,
+  before: JsonValue[],
+): JsonValue[] {
+  const { op } = patching;
   const { attribute, subAttribute, where, isAssignedValue } = target;
-  if (where || (subAttribute && !isAssignedValue)) return changeElements(target, op, value, before);
+  if (where || (subAttribute && !isAssignedValue)) return changeElements(patching, target, value, before);
   const label = labelOf(target.extension, attribute);
   if (op === "remove") {
     // RFC 7644 §3.5.2.2 knows no value here. Entra sends one, and means these elements and no others.
@@ -176,8 +190,8 @@ function changeList(target: UserTarget, op: OperationKind, value: unknown, befor
 
 /** Changes the elements that a filter chooses, or all of them, or one sub-attribute of them. */
 function changeElements(
+  { op, unmatched }: Patching,
   target: UserTarget,
-  op: OperationKind,
   value: unknown,
   before: JsonValue[],
 ): JsonValue[] {
@@ -190,8 +204,8 @@ function changeElements(
   const isFound = chosen.includes(true);
   // A client that gets 200 believes that what it took away is gone, such as a role (RFC 7644 §3.5.2.2, §3.5.2.3).
   if (where && !isFound && isRemoval && op !== "add") {
-    if (target.mayBeIgnored && before.length === 0) return before;
-    throw noTarget(attribute);
+    if (!target.mayBeIgnored || before.length > 0) unmatched.push(noTarget(attribute));
+    return before;
   }
   if (op === "add" && !subAttribute && isCleared) return before;
   if (isRemoval && !subAttribute) return before.filter((_, index) => !chosen[index]);
