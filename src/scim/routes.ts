@@ -38,10 +38,14 @@ export interface ScimDeps {
 
 export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps): Router {
   const problems = problemRecorder(database);
+  const schemas = { accept: scimSchemas("accept"), refuse: scimSchemas("refuse") };
   return scimRouter<TokenOwner>({
     baseUrl: baseUrl + paths.scim,
-    schemas: scimSchemas("refuse"),
-    backend: backendOver(database, problems, deps),
+    schemas: schemas.refuse,
+    backend: {
+      ...backendOver(database, problems, deps),
+      schemasOf: ({ incompletePeople }) => schemas[incompletePeople],
+    },
     onError: logError,
     onExchange(exchange) {
       onExchange?.(exchange);
@@ -55,10 +59,7 @@ function backendOver(
   problems: ProblemRecorder,
   { passwords, requestsPerMinute = 60_000 }: Pick<ScimDeps, "passwords" | "requestsPerMinute">,
 ): ScimBackend<TokenOwner> {
-  const lenient = scimSchemas("accept");
-  const strict = scimSchemas("refuse");
   return {
-    schemasOf: ({ incompletePeople }) => (incompletePeople === "accept" ? lenient : strict),
     authenticate: tokenAuthentication(database),
     admit: rateLimit(requestsPerMinute),
     toScimError,
