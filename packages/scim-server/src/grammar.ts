@@ -4,6 +4,7 @@
  */
 import { badRequest } from "./errors.ts";
 import { checkBody, isObject } from "./input.ts";
+import { membersOf } from "./operation.ts";
 import { isReservedName } from "./reserved-names.ts";
 
 /** One operation of a PATCH request (RFC 7644 §3.5.2). Its shape is checked; path and value are not interpreted yet. */
@@ -29,7 +30,7 @@ export const maxOperations = { group: 1000, user: 100 };
  */
 export function parsePatch(body: unknown, most: number = maxOperations.user): PatchOperation[] {
   checkBody(body);
-  const { operations = null } = members(body, "The body");
+  const { operations = null } = membersOf(body, "The body");
   if (operations === null) throw badRequest("invalidSyntax", "The body has no Operations.");
   const list = isObject(operations) ? [operations] : operations;
   if (!Array.isArray(list)) throw badRequest("invalidSyntax", "Operations has to be a list.");
@@ -55,7 +56,7 @@ export function parseKey(key: string): PatchPath | null {
 
 function parseOperation(operation: unknown, label: string): PatchOperation {
   // Other members say nothing: Microsoft's collection and older clients send a "name", SCIM 1.1 clients an "operation".
-  const { op: name, path: sentPath = null, value } = members(operation, label);
+  const { op: name, path: sentPath = null, value } = membersOf(operation, label);
   const path = typeof sentPath === "string" && sentPath.trim() === "" ? null : sentPath;
   const op = typeof name === "string" ? name.toLowerCase() : "";
   if (op !== "add" && op !== "remove" && op !== "replace") {
@@ -71,19 +72,6 @@ function parseOperation(operation: unknown, label: string): PatchOperation {
     throw badRequest("invalidValue", `${label} has no path, so its value has to be an object.`);
   }
   return { op, path, value };
-}
-
-/** An object's members by their names in lower case: names match ignoring case (RFC 7643 §2.1). */
-function members(value: unknown, label: string): Record<string, unknown> {
-  if (!isObject(value)) throw badRequest("invalidSyntax", `${label} has to be a JSON object.`);
-  const found: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) {
-    const key = name.toLowerCase();
-    if (Object.hasOwn(found, key))
-      throw badRequest("invalidSyntax", `${label} has "${name}" more than once.`);
-    found[key] = member;
-  }
-  return found;
 }
 
 /**
