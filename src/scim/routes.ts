@@ -21,7 +21,7 @@ import { systemStore, type TokenOwner } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { ScimContext } from "./context.ts";
 import { scimGroups } from "./groups.ts";
-import { recordProblem, recordUnknown } from "./problems.ts";
+import { recordIgnored, recordProblem } from "./problems.ts";
 import { scimSchemas } from "./schemas.ts";
 import { scimUsers } from "./users.ts";
 
@@ -75,7 +75,7 @@ function backendOver(
             ...entry,
           }),
         ...(owner.unknownRoles === "ignore"
-          ? { reportUnknown: (problem) => recordUnknown(problems, { owner, request: req }, problem) }
+          ? { ignoreUnknown: (problem) => recordIgnored(problems, { owner, request: req }, problem) }
           : {}),
         passwordSync: owner.passwordSync,
         passwords,

@@ -76,7 +76,7 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
     users.hashPassword = (password, userId) =>
       prepareSyncedPassword(store, context.passwords, userId, password);
   }
-  if (context.reportUnknown) users.ignoreUnknown = context.reportUnknown;
+  if (context.ignoreUnknown) users.ignoreUnknown = context.ignoreUnknown;
   return users;
 }
 

@@ -33,8 +33,6 @@ interface UserTarget extends ResolvedPath {
   label: string;
   /** The path names the values of roles or entitlements, each of which is the element itself: `roles.value`. */
   isAssignedValue: boolean;
-  /** A removal from an empty list succeeds: the list may lack a value because the application ignored it. */
-  mayBeIgnored: boolean;
 }
 
 /**
@@ -91,7 +89,7 @@ function findTarget(patching: Patching, path: string): UserTarget {
   return target;
 }
 
-function lookUp({ schema, ignoresUnknown }: Patching, parsed: PatchPath | null): UserTarget | null {
+function lookUp({ schema }: Patching, parsed: PatchPath | null): UserTarget | null {
   const found = parsed && resolveAttribute(schema, parsed.path);
   if (!found) return null;
   const { where } = parsed;
@@ -101,7 +99,7 @@ function lookUp({ schema, ignoresUnknown }: Patching, parsed: PatchPath | null):
   }
   const assigns = isAssigned(labelOf(found.extension, found.attribute));
   const isAssignedValue = assigns && found.subAttribute?.name === "value";
-  return { ...found, where, label, isAssignedValue, mayBeIgnored: assigns && ignoresUnknown };
+  return { ...found, where, label, isAssignedValue };
 }
 
 function isReadOnly({ attribute, subAttribute }: UserTarget): boolean {
@@ -190,7 +188,7 @@ function changeList(
 
 /** Changes the elements that a filter chooses, or all of them, or one sub-attribute of them. */
 function changeElements(
-  { op, unmatched }: Patching,
+  { op, ignoresUnknown, unmatched }: Patching,
   target: UserTarget,
   value: unknown,
   before: JsonValue[],
@@ -204,7 +202,10 @@ function changeElements(
   const isFound = chosen.includes(true);
   // A client that gets 200 believes that what it took away is gone, such as a role (RFC 7644 §3.5.2.2, §3.5.2.3).
   if (where && !isFound && isRemoval && op !== "add") {
-    if (!target.mayBeIgnored || before.length > 0) unmatched.push(noTarget(attribute));
+    // The list may be empty because the application ignored what the client sent.
+    const wasIgnored =
+      ignoresUnknown && before.length === 0 && isAssigned(labelOf(target.extension, attribute));
+    if (!wasIgnored) unmatched.push(noTarget(attribute));
     return before;
   }
   if (op === "add" && !subAttribute && isCleared) return before;
@@ -300,7 +301,7 @@ function tidy(resource: JsonObject, extension: string | null, attributes: readon
 
 function bare(extension: string | null, attribute: Attribute): UserTarget {
   const label = labelOf(extension, attribute);
-  const whole = { subAttribute: null, where: null, isAssignedValue: false, mayBeIgnored: false };
+  const whole = { subAttribute: null, where: null, isAssignedValue: false };
   return { extension, attribute, label, ...whole };
 }
 

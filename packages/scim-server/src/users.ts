@@ -29,7 +29,7 @@ export async function createUser(call: ScimCall, { query, body }: ScimRequest): 
     const user = await users.create({ passwordHash, ...input }, details);
     return answer(call, user, project, 201);
   });
-  reportIgnored(call, ignored);
+  recordIgnored(call, ignored);
   return created;
 }
 
@@ -61,7 +61,7 @@ export async function replaceUser(call: ScimCall, request: ScimRequest): Promise
     const user = await store.users.update(before, changesOf(input, passwordHash, isSent), details);
     return { replaced: answer(call, user, project), ignored: sent.ignored };
   });
-  reportIgnored(call, ignored);
+  recordIgnored(call, ignored);
   return replaced;
 }
 
@@ -81,7 +81,7 @@ export async function patchUserById(call: ScimCall, request: ScimRequest): Promi
     const user = await store.users.update(before, changes, { changed, wants: project.wants });
     return { patched: answer(call, user, project), ignored: sent.ignored };
   });
-  reportIgnored(call, ignored);
+  recordIgnored(call, ignored);
   return patched;
 }
 
@@ -131,7 +131,7 @@ function ignoresUnknown({ store }: ScimCall): boolean {
 }
 
 /** After the transaction, which may fail or run again. */
-function reportIgnored({ store }: ScimCall, ignored: readonly string[]): void {
+function recordIgnored({ store }: ScimCall, ignored: readonly string[]): void {
   if (ignored.length > 0) store.users.ignoreUnknown?.(`${ignored.join(" ")} The rest was carried out.`);
 }
 
