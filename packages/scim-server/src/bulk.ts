@@ -1,14 +1,9 @@
 import { withReferences } from "./bulk-references.ts";
 import { bulkLimits } from "./discovery.ts";
 import { badRequest, errorBody, notFound, ScimError } from "./errors.ts";
+import { membersOf } from "./grammar.ts";
 import { createGroup, deleteGroup, patchGroupById, replaceGroup } from "./groups.ts";
-import {
-  checkMessageType,
-  membersOf,
-  type ScimCall,
-  type ScimOperation,
-  type ScimResponse,
-} from "./operation.ts";
+import { checkMessageType, type ScimCall, type ScimOperation, type ScimResponse } from "./operation.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, replaceUser } from "./users.ts";
 

@@ -4,7 +4,6 @@
  */
 import { badRequest } from "./errors.ts";
 import { checkBody, isObject } from "./input.ts";
-import { membersOf } from "./operation.ts";
 import { isReservedName } from "./reserved-names.ts";
 
 /** One operation of a PATCH request (RFC 7644 §3.5.2). Its shape is checked; path and value are not interpreted yet. */
@@ -72,6 +71,23 @@ function parseOperation(operation: unknown, label: string): PatchOperation {
     throw badRequest("invalidValue", `${label} has no path, so its value has to be an object.`);
   }
   return { op, path, value };
+}
+
+/**
+ * The members of a message, or of an operation in it, by their names in lower case: names match ignoring case (RFC 7643
+ * §2.1). Throws badRequest.
+ * @param label what the value is, as the subject of a sentence.
+ */
+export function membersOf(value: unknown, label: string): Record<string, unknown> {
+  if (!isObject(value)) throw badRequest("invalidSyntax", `${label} has to be a JSON object.`);
+  const found: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) {
+    const key = name.toLowerCase();
+    if (Object.hasOwn(found, key))
+      throw badRequest("invalidSyntax", `${label} has "${name}" more than once.`);
+    found[key] = member;
+  }
+  return found;
 }
 
 /**

@@ -1,13 +1,12 @@
 import type { GroupRecord, ListQuery, ListResult, SortAttribute } from "./backend.ts";
 import { badRequest, type ScimType } from "./errors.ts";
 import type { FilterCondition } from "./filter-conditions.ts";
-import { parseFilter } from "./grammar.ts";
+import { membersOf, parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
 import { checkQuery, labelOf } from "./input.ts";
 import { listCondition } from "./known-conditions.ts";
 import {
   checkMessageType,
-  membersOf,
   type ScimCall,
   type ScimRequest,
   type ScimResource,

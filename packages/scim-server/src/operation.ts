@@ -1,6 +1,6 @@
 import type { ScimStore, Wants } from "./backend.ts";
 import { badRequest } from "./errors.ts";
-import { isEmpty, isObject } from "./input.ts";
+import { isEmpty } from "./input.ts";
 import type { ScimSchemas } from "./schema.ts";
 
 /** The store and the settings of one call. */
@@ -53,21 +53,4 @@ export function checkMessageType(schemas: unknown, urn: string): void {
   const named = Array.isArray(schemas) ? schemas : [schemas];
   if (named.some((one) => typeof one === "string" && one.toLowerCase() === urn.toLowerCase())) return;
   throw badRequest("invalidSyntax", `schemas has to name ${urn}.`);
-}
-
-/**
- * The members of a message, or of an operation in it, by their names in lower case: names match ignoring case (RFC 7643
- * §2.1). Throws badRequest.
- * @param label what the value is, as the subject of a sentence.
- */
-export function membersOf(value: unknown, label: string): Record<string, unknown> {
-  if (!isObject(value)) throw badRequest("invalidSyntax", `${label} has to be a JSON object.`);
-  const found: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) {
-    const key = name.toLowerCase();
-    if (Object.hasOwn(found, key))
-      throw badRequest("invalidSyntax", `${label} has "${name}" more than once.`);
-    found[key] = member;
-  }
-  return found;
 }
