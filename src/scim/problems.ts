@@ -29,14 +29,15 @@ export function recordProblem(
 }
 
 /** Records roles and entitlements that were ignored, in a call that is carried out without them. */
-export function recordUnknown(
+export function recordIgnored(
   problems: ProblemRecorder,
   { owner, request }: { owner: TokenOwner; request: Request },
   detail: string,
 ): void {
   const { method, path, id: requestId } = request;
   request.log.info({ reason: detail }, "scim.roles_ignored");
-  const problem = { kind: "roles-ignored", call: callOf(method, path), status: 200, detail };
+  const call = callOf(method, path);
+  const problem = { kind: "roles-ignored", call, status: call === "POST /Users" ? 201 : 200, detail };
   problems
     .record(owner.tenantId, { ...problem, sourceId: owner.source.id, requestId })
     .catch(notRecorded(request));

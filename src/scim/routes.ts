@@ -21,7 +21,7 @@ import { systemStore, type TokenOwner } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { ScimContext } from "./context.ts";
 import { scimGroups } from "./groups.ts";
-import { recordProblem, recordUnknown } from "./problems.ts";
+import { recordIgnored, recordProblem } from "./problems.ts";
 import { scimSchemas } from "./schemas.ts";
 import { scimUsers } from "./users.ts";
 
@@ -38,10 +38,14 @@ export interface ScimDeps {
 
 export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps): Router {
   const problems = problemRecorder(database);
+  const schemas = { accept: scimSchemas("accept"), refuse: scimSchemas("refuse") };
   return scimRouter<TokenOwner>({
     baseUrl: baseUrl + paths.scim,
-    schemas: scimSchemas("refuse"),
-    backend: backendOver(database, problems, deps),
+    schemas: schemas.refuse,
+    backend: {
+      ...backendOver(database, problems, deps),
+      schemasOf: ({ incompletePeople }) => schemas[incompletePeople],
+    },
     onError: logError,
     onExchange(exchange) {
       onExchange?.(exchange);
@@ -55,10 +59,7 @@ function backendOver(
   problems: ProblemRecorder,
   { passwords, requestsPerMinute = 60_000 }: Pick<ScimDeps, "passwords" | "requestsPerMinute">,
 ): ScimBackend<TokenOwner> {
-  const lenient = scimSchemas("accept");
-  const strict = scimSchemas("refuse");
   return {
-    schemasOf: ({ incompletePeople }) => (incompletePeople === "accept" ? lenient : strict),
     authenticate: tokenAuthentication(database),
     admit: rateLimit(requestsPerMinute),
     toScimError,
@@ -74,7 +75,7 @@ function backendOver(
             ...entry,
           }),
         ...(owner.unknownRoles === "ignore"
-          ? { reportUnknown: (problem) => recordUnknown(problems, { owner, request: req }, problem) }
+          ? { ignoreUnknown: (problem) => recordIgnored(problems, { owner, request: req }, problem) }
           : {}),
         passwordSync: owner.passwordSync,
         passwords,

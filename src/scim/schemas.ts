@@ -13,7 +13,7 @@ const roles: Record<AssignableRole, { displayName: string; description: string }
  * The schemas that config/attributes.ts and config/entitlements.ts describe. A tenant that accepts incomplete people
  * requires the login name alone, and the attributes of our own extension that say so.
  */
-export function scimSchemas(incompletePeople: Tenant["incompletePeople"] = "accept") {
+export function scimSchemas(incompletePeople: Tenant["incompletePeople"]) {
   const isRequired = ({ field, custom, required }: AttributeEntry) =>
     required && (incompletePeople === "refuse" || field === "loginName" || custom !== undefined);
   return defineSchemas({

@@ -19,7 +19,7 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
   const { writer } = context;
   const users: UserStore = {
     async get(id, wants) {
-      const user = await store.users.affiliated(affiliationKinds(wants)).byId(id);
+      const user = await store.users.affiliated(wants("groups")).byId(id);
       return user && toRecord(context, user, user.affiliations);
     },
 
@@ -30,8 +30,7 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
     },
 
     async list(query) {
-      const kinds = affiliationKinds(query.wants);
-      const rowsOf = (from: TenantStore) => from.users.affiliated(kinds);
+      const rowsOf = (from: TenantStore) => from.users.affiliated(query.wants("groups"));
       const { rows, total } = await findRows(store, context, query, { table: "users", rowsOf });
       return { items: rows.map((user) => toRecord(context, user, user.affiliations)), total };
     },
@@ -76,7 +75,7 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
     users.hashPassword = (password, userId) =>
       prepareSyncedPassword(store, context.passwords, userId, password);
   }
-  if (context.reportUnknown) users.ignoreUnknown = context.reportUnknown;
+  if (context.ignoreUnknown) users.ignoreUnknown = context.ignoreUnknown;
   return users;
 }
 
@@ -106,19 +105,15 @@ function rolesIn(assigned: readonly AssignedValue[]): AssignableRole[] {
   return idsOf(assigned) as AssignableRole[];
 }
 
-/** Groups that the answer does not show are not looked up. */
-function affiliationKinds(wants: Wants): readonly (keyof Affiliations)[] {
-  return (["groups"] as const).filter(wants);
-}
-
 async function withAffiliations(
   store: TenantStore,
   context: ScimContext,
   user: ShownUser,
   wants: Wants,
 ): Promise<UserRecord> {
-  const found = await store.affiliations.ofUsers([user.id], affiliationKinds(wants));
-  return toRecord(context, user, found.get(user.id));
+  // Groups that the answer does not show are not looked up.
+  const found = wants("groups") ? await store.affiliations.ofUsers([user.id]) : null;
+  return toRecord(context, user, found?.get(user.id));
 }
 
 function toRecord(

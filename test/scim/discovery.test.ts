@@ -29,8 +29,6 @@ const exceptions: Record<string, ScimBody> = {
   [`${urns.user}:roles.type`]: { canonicalValues: undefined },
   [`${urns.user}:entitlements.value`]: assignable("task-export", "private-tasks"),
   [`${urns.group}:displayName`]: { uniqueness: "server" },
-  // Lists leave members out (decision 40).
-  [`${urns.group}:members`]: { returned: "request" },
   [`${urns.group}:members.value`]: { caseExact: true, required: true },
   [`${urns.group}:members.display`]: { mutability: "readOnly" },
   [`${urns.group}:members.$ref`]: { referenceTypes: ["User"] },

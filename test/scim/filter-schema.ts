@@ -4,7 +4,7 @@ import { scimSchemas } from "../../src/scim/schemas.ts";
 
 export const own = customExtension.urn;
 
-const { user: userSchema, group } = scimSchemas();
+const { user: userSchema, group } = scimSchemas("accept");
 
 export const groupSchema = group;
 

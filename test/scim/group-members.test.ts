@@ -177,10 +177,18 @@ describe("the members of a group", () => {
       assert.deepEqual([put.status, put.body.members], [200, []]);
     });
 
-    it("are announced as returned on request, because lists leave them out", async () => {
+    it("are announced as returned by default, and are in every answer but a list", async () => {
       const { attributes } = (await acme.client.get(`/Schemas/${groupUrn}`)).body;
       const members = (attributes as ScimBody[]).find(({ name }) => name === "members");
-      assert.equal(members?.returned, "request");
+      assert.equal(members?.returned, "default");
+      const body = { displayName: "Staff", members: [member(0)] };
+      const created = (await acme.client.send("POST", "/Groups", body)).body;
+      const path = `/Groups/${created.id}`;
+      const read = (await acme.client.get(path)).body;
+      const put = (await acme.client.send("PUT", path, { displayName: "Staff" })).body;
+      for (const shown of [created, read, put]) assert.equal(shown.members?.length, 1);
+      const listed = (await acme.client.get("/Groups")).body.Resources[0];
+      assert.deepEqual([listed.id, listed.members], [created.id, undefined]);
     });
 
     const bodies: [string, (id: string) => unknown, number[]][] = [

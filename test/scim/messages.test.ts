@@ -103,8 +103,25 @@ describe("the body of a SCIM message", () => {
         const { status, body } = await acme.client.send("POST", "/Groups/.search", { ...more, filter });
         assert.deepEqual([status, (body.Resources as ScimBody[]).length], [200, 1]);
       }
-      const other = await acme.client.send("POST", "/Groups/.search", { schemas: [patchOp] });
-      assertScimError(other, 400, "invalidSyntax");
+    });
+
+    for (const path of ["/Groups/.search", "/Bulk"]) {
+      it(`of ${path} is refused with the schemas of another message, and in two spellings`, async () => {
+        const other = await acme.client.send("POST", path, { schemas: [patchOp], Operations: [] });
+        assertScimError(other, 400, "invalidSyntax");
+        const twice = { filter: "id pr", FILTER: "id pr", Operations: [], operations: [] };
+        assertScimError(await acme.client.send("POST", path, twice), 400, "invalidSyntax");
+        assertScimError(await acme.client.send("POST", path, [{}]), 400, "invalidSyntax");
+      });
+    }
+
+    it("of .search has names in any case", async () => {
+      const search = { FILTER: 'displayName eq "Staff"', excludedattributes: ["members"], Count: 1 };
+      const { status, body } = await acme.client.send("POST", "/Groups/.search", search);
+      assert.deepEqual([status, body.totalResults, body.itemsPerPage], [200, 1, 1]);
+      assert.equal(body.Resources[0].members, undefined);
+      const { body: hidden } = await acme.client.send("POST", "/Groups/.search", { COUNT: 0, SORTBY: null });
+      assert.deepEqual([hidden.totalResults, hidden.Resources], [1, []]);
     });
   });
 });

@@ -34,7 +34,7 @@ describe("a tenant that ignores unknown roles", () => {
       const [problem] = await problems(1);
       assert.deepEqual(
         [problem?.kind, problem?.call, problem?.status],
-        ["roles-ignored", "POST /Users", 200],
+        ["roles-ignored", "POST /Users", 201],
       );
       assert.match(
         problem?.detail ?? "",

@@ -25,7 +25,7 @@ export const isolationCases: IsolationCases = {
   "users.page": { call: (b) => b.users.page(0, 100), gives: [] },
   "users.search": { call: (b) => b.users.search(everything), gives: { rows: [], total: 0 } },
   "users.affiliated": {
-    call: (b, a) => b.users.affiliated(["groups"]).byId(a.userId),
+    call: (b, a) => b.users.affiliated(true).byId(a.userId),
     gives: null,
   },
   "users.pageFrom": { call: (b) => b.users.pageFrom(1, 100), gives: { rows: [], total: 0 } },

@@ -42,7 +42,7 @@ export interface ResourceStore<Input, Stored> {
   list(query: ListQuery): Promise<ListResult<Stored>>;
   /**
    * Throws conflict() if a unique value is taken. It may return an inactive user with the same externalId instead of a new
-   * one, under conditions of the application's: Okta creates a person again who was unassigned and renamed.
+   * one, if the application's own conditions hold: Okta creates a person again who was unassigned and renamed.
    */
   create(input: Input, details: ChangeDetails): Promise<Stored>;
   /**

@@ -1,9 +1,9 @@
 import { withReferences } from "./bulk-references.ts";
 import { bulkLimits } from "./discovery.ts";
 import { badRequest, errorBody, notFound, ScimError } from "./errors.ts";
+import { membersOf } from "./grammar.ts";
 import { createGroup, deleteGroup, patchGroupById, replaceGroup } from "./groups.ts";
-import { isEmpty, isObject } from "./input.ts";
-import type { ScimCall, ScimOperation, ScimResponse } from "./operation.ts";
+import { checkMessageType, type ScimCall, type ScimOperation, type ScimResponse } from "./operation.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, replaceUser } from "./users.ts";
 
@@ -180,9 +180,8 @@ function decoded(id: string): string {
 
 /** Throws badRequest for a request that is not understood as a whole. As elsewhere, `schemas` may be absent or empty. */
 function parse(body: unknown): BulkRequest {
-  const { schemas, operations, failonerrors: failOnErrors = null } = membersOf(body);
-  const isOther = !isEmpty(schemas) && ![schemas].flat().some(isBulkRequest);
-  if (isOther) throw badRequest("invalidSyntax", `schemas must name ${urns.bulkRequest}.`);
+  const { schemas, operations, failonerrors: failOnErrors = null } = membersOf(body, "The body");
+  checkMessageType(schemas, urns.bulkRequest);
   if (!Array.isArray(operations)) throw badRequest("invalidSyntax", "Operations must be a list.");
   if (operations.length > bulkLimits.maxOperations) {
     throw new ScimError(413, null, `At most ${bulkLimits.maxOperations} operations fit in one request.`);
@@ -190,15 +189,14 @@ function parse(body: unknown): BulkRequest {
   if (failOnErrors !== null && !(Number.isInteger(failOnErrors) && Number(failOnErrors) > 0)) {
     throw badRequest("invalidValue", "failOnErrors must be a whole number above 0.");
   }
-  return { operations: operations.map(parseOperation), failOnErrors: failOnErrors as number | null };
+  return {
+    operations: operations.map((operation, index) => parseOperation(operation, `Operation ${index + 1}`)),
+    failOnErrors: failOnErrors as number | null,
+  };
 }
 
-function isBulkRequest(urn: unknown): boolean {
-  return typeof urn === "string" && urn.toLowerCase() === urns.bulkRequest.toLowerCase();
-}
-
-function parseOperation(operation: unknown): BulkOperation {
-  const { method, path, bulkid: bulkId, version, data } = membersOf(operation);
+function parseOperation(operation: unknown, label: string): BulkOperation {
+  const { method, path, bulkid: bulkId, version, data } = membersOf(operation, label);
   const verb = String(method ?? "").toUpperCase();
   if (!["POST", "PUT", "PATCH", "DELETE"].includes(verb)) {
     throw badRequest("invalidSyntax", "method must be POST, PUT, PATCH or DELETE.");
@@ -210,15 +208,4 @@ function parseOperation(operation: unknown): BulkOperation {
   // Some clients number their operations.
   const name = typeof bulkId === "number" ? String(bulkId) : text(bulkId);
   return { method: verb, path, bulkId: name, version: text(version), data };
-}
-
-/** An object's members by their names in lower case, because names ignore case (RFC 7643 §2.1). */
-function membersOf(value: unknown): Record<string, unknown> {
-  const members: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(isObject(value) ? value : {})) {
-    const key = name.toLowerCase();
-    if (Object.hasOwn(members, key)) throw badRequest("invalidSyntax", `${name} is there more than once.`);
-    members[key] = member;
-  }
-  return members;
 }

@@ -29,7 +29,7 @@ export const maxOperations = { group: 1000, user: 100 };
  */
 export function parsePatch(body: unknown, most: number = maxOperations.user): PatchOperation[] {
   checkBody(body);
-  const { operations = null } = members(body, "The body");
+  const { operations = null } = membersOf(body, "The body");
   if (operations === null) throw badRequest("invalidSyntax", "The body has no Operations.");
   const list = isObject(operations) ? [operations] : operations;
   if (!Array.isArray(list)) throw badRequest("invalidSyntax", "Operations has to be a list.");
@@ -55,7 +55,7 @@ export function parseKey(key: string): PatchPath | null {
 
 function parseOperation(operation: unknown, label: string): PatchOperation {
   // Other members say nothing: Microsoft's collection and older clients send a "name", SCIM 1.1 clients an "operation".
-  const { op: name, path: sentPath = null, value } = members(operation, label);
+  const { op: name, path: sentPath = null, value } = membersOf(operation, label);
   const path = typeof sentPath === "string" && sentPath.trim() === "" ? null : sentPath;
   const op = typeof name === "string" ? name.toLowerCase() : "";
   if (op !== "add" && op !== "remove" && op !== "replace") {
@@ -73,8 +73,12 @@ function parseOperation(operation: unknown, label: string): PatchOperation {
   return { op, path, value };
 }
 
-/** An object's members by their names in lower case: names match ignoring case (RFC 7643 §2.1). */
-function members(value: unknown, label: string): Record<string, unknown> {
+/**
+ * The members of a message, or of an operation in it, by their names in lower case: names match ignoring case (RFC 7643
+ * §2.1). Throws badRequest.
+ * @param label what the value is, as the subject of a sentence.
+ */
+export function membersOf(value: unknown, label: string): Record<string, unknown> {
   if (!isObject(value)) throw badRequest("invalidSyntax", `${label} has to be a JSON object.`);
   const found: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value)) {

@@ -1,9 +1,9 @@
 import type { GroupRecord, ListQuery, ListResult, SortAttribute } from "./backend.ts";
 import { badRequest, type ScimType } from "./errors.ts";
 import type { FilterCondition } from "./filter-conditions.ts";
-import { parseFilter } from "./grammar.ts";
+import { membersOf, parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
-import { checkQuery, isObject, labelOf } from "./input.ts";
+import { checkQuery, labelOf } from "./input.ts";
 import { listCondition } from "./known-conditions.ts";
 import {
   checkMessageType,
@@ -79,13 +79,20 @@ async function membersIn(call: ScimCall, groups: readonly GroupRecord[], limit: 
   return new Map([...found].filter(([, members]) => members.length <= limit));
 }
 
+const parameterNames = [
+  ...["attributes", "excludedAttributes", "filter", "sortBy", "sortOrder"],
+  ...["startIndex", "count", "cursor"],
+];
+
 /** Reads the body of POST /.search, whose members are the parameters of a list; null is absent. Throws badRequest. */
 function readSearch(body: unknown): ListParameters {
-  if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
-  const { schemas, ...sent } = body;
-  checkMessageType(schemas, urns.searchRequest);
-  checkQuery(sent);
-  return Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null));
+  const sent = membersOf(body, "The body");
+  checkMessageType(sent.schemas, urns.searchRequest);
+  const parameters = Object.fromEntries(
+    parameterNames.map((name) => [name, sent[name.toLowerCase()] ?? undefined]),
+  );
+  checkQuery(parameters);
+  return parameters;
 }
 
 /** Which resources a list is of, and in which order. */

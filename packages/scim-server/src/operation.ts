@@ -38,6 +38,9 @@ export type ScimResource = Record<string, unknown>;
 /** For a look-up whose result is not shown. */
 export const wantsNothing: Wants = () => false;
 
+/** For a user whom PUT replaces: the roles and entitlements of before may stay, even if they are offered to no one else. */
+export const wantsAssigned: Wants = (attribute) => attribute === "roles" || attribute === "entitlements";
+
 /** For a resource that PATCH changes: it has to be complete. */
 export const wantsAll: Wants = () => true;
 

@@ -1,4 +1,4 @@
-import { badRequest } from "./errors.ts";
+import { badRequest, type ScimError } from "./errors.ts";
 import { type Filter, type PatchOperation, type PatchPath, parseKey, parsePath } from "./grammar.ts";
 import {
   checkLength,
@@ -21,7 +21,7 @@ import {
 import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
 import type { ScimResource } from "./operation.ts";
 import { isAssigned } from "./packed-roles.ts";
-import { keepRequired } from "./required.ts";
+import { deactivates, keepRequired } from "./required.ts";
 import type { Attribute, ResourceSchema } from "./schema.ts";
 
 type OperationKind = PatchOperation["op"];
@@ -33,8 +33,6 @@ interface UserTarget extends ResolvedPath {
   label: string;
   /** The path names the values of roles or entitlements, each of which is the element itself: `roles.value`. */
   isAssignedValue: boolean;
-  /** A removal from an empty list succeeds: the list may lack a value because the application ignored it. */
-  mayBeIgnored: boolean;
 }
 
 /**
@@ -43,7 +41,8 @@ interface UserTarget extends ResolvedPath {
  *
  * An object without a path is read as POST reads it: unknown and read-only attributes are ignored, because identity
  * providers send whole mappings and echo what they read. A path is deliberate: an unknown one is refused with
- * `invalidPath`, a read-only one with `mutability`. Throws badRequest.
+ * `invalidPath`, a read-only one with `mutability`. Throws badRequest. A deactivation is carried out even if the request
+ * also removes what is required or is not there.
  * @param ignoresUnknown whether the application ignores unknown roles and entitlements (UserStore.ignoreUnknown).
  */
 export function patchUser(
@@ -53,15 +52,19 @@ export function patchUser(
   ignoresUnknown = false,
 ): ScimResource {
   const resource = structuredClone(current) as JsonObject;
+  const unmatched: ScimError[] = [];
   for (const { op, path, value } of operations) {
-    const patching = { resource, schema, op, ignoresUnknown };
+    const patching = { resource, schema, op, ignoresUnknown, unmatched };
     const section = path === null ? { extension: null } : sectionNamed(schema, path);
     if (section) applySection(patching, section.extension, value);
-    else applyTarget(resource, findTarget(patching, path as string), op, value);
+    else applyTarget(patching, findTarget(patching, path as string), value);
   }
   for (const { id, attributes } of [schema.core, ...schema.extensions]) {
     tidy(resource, id === schema.core.id ? null : id, attributes);
   }
+  // The operation that deactivates may be the last one.
+  const [firstUnmatched] = unmatched;
+  if (firstUnmatched && !deactivates(current, resource)) throw firstUnmatched;
   // At the end, because one operation may remove the only e-mail address, and the next one add another.
   keepRequired(current, resource, schema, "mutability");
   return resource;
@@ -73,6 +76,8 @@ interface Patching {
   schema: ResourceSchema;
   op: OperationKind;
   ignoresUnknown: boolean;
+  /** Removals that found nothing: errors unless the request deactivates the user. */
+  unmatched: ScimError[];
 }
 
 function findTarget(patching: Patching, path: string): UserTarget {
@@ -84,7 +89,7 @@ function findTarget(patching: Patching, path: string): UserTarget {
   return target;
 }
 
-function lookUp({ schema, ignoresUnknown }: Patching, parsed: PatchPath | null): UserTarget | null {
+function lookUp({ schema }: Patching, parsed: PatchPath | null): UserTarget | null {
   const found = parsed && resolveAttribute(schema, parsed.path);
   if (!found) return null;
   const { where } = parsed;
@@ -94,7 +99,7 @@ function lookUp({ schema, ignoresUnknown }: Patching, parsed: PatchPath | null):
   }
   const assigns = isAssigned(labelOf(found.extension, found.attribute));
   const isAssignedValue = assigns && found.subAttribute?.name === "value";
-  return { ...found, where, label, isAssignedValue, mayBeIgnored: assigns && ignoresUnknown };
+  return { ...found, where, label, isAssignedValue };
 }
 
 function isReadOnly({ attribute, subAttribute }: UserTarget): boolean {
@@ -121,7 +126,7 @@ function applySection(patching: Patching, extension: string | null, value: unkno
     if (!target || isReadOnly(target)) continue;
     // RFC 7643 §2.5: an empty value is an absent one, and an object may leave out what cannot be removed.
     if (isFixed(target) && isEmpty(inner)) continue;
-    applyTarget(resource, target, op, inner);
+    applyTarget(patching, target, inner);
   }
 }
 
@@ -130,11 +135,12 @@ function isFixed({ extension, attribute }: UserTarget): boolean {
   return extension === null && (attribute.name === "active" || attribute.returned === "never");
 }
 
-function applyTarget(resource: JsonObject, target: UserTarget, op: OperationKind, value: unknown): void {
+function applyTarget(patching: Patching, target: UserTarget, value: unknown): void {
+  const { resource, op } = patching;
   const { attribute, extension } = target;
   const before = holderOf(resource, extension)?.[attribute.name];
   const after = attribute.multiValued
-    ? changeList(target, op, value, (before ?? []) as JsonValue[])
+    ? changeList(patching, target, value, (before ?? []) as JsonValue[])
     : changeSingle(target, op, value, before);
   write(resource, target, after);
 }
@@ -162,9 +168,15 @@ function isNothing(value: unknown): boolean {
   return isEmpty(value) && !isObject(value);
 }
 
-function changeList(target: UserTarget, op: OperationKind, value: unknown, before: JsonValue[]): JsonValue[] {
+function changeList(
+  patching: Patching,
+  target: UserTarget,
+  value: unknown,
+  before: JsonValue[],
+): JsonValue[] {
+  const { op } = patching;
   const { attribute, subAttribute, where, isAssignedValue } = target;
-  if (where || (subAttribute && !isAssignedValue)) return changeElements(target, op, value, before);
+  if (where || (subAttribute && !isAssignedValue)) return changeElements(patching, target, value, before);
   const label = labelOf(target.extension, attribute);
   if (op === "remove") {
     // RFC 7644 §3.5.2.2 knows no value here. Entra sends one, and means these elements and no others.
@@ -176,8 +188,8 @@ function changeList(target: UserTarget, op: OperationKind, value: unknown, befor
 
 /** Changes the elements that a filter chooses, or all of them, or one sub-attribute of them. */
 function changeElements(
+  { op, ignoresUnknown, unmatched }: Patching,
   target: UserTarget,
-  op: OperationKind,
   value: unknown,
   before: JsonValue[],
 ): JsonValue[] {
@@ -190,8 +202,11 @@ function changeElements(
   const isFound = chosen.includes(true);
   // A client that gets 200 believes that what it took away is gone, such as a role (RFC 7644 §3.5.2.2, §3.5.2.3).
   if (where && !isFound && isRemoval && op !== "add") {
-    if (target.mayBeIgnored && before.length === 0) return before;
-    throw noTarget(attribute);
+    // The list may be empty because the application ignored what the client sent.
+    const wasIgnored =
+      ignoresUnknown && before.length === 0 && isAssigned(labelOf(target.extension, attribute));
+    if (!wasIgnored) unmatched.push(noTarget(attribute));
+    return before;
   }
   if (op === "add" && !subAttribute && isCleared) return before;
   if (isRemoval && !subAttribute) return before.filter((_, index) => !chosen[index]);
@@ -286,7 +301,7 @@ function tidy(resource: JsonObject, extension: string | null, attributes: readon
 
 function bare(extension: string | null, attribute: Attribute): UserTarget {
   const label = labelOf(extension, attribute);
-  const whole = { subAttribute: null, where: null, isAssignedValue: false, mayBeIgnored: false };
+  const whole = { subAttribute: null, where: null, isAssignedValue: false };
   return { extension, attribute, label, ...whole };
 }
 

@@ -9,9 +9,14 @@ export function requireAttributes(resource: ScimResource, schema: ResourceSchema
   refuse(missingAttributes(resource, schema), "invalidValue");
 }
 
+/** Whether a change takes an active user's access away. It is obeyed even if the request lacks something. */
+export function deactivates(before: ScimResource, after: ScimResource): boolean {
+  return before.active !== false && after.active === false;
+}
+
 /**
- * Throws badRequest if a change takes a required attribute away. A resource that never had it can still be changed: a
- * deactivation must not fail because of it.
+ * Throws badRequest if a change takes a required attribute away. A resource that never had it can still be changed, and a
+ * deactivation is always obeyed.
  * @param scimType `invalidValue` for a replacement, and `mutability` for a PATCH (RFC 7644 §3.5.2.2).
  */
 export function keepRequired(
@@ -20,6 +25,7 @@ export function keepRequired(
   schema: ResourceSchema,
   scimType: "invalidValue" | "mutability",
 ): void {
+  if (deactivates(before, after)) return;
   const missing = missingAttributes(after, schema);
   const absent = new Set(missing.length > 0 ? missingAttributes(before, schema) : []);
   refuse(
@@ -60,7 +66,7 @@ function missingIn(
 }
 
 /** Whether a value says nothing: an e-mail address without its value, a name of spaces. */
-function isBlank(value: unknown): boolean {
+export function isBlank(value: unknown): boolean {
   if (Array.isArray(value)) return value.every((one) => isBlank(isObject(one) ? one.value : one));
   return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
 }

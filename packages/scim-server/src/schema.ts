@@ -169,9 +169,6 @@ const enterpriseFacts: Facts = { "manager.displayName": null };
 
 const groupFacts: Facts = {
   displayName: { uniqueness: "server" },
-  // RFC 7643 §8.7.1 says by default. A list of groups leaves them out unless `attributes` names them, and a client that
-  // believes the default would read an absent list as an empty group.
-  members: { returned: "request" },
   "members.value": { caseExact: true, required: true },
   // Computed from the user that is the member.
   "members.display": { mutability: "readOnly" },

@@ -1,6 +1,6 @@
 import { type AssignedKind, checkAssigned, shownAssigned } from "./assigned.ts";
 import type { AssignedValue, ScimStore, UserInput, UserRecord, Wants } from "./backend.ts";
-import { badRequest, notFound } from "./errors.ts";
+import { notFound } from "./errors.ts";
 import { type PatchOperation, parsePatch } from "./grammar.ts";
 import { checkIfMatch, checkKeyValue, isKnownVersion, readResource, versionTag } from "./input.ts";
 import {
@@ -9,26 +9,27 @@ import {
   type ScimResource,
   type ScimResponse,
   wantsAll,
+  wantsAssigned,
   wantsNothing,
 } from "./operation.ts";
 import { patchUser } from "./patch-user.ts";
 import { type Projection, projection } from "./projection.ts";
-import { keepRequired, requireAttributes } from "./required.ts";
+import { deactivates, isBlank, keepRequired, requireAttributes } from "./required.ts";
 import { urns } from "./schema.ts";
 
 /** POST /Users (RFC 7644 §3.3). Throws badRequest if a required attribute is missing. */
 export async function createUser(call: ScimCall, { query, body }: ScimRequest): Promise<ScimResponse> {
   const project = projection(query, call.schemas.user);
   const { resource } = readResource(body, call.schemas.user);
-  const { input, password, ignored } = toSentUser(call, resource);
   requireAttributes(resource, call.schemas.user);
-  const passwordHash = await hash(call.store, password, null);
+  const { input, ignored } = toSentUser(call, resource, null);
+  const passwordHash = await hash(call.store, resource, null);
   const details = { changed: Object.keys(resource), wants: project.wants };
   const created = await call.store.transaction(async ({ users }) => {
     const user = await users.create({ passwordHash, ...input }, details);
     return answer(call, user, project, 201);
   });
-  reportIgnored(call, ignored);
+  recordIgnored(call, ignored);
   return created;
 }
 
@@ -45,22 +46,22 @@ export async function readUser(call: ScimCall, request: ScimRequest): Promise<Sc
  * PUT /Users/{id} (RFC 7644 §3.5.1). An attribute that is absent is cleared, except those that a client would clear by
  * accident because it does not know them: active, password, roles, entitlements and externalId. An empty value clears
  * roles, entitlements and externalId; an empty `active` is absent, so it reactivates no one (RFC 7643 §2.5). Throws
- * badRequest for a required attribute that the user has and the request lacks.
+ * badRequest for a required attribute that the user has and the request lacks, unless it deactivates the user.
  */
 export async function replaceUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
   const project = projection(request.query, call.schemas.user);
   const { resource, cleared } = readResource(request.body, call.schemas.user);
-  const { input, password, ignored } = toSentUser(call, resource);
-  const passwordHash = await hash(call.store, password, request.id);
+  const passwordHash = await hash(call.store, resource, request.id);
   const isSent = (name: string) => resource[name] !== undefined || (name !== "active" && cleared.has(name));
-  const changes = changesOf(input, passwordHash, isSent);
   const details = { changed: Object.keys(resource), wants: project.wants };
-  const replaced = await call.store.transaction(async (store) => {
-    const before = await lock(store, request, wantsNothing);
+  const { replaced, ignored } = await call.store.transaction(async (store) => {
+    const before = await lock(store, request, wantsAssigned);
     keepRequired(toScimUser(call, before), resource, call.schemas.user, "invalidValue");
-    return answer(call, await store.users.update(before, changes, details), project);
+    const { input, ...sent } = toSentUser(call, resource, before);
+    const user = await store.users.update(before, changesOf(input, passwordHash, isSent), details);
+    return { replaced: answer(call, user, project), ignored: sent.ignored };
   });
-  reportIgnored(call, ignored);
+  recordIgnored(call, ignored);
   return replaced;
 }
 
@@ -80,7 +81,7 @@ export async function patchUserById(call: ScimCall, request: ScimRequest): Promi
     const user = await store.users.update(before, changes, { changed, wants: project.wants });
     return { patched: answer(call, user, project), ignored: sent.ignored };
   });
-  reportIgnored(call, ignored);
+  recordIgnored(call, ignored);
   return patched;
 }
 
@@ -108,8 +109,8 @@ function changesOf(
   return changes;
 }
 
-async function hash({ users }: ScimStore, password: string | null, userId: string | null) {
-  if (password === null || !users.hashPassword) return null;
+async function hash({ users }: ScimStore, { password }: ScimResource, userId: string | null) {
+  if (typeof password !== "string" || !users.hashPassword) return null;
   return await users.hashPassword(password, userId);
 }
 
@@ -122,8 +123,7 @@ async function hashPatched(
   const user = call.store.users.hashPassword ? await call.store.users.get(id, wantsNothing) : null;
   if (!user) return null;
   const current = toScimUser(call, user);
-  const { password } = patchUser(current, operations, call.schemas.user, ignoresUnknown(call));
-  return await hash(call.store, typeof password === "string" ? password : null, id);
+  return await hash(call.store, patchUser(current, operations, call.schemas.user, ignoresUnknown(call)), id);
 }
 
 function ignoresUnknown({ store }: ScimCall): boolean {
@@ -131,7 +131,7 @@ function ignoresUnknown({ store }: ScimCall): boolean {
 }
 
 /** After the transaction, which may fail or run again. */
-function reportIgnored({ store }: ScimCall, ignored: readonly string[]): void {
+function recordIgnored({ store }: ScimCall, ignored: readonly string[]): void {
   if (ignored.length > 0) store.users.ignoreUnknown?.(`${ignored.join(" ")} The rest was carried out.`);
 }
 
@@ -200,34 +200,32 @@ export function toScimUser({ baseUrl, schemas }: Omit<ScimCall, "store">, user: 
   return resource;
 }
 
-/** A user that a client sent: what the store gets, and the password before it is hashed. */
+/** A user that a client sent. */
 interface SentUser {
   input: Omit<UserInput, "passwordHash">;
-  password: string | null;
   /** Why roles and entitlements were left out. */
   ignored: readonly string[];
 }
 
 /**
- * Splits a resource that readResource() or patchUser() made. Throws badRequest if userName is missing or a role or an
- * entitlement does not exist.
- * @param before the stored user; null for a new one, and for a PUT, which is read before the user is locked.
+ * Reads a resource that readResource() or patchUser() made, and whose required attributes are checked. Throws badRequest if
+ * a role or an entitlement does not exist.
+ * @param before the stored user; null for a new one.
  */
 function toSentUser(
   { schemas, store }: ScimCall,
   resource: ScimResource,
-  before: UserRecord | null = null,
+  before: UserRecord | null,
 ): SentUser {
-  const { userName } = resource;
-  if (typeof userName !== "string" || userName.trim() === "") {
-    throw badRequest("invalidValue", "userName is required.");
-  }
+  // Only a deactivation may lack the name: the user keeps it.
+  const userName = isBlank(resource.userName) ? (before?.userName ?? "") : String(resource.userName);
   const externalId = textOf(resource.externalId);
   checkKeyValue("userName", userName);
   checkKeyValue("externalId", externalId);
   const attributes = Object.entries(resource).filter(([name]) => !outsideAttributes.has(name));
   const ignored: string[] = [];
-  const ignore = store.users.ignoreUnknown && ((problem: string) => void ignored.push(problem));
+  const mayIgnore = store.users.ignoreUnknown || (before && deactivates({ active: before.active }, resource));
+  const ignore = mayIgnore ? (problem: string) => void ignored.push(problem) : undefined;
   const assigned = (kind: AssignedKind) => {
     const sent = (resource[kind] ?? []) as Partial<AssignedValue>[];
     return checkAssigned(kind, sent, schemas, { before: before?.[kind] ?? [], ignore });
@@ -242,7 +240,6 @@ function toSentUser(
       entitlements,
       roles,
     },
-    password: textOf(resource.password),
     ignored,
   };
 }

@@ -254,6 +254,23 @@ describe("the SCIM router over an application's own store", () => {
     assert.deepEqual(errors, [500]);
   });
 
+  it("keeps a role that is offered no longer in a PUT of what was read, for those who have it", async () => {
+    const { backend, send } = await start();
+    const ada = { userName: "ada", roles: [{ value: "admin", type: "work" }], entitlements: ["export"] };
+    const path = `/Users/${(await send("POST", "/Users", ada)).body.id}`;
+    const later = await start(backend, { ...schemas, roles: [], entitlements: [] });
+    const { body: read } = await later.send("GET", path);
+    const put = await later.send("PUT", path, { ...read, title: "Countess" });
+    assert.deepEqual([put.status, put.body.title, put.body.roles], [200, "Countess", read.roles]);
+    assert.deepEqual(put.body.entitlements, read.entitlements);
+    assert.equal((await later.send("PUT", path, { ...read, roles: ["ADMIN"] })).status, 200);
+    assert.equal((await later.send("PUT", path, { ...read, roles: [] })).body.roles, undefined);
+    assert.equal((await later.send("PUT", path, read)).status, 400);
+    assert.equal((await later.send("POST", "/Users", { ...ada, userName: "eve" })).status, 400);
+    const { body: eve } = await later.send("POST", "/Users", { userName: "eve" });
+    assert.equal((await later.send("PUT", `/Users/${eve.id}`, { ...eve, roles: ["admin"] })).status, 400);
+  });
+
   it("serves two applications with different schemas in one process", async () => {
     const small = defineSchemas({ attributes: [{ scim: "name.givenName" }] });
     const [whole, narrow] = [await start(), await start(new MemoryBackend(), small)];

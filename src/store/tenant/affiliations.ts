@@ -5,10 +5,6 @@ export interface Affiliations {
   groups: { id: string; displayName: string }[];
 }
 
-export type AffiliationKind = keyof Affiliations;
-
-const all: readonly AffiliationKind[] = ["groups"];
-
 /** JSON text on SQLite, parsed JSON on PostgreSQL; absent unless requested. */
 export interface AffiliationRow {
   group_list?: string | [id: string, displayName: string][] | null;
@@ -17,16 +13,11 @@ export interface AffiliationRow {
 /** Looks up many users' affiliations in one statement. */
 export function tenantAffiliations(scope: TenantScope) {
   return {
-    /** @param kinds which affiliations to look up; the others stay empty. */
-    async ofUsers(
-      userIds: readonly string[],
-      kinds: readonly AffiliationKind[] = all,
-    ): Promise<Map<string, Affiliations>> {
+    async ofUsers(userIds: readonly string[]): Promise<Map<string, Affiliations>> {
       const found = new Map<string, Affiliations>(userIds.map((id) => [id, { groups: [] }]));
-      if (kinds.length === 0) return found;
       for (const chunk of chunks(userIds)) {
         const query = scope.rows("users").whereIn("users.id", chunk);
-        const rows = await query.select("users.id", scope.raw(affiliationColumns(scope, kinds)));
+        const rows = await query.select("users.id", scope.raw(affiliationColumns(scope)));
         for (const row of rows as (AffiliationRow & { id: string })[]) found.set(row.id, toAffiliations(row));
       }
       return found;
@@ -35,18 +26,15 @@ export function tenantAffiliations(scope: TenantScope) {
 }
 
 /**
- * Returns SQL columns with the affiliations of each user of a query, so that one statement reads both. The subqueries use
+ * Returns an SQL column with the groups of each user of a query, so that one statement reads both. The subquery uses
  * an index by user id.
  */
-export function affiliationColumns(scope: TenantScope, kinds: readonly AffiliationKind[]): string {
+export function affiliationColumns(scope: TenantScope): string {
   const [list, pair] =
     scope.engine === "sqlite" ? ["json_group_array", "json_array"] : ["json_agg", "json_build_array"];
-  const columns: Record<AffiliationKind, string> = {
-    groups: `(select ${list}(${pair}(groups.id, groups.display_name)) from group_members
+  return `(select ${list}(${pair}(groups.id, groups.display_name)) from group_members
       join groups on ${scope.sameTenant("groups", "group_members")} and groups.id = group_members.group_id
-      where ${scope.sameTenant("group_members", "users")} and group_members.user_id = users.id) as group_list`,
-  };
-  return kinds.map((kind) => columns[kind]).join(", ");
+      where ${scope.sameTenant("group_members", "users")} and group_members.user_id = users.id) as group_list`;
 }
 
 export function toAffiliations(row: AffiliationRow): Affiliations {

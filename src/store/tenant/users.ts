@@ -3,7 +3,6 @@ import type { AttributeDocument, Profile, User, UserOrigin } from "../../model.t
 import { mapUniqueViolation } from "../sql-errors.ts";
 import { nameKey, searchKey, textKey } from "../text-keys.ts";
 import {
-  type AffiliationKind,
   type AffiliationRow,
   type Affiliations,
   affiliationColumns,
@@ -43,10 +42,10 @@ export function tenantUsers(scope: TenantScope, now: () => number) {
     ...reading(scope, columnList, toUser),
     ...writing(scope, now),
 
-    /** The same lookups for what clients see, with affiliations of these kinds. Each is still one statement. */
-    affiliated(kinds: readonly AffiliationKind[]) {
-      if (kinds.length === 0) return reading(scope, shownColumnList, toAffiliatedUser);
-      return reading(scope, `${shownColumnList}, ${affiliationColumns(scope, kinds)}`, toAffiliatedUser);
+    /** The same lookups for what clients see, with their groups if wanted. Each is still one statement. */
+    affiliated(withGroups: boolean) {
+      if (!withGroups) return reading(scope, shownColumnList, toAffiliatedUser);
+      return reading(scope, `${shownColumnList}, ${affiliationColumns(scope)}`, toAffiliatedUser);
     },
   };
 }

@@ -87,7 +87,7 @@ function scimmyRoute(app: Express, database: AppDeps["database"]): void {
   SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
   SCIMMY.Resources.declare(SCIMMY.Resources.User).egress(async (_resource: unknown, given: unknown) => {
     const { context, after } = given as { context: TenantStore; after: number };
-    const rows = await context.users.affiliated(["groups"]).page(after, 100);
+    const rows = await context.users.affiliated(true).page(after, 100);
     return rows.map(toResource) as never;
   });
   app.get("/scimmy", async (req, res) => {
