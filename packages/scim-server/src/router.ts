@@ -21,7 +21,13 @@ import { createGroup, deleteGroup, patchGroupById, readGroupById, replaceGroup }
 import { checkQuery } from "./input.ts";
 import { listGroups, listUsers, searchGroups, searchUsers } from "./lists.ts";
 import { answerType } from "./media-types.ts";
-import type { ScimCall, ScimOperation, ScimRequest, ScimResponse } from "./operation.ts";
+import {
+  type ScimCall,
+  type ScimOperation,
+  type ScimRequest,
+  type ScimResponse,
+  tidyPath,
+} from "./operation.ts";
 import { readBody } from "./read-body.ts";
 import type { ScimSchemas } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, readUser, replaceUser } from "./users.ts";
@@ -81,7 +87,7 @@ export function scimRouter<Caller>(options: ScimRouterOptions<Caller>): Router {
   const { backend } = options;
   // RFC 3986 §6.2.2.1: paths distinguish case.
   const router = Router({ caseSensitive: true });
-  router.use(tidyPath);
+  router.use(tidyUrl);
   router.use(beginExchange(options));
   router.use(authenticate(backend));
   router.use(checkParameters);
@@ -134,13 +140,10 @@ export function tokenOf(req: Request): string {
   return (req.get("authorization") ?? "").replace(/^bearer /i, "").trim();
 }
 
-/**
- * Removes doubled slashes, which clients make of a base URL that ends with one, and a slash at the end: "//Users" and
- * "/Users/" are "/Users". Runs first, so that the checks, the routes and the log see one spelling.
- */
-const tidyPath: RequestHandler = (req, _res, next) => {
+/** Tidies the path. Runs first, so that the checks, the routes and the log see one spelling. */
+const tidyUrl: RequestHandler = (req, _res, next) => {
   const [path = "", ...query] = req.url.split("?");
-  const tidy = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
+  const tidy = tidyPath(path);
   if (tidy !== path) req.url = [tidy, ...query].join("?");
   next();
 };
