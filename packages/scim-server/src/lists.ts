@@ -3,7 +3,7 @@ import { badRequest, type ScimType } from "./errors.ts";
 import type { FilterCondition } from "./filter-conditions.ts";
 import { parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
-import { checkQuery, isObject, labelOf } from "./input.ts";
+import { isObject, labelOf } from "./input.ts";
 import { listCondition } from "./known-conditions.ts";
 import {
   checkMessageType,
@@ -12,6 +12,7 @@ import {
   type ScimResource,
   type ScimResponse,
 } from "./operation.ts";
+import { readParameters } from "./parameters.ts";
 import { type Projection, projection, resolveName } from "./projection.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 import { toScimUser } from "./users.ts";
@@ -82,9 +83,8 @@ async function membersIn(call: ScimCall, groups: readonly GroupRecord[], limit: 
 /** Reads the body of POST /.search, whose members are the parameters of a list; null is absent. Throws badRequest. */
 function readSearch(body: unknown): ListParameters {
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
-  const { schemas, ...sent } = body;
+  const { schemas, ...sent } = readParameters(body);
   checkMessageType(schemas, urns.searchRequest);
-  checkQuery(sent);
   return Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null));
 }
 

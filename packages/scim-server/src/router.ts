@@ -18,7 +18,6 @@ import {
 } from "./discovery.ts";
 import { errorBody, notFound, ScimError, toScimError } from "./errors.ts";
 import { createGroup, deleteGroup, patchGroupById, readGroupById, replaceGroup } from "./groups.ts";
-import { checkQuery } from "./input.ts";
 import { listGroups, listUsers, searchGroups, searchUsers } from "./lists.ts";
 import { answerType } from "./media-types.ts";
 import {
@@ -28,6 +27,7 @@ import {
   type ScimResponse,
   tidyPath,
 } from "./operation.ts";
+import { readParameters } from "./parameters.ts";
 import { readBody } from "./read-body.ts";
 import type { ScimSchemas } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, readUser, replaceUser } from "./users.ts";
@@ -187,7 +187,7 @@ function authenticate<Caller>(backend: ScimBackend<Caller>): RequestHandler {
 }
 
 const checkParameters: RequestHandler = (req, _res, next) => {
-  checkQuery(req.query);
+  readParameters(req.query);
   next();
 };
 
@@ -206,7 +206,7 @@ function requestOf(req: Request): ScimRequest {
   if (id.includes("\0")) throw notFound("There is no such resource.");
   return {
     id,
-    query: req.query,
+    query: readParameters(req.query),
     body: req.body,
     ifMatch: req.get("if-match") ?? null,
     ifNoneMatch: req.get("if-none-match") ?? null,
