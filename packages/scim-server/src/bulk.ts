@@ -261,7 +261,7 @@ function pathOf(sent: unknown, baseUrl: string): string {
   const prefix = `${tidyPath(base.pathname)}/`;
   const below = tidy.startsWith(prefix) ? `/${tidy.slice(prefix.length)}` : tidy;
   if (!/^\/(Users|Groups)(\/[^/]+)?$/.test(below))
-    throw notFound(`Bulk reaches users and groups: "${sent.slice(0, 200)}" is no path of theirs.`);
+    throw notFound(`Bulk has only paths like /Users and /Groups/{id}, and not "${sent.slice(0, 200)}".`);
   return below;
 }
 
