@@ -207,6 +207,19 @@ describe("references between the operations of a Bulk request", () => {
       );
     });
 
+    it("mean the creation, if a later operation repeats its name", async () => {
+      const list = await run([
+        { ...user("eve"), bulkId: "eve" },
+        { ...change("/Users/bulkId:ada", { op: "replace", value: { title: "x" } }), bulkId: "ada" },
+        { method: "DELETE", path: "/Users/bulkId:eve", bulkId: "ada" },
+        user("ada"),
+        group("Staff", [{ value: "bulkId:ada" }]),
+      ]);
+      assert.deepEqual(statuses(list), ["201", "200", "204", "201", "201"]);
+      const [ada, staff] = (await resources(list.slice(3))) as [ScimBody, ScimBody];
+      assert.deepEqual(memberIds(staff), [ada.id]);
+    });
+
     it("may have names with blanks and slashes, encoded in a path", async () => {
       const ada = { ...user("ada"), bulkId: "ada / 1" };
       const patch = { op: "replace", value: { title: "Countess" } };
@@ -276,6 +289,32 @@ describe("references between the operations of a Bulk request", () => {
         assert.deepEqual(statuses(list), ["409", "400", "201"]);
         assert.match(list[0]?.response.detail, /"ada" created no resource/);
       });
+
+      const twice: [string, (first: ScimBody, second: ScimBody) => ScimBody[]][] = [
+        ["a group's members, after both", (a, b) => [a, b, group("Staff", [{ value: "bulkId:u" }])]],
+        ["a group's members, before both", (a, b) => [group("Staff", [{ value: "bulkId:u" }]), a, b]],
+        ["a group's members, between both", (a, b) => [a, group("Staff", ["bulkId:u"]), b]],
+        ["a manager", (a, b) => [a, b, user("dan", managedBy("bulkId:u"))]],
+        ["a path", (a, b) => [a, b, { method: "DELETE", path: "/Users/bulkId:u" }]],
+        ["a group's members, if the second fails", (a) => [a, a, group("Staff", ["bulkId:u"])]],
+      ];
+      for (const [what, operations] of twice) {
+        it(`to one of two users with the same bulkId, in ${what}: 409, so that no wrong person is meant`, async () => {
+          const [ada, eve] = [
+            { ...user("ada"), bulkId: "u" },
+            { ...user("eve"), bulkId: "u" },
+          ];
+          const sent = operations(ada, eve);
+          const list = await run(sent);
+          const referring = sent.findIndex((one) => one !== ada && one !== eve);
+          assert.equal(list[referring]?.status, "409");
+          assert.match(list[referring]?.response.detail, /More than one operation .* "u"/);
+          assert.equal((await acme.client.get("/Groups")).body.totalResults, 0);
+          const created = list.filter(({ status }) => status === "201").length;
+          assert.equal((await acme.client.get("/Users")).body.totalResults, created);
+          assert.ok(created > 0);
+        });
+      }
 
       const circles: [string, unknown[]][] = [
         ["a user who manages themselves", [user("ada", managedBy("bulkId:ada"))]],

@@ -294,9 +294,10 @@ describe("toCondition", () => {
   for (const filter of [
     'userName eq "x"',
     "active eq true",
-    "members.type pr",
-    "members.display pr",
-    "members[$ref pr]",
+    'members.display eq "Ada"',
+    'members.display co "a"',
+    'members[display sw "A" and type eq "User"]',
+    'not (members.display eq "Ada")',
   ]) {
     it(`refuses ${filter} of groups`, () => {
       assert.throws(() => conditionOf(filter, "groups"), { scimType: "invalidFilter" });

@@ -77,6 +77,22 @@ const groups: [string, string][] = [
   ['meta.resourceType eq "Group" and displayName sw "p"', "g2"],
   ['meta.location eq "https://acme.example/scim/v2/Groups/g1"', "g1"],
   [`${urns.group}.displayName eq "pilots"`, "g2"],
+  // Every member is a user, and a $ref is the id behind a known address.
+  ['members[value eq "bob" and type eq "User"]', "g1"],
+  ['members[value eq "bob" and type eq "Group"]', ""],
+  ['members[type eq "user"]', "g1 g2"],
+  ['members.type eq "User"', "g1 g2"],
+  ['members.type ne "User"', ""],
+  ['members[not (type eq "User")]', ""],
+  ['not (members.type eq "Group") and id eq "g1"', "g1"],
+  ["members.type pr", "g1 g2"],
+  ["members[$ref pr]", "g1 g2"],
+  ["members.display pr", "g1 g2"],
+  ['members.$ref eq "https://acme.example/scim/v2/Users/bob"', "g1"],
+  ['members[$ref eq "https://acme.example/scim/v2/Users/ada" and type eq "User"]', "g1 g2"],
+  ['members.$ref eq "https://acme.example/scim/v2/Groups/bob"', ""],
+  ['members.$ref ew "/Users/bob"', "g1"],
+  ['members.$ref eq "https://evil.example/scim/v2/Users/bob"', ""],
 ];
 
 /** Filters on what is known of every user before one is looked up, and whether they find every user. */

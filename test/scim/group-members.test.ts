@@ -297,6 +297,43 @@ describe("the members of a group", () => {
       });
     }
 
+    it("are removed by a filter that names 400 people", async () => {
+      const id = await create([member(0), member(1), member(2)]);
+      const others = Array.from({ length: 398 }, () => crypto.randomUUID());
+      const filter = [...others, people[0], people[2]].map((one) => `value eq "${one}"`).join(" or ");
+      const { status, text } = await acme.client.patch(`/Groups/${id}`, chosen(filter));
+      assert.equal(status, 204, text);
+      assert.deepEqual(await membersOf(id), only(1));
+    });
+
+    for (const value of [null, ""]) {
+      it(`are not lost by a removal whose value is ${JSON.stringify(value)}`, async () => {
+        const id = await create([member(0), member(1)]);
+        const answer = await acme.client.patch(`/Groups/${id}`, { op: "remove", path: "members", value });
+        assertScimError(answer, 400, "invalidValue");
+        assert.deepEqual(await membersOf(id), only(0, 1));
+      });
+    }
+
+    it("find groups by type and $ref, and not by display", async () => {
+      const id = await create([member(0)]);
+      await create([member(1)], "Crew");
+      const ref = `${site().app.url}/scim/v2/Users/${people[0]}`;
+      for (const filter of [
+        `members[value eq "${people[0]}" and type eq "User"]`,
+        `members.$ref eq "${ref}"`,
+        `members[$ref eq "${ref}"]`,
+        `members.$ref eq "${ref}" and members.type eq "User"`,
+      ]) {
+        const { status, body } = await acme.client.get(`/Groups?filter=${encodeURIComponent(filter)}`);
+        assert.deepEqual([status, body.Resources?.map((one: ScimBody) => one.id)], [200, [id]], filter);
+      }
+      const byName = await acme.client.get(
+        `/Groups?filter=${encodeURIComponent('members.display eq "ada"')}`,
+      );
+      assertScimError(byName, 400, "invalidFilter");
+    });
+
     it("are chosen among those that the operations before it leave", async () => {
       const id = await create([member(0)]);
       const { status } = await acme.client.patch(

@@ -88,6 +88,45 @@ describe("lists", () => {
       });
     }
 
+    const spelled: [string, ScimBody][] = [
+      [`Filter=userName eq "${nameOf(2)}"`, { Filter: `userName eq "${nameOf(2)}"` }],
+      [`FILTER=userName eq "${nameOf(2)}"`, { FILTER: `userName eq "${nameOf(2)}"` }],
+      ["startindex=3&Count=1", { startindex: 3, Count: 1 }],
+      ["STARTINDEX=5&COUNT=1&SortBy=userName&SORTORDER=descending", { StartIndex: 3, count: 1 }],
+    ];
+    for (const [query, search] of spelled) {
+      it(`?${query} and a .search of that spelling find one user`, async () => {
+        const found = await acme.client.get(`/Users?${query}`);
+        const searched = await acme.client.send("POST", "/Users/.search", {
+          Schemas: [searchRequest],
+          ...search,
+        });
+        assert.deepEqual([found.status, searched.status], [200, 200]);
+        assert.deepEqual([idsOf(found.body), idsOf(searched.body)], [[ids[2]], [ids[2]]]);
+      });
+    }
+
+    it("take a cursor and the names of attributes in any case of the parameter", async () => {
+      const page = await acme.client.get("/Users?Cursor=&COUNT=1&Attributes=title");
+      assert.deepEqual(Object.keys(page.body.Resources[0]), ["schemas", "id", "title"]);
+      assert.equal(typeof page.body.nextCursor, "string");
+      const one = await acme.client.get(`/Users/${ids[0]}?EXCLUDEDATTRIBUTES=title`);
+      assert.deepEqual([one.status, one.body.title], [200, undefined]);
+      assert.equal((await acme.client.get("/Schemas?Filter=id pr")).status, 403);
+    });
+
+    for (const query of [
+      "filter=id pr&Filter=title pr",
+      "count=1&COUNT=1",
+      "attributes=id&Attributes=title",
+    ]) {
+      it(`?${query} is 400, because one parameter is there twice`, async () => {
+        assertScimError(await acme.client.get(`/Users?${query}`), 400, "invalidValue");
+        const body = Object.fromEntries(new URLSearchParams(query));
+        assertScimError(await acme.client.send("POST", "/Users/.search", body), 400, "invalidValue");
+      });
+    }
+
     it("keep their order while users change, and include inactive users", async () => {
       await acme.client.patch(`/Users/${ids[2]}`, { op: "replace", value: { active: false, title: "T5" } });
       const { body } = await acme.client.get("/Users");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ScimError } from "scim-server/errors";
-import { maxOperations, parsePatch } from "scim-server/grammar";
+import { maxOperations, parsePatch, parsePath } from "scim-server/grammar";
 import { patchGroup } from "scim-server/groups";
 import { memberIds } from "scim-server/members";
 import { defineSchemas, urns } from "scim-server/schema";
@@ -177,9 +177,13 @@ const refused: [string, unknown, string][] = [
     { op: "add", value: { members: [{ value: a, $ref: `../Groups/${a}` }] } },
     "invalidValue",
   ],
-  ["an empty name", { op: "replace", path: "displayName", value: " " }, "invalidValue"],
-  ["an empty name without a path", { op: "replace", value: { displayName: "" } }, "invalidValue"],
-  ["removal of the name", { op: "remove", path: "displayName" }, "invalidValue"],
+  ["an empty name", { op: "replace", path: "displayName", value: " " }, "mutability"],
+  ["an empty name without a path", { op: "replace", value: { displayName: "" } }, "mutability"],
+  ["a name that is null", { op: "replace", path: "displayName", value: null }, "mutability"],
+  ["removal of the name", { op: "remove", path: "displayName" }, "mutability"],
+  ["removal of members that are null", { op: "remove", path: "members", value: null }, "invalidValue"],
+  ["removal of members that are empty", { op: "remove", path: "members", value: "" }, "invalidValue"],
+  ["members that are empty, by a path", { op: "replace", path: "members", value: "" }, "invalidValue"],
   ["a name that is not a string", { op: "replace", path: "displayName", value: { a: 1 } }, "invalidValue"],
   [
     "a name that is too long",
@@ -262,6 +266,48 @@ describe("PATCH of a group", () => {
       assert.equal(({} as Record<string, unknown>).polluted, undefined);
     });
   }
+
+  const removal = { op: "remove", path: "displayName" };
+  const renaming: [string, unknown[]][] = [
+    ["add", [removal, { op: "add", path: "displayName", value: "New" }]],
+    ["replace", [removal, { op: "replace", path: "displayName", value: "New" }]],
+    ["an object without a path", [removal, { op: "add", value: { displayName: "New" } }]],
+    [
+      "add, after an empty one",
+      [
+        { op: "replace", value: { displayName: "" } },
+        { op: "add", path: "DISPLAYNAME", value: "New" },
+      ],
+    ],
+  ];
+  for (const [what, operations] of renaming) {
+    it(`judges the name after the whole request: it is removed, then given by ${what}`, () => {
+      assert.deepEqual(translated(...operations), changes({ displayName: "New" }));
+    });
+  }
+
+  it("refuses a name that is given and then removed", () => {
+    const given = { op: "replace", path: "displayName", value: "New" };
+    assert.throws(() => translated(given, removal), { scimType: "mutability" });
+  });
+
+  for (const count of [41, 80, 400, 1000]) {
+    it(`removes ${count} members by one filter`, () => {
+      const listed = Array.from(
+        { length: count },
+        (_, n) => `23a35c27-23d3-4c03-b4c5-${String(n).padStart(12, "0")}`,
+      );
+      const path = `members[${listed.map((one) => `value eq "${one}"`).join(" or ")}]`;
+      assert.deepEqual(translated({ op: "remove", path }), steps(["remove", listed]));
+    });
+  }
+
+  it("refuses more than 1,000 comparisons, and more than 40 of something else", () => {
+    const filter = (count: number) => Array(count).fill('value eq "x"').join(" or ");
+    for (const path of [`members[${filter(1001)}]`, `members[value eq "${"x".repeat(65_536)}"]`])
+      assert.throws(() => translated({ op: "remove", path }), { scimType: "invalidPath" });
+    assert.throws(() => parsePath(`emails[${filter(41)}]`), { scimType: "invalidPath" });
+  });
 
   it("accepts the names of Object.prototype as ids", () => {
     assert.deepEqual(

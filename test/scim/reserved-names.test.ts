@@ -25,6 +25,15 @@ const post = (path: string, body: unknown): Call => {
   return (client, name) => client.send("POST", path, keyed(body, name));
 };
 
+/** An operation of a Bulk request fails alone: its result is the answer. */
+const bulkOperation =
+  (operation: (name: string) => ScimBody): Call =>
+  async (client, name) => {
+    const answer = await client.send("POST", "/Bulk", { schemas: [bulkUrn], Operations: [operation(name)] });
+    const [{ status, response }] = answer.body.Operations;
+    return { ...answer, status: Number(status), body: response };
+  };
+
 const positions: Record<string, Call> = {
   "the path": (client, name) => client.get(`/${name}`),
   "the path, with a body": (client, name) => client.send("POST", `/${name}/x`, {}),
@@ -92,13 +101,8 @@ const positions: Record<string, Call> = {
       { method: "POST", path: "/Users", bulkId: "a", data: { userName: "x@acme.example", KEY: 1 } },
     ],
   }),
-  "a bulk's path": (client, name) =>
-    client.send("POST", "/Bulk", {
-      schemas: [bulkUrn],
-      Operations: [{ method: "POST", path: `/${name}`, data: {} }],
-    }),
-  "a bulk's method": (client, method) =>
-    client.send("POST", "/Bulk", { schemas: [bulkUrn], Operations: [{ method, path: "/Users", data: {} }] }),
+  "a bulk's path": bulkOperation((name) => ({ method: "POST", path: `/${name}`, data: {} })),
+  "a bulk's method": bulkOperation((method) => ({ method, path: "/Users", data: {} })),
 };
 
 /** A NUL is refused even in attributes that nothing reads. */

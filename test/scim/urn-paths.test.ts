@@ -160,6 +160,25 @@ describe("a path below a schema's URN", () => {
         );
     });
 
+    for (const path of [
+      `${enterprise}:manager.displayName`,
+      `${enterprise}.manager.displayName`,
+      `${enterprise.toUpperCase()}:MANAGER.DISPLAYNAME`,
+    ]) {
+      it(`is 400 mutability for the manager's name, which is read-only: ${path}`, async () => {
+        const { id } = await create();
+        for (const op of ["add", "replace", "remove"])
+          assertScimError(
+            await acme.client.patch(`/Users/${id}`, { op, path, value: "x" }),
+            400,
+            "mutability",
+          );
+        const value = { [path]: "x", title: "Countess" };
+        const answer = await acme.client.patch(`/Users/${id}`, { op: "replace", value });
+        assert.deepEqual([answer.status, answer.body.title], [200, "Countess"]);
+      });
+    }
+
     it("names what a group has", async () => {
       const { id: user } = await create();
       const { body } = await acme.client.send("POST", "/Groups", { [`${group}:displayName`]: `G${count}` });

@@ -1,4 +1,4 @@
-import { parseKey } from "./grammar.ts";
+import { memberPathLimits, parseKey } from "./grammar.ts";
 import { isObject, resolveAttribute, sectionNamed } from "./input.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 
@@ -80,7 +80,7 @@ function isReference({ schema }: Reader, path: string): boolean {
 
 function resolved(schema: ResourceSchema, path: string) {
   try {
-    const parsed = parseKey(path);
+    const parsed = parseKey(path, memberPathLimits);
     return parsed && resolveAttribute(schema, parsed.path);
   } catch {
     // The operation itself will refuse the path.

@@ -3,7 +3,14 @@ import { bulkLimits } from "./discovery.ts";
 import { badRequest, errorBody, notFound, ScimError } from "./errors.ts";
 import { membersOf } from "./grammar.ts";
 import { createGroup, deleteGroup, patchGroupById, replaceGroup } from "./groups.ts";
-import { checkMessageType, type ScimCall, type ScimOperation, type ScimResponse } from "./operation.ts";
+import { isEmpty } from "./input.ts";
+import {
+  checkMessageType,
+  type ScimCall,
+  type ScimOperation,
+  type ScimResponse,
+  tidyPath,
+} from "./operation.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, replaceUser } from "./users.ts";
 
@@ -20,11 +27,15 @@ const bulkOperations: Record<string, ScimOperation> = {
 };
 
 interface BulkOperation {
+  /** In capitals; empty if none was sent. */
   method: string;
+  /** "/Users" or "/Users/{id}", of users or groups; empty if the request names no such path. */
   path: string;
   bulkId: string | null;
   version: string | null;
   data: unknown;
+  /** Why the operation cannot be carried out; null if it can be tried. */
+  problem: ScimError | null;
 }
 
 interface BulkRequest {
@@ -44,7 +55,7 @@ export async function carryOutBulk(
   body: unknown,
   toScimError: (error: unknown) => ScimError,
 ): Promise<ScimResponse> {
-  const results = await new BulkRun(call, parse(body), toScimError).results();
+  const results = await new BulkRun(call, parse(body, call.baseUrl), toScimError).results();
   return { status: 200, body: { schemas: [urns.bulkResponse], Operations: results } };
 }
 
@@ -52,10 +63,10 @@ class BulkRun {
   private readonly call: ScimCall;
   private readonly request: BulkRequest;
   private readonly toScimError: (error: unknown) => ScimError;
-  /** The operations by their bulkIds: usually one each. */
+  /** The operations that a bulkId can stand for: one, unless the client breaks the rule of RFC 7644 §3.7. */
   private readonly named = new Map<string, BulkOperation[]>();
-  /** The ids of resources by the bulkIds of the operations that have succeeded. */
-  private readonly ids = new Map<string, string>();
+  /** The ids of the resources that operations with a bulkId created or changed. */
+  private readonly ids = new Map<BulkOperation, string>();
   private readonly answers = new Map<BulkOperation, BulkResult>();
   /** Operations that have begun: each waits for those that it refers to. */
   private readonly begun = new Set<BulkOperation>();
@@ -65,11 +76,14 @@ class BulkRun {
     this.call = call;
     this.request = request;
     this.toScimError = toScimError;
+    // A bulkId names a new resource, so the operations that create one come before those that repeat the name.
+    const isCreation = ({ method }: BulkOperation) => method === "POST";
     for (const operation of request.operations) {
       if (operation.bulkId === null) continue;
-      const known = this.named.get(operation.bulkId);
-      if (known) known.push(operation);
-      else this.named.set(operation.bulkId, [operation]);
+      const known = this.named.get(operation.bulkId) ?? [];
+      const isBetter = isCreation(operation) && !known.some(isCreation);
+      if (known.length === 0 || isBetter) this.named.set(operation.bulkId, [operation]);
+      else if (isCreation(operation) || !known.some(isCreation)) known.push(operation);
     }
   }
 
@@ -92,12 +106,8 @@ class BulkRun {
     }
   }
 
-  /** Runs the operations with a bulkId until one of them has created a resource. */
   private async runFor(name: string): Promise<void> {
-    for (const operation of this.named.get(name) ?? []) {
-      if (this.ids.has(name)) return;
-      await this.run(operation);
-    }
+    for (const operation of this.named.get(name) ?? []) await this.run(operation);
   }
 
   private namesIn(operation: BulkOperation): string[] {
@@ -114,25 +124,29 @@ class BulkRun {
     return path.startsWith("/Groups") ? group : user;
   }
 
-  /** Throws ScimError for a name that stands for no resource (RFC 7644 §3.7.1: 409 for a circular reference). */
+  /**
+   * Throws ScimError for a name that stands for no resource (RFC 7644 §3.7.1: 409 for a circular reference), and for one that
+   * could stand for several: a group must not get the wrong person.
+   */
   private idOf(name: string): string {
-    const id = this.ids.get(name);
-    if (id !== undefined) return id;
-    const operations = this.named.get(name);
-    if (!operations)
+    const [operation, ...others] = this.named.get(name) ?? [];
+    if (!operation)
       throw badRequest("invalidValue", `No operation of this request has the bulkId "${name}".`);
-    const isCircular = operations.some((operation) => !this.answers.has(operation));
-    throw new ScimError(
-      409,
-      null,
-      isCircular
-        ? `The operation with the bulkId "${name}" waits for this one: the references are circular.`
-        : `The operation with the bulkId "${name}" created no resource.`,
-    );
+    const id = others.length > 0 ? undefined : this.ids.get(operation);
+    if (id !== undefined) return id;
+    throw new ScimError(409, null, this.reasonAgainst(name, [operation, ...others]));
+  }
+
+  private reasonAgainst(name: string, operations: readonly BulkOperation[]): string {
+    if (operations.length > 1) return `More than one operation of this request has the bulkId "${name}".`;
+    return operations.every((operation) => this.answers.has(operation))
+      ? `The operation with the bulkId "${name}" created no resource.`
+      : `The operation with the bulkId "${name}" waits for this one: the references are circular.`;
   }
 
   private async carryOut(operation: BulkOperation): Promise<BulkResult> {
-    const { method, bulkId, version } = operation;
+    const { method, bulkId, version, problem } = operation;
+    if (problem) throw problem;
     const resolve = (name: string) => this.idOf(name);
     const { path, data } = withReferences(operation, this.schemaOf(operation), resolve);
     const [, list, id] = /^(\/(?:Users|Groups))(?:\/([^/]+))?$/.exec(path) ?? [];
@@ -141,7 +155,8 @@ class BulkRun {
     const request = { id: decoded(id ?? ""), query: {}, body: data, ifMatch: version, ifNoneMatch: null };
     const answer = await carriesOut(this.call, request);
     const created = answer.body?.id ?? request.id;
-    if (bulkId !== null && typeof created === "string" && method !== "DELETE") this.ids.set(bulkId, created);
+    if (bulkId !== null && typeof created === "string" && method !== "DELETE")
+      this.ids.set(operation, created);
     return {
       method,
       ...(bulkId === null ? {} : { bulkId }),
@@ -151,16 +166,17 @@ class BulkRun {
     };
   }
 
-  /** RFC 7644 §3.7.3: every result has the resource's URL, except that of a POST that failed. */
+  /** RFC 7644 §3.7.3: every result has its resource's URL, except that of a POST that failed. */
   private failed(operation: BulkOperation, error: ScimError): BulkResult {
     const { method, bulkId, path } = operation;
     const known = withReferences({ method, path, data: null }, this.schemaOf(operation), (name) => {
-      return this.ids.get(name) ?? `bulkId:${name}`;
+      const [only, ...others] = this.named.get(name) ?? [];
+      return (only && others.length === 0 && this.ids.get(only)) || `bulkId:${name}`;
     });
     return {
-      method,
+      ...(method === "" ? {} : { method }),
       ...(bulkId === null ? {} : { bulkId }),
-      ...(method === "POST" ? {} : { location: this.call.baseUrl + known.path }),
+      ...(method === "POST" || path === "" ? {} : { location: this.call.baseUrl + known.path }),
       status: String(error.status),
       response: errorBody(error),
     };
@@ -179,8 +195,9 @@ function decoded(id: string): string {
 }
 
 /** Throws badRequest for a request that is not understood as a whole. As elsewhere, `schemas` may be absent or empty. */
-function parse(body: unknown): BulkRequest {
-  const { schemas, operations, failonerrors: failOnErrors = null } = membersOf(body, "The body");
+function parse(body: unknown, baseUrl: string): BulkRequest {
+  const { schemas, operations, failonerrors } = membersOf(body, "The body");
+  const failOnErrors = isEmpty(failonerrors) ? null : failonerrors;
   checkMessageType(schemas, urns.bulkRequest);
   if (!Array.isArray(operations)) throw badRequest("invalidSyntax", "Operations must be a list.");
   if (operations.length > bulkLimits.maxOperations) {
@@ -190,22 +207,62 @@ function parse(body: unknown): BulkRequest {
     throw badRequest("invalidValue", "failOnErrors must be a whole number above 0.");
   }
   return {
-    operations: operations.map((operation, index) => parseOperation(operation, `Operation ${index + 1}`)),
+    operations: operations.map((operation) => parseOperation(operation, baseUrl)),
     failOnErrors: failOnErrors as number | null,
   };
 }
 
-function parseOperation(operation: unknown, label: string): BulkOperation {
-  const { method, path, bulkid: bulkId, version, data } = membersOf(operation, label);
-  const verb = String(method ?? "").toUpperCase();
-  if (!["POST", "PUT", "PATCH", "DELETE"].includes(verb)) {
-    throw badRequest("invalidSyntax", "method must be POST, PUT, PATCH or DELETE.");
+/**
+ * Reads one operation. One that is not understood is a failure of its own and not of the request: the others, such as the
+ * deactivation of a leaver, are carried out (RFC 7644 §3.7, §3.7.3).
+ */
+function parseOperation(operation: unknown, baseUrl: string): BulkOperation {
+  const read: BulkOperation = {
+    method: "",
+    path: "",
+    bulkId: null,
+    version: null,
+    data: null,
+    problem: null,
+  };
+  try {
+    const { method, path, bulkid: bulkId, version, data } = membersOf(operation, "The operation");
+    read.data = data;
+    read.version = typeof version === "string" && version !== "" ? version : null;
+    read.method = typeof method === "string" ? method.toUpperCase() : "";
+    read.bulkId = nameOf(bulkId);
+    if (read.method === "")
+      throw badRequest("invalidSyntax", "The operation needs a method: POST, PUT, PATCH or DELETE.");
+    read.path = pathOf(path, baseUrl);
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error;
+    read.problem = error;
   }
-  if (typeof path !== "string" || !/^\/(Users|Groups)(\/[^/]+)?$/.test(path)) {
-    throw badRequest("invalidPath", "path must be like /Users or /Users/{id}, of users or groups.");
-  }
-  const text = (value: unknown) => (typeof value === "string" ? value : null);
-  // Some clients number their operations.
-  const name = typeof bulkId === "number" ? String(bulkId) : text(bulkId);
-  return { method: verb, path, bulkId: name, version: text(version), data };
+  return read;
+}
+
+/** A bulkId; null if there is none. Some clients number their operations. Throws badRequest. */
+function nameOf(bulkId: unknown): string | null {
+  if (isEmpty(bulkId)) return null;
+  if (typeof bulkId === "string" || typeof bulkId === "number") return String(bulkId);
+  throw badRequest("invalidSyntax", "bulkId has to be a text.");
+}
+
+/**
+ * The path below the base URL. It is read as over HTTP, without its query, which shapes only answers that have a body. The
+ * location of a resource, with or without its host, is its path, too. Throws ScimError.
+ */
+function pathOf(sent: unknown, baseUrl: string): string {
+  if (typeof sent !== "string" || sent.trim() === "")
+    throw badRequest("invalidPath", "The operation needs a path, like /Users or /Users/{id}.");
+  const base = new URL(baseUrl);
+  const isAbsolute = /^https?:\/\//i.test(sent) && URL.canParse(sent);
+  const location = isAbsolute ? new URL(sent) : null;
+  const path = location?.origin === base.origin ? location.pathname : sent;
+  const tidy = tidyPath(`/${path.replace(/[?#].*$/s, "")}`);
+  const prefix = `${tidyPath(base.pathname)}/`;
+  const below = tidy.startsWith(prefix) ? `/${tidy.slice(prefix.length)}` : tidy;
+  if (!/^\/(Users|Groups)(\/[^/]+)?$/.test(below))
+    throw notFound(`Bulk has only paths like /Users and /Groups/{id}, and not "${sent.slice(0, 200)}".`);
+  return below;
 }

@@ -44,9 +44,9 @@ export function parsePatch(body: unknown, most: number = maxOperations.user): Pa
  * `emails[type eq "work"].value`. Null for a name that no attribute can have, such as an unknown schema's URN. Throws
  * badRequest.
  */
-export function parseKey(key: string): PatchPath | null {
+export function parseKey(key: string, limits = usualLimits): PatchPath | null {
   try {
-    return parsePath(key);
+    return parsePath(key, limits);
   } catch (error) {
     if (key.includes("[") || key.split(/[.:]/).some(isReservedName)) throw error;
     return null;
@@ -120,7 +120,16 @@ export interface PatchPath {
   where: Filter | null;
 }
 
-const limits = { bytes: 4096, depth: 12, comparisons: 40 };
+interface Limits {
+  bytes: number;
+  depth: number;
+  comparisons: number;
+}
+
+const usualLimits: Limits = { bytes: 4096, depth: 12, comparisons: 40 };
+
+/** For the path `members[value eq "…" or …]`: clients name several hundred members at once, and the ids become one set. */
+export const memberPathLimits: Limits = { bytes: 65_536, depth: 12, comparisons: 1000 };
 
 const operators: ReadonlySet<string> = new Set(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
 
@@ -132,7 +141,7 @@ const dotPath = new RegExp(`^(${urn}?)\\.(${name})(?:\\.(${name}))?$`, "i");
 
 /** Parses a filter. Throws ScimError 400 `invalidFilter` for a text that breaks the grammar or a limit. */
 export function parseFilter(text: string): Filter {
-  const parser = new Parser("invalidFilter", text);
+  const parser = new Parser("invalidFilter", text, usualLimits);
   const filter = parser.filter();
   parser.end();
   return filter;
@@ -142,8 +151,8 @@ export function parseFilter(text: string): Filter {
  * Parses the path of a PATCH operation (RFC 7644 §3.5.2, figure 7). Throws ScimError 400 `invalidPath`. The grammar splits
  * a path at its last colon, even one that is only an extension's URN.
  */
-export function parsePath(text: string): PatchPath {
-  const parser = new Parser("invalidPath", text);
+export function parsePath(text: string, limits = usualLimits): PatchPath {
+  const parser = new Parser("invalidPath", text, limits);
   const path = parser.path();
   const where = parser.valueFilter(path);
   const subAttribute = where ? parser.subAttribute() : null;
@@ -154,13 +163,15 @@ export function parsePath(text: string): PatchPath {
 class Parser {
   private readonly scimType: "invalidFilter" | "invalidPath";
   private readonly tokens: Token[];
+  private readonly limits: Limits;
   private position = 0;
   private depth = 0;
   private comparisons = 0;
   private insideValueFilter = false;
 
-  constructor(scimType: "invalidFilter" | "invalidPath", text: string) {
+  constructor(scimType: "invalidFilter" | "invalidPath", text: string, limits: Limits) {
     this.scimType = scimType;
+    this.limits = limits;
     if (Buffer.byteLength(text) > limits.bytes) {
       throw this.error(`is longer than ${limits.bytes} bytes`);
     }
@@ -236,7 +247,8 @@ class Parser {
   }
 
   private nested(close: ")" | "]"): Filter {
-    if (++this.depth > limits.depth) throw this.error(`is nested deeper than ${limits.depth} levels`);
+    const { depth } = this.limits;
+    if (++this.depth > depth) throw this.error(`is nested deeper than ${depth} levels`);
     const inner = this.filter();
     if (!this.accept(close)) throw this.unexpected(`"${close}"`);
     this.depth--;
@@ -255,9 +267,8 @@ class Parser {
   }
 
   private comparison(path: AttributePath): Filter {
-    if (++this.comparisons > limits.comparisons) {
-      throw this.error(`has more than ${limits.comparisons} comparisons`);
-    }
+    const { comparisons } = this.limits;
+    if (++this.comparisons > comparisons) throw this.error(`has more than ${comparisons} comparisons`);
     const token = this.next;
     const operator = token.text.toLowerCase();
     if (token.kind !== "word" || !token.spaced || !(operator === "pr" || isOperator(operator))) {

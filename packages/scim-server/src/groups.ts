@@ -3,6 +3,7 @@ import { badRequest, notFound } from "./errors.ts";
 import {
   type Filter,
   maxOperations,
+  memberPathLimits,
   type PatchOperation,
   type PatchPath,
   parseKey,
@@ -222,11 +223,15 @@ interface GroupTarget {
 export function patchGroup(operations: readonly PatchOperation[], schema: ResourceSchema): GroupPatch {
   const changes: GroupPatch["changes"] = {};
   const steps = new Steps();
+  let isNameless = false;
   const apply = (target: GroupTarget, op: OperationKind, value: unknown) => {
     const { name } = target.attribute;
     if (name === "members") steps.push(memberStep(target, op, value));
-    else if (name === "displayName") changes.displayName = newName(target.attribute, op, value);
-    else changes.externalId = op === "remove" ? null : (text(target.attribute, value) ?? null);
+    else if (name === "displayName") {
+      const newName = op === "remove" ? undefined : text(target.attribute, value);
+      isNameless = newName === undefined || newName.trim() === "";
+      if (newName !== undefined && !isNameless) changes.displayName = newName;
+    } else changes.externalId = op === "remove" ? null : (text(target.attribute, value) ?? null);
   };
   for (const { op, path, value } of operations) {
     if (path !== null && !sectionNamed(schema, path)) {
@@ -236,6 +241,8 @@ export function patchGroup(operations: readonly PatchOperation[], schema: Resour
     if (op === "remove") throw badRequest("noTarget", "A whole group is not removed by PATCH.");
     for (const [target, inner] of namedTargets(value, schema)) apply(target, op, inner);
   }
+  // Judged after the whole request, as for users: a client may remove the name and then add another (RFC 7644 §3.5.2.2).
+  if (isNameless) throw badRequest("mutability", "displayName is required.");
   return { changes, steps: steps.list() };
 }
 
@@ -260,7 +267,7 @@ function namedTargets(value: unknown, schema: ResourceSchema): [GroupTarget, unk
 }
 
 function findTarget(path: string, schema: ResourceSchema): GroupTarget {
-  const target = lookUp(parsePath(path), schema);
+  const target = lookUp(parsePath(path, memberPathLimits), schema);
   if (target?.attribute.mutability === "readOnly" || path.toLowerCase() === "schemas") {
     throw badRequest("mutability", `${path} is read-only.`);
   }
@@ -287,20 +294,17 @@ function memberStep({ attribute, where }: GroupTarget, op: OperationKind, value:
     throw badRequest("invalidPath", "Members chosen by a filter can only be removed or replaced.");
   }
   if (where) return chosenStep(attribute, where, op === "remove" ? null : { value });
-  const isAbsent = value === undefined || value === null;
   // RFC 7644 §3.5.2.2: without a value every member is removed. Entra sends a value with the members to remove.
-  if (op === "remove" && isAbsent) return { kind: "replace", userIds: [] };
-  if (isAbsent)
-    throw badRequest("invalidValue", "members has to be a list; an empty one removes every member.");
+  if (op === "remove" && value === undefined) return { kind: "replace", userIds: [] };
+  // A client that means some members, and names none by mistake, must not remove everyone.
+  if (saysNoMembers(value))
+    throw badRequest(
+      "invalidValue",
+      op === "remove"
+        ? "members to remove are a list; leave value out to remove every member."
+        : "members has to be a list; an empty one removes every member.",
+    );
   return { kind: op, userIds: memberIds(attribute, value) };
-}
-
-function newName(attribute: Attribute, op: OperationKind, value: unknown): string {
-  const name = op === "remove" ? undefined : text(attribute, value);
-  if (name === undefined || name.trim() === "") {
-    throw badRequest("invalidValue", "A group needs a displayName.");
-  }
-  return name;
 }
 
 function text(attribute: Attribute, value: unknown): string | undefined {

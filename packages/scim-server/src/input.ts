@@ -49,21 +49,6 @@ export function checkBody(body: unknown): void {
   }
 }
 
-/** Refuses parameters with a reserved name, and parameters that name such an attribute. Throws badRequest. */
-export function checkQuery(query: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(query)) {
-    if (holdsReserved(name)) throw badRequest("invalidValue", "A parameter has a name that is reserved.");
-    if (!["attributes", "excludedAttributes", "sortBy"].includes(name)) continue;
-    if (holdsReserved(String(value)))
-      throw badRequest("invalidValue", `${name} holds a name that is reserved.`);
-  }
-}
-
-/** Whether one of the names in a path or a list of paths is reserved. */
-function holdsReserved(text: string): boolean {
-  return text.split(/\W+/).some(isReservedName);
-}
-
 /**
  * Reads the body of a POST or PUT. Names match ignoring case (RFC 7643 §2.1), core attributes also below their schema's
  * URN; unknown and read-only attributes are dropped (RFC 7644 §3.3, §3.5.1). The caller checks that required attributes

@@ -18,6 +18,8 @@ interface ListedType {
   name: string;
   /** `meta.location` without the id. */
   location: string;
+  /** The `$ref` of a group's member without the id. */
+  memberLocation: string;
   /** Attributes that no resource lacks. */
   present: readonly string[];
 }
@@ -38,6 +40,7 @@ export function listCondition(
     schema,
     name: isUser ? "User" : "Group",
     location: `${baseUrl}/${isUser ? "Users" : "Groups"}/`,
+    memberLocation: `${baseUrl}/Users/`,
     present: ["id", "schemas", "meta", ...(isUser ? ["userName", "active"] : ["displayName"])],
   };
   const condition = settled(toFilterCondition(filter, schema), type);
@@ -56,7 +59,8 @@ function settled(condition: FilterCondition, type: ListedType): FilterCondition 
         condition.conditions.map((one) => settled(one, type)),
       );
     case "some":
-      return condition.list.name === "schemas" ? someSchema(condition.where, type) : condition;
+      if (condition.list.name === "schemas") return someSchema(condition.where, type);
+      return condition.list.name === "members" ? someMember(condition, type) : condition;
     case "present": {
       const { name } = condition.attribute;
       return type.present.includes(name) || name.startsWith("meta.") ? always : condition;
@@ -73,7 +77,16 @@ function knownComparison(
   const { attribute, operator, value } = condition;
   if (attribute.name === "meta.resourceType")
     return constant(compareTexts(type.name, operator, String(value)));
-  if (attribute.name === "meta.location") return ofLocation(operator, String(value), type);
+  if (attribute.name === "meta.location") {
+    const id = {
+      name: "id",
+      path: ["id"],
+      type: "string" as const,
+      caseExact: true,
+      spelled: "meta.location",
+    };
+    return ofLocation(operator, String(value), type.location, id);
+  }
   return attribute.name === "meta.version" ? ofVersion(condition) : condition;
 }
 
@@ -112,11 +125,50 @@ function ofText(condition: FilterCondition, element: string): FilterCondition {
   }
 }
 
-/** A location is a known text and the id, so that a condition on it is one on the id. */
-function ofLocation(operator: FilterOperator, value: string, { location }: ListedType): FilterCondition {
+/** Every member is a user with an address. Their ids are stored; their names would have to be read one by one. */
+function someMember({ list, where }: FilterCondition & { kind: "some" }, type: ListedType): FilterCondition {
+  const inner = ofMember(where, type);
+  return isNever(inner) ? never : { kind: "some", list, where: inner };
+}
+
+function ofMember(condition: FilterCondition, type: ListedType): FilterCondition {
+  switch (condition.kind) {
+    case "not":
+      return negated(ofMember(condition.condition, type));
+    case "all":
+    case "any":
+      return joined(
+        condition.kind,
+        condition.conditions.map((one) => ofMember(one, type)),
+      );
+    case "present":
+      return always;
+    case "compare": {
+      const { attribute, operator, value } = condition;
+      if (attribute.name === "members.type")
+        return constant(compareTexts("user", operator, String(value).toLowerCase()));
+      if (attribute.name !== "members.$ref") return condition;
+      const id = { ...attribute, name: "members.value", path: ["members", "value"], caseExact: true };
+      return ofLocation(operator, String(value), type.memberLocation, id);
+    }
+    default:
+      return condition;
+  }
+}
+
+/**
+ * A location is a known text and the id, so that a condition on it is one on the id.
+ * @param attribute the one that has the id.
+ */
+function ofLocation(
+  operator: FilterOperator,
+  value: string,
+  location: string,
+  attribute: FilterAttribute,
+): FilterCondition {
   const ofId = (idOperator: FilterOperator, id: string): FilterCondition => ({
     kind: "compare",
-    attribute: { name: "id", path: ["id"], type: "string", caseExact: true, spelled: "meta.location" },
+    attribute,
     operator: idOperator,
     value: id,
   });

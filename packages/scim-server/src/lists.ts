@@ -3,7 +3,7 @@ import { badRequest, type ScimType } from "./errors.ts";
 import type { FilterCondition } from "./filter-conditions.ts";
 import { membersOf, parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
-import { checkQuery, labelOf } from "./input.ts";
+import { labelOf } from "./input.ts";
 import { listCondition } from "./known-conditions.ts";
 import {
   checkMessageType,
@@ -12,6 +12,7 @@ import {
   type ScimResource,
   type ScimResponse,
 } from "./operation.ts";
+import { readParameters } from "./parameters.ts";
 import { type Projection, projection, resolveName } from "./projection.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 import { toScimUser } from "./users.ts";
@@ -79,20 +80,11 @@ async function membersIn(call: ScimCall, groups: readonly GroupRecord[], limit: 
   return new Map([...found].filter(([, members]) => members.length <= limit));
 }
 
-const parameterNames = [
-  ...["attributes", "excludedAttributes", "filter", "sortBy", "sortOrder"],
-  ...["startIndex", "count", "cursor"],
-];
-
 /** Reads the body of POST /.search, whose members are the parameters of a list; null is absent. Throws badRequest. */
 function readSearch(body: unknown): ListParameters {
-  const sent = membersOf(body, "The body");
-  checkMessageType(sent.schemas, urns.searchRequest);
-  const parameters = Object.fromEntries(
-    parameterNames.map((name) => [name, sent[name.toLowerCase()] ?? undefined]),
-  );
-  checkQuery(parameters);
-  return parameters;
+  const { schemas, ...sent } = readParameters(membersOf(body, "The body"));
+  checkMessageType(schemas, urns.searchRequest);
+  return Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null));
 }
 
 /** Which resources a list is of, and in which order. */

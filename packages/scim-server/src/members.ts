@@ -153,10 +153,10 @@ export async function changeMembers(
 function chosen(attribute: Attribute, where: Filter, named: NamedMembers): IdSet {
   switch (where.kind) {
     case "and":
-      return where.operands.map((operand) => chosen(attribute, operand, named)).reduce(intersection);
+      return intersection(where.operands.map((operand) => chosen(attribute, operand, named)));
     case "or":
       return complement(
-        where.operands.map((operand) => complement(chosen(attribute, operand, named))).reduce(intersection),
+        intersection(where.operands.map((operand) => complement(chosen(attribute, operand, named)))),
       );
     case "not":
       return complement(chosen(attribute, where.operand, named));
@@ -211,13 +211,13 @@ function complement({ ids, isExcept }: IdSet): IdSet {
   return { ids, isExcept: !isExcept };
 }
 
-function intersection(one: IdSet, other: IdSet): IdSet {
-  if (one.isExcept && other.isExcept) return { ids: new Set([...one.ids, ...other.ids]), isExcept: true };
-  const [some, more] = one.isExcept ? [other, one] : [one, other];
-  return {
-    ids: new Set([...some.ids].filter((id) => more.ids.has(id) !== more.isExcept)),
-    isExcept: false,
-  };
+/** Reads each id once, because a filter may name several hundred. */
+function intersection(sets: readonly IdSet[]): IdSet {
+  const excluded = new Set(sets.filter(({ isExcept }) => isExcept).flatMap(({ ids }) => [...ids]));
+  const [first, ...others] = sets.filter(({ isExcept }) => !isExcept);
+  if (!first) return { ids: excluded, isExcept: true };
+  const ids = [...first.ids].filter((id) => !excluded.has(id) && others.every((other) => other.ids.has(id)));
+  return { ids: new Set(ids), isExcept: false };
 }
 
 /**

@@ -54,3 +54,11 @@ export function checkMessageType(schemas: unknown, urn: string): void {
   if (named.some((one) => typeof one === "string" && one.toLowerCase() === urn.toLowerCase())) return;
   throw badRequest("invalidSyntax", `schemas has to name ${urn}.`);
 }
+
+/**
+ * A path without doubled slashes, which clients make of a base URL that ends with one, and without one at its end: "//Users"
+ * and "/Users/" are "/Users".
+ */
+export function tidyPath(path: string): string {
+  return path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
+}

@@ -22,7 +22,7 @@ import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./
 import type { ScimResource } from "./operation.ts";
 import { isAssigned } from "./packed-roles.ts";
 import { deactivates, keepRequired } from "./required.ts";
-import type { Attribute, ResourceSchema } from "./schema.ts";
+import { type Attribute, type ResourceSchema, urns } from "./schema.ts";
 
 type OperationKind = PatchOperation["op"];
 type Parts = Map<string, JsonValue | undefined>;
@@ -81,12 +81,20 @@ interface Patching {
 }
 
 function findTarget(patching: Patching, path: string): UserTarget {
-  const target = lookUp(patching, parsePath(path));
-  if (!target && path.toLowerCase() !== "schemas") {
+  const parsed = parsePath(path);
+  const target = lookUp(patching, parsed);
+  if (!target && path.toLowerCase() !== "schemas" && !isManagersName(patching, parsed)) {
     throw badRequest("invalidPath", `There is no attribute "${path}".`);
   }
   if (!target || isReadOnly(target)) throw badRequest("mutability", `${path} is read-only.`);
   return target;
+}
+
+/** A manager's name is read-only (RFC 7643 §4.3), whether or not the schema announces it. */
+function isManagersName({ schema }: Patching, { path }: PatchPath): boolean {
+  if (path.subAttribute?.toLowerCase() !== "displayname") return false;
+  const found = resolveAttribute(schema, { ...path, subAttribute: null });
+  return found?.extension === urns.enterprise && found.attribute.name === "manager";
 }
 
 function lookUp({ schema }: Patching, parsed: PatchPath | null): UserTarget | null {

@@ -1,7 +1,7 @@
 import type { Wants } from "./backend.ts";
 import { badRequest } from "./errors.ts";
 import { parsePath } from "./grammar.ts";
-import { type ResolvedPath, resolveAttribute, sectionNamed } from "./input.ts";
+import { isObject, type ResolvedPath, resolveAttribute, sectionNamed } from "./input.ts";
 import type { Attribute, ResourceSchema } from "./schema.ts";
 
 /** Which attributes an answer shows (RFC 7644 §3.9). */
@@ -133,10 +133,11 @@ function holder(resource: Record<string, unknown>, path: NamedPath): Record<stri
 function copy(from: Record<string, unknown>, to: Record<string, unknown>, path: NamedPath): void {
   const value = holder(from, path)?.[path.attribute.name];
   if (value === undefined) return;
+  const before = holder(to, path)?.[path.attribute.name];
+  const shown = path.subAttribute === null ? value : merged(before, value, path.subAttribute);
+  if (path.subAttribute !== null && isBare(shown)) return;
   if (path.extension !== null) to[path.extension] ??= {};
-  const target = holder(to, path) as Record<string, unknown>;
-  target[path.attribute.name] =
-    path.subAttribute === null ? value : merged(target[path.attribute.name], value, path.subAttribute);
+  (holder(to, path) as Record<string, unknown>)[path.attribute.name] = shown;
 }
 
 /** `value` reduced to one sub-attribute, merged with the sub-attributes that earlier paths kept. */
@@ -150,13 +151,22 @@ function merged(kept: unknown, value: unknown, subAttribute: string): unknown {
   return { ...(kept as object | undefined), ...(part === undefined ? {} : { [subAttribute]: part }) };
 }
 
+/** Whether nothing is left of a complex value, or of each element of a list: then it is absent (RFC 7643 §2.5). */
+function isBare(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0 && value.every(isBare);
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
 function remove(resource: Record<string, unknown>, path: NamedPath): void {
   const { name } = path.attribute;
   const from = holder(resource, path);
   if (from?.[name] === undefined) return;
   const without = { ...from };
   if (path.subAttribute === null) delete without[name];
-  else without[name] = omit(from[name], path.subAttribute);
+  else {
+    without[name] = omit(from[name], path.subAttribute);
+    if (isBare(without[name])) delete without[name];
+  }
   if (path.extension !== null) {
     if (Object.keys(without).length > 0) resource[path.extension] = without;
     else delete resource[path.extension];

@@ -18,10 +18,16 @@ import {
 } from "./discovery.ts";
 import { errorBody, notFound, ScimError, toScimError } from "./errors.ts";
 import { createGroup, deleteGroup, patchGroupById, readGroupById, replaceGroup } from "./groups.ts";
-import { checkQuery } from "./input.ts";
 import { listGroups, listUsers, searchGroups, searchUsers } from "./lists.ts";
 import { answerType } from "./media-types.ts";
-import type { ScimCall, ScimOperation, ScimRequest, ScimResponse } from "./operation.ts";
+import {
+  type ScimCall,
+  type ScimOperation,
+  type ScimRequest,
+  type ScimResponse,
+  tidyPath,
+} from "./operation.ts";
+import { readParameters } from "./parameters.ts";
 import { readBody } from "./read-body.ts";
 import type { ScimSchemas } from "./schema.ts";
 import { createUser, deleteUser, patchUserById, readUser, replaceUser } from "./users.ts";
@@ -81,7 +87,7 @@ export function scimRouter<Caller>(options: ScimRouterOptions<Caller>): Router {
   const { backend } = options;
   // RFC 3986 §6.2.2.1: paths distinguish case.
   const router = Router({ caseSensitive: true });
-  router.use(tidyPath);
+  router.use(tidyUrl);
   router.use(beginExchange(options));
   router.use(authenticate(backend));
   router.use(checkParameters);
@@ -134,13 +140,10 @@ export function tokenOf(req: Request): string {
   return (req.get("authorization") ?? "").replace(/^bearer /i, "").trim();
 }
 
-/**
- * Removes doubled slashes, which clients make of a base URL that ends with one, and a slash at the end: "//Users" and
- * "/Users/" are "/Users". Runs first, so that the checks, the routes and the log see one spelling.
- */
-const tidyPath: RequestHandler = (req, _res, next) => {
+/** Tidies the path. Runs first, so that the checks, the routes and the log see one spelling. */
+const tidyUrl: RequestHandler = (req, _res, next) => {
   const [path = "", ...query] = req.url.split("?");
-  const tidy = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
+  const tidy = tidyPath(path);
   if (tidy !== path) req.url = [tidy, ...query].join("?");
   next();
 };
@@ -184,7 +187,7 @@ function authenticate<Caller>(backend: ScimBackend<Caller>): RequestHandler {
 }
 
 const checkParameters: RequestHandler = (req, _res, next) => {
-  checkQuery(req.query);
+  readParameters(req.query);
   next();
 };
 
@@ -203,7 +206,7 @@ function requestOf(req: Request): ScimRequest {
   if (id.includes("\0")) throw notFound("There is no such resource.");
   return {
     id,
-    query: req.query,
+    query: readParameters(req.query),
     body: req.body,
     ifMatch: req.get("if-match") ?? null,
     ifNoneMatch: req.get("if-none-match") ?? null,

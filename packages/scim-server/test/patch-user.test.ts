@@ -413,7 +413,7 @@ const refused: [string, unknown[], string][] = [
   ["a path to schemas", [add("schemas", ["x"])], "mutability"],
   ["a path to meta", [replace("meta.created", "x")], "mutability"],
   ["a path to groups", [remove('groups[value eq "g1"]')], "mutability"],
-  ["a path to a manager's displayName", [replace(`${manager}.displayName`, "x")], "invalidPath"],
+  ["a path to a manager's displayName", [replace(`${manager}.displayName`, "x")], "mutability"],
   ["removal of userName", [remove("userName")], "mutability"],
   ["an empty userName", [{ op: "replace", value: { userName: "" } }], "mutability"],
   ["removal of active", [remove("active")], "mutability"],

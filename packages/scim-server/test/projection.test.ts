@@ -28,6 +28,14 @@ describe("attributes and excludedAttributes", () => {
       { attributes: "name.familyName,name.givenName" },
       { schemas, id, name: { familyName: "Lovelace", givenName: "Ada" } },
     ],
+    [{ attributes: "name.formatted" }, { schemas, id }],
+    [{ attributes: "emails.display,title" }, { schemas, id, title: "Countess" }],
+    [{ attributes: "name.formatted,name.givenName" }, { schemas, id, name: { givenName: "Ada" } }],
+    [{ attributes: `${urns.enterprise}:manager.value` }, { schemas, id }],
+    [
+      { excludedAttributes: "name.givenName,name.familyName,groups.value" },
+      { ...ada, name: undefined, groups: undefined },
+    ],
     [{ attributes: "emails.type" }, { schemas, id, emails: [{ type: "work" }, {}] }],
     [
       { attributes: `${urns.enterprise}:department` },
