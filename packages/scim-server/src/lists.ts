@@ -1,9 +1,9 @@
 import type { GroupRecord, ListQuery, ListResult, SortAttribute } from "./backend.ts";
 import { badRequest, type ScimType } from "./errors.ts";
 import type { FilterCondition } from "./filter-conditions.ts";
-import { membersOf, parseFilter } from "./grammar.ts";
+import { parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
-import { labelOf } from "./input.ts";
+import { isObject, labelOf } from "./input.ts";
 import { listCondition } from "./known-conditions.ts";
 import {
   checkMessageType,
@@ -82,7 +82,8 @@ async function membersIn(call: ScimCall, groups: readonly GroupRecord[], limit: 
 
 /** Reads the body of POST /.search, whose members are the parameters of a list; null is absent. Throws badRequest. */
 function readSearch(body: unknown): ListParameters {
-  const { schemas, ...sent } = readParameters(membersOf(body, "The body"));
+  if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
+  const { schemas, ...sent } = readParameters(body);
   checkMessageType(schemas, urns.searchRequest);
   return Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null));
 }
