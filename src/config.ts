@@ -103,7 +103,7 @@ const shape = {
 type ProxyVariable = "OUTGOING_PROXY" | "HTTPS_PROXY" | "https_proxy" | "NO_PROXY" | "no_proxy";
 type ProxyValues = Pick<z.infer<z.ZodObject<typeof shape>>, ProxyVariable>;
 
-/** Other programs' proxy is not judged unless it is ours, too. */
+/** HTTPS_PROXY is checked only with OUTGOING_PROXY: other programs may set it. */
 function checkProxy(values: ProxyValues, context: z.RefinementCtx): void {
   const proxy = outgoingProxy(values);
   if (proxy === null) return;

@@ -2,7 +2,7 @@ import { attributes } from "../../config/attributes.ts";
 import { InvalidError } from "../errors.ts";
 import type { SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
-import { bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
+import { aliasNeedsOrgUrl, bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import { checkSigningCertificates, readCertificate } from "../trust/certificates.ts";
 import { checkedUrl, type FetchLimits, guardedDocument } from "../trust/guarded-fetch.ts";
@@ -95,6 +95,8 @@ export async function readSamlForm(
     form.addProblem(orgUrl === null ? "orgUrl" : "appInstanceId", new InvalidError(bothForUniversalLogout));
   }
   const orgUrlAlias = await checked("orgUrlAlias");
+  if (orgUrlAlias && orgUrl === null && form.isValid)
+    form.addProblem("orgUrlAlias", new InvalidError(aliasNeedsOrgUrl));
   const subjectAttribute = (await checked("subjectAttribute")) || null;
   const attributeNames: NonNullable<SamlSettings["attributeNames"]> = {};
   for (const { field } of nameableFields) {

@@ -1,7 +1,7 @@
 import type { Editor } from "../directory/connections.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
-import type { Connection, OidcSettings } from "../model.ts";
+import type { Connection, ConnectionType, OidcSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { checkAlias } from "../oidc/provider-facts.ts";
 import type { Database } from "../store/database.ts";
@@ -67,6 +67,22 @@ export function readOrgUrl(
 ): string | undefined {
   const given = input.value(option);
   return given === undefined ? undefined : checkIssuer(given, limits.allowPrivateNetwork);
+}
+
+/** The options for one protocol only, of all commands that create or change a connection. */
+const protocolOptions: Record<ConnectionType, readonly string[]> = {
+  oidc: [
+    ...["issuer", "client-id", "client-secret-stdin", "issuer-alias", "no-issuer-alias"],
+    ...["sign-out-of-provider", "max-age", "check"],
+  ],
+  saml: ["metadata", "entity-id", "app-instance-id", "org-url", "org-url-alias", "no-org-url-alias"],
+};
+
+/** Throws InvalidError for an option of the other protocol, which would have no effect. */
+export function refuseOtherProtocol(input: CommandInput, type: ConnectionType): void {
+  const other = type === "oidc" ? "saml" : "oidc";
+  const foreign = protocolOptions[other].find((name) => input.isSet(name) || input.value(name) !== undefined);
+  if (foreign) throw new InvalidError(`--${foreign} is for ${other.toUpperCase()} connections.`);
 }
 
 /** The options that readRoleMapping() reads. */

@@ -3,6 +3,7 @@ import { ConflictError, InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { checkIssuer, checkMaxAge } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
+import { aliasNeedsOrgUrl } from "../saml/app-instance.ts";
 import { forgetKeys } from "../saml/keys.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
 import type { Command, CommandContext, CommandInput } from "./command.ts";
@@ -14,6 +15,7 @@ import {
   readIssuerAlias,
   readOrgUrl,
   readRoleMapping,
+  refuseOtherProtocol,
   roleMappingOptions,
 } from "./connection-options.ts";
 
@@ -130,17 +132,12 @@ async function changedSettings(
     ...(roleMapping === undefined ? {} : { roleMapping }),
     ...(universalLogout === undefined ? {} : { universalLogout }),
   };
-  if (connection.type === "oidc") {
-    if (input.value("org-url-alias") !== undefined)
-      throw new InvalidError("--org-url-alias is for SAML connections.");
+  refuseOtherProtocol(input, connection.type);
+  if (connection.type === "oidc")
     return { ...(await changedOidcSettings(input, context, connection)), ...common };
-  }
-  const foreign = ["issuer", "client-id", "issuer-alias", "sign-out-of-provider", "max-age"].find(
-    (name) => input.value(name) !== undefined,
-  );
-  if (foreign) throw new InvalidError(`--${foreign} is for OIDC connections.`);
   if (!connection.settings) throw notComplete();
   const alias = readOrgUrl(input, fetchLimits(context), "org-url-alias");
+  if (alias !== undefined && connection.settings.orgUrl === null) throw new InvalidError(aliasNeedsOrgUrl);
   return {
     ...connection.settings,
     ...(input.isSet("no-org-url-alias") ? { orgUrlAlias: null } : {}),

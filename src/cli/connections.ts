@@ -13,7 +13,7 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings, Tenant } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
-import { bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
+import { aliasNeedsOrgUrl, bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
@@ -27,6 +27,7 @@ import {
   readIssuerAlias,
   readOrgUrl,
   readRoleMapping,
+  refuseOtherProtocol,
   roleMappingOptions,
 } from "./connection-options.ts";
 import { connectionSettingsCommands } from "./connection-settings.ts";
@@ -64,9 +65,12 @@ export const connectionCommands: Command[] = [
     async run(input, context) {
       const tenant = await tenantBySlug(context.database, input.positional("slug"));
       const type = input.required("type");
-      if (type === "oidc") return await createOidc(input, context, tenant);
-      if (type === "saml") return await createSaml(input, context, tenant);
-      throw new InvalidError(`--type must be oidc or saml, not "${type}".`);
+      if (type !== "oidc" && type !== "saml")
+        throw new InvalidError(`--type must be oidc or saml, not "${type}".`);
+      refuseOtherProtocol(input, type);
+      return type === "oidc"
+        ? await createOidc(input, context, tenant)
+        : await createSaml(input, context, tenant);
     },
   },
   {
@@ -171,14 +175,19 @@ async function createSaml(
   const isUrl = /^https?:\/\//.test(source);
   const limits = fetchLimits(context);
   const document = isUrl ? await guardedDocument(source, limits) : await readMetadataFile(source);
-  const options = { allowPrivateNetwork: limits.allowPrivateNetwork, entityId: input.value("entity-id") };
+  const entityId = input.value("entity-id");
+  const options = { allowPrivateNetwork: limits.allowPrivateNetwork, entityId };
   const { values, notes } = parseIdpMetadata(document, options);
+  // Metadata of one provider is read whatever its entity ID is, but the operator named the one to trust.
+  if (entityId !== undefined && values.idpEntityId !== entityId)
+    throw new InvalidError(`The metadata is of ${values.idpEntityId}, not of ${entityId}.`);
   const left = notes.length > 0 ? { notes } : {};
   const appInstanceId = input.value("app-instance-id");
   const orgUrl = readOrgUrl(input, limits, "org-url");
   const orgUrlAlias = readOrgUrl(input, limits, "org-url-alias");
   if ((appInstanceId === undefined) !== (orgUrl === undefined))
     throw new InvalidError(bothForUniversalLogout);
+  if (orgUrlAlias !== undefined && orgUrl === undefined) throw new InvalidError(aliasNeedsOrgUrl);
   const settings: SamlSettings = {
     ...values,
     metadataUrl: isUrl ? source : null,

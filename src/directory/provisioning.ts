@@ -3,6 +3,7 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import type { AttributeDocument, Profile, ProvisioningSource, Tenant, User } from "../model.ts";
 import type { UserChanges } from "../store/tenant/users.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { textKey } from "../store/text-keys.ts";
 import { revokeUserAccess } from "./access.ts";
 import { attributesFromProfile } from "./attributes.ts";
 import { validateNameChanges, validateNames } from "./names.ts";
@@ -181,13 +182,22 @@ async function adoptionOf(
 
 /**
  * Entra renames the people whom it deletes, and gives the name back when it restores them. The tombstone of the former name
- * keeps a leaver from coming back just in time, as another user who would then hold the name.
+ * keeps a leaver from coming back just in time, as another user who would then hold the name. The new name may arrive in a
+ * request before the one that deactivates them.
  */
 async function followRename(store: TenantStore, before: User, after: User): Promise<void> {
   const isRestored = await store.tombstones.liftByLoginName(after.loginName);
   const isFree = (await store.users.byLoginName(before.loginName)) === null;
-  if (!after.active && !isRestored && isFree) await store.tombstones.add(randomUUID(), before.loginName, []);
+  const isLeaver = !after.active || isNameOfDeleted(after.loginName, before.loginName);
+  if (isLeaver && !isRestored && isFree) await store.tombstones.add(randomUUID(), before.loginName, []);
   await moveIdentities(store, before, after);
+}
+
+/** Whether `name` is what Entra calls a deleted person: the object's id, then the former name. */
+function isNameOfDeleted(name: string, former: string): boolean {
+  const [key, end] = [textKey(name), textKey(former)];
+  const id = /^(?:[\da-f]{32}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})/.exec(key)?.[0];
+  return id !== undefined && key === id + end;
 }
 
 /**

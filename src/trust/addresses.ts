@@ -36,7 +36,8 @@ export async function publicAddresses(hostname: string, check: AddressCheck): Pr
 
 /**
  * Checks a URL's host before a proxy connects to it. A network that has a proxy often resolves no outside names: then the
- * proxy resolves the name, unless it is one of a private network. Throws InvalidError.
+ * proxy resolves the name, unless it is one of a private network. The same holds if the resolver here is too slow: over TLS, a
+ * private host cannot prove the name, so no request reaches it. Throws InvalidError.
  */
 export async function checkProxiedHost(hostname: string, check: AddressCheck): Promise<void> {
   const found = await addresses(hostname, check);
@@ -79,7 +80,16 @@ async function within<T>(ms: number, work: Promise<T>, otherwise: T): Promise<T>
 
 /** Names that only private networks resolve (RFC 6761 §6.3, RFC 6762 §3 and Appendix G, RFC 8375; ICANN: .internal). */
 const privateSuffixes = new Set([
-  ...["localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan", "arpa"],
+  "localhost",
+  "localdomain",
+  "local",
+  "internal",
+  "intranet",
+  "private",
+  "corp",
+  "home",
+  "lan",
+  "arpa",
 ]);
 
 /** Whether a name has no dot, or ends like those of private networks. */

@@ -59,6 +59,7 @@ function samlFacts(settings: SamlSettings | null): Fact[] {
   return [
     ["Issuer", settings?.idpEntityId ?? "None"],
     ["Sign on URL", settings?.ssoUrl ?? "None"],
+    ["Requests are sent by POST", yesNo(settings?.requestByPost ?? false)],
     ["Signing certificates", settings?.certificates.map(certificateText).join("\n") || "None"],
     ["Metadata URL", settings?.metadataUrl ?? "None"],
     ["People are identified by", subject ? `The attribute ${subject}` : "The NameID"],

@@ -259,6 +259,7 @@ describe("the set-up of a SAML connection", () => {
       ["orgUrl", "https://acme-admin.okta.com", /Admin Console/],
       ["orgUrl", "https://acme.okta.com/oauth2/default", /custom authorization server/],
       ["orgUrlAlias", "http://login.acme.example/path", /has no path/],
+      ["orgUrlAlias", "https://login.acme.example", /only with the org URL/],
       ["subjectAttribute", "x".repeat(1_000_000), /more than 200/],
       ["name-email", "x".repeat(201), /more than 200/],
     ];

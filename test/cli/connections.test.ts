@@ -100,9 +100,40 @@ describe("admin -- connection", () => {
       assert.equal(await update("--org-url-alias", "https://id.acme.example"), "https://id.acme.example");
       const custom = update("--org-url-alias", "https://id.acme.example/oauth2/default");
       await assert.rejects(custom, /custom authorization server/);
-      await run("create", [...oidc, "--key", `${key}-oidc`]);
-      const foreign = ["--key", `${key}-oidc`, "--type", "oidc", "--org-url-alias", "https://a.example"];
-      await assert.rejects(run("update", foreign), /is for SAML connections/);
+    });
+
+    it("create and update refuse another name of an org without the org's URL", async () => {
+      const alias = ["--org-url-alias", "https://login.acme.example"];
+      const create = ["--type", "saml", "--metadata", metadata];
+      await assert.rejects(run("create", [...create, ...alias]), /only with the org URL/);
+      await run("create", create);
+      const update = run("update", ["--key", acme.tenant.slug, "--type", "saml", ...alias]);
+      await assert.rejects(update, /only with the org URL/);
+    });
+
+    const foreign: [type: "oidc" | "saml", words: string[]][] = [
+      ["oidc", ["--org-url-alias", "https://a.example"]],
+      ["oidc", ["--no-org-url-alias"]],
+      ["saml", ["--issuer-alias", "https://a.example"]],
+      ["saml", ["--no-issuer-alias"]],
+      ["saml", ["--max-age", "5"]],
+      ["saml", ["--check"]],
+    ];
+    for (const [type, words] of foreign) {
+      it(`update refuses ${words[0]} for a connection by ${type}`, async () => {
+        await run("create", type === "oidc" ? oidc : ["--type", "saml", "--metadata", metadata]);
+        const update = run("update", ["--key", acme.tenant.slug, "--type", type, ...words]);
+        await assert.rejects(update, /is for (?:OIDC|SAML) connections/);
+      });
+    }
+
+    it("create refuses options of the other protocol", async () => {
+      const saml = ["--type", "saml", "--metadata", metadata];
+      for (const words of [["--issuer", "https://a.example"], ["--client-id", "0oa1"], ["--check"]])
+        await assert.rejects(run("create", [...saml, ...words]), /is for OIDC connections/);
+      for (const option of ["--metadata", "--entity-id", "--app-instance-id", "--org-url", "--org-url-alias"])
+        await assert.rejects(run("create", [...oidc, option, "x"]), /is for SAML connections/);
+      assert.deepEqual(await acme.store.connections.list(), []);
     });
 
     it("create --draft makes a draft", async () => {

@@ -112,6 +112,15 @@ describe("admin -- connection create --type saml", () => {
       assert.deepEqual([made?.idpEntityId, made?.certificates], ["urn:b", [nextCertificate]]);
     });
 
+    it("refuses metadata of one provider that is not the one of --entity-id, and creates nothing", async () => {
+      writeFileSync(file, idpMetadata());
+      for (const named of ["urn:other", ""])
+        await assert.rejects(create(["--entity-id", named]), /is of http:\/\/www\.okta\.com\/exk1, not of/);
+      assert.deepEqual(await acme.store.connections.list(), []);
+      await create(["--entity-id", "http://www.okta.com/exk1"]);
+      assert.equal((await settings())?.idpEntityId, "http://www.okta.com/exk1");
+    });
+
     it("reads a file in UTF-16", async () => {
       writeFileSync(file, Buffer.from(`\uFEFF${idpMetadata().replace("UTF-8", "UTF-16")}`, "utf16le"));
       await create();

@@ -8,6 +8,8 @@ import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.
 const name = "ada@acme.example";
 /** Entra puts the object's id before the name of a person whom it deletes, so that the name is free. */
 const deletedName = `5f3c9a1d2b7e4c608d1f0a2b3c4d5e6f${name}`;
+/** The same with the hyphens of the id. */
+const deletedNameWithHyphens = `5f3c9a1d-2b7e-4c60-8d1f-0A2B3C4D5E6F${name}`;
 const set = (path: string, value: unknown) => ({ op: "Replace", path, value });
 type Step = (acme: ScimTenant, id: string) => Promise<{ status: number }>;
 
@@ -72,17 +74,36 @@ describe("a user whom Entra deletes softly", () => {
       });
     }
 
-    for (const restoration of Object.keys(restorations)) {
-      it(`does not come back just in time before they are restored by ${restoration}`, async () => {
+    for (const [deletion, restoration] of pairs) {
+      it(`does not come back just in time after ${deletion}, before ${restoration}`, async () => {
         const saml = await acme.connection({ type: "saml", settings: samlSettings });
         const asAda = () => signIn(acme.store, identityOf(saml, name, { subject: name }));
-        await run(deletions["the name, then the state"] as Step[]);
+        await run(deletions[deletion] as Step[]);
         await assert.rejects(asAda(), { reason: "user-deleted" });
         await run(restorations[restoration] as Step[]);
         assert.equal((await asAda()).user.id, id);
         assert.deepEqual(await acme.store.tombstones.list(), []);
       });
     }
+
+    for (const [what, renamed] of [
+      ["an id", deletedName],
+      ["an id with hyphens", deletedNameWithHyphens],
+    ] as const) {
+      it(`does not come back just in time between the new name with ${what} and the new state`, async () => {
+        const saml = await acme.connection({ type: "saml", settings: samlSettings });
+        await run([patch(set("userName", renamed))]);
+        const back = signIn(acme.store, identityOf(saml, name, { subject: name }));
+        await assert.rejects(back, { reason: "user-deleted" });
+      });
+    }
+
+    it("leaves the former name of an active person with any other new name free", async () => {
+      const saml = await acme.connection({ type: "saml", settings: samlSettings });
+      await run([patch(set("userName", `old-${name}`))]);
+      const { by } = await signIn(acme.store, identityOf(saml, name, { subject: name }));
+      assert.equal(by, "just-in-time");
+    });
 
     it("frees the name for another person, whom a restoration does not replace: 409", async () => {
       await run(deletions.PUT as Step[]);
