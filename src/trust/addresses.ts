@@ -111,6 +111,8 @@ const ranges4 = [
   "10.0.0.0/8",
   "100.64.0.0/10",
   "127.0.0.0/8",
+  // Azure's host service, which every virtual machine reaches.
+  "168.63.129.16/32",
   "169.254.0.0/16",
   "172.16.0.0/12",
   "192.0.0.0/24",
@@ -122,19 +124,9 @@ const ranges4 = [
   "203.0.113.0/24",
   "224.0.0.0/3",
 ];
-// "::/96", "::ffff:0:0/96" and "64:ff9b::/96" embed IPv4 addresses; public hosts do not use them.
-const ranges6 = [
-  "::/96",
-  "::ffff:0:0/96",
-  "64:ff9b::/96",
-  "100::/64",
-  "2001::/23",
-  "2001:db8::/32",
-  "2002::/16",
-  "fc00::/7",
-  "fe80::/10",
-  "ff00::/8",
-];
+// Public IPv6 is 2000::/3 without the ranges for special purposes in it (RFC 4291 §2.4, IANA's registry). The first three rows
+// are all the rest: local and site-local addresses, translation prefixes that embed IPv4 addresses, and what is not assigned.
+const ranges6 = ["::/3", "4000::/2", "8000::/1", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 for (const [list, ranges, family] of [
   [notPublic4, ranges4, "ipv4"],
   [notPublic6, ranges6, "ipv6"],
