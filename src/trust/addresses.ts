@@ -36,8 +36,8 @@ export async function publicAddresses(hostname: string, check: AddressCheck): Pr
 
 /**
  * Checks a URL's host before a proxy connects to it. A network that has a proxy often resolves no outside names: then the
- * proxy resolves the name, unless it is one of a private network. The same holds if the resolver here is too slow: over TLS, a
- * private host cannot prove the name, so no request reaches it. Throws InvalidError.
+ * proxy resolves the name, unless it is one of a private network. The same holds if the resolver here is too slow. Then only
+ * the proxy can refuse a private address. Throws InvalidError.
  */
 export async function checkProxiedHost(hostname: string, check: AddressCheck): Promise<void> {
   const found = await addresses(hostname, check);
@@ -78,18 +78,29 @@ async function within<T>(ms: number, work: Promise<T>, otherwise: T): Promise<T>
   }
 }
 
-/** Names that only private networks resolve (RFC 6761 §6.3, RFC 6762 §3 and Appendix G, RFC 8375; ICANN: .internal). */
+/**
+ * The last labels of names that only private networks resolve. A provider in Andorra (`ad`) must have an address here.
+ */
 const privateSuffixes = new Set([
-  "localhost",
-  "localdomain",
-  "local",
-  "internal",
-  "intranet",
-  "private",
-  "corp",
-  "home",
-  "lan",
-  "arpa",
+  // RFC 6761 §6.2 to §6.4, RFC 6762 §3, RFC 7686, RFC 8375, RFC 9476, and ICANN's .internal.
+  ...["localhost", "local", "internal", "test", "invalid", "onion", "arpa", "alt"],
+  // RFC 6762 Appendix G, and the names that ICANN does not delegate because private networks use them.
+  ...["corp", "home", "lan", "intranet", "private", "mail"],
+  // What networks, directories, containers and their service registries use without a registration.
+  ...["localdomain", "localnet", "domain", "workgroup", "intra", "intern", "priv", "loc", "lab", "ad", "dc"],
+  ...["server", "gateway", "router", "svc", "default", "pod", "cluster", "consul", "nomad", "mesh", "docker"],
+  ...[
+    "containers",
+    "lxd",
+    "incus",
+    "vagrant",
+    "vm",
+    "libvirt",
+    "openstacklocal",
+    "belkin",
+    "dlink",
+    "homestation",
+  ],
 ]);
 
 /** Whether a name has no dot, or ends like those of private networks. */
@@ -103,7 +114,7 @@ function isPrivate({ address, family }: Address): boolean {
   return family === 6 ? notPublic6.check(address, "ipv6") : notPublic4.check(address, "ipv4");
 }
 
-// Two lists, because a BlockList compares IPv4 addresses in their mapped form: "::ffff:0:0/96" would match all of them.
+// Two lists, because a BlockList compares IPv4 addresses in their mapped form: "::/3" would match all of them.
 const notPublic4 = new BlockList();
 const notPublic6 = new BlockList();
 const ranges4 = [

@@ -37,9 +37,6 @@ export interface RequestParts {
   body?: string;
 }
 
-/** Behind a proxy, a resolver that does not know outside names may not answer at all. */
-const proxiedLookupMs = 1_000;
-
 /**
  * Sends a request to a URL that someone else chose: https only, public addresses only, no redirects, limited in size and
  * time. The name is resolved once and the connection goes to exactly those addresses, until one accepts it: this
@@ -108,7 +105,8 @@ async function dispatcherFor(
   const { allowPrivateNetwork, addressesOf = systemAddresses, proxy, maxBytes, timeoutMs } = limits;
   const check = { allowPrivateNetwork, addressesOf, timeoutMs };
   if (proxy && usesProxy(proxy, url)) {
-    await checkProxiedHost(url.hostname, { ...check, timeoutMs: Math.min(timeoutMs, proxiedLookupMs) });
+    // A resolver that does not know outside names may not answer at all, so half of the time is left for the proxy.
+    await checkProxiedHost(url.hostname, { ...check, timeoutMs: timeoutMs / 2 });
     return new Agent({ maxResponseSize: maxBytes, connect: connectThrough(proxy, signal) });
   }
   const pinned = await publicAddresses(url.hostname, check);
