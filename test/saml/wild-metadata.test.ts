@@ -292,6 +292,14 @@ describe("the certificates in metadata", () => {
     ]);
   });
 
+  it("are at most ten, of which the same one counts once", async () => {
+    const many = await Promise.all(
+      Array.from({ length: 11 }, async (_, index) => (await createSigningKey(`key ${index}`)).certificate),
+    );
+    assert.equal(valuesOf(keys(...many.slice(0, 10), ...many.slice(0, 10))).certificates.length, 10);
+    assertRefused(keys(...many), /^At most 10 certificates can sign, and these are 11\.$/);
+  });
+
   it("leave out the authorities of a chain, which sign certificates only", async () => {
     const { leaf, authority } = await createChain();
     const chain = `<ds:X509Certificate>${authority}</ds:X509Certificate>`;
