@@ -86,7 +86,7 @@ const privateSuffixes = new Set([
   ...["localhost", "local", "internal", "test", "invalid", "onion", "arpa", "alt"],
   // RFC 6762 Appendix G, and the names that ICANN does not delegate because private networks use them.
   ...["corp", "home", "lan", "intranet", "private", "mail"],
-  // What networks, directories, containers and their service registries use without a registration.
+  // Unregistered names of networks, directories, containers and their service registries.
   ...["localdomain", "localnet", "domain", "workgroup", "intra", "intern", "priv", "loc", "lab", "ad", "dc"],
   ...["server", "gateway", "router", "svc", "default", "pod", "cluster", "consul", "nomad", "mesh", "docker"],
   ...[
