@@ -8,8 +8,6 @@ import { checkSigningCertificates, readCertificate } from "../trust/certificates
 import { checkedUrl, type FetchLimits, guardedDocument } from "../trust/guarded-fetch.ts";
 import { type FieldCheck, type FormReader, optional, readRoleMapping, textCheck } from "./form-reader.ts";
 
-const maxCertificates = 10;
-
 /** The fields whose SAML attribute can have another name. */
 export const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
   field === null || field === "active" ? [] : [{ field, label, usual: samlAttribute }],
@@ -63,7 +61,6 @@ export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
 function readCertificates(text: string): string[] {
   if (text === "") throw new InvalidError("The signing certificate is missing.");
   const parts = text.split(/-----END CERTIFICATE-----|\n\s*\n/).filter((part) => part.trim() !== "");
-  if (parts.length > maxCertificates) throw new InvalidError(`At most ${maxCertificates} certificates.`);
   return [...new Set(parts.map(readCertificate))];
 }
 

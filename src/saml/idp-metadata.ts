@@ -49,7 +49,7 @@ export function parseIdpMetadata(
   document: string | Uint8Array,
   { allowPrivateNetwork = false, entityId, now = Date.now() }: MetadataOptions = {},
 ): ReadMetadata {
-  const entity = chooseEntity(parseDocument(document), entityId);
+  const entity = chooseEntity(parseDocument(document), entityId, now);
   const idpEntityId = checkEntityId(entityIdOf(entity));
   checkValidUntil(entity, now);
   const roles = currentRoles(providerRoles(entity), now);
@@ -78,22 +78,41 @@ function isMetadata(element: Element, name: string): boolean {
   return element.namespaceURI === ns.metadata && element.localName === name;
 }
 
-/** The one identity provider of the document. Service providers next to it do not count. */
-function chooseEntity(root: Element, entityId: string | undefined): Element {
+/**
+ * The one identity provider of the document, by its entity ID if that names one. Service providers next to it do not count,
+ * nor do providers that have expired if another one has not.
+ */
+function chooseEntity(root: Element, entityId: string | undefined, now: number): Element {
   const entities = elementsOf(root).filter((element) => isMetadata(element, "EntityDescriptor"));
   const providers = entities.filter((entity) => providerRoles(entity).length > 0);
-  const [first, second] = providers;
+  const named = providers.filter((entity) => entityIdOf(entity) === entityId);
+  const possible = named.length > 0 ? named : providers;
+  const current = possible.filter((entity) => isCurrent(entity, now));
+  const [first, second] = current.length > 0 ? current : possible;
   if (!first)
     throw new InvalidError("The metadata does not describe a SAML 2.0 identity provider (IDPSSODescriptor).");
-  if (!second) return first;
-  const chosen = providers.find((entity) => entityIdOf(entity) === entityId);
-  if (chosen) return chosen;
-  const names = providers.slice(0, maxNamedProviders).map(entityIdOf).join(", ");
-  const more = providers.length > maxNamedProviders ? ", …" : "";
+  if (!second || current.length === 0) return first;
+  const ids = [...new Set(current.map(entityIdOf))];
+  if (ids.length === 1)
+    throw new InvalidError(
+      `The metadata describes ${ids[0]} ${current.length} times. Ask for metadata that describes it once.`,
+    );
+  const names = ids.slice(0, maxNamedProviders).join(", ");
+  const more = ids.length > maxNamedProviders ? ", …" : "";
   throw new InvalidError(
-    `The metadata describes ${providers.length} identity providers: ${names}${more}. Give the entity ID (issuer) of the ` +
+    `The metadata describes ${ids.length} identity providers: ${names}${more}. Give the entity ID (issuer) of the ` +
       "one to use.",
   );
+}
+
+/** Whether the entity and one of its roles have not expired. A time that cannot be read is judged with the chosen entity. */
+function isCurrent(entity: Element, now: number): boolean {
+  try {
+    checkValidUntil(entity, now);
+    return currentRoles(providerRoles(entity), now).length > 0;
+  } catch (error) {
+    return !(error instanceof ExpiredError);
+  }
 }
 
 function entityIdOf(entity: Element): string {
@@ -142,9 +161,11 @@ function isExpired(element: Element, now: number): boolean {
   return end <= now;
 }
 
-function expired(element: Element): InvalidError {
+class ExpiredError extends InvalidError {}
+
+function expired(element: Element): ExpiredError {
   const end = element.getAttribute("validUntil");
-  return new InvalidError(`The metadata was valid until ${end}. Ask for current metadata.`);
+  return new ExpiredError(`The metadata was valid until ${end}. Ask for current metadata.`);
 }
 
 /** The first address that browsers can be sent to: by redirect, else by POST. */

@@ -36,8 +36,8 @@ export async function publicAddresses(hostname: string, check: AddressCheck): Pr
 
 /**
  * Checks a URL's host before a proxy connects to it. A network that has a proxy often resolves no outside names: then the
- * proxy resolves the name, unless it is one of a private network. The same holds if the resolver here is too slow: over TLS, a
- * private host cannot prove the name, so no request reaches it. Throws InvalidError.
+ * proxy resolves the name, unless it is one of a private network. The same holds if the resolver here is too slow. Then only
+ * the proxy can refuse a private address. Throws InvalidError.
  */
 export async function checkProxiedHost(hostname: string, check: AddressCheck): Promise<void> {
   const found = await addresses(hostname, check);
@@ -78,18 +78,29 @@ async function within<T>(ms: number, work: Promise<T>, otherwise: T): Promise<T>
   }
 }
 
-/** Names that only private networks resolve (RFC 6761 §6.3, RFC 6762 §3 and Appendix G, RFC 8375; ICANN: .internal). */
+/**
+ * The last labels of names that only private networks resolve. A provider in Andorra (`ad`) must have an address here.
+ */
 const privateSuffixes = new Set([
-  "localhost",
-  "localdomain",
-  "local",
-  "internal",
-  "intranet",
-  "private",
-  "corp",
-  "home",
-  "lan",
-  "arpa",
+  // RFC 6761 §6.2 to §6.4, RFC 6762 §3, RFC 7686, RFC 8375, RFC 9476, and ICANN's .internal.
+  ...["localhost", "local", "internal", "test", "invalid", "onion", "arpa", "alt"],
+  // RFC 6762 Appendix G, and the names that ICANN does not delegate because private networks use them.
+  ...["corp", "home", "lan", "intranet", "private", "mail"],
+  // Unregistered names of networks, directories, containers and their service registries.
+  ...["localdomain", "localnet", "domain", "workgroup", "intra", "intern", "priv", "loc", "lab", "ad", "dc"],
+  ...["server", "gateway", "router", "svc", "default", "pod", "cluster", "consul", "nomad", "mesh", "docker"],
+  ...[
+    "containers",
+    "lxd",
+    "incus",
+    "vagrant",
+    "vm",
+    "libvirt",
+    "openstacklocal",
+    "belkin",
+    "dlink",
+    "homestation",
+  ],
 ]);
 
 /** Whether a name has no dot, or ends like those of private networks. */
@@ -103,7 +114,7 @@ function isPrivate({ address, family }: Address): boolean {
   return family === 6 ? notPublic6.check(address, "ipv6") : notPublic4.check(address, "ipv4");
 }
 
-// Two lists, because a BlockList compares IPv4 addresses in their mapped form: "::ffff:0:0/96" would match all of them.
+// Two lists, because a BlockList compares IPv4 addresses in their mapped form: "::/3" would match all of them.
 const notPublic4 = new BlockList();
 const notPublic6 = new BlockList();
 const ranges4 = [
@@ -111,6 +122,8 @@ const ranges4 = [
   "10.0.0.0/8",
   "100.64.0.0/10",
   "127.0.0.0/8",
+  // Azure's host service, which every virtual machine reaches.
+  "168.63.129.16/32",
   "169.254.0.0/16",
   "172.16.0.0/12",
   "192.0.0.0/24",
@@ -122,19 +135,9 @@ const ranges4 = [
   "203.0.113.0/24",
   "224.0.0.0/3",
 ];
-// "::/96", "::ffff:0:0/96" and "64:ff9b::/96" embed IPv4 addresses; public hosts do not use them.
-const ranges6 = [
-  "::/96",
-  "::ffff:0:0/96",
-  "64:ff9b::/96",
-  "100::/64",
-  "2001::/23",
-  "2001:db8::/32",
-  "2002::/16",
-  "fc00::/7",
-  "fe80::/10",
-  "ff00::/8",
-];
+// Public IPv6 is 2000::/3 without the ranges for special purposes in it (RFC 4291 §2.4, IANA's registry). The first three rows
+// are all the rest: local and site-local addresses, translation prefixes that embed IPv4 addresses, and what is not assigned.
+const ranges6 = ["::/3", "4000::/2", "8000::/1", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 for (const [list, ranges, family] of [
   [notPublic4, ranges4, "ipv4"],
   [notPublic6, ranges6, "ipv6"],

@@ -19,6 +19,8 @@ const brokenAlgorithms = new Set([
   "2a8648ce3d0401",
 ]);
 const minRsaBits = 2048;
+/** Each certificate is tried on a signature. Providers publish two or three during a key change. */
+const maxCertificates = 10;
 
 /** Warn this long before a certificate expires. */
 const warnMs = 30 * 86_400_000;
@@ -77,11 +79,15 @@ export function certificateExpiry(
 }
 
 /**
- * Checks that these certificates can verify a sign-in: none is signed with SHA-1 or has a short key, and at least one has
+ * Checks that these certificates can verify a sign-in: they are at most ten, none is signed with SHA-1 or has a short key, and at least one has
  * not expired. Throws InvalidError that says what to do in Okta.
  * @param certificates base64 DER, as readCertificate returns them.
  */
 export function checkSigningCertificates(certificates: readonly string[], now: number = Date.now()): void {
+  if (certificates.length > maxCertificates)
+    throw new InvalidError(
+      `At most ${maxCertificates} certificates can sign, and these are ${certificates.length}.`,
+    );
   for (const certificate of certificates) {
     const der = Buffer.from(certificate, "base64");
     const { subject } = certificateFacts(certificate);

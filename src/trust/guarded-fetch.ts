@@ -2,19 +2,14 @@
  * Trust: how we use the URLs, keys and certificates that customers enter.
  *
  * Owns: fetching such a URL without server-side request forgery (this file), the check of addresses (addresses.ts), the
- * operator's proxy (outgoing-proxy.ts), the cache of issuers' keys (jwks.ts), certificates, and the facts and warnings
+ * connection to any of them (connect-to-any.ts), the operator's proxy (outgoing-proxy.ts), the cache of issuers' keys (jwks.ts), certificates, and the facts and warnings
  * about connections. Every room may use it. May import: config, errors, model.
  */
-import { Agent, buildConnector, fetch } from "undici";
+import { Agent, fetch } from "undici";
 import type { Config, OutgoingProxy } from "../config.ts";
 import { InvalidError } from "../errors.ts";
-import {
-  type Address,
-  type AddressLookup,
-  checkProxiedHost,
-  publicAddresses,
-  systemAddresses,
-} from "./addresses.ts";
+import { type AddressLookup, checkProxiedHost, publicAddresses, systemAddresses } from "./addresses.ts";
+import { connectToAny } from "./connect-to-any.ts";
 import { connectThrough, ProxyRefusedError, usesProxy } from "./outgoing-proxy.ts";
 
 export interface FetchLimits {
@@ -42,14 +37,11 @@ export interface RequestParts {
   body?: string;
 }
 
-/** Behind a proxy, a resolver that does not know outside names may not answer at all. */
-const proxiedLookupMs = 1_000;
-
 /**
  * Sends a request to a URL that someone else chose: https only, public addresses only, no redirects, limited in size and
- * time. The name is resolved once and the connection goes to exactly those addresses, in order, until one accepts it: this
- * defeats DNS rebinding. Through a proxy, the name is checked here and the proxy resolves it again: the certificate for
- * the name then keeps a private host from answering. Resolves when the response has been read. Throws InvalidError with a
+ * time. The name is resolved once and the connection goes to exactly those addresses, until one accepts it: this
+ * defeats DNS rebinding. Through a proxy, the name is checked here and the proxy resolves it again, so the proxy
+ * must refuse private addresses. Resolves when the response has been read. Throws InvalidError with a
  * sentence for the person who entered the URL.
  */
 export async function guardedRequest(
@@ -113,39 +105,12 @@ async function dispatcherFor(
   const { allowPrivateNetwork, addressesOf = systemAddresses, proxy, maxBytes, timeoutMs } = limits;
   const check = { allowPrivateNetwork, addressesOf, timeoutMs };
   if (proxy && usesProxy(proxy, url)) {
-    await checkProxiedHost(url.hostname, { ...check, timeoutMs: Math.min(timeoutMs, proxiedLookupMs) });
+    // A resolver that does not know outside names may not answer at all, so half of the time is left for the proxy.
+    await checkProxiedHost(url.hostname, { ...check, timeoutMs: timeoutMs / 2 });
     return new Agent({ maxResponseSize: maxBytes, connect: connectThrough(proxy, signal) });
   }
   const pinned = await publicAddresses(url.hostname, check);
-  // One address that does not answer leaves time for the others, and each has time for a slow handshake.
-  const attemptMs = timeoutMs / Math.min(pinned.length + 1, 4);
-  return new Agent({ maxResponseSize: maxBytes, connect: connectToAny(pinned, attemptMs, signal) });
-}
-
-/** Connects to the first address that accepts the connection and proves the host's name by TLS. */
-function connectToAny(
-  addresses: readonly Address[],
-  attemptMs: number,
-  signal: AbortSignal,
-): buildConnector.connector {
-  const connectors = addresses.map(({ address, family }, index) =>
-    buildConnector({
-      // The last one may take the rest of the time.
-      ...(index + 1 < addresses.length ? { timeout: attemptMs } : {}),
-      lookup: (_host, options, done) =>
-        options.all ? done(null, [{ address, family }]) : done(null, address, family),
-    }),
-  );
-  return (options, done) => {
-    const attempt = (index: number) => {
-      connectors[index]?.(options, (...[error, socket]) => {
-        if (error === null) done(null, socket);
-        else if (signal.aborted || index + 1 === connectors.length) done(error, null);
-        else attempt(index + 1);
-      });
-    };
-    attempt(0);
-  };
+  return new Agent({ maxResponseSize: maxBytes, connect: connectToAny(pinned, timeoutMs, signal) });
 }
 
 function failure(error: unknown): string {

@@ -49,7 +49,7 @@ describe("the metadata of a SAML identity provider", () => {
     ["a document type", doctype(), /has a document type, which is not allowed/],
     ["an external entity", doctype('[<!ENTITY x SYSTEM "file:///etc/passwd">]'), /has a document type/],
     ["a document type in lower case", doctype().replace("DOCTYPE", "doctype"), /has a document type/],
-    ["several entities", wrapped(entityDescriptor() + entityDescriptor()), /describes 2 identity providers/],
+    ["one entity twice", wrapped(entityDescriptor() + entityDescriptor()), /describes http\S+exk1 2 times/],
     [
       "a service provider",
       entityDescriptor().replaceAll("IDPSSO", "SPSSO"),

@@ -122,6 +122,39 @@ describe("metadata of several entities", () => {
     assertRefused(many, /describes 9 identity providers: urn:0, urn:1, urn:2, urn:3, urn:4, …\./);
   });
 
+  it("is refused if it describes the same one more than once, chosen or not", () => {
+    const twice = entity("urn:a") + entity("urn:a", nextCertificate);
+    for (const xml of [
+      group(twice),
+      group(group(entity("urn:a")) + entity("urn:a")),
+      group(twice + entity("urn:b")),
+    ])
+      assertRefused(xml, /describes urn:a 2 times\. Ask for metadata/, { entityId: "urn:a" });
+    assertRefused(group(twice), /describes urn:a 2 times/);
+    assertRefused(group(twice + entity("urn:b")), /describes 2 identity providers: urn:a, urn:b\./);
+    assert.equal(valuesOf(group(twice + entity("urn:b")), { entityId: "urn:b" }).idpEntityId, "urn:b");
+  });
+
+  it("is of the one that has not expired", () => {
+    const over = (xml: string) => xml.replace(" entityID", ` validUntil="${past}"$&`);
+    const old = over(entity("urn:old", nextCertificate));
+    for (const xml of [
+      group(old + entity("urn:now")),
+      group(entity("urn:now") + old),
+      group(group(entity("urn:old"), ` validUntil="${past}"`) + entity("urn:now")),
+      group(entity("urn:old").replace("<md:IDPSSODescriptor", `$& validUntil="${past}"`) + entity("urn:now")),
+      group(over(entity("urn:now", nextCertificate)) + entity("urn:now")),
+    ]) {
+      const { idpEntityId, certificates: keys } = valuesOf(xml);
+      assert.deepEqual([idpEntityId, keys], ["urn:now", [signingCertificate]]);
+    }
+    assertRefused(group(old + entity("urn:now")), /The metadata was valid until/, { entityId: "urn:old" });
+    assertRefused(group(old + old), /The metadata was valid until/);
+    const unclear = entity("urn:b").replace(" entityID", ' validUntil="soon"$&');
+    assertRefused(group(entity("urn:a") + unclear), /describes 2 identity providers/);
+    assert.equal(valuesOf(group(entity("urn:a") + unclear), { entityId: "urn:a" }).idpEntityId, "urn:a");
+  });
+
   it("is refused if none is an identity provider of SAML 2.0", () => {
     const old = entity("urn:old").replace("SAML:2.0:protocol", "SAML:1.1:protocol");
     for (const xml of [group(""), group(serviceProvider()), serviceProvider(), old])
@@ -290,6 +323,14 @@ describe("the certificates in metadata", () => {
     assert.deepEqual(valuesOf(keys(signingCertificate, signingCertificate)).certificates, [
       signingCertificate,
     ]);
+  });
+
+  it("are at most ten, of which the same one counts once", async () => {
+    const many = await Promise.all(
+      Array.from({ length: 11 }, async (_, index) => (await createSigningKey(`key ${index}`)).certificate),
+    );
+    assert.equal(valuesOf(keys(...many.slice(0, 10), ...many.slice(0, 10))).certificates.length, 10);
+    assertRefused(keys(...many), /^At most 10 certificates can sign, and these are 11\.$/);
   });
 
   it("leave out the authorities of a chain, which sign certificates only", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, isIP, type Server as TcpServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+
 import { InvalidError } from "../../src/errors.ts";
 import { type FetchLimits, guardedFetch, guardedRequest } from "../../src/trust/guarded-fetch.ts";
 import { createSigningKey } from "../helpers/certificates.ts";
@@ -61,24 +62,53 @@ describe("a name with several addresses", () => {
     });
   }
 
-  it("is read at the second one if the first accepts, but its TLS never begins", async () => {
-    const { privateKey, certificatePem } = await createSigningKey("acme.example");
-    const tls = createTlsServer({ key: privateKey, cert: certificatePem }).on(
-      "tlsClientError",
-      () => undefined,
-    );
-    const port = await listen(tls, "127.0.0.1", 0);
-    await listen(
-      createTcpServer((socket) => held.push(socket)),
-      "127.0.0.2",
-      port,
-    );
-    // The second server's certificate is not trusted here; that this is the answer shows that it was reached.
-    await assert.rejects(
-      guardedFetch(`https://acme.example:${port}/`, named(["127.0.0.2", "127.0.0.1"])),
-      /DEPTH_ZERO_SELF_SIGNED_CERT/,
-    );
-    assert.equal(held.length, 1);
+  describe("over TLS", () => {
+    const silent = (count: number) => Array.from({ length: count }, (_, index) => `127.0.1.${index + 1}`);
+
+    /**
+     * Asks a name whose last address offers TLS; the others accept connections, but say nothing until the last one was
+     * reached, and then break off. Returns how many of them were tried before. The certificate is not trusted here, so no
+     * address is read.
+     */
+    async function attemptsBeforeLast(addresses: readonly string[]): Promise<number> {
+      const { privateKey, certificatePem } = await createSigningKey("acme.example");
+      let before: number | null = null;
+      const tls = createTlsServer({ key: privateKey, cert: certificatePem });
+      tls.on("connection", () => {
+        before ??= held.length;
+      });
+      tls.on("tlsClientError", () => {
+        for (const socket of held) socket.destroy();
+      });
+      const port = await listen(tls, addresses.at(-1) ?? "", 0);
+      for (const address of new Set(addresses.slice(0, -1)))
+        await listen(
+          createTcpServer((socket) => (before === null ? held.push(socket) : socket.destroy())),
+          address,
+          port,
+        );
+      await assert.rejects(
+        guardedFetch(`https://acme.example:${port}/`, named(addresses)),
+        /DEPTH_ZERO_SELF_SIGNED_CERT|ECONNRESET/,
+      );
+      return before ?? assert.fail("the last address was not reached");
+    }
+
+    for (const count of [1, 3, 5, 8, 12]) {
+      it(`is tried at the last one after ${count} that never answer`, async () => {
+        assert.equal(await attemptsBeforeLast([...silent(count), "127.0.0.1"]), count);
+      });
+    }
+
+    it("is tried at IPv4 before each of many silent IPv6 addresses", async () => {
+      const tried = await attemptsBeforeLast([...Array<string>(40).fill("::1"), "127.0.0.1"]);
+      assert.ok(tried < 10, `${tried} attempts`);
+    });
+
+    it("is tried at IPv6 before each of many silent IPv4 addresses", async () => {
+      const tried = await attemptsBeforeLast([...silent(40), "::1"]);
+      assert.ok(tried < 10, `${tried} attempts`);
+    });
   });
 
   it("is refused if none accepts", async () => {

@@ -15,6 +15,12 @@ const at =
   () =>
     Promise.resolve([{ address, family }]);
 
+/** Answers later than most resolvers do. */
+const late = () =>
+  new Promise<{ address: string; family: number }[]>((resolve) => {
+    setTimeout(resolve, 1_500, [{ address: "10.0.0.1", family: 4 }]);
+  });
+
 async function refusalOf(address: string, limits: FetchLimits): Promise<InvalidError> {
   try {
     await guardedFetch(address, limits);
@@ -77,6 +83,16 @@ describe("a call through the outgoing proxy", () => {
     ["this machine", "https://127.0.0.1/", {}, /leads to a private address/],
     ["the cloud's metadata", "https://169.254.169.254/", {}, /leads to a private address/],
     ["a private IPv6 address", "https://[fd00::1]/", {}, /leads to a private address/],
+    ["a site-local IPv6 address", "https://[fec0::1]/", {}, /leads to a private address/],
+    ["an address of local NAT64", "https://[64:ff9b:1::a00:1]/", {}, /leads to a private address/],
+    ["a translated IPv4 address", "https://[::ffff:0:10.0.0.1]/", {}, /leads to a private address/],
+    ["Azure's host service", "https://168.63.129.16/", {}, /leads to a private address/],
+    [
+      "a name that leads to a site-local address",
+      "https://x.example/",
+      { addressesOf: at("fec0::1", 6) },
+      /private/,
+    ],
     ["a name that leads here", "https://x.example/", { addressesOf: at("127.0.0.1") }, /private address/],
     ["a name that leads to IPv6", "https://x.example/", { addressesOf: at("fd00::1", 6) }, /private address/],
     ["an unknown name without a dot", "https://intranet/", {}, /one of a private network/],
@@ -86,8 +102,60 @@ describe("a call through the outgoing proxy", () => {
     ["an unknown .local", "https://printer.local./", {}, /one of a private network/],
     ["an unknown .home.arpa", "https://router.home.arpa/", {}, /one of a private network/],
     ["an unknown .corp in capitals", "https://WIKI.CORP/", {}, /one of a private network/],
+    [
+      "a name whose private address comes late",
+      "https://wiki.acme.example/",
+      { addressesOf: late },
+      /private address/,
+    ],
     ["http", "http://acme.okta.example/", {}, /must start with https/],
   ];
+  const privateNames = [
+    ...[
+      "kubernetes.default.svc",
+      "kubernetes.default",
+      "vault.service.consul",
+      "exchange.mail",
+      "dc1.ad",
+      "DC1.AD.",
+    ],
+    ...[
+      "dc1.workgroup",
+      "wiki.private",
+      "wiki.intra",
+      "wiki.intranet",
+      "nas.lan",
+      "router.home",
+      "db.localdomain",
+    ],
+    ...[
+      "api.svc",
+      "api.cluster",
+      "web.docker",
+      "job.nomad",
+      "host.openstacklocal",
+      "hidden.onion",
+      "app.test",
+    ],
+  ];
+  for (const name of privateNames) {
+    it(`is not made to an unknown ${name}`, async () => {
+      assert.match((await refusalOf(`https://${name}/`, limits())).message, /one of a private network/);
+      assert.deepEqual(proxy.asked, []);
+    });
+  }
+
+  it("is made to names that only resemble private ones, and to those that have a public address here", async () => {
+    for (const name of ["mail.acme.example", "svc.acme.example", "ad.example", "consul.example"])
+      await refusalOf(`https://${name}/`, limits());
+    await refusalOf("https://idp.banc.ad/", limits({ addressesOf: at("8.8.8.8") }));
+    const hosts = ["mail.acme.example", "svc.acme.example", "ad.example", "consul.example", "idp.banc.ad"];
+    assert.deepEqual(
+      targets(),
+      hosts.map((host) => `${host}:443`),
+    );
+  });
+
   for (const [what, address, more, sentence] of forbidden) {
     it(`is not made to ${what}`, async () => {
       assert.match((await refusalOf(address, limits(more))).message, sentence);
