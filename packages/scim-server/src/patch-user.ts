@@ -33,6 +33,8 @@ interface UserTarget extends ResolvedPath {
   label: string;
   /** The path names the values of roles or entitlements, each of which is the element itself: `roles.value`. */
   isAssignedValue: boolean;
+  /** The path names roles or entitlements. */
+  isRight: boolean;
   /** A removal from an empty list succeeds: the list may lack a value because the application ignored it. */
   mayBeIgnored: boolean;
 }
@@ -92,9 +94,9 @@ function lookUp({ schema, ignoresUnknown }: Patching, parsed: PatchPath | null):
   if (where && !found.attribute.multiValued) {
     throw badRequest("invalidPath", `${label} has one value, so there is none to choose by a filter.`);
   }
-  const assigns = isAssigned(labelOf(found.extension, found.attribute));
-  const isAssignedValue = assigns && found.subAttribute?.name === "value";
-  return { ...found, where, label, isAssignedValue, mayBeIgnored: assigns && ignoresUnknown };
+  const isRight = isAssigned(labelOf(found.extension, found.attribute));
+  const isAssignedValue = isRight && found.subAttribute?.name === "value";
+  return { ...found, where, label, isAssignedValue, isRight, mayBeIgnored: isRight && ignoresUnknown };
 }
 
 function isReadOnly({ attribute, subAttribute }: UserTarget): boolean {
@@ -184,21 +186,25 @@ function changeElements(
   const { attribute, where } = target;
   const subAttribute = target.isAssignedValue ? null : target.subAttribute;
   const test = where ? elementTest(attribute, where) : () => true;
-  const chosen = before.map(test);
   const isCleared = subAttribute ? isEmpty(value) : isNothing(value);
   const isRemoval = op === "remove" || isCleared;
+  const isAdded = op === "add";
+  const elements = where && !isRemoval && !isAdded ? withPrimaryRole(target, where, before) : before;
+  const chosen = elements.map(test);
   const isFound = chosen.includes(true);
   // A client that gets 200 believes that what it took away is gone, such as a role (RFC 7644 §3.5.2.2, §3.5.2.3).
-  if (where && !isFound && isRemoval && op !== "add") {
+  if (where && !isFound && isRemoval && !isAdded) {
     if (target.mayBeIgnored && before.length === 0) return before;
     throw noTarget(attribute);
   }
-  if (op === "add" && !subAttribute && isCleared) return before;
+  if (isAdded && !subAttribute && isCleared) return before;
   if (isRemoval && !subAttribute) return before.filter((_, index) => !chosen[index]);
   const change = elementChange(target, isRemoval ? "remove" : op, value);
-  const after = before.map((element, index) => (chosen[index] ? change(element) : element));
-  // RFC 7644 §3.5.2.3 wants noTarget for a filter that nothing matches. Entra relies on the element being created.
+  const after = elements.map((element, index) => (chosen[index] ? change(element) : element));
+  // RFC 7644 §3.5.2.3 wants noTarget for a filter that nothing matches. Entra relies on the element being created. A right
+  // that is replaced must be gone, so that next to other rights none is created instead.
   if (!isRemoval && !isFound) {
+    if (where && target.isRight && !isAdded && before.length > 0) throw noTarget(attribute);
     const described = where && attribute.type === "complex" ? elementOf(attribute, where) : {};
     if (!described) throw noTarget(attribute);
     after.push(change(described));
@@ -207,6 +213,18 @@ function changeElements(
   return withOnePrimary(after as JsonValue[], (index) => chosen[index] === true).filter(
     (element) => element !== "" && !(isObject(element) && Object.keys(element).length === 0),
   );
+}
+
+/**
+ * Entra's expression SingleAppRoleAssignment names the only role by `primary eq "True"`, also if another client gave the role
+ * and did not mark it. The only role or entitlement of a person is then taken for the primary one.
+ */
+function withPrimaryRole(target: UserTarget, where: Filter, before: JsonValue[]): JsonValue[] {
+  const [only, ...others] = before;
+  if (!target.isRight || !isObject(only) || others.length > 0) return before;
+  const { primary, ...more } = equalities(target.attribute, where);
+  const isNamed = primary === true && Object.keys(more).length === 0;
+  return isNamed ? [{ ...only, primary: true } as JsonObject] : before;
 }
 
 function noTarget({ name }: Attribute) {
@@ -286,7 +304,13 @@ function tidy(resource: JsonObject, extension: string | null, attributes: readon
 
 function bare(extension: string | null, attribute: Attribute): UserTarget {
   const label = labelOf(extension, attribute);
-  const whole = { subAttribute: null, where: null, isAssignedValue: false, mayBeIgnored: false };
+  const whole = {
+    subAttribute: null,
+    where: null,
+    isAssignedValue: false,
+    isRight: false,
+    mayBeIgnored: false,
+  };
   return { extension, attribute, label, ...whole };
 }
 
