@@ -140,6 +140,52 @@ describe("a replacement of a role", () => {
       );
     });
 
+    const value = replace(`${primary}.value`, "member");
+    const display = replace(`${primary}.display`, "Foo");
+    const names: [string, unknown[], string][] = [
+      ["before the value", [display, value], "Foo"],
+      ["after the value", [value, display], "Foo"],
+      ["before, with the type between", [display, replace(`${primary}.type`, "x"), value], "Foo"],
+      [
+        "as a key before the value",
+        [{ op: "replace", value: { [`${primary}.display`]: "Foo", [`${primary}.value`]: "member" } }],
+        "Foo",
+      ],
+      ["again, as it was", [replace(`${primary}.display`, "Chief"), value], "Chief"],
+      [
+        "by adding the role once more",
+        [{ op: "add", path: "roles", value: [{ value: "admin", type: "t", display: "Foo" }] }, value],
+        "Foo",
+      ],
+      ["with the element", [replace(primary, { value: "member", display: "Foo" })], "Foo"],
+      ["not at all", [value], "Member"],
+      ["not at all, with the type", [replace(`${primary}.type`, "x"), value], "Member"],
+      ["only to choose the role", [replace('roles[display eq "Chief"].value', "member")], "Member"],
+      ["only to choose the element", [replace('roles[display eq "Chief"]', { value: "member" })], "Member"],
+      ["and taken away again", [display, { op: "remove", path: `${primary}.display` }, value], "Member"],
+      ["not at all, with the same value in another case", [replace(`${primary}.value`, "ADMIN")], "Chief"],
+      ["not at all, with another type alone", [replace(`${primary}.type`, "x")], "Chief"],
+    ];
+    for (const [how, operations, shown] of names) {
+      it(`shows the name ${shown} if it is sent ${how}`, async () => {
+        const id = await create({ roles: [{ value: "admin", display: "Chief", primary: true, type: "t" }] });
+        const answer = await patch(id, ...operations);
+        assert.equal(answer.status, 200, answer.text);
+        assert.deepEqual(
+          (await rolesOf(id)).map((role) => role.display),
+          [shown],
+        );
+      });
+    }
+
+    it("keeps the name of a new role that is sent before its value", async () => {
+      for (const op of ["Add", "Replace"]) {
+        const id = await create({});
+        await patch(id, { ...display, op }, { ...value, op });
+        assert.deepEqual(await rolesOf(id), [{ value: "member", display: "Foo", primary: true }]);
+      }
+    });
+
     it("demotes a person whose unknown primary role was ignored", async () => {
       const tenant = await site().tenant();
       await tenant.store.settings.change({ unknownRoles: "ignore" });

@@ -1,4 +1,5 @@
 import { badRequest } from "./errors.ts";
+import { restoreNames, setNamesAside, withoutFormerName } from "./former-names.ts";
 import { type Filter, type PatchOperation, type PatchPath, parseKey, parsePath } from "./grammar.ts";
 import {
   checkLength,
@@ -55,6 +56,7 @@ export function patchUser(
   ignoresUnknown = false,
 ): ScimResource {
   const resource = structuredClone(current) as JsonObject;
+  setNamesAside(resource);
   for (const { op, path, value } of operations) {
     const patching = { resource, schema, op, ignoresUnknown };
     const section = path === null ? { extension: null } : sectionNamed(schema, path);
@@ -64,6 +66,7 @@ export function patchUser(
   for (const { id, attributes } of [schema.core, ...schema.extensions]) {
     tidy(resource, id === schema.core.id ? null : id, attributes);
   }
+  restoreNames(resource);
   // At the end, because one operation may remove the only e-mail address, and the next one add another.
   keepRequired(current, resource, schema, "mutability");
   return resource;
@@ -251,7 +254,9 @@ function elementChange(
   if (isAssigned(label) && op !== "replace") return roleChange(target, one);
   const parts = coerceParts(attribute, one, label);
   // The new element keeps what the filter asks for, or the next request with this filter would not find it.
-  const base = where ? equalities(attribute, where) : {};
+  const { display, ...others } = where ? equalities(attribute, where) : {};
+  // A role's name is not one of them: it was that of the former role.
+  const base = display === undefined || isAssigned(label) ? others : { ...others, display };
   return (element) => merged(op === "replace" ? base : element, parts) ?? {};
 }
 
@@ -261,20 +266,26 @@ function onlyOne(value: unknown, label: string): unknown {
   return one;
 }
 
-/** Changes the value of a role. The name of the former role is not the name of the new one. */
+/** Changes the value of a role. The name of the former role is not the name of the new one; a name just sent is. */
 function roleChange({ extension, attribute }: UserTarget, value: unknown): (element: JsonValue) => JsonValue {
   const label = labelOf(extension, attribute);
   const parts = coerceParts(attribute, onlyOne(value, label), label);
   return (element) => {
-    const { display, ...rest } = element as JsonObject;
-    const isOther = parts.has("value") && parts.get("value") !== rest.value;
-    return merged(isOther ? rest : element, parts) ?? {};
+    const role = element as JsonObject;
+    const isOther = parts.has("value") && lower(parts.get("value")) !== lower(role.value);
+    return merged(isOther ? withoutFormerName(role) : role, parts) ?? {};
   };
+}
+
+/** The values of roles ignore case. */
+function lower(value: JsonValue | undefined): string {
+  return String(value).toLowerCase();
 }
 
 /** A complex value with some parts set, and those that are undefined removed. Undefined if no part is left. */
 function merged(before: JsonValue | undefined, parts: Parts): JsonObject | undefined {
-  const after = isObject(before) ? { ...(before as JsonObject) } : {};
+  const named = isObject(before) ? { ...(before as JsonObject) } : {};
+  const after = parts.has("display") ? withoutFormerName(named) : named;
   // A $ref belongs to its value: a new manager must not keep the $ref of the old one.
   if (parts.has("value") && parts.get("value") !== after.value) delete after.$ref;
   for (const [name, part] of parts) {
