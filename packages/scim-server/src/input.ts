@@ -163,7 +163,8 @@ export function coerceOne(attribute: Attribute, value: unknown, label: string): 
   if (attribute.type !== "complex") return coerceText(attribute, value, label);
   const parts = coerceParts(attribute, value, label);
   const object = Object.fromEntries([...parts].filter(([, part]) => part !== undefined)) as JsonObject;
-  return Object.keys(object).length > 0 ? object : undefined;
+  // A role without a value stays, to be refused: {"value": "{}"} says something, but names no role.
+  return Object.keys(object).length > 0 || isAssigned(label) ? object : undefined;
 }
 
 /**

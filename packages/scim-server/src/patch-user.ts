@@ -214,7 +214,8 @@ function changeElements(
     chosen.push(true);
   }
   return withOnePrimary(after as JsonValue[], (index) => chosen[index] === true).filter(
-    (element) => element !== "" && !(isObject(element) && Object.keys(element).length === 0),
+    (element) =>
+      target.isRight || (element !== "" && !(isObject(element) && Object.keys(element).length === 0)),
   );
 }
 
@@ -267,9 +268,15 @@ function onlyOne(value: unknown, label: string): unknown {
 }
 
 /** Changes the value of a role. The name of the former role is not the name of the new one; a name just sent is. */
-function roleChange({ extension, attribute }: UserTarget, value: unknown): (element: JsonValue) => JsonValue {
+function roleChange(
+  { extension, attribute, isAssignedValue }: UserTarget,
+  value: unknown,
+): (element: JsonValue) => JsonValue {
   const label = labelOf(extension, attribute);
   const parts = coerceParts(attribute, onlyOne(value, label), label);
+  if (isAssignedValue && parts.get("value") === undefined) {
+    throw badRequest("invalidValue", `${label} needs a value.`);
+  }
   return (element) => {
     const role = element as JsonObject;
     const isOther = parts.has("value") && lower(parts.get("value")) !== lower(role.value);
@@ -333,7 +340,9 @@ function write(resource: JsonObject, target: UserTarget, value: JsonValue | unde
   const { extension, attribute, label } = target;
   if (Array.isArray(value)) checkLength(value, label);
   const holder = holderOf(resource, extension) ?? {};
-  if (!isEmpty(value)) {
+  // A role without a value is refused later, and takes nothing away.
+  const isUnnamedRole = target.isRight && Array.isArray(value) && value.length > 0;
+  if (!isEmpty(value) || isUnnamedRole) {
     holder[attribute.name] = value as JsonValue;
     if (extension !== null) resource[extension] = holder;
     return;
