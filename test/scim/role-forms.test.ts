@@ -251,7 +251,18 @@ describe("roles as clients write them", () => {
         await assertRoles(id, "admin");
       });
 
-    for (const empty of [[], null, "", [null], [""], {}, [{}], "[]"]) {
+    for (const empty of [null, "", [null], [""], {}, [{}], [[]], [{ value: null }]]) {
+      it(`keeps roles and entitlements by PUT with ${JSON.stringify(empty)}`, async () => {
+        const { id, userName } = await create(["admin"]);
+        await patch(id, { op: "add", path: "entitlements", value: "task-export" });
+        const put = oktaUser(userName, { roles: empty, entitlements: empty });
+        assert.equal((await acme.client.send("PUT", `/Users/${id}`, put)).status, 200);
+        await assertRoles(id, "admin");
+        assert.deepEqual((await acme.store.users.byId(id))?.entitlements, ["task-export"]);
+      });
+    }
+
+    for (const empty of [[], "[]"]) {
       it(`takes all roles of this source away by PUT with ${JSON.stringify(empty)}, and no other`, async () => {
         const { id, userName } = await create(["admin"]);
         await acme.store.roles.grant(id, "member");
