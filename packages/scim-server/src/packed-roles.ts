@@ -27,7 +27,7 @@ export function unpackList(value: unknown): unknown[] {
   );
 }
 
-/** A list in an element. One that says nothing, such as the text "[]", is no list: the text is refused as a value. */
+/** A list in an element. One that says nothing, such as the text "[]", is taken for a value, and refused as one. */
 function rolesIn(value: unknown): unknown[] | null {
   const list = listIn(value);
   return list?.some(saysSomething) ? list : null;
