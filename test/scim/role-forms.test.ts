@@ -188,6 +188,14 @@ describe("roles as clients write them", () => {
       ["a type and primary alone", [{ type: "x", primary: true }]],
       ["JSON whose value is null", [packed(null, "msiam_access")]],
       ["a named one and another", ["member", { display: "Admin" }]],
+      ["an unknown attribute alone", [{ id: "1" }]],
+      ["JSON without a value", [{ value: '{"id":"1"}' }]],
+      ["JSON of nothing", [{ value: "{}" }]],
+      ["JSON of nothing as a string", ["{}"]],
+      ["JSON with an empty value", [{ value: '{"value":""}' }]],
+      ["an object as value without a value", [{ value: { id: "1" } }]],
+      ["a list in a text", [{ value: '[{"id":"1"}]' }]],
+      ["a named one and JSON", [{ value: "member" }, { value: '{"value":null}' }]],
     ];
     for (const [what, roles] of unnamed) {
       it(`refuses a role without a value, with a clear sentence: ${what}`, async () => {
@@ -205,7 +213,56 @@ describe("roles as clients write them", () => {
       });
     }
 
-    for (const empty of [[], null, "", [null], [""], {}, [{}], "[]"]) {
+    for (const text of ["[]", "[{}]", "[null]", '[{"value":""}]'])
+      it(`refuses ${text} in the text of a value`, async () => {
+        for (const roles of [[{ value: text }], [text], { value: text }])
+          assertScimError(
+            await acme.client.send("POST", "/Users", oktaUser("new@acme.example", { roles })),
+            400,
+            "invalidValue",
+          );
+      });
+
+    for (const value of ["{}", "[]", '{"id":"1"}', '{"value":""}', '[{"id":"1"}]', { id: "1" }])
+      it(`takes no role away by a new value that is ${JSON.stringify(value)}`, async () => {
+        const { id } = await create([{ value: "admin", primary: true }]);
+        for (const path of ['roles[value eq "admin"].value', 'roles[primary eq "True"].value', "roles"])
+          assertScimError(
+            await patch(id, { op: "replace", path, value: path === "roles" ? [{ value }] : value }),
+            400,
+            "invalidValue",
+          );
+        await assertRoles(id, "admin");
+      });
+
+    for (const name of ["__proto__", "constructor", "prototype", "Constructor"])
+      it(`refuses JSON with the name ${name}`, async () => {
+        const { id } = await create(["admin"]);
+        for (const text of [`{"${name}":{"value":"admin"}}`, `{"value":"admin","x":{"${name}":1}}`]) {
+          const roles = [{ value: text }];
+          const answer = await acme.client.send("POST", "/Users", oktaUser("new@acme.example", { roles }));
+          assertScimError(answer, 400, "invalidSyntax");
+          for (const operation of [
+            { op: "add", path: "roles", value: text },
+            { op: "remove", path: `roles[value eq ${JSON.stringify(text)}]` },
+          ])
+            assertScimError(await patch(id, operation), 400, "invalidSyntax");
+        }
+        await assertRoles(id, "admin");
+      });
+
+    for (const empty of [null, "", [null], [""], {}, [{}], [[]], [{ value: null }]]) {
+      it(`keeps roles and entitlements by PUT with ${JSON.stringify(empty)}`, async () => {
+        const { id, userName } = await create(["admin"]);
+        await patch(id, { op: "add", path: "entitlements", value: "task-export" });
+        const put = oktaUser(userName, { roles: empty, entitlements: empty });
+        assert.equal((await acme.client.send("PUT", `/Users/${id}`, put)).status, 200);
+        await assertRoles(id, "admin");
+        assert.deepEqual((await acme.store.users.byId(id))?.entitlements, ["task-export"]);
+      });
+    }
+
+    for (const empty of [[], "[]"]) {
       it(`takes all roles of this source away by PUT with ${JSON.stringify(empty)}, and no other`, async () => {
         const { id, userName } = await create(["admin"]);
         await acme.store.roles.grant(id, "member");

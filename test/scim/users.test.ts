@@ -96,12 +96,15 @@ describe("users", () => {
 
       for (const empty of ["", null, []]) {
         it(`reads ${JSON.stringify(empty)} as absent`, async () => {
-          const { id } = (await acme.client.send("POST", "/Users", full)).body;
+          const { id } = (await acme.client.send("POST", "/Users", { ...full, externalId: "00u1" })).body;
           const body = { ...full, title: empty, emails: empty === "" ? [] : empty, externalId: empty };
           const answer = await acme.client.send("PUT", `/Users/${id}`, body);
           assert.equal(answer.status, 200, answer.text);
-          for (const name of ["title", "emails", "externalId"])
-            assert.ok(!Object.hasOwn(answer.body, name), name);
+          for (const name of ["title", "emails"]) assert.ok(!Object.hasOwn(answer.body, name), name);
+          // A PUT keeps an absent externalId; PATCH removes it.
+          assert.equal(answer.body.externalId, "00u1");
+          const removal = { op: "remove", path: "externalId" };
+          assert.ok(!Object.hasOwn((await acme.client.patch(`/Users/${id}`, removal)).body, "externalId"));
         });
       }
 

@@ -20,6 +20,8 @@ export interface CleanBody {
    * neither here nor in the resource was not sent.
    */
   cleared: ReadonlySet<string>;
+  /** Those that were sent as a list without elements. A PUT takes roles away by such a list, and by nothing else. */
+  emptied: ReadonlySet<string>;
 }
 
 /** The most that one user may have: far above what any directory sends, far below what would make a row heavy. */
@@ -60,6 +62,7 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: readonl
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
   const resource: JsonObject = {};
   const cleared = new Set<string>();
+  const emptied = new Set<string>();
   const seen = new Set<string>();
   const refuseTwice = (label: string) => {
     // Two spellings of one name contradict each other, and readers of the message could disagree on which counts.
@@ -76,6 +79,7 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: readonl
     const label = labelOf(extension, attribute);
     refuseTwice(label);
     const clean = raw.includes(label) ? (value as JsonValue) : coerce(attribute, value, label);
+    if (attribute.multiValued && elementsIn(value, label).length === 0) emptied.add(label);
     if (clean === undefined) cleared.add(label);
     else holder[attribute.name] = clean;
   };
@@ -93,7 +97,7 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: readonl
     if (entries.length === 0) cleared.add(section.extension);
     if (Object.keys(holder).length > 0) resource[section.extension] = holder;
   }
-  return { resource, cleared };
+  return { resource, cleared, emptied };
 }
 
 /** The schema whose URN a name is, ignoring case; `extension` is null for the core schema. */
@@ -148,7 +152,8 @@ export function coerceOne(attribute: Attribute, value: unknown, label: string): 
   if (attribute.type !== "complex") return coerceText(attribute, value, label);
   const parts = coerceParts(attribute, value, label);
   const object = Object.fromEntries([...parts].filter(([, part]) => part !== undefined)) as JsonObject;
-  return Object.keys(object).length > 0 ? object : undefined;
+  // A role without a value stays, to be refused: {"value": "{}"} says something, but names no role.
+  return Object.keys(object).length > 0 || isAssigned(label) ? object : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { badRequest } from "./errors.ts";
+import { nameOf } from "./former-names.ts";
 import type { AttributePath, CompareOperator, Filter, FilterValue } from "./grammar.ts";
 import {
   checkLength,
@@ -145,8 +146,13 @@ function part(attribute: Attribute, path: AttributePath) {
   if (!definition || path.schema !== null || path.subAttribute !== null) {
     throw badRequest("invalidFilter", `${attribute.name} has no sub-attribute "${path.attribute}".`);
   }
-  const read = (element: JsonValue): Plain | undefined =>
-    (isPlain ? element : (element as JsonObject)[definition.name]) as Plain | undefined;
+  const read = (element: JsonValue): Plain | undefined => {
+    if (isPlain) return element as Plain;
+    const isDisplay = definition.name === "display";
+    return (isDisplay ? nameOf(element as JsonObject) : (element as JsonObject)[definition.name]) as
+      | Plain
+      | undefined;
+  };
   return { definition, read };
 }
 

@@ -3,6 +3,9 @@
  * into the text of its value: `[{"value": "{\"id\":\"1\",\"value\":\"admin\",\"displayName\":\"Admin\"}"}]`. Others send the
  * whole list as one text, or the inner object as it is. Nothing here knows which roles exist.
  */
+import { badRequest } from "./errors.ts";
+import { isReservedName } from "./reserved-names.ts";
+
 type Members = Record<string, unknown>;
 
 /** Longer texts are values, which are then refused for their length. */
@@ -13,13 +16,32 @@ export function isAssigned(label: string): boolean {
   return label === "roles" || label === "entitlements";
 }
 
-/** The elements of a value: those of a list, of a list in a text, or of a list that is an element's value. */
+/**
+ * The elements of a value: those of a list, of a list in a text, or of a list that is an element's value. Throws badRequest
+ * for a text with a reserved name.
+ */
 export function unpackList(value: unknown): unknown[] {
   const list = listIn(value) ?? [value];
-  return list.flatMap((element) => listIn(element) ?? listIn(read(membersIn(element), "value")) ?? [element]);
+  return list.flatMap(
+    (element) => rolesIn(element) ?? rolesIn(read(membersIn(element), "value")) ?? [element],
+  );
 }
 
-/** An element with `value` and `display` as RFC 7643 names them. Any other value is returned as it is. */
+/** A list in an element. One that says nothing, such as the text "[]", is taken for a value, and refused as one. */
+function rolesIn(value: unknown): unknown[] | null {
+  const list = listIn(value);
+  return list?.some(saysSomething) ? list : null;
+}
+
+function saysSomething(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(saysSomething);
+  return value !== undefined && value !== null && value !== "";
+}
+
+/**
+ * An element with `value` and `display` as RFC 7643 names them. Any other value is returned as it is. Throws badRequest for a
+ * text with a reserved name.
+ */
 export function unpackElement(element: unknown): unknown {
   const outer = membersIn(element);
   if (!outer) return element;
@@ -51,9 +73,18 @@ function listIn(value: unknown): unknown[] | null {
 function parsedFrom(value: unknown, start: string): unknown {
   if (typeof value !== "string" || value.length > maxText || !value.trimStart().startsWith(start))
     return value;
+  let isReserved = false;
   try {
-    return JSON.parse(value);
+    const parsed: unknown = JSON.parse(value, (name, inner) => {
+      isReserved ||= isReservedName(name);
+      return inner;
+    });
+    if (!isReserved) return parsed;
   } catch {
     return value;
   }
+  throw badRequest(
+    "invalidSyntax",
+    "A role or an entitlement has an attribute with a name that is reserved.",
+  );
 }

@@ -1,4 +1,5 @@
 import { badRequest, type ScimError } from "./errors.ts";
+import { restoreNames, setNamesAside, withoutFormerName } from "./former-names.ts";
 import { type Filter, type PatchOperation, type PatchPath, parseKey, parsePath } from "./grammar.ts";
 import {
   checkLength,
@@ -33,6 +34,8 @@ interface UserTarget extends ResolvedPath {
   label: string;
   /** The path names the values of roles or entitlements, each of which is the element itself: `roles.value`. */
   isAssignedValue: boolean;
+  /** The path names roles or entitlements. */
+  isRight: boolean;
 }
 
 /**
@@ -53,6 +56,7 @@ export function patchUser(
 ): ScimResource {
   const resource = structuredClone(current) as JsonObject;
   const unmatched: ScimError[] = [];
+  setNamesAside(resource);
   for (const { op, path, value } of operations) {
     const patching = { resource, schema, op, ignoresUnknown, unmatched };
     const section = path === null ? { extension: null } : sectionNamed(schema, path);
@@ -62,6 +66,7 @@ export function patchUser(
   for (const { id, attributes } of [schema.core, ...schema.extensions]) {
     tidy(resource, id === schema.core.id ? null : id, attributes);
   }
+  restoreNames(resource);
   // The operation that deactivates may be the last one.
   const [firstUnmatched] = unmatched;
   if (firstUnmatched && !deactivates(current, resource)) throw firstUnmatched;
@@ -105,9 +110,14 @@ function lookUp({ schema }: Patching, parsed: PatchPath | null): UserTarget | nu
   if (where && !found.attribute.multiValued) {
     throw badRequest("invalidPath", `${label} has one value, so there is none to choose by a filter.`);
   }
-  const assigns = isAssigned(labelOf(found.extension, found.attribute));
-  const isAssignedValue = assigns && found.subAttribute?.name === "value";
-  return { ...found, where, label, isAssignedValue };
+  const isRight = isAssigned(labelOf(found.extension, found.attribute));
+  return {
+    ...found,
+    where,
+    label,
+    isAssignedValue: isRight && found.subAttribute?.name === "value",
+    isRight,
+  };
 }
 
 function isReadOnly({ attribute, subAttribute }: UserTarget): boolean {
@@ -204,32 +214,48 @@ function changeElements(
   const { attribute, where } = target;
   const subAttribute = target.isAssignedValue ? null : target.subAttribute;
   const test = where ? elementTest(attribute, where) : () => true;
-  const chosen = before.map(test);
   const isCleared = subAttribute ? isEmpty(value) : isNothing(value);
   const isRemoval = op === "remove" || isCleared;
+  const isAdded = op === "add";
+  const elements = where && !isRemoval && !isAdded ? withPrimaryRole(target, where, before) : before;
+  const chosen = elements.map(test);
   const isFound = chosen.includes(true);
   // A client that gets 200 believes that what it took away is gone, such as a role (RFC 7644 §3.5.2.2, §3.5.2.3).
-  if (where && !isFound && isRemoval && op !== "add") {
+  if (where && !isFound && isRemoval && !isAdded) {
     // The list may be empty because the application ignored what the client sent.
-    const wasIgnored =
-      ignoresUnknown && before.length === 0 && isAssigned(labelOf(target.extension, attribute));
+    const wasIgnored = ignoresUnknown && before.length === 0 && target.isRight;
     if (!wasIgnored) unmatched.push(noTarget(attribute));
     return before;
   }
-  if (op === "add" && !subAttribute && isCleared) return before;
+  if (isAdded && !subAttribute && isCleared) return before;
   if (isRemoval && !subAttribute) return before.filter((_, index) => !chosen[index]);
   const change = elementChange(target, isRemoval ? "remove" : op, value);
-  const after = before.map((element, index) => (chosen[index] ? change(element) : element));
-  // RFC 7644 §3.5.2.3 wants noTarget for a filter that nothing matches. Entra relies on the element being created.
+  const after = elements.map((element, index) => (chosen[index] ? change(element) : element));
+  // RFC 7644 §3.5.2.3 wants noTarget for a filter that nothing matches. Entra relies on the element being created. A right
+  // that is replaced must be gone, so that next to other rights none is created instead.
   if (!isRemoval && !isFound) {
+    if (where && target.isRight && !isAdded && before.length > 0) throw noTarget(attribute);
     const described = where && attribute.type === "complex" ? elementOf(attribute, where) : {};
     if (!described) throw noTarget(attribute);
     after.push(change(described));
     chosen.push(true);
   }
   return withOnePrimary(after as JsonValue[], (index) => chosen[index] === true).filter(
-    (element) => element !== "" && !(isObject(element) && Object.keys(element).length === 0),
+    (element) =>
+      target.isRight || (element !== "" && !(isObject(element) && Object.keys(element).length === 0)),
   );
+}
+
+/**
+ * Entra's expression SingleAppRoleAssignment names the only role by `primary eq "True"`, also if another client gave the role
+ * and did not mark it. The only role or entitlement of a person is then taken for the primary one.
+ */
+function withPrimaryRole(target: UserTarget, where: Filter, before: JsonValue[]): JsonValue[] {
+  const [only, ...others] = before;
+  if (!target.isRight || !isObject(only) || others.length > 0) return before;
+  const { primary, ...more } = equalities(target.attribute, where);
+  const isNamed = primary === true && Object.keys(more).length === 0;
+  return isNamed ? [{ ...only, primary: true } as JsonObject] : before;
 }
 
 function noTarget({ name }: Attribute) {
@@ -256,7 +282,9 @@ function elementChange(
   if (isAssigned(label) && op !== "replace") return roleChange(target, one);
   const parts = coerceParts(attribute, one, label);
   // The new element keeps what the filter asks for, or the next request with this filter would not find it.
-  const base = where ? equalities(attribute, where) : {};
+  const { display, ...others } = where ? equalities(attribute, where) : {};
+  // A role's name is not one of them: it was that of the former role.
+  const base = display === undefined || isAssigned(label) ? others : { ...others, display };
   return (element) => merged(op === "replace" ? base : element, parts) ?? {};
 }
 
@@ -266,20 +294,32 @@ function onlyOne(value: unknown, label: string): unknown {
   return one;
 }
 
-/** Changes the value of a role. The name of the former role is not the name of the new one. */
-function roleChange({ extension, attribute }: UserTarget, value: unknown): (element: JsonValue) => JsonValue {
+/** Changes the value of a role. The name of the former role is not the name of the new one; a name just sent is. */
+function roleChange(
+  { extension, attribute, isAssignedValue }: UserTarget,
+  value: unknown,
+): (element: JsonValue) => JsonValue {
   const label = labelOf(extension, attribute);
   const parts = coerceParts(attribute, onlyOne(value, label), label);
+  if (isAssignedValue && parts.get("value") === undefined) {
+    throw badRequest("invalidValue", `${label} needs a value.`);
+  }
   return (element) => {
-    const { display, ...rest } = element as JsonObject;
-    const isOther = parts.has("value") && parts.get("value") !== rest.value;
-    return merged(isOther ? rest : element, parts) ?? {};
+    const role = element as JsonObject;
+    const isOther = parts.has("value") && lower(parts.get("value")) !== lower(role.value);
+    return merged(isOther ? withoutFormerName(role) : role, parts) ?? {};
   };
+}
+
+/** The values of roles ignore case. */
+function lower(value: JsonValue | undefined): string {
+  return String(value).toLowerCase();
 }
 
 /** A complex value with some parts set, and those that are undefined removed. Undefined if no part is left. */
 function merged(before: JsonValue | undefined, parts: Parts): JsonObject | undefined {
-  const after = isObject(before) ? { ...(before as JsonObject) } : {};
+  const named = isObject(before) ? { ...(before as JsonObject) } : {};
+  const after = parts.has("display") ? withoutFormerName(named) : named;
   // A $ref belongs to its value: a new manager must not keep the $ref of the old one.
   if (parts.has("value") && parts.get("value") !== after.value) delete after.$ref;
   for (const [name, part] of parts) {
@@ -309,7 +349,7 @@ function tidy(resource: JsonObject, extension: string | null, attributes: readon
 
 function bare(extension: string | null, attribute: Attribute): UserTarget {
   const label = labelOf(extension, attribute);
-  const whole = { subAttribute: null, where: null, isAssignedValue: false };
+  const whole = { subAttribute: null, where: null, isAssignedValue: false, isRight: false };
   return { extension, attribute, label, ...whole };
 }
 
@@ -321,7 +361,9 @@ function write(resource: JsonObject, target: UserTarget, value: JsonValue | unde
   const { extension, attribute, label } = target;
   if (Array.isArray(value)) checkLength(value, label);
   const holder = holderOf(resource, extension) ?? {};
-  if (!isEmpty(value)) {
+  // A role without a value is refused later, and takes nothing away.
+  const isUnnamedRole = target.isRight && Array.isArray(value) && value.length > 0;
+  if (!isEmpty(value) || isUnnamedRole) {
     holder[attribute.name] = value as JsonValue;
     if (extension !== null) resource[extension] = holder;
     return;

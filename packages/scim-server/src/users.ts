@@ -44,15 +44,15 @@ export async function readUser(call: ScimCall, request: ScimRequest): Promise<Sc
 
 /**
  * PUT /Users/{id} (RFC 7644 §3.5.1). An attribute that is absent is cleared, except those that a client would clear by
- * accident because it does not know them: active, password, roles, entitlements and externalId. An empty value clears
- * roles, entitlements and externalId; an empty `active` is absent, so it reactivates no one (RFC 7643 §2.5). Throws
- * badRequest for a required attribute that the user has and the request lacks, unless it deactivates the user.
+ * accident because it does not know them: active, password, roles, entitlements and externalId. An empty value of these is an
+ * absent one (RFC 7643 §2.5), so it reactivates no one and takes nothing away; only an empty list of roles or entitlements
+ * does. Throws badRequest for a required attribute that the user has and the request lacks, unless it deactivates the user.
  */
 export async function replaceUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
   const project = projection(request.query, call.schemas.user);
-  const { resource, cleared } = readResource(request.body, call.schemas.user);
+  const { resource, emptied } = readResource(request.body, call.schemas.user);
   const passwordHash = await hash(call.store, resource, request.id);
-  const isSent = (name: string) => resource[name] !== undefined || (name !== "active" && cleared.has(name));
+  const isSent = (name: string) => resource[name] !== undefined || emptied.has(name);
   const details = { changed: Object.keys(resource), wants: project.wants };
   const { replaced, ignored } = await call.store.transaction(async (store) => {
     const before = await lock(store, request, wantsAssigned);
