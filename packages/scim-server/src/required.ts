@@ -16,7 +16,7 @@ export function deactivates(before: ScimResource, after: ScimResource): boolean 
 
 /**
  * Throws badRequest if a change takes a required attribute away. A resource that never had it can still be changed, and a
- * deactivation is always obeyed.
+ * deactivation is obeyed unless it is a replacement without userName.
  * @param scimType `invalidValue` for a replacement, and `mutability` for a PATCH (RFC 7644 §3.5.2.2).
  */
 export function keepRequired(
@@ -25,8 +25,9 @@ export function keepRequired(
   schema: ResourceSchema,
   scimType: "invalidValue" | "mutability",
 ): void {
-  if (deactivates(before, after)) return;
-  const missing = missingAttributes(after, schema);
+  const isKey = (name: string) => name === "userName" && scimType === "invalidValue";
+  const isObeyed = deactivates(before, after);
+  const missing = missingAttributes(after, schema).filter((name) => !isObeyed || isKey(name));
   const absent = new Set(missing.length > 0 ? missingAttributes(before, schema) : []);
   refuse(
     missing.filter((name) => !absent.has(name)),
