@@ -38,6 +38,8 @@ export interface TextFacts {
   hasDoctype: boolean;
   /** Comments, CDATA sections or processing instructions. */
   hasMarkup: boolean;
+  /** Every character, written as itself or as a reference, is one that XML has. */
+  hasXmlCharacters: boolean;
   depth: number;
   tags: number;
 }
@@ -142,8 +144,29 @@ export function readText(bytes: Uint8Array): TextFacts {
     isXml: xml.startsWith("<"),
     hasDoctype: /<!(DOCTYPE|ENTITY)/i.test(xml),
     hasMarkup: /<!(?!DOCTYPE|ENTITY)/i.test(xml) || /<\?(?!xml\s)/.test(xml) || xml.lastIndexOf("<?") > 0,
+    hasXmlCharacters: hasXmlCharacters(xml),
     ...measureTags(xml),
   };
+}
+
+/**
+ * Whether a text has the characters of XML only, and well-formed references to them (XML 1.0 §2.2, §4.1). Parsers let others
+ * pass: the reference to a NUL, which no database stores, and a reference that they cannot read, which they take for one.
+ */
+function hasXmlCharacters(xml: string): boolean {
+  if (!areXmlCharacters(xml)) return false;
+  return Array.from(xml.matchAll(/&#(?:x([0-9a-f]{1,8});|([0-9]{1,8});)?/gi)).every(
+    ([start, hex, decimal]) => {
+      if (start.startsWith("&#X") || (hex ?? decimal) === undefined) return false;
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return code <= 0x10ffff && areXmlCharacters(String.fromCodePoint(code));
+    },
+  );
+}
+
+/** Every other control character, half of a surrogate pair and non-character is missing in XML. */
+function areXmlCharacters(text: string): boolean {
+  return /^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u.test(text);
 }
 
 /**

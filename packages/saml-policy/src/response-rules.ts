@@ -65,6 +65,13 @@ const textRules: readonly SamlRule<TextFacts>[] = [
     holds: ({ hasMarkup }) => !hasMarkup,
   },
   {
+    id: "characters",
+    name: "Every character, and every reference to one, is of XML",
+    citation: "XML 1.0 §2.2, §4.1",
+    reason: "saml-malformed",
+    holds: ({ hasXmlCharacters }) => hasXmlCharacters,
+  },
+  {
     id: "nesting",
     name: `There are at most ${maxTags.toLocaleString("en")} tags, nested at most ${maxDepth} deep`,
     citation: "Exhaustion of memory or stack (CWE-400)",
