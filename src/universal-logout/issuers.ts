@@ -12,10 +12,13 @@ export function orgNames(settings: Settings | null): string[] {
   return names.flatMap((name) => (name ? [bare(name)] : []));
 }
 
-/** The issuers of a connection's subjects: the OpenID issuer, by either of its names, or the SAML entity ID. */
+/**
+ * The issuers of a connection's subjects: the org, by either of its names, and the SAML entity ID. A NameID is a subject of
+ * the org, too, which is what signs the call.
+ */
 function subjectIssuers(settings: Settings | null): string[] {
   if (!settings || "issuer" in settings) return orgNames(settings);
-  return [bare(settings.idpEntityId)];
+  return [bare(settings.idpEntityId), ...orgNames(settings)];
 }
 
 /** An issuer without one trailing slash, which clients write or leave out (as at /initiate). */
