@@ -125,6 +125,14 @@ export const answerRules: readonly OidcRule<{
     found: ({ error }) => answered(error),
   },
   {
+    id: "client-known",
+    name: "The provider knows the client",
+    citation: "RFC 6749 §5.2, invalid_client",
+    reason: "provider-client-refused",
+    holds: ({ error }) => !isClientError(error),
+    found: ({ error }) => answered(error),
+  },
+  {
     id: "client-permitted",
     name: "The provider lets this client ask for such a sign-in",
     citation: "RFC 6749 §4.1.2.1",
@@ -137,7 +145,8 @@ export const answerRules: readonly OidcRule<{
     name: "The provider let the person in",
     citation: "RFC 6749 §4.1.2.1",
     reason: "provider-refused",
-    holds: ({ error }) => error === null || isOutage(error) || clientErrors.has(error),
+    holds: ({ error }) =>
+      error === null || isOutage(error) || isClientError(error) || clientErrors.has(error),
     found: ({ error }) => answered(error),
   },
 ];
@@ -371,10 +380,14 @@ function isOutage(error: string | null): boolean {
   return error === "temporarily_unavailable" || error === "server_error";
 }
 
+/** The provider knows no such client, or not by this secret (RFC 6749 §5.2). Salesforce: invalid_client_id. */
+export function isClientError(error: string | null): boolean {
+  return error !== null && /^invalid_client(_id|_credentials)?$/i.test(error);
+}
+
 /** Errors about the application at the provider, which the person cannot change. */
 const clientErrors = new Set([
   "unauthorized_client",
-  "invalid_client",
   "invalid_request",
   "invalid_scope",
   "unsupported_response_type",

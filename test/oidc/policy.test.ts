@@ -99,6 +99,10 @@ const inputs = new Map<string, HostileInput>([
   ],
   found(grantRules, "token-endpoint-available", { raw: { token: { status: 503, body: "{}" } } }),
   [
+    "client-known",
+    input(answerRules, { ...response, error: "invalid_client" }, answer({ error: "invalid_client" })),
+  ],
+  [
     "client-permitted",
     input(
       answerRules,
