@@ -57,11 +57,15 @@ for (const holder of document.querySelectorAll("[data-file-for]")) {
   });
 }
 
-/** A metadata file in the encoding of its byte order mark, or the one that it declares (XML 1.0 §4.3.3); else UTF-8. */
+/** The encodings of 16 bits by their first bytes: a byte order mark, or a "<" (XML 1.0 Appendix F.1). */
+const wideEncodings = { fffe: "utf-16le", feff: "utf-16be", "3c00": "utf-16le", "003c": "utf-16be" };
+
+/** A metadata file in the encoding of its first bytes, or the one that it declares (XML 1.0 §4.3.3); else UTF-8. */
 function decoded(file) {
-  const [first, second] = new Uint8Array(file);
-  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(file);
-  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(file);
+  const start = [...new Uint8Array(file).subarray(0, 2)]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+  if (wideEncodings[start]) return new TextDecoder(wideEncodings[start]).decode(file);
   const text = new TextDecoder().decode(file);
   const name = /^<\?xml[^>]*?\sencoding=["']([\w.-]+)/.exec(text)?.[1] ?? "utf-8";
   try {

@@ -133,12 +133,17 @@ const longestName = 500;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
- * Reads a name that an identity provider sent: the first text of a value or a list that is not blank, without hidden
- * characters, and cut to 500 characters. A sign-in must not fail for a name, so anything else is null: no name.
+ * The name in what an identity provider sent: the first text of a value or a list that has a character to see, as it came.
+ * A sign-in must not fail for a name, so anything else is null: no name.
  */
-export function readName(sent: unknown): string | null {
-  const texts = [sent].flat().map((one) => (typeof one === "string" ? withoutHidden(one) : null));
-  const name = texts.find((text) => text !== null) ?? null;
+export function firstText(sent: unknown): string | null {
+  const isShown = (one: unknown) => typeof one === "string" && withoutHidden(one) !== null;
+  return ([sent].flat().find(isShown) as string | undefined) ?? null;
+}
+
+/** A name without hidden characters, and cut to 500 characters. */
+function storableName(sent: string | null): string | null {
+  const name = withoutHidden(sent);
   return name === null || name.length <= longestName ? name : shorten(name);
 }
 
@@ -153,15 +158,15 @@ function shorten(name: string): string {
 }
 
 /**
- * Returns an external identity with names that can be stored: those of the profile as readName returns them. Throws
- * RefusedError `login-name-not-valid` if the login name has hidden characters.
+ * Returns an external identity with names that can be stored: those of the profile lose hidden characters and
+ * are cut, because a sign-in must not fail for a name. Throws RefusedError `login-name-not-valid` if the login name has hidden characters.
  */
 export function validateIdentity(identity: ExternalIdentity): ExternalIdentity {
   const { givenName, familyName, displayName, email } = identity.profile;
   const profile = {
-    givenName: readName(givenName),
-    familyName: readName(familyName),
-    displayName: readName(displayName),
+    givenName: storableName(givenName),
+    familyName: storableName(familyName),
+    displayName: storableName(displayName),
     email: withoutHidden(email),
   };
   return { ...identity, loginName: loginNameOf(identity), profile };

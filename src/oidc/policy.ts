@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Rule } from "policy-list/policy";
 import type { RefusalReason } from "../errors.ts";
 import { connectionActive, type UsedSignInRule } from "../sso/connection.ts";
+import { sameIssuer } from "../trust/issuer-names.ts";
 
 /**
  * The policy of a sign-in by OpenID Connect: every rule, in the order in which it is applied. openid-client and jose check
@@ -41,7 +42,7 @@ export const initiationRules: readonly OidcRule<{
     citation: "Core §4",
     reason: "issuer-not-expected",
     holds: ({ named, issuer, issuerAlias }) =>
-      named !== null && (named === issuer || named === (issuerAlias || null)),
+      named !== null && [issuer, issuerAlias].some((known) => known && sameIssuer(named, known)),
     found: ({ named, issuer }) => `It named ${named ?? "none"}; this connection is for ${issuer}.`,
   },
 ];

@@ -59,8 +59,8 @@ export interface VerifiedLogin {
   idToken: string;
   /** Whether only the client secret from before the rotation worked. */
   byFormerSecret: boolean;
-  /** When the provider wants the session to end at the latest; null if it does not say. */
-  sessionEndsAt: Date | null;
+  /** When the provider wants the session to end at the latest, in ms since the epoch; null if it does not say. */
+  sessionEndsAt: number | null;
 }
 
 /** An integration of the OIN may ask for these scopes only: never offline_access or groups. */
@@ -125,14 +125,14 @@ export async function redeem(
 }
 
 /** When the session has to end at the latest, by an ID token that keeps claimRules; null if it does not say. */
-function sessionEndOf({ claims, maxAgeSeconds, now }: SessionFacts): Date | null {
+function sessionEndOf({ claims, maxAgeSeconds, now }: SessionFacts): number | null {
   const { session_expiry: end, auth_time: signedInAt } = claims;
   const ends = [
     ...(end == null ? [] : [Number(timeOf(end))]),
     // A provider whose clock is ahead must not extend the session.
     ...(maxAgeSeconds ? [Math.min(Number(timeOf(signedInAt)), now) + maxAgeSeconds * 1000] : []),
   ];
-  return ends.length === 0 ? null : new Date(Math.min(...ends, endOfTime));
+  return ends.length === 0 ? null : Math.min(...ends, endOfTime);
 }
 
 /** The tokens for the code, and the configuration whose client secret the provider accepted. */

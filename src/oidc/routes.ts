@@ -24,7 +24,7 @@ import type { Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { observed, type Providers } from "../trust/openid-providers.ts";
 import { localPath, navigationOnly } from "../web/request.ts";
-import { claimOf, toIdentity } from "./claims.ts";
+import { fieldsIn, toIdentity } from "./claims.ts";
 import { callbackRules, initiationRules } from "./policy.ts";
 import { discoveryCall, readingErrors } from "./provider-errors.ts";
 import {
@@ -161,7 +161,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
 /** The provider that asks us to begin must be the connection's: another one is shown to the person, and never followed. */
 const checkInitiator: RequestHandler = (req, _res, next) => {
   const { issuer, issuerAlias = null } = ssoOf(req, "oidc").connection.settings;
-  const named = textOf(parametersOf(req).iss)?.replace(/\/$/, "") ?? null;
+  const named = textOf(parametersOf(req).iss);
   const detail = `It named ${named ?? "none"}; this connection is for ${issuer}.`;
   judgeSignIn(initiationRules, { named, issuer, issuerAlias }, { detail });
   next();
@@ -181,7 +181,7 @@ function stepsBefore({ oidc }: Request) {
 function testedSignIn(connection: ConfiguredConnection<"oidc">, login: VerifiedLogin): TestedSignIn {
   const { subject, claims, byFormerSecret } = login;
   const values = { ...claims, sub: subject };
-  const mapped = mappedFields(claimOf, (name) => claims[name]);
+  const mapped = mappedFields(fieldsIn(claims));
   const formerSecret = "Okta refused the client secret that was entered last; the one before it still works.";
   const problem = byFormerSecret ? new RefusedError("provider-answer-not-valid", formerSecret) : null;
   try {

@@ -28,18 +28,12 @@ export interface KeptRequest extends SentRequest {
   returnTo: string | null;
 }
 
-/** An accepted response on its way to /finish, as it is kept: JSON knows no dates. */
-export interface Arrival extends Omit<IdentifiedLogin, "sessionEndsAt"> {
-  /** When the provider's session ends, in ms since the epoch; null if it does not say. */
-  sessionEndsAt: number | null;
-}
-
 /** The dependencies of the steps. */
 export interface StepDeps extends SamlDeps {
   /** Requests on their way to the provider, whose site posts the response. */
   requests: PendingSignIns<KeptRequest>;
   /** Accepted responses on their way from the ACS, which sees no session, to /finish, which does. */
-  arrivals: PendingSignIns<Arrival>;
+  arrivals: PendingSignIns<IdentifiedLogin>;
 }
 
 /** A browser that leaves: the request that it takes along. */
@@ -71,7 +65,7 @@ interface SamlSteps {
   signedXml?: string;
   /** The person, once the response is accepted. */
   identity?: ExternalIdentity;
-  arrival?: Arrival;
+  arrival?: IdentifiedLogin;
 }
 
 declare module "express-serve-static-core" {

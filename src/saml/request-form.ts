@@ -2,6 +2,15 @@ import type { RequestHandler } from "express";
 import { authnRequestForm } from "saml-policy/request";
 import { samlUrls } from "../endpoints.ts";
 import { allowFormsTo } from "../web/security-headers.ts";
+import type { AuthnRequest } from "./deps.ts";
+
+/** The sender and the request, as the package takes them for either binding. */
+export function requestParts(request: AuthnRequest): Parameters<typeof authnRequestForm> {
+  const { id, relayState, baseUrl, connection, keyPair } = request;
+  const { ssoUrl, certificates, forceAuthn = false } = connection.settings;
+  const sp = { ...samlUrls(baseUrl, connection.key), certificates, forceAuthn };
+  return [sp, { id, relayState, ssoUrl, privateKey: keyPair.privateKey }];
+}
 
 /**
  * The step for a provider that takes requests by the POST binding only (SAML Bindings §3.5): a page whose form the browser
@@ -10,10 +19,8 @@ import { allowFormsTo } from "../web/security-headers.ts";
 export const leaveByForm: RequestHandler = async (req, res, next) => {
   const { request } = req.saml ?? {};
   if (!request?.connection.settings.requestByPost) return next();
-  const { id, relayState, baseUrl, connection, keyPair } = request;
-  const { ssoUrl, certificates, forceAuthn = false } = connection.settings;
-  const sp = { ...samlUrls(baseUrl, connection.key), certificates, forceAuthn };
-  const form = await authnRequestForm(sp, { id, relayState, ssoUrl, privateKey: keyPair.privateKey });
+  const { ssoUrl } = request.connection.settings;
+  const form = await authnRequestForm(...requestParts(request));
   req.saml = { ...req.saml, form };
   // The provider may redirect the form between hosts of its own, and browsers check each of them.
   allowFormsTo(res, ["https:", new URL(ssoUrl).protocol]);

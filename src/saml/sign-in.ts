@@ -8,7 +8,7 @@ import type { ParsedAssertion } from "saml-policy/parse";
 import { authnRequestUrl } from "saml-policy/request";
 import type { ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
-import { readName } from "../directory/names.ts";
+import { firstText } from "../directory/names.ts";
 import { storedSubject } from "../directory/sign-in.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
@@ -28,15 +28,16 @@ import {
   ssoOf,
   useTest,
 } from "../sso/connection.ts";
-import { finishSignIn } from "../sso/sign-in.ts";
-import { endTest, mappedFields } from "../sso/test-sign-in.ts";
+import { finishSignIn, type IdentifiedLogin } from "../sso/sign-in.ts";
+import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
 import { formField, localPath } from "../web/request.ts";
-import type { Arrival, AuthnRequest, KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
+import type { KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
 import { refreshCertificates } from "./metadata-refresh.ts";
+import { requestParts } from "./request-form.ts";
 
 /** Base64 makes four bytes of three, and the form's encoding makes three characters of some of them. */
 const bodyLimit = 512 * 1024;
@@ -175,7 +176,7 @@ async function consumeAssertion(
 }
 
 /** The policy at the end of a sign-in; everything about the response itself was judged before. */
-export const arrivalRules: readonly Rule<{ arrival: Arrival | null }, RefusalReason>[] = [
+export const arrivalRules: readonly Rule<{ arrival: IdentifiedLogin | null }, RefusalReason>[] = [
   {
     id: "arrival",
     name: "A response arrived in this browser, and was not used yet",
@@ -215,19 +216,18 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
   };
 
   const signIn: RequestHandler = async (req, res) => {
-    const { sessionEndsAt: endsAt, ...login } = arrivalOf(req);
-    await finishSignIn(req, res, { ...login, sessionEndsAt: endsAt ? new Date(endsAt) : null }, baseUrl);
+    await finishSignIn(req, res, arrivalOf(req), baseUrl);
   };
 
   return { takeArrival, askIfOtherPerson, signIn };
 }
 
-function arrivalOf({ saml }: Request): Arrival {
+function arrivalOf({ saml }: Request): IdentifiedLogin {
   if (!saml?.arrival) throw new Error("takeArrival has to run before this step");
   return saml.arrival;
 }
 
-async function isSamePerson(req: Request, { identity }: Arrival): Promise<boolean> {
+async function isSamePerson(req: Request, { identity }: IdentifiedLogin): Promise<boolean> {
   const { store, connection } = ssoOf(req);
   const known = await store.identities.find(connection.id, storedSubject(connection, identity.subject));
   return req.person?.tenant.id === store.tenantId && known?.userId === req.person.user.id;
@@ -247,7 +247,7 @@ class SamlStrategy extends AbstractStrategy {
       ? consume({ form: req.body ?? {}, query: req.query }, expected.sp, expected.ports, expected.keep).then(
           (consumed) => this.success(consumed),
         )
-      : request && signedRequestUrl(request).then((url) => this.redirect(url));
+      : request && authnRequestUrl(...requestParts(request)).then((url) => this.redirect(url));
     if (!work) throw new Error("a request or an expected response is needed before the strategy runs");
     work.catch((error: unknown) => this.error(refusalOf(error) as Error));
   }
@@ -256,14 +256,6 @@ class SamlStrategy extends AbstractStrategy {
 /** passport-saml would call it for messages that it reads itself; here it reads none. */
 function neverCalled(): void {
   throw new RefusedError("saml-not-a-sign-in");
-}
-
-/** The provider's address with a signed AuthnRequest. */
-async function signedRequestUrl(request: AuthnRequest): Promise<string> {
-  const { id, relayState, baseUrl, connection, keyPair } = request;
-  const { ssoUrl, certificates, forceAuthn = false } = connection.settings;
-  const sp = { ...samlUrls(baseUrl, connection.key), certificates, forceAuthn };
-  return await authnRequestUrl(sp, { id, relayState, ssoUrl, privateKey: keyPair.privateKey });
 }
 
 /** Passport's middleware around the strategy. It is a passport of its own, so that nothing is registered globally. */
@@ -281,36 +273,60 @@ type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
 
 /**
  * The person that an accepted assertion is about, by config/attributes.ts and the connection's own attribute names. Names
- * are optional, and an overlong one is cut. Throws RefusedError `saml-subject` or `profile-incomplete`; the log has the
- * names of the attributes that are missing and of those that came.
+ * are optional. Throws RefusedError `saml-subject` or `profile-incomplete`; the log has the names of the attributes that
+ * are missing and of those that came.
  */
 function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): ExternalIdentity {
   const subjectAttribute = settings.subjectAttribute || null;
   judgeSignIn(subjectRules, { assertion, subjectAttribute });
-  const first = (name: string | null) => (name === null ? null : firstValue(assertion, name));
-  const sent = (field: SamlField) => first(attributeNameOf(settings, field));
-  const name = (field: SamlField) =>
-    readName(assertion.attributes.get(attributeNameOf(settings, field) ?? ""));
+  const { loginName, ...fields } = fieldsIn(settings, assertion);
   const profile: Profile = {
-    givenName: name("givenName"),
-    familyName: name("familyName"),
-    displayName: name("displayName"),
-    email: sent("email") ?? addressIn(assertion),
+    givenName: fields.givenName.value,
+    familyName: fields.familyName.value,
+    displayName: fields.displayName.value,
+    email: fields.email.value,
   };
   requireAttributes(settings, assertion, profile);
-  const subject = (subjectAttribute === null ? assertion.nameId : first(subjectAttribute)) ?? "";
-  const loginName = sent("loginName") ?? assertion.nameId ?? subject;
+  const sent = subjectAttribute === null ? assertion.nameId : firstValue(assertion, subjectAttribute);
+  const subject = sent ?? "";
   const roles = rolesOf(settings, assertion);
-  return { connectionId: id, subject, loginName, profile, ...(roles ? { roles } : {}) };
+  const person = { connectionId: id, subject, loginName: loginName.value ?? subject, profile };
+  return { ...person, ...(roles ? { roles } : {}) };
+}
+
+/** The attribute that fills each of our fields, or the NameID. */
+function fieldsIn(settings: SamlSettings, assertion: ParsedAssertion): SentFields {
+  const one = (name: string | null) => ({ name, value: name === null ? null : firstValue(assertion, name) });
+  const ofName = (field: SamlField) => {
+    const name = attributeNameOf(settings, field);
+    return { name, value: firstText(assertion.attributes.get(name ?? "")) };
+  };
+  const email = one(attributeNameOf(settings, "email"));
+  const nameId = { name: nameIdLabel, value: assertion.nameId };
+  const loginNames = [
+    one(attributeNameOf(settings, "loginName")),
+    nameId,
+    one(settings.subjectAttribute || null),
+  ];
+  return {
+    loginName: loginNames.find(isSent) ?? nameId,
+    givenName: ofName("givenName"),
+    familyName: ofName("familyName"),
+    displayName: ofName("displayName"),
+    email: [email, { ...nameId, value: addressIn(assertion) }].find(isSent) ?? email,
+  };
+}
+
+const nameIdLabel = "NameID";
+
+function isSent({ value }: SentField): boolean {
+  return value !== null;
 }
 
 /** The result of a test. If no identity can be made of the assertion, the result says why. */
 function testedSignIn(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
-  const { nameId, attributes } = assertion;
-  const values = { NameID: nameId, ...Object.fromEntries(attributes) };
-  const nameOf = (field: SamlField) =>
-    attributeNameOf(connection.settings, field) ?? (field === "loginName" ? "NameID" : null);
-  const mapped = mappedFields(nameOf, (name) => (name === "NameID" ? nameId : attributes.get(name)?.[0]));
+  const values = { [nameIdLabel]: assertion.nameId, ...Object.fromEntries(assertion.attributes) };
+  const mapped = mappedFields(fieldsIn(connection.settings, assertion));
   try {
     return { values, mapped, identity: toIdentity(connection, assertion), problem: null };
   } catch (error) {

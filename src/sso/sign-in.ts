@@ -96,8 +96,8 @@ export interface IdentifiedLogin {
   returnTo: string | null;
   /** For signing out of the provider later. */
   sealedIdToken?: string | null;
-  /** When the provider wants the session to end at the latest; absent or null if it does not say. */
-  sessionEndsAt?: Date | null;
+  /** When the provider wants the session to end at the latest, in ms since the epoch; absent or null if it does not say. */
+  sessionEndsAt?: number | null;
 }
 
 /**
@@ -107,18 +107,18 @@ export interface IdentifiedLogin {
 export async function finishSignIn(
   req: Request,
   res: Response,
-  { identity, returnTo, sealedIdToken = null, sessionEndsAt }: IdentifiedLogin,
+  { identity, returnTo, sealedIdToken = null, sessionEndsAt = null }: IdentifiedLogin,
   baseUrl: string,
 ): Promise<void> {
   const sso = ssoOf(req);
   const { store, connection } = sso;
-  const endsAt = sessionEndsAt?.getTime() ?? null;
   // A pending sign-in can outlast the session that the provider allowed.
-  if (endsAt !== null && !(endsAt > Date.now())) throw new RefusedError("provider-session-ended");
+  if (sessionEndsAt !== null && !(sessionEndsAt > Date.now()))
+    throw new RefusedError("provider-session-ended");
   const { user, by } = await signIn(store, identity, req.id);
   sso.foundBy = by;
   const { tenantId } = store;
-  await startSession(req, { tenantId, user, connectionId: connection.id, sealedIdToken, endsAt });
+  await startSession(req, { tenantId, user, connectionId: connection.id, sealedIdToken, sessionEndsAt });
   req.log.info({ tenantId, connectionId: connection.id, by }, `${connection.type}.signed_in`);
   res.redirect(303, safePath(returnTo, baseUrl, landingPath));
 }

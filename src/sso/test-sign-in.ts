@@ -10,18 +10,17 @@ import { ssoOf, type UsedSignInRule } from "./connection.ts";
 /** The fields that a sign-in fills. */
 type SignInField = "loginName" | keyof Profile;
 
-/** The value that was sent for each of our fields, by config/attributes.ts. */
-export function mappedFields(
-  nameOf: (field: SignInField) => string | null,
-  sentAs: (name: string) => unknown,
-): MappedField[] {
-  return attributes.flatMap(({ field, label, requiredAtSignIn: required = false }) => {
-    if (field === null || field === "active") return [];
-    const name = nameOf(field);
-    const sent = name === null ? [] : [sentAs(name)].flat();
-    const value = sent.find((one): one is string => typeof one === "string" && one.trim() !== "");
-    return [{ label, name, value: value ?? null, required }];
-  });
+/** The claim or attribute that fills a field, and its value; null if none was sent. */
+export type SentField = Pick<MappedField, "name" | "value">;
+
+/** The fields of a person as a protocol room reads them: a sign-in and its test use the same values. */
+export type SentFields = Readonly<Record<SignInField, SentField>>;
+
+/** The fields as a test shows them, in the order of config/attributes.ts. */
+export function mappedFields(sent: SentFields): MappedField[] {
+  return attributes.flatMap(({ field, label, requiredAtSignIn: required = false }) =>
+    field === null || field === "active" ? [] : [{ label, ...sent[field], required }],
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import { sameIssuer, withoutSlash } from "../trust/issuer-names.ts";
 
 type Settings = OidcSettings | SamlSettings;
 
@@ -9,7 +10,7 @@ export function orgNames(settings: Settings | null): string[] {
     "issuer" in settings
       ? [settings.issuer, settings.issuerAlias]
       : [settings.orgUrl, settings.orgUrl && settings.orgUrlAlias];
-  return names.flatMap((name) => (name ? [bare(name)] : []));
+  return names.flatMap((name) => (name ? [withoutSlash(name)] : []));
 }
 
 /**
@@ -18,20 +19,15 @@ export function orgNames(settings: Settings | null): string[] {
  */
 function subjectIssuers(settings: Settings | null): string[] {
   if (!settings || "issuer" in settings) return orgNames(settings);
-  return [bare(settings.idpEntityId), ...orgNames(settings)];
-}
-
-/** An issuer without one trailing slash, which clients write or leave out (as at /initiate). */
-function bare(issuer: string): string {
-  return issuer.replace(/\/$/, "");
+  return [settings.idpEntityId, ...orgNames(settings)];
 }
 
 /** Whether the org signs the connection's tokens under this name. */
 export function isOrg({ settings }: Connection, issuer: string): boolean {
-  return orgNames(settings).includes(bare(issuer));
+  return orgNames(settings).some((name) => sameIssuer(name, issuer));
 }
 
 /** Whether the connection's subjects have this issuer. */
 export function isSubjectIssuer({ settings }: Connection, issuer: string): boolean {
-  return subjectIssuers(settings).includes(bare(issuer));
+  return subjectIssuers(settings).some((name) => sameIssuer(name, issuer));
 }

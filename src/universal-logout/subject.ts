@@ -26,8 +26,8 @@ export function parseSubject(body: unknown): Subject | null {
  * Ids of the users of the connection's tenant whom the subject names. A value that fits several people names all of them,
  * because an unneeded sign-out harms less than a session that goes on:
  * - for an address, every user who has it;
- * - otherwise the user who signs in with it as subject or NameID, and the user whose SCIM id it is. Okta sends "the user
- *   identifier within the app" to an application that it provisions.
+ * - otherwise the user who signs in with it as subject or NameID, and the provisioned user whose SCIM id it is. Okta
+ *   sends "the user identifier within the app" to an application that it provisions.
  */
 export async function usersOf(
   store: TenantStore,
@@ -66,6 +66,8 @@ async function usersByLoginName(store: TenantStore, { id }: Connection, nameId: 
   return identities.some(({ connectionId }) => connectionId === id) ? [user.id] : [];
 }
 
+/** Only a provisioned person has a SCIM id: the id of any other account is our own, and no provider was given it. */
 async function usersById(store: TenantStore, id: string): Promise<string[]> {
-  return (await store.users.byId(id)) ? [id] : [];
+  const user = await store.users.byId(id);
+  return user?.origin === "scim" ? [id] : [];
 }

@@ -38,19 +38,19 @@ export interface NewSession {
   connectionId: string | null;
   /** The provider's ID token, sealed: set if signing out here is to sign out there as well. */
   sealedIdToken?: string | null;
-  /** When the identity provider wants the session to end; null if it does not say. */
-  endsAt?: number | null;
+  /** When the identity provider wants the session to end, in ms since the epoch; null if it does not say. */
+  sessionEndsAt?: number | null;
 }
 
 /** Signs a user in under a new session id, so that a planted session id is worthless (session fixation). */
 export async function startSession(req: Request, session: NewSession): Promise<void> {
-  const { tenantId, user, connectionId, sealedIdToken, endsAt } = session;
+  const { tenantId, user, connectionId, sealedIdToken, sessionEndsAt } = session;
   await finished((done) => req.session.regenerate(done));
   req.session.signIn = { tenantId, userId: user.id, accessEpoch: user.accessEpoch, connectionId };
   const userAgent = req.get("user-agent")?.slice(0, 256);
   if (userAgent) req.session.userAgent = userAgent;
   if (sealedIdToken) req.session.sealedIdToken = sealedIdToken;
-  if (typeof endsAt === "number") req.session.endsAt = endsAt;
+  if (typeof sessionEndsAt === "number") req.session.endsAt = sessionEndsAt;
   await finished((done) => req.session.save(done));
   req.log.info({ tenantId, userId: user.id, connectionId }, "sign_in.succeeded");
 }

@@ -168,6 +168,15 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       const file = { name: "metadata.xml", mimeType: "text/xml", buffer: Buffer.from("<a/>") };
       await page.getByLabel("Metadata file").setInputFiles(file);
       await page.locator("#metadataXml-state").getByText("no SAML metadata").waitFor();
+      const declared = '<?xml version="1.0" encoding="utf-16"?><é/>';
+      const wide = Buffer.from(declared, "utf16le");
+      for (const buffer of [wide, Buffer.from(wide).swap16()]) {
+        await page.getByLabel("Metadata file").setInputFiles([]);
+        await page.getByLabel("Metadata file").setInputFiles({ ...file, buffer });
+        await page.waitForFunction(
+          `document.getElementById("metadataXml").value === ${JSON.stringify(declared)}`,
+        );
+      }
       await page.locator("#ssoUrl").fill("https://acme.okta.com/app/exk1/sso/saml");
       await page.locator("#ssoUrl:not([aria-invalid])").waitFor();
     });

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkShownName, readName, validateLoginName } from "../../src/directory/names.ts";
+import { checkShownName, firstText, validateIdentity, validateLoginName } from "../../src/directory/names.ts";
 import { InvalidError } from "../../src/errors.ts";
 import { nameKey } from "../../src/store/text-keys.ts";
 import { mixedScripts, visible, visibleLines } from "../../src/visible.ts";
+import { noProfile } from "../helpers/people.ts";
+
+/** The name that is stored of what an identity provider sent. */
+function readName(sent: unknown): string | null {
+  const profile = { ...noProfile, familyName: firstText(sent) };
+  const identity = { connectionId: "any", subject: "00u1", loginName: "ada@acme.example", profile };
+  return validateIdentity(identity).profile.familyName;
+}
 
 const hiding: Record<string, string> = {
   "\u202e": "U+202E RIGHT-TO-LEFT OVERRIDE, which cannot be seen",

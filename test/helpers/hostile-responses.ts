@@ -186,13 +186,13 @@ const formCases: HostileResponse[] = [
   moved("an expired confirmation", ["saml-expired", "confirmation-time"], (now) => ({
     confirmedUntil: now - 90_000,
   })),
-  moved("a session that has ended at the provider", ["saml-expired", "session-end"], (now) => ({
+  moved("a session that has ended at the provider", ["provider-session-ended", "session-end"], (now) => ({
     sessionEndsAt: now - 90_000,
   })),
   text("an end of the session that is not a time", ["saml-conditions", "times"], {
     assertion: (xml) => xml.replace("<saml2:AuthnStatement ", '$&SessionNotOnOrAfter="tomorrow" '),
   }),
-  text("a second statement whose session has ended", ["saml-expired", "session-end"], {
+  text("a second statement whose session has ended", ["provider-session-ended", "session-end"], {
     assertion: (xml) =>
       xml.replace(
         "</saml2:AuthnStatement>",

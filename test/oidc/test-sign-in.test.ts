@@ -80,6 +80,28 @@ describe("a test sign-in by OpenID Connect", () => {
       assert.equal(await testedAt(), null);
     });
 
+    it("shows an address that came as a list as missing, and the names that the sign-in uses", async () => {
+      const lists = { email: ["ada@acme.example"], given_name: ["", "Ada"], preferred_username: ["ada"] };
+      Object.assign(op.define({ sub: "00u-list", email: "" }), lists);
+      await run(await start());
+      const result = (await latest())?.result;
+      assert.equal(result?.problem?.reason, "profile-incomplete");
+      const shown = Object.fromEntries(result?.mapped.map(({ label, value }) => [label, value]) ?? []);
+      assert.deepEqual([shown["E-mail"], shown["Login name"], shown["First name"]], [null, null, "Ada"]);
+    });
+
+    it("shows where a login name came from: the address, if there is no other", async () => {
+      const person = op.define({ sub: "00u-plain", email: "plain@acme.example" });
+      for (const sent of [undefined, "", ["ada"]]) {
+        Object.assign(person, { preferred_username: sent });
+        await run(await start());
+        const result = (await latest())?.result;
+        assert.equal(result?.identity?.loginName, "plain@acme.example");
+        const { name, value } = result?.mapped[0] ?? assert.fail();
+        assert.deepEqual([name, value], ["email", "plain@acme.example"]);
+      }
+    });
+
     it("shows that the new client secret is wrong while the former one still works", async () => {
       const { store } = site().acme;
       await rotateSecret(store, orgSealer, draft.id, "not the secret");

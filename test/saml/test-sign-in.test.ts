@@ -52,10 +52,48 @@ describe("a test sign-in by SAML", () => {
       assert.equal(await site().acme.store.users.byLoginName("ada@acme.example"), null);
     });
 
+    it("shows the values that the sign-in uses: the first name that is not blank, and the NameID as address", async () => {
+      const nameIdFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+      const attributes = { firstName: ["\u200b", "Ada"], lastName: ["", "Lovelace"] };
+      await run({ fields: (fields) => void Object.assign(fields, { attributes, nameIdFormat }) });
+      const result = (await latest())?.result;
+      assert.equal(result?.problem, null);
+      assert.deepEqual(
+        result?.mapped.map(({ name, value }) => [name, value]),
+        [
+          ["NameID", "ada@acme.example"],
+          ["firstName", "Ada"],
+          ["lastName", "Lovelace"],
+          ["NameID", "ada@acme.example"],
+          ["displayName", null],
+        ],
+      );
+      const { profile, loginName } = result?.identity ?? assert.fail();
+      assert.deepEqual([profile.email, loginName], ["ada@acme.example", "ada@acme.example"]);
+    });
+
+    it("shows an overlong address as missing, as the sign-in that it refuses", async () => {
+      await run({ fields: ({ attributes }) => void Object.assign(attributes, { email: ["a".repeat(501)] }) });
+      const result = (await latest())?.result;
+      assert.equal(result?.problem?.reason, "profile-incomplete");
+      assert.equal(result?.mapped.find(({ label }) => label === "E-mail")?.value, null);
+    });
+
     it("shows the reason if the policy refuses", async () => {
       const audience = "https://another.example";
       await run({ fields: (fields) => void Object.assign(fields, { audience }) });
       assert.equal((await latest())?.result.problem?.reason, "saml-audience");
+    });
+
+    it("does not work if the session has ended at the provider, even within the clock skew", async () => {
+      const { testedAt } = (await site().acme.store.connections.byId(draft.id)) ?? assert.fail();
+      for (const ago of [1, 30_000, 90_000]) {
+        const sessionEndsAt = Date.now() - ago;
+        const page = await run({ fields: (fields) => void Object.assign(fields, { sessionEndsAt }) });
+        assert.match(page.text, /The sign-in does not work/);
+        assert.equal((await latest())?.result.problem?.reason, "provider-session-ended");
+      }
+      assert.equal((await site().acme.store.connections.byId(draft.id))?.testedAt, testedAt);
     });
 
     it("shows every status code and the message if the provider refuses", async () => {

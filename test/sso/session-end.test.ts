@@ -42,7 +42,7 @@ describe("the end that a provider set for a session", () => {
         .database.sql()("sessions")
         .where("user_id", user?.id ?? "")
         .first();
-      return row.ends_at;
+      return row.ends_at === null ? null : Number(row.ends_at);
     }
 
     for (const [name, end] of [
@@ -56,12 +56,27 @@ describe("the end that a provider set for a session", () => {
       });
     }
 
-    it("is SessionNotOnOrAfter of a SAML assertion", async () => {
-      const end = Date.now() + 1_800_000;
-      const deviation: Deviation = { fields: (fields) => void Object.assign(fields, { sessionEndsAt: end }) };
-      const answer = await site().signIn(site().app.client(), "limited@acme.example", deviation);
-      assertRedirect(answer, landingPath);
-      assert.equal(await storedEnd("limited@acme.example"), end);
+    const ending = (sessionEndsAt: number | null): Deviation => ({
+      fields: (all) => void Object.assign(all, { sessionEndsAt }),
+    });
+
+    it("is SessionNotOnOrAfter of a SAML assertion, and no session ends without one", async () => {
+      for (const end of [Date.now() + 3_600_000, Date.parse("9999-12-31T23:59:59Z"), null]) {
+        const name = `limited-${people++}@acme.example`;
+        assertRedirect(await site().signIn(site().app.client(), name, ending(end)), landingPath);
+        assert.equal(await storedEnd(name), end);
+      }
+    });
+
+    it("refuses a SAML response if it has passed, even within the clock skew", async () => {
+      for (const ago of [0, 30_000, 90_000, 3_600_000]) {
+        const client = site().app.client();
+        const deviation = ending(Date.now() - ago);
+        await assertRefused(site().app, use(), "provider-session-ended", () =>
+          site().signIn(client, "late@acme.example", deviation),
+        );
+        assert.equal((await client.get("/me")).status, 401);
+      }
     });
 
     it("refuses a sign-in that waited until its session ended", async () => {

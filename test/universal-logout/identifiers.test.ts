@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import type { Connection, User } from "../../src/model.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { createTestTenant, provisioned, samlSettings } from "../helpers/people.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  newUser,
+  provisioned,
+  samlSettings,
+} from "../helpers/people.ts";
 import {
   type RevokingOrg,
   revocationToken,
@@ -103,6 +109,20 @@ describe("the names in a call to Universal Logout", () => {
         assert.ok(!(await named(samlSettings.idpEntityId, user.id)));
         for (const id of [user.id.slice(0, -1), user.id.toUpperCase(), ` ${user.id}`, `${user.id}%`])
           assert.ok(!(await named(org.issuer, id)), id);
+      });
+
+      it("names no one whom provisioning did not create: no local owner, no one of another connection", async () => {
+        const { store } = site().acme;
+        const local = await createLocalAccount(store, `local-${people++}@acme.example`);
+        const visitor = await store.users.create(
+          newUser(`visitor-${people++}@acme.example`, { origin: "just-in-time" }),
+        );
+        for (const user of [site().owner, local, visitor]) {
+          assert.ok(!(await ends(user, { format: "opaque", id: user.id })));
+          assert.ok(!(await ends(user, { format: "iss_sub", iss: org.issuer, sub: user.id })));
+          assert.ok(!(await ends(user, { format: "opaque", id: user.id }, "0oasaml")));
+          assert.ok(!(await ends(user, { format: "iss_sub", iss: alias, sub: user.id }, "0oasaml")));
+        }
       });
 
       it("names no one of another tenant, even if that tenant trusts the same org", async () => {

@@ -193,9 +193,9 @@ export const assertionRules: readonly SamlRule<AssertionFacts>[] = [
     id: "session-end",
     name: "The provider's session has not ended",
     citation: "SAML Core §2.7.2, Profiles §4.1.4.3: SessionNotOnOrAfter",
-    reason: "saml-expired",
-    holds: ({ assertion: { sessionEndsAt }, now }) =>
-      sessionEndsAt === null || now - clockSkewMs < sessionEndsAt,
+    reason: "provider-session-ended",
+    // Without clock skew: the session here ends at that instant, so none could begin after it.
+    holds: ({ assertion: { sessionEndsAt }, now }) => sessionEndsAt === null || now < sessionEndsAt,
     found: ({ assertion: { sessionEndsAt }, now }) => `it ended ${seconds(now - (sessionEndsAt ?? now))} ago`,
   },
 ];

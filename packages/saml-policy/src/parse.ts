@@ -138,7 +138,7 @@ export function readForm({ form, query }: PostedForm): ReceivedForm {
 
 /** Decodes a document, and measures it without parsing it. */
 export function readText(bytes: Uint8Array): TextFacts {
-  const xml = decodeXml(bytes) ?? "";
+  const xml = decodeResponse(bytes) ?? "";
   return {
     xml,
     isXml: xml.startsWith("<"),
@@ -173,7 +173,7 @@ function areXmlCharacters(text: string): boolean {
  * The text of a document in UTF-8, or in UTF-16 if its first bytes say so (XML 1.0, appendix F.1). A byte order mark and
  * white space before it are dropped: neither is part of what is signed. Null if the bytes are not such a text.
  */
-function decodeXml(bytes: Uint8Array): string | null {
+function decodeResponse(bytes: Uint8Array): string | null {
   const [first, second] = bytes;
   const isBigEndian = first === 0xfe || first === 0;
   const isLittleEndian = second === 0xfe || second === 0;

@@ -27,6 +27,7 @@ export type SamlReason =
   | "saml-request-unknown"
   | "saml-unsolicited"
   | "saml-replayed"
+  | "provider-session-ended"
   | "profile-incomplete";
 
 export type SamlRule<Facts> = Rule<Facts, SamlReason>;
