@@ -359,13 +359,21 @@ function attributesOf(root: Element | null): Map<string, string[]> {
   return attributes;
 }
 
-/** Null if the attribute is absent, NaN if it is empty or not a time. SAML's times are UTC (SAML Core §1.3.3). */
+/**
+ * Null if the attribute is absent, NaN if it is empty or not a time. SAML's times are UTC (SAML Core §1.3.3). White space
+ * around one does not count (XML Schema 2, §3.2.7).
+ */
 function timeOf(element: Element | null, name: string): number | null {
-  const text = element?.getAttribute(name) ?? null;
+  const text = element?.getAttribute(name)?.trim() ?? null;
   if (text === null) return null;
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
+  const [, day] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
+  return day !== undefined && isDay(day) ? Date.parse(text) : Number.NaN;
+}
+
+/** Date.parse() takes February 30 for March 2. */
+function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
 /** Parses a document. Throws an Error if it is not well-formed. */
