@@ -138,9 +138,22 @@ function isOnFor({ connection }: NamedConnection): boolean {
 }
 
 const requireJson: RequestHandler = (req, _res, next) => {
-  judge(contentRules, { isJson: Boolean(req.is("application/json")) });
+  judge(contentRules, { isJson: isJson(req.get("content-type") ?? "") });
+  // The parser would refuse other spellings of UTF-8, and skip a body without a type.
+  req.headers["content-type"] = "application/json";
   next();
 };
+
+/** JSON in UTF-8, by any of its names. A client that says nothing means it: nothing else is read here. */
+function isJson(header: string): boolean {
+  const [type = "", ...parameters] = header
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
+  const charsets = parameters.flatMap((one) => /^charset\s*=\s*"?([^"]*)"?$/.exec(one)?.[1] ?? []);
+  const isUtf8 = charsets.every((name) => ["utf-8", "utf8", "us-ascii"].includes(name));
+  return isUtf8 && ["", "application/json"].includes(type);
+}
 
 function callOf({ revocation }: Request): RevocationContext {
   if (!revocation) throw new Error("the call has to be authenticated before this step");
