@@ -299,10 +299,13 @@ export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; ac
   },
   {
     id: "id-token-auth-time",
-    name: "If the connection asks for a recent sign-in, the ID token says when the person signed in",
+    name: "If the connection asks for a recent sign-in, the ID token names its time, which is not ahead",
     citation: "Core §2, auth_time",
     reason: notValid,
-    holds: ({ claims: { auth_time: at }, maxAgeSeconds }) => !maxAgeSeconds || timeOf(at) !== null,
+    holds: ({ claims: { auth_time: at }, maxAgeSeconds, now }) =>
+      !maxAgeSeconds || (timeOf(at) ?? Number.POSITIVE_INFINITY) <= now + clockSkewMs,
+    found: ({ claims: { auth_time: at }, now }) =>
+      mismatch(`seconds since 1970, until ${Math.floor((now + clockSkewMs) / 1000)}`, String(at)),
   },
   {
     id: "id-token-auth-age",
@@ -316,10 +319,17 @@ export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; ac
   },
 ];
 
-/** A NumericDate in milliseconds. Claims that an administrator defines are texts at some providers. Null for anything else. */
+/** The end of the year 9999, in seconds: some providers mean "never" by it. The milliseconds of any present time are more. */
+const latestSeconds = 253_402_300_799;
+const clockSkewMs = 60_000;
+
+/**
+ * A NumericDate in milliseconds. Claims that an administrator defines are texts at some providers. Null for anything else,
+ * such as a time in milliseconds.
+ */
 export function timeOf(value: unknown): number | null {
   const seconds = typeof value === "string" && /^\d{1,12}$/.test(value) ? Number(value) : value;
-  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1000 : null;
+  return typeof seconds === "number" && seconds <= latestSeconds ? seconds * 1000 : null;
 }
 
 export const userInfoRules: readonly OidcRule<Findings>[] = [
@@ -352,7 +362,7 @@ export const identityRules: readonly OidcRule<{
 }>[] = [
   {
     id: "claims-fit",
-    name: "No claim has a NUL, and the login name and the address have at most 500 characters",
+    name: "The login name and the address have no NUL, and at most 500 characters",
     citation: "PostgreSQL stores no NUL, and an index has a limit",
     reason: notValid,
     holds: ({ unfit }) => unfit.length === 0,

@@ -215,7 +215,7 @@ const inputs = new Map<string, HostileInput>([
     input(
       identityRules,
       { ...identity, unfit: ["email"] },
-      { userInfo: (all) => void Object.assign(all, { given_name: "Ada\0" }) },
+      { userInfo: (all) => void Object.assign(all, { email: "ada\0@acme.example" }) },
     ),
   ],
   [
