@@ -3,6 +3,8 @@ import type { Rule } from "policy-list/policy";
 import type { RefusalReason } from "../errors.ts";
 import { connectionActive, type UsedSignInRule } from "../sso/connection.ts";
 import { sameIssuer } from "../trust/issuer-names.ts";
+import { clientErrors, isClientError, isOutage } from "./error-codes.ts";
+import { clockSkewMs, endOfTime, timeOf } from "./times.ts";
 
 /**
  * The policy of a sign-in by OpenID Connect: every rule, in the order in which it is applied. openid-client and jose check
@@ -244,9 +246,6 @@ export const signatureRules: readonly OidcRule<Findings>[] = [
   }),
 ];
 
-/** The latest time that a Date can hold. */
-export const endOfTime = 8.64e15;
-
 /** The facts that decide how long a session may last. */
 export interface SessionFacts {
   claims: Readonly<Record<string, unknown>>;
@@ -319,19 +318,6 @@ export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; ac
   },
 ];
 
-/** The end of the year 9999, in seconds: some providers mean "never" by it. The milliseconds of any present time are more. */
-const latestSeconds = 253_402_300_799;
-const clockSkewMs = 60_000;
-
-/**
- * A NumericDate in milliseconds. Claims that an administrator defines are texts at some providers. Null for anything else,
- * such as a time in milliseconds.
- */
-export function timeOf(value: unknown): number | null {
-  const seconds = typeof value === "string" && /^\d{1,12}$/.test(value) ? Number(value) : value;
-  return typeof seconds === "number" && seconds <= latestSeconds ? seconds * 1000 : null;
-}
-
 export const userInfoRules: readonly OidcRule<Findings>[] = [
   byLibrary({
     id: "userinfo-available",
@@ -386,25 +372,6 @@ export const oidcPolicy = {
   userInfo: userInfoRules,
   identity: identityRules,
 } as const;
-
-function isOutage(error: string | null): boolean {
-  return error === "temporarily_unavailable" || error === "server_error";
-}
-
-/** The provider knows no such client, or not by this secret (RFC 6749 §5.2). Salesforce: invalid_client_id. */
-export function isClientError(error: string | null): boolean {
-  return error !== null && /^invalid_client(_id|_credentials)?$/i.test(error);
-}
-
-/** Errors about the application at the provider, which the person cannot change. */
-const clientErrors = new Set([
-  "unauthorized_client",
-  "invalid_request",
-  "invalid_scope",
-  "unsupported_response_type",
-  "unsupported_grant_type",
-  "request_not_supported",
-]);
 
 /** The provider's error code. Anyone can send one, so it is short and has no character that a code does not need. */
 function answered(error: string | null): string | null {

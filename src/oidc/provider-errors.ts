@@ -7,14 +7,8 @@ import {
 } from "openid-client";
 import type { Rule } from "policy-list/policy";
 import { InvalidError, type RefusalReason } from "../errors.ts";
-import {
-  discoveryRules,
-  grantRules,
-  isClientError,
-  type ProviderFinding,
-  signatureRules,
-  userInfoRules,
-} from "./policy.ts";
+import { isClientError } from "./error-codes.ts";
+import { discoveryRules, grantRules, type ProviderFinding, signatureRules, userInfoRules } from "./policy.ts";
 
 /** A call to the provider through a library: the rules that its errors can break. */
 export interface ProviderCall {

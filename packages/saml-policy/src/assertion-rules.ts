@@ -67,7 +67,7 @@ const confirmationRules: readonly SamlRule<AssertionFacts>[] = [
       isTimeOrAbsent(confirmation.notBefore),
     found: ({ confirmation }) =>
       confirmation?.method === bearer
-        ? "SubjectConfirmationData is missing, or names no valid NotOnOrAfter, or a NotBefore that is no time"
+        ? "SubjectConfirmationData is missing, or one of its times is missing or not valid"
         : mismatch(bearer, confirmation?.method ?? null),
   },
   {

@@ -4,6 +4,7 @@
  * dangerous XML.
  */
 import { DOMParser, type Document, type Element, type Node } from "@xmldom/xmldom";
+import { hasXmlCharacters, isDay } from "./rule.ts";
 
 export type { Element, Node };
 
@@ -147,26 +148,6 @@ export function readText(bytes: Uint8Array): TextFacts {
     hasXmlCharacters: hasXmlCharacters(xml),
     ...measureTags(xml),
   };
-}
-
-/**
- * Whether a text has the characters of XML only, and well-formed references to them (XML 1.0 §2.2, §4.1). Parsers let others
- * pass: the reference to a NUL, which no database stores, and a reference that they cannot read, which they take for one.
- */
-function hasXmlCharacters(xml: string): boolean {
-  if (!areXmlCharacters(xml)) return false;
-  return Array.from(xml.matchAll(/&#(?:x([0-9a-f]{1,8});|([0-9]{1,8});)?/gi)).every(
-    ([start, hex, decimal]) => {
-      if (start.startsWith("&#X") || (hex ?? decimal) === undefined) return false;
-      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-      return code <= 0x10ffff && areXmlCharacters(String.fromCodePoint(code));
-    },
-  );
-}
-
-/** Every other control character, half of a surrogate pair and non-character is missing in XML. */
-function areXmlCharacters(text: string): boolean {
-  return /^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u.test(text);
 }
 
 /**
@@ -368,12 +349,6 @@ function timeOf(element: Element | null, name: string): number | null {
   if (text === null) return null;
   const [, day] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
   return day !== undefined && isDay(day) ? Date.parse(text) : Number.NaN;
-}
-
-/** Date.parse() takes February 30 for March 2. */
-function isDay(day: string): boolean {
-  const time = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
 /** Parses a document. Throws an Error if it is not well-formed. */

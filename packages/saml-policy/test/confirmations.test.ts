@@ -108,7 +108,7 @@ describe("an assertion with several subject confirmations", () => {
     await refuses("replay", difference, ports);
   });
 
-  it("says what a bearer confirmation lacks, and not that it is no bearer's", async () => {
+  it("says what a bearer confirmation lacks", async () => {
     const [xml] = unfit["a bearer confirmation without data"] as [string, string];
     const posted = await postedForm(withConfirmations(xml));
     await assert.rejects(consume(posted, serviceProvider, memoryPorts(), keepAll), (error: unknown) => {
