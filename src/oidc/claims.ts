@@ -56,10 +56,10 @@ function textIn(value: unknown): string | null {
 /** The fields whose claims the database cannot hold. */
 function unfitIn(claims: VerifiedLogin["claims"]): string[] {
   return attributes.flatMap(({ field, oidcClaim }) => {
-    if (field === null || oidcClaim === null) return [];
+    // A name is cleaned and cut: a sign-in does not fail for it.
+    if (oidcClaim === null || (field !== "loginName" && field !== "email")) return [];
     const texts = [claims[oidcClaim]].flat().filter((one) => typeof one === "string");
-    const isIndexed = field === "loginName" || field === "email";
-    const isUnfit = texts.some((text) => text.includes("\0") || (isIndexed && text.length > longestClaim));
+    const isUnfit = texts.some((text) => text.includes("\0") || text.length > longestClaim);
     return isUnfit ? [field] : [];
   });
 }

@@ -3,6 +3,8 @@ import type { Rule } from "policy-list/policy";
 import type { RefusalReason } from "../errors.ts";
 import { connectionActive, type UsedSignInRule } from "../sso/connection.ts";
 import { sameIssuer } from "../trust/issuer-names.ts";
+import { clientErrors, isClientError, isOutage } from "./error-codes.ts";
+import { clockSkewMs, endOfTime, timeOf } from "./times.ts";
 
 /**
  * The policy of a sign-in by OpenID Connect: every rule, in the order in which it is applied. openid-client and jose check
@@ -126,6 +128,14 @@ export const answerRules: readonly OidcRule<{
     found: ({ error }) => answered(error),
   },
   {
+    id: "client-known",
+    name: "The provider knows the client",
+    citation: "RFC 6749 §5.2, invalid_client",
+    reason: "provider-client-refused",
+    holds: ({ error }) => !isClientError(error),
+    found: ({ error }) => answered(error),
+  },
+  {
     id: "client-permitted",
     name: "The provider lets this client ask for such a sign-in",
     citation: "RFC 6749 §4.1.2.1",
@@ -138,7 +148,8 @@ export const answerRules: readonly OidcRule<{
     name: "The provider let the person in",
     citation: "RFC 6749 §4.1.2.1",
     reason: "provider-refused",
-    holds: ({ error }) => error === null || isOutage(error) || clientErrors.has(error),
+    holds: ({ error }) =>
+      error === null || isOutage(error) || isClientError(error) || clientErrors.has(error),
     found: ({ error }) => answered(error),
   },
 ];
@@ -235,9 +246,6 @@ export const signatureRules: readonly OidcRule<Findings>[] = [
   }),
 ];
 
-/** The latest time that a Date can hold. */
-export const endOfTime = 8.64e15;
-
 /** The facts that decide how long a session may last. */
 export interface SessionFacts {
   claims: Readonly<Record<string, unknown>>;
@@ -290,10 +298,13 @@ export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; ac
   },
   {
     id: "id-token-auth-time",
-    name: "If the connection asks for a recent sign-in, the ID token says when the person signed in",
+    name: "If the connection asks for a recent sign-in, the ID token names its time, which is not ahead",
     citation: "Core §2, auth_time",
     reason: notValid,
-    holds: ({ claims: { auth_time: at }, maxAgeSeconds }) => !maxAgeSeconds || timeOf(at) !== null,
+    holds: ({ claims: { auth_time: at }, maxAgeSeconds, now }) =>
+      !maxAgeSeconds || (timeOf(at) ?? Number.POSITIVE_INFINITY) <= now + clockSkewMs,
+    found: ({ claims: { auth_time: at }, now }) =>
+      mismatch(`seconds since 1970, until ${Math.floor((now + clockSkewMs) / 1000)}`, String(at)),
   },
   {
     id: "id-token-auth-age",
@@ -306,12 +317,6 @@ export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; ac
       mismatch(`later than ${now / 1000 - Number(maxAgeSeconds)}`, String(at)),
   },
 ];
-
-/** A NumericDate in milliseconds. Claims that an administrator defines are texts at some providers. Null for anything else. */
-export function timeOf(value: unknown): number | null {
-  const seconds = typeof value === "string" && /^\d{1,12}$/.test(value) ? Number(value) : value;
-  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1000 : null;
-}
 
 export const userInfoRules: readonly OidcRule<Findings>[] = [
   byLibrary({
@@ -343,7 +348,7 @@ export const identityRules: readonly OidcRule<{
 }>[] = [
   {
     id: "claims-fit",
-    name: "No claim has a NUL, and the login name and the address have at most 500 characters",
+    name: "The login name and the address have no NUL, and at most 500 characters",
     citation: "PostgreSQL stores no NUL, and an index has a limit",
     reason: notValid,
     holds: ({ unfit }) => unfit.length === 0,
@@ -367,21 +372,6 @@ export const oidcPolicy = {
   userInfo: userInfoRules,
   identity: identityRules,
 } as const;
-
-function isOutage(error: string | null): boolean {
-  return error === "temporarily_unavailable" || error === "server_error";
-}
-
-/** Errors about the application at the provider, which the person cannot change. */
-const clientErrors = new Set([
-  "unauthorized_client",
-  "invalid_client",
-  "invalid_request",
-  "invalid_scope",
-  "unsupported_response_type",
-  "unsupported_grant_type",
-  "request_not_supported",
-]);
 
 /** The provider's error code. Anyone can send one, so it is short and has no character that a code does not need. */
 function answered(error: string | null): string | null {

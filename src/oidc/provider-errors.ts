@@ -1,6 +1,13 @@
-import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from "openid-client";
+import {
+  ClientError,
+  type Configuration,
+  customFetch,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from "openid-client";
 import type { Rule } from "policy-list/policy";
 import { InvalidError, type RefusalReason } from "../errors.ts";
+import { isClientError } from "./error-codes.ts";
 import { discoveryRules, grantRules, type ProviderFinding, signatureRules, userInfoRules } from "./policy.ts";
 
 /** A call to the provider through a library: the rules that its errors can break. */
@@ -74,6 +81,37 @@ export function findingOf(call: ProviderCall, error: unknown): ProviderFinding |
   };
 }
 
+/**
+ * Makes openid-client read every error of the token endpoint, which is all that it sends a POST to. Some providers announce
+ * the JSON of RFC 6749 §5.2 as a page or as problem+json, answer 200 with it, or name the code `errorCode`, as Okta's own
+ * API does.
+ */
+export function readingErrors(configuration: Configuration): Configuration {
+  const send = configuration[customFetch];
+  if (!send) return configuration;
+  configuration[customFetch] = async (url, options) => {
+    const answer = await send(url, options);
+    return options.method === "POST" ? await withPlainError(answer) : answer;
+  };
+  return configuration;
+}
+
+async function withPlainError(answer: Response): Promise<Response> {
+  if (answer.status >= 500 || answer.status === 429) return answer;
+  const sent: unknown = await answer
+    .clone()
+    .json()
+    .catch(() => null);
+  const body: Record<string, unknown> = { ...Object(sent) };
+  const error = [body.error, body.errorCode].find((code) => typeof code === "string" && code !== "");
+  if (error === undefined || body.access_token !== undefined) return answer;
+  const description = body.error_description ?? body.errorSummary;
+  const headers = new Headers(answer.headers);
+  headers.set("content-type", "application/json");
+  const plain = { error, ...(typeof description === "string" ? { error_description: description } : {}) };
+  return new Response(JSON.stringify(plain), { status: answer.ok ? 400 : answer.status, headers });
+}
+
 /** The status of the provider's answer that an error is about; null if it is about something else. */
 function statusOf(error: unknown): number | null {
   if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
@@ -91,7 +129,7 @@ function isRefusal(error: unknown): boolean {
  * without one. Some providers then name another code: Keycloak unauthorized_client, Auth0 access_denied.
  */
 export function isClientRefused(error: unknown): boolean {
-  if (error instanceof ResponseBodyError && error.error === "invalid_client") return true;
+  if (error instanceof ResponseBodyError && isClientError(error.error)) return true;
   return statusOf(error) === 401;
 }
 

@@ -11,7 +11,7 @@ import {
 import { oidcScopes } from "../../config/integration.ts";
 import { judgeSignIn } from "../errors.ts";
 import type { KeyStore } from "../trust/jwks.ts";
-import { answerRules, claimRules, endOfTime, type SessionFacts, timeOf } from "./policy.ts";
+import { answerRules, claimRules, type SessionFacts } from "./policy.ts";
 import {
   causeOf,
   discoveryCall,
@@ -23,6 +23,7 @@ import {
   signatureCall,
   userInfoCall,
 } from "./provider-errors.ts";
+import { endOfTime, timeOf } from "./times.ts";
 
 /** The relying party, without HTTP of its own: authorization code with PKCE, state and nonce (OpenID Connect Core §3.1). */
 export interface RelyingParty {

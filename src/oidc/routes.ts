@@ -26,7 +26,7 @@ import { observed, type Providers } from "../trust/openid-providers.ts";
 import { localPath, navigationOnly } from "../web/request.ts";
 import { fieldsIn, toIdentity } from "./claims.ts";
 import { callbackRules, initiationRules } from "./policy.ts";
-import { discoveryCall } from "./provider-errors.ts";
+import { discoveryCall, readingErrors } from "./provider-errors.ts";
 import {
   type AuthorizationRequest,
   authorizationUrl,
@@ -88,7 +88,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const sealed = await store.connections.sealedSecrets(connection.id);
     const configure = async (secret: string) => {
       secrets.push(secret);
-      return observed(await providers.configuration(settings, secret), exchanges);
+      return readingErrors(observed(await providers.configuration(settings, secret), exchanges));
     };
     const unseal = (secret: string) => sealer.open(secret, `${store.tenantId}/${connection.id}`);
     const [current, former] = await callProvider(discoveryCall, async () => [

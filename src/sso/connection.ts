@@ -126,7 +126,8 @@ export function requireActiveOrTest(testIdOf: (req: Request) => unknown): Reques
 /** Makes this sign-in a test, if `testId` names one of the connection that is under way. Returns whether it does. */
 export async function useTest(req: Request, testId: unknown): Promise<boolean> {
   const sso = ssoOf(req);
-  if (typeof testId !== "string") return false;
+  // No id contains a NUL, and PostgreSQL rejects one even in a query.
+  if (typeof testId !== "string" || testId.includes("\0")) return false;
   const isTest = await isTestUnderWay(sso.store, sso.connection.id, testId);
   if (isTest) sso.testId = testId;
   return isTest;

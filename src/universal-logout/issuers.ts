@@ -13,10 +13,13 @@ export function orgNames(settings: Settings | null): string[] {
   return names.flatMap((name) => (name ? [withoutSlash(name)] : []));
 }
 
-/** The issuers of a connection's subjects: the OpenID issuer, by either of its names, or the SAML entity ID. */
+/**
+ * The issuers of a connection's subjects: the org, by either of its names, and the SAML entity ID. A NameID is a subject of
+ * the org, too, which is what signs the call.
+ */
 function subjectIssuers(settings: Settings | null): string[] {
   if (!settings || "issuer" in settings) return orgNames(settings);
-  return [settings.idpEntityId];
+  return [settings.idpEntityId, ...orgNames(settings)];
 }
 
 /** Whether the org signs the connection's tokens under this name. */

@@ -138,9 +138,22 @@ function isOnFor({ connection }: NamedConnection): boolean {
 }
 
 const requireJson: RequestHandler = (req, _res, next) => {
-  judge(contentRules, { isJson: Boolean(req.is("application/json")) });
+  judge(contentRules, { isJson: isJson(req.get("content-type") ?? "") });
+  // The parser would refuse other spellings of UTF-8, and skip a body without a type.
+  req.headers["content-type"] = "application/json";
   next();
 };
+
+/** JSON in UTF-8, by any of its names. A client that says nothing means it: nothing else is read here. */
+function isJson(header: string): boolean {
+  const [type = "", ...parameters] = header
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
+  const charsets = parameters.flatMap((one) => /^charset\s*=\s*"?([^"]*)"?$/.exec(one)?.[1] ?? []);
+  const isUtf8 = charsets.every((name) => ["utf-8", "utf8", "us-ascii"].includes(name));
+  return isUtf8 && ["", "application/json"].includes(type);
+}
 
 function callOf({ revocation }: Request): RevocationContext {
   if (!revocation) throw new Error("the call has to be authenticated before this step");
@@ -213,6 +226,9 @@ async function revokeEverywhere(req: Request, database: Database, subject: Subje
     throw refusals.find(({ rule }) => rule.reason === "unauthorized") ?? refusal;
 }
 
+/** How long a token can be accepted at most: until 15 minutes after its issue, on clocks that differ by a minute. */
+const longestUseMs = 20 * 60_000;
+
 /** Consumes the token's id in the same transaction: a replay does nothing, and a call that finds no one rolls back. */
 async function revokeIn(
   req: Request,
@@ -222,7 +238,9 @@ async function revokeIn(
 ): Promise<void> {
   const { jti, exp } = callOf(req).claims;
   const tokenId = hashToken(`${connection.id}/${jti}`);
-  const isNew = await store.usedTokens.consume(tokenId, exp * 1000 + 60_000).then(() => true, falseIfUsed);
+  // A token can name any end, but it is too old long before (token-fresh).
+  const end = Math.ceil(Math.min(exp * 1000 + 60_000, Date.now() + longestUseMs));
+  const isNew = await store.usedTokens.consume(tokenId, end).then(() => true, falseIfUsed);
   judge(replayRules, { isNew });
   const userIds = await usersOf(store, connection, subject);
   judge(personRules, { userIds });

@@ -309,6 +309,9 @@ const xmlCases: HostileResponse[] = [
   text("duplicate IDs", ["saml-duplicate-id", "unique-ids"], {
     fields: (all) => void Object.assign(all, { assertionId: all.responseId }),
   }),
+  text("a reference to a NUL in the NameID", ["saml-malformed", "characters"], {
+    signedAssertion: (xml) => xml.replaceAll("@acme.example<", "@acme.example&#0;<"),
+  }),
   text("deep nesting", ["saml-malformed", "nesting"], {
     signedResponse: (xml) =>
       xml.replace("</saml2p:Response>", `${"<a>".repeat(2_000)}${"</a>".repeat(2_000)}</saml2p:Response>`),

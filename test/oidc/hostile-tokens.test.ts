@@ -168,7 +168,7 @@ const profileCases: Case[] = [
     userInfo({ preferred_username: " ", email: " " }),
     "profile-incomplete",
   ],
-  ["a name with a NUL", userInfo({ given_name: "Ada\0" })],
+  ["an address with a NUL", userInfo({ email: "ada\0@acme.example" })],
   ["a login name with a NUL", userInfo({ preferred_username: "ada\0@acme.example" })],
   ["a login name of 10 kB", userInfo({ preferred_username: "x".repeat(10_000) })],
 ];

@@ -77,6 +77,11 @@ describe("names in a sign-in by OpenID Connect", () => {
       return [user?.givenName, user?.familyName, user?.displayName];
     }
 
+    it("lose a NUL, which no database stores, wherever it is", async () => {
+      const names = { given_name: "A\0da", family_name: "\0", name: ["Ada\0 King"] };
+      assert.deepEqual(await namesOf("00u-nul", names), ["Ada", null, "Ada King"]);
+    });
+
     it("are optional: a person without a last name signs in, and so does one without any", async () => {
       assert.deepEqual(await namesOf("00u-first", { given_name: "Madonna" }), ["Madonna", null, null]);
       assert.deepEqual(await namesOf("00u-none", {}), [null, null, null]);

@@ -99,6 +99,10 @@ const inputs = new Map<string, HostileInput>([
   ],
   found(grantRules, "token-endpoint-available", { raw: { token: { status: 503, body: "{}" } } }),
   [
+    "client-known",
+    input(answerRules, { ...response, error: "invalid_client" }, answer({ error: "invalid_client" })),
+  ],
+  [
     "client-permitted",
     input(
       answerRules,
@@ -211,7 +215,7 @@ const inputs = new Map<string, HostileInput>([
     input(
       identityRules,
       { ...identity, unfit: ["email"] },
-      { userInfo: (all) => void Object.assign(all, { given_name: "Ada\0" }) },
+      { userInfo: (all) => void Object.assign(all, { email: "ada\0@acme.example" }) },
     ),
   ],
   [

@@ -78,7 +78,7 @@ describe("the inspector's messages of an OIDC sign-in", () => {
           "The ID token was issued with this access token",
           "If the ID token says when the session ends, that is a time",
           "If the ID token says when the session ends, that is in the future",
-          "If the connection asks for a recent sign-in, the ID token says when the person signed in",
+          "If the connection asks for a recent sign-in, the ID token names its time, which is not ahead",
           "If the connection asks for a recent sign-in, the person signed in recently enough",
         ],
       );

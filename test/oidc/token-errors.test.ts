@@ -14,6 +14,14 @@ const json = (status: number, error: string, description = "", headers = {}): Ra
 });
 const challenge = { "www-authenticate": 'Basic realm="org", error="invalid_client"' };
 
+/** invalid_client in the form of one provider or the other. */
+const clientRefused = (type: string, status: number, body: object): Raw => ({
+  status,
+  headers: { "content-type": type },
+  body: JSON.stringify(body),
+});
+const invalidClient = { error: "invalid_client" };
+
 const client = "provider-client-refused";
 const notAllowed = "provider-client-not-allowed";
 const redirect = "provider-redirect-refused";
@@ -43,6 +51,30 @@ const cases: [name: string, answer: Raw, reason: RefusalReason, rule: string][] 
   ["Keycloak: a wrong secret", json(401, "unauthorized_client", "Invalid client"), client, "client-accepted"],
   ["Auth0: a wrong secret", json(401, "access_denied", "Unauthorized"), client, "client-accepted"],
   ["a 401 that is a page", { status: 401, body: "<h1>No</h1>" }, client, "client-accepted"],
+  ["a page that is JSON", clientRefused("text/html", 400, invalidClient), client, "client-accepted"],
+  ["a text that is JSON", clientRefused("text/plain", 400, invalidClient), client, "client-accepted"],
+  ["a problem", clientRefused("application/problem+json", 400, invalidClient), client, "client-accepted"],
+  [
+    "a problem with 401",
+    clientRefused("application/problem+json", 401, invalidClient),
+    client,
+    "client-accepted",
+  ],
+  ["an error with 200", clientRefused("application/json", 200, invalidClient), client, "client-accepted"],
+  [
+    "Okta: the format of its own API",
+    clientRefused("application/json", 400, { errorCode: "invalid_client", errorSummary: "Invalid value" }),
+    client,
+    "client-accepted",
+  ],
+  ["Salesforce: an unknown client", json(400, "invalid_client_id"), client, "client-accepted"],
+  ["capital letters", json(400, "INVALID_CLIENT"), client, "client-accepted"],
+  [
+    "a page that is JSON about the code",
+    clientRefused("text/html", 400, { error: "invalid_grant" }),
+    code,
+    "code-accepted",
+  ],
   ["a client without the code flow", json(400, "unauthorized_client"), notAllowed, "client-authorized"],
   ["a grant type that is off", json(400, "unsupported_grant_type"), notAllowed, "client-authorized"],
   ["a scope that is off", json(400, "invalid_scope"), notAllowed, "client-authorized"],
@@ -118,6 +150,20 @@ onOneDatabase((use) => {
           assert.ok(!page.text.includes("alert(1)"));
         });
       }
+    }
+
+    for (const error of ["invalid_client", "invalid_client_id"]) {
+      it(`says that the provider refuses the client: ${error}`, async () => {
+        const journey = await site().journey({
+          callback: (url) => {
+            url.searchParams.delete("code");
+            url.searchParams.set("error", error);
+          },
+        });
+        const page = await site().refuses(client, () => site().signIn(journey));
+        assert.match(page.text, sentences[client] as RegExp);
+        assert.ok(String(lastDetail()).endsWith(`it answered ${error}`), String(lastDetail()));
+      });
     }
 
     it("is not invented: a callback without one has none in the log", async () => {

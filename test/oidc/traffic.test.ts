@@ -92,6 +92,13 @@ describe("concurrent sign-ins by OpenID Connect", () => {
       assert.equal(tokenCalls(), 2);
     });
 
+    it("the old secret is tried even if the provider names the code in another member", async () => {
+      await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
+      answerToken(op, 400, { errorCode: "invalid_client" }, 1);
+      assertRedirect(await signIn(), landingPath);
+      assert.equal(tokenCalls(), 2);
+    });
+
     it("the old secret is not tried if the provider refuses the code and not the secret", async () => {
       await rotateSecret(tenant.store, orgSealer, connection.id, "the new secret");
       answerToken(op, 400, { error: "invalid_grant" });

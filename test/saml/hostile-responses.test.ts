@@ -27,6 +27,7 @@ const notHere = [
   "encrypted-keys",
   "decrypted-text",
   "decrypted-doctype",
+  "decrypted-characters",
   "decrypted-nesting",
   "decrypted-well-formed",
   "decrypted-signature-place",

@@ -113,6 +113,8 @@ describe("a call to Universal Logout that is refused", () => {
       ["a subject that is a list", 400, () => call({}, { sub_id: { format: "opaque", id: ["00u1"] } })],
       ["an empty address", 400, () => call({}, { sub_id: { format: "email", email: "" } })],
       ["another content type", 415, () => call({}, "sub_id=1", "app", undefined, "text/plain")],
+      ["a form", 415, () => call({}, "{}", "app", undefined, "application/x-www-form-urlencoded")],
+      ["JSON in UTF-16", 415, () => call({}, "{}", "app", undefined, "application/json; charset=utf-16")],
       ["a huge body", 413, () => call({}, { sub_id, more: "x".repeat(20_000) })],
       [
         "an unknown person",

@@ -44,6 +44,21 @@ describe("Universal Logout of a SAML session", () => {
       assert.equal(await revoked("named", subject), 204);
     });
 
+    it("finds the person by the org, by either of its names, and NameID", async () => {
+      const alias = "https://login.acme.example";
+      for (const [index, iss] of [org.issuer, `${org.issuer}/`, alias, `${alias}/`].entries()) {
+        const subject = { format: "iss_sub", iss, sub: `org${index}@acme.example` };
+        assert.equal(await revoked(`org${index}`, subject, { orgUrlAlias: alias }), 204, iss);
+      }
+      const byAttribute = {
+        fields: (all: { attributes: Record<string, string[]> }) => {
+          all.attributes.oktaId = ["00u-org"];
+        },
+      };
+      const subject = { format: "iss_sub", iss: org.issuer, sub: "orgid@acme.example" };
+      assert.equal(await revoked("orgid", subject, { subjectAttribute: "oktaId" }, byAttribute), 204);
+    });
+
     it("finds the person by issuer and NameID even if an attribute is the subject", async () => {
       const byAttribute = {
         fields: (all: { attributes: Record<string, string[]> }) => {

@@ -65,7 +65,10 @@ const confirmationRules: readonly SamlRule<AssertionFacts>[] = [
       confirmation?.method === bearer &&
       isTime(confirmation.notOnOrAfter) &&
       isTimeOrAbsent(confirmation.notBefore),
-    found: ({ confirmation }) => mismatch(bearer, confirmation?.method ?? null),
+    found: ({ confirmation }) =>
+      confirmation?.method === bearer
+        ? "SubjectConfirmationData is missing, or one of its times is missing or not valid"
+        : mismatch(bearer, confirmation?.method ?? null),
   },
   {
     id: "confirmation-begin",

@@ -4,6 +4,7 @@
  * dangerous XML.
  */
 import { DOMParser, type Document, type Element, type Node } from "@xmldom/xmldom";
+import { hasXmlCharacters, isDay } from "./rule.ts";
 
 export type { Element, Node };
 
@@ -38,6 +39,8 @@ export interface TextFacts {
   hasDoctype: boolean;
   /** Comments, CDATA sections or processing instructions. */
   hasMarkup: boolean;
+  /** Every character, written as itself or as a reference, is one that XML has. */
+  hasXmlCharacters: boolean;
   depth: number;
   tags: number;
 }
@@ -142,6 +145,7 @@ export function readText(bytes: Uint8Array): TextFacts {
     isXml: xml.startsWith("<"),
     hasDoctype: /<!(DOCTYPE|ENTITY)/i.test(xml),
     hasMarkup: /<!(?!DOCTYPE|ENTITY)/i.test(xml) || /<\?(?!xml\s)/.test(xml) || xml.lastIndexOf("<?") > 0,
+    hasXmlCharacters: hasXmlCharacters(xml),
     ...measureTags(xml),
   };
 }
@@ -336,13 +340,15 @@ function attributesOf(root: Element | null): Map<string, string[]> {
   return attributes;
 }
 
-/** Null if the attribute is absent, NaN if it is empty or not a time. SAML's times are UTC (SAML Core §1.3.3). */
+/**
+ * Null if the attribute is absent, NaN if it is empty or not a time. SAML's times are UTC (SAML Core §1.3.3). White space
+ * around one does not count (XML Schema 2, §3.2.7).
+ */
 function timeOf(element: Element | null, name: string): number | null {
-  const text = element?.getAttribute(name) ?? null;
+  const text = element?.getAttribute(name)?.trim() ?? null;
   if (text === null) return null;
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
+  const [, day] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
+  return day !== undefined && isDay(day) ? Date.parse(text) : Number.NaN;
 }
 
 /** Parses a document. Throws an Error if it is not well-formed. */

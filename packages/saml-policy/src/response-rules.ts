@@ -65,6 +65,13 @@ const textRules: readonly SamlRule<TextFacts>[] = [
     holds: ({ hasMarkup }) => !hasMarkup,
   },
   {
+    id: "characters",
+    name: "Every character, and every reference to one, is of XML",
+    citation: "XML 1.0 §2.2, §4.1",
+    reason: "saml-malformed",
+    holds: ({ hasXmlCharacters }) => hasXmlCharacters,
+  },
+  {
     id: "nesting",
     name: `There are at most ${maxTags.toLocaleString("en")} tags, nested at most ${maxDepth} deep`,
     citation: "Exhaustion of memory or stack (CWE-400)",
@@ -331,10 +338,14 @@ function isOneOf(allowed: readonly string[], found: string | null): boolean {
 /** The status, the codes below it and the message. Without e-mail addresses, because it is logged. */
 function statusText({ status, subStatuses, statusMessage }: ParsedResponse): string | null {
   if (status === null) return null;
-  const codes = [status, ...subStatuses].join(" / ");
-  // Cut first: the pattern takes quadratic time.
-  const message = statusMessage && printable(statusMessage).replaceAll(/\S+@\S+/g, "[address]");
+  const codes = withoutAddresses([status, ...subStatuses].join(" / "));
+  const message = statusMessage && withoutAddresses(statusMessage);
   return message ? `${codes}: ${message}` : codes;
+}
+
+function withoutAddresses(text: string): string {
+  // Cut first: the pattern takes quadratic time.
+  return printable(text).replaceAll(/\S+@\S+/g, "[address]");
 }
 
 interface AllowedAlgorithms {

@@ -77,3 +77,29 @@ export function printable(text: string): string {
     .trim();
   return shown.length > longestShown ? `${shown.slice(0, longestShown)}…` : shown;
 }
+
+/**
+ * Whether a text has the characters of XML only, and well-formed references to them (XML 1.0 §2.2, §4.1). Parsers let others
+ * pass: the reference to a NUL, which no database stores, and a reference that they cannot read, which they take for one.
+ */
+export function hasXmlCharacters(xml: string): boolean {
+  if (!areXmlCharacters(xml)) return false;
+  return Array.from(xml.matchAll(/&#(?:x([0-9a-f]{1,8});|([0-9]{1,8});)?/gi)).every(
+    ([start, hex, decimal]) => {
+      if (start.startsWith("&#X") || (hex ?? decimal) === undefined) return false;
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return code <= 0x10ffff && areXmlCharacters(String.fromCodePoint(code));
+    },
+  );
+}
+
+/** Every other control character, half of a surrogate pair and non-character is missing in XML. */
+function areXmlCharacters(text: string): boolean {
+  return /^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u.test(text);
+}
+
+/** Whether YYYY-MM-DD is a day: Date.parse() takes February 30 for March 2. */
+export function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
+}

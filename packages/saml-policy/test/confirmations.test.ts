@@ -107,4 +107,14 @@ describe("an assertion with several subject confirmations", () => {
     assert.ok(remembered > time, "it is remembered for as long as a confirmation is valid");
     await refuses("replay", difference, ports);
   });
+
+  it("says what a bearer confirmation lacks", async () => {
+    const [xml] = unfit["a bearer confirmation without data"] as [string, string];
+    const posted = await postedForm(withConfirmations(xml));
+    await assert.rejects(consume(posted, serviceProvider, memoryPorts(), keepAll), (error: unknown) => {
+      assert.ok(error instanceof RuleBrokenError);
+      assert.match(error.found ?? "", /^SubjectConfirmationData is missing/);
+      return true;
+    });
+  });
 });

@@ -49,6 +49,19 @@ describe("the end of the provider's session", () => {
     assert.equal(new Date(maximum.assertion.sessionEndsAt ?? 0).getUTCFullYear(), 9999);
   });
 
+  it("may have white space around it, and be a leap day or a midnight", async () => {
+    for (const [text, time] of [
+      [` ${iso(1000)}`, iso(1000)],
+      [`${iso(1000)}\n  `, iso(1000)],
+      [`&#9;${iso(1000)} `, iso(1000)],
+      ["2096-02-29T00:00:00Z", "2096-02-29T00:00:00Z"],
+      ["2096-02-28T24:00:00Z", "2096-02-29T00:00:00Z"],
+      ["2096-12-31T23:30:00-01:00", "2097-01-01T00:30:00Z"],
+    ] as const) {
+      assert.equal((await consumeWith(ending(text))).assertion.sessionEndsAt, Date.parse(time), text);
+    }
+  });
+
   it("is refused if it has passed, in any of several statements", async () => {
     for (const ends of [[0], [-1], [-30_000], [-3_600_000], [3_600_000, -60_000], [-60_000, 3_600_000]]) {
       const { rule, found } = await refusalOf(ending(...ends.map(iso)));
@@ -62,6 +75,11 @@ describe("the end of the provider's session", () => {
       ["tomorrow"],
       [""],
       ["2026-13-01T00:00:00Z"],
+      ["2097-02-30T00:00:00Z"],
+      ["2097-02-29T00:00:00Z"],
+      ["2097-04-31T00:00:00Z"],
+      ["2097-01-00T00:00:00Z"],
+      ["2097-01-01 T00:00:00Z"],
       ["2026-01-01"],
       [iso(3_600_000), "1767268800"],
       ["never", iso(3_600_000)],
@@ -109,6 +127,13 @@ describe("a status that is not Success", () => {
     assert.equal(
       await foundIn(code("Responder") + message(hostile)),
       `${codes}Responder: No access for [address] {"reason"}`,
+    );
+  });
+
+  it("is told without addresses in any of its codes", async () => {
+    assert.equal(
+      await foundIn(code("Responder", '<p:StatusCode Value="urn:x:ada@example.com"/>')),
+      `${codes}Responder / [address]`,
     );
   });
 

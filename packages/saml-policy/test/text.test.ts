@@ -69,4 +69,35 @@ describe("the text of a response", () => {
     it(`is malformed, and not a comment, if it is ${name}`, () =>
       assert.rejects(consumeEncoded(encode), refusedBy("text")));
   }
+
+  for (const [name, text] of [
+    ["a NUL in decimal", "&#0;"],
+    ["a NUL with zeros before it", "&#0000;"],
+    ["a NUL in hexadecimal", "&#x0;"],
+    ["a control character", "&#1;"],
+    ["an escape in hexadecimal", "&#x1B;"],
+    ["half of a pair", "&#xD800;"],
+    ["a non-character", "&#xFFFE;"],
+    ["a number beyond Unicode", "&#x110000;"],
+    ["a number that a parser may read as a NUL", "&#x0x41;"],
+    ["no number", "&#;"],
+    ["a number without an end", "&#65"],
+    ["a hexadecimal number after a capital X", "&#X41;"],
+    ["a control character itself", "\u0001"],
+    ["a NUL itself", "\0"],
+    ["a non-character itself", "\uFFFF"],
+  ] as const) {
+    it(`is malformed if it has ${name}`, () =>
+      assert.rejects(
+        consumeEncoded((xml) => Buffer.from(xml.replace("ada@example.com", `ada${text}@example.com`))),
+        refusedBy("characters"),
+      ));
+  }
+
+  it("may refer to every character of XML, and may name a reference", async () => {
+    const text = "&#x41;&#100;&#xE1; &#x611B;&#x1F600;&#xd;&#9;&amp;#0;";
+    const posted = await postedForm({ assertion: (xml) => xml.replace(">Ada<", `>${text}<`) });
+    const { assertion } = await consume(posted, serviceProvider, memoryPorts(), keepAll);
+    assert.deepEqual(assertion.attributes.get("firstName"), ["Adá 愛😀\r\t&#0;"]);
+  });
 });
