@@ -43,7 +43,7 @@ export async function usersOf(
   const isUser = isSubject || isOrg(connection, issuer);
   const userIds = [
     ...(isSubject ? await usersBySubject(store, connection, name) : []),
-    ...(isUser ? await usersById(store, name) : []),
+    ...(isUser ? await usersById(store, connection, name) : []),
   ];
   return [...new Set(userIds)];
 }
@@ -59,15 +59,23 @@ function usesSubjectAttribute({ settings }: Connection): boolean {
   return settings !== null && "subjectAttribute" in settings && Boolean(settings.subjectAttribute);
 }
 
-async function usersByLoginName(store: TenantStore, { id }: Connection, nameId: string): Promise<string[]> {
+async function usersByLoginName(
+  store: TenantStore,
+  connection: Connection,
+  nameId: string,
+): Promise<string[]> {
   const user = await store.users.byLoginName(nameId);
-  if (!user) return [];
-  const identities = await store.identities.ofUser(user.id);
-  return identities.some(({ connectionId }) => connectionId === id) ? [user.id] : [];
+  return user && (await signsInBy(store, connection, user.id)) ? [user.id] : [];
 }
 
-/** Only a provisioned person has a SCIM id: the id of any other account is our own, and no provider was given it. */
-async function usersById(store: TenantStore, id: string): Promise<string[]> {
+/** The id of a local account, or of a person of another connection, is ours alone: no provider acts on it. */
+async function usersById(store: TenantStore, connection: Connection, id: string): Promise<string[]> {
   const user = await store.users.byId(id);
-  return user?.origin === "scim" ? [id] : [];
+  if (!user) return [];
+  return user.origin === "scim" || (await signsInBy(store, connection, id)) ? [id] : [];
+}
+
+async function signsInBy(store: TenantStore, { id }: Connection, userId: string): Promise<boolean> {
+  const identities = await store.identities.ofUser(userId);
+  return identities.some(({ connectionId }) => connectionId === id);
 }

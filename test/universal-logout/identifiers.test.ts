@@ -111,7 +111,16 @@ describe("the names in a call to Universal Logout", () => {
           assert.ok(!(await named(org.issuer, id)), id);
       });
 
-      it("names no one whom provisioning did not create: no local owner, no one of another connection", async () => {
+      it("names a person who came just in time by the connection", async () => {
+        const { store } = site().acme;
+        const name = `visitor-${people++}@acme.example`;
+        const visitor = await store.users.create(newUser(name, { origin: "just-in-time" }));
+        await store.identities.add(oidc.id, `sub-${visitor.id}`, visitor.id);
+        assert.ok(await ends(visitor, { format: "iss_sub", iss: org.issuer, sub: visitor.id }));
+        assert.ok(!(await ends(visitor, { format: "opaque", id: visitor.id }, "0oasaml")));
+      });
+
+      it("names no local owner, and no one of another connection, whom provisioning did not create", async () => {
         const { store } = site().acme;
         const local = await createLocalAccount(store, `local-${people++}@acme.example`);
         const visitor = await store.users.create(
