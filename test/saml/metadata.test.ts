@@ -150,7 +150,14 @@ describe("SAML metadata", () => {
         ],
         [
           "is of several other providers",
-          { status: 200, xml: groupOf(entityDescriptor(), "", entityDescriptor()) },
+          {
+            status: 200,
+            xml: groupOf(
+              entityDescriptor({ entityId: "http://a.example" }),
+              "",
+              entityDescriptor({ entityId: "http://b.example" }),
+            ),
+          },
           /describes 2/,
         ],
         [
