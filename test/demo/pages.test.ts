@@ -121,7 +121,7 @@ describeInBrowser("the pages of the demo", (browser) => {
       assert.match(text, /<title>.+ · Demo org<\/title>/, path);
       assert.doesNotMatch(
         text,
-        /<script(?![^>]*\bsrc=)|<style|\sstyle\s*=|\son\w+\s*=|\bundefined\b|\[object |NaN/,
+        /<script(?![^>]*\bsrc=)|<style|\sstyle\s*=|\son\w+\s*=|\bundefined\b|\[object |\bNaN\b/,
         path,
       );
       assert.match(text, /not made by Okta, and not Okta/, path);
