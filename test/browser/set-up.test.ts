@@ -172,10 +172,10 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       const wide = Buffer.from(declared, "utf16le");
       for (const buffer of [wide, Buffer.from(wide).swap16()]) {
         await page.getByLabel("Metadata file").setInputFiles([]);
+        await page.locator("#metadataXml").fill("");
         await page.getByLabel("Metadata file").setInputFiles({ ...file, buffer });
-        await page.waitForFunction(
-          `document.getElementById("metadataXml").value === ${JSON.stringify(declared)}`,
-        );
+        while ((await page.locator("#metadataXml").inputValue()) === "") await page.waitForLoadState();
+        assert.equal(await page.locator("#metadataXml").inputValue(), declared);
       }
       await page.locator("#ssoUrl").fill("https://acme.okta.com/app/exk1/sso/saml");
       await page.locator("#ssoUrl:not([aria-invalid])").waitFor();
