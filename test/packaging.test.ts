@@ -16,11 +16,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./helpers/postgres-server.ts";
 
 /** The packages of this repository that the application runs on. */
-const engines = ["policy-list", "saml-policy", "scim-server"];
+const runtimePackages = ["okta-labels", "policy-list", "saml-policy", "scim-server"];
 const applicationOnly = [
   "--omit=dev",
   "--include-workspace-root",
-  ...engines.map((name) => `--workspace=packages/${name}`),
+  ...runtimePackages.map((name) => `--workspace=packages/${name}`),
 ];
 
 /**
@@ -52,14 +52,14 @@ describe("the production image", () => {
       "migrations",
       "config/env.example",
       "docs/guides/oidc.pdf",
-      ...engines.map((name) => `packages/${name}/src`),
+      ...runtimePackages.map((name) => `packages/${name}/src`),
     ]) {
       assert.ok(existsSync(join(image, needed)), needed);
     }
     for (const unwanted of [
       "packages/oin-kit",
       "packages/okta-stand-in",
-      ...engines.flatMap((name) => [`packages/${name}/test`, `packages/${name}/README.md`]),
+      ...runtimePackages.flatMap((name) => [`packages/${name}/test`, `packages/${name}/README.md`]),
       "tools",
       "src/demo",
       "views/demo",
@@ -81,7 +81,7 @@ describe("the production image", () => {
       packages: Record<string, { dev?: boolean; link?: boolean }>;
     };
     const development = Object.keys(packages).filter(
-      (path) => packages[path]?.dev || (packages[path]?.link && !engines.includes(basename(path))),
+      (path) => packages[path]?.dev || (packages[path]?.link && !runtimePackages.includes(basename(path))),
     );
     development.push("node_modules/oidc-provider");
     assert.ok(development.length > 50, "the lock file tells development packages apart");
