@@ -9,6 +9,7 @@ export default {
   "forbid-only": true,
   "forbid-pending": true,
   parallel: true,
-  // mocha's own default would be one on two cores, and many tests wait for a database.
-  jobs: Math.max(2, availableParallelism() - 1),
+  // mocha's own default would be one on two cores. Many tests wait for a database or another process: with two workers, two
+  // cores were idle for a third of the time.
+  jobs: Math.max(3, availableParallelism() - 1),
 };

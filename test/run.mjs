@@ -24,9 +24,9 @@ async function runJobs() {
   const wanted = jobs.filter((job) => words.includes(job));
   if (wanted.length === 0) throw new Error(`Name at least one job: ${jobs.join(", ")}`);
   const options = words.filter((word) => !jobs.includes(word));
-  // Two cores keep one job's two workers busy.
   const atOnce = Math.min(wanted.length, Math.max(1, Math.floor(cores / 4)));
-  const workers = Math.max(2, Math.floor((cores - 1) / atOnce));
+  // Three workers keep two cores busy: many tests wait for a database or another process.
+  const workers = Math.max(3, Math.floor((cores - 1) / atOnce));
   const results = new Map();
   const waiting = [...wanted];
   const runInTurn = async () => {

@@ -60,17 +60,17 @@ const full: Sizes = {
 };
 
 const quick: Sizes = {
-  users: 2_000,
-  grownUsers: 2_000,
-  smallUsers: 200,
-  members: 1_000,
+  users: 600,
+  grownUsers: 600,
+  smallUsers: 100,
+  members: 300,
   delta: 16,
   patches: 5,
-  mostMembers: 2_000,
+  mostMembers: 600,
   clients: 4,
   rounds: 1,
-  seconds: 0.3,
-  samples: 5,
+  seconds: 0.2,
+  samples: 2,
 };
 
 export const usage = `npm run bench -- [options]
