@@ -2,7 +2,7 @@
 export const readOn = "2026-08-21";
 
 /**
- * What an administrator reads in Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
+ * The labels of Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
  * parts. Guides, package, console and stand-in take every label of Okta's from here.
  */
 export const okta = {
@@ -16,6 +16,7 @@ export const okta = {
     tasks: "Dashboard > Tasks",
     systemLog: "Reports > System Log",
     features: "Settings > Features",
+    home: "Home",
   },
   catalog: {
     browse: "Browse App Catalog",
@@ -42,9 +43,14 @@ export const okta = {
     done: "Done",
     actions: "Actions",
     activate: "Activate",
+    deactivate: "Deactivate",
+    next: "Next",
+    finish: "Finish",
+    addAttribute: "Add Attribute",
   },
   signOn: {
     viewSetupInstructions: "View Setup Instructions",
+    viewSamlSetupInstructions: "View SAML setup instructions",
     clientId: "Client ID",
     clientSecret: "Client secret",
     idToken: "OpenID Connect ID Token",
@@ -97,6 +103,8 @@ export const okta = {
     viewAccess: "View access details",
     editAccess: "Edit access",
     customize: "Customize entitlements",
+    /** The app that administrators need who do not see the tab Governance. */
+    adminApp: "Okta Entitlement Management",
   },
   assignments: {
     assign: "Assign",
@@ -111,12 +119,86 @@ export const okta = {
     create: "Create Group",
     link: "Link Group",
   },
+  general: {
+    /** Its link contains the app instance ID, 0oa…. */
+    embedLink: "App Embed Link",
+  },
+  /** An app integration that a customer builds, where the app is not in their catalog. */
+  customApp: {
+    oidc: "OIDC - OpenID Connect",
+    webApplication: "Web Application",
+    name: "App integration name",
+    grantType: "Grant type",
+    authorizationCode: "Authorization Code",
+    signInRedirectUris: "Sign-in redirect URIs",
+    signOutRedirectUris: "Sign-out redirect URIs",
+    loginInitiatedBy: "Login initiated by",
+    eitherOktaOrApp: "Either Okta or App",
+    displayIcon: "Display application icon to users",
+    loginFlow: "Login flow",
+    redirectToApp: "Redirect to app to initiate login (OIDC Compliant)",
+    initiateLoginUri: "Initiate login URI",
+    ssoUrl: "Single sign-on URL",
+    audience: "Audience URI (SP Entity ID)",
+    recipientUrl: "Use this for Recipient URL and Destination URL",
+    defaultRelayState: "Default RelayState",
+    nameIdFormat: "Name ID format",
+    unspecified: "Unspecified",
+    username: "Application username",
+    attributeStatements: "Attribute Statements",
+    appSettings: "App Settings",
+    connectorBaseUrl: "SCIM connector base URL",
+    uniqueIdentifier: "Unique identifier field for users",
+    provisioningActions: "Supported provisioning actions",
+    authenticationMode: "Authentication Mode",
+    httpHeader: "HTTP Header",
+    authorization: "Authorization",
+    testConnector: "Test Connector Configuration",
+    logoutEndpointUrl: "Logout endpoint URL",
+    subjectFormat: "Subject format",
+    issuerAndSubject: "Issuer and Subject Identifier",
+    emailIdentifier: "Email Identifier",
+  },
+  /** Where an ISV starts, tests and updates a submission, in its Integrator Free Plan org. */
+  oin: {
+    createApp: "Create app",
+    addIntegrations: "Add more integrations",
+    yourApps: "Your apps",
+    catalogInfo: "Catalog Info",
+    integration: "Integration",
+    testIntegration: "Test integration",
+    currentVersion: "CURRENT VERSION",
+    publishedVersion: "PUBLISHED VERSION",
+    initializeTester: "Initialize Tester",
+    refreshSession: "Refresh Tester session",
+    exportResults: "Export results",
+    importUserSchema: "Import User Schema",
+  },
 } as const;
 
 /** A label for Markdown: each part of a path is bold. */
 export function bold(label: string): string {
-  return label
-    .split(" > ")
-    .map((part) => `**${part}**`)
-    .join(" > ");
+  return writeParts(label, (part) => `**${part}**`, " > ");
+}
+
+/** A label for HTML: each part of a path is strong. Labels have no character that HTML would escape. */
+export function strong(label: string): string {
+  return writeParts(label, (part) => `<strong>${part}</strong>`, " &gt; ");
+}
+
+/** The path by which a person clicks from one label to the next, for bold() and strong(). */
+export function clickPath(...labels: string[]): string {
+  return labels.join(" > ");
+}
+
+/**
+ * The tab with an app's sign-on settings, under both of its names.
+ * @param write how a text writes a label: bold, strong, or, by default, as it is.
+ */
+export function signOnTab(write: (label: string) => string = (label) => label): string {
+  return `${write(okta.tabs.signOn)} (in some orgs: ${write(okta.tabs.authentication)})`;
+}
+
+function writeParts(label: string, mark: (part: string) => string, separator: string): string {
+  return label.split(" > ").map(mark).join(separator);
 }
