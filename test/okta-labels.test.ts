@@ -86,6 +86,19 @@ describe("Okta's labels in the texts", () => {
     }
   });
 
+  it("exist, where a source names one", () => {
+    const places = new Set(
+      Object.entries(okta).flatMap(([group, labels]) => Object.keys(labels).map((key) => `${group}.${key}`)),
+    );
+    const named = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bokta\.([a-z]\w*\.[a-z]\w*)/gi)].map(([, place = ""]) => ({ path, place })),
+    );
+    assert.ok(named.length > 100, `${named.length} labels are named`);
+    // Domain names begin like a label's place: acme.okta.com.
+    const unknown = named.filter(({ place }) => isPlace(place) && !places.has(place));
+    assert.deepEqual(unknown, []);
+  });
+
   it("are all in use", () => {
     const code = sources.map(({ text }) => text).join("\n");
     const prose = howTo.map((path) => readFileSync(path, "utf8")).join("\n");
@@ -141,6 +154,11 @@ describe("Okta's labels in the texts", () => {
 /** Whether a source names a label by its place: okta.tabs.general, tabs.general, or general taken out of okta.tabs. */
 function isNamed(code: string, group: string, key: string): boolean {
   return new RegExp(`\\b${group}\\.${key}\\b|\\{[^{}]*\\b${key}\\b[^{}]*\\} = okta\\.${group}\\b`).test(code);
+}
+
+/** Whether "okta.x.y" names a label of a group that exists. */
+function isPlace(place: string): boolean {
+  return Object.hasOwn(okta, place.split(".")[0] ?? "");
 }
 
 function foldersOf(root: string, names: readonly string[]): string[] {

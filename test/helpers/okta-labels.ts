@@ -8,7 +8,7 @@ export const labelParts: ReadonlySet<string> = new Set(
 );
 
 /** Labels that are also the names of protocols, so that texts may write them. */
-const names = new Set<string>([okta.signOn.saml]);
+const names = new Set<string>([okta.signOn.saml, okta.signOn.openIdConnect]);
 
 /** Labels of Okta's that the application's own pages have, too. */
 const shared = new Set(["Save", "Issuer", "Provisioning", "People", "Groups"]);

@@ -15,11 +15,13 @@ export const okta = {
     profileEditor: "Directory > Profile Editor",
     tasks: "Dashboard > Tasks",
     systemLog: "Reports > System Log",
+    api: "Security > API",
     features: "Settings > Features",
     home: "Home",
   },
   catalog: {
     browse: "Browse App Catalog",
+    title: "Browse App Integration Catalog",
     createIntegration: "Create App Integration",
     add: "Add Integration",
     generalSettings: "General Settings",
@@ -47,8 +49,19 @@ export const okta = {
     next: "Next",
     finish: "Finish",
     addAttribute: "Add Attribute",
+    cancel: "Cancel",
+  },
+  general: {
+    appSettings: "App Settings",
+    /** Its link contains the app instance ID, 0oa…. */
+    embedLink: "App Embed Link",
   },
   signOn: {
+    methods: "Sign on methods",
+    openIdConnect: "OpenID Connect",
+    metadataDetails: "Metadata details",
+    credentialsDetails: "Credentials Details",
+    groupClaimsType: "Groups claim type",
     viewSetupInstructions: "View Setup Instructions",
     viewSamlSetupInstructions: "View SAML setup instructions",
     clientId: "Client ID",
@@ -94,6 +107,10 @@ export const okta = {
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
     importNow: "Import Now",
+    toAppHeading: "Provisioning to App",
+    attributeMappings: "Attribute Mappings",
+    goToProfileEditor: "Go to Profile Editor",
+    confirmAssignments: "Confirm Assignments",
     provisionUser: "Provision User",
     retrySelected: "Retry Selected",
   },
@@ -105,12 +122,14 @@ export const okta = {
     customize: "Customize entitlements",
     /** The app that administrators need who do not see the tab Governance. */
     adminApp: "Okta Entitlement Management",
+    revertToPolicy: "Revert to policy",
   },
   assignments: {
     assign: "Assign",
     toPeople: "Assign to People",
     toGroups: "Assign to Groups",
     saveAndGoBack: "Save and Go Back",
+    unassign: "Unassign",
   },
   pushGroups: {
     push: "Push Groups",
@@ -118,10 +137,8 @@ export const okta = {
     byRule: "Find groups by rule",
     create: "Create Group",
     link: "Link Group",
-  },
-  general: {
-    /** Its link contains the app instance ID, 0oa…. */
-    embedLink: "App Embed Link",
+    matchAndAction: "Match result & push action",
+    pushNow: "Push now",
   },
   /** An app integration that a customer builds, where the app is not in their catalog. */
   customApp: {
@@ -146,7 +163,6 @@ export const okta = {
     unspecified: "Unspecified",
     username: "Application username",
     attributeStatements: "Attribute Statements",
-    appSettings: "App Settings",
     connectorBaseUrl: "SCIM connector base URL",
     uniqueIdentifier: "Unique identifier field for users",
     provisioningActions: "Supported provisioning actions",
@@ -181,9 +197,9 @@ export function bold(label: string): string {
   return writeParts(label, (part) => `**${part}**`, " > ");
 }
 
-/** A label for HTML: each part of a path is strong. Labels have no character that HTML would escape. */
+/** A label for HTML: each part of a path is strong. */
 export function strong(label: string): string {
-  return writeParts(label, (part) => `<strong>${part}</strong>`, " &gt; ");
+  return writeParts(label, (part) => `<strong>${part.replaceAll("&", "&amp;")}</strong>`, " &gt; ");
 }
 
 /** The path by which a person clicks from one label to the next, for bold() and strong(). */

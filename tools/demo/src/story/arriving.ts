@@ -63,7 +63,7 @@ export function arriving(context: StoryContext): StoryStep[] {
       title: "Provisioning adopts the account",
       actions: [
         {
-          text: "In the org’s Admin Console, choose “Provision Users”.",
+          text: `In the org’s Admin Console, choose “${okta.provisioning.provisionUser}”.`,
           link: { label: okta.tabs.assignments, href: `${orgUrl}/admin/apps/${context.appId}/assignments` },
         },
         {
