@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ejs from "ejs";
 import { bold, okta, readOn } from "okta-labels/labels";
+import { tester, wizard } from "okta-labels/wizard";
 
 const folder = new URL("../../views/", import.meta.url);
 
@@ -26,6 +27,8 @@ const helpers = {
   markdown: (text: string) => new Markdown(text),
   okta,
   readOn,
+  wizard,
+  tester,
   /** A label of Okta's, as Markdown. */
   bold: (label: string) => new Markdown(bold(label)),
 };

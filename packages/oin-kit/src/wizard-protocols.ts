@@ -1,4 +1,4 @@
-import { okta } from "okta-labels/labels";
+import { wizard } from "okta-labels/wizard";
 import type { Integration } from "./integration.ts";
 import { limits } from "./limits.ts";
 import type { Product } from "./product.ts";
@@ -14,7 +14,7 @@ import {
 } from "./wizard-fields.ts";
 import { wizardUrls } from "./wizard-urls.ts";
 
-const { sections, fields } = okta.wizard;
+const { sections, fields } = wizard;
 const guideNote = "Public during the review, too";
 const withQuotes = "With its quotes";
 

@@ -1,4 +1,4 @@
-import { okta } from "okta-labels/labels";
+import { wizard } from "okta-labels/wizard";
 import type { Integration } from "./integration.ts";
 import { limits } from "./limits.ts";
 import type { Product } from "./product.ts";
@@ -17,7 +17,7 @@ import { entitlementSections, oidcSections, samlSections, scimSections } from ".
 import { resultSections, testSections } from "./wizard-tests.ts";
 import { wizardUrls } from "./wizard-urls.ts";
 
-const { screens, sections, fields } = okta.wizard;
+const { screens, sections, fields } = wizard;
 
 /** Every screen of the OIN Wizard, in order, with every field (Okta: submit-oin-app). */
 export function wizardScreens(product: Product): WizardScreen[] {

@@ -2,7 +2,7 @@
 export const readOn = "2026-08-21";
 
 /**
- * What an administrator reads in Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
+ * The labels of Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
  * parts. Guides, package, console and stand-in take every label of Okta's from here.
  */
 export const okta = {
@@ -15,10 +15,13 @@ export const okta = {
     profileEditor: "Directory > Profile Editor",
     tasks: "Dashboard > Tasks",
     systemLog: "Reports > System Log",
+    api: "Security > API",
     features: "Settings > Features",
+    home: "Home",
   },
   catalog: {
     browse: "Browse App Catalog",
+    title: "Browse App Integration Catalog",
     createIntegration: "Create App Integration",
     add: "Add Integration",
     generalSettings: "General Settings",
@@ -42,9 +45,25 @@ export const okta = {
     done: "Done",
     actions: "Actions",
     activate: "Activate",
+    deactivate: "Deactivate",
+    next: "Next",
+    finish: "Finish",
+    addAttribute: "Add Attribute",
+    cancel: "Cancel",
+  },
+  general: {
+    appSettings: "App Settings",
+    /** Its link contains the app instance ID, 0oa…. */
+    embedLink: "App Embed Link",
   },
   signOn: {
+    methods: "Sign on methods",
+    openIdConnect: "OpenID Connect",
+    metadataDetails: "Metadata details",
+    credentialsDetails: "Credentials Details",
+    groupClaimsType: "Groups claim type",
     viewSetupInstructions: "View Setup Instructions",
+    viewSamlSetupInstructions: "View SAML setup instructions",
     clientId: "Client ID",
     clientSecret: "Client secret",
     idToken: "OpenID Connect ID Token",
@@ -88,6 +107,10 @@ export const okta = {
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
     importNow: "Import Now",
+    toAppHeading: "Provisioning to App",
+    attributeMappings: "Attribute Mappings",
+    goToProfileEditor: "Go to Profile Editor",
+    confirmAssignments: "Confirm Assignments",
     provisionUser: "Provision User",
     retrySelected: "Retry Selected",
   },
@@ -97,12 +120,16 @@ export const okta = {
     viewAccess: "View access details",
     editAccess: "Edit access",
     customize: "Customize entitlements",
+    /** The app that administrators need who do not see the tab Governance. */
+    adminApp: "Okta Entitlement Management",
+    revertToPolicy: "Revert to policy",
   },
   assignments: {
     assign: "Assign",
     toPeople: "Assign to People",
     toGroups: "Assign to Groups",
     saveAndGoBack: "Save and Go Back",
+    unassign: "Unassign",
   },
   pushGroups: {
     push: "Push Groups",
@@ -110,140 +137,84 @@ export const okta = {
     byRule: "Find groups by rule",
     create: "Create Group",
     link: "Link Group",
+    matchAndAction: "Match result & push action",
+    pushNow: "Push now",
   },
-  /** The OIN Wizard. Its screens and sections have the titles of Okta's guide submit-oin-app. */
-  wizard: {
-    home: "Home",
+  /** An app integration that a customer builds, where the app is not in their catalog. */
+  customApp: {
+    oidc: "OIDC - OpenID Connect",
+    webApplication: "Web Application",
+    name: "App integration name",
+    grantType: "Grant type",
+    authorizationCode: "Authorization Code",
+    signInRedirectUris: "Sign-in redirect URIs",
+    signOutRedirectUris: "Sign-out redirect URIs",
+    loginInitiatedBy: "Login initiated by",
+    eitherOktaOrApp: "Either Okta or App",
+    displayIcon: "Display application icon to users",
+    loginFlow: "Login flow",
+    redirectToApp: "Redirect to app to initiate login (OIDC Compliant)",
+    initiateLoginUri: "Initiate login URI",
+    ssoUrl: "Single sign-on URL",
+    audience: "Audience URI (SP Entity ID)",
+    recipientUrl: "Use this for Recipient URL and Destination URL",
+    defaultRelayState: "Default RelayState",
+    nameIdFormat: "Name ID format",
+    unspecified: "Unspecified",
+    username: "Application username",
+    attributeStatements: "Attribute Statements",
+    connectorBaseUrl: "SCIM connector base URL",
+    uniqueIdentifier: "Unique identifier field for users",
+    provisioningActions: "Supported provisioning actions",
+    authenticationMode: "Authentication Mode",
+    httpHeader: "HTTP Header",
+    authorization: "Authorization",
+    testConnector: "Test Connector Configuration",
+    logoutEndpointUrl: "Logout endpoint URL",
+    subjectFormat: "Subject format",
+    issuerAndSubject: "Issuer and Subject Identifier",
+    emailIdentifier: "Email Identifier",
+  },
+  /** Where an ISV starts, tests and updates a submission, in its Integrator Free Plan org. */
+  oin: {
     createApp: "Create app",
-    addMore: "Add more integrations",
-    editCatalogInfo: "Home > Your apps > Edit > Catalog Info",
-    editIntegration: "Home > Your apps > Edit > Integration",
-    addDetails: "Add Integration Details",
-    configure: "Configure your integration",
-    startTesting: "Get started with testing",
-    testIntegration: "Test your integration",
-    submit: "Submit integration",
-    dashboard: "Your OIN Integrations",
-    statuses: ["Draft", "OIN to review", "ISV to review", "Published"],
-    screens: {
-      capabilities: "Add integration capabilities",
-      details: "Integration details",
-      configure: "Configure your integration",
-      testInformation: "Test your integration",
-      test: "Test integration",
-      submit: "Submit your integration",
-    },
-    sections: {
-      capabilities: "Capabilities",
-      catalog: "OIN catalog properties",
-      publicContact: "Public support contact",
-      tenantSettings: "Tenant settings",
-      authentication: "Authentication settings",
-      supportContact: "Support contact",
-      oidc: "OIDC properties",
-      saml: "SAML properties",
-      scim: "SCIM properties",
-      entitlements: "SCIM 2.0 entitlement management properties",
-      universalLogout: "Universal Logout properties",
-      testInformation: "Test information for Okta review",
-      oidcTests: "OIDC tests",
-      samlTests: "SAML tests",
-      scimTests: "SCIM integration testing step",
-      certification: "Certification",
-    },
-    fields: {
-      signOn: "Single sign-on",
-      provisioning: "Provisioning",
-      entitlements: "Entitlement Management",
-      universalLogout: "Universal Logout",
-      displayName: "Display name",
-      description: "Description",
-      logo: "Logo",
-      useCases: "Use Cases",
-      supportLink: "Support link",
-      supportEmail: "Support email",
-      supportPhone: "Support phone number",
-      variableLabel: "Label",
-      variableName: "Name",
-      authenticationMode: "Authentication mode",
-      redirectUris: "Redirect URIs",
-      initiateLoginUri: "Initiate login URI",
-      postLogoutUri: "Post-logout URI",
-      guideUrl: "Configuration guide URL",
-      guideLink: "Link to configuration guide",
-      defaultAcsUrl: "Default ACS URL",
-      acsUrl: "ACS URL",
-      acsIndex: "Index",
-      entityId: "Entity ID / audience restriction",
-      attributeStatements: "Attribute statements",
-      attributeName: "Attribute name",
-      attributeValues: "Values",
-      groupAttributes: "Group attributes",
-      baseUrl: "Base URL",
-      objects: "What objects do you want Okta to manage in your integration?",
-      userOperations: "User operations",
-      groupOperations: "Group operations",
-      imports: "Import users, Import groups",
-      resourceType: "Resource type",
-      endpoint: "Endpoint",
-      required: "Required",
-      multiValued: "Multi-valued",
-      valueId: "ID",
-      valueDisplayName: "Display Name",
-      revocationEndpoint: "Global token revocation endpoint",
-      authenticationMethod: "Authentication method",
-      subjectFormat: "Subject format",
-      partialSupport: "Partial support",
-      accountUrl: "Account URL",
-      username: "Username",
-      password: "Password",
-      testingInstructions: "Testing instructions",
-      flows: "Supported sign-in flows",
-      justInTime: "Supports Just-In-Time provisioning?",
-      spInitiateUrl: "SP Initiate URL",
-      spFlowDescription: "SP Initiate flow description",
-      specResults: "Link to Runscope spec test results",
-      crudResults: "Link to Runscope CRUD test results",
-      entitlementResults: "Link to SCIM Entitlement Management Runscope test results",
-      certification: "I certify that I have successfully completed required tests",
-    },
-  },
-  /** The page Test integration of the OIN Wizard, with the OIN Submission Tester. */
-  tester: {
-    app: "Okta OIN Submission Tester",
-    generateInstance: "Generate instance",
-    beginTesting: "Begin testing",
-    requiredInstances: "Required app instances",
+    addIntegrations: "Add more integrations",
+    yourApps: "Your apps",
+    catalogInfo: "Catalog Info",
+    integration: "Integration",
+    testIntegration: "Test integration",
     currentVersion: "CURRENT VERSION",
     publishedVersion: "PUBLISHED VERSION",
-    addToTester: "Add to Tester",
-    initialize: "Initialize Tester",
-    refresh: "Refresh Tester session",
-    runTest: "Run test",
-    signedIn: "The user successfully signed in to your app",
-    continueTest: "Continue",
+    initializeTester: "Initialize Tester",
+    refreshSession: "Refresh Tester session",
     exportResults: "Export results",
-    userAuthentication: "User authentication",
-    signInPolicy: "App sign-in policy",
-    passwordOnly: "Password only",
-    allowIncognito: "Allow in Incognito",
-    /** The panel of an instance's tab General that shows its App instance ID. */
-    embedLink: "App Embed Link",
-  },
-  /** The mappings of attributes in an app instance. */
-  mappings: {
-    attributeMappings: "Attribute Mappings",
-    goToProfileEditor: "Go to Profile Editor",
-    addAttribute: "Add Attribute",
-    fromOkta: "Map from Okta Profile",
     importUserSchema: "Import User Schema",
   },
 } as const;
 
 /** A label for Markdown: each part of a path is bold. */
 export function bold(label: string): string {
-  return label
-    .split(" > ")
-    .map((part) => `**${part}**`)
-    .join(" > ");
+  return writeParts(label, (part) => `**${part}**`, " > ");
+}
+
+/** A label for HTML: each part of a path is strong. */
+export function strong(label: string): string {
+  return writeParts(label, (part) => `<strong>${part.replaceAll("&", "&amp;")}</strong>`, " &gt; ");
+}
+
+/** The path by which a person clicks from one label to the next, for bold() and strong(). */
+export function clickPath(...labels: string[]): string {
+  return labels.join(" > ");
+}
+
+/**
+ * The tab with an app's sign-on settings, under both of its names.
+ * @param write how a text writes a label: bold, strong, or, by default, as it is.
+ */
+export function signOnTab(write: (label: string) => string = (label) => label): string {
+  return `${write(okta.tabs.signOn)} (in some orgs: ${write(okta.tabs.authentication)})`;
+}
+
+function writeParts(label: string, mark: (part: string) => string, separator: string): string {
+  return label.split(" > ").map(mark).join(separator);
 }
