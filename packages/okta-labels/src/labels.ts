@@ -42,9 +42,11 @@ export const okta = {
     done: "Done",
     actions: "Actions",
     activate: "Activate",
+    addAttribute: "Add Attribute",
   },
   signOn: {
     viewSetupInstructions: "View Setup Instructions",
+    viewSamlSetupInstructions: "View SAML setup instructions",
     clientId: "Client ID",
     clientSecret: "Client secret",
     idToken: "OpenID Connect ID Token",
@@ -64,6 +66,34 @@ export const okta = {
     logout: "Logout",
     logsOutWhen: "App logs out when",
     adminInitiatesLogout: "Okta system or admin initiates logout",
+    /** Where an administrator adds federated claims: the section of an OIDC app, and that of a SAML app. */
+    claims: "Claims",
+    samlAttributes: "SAML Attributes",
+    addExpression: "Add expression",
+    claimName: "Name",
+    claimExpression: "Expression",
+  },
+  general: {
+    /** Its link contains the app instance ID, 0oa…. */
+    embedLink: "App Embed Link",
+    appVisibility: "App visibility",
+    hideIcon: "Do not display application icon to users",
+  },
+  /** An app integration that a customer builds, where the app is not in their catalog. */
+  customApp: {
+    authorizationCode: "Authorization Code",
+    assertionSignature: "Assertion Signature",
+    signed: "Signed",
+    assertionEncryption: "Assertion Encryption",
+    unencrypted: "Unencrypted",
+    uniqueIdentifier: "Unique identifier field for users",
+  },
+  /** What an administrator enables under Settings > Features. */
+  features: {
+    federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
+  },
+  mappings: {
+    attributeMappings: "Attribute Mappings",
   },
   person: {
     moreActions: "More Actions",
@@ -87,6 +117,8 @@ export const okta = {
     syncPassword: "Sync Password",
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
+    importEmailAddress: "Email Address",
+    importCustom: "Custom",
     importNow: "Import Now",
     provisionUser: "Provision User",
     retrySelected: "Retry Selected",
@@ -97,6 +129,11 @@ export const okta = {
     viewAccess: "View access details",
     editAccess: "Edit access",
     customize: "Customize entitlements",
+    /** The app that administrators need who do not see the tab Governance. */
+    adminApp: "Okta Entitlement Management",
+    list: "Governance > Entitlements",
+    policy: "Governance > Policy",
+    addRule: "Add rule",
   },
   assignments: {
     assign: "Assign",
@@ -111,6 +148,15 @@ export const okta = {
     create: "Create Group",
     link: "Link Group",
   },
+} as const;
+
+/** What an org may have or lack. These are names, not labels: texts may also write them by hand. */
+export const oktaProducts = {
+  identityEngine: "Okta Identity Engine",
+  adaptiveMfa: "Adaptive MFA",
+  threatProtection: "Identity Threat Protection",
+  identityGovernance: "Okta Identity Governance",
+  lifecycleManagement: "Lifecycle Management",
 } as const;
 
 /** A label for Markdown: each part of a path is bold. */
