@@ -22,7 +22,7 @@ const pages = ["README.md", "CONTRIBUTING.md", "UPGRADING.md", ...markdownIn("do
 
 /** Sources, and the pages that are generated from them, whose labels are still written by hand. */
 const handWritten = [
-  ...["views/guide/", "views/oin/", "docs/guides/", "docs/oin/", "tools/guide/"],
+  ...["views/oin/", "docs/oin/", "tools/guide/"],
   ...["packages/oin-kit/", "packages/okta-stand-in/"],
 ];
 const isHandWritten = ({ path }: { path: string }) => handWritten.some((folder) => path.startsWith(folder));

@@ -55,6 +55,8 @@ export const okta = {
     appSettings: "App Settings",
     /** Its link contains the app instance ID, 0oa…. */
     embedLink: "App Embed Link",
+    appVisibility: "App visibility",
+    hideIcon: "Do not display application icon to users",
   },
   signOn: {
     methods: "Sign on methods",
@@ -83,6 +85,16 @@ export const okta = {
     logout: "Logout",
     logsOutWhen: "App logs out when",
     adminInitiatesLogout: "Okta system or admin initiates logout",
+    /** Where an administrator adds federated claims: the section of an OIDC app, and that of a SAML app. */
+    claims: "Claims",
+    samlAttributes: "SAML Attributes",
+    addExpression: "Add expression",
+    claimName: "Name",
+    claimExpression: "Expression",
+  },
+  /** What an administrator enables under Settings > Features. */
+  features: {
+    federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
   },
   person: {
     moreActions: "More Actions",
@@ -106,6 +118,8 @@ export const okta = {
     syncPassword: "Sync Password",
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
+    importEmailAddress: "Email Address",
+    importCustom: "Custom",
     importNow: "Import Now",
     toAppHeading: "Provisioning to App",
     attributeMappings: "Attribute Mappings",
@@ -123,6 +137,9 @@ export const okta = {
     /** The app that administrators need who do not see the tab Governance. */
     adminApp: "Okta Entitlement Management",
     revertToPolicy: "Revert to policy",
+    list: "Governance > Entitlements",
+    policy: "Governance > Policy",
+    addRule: "Add rule",
   },
   assignments: {
     assign: "Assign",
@@ -174,6 +191,10 @@ export const okta = {
     subjectFormat: "Subject format",
     issuerAndSubject: "Issuer and Subject Identifier",
     emailIdentifier: "Email Identifier",
+    assertionSignature: "Assertion Signature",
+    signed: "Signed",
+    assertionEncryption: "Assertion Encryption",
+    unencrypted: "Unencrypted",
   },
   /** Where an ISV starts, tests and updates a submission, in its Integrator Free Plan org. */
   oin: {
@@ -190,6 +211,15 @@ export const okta = {
     exportResults: "Export results",
     importUserSchema: "Import User Schema",
   },
+} as const;
+
+/** What an org may have or lack. These are names, not labels: texts may also write them by hand. */
+export const oktaProducts = {
+  identityEngine: "Okta Identity Engine",
+  adaptiveMfa: "Adaptive MFA",
+  threatProtection: "Identity Threat Protection",
+  identityGovernance: "Okta Identity Governance",
+  lifecycleManagement: "Lifecycle Management",
 } as const;
 
 /** A label for Markdown: each part of a path is bold. */
