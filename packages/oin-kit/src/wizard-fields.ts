@@ -24,7 +24,7 @@ export interface WizardField {
 /** A part of a screen under a heading of its own. */
 export interface WizardSection {
   title: string;
-  /** What a person must know before filling it in. */
+  /** Read it before filling in the section; empty if there is nothing to know. */
   note: string;
   fields: readonly WizardField[];
 }
