@@ -3,6 +3,7 @@ import { type RefusalReason, refusalReasons } from "../errors.ts";
 import { refusals } from "../web/refusals.ts";
 import { drawingMark, imageFolder, isDrawing, recordedDrawings } from "./drawings.ts";
 import { type Capability, configuredFacts, type GuideFacts, type GuideReader, guideData } from "./facts.ts";
+import { anchorOf } from "./html.ts";
 import { Markdown, renderTemplate, toMarkdown } from "./templates.ts";
 
 /** Writes the guide of one capability as Markdown. `[[contents]]` marks the place of its table of contents. */
@@ -15,7 +16,7 @@ export function writeGuide(
   return renderTemplate(`guide/${capability}`, {
     ...guideData(facts, reader),
     ...figures(images, drawings()),
-    troubleshooting: troubleshootingOf(capability),
+    troubleshooting: troubleshootingOf(capability, facts),
   });
 }
 
@@ -56,34 +57,58 @@ export function figures(images: ReadonlySet<string>, drawn: ReadonlySet<string> 
   };
 }
 
-/** Why a person cannot sign in, explained to the customer's administrator. */
+/** A row of a guide's troubleshooting table: why people cannot sign in, and what an administrator does about it. */
 export interface TroubleshootingEntry {
-  reason: RefusalReason;
-  /** The sentence that the person sees. */
-  seen: string;
+  reasons: readonly RefusalReason[];
+  /** The sentences that the people see, each once. */
+  seen: readonly string[];
   cause: Markdown;
   remedy: Markdown;
 }
 
-/**
- * The refusals to explain in the guide of a capability. A reason without an entry in views/guide/reasons.md.ejs is left
- * out here; a test fails for it.
- */
-export function troubleshootingOf(capability: Capability): TroubleshootingEntry[] {
-  const explained = reasonEntries();
-  return refusalReasons.flatMap((reason) => {
-    const entry = explained.find((one) => one.reason === reason);
-    if (!entry?.guides.includes(capability)) return [];
-    return [{ reason, seen: refusals[reason].text, cause: entry.cause, remedy: entry.remedy }];
+/** The name of the section of reasons.md.ejs with the reasons that only docs/reference/errors.md explains. */
+const referenceOnly = "reference";
+
+/** The rows of a capability's guide, in the order of views/guide/reasons.md.ejs. */
+export function troubleshootingOf(
+  capability: Capability,
+  { brand, integration }: GuideFacts = configuredFacts,
+): TroubleshootingEntry[] {
+  const app = integration.displayName;
+  const anchor = new Markdown(anchorOf(`If ${app} is not in your catalog`));
+  const data = { capability, app, product: brand.productName, anchor };
+  return sectionsOf(renderTemplate("guide/reasons", data)).flatMap(({ reasons, cause, remedy }) => {
+    const own = reasons.get(capability);
+    if (!own) return [];
+    const seen = [...new Set(own.map((reason) => refusals[reason].text))];
+    return [{ reasons: own, seen, cause: new Markdown(cause), remedy: new Markdown(remedy) }];
   });
 }
 
-/** The entries of views/guide/reasons.md.ejs, including those for unknown reasons. */
-export function reasonEntries() {
-  const [, ...sections] = renderTemplate("guide/reasons", {}).split(/^## /m);
+/** The reasons that no guide explains. */
+export function unexplainedReasons(): RefusalReason[] {
+  const data = { capability: referenceOnly, app: "", product: "", anchor: "" };
+  return sectionsOf(renderTemplate("guide/reasons", data)).flatMap(
+    ({ reasons }) => reasons.get(referenceOnly) ?? [],
+  );
+}
+
+/** Sections of the form `## guide: reason, reason; guide: reason`, a cause and a remedy. Throws for an unknown reason. */
+function sectionsOf(text: string) {
+  const [, ...sections] = text.split(/^## /m);
   return sections.map((section) => {
     const [heading = "", cause = "", remedy = ""] = section.trim().split(/\n{2,}/);
-    const [reason = "", guides = ""] = heading.split(": ");
-    return { reason, guides: guides.split(", "), cause: new Markdown(cause), remedy: new Markdown(remedy) };
+    const byGuide = heading.split("; ").map((part): [string, RefusalReason[]] => {
+      const [guide = "", names = ""] = part.split(": ");
+      return [guide, names.split(", ").map(knownReason)];
+    });
+    return { reasons: new Map(byGuide), cause, remedy };
   });
+}
+
+function knownReason(name: string): RefusalReason {
+  const reason = refusalReasons.find((one) => one === name);
+  if (!reason)
+    throw new Error(`views/guide/reasons.md.ejs explains "${name}", which is not in src/errors.ts`);
+  return reason;
 }

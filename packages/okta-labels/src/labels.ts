@@ -45,10 +45,7 @@ export const okta = {
     actions: "Actions",
     activate: "Activate",
     cancel: "Cancel",
-  },
-  general: {
-    appSettings: "App Settings",
-    embedLink: "App Embed Link",
+    addAttribute: "Add Attribute",
   },
   signOn: {
     viewSamlInstructions: "View SAML setup instructions",
@@ -58,6 +55,7 @@ export const okta = {
     credentialsDetails: "Credentials Details",
     groupClaimsType: "Groups claim type",
     viewSetupInstructions: "View Setup Instructions",
+    viewSamlSetupInstructions: "View SAML setup instructions",
     clientId: "Client ID",
     clientSecret: "Client secret",
     idToken: "OpenID Connect ID Token",
@@ -77,6 +75,35 @@ export const okta = {
     logout: "Logout",
     logsOutWhen: "App logs out when",
     adminInitiatesLogout: "Okta system or admin initiates logout",
+    /** Where an administrator adds federated claims: the section of an OIDC app, and that of a SAML app. */
+    claims: "Claims",
+    samlAttributes: "SAML Attributes",
+    addExpression: "Add expression",
+    claimName: "Name",
+    claimExpression: "Expression",
+  },
+  general: {
+    appSettings: "App Settings",
+    /** Its link contains the app instance ID, 0oa…. */
+    embedLink: "App Embed Link",
+    appVisibility: "App visibility",
+    hideIcon: "Do not display application icon to users",
+  },
+  /** An app integration that a customer builds, where the app is not in their catalog. */
+  customApp: {
+    authorizationCode: "Authorization Code",
+    assertionSignature: "Assertion Signature",
+    signed: "Signed",
+    assertionEncryption: "Assertion Encryption",
+    unencrypted: "Unencrypted",
+    uniqueIdentifier: "Unique identifier field for users",
+  },
+  /** What an administrator enables under Settings > Features. */
+  features: {
+    federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
+  },
+  mappings: {
+    attributeMappings: "Attribute Mappings",
   },
   person: {
     moreActions: "More Actions",
@@ -100,6 +127,8 @@ export const okta = {
     syncPassword: "Sync Password",
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
+    importEmailAddress: "Email Address",
+    importCustom: "Custom",
     importNow: "Import Now",
     toAppHeading: "Provisioning to App",
     attributeMappings: "Attribute Mappings",
@@ -115,6 +144,11 @@ export const okta = {
     editAccess: "Edit access",
     customize: "Customize entitlements",
     revertToPolicy: "Revert to policy",
+    /** The app that administrators need who do not see the tab Governance. */
+    adminApp: "Okta Entitlement Management",
+    list: "Governance > Entitlements",
+    policy: "Governance > Policy",
+    addRule: "Add rule",
   },
   assignments: {
     assign: "Assign",
@@ -132,6 +166,15 @@ export const okta = {
     matchAndAction: "Match result & push action",
     pushNow: "Push now",
   },
+} as const;
+
+/** What an org may have or lack. These are names, not labels: texts may also write them by hand. */
+export const oktaProducts = {
+  identityEngine: "Okta Identity Engine",
+  adaptiveMfa: "Adaptive MFA",
+  threatProtection: "Identity Threat Protection",
+  identityGovernance: "Okta Identity Governance",
+  lifecycleManagement: "Lifecycle Management",
 } as const;
 
 /** A label for Markdown: each part of a path is bold. */
