@@ -1,6 +1,6 @@
 /**
- * Calls to the provider through openid-client and jose: the rules that they check for us, and which rule an error of theirs
- * is about. Such a rule holds unless an error is about it.
+ * Calls to the provider through openid-client and jose: the rules that they check for us, and the rule that one of their
+ * errors is about. Such a rule holds unless an error is about it.
  */
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from "openid-client";
 import { InvalidError } from "../errors.ts";
