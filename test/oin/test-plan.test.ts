@@ -4,6 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { oktaTestPlan } from "oin-kit/okta-test-plan";
+import { groupCases } from "oin-kit/test-cases-groups";
+import { setupCases } from "oin-kit/test-cases-setup";
+import { userCases } from "oin-kit/test-cases-users";
 import { testPlan } from "oin-kit/test-plan";
 import { integration } from "../../config/integration.ts";
 
@@ -27,6 +30,8 @@ describe("the test plan of the submission", () => {
       ofOkta.map(({ id, title, area }) => [id, title, area]),
       oktaTestPlan.cases.map(({ id, title, section }) => [id, title, section]),
     );
+    const rows = [setupCases, userCases, groupCases].flatMap((table) => Object.keys(table));
+    assert.deepEqual(rows.sort(), oktaTestPlan.cases.map(({ id }) => id as string).sort());
     const printed = [
       ...readFileSync("docs/oin/submission.md", "utf8").matchAll(/^\| (C\d+) \| ([^|]+) \|/gm),
     ];
