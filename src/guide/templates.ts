@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ejs from "ejs";
-import { bold, okta, readOn } from "okta-labels/labels";
+import { bold, okta, oktaProducts, readOn, signOnTab } from "okta-labels/labels";
 import { tester, wizard } from "okta-labels/wizard";
 
 const folder = new URL("../../views/", import.meta.url);
@@ -15,22 +15,27 @@ export class Markdown {
 }
 
 /**
- * The functions that a template may call. `markdown` writes a text unescaped: where the text is Markdown already, and in
- * fenced blocks, where Markdown has no escapes.
+ * What a template may use: Okta's labels and a few functions. `bold` writes a label or a path of Okta's console. `markdown`
+ * writes a text unescaped: where the text is Markdown already, and in fenced blocks, where Markdown has no escapes.
  */
 const helpers = {
+  okta,
+  oktaProducts,
+  readOn,
+  wizard,
+  tester,
+  /** A label of Okta's, as Markdown. */
+  bold: (label: string) => new Markdown(bold(label)),
+  /** For the first mention in a section: the tab has another name in some orgs. */
+  signOnTab: new Markdown(`${bold(okta.tabs.signOn)} tab (in some orgs: ${bold(okta.tabs.authentication)})`),
+  /** The same tab in a path, without markup. */
+  signOnName: signOnTab(),
   code,
   fitsTable,
   joined,
   link,
   table,
   markdown: (text: string) => new Markdown(text),
-  okta,
-  readOn,
-  wizard,
-  tester,
-  /** A label of Okta's, as Markdown. */
-  bold: (label: string) => new Markdown(bold(label)),
 };
 
 /**

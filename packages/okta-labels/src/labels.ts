@@ -55,6 +55,8 @@ export const okta = {
     appSettings: "App Settings",
     /** Its link contains the app instance ID, 0oa…. */
     embedLink: "App Embed Link",
+    appVisibility: "App visibility",
+    hideIcon: "Do not display application icon to users",
   },
   signOn: {
     methods: "Sign on methods",
@@ -69,6 +71,7 @@ export const okta = {
     idToken: "OpenID Connect ID Token",
     groupClaimsFilter: "Group claims filter",
     saml: "SAML 2.0",
+    secureWebAuthentication: "Secure Web Authentication",
     metadataUrl: "Metadata URL",
     moreDetails: "More details",
     signOnUrl: "Sign on URL",
@@ -83,9 +86,22 @@ export const okta = {
     logout: "Logout",
     logsOutWhen: "App logs out when",
     adminInitiatesLogout: "Okta system or admin initiates logout",
+    /** Where an administrator adds federated claims: the section of an OIDC app, and that of a SAML app. */
+    claims: "Claims",
+    samlAttributes: "SAML Attributes",
+    addExpression: "Add expression",
+    claimName: "Name",
+    claimExpression: "Expression",
+  },
+  /** What an administrator enables under Settings > Features. */
+  features: {
+    federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
   },
   person: {
     moreActions: "More Actions",
+    add: "Add Person",
+    suspend: "Suspend",
+    resetPassword: "Reset Password",
     clearSessions: "Clear User Sessions",
     includeApps: "Also include logout enabled apps and Okta API tokens",
     clearAndRevoke: "Clear and revoke",
@@ -104,8 +120,11 @@ export const okta = {
     updateAttributes: "Update User Attributes",
     deactivateUsers: "Deactivate Users",
     syncPassword: "Sync Password",
+    syncOktaPassword: "Sync Okta Password",
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
+    importEmailAddress: "Email Address",
+    importCustom: "Custom",
     importNow: "Import Now",
     toAppHeading: "Provisioning to App",
     attributeMappings: "Attribute Mappings",
@@ -123,6 +142,9 @@ export const okta = {
     /** The app that administrators need who do not see the tab Governance. */
     adminApp: "Okta Entitlement Management",
     revertToPolicy: "Revert to policy",
+    list: "Governance > Entitlements",
+    policy: "Governance > Policy",
+    addRule: "Add rule",
   },
   assignments: {
     assign: "Assign",
@@ -130,6 +152,10 @@ export const okta = {
     toGroups: "Assign to Groups",
     saveAndGoBack: "Save and Go Back",
     unassign: "Unassign",
+  },
+  groups: {
+    add: "Add Group",
+    assignPeople: "Assign People",
   },
   pushGroups: {
     push: "Push Groups",
@@ -139,6 +165,18 @@ export const okta = {
     link: "Link Group",
     matchAndAction: "Match result & push action",
     pushNow: "Push now",
+    renameFlag: "Rename app groups to match group name in Okta",
+    deactivate: "Deactivate Group Push",
+    activate: "Activate Group Push",
+    unlink: "Unlink Pushed Group",
+    deleteThere: "Delete the group in the target app (recommended)",
+    leaveThere: "Leave the group in the target app",
+    createRule: "Create Rule",
+    deactivateRule: "Deactivate Rule",
+    deleteRule: "Delete Rule",
+    deleteAssociated: "Delete the associated groups",
+    leaveAssociated: "Leave associated groups",
+    bulkEdit: "Bulk Edit",
   },
   /** An app integration that a customer builds, where the app is not in their catalog. */
   customApp: {
@@ -174,6 +212,10 @@ export const okta = {
     subjectFormat: "Subject format",
     issuerAndSubject: "Issuer and Subject Identifier",
     emailIdentifier: "Email Identifier",
+    assertionSignature: "Assertion Signature",
+    signed: "Signed",
+    assertionEncryption: "Assertion Encryption",
+    unencrypted: "Unencrypted",
   },
   /** Where an ISV starts, tests and updates a submission, in its Integrator Free Plan org. */
   oin: {
@@ -190,6 +232,15 @@ export const okta = {
     exportResults: "Export results",
     importUserSchema: "Import User Schema",
   },
+} as const;
+
+/** What an org may have or lack. These are names, not labels: texts may also write them by hand. */
+export const oktaProducts = {
+  identityEngine: "Okta Identity Engine",
+  adaptiveMfa: "Adaptive MFA",
+  threatProtection: "Identity Threat Protection",
+  identityGovernance: "Okta Identity Governance",
+  lifecycleManagement: "Lifecycle Management",
 } as const;
 
 /** A label for Markdown: each part of a path is bold. */
