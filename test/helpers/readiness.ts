@@ -17,6 +17,8 @@ export interface ReadyDeployment {
   front: Front;
   app: TestApp;
   tenant: TestTenant;
+  /** The org of the OIDC connection. */
+  op: OpenIdProvider;
   /** The key of an OIDC and a SAML connection. */
   key: string;
   token: string;
@@ -54,6 +56,7 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
       front,
       app,
       tenant,
+      op,
       key,
       token,
       check: (options = {}, deps = {}) =>

@@ -162,8 +162,8 @@ function judgeFiles(
   }
 }
 
-function isPicture({ headers, bytes }: WebAnswer): boolean {
-  return /^image\//.test(headers.get("content-type") ?? "") && bytes > 0;
+function isPicture({ headers, body }: WebAnswer): boolean {
+  return /^image\//.test(headers.get("content-type") ?? "") && body.length > 0;
 }
 
 interface LinkTarget {

@@ -19,6 +19,16 @@ export const universalLogoutRules = {
     ["universalLogout", "401 and 403"],
     "Verify typ, signature, issuer, audience and times with the keys of the connection that the token names.",
   ),
+  "ul-known-org": must(
+    "A token that names a connection's org and client ID is refused with 401 unless the org's key signed it",
+    ["universalLogout", "401 and 403"],
+    "Verify the signature with the keys of the org, not only the claims: issuer and client ID are public.",
+  ),
+  "ul-www-authenticate": should(
+    "A refusal says which authentication is asked for",
+    ["rfc6750", "§3"],
+    "Send WWW-Authenticate: Bearer with each 401.",
+  ),
   "ul-malformed": must(
     "A broken body is refused with 400, or with 401 before it is read",
     ["universalLogout", "400"],
