@@ -25,7 +25,7 @@ export const integration: Integration = {
   customerSupport: { link: brand.supportUrl, email: brand.supportEmail, phone: null },
   escalationEmail: "identity-escalation@tasklane.example",
   origin: "https://app.example.com",
-  guides: { edition: "1.0", date: "25 November 2026" },
+  guides: { edition: "1.1", date: "29 November 2026", productVersion: "0.1" },
   variables: [connectionVariable],
   testAccount: {
     tenant: "okta-review",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ejs from "ejs";
+import { bold, okta, oktaProducts } from "okta-labels/labels";
 
 const folder = new URL("../../views/", import.meta.url);
 
@@ -13,10 +14,21 @@ export class Markdown {
 }
 
 /**
- * The functions that a template may call. `markdown` writes a text unescaped: where the text is Markdown already, and in
- * fenced blocks, where Markdown has no escapes.
+ * What a template may use: Okta's labels and a few functions. `bold` writes a label or a path of Okta's console. `markdown`
+ * writes a text unescaped: where the text is Markdown already, and in fenced blocks, where Markdown has no escapes.
  */
-const helpers = { code, joined, link, table, markdown: (text: string) => new Markdown(text) };
+const helpers = {
+  okta,
+  oktaProducts,
+  bold: (label: string) => new Markdown(bold(label)),
+  /** For the first mention in a section: the tab has another name in some orgs. */
+  signOnTab: new Markdown(`${bold(okta.tabs.signOn)} tab (in some orgs: ${bold(okta.tabs.authentication)})`),
+  code,
+  joined,
+  link,
+  table,
+  markdown: (text: string) => new Markdown(text),
+};
 
 /**
  * Renders a Markdown template of views/. Templates are EJS like all views, but `<%= %>` escapes for Markdown, and

@@ -17,8 +17,8 @@ export interface Integration {
   escalationEmail: string;
   /** The production origin: https, no path, no trailing slash. BASE_URL has the same value there. */
   origin: string;
-  /** Printed on the guides. Change both when their texts change. */
-  guides: { edition: string; date: string };
+  /** Printed on the guides. Change all when their texts change: `productVersion` is the version that they describe. */
+  guides: { edition: string; date: string; productVersion: string };
   /** Variables that a customer's Okta admin fills in when adding the integration. */
   variables: IntegrationVariable[];
   /**

@@ -20,7 +20,7 @@ export const sample: Product = {
     customerSupport: { link: "https://example.org/help", email: "help@example.org", phone: null },
     escalationEmail: "identity@example.org",
     origin: "https://app.example.com",
-    guides: { edition: "1.0", date: "1 December 2026" },
+    guides: { edition: "1.0", date: "1 December 2026", productVersion: "1.0" },
     variables: [{ name: "connection", label: "Connection ID" }],
     testAccount: {
       tenant: "okta-review",

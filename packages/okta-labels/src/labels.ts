@@ -15,10 +15,12 @@ export const okta = {
     profileEditor: "Directory > Profile Editor",
     tasks: "Dashboard > Tasks",
     systemLog: "Reports > System Log",
+    api: "Security > API",
     features: "Settings > Features",
   },
   catalog: {
     browse: "Browse App Catalog",
+    title: "Browse App Integration Catalog",
     createIntegration: "Create App Integration",
     add: "Add Integration",
     generalSettings: "General Settings",
@@ -42,9 +44,18 @@ export const okta = {
     done: "Done",
     actions: "Actions",
     activate: "Activate",
+    cancel: "Cancel",
+    addAttribute: "Add Attribute",
   },
   signOn: {
+    viewSamlInstructions: "View SAML setup instructions",
+    methods: "Sign on methods",
+    openIdConnect: "OpenID Connect",
+    metadataDetails: "Metadata details",
+    credentialsDetails: "Credentials Details",
+    groupClaimsType: "Groups claim type",
     viewSetupInstructions: "View Setup Instructions",
+    viewSamlSetupInstructions: "View SAML setup instructions",
     clientId: "Client ID",
     clientSecret: "Client secret",
     idToken: "OpenID Connect ID Token",
@@ -64,6 +75,35 @@ export const okta = {
     logout: "Logout",
     logsOutWhen: "App logs out when",
     adminInitiatesLogout: "Okta system or admin initiates logout",
+    /** Where an administrator adds federated claims: the section of an OIDC app, and that of a SAML app. */
+    claims: "Claims",
+    samlAttributes: "SAML Attributes",
+    addExpression: "Add expression",
+    claimName: "Name",
+    claimExpression: "Expression",
+  },
+  general: {
+    appSettings: "App Settings",
+    /** Its link contains the app instance ID, 0oa…. */
+    embedLink: "App Embed Link",
+    appVisibility: "App visibility",
+    hideIcon: "Do not display application icon to users",
+  },
+  /** An app integration that a customer builds, where the app is not in their catalog. */
+  customApp: {
+    authorizationCode: "Authorization Code",
+    assertionSignature: "Assertion Signature",
+    signed: "Signed",
+    assertionEncryption: "Assertion Encryption",
+    unencrypted: "Unencrypted",
+    uniqueIdentifier: "Unique identifier field for users",
+  },
+  /** What an administrator enables under Settings > Features. */
+  features: {
+    federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
+  },
+  mappings: {
+    attributeMappings: "Attribute Mappings",
   },
   person: {
     moreActions: "More Actions",
@@ -87,7 +127,13 @@ export const okta = {
     syncPassword: "Sync Password",
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
+    importEmailAddress: "Email Address",
+    importCustom: "Custom",
     importNow: "Import Now",
+    toAppHeading: "Provisioning to App",
+    attributeMappings: "Attribute Mappings",
+    goToProfileEditor: "Go to Profile Editor",
+    confirmAssignments: "Confirm Assignments",
     provisionUser: "Provision User",
     retrySelected: "Retry Selected",
   },
@@ -97,12 +143,19 @@ export const okta = {
     viewAccess: "View access details",
     editAccess: "Edit access",
     customize: "Customize entitlements",
+    revertToPolicy: "Revert to policy",
+    /** The app that administrators need who do not see the tab Governance. */
+    adminApp: "Okta Entitlement Management",
+    list: "Governance > Entitlements",
+    policy: "Governance > Policy",
+    addRule: "Add rule",
   },
   assignments: {
     assign: "Assign",
     toPeople: "Assign to People",
     toGroups: "Assign to Groups",
     saveAndGoBack: "Save and Go Back",
+    unassign: "Unassign",
   },
   pushGroups: {
     push: "Push Groups",
@@ -110,7 +163,18 @@ export const okta = {
     byRule: "Find groups by rule",
     create: "Create Group",
     link: "Link Group",
+    matchAndAction: "Match result & push action",
+    pushNow: "Push now",
   },
+} as const;
+
+/** What an org may have or lack. These are names, not labels: texts may also write them by hand. */
+export const oktaProducts = {
+  identityEngine: "Okta Identity Engine",
+  adaptiveMfa: "Adaptive MFA",
+  threatProtection: "Identity Threat Protection",
+  identityGovernance: "Okta Identity Governance",
+  lifecycleManagement: "Lifecycle Management",
 } as const;
 
 /** A label for Markdown: each part of a path is bold. */

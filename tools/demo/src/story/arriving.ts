@@ -62,7 +62,7 @@ export function arriving(context: StoryContext): StoryStep[] {
       title: "Provisioning adopts the account",
       actions: [
         {
-          text: "In the org’s Admin Console, choose “Provision Users”.",
+          text: "In the org’s Admin Console, choose “Provision User”.",
           link: { label: "Assignments", href: `${orgUrl}/admin/apps/${context.appId}/assignments` },
         },
         {

@@ -17,7 +17,10 @@ export function leaving(context: StoryContext): StoryStep[] {
         { text: "Sign out here." },
         signInAtOrg(context, star),
         openTile(context),
-        { text: "Choose “Clear User Sessions”, and “Clear and revoke”.", link: person },
+        {
+          text: "Choose “More Actions” and “Clear User Sessions”. Tick “Also include logout enabled apps and Okta API tokens”, and choose “Clear and revoke”.",
+          link: person,
+        },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
       look: "The session has ended, in every browser and on every replica. The org’s call carried a token, signed with the same key as its sign-ins, and the application acted in this customer’s tenant only.",
@@ -31,7 +34,7 @@ export function leaving(context: StoryContext): StoryStep[] {
       actions: [
         signInAtOrg(context, star),
         openTile(context),
-        { text: "Choose “Deactivate”.", link: person },
+        { text: "Choose “More Actions” and “Deactivate”.", link: person },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
       look: "The next click leads to the sign-in page. The account and its tasks stay; an administrator finds the tasks under “Needs an assignee”.",
@@ -47,7 +50,7 @@ export function leaving(context: StoryContext): StoryStep[] {
       id: "reactivation",
       title: `${first} returns`,
       actions: [
-        { text: "Choose “Activate”.", link: person },
+        { text: "Choose “More Actions” and “Activate”.", link: person },
         {
           text: "Assign the application again, by username:",
           link: { label: "Assignments", href: `${orgUrl}/admin/apps/${appId}/assignments` },
