@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { onOneDatabase } from "../../helpers/databases.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
+import { withScreenshots } from "../../helpers/screenshots.ts";
 
 /** The rules that cannot be checked from outside, or on this machine. All others must be judged. */
 const notCheckable = [
@@ -18,6 +19,7 @@ const notCheckable = [
   "scim-retry-after",
   "guide-okta-links",
   "guide-current",
+  "guide-pdf",
   "listing-unchanged",
   "ul-malformed",
   "ul-media-type",
@@ -32,6 +34,7 @@ describe("oin:check of this application", () => {
 
     it("passes, and judges every rule that can be checked", async () => {
       const before = await ready().population();
+      ready().front.plant(withScreenshots());
       const { results, summary, left, stopped } = await ready().check();
       const open = results.filter(({ verdict }) => verdict !== "pass");
       assert.deepEqual(

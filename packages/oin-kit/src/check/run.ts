@@ -1,6 +1,7 @@
 import type { WizardValues } from "../compatibility.ts";
 import type { Product } from "../product.ts";
-import { checkGuides, type GuideFile } from "./guides.ts";
+import type { GuideFile } from "./guide-links.ts";
+import { checkGuides } from "./guides.ts";
 import { checkIdpMetadata } from "./idp-metadata.ts";
 import { knownClient } from "./known-client.ts";
 import { checkListing } from "./listing.ts";
