@@ -10,9 +10,8 @@ const picture = "/guides/okta/images/okta-screen.png";
  */
 export function withScreenshots(fault: Fault = {}): Fault {
   return {
-    async request(exchange) {
-      if (exchange.path === picture) return screenshot();
-      return await fault.request?.(exchange);
+    request(exchange) {
+      return exchange.path === picture ? screenshot() : fault.request?.(exchange);
     },
     async answer(exchange) {
       if (guides.test(exchange.path)) exchange.body = withScreenshot(exchange.body);

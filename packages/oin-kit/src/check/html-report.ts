@@ -155,12 +155,11 @@ ${rows.join("\n")}
 }
 
 function row({ rule, verdict, title, seen, fix, source }: RuleResult): string {
-  const found = verdict === "not-checkable" ? "Not checked: " : "";
   const remedy = verdict === "pass" ? "" : `<p class="fix">To do: ${escaped(fix)}</p>`;
   return `<tr role="row" id="rule-${rule}">
 <td role="cell">${badge(verdict)}</td>
 <th role="rowheader" scope="row">${escaped(title)}<br><code>${rule}</code></th>
-<td role="cell" data-label="What was found"><p>${found}${escaped(seen)}</p>${remedy}</td>
+<td role="cell" data-label="What was found"><p>${escaped(seen)}</p>${remedy}</td>
 <td role="cell" data-label="Source"><a href="${escaped(source.url)}">${escaped(source.document)}</a>, ${escaped(source.section)}</td>
 </tr>`;
 }

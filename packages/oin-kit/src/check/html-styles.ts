@@ -39,7 +39,7 @@ h1 { font-size: clamp(1.5rem, 4vw, 2rem); line-height: 1.2; text-wrap: balance; 
 h2 { margin: 2.5rem 0 0.75rem; font-size: 1.25rem; line-height: 1.3; }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-code { color: var(--muted); font: 0.8125rem/1.4 ui-monospace, monospace; }
+code { color: var(--muted); font: 0.85em/1.4 ui-monospace, monospace; }
 footer { margin-top: 2.5rem; color: var(--muted); font-size: 0.875rem; }
 .conclusion {
   margin-top: 1rem;
@@ -58,10 +58,11 @@ th, td { padding: 0.5rem 0.75rem; border: 1px solid var(--line); text-align: sta
 th { font-weight: 600; }
 thead th { color: var(--muted); font-size: 0.8125rem; }
 .wide { overflow-x: auto; }
+.summary { overflow-wrap: normal; }
 .summary td { text-align: end; font-variant-numeric: tabular-nums; }
 .total { font-weight: 700; }
 .rules { table-layout: fixed; font-size: 0.9375rem; }
-.rules th:nth-child(1) { width: 9rem; }
+.rules thead th:nth-child(1) { width: 10.5rem; }
 .rules thead th:nth-child(2) { width: 28%; }
 .rules thead th:nth-child(4) { width: 19%; }
 .rules tbody th { width: auto; font-weight: 500; }
@@ -76,6 +77,7 @@ thead th { color: var(--muted); font-size: 0.8125rem; }
 .outcome.not-checkable { color: var(--muted); }
 @media screen and (max-width: 45rem) {
   dl div { grid-template-columns: 1fr; gap: 0; }
+  .summary :is(th, td) { padding: 0.375rem 0.5rem; font-size: 0.8125rem; }
   .rules, .rules tbody, .rules tr, .rules th, .rules td { display: block; width: auto; }
   .rules thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .rules tr { padding: 0.625rem 0.75rem; border: 1px solid var(--line); }
