@@ -87,7 +87,7 @@ export const setupCases = {
   },
   C9340: {
     needs: "provisioning",
-    step: `${integration} > ${bold(provisioning.configure)}, with a wrong token or Base URL`,
+    step: `${integration} > ${bold(provisioning.configure)}, with a wrong token or ${provisioning.baseUrl}`,
     answer: "401 with a sentence for a wrong token, 404 for a wrong URL. Okta shows an error.",
     tests: [
       planTest("setup", "C9340", "refuses a wrong token with a sentence for the admin"),

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { okta } from "okta-labels/labels";
 import { displayNameOf, OrgRefusal } from "./org.ts";
 import { mergedUser, newUser, patchedUser, replaced } from "./scim-bodies.ts";
 import { type OrgScimAnswer, type ScimBody, ScimFailure } from "./scim-client.ts";
@@ -41,7 +42,9 @@ export async function provisionPerson(
     return id;
   }
   if (!createUsers)
-    throw new OrgRefusal("Create Users is off, and the application does not know this person.");
+    throw new OrgRefusal(
+      `${okta.provisioning.createUsers} is off, and the application does not know this person.`,
+    );
   const { body } = await send("POST", "/Users", { ...newUser(person, newPassword()), ...access });
   if (typeof body.id !== "string")
     throw new ScimFailure(

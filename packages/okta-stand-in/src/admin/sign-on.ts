@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from "express";
+import { okta } from "okta-labels/labels";
 import { changeSignOn, entryOf, guideOf, logoutOf } from "../catalog.ts";
 import { newSamlKey } from "../keys.ts";
 import { appOf, OrgRefusal } from "../org.ts";
@@ -50,7 +51,7 @@ export function signOnRoutes(org: OrgAdmin): Router {
       if (name === "") delete signOn.groupsClaim;
       else signOn.groupsClaim = { name, filter: filterOf(field(req, "groupsFilter")), value };
       org.store.changed();
-      return "OpenID Connect ID Token is saved.";
+      return `${okta.signOn.idToken} is saved.`;
     }),
   );
   addCertificates(router, org);
@@ -123,7 +124,8 @@ function wantedLogout(org: OrgAdmin, app: OrgApp, req: Request): NonNullable<Org
   const entry = entryOf(org, app);
   if (entry) return logoutOf(entry, app.variables ?? {});
   const url = field(req, "url").trim();
-  if (!/^https?:\/\//.test(url)) throw new OrgRefusal("The Logout endpoint URL must be a web address.");
+  if (!/^https?:\/\//.test(url))
+    throw new OrgRefusal(`The ${okta.customApp.logoutEndpointUrl} must be a web address.`);
   return { url, subjectFormat: field(req, "subjectFormat") === "iss_sub" ? "iss_sub" : "email" };
 }
 
