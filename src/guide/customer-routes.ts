@@ -43,7 +43,8 @@ export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): R
   return router;
 }
 
+/** The page's title is the name of the file when the browser saves the guide as a PDF, so it names the connection. */
 function show(res: Response, capability: Capability, reader: GuideReader): void {
   const guide = toHtml(writeGuide(capability, reader), { imageBase: `${paths.guides}/` });
-  res.render("guide/customer-guide", { title: guide.title, guide });
+  res.render("guide/customer-guide", { title: `${guide.title} (${reader.key ?? reader.tenant})`, guide });
 }

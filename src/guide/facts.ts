@@ -52,24 +52,39 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
     variable: manifest.variables[0] ?? connectionVariable,
     personal: tenant !== null,
     key,
+    /** The key in the URLs, or its placeholder. */
+    shownKey,
     urls: {
       oidc: oidcUrls(origin, shownKey),
       saml: samlUrls(origin, shownKey),
       scim: origin + paths.scim,
       universalLogout: origin + paths.globalTokenRevocation,
       login: origin + paths.login,
-      account: origin + paths.account,
       /** The password form, which works without single sign-on; without a tenant it asks for one. */
       backup: origin + (tenant === null ? paths.passwordLogin : paths.passwordLoginOf(tenant)),
       guide: (capability: Capability) => origin + paths.guide(capability),
     },
     scimType,
+    /** The attributes of the app in the catalog: those that /Schemas marks as required (Okta: "Import User Schema"). */
+    mapped: table.filter(({ required }) => required),
+    addable: addableAttributes(table),
     assignable: (manifest.scim?.entitlements ?? []).flatMap(({ resourceType, endpoint }) =>
       assignableAt(endpoint, facts).map((value) => ({ resourceType, ...value })),
     ),
     oidcAttributes: table.filter(({ oidcClaim }) => oidcClaim !== null),
     samlAttributes: table.filter(({ samlAttribute }) => samlAttribute !== null),
   };
+}
+
+/** The attributes that a customer can add in Okta, by SCIM schema; null for the core schema of users. */
+function addableAttributes(table: readonly AttributeEntry[]) {
+  const bySchema = new Map<string | null, { label: string; name: string }[]>();
+  for (const { label, scim, required, field } of table) {
+    if (required || field === "active") continue;
+    const [, schema = null, name = scim] = /^(urn:.*):([^:]+)$/.exec(scim) ?? [];
+    bySchema.set(schema, [...(bySchema.get(schema) ?? []), { label, name }]);
+  }
+  return [...bySchema].map(([schema, entries]) => ({ schema, entries }));
 }
 
 /** The values that Okta may assign from one of our lists. The role `owner` is not one of them. */

@@ -1,12 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type RefusalReason, refusalReasons } from "../errors.ts";
 import { refusals } from "../web/refusals.ts";
+import { drawingMark, imageFolder, isDrawing, recordedDrawings } from "./drawings.ts";
 import { type Capability, configuredFacts, type GuideFacts, type GuideReader, guideData } from "./facts.ts";
+import { anchorOf } from "./html.ts";
 import { Markdown, renderTemplate, toMarkdown } from "./templates.ts";
-
-/** The folder of the guides' pictures. It is next to the guides, so that a guide can be handed on with its pictures. */
-export const imageFolder = fileURLToPath(new URL("../../docs/guides/images/", import.meta.url));
 
 /** Writes the guide of one capability as Markdown. `[[contents]]` marks the place of its table of contents. */
 export function writeGuide(
@@ -17,8 +15,8 @@ export function writeGuide(
 ): string {
   return renderTemplate(`guide/${capability}`, {
     ...guideData(facts, reader),
-    ...figures(images),
-    troubleshooting: troubleshootingOf(capability),
+    ...figures(images, drawings()),
+    troubleshooting: troubleshootingOf(capability, facts),
   });
 }
 
@@ -29,12 +27,19 @@ function availableImages(): Set<string> {
   return new Set(files.map((file) => file.slice(0, -".png".length)));
 }
 
+/** The pictures of Okta's screens that are drawings, by name. */
+function drawings(): Set<string> {
+  const recorded = recordedDrawings();
+  const files = Object.keys(recorded).filter((file) => isDrawing(file, recorded));
+  return new Set(files.map((file) => file.slice(0, -".png".length)));
+}
+
 /**
  * The functions by which a template shows a picture (`figure`) and refers to it (`see`). Both write nothing if the
- * picture does not exist, so a template may name pictures of Okta's Admin Console (`okta-…`) that only the ISV can take.
- * Figures are numbered in the order in which they are first mentioned.
+ * picture does not exist. The caption says which pictures of Okta's Admin Console (`okta-…`) are drawings, until the ISV
+ * replaces them. Figures are numbered in the order in which they are first mentioned.
  */
-export function figures(images: ReadonlySet<string>) {
+export function figures(images: ReadonlySet<string>, drawn: ReadonlySet<string> = new Set()) {
   const numbers = new Map<string, number>();
   const numberOf = (name: string) => {
     const number = numbers.get(name) ?? numbers.size + 1;
@@ -46,39 +51,64 @@ export function figures(images: ReadonlySet<string>) {
     figure: (name: string, alt: string, caption: string) => {
       if (!images.has(name)) return new Markdown("");
       const picture = `![${toMarkdown(alt)}](images/${name}.png)`;
-      return new Markdown(`${picture}\n*Figure ${numberOf(name)}. ${toMarkdown(caption)}*`);
+      const mark = drawn.has(name) ? ` (${drawingMark})` : "";
+      return new Markdown(`${picture}\n*Figure ${numberOf(name)}. ${toMarkdown(caption + mark)}*`);
     },
   };
 }
 
-/** Why a person cannot sign in, explained to the customer's administrator. */
+/** A row of a guide's troubleshooting table: why people cannot sign in, and what an administrator does about it. */
 export interface TroubleshootingEntry {
-  reason: RefusalReason;
-  /** The sentence that the person sees. */
-  seen: string;
+  reasons: readonly RefusalReason[];
+  /** The sentences that the people see, each once. */
+  seen: readonly string[];
   cause: Markdown;
   remedy: Markdown;
 }
 
-/**
- * The refusals to explain in the guide of a capability. A reason without an entry in views/guide/reasons.md.ejs is left
- * out here; a test fails for it.
- */
-export function troubleshootingOf(capability: Capability): TroubleshootingEntry[] {
-  const explained = reasonEntries();
-  return refusalReasons.flatMap((reason) => {
-    const entry = explained.find((one) => one.reason === reason);
-    if (!entry?.guides.includes(capability)) return [];
-    return [{ reason, seen: refusals[reason].text, cause: entry.cause, remedy: entry.remedy }];
+/** The name of the section of reasons.md.ejs with the reasons that only docs/reference/errors.md explains. */
+const referenceOnly = "reference";
+
+/** The rows of a capability's guide, in the order of views/guide/reasons.md.ejs. */
+export function troubleshootingOf(
+  capability: Capability,
+  { brand, integration }: GuideFacts = configuredFacts,
+): TroubleshootingEntry[] {
+  const app = integration.displayName;
+  const anchor = new Markdown(anchorOf(`If ${app} is not in your catalog`));
+  const data = { capability, app, product: brand.productName, anchor };
+  return sectionsOf(renderTemplate("guide/reasons", data)).flatMap(({ reasons, cause, remedy }) => {
+    const own = reasons.get(capability);
+    if (!own) return [];
+    const seen = [...new Set(own.map((reason) => refusals[reason].text))];
+    return [{ reasons: own, seen, cause: new Markdown(cause), remedy: new Markdown(remedy) }];
   });
 }
 
-/** The entries of views/guide/reasons.md.ejs, including those for unknown reasons. */
-export function reasonEntries() {
-  const [, ...sections] = renderTemplate("guide/reasons", {}).split(/^## /m);
+/** The reasons that no guide explains. */
+export function unexplainedReasons(): RefusalReason[] {
+  const data = { capability: referenceOnly, app: "", product: "", anchor: "" };
+  return sectionsOf(renderTemplate("guide/reasons", data)).flatMap(
+    ({ reasons }) => reasons.get(referenceOnly) ?? [],
+  );
+}
+
+/** Sections of the form `## guide: reason, reason; guide: reason`, a cause and a remedy. Throws for an unknown reason. */
+function sectionsOf(text: string) {
+  const [, ...sections] = text.split(/^## /m);
   return sections.map((section) => {
     const [heading = "", cause = "", remedy = ""] = section.trim().split(/\n{2,}/);
-    const [reason = "", guides = ""] = heading.split(": ");
-    return { reason, guides: guides.split(", "), cause: new Markdown(cause), remedy: new Markdown(remedy) };
+    const byGuide = heading.split("; ").map((part): [string, RefusalReason[]] => {
+      const [guide = "", names = ""] = part.split(": ");
+      return [guide, names.split(", ").map(knownReason)];
+    });
+    return { reasons: new Map(byGuide), cause, remedy };
   });
+}
+
+function knownReason(name: string): RefusalReason {
+  const reason = refusalReasons.find((one) => one === name);
+  if (!reason)
+    throw new Error(`views/guide/reasons.md.ejs explains "${name}", which is not in src/errors.ts`);
+  return reason;
 }

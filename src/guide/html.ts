@@ -22,8 +22,8 @@ interface Heading {
 const contentsMark = "[[contents]]";
 
 /**
- * Renders a guide's Markdown as HTML. Raw HTML is escaped. A picture followed by a line of emphasis becomes a figure, and
- * `[[contents]]` becomes the list of headings.
+ * Renders a guide's Markdown as HTML. Raw HTML is escaped. A picture followed by a line of emphasis becomes a figure, several
+ * in a row become a group, and `[[contents]]` becomes the list of headings.
  */
 export function toHtml(markdown: string, { imageBase, pageOf }: HtmlOptions): GuideHtml {
   const headings = headingsOf(markdown);
@@ -37,10 +37,8 @@ export function toHtml(markdown: string, { imageBase, pageOf }: HtmlOptions): Gu
         renderer: () => contentsList(headings, pageOf),
       },
       {
-        ...block("figure", /^!\[([^\]]*)\]\((\S+)\)\n\*([^*]+)\*\n+/),
-        renderer: ({ match: [, alt, src, caption] }) =>
-          `<figure><img src="${escapeHtml(imageBase + src)}" alt="${escapeHtml(alt)}">` +
-          `<figcaption>${escapeHtml(caption)}</figcaption></figure>\n`,
+        ...block("figures", /^(?:!\[[^\]]*\]\(\S+\)\n\*[^*]+\*(?:\n+|$))+/),
+        renderer: ({ raw }) => figureGroup(raw, imageBase),
       },
     ],
   });
@@ -54,6 +52,16 @@ export function withContents(markdown: string): string {
     ({ depth, text, id }) => `${"  ".repeat(depth - 2)}- [${text}](#${id})`,
   );
   return markdown.replace(contentsMark, lines.join("\n"));
+}
+
+/** The figures of a block of Markdown. CSS puts them next to each other where there is room. */
+function figureGroup(markdown: string, imageBase: string): string {
+  const figures = [...markdown.matchAll(/!\[([^\]]*)\]\((\S+)\)\n\*([^*]+)\*/g)].map(
+    ([, alt, src, caption]) =>
+      `<figure><img src="${escapeHtml(imageBase + src)}" alt="${escapeHtml(alt)}">` +
+      `<figcaption>${escapeHtml(caption)}</figcaption></figure>`,
+  );
+  return `<div class="figures">\n${figures.join("\n")}\n</div>\n`;
 }
 
 /** A marked extension for a block that a regular expression matches at the start of the remaining text. */
@@ -82,7 +90,7 @@ function headingsOf(markdown: string): Heading[] {
 }
 
 /** The anchor that GitHub gives to a heading, so that links also work in the Markdown. */
-function anchorOf(text: string): string {
+export function anchorOf(text: string): string {
   return text
     .toLowerCase()
     .replace(/[^\p{L}\p{N} _-]/gu, "")

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { bold, okta, oktaProducts } from "okta-labels/labels";
 import { refusalReasons } from "../../src/errors.ts";
 import { type Capability, capabilities, configuredFacts, type GuideFacts } from "../../src/guide/facts.ts";
-import { reasonEntries, troubleshootingOf, writeGuide } from "../../src/guide/guide.ts";
+import { troubleshootingOf, unexplainedReasons, writeGuide } from "../../src/guide/guide.ts";
 import { code, toMarkdown } from "../../src/guide/templates.ts";
 
 const everybody = { origin: "https://app.example.com", tenant: null, key: null };
@@ -93,7 +94,7 @@ const otherFacts: GuideFacts = {
   integration: {
     ...integration,
     displayName: "Zebra for Teams",
-    guides: { edition: "9.9", date: "1 April 2031" },
+    guides: { edition: "9.9", date: "1 April 2031", productVersion: "77.1" },
     variables: [{ name: "stable", label: "Stable number" }],
     saml: { ...saml, groupAttribute: { name: "herds", filter: "Starts with", value: "Zebra" } },
     scim: {
@@ -127,13 +128,21 @@ function factTexts({ brand, integration: manifest, attributes, entitlements }: G
       brand.productName,
       brand.supportEmail,
       brand.supportUrl,
-      manifest.guides.edition,
+      `Edition ${manifest.guides.edition},`,
+      `${brand.productName} ${manifest.guides.productVersion}`,
       manifest.guides.date,
     ],
     ...manifest.variables.map(({ label }) => label),
     ...(manifest.scim?.entitlements.map(({ description }) => description) ?? []),
     ...[...names, ...entitlements.map(({ id }) => id)].map((name) => code(name).text),
   ].map((text) => (text.startsWith("`") ? text : toMarkdown(text)));
+}
+
+/** A section of a guide, from its heading to the next heading. */
+function sectionOf(text: string, heading: string): string {
+  const [, after] = text.split(`\n${heading}\n`);
+  assert.ok(after !== undefined, heading);
+  return after.split(/^##+ /m)[0] ?? "";
 }
 
 describe("configuration guides", () => {
@@ -168,20 +177,31 @@ describe("configuration guides", () => {
     assert.deepEqual(found, []);
   });
 
-  it("explain every reason for which the code refuses a sign-in, and no others", () => {
-    const explained = reasonEntries();
-    assert.deepEqual(explained.map(({ reason }) => reason).sort(), [...refusalReasons].sort());
-    for (const { reason, guides, cause, remedy } of explained) {
-      assert.ok(cause.text.length > 10 && remedy.text.length > 5, reason);
-      assert.deepEqual(
-        guides.filter((guide) => !["oidc", "saml"].includes(guide)),
-        [],
-      );
+  it("explain every reason for which the code refuses a sign-in, in one row, or leave it to the reference", () => {
+    const rows = [...troubleshootingOf("oidc"), ...troubleshootingOf("saml")];
+    const explained = [...new Set(rows.flatMap(({ reasons }) => reasons))];
+    assert.deepEqual([...explained, ...unexplainedReasons()].sort(), [...refusalReasons].sort());
+    const reference = readFileSync("docs/reference/errors.md", "utf8");
+    for (const reason of refusalReasons) assert.ok(reference.includes(`| \`${reason}\` |`), reason);
+    for (const { reasons, cause, remedy } of rows)
+      assert.ok(cause.text.length > 10 && remedy.text.length > 5, reasons.join());
+    for (const capability of ["oidc", "saml"] as const) {
+      const own = troubleshootingOf(capability).flatMap(({ reasons }) => reasons);
+      assert.equal(new Set(own).size, own.length, "each reason has one row");
     }
-    const listed = new Set(
-      [...troubleshootingOf("oidc"), ...troubleshootingOf("saml")].map(({ reason }) => reason),
-    );
-    assert.equal(listed.size, refusalReasons.length);
+  });
+
+  it("have one row for each sentence that a person can see, and no row about an attack or a password", () => {
+    for (const capability of ["oidc", "saml"] as const) {
+      const rows = troubleshootingOf(capability);
+      const seen = rows.flatMap((row) => row.seen);
+      assert.ok(rows.length >= 10 && rows.length <= 16, `${rows.length} rows`);
+      assert.equal(new Set(seen).size, seen.length);
+      const text = writeGuide(capability, everybody);
+      assert.doesNotMatch(text, /tell us|attack|one-time link/i);
+      for (const sentence of seen) assert.ok(text.includes(toMarkdown(sentence)), sentence);
+    }
+    assert.doesNotMatch(writeGuide("scim", everybody), /tell us|attack/i);
   });
 
   it("explain every provisioning error, and no others", () => {
@@ -209,6 +229,76 @@ describe("configuration guides", () => {
       if (heading) assert.ok(withIt.includes(`\n${heading}\n`) && !without.includes(`\n${heading}\n`));
     });
   }
+
+  it("enable Entitlement management before anything of provisioning", () => {
+    const text = writeGuide("scim", everybody);
+    const order = [
+      ...["### Add Tasklane to your Okta org", "### Enable Entitlement management first (optional)"],
+      ...["### Create a provisioning token in Tasklane", "### Enable provisioning in Okta"],
+      ...["### Choose what Okta does in Tasklane", "### Assign people"],
+      "### Assign roles and entitlements (optional)",
+    ].map((heading) => text.indexOf(`\n${heading}\n`));
+    assert.ok(order.every((place) => place > 0));
+    assert.deepEqual(
+      order,
+      [...order].sort((a, b) => a - b),
+    );
+    const { section, enable, viewAccess, editAccess, customize, adminApp } = okta.entitlements;
+    for (const label of [section, enable, viewAccess, editAccess, customize, adminApp])
+      assert.ok(text.includes(bold(label)), label);
+  });
+
+  it("say which features of Okta an org needs", () => {
+    const { identityEngine, adaptiveMfa, threatProtection, identityGovernance, lifecycleManagement } =
+      oktaProducts;
+    const signOn = [identityEngine, adaptiveMfa, threatProtection, identityGovernance];
+    const claims = okta.features.federatedClaims;
+    const needed = {
+      oidc: [...signOn, claims],
+      saml: [...signOn, claims],
+      scim: [lifecycleManagement, identityGovernance],
+    };
+    for (const capability of capabilities) {
+      const text = sectionOf(writeGuide(capability, everybody), "## Requirements");
+      for (const feature of needed[capability])
+        assert.ok(text.includes(feature), `${capability}: ${feature}`);
+    }
+  });
+
+  it("call the tab Sign On by both of its names in each section, and name the link that leads here", () => {
+    const [tab, other] = [bold(okta.tabs.signOn), bold(okta.tabs.authentication)];
+    for (const capability of capabilities) {
+      const text = writeGuide(capability, everybody);
+      const sections = text.split(/^##+ /m).filter((section) => section.includes(tab));
+      assert.ok(sections.length >= (capability === "scim" ? 0 : 3), capability);
+      for (const section of sections) assert.equal(section.split(other).length, 2, section);
+      const { viewSetupInstructions, viewSamlSetupInstructions } = okta.signOn;
+      const link = capability === "saml" ? viewSamlSetupInstructions : viewSetupInstructions;
+      assert.ok(text.split("## Contents")[0]?.includes(bold(link)), capability);
+    }
+  });
+
+  it("name settings of the customer's own app integrations in one section only", () => {
+    for (const capability of capabilities) {
+      const text = writeGuide(capability, everybody);
+      const own = sectionOf(text, "### If Tasklane is not in your catalog");
+      const labels = Object.values(okta.customApp).filter((label) => text.includes(bold(label)));
+      assert.ok(labels.length > 0, capability);
+      for (const label of labels) assert.ok(!text.replace(own, "").includes(bold(label)), label);
+    }
+  });
+
+  it("list the attributes of the app in the catalog, and those that a customer can add, with their SCIM names", () => {
+    const text = writeGuide("scim", everybody);
+    const mapped = sectionOf(text, "## Attributes and mapping");
+    const addable = sectionOf(text, "### Add other attributes (optional)");
+    for (const { scim: path, label, required, field } of configuredFacts.attributes) {
+      const name = code(path.split(":").at(-1) ?? "").text;
+      assert.equal(mapped.includes(`| ${toMarkdown(label)} | ${name} |`), required, path);
+      assert.equal(addable.includes(`${toMarkdown(label)} ${name}`), !required && field !== "active", path);
+    }
+    assert.ok(addable.includes("Cost center") && addable.includes("by hand"));
+  });
 
   it("warn before SAML is enabled, with the backup URL, and explain SHA-256 at the anchor of error pages", () => {
     const text = writeGuide("saml", everybody);

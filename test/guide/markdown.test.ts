@@ -85,8 +85,10 @@ describe("the pictures of guides", () => {
     assert.equal(shown, "![What it shows](images/second.png)\n*Figure 2. Its caption*");
     assert.match(
       html(`${shown}\n\nAfter.`),
-      /^<figure><img src="pictures\/images\/second.png" alt="What it shows"[^>]*><figcaption>Figure 2\. Its caption<\/figcaption><\/figure>\n<p>After/,
+      /^<div class="figures">\n<figure><img src="pictures\/images\/second.png" alt="What it shows"[^>]*><figcaption>Figure 2\. Its caption<\/figcaption><\/figure>\n<\/div>\n<p>After/,
     );
+    const both = html(`${shown}\n\n${figure("first", "a", "b").text}\n`);
+    assert.match(both, /^<div class="figures">\n<figure>.*second.*<\/figure>\n<figure>.*first.*\n<\/div>\n$/);
   });
 
   it("write nothing if the picture does not exist, such as an Okta screen without a screenshot", () => {

@@ -3,7 +3,6 @@ import type { WizardValues } from "oin-kit/compatibility";
 import { buildSubmission, type Submission } from "oin-kit/submission";
 import { toYaml } from "oin-kit/yaml";
 import { integration } from "../../../config/integration.ts";
-import { paths } from "../../../src/endpoints.ts";
 import { type Capability, configuredFacts, offeredGuides } from "../../../src/guide/facts.ts";
 import { writeGuide } from "../../../src/guide/guide.ts";
 import { toHtml, withContents } from "../../../src/guide/html.ts";
@@ -31,11 +30,11 @@ export function currentSubmission(): Submission {
 }
 
 export function submissionTexts(submission: Submission): Map<string, string> {
-  const data = { ...configuredFacts, ...submission, scimUrl: integration.origin + paths.scim };
+  const data = { ...configuredFacts, ...submission };
   const markdown = renderTemplate("oin/submission", data);
   return new Map([
     ["docs/oin/submission.md", withContents(markdown)],
-    ["docs/oin/submission.html", standalonePage(toHtml(markdown, { imageBase: "" }))],
+    ["docs/oin/submission.html", standalonePage(toHtml(markdown, { imageBase: "" }), "package")],
     ["docs/oin/values.json", `${JSON.stringify(submission.values, null, 2)}\n`],
     ["docs/oin/values.yaml", toYaml(submission.values)],
   ]);

@@ -15,6 +15,7 @@ export interface RuleResult {
   source: { document: string; section: string; url: string };
 }
 
+/** A verdict and what it is based on. */
 interface Finding {
   verdict: RuleVerdict;
   seen: string;
@@ -63,8 +64,20 @@ export class CheckReport {
       .map((id) => {
         const { area, title, fix, document, section } = rules[id];
         const [name, url] = documents[document];
-        return { rule: id, area, title, ...this.#verdict(id), fix, source: { document: name, section, url } };
+        return {
+          rule: id,
+          area,
+          title,
+          ...this.verdictOf(id),
+          fix,
+          source: { document: name, section, url },
+        };
       });
+  }
+
+  /** The text without the secrets. */
+  redacted(text: string): string {
+    return this.#secrets.reduce((shown, secret) => shown.replaceAll(secret, "[token]"), text);
   }
 
   #add(rule: RuleId, verdict: RuleVerdict, seen: string): void {
@@ -74,7 +87,7 @@ export class CheckReport {
   }
 
   /** The worst verdict of a rule, with its observations. */
-  #verdict(id: RuleId): Finding {
+  verdictOf(id: RuleId): Finding {
     const findings = this.#findings.get(id) ?? [];
     for (const verdict of ["fail", "warning", "pass", "not-checkable"] as const) {
       const seen = [...new Set(findings.filter((one) => one.verdict === verdict).map((one) => one.seen))];
@@ -90,8 +103,7 @@ export class CheckReport {
 
   /** Servers control much of this text: removes secrets and control characters, and limits its length. */
   #readable(text: string): string {
-    const redacted = this.#secrets.reduce((shown, secret) => shown.replaceAll(secret, "[token]"), text);
-    const plain = redacted.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+    const plain = this.redacted(text).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
     return plain.length > longestSeen ? `${plain.slice(0, longestSeen)}…` : plain;
   }
 }
