@@ -103,7 +103,7 @@ const words: PlantedFault[] = [
   {
     name: "a menu that Okta has renamed",
     fails: ["guide-menus"],
-    seen: /"Applications > Applications" is now "Applications and Resources > Applications"/,
+    seen: /"Applications > Applications" is Okta's name until 2026-07-21/,
     fault: () => adds("<p>Go to <strong>Applications</strong> &gt; <strong>Applications</strong>.</p>"),
   },
   {
