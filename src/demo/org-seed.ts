@@ -3,6 +3,7 @@ import { newId, type OrgApp, type OrgSeed } from "okta-stand-in/state";
 import { brand } from "../../config/brand.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import { attributeStatements } from "./attribute-statements.ts";
+import { catalogApp } from "./catalog.ts";
 import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./tenants.ts";
 
 /** The org's initial content, and each customer's app in it, by the customer's slug. */
@@ -25,7 +26,8 @@ export async function buildOrgSeed(
   const keys = Object.values(before?.apps ?? {}).flatMap(({ signOn }) =>
     signOn.kind === "saml" ? [signOn] : [],
   );
-  const seed: OrgSeed = { people: {}, groups: {}, apps: {} };
+  const entry = catalogApp(baseUrl);
+  const seed: OrgSeed = { people: {}, groups: {}, apps: {}, catalog: { [entry.name]: entry } };
   const apps = new Map<string, OrgApp>();
   for (const tenant of demoTenants) {
     addPeople(seed, tenant);

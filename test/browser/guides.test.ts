@@ -101,7 +101,9 @@ describeInBrowser("following the guides", (browser) => {
       await assertSignedIn(page, person);
       const admin = await browser.open();
       await admin.goto(`${org.url}/admin/users/${person.id}`);
-      await admin.getByText("Clear User Sessions").click();
+      await admin.getByRole("button", { name: "More Actions" }).click();
+      await admin.getByRole("link", { name: "Clear User Sessions" }).click();
+      await admin.getByLabel("Also include logout enabled apps").check();
       await admin.getByRole("button", { name: "Clear and revoke" }).click();
       await admin.getByText("answered 204: the person is signed out there").waitFor();
       await page.goto(`${site().app.url}/account`);

@@ -38,6 +38,8 @@ describeInBrowser("following the guide to SCIM", (browser) => {
     async function enableProvisioning(okta: Page, says: Says, token: string): Promise<void> {
       const values = submittedValues(site().app.url);
       await goTo(okta, says("Provisioning"));
+      await okta.getByRole("button", { name: says("Configure API Integration") }).click();
+      await okta.getByLabel(says("Enable API integration")).check();
       await okta.getByLabel("Base URL").fill(baseUrlOf(values));
       await okta
         .getByLabel("Authentication mode")
@@ -47,12 +49,11 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       await okta.getByRole("alert").waitFor();
       await okta.getByLabel(says("API Token")).fill(token);
       await okta.getByRole("button", { name: says("Test API Credentials") }).click();
-      await okta.getByText("The credentials work.").waitFor();
-      await okta.getByLabel("Base URL").fill(baseUrlOf(values));
-      await okta.getByLabel(says("API Token")).fill(token);
-      await okta.getByRole("button", { name: new RegExp(`^${says("Enable API integration")}`) }).click();
+      await okta.getByText("was verified successfully").waitFor();
+      await okta.getByRole("button", { name: says("Save"), exact: true }).click();
       await okta.getByText("API Integration is saved.").waitFor();
-      await okta.getByRole("heading", { name: says("To App") }).waitFor();
+      await goTo(okta, says("To App"));
+      await okta.getByRole("button", { name: says("Edit"), exact: true }).click();
       for (const name of ["Create Users", "Update User Attributes", "Deactivate Users"]) {
         await okta.getByLabel(says(name)).check();
       }
@@ -66,12 +67,12 @@ describeInBrowser("following the guide to SCIM", (browser) => {
     /** "Assign people", also for the second time. */
     async function assign(okta: Page, says: Says, name: string): Promise<void> {
       await goTo(okta, says("Assignments"));
-      await okta.getByLabel(new RegExp(`^${says("Assign to People")}`)).fill(ada.login);
-      await okta
-        .getByRole("button", { name: says("Assign"), exact: true })
-        .first()
-        .click();
+      await okta.getByRole("button", { name: says("Assign"), exact: true }).click();
+      await goTo(okta, says("Assign to People"));
+      await okta.getByRole("button", { name: `Assign ${name}` }).click();
+      await okta.getByRole("button", { name: says("Save and Go Back") }).click();
       await okta.getByText(`${name} is assigned.`).waitFor();
+      await okta.getByRole("button", { name: says("Done") }).click();
     }
 
     /** The cells of a person's row under Admin > People, and the URL of their page. */
@@ -98,6 +99,7 @@ describeInBrowser("following the guide to SCIM", (browser) => {
       await changeLastName(okta, "King");
       assert.deepEqual(await personIn(page, says, "Ada King"), came);
       await okta.goto(`${org.url}/admin/apps/${app.id}/assignments`);
+      await okta.getByRole("button", { name: "Actions Ada King" }).click();
       await okta.getByRole("button", { name: "Unassign" }).click();
       await okta.getByText("The person is unassigned").waitFor();
       assert.deepEqual(await personIn(page, says, "Ada King"), { ...came, state: "Deactivated" });
@@ -108,8 +110,11 @@ describeInBrowser("following the guide to SCIM", (browser) => {
     /** "Push groups"; returns the text of the group's page in the console. */
     async function pushGroup(page: Page, okta: Page, says: Says): Promise<void> {
       await goTo(okta, says("Push Groups"));
-      await okta.getByLabel(says("Find groups by name")).selectOption("Engineers");
-      await okta.getByRole("button", { name: "Push", exact: true }).click();
+      await okta.getByRole("button", { name: says("Push Groups") }).click();
+      await goTo(okta, says("Find groups by name"));
+      await okta.getByLabel("Group", { exact: true }).selectOption("Engineers");
+      await okta.getByLabel("Match result & push action").selectOption(says("Create Group"));
+      await okta.getByRole("button", { name: says("Save"), exact: true }).click();
       await okta.getByText("The group is pushed.").waitFor();
       await goTo(page, says("Admin"), says("Groups"), "Engineers");
       await page.getByText(says("Make its members administrators")).click();

@@ -21,12 +21,15 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
     async function connect(page: Page, okta: Page): Promise<void> {
       await page.getByRole("button", { name: "Create a token" }).click();
       await page.getByRole("heading", { name: "The new token" }).waitFor();
+      await okta.getByRole("button", { name: "Configure API Integration" }).click();
+      await okta.getByLabel("Enable API integration").check();
       await carry(page, "the token", okta, "API Token");
       await carry(page, "Base URL", okta, "Base URL");
       await okta.getByRole("button", { name: "Test API Credentials" }).click();
-      await okta.getByText("The credentials work").waitFor();
-      await okta.getByRole("button", { name: "Enable API integration and save" }).click();
+      await okta.getByText("was verified successfully").waitFor();
+      await okta.getByRole("button", { name: "Save", exact: true }).click();
       await okta.getByText("API Integration is saved").waitFor();
+      await okta.getByRole("button", { name: "Edit", exact: true }).click();
       for (const name of ["Create Users", "Update User Attributes", "Deactivate Users"]) {
         await okta.getByLabel(name).check();
       }
@@ -55,7 +58,10 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
       await okta.goto(`${org.url}/admin/apps`);
       await okta.getByRole("link", { name: "Test App" }).click();
       await okta.getByRole("link", { name: "Push Groups" }).click();
-      await okta.getByRole("button", { name: "Push", exact: true }).click();
+      await okta.getByRole("button", { name: "Push Groups" }).click();
+      await okta.getByRole("link", { name: "Find groups by name" }).click();
+      await okta.getByLabel("Group", { exact: true }).selectOption(name);
+      await okta.getByRole("button", { name: "Save", exact: true }).click();
       await okta.getByRole("link", { name }).waitFor();
     }
 
@@ -91,7 +97,8 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
       assert.match(await openPerson(page), /Role: admin\s+admin: member of the group Everybody/);
 
       await okta.getByRole("link", { name: "Assignments" }).click();
-      await okta.getByRole("button", { name: "Unassign Ada Lovelace" }).click();
+      await okta.getByRole("button", { name: "Actions Ada Lovelace" }).click();
+      await okta.getByRole("button", { name: "Unassign" }).click();
       await okta.getByText("was told to deactivate them").waitFor();
       assert.match(await openPerson(page), /Deactivated by Okta/);
       const done = await stepsDone(page);

@@ -1,10 +1,28 @@
 import assert from "node:assert/strict";
+import { addInstance } from "okta-stand-in/catalog";
 import { newSamlKey } from "okta-stand-in/keys";
-import { newId, type OrgApp } from "okta-stand-in/state";
+import { sampleSeed } from "okta-stand-in/sample";
+import { newId, type OrgApp, type OrgPerson } from "okta-stand-in/state";
 import { addApp, addTo, integration, oidcSignOn, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import { obstaclesOn, widths } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
+
+/** Adds an instance of an integration of the catalog, with roles to assign. */
+async function addGoverned(org: TestOrg, people: readonly OrgPerson[]): Promise<void> {
+  const { catalog } = await sampleSeed("Demo org");
+  Object.assign(org.store.state, { catalog });
+  const entry = catalog?.sample ?? assert.fail("the sample has an integration");
+  const app = await addInstance(org, entry, { label: "Sample", variables: { subdomain: "acme" } });
+  const values = ["Member", "Admin"].map((display) => ({ value: display, display, description: "" }));
+  const custom = [{ resourceType: "Role", value: "Admin", display: "Admin" }];
+  app.governance = {
+    resourceTypes: [{ name: "Role", attribute: "roles", description: "What a person may do", values }],
+    policy: [{ name: "Everyone", groupId: "g1", values: custom }],
+  };
+  for (const { id } of people)
+    app.assignments[id] = { remoteId: id, state: "provisioned", problem: null, custom };
+}
 
 /** An org with everything that a page can show: each status, each state, problems and long texts. */
 async function fullOrg(): Promise<TestOrg> {
@@ -50,15 +68,22 @@ async function fullOrg(): Promise<TestOrg> {
     algorithm: "SHA1",
   };
   addApp(org, signOn, people);
+  await addGoverned(org, people);
   // Nothing answers there, so that the log has calls without an answer.
   await org.provisioner.resume(oidc);
   return org;
 }
 
 function pathsOf(org: TestOrg): string[] {
-  const [oidc, saml] = Object.keys(org.store.state.apps);
+  const [oidc, saml, added] = Object.keys(org.store.state.apps);
   const [person, , gone] = Object.keys(org.store.state.people);
-  const tabs = ["", "/sign-on", "/provisioning", "/import", "/assignments", "/push-groups"];
+  const tabs = [
+    ...["", "?edit=entitlement-management", "/sign-on", "/sign-on?edit=settings", "/sign-on?edit=logout"],
+    ...["/sign-on?edit=id-token", "/provisioning", "/provisioning/integration?edit=integration"],
+    ...["/provisioning/to-app?edit=to-app", "/provisioning/to-okta?edit=to-okta", "/import", "/assignments"],
+    ...["/assign-to-people", `/assign-to-people/${person}`, "/assign-to-groups", "/assign-to-groups/g1"],
+    ...["/push-groups", "/push-groups/by-name", "/push-groups/by-rule"],
+  ];
   return [
     ...["/login", "/login?username=unknown", "/app/UserHome", `/home/test_app/${saml}/aln`, "/no-such-page"],
     ...["/admin/users", "/admin/users?q=no-such-person", "/admin/users?page=2"],
@@ -70,8 +95,22 @@ function pathsOf(org: TestOrg): string[] {
       "/admin/groups/g2",
     ],
     ...["/admin/apps", "/admin/security/api", "/admin/reports/system-log", "/admin/stand-in"],
-    ...tabs.map((tab) => `/admin/apps/${oidc}${tab}`),
-    ...tabs.map((tab) => `/admin/apps/${saml}${tab}`),
+    ...["/admin/tasks", "/admin/profile-editor", "/admin/profile-editor/okta", "/admin/new-app"],
+    ...["/admin/new-app/oidc", "/admin/new-app/saml", "/admin/catalog", "/admin/catalog?q=no-such-app"],
+    ...["/admin/catalog/sample", "/admin/catalog/sample/add", `/admin/users/${person}/clear-sessions`],
+    `/admin/users/${person}/password`,
+    ...tabs.map((tab) => `/admin/app/test_app/instance/${oidc}${tab}`),
+    ...tabs.map((tab) => `/admin/app/test_app/instance/${saml}${tab}`),
+    ...[
+      "",
+      "?edit=settings",
+      "/sign-on",
+      "/provisioning",
+      "/governance",
+      "/governance/policy",
+      "/assignments",
+    ].map((tab) => `/admin/app/sample/instance/${added}${tab}`),
+    ...["", "?edit=access", "?edit=custom"].map((query) => `/admin/apps/${added}/access/${person}${query}`),
     `/admin/reports/system-log/${org.calls.latest(1)[0]?.id}`,
   ];
 }
@@ -143,7 +182,7 @@ describeInBrowser("the pages of the demo", (browser) => {
   it("explain an error next to its form, and keep the input", async () => {
     const page = await browser.open();
     const [oidc] = Object.keys(org.store.state.apps);
-    await page.goto(`${org.url}/admin/apps/${oidc}/provisioning`);
+    await page.goto(`${org.url}/admin/apps/${oidc}/provisioning/integration?edit=integration`);
     await page.getByLabel("Base URL").fill("http://127.0.0.1:9/scim_v2");
     await page.getByRole("button", { name: "Test API Credentials" }).click();
     await page.getByRole("alert").getByText("must not contain an underscore").waitFor();

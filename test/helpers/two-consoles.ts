@@ -65,7 +65,11 @@ export async function carry(from: Page, name: string, to: Page, label: string): 
 /** Assigns the test's person to an app, in Okta's Admin Console. */
 export async function assign(okta: Page, app: OrgApp, { org, ada }: TwoConsoles): Promise<void> {
   await okta.goto(`${org.url}/admin/apps/${app.id}/assignments`);
-  await okta.getByLabel("Assign to People: username").fill(ada.login);
-  await okta.getByRole("button", { name: "Assign" }).first().click();
-  await okta.getByText("is assigned").waitFor();
+  await okta.getByRole("button", { name: "Assign", exact: true }).click();
+  await okta.getByRole("link", { name: "Assign to People" }).click();
+  await okta.getByLabel("Search").fill(ada.login);
+  await okta.getByRole("button", { name: "Search" }).click();
+  await okta.getByRole("button", { name: "Assign Ada Lovelace" }).click();
+  await okta.getByRole("button", { name: "Save and Go Back" }).click();
+  await okta.getByText("Ada Lovelace is assigned").waitFor();
 }

@@ -2,7 +2,7 @@
 export const readOn = "2026-08-21";
 
 /**
- * What an administrator reads in Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
+ * The labels of Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
  * parts. Guides, package, console and stand-in take every label of Okta's from here.
  */
 export const okta = {
@@ -15,10 +15,13 @@ export const okta = {
     profileEditor: "Directory > Profile Editor",
     tasks: "Dashboard > Tasks",
     systemLog: "Reports > System Log",
+    api: "Security > API",
     features: "Settings > Features",
+    home: "Home",
   },
   catalog: {
     browse: "Browse App Catalog",
+    title: "Browse App Integration Catalog",
     createIntegration: "Create App Integration",
     add: "Add Integration",
     generalSettings: "General Settings",
@@ -42,9 +45,25 @@ export const okta = {
     done: "Done",
     actions: "Actions",
     activate: "Activate",
+    deactivate: "Deactivate",
+    next: "Next",
+    finish: "Finish",
     addAttribute: "Add Attribute",
+    cancel: "Cancel",
+  },
+  general: {
+    appSettings: "App Settings",
+    /** Its link contains the app instance ID, 0oa…. */
+    embedLink: "App Embed Link",
+    appVisibility: "App visibility",
+    hideIcon: "Do not display application icon to users",
   },
   signOn: {
+    methods: "Sign on methods",
+    openIdConnect: "OpenID Connect",
+    metadataDetails: "Metadata details",
+    credentialsDetails: "Credentials Details",
+    groupClaimsType: "Groups claim type",
     viewSetupInstructions: "View Setup Instructions",
     viewSamlSetupInstructions: "View SAML setup instructions",
     clientId: "Client ID",
@@ -73,27 +92,9 @@ export const okta = {
     claimName: "Name",
     claimExpression: "Expression",
   },
-  general: {
-    /** Its link contains the app instance ID, 0oa…. */
-    embedLink: "App Embed Link",
-    appVisibility: "App visibility",
-    hideIcon: "Do not display application icon to users",
-  },
-  /** An app integration that a customer builds, where the app is not in their catalog. */
-  customApp: {
-    authorizationCode: "Authorization Code",
-    assertionSignature: "Assertion Signature",
-    signed: "Signed",
-    assertionEncryption: "Assertion Encryption",
-    unencrypted: "Unencrypted",
-    uniqueIdentifier: "Unique identifier field for users",
-  },
   /** What an administrator enables under Settings > Features. */
   features: {
     federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
-  },
-  mappings: {
-    attributeMappings: "Attribute Mappings",
   },
   person: {
     moreActions: "More Actions",
@@ -120,6 +121,10 @@ export const okta = {
     importEmailAddress: "Email Address",
     importCustom: "Custom",
     importNow: "Import Now",
+    toAppHeading: "Provisioning to App",
+    attributeMappings: "Attribute Mappings",
+    goToProfileEditor: "Go to Profile Editor",
+    confirmAssignments: "Confirm Assignments",
     provisionUser: "Provision User",
     retrySelected: "Retry Selected",
   },
@@ -134,12 +139,14 @@ export const okta = {
     list: "Governance > Entitlements",
     policy: "Governance > Policy",
     addRule: "Add rule",
+    revertToPolicy: "Revert to policy",
   },
   assignments: {
     assign: "Assign",
     toPeople: "Assign to People",
     toGroups: "Assign to Groups",
     saveAndGoBack: "Save and Go Back",
+    unassign: "Unassign",
   },
   pushGroups: {
     push: "Push Groups",
@@ -147,6 +154,62 @@ export const okta = {
     byRule: "Find groups by rule",
     create: "Create Group",
     link: "Link Group",
+    matchAndAction: "Match result & push action",
+    pushNow: "Push now",
+  },
+  /** An app integration that a customer builds, where the app is not in their catalog. */
+  customApp: {
+    oidc: "OIDC - OpenID Connect",
+    webApplication: "Web Application",
+    name: "App integration name",
+    grantType: "Grant type",
+    authorizationCode: "Authorization Code",
+    assertionSignature: "Assertion Signature",
+    signed: "Signed",
+    assertionEncryption: "Assertion Encryption",
+    unencrypted: "Unencrypted",
+    signInRedirectUris: "Sign-in redirect URIs",
+    signOutRedirectUris: "Sign-out redirect URIs",
+    loginInitiatedBy: "Login initiated by",
+    eitherOktaOrApp: "Either Okta or App",
+    displayIcon: "Display application icon to users",
+    loginFlow: "Login flow",
+    redirectToApp: "Redirect to app to initiate login (OIDC Compliant)",
+    initiateLoginUri: "Initiate login URI",
+    ssoUrl: "Single sign-on URL",
+    audience: "Audience URI (SP Entity ID)",
+    recipientUrl: "Use this for Recipient URL and Destination URL",
+    defaultRelayState: "Default RelayState",
+    nameIdFormat: "Name ID format",
+    unspecified: "Unspecified",
+    username: "Application username",
+    attributeStatements: "Attribute Statements",
+    connectorBaseUrl: "SCIM connector base URL",
+    uniqueIdentifier: "Unique identifier field for users",
+    provisioningActions: "Supported provisioning actions",
+    authenticationMode: "Authentication Mode",
+    httpHeader: "HTTP Header",
+    authorization: "Authorization",
+    testConnector: "Test Connector Configuration",
+    logoutEndpointUrl: "Logout endpoint URL",
+    subjectFormat: "Subject format",
+    issuerAndSubject: "Issuer and Subject Identifier",
+    emailIdentifier: "Email Identifier",
+  },
+  /** Where an ISV starts, tests and updates a submission, in its Integrator Free Plan org. */
+  oin: {
+    createApp: "Create app",
+    addIntegrations: "Add more integrations",
+    yourApps: "Your apps",
+    catalogInfo: "Catalog Info",
+    integration: "Integration",
+    testIntegration: "Test integration",
+    currentVersion: "CURRENT VERSION",
+    publishedVersion: "PUBLISHED VERSION",
+    initializeTester: "Initialize Tester",
+    refreshSession: "Refresh Tester session",
+    exportResults: "Export results",
+    importUserSchema: "Import User Schema",
   },
 } as const;
 
@@ -161,8 +224,27 @@ export const oktaProducts = {
 
 /** A label for Markdown: each part of a path is bold. */
 export function bold(label: string): string {
-  return label
-    .split(" > ")
-    .map((part) => `**${part}**`)
-    .join(" > ");
+  return writeParts(label, (part) => `**${part}**`, " > ");
+}
+
+/** A label for HTML: each part of a path is strong. */
+export function strong(label: string): string {
+  return writeParts(label, (part) => `<strong>${part.replaceAll("&", "&amp;")}</strong>`, " &gt; ");
+}
+
+/** The path by which a person clicks from one label to the next, for bold() and strong(). */
+export function clickPath(...labels: string[]): string {
+  return labels.join(" > ");
+}
+
+/**
+ * The tab with an app's sign-on settings, under both of its names.
+ * @param write how a text writes a label: bold, strong, or, by default, as it is.
+ */
+export function signOnTab(write: (label: string) => string = (label) => label): string {
+  return `${write(okta.tabs.signOn)} (in some orgs: ${write(okta.tabs.authentication)})`;
+}
+
+function writeParts(label: string, mark: (part: string) => string, separator: string): string {
+  return label.split(" > ").map(mark).join(separator);
 }

@@ -3,9 +3,9 @@ import express, { type ErrorRequestHandler, type RequestHandler, type Response, 
 import { z } from "zod";
 import { samlKeyId } from "./keys.ts";
 import { appOf, type Org, OrgNotFoundError } from "./org.ts";
+import { addOidcApp, addSamlApp } from "./private-app.ts";
 import { idpMetadata, isSaml } from "./saml.ts";
-import { samlSignOn } from "./saml-app.ts";
-import { newId, type OrgApp } from "./state.ts";
+import type { OrgApp } from "./state.ts";
 
 const oidcApp = z.object({
   signOnMode: z.literal("OPENID_CONNECT"),
@@ -49,10 +49,7 @@ export function managementApi(org: Org, token: string): Router {
   router.use("/api/v1", requireToken(token), express.json({ limit: "256kb" }));
 
   router.post("/api/v1/apps", async (req, res) => {
-    const app = await toApp(org, wantedApp.parse(req.body));
-    org.store.state.apps[app.id] = app;
-    org.store.changed();
-    res.json(describe(org, app));
+    res.json(describe(org, await addWanted(org, wantedApp.parse(req.body))));
   });
   router.get("/api/v1/apps/:id", (req, res) => {
     res.json(describe(org, appOf(org, req.params.id)));
@@ -88,30 +85,18 @@ function requireToken(token: string): RequestHandler {
   };
 }
 
-async function toApp(org: Org, wanted: z.infer<typeof wantedApp>): Promise<OrgApp> {
-  const base = {
-    id: newId("0oa"),
-    label: wanted.label,
-    active: true,
-    provisioning: null,
-    universalLogout: null,
-  };
-  const empty = { assignments: {}, pushGroups: {} };
+async function addWanted(org: Org, wanted: z.infer<typeof wantedApp>): Promise<OrgApp> {
   if (wanted.signOnMode === "SAML_2_0") {
     const { ssoAcsUrl: acsUrl, audience, attributeStatements } = wanted.settings.signOn;
     const statements = attributeStatements.map(({ name, values }) => ({ name, expression: values[0] ?? "" }));
-    const signOn = await samlSignOn(org.name, { acsUrl, audience, attributeStatements: statements });
-    return { ...base, name: "custom_saml_app", signOn, ...empty };
+    return await addSamlApp(org, wanted.label, { acsUrl, audience, attributeStatements: statements });
   }
   const { redirect_uris: redirectUris, ...client } = wanted.settings.oauthClient;
-  const signOn: OrgApp["signOn"] = {
-    kind: "oidc",
-    clientSecret: newId("") + newId(""),
+  return addOidcApp(org, wanted.label, {
     redirectUris,
     postLogoutRedirectUris: client.post_logout_redirect_uris,
     initiateLoginUri: client.initiate_login_uri ?? null,
-  };
-  return { ...base, name: "oidc_client", signOn, ...empty };
+  });
 }
 
 function describe(org: Org, { id, name, label, active, signOn }: OrgApp) {

@@ -1,5 +1,6 @@
 import { OrgRefusal, personByLogin, personOf } from "./org.ts";
 import { groupsWith, type OrgAdmin } from "./provisioner.ts";
+import { syncPassword } from "./provisioning.ts";
 import { newId, type OrgApp, type OrgPerson } from "./state.ts";
 import { universalLogout } from "./universal-logout.ts";
 
@@ -63,6 +64,23 @@ export async function clearSessions(org: OrgAdmin, id: string, includeApps: bool
     (app) => app.universalLogout && app.assignments[id],
   );
   return await Promise.all(apps.map((app) => universalLogout(org, app, person)));
+}
+
+/**
+ * Sets a password, which the stand-in itself does not need, and sends it to every app with "Sync Password". Returns their
+ * labels. Throws OrgRefusal and ScimFailure.
+ */
+export async function setPassword(org: OrgAdmin, id: string, password: string): Promise<string[]> {
+  personOf(org, id);
+  if (password.length < 8) throw new OrgRefusal("A password has at least 8 characters.");
+  const told: string[] = [];
+  for (const app of Object.values(org.store.state.apps)) {
+    const remoteId = app.assignments[id]?.remoteId;
+    if (!app.provisioning?.syncPassword || typeof remoteId !== "string") continue;
+    await syncPassword(org.provisioner.sender(app, "Sync Password"), remoteId, password);
+    told.push(app.label);
+  }
+  return told;
 }
 
 /** "Assign". Links the person to their account if the application already has one. Throws OrgRefusal. */

@@ -1,3 +1,4 @@
+import { accessOf } from "./access.ts";
 import { displayNameOf, type Org, OrgRefusal } from "./org.ts";
 import { deactivatePerson, provisionPerson, pushProfile, type Send } from "./provisioning.ts";
 import { deleteGroup, linkGroup, pushAll, pushChanges, putGroup, type WantedGroup } from "./push-groups.ts";
@@ -206,10 +207,13 @@ async function syncPerson({ org, app, provisioning, sendFor }: PushTarget, id: s
     delete app.assignments[id];
     return;
   }
-  if (assignment.remoteId === null) {
-    assignment.remoteId = await provisionPerson(sendFor(`Assign ${name}`), provisioning, person);
+  const access = provisioning.updateAttributes ? accessOf(org, app, id) : {};
+  const { remoteId } = assignment;
+  if (remoteId === null) {
+    assignment.remoteId = await provisionPerson(sendFor(`Assign ${name}`), provisioning, person, access);
   } else if (provisioning.updateAttributes) {
-    await pushProfile(sendFor(`Push profile of ${name}`), provisioning, person, assignment.remoteId);
+    const account = { remoteId, access };
+    await pushProfile(sendFor(`Push profile of ${name}`), provisioning, person, account);
   }
   Object.assign(assignment, { state: "provisioned", problem: null });
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { displayNameOf, OrgRefusal } from "./org.ts";
 import { mergedUser, newUser, patchedUser, replaced } from "./scim-bodies.ts";
 import { type OrgScimAnswer, type ScimBody, ScimFailure } from "./scim-client.ts";
-import type { OrgPerson, Provisioning } from "./state.ts";
+import type { GovernedType, OrgPerson, Provisioning } from "./state.ts";
 
 /** Sends one call to one application; the app and the reason for the log are fixed. */
 export type Send = (method: string, path: string, body?: unknown) => Promise<OrgScimAnswer>;
@@ -16,12 +16,13 @@ export async function testCredentials(send: Send): Promise<void> {
 /**
  * Looks the person up by username, then creates them, or links and activates the account that was found, even a
  * deactivated one. Returns the id in the application. Throws ScimFailure, or OrgRefusal if Create Users is off.
+ * @param access the attributes `roles` and `entitlements` if Okta manages them.
  */
 export async function provisionPerson(
   send: Send,
   { updates, createUsers }: Provisioning,
   person: OrgPerson,
-  newPassword: () => string = randomPassword,
+  access: ScimBody = {},
 ): Promise<string> {
   const { body: list } = await send(
     "GET",
@@ -31,8 +32,9 @@ export async function provisionPerson(
   if (found) {
     const id = idOf(found);
     const { body } = await send("GET", `/Users/${id}`);
-    if (updates !== "patch") await send("PUT", `/Users/${id}`, mergedUser(body, person, true));
-    else {
+    if (updates !== "patch" || manages(access)) {
+      await send("PUT", `/Users/${id}`, { ...mergedUser(body, person, true), ...access });
+    } else {
       if (body.active !== true) await send("PATCH", `/Users/${id}`, replaced({ active: true }));
       await send("PATCH", `/Users/${id}`, patchedUser(person));
     }
@@ -40,7 +42,7 @@ export async function provisionPerson(
   }
   if (!createUsers)
     throw new OrgRefusal("Create Users is off, and the application does not know this person.");
-  const { body } = await send("POST", "/Users", newUser(person, newPassword()));
+  const { body } = await send("POST", "/Users", { ...newUser(person, randomPassword()), ...access });
   if (typeof body.id !== "string")
     throw new ScimFailure(
       null,
@@ -49,17 +51,31 @@ export async function provisionPerson(
   return body.id;
 }
 
-/** Pushes a changed profile. Throws ScimFailure. */
+/** An account of the application, and what Okta manages in it. */
+export interface KnownAccount {
+  remoteId: string;
+  access: ScimBody;
+}
+
+/** Pushes a changed profile. Entitlements are always sent by PUT, with the whole resource. Throws ScimFailure. */
 export async function pushProfile(
   send: Send,
   { updates }: Provisioning,
   person: OrgPerson,
-  remoteId: string,
+  { remoteId, access }: KnownAccount,
 ): Promise<void> {
   const { body } = await send("GET", `/Users/${remoteId}`);
-  if (updates === "patch") await send("PATCH", `/Users/${remoteId}`, patchedUser(person));
+  if (updates === "patch" && !manages(access)) {
+    await send("PATCH", `/Users/${remoteId}`, patchedUser(person));
+    return;
+  }
   // A profile push never changes the active state (Okta: "SCIM concepts").
-  else await send("PUT", `/Users/${remoteId}`, mergedUser(body, person, body.active !== false));
+  const merged = mergedUser(body, person, body.active !== false);
+  await send("PUT", `/Users/${remoteId}`, { ...merged, ...access });
+}
+
+function manages(access: ScimBody): boolean {
+  return Object.keys(access).length > 0;
 }
 
 /** Deactivates the person in the application. Okta never deletes users. Throws ScimFailure. */
@@ -93,8 +109,13 @@ export async function importAll(send: Send): Promise<ImportedResources> {
 }
 
 async function pages(send: Send, path: string): Promise<ScimBody[]> {
-  const found: ScimBody[] = [];
-  for (let startIndex = 1, total = 1; startIndex <= total; startIndex += 100) {
+  return await restOf(send, path, 1, []);
+}
+
+/** Reads a list from `startIndex` to its end, and returns it after those that were already `read`. */
+async function restOf(send: Send, path: string, from: number, read: ScimBody[]): Promise<ScimBody[]> {
+  const found = [...read];
+  for (let startIndex = from, total = from; startIndex <= total; startIndex += 100) {
     const { body } = await send("GET", `${path}?startIndex=${startIndex}&count=100`);
     const page = resourcesOf(body);
     if (page.length === 0) break;
@@ -104,14 +125,38 @@ async function pages(send: Send, path: string): Promise<ScimBody[]> {
   return found;
 }
 
-/** Makes the calls of Okta's entitlement discovery and "Import User Schema". Throws ScimFailure. */
-export async function discover(send: Send): Promise<void> {
-  const { body } = await send("GET", "/ResourceTypes");
+const assignable: Record<string, GovernedType["attribute"]> = {
+  "urn:okta:scim:schemas:core:1.0:Role": "roles",
+  "urn:okta:scim:schemas:core:1.0:Entitlement": "entitlements",
+};
+
+/**
+ * Makes the calls of Okta's entitlement discovery and "Import User Schema", and returns the resource types whose values can be
+ * assigned. Throws ScimFailure.
+ */
+export async function discover(send: Send): Promise<GovernedType[]> {
+  const { body: types } = await send("GET", "/ResourceTypes");
   await send("GET", "/Schemas");
-  const assignable = ["urn:okta:scim:schemas:core:1.0:Role", "urn:okta:scim:schemas:core:1.0:Entitlement"];
-  for (const { schema, endpoint } of resourcesOf(body)) {
-    if (assignable.includes(String(schema))) await send("GET", String(endpoint));
+  const found: GovernedType[] = [];
+  for (const { schema, endpoint, name, id, description } of resourcesOf(types)) {
+    const attribute = assignable[String(schema)];
+    if (!attribute) continue;
+    const { body } = await send("GET", String(endpoint));
+    const first = resourcesOf(body);
+    const isWhole = first.length === 0 || first.length >= Number(body.totalResults);
+    const values = isWhole ? first : await restOf(send, String(endpoint), first.length + 1, first);
+    found.push({
+      name: String(name ?? id ?? endpoint),
+      attribute,
+      description: typeof description === "string" ? description : "",
+      values: values.map((value) => ({
+        value: idOf(value),
+        display: String(value.displayName ?? value.id),
+        description: typeof value.description === "string" ? value.description : "",
+      })),
+    });
   }
+  return found;
 }
 
 /** An `eq` filter, URL-encoded as by Okta. Quotes and backslashes are escaped (RFC 7644 §3.4.2.2). */

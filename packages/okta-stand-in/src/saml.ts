@@ -91,7 +91,7 @@ export function sendResponse(
       // Okta ignores the request's AssertionConsumerServiceURL and uses the address that the administrator entered.
       acsUrl: app.signOn.acsUrl,
       audience: app.signOn.audience,
-      nameId: person.login,
+      nameId: app.signOn.usernameFormat === "email" ? person.email : person.login,
       attributes: attributesOf(app.signOn, person),
       inResponseTo: request?.id ?? null,
       signedInAt: session.signedInAt,

@@ -1,9 +1,39 @@
 import { samlSignOn } from "./saml-app.ts";
-import { newId, type OrgApp, type OrgSeed } from "./state.ts";
+import { type CatalogApp, newId, type OrgApp, type OrgSeed } from "./state.ts";
 
 const person = { middleName: "", status: "ACTIVE" } as const;
 
-/** The default content of an org: two people, a group, an OIDC app and a SAML app. */
+const catalogApp: CatalogApp = {
+  name: "sample",
+  label: "Sample",
+  description: "A sample of an integration: its URLs follow from the subdomain of a customer.",
+  variables: [{ name: "subdomain", label: "Subdomain" }],
+  oidc: {
+    redirectUris: ["http://{app.subdomain}.localhost:3000/oidc/callback"],
+    postLogoutRedirectUris: ["http://{app.subdomain}.localhost:3000/"],
+    initiateLoginUri: "http://{app.subdomain}.localhost:3000/oidc/initiate",
+    guideUrl: "http://localhost:3000/guides/oidc",
+  },
+  saml: {
+    acsUrl: `http://\${org.subdomain}.localhost:3000/saml/acs`,
+    audience: `http://\${org.subdomain}.localhost:3000/saml/metadata`,
+    attributeStatements: [{ name: "email", expression: "user.email" }],
+    guideUrl: "http://localhost:3000/guides/saml",
+  },
+  scim: {
+    baseUrl: "'http://' + app.subdomain + '.localhost:3000/scim/v2'",
+    mode: "Bearer",
+    updates: "patch",
+    changePassword: true,
+    guideUrl: "http://localhost:3000/guides/scim",
+  },
+  universalLogout: {
+    url: "'http://' + app.subdomain + '.localhost:3000/global-token-revocation'",
+    subjectFormat: "email",
+  },
+};
+
+/** The default content of an org: two people, a group, an OIDC app, a SAML app, and an integration in the catalog. */
 export async function sampleSeed(orgName: string): Promise<OrgSeed> {
   const people = [
     { id: newId("00u"), login: "grace@example.com", firstName: "Grace", lastName: "Hopper" },
@@ -50,5 +80,6 @@ export async function sampleSeed(orgName: string): Promise<OrgSeed> {
     people: Object.fromEntries(people.map((one) => [one.id, one])),
     groups: { [group.id]: group },
     apps: { [oidc.id]: oidc, [saml.id]: saml },
+    catalog: { [catalogApp.name]: catalogApp },
   };
 }

@@ -9,19 +9,15 @@
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
-import { appRoutes } from "./admin/apps.ts";
-import { assignmentRoutes } from "./admin/assignments.ts";
-import { groupRoutes } from "./admin/groups.ts";
-import { peopleRoutes } from "./admin/people.ts";
-import { provisioningRoutes } from "./admin/provisioning.ts";
-import { reportRoutes } from "./admin/reports.ts";
+import { okta } from "okta-labels/labels";
+import { adminRoutes } from "./admin/routes.ts";
 import { callLog } from "./calls.ts";
 import { endUserRoutes } from "./end-user.ts";
 import { newSigningKey } from "./keys.ts";
 import { managementApi } from "./management-api.ts";
 import { takeNotice } from "./notices.ts";
 import { oidcRoutes } from "./oidc.ts";
-import { OrgNotFoundError, OrgRefusal } from "./org.ts";
+import { displayNameOf, OrgNotFoundError, OrgRefusal } from "./org.ts";
 import { type OrgAdmin, provisioner } from "./provisioner.ts";
 import { samlRoutes } from "./saml.ts";
 import { type ScimClientDeps, ScimFailure, scimClient } from "./scim-client.ts";
@@ -93,9 +89,7 @@ async function routes(org: OrgAdmin, apiToken: string | null): Promise<Express> 
   app.disable("x-powered-by");
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
-  app.locals.org = { name: org.name, url: org.url };
-  app.locals.displayName = ({ firstName, lastName }: { firstName: string; lastName: string }) =>
-    `${firstName} ${lastName}`;
+  Object.assign(app.locals, { org: { name: org.name, url: org.url }, okta, displayName: displayNameOf });
   app.use(ownHost(org.url), headers);
   app.use("/assets", express.static(folder("public"), { index: false, redirect: false }));
   // Before any body parser: the provider parses its own requests.
@@ -109,13 +103,14 @@ async function routes(org: OrgAdmin, apiToken: string | null): Promise<Express> 
     Object.assign(res.locals, {
       path: req.path,
       notice: takeNotice(req.query.notice),
+      // For pictures in guides: without the stand-in's own notes, and marked as a drawing.
+      drawing: req.query.drawing !== undefined,
       person: person ?? null,
     });
     next();
   });
   app.use(endUserRoutes(org));
-  app.use(peopleRoutes(org), groupRoutes(org), appRoutes(org));
-  app.use(provisioningRoutes(org), assignmentRoutes(org), reportRoutes(org));
+  app.use(adminRoutes(org));
   app.use(() => {
     throw new OrgNotFoundError("There is no such page.");
   });

@@ -10,6 +10,8 @@ export interface OrgState {
   people: Record<string, OrgPerson>;
   groups: Record<string, OrgGroup>;
   apps: Record<string, OrgApp>;
+  /** The integrations of the app catalog, by name. */
+  catalog?: Record<string, CatalogApp>;
   /** Private signing keys of the authorization server. The first one signs; all are published. */
   keys: JWK[];
 }
@@ -40,9 +42,11 @@ export interface OrgGroup {
 export interface OrgApp {
   /** `0oa…`: the app instance id, which is the client id of an OIDC app. */
   id: string;
-  /** Used in the app's URLs, like a catalog name. */
+  /** Used in the app's URLs: the name of its catalog entry, or that of a private app. */
   name: string;
   label: string;
+  /** What the administrator entered under General Settings, by the variable's name. Absent for a private app. */
+  variables?: Record<string, string>;
   /** No one can sign in to an inactive app. */
   active: boolean;
   signOn: OidcSignOn | SamlSignOn;
@@ -52,14 +56,24 @@ export interface OrgApp {
   assignments: Record<string, Assignment>;
   /** By the group's id. */
   pushGroups: Record<string, PushGroup>;
+  /** Present while Entitlement Management is enabled. */
+  governance?: Governance;
 }
 
-interface OidcSignOn {
+export interface OidcSignOn {
   kind: "oidc";
   clientSecret: string;
   redirectUris: string[];
   postLogoutRedirectUris: string[];
   initiateLoginUri: string | null;
+  /** "Group claims filter": the claim with the person's groups. Absent if there is none. */
+  groupsClaim?: GroupsClaim;
+}
+
+export interface GroupsClaim {
+  name: string;
+  filter: "starts-with" | "equals" | "contains" | "regex";
+  value: string;
 }
 
 export interface SamlSignOn {
@@ -69,15 +83,22 @@ export interface SamlSignOn {
   acsUrl: string;
   audience: string;
   defaultRelayState: string;
+  /** "Application username format": the value of the NameID. The Okta username if absent. */
+  usernameFormat?: UsernameFormat;
   /** The expression is in Okta's expression language: `user.firstName`. */
   attributeStatements: { name: string; expression: string }[];
   /** PKCS #8, PEM. */
   privateKey: string;
   /** Base64 DER. */
   certificate: string;
+  /** The inactive key: a new one before it is activated, the former one afterwards. */
+  spare?: { privateKey: string; certificate: string };
   /** Okta signs with SHA-256 only. SHA-1 tests that an application refuses it. */
   algorithm: "SHA256" | "SHA1";
 }
+
+/** Okta's choices of an application username that the stand-in knows. */
+export type UsernameFormat = "okta-username" | "email";
 
 export interface Provisioning {
   baseUrl: string;
@@ -92,9 +113,13 @@ export interface Provisioning {
   createUsers: boolean;
   updateAttributes: boolean;
   deactivateUsers: boolean;
+  /** "Sync Password": sends the password that an administrator sets. */
+  syncPassword?: boolean;
+  /** "To Okta": how an import matches the application's users with people. */
+  importFormat?: UsernameFormat;
 }
 
-interface UniversalLogout {
+export interface UniversalLogout {
   url: string;
   subjectFormat: "email" | "iss_sub";
 }
@@ -109,6 +134,80 @@ export interface Assignment {
    */
   state: "waiting" | "pending" | "provisioned" | "failed" | "removing";
   problem: string | null;
+  /** "Customize entitlements": what an administrator chose for this person. Absent if the policy decides. */
+  custom?: AssignedValue[];
+}
+
+/** A value of a resource type, assigned to a person. */
+export interface AssignedValue {
+  /** The name of the resource type: "Role", "License". */
+  resourceType: string;
+  /** The id at the resource type's endpoint. */
+  value: string;
+  display: string;
+}
+
+/** "Entitlement management" of an app. */
+export interface Governance {
+  /** What the application offered when the org last read it; empty until then. */
+  resourceTypes: GovernedType[];
+  /** Rules that assign values to everyone in a group. */
+  policy: PolicyRule[];
+}
+
+export interface GovernedType {
+  name: string;
+  /** The user's attribute that holds the values (Okta: "SCIM 2.0 with entitlements"). */
+  attribute: "roles" | "entitlements";
+  description: string;
+  values: { value: string; display: string; description: string }[];
+}
+
+export interface PolicyRule {
+  name: string;
+  groupId: string;
+  values: AssignedValue[];
+}
+
+/**
+ * An integration in the app catalog, with the URL expressions that its vendor submitted in the OIN Wizard. Each protocol has
+ * its own dialect (Okta: "Dynamic properties with expressions"): `{app.name}` in OIDC, `${org.name}` in SAML,
+ * `'text' + app.name` in SCIM and Universal Logout.
+ */
+export interface CatalogApp {
+  /** Used in URLs: "tasklane". */
+  name: string;
+  label: string;
+  description: string;
+  /** Fields of General Settings. */
+  variables: { name: string; label: string }[];
+  oidc: CatalogOidc | null;
+  saml: CatalogSaml | null;
+  scim: CatalogScim | null;
+  universalLogout: UniversalLogout | null;
+}
+
+interface CatalogOidc {
+  redirectUris: string[];
+  postLogoutRedirectUris: string[];
+  initiateLoginUri: string | null;
+  /** "View Setup Instructions" opens it. */
+  guideUrl: string;
+}
+
+interface CatalogSaml {
+  acsUrl: string;
+  audience: string;
+  attributeStatements: { name: string; expression: string }[];
+  guideUrl: string;
+}
+
+interface CatalogScim {
+  baseUrl: string;
+  mode: Provisioning["mode"];
+  updates: Provisioning["updates"];
+  changePassword: boolean;
+  guideUrl: string;
 }
 
 export interface PushGroup {

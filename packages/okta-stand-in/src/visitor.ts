@@ -25,7 +25,7 @@ export class Visitor {
   /** Posts a form from a page of the same origin, unless `headers` has another Origin. */
   post(
     path: string,
-    form: Record<string, string> = {},
+    form: Record<string, string> | [string, string][] = {},
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     const body = new URLSearchParams(form);

@@ -44,7 +44,7 @@ describe("okta-stand-in as a program", () => {
     assert.equal(((await discovery.json()) as { issuer: string }).issuer, url);
     const visitor = new Visitor(url, url);
     const apps = (await visitor.get("/admin/apps")).text;
-    const [, appId] = /\/admin\/apps\/(0oa\w+)"[^>]*>Sample SAML app/.exec(apps) ?? [];
+    const [, appId] = /\/instance\/(0oa\w+)"[^>]*>Sample SAML app/.exec(apps) ?? [];
     const signOn = (await visitor.get(`/admin/apps/${appId}/sign-on`)).text;
     const [metadataUrl = ""] = /http[^<"]*\/sso\/saml\/metadata/.exec(signOn) ?? [];
     assert.match(await (await fetch(metadataUrl)).text(), /IDPSSODescriptor/);

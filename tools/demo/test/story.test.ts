@@ -137,9 +137,9 @@ async function arriving(page: Page, reader: StoryReader, tenant: DemoTenant): Pr
   assert.match(before, /came just in time, signed in with 1 browser/);
 
   await reader.follow("adoption", "Assignments");
-  await page.getByRole("button", { name: "Provision Users" }).click();
+  await page.getByRole("button", { name: "Provision User" }).click();
   await page.getByText("Everyone who was not provisioned yet is pushed.").waitFor();
-  await reader.follow("adoption", "System Log");
+  await reader.follow("adoption", "Reports > System Log");
   await page
     .getByRole("cell", { name: new RegExp(`Assign ${tenant.guest}`) })
     .first()
@@ -220,7 +220,9 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   await reader.signOutHere();
   await reader.arrive("universal-logout", renamed);
   await reader.follow("universal-logout", star);
-  await page.getByText("Clear User Sessions", { exact: true }).click();
+  await page.getByRole("button", { name: "More Actions" }).click();
+  await page.getByRole("link", { name: "Clear User Sessions" }).click();
+  await page.getByLabel("Also include logout enabled apps").check();
   await page.getByRole("button", { name: "Clear and revoke" }).click();
   await page.getByText("answered 204: the person is signed out there").waitFor();
   await reader.follow("universal-logout", "Tasks");
@@ -229,6 +231,7 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   await reader.arrive("deactivation", renamed);
   const before = await reader.now("deactivation");
   await reader.follow("deactivation", star);
+  await page.getByRole("button", { name: "More Actions" }).click();
   await page.getByRole("button", { name: "Deactivate" }).click();
   await page.getByText("is deactivated, and unassigned from every application").waitFor();
   await reader.follow("deactivation", "Tasks");
@@ -236,12 +239,17 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   assert.match(await reader.now("deactivation"), /deactivated, managed by SCIM, signed in nowhere/);
 
   await reader.follow("reactivation", star);
+  await page.getByRole("button", { name: "More Actions" }).click();
   await page.getByRole("button", { name: "Activate", exact: true }).click();
   await page.getByText("is active.").waitFor();
   const username = await reader.value("reactivation");
   await reader.follow("reactivation", "Assignments");
-  await page.getByLabel("Assign to People: username").fill(username);
-  await page.getByRole("button", { name: "Assign", exact: true }).first().click();
+  await page.getByRole("button", { name: "Assign", exact: true }).click();
+  await page.getByRole("link", { name: "Assign to People" }).click();
+  await page.getByLabel("Search").fill(username);
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("button", { name: `Assign ${renamed}` }).click();
+  await page.getByRole("button", { name: "Save and Go Back" }).click();
   await page.getByText("is assigned.").waitFor();
   await reader.arrive("reactivation", renamed);
   const after = await reader.now("reactivation");

@@ -1,95 +1,86 @@
 import { type Request, Router } from "express";
+import { changeInstance } from "../catalog.ts";
 import { tilePathOf } from "../end-user.ts";
-import { newSamlKey } from "../keys.ts";
+import { enableGovernance } from "../governance.ts";
 import { appOf, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
-import { isSaml, issuerOf, metadataUrlOf, ssoUrlOf } from "../saml.ts";
 import type { OrgApp } from "../state.ts";
-import { act, field, idIn } from "./console.ts";
+import { act, appPage, backTo, field, fieldsStartingWith, idIn, pageOf } from "./console.ts";
 
-/** Applications > Applications: the list, and the tabs General and Sign On of an app. */
+/** Applications and Resources > Applications: the list, and the tab General of an app. */
 export function appRoutes(org: OrgAdmin): Router {
   const router = Router();
-  const signOnTab = (req: Request) => `/admin/apps/${idIn(req)}/sign-on`;
+  const own = backTo(org);
 
-  router.get("/admin/apps", (_req, res) => {
-    res.render("apps", { title: "Applications", apps: Object.values(org.store.state.apps) });
+  router.get("/admin/apps", (req, res) => {
+    const apps = Object.values(org.store.state.apps);
+    const active = apps.filter((app) => app.active).length;
+    const isInactive = req.query.status === "inactive";
+    const wanted = apps.filter((app) => app.active !== isInactive);
+    const list = pageOf(req, wanted, ({ label }) => label);
+    res.render("apps", { title: "Applications", list, isInactive, active, inactive: apps.length - active });
   });
   router.get("/admin/apps/:id", (req, res) => {
-    const app = appOf(org, idIn(req));
-    res.render("app-general", { title: app.label, app, tab: "general", tile: org.url + tilePathOf(app) });
+    const page = appPage(org, req, "general");
+    res.render("app-general", { ...page, tile: org.url + tilePathOf(page.app) });
   });
   router.post(
     "/admin/apps/:id",
+    act(own, (req) => {
+      changeUrls(appOf(org, idIn(req)), req);
+      org.store.changed();
+      return "The settings are saved.";
+    }),
+  );
+  router.post(
+    "/admin/apps/:id/settings",
     act(
-      (req) => `/admin/apps/${idIn(req)}`,
-      (req) => {
-        changeUrls(appOf(org, idIn(req)), req);
-        org.store.changed();
-        return "The settings are saved.";
+      (req) => `${own(req)}?edit=settings`,
+      async (req) => {
+        const wanted = { label: field(req, "label"), variables: fieldsStartingWith(req, "variable-") };
+        await changeInstance(org, appOf(org, idIn(req)), wanted);
+        return { text: "The app settings are saved.", to: own(req) };
       },
     ),
   );
-  router.get("/admin/apps/:id/sign-on", (req, res) => {
-    const app = appOf(org, idIn(req));
-    const saml = isSaml(app)
-      ? { issuer: issuerOf(app.signOn), ssoUrl: ssoUrlOf(org, app), metadataUrl: metadataUrlOf(org, app) }
-      : null;
-    res.render("app-sign-on", { title: app.label, app, tab: "sign-on", saml, issuer: org.url });
-  });
   router.post(
-    "/admin/apps/:id/sign-on/algorithm",
-    act(signOnTab, (req) => {
-      const { signOn } = appOf(org, idIn(req));
-      if (signOn.kind !== "saml") throw new OrgRefusal("Only SAML apps have a signature algorithm.");
-      signOn.algorithm = field(req, "algorithm") === "SHA1" ? "SHA1" : "SHA256";
-      org.store.changed();
-      return signOn.algorithm === "SHA1"
-        ? "Responses are signed with SHA-1 now. No Okta app does that today: test whether the application refuses it."
-        : "Responses are signed with SHA-256 again.";
-    }),
+    "/admin/apps/:id/entitlement-management",
+    act(own, (req) => enableGovernance(org, appOf(org, idIn(req)), field(req, "enabled") === "on")),
   );
   router.post(
-    "/admin/apps/:id/sign-on/certificate",
-    act(signOnTab, async (req) => {
-      const { signOn } = appOf(org, idIn(req));
-      if (signOn.kind !== "saml") throw new OrgRefusal("Only SAML apps have a signing certificate.");
-      Object.assign(signOn, await newSamlKey(org.name));
-      org.store.changed();
-      return "A new certificate signs from now on. No one can sign in until the application has it.";
-    }),
-  );
-  router.post(
-    "/admin/apps/:id/logout",
-    act(signOnTab, (req) => {
+    "/admin/apps/:id/status",
+    act(own, (req) => {
       const app = appOf(org, idIn(req));
-      const url = field(req, "url").trim();
-      if (url !== "" && !/^https?:\/\//.test(url))
-        throw new OrgRefusal("The endpoint must be a web address.");
-      const subjectFormat = field(req, "subjectFormat") === "iss_sub" ? "iss_sub" : "email";
-      app.universalLogout = url === "" ? null : { url, subjectFormat };
+      app.active = !app.active;
       org.store.changed();
-      return url === "" ? "Universal Logout is off." : "Universal Logout is on.";
+      return app.active ? "The application is active." : "The application is inactive: it is open to no one.";
     }),
   );
   return router;
 }
 
-/** Throws OrgRefusal. */
-function changeUrls({ signOn }: OrgApp, req: Request): void {
-  if (signOn.kind === "saml") {
-    const [acsUrl = ""] = addresses(field(req, "acsUrl"));
-    const audience = field(req, "audience").trim();
-    if (acsUrl === "" || audience === "")
-      throw new OrgRefusal("Single sign-on URL and Audience URI are required.");
-    Object.assign(signOn, { acsUrl, audience, defaultRelayState: field(req, "defaultRelayState").trim() });
-    return;
-  }
+/** Changes the URLs of a private app. Throws OrgRefusal. */
+function changeUrls({ signOn, variables }: OrgApp, req: Request): void {
+  if (variables) throw new OrgRefusal("The URLs follow from the integration and its settings.");
+  Object.assign(signOn, signOn.kind === "saml" ? samlUrlsIn(req) : oidcUrlsIn(req));
+}
+
+/** The URLs in the form of a private SAML app. Throws OrgRefusal. */
+export function samlUrlsIn(req: Request) {
+  const [acsUrl = ""] = addresses(field(req, "acsUrl"));
+  const audience = field(req, "audience").trim();
+  if (acsUrl === "" || audience === "")
+    throw new OrgRefusal("Single sign-on URL and Audience URI are required.");
+  return { acsUrl, audience, defaultRelayState: field(req, "defaultRelayState").trim() };
+}
+
+/** The URLs in the form of a private OIDC app. Throws OrgRefusal. */
+export function oidcUrlsIn(req: Request) {
   const redirectUris = addresses(field(req, "redirectUris"));
   if (redirectUris.length === 0) throw new OrgRefusal("At least one Sign-in redirect URI is required.");
   const [initiateLoginUri = null] = addresses(field(req, "initiateLoginUri"));
   const postLogoutRedirectUris = addresses(field(req, "postLogoutRedirectUris"));
-  Object.assign(signOn, { redirectUris, postLogoutRedirectUris, initiateLoginUri });
+  return { redirectUris, postLogoutRedirectUris, initiateLoginUri };
 }
 
 /** One address a line. Throws OrgRefusal. */

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Request, RequestHandler } from "express";
+import { entryOf } from "../catalog.ts";
 import { withNotice } from "../notices.ts";
-import { OrgRefusal } from "../org.ts";
+import { appOf, type Org, OrgRefusal } from "../org.ts";
 import { ScimFailure } from "../scim-client.ts";
+import type { OrgApp } from "../state.ts";
 
 /** How long a page waits for the work of its form. Longer work continues in the background. */
 const patienceMs = 5_000;
@@ -52,6 +54,12 @@ export function fields(req: Request, name: string): string[] {
   return [value ?? []].flat().filter((one) => typeof one === "string");
 }
 
+/** The fields whose name starts with `prefix`, by the rest of their name. */
+export function fieldsStartingWith(req: Request, prefix: string): Record<string, string> {
+  const found = Object.entries(valuesOf(req)).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(found.map(([name, value]) => [name.slice(prefix.length), value]));
+}
+
 function valuesOf(req: Request): Record<string, string> {
   const entries = Object.entries((req.body ?? {}) as Record<string, unknown>);
   return Object.fromEntries(
@@ -62,6 +70,32 @@ function valuesOf(req: Request): Record<string, string> {
 /** A path parameter of a matched route. Express's type allows it to be absent. */
 export function idIn(req: Request, name = "id"): string {
   return String(req.params[name]);
+}
+
+/** The address of an app's page, in Okta's form. @param tab begins with a slash. */
+export function appPath({ name, id }: OrgApp, tab = ""): string {
+  return `/admin/app/${encodeURIComponent(name)}/instance/${id}${tab}`;
+}
+
+/** Requests of Okta's address of an app reach the routes, which have the short address `/admin/apps/:id`. */
+export const shortenAppPath: RequestHandler = (req, _res, next) => {
+  req.url = req.url.replace(/^\/admin\/app\/[^/?]+\/instance\/([^/?]+)/, "/admin/apps/$1");
+  next();
+};
+
+/** The page of the app that the form belongs to. Throws OrgNotFoundError. */
+export function backTo(org: Org, tab = ""): (req: Request) => string {
+  return (req) => appPath(appOf(org, idIn(req)), tab);
+}
+
+/**
+ * The values that every tab of an app needs. Throws OrgNotFoundError.
+ * @param tab its name, which the tabs mark as current.
+ */
+export function appPage(org: Org, req: Request, tab: string) {
+  const app = appOf(org, idIn(req));
+  const edit = typeof req.query.edit === "string" ? req.query.edit : "";
+  return { title: app.label, app, entry: entryOf(org, app), base: appPath(app), tab, edit };
 }
 
 /** One page of a list. */

@@ -1,4 +1,5 @@
 import { type Request, Router } from "express";
+import { reevaluate } from "../governance.ts";
 import { addGroup, changeMembers, deleteGroup, groupOf, renameGroup } from "../groups.ts";
 import { OrgRefusal, personByLogin } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
@@ -42,6 +43,7 @@ export function groupRoutes(org: OrgAdmin): Router {
       const person = personByLogin(org, field(req, "login"));
       if (!person) throw new OrgRefusal("No person has this username.");
       await waitBriefly(changeMembers(org, idIn(req), { add: [person.id] }));
+      await waitBriefly(reevaluate(org, [person.id]));
       return `${person.login} is a member now.`;
     }),
   );
@@ -49,6 +51,7 @@ export function groupRoutes(org: OrgAdmin): Router {
     "/admin/groups/:id/members/:personId/remove",
     act(own, async (req) => {
       await waitBriefly(changeMembers(org, idIn(req), { remove: [idIn(req, "personId")] }));
+      await waitBriefly(reevaluate(org, [idIn(req, "personId")]));
       return "The member is removed.";
     }),
   );

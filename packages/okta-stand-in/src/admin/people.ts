@@ -8,6 +8,7 @@ import {
   deletePerson,
   editPerson,
   type PersonForm,
+  setPassword,
   suspendPerson,
 } from "../people.ts";
 import type { OrgAdmin } from "../provisioner.ts";
@@ -40,6 +41,15 @@ export function peopleRoutes(org: OrgAdmin): Router {
     );
     res.render("person", { title: displayNameOf(person), subject: person, apps, groups });
   });
+  for (const [path, view] of [
+    ["clear-sessions", "clear-sessions"],
+    ["password", "set-password"],
+  ] as const) {
+    router.get(`/admin/users/:id/${path}`, (req, res) => {
+      const person = personOf(org, idIn(req));
+      res.render(view, { title: displayNameOf(person), subject: person });
+    });
+  }
   router.post(
     "/admin/users/:id",
     act(own, async (req) => {
@@ -77,6 +87,12 @@ async function perform(org: OrgAdmin, req: Request): Promise<string | { text: st
       text: `${name} is deleted. No application was told: Okta sends nothing in this case.`,
       to: "/admin/users",
     };
+  }
+  if (action === "password") {
+    const apps = await setPassword(org, id, field(req, "password"));
+    return apps.length === 0
+      ? "The password is set. No application synchronises passwords."
+      : `The password is set, and was sent to ${apps.join(", ")}.`;
   }
   const told = await clearSessions(org, id, field(req, "includeApps") === "on");
   return [`The sessions of ${name} are cleared.`, ...told].join(" ");

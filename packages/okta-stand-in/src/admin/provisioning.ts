@@ -1,117 +1,124 @@
 import { type Request, Router } from "express";
+import { mappedAttributes } from "../attributes.ts";
+import { baseUrlOf, entryOf } from "../catalog.ts";
+import { disableProvisioning, readEntitlements } from "../integration.ts";
 import { appOf, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
-import { discover, importAll, syncPassword, testCredentials } from "../provisioning.ts";
-import type { ScimBody } from "../scim-client.ts";
-import type { Provisioning } from "../state.ts";
-import { act, field, idIn } from "./console.ts";
+import { testCredentials } from "../provisioning.ts";
+import type { OrgApp, Provisioning } from "../state.ts";
+import { act, appPage, appPath, backTo, field, idIn } from "./console.ts";
 
-/** The tabs Provisioning and Import of an app. */
+/** The tab Provisioning of an app: Integration, To App and To Okta. */
 export function provisioningRoutes(org: OrgAdmin): Router {
   const router = Router();
-  const own = (req: Request) => `/admin/apps/${idIn(req)}/provisioning`;
+  const integrationTab = backTo(org, "/provisioning/integration");
 
   router.get("/admin/apps/:id/provisioning", (req, res) => {
-    const app = appOf(org, idIn(req));
-    res.render("app-provisioning", { title: app.label, app, tab: "provisioning" });
+    const { app, ...page } = appPage(org, req, "provisioning");
+    const setting = app.provisioning ? "to-app" : "integration";
+    res.render("app-provisioning", { ...page, app, setting, mappings: mappedAttributes });
   });
+  for (const setting of ["integration", "to-app", "to-okta"]) {
+    router.get(`/admin/apps/:id/provisioning/${setting}`, (req, res) => {
+      const page = appPage(org, req, "provisioning");
+      if (setting !== "integration" && !page.app.provisioning)
+        return res.redirect(appPath(page.app, "/provisioning"));
+      res.render("app-provisioning", { ...page, setting, mappings: mappedAttributes });
+    });
+  }
   router.post(
-    "/admin/apps/:id/provisioning",
-    act(own, async (req) => {
-      const app = appOf(org, idIn(req));
-      const saves = field(req, "save") !== "";
-      await testAnd(org, app.id, integrationOf(req, app.provisioning), saves);
-      return saves
-        ? "API Integration is saved."
-        : { text: "The credentials work.", to: own(req), keepsEntered: true };
-    }),
+    "/admin/apps/:id/provisioning/integration",
+    act(
+      (req) => `${integrationTab(req)}?edit=integration`,
+      async (req) => {
+        const app = appOf(org, idIn(req));
+        const saves = field(req, "save") !== "";
+        if (saves && field(req, "enabled") !== "on") {
+          disableProvisioning(org, app);
+          return { text: "Provisioning is disabled: nothing is sent any more.", to: integrationTab(req) };
+        }
+        await testAnd(org, app, integrationOf(org, app, req), saves);
+        return saves
+          ? { text: "API Integration is saved.", to: appPath(app, "/provisioning/to-app") }
+          : {
+              text: `${app.label} was verified successfully!`,
+              to: `${integrationTab(req)}?edit=integration`,
+              keepsEntered: true,
+            };
+      },
+    ),
   );
   router.post(
     "/admin/apps/:id/provisioning/to-app",
-    act(own, (req) => {
-      const { provisioning } = appOf(org, idIn(req));
-      if (!provisioning) throw new OrgRefusal("Configure API Integration first.");
+    act(backTo(org, "/provisioning/to-app"), (req) => {
+      const provisioning = provisioningOf(appOf(org, idIn(req)));
       const isOn = (name: string) => field(req, name) === "on";
       Object.assign(provisioning, {
         createUsers: isOn("createUsers"),
         updateAttributes: isOn("updateAttributes"),
         deactivateUsers: isOn("deactivateUsers"),
-        updates: updatesOf(field(req, "updates")),
+        syncPassword: isOn("syncPassword"),
+        ...(field(req, "updates") ? { updates: updatesOf(field(req, "updates")) } : {}),
       });
       org.store.changed();
       return "To App is saved.";
     }),
   );
   router.post(
-    "/admin/apps/:id/provisioning/discover",
-    act(own, async (req) => {
-      await discover(org.provisioner.sender(appOf(org, idIn(req)), "Discover entitlements and schema"));
-      return "Resource types, schemas, roles and entitlements were read: see the System Log.";
+    "/admin/apps/:id/provisioning/to-okta",
+    act(backTo(org, "/provisioning/to-okta"), (req) => {
+      const provisioning = provisioningOf(appOf(org, idIn(req)));
+      provisioning.importFormat = field(req, "importFormat") === "email" ? "email" : "okta-username";
+      org.store.changed();
+      return "To Okta is saved.";
     }),
   );
-  router.post(
-    "/admin/apps/:id/provisioning/password",
-    act(own, async (req) => {
-      const app = appOf(org, idIn(req));
-      const remoteId = app.assignments[field(req, "personId")]?.remoteId;
-      if (!remoteId) throw new OrgRefusal("The application does not know this person yet.");
-      await syncPassword(org.provisioner.sender(app, "Sync Password"), remoteId, field(req, "password"));
-      return "The password was sent.";
-    }),
-  );
-  addImport(router, org);
   return router;
 }
 
-function addImport(router: Router, org: OrgAdmin): void {
-  router.get("/admin/apps/:id/import", (req, res) => {
-    const app = appOf(org, idIn(req));
-    res.render("app-import", { title: app.label, app, tab: "import", result: null });
-  });
-  router.post("/admin/apps/:id/import", async (req, res) => {
-    const app = appOf(org, idIn(req));
-    const { users, groups } = await importAll(org.provisioner.sender(app, "Import Now"));
-    const logins = new Set(Object.values(org.store.state.people).map(({ login }) => login.toLowerCase()));
-    const active = users.filter((user) => user.active === true);
-    const isKnown = (user: ScimBody) => logins.has(String(user.userName).toLowerCase());
-    const result = {
-      users: users.length,
-      // Okta does not import people who are deactivated in the application.
-      inactive: users.length - active.length,
-      matched: active.filter(isKnown).length,
-      others: active.filter((user) => !isKnown(user)).map(({ userName }) => String(userName)),
-      groups: groups.map(({ displayName }) => String(displayName)),
-    };
-    res.render("app-import", { title: app.label, app, tab: "import", result });
-  });
+/** Throws OrgRefusal. */
+export function provisioningOf({ provisioning }: OrgApp): Provisioning {
+  if (!provisioning) throw new OrgRefusal("Configure API Integration first.");
+  return provisioning;
 }
 
-/** Tests the credentials, and saves them if they work. Throws ScimFailure if the application refuses them. */
-async function testAnd(org: OrgAdmin, appId: string, wanted: Provisioning, save: boolean): Promise<void> {
-  const app = appOf(org, appId);
+/**
+ * Tests the credentials, and saves them if they work. A governed app is then read for its roles and entitlements. Throws
+ * ScimFailure if the application refuses them.
+ */
+async function testAnd(org: OrgAdmin, app: OrgApp, wanted: Provisioning, save: boolean): Promise<void> {
   await testCredentials(org.provisioner.sender({ ...app, provisioning: wanted }, "Test API Credentials"));
   if (!save) return;
   app.provisioning = wanted;
   org.store.changed();
+  if (app.governance) await readEntitlements(org, app);
 }
 
 /** Throws OrgRefusal. */
-function integrationOf(req: Request, before: Provisioning | null): Provisioning {
-  const baseUrl = field(req, "baseUrl").trim().replace(/\/$/, "");
-  if (!/^https?:\/\//.test(baseUrl)) throw new OrgRefusal("The Base URL must be a web address.");
-  if (baseUrl.includes("_")) throw new OrgRefusal("The Base URL must not contain an underscore (Okta).");
+function integrationOf(org: OrgAdmin, app: OrgApp, req: Request): Provisioning {
+  const before = app.provisioning;
   // The token is never shown again; an empty field keeps it.
   const token = field(req, "token").trim() || before?.token;
   if (!token) throw new OrgRefusal("The API Token is required.");
-  const mode = field(req, "mode") === "Header" ? "Header" : "Bearer";
   // In Okta, everything under To App is off until an administrator enables it.
-  const features = {
-    createUsers: false,
-    updateAttributes: false,
-    deactivateUsers: false,
-    updates: "put" as const,
-  };
-  return { ...features, ...before, baseUrl, token, mode };
+  const features = { createUsers: false, updateAttributes: false, deactivateUsers: false };
+  const entry = entryOf(org, app);
+  if (entry?.scim) {
+    const { mode, updates } = entry.scim;
+    const baseUrl = baseUrlOf(entry, app.variables ?? {});
+    return { ...features, ...before, baseUrl: checkedBaseUrl(baseUrl), token, mode, updates };
+  }
+  const mode = field(req, "mode") === "Header" ? "Header" : "Bearer";
+  const baseUrl = checkedBaseUrl(field(req, "baseUrl"));
+  return { ...features, updates: "put", ...before, baseUrl, token, mode };
+}
+
+/** Throws OrgRefusal. */
+function checkedBaseUrl(given: string): string {
+  const baseUrl = given.trim().replace(/\/$/, "");
+  if (!/^https?:\/\//.test(baseUrl)) throw new OrgRefusal("The Base URL must be a web address.");
+  if (baseUrl.includes("_")) throw new OrgRefusal("The Base URL must not contain an underscore (Okta).");
+  return baseUrl;
 }
 
 function updatesOf(value: string): Provisioning["updates"] {

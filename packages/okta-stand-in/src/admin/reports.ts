@@ -2,7 +2,7 @@ import { Router } from "express";
 import { addCrowd } from "../crowd.ts";
 import { appOf, OrgNotFoundError, OrgRefusal, rotateKeys } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
-import { act, field, idIn } from "./console.ts";
+import { act, appPath, field, idIn } from "./console.ts";
 
 const shown = 200;
 
@@ -52,7 +52,7 @@ export function reportRoutes(org: OrgAdmin): Router {
         if (!(people >= 1 && people <= 10_000 && groups >= 0 && groups <= 500))
           throw new OrgRefusal("Choose 1 to 10,000 people, and up to 500 groups.");
         void addCrowd(org, app, people, groups);
-        return { text: "They are added, assigned and pushed.", to: `/admin/apps/${app.id}/assignments` };
+        return { text: "They are added, assigned and pushed.", to: appPath(app, "/assignments") };
       },
     ),
   );

@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { orgIdOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { describePerson } from "./snapshot.ts";
@@ -17,7 +18,10 @@ export function leaving(context: StoryContext): StoryStep[] {
         { text: "Sign out here." },
         signInAtOrg(context, star),
         openTile(context),
-        { text: "Choose “Clear User Sessions”, and “Clear and revoke”.", link: person },
+        {
+          text: `Choose “${okta.person.moreActions}” and “${okta.person.clearSessions}”. Tick “${okta.person.includeApps}”, and choose “${okta.person.clearAndRevoke}”.`,
+          link: person,
+        },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
       look: "The session has ended, in every browser and on every replica. The org’s call carried a token, signed with the same key as its sign-ins, and the application acted in this customer’s tenant only.",
@@ -31,7 +35,7 @@ export function leaving(context: StoryContext): StoryStep[] {
       actions: [
         signInAtOrg(context, star),
         openTile(context),
-        { text: "Choose “Deactivate”.", link: person },
+        { text: `Choose “${okta.person.moreActions}” and “${okta.buttons.deactivate}”.`, link: person },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
       look: "The next click leads to the sign-in page. The account and its tasks stay; an administrator finds the tasks under “Needs an assignee”.",
@@ -47,10 +51,10 @@ export function leaving(context: StoryContext): StoryStep[] {
       id: "reactivation",
       title: `${first} returns`,
       actions: [
-        { text: "Choose “Activate”.", link: person },
+        { text: `Choose “${okta.person.moreActions}” and “${okta.buttons.activate}”.`, link: person },
         {
           text: "Assign the application again, by username:",
-          link: { label: "Assignments", href: `${orgUrl}/admin/apps/${appId}/assignments` },
+          link: { label: okta.tabs.assignments, href: `${orgUrl}/admin/apps/${appId}/assignments` },
           value: currentLogin(context),
         },
         signInAtOrg(context, star),

@@ -1,0 +1,31 @@
+import { Router } from "express";
+import type { OrgAdmin } from "../provisioner.ts";
+import { appRoutes } from "./apps.ts";
+import { assignmentRoutes } from "./assignments.ts";
+import { catalogRoutes } from "./catalog.ts";
+import { appPath, shortenAppPath } from "./console.ts";
+import { governanceRoutes } from "./governance.ts";
+import { groupRoutes } from "./groups.ts";
+import { importRoutes } from "./import.ts";
+import { newAppRoutes } from "./new-app.ts";
+import { peopleRoutes } from "./people.ts";
+import { profileEditorRoutes } from "./profile-editor.ts";
+import { provisioningRoutes } from "./provisioning.ts";
+import { pushGroupRoutes } from "./push-groups.ts";
+import { reportRoutes } from "./reports.ts";
+import { signOnRoutes } from "./sign-on.ts";
+import { taskRoutes } from "./tasks.ts";
+
+/** The Admin Console. */
+export function adminRoutes(org: OrgAdmin): Router {
+  const router = Router();
+  router.use(shortenAppPath, (_req, res, next) => {
+    Object.assign(res.locals, { appPath });
+    next();
+  });
+  router.use(taskRoutes(org), peopleRoutes(org), groupRoutes(org), profileEditorRoutes(org));
+  router.use(appRoutes(org), signOnRoutes(org), provisioningRoutes(org), importRoutes(org));
+  router.use(assignmentRoutes(org), pushGroupRoutes(org), governanceRoutes(org));
+  router.use(catalogRoutes(org), newAppRoutes(org), reportRoutes(org));
+  return router;
+}

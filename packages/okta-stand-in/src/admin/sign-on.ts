@@ -1,0 +1,132 @@
+import { type Request, type Response, Router } from "express";
+import { changeSignOn, entryOf, guideOf, logoutOf } from "../catalog.ts";
+import { newSamlKey } from "../keys.ts";
+import { appOf, OrgRefusal } from "../org.ts";
+import type { OrgAdmin } from "../provisioner.ts";
+import { isSaml, issuerOf, metadataUrlOf, type SamlApp, ssoUrlOf } from "../saml.ts";
+import { certificatesOf } from "../saml-app.ts";
+import type { OrgApp } from "../state.ts";
+import { act, appPage, backTo, field, idIn } from "./console.ts";
+
+/** The tab Sign On of an app, which newer orgs call Authentication. */
+export function signOnRoutes(org: OrgAdmin): Router {
+  const router = Router();
+  const own = backTo(org, "/sign-on");
+
+  router.get("/admin/apps/:id/sign-on", (req, res) => {
+    const page = appPage(org, req, "sign-on");
+    const { app } = page;
+    const saml = isSaml(app)
+      ? {
+          issuer: issuerOf(app.signOn),
+          ssoUrl: ssoUrlOf(org, app),
+          metadataUrl: metadataUrlOf(org, app),
+          certificates: certificatesOf(app.signOn),
+        }
+      : null;
+    res.render("app-sign-on", { ...page, saml, issuer: org.url, guideUrl: guideOf(org, app) });
+  });
+  router.post(
+    "/admin/apps/:id/sign-on",
+    act(own, async (req) => {
+      const app = appOf(org, idIn(req));
+      const method = field(req, "method");
+      if (method === "oidc" || method === "saml") await changeSignOn(org, app, method);
+      if (isSaml(app)) {
+        app.signOn.usernameFormat = field(req, "usernameFormat") === "email" ? "email" : "okta-username";
+        app.signOn.defaultRelayState = field(req, "defaultRelayState").trim();
+      }
+      org.store.changed();
+      return "The sign-on settings are saved.";
+    }),
+  );
+  router.post(
+    "/admin/apps/:id/sign-on/id-token",
+    act(own, (req) => {
+      const { signOn } = appOf(org, idIn(req));
+      if (signOn.kind !== "oidc") throw new OrgRefusal("Only OIDC apps have an ID token.");
+      const name = field(req, "groupsName").trim();
+      const value = field(req, "groupsValue").trim();
+      if (name === "") delete signOn.groupsClaim;
+      else signOn.groupsClaim = { name, filter: filterOf(field(req, "groupsFilter")), value };
+      org.store.changed();
+      return "OpenID Connect ID Token is saved.";
+    }),
+  );
+  addCertificates(router, org);
+  router.post(
+    "/admin/apps/:id/logout",
+    act(
+      (req) => `${own(req)}?edit=logout`,
+      (req) => {
+        const app = appOf(org, idIn(req));
+        app.universalLogout = field(req, "adminInitiates") === "on" ? wantedLogout(org, app, req) : null;
+        org.store.changed();
+        const text = app.universalLogout ? "Universal Logout is on." : "Universal Logout is off.";
+        return { text, to: own(req) };
+      },
+    ),
+  );
+  return router;
+}
+
+function addCertificates(router: Router, org: OrgAdmin): void {
+  const own = backTo(org, "/sign-on");
+  router.post(
+    "/admin/apps/:id/sign-on/algorithm",
+    act(own, (req) => {
+      const { signOn } = samlApp(org, req);
+      signOn.algorithm = field(req, "algorithm") === "SHA1" ? "SHA1" : "SHA256";
+      org.store.changed();
+      return signOn.algorithm === "SHA1"
+        ? "Responses are signed with SHA-1 now. No Okta app does that today: test whether the application refuses it."
+        : "Responses are signed with SHA-256 again.";
+    }),
+  );
+  router.post(
+    "/admin/apps/:id/sign-on/certificate",
+    act(own, async (req) => {
+      const app = samlApp(org, req);
+      app.signOn.spare = await newSamlKey(org.name);
+      org.store.changed();
+      return "A new certificate is generated. It is inactive until you activate it.";
+    }),
+  );
+  router.post(
+    "/admin/apps/:id/sign-on/certificate/activate",
+    act(own, (req) => {
+      const { signOn } = samlApp(org, req);
+      if (!signOn.spare) throw new OrgRefusal("Generate a new certificate first.");
+      const { privateKey, certificate, spare } = signOn;
+      Object.assign(signOn, spare, { spare: { privateKey, certificate } });
+      org.store.changed();
+      return "The new certificate signs from now on. No one can sign in until the application has it.";
+    }),
+  );
+  router.get("/admin/apps/:id/sign-on/certificate/:fingerprint", (req, res: Response) => {
+    const { signOn } = samlApp(org, req);
+    const found = certificatesOf(signOn).find(({ fingerprint }) => fingerprint === idIn(req, "fingerprint"));
+    if (!found) throw new OrgRefusal("There is no such certificate.");
+    res.attachment("okta.cert").type("application/x-pem-file").send(found.pem);
+  });
+}
+
+/** Throws OrgRefusal. */
+function samlApp(org: OrgAdmin, req: Request): SamlApp {
+  const app = appOf(org, idIn(req));
+  if (!isSaml(app)) throw new OrgRefusal("Only SAML apps have a signing certificate.");
+  return app;
+}
+
+/** An integration brings its endpoint along; an administrator enters that of a private app. Throws OrgRefusal. */
+function wantedLogout(org: OrgAdmin, app: OrgApp, req: Request): NonNullable<OrgApp["universalLogout"]> {
+  const entry = entryOf(org, app);
+  if (entry) return logoutOf(entry, app.variables ?? {});
+  const url = field(req, "url").trim();
+  if (!/^https?:\/\//.test(url)) throw new OrgRefusal("The Logout endpoint URL must be a web address.");
+  return { url, subjectFormat: field(req, "subjectFormat") === "iss_sub" ? "iss_sub" : "email" };
+}
+
+function filterOf(value: string): "starts-with" | "equals" | "contains" | "regex" {
+  return value === "equals" || value === "contains" || value === "regex" ? value : "starts-with";
+}
