@@ -1,13 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type RefusalReason, refusalReasons } from "../errors.ts";
 import { refusals } from "../web/refusals.ts";
+import { drawingMark, imageFolder, isDrawing, recordedDrawings } from "./drawings.ts";
 import { type Capability, configuredFacts, type GuideFacts, type GuideReader, guideData } from "./facts.ts";
 import { anchorOf } from "./html.ts";
 import { Markdown, renderTemplate, toMarkdown } from "./templates.ts";
-
-/** The folder of the guides' pictures. It is next to the guides, so that a guide can be handed on with its pictures. */
-export const imageFolder = fileURLToPath(new URL("../../docs/guides/images/", import.meta.url));
 
 /** Writes the guide of one capability as Markdown. `[[contents]]` marks the place of its table of contents. */
 export function writeGuide(
@@ -18,7 +15,7 @@ export function writeGuide(
 ): string {
   return renderTemplate(`guide/${capability}`, {
     ...guideData(facts, reader),
-    ...figures(images),
+    ...figures(images, drawings()),
     troubleshooting: troubleshootingOf(capability, facts),
   });
 }
@@ -30,12 +27,19 @@ function availableImages(): Set<string> {
   return new Set(files.map((file) => file.slice(0, -".png".length)));
 }
 
+/** The pictures of Okta's screens that are drawings, by name. */
+function drawings(): Set<string> {
+  const recorded = recordedDrawings();
+  const files = Object.keys(recorded).filter((file) => isDrawing(file, recorded));
+  return new Set(files.map((file) => file.slice(0, -".png".length)));
+}
+
 /**
  * The functions by which a template shows a picture (`figure`) and refers to it (`see`). Both write nothing if the
- * picture does not exist, so a template may name pictures of Okta's Admin Console (`okta-…`) that only the ISV can take.
- * Figures are numbered in the order in which they are first mentioned.
+ * picture does not exist. The caption says which pictures of Okta's Admin Console (`okta-…`) are drawings, until the ISV
+ * replaces them. Figures are numbered in the order in which they are first mentioned.
  */
-export function figures(images: ReadonlySet<string>) {
+export function figures(images: ReadonlySet<string>, drawn: ReadonlySet<string> = new Set()) {
   const numbers = new Map<string, number>();
   const numberOf = (name: string) => {
     const number = numbers.get(name) ?? numbers.size + 1;
@@ -47,7 +51,8 @@ export function figures(images: ReadonlySet<string>) {
     figure: (name: string, alt: string, caption: string) => {
       if (!images.has(name)) return new Markdown("");
       const picture = `![${toMarkdown(alt)}](images/${name}.png)`;
-      return new Markdown(`${picture}\n*Figure ${numberOf(name)}. ${toMarkdown(caption)}*`);
+      const mark = drawn.has(name) ? ` (${drawingMark})` : "";
+      return new Markdown(`${picture}\n*Figure ${numberOf(name)}. ${toMarkdown(caption + mark)}*`);
     },
   };
 }

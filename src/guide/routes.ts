@@ -13,8 +13,9 @@ import { type RequestHandler, Router } from "express";
 import { integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
+import { imageFolder } from "./drawings.ts";
 import { type Capability, configuredFacts, offeredGuides } from "./facts.ts";
-import { imageFolder, writeGuide } from "./guide.ts";
+import { writeGuide } from "./guide.ts";
 import { type GuideHtml, toHtml, withContents } from "./html.ts";
 
 export interface GuideDeps {

@@ -56,18 +56,42 @@ export function submissionValues(product: Product): WizardValues {
   return valuesOf(wizardScreens(product));
 }
 
-/** The values by screen and label. A label that occurs several times on a screen has all its values. */
+/**
+ * The values by section and label, under the names that they had when they were first published. A label that occurs
+ * several times in a section has all its values.
+ */
 function valuesOf(screens: readonly WizardScreen[]): WizardValues {
-  return Object.fromEntries(
-    screens.map(({ title, fields }) => {
-      const labels = [...new Set(fields.map(({ label }) => label))];
-      const of = (label: string) => fields.filter((field) => field.label === label).map(({ value }) => value);
-      return [title, Object.fromEntries(labels.map((label) => [label, single(of(label))]))];
-    }),
+  const entries = screens
+    .flatMap(({ sections }) => sections)
+    .flatMap(({ title, fields }) =>
+      fields.flatMap(({ label, value, stored }) =>
+        stored ? [{ section: title, label, value, ...stored }] : [],
+      ),
+    );
+  return grouped(entries, "section", (inSection) =>
+    grouped(inSection, "label", (alike) => single(alike.map(({ value }) => value))),
   );
 }
 
-function single(values: readonly (string | readonly string[] | null)[]): string | readonly string[] | null {
+interface StoredEntry {
+  section: string;
+  label: string;
+  value: StoredText;
+}
+
+/** An object with one property for each section or label, in the order in which they first occur. */
+function grouped<Result>(
+  entries: readonly StoredEntry[],
+  by: "section" | "label",
+  make: (entries: readonly StoredEntry[]) => Result,
+): Record<string, Result> {
+  const names = [...new Set(entries.map((entry) => entry[by]))];
+  return Object.fromEntries(names.map((name) => [name, make(entries.filter((entry) => entry[by] === name))]));
+}
+
+type StoredText = string | readonly string[] | null;
+
+function single(values: readonly StoredText[]): StoredText {
   const [first = null, ...others] = values;
   return others.length === 0 ? first : values.flatMap((value) => value ?? []);
 }
@@ -95,14 +119,15 @@ function dialectsOf(product: Product): Submission["dialects"] {
 }
 
 /**
- * One instance for each SSO protocol; Universal Logout may share one. SCIM may share an instance only with a single SSO
- * protocol without just-in-time, and never with entitlements (Okta: submit-oin-app, Generate instances).
+ * One instance for each SSO protocol, each with Universal Logout. SCIM may share an instance only with a single SSO protocol
+ * without just-in-time, and never with entitlements (Okta: submit-oin-app, Generate instances).
  */
 function testInstances({ oidc, saml, scim, universalLogout }: Integration): TestInstance[] {
-  const instances: TestInstance[] = [];
-  if (oidc) instances.push({ name: "OIDC", capabilities: ["OpenID Connect"] });
-  if (saml) instances.push({ name: "SAML", capabilities: ["SAML 2.0"] });
-  if (universalLogout) instances[0]?.capabilities.push("Universal Logout");
+  const logout = universalLogout ? ["Universal Logout"] : [];
+  const instances: TestInstance[] = [
+    ...(oidc ? [{ name: "OIDC", capabilities: ["OpenID Connect", ...logout] }] : []),
+    ...(saml ? [{ name: "SAML", capabilities: ["SAML 2.0", ...logout] }] : []),
+  ];
   if (!scim) return instances;
   const provisioning = ["SCIM 2.0", ...(scim.entitlements.length > 0 ? ["Entitlement Management"] : [])];
   const onlySso = [oidc, saml].filter((capability) => capability !== null);

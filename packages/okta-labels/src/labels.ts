@@ -136,10 +136,10 @@ export const okta = {
     customize: "Customize entitlements",
     /** The app that administrators need who do not see the tab Governance. */
     adminApp: "Okta Entitlement Management",
+    revertToPolicy: "Revert to policy",
     list: "Governance > Entitlements",
     policy: "Governance > Policy",
     addRule: "Add rule",
-    revertToPolicy: "Revert to policy",
   },
   assignments: {
     assign: "Assign",
@@ -195,6 +195,10 @@ export const okta = {
     subjectFormat: "Subject format",
     issuerAndSubject: "Issuer and Subject Identifier",
     emailIdentifier: "Email Identifier",
+    assertionSignature: "Assertion Signature",
+    signed: "Signed",
+    assertionEncryption: "Assertion Encryption",
+    unencrypted: "Unencrypted",
   },
   /** Where an ISV starts, tests and updates a submission, in its Integrator Free Plan org. */
   oin: {

@@ -27,8 +27,7 @@ describe("Okta's labels", () => {
 
   it("have no spaces around them, no Markdown and no markup", () => {
     for (const [place, labels] of Object.entries(okta)) {
-      for (const label of Object.values(labels))
-        assert.match(label, /^[^\s*_`<][^*_`<]*[^\s*_`<]$/, place);
+      for (const label of Object.values(labels)) assert.match(label, /^[^\s*_`<][^*_`<]*[^\s*_`<]$/, place);
     }
   });
 });

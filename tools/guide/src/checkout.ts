@@ -19,7 +19,8 @@ export const guideFiles: ProductModule["guideFiles"] = async () => {
   const { currentInputs } = await import("./artifacts.ts");
   const current = await currentInputs();
   const recorded = recordedInputs(inputsFile);
-  const paths = Object.keys(recorded).filter((path) => existsSync(fileUrl(path)));
+  // A drawing that the ISV replaced has a record until the next npm run guide, but no inputs: it cannot be stale.
+  const paths = Object.keys(recorded).filter((path) => existsSync(fileUrl(path)) && current.has(path));
   return new Map(
     paths.map((path) => {
       const bytes = readFileSync(fileUrl(path));

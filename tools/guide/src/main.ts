@@ -1,17 +1,19 @@
 /**
  * `npm run guide`: writes the configuration guides to docs/guides/ and the submission package to docs/oin/.
  *
- * Only pictures and PDFs need Chromium. Files that are up to date are not written. `-- --published` also stores the values
- * as those of the published integration; later values are compared with them.
+ * Only pictures and PDFs need Chromium. Files that are up to date are not written, and neither are the ISV's screenshots
+ * of Okta. `-- --published` also stores the values as those of the published integration; later values are compared with
+ * them.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { InconsistentManifestError } from "oin-kit/manifest-rules";
 import { openBrowser } from "oin-kit/writer/browser";
 import { recordedInputs, recordInputs } from "oin-kit/writer/inputs";
 import type { Browser } from "playwright-core";
 import { processEnvironment } from "../../../src/environment.ts";
-import { type Artifact, pdfs, pictures } from "./artifacts.ts";
-import { openSampleConsole } from "./console.ts";
+import { drawingsFile, hashOfPicture, recordedDrawings } from "../../../src/guide/drawings.ts";
+import { type Artifact, openSamples, pdfs } from "./artifacts.ts";
 import { fileUrl, inputsFile, publishedFile } from "./files.ts";
 import { currentSubmission, guideTexts, submissionTexts } from "./outputs.ts";
 import { policyTexts } from "./policies.ts";
@@ -25,13 +27,14 @@ if (unknown.length > 0) {
 
 async function main(published: boolean): Promise<void> {
   for (const folder of ["docs/guides/images", "docs/oin"]) mkdirSync(fileUrl(folder), { recursive: true });
-  const sample = await openSampleConsole();
+  const samples = await openSamples();
+  forget(samples.replaced);
   const missing = await withBrowser(async (browser) => {
-    const missingPictures = await renewStale(pictures(sample), browser); // first: guides show existing pictures only
+    const missingPictures = await renewStale(samples.pictures, browser); // first: guides show existing pictures only
     writeTexts(guideTexts());
     return [...missingPictures, ...(await renewStale(pdfs(), browser))];
   });
-  await sample.close();
+  await samples.close();
   if (missing.length > 0) {
     process.stdout.write(
       `Not written, because Chromium was not found: ${missing.join(", ")}. Install it, or name it in CHROMIUM_PATH, and run this again.\n`,
@@ -72,19 +75,35 @@ async function renewStale(
   browser: () => Promise<Browser | null>,
 ): Promise<string[]> {
   const missing: string[] = [];
-  for (const { path, inputs, make } of artifacts) {
+  for (const { path, isDrawing, inputs, make } of artifacts) {
     const recorded = recordedInputs(inputsFile);
     const wanted = await inputs();
     const current = recorded[path] === wanted && existsSync(fileUrl(path));
     const chromium = current ? null : await browser();
     if (!current && !chromium) missing.push(path);
     if (chromium) {
-      writeFileSync(fileUrl(path), await make(chromium));
+      const bytes = await make(chromium);
+      writeFileSync(fileUrl(path), bytes);
+      if (isDrawing)
+        recordInputs(drawingsFile, { ...recordedDrawings(), [basename(path)]: hashOfPicture(bytes) });
       recordInputs(inputsFile, { ...recorded, [path]: wanted });
     }
     if (current || chromium) say(path, current);
   }
   return missing;
+}
+
+/** Removes the records of drawings that the ISV replaced. */
+function forget(replaced: readonly string[]): void {
+  const [inputs, drawings] = [recordedInputs(inputsFile), recordedDrawings()];
+  for (const path of replaced) {
+    delete inputs[path];
+    delete drawings[basename(path)];
+    process.stdout.write(`yours    ${path}\n`);
+  }
+  if (replaced.length === 0) return;
+  recordInputs(inputsFile, inputs);
+  recordInputs(drawingsFile, drawings);
 }
 
 /** Runs `work` with a function that starts the browser when it is first needed. */

@@ -20,7 +20,12 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
   };
   const form = { part: "main form", html: /<form class="card[\s\S]*?<\/form>/ };
   return [
-    { name: "connection-new", path: paths.admin.newConnection, ...form, fill: {} },
+    {
+      name: "connection-new",
+      path: paths.admin.newConnection,
+      ...form,
+      marks: ["fieldset.choices", 'button:text-is("Create a draft")'],
+    },
     {
       name: "connection-oidc",
       path: paths.admin.connection(connectionIds.oidc),
@@ -30,25 +35,27 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
         "Client ID": "0oa1a2b3c4d5e6f7g8h9",
         "Client secret": "x".repeat(40),
       },
+      marks: ["#issuer", "#clientId", "#clientSecret", 'form[data-checks] button:text-is("Save")'],
     },
     {
       name: "connection-saml",
       path: paths.admin.connection(connectionIds.saml),
       ...values,
       fill: oktaSaml,
+      marks: ["#metadataUrl", 'button:text-is("Read")'],
       until: ".field:has(#certificates)",
     },
     {
       name: "provisioning-token",
       path: paths.admin.provisioning,
       fill: { "Expires after days": "365" },
+      marks: ['button:text-is("Create a token")'],
       part: ".steps > li:has(#tokens)",
       html: /<h2 id="tokens">[\s\S]*?<h2>/,
     },
     {
       name: "people",
       path: paths.admin.people,
-      fill: {},
       part: ".table-card",
       html: /<div class="card table-card">[\s\S]*?<\/table>/,
     },

@@ -1,3 +1,4 @@
+import { judgeDrawings } from "./drawings.ts";
 import type { CheckReport } from "./report.ts";
 import type { SiteCheck } from "./site.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "./web.ts";
@@ -56,6 +57,7 @@ export async function checkGuides(
     const page = pageOf(url + product.addresses.guide(capability), answer.text);
     judgeHeadings(capability, page, report);
     judgeTitle(capability, page, titles, report);
+    judgeDrawings(capability, answer.text, report);
     foreign += await judgeLinks(page, web, visited, report);
   }
   if (visited.size > 0) judgeFiles(visited, url + product.addresses.guides, await guideFiles(), report);

@@ -1,7 +1,9 @@
 import type { Browser, Page, Route } from "playwright-core";
 import { hashOf } from "./inputs.ts";
+import { type Clip, markAll, writeNote } from "./marks.ts";
+import { withPalette } from "./palette.ts";
 
-/** The product with a sample customer, for the pictures. */
+/** The site of which pictures are taken: the product with a sample customer, or a stand-in for the customer's org. */
 export interface Site {
   /** The origin that the pages believe they are on. */
   origin: string;
@@ -13,7 +15,7 @@ export interface Site {
   look: string;
 }
 
-/** A picture of a page of the product, for the guides. */
+/** A picture of a page, for the guides. */
 export interface Shot {
   /** The name that templates use. */
   name: string;
@@ -22,8 +24,14 @@ export interface Shot {
   part: string;
   /** The same part in the page's HTML: only a change in it makes the picture stale. */
   html: RegExp;
+  /** Selectors of what to click before the picture is taken, such as the button that opens a dialog. */
+  opens?: readonly string[];
   /** Values to type before the picture is taken, by label. */
-  fill: Record<string, string>;
+  fill?: Readonly<Record<string, string>>;
+  /** Selectors of what the reader clicks, copies or fills in, in this order. Each gets a ring, and several get numbers. */
+  marks?: readonly string[];
+  /** A sentence to write into the picture, below the part. */
+  note?: string;
   /** A selector for the last element that the picture shows, if the part is too tall. */
   until?: string;
 }
@@ -50,9 +58,10 @@ export async function inputsOf(shot: Shot, { request, asset, look }: Site): Prom
     ([, name]) => name ?? "",
   );
   const contents = assets.flatMap((name) => asset(name) ?? []);
+  const { part: selector, opens, fill, marks, note, until } = shot;
   return hashOf([
-    shot.part,
-    JSON.stringify([view, margin, shot.fill, shot.until]),
+    selector,
+    JSON.stringify([view, margin, opens, fill, marks, note, until]),
     stable(part),
     look,
     ...contents,
@@ -77,7 +86,8 @@ export async function takeShot(browser: Browser, shot: Shot, site: Site): Promis
   try {
     await page.route("**/*", (route) => answer(route, site));
     await page.goto(site.origin + shot.path, { waitUntil: "load" });
-    for (const [label, value] of Object.entries(shot.fill)) {
+    for (const selector of shot.opens ?? []) await page.locator(selector).first().click();
+    for (const [label, value] of Object.entries(shot.fill ?? {})) {
       await page
         .getByLabel(new RegExp(`^${label}\\b`))
         .first()
@@ -86,19 +96,23 @@ export async function takeShot(browser: Browser, shot: Shot, site: Site): Promis
     await page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)");
     const part = await boxOf(page, shot, shot.part);
     const last = shot.until ? await boxOf(page, shot, shot.until) : part;
-    const clip = {
+    const shown = {
       x: Math.max(0, part.x - margin),
       y: Math.max(0, part.y - margin),
       width: part.width + 2 * margin,
       height: last.y + last.height - part.y + 2 * margin,
     };
-    return await page.screenshot({ fullPage: true, clip, animations: "disabled", caret: "hide" });
+    await markAll(page, shot.marks ?? []);
+    const clip = shot.note ? await writeNote(page, shot.note, shown) : shown;
+    return withPalette(
+      await page.screenshot({ fullPage: true, clip, animations: "disabled", caret: "hide" }),
+    );
   } finally {
     await page.close();
   }
 }
 
-async function boxOf(page: Page, { path }: Shot, selector: string) {
+async function boxOf(page: Page, { path }: Shot, selector: string): Promise<Clip> {
   const box = await page.locator(selector).first().boundingBox();
   if (!box) throw new Error(`${path} has no ${selector}`);
   return box;

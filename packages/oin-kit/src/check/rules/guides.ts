@@ -39,5 +39,10 @@ export const guideRules = {
     ["testPlan", "C9299"],
     "Write the guides again, review them, then commit and deploy them.",
   ),
+  "guide-drawings": should(
+    "Pictures of Okta's Admin Console are screenshots, not drawings",
+    ["requirements", "Configuration guide content"],
+    "Take the pictures in your Integrator org, and save them under the names of the drawings, then write the guides again.",
+  ),
   "guide-okta-links": should("Links to other sites work", ["testPlan", "C9299"], "Open each link."),
 } as const;

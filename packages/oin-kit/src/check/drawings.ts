@@ -1,0 +1,23 @@
+import type { CheckReport } from "./report.ts";
+
+/** What the writer of the guides puts into the caption of each drawing. */
+const mark = /drawing of Okta.s screen/i;
+
+/**
+ * Warns of pictures of Okta's Admin Console that are drawings still. Okta wants screenshots (Okta: "Configuration guide
+ * content"); a drawing helps a customer, but its layout is not quite Okta's.
+ * @param html of a guide's page.
+ */
+export function judgeDrawings(capability: string, html: string, report: CheckReport): void {
+  const captions = [...html.matchAll(/<figcaption[^>]*>([\s\S]*?)<\/figcaption>/gi)].map(
+    ([, text = ""]) => text,
+  );
+  const drawings = captions.filter((caption) => mark.test(caption.replaceAll("&#39;", "'")));
+  report.judge(
+    "guide-drawings",
+    drawings.length === 0,
+    drawings.length === 0
+      ? `${capability}: no caption says that it is a drawing`
+      : `${capability} has ${drawings.length}: ${drawings.join("; ")}`,
+  );
+}

@@ -1,0 +1,95 @@
+import type { Shot } from "oin-kit/writer/pictures";
+import { okta } from "okta-labels/labels";
+import { appPath } from "okta-stand-in/admin/console";
+import type { SampleOrg } from "./org.ts";
+
+const note = "Drawing of Okta's screen. Yours may look a little different.";
+const button = (label: string) => `button:text-is("${label}")`;
+const choiceOf = (id: string) => `.field.check:has(#${id})`;
+const copyable = (id: string) => `.copy-value:has(#${id})`;
+
+const switchOf = (id: string) => `#${id}`;
+
+/** The pictures of Okta's Admin Console. They are drawings, until the ISV replaces them by screenshots of the same names. */
+export function shotsOfOrg({ entry, apps }: SampleOrg): Shot[] {
+  const catalog = `/admin/catalog/${entry}`;
+  const of = (app: keyof typeof apps, tab: string) => appPath(apps[app], tab);
+  /** @param edit the section that is being edited. */
+  const shot = (
+    name: string,
+    path: string,
+    more: Pick<Shot, "part" | "marks" | "opens" | "until">,
+    edit = "",
+  ) => ({
+    name,
+    path: `${path}?drawing${edit && `&edit=${edit}`}`,
+    html: /<main[\s\S]*<\/main>/,
+    note,
+    ...more,
+  });
+  const save = (section: string) => `#${section} ${button(okta.buttons.save)}`;
+  return [
+    shot("okta-catalog", catalog, {
+      part: ".app-head",
+      until: "main > section",
+      marks: [button(okta.catalog.add)],
+    }),
+    shot("okta-general-settings", `${catalog}/add`, {
+      part: "main > section",
+      marks: ["input[name^=variable]", button(okta.catalog.done)],
+    }),
+    shot("okta-sign-on-oidc", of("oidc", "/sign-on"), {
+      part: ".tabs",
+      until: "#settings",
+      marks: [copyable("app-id"), copyable("client-secret")],
+    }),
+    shot("okta-sign-on-saml", of("saml", "/sign-on"), {
+      part: ".tabs",
+      until: "#settings",
+      marks: [copyable("metadata-url")],
+    }),
+    shot(
+      "okta-universal-logout",
+      of("oidc", "/sign-on"),
+      { part: "#logout", marks: [choiceOf("adminInitiates"), save("logout")] },
+      "logout",
+    ),
+    shot("okta-assignments", of("oidc", "/assign-to-people"), {
+      part: "main .page-head",
+      until: "main > .sheet-end",
+      marks: [`.lines ${button(okta.assignments.assign)}`, button(okta.buttons.done)],
+    }),
+    shot(
+      "okta-entitlement-management",
+      of("oidc", ""),
+      { part: "#entitlement-management", marks: [choiceOf("enabled"), save("entitlement-management")] },
+      "entitlement-management",
+    ),
+    shot(
+      "okta-api-integration",
+      of("oidc", "/provisioning/integration"),
+      {
+        part: ".tabs",
+        until: ".with-side",
+        marks: [choiceOf("enabled"), "#token", button(okta.provisioning.test), save("integration")],
+      },
+      "integration",
+    ),
+    shot(
+      "okta-to-app",
+      of("provisioning", "/provisioning/to-app"),
+      {
+        part: ".tabs",
+        until: "#to-app",
+        marks: [...["createUsers", "updateAttributes", "deactivateUsers"].map(switchOf), save("to-app")],
+      },
+      "to-app",
+    ),
+    shot("okta-push-groups", of("provisioning", "/push-groups"), {
+      part: ".tabs",
+      until: "main > .panel",
+      opens: [button(okta.pushGroups.push)],
+      marks: [button(okta.pushGroups.push), `.drop a:text-is("${okta.pushGroups.byName}")`],
+    }),
+  ];
+}
