@@ -51,13 +51,13 @@ export const okta = {
     embedLink: "App Embed Link",
   },
   signOn: {
-    viewSamlInstructions: "View SAML setup instructions",
     methods: "Sign on methods",
     openIdConnect: "OpenID Connect",
     metadataDetails: "Metadata details",
     credentialsDetails: "Credentials Details",
     groupClaimsType: "Groups claim type",
     viewSetupInstructions: "View Setup Instructions",
+    viewSamlSetupInstructions: "View SAML setup instructions",
     clientId: "Client ID",
     clientSecret: "Client secret",
     idToken: "OpenID Connect ID Token",
@@ -77,6 +77,12 @@ export const okta = {
     logout: "Logout",
     logsOutWhen: "App logs out when",
     adminInitiatesLogout: "Okta system or admin initiates logout",
+    /** Where an administrator adds federated claims: the section of an OIDC app, and that of a SAML app. */
+    claims: "Claims",
+    samlAttributes: "SAML Attributes",
+    addExpression: "Add expression",
+    claimName: "Name",
+    claimExpression: "Expression",
   },
   person: {
     moreActions: "More Actions",
@@ -100,6 +106,8 @@ export const okta = {
     syncPassword: "Sync Password",
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
+    importEmailAddress: "Email Address",
+    importCustom: "Custom",
     importNow: "Import Now",
     toAppHeading: "Provisioning to App",
     attributeMappings: "Attribute Mappings",
@@ -115,6 +123,11 @@ export const okta = {
     editAccess: "Edit access",
     customize: "Customize entitlements",
     revertToPolicy: "Revert to policy",
+    /** The app that administrators need who do not see the tab Governance. */
+    adminApp: "Okta Entitlement Management",
+    list: "Governance > Entitlements",
+    policy: "Governance > Policy",
+    addRule: "Add rule",
   },
   assignments: {
     assign: "Assign",
