@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
-import { type Brand, brand } from "../../../config/brand.ts";
+import { brand } from "../../../config/brand.ts";
 import { escapeHtml, type GuideHtml } from "../../../src/guide/html.ts";
 import { brandStyles } from "../../../src/web/views.ts";
 import { fileUrl } from "./files.ts";
@@ -9,9 +9,10 @@ const publicFile = (name: string) => readFileSync(fileUrl(`public/${name}`), "ut
 
 /**
  * A self-contained page to open from a disk, publish on a website or print. It embeds the styles, the logo and the script of
- * the copy buttons; only pictures are separate files.
+ * the copy buttons; only pictures are separate files. A guide is printed in two columns; the package has too wide tables.
  */
-export function standalonePage({ title, html }: GuideHtml, { productName, logo }: Brand = brand): string {
+export function standalonePage({ title, html }: GuideHtml, kind: "guide" | "package" = "guide"): string {
+  const { productName, logo } = brand;
   const styles = ["document.css", "guide.css"].map(publicFile).join("\n") + brandStyles(brand);
   return `<!doctype html>
 <html lang="en">
@@ -26,7 +27,7 @@ ${styles}</style>
 <body>
 <header class="masthead"><img src="${dataUrl(logo)}" alt="" width="32" height="32">${escapeHtml(productName)}</header>
 <main>
-<article class="guide">
+<article class="guide${kind === "package" ? " package" : ""}">
 ${html}</article>
 </main>
 <script type="module">

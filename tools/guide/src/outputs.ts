@@ -34,7 +34,7 @@ export function submissionTexts(submission: Submission): Map<string, string> {
   const markdown = renderTemplate("oin/submission", data);
   return new Map([
     ["docs/oin/submission.md", withContents(markdown)],
-    ["docs/oin/submission.html", standalonePage(toHtml(markdown, { imageBase: "" }))],
+    ["docs/oin/submission.html", standalonePage(toHtml(markdown, { imageBase: "" }), "package")],
     ["docs/oin/values.json", `${JSON.stringify(submission.values, null, 2)}\n`],
     ["docs/oin/values.yaml", toYaml(submission.values)],
   ]);
