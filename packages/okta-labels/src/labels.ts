@@ -2,7 +2,7 @@
 export const readOn = "2026-08-21";
 
 /**
- * What an administrator reads in Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
+ * The labels of Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
  * parts. Guides, package, console and stand-in take every label of Okta's from here.
  */
 export const okta = {
