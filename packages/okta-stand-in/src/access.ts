@@ -1,9 +1,9 @@
 import type { Org } from "./org.ts";
 import type { ScimBody } from "./scim-client.ts";
-import type { AssignedValue, OrgApp } from "./state.ts";
+import type { GrantedValue, OrgApp } from "./state.ts";
 
 /** The values that a person gets: their custom ones, or those of all policy rules for their groups. */
-export function valuesOf({ store }: Org, app: OrgApp, personId: string): AssignedValue[] {
+export function valuesOf({ store }: Org, app: OrgApp, personId: string): GrantedValue[] {
   const { custom } = app.assignments[personId] ?? {};
   if (custom !== undefined) return custom ?? [];
   const rules = app.governance?.policy ?? [];
@@ -55,6 +55,6 @@ export function federatedClaims(org: Org, app: OrgApp, personId: string): Record
 }
 
 /** The form's name of a value. */
-export function keyOf({ resourceType, value }: Pick<AssignedValue, "resourceType" | "value">): string {
+export function keyOf({ resourceType, value }: Pick<GrantedValue, "resourceType" | "value">): string {
   return `${resourceType}/${value}`;
 }

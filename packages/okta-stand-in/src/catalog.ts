@@ -6,7 +6,7 @@ import { type CatalogApp, newId, type OrgApp, type UniversalLogout } from "./sta
 /** The values of an integration's variables, by name. */
 type Variables = Record<string, string>;
 
-/** What an administrator enters under General Settings. */
+/** The input of General Settings. */
 export interface WantedInstance {
   label: string;
   variables: Variables;
