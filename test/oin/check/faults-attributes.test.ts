@@ -229,6 +229,15 @@ const discovery: PlantedFault[] = [
     fault: () => inJson("GET", userById, (body) => delete body.roles),
   },
   {
+    name: "a role that is added to the one before",
+    fails: ["scim-entitlement-assigned"],
+    seen: /instead, then member, admin/,
+    fault: () =>
+      rewriting("PUT", (user) => {
+        if (user.roles?.[0]?.value === "admin") user.roles.unshift({ value: "member" });
+      }),
+  },
+  {
     name: "a profile push that removes roles",
     warns: ["scim-entitlement-kept"],
     fault: () =>

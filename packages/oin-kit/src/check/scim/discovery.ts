@@ -7,7 +7,7 @@ import { judgeEntitlements } from "./entitlements.ts";
 import { at, listAt, textAt } from "./json.ts";
 import { attributeAt, type PublishedSchema, readSchemas, splitPath } from "./schemas.ts";
 
-/** What the discovery endpoints say (RFC 7644 §4). */
+/** The findings at the discovery endpoints (RFC 7644 §4). */
 export interface Discovery {
   /** The core schema of User; undefined if it is not published. */
   core: PublishedSchema | undefined;

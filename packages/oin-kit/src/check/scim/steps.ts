@@ -18,7 +18,7 @@ import { judgeFirstPage, judgePaging } from "./lists.ts";
 import { judgeMisses } from "./misses.ts";
 import { createPeople, judgeFinding, type TestPerson } from "./people.ts";
 
-/** What the steps share, once the people are created. */
+/** The findings and people that the steps share. */
 interface Stage {
   discovery: Discovery;
   /** One to three people. */
