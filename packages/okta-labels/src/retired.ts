@@ -41,23 +41,3 @@ export function retiredIn(text: string): RetiredLabel[] {
     .replace(/\s+/g, " ");
   return retiredLabels.filter(({ was }) => plain.includes(was));
 }
-
-/**
- * Labels that only an app has which an administrator builds by hand. An instance from the catalog has none of them, so a
- * guide for the catalog's app cannot be followed if it names one.
- */
-export const customAppLabels: readonly string[] = [
-  okta.catalog.createIntegration,
-  "Create New App",
-  "App Integration Wizard",
-  okta.customApp.recipientUrl,
-  okta.customApp.assertionSignature,
-  okta.customApp.assertionEncryption,
-  "Encryption Certificate",
-  "Honor Force Authentication",
-  "SAML Issuer ID",
-  "Allow application to initiate Single Logout",
-  okta.customApp.connectorBaseUrl,
-  okta.customApp.uniqueIdentifier,
-  okta.customApp.provisioningActions,
-];

@@ -1,9 +1,9 @@
 import type { Org } from "./org.ts";
 import type { ScimBody } from "./scim-client.ts";
-import type { AssignedValue, OrgApp } from "./state.ts";
+import type { GrantedValue, OrgApp } from "./state.ts";
 
 /** The values that a person gets: their custom ones, or those of all policy rules for their groups. */
-export function valuesOf({ store }: Org, app: OrgApp, personId: string): AssignedValue[] {
+export function valuesOf({ store }: Org, app: OrgApp, personId: string): GrantedValue[] {
   const { custom } = app.assignments[personId] ?? {};
   if (custom !== undefined) return custom ?? [];
   const rules = app.governance?.policy ?? [];
@@ -36,7 +36,25 @@ export function accessOf(org: Org, app: OrgApp, personId: string): ScimBody {
   return access;
 }
 
+const entitlementExpression = /^appuser\.entitlements\.(\w+)$/;
+
+/** The resource type that a federated claim's expression names; undefined if the app has none of this variable name. */
+export function claimedType({ governance }: OrgApp, expression: string): string | undefined {
+  const variable = entitlementExpression.exec(expression)?.[1]?.toLowerCase();
+  return governance?.resourceTypes.find(({ name }) => name.toLowerCase() === variable)?.name;
+}
+
+/** The federated claims about a person, each with the values of its resource type (Okta: "Federated claims"). */
+export function federatedClaims(org: Org, app: OrgApp, personId: string): Record<string, string[]> {
+  const values = valuesOf(org, app, personId);
+  const of = (type: string | undefined) =>
+    values.filter(({ resourceType }) => resourceType === type).map(({ value }) => value);
+  return Object.fromEntries(
+    (app.claims ?? []).map(({ name, expression }) => [name, of(claimedType(app, expression))]),
+  );
+}
+
 /** The form's name of a value. */
-export function keyOf({ resourceType, value }: Pick<AssignedValue, "resourceType" | "value">): string {
+export function keyOf({ resourceType, value }: Pick<GrantedValue, "resourceType" | "value">): string {
   return `${resourceType}/${value}`;
 }

@@ -6,7 +6,7 @@ import { type CatalogApp, newId, type OrgApp, type UniversalLogout } from "./sta
 /** The values of an integration's variables, by name. */
 type Variables = Record<string, string>;
 
-/** What an administrator enters under General Settings. */
+/** The input of General Settings. */
 export interface WantedInstance {
   label: string;
   variables: Variables;
@@ -124,7 +124,7 @@ function samlUrls({ acsUrl, audience }: NonNullable<CatalogApp["saml"]>, variabl
  * Evaluates an expression of any of the three dialects. The stand-in knows texts and variables, but none of Okta's functions.
  * Throws OrgRefusal.
  */
-export function evaluated(expression: string, variables: Variables): string {
+function evaluated(expression: string, variables: Variables): string {
   const variableOf = (name: string) => {
     const value = variables[name];
     if (value === undefined) throw new OrgRefusal(`The expression ${expression} has an unknown variable.`);

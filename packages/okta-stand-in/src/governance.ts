@@ -3,7 +3,7 @@ import { keyOf } from "./access.ts";
 import { groupOf } from "./groups.ts";
 import { type Org, OrgNotFoundError, OrgRefusal } from "./org.ts";
 import type { OrgAdmin } from "./provisioner.ts";
-import type { AssignedValue, Assignment, Governance, OrgApp } from "./state.ts";
+import type { Assignment, Governance, GrantedValue, OrgApp } from "./state.ts";
 
 /**
  * "Entitlement management > Enable" or its opposite. Okta refuses it for an instance that provisions already (Okta: "Enable
@@ -88,7 +88,7 @@ export async function reevaluate(org: OrgAdmin, personIds: readonly string[]): P
   await Promise.all(governed.map((app) => push(org, app, personIds)));
 }
 
-function chosenValues({ resourceTypes }: Governance, keys: readonly string[]): AssignedValue[] {
+function chosenValues({ resourceTypes }: Governance, keys: readonly string[]): GrantedValue[] {
   const all = resourceTypes.flatMap(({ name, values }) =>
     values.map(({ value, display }) => ({ resourceType: name, value, display })),
   );

@@ -45,7 +45,7 @@ export interface OrgApp {
   /** Used in the app's URLs: the name of its catalog entry, or that of a private app. */
   name: string;
   label: string;
-  /** What the administrator entered under General Settings, by the variable's name. Absent for a private app. */
+  /** The values entered under General Settings, by the variable's name. Absent for a private app. */
   variables?: Record<string, string>;
   /** No one can sign in to an inactive app. */
   active: boolean;
@@ -58,6 +58,14 @@ export interface OrgApp {
   pushGroups: Record<string, PushGroup>;
   /** Present while Entitlement Management is enabled. */
   governance?: Governance;
+  /** Federated claims: sent in the ID token or the assertion. */
+  claims?: FederatedClaim[];
+}
+
+interface FederatedClaim {
+  name: string;
+  /** `appuser.entitlements.role`: the values of a resource type. */
+  expression: string;
 }
 
 export interface OidcSignOn {
@@ -70,7 +78,7 @@ export interface OidcSignOn {
   groupsClaim?: GroupsClaim;
 }
 
-export interface GroupsClaim {
+interface GroupsClaim {
   name: string;
   filter: "starts-with" | "equals" | "contains" | "regex";
   value: string;
@@ -98,7 +106,7 @@ export interface SamlSignOn {
 }
 
 /** Okta's choices of an application username that the stand-in knows. */
-export type UsernameFormat = "okta-username" | "email";
+type UsernameFormat = "okta-username" | "email";
 
 export interface Provisioning {
   baseUrl: string;
@@ -138,11 +146,11 @@ export interface Assignment {
    * "Customize entitlements": what an administrator chose for this person. Null if they were assigned before Entitlement
    * Management was enabled: the policy does not apply, and nothing is chosen yet. Absent if the policy decides.
    */
-  custom?: AssignedValue[] | null;
+  custom?: GrantedValue[] | null;
 }
 
 /** A value of a resource type, assigned to a person. */
-export interface AssignedValue {
+export interface GrantedValue {
   /** The name of the resource type: "Role", "License". */
   resourceType: string;
   /** The id at the resource type's endpoint. */
@@ -152,7 +160,7 @@ export interface AssignedValue {
 
 /** "Entitlement management" of an app. */
 export interface Governance {
-  /** What the application offered when the org last read it; empty until then. */
+  /** As the application offered them when the org last read it; empty until then. */
   resourceTypes: GovernedType[];
   /** Rules that assign values to everyone in a group. */
   policy: PolicyRule[];
@@ -166,10 +174,10 @@ export interface GovernedType {
   values: { value: string; display: string; description: string }[];
 }
 
-export interface PolicyRule {
+interface PolicyRule {
   name: string;
   groupId: string;
-  values: AssignedValue[];
+  values: GrantedValue[];
 }
 
 /**

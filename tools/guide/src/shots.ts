@@ -3,17 +3,7 @@ import { okta } from "okta-labels/labels";
 import { paths } from "../../../src/endpoints.ts";
 import type { SampleConsole } from "./console.ts";
 
-/** Invented values, in the form in which Okta shows them. */
-const oktaSaml = {
-  [okta.signOn.metadataUrl]: "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata",
-  [okta.signOn.signOnUrl]: "https://acme.okta.com/app/example/exk1a2b3c4d5e6f7g8/sso/saml",
-  [okta.signOn.issuer]: "http://www.okta.com/exk1a2b3c4d5e6f7g8",
-  [okta.signOn.signingCertificate]:
-    "-----BEGIN CERTIFICATE-----\nMIIDpDCCAoygAwIBAgIGAV2ka+55MA0GCSqGSIb3DQEBCwUA\n" +
-    "MIGSMQswCQYDVQQGEwJVUzETMBEGA1UECAwKQ2FsaWZvcm5p\n…\n-----END CERTIFICATE-----",
-};
-
-/** The pictures of the admin console that the guides show. */
+/** The pictures of the admin console that the guides show. Each ends below the last field that matters, to be legible on paper. */
 export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
   const values = {
     part: ".steps > li:has(form)",
@@ -36,15 +26,16 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
         [okta.signOn.clientId]: "0oa1a2b3c4d5e6f7g8h9",
         [okta.signOn.clientSecret]: "x".repeat(40),
       },
-      marks: ["#issuer", "#clientId", "#clientSecret", 'form[data-checks] button:text-is("Save")'],
+      marks: ["#issuer", "#clientId", "#clientSecret"],
+      until: ".field:has(#clientSecret)",
     },
     {
       name: "connection-saml",
       path: paths.admin.connection(connectionIds.saml),
       ...values,
-      fill: oktaSaml,
+      fill: { [okta.signOn.metadataUrl]: "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata" },
       marks: ["#metadataUrl", 'button:text-is("Read")'],
-      until: ".field:has(#certificates)",
+      until: '.actions:has(button:text-is("Read"))',
     },
     {
       name: "provisioning-token",

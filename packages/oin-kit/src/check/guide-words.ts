@@ -1,5 +1,6 @@
+import { customAppLabels } from "okta-labels/custom-app";
 import { okta } from "okta-labels/labels";
-import { customAppLabels, retiredLabels } from "okta-labels/retired";
+import { retiredIn } from "okta-labels/retired";
 import type { Integration } from "../integration.ts";
 import { type GuidePage, plain, sectionsOf } from "./guide-page.ts";
 import type { CheckReport } from "./report.ts";
@@ -41,8 +42,7 @@ export function judgeWords(
 }
 
 function judgeMenus(subject: GuideSubject, { words }: GuidePage, report: CheckReport): void {
-  const old = retiredLabels.filter(({ was }) => words.includes(was));
-  const wrong = old.map(({ was, now }) => `"${was}" is now "${now}"`);
+  const wrong = retiredIn(words).map(({ was, now }) => `"${was}" is now "${now}"`);
   const names = words.includes(okta.menus.applications);
   if (!names) wrong.push(`"${okta.menus.applications}" is not named`);
   report.judge("guide-menus", wrong.length === 0, `${subject}: ${wrong.join("; ") || "menus of today"}`);

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { okta } from "okta-labels/labels";
+import { claimedType } from "../access.ts";
 import { changeSignOn, entryOf, guideOf, logoutOf } from "../catalog.ts";
 import { newSamlKey } from "../keys.ts";
 import { appOf, OrgRefusal } from "../org.ts";
@@ -25,7 +26,8 @@ export function signOnRoutes(org: OrgAdmin): Router {
           certificates: certificatesOf(app.signOn),
         }
       : null;
-    res.render("app-sign-on", { ...page, saml, issuer: org.url, guideUrl: guideOf(org, app) });
+    const claims = app.claims ?? [];
+    res.render("app-sign-on", { ...page, saml, claims, issuer: org.url, guideUrl: guideOf(org, app) });
   });
   router.post(
     "/admin/apps/:id/sign-on",
@@ -55,6 +57,7 @@ export function signOnRoutes(org: OrgAdmin): Router {
     }),
   );
   addCertificates(router, org);
+  addClaims(router, org);
   router.post(
     "/admin/apps/:id/logout",
     act(
@@ -69,6 +72,37 @@ export function signOnRoutes(org: OrgAdmin): Router {
     ),
   );
   return router;
+}
+
+/** "Claims > Edit > Add expression", which is "SAML Attributes" for a SAML app. */
+function addClaims(router: Router, org: OrgAdmin): void {
+  const own = backTo(org, "/sign-on");
+  router.post(
+    "/admin/apps/:id/claims",
+    act(
+      (req) => `${own(req)}?edit=new-claim`,
+      (req) => {
+        const app = appOf(org, idIn(req));
+        const claim = { name: field(req, "name").trim(), expression: field(req, "expression").trim() };
+        if (claim.name === "") throw new OrgRefusal("The name of the claim is required.");
+        if (!claimedType(app, claim.expression))
+          throw new OrgRefusal(
+            "The stand-in knows appuser.entitlements.{variable name} only, as on Governance.",
+          );
+        app.claims = [...(app.claims ?? []).filter(({ name }) => name !== claim.name), claim];
+        org.store.changed();
+        return { text: "The expression is added.", to: own(req) };
+      },
+    ),
+  );
+  router.post(
+    "/admin/apps/:id/claims/:index/delete",
+    act(own, (req) => {
+      appOf(org, idIn(req)).claims?.splice(Number(idIn(req, "index")), 1);
+      org.store.changed();
+      return "The expression is deleted.";
+    }),
+  );
 }
 
 function addCertificates(router: Router, org: OrgAdmin): void {

@@ -11,7 +11,7 @@ export interface ScimCheck {
   scim: CheckScimClient;
   report: CheckReport;
   ledger: Ledger;
-  /** What the manifest declares about this server; null if no manifest is about it. */
+  /** The manifest's declaration about this server; null if no manifest is about it. */
   declared: DeclaredScim | null;
   /** Called before a step that takes long. */
   progress: (what: string) => void;

@@ -11,6 +11,8 @@ export interface Assignable {
   /** The person's attribute for it. */
   attribute: "roles" | "entitlements";
   value: Record<string, string>;
+  /** Another one of the same kind; null if there is only one. */
+  other: Record<string, string> | null;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Assignable {
 export async function judgeAssignment(
   check: ScimCheck,
   person: TestPerson,
-  { attribute, value }: Assignable,
+  { attribute, value, other }: Assignable,
 ): Promise<void> {
   const { scim, report } = check;
   const path = pathOf("Users", person.id);
@@ -35,6 +37,14 @@ export async function judgeAssignment(
   const seen = `${shown(given)} with ${attribute}: ${value.value}, then ${has ? "it is there" : "it is not there"}`;
   if (!report.judge("scim-entitlement-assigned", has, seen)) return;
   await judgeListed(check, person);
+  if (other) {
+    const swapped = await putPerson(check, path, { ...after.user, [attribute]: [other] });
+    const { values } = await read();
+    const exact = values.length === 1 && values[0] === other.value;
+    const text = `${shown(swapped)} with ${attribute}: ${other.value} instead, then ${values.join(", ") || "none"}`;
+    report.judge("scim-entitlement-assigned", exact, text);
+    await putPerson(check, path, { ...after.user, [attribute]: [value] });
+  }
 
   const { [attribute]: _left, ...without } = after.user;
   const silent = await putPerson(check, path, without);

@@ -11,7 +11,7 @@ export interface ScimTarget {
   url: string;
   /** The provisioning token; null if none was given. */
   token: string | null;
-  /** What the manifest declares about this server; null if no manifest is about it. */
+  /** The manifest's declaration about this server; null if no manifest is about it. */
   declared?: DeclaredScim | null;
 }
 

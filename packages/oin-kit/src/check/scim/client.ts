@@ -108,7 +108,7 @@ export class CheckScimClient {
     return whole ? Math.min(Number(value), longestWaitSeconds) : 1;
   }
 
-  /** @param accept the header that was sent: who asks for application/json alone may get it. */
+  /** @param accept the header that was sent: a request for application/json alone may be answered with it. */
   #judged(answer: CheckScimAnswer, accept = ""): CheckScimAnswer {
     const { status, text, headers } = answer;
     if (!this.#slowest || answer.ms > this.#slowest.ms) this.#slowest = answer;

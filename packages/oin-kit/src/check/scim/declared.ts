@@ -5,7 +5,7 @@ import type { RuleId } from "../rules/all.ts";
 
 type ScimCapability = NonNullable<Integration["scim"]>;
 
-/** What a manifest promises about the server that is checked. */
+/** The promises of a manifest about the server that is checked. */
 export interface DeclaredScim {
   capability: ScimCapability;
   /** The paths of the product's attribute table. */

@@ -62,14 +62,19 @@ async function judgeKind(check: ScimCheck, type: unknown, endpoint: string): Pro
   for (const resource of [...resources, ...all])
     judgeResource(check, resource, { type, endpoint, isEntitlement });
   await judgePages(check, endpoint, numberAt(answer.json, "totalResults"));
-  const [id, display, kind] = ["id", "displayName", "type"].map((name) => textAt(resources[0], name));
-  if (!id) return [];
-  const value = {
-    value: id,
-    ...(display ? { display } : {}),
-    ...(isEntitlement && kind ? { type: kind } : {}),
-  };
-  return [{ attribute: isEntitlement ? "entitlements" : "roles", value }];
+  const [first, ...others] = [...resources, ...all]
+    .map((one) => assigned(one, isEntitlement))
+    .filter((one) => one !== null);
+  if (!first) return [];
+  const other = others.find((one) => one.value !== first.value) ?? null;
+  return [{ attribute: isEntitlement ? "entitlements" : "roles", value: first, other }];
+}
+
+/** The resource as a person's attribute holds it; null if it has no id. */
+function assigned(resource: unknown, isEntitlement: boolean): Assignable["value"] | null {
+  const [value, display, type] = ["id", "displayName", "type"].map((name) => textAt(resource, name));
+  if (!value) return null;
+  return { value, ...(display ? { display } : {}), ...(isEntitlement && type ? { type } : {}) };
 }
 
 interface Kind {
