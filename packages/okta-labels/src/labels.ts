@@ -92,7 +92,7 @@ export const okta = {
     claimName: "Name",
     claimExpression: "Expression",
   },
-  /** What an administrator enables under Settings > Features. */
+  /** Features of an org, by their names under Settings > Features. */
   features: {
     federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
   },
@@ -213,7 +213,7 @@ export const okta = {
   },
 } as const;
 
-/** What an org may have or lack. These are names, not labels: texts may also write them by hand. */
+/** Products that an org may have or lack. These are names, not labels: texts may also write them by hand. */
 export const oktaProducts = {
   identityEngine: "Okta Identity Engine",
   adaptiveMfa: "Adaptive MFA",
