@@ -94,7 +94,9 @@ function pathsOf(org: TestOrg): string[] {
     ...["/admin/new-app/saml", "/admin/catalog", "/admin/catalog/sample", "/admin/catalog/sample/add"],
     ...tabs.map((tab) => `/admin/app/test_app/instance/${oidc}${tab}`),
     ...["", "/sign-on?edit=settings", "/provisioning"].map((tab) => `/admin/apps/${saml}${tab}`),
-    ...["?edit=settings", "/sign-on", "/governance", "/governance/policy"].map((tab) => instance + tab),
+    ...["?edit=settings", "/sign-on?edit=new-claim", "/governance", "/governance/policy?edit=rule"].map(
+      (tab) => instance + tab,
+    ),
     `${instance}/access/${person}?edit=custom`,
     `/admin/reports/system-log/${org.calls.latest(1)[0]?.id}`,
   ];

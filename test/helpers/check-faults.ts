@@ -114,6 +114,21 @@ export function inRequests(
   };
 }
 
+/** Changes where a response sends the browser. */
+export const leading = (change: (location: URL) => void) => (exchange: Exchange) => {
+  if (!exchange.headers.location) return;
+  const location = new URL(exchange.headers.location);
+  change(location);
+  exchange.headers.location = location.href;
+};
+
+/** A page instead of the application's. */
+export const page = (status: number, body = "<h1>Planted</h1>"): Partial<Exchange> => ({
+  status,
+  headers: { "content-type": "text/html" },
+  body,
+});
+
 /** A response with a SCIM error body. */
 export function scimError(status: number): Partial<Exchange> {
   const schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"];

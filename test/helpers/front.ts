@@ -10,7 +10,10 @@ export interface Exchange {
   requestBody: string;
   status: number;
   headers: Record<string, string>;
+  setCookies: string[];
   body: string;
+  /** The body's bytes, which are sent if `body` is left as it was: a picture is not a text. */
+  bytes: Buffer;
 }
 
 /** A fault between the check and the application. */
@@ -38,6 +41,7 @@ const hopByHop = [
   "content-length",
   "content-encoding",
   "host",
+  "set-cookie",
 ];
 
 export async function startFront(): Promise<Front> {
@@ -54,7 +58,9 @@ export async function startFront(): Promise<Front> {
       requestHeaders: plainHeaders(Object.entries(req.headers).map(([name, value]) => [name, String(value)])),
       status: 0,
       headers: {},
+      setCookies: [],
       body: "",
+      bytes: Buffer.alloc(0),
     };
     seen.push(exchange);
     try {
@@ -62,7 +68,9 @@ export async function startFront(): Promise<Front> {
       if (instead) Object.assign(exchange, instead);
       else await forward(target, exchange);
       await fault?.answer?.(exchange);
-      res.writeHead(exchange.status, exchange.headers).end(exchange.body);
+      const { status, headers, setCookies, body, bytes } = exchange;
+      if (setCookies.length > 0) res.setHeader("set-cookie", setCookies);
+      res.writeHead(status, headers).end(bytes.toString() === body ? bytes : body);
     } catch {
       res.destroy();
     }
@@ -94,7 +102,9 @@ async function forward(target: string, exchange: Exchange): Promise<void> {
   });
   exchange.status = answer.status;
   exchange.headers = plainHeaders([...answer.headers]);
-  exchange.body = await answer.text();
+  exchange.setCookies = answer.headers.getSetCookie();
+  exchange.bytes = Buffer.from(await answer.arrayBuffer());
+  exchange.body = exchange.bytes.toString();
 }
 
 function plainHeaders(entries: [string, string][]): Record<string, string> {

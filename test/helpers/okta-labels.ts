@@ -7,8 +7,14 @@ export const labelParts: ReadonlySet<string> = new Set(
     .flatMap((label) => label.split(" > ")),
 );
 
-/** Labels that are also the names of protocols, so that texts may write them. */
-const names = new Set<string>([okta.signOn.saml, okta.signOn.openIdConnect]);
+/** Labels that are also names: of protocols, of features and of a person's profile page. Texts may write them. */
+const names = new Set<string>([
+  okta.signOn.saml,
+  okta.signOn.openIdConnect,
+  okta.signOn.secureWebAuthentication,
+  okta.oin.importUserSchema,
+  "System Log",
+]);
 
 /** Labels of Okta's that the application's own pages have, too. */
 const shared = new Set(["Save", "Issuer", "Provisioning", "People", "Groups"]);
@@ -36,7 +42,7 @@ export function literalLabels(file: string, text: string): string[] {
 }
 
 /** A source's text as people read it: without comments, markup, and the joints of long strings. */
-export function readableText(file: string, text: string): string {
+function readableText(file: string, text: string): string {
   return withoutComments(file, text)
     .replace(/["`]\s*\+\s*["`]/g, "")
     .replace(/<\/?(?:strong|b|em|code|a|span)\b[^>]*>|\*\*/g, "")
@@ -47,7 +53,11 @@ export function readableText(file: string, text: string): string {
 function withoutComments(file: string, text: string): string {
   if (file.endsWith(".ejs")) return text.replace(/<%#[\s\S]*?%>/g, "");
   if (file.endsWith(".md")) return text;
-  return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, "").replace(/^\s*\/\/.*$/gm, "");
+  // A citation of the readiness check names a document and its section: ["wizardScim", "Base URL"].
+  return text
+    .replace(/^\s*\["\w+", "[^"]*"\],?$/gm, "")
+    .replace(/^\s*\/\*[\s\S]*?\*\//gm, "")
+    .replace(/^\s*\/\/.*$/gm, "");
 }
 
 function longestFirst(texts: readonly string[]): string[] {

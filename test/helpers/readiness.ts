@@ -22,6 +22,8 @@ export interface ReadyDeployment {
   front: Front;
   app: TestApp;
   tenant: TestTenant;
+  /** The org of the OIDC connection. */
+  op: OpenIdProvider;
   /** The key of an OIDC and a SAML connection. */
   key: string;
   token: string;
@@ -61,6 +63,7 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
       front,
       app,
       tenant,
+      op,
       key,
       token,
       check: (options = {}, deps = {}) =>

@@ -78,10 +78,16 @@ export function compatibilityProblems(published: WizardValues, current: WizardVa
     ...gone,
     ...added.map(
       (name) =>
-        `Tenant settings, Name: ${name} is new, and empty in existing app instances; every expression must work without it.`,
+        `Tenant settings, Name: ${name} is new, and empty in existing app instances; every expression must work without it, ` +
+        `like ${fallbacks(name)}.`,
     ),
   ];
 }
+
+/** Expressions for an empty variable (Okta: update-oin-app, Considerations): SAML's differs from the other two dialects. */
+const fallbacks = (name: string) =>
+  `(String.len(app.${name}) == 0 ? '…' : '…' + app.${name}) for OIDC, SCIM and Universal Logout, and ` +
+  `(empty org.${name} ? '…' : '…' += org.${name}) for SAML`;
 
 /** The values under a label. Values with names of their own (`Attribute statements: email`) include the name. */
 function listed(values: WizardValues, screen: string, label: string): string[] {

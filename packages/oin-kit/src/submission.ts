@@ -3,6 +3,7 @@ import { bareExpression, oidcExpression, samlExpression, urlTemplate } from "./e
 import type { Integration } from "./integration.ts";
 import { manifestProblems } from "./manifest.ts";
 import { InconsistentManifestError, type Problem } from "./manifest-rules.ts";
+import { oktaTestPlan } from "./okta-test-plan.ts";
 import type { Product } from "./product.ts";
 import type { PlannedCase } from "./test-cases.ts";
 import { testPlan } from "./test-plan.ts";
@@ -24,6 +25,8 @@ export interface Submission {
   dialects: { url: string; oidc: string; saml: string; bare: string }[];
   instances: TestInstance[];
   plan: PlannedCase[];
+  /** The plan of Okta that the cases are from. */
+  oktaPlan: typeof oktaTestPlan;
   accountUrl: string;
   /** Warnings that Okta's reviewers would raise. */
   remarks: Problem[];
@@ -45,6 +48,7 @@ export function buildSubmission(product: Product, published: WizardValues | null
     dialects: dialectsOf(product),
     instances: testInstances(manifest),
     plan: testPlan(manifest),
+    oktaPlan: oktaTestPlan,
     accountUrl: wizardUrls(product).accountUrl,
     remarks: problems,
     breaks: published && compatibilityProblems(published, values),

@@ -36,6 +36,24 @@ export function accessOf(org: Org, app: OrgApp, personId: string): ScimBody {
   return access;
 }
 
+const entitlementExpression = /^appuser\.entitlements\.(\w+)$/;
+
+/** The resource type that a federated claim's expression names; undefined if the app has none of this variable name. */
+export function claimedType({ governance }: OrgApp, expression: string): string | undefined {
+  const variable = entitlementExpression.exec(expression)?.[1]?.toLowerCase();
+  return governance?.resourceTypes.find(({ name }) => name.toLowerCase() === variable)?.name;
+}
+
+/** The federated claims about a person, each with the values of its resource type (Okta: "Federated claims"). */
+export function federatedClaims(org: Org, app: OrgApp, personId: string): Record<string, string[]> {
+  const values = valuesOf(org, app, personId);
+  const of = (type: string | undefined) =>
+    values.filter(({ resourceType }) => resourceType === type).map(({ value }) => value);
+  return Object.fromEntries(
+    (app.claims ?? []).map(({ name, expression }) => [name, of(claimedType(app, expression))]),
+  );
+}
+
 /** The form's name of a value. */
 export function keyOf({ resourceType, value }: Pick<AssignedValue, "resourceType" | "value">): string {
   return `${resourceType}/${value}`;

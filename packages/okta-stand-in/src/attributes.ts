@@ -1,3 +1,5 @@
+import { okta } from "okta-labels/labels";
+
 /** A row of "Attribute Mappings": an attribute of the application's user, and where its value comes from. */
 interface MappedAttribute {
   label: string;
@@ -9,7 +11,7 @@ interface MappedAttribute {
 
 /** The mappings of every app here: what scim-bodies.ts sends (Okta: "SCIM 2.0 protocol reference"). */
 export const mappedAttributes: readonly MappedAttribute[] = [
-  { label: "Username", name: "userName", value: "Configured in Sign On settings" },
+  { label: "Username", name: "userName", value: `Configured in ${okta.tabs.signOn} settings` },
   { label: "Given name", name: "givenName", value: "user.firstName" },
   { label: "Middle name", name: "middleName", value: "user.middleName" },
   { label: "Family name", name: "familyName", value: "user.lastName" },

@@ -124,7 +124,7 @@ function samlUrls({ acsUrl, audience }: NonNullable<CatalogApp["saml"]>, variabl
  * Evaluates an expression of any of the three dialects. The stand-in knows texts and variables, but none of Okta's functions.
  * Throws OrgRefusal.
  */
-export function evaluated(expression: string, variables: Variables): string {
+function evaluated(expression: string, variables: Variables): string {
   const variableOf = (name: string) => {
     const value = variables[name];
     if (value === undefined) throw new OrgRefusal(`The expression ${expression} has an unknown variable.`);

@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { okta } from "okta-labels/labels";
 import { mayUse, type Org, OrgRefusal, personByLogin } from "./org.ts";
 import { isSaml, sendResponse } from "./saml.ts";
 import type { OrgApp } from "./state.ts";
@@ -55,7 +56,7 @@ export function endUserRoutes(org: Org): Router {
       return sendResponse(org, app, { request: null, relayState }, { req, res });
     }
     const initiateLoginUri = app.signOn.kind === "oidc" ? app.signOn.initiateLoginUri : null;
-    if (!initiateLoginUri) throw new OrgRefusal(`${app.label} has no Initiate login URI.`);
+    if (!initiateLoginUri) throw new OrgRefusal(`${app.label} has no ${okta.customApp.initiateLoginUri}.`);
     // OpenID Connect Core §4. Okta sends only the issuer.
     const target = new URL(initiateLoginUri);
     target.searchParams.set("iss", org.url);

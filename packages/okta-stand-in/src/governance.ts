@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { keyOf } from "./access.ts";
 import { groupOf } from "./groups.ts";
 import { type Org, OrgNotFoundError, OrgRefusal } from "./org.ts";
@@ -9,11 +10,11 @@ import type { AssignedValue, Assignment, Governance, OrgApp } from "./state.ts";
  * Entitlement management"); provisioning may be set up afterwards. Returns what happened. Throws OrgRefusal.
  */
 export function enableGovernance(org: Org, app: OrgApp, enabled: boolean): string {
-  if (enabled === (app.governance !== undefined)) return "Entitlement management is as it was.";
+  if (enabled === (app.governance !== undefined)) return `${okta.entitlements.section} is as it was.`;
   if (enabled && app.provisioning)
     throw new OrgRefusal(
-      "Entitlement management cannot be enabled: provisioning is already enabled for this app instance. " +
-        "Add a new instance, enable Entitlement management there, and set up provisioning afterwards.",
+      `${okta.entitlements.section} cannot be enabled: provisioning is already enabled for this app instance. ` +
+        `Add a new instance, enable ${okta.entitlements.section} there, and set up provisioning afterwards.`,
     );
   if (enabled) {
     app.governance = { resourceTypes: [], policy: [] };
@@ -23,12 +24,13 @@ export function enableGovernance(org: Org, app: OrgApp, enabled: boolean): strin
     for (const assignment of Object.values(app.assignments)) delete assignment.custom;
   }
   org.store.changed();
-  return enabled ? "Entitlement management is enabled." : "Entitlement management is disabled.";
+  return enabled ? `${okta.entitlements.section} is enabled.` : `${okta.entitlements.section} is disabled.`;
 }
 
 /** Throws OrgRefusal. */
 export function governanceOf({ governance }: OrgApp): Governance {
-  if (!governance) throw new OrgRefusal("Enable Entitlement management on the General tab first.");
+  if (!governance)
+    throw new OrgRefusal(`Enable ${okta.entitlements.section} on the ${okta.tabs.general} tab first.`);
   return governance;
 }
 

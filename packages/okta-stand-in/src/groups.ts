@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { OrgNotFoundError, OrgRefusal, personOf } from "./org.ts";
 import type { OrgAdmin } from "./provisioner.ts";
 import { newId, type OrgApp, type OrgGroup } from "./state.ts";
@@ -50,7 +51,7 @@ export function deleteGroup(org: OrgAdmin, id: string): void {
 
 /** "Push Groups > Push Groups by name". */
 export function pushGroups(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
-  if (!app.provisioning) throw new OrgRefusal("Configure API Integration first.");
+  if (!app.provisioning) throw new OrgRefusal(`${okta.provisioning.configure} first.`);
   for (const id of ids) {
     groupOf(org, id);
     app.pushGroups[id] ??= {

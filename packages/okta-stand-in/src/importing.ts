@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { displayNameOf, OrgRefusal, personByLogin } from "./org.ts";
 import { addPerson } from "./people.ts";
 import type { OrgAdmin } from "./provisioner.ts";
@@ -5,7 +6,7 @@ import { idOf, importAll } from "./provisioning.ts";
 import type { ScimBody } from "./scim-client.ts";
 import type { OrgApp, OrgPerson } from "./state.ts";
 
-/** The result of "Import Now". */
+/** The result of okta.provisioning.importNow. */
 export interface ImportResult {
   /** The active users, each with the person that it matches; null if there is none. */
   users: { remoteId: string; name: string; login: string; match: string | null; isLinked: boolean }[];
@@ -14,9 +15,9 @@ export interface ImportResult {
   groups: string[];
 }
 
-/** "Import Now": reads all users and groups, and matches the active users with people. Throws ScimFailure. */
+/** okta.provisioning.importNow: reads all users and groups, and matches the active users with people. Throws ScimFailure. */
 export async function importUsers(org: OrgAdmin, app: OrgApp): Promise<ImportResult> {
-  const { users, groups } = await importAll(org.provisioner.sender(app, "Import Now"));
+  const { users, groups } = await importAll(org.provisioner.sender(app, okta.provisioning.importNow));
   const active = users.filter((user) => user.active === true);
   const linked = new Set(Object.values(app.assignments).map(({ remoteId }) => remoteId));
   return {
@@ -33,7 +34,7 @@ export async function importUsers(org: OrgAdmin, app: OrgApp): Promise<ImportRes
 }
 
 /**
- * "Confirm Assignments": links each user to the person that it matches, or adds a new person. Returns their numbers. Throws
+ * okta.provisioning.confirmAssignments: links each user to the person that it matches, or adds a new person. Returns their numbers. Throws
  * ScimFailure, and OrgRefusal if a user does not have what a person needs.
  */
 export async function confirmImport(
@@ -41,7 +42,7 @@ export async function confirmImport(
   app: OrgApp,
   remoteIds: readonly string[],
 ): Promise<{ linked: number; created: number }> {
-  const send = org.provisioner.sender(app, "Confirm Assignments");
+  const send = org.provisioner.sender(app, okta.provisioning.confirmAssignments);
   const counts = { linked: 0, created: 0 };
   for (const remoteId of remoteIds) {
     const { body } = await send("GET", `/Users/${encodeURIComponent(remoteId)}`);

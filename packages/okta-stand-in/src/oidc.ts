@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { compactVerify, createLocalJWKSet, type JWK } from "jose";
 import type { default as Provider } from "oidc-provider";
+import { federatedClaims } from "./access.ts";
 import { publicKeys } from "./keys.ts";
 import {
   answerLikeOkta,
@@ -66,7 +67,11 @@ async function currentProvider(org: Org): Promise<() => Provider> {
     const { keys } = org.store.state;
     if (provider && madeOf === keys) return provider;
     const claimsOf: ProviderParts["claimsOf"] = (sub, use, scope) => claimsAbout(org, sub, use, scope);
-    provider = create({ issuer: org.url, keys, memory, claimsOf, features });
+    const idTokenClaims = (sub: string, clientId: string) => {
+      const app = org.store.state.apps[clientId];
+      return app ? federatedClaims(org, app, sub) : {};
+    };
+    provider = create({ issuer: org.url, keys, memory, claimsOf, idTokenClaims, features });
     madeOf = keys;
     return provider;
   };

@@ -17,6 +17,8 @@ export interface ProviderParts {
     use: "id_token" | "userinfo",
     scope: string,
   ): (Record<string, unknown> & { sub: string }) | undefined;
+  /** Further claims of an ID token, by the person and the client. */
+  idTokenClaims?(sub: string, clientId: string): Record<string, unknown>;
   features: Record<string, unknown>;
 }
 
@@ -49,7 +51,7 @@ export async function loadProviders(): Promise<(parts: ProviderParts) => Provide
     try {
       const provider = new ProviderOf(parts.issuer, configuration(parts));
       provider.proxy = true;
-      provider.use(addHash(parts.keys));
+      provider.use(completeIdToken(parts));
       return provider;
     } finally {
       restore();
@@ -58,15 +60,18 @@ export async function loadProviders(): Promise<(parts: ProviderParts) => Provide
 }
 
 /**
- * Adds at_hash to the ID token (OpenID Connect Core §3.1.3.6). Okta's token endpoint sends it; oidc-provider's does not.
+ * Adds the further claims and at_hash to the ID token (OpenID Connect Core §3.1.3.6). Okta's token endpoint sends at_hash;
+ * oidc-provider's does not.
  */
-function addHash([key]: readonly JWK[]) {
+function completeIdToken({ keys: [key], idTokenClaims }: ProviderParts) {
   return async (ctx: Context, next: () => Promise<void>): Promise<void> => {
     await next();
     const { access_token: accessToken, id_token: idToken } = objectOf(ctx.body);
     if (typeof accessToken !== "string" || typeof idToken !== "string" || !key) return;
     const digest = createHash("sha256").update(accessToken).digest();
-    const payload = { ...decodeJwt(idToken), at_hash: digest.subarray(0, 16).toString("base64url") };
+    const issued = decodeJwt(idToken);
+    const further = idTokenClaims?.(String(issued.sub), String(issued.aud)) ?? {};
+    const payload = { ...further, ...issued, at_hash: digest.subarray(0, 16).toString("base64url") };
     const signed = await new SignJWT(payload)
       .setProtectedHeader({ alg: "RS256", ...(key.kid ? { kid: key.kid } : {}) })
       .sign(await importJWK(key, "RS256"));

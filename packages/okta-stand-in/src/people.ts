@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { OrgRefusal, personByLogin, personOf } from "./org.ts";
 import { groupsWith, type OrgAdmin } from "./provisioner.ts";
 import { syncPassword } from "./provisioning.ts";
@@ -67,7 +68,7 @@ export async function clearSessions(org: OrgAdmin, id: string, includeApps: bool
 }
 
 /**
- * Sets a password, which the stand-in itself does not need, and sends it to every app with "Sync Password". Returns their
+ * Sets a password, which the stand-in itself does not need, and sends it to every app with okta.provisioning.syncPassword. Returns their
  * labels. Throws OrgRefusal and ScimFailure.
  */
 export async function setPassword(org: OrgAdmin, id: string, password: string): Promise<string[]> {
@@ -77,7 +78,7 @@ export async function setPassword(org: OrgAdmin, id: string, password: string): 
   for (const app of Object.values(org.store.state.apps)) {
     const remoteId = app.assignments[id]?.remoteId;
     if (!app.provisioning?.syncPassword || typeof remoteId !== "string") continue;
-    await syncPassword(org.provisioner.sender(app, "Sync Password"), remoteId, password);
+    await syncPassword(org.provisioner.sender(app, okta.provisioning.syncPassword), remoteId, password);
     told.push(app.label);
   }
   return told;

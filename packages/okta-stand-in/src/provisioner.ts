@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { accessOf } from "./access.ts";
 import { displayNameOf, type Org, OrgRefusal } from "./org.ts";
 import { deactivatePerson, provisionPerson, pushProfile, type Send } from "./provisioning.ts";
@@ -116,7 +117,7 @@ export function provisioner(org: Org, client: OrgScimClient) {
     /** Sends single calls that an administrator waits for. Throws OrgRefusal if provisioning is not set up. */
     sender(app: OrgApp, why: string): Send {
       const { provisioning } = app;
-      if (!provisioning) throw new OrgRefusal("Configure API Integration first.");
+      if (!provisioning) throw new OrgRefusal(`${okta.provisioning.configure} first.`);
       const reason = { appId: app.id, why, signal: new AbortController().signal, onWait: () => undefined };
       return (method, path, body) => client.send(provisioning, reason, { method, path, body });
     },
@@ -210,7 +211,9 @@ async function syncPerson({ org, app, provisioning, sendFor }: PushTarget, id: s
   const access = provisioning.updateAttributes ? accessOf(org, app, id) : {};
   const { remoteId } = assignment;
   if (remoteId === null) {
-    assignment.remoteId = await provisionPerson(sendFor(`Assign ${name}`), provisioning, person, access);
+    assignment.remoteId = await provisionPerson(sendFor(`Assign ${name}`), provisioning, person, {
+      access,
+    });
   } else if (provisioning.updateAttributes) {
     const account = { remoteId, access };
     await pushProfile(sendFor(`Push profile of ${name}`), provisioning, person, account);

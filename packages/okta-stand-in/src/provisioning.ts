@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { okta } from "okta-labels/labels";
 import { displayNameOf, OrgRefusal } from "./org.ts";
 import { mergedUser, newUser, patchedUser, replaced } from "./scim-bodies.ts";
 import { type OrgScimAnswer, type ScimBody, ScimFailure } from "./scim-client.ts";
@@ -22,7 +23,7 @@ export async function provisionPerson(
   send: Send,
   { updates, createUsers }: Provisioning,
   person: OrgPerson,
-  access: ScimBody = {},
+  { access = {}, newPassword = randomPassword }: NewAccount = {},
 ): Promise<string> {
   const { body: list } = await send(
     "GET",
@@ -41,14 +42,23 @@ export async function provisionPerson(
     return id;
   }
   if (!createUsers)
-    throw new OrgRefusal("Create Users is off, and the application does not know this person.");
-  const { body } = await send("POST", "/Users", { ...newUser(person, randomPassword()), ...access });
+    throw new OrgRefusal(
+      `${okta.provisioning.createUsers} is off, and the application does not know this person.`,
+    );
+  const { body } = await send("POST", "/Users", { ...newUser(person, newPassword()), ...access });
   if (typeof body.id !== "string")
     throw new ScimFailure(
       null,
       `Automatic provisioning of user ${displayNameOf(person)} failed: Create new user returned empty user.`,
     );
   return body.id;
+}
+
+/** An account that Okta is about to create. */
+interface NewAccount {
+  /** The entitlements that Okta manages in it. */
+  access?: ScimBody;
+  newPassword?: () => string;
 }
 
 /** An account of the application, and what Okta manages in it. */

@@ -9,7 +9,7 @@ export interface SamlStatement {
   acsUrl: string;
   audience: string;
   nameId: string;
-  attributes: { name: string; value: string }[];
+  attributes: { name: string; values: readonly string[] }[];
   /** The id of the AuthnRequest; null for a sign-in that began in the org. */
   inResponseTo: string | null;
   signedInAt: number;
@@ -98,11 +98,13 @@ function assertionElement(statement: SamlStatement, id: string, answers: string,
 function attributeStatement(attributes: SamlStatement["attributes"]): string {
   if (attributes.length === 0) return "";
   const format = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified";
+  const valueElement = (value: string) =>
+    `<saml2:AttributeValue xmlns:xs="${ns.schema}" xmlns:xsi="${ns.instance}" xsi:type="xs:string">` +
+    `${escaped(value)}</saml2:AttributeValue>`;
   const elements = attributes.map(
-    ({ name, value }) =>
+    ({ name, values }) =>
       `<saml2:Attribute Name="${escaped(name)}" NameFormat="${format}">` +
-      `<saml2:AttributeValue xmlns:xs="${ns.schema}" xmlns:xsi="${ns.instance}" xsi:type="xs:string">` +
-      `${escaped(value)}</saml2:AttributeValue></saml2:Attribute>`,
+      `${values.map(valueElement).join("")}</saml2:Attribute>`,
   );
   return `<saml2:AttributeStatement xmlns:saml2="${ns.assertion}">${elements.join("")}</saml2:AttributeStatement>`;
 }

@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from "express";
+import { federatedClaims } from "./access.ts";
 import { displayNameOf, mayUse, type Org, OrgNotFoundError, OrgRefusal } from "./org.ts";
 import { asRedirected, type ParsedAuthnRequest, readRedirected } from "./saml-request.ts";
 import { escaped, samlResponse } from "./saml-response.ts";
@@ -92,7 +93,7 @@ export function sendResponse(
       acsUrl: app.signOn.acsUrl,
       audience: app.signOn.audience,
       nameId: app.signOn.usernameFormat === "email" ? person.email : person.login,
-      attributes: attributesOf(app.signOn, person),
+      attributes: attributesOf(org, app, person),
       inResponseTo: request?.id ?? null,
       signedInAt: session.signedInAt,
     },
@@ -116,11 +117,16 @@ const expressions: Record<string, (person: OrgPerson) => string> = {
   "user.displayName": displayNameOf,
 };
 
-function attributesOf({ attributeStatements }: SamlSignOn, person: OrgPerson) {
-  return attributeStatements.flatMap(({ name, expression }) => {
+function attributesOf(org: Org, app: SamlApp, person: OrgPerson) {
+  const statements = app.signOn.attributeStatements.map(({ name, expression }) => {
     const value = expressions[expression]?.(person) ?? "";
-    return value === "" ? [] : [{ name, value }];
+    return { name, values: value === "" ? [] : [value] };
   });
+  const claims = Object.entries(federatedClaims(org, app, person.id)).map(([name, values]) => ({
+    name,
+    values,
+  }));
+  return [...statements, ...claims].filter(({ values }) => values.length > 0);
 }
 
 export function idpMetadata(org: Org, app: SamlApp): string {

@@ -58,6 +58,14 @@ export interface OrgApp {
   pushGroups: Record<string, PushGroup>;
   /** Present while Entitlement Management is enabled. */
   governance?: Governance;
+  /** Federated claims: sent in the ID token or the assertion. */
+  claims?: FederatedClaim[];
+}
+
+export interface FederatedClaim {
+  name: string;
+  /** `appuser.entitlements.role`: the values of a resource type. */
+  expression: string;
 }
 
 export interface OidcSignOn {
@@ -70,7 +78,7 @@ export interface OidcSignOn {
   groupsClaim?: GroupsClaim;
 }
 
-export interface GroupsClaim {
+interface GroupsClaim {
   name: string;
   filter: "starts-with" | "equals" | "contains" | "regex";
   value: string;
@@ -98,7 +106,7 @@ export interface SamlSignOn {
 }
 
 /** Okta's choices of an application username that the stand-in knows. */
-export type UsernameFormat = "okta-username" | "email";
+type UsernameFormat = "okta-username" | "email";
 
 export interface Provisioning {
   baseUrl: string;
@@ -166,7 +174,7 @@ export interface GovernedType {
   values: { value: string; display: string; description: string }[];
 }
 
-export interface PolicyRule {
+interface PolicyRule {
   name: string;
   groupId: string;
   values: AssignedValue[];

@@ -77,6 +77,14 @@ export function addApp(org: RunningOrg, signOn: OrgApp["signOn"], people: readon
   return app;
 }
 
+/** Enables Entitlement Management, with the roles member and admin that the application seems to offer. */
+export function governed(app: OrgApp): OrgApp {
+  const values = ["member", "admin"].map((value) => ({ value, display: value, description: "" }));
+  const role = { name: "Role", attribute: "roles" as const, description: "", values };
+  app.governance = { resourceTypes: [role], policy: [] };
+  return app;
+}
+
 export function oidcSignOn(redirectUri: string): OrgApp["signOn"] {
   return {
     kind: "oidc",

@@ -56,7 +56,8 @@ describe("the Admin Console", () => {
       okta.menus.applications,
     ]) {
       const [section, name] = path.split(" > ");
-      assert.match(text, new RegExp(`aria-label="${section}"[sS]*>${name}</a>`));
+      const [, inSection = ""] = text.split(`aria-label="${section}"`);
+      assert.ok(inSection.includes(`>${name}</a>`), path);
     }
     assert.match(text, /href="\/admin\/tasks" aria-current="true"/);
   });

@@ -4,7 +4,7 @@ import * as openid from "openid-client";
 import { rotateKeys } from "../src/org.ts";
 import { activatePerson, deactivatePerson, suspendPerson } from "../src/people.ts";
 import type { OrgApp, OrgPerson } from "../src/state.ts";
-import { addApp, addTo, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
+import { addApp, addTo, governed, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
 import type { Visitor } from "../src/visitor.ts";
 
 const redirectUri = "http://localhost:9/callback";
@@ -93,6 +93,24 @@ describe("the stand-in org's authorization server", () => {
       [userinfo.given_name, userinfo.family_name, userinfo.email],
       ["Test", "User", person.email],
     );
+  });
+
+  it("adds federated claims with a person's entitlements to the ID token", async () => {
+    governed(app);
+    const admin = org.browser();
+    const add = (form: Record<string, string>) => admin.post(`/admin/apps/${app.id}/claims`, form);
+    await add({ name: "email", expression: "appuser.entitlements.role" });
+    await add({ name: "roles", expression: "appuser.entitlements.role" });
+    const refused = await add({ name: "other", expression: "user.login" });
+    assert.match((await admin.get(refused.location ?? "")).text, /role="alert">The stand-in knows appuser/);
+    await admin.post(`/admin/apps/${app.id}/access/${person.id}`, { value: "Role/admin" });
+    const { tokens } = await signIn(await org.signedIn(person));
+    const { roles, email, other } = decodeJwt(tokens.id_token ?? "");
+    assert.deepEqual([roles, email, other], [["admin"], person.email, undefined]);
+    await admin.post(`/admin/apps/${app.id}/claims/1/delete`);
+    const again = await signIn(await org.signedIn(person));
+    assert.equal(decodeJwt(again.tokens.id_token ?? "").roles, undefined);
+    delete app.governance;
   });
 
   it("publishes Okta's discovery document at both well-known addresses", async () => {

@@ -7,7 +7,7 @@ import { newSamlKey } from "../src/keys.ts";
 import { metadataUrlOf, type SamlApp, ssoUrlOf } from "../src/saml.ts";
 import { escaped } from "../src/saml-response.ts";
 import { newId, type OrgPerson } from "../src/state.ts";
-import { addApp, addTo, startStandIn, type TestOrg } from "../src/testing.ts";
+import { addApp, addTo, governed, startStandIn, type TestOrg } from "../src/testing.ts";
 import type { Visitor } from "../src/visitor.ts";
 
 const acsUrl = "http://localhost:9/acs";
@@ -97,6 +97,22 @@ describe("the stand-in org's SAML sign-on", () => {
     const { extract } = await sp.parseLoginResponse(idp, "post", { body: fromTile });
     assert.equal(extract.nameID, person.login);
     assert.equal(extract.attributes?.email, person.email);
+  });
+
+  it("sends federated claims as an attribute with a value for each entitlement", async () => {
+    governed(app);
+    app.claims = [{ name: "roles", expression: "appuser.entitlements.role" }];
+    const admin = await org.signedIn(person);
+    await admin.post(`/admin/apps/${app.id}/access/${person.id}`, [
+      ["value", "Role/member"],
+      ["value", "Role/admin"],
+    ]);
+    const { profile } = await nodeSaml().validatePostResponseAsync(await posted(admin, tile()));
+    assert.deepEqual(profile?.roles, ["member", "admin"]);
+    const page = (await admin.get(`/admin/apps/${app.id}/sign-on`)).text;
+    assert.match(page, /SAML Attributes<[\s\S]*<code>appuser\.entitlements\.role<\/code>/);
+    delete app.governance;
+    delete app.claims;
   });
 
   it("sends responses in Okta's shape", async () => {

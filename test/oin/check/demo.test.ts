@@ -26,7 +26,10 @@ describe("oin:check against npm run demo", function () {
       },
       checkout,
     );
-    const broken = results.filter(({ verdict }) => verdict === "fail" || verdict === "warning");
+    // Only an ISV can take screenshots of its app in Okta; until then the guides show drawings.
+    const broken = results.filter(
+      ({ rule, verdict }) => verdict === "fail" || (verdict === "warning" && rule !== "guide-drawings"),
+    );
     assert.deepEqual(broken, []);
     const passed = (rule: string) => results.find((result) => result.rule === rule)?.verdict === "pass";
     for (const rule of ["oidc-initiate", "saml-request", "guide-images", "scim-group-push"])

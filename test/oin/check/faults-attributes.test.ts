@@ -111,16 +111,16 @@ const attributes: PlantedFault[] = [
   },
   {
     name: "a refused PATCH of the profile",
-    fails: ["scim-patch-profile", "scim-patch-attributes"],
+    fails: ["scim-patch-profile", "scim-patch-attributes", "scim-user-name-change"],
     seen: /PATCH .*: 400/,
     fault: () =>
       inRequests("PATCH", users, ({ requestBody }) =>
-        /"active"|"path"/.test(requestBody) ? undefined : scimError(400),
+        requestBody.includes('"path"') ? undefined : scimError(400),
       ),
   },
   {
     name: "a PATCH of the profile that changes nothing",
-    fails: ["scim-patch-profile", "scim-patch-attributes"],
+    fails: ["scim-patch-profile", "scim-patch-attributes", "scim-user-name-change"],
     seen: /name\.givenName/,
     fault: ({ app, token }) => ({
       async request({ method, path, requestBody }) {
@@ -155,6 +155,33 @@ const attributes: PlantedFault[] = [
       inRequests("PATCH", users, ({ requestBody }) =>
         requestBody.includes('"path"') ? scimError(400) : undefined,
       ),
+  },
+  {
+    name: "a PATCH of one part of the name that removes the other",
+    fails: ["scim-patch-profile"],
+    seen: /name\.familyName/,
+    fault: () =>
+      inRequests("PATCH", users, (exchange) => {
+        exchange.requestBody = exchange.requestBody.replace(
+          '{"givenName":"Merged"}',
+          '{"givenName":"Merged","familyName":"Gone"}',
+        );
+        return undefined;
+      }),
+  },
+  {
+    name: "a userName that never changes",
+    fails: ["scim-user-name-change"],
+    seen: /not found under the new name/,
+    fault: () => {
+      let created = "";
+      return inRequests("PUT", users, (exchange) => {
+        const user = JSON.parse(exchange.requestBody);
+        created ||= user.userName;
+        exchange.requestBody = JSON.stringify({ ...user, userName: created });
+        return undefined;
+      });
+    },
   },
   {
     name: "letters that become question marks",
@@ -236,6 +263,15 @@ const discovery: PlantedFault[] = [
     fault: () =>
       inJson("GET", /\/Schemas$/, (body) => {
         for (const schema of body.Resources) delete schema.attributes;
+      }),
+  },
+  {
+    name: "attributes without a type",
+    fails: ["scim-schema-attributes"],
+    seen: /attributes without name or type in urn/,
+    fault: () =>
+      inJson("GET", /\/Schemas$/, ({ Resources: [core] }) => {
+        delete core.attributes[0].type;
       }),
   },
   {

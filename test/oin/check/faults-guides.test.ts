@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import {
   assertFound,
   eachFault,
@@ -8,7 +9,9 @@ import {
   type PlantedFault,
 } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
+import type { Fault } from "../../helpers/front.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
+import { withScreenshots } from "../../helpers/screenshots.ts";
 
 const saml = /^\/guides\/okta\/saml$/;
 const guides = /^\/guides\/okta\/(oidc|saml|scim)$/;
@@ -19,6 +22,8 @@ const says = (guide: RegExp, from: string | RegExp, to: string) =>
     assert.match(exchange.body, new RegExp(from), "the guide has what is to be changed");
     exchange.body = exchange.body.replace(from, to);
   });
+/** A path in a guide, which may break after each slash. */
+const broken = (path: string) => new RegExp(path.replaceAll("/", "/(?:<wbr>)?"), "g");
 const adds = (html: string) => says(saml, "</article>", `${html}</article>`);
 
 const faults: PlantedFault[] = [
@@ -57,8 +62,8 @@ const faults: PlantedFault[] = [
     fault: () =>
       inAnswers("GET", saml, (exchange) => {
         exchange.body = exchange.body
-          .replace(/(<h2[^>]*>)Supported features/, "$1PLACE")
-          .replace(/(<h2[^>]*>)Attributes and mapping/, "$1Supported features")
+          .replace(/(<h2[^>]*>)Requirements/, "$1PLACE")
+          .replace(/(<h2[^>]*>)Attributes and mapping/, "$1Requirements")
           .replace(/(<h2[^>]*>)PLACE/, "$1Attributes and mapping");
       }),
   },
@@ -93,6 +98,185 @@ const faults: PlantedFault[] = [
   },
 ];
 
+/** What a guide says that an administrator cannot follow. */
+const words: PlantedFault[] = [
+  {
+    name: "a menu that Okta has renamed",
+    fails: ["guide-menus"],
+    seen: /"Applications > Applications" is now "Applications and Resources > Applications"/,
+    fault: () => adds("<p>Go to <strong>Applications</strong> &gt; <strong>Applications</strong>.</p>"),
+  },
+  {
+    name: "a guide that names no menu of today",
+    fails: ["guide-menus"],
+    seen: /is not named/,
+    fault: () => says(saml, /Applications and Resources/g, "Apps"),
+  },
+  {
+    name: "a guide that builds an app by hand",
+    fails: ["guide-catalog-app"],
+    seen: /"Create App Integration" exists only in an app that is built by hand; "Browse App Catalog" is not named/,
+    fault: () => says(saml, /Browse App Catalog/g, "Create App Integration"),
+  },
+  {
+    name: "a setting that the catalog's app does not have",
+    fails: ["guide-catalog-app"],
+    seen: /Assertion Encryption/,
+    fault: () => adds("<p>Set <strong>Assertion Encryption</strong> to Unencrypted.</p>"),
+  },
+  ...(
+    [
+      ["the redirect URI", "oidc", "/callback", "/cb"],
+      ["the ACS URL", "saml", "/acs", "/consume"],
+      ["the entity ID", "saml", "/metadata", "/entity"],
+      ["the SCIM base URL", "scim", "/scim/v2", "/scim/v1"],
+    ] as const
+  ).map(
+    ([what, guide, from, to]): PlantedFault => ({
+      name: `another value for ${what} than the Wizard gets`,
+      fails: ["guide-values"],
+      seen: new RegExp(`${to}, the Wizard's is .*${from}`),
+      fault: () => says(new RegExp(`/guides/okta/${guide}$`), broken(from), to),
+    }),
+  ),
+  {
+    name: "a redirect URI of another host in a sentence",
+    fails: ["guide-values"],
+    seen: /login\.other\.example/,
+    fault: () => adds("<p>Register https://login.other.example/oidc/acme/callback.</p>"),
+  },
+  {
+    name: "a feature that is declared and not listed",
+    fails: ["guide-features"],
+    seen: /saml: Universal Logout is declared, but not listed/,
+    fault: () => says(saml, "<li><strong>Universal Logout</strong>", "<li>Logout"),
+  },
+  {
+    name: "a feature that new SAML integrations cannot have",
+    fails: ["guide-features"],
+    seen: /Single logout is listed, but not declared/,
+    fault: () =>
+      says(saml, "<li><strong>SP-initiated SSO", "<li>SP-initiated SLO</li><li><strong>SP-initiated SSO"),
+  },
+  {
+    name: "Universal Logout without the products of Okta that it needs",
+    fails: ["guide-requirements"],
+    seen: /saml: lacks Identity Engine/,
+    fault: () => says(saml, /Identity Engine/g, "our engine"),
+  },
+  {
+    name: "entitlements that are enabled after provisioning",
+    fails: ["guide-entitlements-first"],
+    seen: /comes after provisioning/,
+    fault: () =>
+      says(
+        /^\/guides\/okta\/scim$/,
+        /(<h2[^>]*>Configuration steps<\/h2>)/,
+        "$1<p>Click <strong>Configure API Integration</strong>.</p>",
+      ),
+  },
+  {
+    name: "a note of its author",
+    fails: ["guide-finished"],
+    seen: /"TODO"/,
+    fault: () => adds("<p>TODO: take this picture again</p>"),
+  },
+  {
+    name: "a guide without a support contact",
+    warns: ["guide-support"],
+    fault: () => says(saml, /(support@|https:\/\/)tasklane\.example/g, "$1other.example"),
+  },
+];
+
+/** How a guide can be reached, and what its links and pictures are. */
+const files: PlantedFault[] = [
+  {
+    name: "a sign-in form in place of a guide",
+    fails: ["guide-public"],
+    seen: /it asks for a password/,
+    fault: () => says(saml, "</main>", '<form><input name="p" type="password"></form></main>'),
+  },
+  {
+    name: "a page that leads on to the sign-in page",
+    fails: ["guide-public"],
+    fault: () => says(saml, "</head>", '<meta http-equiv="refresh" content="0;url=/login"></head>'),
+  },
+  {
+    name: "a guide that search engines may not list",
+    warns: ["guide-indexed"],
+    fault: () =>
+      inAnswers("GET", saml, ({ headers }) => void Object.assign(headers, { "x-robots-tag": "noindex" })),
+  },
+  {
+    name: "a guide that says noindex itself",
+    warns: ["guide-indexed"],
+    fault: () => says(saml, "</head>", '<meta name="robots" content="noindex"></head>'),
+  },
+  {
+    name: "a picture that is a text",
+    fails: ["guide-images"],
+    seen: /it is not a PNG, GIF or JPEG/,
+    fault: () =>
+      inRequests("GET", /\/images\/connection-new\.png$/, () => ({
+        status: 200,
+        headers: { "content-type": "image/png" },
+        body: "version https://git-lfs.github.com/spec/v1",
+      })),
+  },
+  {
+    name: "a picture of another site",
+    fails: ["guide-images"],
+    seen: /cdn\.example/,
+    fault: () => adds('<img src="https://cdn.example/one.png" alt="A page of the product">'),
+  },
+  {
+    name: "a link without https",
+    warns: ["guide-secure-links"],
+    seen: /http:\/\/help\.example/,
+    fault: () => adds('<a href="http://help.example/">more</a>'),
+  },
+  {
+    name: "a PDF that is a page",
+    fails: ["guide-pdf"],
+    fault: () => ({
+      ...adds('<a href="/guides/okta/saml.pdf">PDF</a>'),
+      request: ({ path }) =>
+        path.endsWith(".pdf")
+          ? { status: 200, headers: { "content-type": "text/html" }, body: "<p>Not here</p>" }
+          : undefined,
+    }),
+  },
+  {
+    name: "a drawing in place of a screenshot",
+    warns: ["guide-drawings"],
+    seen: /saml has 1/,
+    fault: () => adds("<figcaption>Figure 9. The catalog (drawing of Okta's screen)</figcaption>"),
+  },
+  {
+    name: "a guide without a picture of Okta",
+    fails: ["guide-okta-pictures"],
+    seen: /0 of \d pictures show Okta/,
+    fault: () =>
+      inAnswers("GET", saml, (exchange) => {
+        exchange.body = exchange.body.replace(/<img [^>]*images\/okta-[^>]*>/g, "");
+      }),
+  },
+];
+
+/** The text below a heading of a guide that another team wrote in other words. */
+function foreignText(heading: string, subject: string): string {
+  if (heading === "Configuration steps")
+    return `<p>In Applications and Resources &gt; Applications click Browse App Catalog, then Add Integration. It needs Identity
+      Engine, Adaptive MFA, Lifecycle Management and Identity Governance. Enable Entitlement management.
+      <img src="/guides/okta/images/connection-new.png" alt="The app in Okta"> Questions: support@tasklane.example</p>`;
+  if (heading !== "Supported Features") return "<p>…</p>";
+  const names =
+    subject === "scim"
+      ? "Create users,Update user attributes,Deactivate users,Sync password,Import users,Group push,Entitlements"
+      : "SP-initiated SSO,IdP-initiated SSO,Just-In-Time provisioning,Universal Logout";
+  return `<ul>${names.replace(/[^,]+,?/g, (name) => `<li>${name.replace(",", "")}</li>`)}</ul>`;
+}
+
 describe("oin:check of a guide", () => {
   let use: TestDatabase;
   before(async () => {
@@ -100,40 +284,69 @@ describe("oin:check of a guide", () => {
   });
   after(() => use.dispose());
   const ready = useReadyDeployment(() => use);
-  eachFault(["guides"], ready, faults);
+  const all = [...faults, ...words, ...files];
+  eachFault(
+    ["guides"],
+    ready,
+    all.map((planted) => ({ ...planted, fault: (deployment) => withScreenshots(planted.fault(deployment)) })),
+  );
+
+  it("finds nothing without a fault", async () => {
+    ready().front.plant(withScreenshots());
+    assertFound(await ready().check({ areas: ["guides"] }), []);
+  });
+
+  it("passes a PDF, and settings of apps outside the catalog in a section about them", async () => {
+    ready().front.plant(
+      withScreenshots(
+        adds(
+          '<a href="/guides/okta/saml.pdf">PDF</a><h2>If the app is not in your catalog</h2>' +
+            "<p>Click <strong>Create App Integration</strong>.</p>",
+        ),
+      ),
+    );
+    const { results } = await ready().check({ areas: ["guides"] });
+    const verdict = (rule: string) => results.find((result) => result.rule === rule)?.verdict;
+    assert.deepEqual([verdict("guide-pdf"), verdict("guide-catalog-app")], ["pass", "pass"]);
+  });
 
   it("can read another product's guide", async () => {
-    const headings = [
-      "Prerequisites",
-      "Supported Features",
-      "Configuration steps",
-      "Attribute mapping",
-      "Troubleshoot",
-    ];
+    const subjects = { oidc: [], saml: ["Read this before you enable SAML", "Backup URL"], scim: [] };
     ready().front.plant(
       inRequests("GET", guides, ({ path }) => {
-        const more = ["SP-initiated SSO", "Read this before you enable SAML", "Backup URL"];
-        const body = [`<h1>${path}</h1>`, ...[...headings, ...more].map((text) => `<h2>${text}</h2>`)].join(
-          "<p>…</p>",
-        );
-        return { status: 200, headers: { "content-type": "text/html" }, body };
+        const subject = path.split("/").at(-1) as keyof typeof subjects;
+        const headings = ["Prerequisites", "Supported Features", "Configuration steps", "SP-initiated SSO"];
+        const others = [...subjects[subject], "Attribute mapping", "Troubleshoot"];
+        const body = [...headings, ...others].map((text) => `<h2>${text}</h2>${foreignText(text, subject)}`);
+        return {
+          status: 200,
+          headers: { "content-type": "text/html" },
+          body: `<h1>${path}</h1>${body.join("")}`,
+        };
       }),
     );
-    const { summary } = await ready().check({ areas: ["guides"] });
+    const { results, summary } = await ready().check({ areas: ["guides"] });
+    const found = results.filter(({ verdict }) => verdict === "fail" || verdict === "warning");
+    assert.deepEqual(
+      found.map(({ rule }) => rule),
+      ["guide-heading-order"],
+    );
     assert.deepEqual([summary.fail, summary.warning], [0, 1]);
   });
 
   describe("with a picture", () => {
-    const picture = "the bytes of a picture";
+    const picture = readFileSync("docs/guides/images/people.png");
     const sha256 = createHash("sha256").update(picture).digest("hex");
     const check = (file: { sha256: string; stale: boolean }) => {
-      ready().front.plant({
+      const fault: Fault = {
         ...adds('<img src="/guides/okta/images/one.png" alt="The page of a connection">'),
         request({ path }) {
           if (path !== "/guides/okta/images/one.png") return undefined;
-          return { status: 200, headers: { "content-type": "image/png" }, body: picture };
+          const headers = { "content-type": "image/png" };
+          return { status: 200, headers, bytes: picture, body: picture.toString() };
         },
-      });
+      };
+      ready().front.plant(withScreenshots(fault));
       return ready().check(
         { areas: ["guides"] },
         { guideFiles: () => Promise.resolve(new Map([["images/one.png", file]])) },

@@ -6,7 +6,7 @@ import type { Integration } from "oin-kit/integration";
 import { submissionValues } from "oin-kit/submission";
 import { integration } from "../../../config/integration.ts";
 import { product } from "../../../tools/guide/src/product.ts";
-import { assertFound, eachFault, inRequests } from "../../helpers/check-faults.ts";
+import { assertFound, eachFault, inAnswers, inRequests } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { checkout, useReadyDeployment } from "../../helpers/readiness.ts";
 
@@ -61,6 +61,12 @@ const planted: Planted[] = [
     seen: /1024/,
   },
   {
+    name: "a description of a capability that is not declared",
+    change: { universalLogout: null },
+    warns: ["listing-description-capabilities"],
+    seen: /Universal Logout is described, but not declared/,
+  },
+  {
     name: "a renamed variable that the URLs do not use",
     change: { variables: [{ name: "tenant", label: "Tenant" }] },
     fails: ["listing-variables"],
@@ -94,7 +100,7 @@ const planted: Planted[] = [
   },
   {
     name: "Universal Logout without a sign-in",
-    change: { oidc: null, saml: null },
+    change: { oidc: null, saml: null, description: "Tasklane: provisioning, and Universal Logout." },
     fails: ["listing-capabilities"],
   },
   {
@@ -183,6 +189,55 @@ describe("oin:check of a deployment", () => {
       { ...(await ready().check({ areas: ["oidc", "saml"], connections: ["unknown"] })), results },
       ["oidc-served", "saml-served"],
     );
+  });
+
+  it("finds a cookie of the sign-in form that scripts can read", async () => {
+    ready().front.plant(
+      inAnswers("GET", /^\/login\/password\//, (exchange) => {
+        exchange.setCookies = ["form=1; Path=/; SameSite=Lax"];
+      }),
+    );
+    assertFound(await ready().check({ areas: ["site"] }), [], ["site-cookies"], /form lacks HttpOnly/);
+  });
+
+  it("fails if a declared capability cannot be checked", async () => {
+    const areas = ["oidc", "saml", "scim"] as const;
+    const outcome = await ready().check({ areas: [...areas], connections: [], scimToken: null });
+    const found = ["oidc-connection", "saml-connection", "scim-token-given"] as const;
+    assertFound(outcome, [...found], [], /name one with --connection[\s\S]*--scim-token-stdin/);
+  });
+
+  it("fails if the named connection has only one of two declared protocols", async () => {
+    ready().front.plant(inRequests("GET", /\/saml\//, () => ({ status: 404 })));
+    const outcome = await ready().check({ areas: ["oidc", "saml"] });
+    assertFound(outcome, ["saml-connection"], [], /no connection of that type/);
+  });
+
+  it("finds an SP Initiate URL that ends at a page of the product", async () => {
+    const path = new RegExp(`/(oidc|saml)/${integration.testAccount.tenant}/login$`);
+    ready().front.plant(inRequests("GET", path, () => ({ status: 200, headers: {}, body: "Welcome" })));
+    const outcome = await ready().check({ areas: ["oidc", "saml"] });
+    assertFound(outcome, ["oidc-sp-initiate-url", "saml-sp-initiate-url"]);
+  });
+
+  it("does not ask for a token if the manifest leaves provisioning out", async () => {
+    const deps = { product: { ...product, manifest: { ...integration, scim: null } } };
+    const { summary } = await ready().check({ areas: ["scim"], scimToken: null }, deps);
+    assert.deepEqual([summary.pass, summary.fail], [0, 0]);
+  });
+
+  it("judges no page that the manifest does not declare", async () => {
+    const { oidc, saml } = integration;
+    const manifest = {
+      ...integration,
+      oidc: oidc && { ...oidc, idpInitiated: false, signOutOfOkta: false },
+      saml: saml && { ...saml, spInitiated: false },
+    };
+    ready().front.plant(
+      inRequests("GET", /\/(initiate|signed-out)$|\/saml\/[^/]+\/login/, () => ({ status: 404 })),
+    );
+    const outcome = await ready().check({ areas: ["oidc", "saml"] }, { product: { ...product, manifest } });
+    assertFound(outcome, []);
   });
 
   it("skips what the manifest leaves out", async () => {

@@ -258,6 +258,17 @@ const people: PlantedFault[] = [
     },
   },
   {
+    name: "a profile push that activates a deactivated person",
+    fails: ["scim-inactive-push"],
+    seen: /active is true/,
+    steps: ["deactivation"],
+    fault: () =>
+      inRequests("PUT", users, (exchange) => {
+        exchange.requestBody = exchange.requestBody.replace('"active":false', '"active":true');
+        return undefined;
+      }),
+  },
+  {
     name: "a refused new password, although it is declared",
     fails: ["scim-password-change"],
     steps: ["other-changes"],

@@ -1,5 +1,11 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { eachFault, inAnswers, inRequests, type PlantedFault } from "../../helpers/check-faults.ts";
+import {
+  eachFault,
+  inAnswers,
+  inRequests,
+  leading,
+  type PlantedFault,
+  page,
+} from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import type { Exchange } from "../../helpers/front.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
@@ -7,22 +13,6 @@ import { useReadyDeployment } from "../../helpers/readiness.ts";
 const callback = /\/oidc\/[^/]+\/callback/;
 const initiate = /\/oidc\/[^/]+\/initiate/;
 const oidcSignIn = /\/oidc\/[^/]+\/(login|initiate)/;
-const acs = /\/saml\/[^/]+\/acs/;
-const metadata = /\/saml\/[^/]+\/metadata/;
-const samlSignIn = /\/saml\/[^/]+\/login/;
-
-/** Changes where an answer sends the browser. */
-const leading = (change: (location: URL) => void) => (exchange: Exchange) => {
-  if (!exchange.headers.location) return;
-  const location = new URL(exchange.headers.location);
-  change(location);
-  exchange.headers.location = location.href;
-};
-const page = (status: number, body = "<h1>Planted</h1>") => ({
-  status,
-  headers: { "content-type": "text/html" },
-  body,
-});
 const parameterOf = ({ path }: Exchange, name: string) => new URL(path, "http://x").searchParams.get(name);
 
 const oidc: PlantedFault[] = [
@@ -124,7 +114,7 @@ const oidc: PlantedFault[] = [
   },
   {
     name: "a target_link_uri that is followed",
-    fails: ["oidc-initiate-open-redirect"],
+    fails: ["oidc-initiate-open-redirect", "oidc-initiate-target"],
     seen: /target_link_uri/,
     fault: () =>
       inRequests("GET", initiate, (exchange) => {
@@ -155,7 +145,7 @@ const oidc: PlantedFault[] = [
       inAnswers(
         "GET",
         oidcSignIn,
-        leading((url) => url.searchParams.set("scope", "openid email offline_access")),
+        leading((url) => url.searchParams.set("scope", "openid profile email offline_access")),
       ),
   },
   {
@@ -202,212 +192,184 @@ const oidc: PlantedFault[] = [
   },
 ];
 
-/** Changes the AuthnRequest in a response. */
-const requesting = (change: (xml: string) => string) =>
-  leading(({ searchParams }) => {
-    const xml = inflateRawSync(Buffer.from(searchParams.get("SAMLRequest") ?? "", "base64")).toString();
-    searchParams.set("SAMLRequest", deflateRawSync(change(xml)).toString("base64"));
-  });
-const metadataSays = (from: string | RegExp, to: string) =>
+/** Changes the authorization requests that the sign-in URL and the tile lead to. */
+const asking = (change: (parameters: URLSearchParams) => void) => () =>
   inAnswers(
     "GET",
-    metadata,
-    (exchange) => void Object.assign(exchange, { body: exchange.body.replace(from, to) }),
+    oidcSignIn,
+    leading(({ searchParams }) => change(searchParams)),
   );
+/** Changes a response of the sign-in URL. */
+const answering = (change: (exchange: Exchange) => void) => () =>
+  inAnswers("GET", /\/oidc\/ready-[^/]+\/login/, change);
 
-const signature = `<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo>
-<ds:SignatureMethod Algorithm="http://www.w3.org/2000/09/xmldsig#rsa-sha1"/><ds:Reference URI="">
-<ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"/></ds:Reference></ds:SignedInfo></ds:Signature>`;
-
-const saml: PlantedFault[] = [
+let counter = 0;
+/** An authorization request that a browser, Okta or an attacker could not live with. */
+const requests: PlantedFault[] = [
   {
-    name: "metadata that is signed with SHA-1",
-    fails: ["saml-algorithms"],
-    seen: /rsa-sha1/,
-    fault: () => metadataSays("<md:SPSSODescriptor", `${signature}<md:SPSSODescriptor`),
+    name: "a code in the fragment, which never reaches the server",
+    fails: ["oidc-response-mode"],
+    seen: /response_mode=fragment/,
+    fault: asking((parameters) => parameters.set("response_mode", "fragment")),
   },
   {
-    name: "metadata that announces SHA-1",
-    fails: ["saml-algorithms"],
-    fault: () =>
-      metadataSays(
-        "<md:SPSSODescriptor",
-        '<md:Extensions><alg:SigningMethod xmlns:alg="urn:oasis:names:tc:SAML:metadata:algsupport" ' +
-          'Algorithm="http://www.w3.org/2000/09/xmldsig#rsa-sha1"/></md:Extensions><md:SPSSODescriptor',
-      ),
+    name: "a code by a form, which a redirect URI seldom accepts",
+    warns: ["oidc-response-mode"],
+    seen: /response_mode=form_post; POST .*callback: 40\d/,
+    fault: asking((parameters) => parameters.set("response_mode", "form_post")),
   },
   {
-    name: "another entity ID than the Wizard's",
-    fails: ["saml-entity-id"],
-    fault: () => metadataSays(/entityID="[^"]*"/, 'entityID="http://10.0.0.7:3000/saml/x/metadata"'),
+    name: "max_age=0",
+    fails: ["oidc-prompt"],
+    seen: /max_age=0/,
+    fault: asking((parameters) => parameters.set("max_age", "0")),
   },
   {
-    name: "another ACS than the Wizard's",
-    fails: ["saml-acs"],
-    fault: () => metadataSays(/Location="[^"]*"/, 'Location="http://10.0.0.7:3000/saml/x/acs"'),
+    name: "prompt=login",
+    fails: ["oidc-prompt"],
+    seen: /prompt=login/,
+    fault: asking((parameters) => parameters.set("prompt", "login")),
   },
   {
-    name: "an ACS for another binding",
-    fails: ["saml-acs"],
-    fault: () => metadataSays("bindings:HTTP-POST", "bindings:HTTP-Redirect"),
+    name: "prompt=none, which refuses everyone who is not signed in",
+    fails: ["oidc-prompt"],
+    fault: asking((parameters) => parameters.set("prompt", "none")),
   },
   {
-    name: "assertions that need not be signed",
-    warns: ["saml-want-signed"],
-    fault: () => metadataSays('WantAssertionsSigned="true"', 'WantAssertionsSigned="false"'),
+    name: "a constant state",
+    fails: ["oidc-state-random"],
+    seen: /a value repeats/,
+    fault: asking((parameters) => parameters.set("state", "x".repeat(40))),
   },
   {
-    name: "a single logout service",
-    warns: ["saml-no-logout"],
-    fault: () =>
-      metadataSays(
-        "<md:NameIDFormat>",
-        '<md:SingleLogoutService Binding="b" Location="l"/><md:NameIDFormat>',
-      ),
+    name: "a constant nonce",
+    fails: ["oidc-nonce-random"],
+    seen: /nonce of \d requests: a value repeats/,
+    fault: asking((parameters) => parameters.set("nonce", "x".repeat(40))),
   },
   {
-    name: "a certificate that cannot be read",
-    warns: ["saml-certificate"],
-    fault: () => metadataSays(/<ds:X509Certificate>..../, "<ds:X509Certificate>AAAA"),
+    name: "a constant code verifier",
+    fails: ["oidc-pkce-random"],
+    fault: asking((parameters) => parameters.set("code_challenge", "x".repeat(43))),
   },
   {
-    name: "metadata as text/html",
-    fails: ["saml-served"],
-    fault: () =>
-      inAnswers(
-        "GET",
-        metadata,
-        ({ headers }) => void Object.assign(headers, { "content-type": "text/html" }),
-      ),
+    name: "a state of eight characters",
+    fails: ["oidc-state-random"],
+    seen: /only 8 characters/,
+    fault: asking((parameters) => parameters.set("state", parameters.get("state")?.slice(0, 8) ?? "")),
   },
   {
-    name: "metadata with a document type",
-    fails: ["saml-served"],
-    fault: () => metadataSays("<md:EntityDescriptor", '<!DOCTYPE x [<!ENTITY a "a">]><md:EntityDescriptor'),
+    name: "a state that counts",
+    fails: ["oidc-state-random"],
+    seen: /differ in only 1 characters/,
+    fault: asking((parameters) => parameters.set("state", `session-of-the-portal-${++counter % 10}`)),
   },
   {
-    name: "an AuthnRequest that is signed with SHA-1",
-    fails: ["saml-request-signature"],
-    fault: () =>
-      inAnswers(
-        "GET",
-        samlSignIn,
-        leading((url) => url.searchParams.set("SigAlg", "http://www.w3.org/2000/09/xmldsig#rsa-sha1")),
-      ),
+    name: "plain PKCE",
+    warns: ["oidc-pkce"],
+    seen: /code_challenge_method=plain/,
+    fault: asking((parameters) => parameters.set("code_challenge_method", "plain")),
   },
   {
-    name: "an AuthnRequest of another issuer",
-    fails: ["saml-request"],
-    seen: /Issuer is urn:else/,
-    fault: () =>
-      inAnswers(
-        "GET",
-        samlSignIn,
-        requesting((xml) => xml.replace(/(<saml:Issuer[^>]*>)[^<]*/, "$1urn:else")),
-      ),
+    name: "a request without a client ID",
+    fails: ["oidc-request"],
+    seen: /client_id is absent/,
+    fault: asking((parameters) => parameters.delete("client_id")),
   },
   {
-    name: "an AuthnRequest that forces a sign-in",
-    warns: ["saml-force-authn"],
-    fault: () =>
-      inAnswers(
-        "GET",
-        samlSignIn,
-        requesting((xml) => xml.replace("<samlp:AuthnRequest", '<samlp:AuthnRequest ForceAuthn="true"')),
-      ),
+    name: "a repeated parameter, which Okta refuses",
+    fails: ["oidc-request"],
+    seen: /scope is repeated/,
+    fault: asking((parameters) => parameters.append("scope", "openid")),
   },
   {
-    name: "an address as RelayState",
-    warns: ["saml-relay-state"],
-    fault: () =>
-      inAnswers(
-        "GET",
-        samlSignIn,
-        leading((url) => url.searchParams.set("RelayState", "https://evil.example/")),
-      ),
+    name: "the client secret in the browser's address",
+    fails: ["oidc-request"],
+    seen: /client_secret is in the address/,
+    fault: asking((parameters) => parameters.set("client_secret", "s3cret")),
   },
   {
-    name: "a sign-in URL without an AuthnRequest",
-    fails: ["saml-sign-in"],
-    fault: () => inRequests("GET", samlSignIn, () => page(200)),
+    name: "scopes without the profile that a new account needs",
+    fails: ["oidc-scopes-profile"],
+    seen: /lacks profile/,
+    fault: asking((parameters) => parameters.set("scope", "openid email")),
   },
   {
-    name: "an ACS that redirects",
-    fails: ["saml-acs-redirect"],
-    fault: () => inRequests("POST", acs, ({ path }) => ({ status: 307, headers: { location: `${path}/` } })),
-  },
-  {
-    name: "an ACS that accepts unsigned responses",
-    fails: ["saml-acs-refuses"],
-    seen: /an unsigned response/,
-    fault: () =>
-      inRequests("POST", acs, ({ requestBody }) => (requestBody.length > 500 ? page(200) : undefined)),
-  },
-  {
-    name: "an ACS that fails on malformed input",
-    fails: ["saml-acs-refuses"],
-    fault: () =>
-      inRequests("POST", acs, ({ requestBody }) => (requestBody.length < 100 ? page(500) : undefined)),
-  },
-  {
-    name: "an ACS that answers GET",
-    warns: ["saml-acs-get"],
-    fault: () => inRequests("GET", acs, () => page(200)),
+    name: "a lost login_hint",
+    warns: ["oidc-login-hint"],
+    fault: asking((parameters) => parameters.delete("login_hint")),
   },
 ];
 
-const logout = /\/global-token-revocation/;
-const universalLogout: PlantedFault[] = [
+/** Faults of the sign-in URL and the redirect URI themselves. */
+const around: PlantedFault[] = [
   {
-    name: "200 for any call",
-    fails: ["ul-no-token", "ul-forged-token", "ul-malformed", "ul-media-type"],
-    fault: () => inRequests("POST", logout, () => page(200)),
+    name: "a sign-in URL that ends at a page of the product",
+    fails: ["oidc-sign-in"],
+    seen: /login: 403/,
+    fault: answering((exchange) => void Object.assign(exchange, page(403))),
   },
   {
-    name: "a token that is not verified",
-    fails: ["ul-forged-token"],
-    seen: /a stranger's key/,
+    name: "a permanent redirect of the sign-in URL",
+    fails: ["oidc-not-cached"],
+    seen: /301 without Cache-Control/,
+    fault: answering((exchange) => void Object.assign(exchange, { status: 301 })),
+  },
+  {
+    name: "a sign-in URL that browsers may cache",
+    fails: ["oidc-not-cached"],
+    seen: /max-age=600/,
+    fault: answering(
+      ({ headers }) => void Object.assign(headers, { "cache-control": "private, max-age=600" }),
+    ),
+  },
+  {
+    name: "a Strict cookie, which the redirect from Okta does not bring",
+    warns: ["oidc-cookies"],
+    seen: /signing-in is SameSite=Strict/,
+    fault: answering((exchange) => {
+      exchange.setCookies = exchange.setCookies.map((one) => one.replace(/SameSite=Lax/i, "SameSite=Strict"));
+    }),
+  },
+  {
+    name: "a cookie that scripts can read",
+    warns: ["oidc-cookies"],
+    seen: /lacks HttpOnly/,
+    fault: answering((exchange) => {
+      exchange.setCookies = exchange.setCookies.map((one) => one.replace(/; HttpOnly/i, ""));
+    }),
+  },
+  {
+    name: "a tile with a target_link_uri that ends at the product's page",
+    fails: ["oidc-initiate-target"],
     fault: () =>
-      inRequests("POST", logout, ({ requestHeaders }) =>
-        (requestHeaders.authorization ?? "").split(".").length === 3 ? page(204, "") : undefined,
+      inRequests("GET", initiate, (exchange) => {
+        const isOwn = parameterOf(exchange, "target_link_uri")?.startsWith("http://localhost");
+        return isOwn ? { status: 302, headers: { location: "/" } } : undefined;
+      }),
+  },
+  {
+    name: "an initiate login URI that believes the second of two issuers",
+    fails: ["oidc-initiate-open-redirect"],
+    seen: /two values of iss/,
+    fault: () =>
+      inRequests("GET", initiate, ({ path }) => {
+        const issuers = new URL(path, "http://x").searchParams.getAll("iss");
+        return issuers.length > 1 ? { status: 302, headers: { location: issuers[1] ?? "" } } : undefined;
+      }),
+  },
+  {
+    name: "a redirect URI that fails without a state",
+    fails: ["oidc-callback-refuses"],
+    seen: /500 text\/html for a code without state/,
+    fault: () =>
+      inRequests("GET", callback, (exchange) =>
+        parameterOf(exchange, "code") && !parameterOf(exchange, "state") ? page(500) : undefined,
       ),
-  },
-  {
-    name: "a token with alg none that is accepted",
-    fails: ["ul-forged-token"],
-    seen: /without a signature/,
-    fault: () =>
-      inRequests("POST", logout, ({ requestHeaders }) =>
-        requestHeaders.authorization?.endsWith(".") ? page(204, "") : undefined,
-      ),
-  },
-  {
-    name: "a broken body that is a server error",
-    fails: ["ul-malformed"],
-    fault: () =>
-      inRequests("POST", logout, ({ requestBody }) => (requestBody.endsWith(":") ? page(500) : undefined)),
-  },
-  {
-    name: "any type of body",
-    fails: ["ul-media-type"],
-    fault: () =>
-      inRequests("POST", logout, ({ requestHeaders }) =>
-        requestHeaders["content-type"] === "text/plain" ? page(204, "") : undefined,
-      ),
-  },
-  {
-    name: "404 for another method",
-    warns: ["ul-method"],
-    fault: () => inRequests("GET", logout, () => page(404)),
-  },
-  {
-    name: "an endpoint that is not served",
-    fails: ["ul-served"],
-    fault: () => inRequests("POST", logout, () => page(404)),
   },
 ];
 
-describe("oin:check of sign-in", () => {
+describe("oin:check of sign-in by OpenID Connect", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");
@@ -415,7 +377,5 @@ describe("oin:check of sign-in", () => {
   after(() => use.dispose());
   const ready = useReadyDeployment(() => use);
 
-  describe("by OpenID Connect", () => eachFault(["oidc"], ready, oidc));
-  describe("by SAML", () => eachFault(["saml"], ready, saml));
-  describe("and with Universal Logout", () => eachFault(["universal-logout"], ready, universalLogout));
+  eachFault(["oidc"], ready, [...oidc, ...requests, ...around]);
 });

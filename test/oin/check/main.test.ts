@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { htmlReport } from "oin-kit/check/html-report";
 import type { CheckOutcome } from "oin-kit/check/run";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { until } from "../../helpers/processes.ts";
@@ -72,10 +73,38 @@ describe("npm run oin:check", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.equal(stdout.trim().split("\n").length, 1);
     const outcome = JSON.parse(stdout) as CheckOutcome;
-    assert.deepEqual(Object.keys(outcome), ["url", "scimUrl", "stopped", "summary", "results", "left"]);
+    const first6 = ["url", "scimUrl", "stopped", "summary", "results", "left"];
+    const added = ["product", "connections", "startedAt", "endedAt", "tool", "leftOut"];
+    assert.deepEqual(Object.keys(outcome), [...first6, ...added]);
+    assert.deepEqual([outcome.connections, outcome.leftOut], [[ready().key], ["guides"]]);
     const [first] = outcome.results;
     assert.deepEqual(Object.keys(first ?? {}), ["rule", "area", "title", "verdict", "seen", "fix", "source"]);
     assert.equal(outcome.summary.fail, 0);
+  });
+
+  it("writes the same outcome as a web page with --report html", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "starter-report-"));
+    try {
+      const file = join(folder, "report.html");
+      const args = [...words(), ...withToken, "--json", "--report", "html", file];
+      const { code, stdout, stderr } = await start(args, ready().token).ended;
+      assert.deepEqual([code, stderr], [0, `The report is in ${file}.\n`]);
+      const written = readFileSync(file, "utf8");
+      assert.equal(written, htmlReport(JSON.parse(stdout) as CheckOutcome));
+      assert.ok(!written.includes(ready().token));
+      const named = await start(["--only", "listing", "--report", "html"], "", folder).ended;
+      assert.equal(named.stderr, "The report is in readiness-report.html.\n");
+      assert.match(readFileSync(join(folder, "readiness-report.html"), "utf8"), /Tasklane: readiness/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("exits with 1 without a token, because provisioning is declared, and says how to pass one", async () => {
+    const { code, stdout } = await start([...words(), "--only", "scim"]).ended;
+    assert.equal(code, 1);
+    assert.match(stdout, /FAIL {2}scim-token-given .*\n {8}seen: .* pass one with --scim-token-stdin/);
+    assert.match(stdout, /Declared, but left out of this check: The deployment; The catalog entry; /);
   });
 
   it("exits with 1 if a rule fails, and prints the observation, the fix and the source", async () => {
@@ -134,6 +163,18 @@ describe("npm run oin:check", () => {
       /^--only knows site, .*, not oauth\./,
     ],
     ["an unknown option", ["--uri", "https://app.example.com"], /^Unknown option '--uri'/],
+    ["another kind of report", ["--only", "listing", "--report", "pdf"], /^--report knows html, not pdf\./],
+    ["a word without an option", ["--only", "listing", "page.html"], /^"page\.html" is not an option\./],
+    [
+      "a report in a folder that does not exist",
+      ["--only", "listing", "--report", "html", "nowhere/page.html"],
+      /^nowhere\/page\.html cannot be written: ENOENT/,
+    ],
+    [
+      "a password in an address",
+      ["--only", "scim", "--scim-url", "https://okta:secret@scim.example.com/"],
+      /^--scim-url has a user name or a password in it/,
+    ],
     ["missing metadata", ["--only", "idp-metadata"], /^--idp-metadata is missing\./],
     [
       "an empty token",

@@ -2,21 +2,26 @@ import assert from "node:assert/strict";
 import type { CheckOutcome } from "oin-kit/check/run";
 import { onOneDatabase } from "../../helpers/databases.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
+import { withScreenshots } from "../../helpers/screenshots.ts";
 
 /** The rules that cannot be checked from outside, or on this machine. All others must be judged. */
 const notCheckable = [
   "site-https",
   "site-certificate",
   "site-tls-version",
+  "site-hsts",
   "site-origin",
   "scim-url-https",
+  "oidc-sp-initiate-url",
   "oidc-token-checks",
   "oidc-landing",
+  "saml-sp-initiate-url",
   "saml-response-checks",
   "scim-password-effective",
   "scim-retry-after",
   "guide-okta-links",
   "guide-current",
+  "guide-pdf",
   "listing-unchanged",
   "ul-malformed",
   "ul-media-type",
@@ -32,6 +37,7 @@ describe("oin:check of this application", () => {
 
     it("passes, and judges every rule that can be checked", async () => {
       const before = await ready().population();
+      ready().front.plant(withScreenshots());
       outcome = await ready().check();
       const { results, summary, left, stopped } = outcome;
       const open = results.filter(({ verdict }) => verdict !== "pass");
@@ -74,6 +80,7 @@ describe("oin:check of this application", () => {
         "scim-no-redirect",
         "scim-no-server-error",
         "scim-reachable",
+        "scim-token-given",
         "scim-url-length",
         "scim-url-underscore",
         "scim-wrong-token",

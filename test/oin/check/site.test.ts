@@ -39,10 +39,13 @@ describe("oin:check of a deployment's TLS", () => {
   });
   after(() => certificate.remove());
 
-  async function withServer(options: TlsOptions, work: (port: number) => Promise<void>): Promise<void> {
-    const server = createServer({ key: certificate.key, cert: certificate.cert, ...options }, (_req, res) =>
-      res.end(),
-    );
+  async function withServer(
+    options: TlsOptions,
+    work: (port: number) => Promise<void>,
+    headers: Record<string, string> = {},
+  ): Promise<void> {
+    const tls = { key: certificate.key, cert: certificate.cert, ...options };
+    const server = createServer(tls, (_req, res) => res.writeHead(200, headers).end());
     await new Promise<void>((resolve) => server.listen(0, host, resolve));
     try {
       await work((server.address() as AddressInfo).port);
@@ -69,6 +72,21 @@ describe("oin:check of a deployment's TLS", () => {
       const result = (await judged(port, certificate.path))("site-certificate");
       assert.equal(result?.verdict, "warning");
       assert.match(result?.seen ?? "", /it ends soon: 20\d\d-/);
+    });
+  });
+
+  it("asks for HSTS, and for cookies that are sent over https only", async () => {
+    const lax = "form=1; HttpOnly; SameSite=Lax";
+    const verdicts = async (port: number) => {
+      const result = await judged(port, certificate.path);
+      return ["site-hsts", "site-cookies"].map((rule) => result(rule)?.verdict);
+    };
+    await withServer({}, async (port) => assert.deepEqual(await verdicts(port), ["warning", "warning"]), {
+      "set-cookie": lax,
+    });
+    await withServer({}, async (port) => assert.deepEqual(await verdicts(port), ["pass", "pass"]), {
+      "set-cookie": `${lax}; Secure`,
+      "strict-transport-security": "max-age=31536000",
     });
   });
 
@@ -107,7 +125,7 @@ describe("oin:check of a deployment's TLS", () => {
       "scim-reachable",
     ]);
     const passed = results.filter(({ verdict }) => verdict === "pass").map(({ rule }) => rule);
-    assert.deepEqual(passed, ["scim-url-underscore", "scim-url-length"]);
+    assert.deepEqual(passed, ["scim-token-given", "scim-url-underscore", "scim-url-length"]);
   });
 
   it("judges https and the Wizard's origin if the deployment is on another machine", async () => {

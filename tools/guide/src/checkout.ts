@@ -13,6 +13,13 @@ export { product } from "./product.ts";
 
 export const published: ProductModule["published"] = publishedValues();
 
+/** The version of this checkout, for the readiness report. */
+export const version = versionOf(readFileSync(fileUrl("package.json"), "utf8"));
+
+function versionOf(packageJson: string): string {
+  return (JSON.parse(packageJson) as { version: string }).version;
+}
+
 /** The pictures and PDFs of the guides, and whether they are out of date. */
 export const guideFiles: ProductModule["guideFiles"] = async () => {
   // Imported on demand, because it loads the whole application.

@@ -1,4 +1,5 @@
 import type { Shot } from "oin-kit/writer/pictures";
+import { okta } from "okta-labels/labels";
 import { paths } from "../../../src/endpoints.ts";
 import type { SampleConsole } from "./console.ts";
 
@@ -21,9 +22,9 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       path: paths.admin.connection(connectionIds.oidc),
       ...values,
       fill: {
-        Issuer: "https://acme.okta.com",
-        "Client ID": "0oa1a2b3c4d5e6f7g8h9",
-        "Client secret": "x".repeat(40),
+        [okta.signOn.issuer]: "https://acme.okta.com",
+        [okta.signOn.clientId]: "0oa1a2b3c4d5e6f7g8h9",
+        [okta.signOn.clientSecret]: "x".repeat(40),
       },
       marks: ["#issuer", "#clientId", "#clientSecret"],
       until: ".field:has(#clientSecret)",
@@ -32,7 +33,7 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       name: "connection-saml",
       path: paths.admin.connection(connectionIds.saml),
       ...values,
-      fill: { "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata" },
+      fill: { [okta.signOn.metadataUrl]: "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata" },
       marks: ["#metadataUrl", 'button:text-is("Read")'],
       until: '.actions:has(button:text-is("Read"))',
     },

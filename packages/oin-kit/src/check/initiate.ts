@@ -1,4 +1,4 @@
-import { judgeRequest } from "./authorization-request.ts";
+import { judgeRequest, type RegisteredClient } from "./authorization-request.ts";
 import { destinationOf } from "./destination.ts";
 import type { CheckReport } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
@@ -9,40 +9,80 @@ export interface Tile {
   /** The deployment. */
   url: string;
   initiateUri: string;
-  redirectUri: string;
   /** The origin that an ordinary sign-in leads to. */
   issuer: string;
+  client: RegisteredClient;
 }
 
 const stranger = "https://oincheck-stranger.example";
+const hint = "oincheck@example.com";
 
-/** Tests third-party initiated login (OpenID Connect Core §4): with the connection's issuer, and with foreign ones. */
-export async function checkInitiate(tile: Tile, web: Web, report: CheckReport): Promise<void> {
+/**
+ * Tests third-party initiated login (OpenID Connect Core §4): with the connection's issuer, and with foreign ones. Returns
+ * the authorization requests that it led to.
+ */
+export async function checkInitiate(tile: Tile, web: Web, report: CheckReport): Promise<URL[]> {
   const { initiateUri, issuer } = tile;
-  const good = await web.send(
-    `${initiateUri}?${new URLSearchParams({ iss: issuer, login_hint: "oincheck@example.com" })}`,
-  );
-  judgeStart("oidc-initiate", tile, good, report);
-  const form = {
-    "content-type": "application/x-www-form-urlencoded",
-    origin: issuer,
-    "sec-fetch-site": "cross-site",
-  };
-  const body = new URLSearchParams({ iss: issuer }).toString();
-  const posted = await web.send(initiateUri, { method: "POST", headers: form, body });
-  judgeStart("oidc-initiate-post", tile, posted, report);
+  const byQuery = (parameters: string[][]) => web.send(`${initiateUri}?${new URLSearchParams(parameters)}`);
+  const good = await byQuery([
+    ["iss", issuer],
+    ["login_hint", hint],
+  ]);
+  const started = [judgeStart("oidc-initiate", tile, good, report), await judgePosted(tile, web, report)];
+  if (started[0]) started.push(...(await judgeWishes(tile, started[0], byQuery, report)));
 
   for (const iss of foreignIssuers(issuer)) {
-    const answer = await web.send(`${initiateUri}?${new URLSearchParams({ iss })}`);
+    const answer = await byQuery([["iss", iss]]);
     const target = destinationOf(answer, initiateUri);
     judgeNotLed(tile, answer, `iss=${iss}`, report);
     const refused = answer.status < 500 && target?.origin !== issuer;
     report.judge("oidc-initiate-unknown", refused, `${shown(answer)} for iss=${iss}`);
   }
+  const twice = await byQuery([
+    ["iss", issuer],
+    ["iss", stranger],
+  ]);
+  judgeNotLed(tile, twice, "two values of iss", report);
   for (const target of [stranger, `//${new URL(stranger).host}/`, "javascript:alert(1)"]) {
-    const query = new URLSearchParams({ iss: issuer, target_link_uri: target });
-    judgeNotLed(tile, await web.send(`${initiateUri}?${query}`), `target_link_uri=${target}`, report);
+    const answer = await byQuery([
+      ["iss", issuer],
+      ["target_link_uri", target],
+    ]);
+    judgeNotLed(tile, answer, `target_link_uri=${target}`, report);
   }
+  return started.filter((target) => target !== null);
+}
+
+async function judgePosted(tile: Tile, web: Web, report: CheckReport): Promise<URL | null> {
+  const headers = {
+    "content-type": "application/x-www-form-urlencoded",
+    origin: tile.issuer,
+    "sec-fetch-site": "cross-site",
+  };
+  const body = new URLSearchParams({ iss: tile.issuer }).toString();
+  const posted = await web.send(tile.initiateUri, { method: "POST", headers, body });
+  return judgeStart("oidc-initiate-post", tile, posted, report);
+}
+
+/** Judges the optional parameters: the hint is passed on, and a target within the deployment does not end the sign-in. */
+async function judgeWishes(
+  tile: Tile,
+  first: URL,
+  byQuery: (parameters: string[][]) => Promise<WebAnswer>,
+  report: CheckReport,
+): Promise<URL[]> {
+  const sent = first.searchParams.get("login_hint");
+  report.judge(
+    "oidc-login-hint",
+    sent === hint,
+    sent === null ? "the request has no login_hint" : `login_hint=${sent}`,
+  );
+  const answer = await byQuery([
+    ["iss", tile.issuer],
+    ["target_link_uri", `${tile.url}/`],
+  ]);
+  const target = judgeStart("oidc-initiate-target", tile, answer, report);
+  return target ? [target] : [];
 }
 
 /** Foreign issuers, some of which look like the connection's. */
@@ -61,16 +101,19 @@ function foreignIssuers(issuer: string): string[] {
   ];
 }
 
+/** Judges whether a sign-in began, and its request. Returns the request, or null. */
 function judgeStart(
   rule: RuleId,
-  { url, initiateUri, redirectUri, issuer }: Tile,
+  { url, initiateUri, client, issuer }: Tile,
   answer: WebAnswer,
   report: CheckReport,
-): void {
+): URL | null {
   const target = destinationOf(answer, initiateUri);
   const seen = `${shown(answer)}${target ? `, to ${target.origin}` : ""}`;
   const started = report.judge(rule, target?.origin === issuer && target.origin !== url, seen);
-  if (started && target) judgeRequest(target, redirectUri, report);
+  if (!started || !target) return null;
+  judgeRequest(target, client, report);
+  return target;
 }
 
 /** A browser may stay at the deployment or go to the connection's issuer, but nowhere else. */

@@ -5,7 +5,7 @@ import { CheckInputError } from "./input-error.ts";
 import type { CheckDeps } from "./run.ts";
 
 /** The exports of the module that describes a product. */
-export type ProductModule = Pick<CheckDeps, "product" | "published" | "guideFiles">;
+export type ProductModule = Pick<CheckDeps, "product" | "published" | "guideFiles" | "version">;
 
 const noProduct: ProductModule = {
   product: null,

@@ -3,9 +3,12 @@
  *
  * Checks a deployment from outside, like Okta's reviewers and their test suites. For every rule (rules/) it reports what it
  * saw, the source of the rule and how to fix it. It works with any server, and removes its test data even after Ctrl-C.
- * The exit code is 1 if a rule fails, and 130 if the check was stopped.
+ * The exit code is 1 if a rule fails, and 130 if the check was stopped. A declared capability that could not be checked is
+ * a failure, too.
  */
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import { htmlReport } from "./html-report.ts";
 import { CheckInputError } from "./input-error.ts";
 import { loadProduct } from "./load-product.ts";
 import { commandOf, readWords, usage } from "./options.ts";
@@ -27,7 +30,8 @@ async function main(args: string[]): Promise<void> {
   try {
     const values = readWords(args);
     const described = await loadProduct(values.product);
-    const { options, tokenOnStdin, json } = commandOf(values, described.product);
+    const { options, tokenOnStdin, json, reportFile } = commandOf(values, described.product);
+    if (reportFile !== null) onFile(reportFile, (file) => closeSync(openSync(file, "a")));
     if (tokenOnStdin) options.scimToken = await readToken();
     const interrupt = stopSignal();
     const { stderr, stdout } = process;
@@ -35,12 +39,25 @@ async function main(args: string[]): Promise<void> {
     const outcome = await runCheck(options, { ...described, interrupt, progress });
     const colour = stdout.isTTY === true && stdout.hasColors();
     stdout.write(`${json ? JSON.stringify(outcome) : printed(outcome, colour)}\n`);
+    if (reportFile !== null) {
+      onFile(reportFile, (file) => writeFileSync(file, htmlReport(outcome)));
+      stderr.write(`The report is in ${reportFile}.\n`);
+    }
     process.exitCode = outcome.stopped ? 130 : outcome.summary.fail > 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof CheckInputError)) throw error;
     const { product } = await loadProduct(undefined);
     process.stderr.write(`${error.message}\n\n${usage(product)}\n`);
     process.exitCode = 1;
+  }
+}
+
+/** Runs before the check, too: a file that cannot be written must not cost a whole run. Throws CheckInputError. */
+function onFile(file: string, work: (file: string) => void): void {
+  try {
+    work(file);
+  } catch (error) {
+    throw new CheckInputError(`${file} cannot be written: ${(error as Error).message}.`);
   }
 }
 

@@ -22,6 +22,8 @@ export interface CheckCommand {
   options: CheckOptions;
   tokenOnStdin: boolean;
   json: boolean;
+  /** The file for the report as a web page; null if none is wanted. */
+  reportFile: string | null;
 }
 
 /** @param product null if none is known. */
@@ -38,7 +40,11 @@ export const usage = (
   --only AREA[,AREA]      ${Object.keys(areas).join(", ")}
   --product FILE          the module that describes the product, if it is not the one of this repository
   --json                  print one JSON object
+  --report html [FILE]    also write the report as a web page, to ${defaultReport} if no file is named
   --rules                 print every rule with its source, without checking anything`;
+
+/** The file of `--report html` without a name. */
+const defaultReport = "readiness-report.html";
 
 type Words = ReturnType<typeof readWords>;
 
@@ -70,7 +76,18 @@ export function commandOf(values: Words, product: Product | null): CheckCommand 
     },
     tokenOnStdin: values["scim-token-stdin"] === true,
     json: values.json === true,
+    reportFile: reportFile(values),
   };
+}
+
+/** The file after `--report html`. Throws CheckInputError for another format, and for a word that no option takes. */
+function reportFile({ report, words }: Words): string | null {
+  const [file = defaultReport, ...more] = words;
+  const [stray] = report === undefined ? words : more;
+  if (stray !== undefined) throw new CheckInputError(`"${stray}" is not an option.`);
+  if (report === undefined) return null;
+  if (report !== "html") throw new CheckInputError(`--report knows html, not ${report}.`);
+  return file;
 }
 
 /** Only the SCIM server and the metadata of a provider can be checked without knowing the product's URLs and listing. */
@@ -92,9 +109,11 @@ export function readWords(args: string[]) {
     only: many,
     "scim-token-stdin": flag,
     json: flag,
+    report: text,
   };
   try {
-    return parseArgs({ args, options, strict: true }).values;
+    const { values, positionals } = parseArgs({ args, options, strict: true, allowPositionals: true });
+    return { ...values, words: positionals };
   } catch (error) {
     throw new CheckInputError(`${(error as Error).message.split(". ")[0]}.`);
   }
@@ -122,5 +141,8 @@ function address(option: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !/^https?:$/.test(url.protocol))
     throw new CheckInputError(`${option} is a web address, not "${text}".`);
+  // A report shows its addresses.
+  if (url.username || url.password)
+    throw new CheckInputError(`${option} has a user name or a password in it. Use --scim-token-stdin.`);
   return url;
 }

@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import type { RuleResult, RuleVerdict } from "./report.ts";
 import { areas } from "./rules/rule.ts";
 import type { CheckOutcome } from "./run.ts";
+import { conclusion, visible } from "./wording.ts";
 
 const lineWidth = 110;
 const words: Record<RuleVerdict, string> = {
@@ -28,14 +29,6 @@ export function printed(outcome: CheckOutcome, colour: boolean): string {
     ];
   });
   return [...sections, ...leftovers(outcome), summary(outcome, paint)].join("\n");
-}
-
-/** Spells out control and format characters: a server's text must not control the terminal. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const number = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-    return `⟨U+${number}⟩`;
-  });
 }
 
 type Paint = (verdict: RuleVerdict, text: string) => string;
@@ -75,19 +68,15 @@ function leftovers({ left, scimUrl }: CheckOutcome): string[] {
   return [`Left behind at ${scimUrl}; remove it by hand:\n`, ...lines, ""];
 }
 
-function summary({ summary: counts, stopped }: CheckOutcome, paint: Paint): string {
+function summary(outcome: CheckOutcome, paint: Paint): string {
+  const { summary: counts } = outcome;
   const parts = [
     paint("pass", `${counts.pass} pass`),
     paint(counts.fail > 0 ? "fail" : "pass", `${counts.fail} fail`),
     paint(counts.warning > 0 ? "warning" : "pass", plural(counts.warning, "warning")),
     `${counts["not-checkable"]} not checkable from outside`,
   ];
-  const verdict = stopped
-    ? "The check was stopped: this report is incomplete."
-    : counts.fail > 0
-      ? "Not ready: fix what fails, and run the check again."
-      : "Nothing fails. Check by hand what is not checkable from outside: docs/how-to/check-readiness.md.";
-  return `${parts.join(", ")}\n${verdict}`;
+  return `${parts.join(", ")}\n${conclusion(outcome)}`;
 }
 
 function plural(count: number, word: string): string {

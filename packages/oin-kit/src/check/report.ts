@@ -75,6 +75,11 @@ export class CheckReport {
       });
   }
 
+  /** The text without the secrets. */
+  redacted(text: string): string {
+    return this.#secrets.reduce((shown, secret) => shown.replaceAll(secret, "[token]"), text);
+  }
+
   #add(rule: RuleId, verdict: RuleVerdict, seen: string): void {
     const findings = this.#findings.get(rule) ?? [];
     findings.push({ verdict, seen: this.#readable(seen) });
@@ -98,8 +103,7 @@ export class CheckReport {
 
   /** Servers control much of this text: removes secrets and control characters, and limits its length. */
   #readable(text: string): string {
-    const redacted = this.#secrets.reduce((shown, secret) => shown.replaceAll(secret, "[token]"), text);
-    const plain = redacted.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+    const plain = this.redacted(text).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
     return plain.length > longestSeen ? `${plain.slice(0, longestSeen)}…` : plain;
   }
 }

@@ -1,11 +1,14 @@
 import type { WizardValues } from "../compatibility.ts";
 import type { Product } from "../product.ts";
-import { checkGuides, type GuideFile } from "./guides.ts";
+import type { GuideFile } from "./guide-links.ts";
+import { checkGuides } from "./guides.ts";
 import { checkIdpMetadata } from "./idp-metadata.ts";
+import { knownClient } from "./known-client.ts";
 import { checkListing } from "./listing.ts";
 import { checkOidc } from "./oidc.ts";
 import type { CheckOptions } from "./options.ts";
 import { CheckReport, type RuleResult, type RuleVerdict } from "./report.ts";
+import { judgeReviewersUrl } from "./reviewers.ts";
 import type { RuleId } from "./rules/all.ts";
 import { type Area, areas } from "./rules/rule.ts";
 import { checkSaml } from "./saml.ts";
@@ -14,6 +17,7 @@ import { declarationFor } from "./scim/declared.ts";
 import type { Leftover } from "./scim/ledger.ts";
 import { checkSite, type SiteCheck } from "./site.ts";
 import { checkUniversalLogout } from "./universal-logout.ts";
+import { kitVersion } from "./version.ts";
 import { InterruptedError, NoAnswerError, openWeb, type Web } from "./web.ts";
 import { customerUrls, type FoundConnection, findConnections } from "./wizard.ts";
 
@@ -27,6 +31,17 @@ export interface CheckOutcome {
   results: RuleResult[];
   /** Test data on the SCIM server that the check could not remove. */
   left: Leftover[];
+  /** The checked product: its name and version in this checkout. null if another server or provider was checked. */
+  product: { name: string; version: string | null } | null;
+  /** The connections that were checked, by their IDs. */
+  connections: string[];
+  /** When the check began and ended: ISO 8601, in UTC. */
+  startedAt: string;
+  endedAt: string;
+  /** The name and version of this program. */
+  tool: string;
+  /** The declared areas that `--only` left out. */
+  leftOut: Area[];
 }
 
 export interface CheckDeps {
@@ -36,6 +51,8 @@ export interface CheckDeps {
   published: WizardValues | null;
   /** The pictures and PDFs of the guides in this checkout, by their path below the guides' URL. Takes seconds. */
   guideFiles(): Promise<ReadonlyMap<string, GuideFile>>;
+  /** The product's version; absent if it has none. */
+  version?: string;
   /** Stops the check, which still removes its test data. */
   interrupt?: AbortSignal;
   /** Called with the title of each area before it is checked, and before a step that takes long. */
@@ -44,27 +61,67 @@ export interface CheckDeps {
 
 /** Checks the areas of `options`. A fault in one area does not keep the check from the others. */
 export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<CheckOutcome> {
-  const report = new CheckReport(options.scimToken === null ? [] : [options.scimToken]);
+  const startedAt = new Date().toISOString();
+  const report = new CheckReport(options.scimToken === null ? [] : secretsOf(options.scimToken));
   const web = openWeb(deps.interrupt);
   const left: Leftover[] = [];
-  const work = { options, deps, report, web };
+  const work: Work = { options, deps, report, web, checked: new Set() };
   for (const area of options.areas) {
     if (deps.interrupt?.aborted) report.gaveUp(area, "the check was stopped");
+    else if (area === "scim" && isWithoutScim(work)) report.gaveUp(area, leftOut);
     else {
+      if (area === "scim") judgeToken(work);
       deps.progress?.(areas[area]);
       left.push(...(await guarded(report, area, () => checkArea(area, work))));
     }
   }
   const results = report.results(options.areas);
   const { url, scimUrl } = options;
+  const { version = null } = deps;
+  // Without the deployment's URL, a SCIM server or a provider was checked that need not be this product's.
+  const product = url !== null || options.areas.includes("listing") ? deps.product : null;
   return {
     url,
     scimUrl,
     stopped: deps.interrupt?.aborted ?? false,
     summary: summaryOf(results),
     results,
-    left,
+    left: left.map((one) => ({ ...one, id: report.redacted(one.id), why: report.redacted(one.why) })),
+    product: product && { name: product.manifest.displayName, version },
+    connections: [...work.checked],
+    startedAt,
+    endedAt: new Date().toISOString(),
+    tool: `oin-kit ${kitVersion}`,
+    leftOut: product ? declaredAreas(product).filter((area) => !options.areas.includes(area)) : [],
   };
+}
+
+/** A server may echo the token without its scheme, or in the encoding of a URL. */
+function secretsOf(token: string): string[] {
+  const parts = [token, ...token.split(/\s+/).slice(1)];
+  return [...new Set(parts.flatMap((part) => [part, encodeURIComponent(part)]))];
+}
+
+/** The areas that a submission of this product needs. */
+function declaredAreas({ manifest }: Product): Area[] {
+  const { oidc, saml, scim, universalLogout } = manifest;
+  const capabilities = { oidc, saml, "universal-logout": universalLogout, scim };
+  const declared = Object.entries(capabilities).flatMap(([area, one]) => (one ? [area as Area] : []));
+  return ["site", "listing", ...declared, "guides"];
+}
+
+/** Whether there is nothing to check: the product has no provisioning, and no token for another server was given. */
+function isWithoutScim({ options, deps }: Work): boolean {
+  return options.scimToken === null && deps.product?.manifest.scim === null;
+}
+
+/** Without a token, hardly anything can be seen, and a report without a failure would mislead. */
+function judgeToken({ options, report }: Work): void {
+  const isGiven = options.scimToken !== null;
+  const missing =
+    "no provisioning token was given, so nothing but authentication was checked: pass one with --scim-token-stdin, " +
+    "or leave scim out with --only";
+  report.judge("scim-token-given", isGiven, isGiven ? "a provisioning token was given" : missing);
 }
 
 interface Work {
@@ -72,6 +129,8 @@ interface Work {
   deps: CheckDeps;
   report: CheckReport;
   web: Web;
+  /** The connections that were checked. */
+  checked: Set<string>;
   /** The deployment's connections, looked up once. */
   connections?: Promise<FoundConnection[]>;
 }
@@ -101,30 +160,50 @@ async function checkProduct(area: Area, product: Product, work: Work): Promise<v
   if (area === "oidc" || area === "saml") await checkSignIn(area, site, work);
   if (area === "universal-logout") {
     if (product.manifest.universalLogout === null) report.gaveUp(area, leftOut);
-    else await checkUniversalLogout(customerUrls(product, url, "any").universalLogout, web, report);
+    else {
+      const [first] = (await connectionsOf(site, work)).filter(({ oidc }) => oidc);
+      const client = first ? await knownClient(site, first.key) : null;
+      await checkUniversalLogout(customerUrls(product, url, "any").universalLogout, client, web, report);
+    }
   }
+}
+
+/** Looks the deployment's connections up once. */
+function connectionsOf({ url, product, web }: SiteCheck, work: Work): Promise<FoundConnection[]> {
+  work.connections ??= findConnections(web, url, product, work.options.connections);
+  return work.connections;
 }
 
 const leftOut = "config/integration.ts leaves it out";
 
 async function checkSignIn(area: "oidc" | "saml", site: SiteCheck, work: Work): Promise<void> {
-  const { url, product, web, report } = site;
-  const { options } = work;
+  const { product, report } = site;
+  const { options, checked } = work;
   if (product.manifest[area] === null) {
     report.gaveUp(area, leftOut);
     return;
   }
-  work.connections ??= findConnections(web, url, product, options.connections);
-  const connections = await work.connections;
+  const connections = await connectionsOf(site, work);
   const fitting = connections.filter((connection) => connection[area]);
   const unknown = options.connections.filter((key) =>
     connections.some((one) => one.key === key && !one.oidc && !one.saml),
   );
   for (const key of unknown)
     report.judge(`${area}-served`, false, `nothing is served for the connection ID ${key}`);
+  if (area === "oidc" || product.manifest.saml?.spInitiated) await judgeReviewersUrl(area, site);
   const check = area === "oidc" ? checkOidc : checkSaml;
-  for (const { key } of fitting) await check(site, key);
-  if (fitting.length === 0) report.gaveUp(area, missing(area, options.connections));
+  for (const { key } of fitting) {
+    checked.add(key);
+    await check(site, key);
+  }
+  const why = missing(area, options.connections);
+  if (fitting.length === 0) report.gaveUp(area, why);
+  if (unknown.length === 0)
+    report.judge(
+      `${area}-connection`,
+      fitting.length > 0,
+      fitting.length > 0 ? fitting.map(({ key }) => key).join(", ") : why,
+    );
 }
 
 function missing(area: string, named: readonly string[]): string {

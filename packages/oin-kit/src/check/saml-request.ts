@@ -1,7 +1,10 @@
 import { inflateRawSync } from "node:zlib";
 import type { Element } from "@xmldom/xmldom";
+import { cachingProblem } from "./caching.ts";
+import { cookieProblems, cookiesSeen } from "./cookies.ts";
 import { destinationOf } from "./destination.ts";
 import type { CheckReport } from "./report.ts";
+import { acsIndexes, postBinding, type SpMetadata, stableNameIds } from "./saml-metadata.ts";
 import { shown, type Web, type WebAnswer } from "./web.ts";
 import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms } from "./xml.ts";
 
@@ -11,6 +14,8 @@ export interface SamlSignIn {
   signInUrl: string;
   acsUrl: string;
   entityId: string;
+  /** null if it could not be read. */
+  metadata: SpMetadata | null;
 }
 
 /** An AuthnRequest with the parameters of its binding, redirect or POST (SAML Bindings §3.4, §3.5). */
@@ -23,49 +28,110 @@ interface SentAuthnRequest {
 }
 
 const maxRequestBytes = 100_000;
+/** Okta refuses a request whose clock is further away. */
+const clockMs = 300_000;
 
 export async function checkSamlSignIn(signIn: SamlSignIn, web: Web, report: CheckReport): Promise<void> {
   const answer = await web.send(signIn.signInUrl);
-  const sent = byRedirect(answer, signIn.signInUrl) ?? byForm(answer);
+  const sent = requestOf(answer, signIn.signInUrl);
   const away = sent !== null && new URL(sent.destination).origin !== signIn.url;
-  if (answer.status >= 400 && answer.status < 500 && answer.status !== 404) {
-    report.gaveUp("saml", `the sign-in URL leads nowhere: ${shown(answer)}. Is the connection active?`);
+  report.judge("saml-sign-in", away, `${shown(answer)}${sent ? "" : ", without an AuthnRequest"}`);
+  if (!sent) {
+    report.gaveUp("saml", `the sign-in URL leads nowhere: ${shown(answer)}`);
     return;
   }
-  report.judge("saml-sign-in", away, `${shown(answer)}${sent ? "" : ", without an AuthnRequest"}`);
-  if (sent) judgeRequest(sent, signIn, report);
+  const kept = cachingProblem(answer);
+  report.judge("saml-not-cached", kept === null, kept ?? shown(answer));
+  const faults = cookieProblems(answer, signIn.signInUrl, "cross-site-post");
+  report.judge("saml-cookies", faults.length === 0, faults.join("; ") || cookiesSeen(answer));
+  judgeRequest(sent, signIn, report);
+  judgeBehaviour(sent, report);
+  const second = requestOf(await web.send(signIn.signInUrl), signIn.signInUrl);
+  const ids = [sent, second].flatMap((one) => one?.request.getAttribute("ID") ?? []);
+  report.judge("saml-request-id", new Set(ids).size === 2, `IDs of two requests: ${idsSeen(ids)}`);
 }
 
-function judgeRequest(
-  { request, destination, relayState, algorithms }: SentAuthnRequest,
-  wizard: SamlSignIn,
-  report: CheckReport,
-): void {
-  const issuer = below(request, ns.assertion, "Issuer")[0]?.textContent?.trim() ?? "";
-  const acsUrl = request.getAttribute("AssertionConsumerServiceURL") ?? "";
-  const to = request.getAttribute("Destination") ?? "";
-  const wrong = [
-    ...(issuer === wizard.entityId
-      ? []
-      : [`Issuer is ${issuer || "absent"}, the Wizard's entity ID ${wizard.entityId}`]),
-    ...(acsUrl === wizard.acsUrl
-      ? []
-      : [`AssertionConsumerServiceURL is ${acsUrl || "absent"}, the Wizard's ${wizard.acsUrl}`]),
-    ...(to === destination ? [] : [`Destination is ${to || "absent"}, sent to ${destination}`]),
-    ...(/^[A-Za-z_]/.test(request.getAttribute("ID") ?? "") ? [] : ["ID does not begin with a letter or _"]),
-  ];
+function requestOf(answer: WebAnswer, base: string): SentAuthnRequest | null {
+  return byRedirect(answer, base) ?? byForm(answer);
+}
+
+function idsSeen(ids: readonly string[]): string {
+  if (ids.length < 2) return "one is absent";
+  return ids[0] === ids[1] ? "the same" : "different";
+}
+
+/** Compares a request with the Wizard's values and the metadata. */
+function judgeRequest(sent: SentAuthnRequest, wizard: SamlSignIn, report: CheckReport): void {
+  const { request, destination, algorithms } = sent;
+  const wrong = requestProblems(sent, wizard);
   report.judge("saml-request", wrong.length === 0, wrong.length ? wrong.join("; ") : `to ${destination}`);
+  const index = request.getAttribute("AssertionConsumerServiceIndex");
+  if (index && wizard.metadata)
+    report.judge(
+      "saml-acs-index",
+      acsIndexes(wizard.metadata.role).includes(index),
+      `the request names ${index}`,
+    );
   const weak = algorithms.filter(isWeak);
-  const signed = algorithms.length === 0 ? "not signed, which Okta does not ask for" : algorithms.join(", ");
-  report.judge("saml-request-signature", weak.length === 0, signed);
-  const forced = request.getAttribute("ForceAuthn") === "true";
-  report.judge("saml-force-authn", !forced, forced ? "ForceAuthn is true" : "ForceAuthn is absent or false");
-  const opaque = Buffer.byteLength(relayState) <= 80 && !/^https?:|\//.test(relayState);
+  const promised = wizard.metadata?.role.getAttribute("AuthnRequestsSigned") === "true";
+  const unsigned = promised
+    ? "not signed, but the metadata promises it"
+    : "not signed, which Okta does not ask for";
   report.judge(
-    "saml-relay-state",
-    opaque,
-    relayState === "" ? "absent" : `${Buffer.byteLength(relayState)} bytes`,
+    "saml-request-signature",
+    weak.length === 0 && !(promised && algorithms.length === 0),
+    algorithms.length === 0 ? unsigned : algorithms.join(", "),
   );
+}
+
+function requestProblems({ request, destination }: SentAuthnRequest, wizard: SamlSignIn): string[] {
+  const issuer = below(request, ns.assertion, "Issuer")[0]?.textContent?.trim() ?? "";
+  const attribute = (name: string) => request.getAttribute(name) ?? "";
+  const acsUrl = attribute("AssertionConsumerServiceURL");
+  const byIndex = acsUrl === "" && attribute("AssertionConsumerServiceIndex") !== "";
+  const drift = Math.abs(Date.parse(attribute("IssueInstant")) - Date.now());
+  const checks: [holds: boolean, otherwise: string][] = [
+    [
+      issuer === wizard.entityId,
+      `Issuer is ${issuer || "absent"}, the Wizard's entity ID ${wizard.entityId}`,
+    ],
+    [
+      acsUrl === wizard.acsUrl || byIndex,
+      `AssertionConsumerServiceURL is ${acsUrl || "absent"}, the Wizard's ${wizard.acsUrl}`,
+    ],
+    [
+      attribute("Destination") === destination,
+      `Destination is ${attribute("Destination") || "absent"}, sent to ${destination}`,
+    ],
+    [/^[A-Za-z_]/.test(attribute("ID")), "ID does not begin with a letter or _"],
+    [attribute("Version") === "2.0", `Version is ${attribute("Version") || "absent"}`],
+    [drift < clockMs, `IssueInstant is ${attribute("IssueInstant") || "absent"}`],
+    [
+      ["", postBinding].includes(attribute("ProtocolBinding")),
+      `ProtocolBinding is ${attribute("ProtocolBinding")}, and Okta responds by HTTP-POST`,
+    ],
+  ];
+  return checks.flatMap(([holds, otherwise]) => (holds ? [] : [otherwise]));
+}
+
+/** Judges what the request asks of Okta. */
+function judgeBehaviour({ request, relayState }: SentAuthnRequest, report: CheckReport): void {
+  const isTrue = (name: string) => ["true", "1"].includes(request.getAttribute(name) ?? "");
+  const forced = isTrue("ForceAuthn");
+  report.judge("saml-force-authn", !forced, forced ? "ForceAuthn is true" : "ForceAuthn is absent or false");
+  const passive = isTrue("IsPassive");
+  report.judge("saml-is-passive", !passive, passive ? "IsPassive is true" : "IsPassive is absent or false");
+  const [format = ""] = below(request, ns.protocol, "NameIDPolicy").flatMap(
+    (policy) => policy.getAttribute("Format") || [],
+  );
+  report.judge(
+    "saml-name-id",
+    format === "" || stableNameIds.includes(format),
+    `NameIDPolicy asks for ${format || "no format"}`,
+  );
+  const bytes = Buffer.byteLength(relayState);
+  const opaque = bytes <= 80 && !/^https?:|\//.test(relayState);
+  report.judge("saml-relay-state", opaque, relayState === "" ? "absent" : `${bytes} bytes`);
 }
 
 function byRedirect(answer: WebAnswer, base: string): SentAuthnRequest | null {

@@ -3,8 +3,9 @@ import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { Product } from "../product.ts";
 import { wizardUrls } from "../wizard-urls.ts";
+import { cookieProblems, cookiesSeen } from "./cookies.ts";
 import type { CheckReport } from "./report.ts";
-import { isLoopback, shown, type Web } from "./web.ts";
+import { isLoopback, shown, type Web, type WebAnswer } from "./web.ts";
 
 const dayMs = 86_400_000;
 const timeoutMs = 10_000;
@@ -23,7 +24,13 @@ export interface SiteCheck {
 export async function checkSite({ url, product, web, report }: SiteCheck): Promise<void> {
   if (isLoopback(url)) {
     const why = `not checkable on loopback: ${url} is on this machine`;
-    for (const rule of ["site-https", "site-certificate", "site-tls-version", "site-origin"] as const)
+    for (const rule of [
+      "site-https",
+      "site-certificate",
+      "site-tls-version",
+      "site-hsts",
+      "site-origin",
+    ] as const)
       report.notCheckable(rule, why);
   } else {
     report.judge("site-https", url.startsWith("https:"), url);
@@ -39,6 +46,15 @@ export async function checkSite({ url, product, web, report }: SiteCheck): Promi
   report.judge("site-reachable", answer.status < 500, shown(answer));
   const hasForm = answer.status === 200 && /<input[^>]+type="password"/i.test(answer.text);
   report.judge("site-account-url", hasForm, `${shown(answer)}${hasForm ? "" : ", without a password field"}`);
+  const faults = cookieProblems(answer, url, "page");
+  report.judge("site-cookies", faults.length === 0, faults.join("; ") || cookiesSeen(answer));
+  if (url.startsWith("https:") && !isLoopback(url)) judgeHsts(answer, report);
+}
+
+function judgeHsts({ headers }: WebAnswer, report: CheckReport): void {
+  const policy = headers.get("strict-transport-security") ?? "";
+  const seconds = Number(/max-age="?(\d+)/i.exec(policy)?.[1] ?? 0);
+  report.judge("site-hsts", seconds > 0, `Strict-Transport-Security is ${policy || "absent"}`);
 }
 
 /** Judges the server's certificate and the TLS version that it negotiates. */

@@ -8,7 +8,7 @@ export interface WebAnswer {
   status: number;
   headers: Headers;
   text: string;
-  bytes: number;
+  body: Buffer;
   /** The body's digest, in hex. */
   sha256: string;
   /** From the request to the last byte, in milliseconds. */
@@ -49,7 +49,7 @@ export function openWeb(interrupt: AbortSignal = new AbortController().signal): 
     once: true,
   });
   return {
-    async send(url, { method = "GET", headers = {}, body } = {}) {
+    async send(url, { method = "GET", headers = {}, body: sent } = {}) {
       if (interrupt.aborted) throw new InterruptedError("the check was stopped");
       const { pathname, search } = new URL(url);
       const path = pathname + search;
@@ -59,20 +59,20 @@ export function openWeb(interrupt: AbortSignal = new AbortController().signal): 
           method,
           redirect: "manual",
           headers: { "user-agent": "oin-check", ...headers },
-          ...(body === undefined ? {} : { body }),
+          ...(sent === undefined ? {} : { body: sent }),
           signal: AbortSignal.any([cutOff.signal, AbortSignal.timeout(timeoutMs)]),
         });
-        const bytes = await readBody(answer);
+        const body = await readBody(answer);
         const ms = performance.now() - started;
-        const text = bytes.toString("utf8");
-        const sha256 = createHash("sha256").update(bytes).digest("hex");
+        const text = body.toString("utf8");
+        const sha256 = createHash("sha256").update(body).digest("hex");
         return {
           method,
           path,
           status: answer.status,
           headers: answer.headers,
           text,
-          bytes: bytes.length,
+          body,
           sha256,
           ms,
         };

@@ -1,4 +1,5 @@
 import { type Request, Router } from "express";
+import { okta } from "okta-labels/labels";
 import { changeInstance } from "../catalog.ts";
 import { tilePathOf } from "../end-user.ts";
 import { enableGovernance } from "../governance.ts";
@@ -70,7 +71,7 @@ export function samlUrlsIn(req: Request) {
   const [acsUrl = ""] = addresses(field(req, "acsUrl"));
   const audience = field(req, "audience").trim();
   if (acsUrl === "" || audience === "")
-    throw new OrgRefusal("Single sign-on URL and Audience URI are required.");
+    throw new OrgRefusal(`${okta.customApp.ssoUrl} and ${okta.customApp.audience} are required.`);
   return { acsUrl, audience, defaultRelayState: field(req, "defaultRelayState").trim() };
 }
 

@@ -1,4 +1,5 @@
 import { type Request, Router } from "express";
+import { okta } from "okta-labels/labels";
 import { groupOf } from "../groups.ts";
 import { appOf, displayNameOf, personOf } from "../org.ts";
 import { assign, provisionAll, unassign } from "../people.ts";
@@ -46,7 +47,7 @@ export function assignmentRoutes(org: OrgAdmin): Router {
     "/admin/apps/:id/stop",
     act(own, (req) => {
       org.provisioner.stop(appOf(org, idIn(req)).id);
-      return "The push is stopped. “Provision User” pushes the rest.";
+      return `The push is stopped. “${okta.provisioning.provisionUser}” pushes the rest.`;
     }),
   );
   return router;

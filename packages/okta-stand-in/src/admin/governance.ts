@@ -1,4 +1,5 @@
 import { type Request, Router } from "express";
+import { okta } from "okta-labels/labels";
 import { keyOf, valuesOf } from "../access.ts";
 import { addRule, customize, governanceOf, removeRule, revertToPolicy } from "../governance.ts";
 import { readEntitlements } from "../integration.ts";
@@ -78,7 +79,7 @@ function addAccess(router: Router, org: OrgAdmin): void {
       const app = appOf(org, idIn(req));
       await waitBriefly(customize(org, app, idIn(req, "personId"), fields(req, "value")));
       return app.provisioning && !app.provisioning.updateAttributes
-        ? "The entitlements are saved, but not sent: Update User Attributes is off."
+        ? `The entitlements are saved, but not sent: ${okta.provisioning.updateAttributes} is off.`
         : "The entitlements are saved.";
     }),
   );

@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { okta } from "okta-labels/labels";
 import { mappedAttributes, oktaAttributes } from "../attributes.ts";
 import { appOf } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
@@ -8,7 +9,10 @@ import { idIn } from "./console.ts";
 export function profileEditorRoutes(org: OrgAdmin): Router {
   const router = Router();
   router.get("/admin/profile-editor", (_req, res) => {
-    res.render("profile-editor", { title: "Profile Editor", apps: Object.values(org.store.state.apps) });
+    res.render("profile-editor", {
+      title: okta.menus.profileEditor.split(" > ").at(-1),
+      apps: Object.values(org.store.state.apps),
+    });
   });
   router.get("/admin/profile-editor/okta", (_req, res) => {
     res.render("profile", { title: "User (default)", attributes: oktaAttributes });

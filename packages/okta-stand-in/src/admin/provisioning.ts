@@ -1,4 +1,5 @@
 import { type Request, Router } from "express";
+import { okta } from "okta-labels/labels";
 import { mappedAttributes } from "../attributes.ts";
 import { baseUrlOf, entryOf } from "../catalog.ts";
 import { disableProvisioning, readEntitlements } from "../integration.ts";
@@ -64,7 +65,7 @@ export function provisioningRoutes(org: OrgAdmin): Router {
         ...(field(req, "updates") ? { updates: updatesOf(field(req, "updates")) } : {}),
       });
       org.store.changed();
-      return "To App is saved.";
+      return `${okta.provisioning.toApp} is saved.`;
     }),
   );
   router.post(
@@ -76,7 +77,7 @@ export function provisioningRoutes(org: OrgAdmin): Router {
         throw new OrgRefusal(`The stand-in knows the expression ${customUsername} only.`);
       provisioning.importFormat = isEmail ? "email" : "userName";
       org.store.changed();
-      return "To Okta is saved.";
+      return `${okta.provisioning.toOkta} is saved.`;
     }),
   );
   return router;
@@ -84,7 +85,7 @@ export function provisioningRoutes(org: OrgAdmin): Router {
 
 /** Throws OrgRefusal. */
 export function provisioningOf({ provisioning }: OrgApp): Provisioning {
-  if (!provisioning) throw new OrgRefusal("Configure API Integration first.");
+  if (!provisioning) throw new OrgRefusal(`${okta.provisioning.configure} first.`);
   return provisioning;
 }
 
@@ -93,7 +94,7 @@ export function provisioningOf({ provisioning }: OrgApp): Provisioning {
  * ScimFailure if the application refuses them.
  */
 async function testAnd(org: OrgAdmin, app: OrgApp, wanted: Provisioning, save: boolean): Promise<void> {
-  await testCredentials(org.provisioner.sender({ ...app, provisioning: wanted }, "Test API Credentials"));
+  await testCredentials(org.provisioner.sender({ ...app, provisioning: wanted }, okta.provisioning.test));
   if (!save) return;
   app.provisioning = wanted;
   org.store.changed();
@@ -105,7 +106,7 @@ function integrationOf(org: OrgAdmin, app: OrgApp, req: Request): Provisioning {
   const before = app.provisioning;
   // The token is never shown again; an empty field keeps it.
   const token = field(req, "token").trim() || before?.token;
-  if (!token) throw new OrgRefusal("The API Token is required.");
+  if (!token) throw new OrgRefusal(`The ${okta.provisioning.apiToken} is required.`);
   // In Okta, everything under To App is off until an administrator enables it.
   const features = { createUsers: false, updateAttributes: false, deactivateUsers: false };
   const entry = entryOf(org, app);
@@ -122,8 +123,10 @@ function integrationOf(org: OrgAdmin, app: OrgApp, req: Request): Provisioning {
 /** Throws OrgRefusal. */
 function checkedBaseUrl(given: string): string {
   const baseUrl = given.trim().replace(/\/$/, "");
-  if (!/^https?:\/\//.test(baseUrl)) throw new OrgRefusal("The Base URL must be a web address.");
-  if (baseUrl.includes("_")) throw new OrgRefusal("The Base URL must not contain an underscore (Okta).");
+  if (!/^https?:\/\//.test(baseUrl))
+    throw new OrgRefusal(`The ${okta.provisioning.baseUrl} must be a web address.`);
+  if (baseUrl.includes("_"))
+    throw new OrgRefusal(`The ${okta.provisioning.baseUrl} must not contain an underscore (Okta).`);
   return baseUrl;
 }
 

@@ -1,4 +1,5 @@
 import { type Request, Router } from "express";
+import { okta } from "okta-labels/labels";
 import { pushGroups, pushNow, unlinkGroup } from "../groups.ts";
 import { appOf, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
@@ -83,7 +84,7 @@ function othersOf({ store }: OrgAdmin, { pushGroups: pushed }: OrgApp) {
 
 /** "Link Group" needs a group of this name in the application. Throws OrgRefusal and ScimFailure. */
 async function refuseUnknown(org: OrgAdmin, app: OrgApp, ids: readonly string[]): Promise<void> {
-  const send = org.provisioner.sender(app, "Link Group");
+  const send = org.provisioner.sender(app, okta.pushGroups.link);
   for (const id of ids) {
     const name = org.store.state.groups[id]?.name ?? "";
     const { body } = await send(
@@ -91,7 +92,9 @@ async function refuseUnknown(org: OrgAdmin, app: OrgApp, ids: readonly string[])
       `/Groups?filter=${equals("displayName", name)}&startIndex=1&count=100`,
     );
     if (resourcesOf(body).length === 0)
-      throw new OrgRefusal(`The application has no group ${name}. Choose “Create Group” instead.`);
+      throw new OrgRefusal(
+        `The application has no group ${name}. Choose “${okta.pushGroups.create}” instead.`,
+      );
   }
 }
 

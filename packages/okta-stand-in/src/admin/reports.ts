@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { okta } from "okta-labels/labels";
 import { addCrowd } from "../crowd.ts";
 import { appOf, OrgNotFoundError, OrgRefusal, rotateKeys } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
@@ -48,7 +49,7 @@ export function reportRoutes(org: OrgAdmin): Router {
         const app = appOf(org, field(req, "appId"));
         const people = Number(field(req, "people"));
         const groups = Number(field(req, "groups"));
-        if (!app.provisioning) throw new OrgRefusal(`Configure API Integration of ${app.label} first.`);
+        if (!app.provisioning) throw new OrgRefusal(`${okta.provisioning.configure} of ${app.label} first.`);
         if (!(people >= 1 && people <= 10_000 && groups >= 0 && groups <= 500))
           throw new OrgRefusal("Choose 1 to 10,000 people, and up to 500 groups.");
         void addCrowd(org, app, people, groups);

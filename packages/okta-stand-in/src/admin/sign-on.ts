@@ -1,4 +1,6 @@
 import { type Request, type Response, Router } from "express";
+import { okta } from "okta-labels/labels";
+import { claimedType } from "../access.ts";
 import { changeSignOn, entryOf, guideOf, logoutOf } from "../catalog.ts";
 import { newSamlKey } from "../keys.ts";
 import { appOf, OrgRefusal } from "../org.ts";
@@ -24,7 +26,8 @@ export function signOnRoutes(org: OrgAdmin): Router {
           certificates: certificatesOf(app.signOn),
         }
       : null;
-    res.render("app-sign-on", { ...page, saml, issuer: org.url, guideUrl: guideOf(org, app) });
+    const claims = app.claims ?? [];
+    res.render("app-sign-on", { ...page, saml, claims, issuer: org.url, guideUrl: guideOf(org, app) });
   });
   router.post(
     "/admin/apps/:id/sign-on",
@@ -50,10 +53,11 @@ export function signOnRoutes(org: OrgAdmin): Router {
       if (name === "") delete signOn.groupsClaim;
       else signOn.groupsClaim = { name, filter: filterOf(field(req, "groupsFilter")), value };
       org.store.changed();
-      return "OpenID Connect ID Token is saved.";
+      return `${okta.signOn.idToken} is saved.`;
     }),
   );
   addCertificates(router, org);
+  addClaims(router, org);
   router.post(
     "/admin/apps/:id/logout",
     act(
@@ -68,6 +72,37 @@ export function signOnRoutes(org: OrgAdmin): Router {
     ),
   );
   return router;
+}
+
+/** "Claims > Edit > Add expression", which is "SAML Attributes" for a SAML app. */
+function addClaims(router: Router, org: OrgAdmin): void {
+  const own = backTo(org, "/sign-on");
+  router.post(
+    "/admin/apps/:id/claims",
+    act(
+      (req) => `${own(req)}?edit=new-claim`,
+      (req) => {
+        const app = appOf(org, idIn(req));
+        const claim = { name: field(req, "name").trim(), expression: field(req, "expression").trim() };
+        if (claim.name === "") throw new OrgRefusal("The name of the claim is required.");
+        if (!claimedType(app, claim.expression))
+          throw new OrgRefusal(
+            "The stand-in knows appuser.entitlements.{variable name} only, as on Governance.",
+          );
+        app.claims = [...(app.claims ?? []).filter(({ name }) => name !== claim.name), claim];
+        org.store.changed();
+        return { text: "The expression is added.", to: own(req) };
+      },
+    ),
+  );
+  router.post(
+    "/admin/apps/:id/claims/:index/delete",
+    act(own, (req) => {
+      appOf(org, idIn(req)).claims?.splice(Number(idIn(req, "index")), 1);
+      org.store.changed();
+      return "The expression is deleted.";
+    }),
+  );
 }
 
 function addCertificates(router: Router, org: OrgAdmin): void {
@@ -123,7 +158,8 @@ function wantedLogout(org: OrgAdmin, app: OrgApp, req: Request): NonNullable<Org
   const entry = entryOf(org, app);
   if (entry) return logoutOf(entry, app.variables ?? {});
   const url = field(req, "url").trim();
-  if (!/^https?:\/\//.test(url)) throw new OrgRefusal("The Logout endpoint URL must be a web address.");
+  if (!/^https?:\/\//.test(url))
+    throw new OrgRefusal(`The ${okta.customApp.logoutEndpointUrl} must be a web address.`);
   return { url, subjectFormat: field(req, "subjectFormat") === "iss_sub" ? "iss_sub" : "email" };
 }
 

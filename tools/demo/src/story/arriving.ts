@@ -54,7 +54,7 @@ export function arriving(context: StoryContext): StoryStep[] {
         { text: "Look at the account.", link: { label: "Your account", href: paths.account } },
       ],
       look: "The application did not know this person. The connection allows a first sign-in to create the account; name and e-mail address came from the org.",
-      files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/claims.ts" : "src/saml/sign-in.ts"],
+      files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/routes.ts" : "src/saml/sign-in.ts"],
       messages: tenant.protocol,
       now: describePerson(snapshot.guest),
     },

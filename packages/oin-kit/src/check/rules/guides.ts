@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("guides");
@@ -24,15 +25,75 @@ export const guideRules = {
     ["requirements", "Configuration guide content"],
     "Supported features, requirements, configuration steps, attributes and mapping, troubleshooting.",
   ),
+  "guide-menus": must(
+    "Menus have the names of Okta's console of today",
+    ["requirements", "Customer configuration document guidelines"],
+    "Take every label from packages/okta-labels, and read Okta's release notes before you submit.",
+  ),
+  "guide-catalog-app": must(
+    "The guide adds the catalog's app, and names no setting of an app that is built by hand",
+    ["testPlan", "C9298"],
+    `Begin with ${okta.catalog.browse} and ${okta.catalog.add}. Okta's reviewers follow the guide literally.`,
+  ),
+  "guide-values": must(
+    "Addresses in the guide are those of the Wizard",
+    ["testPlan", "C9298"],
+    "Print redirect URI, ACS URL, entity ID and base URL from the same source as the submission package.",
+  ),
+  "guide-features": must(
+    "Supported features are those that the manifest declares",
+    ["requirements", "Configuration guide content"],
+    "List each declared capability under Okta's name for it, and no other.",
+  ),
+  "guide-requirements": must(
+    "Requirements name the Okta products that each capability needs",
+    ["requirements", "Configuration guide content"],
+    "Name Identity Engine, and Adaptive MFA or Identity Threat Protection, for Universal Logout; Lifecycle Management for provisioning; Identity Governance for entitlements.",
+  ),
+  "guide-entitlements-first": must(
+    "Entitlement Management is enabled before provisioning",
+    ["testPlan", "C9298"],
+    `Put these steps before ${okta.provisioning.configure}: Okta refuses them on an instance that has provisioning enabled.`,
+  ),
+  "guide-finished": must(
+    "The guide is finished",
+    ["testPlan", "C9299"],
+    "Remove notes and placeholders: reviewers return a draft.",
+  ),
+  "guide-support": should(
+    "The guide names a support contact",
+    ["requirements", "Customer support contact guidelines"],
+    "Print a contact of config/integration.ts.",
+  ),
+  "guide-indexed": should(
+    "Search engines may list the guide",
+    ["requirements", "Customer configuration document guidelines"],
+    "Leave noindex out: customers' administrators search for the guide.",
+  ),
   "guide-links": must(
     "Links within the deployment work",
     ["testPlan", "C9299"],
     "Fix the link, or the heading that it names, in views/guide/.",
   ),
   "guide-images": must(
-    "Pictures are served and have an alt text",
+    "Pictures are served, can be read as pictures, and have an alt text",
     ["testPlan", "C9299"],
     "Put the picture next to the guides, and give it an alt text.",
+  ),
+  "guide-okta-pictures": must(
+    "Each guide shows Okta's console",
+    ["testPlan", "C9299"],
+    "Add pictures of the screens that the steps name, with Okta in their file name or alt text.",
+  ),
+  "guide-pdf": must(
+    "A linked PDF is a PDF",
+    ["testPlan", "C9299"],
+    "Write the PDFs with npm run guide, commit and deploy them.",
+  ),
+  "guide-secure-links": should(
+    "Links and pictures use https",
+    ["testPlan", "C9299"],
+    "Link to the https address.",
   ),
   "guide-current": must(
     "Pictures and PDFs are up to date with the product and its guides",

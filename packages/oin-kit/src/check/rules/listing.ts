@@ -1,14 +1,19 @@
 import { rulesOf } from "./rule.ts";
 
-const { must } = rulesOf("listing");
+const { must, should } = rulesOf("listing");
 const fix = "Change config/integration.ts as the message says.";
 
 /** The manifest, compared with the Wizard's limits (../../manifest.ts). */
 export const listingRules = {
   "listing-name": must("The display name fits", ["wizardOidc", "Catalog properties"], fix),
   "listing-description": must("The description fits", ["requirements", "App description guidelines"], fix),
+  "listing-description-capabilities": should(
+    "The description names no capability that the manifest does not declare",
+    ["requirements", "App description guidelines"],
+    "Declare the capability in config/integration.ts, or leave it out of the description.",
+  ),
   "listing-logo": must(
-    "The logo can be uploaded: format, pixels and bytes",
+    "The logo can be uploaded: format, pixels, bytes and transparency",
     ["requirements", "Logo guidelines"],
     "Put a PNG of 200 × 200 pixels below 1 MB into public/, and name it in config/integration.ts.",
   ),

@@ -69,11 +69,15 @@ export const documents = {
     "https://docs.oasis-open.org/security/saml/v2.0/saml-bindings-2.0-os.pdf",
   ],
   samlCore: ["SAML 2.0 Core", "https://docs.oasis-open.org/security/saml/v2.0/saml-core-2.0-os.pdf"],
+  rfc6265: ["RFC 6265bis", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis"],
   rfc6749: ["RFC 6749", "https://www.rfc-editor.org/rfc/rfc6749"],
+  rfc6750: ["RFC 6750", "https://www.rfc-editor.org/rfc/rfc6750"],
+  rfc6797: ["RFC 6797", "https://www.rfc-editor.org/rfc/rfc6797"],
   rfc7636: ["RFC 7636", "https://www.rfc-editor.org/rfc/rfc7636"],
   rfc7643: ["RFC 7643", "https://www.rfc-editor.org/rfc/rfc7643"],
   rfc7644: ["RFC 7644", "https://www.rfc-editor.org/rfc/rfc7644"],
   rfc9110: ["RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110"],
+  rfc9111: ["RFC 9111", "https://www.rfc-editor.org/rfc/rfc9111"],
 } as const satisfies Record<string, readonly [title: string, url: string]>;
 
 /** The areas that `--only` chooses from, with the headings of the report. */

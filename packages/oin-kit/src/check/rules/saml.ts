@@ -1,3 +1,4 @@
+import { clickPath, okta, signOnTab } from "okta-labels/labels";
 import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("saml");
@@ -5,10 +6,20 @@ const provider = rulesOf("idp-metadata");
 
 /** Sign-in by SAML, where this deployment is the service provider. */
 export const samlRules = {
+  "saml-connection": must(
+    "A connection by SAML was checked, as the manifest declares it",
+    ["requirements", "OIN multi-tenancy"],
+    "Create a connection, and name it with --connection KEY. If the product has no SAML, set saml to null in config/integration.ts.",
+  ),
   "saml-served": must(
     "The metadata is served as XML",
     ["samlMetadata", "§4.1.1"],
     "Serve one EntityDescriptor at the entity ID, as application/samlmetadata+xml.",
+  ),
+  "saml-metadata-valid": must(
+    "The metadata is for SAML 2.0, and has not expired",
+    ["samlMetadata", "§2.3.2 and §2.4.1"],
+    "Set protocolSupportEnumeration to SAML 2.0, and write validUntil anew at each request, or leave it out.",
   ),
   "saml-entity-id": must(
     "The entity ID is the Wizard's",
@@ -19,6 +30,11 @@ export const samlRules = {
     "The assertion consumer service is the Wizard's, for HTTP-POST",
     ["wizardSaml", "Default ACS URL"],
     "Publish the address of the submission package, with https, and the HTTP-POST binding.",
+  ),
+  "saml-acs-index": must(
+    "Every ACS URL has its own index, and a request names one of them",
+    ["wizardSaml", "ACS URLs"],
+    "Number the assertion consumer services from 0 to 65535, each once, and use these numbers in AuthnRequests.",
   ),
   "saml-want-signed": should(
     "WantAssertionsSigned is true",
@@ -45,13 +61,33 @@ export const samlRules = {
     ["wizardSaml", "SP Initiate URL"],
     "Redirect to the provider's single sign-on address with SAMLRequest.",
   ),
+  "saml-sp-initiate-url": must(
+    "The Wizard's SP Initiate URL leads to the provider",
+    ["wizardSaml", "SP Initiate URL"],
+    "Create the reviewers' tenant and its connection on this deployment before you submit: Okta's tester begins there.",
+  ),
+  "saml-not-cached": must(
+    "Browsers do not keep the answer of the sign-in URL",
+    ["rfc9111", "§4.2"],
+    "Redirect with 302 or 303 and Cache-Control: no-store. A kept answer sends the same AuthnRequest again, which works once.",
+  ),
+  "saml-cookies": should(
+    "Cookies of a sign-in are Secure, HttpOnly, and come back with the POST from Okta",
+    ["rfc6265", "§4.1.2.7"],
+    "Give the cookie that ties the browser to its request SameSite=None and Secure: a Lax one is absent at the ACS.",
+  ),
   "saml-request": must(
-    "The AuthnRequest has the Wizard's entity ID and ACS URL, and the right Destination",
+    "The AuthnRequest fits the Wizard's values, its destination and the present time",
     ["samlCore", "§3.4.1"],
-    "Set Issuer, AssertionConsumerServiceURL and Destination from the same values as the metadata.",
+    "Set Issuer, AssertionConsumerServiceURL and Destination from the same values as the metadata, and IssueInstant to now.",
+  ),
+  "saml-request-id": must(
+    "Each AuthnRequest has an ID of its own",
+    ["samlCore", "§1.3.4"],
+    "Make a random ID for each request, keep it, and compare it with InResponseTo.",
   ),
   "saml-request-signature": must(
-    "A signature on the AuthnRequest uses SHA-256 or better",
+    "The AuthnRequest is signed if the metadata says so, with SHA-256 or better",
     ["requirements", "SAML limitations"],
     "Sign with rsa-sha256, which is not the default of every library.",
   ),
@@ -59,6 +95,16 @@ export const samlRules = {
     "The AuthnRequest does not force people to sign in again",
     ["wizardSaml", "Protocol properties"],
     "Leave ForceAuthn out by default: Okta obeys it.",
+  ),
+  "saml-is-passive": must(
+    "The AuthnRequest lets Okta show its sign-in page",
+    ["samlCore", "§3.4.1"],
+    "Leave IsPassive out: Okta would refuse everyone who is not signed in yet.",
+  ),
+  "saml-name-id": should(
+    "The NameID that is asked for names the same person each time",
+    ["wizardSaml", "Application username format"],
+    "Ask for no format, or for unspecified, emailAddress or persistent: with transient, no one is recognised.",
   ),
   "saml-relay-state": should(
     "RelayState has at most 80 bytes, and is not an address",
@@ -71,7 +117,7 @@ export const samlRules = {
     "Respond at the registered address itself: a redirect loses the SAML response.",
   ),
   "saml-acs-refuses": must(
-    "The ACS refuses unsigned responses",
+    "The ACS refuses responses that are unsigned, malformed, or signed by a stranger",
     ["samlCore", "§5.4"],
     "Require a signature by one of the connection's certificates before you trust anything in the response.",
   ),
@@ -88,7 +134,7 @@ export const idpMetadataRules = {
   "idp-metadata": provider.must(
     "It describes exactly one identity provider, in well-formed XML",
     ["samlMetadata", "§2.4.3"],
-    "Use the metadata of the app instance: Sign On > SAML 2.0 > Metadata URL.",
+    `Use the metadata of the app instance: ${clickPath(signOnTab(), okta.signOn.saml, okta.signOn.metadataUrl)}.`,
   ),
   "idp-sso": provider.must(
     "It has a single sign-on URL with https, for HTTP-Redirect or HTTP-POST",

@@ -34,6 +34,11 @@ export const scimAttributeRules = {
     ["rfc7644", "§3.5.2.3"],
     'Carry out paths such as name.familyName and emails[type eq "work"].value.',
   ),
+  "scim-user-name-change": must(
+    "A new userName and e-mail address are taken over by PUT and PATCH",
+    ["testPlan", "C9310"],
+    "Change both on the existing person, and find the person under the new name.",
+  ),
   "scim-list-whole": must(
     "Lists and filters show people as reading by id does",
     ["testPlan", "C9303"],

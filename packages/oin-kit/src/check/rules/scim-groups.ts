@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("scim");
@@ -95,12 +96,12 @@ export const scimGroupRules = {
     "Answer 400 or 404 and change nothing, or leave the unknown id out of the group.",
   ),
   "scim-group-push": must(
-    "Push now replaces all members",
+    `${okta.pushGroups.pushNow} replaces all members`,
     ["testPlan", "C9316"],
     'Carry out {"op":"replace","path":"members","value":[…]}.',
   ),
   "scim-group-push-empty": must(
-    "Push now of an empty group removes all members",
+    `${okta.pushGroups.pushNow} of an empty group removes all members`,
     ["testPlan", "C9317"],
     'Remove every member for "value": [].',
   ),

@@ -134,6 +134,11 @@ export const scimPeopleRules = {
     ["scimReference", "Determine if the user already exists"],
     "Search deactivated people, too: otherwise Okta creates them again, and gets 409.",
   ),
+  "scim-inactive-push": must(
+    "A changed profile does not activate a deactivated person",
+    ["scimConcepts", "active"],
+    "Set active only to the value that the request holds.",
+  ),
   "scim-reactivated": must(
     "A reactivated person has the same id",
     ["testPlan", "C9293"],

@@ -4,6 +4,11 @@ const { must, should } = rulesOf("scim");
 
 /** The server as a whole: authentication, errors, lists and filters. */
 export const scimRules = {
+  "scim-token-given": must(
+    "Provisioning was checked with a token, as the manifest declares it",
+    ["wizardScim", "Provisioning properties"],
+    "Create a provisioning token, and pass it with --scim-token-stdin. To check other areas only, name them with --only.",
+  ),
   "scim-url-https": must(
     "The base URL is https",
     ["scimPrepare", "API endpoints"],

@@ -24,6 +24,16 @@ export const siteRules = {
     ["scimPrepare", "API endpoints"],
     "Enable TLS 1.2 and 1.3 at the proxy, and disable older versions.",
   ),
+  "site-hsts": should(
+    "Browsers are told to use https only",
+    ["rfc6797", "§6.1"],
+    "Send Strict-Transport-Security with a max-age of months, at the proxy or in the application.",
+  ),
+  "site-cookies": should(
+    "Cookies of the sign-in form are Secure and HttpOnly, and say where they are sent",
+    ["rfc6265", "§4.1.2"],
+    "Set Secure, HttpOnly and SameSite on every cookie.",
+  ),
   "site-origin": should(
     "The Wizard's URLs name this deployment",
     ["wizardOidc", "Integration properties"],

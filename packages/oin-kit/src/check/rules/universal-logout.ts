@@ -1,3 +1,4 @@
+import { clickPath, okta } from "okta-labels/labels";
 import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("universal-logout");
@@ -19,6 +20,16 @@ export const universalLogoutRules = {
     ["universalLogout", "401 and 403"],
     "Verify typ, signature, issuer, audience and times with the keys of the connection that the token names.",
   ),
+  "ul-known-org": must(
+    "A token that names a connection's org and client ID is refused with 401 unless the org's key signed it",
+    ["universalLogout", "401 and 403"],
+    "Verify the signature with the keys of the org, not only the claims: issuer and client ID are public.",
+  ),
+  "ul-www-authenticate": should(
+    "A refusal says which authentication is asked for",
+    ["rfc6750", "§3"],
+    "Send WWW-Authenticate: Bearer with each 401.",
+  ),
   "ul-malformed": must(
     "A broken body is refused with 400, or with 401 before it is read",
     ["universalLogout", "400"],
@@ -37,7 +48,7 @@ export const universalLogoutRules = {
   "ul-success": must(
     "A valid call ends every session of the person, with 204",
     ["universalLogout", "204"],
-    "In a test org: Directory > People > the person > More Actions > Clear User Sessions, with logout-enabled apps.",
+    `In a test org: ${clickPath(okta.menus.people, "the person", okta.person.moreActions, okta.person.clearSessions)}, with logout-enabled apps.`,
   ),
   "ul-unknown-person": must(
     "A valid call is answered with 404 for an unknown person, and with 400 for an unknown format",

@@ -1,7 +1,8 @@
 import { shown } from "../web.ts";
 import { isSuccess, type ScimCheck } from "./answers.ts";
+import type { CheckScimAnswer } from "./client.ts";
 import type { Discovery } from "./discovery.ts";
-import { at, listAt, lostPaths, objectAt, textAt } from "./json.ts";
+import { at, listAt, lostPaths, objectAt, sameText, textAt } from "./json.ts";
 import { pathOf, testName } from "./ledger.ts";
 import { putPerson } from "./lifecycle.ts";
 import { judgeListed } from "./lists.ts";
@@ -12,13 +13,13 @@ type Profile = Record<string, unknown>;
 
 /**
  * Sends every attribute of a profile by POST, PUT and PATCH, and reads it back. These are the attributes that /Schemas
- * publishes, and those of the manifest's product. Returns the person who has them all, or `other` if none could be created.
+ * publishes, and those of the manifest's product.
  */
 export async function judgeAttributes(
   check: ScimCheck,
   { core, extensions }: Discovery,
   other: TestPerson,
-): Promise<TestPerson> {
+): Promise<void> {
   const { scim, report, declared } = check;
   const source = { core, extensions, declared: declared?.attributes ?? [], managerId: other.id };
   const [first, second] = [sampleProfile(source, 0), sampleProfile(source, 1)];
@@ -43,7 +44,7 @@ export async function judgeAttributes(
       report.notCheckable(rule, "the manifest does not declare Support PATCH for User");
   } else await judgePatch(check, person, first);
   if (hasOptional) await judgeClearing(check, person, first);
-  return person;
+  await judgeRenaming(check, person);
 }
 
 /** Without optional attributes there is nothing to lose. Without /Schemas the check does not know them. */
@@ -112,7 +113,9 @@ async function judgePatch(check: ScimCheck, person: TestPerson, sample: Profile)
   const path = pathOf("Users", person.id);
   const name = { givenName: "Patched", familyName: person.familyName };
   const emails = [{ primary: true, value: person.userName, type: "work" }];
-  const profile = { userName: person.userName, name, emails, displayName: `Patched ${person.familyName}` };
+  const displayName = `Patched ${person.familyName}`;
+  // The same request assigns a person again who was deactivated, so it holds active.
+  const profile = { userName: person.userName, name, emails, displayName, active: true };
   const answer = await scim.patch(path, { op: "replace", value: profile });
   const lost = lostPaths({ userName: person.userName, name, active: true }, (await scim.get(path)).json);
   report.judge(
@@ -166,6 +169,34 @@ async function judgeClearing(check: ScimCheck, person: TestPerson, sample: Profi
   const left = textAt((await scim.get(path)).json, cleared);
   const seen = `${shown(answer)} with ${cleared}: ""${left === null ? "" : `, and it is still ${left}`}`;
   report.judge("scim-put-clears", left === null, seen);
+}
+
+/** Changes the userName and the e-mail address by PUT, and back by PATCH, as after a marriage. */
+async function judgeRenaming(check: ScimCheck, person: TestPerson): Promise<void> {
+  const { scim, report, declared, ledger } = check;
+  const path = pathOf("Users", person.id);
+  const { userName } = testName();
+  ledger.expect("Users", userName);
+  const changeTo = (name: string) => ({
+    userName: name,
+    emails: [{ primary: true, value: name, type: "work" }],
+  });
+  const judge = async (answer: CheckScimAnswer, name: string) => {
+    const found = await scim.find("Users", `userName eq ${JSON.stringify(name)}`);
+    const user = listAt(found.json, "Resources").find((one) => at(one, "id") === person.id);
+    const mails = listAt(user, "emails").map((email) => textAt(email, "value"));
+    const holds = sameText(textAt(user, "userName"), name) && mails.some((mail) => sameText(mail, name));
+    const seen =
+      user === undefined
+        ? "not found under the new name"
+        : `userName ${at(user, "userName")}, e-mail ${mails}`;
+    report.judge("scim-user-name-change", isSuccess(answer) && holds, `${shown(answer)}, then ${seen}`);
+  };
+  const before = objectAt((await scim.get(path)).json);
+  await judge(await putPerson(check, path, { ...before, ...changeTo(userName) }), userName);
+  if (declared?.capability.users.patch === false) return;
+  const back = await scim.patch(path, { op: "replace", value: changeTo(person.userName) });
+  await judge(back, person.userName);
 }
 
 function lossOf(method: string, lost: readonly string[]): string {

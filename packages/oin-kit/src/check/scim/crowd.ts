@@ -26,17 +26,14 @@ const importRules = {
  */
 export async function judgeCrowd(check: ScimCheck): Promise<void> {
   const { report, declared, progress } = check;
-  if (report.verdictOf("scim-delete").verdict === "warning") {
+  if (!(await canDelete(check, "Users", newPerson()))) {
     const why = `without DELETE, ${crowdSize} people would stay on the server`;
     const rules: RuleId[] = ["scim-page-size", "scim-import-complete", "scim-group-batch", "scim-body-size"];
     for (const rule of rules) report.notCheckable(rule, why);
     return;
   }
   progress(`${crowdSize} people, for an import of two pages`);
-  const people = await createCrowd(check, "Users", () => {
-    const name = testName();
-    return { name: name.userName, body: suiteBody(name) };
-  });
+  const people = await createCrowd(check, "Users", newPerson);
   await judgeImport(check, "Users", people);
   if (declared?.capability.groups !== null && (await offersGroups(check))) await judgeBatches(check, people);
 }
@@ -44,18 +41,46 @@ export async function judgeCrowd(check: ScimCheck): Promise<void> {
 /** The same for groups. */
 export async function judgeGroupCrowd(check: ScimCheck): Promise<void> {
   const { report, declared, progress } = check;
-  const cannotDelete = report.verdictOf("scim-group-delete").verdict === "fail";
-  if (cannotDelete || declared?.capability.groups === null || !(await offersGroups(check))) {
-    const why = cannotDelete ? "groups cannot be deleted" : "there are no groups";
+  const isOffered = declared?.capability.groups !== null && (await offersGroups(check));
+  if (!isOffered || !(await canDelete(check, "Groups", newGroup()))) {
+    const why = isOffered ? `without DELETE, ${crowdSize} groups would stay` : "there are no groups";
     for (const rule of Object.values(importRules.Groups)) report.notCheckable(rule, why);
     return;
   }
   progress(`${crowdSize} groups, for an import of two pages`);
-  const groups = await createCrowd(check, "Groups", () => {
-    const displayName = testGroupName();
-    return { name: displayName, body: { schemas: [urns.group], displayName, members: [] } };
-  });
+  const groups = await createCrowd(check, "Groups", newGroup);
   await judgeImport(check, "Groups", groups);
+}
+
+interface NewResource {
+  /** Its userName or displayName. */
+  name: string;
+  body: object;
+}
+
+function newPerson(): NewResource {
+  const name = testName();
+  return { name: name.userName, body: suiteBody(name) };
+}
+
+function newGroup(): NewResource {
+  const displayName = testGroupName();
+  return { name: displayName, body: { schemas: [urns.group], displayName, members: [] } };
+}
+
+/** Tries with one resource whether a crowd could be removed again. */
+async function canDelete(
+  { scim, ledger }: ScimCheck,
+  kind: Kind,
+  { name, body }: NewResource,
+): Promise<boolean> {
+  ledger.expect(kind, name);
+  const id = await ledger.created(scim, kind, await scim.send("POST", `/${kind}`, body));
+  if (id === null) return false;
+  await scim.send("DELETE", pathOf(kind, id));
+  const isGone = (await scim.get(pathOf(kind, id))).status === 404;
+  if (isGone) ledger.gone(kind, id);
+  return isGone;
 }
 
 async function offersGroups({ scim }: ScimCheck): Promise<boolean> {
@@ -66,7 +91,7 @@ async function offersGroups({ scim }: ScimCheck): Promise<boolean> {
 async function createCrowd(
   { scim, ledger }: ScimCheck,
   kind: Kind,
-  make: () => { name: string; body: object },
+  make: () => NewResource,
 ): Promise<string[]> {
   const wanted = Array.from({ length: crowdSize }, make);
   for (const { name } of wanted) ledger.expect(kind, name);

@@ -39,7 +39,7 @@ export async function judgeDiscovery(check: ScimCheck): Promise<Discovery> {
     `${shown(types)}${user ? "" : ", without User"}`,
   );
   judgeResourceTypes(check, types, resourceTypes);
-  judgeAttributesOfSchemas(check, schemas, published);
+  judgeAttributesOfSchemas(check, schemas);
   judgeExtensions(check, published, resourceTypes, isSuccess(schemas));
   const announced = extensionsOf(user);
   const extensions = published.filter(({ id }) => announced.includes(id));
@@ -59,15 +59,19 @@ function judgeResourceTypes({ report }: ScimCheck, answer: CheckScimAnswer, type
   report.judge("scim-resource-type-fields", broken.length === 0, `${shown(answer)}${seen}`);
 }
 
-function judgeAttributesOfSchemas(
-  { report }: ScimCheck,
-  answer: CheckScimAnswer,
-  schemas: PublishedSchema[],
-): void {
+function judgeAttributesOfSchemas({ report }: ScimCheck, answer: CheckScimAnswer): void {
+  const schemas = listAt(answer.json, "Resources");
   if (schemas.length === 0) return;
-  const bare = schemas.filter(({ attributes }) => attributes.length === 0).map(({ id }) => id);
-  const seen = bare.length > 0 ? `: no attributes in ${bare.join(", ")}` : "";
-  report.judge("scim-schema-attributes", bare.length === 0, `${shown(answer)}${seen}`);
+  const broken = schemas.flatMap((schema) => {
+    const attributes = listAt(schema, "attributes");
+    const whole = attributes.every((one) => textAt(one, "name") !== null && textAt(one, "type") !== null);
+    if (attributes.length > 0 && whole) return [];
+    return [
+      `${attributes.length > 0 ? "attributes without name or type" : "no attributes"} in ${at(schema, "id")}`,
+    ];
+  });
+  const seen = broken.length > 0 ? `: ${broken.join("; ")}` : "";
+  report.judge("scim-schema-attributes", broken.length === 0, `${shown(answer)}${seen}`);
 }
 
 function extensionsOf(type: unknown): string[] {

@@ -74,10 +74,22 @@ export async function judgeDeactivation(check: ScimCheck, person: TestPerson): P
   const found = await scim.find("Users", `userName eq "${person.userName}"`);
   const ids = listAt(found.json, "Resources").map((user) => at(user, "id"));
   report.judge("scim-deactivated-found", ids.includes(person.id), `${shown(found)}: ${ids.length} found`);
+  await judgeInactivePush(check, person, read.json);
   if (done)
     judgePatchAnswer(check, person, await scim.patch(path, { op: "replace", value: { active: true } }), true);
   else await setByPut(check, path, read.json, true);
   await judgeActivated(check, person, whole);
+}
+
+/** A profile push never changes the active state (Okta: "SCIM concepts"). */
+async function judgeInactivePush(check: ScimCheck, person: TestPerson, user: unknown): Promise<void> {
+  if (at(user, "active") !== false) return;
+  const path = pathOf("Users", person.id);
+  const answer = await putPerson(check, path, { ...objectAt(user), active: false });
+  const { json } = await check.scim.get(path);
+  const stays = at(json, "active") === false;
+  const seen = `${shown(answer)}, then active is ${JSON.stringify(at(json, "active"))}`;
+  check.report.judge("scim-inactive-push", stays, seen);
 }
 
 /** @param whole the person before the deactivation. */

@@ -60,6 +60,8 @@ export async function judgeMembers(check: ScimCheck, group: TestGroup, people: T
   await judgeForeignForms(check, group, read, { leaves: first.id, stays: third.id });
   const body = { schemas: [urns.group], displayName: group.name, members: refs(second.id) };
   await step("scim-group-put", [second.id], () => scim.send("PUT", group.path, body));
+  const displayName = at((await scim.get(group.path)).json, "displayName");
+  report.judge("scim-group-put", displayName === group.name, `after PUT, the name is ${displayName}`);
   if ((await read()).length > 0) await step("scim-group-push-empty", [], () => replace());
   else report.notCheckable("scim-group-push-empty", "no one could be added to the group before");
 }

@@ -53,9 +53,7 @@ const late = {
     await judgeOtherChanges(check, second);
     await judgePassword(check, second);
   },
-  attributes: async (check, { discovery, second }) => {
-    await judgeAttributes(check, discovery, second);
-  },
+  attributes: (check, { discovery, second }) => judgeAttributes(check, discovery, second),
   entitlements: async (check, { discovery: { assignable }, second }) => {
     for (const one of assignable) await judgeAssignment(check, second, one);
     if (assignable.length > 0) await judgeAssignedAtCreation(check, assignable);

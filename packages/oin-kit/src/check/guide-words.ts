@@ -1,0 +1,196 @@
+import { customAppLabels } from "okta-labels/custom-app";
+import { okta } from "okta-labels/labels";
+import { retiredIn } from "okta-labels/retired";
+import type { Integration } from "../integration.ts";
+import { type GuidePage, plain, sectionsOf } from "./guide-page.ts";
+import type { CheckReport } from "./report.ts";
+
+/** The capability that a guide is about. */
+export type GuideSubject = "oidc" | "saml" | "scim";
+
+/** A section about orgs whose catalog does not have the app yet may name the settings of an app built by hand. */
+const aboutCustomApps = /not in (?:your|the|okta.?s) (?:org.?s )?catalog|custom app|own app integration/i;
+
+/** Traces of an unfinished page: notes of its author, and templates that were not filled in. */
+const unfinished = /\b(?:TODO|TBD|FIXME)\b|lorem ipsum|\[screenshot\b|\[object Object\]|<%|\{\{/i;
+
+/** Judges what a guide says: whether an administrator who follows it literally finds the menus that it names. */
+export function judgeWords(
+  subject: GuideSubject,
+  page: GuidePage,
+  manifest: Integration,
+  report: CheckReport,
+): void {
+  judgeMenus(subject, page, report);
+  judgeApp(subject, page, manifest, report);
+  judgeFeatures(subject, page, manifest, report);
+  judgeRequirements(subject, page, manifest, report);
+  judgeOrder(subject, page, manifest, report);
+  const trace = unfinished.exec(page.words)?.[0];
+  report.judge(
+    "guide-finished",
+    trace === undefined,
+    trace ? `${subject} has "${trace}"` : "no notes are left",
+  );
+  const { link, email, phone } = manifest.customerSupport;
+  const named = [link, email, phone].some((contact) => contact && page.html.includes(contact));
+  report.judge(
+    "guide-support",
+    named,
+    named ? "it names a contact" : `${subject} names none of the manifest's`,
+  );
+}
+
+function judgeMenus(subject: GuideSubject, { words }: GuidePage, report: CheckReport): void {
+  const wrong = retiredIn(words).map(({ was, now }) => `"${was}" is now "${now}"`);
+  const names = words.includes(okta.menus.applications);
+  if (!names) wrong.push(`"${okta.menus.applications}" is not named`);
+  report.judge("guide-menus", wrong.length === 0, `${subject}: ${wrong.join("; ") || "menus of today"}`);
+}
+
+/** A catalog's app is added from the catalog; one that is built by hand has other settings. */
+function judgeApp(subject: GuideSubject, page: GuidePage, manifest: Integration, report: CheckReport): void {
+  const words = wordsBut(page, aboutCustomApps);
+  const custom = customAppLabels.filter((label) => words.toLowerCase().includes(label.toLowerCase()));
+  const adds = subject !== "scim" || (manifest.oidc === null && manifest.saml === null);
+  const missing = adds
+    ? [okta.catalog.browse, okta.catalog.add].filter((label) => !words.includes(label))
+    : [];
+  const wrong = [
+    ...custom.map((label) => `"${label}" exists only in an app that is built by hand`),
+    ...missing.map((label) => `"${label}" is not named`),
+  ];
+  report.judge(
+    "guide-catalog-app",
+    wrong.length === 0,
+    `${subject}: ${wrong.join("; ") || "the catalog's app"}`,
+  );
+}
+
+/** Products of Okta without which a capability cannot be switched on. Each needs one of its words in the guide. */
+function requiredProducts(subject: GuideSubject, { scim, universalLogout }: Integration) {
+  if (subject !== "scim")
+    return universalLogout ? [/Identity Engine/i, /Adaptive MFA|Identity Threat Protection/i] : [];
+  const forEntitlements = scim?.entitlements.length ? [/Identity Governance/i] : [];
+  return [/Lifecycle Management/i, ...forEntitlements];
+}
+
+function judgeRequirements(
+  subject: GuideSubject,
+  { words }: GuidePage,
+  manifest: Integration,
+  report: CheckReport,
+): void {
+  const missing = requiredProducts(subject, manifest).filter((product) => !product.test(words));
+  const names = missing.map(({ source }) => source.replace("|", " or ")).join(", ");
+  report.judge(
+    "guide-requirements",
+    missing.length === 0,
+    `${subject}: ${names ? `lacks ${names}` : "complete"}`,
+  );
+}
+
+/** Okta refuses Entitlement Management on an instance that has provisioning enabled. */
+function judgeOrder(
+  subject: GuideSubject,
+  page: GuidePage,
+  manifest: Integration,
+  report: CheckReport,
+): void {
+  if (subject !== "scim") return;
+  if (!manifest.scim?.entitlements.length) {
+    report.notCheckable("guide-entitlements-first", "the manifest declares no entitlements");
+    return;
+  }
+  const steps = stepsOf(page).toLowerCase();
+  const [entitlements, provisioning] = [okta.entitlements.section, okta.provisioning.configure].map((label) =>
+    steps.indexOf(label.toLowerCase()),
+  );
+  const holds = entitlements !== -1 && (provisioning === -1 || (entitlements ?? 0) < (provisioning ?? 0));
+  const order = entitlements === -1 ? "is not named" : holds ? "comes first" : "comes after provisioning";
+  report.judge("guide-entitlements-first", holds, `"${okta.entitlements.section}" ${order}`);
+}
+
+/** The words of a page without the sections whose heading matches, and without their subsections. */
+function wordsBut(page: GuidePage, left: RegExp): string {
+  let level = 0;
+  const kept = sectionsOf(page).filter((section) => {
+    if (level === 0 || section.level <= level) level = left.test(section.heading) ? section.level : 0;
+    return level === 0;
+  });
+  return kept.map(({ html }) => plain(html)).join(" ");
+}
+
+/** The words from the heading of the configuration steps to the next heading of its level. */
+function stepsOf(page: GuidePage): string {
+  const sections = sectionsOf(page);
+  const first = sections.findIndex(({ heading }) => /configuration steps/i.test(heading));
+  const level = sections[first]?.level ?? 0;
+  const next = sections.findIndex((section, index) => index > first && section.level <= level);
+  return sections
+    .slice(Math.max(first, 0), next === -1 ? undefined : next)
+    .map(({ html }) => plain(html))
+    .join(" ");
+}
+
+interface Feature {
+  /** Okta's name of it. */
+  name: string;
+  pattern: RegExp;
+  declared: boolean;
+}
+
+/** Compares the list under "Supported features" with the manifest. */
+function judgeFeatures(
+  subject: GuideSubject,
+  page: GuidePage,
+  manifest: Integration,
+  report: CheckReport,
+): void {
+  const list = sectionsOf(page).find(({ heading }) => /supported features/i.test(heading))?.html;
+  if (list === undefined) {
+    report.notCheckable("guide-features", `${subject} has no section of that name`);
+    return;
+  }
+  const items = [...list.matchAll(/<li[\s>][\s\S]*?<\/li>/gi)].map(([item]) => plain(item));
+  const features = featuresOf(subject, manifest);
+  const wrong = features.flatMap(({ name, pattern, declared }) => {
+    const listed = items.some((item) => pattern.test(item));
+    if (listed === declared) return [];
+    return [listed ? `${name} is listed, but not declared` : `${name} is declared, but not listed`];
+  });
+  report.judge("guide-features", wrong.length === 0, `${subject}: ${wrong.join("; ") || "as declared"}`);
+}
+
+function featuresOf(subject: GuideSubject, manifest: Integration): Feature[] {
+  if (subject === "scim") return scimFeatures(manifest);
+  const capability = manifest[subject];
+  const spInitiated = subject === "oidc" || manifest.saml?.spInitiated === true;
+  const feature = (name: string, pattern: RegExp, declared: boolean): Feature => ({
+    name,
+    pattern,
+    declared,
+  });
+  return [
+    feature("SP-initiated SSO", /^sp-initiated sso/i, spInitiated),
+    feature("IdP-initiated SSO", /^idp-initiated sso/i, capability?.idpInitiated === true),
+    feature("Just-In-Time provisioning", /^just-in-time/i, capability?.justInTime === true),
+    feature("Universal Logout", /^universal logout/i, manifest.universalLogout !== null),
+    // New SAML integrations cannot have it (Okta: "OIN limitations").
+    ...(subject === "saml" ? [feature("Single logout", /^(?:sp-initiated slo|single logout)/i, false)] : []),
+  ];
+}
+
+function scimFeatures({ scim }: Integration): Feature[] {
+  const { users, groups = null, entitlements = [] } = scim ?? {};
+  return [
+    { name: "Create users", pattern: /^create users/i, declared: users?.create === true },
+    { name: "Update user attributes", pattern: /^update user attributes/i, declared: users?.update === true },
+    { name: "Deactivate users", pattern: /^deactivate users/i, declared: users?.deactivate === true },
+    { name: "Sync password", pattern: /^sync password/i, declared: users?.changePassword === true },
+    { name: "Import users", pattern: /^import users/i, declared: true },
+    { name: "Group push", pattern: /^group push/i, declared: groups !== null },
+    { name: okta.entitlements.section, pattern: /^entitlement/i, declared: entitlements.length > 0 },
+    { name: "Profile sourcing", pattern: /^profile sourcing/i, declared: false },
+  ];
+}
