@@ -21,7 +21,9 @@ export const integration: Integration = {
     "users, groups, roles and entitlements from Okta with SCIM, and to end every session of a person with Universal " +
     "Logout. People get access on their first day and lose it on their last, without another password.",
   logo: "logo-oin.png",
-  useCases: ["Automation", "Directory and HR Sync", "Identity Governance and Administration (IGA)"],
+  // Okta adds Single Sign-On and Lifecycle Management, and allows five categories. One use case leaves room for its Secure
+  // Identity collection. Directory and HR Sync would promise profile sourcing, and Automation an API service.
+  useCases: ["Identity Governance and Administration (IGA)"],
   customerSupport: { link: brand.supportUrl, email: brand.supportEmail, phone: null },
   escalationEmail: "identity-escalation@tasklane.example",
   origin: "https://app.example.com",

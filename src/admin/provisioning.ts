@@ -1,4 +1,6 @@
 import { type Request, type Response, Router } from "express";
+import { clickPath, okta } from "okta-labels/labels";
+import { integration } from "../../config/integration.ts";
 import {
   changeMachineSettings,
   confirmMachineAccess,
@@ -51,6 +53,7 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
       shown,
       remedyOf,
       isOwner: signedIn(req).role === "owner",
+      hasEntitlements: (integration.scim?.entitlements.length ?? 0) > 0,
       ...details,
     });
   }
@@ -193,11 +196,16 @@ function daysIn(text: string): number | null {
   return text === "" ? null : Number(text);
 }
 
+/** Where an administrator of Okta enters the token. */
+const tokenField = clickPath(
+  okta.tabs.provisioning,
+  okta.provisioning.integration,
+  okta.provisioning.apiToken,
+);
+
 const remedies: Record<string, string> = {
-  "token-expired":
-    "Create a token below, and put it in Okta: on your app's tab Provisioning, under Integration.",
-  "token-revoked":
-    "Okta still calls with a token that was revoked here. Put a valid one in Okta: on your app's tab Provisioning, under Integration.",
+  "token-expired": `Create a token below, and paste it into your app in Okta: ${tokenField}.`,
+  "token-revoked": `Okta still calls with a token that was revoked here. Paste a valid one into your app in Okta: ${tokenField}.`,
   uniqueness:
     "Another account here has this login name or key. Look it up under People. A person with a local account can link it " +
     "themselves, or you can delete it there unless its role is owner. If another source manages the account, a setting below " +
@@ -210,8 +218,7 @@ const remedies: Record<string, string> = {
   noTarget:
     "Okta changes or removes something that this person does not have here. Push the person's profile again, so that both " +
     "sides agree.",
-  invalidFilter:
-    "Okta looks for people in a way that is not supported. Set its unique identifier field to userName.",
+  invalidFilter: `Okta looks for people in a way that is not supported. Set ${okta.customApp.uniqueIdentifier} to userName.`,
   invalidPath: "Okta sends an attribute that does not exist here. Remove its mapping in Okta.",
   mutability: "Okta tries to change an attribute that cannot change. Remove its mapping in Okta.",
   "403":

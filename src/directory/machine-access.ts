@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import type { Tenant } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { isActiveToken } from "./provisioning-tokens.ts";
@@ -35,7 +36,7 @@ export async function unconfirmedAccess(store: TenantStore, now: () => number = 
   const tokens = (await store.tokens.list()).filter((token) => isActiveToken(token, now()));
   const groups = await store.groups.withRole("admin", maxGroups);
   return [
-    ...(settings.passwordSync ? ["Okta sets people's passwords (Sync Password)"] : []),
+    ...(settings.passwordSync ? [`Okta sets people's passwords (${okta.provisioning.syncPassword})`] : []),
     ...(settings.sourceConflict === "adopt" ? ["Another source may take over people and groups"] : []),
     ...tokens.map(({ hint, sourceName }) => `The token ${hint}… writes for the source ${sourceName}`),
     ...groups.map(({ displayName }) => `Members of the group ${displayName} are administrators`),

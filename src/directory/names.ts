@@ -133,15 +133,6 @@ const withoutHidden = (text: string | null) => text?.replace(everyHidden, "").tr
 const longestName = 500;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/**
- * The name in what an identity provider sent: the first text of a value or a list that has a character to see, as it came.
- * A sign-in must not fail for a name, so anything else is null: no name.
- */
-export function firstText(sent: unknown): string | null {
-  const isShown = (one: unknown) => typeof one === "string" && withoutHidden(one) !== null;
-  return ([sent].flat().find(isShown) as string | undefined) ?? null;
-}
-
 /** A name without hidden characters, and cut to 500 characters. */
 function storableName(sent: string | null): string | null {
   const name = withoutHidden(sent);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ejs from "ejs";
-import { bold, okta, oktaProducts } from "okta-labels/labels";
+import { bold, okta, oktaProducts, readOn, signOnTab } from "okta-labels/labels";
+import { tester, wizard } from "okta-labels/wizard";
 
 const folder = new URL("../../views/", import.meta.url);
 
@@ -20,10 +21,17 @@ export class Markdown {
 const helpers = {
   okta,
   oktaProducts,
+  readOn,
+  wizard,
+  tester,
+  /** A label of Okta's, as Markdown. */
   bold: (label: string) => new Markdown(bold(label)),
   /** For the first mention in a section: the tab has another name in some orgs. */
   signOnTab: new Markdown(`${bold(okta.tabs.signOn)} tab (in some orgs: ${bold(okta.tabs.authentication)})`),
+  /** The same tab in a path, without markup. */
+  signOnName: signOnTab(),
   code,
+  fitsTable,
   joined,
   link,
   table,
@@ -37,13 +45,17 @@ const helpers = {
 export function renderTemplate(name: string, data: object): string {
   const filename = fileURLToPath(new URL(`${name}.md.ejs`, folder));
   const template = readFileSync(filename, "utf8");
-  const text = ejs.render(template, { ...helpers, ...data }, { filename, escape: toMarkdown });
-  return numbered(
+  const blocks: string[] = [];
+  /** A value of several lines to copy, which must not be tidied up like the text around it. */
+  const block = (value: string) => new Markdown(`\uE000${blocks.push(fenced(value)) - 1}\uE001`);
+  const text = ejs.render(template, { ...helpers, block, ...data }, { filename, escape: toMarkdown });
+  const tidy = numbered(
     `${text
       .replace(/[ \t]+$/gm, "")
       .replace(/\n{3,}/g, "\n\n")
       .trim()}\n`,
   );
+  return tidy.replace(/\uE000(\d+)\uE001/g, (_, index) => blocks[Number(index)] ?? "");
 }
 
 /** Numbers the steps of each list from one, because a condition may have left some of them out. */
@@ -65,9 +77,22 @@ export function toMarkdown(value: unknown): string {
     .replace(/[\\`*_[\]<|&]/g, "\\$&");
 }
 
+const longestRun = (value: string) => Math.max(0, ...[...value.matchAll(/`+/g)].map(([run]) => run.length));
+
+/** A fenced block (CommonMark §4.5). */
+function fenced(value: string): string {
+  const fence = "`".repeat(Math.max(3, longestRun(value) + 1));
+  return `${fence}text\n${value}\n${fence}`;
+}
+
+/** Whether a cell of a table can hold the value as code, unchanged. A block can hold any value. */
+function fitsTable(value: string): boolean {
+  return value.trim() === value && !/[\n\r\t`]|\\\|| {2}/.test(value);
+}
+
 /** A value to copy, as code. The fence is longer than any run of backticks in the value (CommonMark §6.1). */
 export function code(value: string): Markdown {
-  const longest = Math.max(0, ...[...value.matchAll(/`+/g)].map(([run]) => run.length));
+  const longest = longestRun(value);
   const fence = "`".repeat(longest + 1);
   const padding = longest > 0 ? " " : "";
   return new Markdown(fence + padding + value + padding + fence);

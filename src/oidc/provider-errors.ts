@@ -1,18 +1,162 @@
-import {
-  ClientError,
-  type Configuration,
-  customFetch,
-  ResponseBodyError,
-  WWWAuthenticateChallengeError,
-} from "openid-client";
-import type { Rule } from "policy-list/policy";
-import { InvalidError, type RefusalReason } from "../errors.ts";
-import { isClientError } from "./error-codes.ts";
-import { discoveryRules, grantRules, type ProviderFinding, signatureRules, userInfoRules } from "./policy.ts";
+/**
+ * Calls to the provider through openid-client and jose: the rules that they check for us, and the rule that one of their
+ * errors is about. Such a rule holds unless an error is about it.
+ */
+import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from "openid-client";
+import { InvalidError } from "../errors.ts";
+import { isClientError, type OidcRule } from "./sign-in-rules.ts";
+
+/** A fault that the network, openid-client or jose found, and the rule that it is about. */
+export interface ProviderFinding {
+  ruleId: string;
+  found: string;
+}
+
+interface Findings {
+  finding: ProviderFinding | null;
+}
+
+function byLibrary(row: Omit<OidcRule<Findings>, "holds" | "found">): OidcRule<Findings> {
+  return {
+    ...row,
+    holds: ({ finding }) => finding?.ruleId !== row.id,
+    found: ({ finding }) => finding?.found ?? null,
+  };
+}
+
+const notValid = "provider-answer-not-valid";
+
+export const discoveryRules: readonly OidcRule<Findings>[] = [
+  byLibrary({
+    id: "discovery-available",
+    name: "The provider's discovery document can be read",
+    citation: "OpenID Connect Discovery §4",
+    reason: "provider-unavailable",
+  }),
+  byLibrary({
+    id: "discovery-valid",
+    name: "The discovery document is valid and names the connection's issuer",
+    citation: "OpenID Connect Discovery §4.3",
+    reason: notValid,
+  }),
+];
+
+/** The token request, and what openid-client checks of the ID token. */
+export const grantRules: readonly OidcRule<Findings>[] = [
+  byLibrary({
+    id: "token-endpoint-available",
+    name: "The provider's token endpoint can be reached",
+    citation: "RFC 6749 §3.2",
+    reason: "provider-unavailable",
+  }),
+  byLibrary({
+    id: "client-accepted",
+    name: "The provider accepts the client ID and the client secret",
+    citation: "RFC 6749 §5.2, invalid_client",
+    reason: "provider-client-refused",
+  }),
+  byLibrary({
+    id: "client-authorized",
+    name: "The provider lets this client redeem a code",
+    citation: "RFC 6749 §5.2, unauthorized_client",
+    reason: "provider-client-not-allowed",
+  }),
+  byLibrary({
+    id: "redirect-accepted",
+    name: "The provider knows the redirect URI",
+    citation: "RFC 6749 §4.1.3",
+    reason: "provider-redirect-refused",
+  }),
+  byLibrary({
+    id: "code-accepted",
+    name: "The provider accepts the code and the PKCE verifier",
+    citation: "RFC 6749 §5.2, RFC 7636 §4.6",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-complete",
+    name: "The response holds an access token and an ID token for RS256, with every required claim",
+    citation: "Core §3.1.3.3, §2",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-expiry",
+    name: "The ID token has not expired",
+    citation: "Core §3.1.3.7, 9",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-not-before",
+    name: "The ID token is valid already",
+    citation: "RFC 7519 §4.1.5",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-issuer",
+    name: "The ID token's issuer is the connection's",
+    citation: "Core §3.1.3.7, 2",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-audience",
+    name: "The ID token's audience is this client",
+    citation: "Core §3.1.3.7, 3",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-nonce",
+    name: "The ID token has the nonce of this sign-in",
+    citation: "Core §3.1.3.7, 11",
+    reason: notValid,
+  }),
+];
+
+/** openid-client trusts TLS for the signature; we verify it, with jose. */
+export const signatureRules: readonly OidcRule<Findings>[] = [
+  byLibrary({
+    id: "keys-available",
+    name: "The provider's signing keys can be read",
+    citation: "Core §10.1.1",
+    reason: "provider-unavailable",
+  }),
+  byLibrary({
+    id: "id-token-signature",
+    name: "A key that the issuer publishes verifies the ID token's signature",
+    citation: "Core §3.1.3.7, 6",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "id-token-fresh",
+    name: "The ID token was issued in the last ten minutes",
+    citation: "Core §3.1.3.7, 10",
+    reason: notValid,
+  }),
+];
+
+export const userInfoRules: readonly OidcRule<Findings>[] = [
+  byLibrary({
+    id: "userinfo-available",
+    name: "The provider's UserInfo endpoint can be reached",
+    citation: "Core §5.3",
+    reason: "provider-unavailable",
+  }),
+  byLibrary({
+    id: "userinfo-accepted",
+    name: "The provider answers the UserInfo request with claims",
+    citation: "Core §5.3.2",
+    reason: notValid,
+  }),
+  byLibrary({
+    id: "userinfo-subject",
+    name: "UserInfo is about the subject of the ID token",
+    citation: "Core §5.3.2",
+    reason: notValid,
+  }),
+];
 
 /** A call to the provider through a library: the rules that its errors can break. */
 export interface ProviderCall {
-  rules: readonly Rule<{ finding: ProviderFinding | null }, RefusalReason>[];
+  rules: readonly OidcRule<Findings>[];
   /** The rule for an outage. */
   outage: string;
   /** The rule for an OAuth error of the provider, or for a refusal without one. */
@@ -79,37 +223,6 @@ export function findingOf(call: ProviderCall, error: unknown): ProviderFinding |
     ruleId,
     found: `expected ${expected}, found ${value === undefined ? "nothing" : shortened(value)}`,
   };
-}
-
-/**
- * Makes openid-client read every error of the token endpoint, which is all that it sends a POST to. Some providers announce
- * the JSON of RFC 6749 §5.2 as a page or as problem+json, answer 200 with it, or name the code `errorCode`, as Okta's own
- * API does.
- */
-export function readingErrors(configuration: Configuration): Configuration {
-  const send = configuration[customFetch];
-  if (!send) return configuration;
-  configuration[customFetch] = async (url, options) => {
-    const answer = await send(url, options);
-    return options.method === "POST" ? await withPlainError(answer) : answer;
-  };
-  return configuration;
-}
-
-async function withPlainError(answer: Response): Promise<Response> {
-  if (answer.status >= 500 || answer.status === 429) return answer;
-  const sent: unknown = await answer
-    .clone()
-    .json()
-    .catch(() => null);
-  const body: Record<string, unknown> = { ...Object(sent) };
-  const error = [body.error, body.errorCode].find((code) => typeof code === "string" && code !== "");
-  if (error === undefined || body.access_token !== undefined) return answer;
-  const description = body.error_description ?? body.errorSummary;
-  const headers = new Headers(answer.headers);
-  headers.set("content-type", "application/json");
-  const plain = { error, ...(typeof description === "string" ? { error_description: description } : {}) };
-  return new Response(JSON.stringify(plain), { status: answer.ok ? 400 : answer.status, headers });
 }
 
 /** The status of the provider's answer that an error is about; null if it is about something else. */

@@ -4,6 +4,7 @@ import {
   ClientError,
   type Configuration,
   calculatePKCECodeChallenge,
+  customFetch,
   fetchUserInfo,
   randomNonce,
   randomPKCECodeVerifier,
@@ -11,7 +12,6 @@ import {
 import { oidcScopes } from "../../config/integration.ts";
 import { judgeSignIn } from "../errors.ts";
 import type { KeyStore } from "../trust/jwks.ts";
-import { answerRules, claimRules, type SessionFacts } from "./policy.ts";
 import {
   causeOf,
   discoveryCall,
@@ -23,7 +23,7 @@ import {
   signatureCall,
   userInfoCall,
 } from "./provider-errors.ts";
-import { endOfTime, timeOf } from "./times.ts";
+import { answerRules, claimRules, endOfTime, type SessionFacts, timeOf } from "./sign-in-rules.ts";
 
 /** The relying party, without HTTP of its own: authorization code with PKCE, state and nonce (OpenID Connect Core §3.1). */
 export interface RelyingParty {
@@ -72,6 +72,37 @@ const freshness = { clockTolerance: 60, maxTokenAge: "10 minutes" };
 
 export function newExpectations(): Expectations {
   return { codeVerifier: randomPKCECodeVerifier(), nonce: randomNonce() };
+}
+
+/**
+ * Makes openid-client read every error of the token endpoint, which is all that it sends a POST to. Some providers announce
+ * the JSON of RFC 6749 §5.2 as a page or as problem+json, answer 200 with it, or name the code `errorCode`, as Okta's own
+ * API does.
+ */
+export function readingErrors(configuration: Configuration): Configuration {
+  const send = configuration[customFetch];
+  if (!send) return configuration;
+  configuration[customFetch] = async (url, options) => {
+    const answer = await send(url, options);
+    return options.method === "POST" ? await withPlainError(answer) : answer;
+  };
+  return configuration;
+}
+
+async function withPlainError(answer: Response): Promise<Response> {
+  if (answer.status >= 500 || answer.status === 429) return answer;
+  const sent: unknown = await answer
+    .clone()
+    .json()
+    .catch(() => null);
+  const body: Record<string, unknown> = { ...Object(sent) };
+  const error = [body.error, body.errorCode].find((code) => typeof code === "string" && code !== "");
+  if (error === undefined || body.access_token !== undefined) return answer;
+  const description = body.error_description ?? body.errorSummary;
+  const headers = new Headers(answer.headers);
+  headers.set("content-type", "application/json");
+  const plain = { error, ...(typeof description === "string" ? { error_description: description } : {}) };
+  return new Response(JSON.stringify(plain), { status: answer.ok ? 400 : answer.status, headers });
 }
 
 /** Where to send the browser. Throws RefusedError if the discovery document names no such address. */

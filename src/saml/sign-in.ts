@@ -4,11 +4,9 @@ import passport from "passport";
 import type { Rule } from "policy-list/policy";
 import { attributeRules, firstValue, subjectRules } from "saml-policy/assertion-rules";
 import { consume, type Ports } from "saml-policy/consume";
-import type { ParsedAssertion } from "saml-policy/parse";
 import { authnRequestUrl } from "saml-policy/request";
-import type { ServiceProvider } from "saml-policy/rule";
+import type { ParsedAssertion, ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
-import { firstText } from "../directory/names.ts";
 import { storedSubject } from "../directory/sign-in.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
@@ -28,7 +26,7 @@ import {
   ssoOf,
   useTest,
 } from "../sso/connection.ts";
-import { finishSignIn, type IdentifiedLogin } from "../sso/sign-in.ts";
+import { finishSignIn, firstText, type IdentifiedLogin } from "../sso/sign-in.ts";
 import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";

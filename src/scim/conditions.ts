@@ -1,9 +1,5 @@
-import {
-  type FilterAttribute,
-  type FilterCondition,
-  type FilterOperand,
-  notFilterable,
-} from "scim-server/filter-conditions";
+import type { FilterAttribute, FilterCondition, FilterOperand } from "scim-server/backend";
+import { notFilterable } from "scim-server/filter-conditions";
 import type { Condition, ConditionField, ConditionList, RowColumn } from "../store/conditions.ts";
 import { nameKey, textKey } from "../store/text-keys.ts";
 

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { ScimError } from "scim-server/errors";
-import { operationName, type ScimExchange, tokenOf } from "scim-server/router";
+import { operationName, type ScimExchange, tokenOf } from "scim-server/exchange";
 import type { ProblemRecorder } from "../directory/provisioning-problems.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TokenOwner } from "../store/system-store.ts";

@@ -4,6 +4,7 @@ import { RefusedError } from "../errors.ts";
 import type { ExternalIdentity } from "../model.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { hidden } from "../visible.ts";
 import { landingPath } from "../web/home.ts";
 import { cookieOf, safePath } from "../web/request.ts";
 import { startSession } from "../web/sessions.ts";
@@ -87,6 +88,17 @@ function cookiesOf({ name, byCrossSitePost }: PendingStep, secure: boolean): [na
     { ...common, sameSite: "lax", secure },
   ];
   return byCrossSitePost ? [none, lax] : [lax];
+}
+
+/** A character that a person sees. */
+const shown = new RegExp(`(?!${hidden.source})\\S`, "u");
+
+/**
+ * The name in what an identity provider sent: the first text of a value or a list that has a character to see, as it came.
+ * A sign-in must not fail for a name, so anything else is null: no name.
+ */
+export function firstText(sent: unknown): string | null {
+  return [sent].flat().find((one): one is string => typeof one === "string" && shown.test(one)) ?? null;
 }
 
 /** A sign-in that the protocol room has verified. */

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { clickPath, okta, signOnTab } from "okta-labels/labels";
 import { InvalidError } from "../errors.ts";
 
 /** The facts by which people compare a signing certificate, and its validity. */
@@ -21,6 +22,9 @@ const brokenAlgorithms = new Set([
 const minRsaBits = 2048;
 /** Each certificate is tried on a signature. Providers publish two or three during a key change. */
 const maxCertificates = 10;
+
+/** Where an administrator of Okta finds the signing certificates of an app. */
+const certificatesInOkta = clickPath(signOnTab(), okta.signOn.signingCertificates);
 
 /** Warn this long before a certificate expires. */
 const warnMs = 30 * 86_400_000;
@@ -93,8 +97,8 @@ export function checkSigningCertificates(certificates: readonly string[], now: n
     const { subject } = certificateFacts(certificate);
     if (brokenAlgorithms.has(signatureAlgorithm(der))) {
       throw new InvalidError(
-        `The certificate ${subject} is signed with SHA-1, which is no longer safe. In Okta, under Sign On > SAML ` +
-          "Signing Certificates, generate a new certificate, activate it, and bring it here.",
+        `The certificate ${subject} is signed with SHA-1, which is no longer safe. In Okta, under ` +
+          `${certificatesInOkta}, generate a new certificate, activate it, and bring it here.`,
       );
     }
     const { modulusLength } = new X509Certificate(der).publicKey.asymmetricKeyDetails ?? {};
@@ -108,7 +112,7 @@ export function checkSigningCertificates(certificates: readonly string[], now: n
   if (ends.every((end) => end <= now)) {
     const date = new Date(Math.max(...ends)).toISOString().slice(0, 10);
     throw new InvalidError(
-      `The certificate ended on ${date}. In Okta, under Sign On > SAML Signing Certificates, activate one that is valid.`,
+      `The certificate ended on ${date}. In Okta, under ${certificatesInOkta}, activate one that is valid.`,
     );
   }
 }

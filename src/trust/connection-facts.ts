@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { okta } from "okta-labels/labels";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { certificateFacts } from "./certificates.ts";
 
@@ -39,10 +40,10 @@ export function settingsVersion(connection: Connection): string {
 function oidcFacts(settings: OidcSettings | null, secretVersion: number): Fact[] {
   const times = secretVersion === 1 ? "once" : `${secretVersion} times`;
   return [
-    ["Issuer", settings?.issuer ?? "None"],
+    [okta.signOn.issuer, settings?.issuer ?? "None"],
     ["Other name of the org", settings?.issuerAlias ?? "None"],
-    ["Client ID", settings?.clientId ?? "None"],
-    ["Client secret", secretVersion === 0 ? "None" : `Stored; it was entered ${times}`],
+    [okta.signOn.clientId, settings?.clientId ?? "None"],
+    [okta.signOn.clientSecret, secretVersion === 0 ? "None" : `Stored; it was entered ${times}`],
     ["Signing out here signs out of Okta, too", yesNo(settings?.signOutOfProvider ?? false)],
     ["People sign in at Okta again after", maxAgeText(settings?.maxAgeMinutes)],
   ];
@@ -57,11 +58,11 @@ function samlFacts(settings: SamlSettings | null): Fact[] {
   const names = Object.entries(settings?.attributeNames ?? {}).map(([field, name]) => `${field}: ${name}`);
   const subject = settings?.subjectAttribute;
   return [
-    ["Issuer", settings?.idpEntityId ?? "None"],
-    ["Sign on URL", settings?.ssoUrl ?? "None"],
+    [okta.signOn.issuer, settings?.idpEntityId ?? "None"],
+    [okta.signOn.signOnUrl, settings?.ssoUrl ?? "None"],
     ["Requests are sent by POST", yesNo(settings?.requestByPost ?? false)],
     ["Signing certificates", settings?.certificates.map(certificateText).join("\n") || "None"],
-    ["Metadata URL", settings?.metadataUrl ?? "None"],
+    [okta.signOn.metadataUrl, settings?.metadataUrl ?? "None"],
     ["People are identified by", subject ? `The attribute ${subject}` : "The NameID"],
     ["Other names of attributes", names.sort().join("\n") || "None"],
     ["What is signed", settings?.signed === "response" ? "The response" : "The assertion"],

@@ -1,15 +1,20 @@
 /**
  * Trust: how we use the URLs, keys and certificates that customers enter.
  *
- * Owns: fetching such a URL without server-side request forgery (this file), the check of addresses (addresses.ts), the
- * connection to any of them (connect-to-any.ts), the operator's proxy (outgoing-proxy.ts), the cache of issuers' keys (jwks.ts), certificates, and the facts and warnings
- * about connections. Every room may use it. May import: config, errors, model.
+ * Owns: fetching such a URL without server-side request forgery (this file), the addresses of a host, their check and the
+ * connection to any of them (addresses.ts), the operator's proxy (outgoing-proxy.ts), the cache of issuers' keys (jwks.ts),
+ * certificates, and the facts and warnings about connections. Every room may use it. May import: config, errors, model.
  */
 import { Agent, fetch } from "undici";
 import type { Config, OutgoingProxy } from "../config.ts";
 import { InvalidError } from "../errors.ts";
-import { type AddressLookup, checkProxiedHost, publicAddresses, systemAddresses } from "./addresses.ts";
-import { connectToAny } from "./connect-to-any.ts";
+import {
+  type AddressLookup,
+  checkProxiedHost,
+  connectToAny,
+  publicAddresses,
+  systemAddresses,
+} from "./addresses.ts";
 import { connectThrough, ProxyRefusedError, usesProxy } from "./outgoing-proxy.ts";
 
 export interface FetchLimits {

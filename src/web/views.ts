@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import express, { type Express, type RequestHandler } from "express";
+import { clickPath, okta, signOnTab, strong } from "okta-labels/labels";
 import { type Brand, brand } from "../../config/brand.ts";
 import { paths } from "../endpoints.ts";
 import { mixedScripts, visible } from "../visible.ts";
@@ -16,6 +17,7 @@ export function setUpViews(app: Express): void {
   app.locals.formatDate = formatDate;
   app.locals.visible = visible;
   app.locals.mixedScripts = mixedScripts;
+  Object.assign(app.locals, { okta, clickPath, signOnTab, strong });
 }
 
 /** Serves the files of public/, and the brand's colours as a stylesheet. */

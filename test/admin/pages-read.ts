@@ -14,6 +14,25 @@ export function valueToCopy(page: Answer, name: string): string {
   return found[1];
 }
 
+/** The steps of a set-up page: each one's heading and its visible text. */
+export function stepsOf(page: Answer): { heading: string; text: string }[] {
+  const list = /<ol class="steps card"[^>]*>([\s\S]*)<\/ol>/.exec(page.text)?.[1] ?? "";
+  // A step begins with its heading; the lists inside a step have none.
+  return list
+    .split(/<li[^>]*>\s*(?=<h2)/)
+    .slice(1)
+    .map((step) => ({
+      heading: wordsOf(/<h2[^>]*>([\s\S]*?)<\/h2>/.exec(step)?.[1] ?? ""),
+      text: wordsOf(step),
+    }));
+}
+
+function wordsOf(html: string): string {
+  return unescaped(html.replace(/<[^>]*>/g, ""))
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
 /** The problem or note that the page shows for a field; empty if there is none. */
 export function stateOf(page: Answer, field: string): string {
   const text = new RegExp(`<p id="${field}-state"[^>]*>([^<]*)</p>`).exec(page.text)?.[1];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { clickPath, okta } from "okta-labels/labels";
 import type { Answer, Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { submit } from "../helpers/forms.ts";
@@ -6,7 +7,7 @@ import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { oktaUser, scimClient } from "../helpers/scim.ts";
 import { useSite } from "../helpers/site.ts";
-import { valueToCopy } from "./pages-read.ts";
+import { stepsOf, valueToCopy } from "./pages-read.ts";
 
 describe("provisioning in the admin console", () => {
   onOneDatabase((use) => {
@@ -20,6 +21,42 @@ describe("provisioning in the admin console", () => {
       /<code class="value" id="token">([^<]*)<\/code>/.exec(answer.text)?.[1];
     const create = (source = "", days = "") => client.post("/admin/provisioning/tokens", { source, days });
     const lastEntry = async () => (await site().acme.store.activity.latest(1))[0] ?? assert.fail();
+
+    it("leads in Okta's order: entitlements before provisioning, with every click and what the org needs", async () => {
+      const steps = stepsOf(await page());
+      assert.deepEqual(
+        steps.map(({ heading }) => heading),
+        [
+          "Create a token",
+          "Switch entitlements on optional, but only before the next step",
+          "Connect Okta",
+          "Choose what Okta does",
+          "Assign people",
+          "Push groups optional",
+        ],
+      );
+      const [, entitlements, connect, choose, assign] = steps.map(({ text }) => text);
+      assertInOrder(entitlements, [
+        "Okta refuses it for an app whose provisioning is enabled",
+        okta.menus.applications,
+        `On the ${okta.tabs.general} tab, in the section ${okta.entitlements.section}, click ${okta.buttons.edit}`,
+        `Select ${okta.entitlements.enable} and click ${okta.buttons.save}`,
+        "Your org needs Okta Identity Governance",
+        `do not see the ${okta.tabs.governance} tab need the app ${okta.entitlements.adminApp}`,
+      ]);
+      assert.doesNotMatch(entitlements ?? "", /already enabled/);
+      assertInOrder(connect, [
+        okta.menus.applications,
+        okta.provisioning.configure,
+        okta.provisioning.enable,
+        okta.provisioning.apiToken,
+        okta.provisioning.test,
+      ]);
+      const needed = [okta.provisioning.createUsers, okta.provisioning.updateAttributes];
+      assertInOrder(choose, [...needed, "Roles and entitlements need the first two"]);
+      const { viewAccess, editAccess, customize } = okta.entitlements;
+      assertInOrder(assign, [clickPath(viewAccess, editAccess, customize)]);
+    });
 
     it("provisions people with the values on the page, and shows them", async () => {
       assert.match((await page()).text, /Okta has not called yet/);
@@ -42,10 +79,20 @@ describe("provisioning in the admin console", () => {
       assert.match(after.text, /<code>oinscim_[\w-]{4}…<\/code>[\s\S]*Last used/);
     });
 
+    it("says how to switch entitlements on in an app that provisions already", async () => {
+      const org = scimClient(site().app, tokenIn(await create("Entitlements")) ?? "");
+      assert.equal((await org.get("/Users")).status, 200);
+      assertInOrder(stepsOf(await page())[1]?.text, [
+        "Provisioning is already enabled. Disable it in Okta before these steps",
+        clickPath(okta.tabs.provisioning, okta.provisioning.integration, okta.buttons.edit),
+        okta.entitlements.section,
+      ]);
+    });
+
     it("shows problems and how to solve them, until the list is cleared", async () => {
-      const okta = scimClient(site().app, tokenIn(await create()) ?? "");
+      const org = scimClient(site().app, tokenIn(await create()) ?? "");
       for (let times = 0; times < 2; times++)
-        await okta.send("POST", "/Users", oktaUser("twice@acme.example"));
+        await org.send("POST", "/Users", oktaUser("twice@acme.example"));
       let text = "";
       for (let tries = 0; tries < 1_000 && !text.includes("POST /Users"); tries++) text = (await page()).text;
       assert.match(text, /<strong>POST \/Users<\/strong>: Another user of this tenant has this login name/);
@@ -56,12 +103,12 @@ describe("provisioning in the admin console", () => {
 
     it("revokes a token at once", async () => {
       const token = tokenIn(await create("Revoked")) ?? assert.fail();
-      const okta = scimClient(site().app, token);
-      assert.equal((await okta.get("/Users")).status, 200);
+      const org = scimClient(site().app, token);
+      assert.equal((await org.get("/Users")).status, 200);
       const { id } =
         (await site().acme.store.tokens.list()).find(({ hint }) => token.startsWith(hint)) ?? assert.fail();
       assertRedirect(await client.post(`/admin/provisioning/tokens/${id}/revoke`), "/admin/provisioning");
-      assert.equal((await okta.get("/Users")).status, 401);
+      assert.equal((await org.get("/Users")).status, 401);
       assert.equal((await client.post(`/admin/provisioning/tokens/${id}/revoke`)).status, 404);
       assert.deepEqual([(await lastEntry()).action, (await lastEntry()).targetId], ["token.revoked", id]);
     });
@@ -171,3 +218,13 @@ describe("provisioning in the admin console", () => {
     });
   });
 });
+
+/** Asserts that a text names these parts, one after the other. */
+function assertInOrder(text: string | undefined, parts: readonly string[]): void {
+  let rest = text ?? "";
+  for (const part of parts) {
+    const at = rest.indexOf(part);
+    assert.ok(at >= 0, `"${part}" is missing, or comes earlier:\n${text}`);
+    rest = rest.slice(at + part.length);
+  }
+}

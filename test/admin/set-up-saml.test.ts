@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { okta, signOnTab } from "okta-labels/labels";
 import type { SamlSettings } from "../../src/model.ts";
 import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
 import type { Client } from "../helpers/client.ts";
@@ -10,7 +11,7 @@ import { entityDescriptor, idpMetadata } from "../helpers/idp-metadata.ts";
 import { leavingTo } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { readRequest, useSamlSite } from "../helpers/saml-site.ts";
-import { createDraft, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
+import { createDraft, offeredTest, stateOf, stepsOf, switchOn, valueToCopy } from "./pages-read.ts";
 
 const entityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
 const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
@@ -60,6 +61,19 @@ describe("the set-up of a SAML connection", () => {
     const switches = { idpInitiated: "on", universalLogout: "on", justInTime: "on", signed: "assertion" };
     const save = (form: Record<string, string>, as = client) =>
       submit(as, base, "/settings", { ...switches, ...form });
+
+    it("names the places in Okta where each value is, and what Universal Logout needs", async () => {
+      const text = stepsOf(await client.get(base)).reduce((all, step) => `${all} ${step.text}`, "");
+      for (const sentence of [
+        `go to ${okta.menus.applications} and click ${okta.catalog.browse}`,
+        `On the tab ${signOnTab()}, under ${okta.signOn.saml}, copy the ${okta.signOn.metadataUrl}`,
+        `the part of the ${okta.general.embedLink} that starts with 0oa`,
+        "Click your user name at the top right of the Admin Console: it is in the menu.",
+        "needs Okta Identity Engine, and Identity Threat Protection or Adaptive MFA",
+        "only a super administrator can end sessions",
+      ])
+        assert.ok(text.includes(sentence), `${sentence}\n${text}`);
+    });
 
     it("leads from a draft to a sign-in by following the page", async () => {
       const page = await client.get(base);

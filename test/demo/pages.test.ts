@@ -78,39 +78,24 @@ function pathsOf(org: TestOrg): string[] {
   const [oidc, saml, added] = Object.keys(org.store.state.apps);
   const [person, , gone] = Object.keys(org.store.state.people);
   const tabs = [
-    ...["", "?edit=entitlement-management", "/sign-on", "/sign-on?edit=settings", "/sign-on?edit=logout"],
-    ...["/sign-on?edit=id-token", "/provisioning", "/provisioning/integration?edit=integration"],
-    ...["/provisioning/to-app?edit=to-app", "/provisioning/to-okta?edit=to-okta", "/import", "/assignments"],
-    ...["/assign-to-people", `/assign-to-people/${person}`, "/assign-to-groups", "/assign-to-groups/g1"],
-    ...["/push-groups", "/push-groups/by-name", "/push-groups/by-rule"],
+    ...["", "?edit=entitlement-management", "/sign-on", "/sign-on?edit=logout", "/sign-on?edit=id-token"],
+    ...["/provisioning", "/provisioning/integration?edit=integration", "/provisioning/to-app?edit=to-app"],
+    ...["/provisioning/to-okta?edit=to-okta", "/import", "/assignments", "/assign-to-people"],
+    ...[`/assign-to-people/${person}`, "/push-groups", "/push-groups/by-name", "/push-groups/by-rule"],
   ];
+  const instance = `/admin/app/sample/instance/${added}`;
   return [
     ...["/login", "/login?username=unknown", "/app/UserHome", `/home/test_app/${saml}/aln`, "/no-such-page"],
     ...["/admin/users", "/admin/users?q=no-such-person", "/admin/users?page=2"],
-    ...[
-      `/admin/users/${person}`,
-      `/admin/users/${gone}`,
-      "/admin/groups",
-      "/admin/groups/g1",
-      "/admin/groups/g2",
-    ],
+    ...[`/admin/users/${person}`, `/admin/users/${gone}`, `/admin/users/${person}/clear-sessions`],
+    ...[`/admin/users/${person}/password`, "/admin/groups", "/admin/groups/g1", "/admin/groups/g2"],
     ...["/admin/apps", "/admin/security/api", "/admin/reports/system-log", "/admin/stand-in"],
     ...["/admin/tasks", "/admin/profile-editor", "/admin/profile-editor/okta", "/admin/new-app"],
-    ...["/admin/new-app/oidc", "/admin/new-app/saml", "/admin/catalog", "/admin/catalog?q=no-such-app"],
-    ...["/admin/catalog/sample", "/admin/catalog/sample/add", `/admin/users/${person}/clear-sessions`],
-    `/admin/users/${person}/password`,
+    ...["/admin/new-app/saml", "/admin/catalog", "/admin/catalog/sample", "/admin/catalog/sample/add"],
     ...tabs.map((tab) => `/admin/app/test_app/instance/${oidc}${tab}`),
-    ...tabs.map((tab) => `/admin/app/test_app/instance/${saml}${tab}`),
-    ...[
-      "",
-      "?edit=settings",
-      "/sign-on",
-      "/provisioning",
-      "/governance",
-      "/governance/policy",
-      "/assignments",
-    ].map((tab) => `/admin/app/sample/instance/${added}${tab}`),
-    ...["", "?edit=access", "?edit=custom"].map((query) => `/admin/apps/${added}/access/${person}${query}`),
+    ...["", "/sign-on?edit=settings", "/provisioning"].map((tab) => `/admin/apps/${saml}${tab}`),
+    ...["?edit=settings", "/sign-on", "/governance", "/governance/policy"].map((tab) => instance + tab),
+    `${instance}/access/${person}?edit=custom`,
     `/admin/reports/system-log/${org.calls.latest(1)[0]?.id}`,
   ];
 }

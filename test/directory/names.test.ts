@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkShownName, firstText, validateIdentity, validateLoginName } from "../../src/directory/names.ts";
+import { checkShownName, validateIdentity, validateLoginName } from "../../src/directory/names.ts";
 import { InvalidError } from "../../src/errors.ts";
+import { firstText } from "../../src/sso/sign-in.ts";
 import { nameKey } from "../../src/store/text-keys.ts";
 import { mixedScripts, visible, visibleLines } from "../../src/visible.ts";
 import { noProfile } from "../helpers/people.ts";

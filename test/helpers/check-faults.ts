@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { RuleId } from "oin-kit/check/rules/all";
 import type { Area } from "oin-kit/check/rules/rule";
 import type { CheckOutcome } from "oin-kit/check/run";
+import type { ScimStep } from "oin-kit/check/scim/steps";
 import type { Exchange, Fault } from "./front.ts";
 import type { ReadyDeployment } from "./readiness.ts";
 
@@ -12,6 +13,8 @@ export interface PlantedFault {
   warns?: RuleId[];
   /** The failing rule's message. */
   seen?: RegExp;
+  /** The steps of the SCIM check that meet the fault, if not those of the whole list. */
+  steps?: ScimStep[];
   fault: (ready: ReadyDeployment) => Fault;
 }
 
@@ -21,11 +24,35 @@ export function eachFault(
   ready: () => ReadyDeployment,
   faults: readonly PlantedFault[],
 ): void {
-  for (const { name, fails = [], warns = [], seen = /(?:)/, fault } of faults) {
+  defineFaults(() => ready().check({ areas }), ready, faults);
+}
+
+/** The same with some steps of the SCIM check, and a test that these find nothing without a fault. */
+export function eachScimFault(
+  steps: ScimStep[],
+  ready: () => ReadyDeployment,
+  faults: readonly PlantedFault[],
+): void {
+  const all = [...new Set([...steps, ...faults.flatMap((one) => one.steps ?? [])])];
+  it(`finds nothing without a fault: ${all.join(", ")}`, async () => {
+    assertFound(await ready().checkScim(...all), []);
+  });
+  defineFaults((fault) => ready().checkScim(...(fault.steps ?? steps)), ready, faults);
+}
+
+type Found = Pick<CheckOutcome, "results" | "left">;
+
+function defineFaults(
+  check: (fault: PlantedFault) => Promise<Found>,
+  ready: () => ReadyDeployment,
+  faults: readonly PlantedFault[],
+): void {
+  for (const planted of faults) {
+    const { name, fails = [], warns = [], seen = /(?:)/, fault } = planted;
     it(`finds ${name}`, async () => {
       const before = await ready().population();
       ready().front.plant(fault(ready()));
-      const outcome = await ready().check({ areas });
+      const outcome = await check(planted);
       assertFound(outcome, fails, warns, seen);
       ready().front.plant(null);
       assert.deepEqual(await ready().population(), before, JSON.stringify(outcome.left));
@@ -34,7 +61,7 @@ export function eachFault(
 }
 
 export function assertFound(
-  { results }: CheckOutcome,
+  { results }: Pick<CheckOutcome, "results">,
   fails: RuleId[],
   warns: RuleId[] = [],
   seen = /(?:)/,

@@ -1,5 +1,10 @@
 import type { CheckOptions } from "oin-kit/check/options";
+import { CheckReport } from "oin-kit/check/report";
 import { type CheckDeps, type CheckOutcome, runCheck } from "oin-kit/check/run";
+import { checkScim } from "oin-kit/check/scim/check";
+import { declarationFor } from "oin-kit/check/scim/declared";
+import type { ScimStep } from "oin-kit/check/scim/steps";
+import { openWeb } from "oin-kit/check/web";
 import { integration } from "../../config/integration.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { product } from "../../tools/guide/src/product.ts";
@@ -24,6 +29,8 @@ export interface ReadyDeployment {
   token: string;
   /** Runs the check in this process. */
   check(options?: Partial<CheckOptions>, deps?: Partial<CheckDeps>): Promise<CheckOutcome>;
+  /** Runs some steps of the SCIM check, which takes less time than all of them. */
+  checkScim(...steps: ScimStep[]): Promise<Pick<CheckOutcome, "results" | "left">>;
   /** The number of people and groups of the tenant. */
   population(): Promise<{ users: number; groups: number }>;
 }
@@ -61,6 +68,7 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
       token,
       check: (options = {}, deps = {}) =>
         runCheck({ ...optionsFor(front.url, key, token), ...options }, { ...checkout, ...deps }),
+      checkScim: (...steps) => checkSteps(front.url, token, steps),
       population: async () => ({
         users: await tenant.store.users.count(),
         groups: await tenant.store.groups.count(),
@@ -74,6 +82,15 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
   });
   afterEach(() => deployment.front.plant(null));
   return () => deployment;
+}
+
+async function checkSteps(url: string, token: string, steps: ScimStep[]) {
+  const report = new CheckReport([token]);
+  const web = openWeb();
+  const scimUrl = `${url}/scim/v2`;
+  const target = { url: scimUrl, token, declared: declarationFor(product, url, scimUrl) };
+  const left = await checkScim(target, { check: web, cleanUp: web }, report, { steps });
+  return { results: report.results(["scim"]), left };
 }
 
 function optionsFor(url: string, key: string, scimToken: string): CheckOptions {

@@ -1,21 +1,23 @@
 import assert from "node:assert/strict";
 import { judge, type Rule } from "policy-list/policy";
 import { RefusedError } from "../../src/errors.ts";
-import { toIdentity } from "../../src/oidc/claims.ts";
+import { oidcPolicy } from "../../src/oidc/policy.ts";
+import {
+  discoveryCall,
+  discoveryRules,
+  grantRules,
+  signatureRules,
+  userInfoRules,
+} from "../../src/oidc/provider-errors.ts";
+import { authorizationUrl, callProvider, newExpectations, redeem } from "../../src/oidc/relying-party.ts";
+import { toIdentity } from "../../src/oidc/routes.ts";
 import {
   answerRules,
   callbackRules,
   claimRules,
-  discoveryRules,
-  grantRules,
   identityRules,
   initiationRules,
-  oidcPolicy,
-  signatureRules,
-  userInfoRules,
-} from "../../src/oidc/policy.ts";
-import { discoveryCall } from "../../src/oidc/provider-errors.ts";
-import { authorizationUrl, callProvider, newExpectations, redeem } from "../../src/oidc/relying-party.ts";
+} from "../../src/oidc/sign-in-rules.ts";
 import { type ConfiguredConnection, connectionActive } from "../../src/sso/connection.ts";
 import { keyStore } from "../../src/trust/jwks.ts";
 import { oidcProviders } from "../../src/trust/openid-providers.ts";

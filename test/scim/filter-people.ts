@@ -1,4 +1,4 @@
-import type { FilterCondition } from "scim-server/filter-conditions";
+import type { FilterCondition } from "scim-server/backend";
 import { parseFilter } from "scim-server/grammar";
 import { listCondition } from "scim-server/known-conditions";
 import { urns } from "scim-server/schema";

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ScimError } from "scim-server/errors";
 import { maxOperations, parsePatch, parsePath } from "scim-server/grammar";
-import { patchGroup } from "scim-server/groups";
-import { memberIds } from "scim-server/members";
+import { memberIds, patchGroup } from "scim-server/groups";
 import { defineSchemas, urns } from "scim-server/schema";
 
 const { group: schema } = defineSchemas({ attributes: [] });

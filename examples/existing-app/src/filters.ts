@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
-import { type FilterAttribute, type FilterCondition, notFilterable } from "scim-server/filter-conditions";
+import type { FilterAttribute, FilterCondition } from "scim-server/backend";
+import { notFilterable } from "scim-server/filter-conditions";
 
 /** SQL expressions by the SCIM attributes that can be searched. */
 export type SearchColumns = Readonly<Record<string, string>>;

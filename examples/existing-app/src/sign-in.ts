@@ -6,7 +6,6 @@ import { consume, type Ports } from "saml-policy/consume";
 import { authnRequestUrl, newRequestId } from "saml-policy/request";
 import type { ServiceProvider } from "saml-policy/rule";
 import { judgeSignIn, RefusedError, refusalOf } from "../../../src/errors.ts";
-import { callbackRules } from "../../../src/oidc/policy.ts";
 import { discoveryCall } from "../../../src/oidc/provider-errors.ts";
 import {
   authorizationUrl,
@@ -16,6 +15,7 @@ import {
   type RelyingParty,
   redeem,
 } from "../../../src/oidc/relying-party.ts";
+import { callbackRules } from "../../../src/oidc/sign-in-rules.ts";
 import { keyStore } from "../../../src/trust/jwks.ts";
 import { oidcProviders } from "../../../src/trust/openid-providers.ts";
 import { cookieOf, hash, randomToken, sessionCookie, startSession } from "./sessions.ts";

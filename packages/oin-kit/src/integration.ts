@@ -7,9 +7,12 @@ export interface Integration {
   displayName: string;
   /** Describes the product, and how the integration helps a customer. Fewer than 1024 characters. */
   description: string;
-  /** A file in public/: PNG, GIF or JPEG below 1 MB, 200 × 200 pixels. */
+  /** A file in public/: PNG with a transparent background, below 1 MB, 200 × 200 pixels. GIF and JPEG are possible. */
   logo: string;
-  /** At most three of Okta's list. Single Sign-On and Lifecycle Management are added by Okta. */
+  /**
+   * At most three of Okta's list, and none that the capabilities contradict. Okta adds Single Sign-On and Lifecycle
+   * Management; a listing has at most five categories, Okta's collections included.
+   */
   useCases: UseCase[];
   /** Shown in the catalog; at least one is needed. */
   customerSupport: { link: string | null; email: string | null; phone: string | null };

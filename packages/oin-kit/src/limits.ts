@@ -9,7 +9,10 @@ export const limits = {
   description: 1023,
   /** Bytes: the file must be smaller than 1 MB. */
   logoBytes: 999_999,
+  /** The use cases that an ISV may choose. */
   useCases: 3,
+  /** The use cases and collections of one listing, those that Okta adds included. */
+  categories: 5,
   /** The number of variables that the Wizard accepts; the requirements page still says three. */
   variables: 8,
   variablesAdvised: 3,

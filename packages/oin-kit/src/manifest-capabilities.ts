@@ -1,6 +1,7 @@
 import type { Integration } from "./integration.ts";
 import { limits } from "./limits.ts";
-import { type ManifestRule, textRules, urlRules } from "./manifest-rules.ts";
+import { httpsRules, type ManifestRule, textRules, urlRules } from "./manifest-rules.ts";
+import { statementRules } from "./manifest-statements.ts";
 import type { Product } from "./product.ts";
 import { wizardUrls } from "./wizard-urls.ts";
 
@@ -17,6 +18,7 @@ const requiredOfSignIn = ["givenName", "familyName", "email"];
 export function capabilityRules(product: Product): ManifestRule[] {
   return [
     ...combinationRules(product.manifest),
+    ...guideRules(product),
     ...scopeRules(product.scopes),
     ...oidcRules(product),
     ...samlRules(product),
@@ -41,6 +43,24 @@ function combinationRules({ oidc, saml, scim, universalLogout }: Integration): M
       must: !universalLogout || Boolean(oidc || saml),
       otherwise: "needs oidc or saml as well",
       source: "universalLogout",
+    },
+  ];
+}
+
+/** Each kind of integration has a guide of its own. */
+function guideRules(product: Product): ManifestRule[] {
+  const { oidc, saml, scim } = product.manifest;
+  const urls = wizardUrls(product);
+  const guides = [oidc && urls.oidc, saml && urls.saml, scim && urls.scim].flatMap((one) =>
+    one ? [one.guideUrl] : [],
+  );
+  return [
+    {
+      field: "guides.guideUrl",
+      rule: "guide-separate",
+      must: new Set(guides).size === guides.length,
+      otherwise: `is the same for two kinds of integration: ${guides.join(", ")}`,
+      source: "guides",
     },
   ];
 }
@@ -70,9 +90,9 @@ function oidcRules(product: Product): ManifestRule[] {
   const urls = wizardUrls(product).oidc;
   return [
     ...urlRules("oidc.redirectUri", urls.redirectUri, limits.url, "oidc"),
-    ...urlRules("oidc.initiateLoginUri", urls.initiateLoginUri, limits.url, "oidc"),
-    ...urlRules("oidc.postLogoutRedirectUri", urls.postLogoutRedirectUri, limits.url, "oidc"),
-    ...urlRules("oidc.guideUrl", urls.guideUrl, limits.url, "oidc"),
+    ...httpsRules("oidc.initiateLoginUri", urls.initiateLoginUri, "oidc"),
+    ...httpsRules("oidc.postLogoutRedirectUri", urls.postLogoutRedirectUri, "oidc"),
+    ...httpsRules("oidc.guideUrl", urls.guideUrl, "guides"),
     ...urlRules("oidc.spInitiateUrl", urls.spInitiateUrl, limits.spInitiateUrl, "oidcFlows"),
   ];
 }
@@ -85,8 +105,14 @@ function samlRules(product: Product): ManifestRule[] {
   const missing = requiredOfSignIn.filter((field) => !sent.some((entry) => entry.field === field));
   return [
     ...urlRules("saml.acsUrl", urls.acsUrl, limits.url, "saml"),
-    ...urlRules("saml.entityId", urls.entityId, limits.url, "saml"),
-    ...urlRules("saml.guideUrl", urls.guideUrl, limits.url, "saml"),
+    {
+      field: "saml.entityId",
+      rule: "required",
+      must: urls.entityId.trim() !== "",
+      otherwise: "is required",
+      source: "saml",
+    },
+    ...httpsRules("saml.guideUrl", urls.guideUrl, "guides"),
     ...urlRules("saml.spInitiateUrl", urls.spInitiateUrl, limits.spInitiateUrl, "samlFlows"),
     {
       field: "saml",
@@ -105,15 +131,7 @@ function samlRules(product: Product): ManifestRule[] {
       otherwise: `needs a SAML attribute in config/attributes.ts for ${missing.join(", ")}`,
       source: "samlFlows",
     },
-    ...sent.map(
-      ({ samlAttribute, oktaExpression }): ManifestRule => ({
-        field: "saml.attributeStatements",
-        rule: "attribute-expression",
-        must: /^(user|appuser)\.[A-Za-z]\w*$/.test(oktaExpression ?? ""),
-        otherwise: `${samlAttribute} is taken from ${oktaExpression}; only user.<attribute> and appuser.<attribute> are allowed`,
-        source: "saml",
-      }),
-    ),
+    ...statementRules(product),
   ];
 }
 
@@ -124,9 +142,11 @@ function scimRules(product: Product): ManifestRule[] {
   const { baseUrl, guideUrl } = wizardUrls(product).scim;
   const missing = requiredOfUsers.filter((path) => !attributes.some((entry) => entry.scim === path));
   const reserved = attributes.filter(({ custom, scim: path }) => custom && /[:.]groups$/.test(path));
+  const types = scim.entitlements.map(({ resourceType }) => resourceType);
+  const endpoints = scim.entitlements.map(({ endpoint }) => endpoint);
   return [
     ...urlRules("scim.baseUrl", baseUrl, limits.url, "scim"),
-    ...urlRules("scim.guideUrl", guideUrl, limits.url, "scim"),
+    ...httpsRules("scim.guideUrl", guideUrl, "guides"),
     {
       field: "scim.baseUrl",
       rule: "no-underscore",
@@ -154,6 +174,20 @@ function scimRules(product: Product): ManifestRule[] {
       should: scim.users.create && scim.users.update && scim.users.deactivate,
       otherwise: "leaves out create, update or deactivate, which customers expect of provisioning",
       source: "scim",
+    },
+    {
+      field: "scim.entitlements",
+      rule: "entitlements-need-lifecycle",
+      must: scim.entitlements.length === 0 || (scim.users.create && scim.users.update),
+      otherwise: "needs users.create and users.update: Okta enables Entitlement Management only with both",
+      source: "entitlements",
+    },
+    {
+      field: "scim.entitlements",
+      rule: "entitlement-once",
+      must: [types, endpoints].every((names) => new Set(names).size === names.length),
+      otherwise: "has a resource type or an endpoint twice",
+      source: "entitlements",
     },
     ...scim.entitlements.flatMap(({ resourceType, endpoint, description }, index): ManifestRule[] => [
       {
@@ -213,6 +247,6 @@ function testAccountRules(product: Product): ManifestRule[] {
       otherwise: `is ${username}; Okta prefers isvtest@okta.com`,
       source: "testAccount",
     },
-    ...urlRules("testAccount.accountUrl", wizardUrls(product).accountUrl, limits.url, "testAccount"),
+    ...httpsRules("testAccount.accountUrl", wizardUrls(product).accountUrl, "testAccount"),
   ];
 }

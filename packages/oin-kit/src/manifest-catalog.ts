@@ -1,12 +1,13 @@
-import { imageSize } from "./image-size.ts";
 import type { Integration } from "./integration.ts";
-import { limits, logoSizes, riskyVariableNames, useCases, variableName } from "./limits.ts";
+import { limits, riskyVariableNames, variableName } from "./limits.ts";
+import { logoRules } from "./manifest-logo.ts";
 import { type ManifestRule, textRules } from "./manifest-rules.ts";
+import { useCaseRules } from "./manifest-use-cases.ts";
 import type { Product } from "./product.ts";
 
 const emailAddress = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
 
-/** Rules about the Wizard's first two screens: the catalog entry, and the variables that an admin fills in. */
+/** Rules about the Wizard's screen Integration details, and about the contacts. */
 export function catalogRules({ manifest, logo, variable }: Product): ManifestRule[] {
   return [
     ...textRules("displayName", manifest.displayName, limits.displayName, "catalog"),
@@ -44,81 +45,6 @@ function descriptionRules({ description, displayName, oidc, saml, scim }: Integr
   ];
 }
 
-function logoRules(logo: Uint8Array | null): ManifestRule[] {
-  const field = "logo";
-  const source = "logo";
-  if (!logo) {
-    const otherwise = "names a file that is not in public/";
-    return [{ field, rule: "logo-file", must: false, otherwise, source }];
-  }
-  const size = imageSize(logo);
-  if (!size) {
-    const otherwise = "is not a PNG, GIF or JPEG picture";
-    return [{ field, rule: "logo-format", must: false, otherwise, source }];
-  }
-  const pixels = `${size.width} × ${size.height}`;
-  const sizes = logoSizes.map(([width, height]) => `${width} × ${height}`).join(", ");
-  const uploadable = logoSizes.some(([width, height]) => width === size.width && height === size.height);
-  const square = size.width === 200 && size.height === 200;
-  return [
-    {
-      field,
-      rule: "logo-bytes",
-      must: logo.byteLength <= limits.logoBytes,
-      otherwise: `has ${logo.byteLength} bytes, and at most ${limits.logoBytes} are allowed`,
-      source,
-    },
-    {
-      field,
-      rule: "logo-size",
-      must: uploadable,
-      otherwise: `is ${pixels} pixels, and only ${sizes} can be uploaded`,
-      source,
-    },
-    {
-      field,
-      rule: "logo-square",
-      should: !uploadable || square,
-      otherwise: `is ${pixels} pixels; 200 × 200 is preferred`,
-      source,
-    },
-    {
-      field,
-      rule: "logo-png",
-      should: size.format === "PNG",
-      otherwise: `is ${size.format}; PNG is preferred`,
-      source,
-    },
-  ];
-}
-
-function useCaseRules({ useCases: chosen }: Integration): ManifestRule[] {
-  const unknown = chosen.filter((useCase) => !useCases.includes(useCase));
-  return [
-    {
-      field: "useCases",
-      rule: "use-case-count",
-      must: chosen.length <= limits.useCases,
-      otherwise: `has ${chosen.length} entries, and at most ${limits.useCases} are allowed`,
-      source: "useCases",
-    },
-    {
-      field: "useCases",
-      rule: "use-case-name",
-      must: unknown.length === 0,
-      otherwise: `has ${unknown.join(", ")}, which the Wizard does not offer`,
-      source: "useCases",
-    },
-    {
-      field: "useCases",
-      rule: "use-case-once",
-      must: new Set(chosen).size === chosen.length,
-      otherwise: "names one twice",
-      source: "useCases",
-    },
-  ];
-}
-
 function contactRules({
   customerSupport: { link, email, phone },
   escalationEmail,
@@ -135,8 +61,8 @@ function contactRules({
     {
       field: `${field}.link`,
       rule: "support-link",
-      must: !link || URL.canParse(link),
-      otherwise: `is not an address: ${link}`,
+      must: !link || /^https?:\/\/[^/]/.test(link),
+      otherwise: `is not a web address: ${link}`,
       source: "support",
     },
     {
@@ -180,7 +106,20 @@ function originRules({ origin }: Integration): ManifestRule[] {
       otherwise: `must be https, a host and nothing else, like https://app.example.com, not ${origin}`,
       source: "oidc",
     },
+    {
+      field: "origin",
+      rule: "origin-public",
+      must: !valid || isPublicHost(new URL(origin).hostname),
+      otherwise: `must be a host that Okta and its customers can reach, not ${origin}`,
+      source: "testAccount",
+    },
   ];
+}
+
+/** A name with a dot that is neither an IP address nor reserved for private use (RFC 6761, RFC 6762, RFC 8375). */
+function isPublicHost(host: string): boolean {
+  const isAddress = host.startsWith("[") || /^[\d.]+$/.test(host);
+  return host.includes(".") && !isAddress && !/\.(localhost|local|internal|home\.arpa|invalid)$/.test(host);
 }
 
 function variableRules({ variables }: Integration, variable: string): ManifestRule[] {

@@ -42,6 +42,7 @@ const sources = {
   entitlements: "Okta: scim-with-entitlements",
   universalLogout: "Okta: submit-oin-app, Universal Logout properties",
   testAccount: "Okta: submit-app-prereq, Test account",
+  guides: "Okta: submit-app-prereq, Customer configuration document guidelines",
 } as const;
 
 /** A rule applied to one field of the manifest: Okta demands it (`must`) or recommends it (`should`). */
@@ -80,16 +81,20 @@ export function textRules(
   ];
 }
 
-/** An https URL of at most `limit` characters, or an expression (in quotes) that makes one. */
+/** An https URL, or an expression (in quotes) that makes one. */
+export function httpsRules(field: string, value: string, source: ManifestRule["source"]): ManifestRule[] {
+  const isHttps = /^'?https:\/\/[^/]/.test(value);
+  return [
+    { field, rule: "https", must: isHttps, otherwise: `must start with https://, not ${value}`, source },
+  ];
+}
+
+/** An https URL of at most `limit` characters. */
 export function urlRules(
   field: string,
   value: string,
   limit: number,
   source: ManifestRule["source"],
 ): ManifestRule[] {
-  const isHttps = value.replace(/^'/, "").startsWith("https://");
-  return [
-    { field, rule: "https", must: isHttps, otherwise: `must start with https://, not ${value}`, source },
-    ...textRules(field, value, limit, source),
-  ];
+  return [...httpsRules(field, value, source), ...textRules(field, value, limit, source)];
 }

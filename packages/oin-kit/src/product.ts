@@ -14,10 +14,15 @@ export interface Product {
   /** The integration variable that holds a customer's connection key in URLs. */
   variable: string;
   addresses: Addresses;
+  /**
+   * The text for Okta's reviewers: where they sign in, configure and clean up. Several lines. It has a placeholder for the
+   * provisioning token, which a person replaces in the Wizard.
+   */
+  testingInstructions(manifest: Integration): string;
 }
 
 /** A person's attribute, with its name in each protocol. */
-interface ProductAttribute {
+export interface ProductAttribute {
   /** The product's field; null for an attribute that is only stored and returned. */
   field: string | null;
   /** Path in SCIM (RFC 7644 §3.10). */

@@ -3,6 +3,7 @@ import { bareExpression, oidcExpression, samlExpression, urlTemplate } from "./e
 import type { Integration } from "./integration.ts";
 import { manifestProblems } from "./manifest.ts";
 import { InconsistentManifestError, type Problem } from "./manifest-rules.ts";
+import { oktaTestPlan } from "./okta-test-plan.ts";
 import type { Product } from "./product.ts";
 import type { PlannedCase } from "./test-cases.ts";
 import { testPlan } from "./test-plan.ts";
@@ -24,6 +25,8 @@ export interface Submission {
   dialects: { url: string; oidc: string; saml: string; bare: string }[];
   instances: TestInstance[];
   plan: PlannedCase[];
+  /** The plan of Okta that the cases are from. */
+  oktaPlan: typeof oktaTestPlan;
   accountUrl: string;
   /** Warnings that Okta's reviewers would raise. */
   remarks: Problem[];
@@ -45,6 +48,7 @@ export function buildSubmission(product: Product, published: WizardValues | null
     dialects: dialectsOf(product),
     instances: testInstances(manifest),
     plan: testPlan(manifest),
+    oktaPlan: oktaTestPlan,
     accountUrl: wizardUrls(product).accountUrl,
     remarks: problems,
     breaks: published && compatibilityProblems(published, values),
@@ -56,18 +60,42 @@ export function submissionValues(product: Product): WizardValues {
   return valuesOf(wizardScreens(product));
 }
 
-/** The values by screen and label. A label that occurs several times on a screen has all its values. */
+/**
+ * The values by section and label, under the names that they had when they were first published. A label that occurs
+ * several times in a section has all its values.
+ */
 function valuesOf(screens: readonly WizardScreen[]): WizardValues {
-  return Object.fromEntries(
-    screens.map(({ title, fields }) => {
-      const labels = [...new Set(fields.map(({ label }) => label))];
-      const of = (label: string) => fields.filter((field) => field.label === label).map(({ value }) => value);
-      return [title, Object.fromEntries(labels.map((label) => [label, single(of(label))]))];
-    }),
+  const entries = screens
+    .flatMap(({ sections }) => sections)
+    .flatMap(({ title, fields }) =>
+      fields.flatMap(({ label, value, stored }) =>
+        stored ? [{ section: title, label, value, ...stored }] : [],
+      ),
+    );
+  return grouped(entries, "section", (inSection) =>
+    grouped(inSection, "label", (alike) => single(alike.map(({ value }) => value))),
   );
 }
 
-function single(values: readonly (string | readonly string[] | null)[]): string | readonly string[] | null {
+interface StoredEntry {
+  section: string;
+  label: string;
+  value: StoredText;
+}
+
+/** An object with one property for each section or label, in the order in which they first occur. */
+function grouped<Result>(
+  entries: readonly StoredEntry[],
+  by: "section" | "label",
+  make: (entries: readonly StoredEntry[]) => Result,
+): Record<string, Result> {
+  const names = [...new Set(entries.map((entry) => entry[by]))];
+  return Object.fromEntries(names.map((name) => [name, make(entries.filter((entry) => entry[by] === name))]));
+}
+
+type StoredText = string | readonly string[] | null;
+
+function single(values: readonly StoredText[]): StoredText {
   const [first = null, ...others] = values;
   return others.length === 0 ? first : values.flatMap((value) => value ?? []);
 }
@@ -95,14 +123,15 @@ function dialectsOf(product: Product): Submission["dialects"] {
 }
 
 /**
- * One instance for each SSO protocol; Universal Logout may share one. SCIM may share an instance only with a single SSO
- * protocol without just-in-time, and never with entitlements (Okta: submit-oin-app, Generate instances).
+ * One instance for each SSO protocol, each with Universal Logout. SCIM may share an instance only with a single SSO protocol
+ * without just-in-time, and never with entitlements (Okta: submit-oin-app, Generate instances).
  */
 function testInstances({ oidc, saml, scim, universalLogout }: Integration): TestInstance[] {
-  const instances: TestInstance[] = [];
-  if (oidc) instances.push({ name: "OIDC", capabilities: ["OpenID Connect"] });
-  if (saml) instances.push({ name: "SAML", capabilities: ["SAML 2.0"] });
-  if (universalLogout) instances[0]?.capabilities.push("Universal Logout");
+  const logout = universalLogout ? ["Universal Logout"] : [];
+  const instances: TestInstance[] = [
+    ...(oidc ? [{ name: "OIDC", capabilities: ["OpenID Connect", ...logout] }] : []),
+    ...(saml ? [{ name: "SAML", capabilities: ["SAML 2.0", ...logout] }] : []),
+  ];
   if (!scim) return instances;
   const provisioning = ["SCIM 2.0", ...(scim.entitlements.length > 0 ? ["Entitlement Management"] : [])];
   const onlySso = [oidc, saml].filter((capability) => capability !== null);

@@ -1,164 +1,163 @@
+import { wizard } from "okta-labels/wizard";
 import type { Integration } from "./integration.ts";
 import { limits } from "./limits.ts";
 import type { Product } from "./product.ts";
-import { choice, optionalChoice, optionalText, text, type WizardScreen, yesOrNo } from "./wizard-fields.ts";
+import {
+  choice,
+  optionalChoice,
+  optionalText,
+  section,
+  text,
+  type WizardField,
+  type WizardSection,
+  yesOrNo,
+} from "./wizard-fields.ts";
 import { wizardUrls } from "./wizard-urls.ts";
 
-/** The Wizard's screens for the manifest's capabilities. */
-export function protocolScreens(product: Product): WizardScreen[] {
-  return [
-    ...oidcScreens(product),
-    ...samlScreens(product),
-    ...universalLogoutScreens(product),
-    ...scimScreens(product),
-    ...entitlementScreens(product.manifest),
-  ];
-}
+const { sections, fields } = wizard;
+const guideNote = "Public during the review, too";
+const withQuotes = "With its quotes";
 
-function oidcScreens(product: Product): WizardScreen[] {
+/** Okta renamed the guide's field for sign-in, and kept the old name for provisioning. */
+const guideUrl = (url: string) =>
+  text(fields.guideUrl, url, { note: guideNote, stored: { label: fields.guideLink } });
+
+export function oidcSections(product: Product): WizardSection[] {
   if (!product.manifest.oidc) return [];
   const { oidc: urls } = wizardUrls(product);
   const { idpInitiated, signOutOfOkta } = product.manifest.oidc;
-  const limit = limits.url;
   return [
-    {
-      title: "OIDC properties",
-      fields: [
-        text("Redirect URIs", [urls.redirectUri], { limit }),
-        optionalText("Initiate login URI", idpInitiated ? urls.initiateLoginUri : null, { limit }),
-        optionalText("Post-logout URIs", signOutOfOkta ? [urls.postLogoutRedirectUri] : null, { limit }),
-        text("Link to configuration guide", urls.guideUrl, { note: "Public during the review, too" }),
-      ],
-    },
+    section(sections.oidc, [
+      text(fields.redirectUris, [urls.redirectUri], { limit: limits.url }),
+      optionalText(fields.initiateLoginUri, idpInitiated ? urls.initiateLoginUri : null),
+      optionalText(fields.postLogoutUri, signOutOfOkta ? [urls.postLogoutRedirectUri] : null, {
+        stored: { label: "Post-logout URIs" },
+      }),
+      guideUrl(urls.guideUrl),
+    ]),
   ];
 }
 
-function samlScreens(product: Product): WizardScreen[] {
+export function samlSections(product: Product): WizardSection[] {
   if (!product.manifest.saml) return [];
   const { saml: urls } = wizardUrls(product);
-  const { groupAttribute } = product.manifest.saml;
-  const statements = product.attributes.flatMap(({ samlAttribute, oktaExpression }) =>
-    samlAttribute ? [optionalText(`Attribute statements: ${samlAttribute}`, oktaExpression)] : [],
-  );
-  const groups =
-    groupAttribute && `${groupAttribute.name}, ${groupAttribute.filter}: ${groupAttribute.value}`;
+  const none = "None besides the default";
   return [
-    {
-      title: "SAML properties",
-      fields: [
-        text("Default ACS URL", urls.acsUrl, { limit: limits.url }),
-        optionalText("ACS URLs", null, { note: "None besides the default" }),
-        text("Entity ID", urls.entityId, { limit: limits.url, note: "Also called Audience URI" }),
-        ...statements,
-        optionalText("Group attributes", groups),
-        text("Link to configuration guide", urls.guideUrl, { note: "Public during the review, too" }),
-      ],
-    },
+    section(sections.saml, [
+      text(fields.defaultAcsUrl, urls.acsUrl, { limit: limits.url }),
+      optionalText(fields.acsUrl, null, { limit: limits.url, note: none, stored: { label: "ACS URLs" } }),
+      optionalText(fields.acsIndex, null, { note: none, stored: null }),
+      text(fields.entityId, urls.entityId, { stored: { label: "Entity ID" } }),
+      ...statements(product),
+      ...groupAttributes(product.manifest.saml),
+      guideUrl(urls.guideUrl),
+    ]),
   ];
 }
 
-function universalLogoutScreens(product: Product): WizardScreen[] {
-  const { universalLogout } = product.manifest;
-  if (!universalLogout) return [];
-  const { endpoint } = wizardUrls(product).universalLogout;
+/** Each statement has a name and its values. */
+function statements({ attributes }: Product): WizardField[] {
+  const { attributeStatements, attributeName, attributeValues } = fields;
+  return attributes
+    .flatMap(({ samlAttribute, oktaExpression }) =>
+      samlAttribute ? [{ samlAttribute, oktaExpression }] : [],
+    )
+    .flatMap(({ samlAttribute, oktaExpression }, index) => [
+      text(`${attributeStatements} ${index + 1}: ${attributeName}`, samlAttribute, { stored: null }),
+      text(`${attributeStatements} ${index + 1}: ${attributeValues}`, oktaExpression, {
+        stored: { label: `Attribute statements: ${samlAttribute}` },
+      }),
+    ]);
+}
+
+function groupAttributes({ groupAttribute }: NonNullable<Integration["saml"]>): WizardField[] {
+  const { groupAttributes: label } = fields;
+  if (!groupAttribute) return [optionalText(label, null)];
+  const { name, filter, value } = groupAttribute;
   return [
-    {
-      title: "Universal Logout properties",
-      fields: [
-        text("Global token revocation endpoint", endpoint, { limit: limits.url, note: "With its quotes" }),
-        choice("Authentication method", "SIGNED_JWT"),
-        choice("Subject format", universalLogout.subjectFormat),
-        optionalChoice("Partial support", yesOrNo(universalLogout.partial)),
-      ],
-    },
+    optionalText(`${label}: Name`, name, {
+      stored: { label: "Group attributes", value: `${name}, ${filter}: ${value}` },
+    }),
+    optionalChoice(`${label}: Filter`, filter, { stored: null }),
+    optionalText(`${label}: Value`, value, { stored: null }),
   ];
 }
 
-function scimScreens(product: Product): WizardScreen[] {
+export function scimSections(product: Product): WizardSection[] {
   const { scim } = product.manifest;
   if (!scim) return [];
-  const { baseUrl, guideUrl } = wizardUrls(product).scim;
-  const { users, groups } = scim;
-  const names = (operations: [string, boolean][]) =>
-    operations.flatMap(([name, chosen]) => (chosen ? [name] : []));
+  const { baseUrl, guideUrl: guide } = wizardUrls(product).scim;
   return [
-    {
-      title: "SCIM properties",
-      fields: [
-        choice("Authentication mode", scim.authentication, { note: "The token is typed as the API token" }),
-        text("Base URL", baseUrl, { limit: limits.url, note: "With its quotes; no underscore" }),
-        choice("Objects", groups ? ["Users", "Groups"] : ["Users"]),
-        choice(
-          "User operations",
-          names([
-            ["Create", users.create],
-            ["Read", true],
-            ["Update", users.update],
-            ["Change password", users.changePassword],
-            ["Deactivate", users.deactivate],
-            ["Support PATCH for User", users.patch],
-            ["Import User Schema", users.importUserSchema],
-          ]),
-        ),
-        optionalChoice(
-          "Group operations",
-          groups &&
-            names([
-              ["Create", groups.create],
-              ["Read", true],
-              ["Update", groups.update],
-              ["Delete", groups.delete],
-            ]),
-        ),
-        choice("Import", ["Users", "Groups"], { note: "Always on" }),
-        text("Link to configuration guide", guideUrl, { note: "Public during the review, too" }),
-      ],
-    },
+    section(sections.scim, [
+      text(fields.baseUrl, baseUrl, { limit: limits.url, note: `${withQuotes}; no underscore` }),
+      choice(fields.objects, scim.groups ? ["Users", "Groups"] : ["Users"], { stored: { label: "Objects" } }),
+      choice(fields.userOperations, userOperations(scim.users), {
+        note: "Read cannot be cleared",
+      }),
+      ...groupOperations(scim.groups),
+      choice(fields.imports, scim.groups ? ["Users", "Groups"] : ["Users"], {
+        note: "Always on: a note on the screen, not a field",
+        stored: { label: "Import" },
+      }),
+      text(fields.guideLink, guide, { note: guideNote }),
+    ]),
   ];
 }
 
-function entitlementScreens({ scim }: Integration): WizardScreen[] {
-  return (scim?.entitlements ?? []).map(
-    ({ resourceType, endpoint, required, multiValued, description }): WizardScreen => ({
-      title: `Entitlement Management properties: ${resourceType}`,
-      fields: [
-        text("Resource type", resourceType),
-        text("Endpoint", endpoint),
-        optionalChoice("Required", yesOrNo(required)),
-        optionalChoice("Multi-valued", yesOrNo(multiValued)),
-        optionalText("Description", description),
-        text("ID", "id", { note: "Schema mapping" }),
-        text("Display Name", "displayName", { note: "Schema mapping" }),
-        optionalText("Description of the value", "description", { note: "Schema mapping" }),
-      ],
-    }),
-  );
+function userOperations(users: NonNullable<Integration["scim"]>["users"]): string[] {
+  return named([
+    ["Create", users.create],
+    ["Read", true],
+    ["Update", users.update],
+    ["Change password", users.changePassword],
+    ["Deactivate", users.deactivate],
+    ["Support PATCH for User", users.patch],
+    ["Import User Schema", users.importUserSchema],
+  ]);
 }
 
-/** The part of the test screens about how people sign in. */
-export function flowScreens(product: Product): WizardScreen[] {
-  const { oidc, saml } = product.manifest;
-  const urls = wizardUrls(product);
-  const limit = limits.spInitiateUrl;
-  const flows = (idp: boolean, sp: boolean) => [...(idp ? ["IdP"] : []), ...(sp ? ["SP"] : [])];
-  const forOidc: WizardScreen | null = oidc && {
-    title: "Test your OIDC integration",
-    fields: [
-      choice("Supported sign-in flows", flows(oidc.idpInitiated, true), { note: "Set by the Wizard" }),
-      choice("Just-In-Time provisioning", yesOrNo(oidc.justInTime)),
-      text("SP Initiate URL", urls.oidc.spInitiateUrl, { limit }),
-    ],
-  };
-  const forSaml: WizardScreen | null = saml && {
-    title: "Test your SAML integration",
-    fields: [
-      choice("Supported sign-in flows", flows(saml.idpInitiated, saml.spInitiated)),
-      choice("Just-In-Time provisioning", yesOrNo(saml.justInTime)),
-      optionalText("SP Initiate URL", saml.spInitiated ? urls.saml.spInitiateUrl : null, { limit }),
-      optionalText("SP Initiate flow description", saml.spInitiated ? saml.spFlowDescription : null, {
-        limit: limits.spFlowDescription,
-      }),
-    ],
-  };
-  return [forOidc, forSaml].filter((screen) => screen !== null);
+function groupOperations(groups: NonNullable<Integration["scim"]>["groups"]): WizardField[] {
+  const { groupOperations: label } = fields;
+  if (!groups) return [optionalChoice(label, null)];
+  const operations = (update: string) =>
+    named([
+      ["Create", groups.create],
+      ["Read", true],
+      [update, groups.update],
+      ["Delete", groups.delete],
+    ]);
+  return [
+    optionalChoice(label, operations("Update (Uses PATCH)"), {
+      note: "Read cannot be cleared",
+      stored: { value: operations("Update") },
+    }),
+  ];
+}
+
+const named = (operations: [string, boolean][]) =>
+  operations.flatMap(([name, chosen]) => (chosen ? [name] : []));
+
+export function entitlementSections({ scim }: Integration): WizardSection[] {
+  return (scim?.entitlements ?? []).map(
+    ({ resourceType, endpoint, required, multiValued, description }): WizardSection =>
+      section(
+        `${sections.entitlements}: ${resourceType}`,
+        [
+          text(fields.resourceType, resourceType),
+          text(fields.endpoint, endpoint),
+          optionalChoice(fields.required, yesOrNo(required)),
+          optionalChoice(fields.multiValued, yesOrNo(multiValued)),
+          optionalText(fields.description, description),
+          text(fields.valueId, "id", { note: "Schema mapping" }),
+          text(fields.valueDisplayName, "displayName", { note: "Schema mapping" }),
+          optionalText(fields.description, "description", {
+            note: "Schema mapping",
+            stored: { label: "Description of the value" },
+          }),
+        ].map((field) => ({
+          ...field,
+          stored: { ...field.stored, section: `Entitlement Management properties: ${resourceType}` },
+        })),
+      ),
+  );
 }

@@ -1,3 +1,4 @@
+import { wizard } from "okta-labels/wizard";
 import type { Integration } from "./integration.ts";
 import { limits } from "./limits.ts";
 import type { Product } from "./product.ts";
@@ -6,102 +7,143 @@ import {
   later,
   optionalChoice,
   optionalText,
+  section,
   text,
   type WizardScreen,
+  type WizardSection,
   yesOrNo,
 } from "./wizard-fields.ts";
-import { flowScreens, protocolScreens } from "./wizard-protocols.ts";
+import { entitlementSections, oidcSections, samlSections, scimSections } from "./wizard-protocols.ts";
+import { resultSections, testSections } from "./wizard-tests.ts";
 import { wizardUrls } from "./wizard-urls.ts";
+
+const { screens, sections, fields } = wizard;
 
 /** Every screen of the OIN Wizard, in order, with every field (Okta: submit-oin-app). */
 export function wizardScreens(product: Product): WizardScreen[] {
   const { manifest } = product;
   return [
-    capabilityScreen(manifest),
-    catalogScreen(manifest),
-    variableScreen(manifest),
-    ...protocolScreens(product),
-    testScreen(product),
-    ...flowScreens(product),
-    submitScreen(manifest),
+    { title: screens.capabilities, sections: [capabilities(manifest)] },
+    { title: screens.details, sections: detailSections(manifest) },
+    {
+      title: screens.configure,
+      sections: [
+        supportContact(manifest),
+        ...oidcSections(product),
+        ...samlSections(product),
+        ...scimSections(product),
+        ...entitlementSections(manifest),
+        ...universalLogoutSections(product),
+      ],
+    },
+    { title: screens.testInformation, sections: testSections(product) },
+    { title: screens.test, sections: resultSections(manifest) },
+    { title: screens.submit, sections: [certification()] },
   ];
 }
 
-function capabilityScreen({ oidc, saml, scim, universalLogout }: Integration): WizardScreen {
+function capabilities({ oidc, saml, scim, universalLogout }: Integration): WizardSection {
   const signOn = [oidc && "OpenID Connect (OIDC)", saml && "SAML 2.0"].filter((name) => name !== null);
-  return {
-    title: "Add integration capabilities",
-    fields: [
-      choice("Single sign-on", signOn.length > 0 ? signOn : null),
-      optionalChoice("Provisioning", scim ? "SCIM 2.0" : null),
-      optionalChoice("Entitlement Management", yesOrNo((scim?.entitlements.length ?? 0) > 0)),
-      optionalChoice("Universal Logout", universalLogout ? "Global Token Revocation" : null),
-    ],
-  };
+  const assigns = (scim?.entitlements.length ?? 0) > 0;
+  return section(
+    sections.capabilities,
+    [
+      choice(fields.signOn, signOn.length > 0 ? signOn : null),
+      optionalChoice(fields.provisioning, scim ? "SCIM 2.0" : null),
+      optionalChoice(fields.entitlements, yesOrNo(assigns), { note: "Under Identity Lifecycle Management" }),
+      optionalChoice(fields.universalLogout, universalLogout ? "Global Token Revocation" : null),
+    ].map((field) => ({ ...field, stored: { section: screens.capabilities } })),
+    "If you start on the Home page, Okta asks here for the display name and the description as well. They are in the next table.",
+  );
 }
 
-function catalogScreen({
-  displayName,
-  description,
-  logo,
-  useCases,
-  customerSupport,
-}: Integration): WizardScreen {
-  return {
-    title: "OIN catalog properties",
-    fields: [
-      text("Display name", displayName, { limit: limits.displayName }),
-      text("Description", description, { limit: limits.description }),
-      choice("Logo", `public/${logo}`, { note: "PNG, 200 × 200 pixels, below 1 MB" }),
-      optionalChoice("Use cases", useCases, { note: `At most ${limits.useCases}` }),
-      optionalText("Support link", customerSupport.link, { note: "One of the three contacts is required" }),
-      optionalText("Support email", customerSupport.email, { note: "Shown to customers" }),
-      optionalText("Support phone", customerSupport.phone),
-    ],
-  };
+function detailSections(manifest: Integration): WizardSection[] {
+  return [
+    catalog(manifest),
+    publicContact(manifest),
+    ...(manifest.variables.length > 0 ? [tenantSettings(manifest)] : []),
+    ...(manifest.scim ? [authentication(manifest.scim)] : []),
+  ];
 }
 
-function variableScreen({ variables }: Integration): WizardScreen {
-  return {
-    title: "Tenant settings",
-    fields: variables.flatMap(({ label, name }) => [
-      text("Label", label, { note: "What the customer's administrator reads" }),
-      text("Name", name, {
+function catalog({ displayName, description, logo, useCases }: Integration): WizardSection {
+  return section(sections.catalog, [
+    text(fields.displayName, displayName, { limit: limits.displayName }),
+    text(fields.description, description, { limit: limits.description }),
+    choice(fields.logo, `public/${logo}`, {
+      note: "PNG with a transparent background and sharp corners, 200 × 200 pixels, below 1 MB",
+    }),
+    optionalChoice(fields.useCases, useCases, {
+      note: `At most ${limits.useCases}; with those that Okta adds at most ${limits.categories}`,
+      stored: { label: "Use cases" },
+    }),
+  ]);
+}
+
+/** Okta's guide describes these contacts, but no screen of the Wizard on which they are entered. */
+function publicContact({ customerSupport: { link, email, phone } }: Integration): WizardSection {
+  return section(
+    sections.publicContact,
+    [
+      optionalText(fields.supportLink, link, { note: "One of the three contacts is required" }),
+      optionalText(fields.supportEmail, email, { note: "Shown to customers" }),
+      optionalText(fields.supportPhone, phone, { stored: { label: "Support phone" } }),
+    ].map((field) => ({ ...field, stored: { ...field.stored, section: sections.catalog } })),
+    "The catalog shows these contacts to customers. Okta's guide demands at least one, but describes no field for them. Enter them where the Wizard asks; if it does not ask, send them to oin@okta.com with the name of the submission.",
+  );
+}
+
+function tenantSettings({ variables }: Integration): WizardSection {
+  return section(
+    sections.tenantSettings,
+    variables.flatMap(({ label, name }) => [
+      text(fields.variableLabel, label, { note: "What the customer's administrator reads" }),
+      text(fields.variableName, name, {
         limit: limits.variableName,
         note: "Type it first: some names are reserved. Never rename it.",
       }),
     ]),
-  };
+  );
 }
 
-function testScreen(product: Product): WizardScreen {
-  const { manifest } = product;
-  return {
-    title: "Test information",
-    fields: [
-      text("Account URL", wizardUrls(product).accountUrl, { note: "Takes no expressions" }),
-      text("Username", manifest.testAccount.username),
-      text("Password", null, later("The one that you gave on the command line below")),
-      text("Support email", manifest.escalationEmail, { note: "For Okta alone; not shown to customers" }),
-      optionalText("Testing instructions", null, later("The section below, unchanged")),
-    ],
-  };
+function authentication({ authentication: mode }: NonNullable<Integration["scim"]>): WizardSection {
+  return section(sections.authentication, [
+    choice(fields.authenticationMode, mode, {
+      note: "The customer types the provisioning token as the API token. Only the mode OAuth 2 has more fields.",
+      stored: { section: sections.scim },
+    }),
+  ]);
 }
 
-function submitScreen({ scim }: Integration): WizardScreen {
-  const result = "The address of the result (runscope.com/radar/…/history/…), after you set it to Shareable";
-  const scimResults = [
-    text("Link to Runscope spec test results", null, later(result)),
-    text("Link to Runscope CRUD test results", null, later(result)),
-    ...(scim?.entitlements.length
-      ? [text("Link to Runscope entitlement test results", null, later(result))]
-      : []),
+function supportContact({ escalationEmail }: Integration): WizardSection {
+  return section(sections.supportContact, [
+    text(fields.supportEmail, escalationEmail, {
+      note: "Private: Okta writes to it in emergencies. A mailbox that people read.",
+      stored: { section: "Test information" },
+    }),
+  ]);
+}
+
+function universalLogoutSections(product: Product): WizardSection[] {
+  const { universalLogout } = product.manifest;
+  if (!universalLogout) return [];
+  const { endpoint } = wizardUrls(product).universalLogout;
+  return [
+    section(sections.universalLogout, [
+      text(fields.revocationEndpoint, endpoint, { limit: limits.url, note: "With its quotes" }),
+      choice(fields.authenticationMethod, "SIGNED_JWT", { note: "The only one" }),
+      choice(fields.subjectFormat, universalLogout.subjectFormat),
+      optionalChoice(fields.partialSupport, yesOrNo(universalLogout.partial)),
+    ]),
   ];
-  return {
-    title: "Submit",
-    fields: [
-      ...(scim ? scimResults : []),
-      choice("I certify that I have successfully completed required tests", "Yes"),
-    ],
-  };
+}
+
+/** A declaration: the package leaves it to the person who ran the tests. */
+function certification(): WizardSection {
+  return section(sections.certification, [
+    choice(fields.certification, null, {
+      ...later("Yours to declare: select it only after every required test has passed in the last 48 hours"),
+      stored: { section: "Submit" },
+    }),
+  ]);
 }

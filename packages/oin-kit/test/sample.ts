@@ -1,12 +1,7 @@
 import type { Product } from "../src/product.ts";
+import { png } from "./png.ts";
 
 const login = (protocol: string, origin: string, key: string) => `${origin}/${protocol}/${key}`;
-
-/** The header of a PNG of 200 × 200 pixels. */
-const logo = Buffer.alloc(100);
-logo.write("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
-logo.writeUInt32BE(200, 16);
-logo.writeUInt32BE(200, 20);
 
 const saml = (samlAttribute: string | null) => ({ samlAttribute, oktaExpression: `user.${samlAttribute}` });
 
@@ -16,7 +11,7 @@ export const sample: Product = {
     displayName: "Strawberry",
     description: "Strawberry: sign-in by OpenID Connect or SAML, and provisioning.",
     logo: "logo.png",
-    useCases: ["Automation", "Directory and HR Sync"],
+    useCases: ["Identity Governance and Administration (IGA)", "Zero Trust"],
     customerSupport: { link: "https://example.org/help", email: "help@example.org", phone: null },
     escalationEmail: "identity@example.org",
     origin: "https://app.example.com",
@@ -58,7 +53,7 @@ export const sample: Product = {
     },
     universalLogout: { subjectFormat: "Email", partial: false },
   },
-  logo,
+  logo: png(),
   attributes: [
     { field: "loginName", scim: "userName", samlAttribute: null, oktaExpression: "user.login" },
     { field: "givenName", scim: "name.givenName", ...saml("firstName") },
@@ -87,4 +82,5 @@ export const sample: Product = {
     passwordLogin: (tenant) => `/login/password/${tenant}`,
     entrances: ["/"],
   },
+  testingInstructions: ({ testAccount }) => `Sign in as ${testAccount.username}.\n\n  API token: [token]\n`,
 };

@@ -2,7 +2,7 @@
 export const readOn = "2026-08-21";
 
 /**
- * What an administrator reads in Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
+ * The labels of Okta's consoles, by place. A menu or a path through tabs is written with " > " between its
  * parts. Guides, package, console and stand-in take every label of Okta's from here.
  */
 export const okta = {
@@ -17,6 +17,7 @@ export const okta = {
     systemLog: "Reports > System Log",
     api: "Security > API",
     features: "Settings > Features",
+    home: "Home",
   },
   catalog: {
     browse: "Browse App Catalog",
@@ -44,11 +45,20 @@ export const okta = {
     done: "Done",
     actions: "Actions",
     activate: "Activate",
-    cancel: "Cancel",
+    deactivate: "Deactivate",
+    next: "Next",
+    finish: "Finish",
     addAttribute: "Add Attribute",
+    cancel: "Cancel",
+  },
+  general: {
+    appSettings: "App Settings",
+    /** Its link contains the app instance ID, 0oa…. */
+    embedLink: "App Embed Link",
+    appVisibility: "App visibility",
+    hideIcon: "Do not display application icon to users",
   },
   signOn: {
-    viewSamlInstructions: "View SAML setup instructions",
     methods: "Sign on methods",
     openIdConnect: "OpenID Connect",
     metadataDetails: "Metadata details",
@@ -61,6 +71,7 @@ export const okta = {
     idToken: "OpenID Connect ID Token",
     groupClaimsFilter: "Group claims filter",
     saml: "SAML 2.0",
+    secureWebAuthentication: "Secure Web Authentication",
     metadataUrl: "Metadata URL",
     moreDetails: "More details",
     signOnUrl: "Sign on URL",
@@ -82,31 +93,15 @@ export const okta = {
     claimName: "Name",
     claimExpression: "Expression",
   },
-  general: {
-    appSettings: "App Settings",
-    /** Its link contains the app instance ID, 0oa…. */
-    embedLink: "App Embed Link",
-    appVisibility: "App visibility",
-    hideIcon: "Do not display application icon to users",
-  },
-  /** An app integration that a customer builds, where the app is not in their catalog. */
-  customApp: {
-    authorizationCode: "Authorization Code",
-    assertionSignature: "Assertion Signature",
-    signed: "Signed",
-    assertionEncryption: "Assertion Encryption",
-    unencrypted: "Unencrypted",
-    uniqueIdentifier: "Unique identifier field for users",
-  },
   /** What an administrator enables under Settings > Features. */
   features: {
     federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
   },
-  mappings: {
-    attributeMappings: "Attribute Mappings",
-  },
   person: {
     moreActions: "More Actions",
+    add: "Add Person",
+    suspend: "Suspend",
+    resetPassword: "Reset Password",
     clearSessions: "Clear User Sessions",
     includeApps: "Also include logout enabled apps and Okta API tokens",
     clearAndRevoke: "Clear and revoke",
@@ -125,6 +120,7 @@ export const okta = {
     updateAttributes: "Update User Attributes",
     deactivateUsers: "Deactivate Users",
     syncPassword: "Sync Password",
+    syncOktaPassword: "Sync Okta Password",
     scheduleImport: "Schedule import",
     importUsernameFormat: "Okta username format",
     importEmailAddress: "Email Address",
@@ -143,9 +139,9 @@ export const okta = {
     viewAccess: "View access details",
     editAccess: "Edit access",
     customize: "Customize entitlements",
-    revertToPolicy: "Revert to policy",
     /** The app that administrators need who do not see the tab Governance. */
     adminApp: "Okta Entitlement Management",
+    revertToPolicy: "Revert to policy",
     list: "Governance > Entitlements",
     policy: "Governance > Policy",
     addRule: "Add rule",
@@ -157,6 +153,10 @@ export const okta = {
     saveAndGoBack: "Save and Go Back",
     unassign: "Unassign",
   },
+  groups: {
+    add: "Add Group",
+    assignPeople: "Assign People",
+  },
   pushGroups: {
     push: "Push Groups",
     byName: "Find groups by name",
@@ -165,6 +165,72 @@ export const okta = {
     link: "Link Group",
     matchAndAction: "Match result & push action",
     pushNow: "Push now",
+    renameFlag: "Rename app groups to match group name in Okta",
+    deactivate: "Deactivate Group Push",
+    activate: "Activate Group Push",
+    unlink: "Unlink Pushed Group",
+    deleteThere: "Delete the group in the target app (recommended)",
+    leaveThere: "Leave the group in the target app",
+    createRule: "Create Rule",
+    deactivateRule: "Deactivate Rule",
+    deleteRule: "Delete Rule",
+    deleteAssociated: "Delete the associated groups",
+    leaveAssociated: "Leave associated groups",
+    bulkEdit: "Bulk Edit",
+  },
+  /** An app integration that a customer builds, where the app is not in their catalog. */
+  customApp: {
+    oidc: "OIDC - OpenID Connect",
+    webApplication: "Web Application",
+    name: "App integration name",
+    grantType: "Grant type",
+    authorizationCode: "Authorization Code",
+    signInRedirectUris: "Sign-in redirect URIs",
+    signOutRedirectUris: "Sign-out redirect URIs",
+    loginInitiatedBy: "Login initiated by",
+    eitherOktaOrApp: "Either Okta or App",
+    displayIcon: "Display application icon to users",
+    loginFlow: "Login flow",
+    redirectToApp: "Redirect to app to initiate login (OIDC Compliant)",
+    initiateLoginUri: "Initiate login URI",
+    ssoUrl: "Single sign-on URL",
+    audience: "Audience URI (SP Entity ID)",
+    recipientUrl: "Use this for Recipient URL and Destination URL",
+    defaultRelayState: "Default RelayState",
+    nameIdFormat: "Name ID format",
+    unspecified: "Unspecified",
+    username: "Application username",
+    attributeStatements: "Attribute Statements",
+    connectorBaseUrl: "SCIM connector base URL",
+    uniqueIdentifier: "Unique identifier field for users",
+    provisioningActions: "Supported provisioning actions",
+    authenticationMode: "Authentication Mode",
+    httpHeader: "HTTP Header",
+    authorization: "Authorization",
+    testConnector: "Test Connector Configuration",
+    logoutEndpointUrl: "Logout endpoint URL",
+    subjectFormat: "Subject format",
+    issuerAndSubject: "Issuer and Subject Identifier",
+    emailIdentifier: "Email Identifier",
+    assertionSignature: "Assertion Signature",
+    signed: "Signed",
+    assertionEncryption: "Assertion Encryption",
+    unencrypted: "Unencrypted",
+  },
+  /** Where an ISV starts, tests and updates a submission, in its Integrator Free Plan org. */
+  oin: {
+    createApp: "Create app",
+    addIntegrations: "Add more integrations",
+    yourApps: "Your apps",
+    catalogInfo: "Catalog Info",
+    integration: "Integration",
+    testIntegration: "Test integration",
+    currentVersion: "CURRENT VERSION",
+    publishedVersion: "PUBLISHED VERSION",
+    initializeTester: "Initialize Tester",
+    refreshSession: "Refresh Tester session",
+    exportResults: "Export results",
+    importUserSchema: "Import User Schema",
   },
 } as const;
 
@@ -179,8 +245,27 @@ export const oktaProducts = {
 
 /** A label for Markdown: each part of a path is bold. */
 export function bold(label: string): string {
-  return label
-    .split(" > ")
-    .map((part) => `**${part}**`)
-    .join(" > ");
+  return writeParts(label, (part) => `**${part}**`, " > ");
+}
+
+/** A label for HTML: each part of a path is strong. */
+export function strong(label: string): string {
+  return writeParts(label, (part) => `<strong>${part.replaceAll("&", "&amp;")}</strong>`, " &gt; ");
+}
+
+/** The path by which a person clicks from one label to the next, for bold() and strong(). */
+export function clickPath(...labels: string[]): string {
+  return labels.join(" > ");
+}
+
+/**
+ * The tab with an app's sign-on settings, under both of its names.
+ * @param write how a text writes a label: bold, strong, or, by default, as it is.
+ */
+export function signOnTab(write: (label: string) => string = (label) => label): string {
+  return `${write(okta.tabs.signOn)} (in some orgs: ${write(okta.tabs.authentication)})`;
+}
+
+function writeParts(label: string, mark: (part: string) => string, separator: string): string {
+  return label.split(" > ").map(mark).join(separator);
 }

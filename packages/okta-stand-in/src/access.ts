@@ -5,7 +5,7 @@ import type { AssignedValue, OrgApp } from "./state.ts";
 /** The values that a person gets: their custom ones, or those of all policy rules for their groups. */
 export function valuesOf({ store }: Org, app: OrgApp, personId: string): AssignedValue[] {
   const { custom } = app.assignments[personId] ?? {};
-  if (custom) return custom;
+  if (custom !== undefined) return custom ?? [];
   const rules = app.governance?.policy ?? [];
   const values = rules
     .filter(({ groupId }) => store.state.groups[groupId]?.memberIds.includes(personId))
@@ -19,7 +19,9 @@ export function valuesOf({ store }: Org, app: OrgApp, personId: string): Assigne
  */
 export function accessOf(org: Org, app: OrgApp, personId: string): ScimBody {
   const { governance } = app;
-  if (!governance || (!app.assignments[personId]?.custom && governance.policy.length === 0)) return {};
+  const { custom } = app.assignments[personId] ?? {};
+  const isManaged = custom === undefined ? governance && governance.policy.length > 0 : custom !== null;
+  if (!governance || !isManaged) return {};
   const values = valuesOf(org, app, personId);
   const access: Record<string, ScimBody[]> = {};
   for (const { name, attribute } of governance.resourceTypes) {

@@ -15,8 +15,10 @@ export function enableGovernance(org: Org, app: OrgApp, enabled: boolean): strin
       "Entitlement management cannot be enabled: provisioning is already enabled for this app instance. " +
         "Add a new instance, enable Entitlement management there, and set up provisioning afterwards.",
     );
-  if (enabled) app.governance = { resourceTypes: [], policy: [] };
-  else {
+  if (enabled) {
+    app.governance = { resourceTypes: [], policy: [] };
+    for (const assignment of Object.values(app.assignments)) assignment.custom = null;
+  } else {
     delete app.governance;
     for (const assignment of Object.values(app.assignments)) delete assignment.custom;
   }

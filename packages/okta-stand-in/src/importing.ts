@@ -1,4 +1,4 @@
-import { displayNameOf, OrgRefusal } from "./org.ts";
+import { displayNameOf, OrgRefusal, personByLogin } from "./org.ts";
 import { addPerson } from "./people.ts";
 import type { OrgAdmin } from "./provisioner.ts";
 import { idOf, importAll } from "./provisioning.ts";
@@ -56,12 +56,10 @@ export async function confirmImport(
   return counts;
 }
 
-/** "Okta username format": by username, or by e-mail address. */
-function matchOf({ store }: OrgAdmin, { provisioning }: OrgApp, user: ScimBody): OrgPerson | null {
-  const byEmail = provisioning?.importFormat === "email";
-  const wanted = (byEmail ? emailOf(user) : String(user.userName)).toLowerCase();
-  const people = Object.values(store.state.people);
-  return people.find(({ login, email }) => (byEmail ? email : login).toLowerCase() === wanted) ?? null;
+/** "Okta username format": the e-mail address or the user name of the application is the person's username in the org. */
+function matchOf(org: OrgAdmin, { provisioning }: OrgApp, user: ScimBody): OrgPerson | null {
+  const isEmail = provisioning?.importFormat === "email";
+  return personByLogin(org, isEmail ? emailOf(user) : String(user.userName)) ?? null;
 }
 
 function formOf(user: ScimBody) {

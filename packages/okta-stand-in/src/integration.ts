@@ -18,6 +18,11 @@ export function disableProvisioning({ provisioner, store }: OrgAdmin, app: OrgAp
   app.provisioning = null;
   app.pushGroups = {};
   for (const [id, { custom }] of Object.entries(app.assignments))
-    app.assignments[id] = { remoteId: null, state: "waiting", problem: null, ...(custom ? { custom } : {}) };
+    app.assignments[id] = {
+      remoteId: null,
+      state: "waiting",
+      problem: null,
+      ...(custom === undefined ? {} : { custom }),
+    };
   store.changed();
 }

@@ -210,7 +210,9 @@ async function syncPerson({ org, app, provisioning, sendFor }: PushTarget, id: s
   const access = provisioning.updateAttributes ? accessOf(org, app, id) : {};
   const { remoteId } = assignment;
   if (remoteId === null) {
-    assignment.remoteId = await provisionPerson(sendFor(`Assign ${name}`), provisioning, person, access);
+    assignment.remoteId = await provisionPerson(sendFor(`Assign ${name}`), provisioning, person, {
+      access,
+    });
   } else if (provisioning.updateAttributes) {
     const account = { remoteId, access };
     await pushProfile(sendFor(`Push profile of ${name}`), provisioning, person, account);

@@ -22,7 +22,7 @@ export async function provisionPerson(
   send: Send,
   { updates, createUsers }: Provisioning,
   person: OrgPerson,
-  access: ScimBody = {},
+  { access = {}, newPassword = randomPassword }: NewAccount = {},
 ): Promise<string> {
   const { body: list } = await send(
     "GET",
@@ -42,13 +42,20 @@ export async function provisionPerson(
   }
   if (!createUsers)
     throw new OrgRefusal("Create Users is off, and the application does not know this person.");
-  const { body } = await send("POST", "/Users", { ...newUser(person, randomPassword()), ...access });
+  const { body } = await send("POST", "/Users", { ...newUser(person, newPassword()), ...access });
   if (typeof body.id !== "string")
     throw new ScimFailure(
       null,
       `Automatic provisioning of user ${displayNameOf(person)} failed: Create new user returned empty user.`,
     );
   return body.id;
+}
+
+/** An account that Okta is about to create. */
+interface NewAccount {
+  /** The entitlements that Okta manages in it. */
+  access?: ScimBody;
+  newPassword?: () => string;
 }
 
 /** An account of the application, and what Okta manages in it. */

@@ -115,8 +115,8 @@ export interface Provisioning {
   deactivateUsers: boolean;
   /** "Sync Password": sends the password that an administrator sets. */
   syncPassword?: boolean;
-  /** "To Okta": how an import matches the application's users with people. */
-  importFormat?: UsernameFormat;
+  /** "To Okta": the value by which an import matches the application's users with people. */
+  importFormat?: "userName" | "email";
 }
 
 export interface UniversalLogout {
@@ -134,8 +134,11 @@ export interface Assignment {
    */
   state: "waiting" | "pending" | "provisioned" | "failed" | "removing";
   problem: string | null;
-  /** "Customize entitlements": what an administrator chose for this person. Absent if the policy decides. */
-  custom?: AssignedValue[];
+  /**
+   * "Customize entitlements": what an administrator chose for this person. Null if they were assigned before Entitlement
+   * Management was enabled: the policy does not apply, and nothing is chosen yet. Absent if the policy decides.
+   */
+  custom?: AssignedValue[] | null;
 }
 
 /** A value of a resource type, assigned to a person. */

@@ -158,10 +158,18 @@ describe("the Admin Console", () => {
   });
 
   it("matches imported users by e-mail address if To Okta says so", async () => {
-    await submit(`/admin/apps/${app.id}/provisioning/to-okta`, { importFormat: "email" });
-    const emails = [{ value: ada.email, primary: true }];
+    const path = `/admin/apps/${app.id}/provisioning/to-okta`;
+    assert.match(await submit(path, { importExpression: "appuser.other" }), /knows the expression/);
+    await submit(path, { importFormat: "email" });
+    const emails = [{ value: ada.login, primary: true }];
     application.expect([200, listOf(user("r1", "alovelace", { emails }))], [200, listOf()]);
     assert.match((await admin.post(`/admin/apps/${app.id}/import`)).text, /Exact match: Ada Lovelace/);
+  });
+
+  it("shows the org's domain in the menu under the administrator's name", async () => {
+    const { host } = new URL(org.url);
+    assert.ok((await admin.get("/admin/apps")).text.includes(`id="org-domain">${host}<`));
+    assert.match((await (await org.signedIn(ada)).get("/admin/apps")).text, /account-menu">Ada Lovelace</);
   });
 
   it("pushes the groups that match a rule, and links only a group that the application has", async () => {

@@ -185,6 +185,22 @@ describe("Entitlement management", () => {
     assert.deepEqual(bodyOf(1).roles, []);
   });
 
+  it("does not apply the policy to people who were assigned before it was enabled", async () => {
+    await admin.post(`/admin/apps/${app.id}/assign-to-people/${person.id}`);
+    await enable();
+    await provision();
+    org.store.state.groups.g1 = { id: "g1", name: "Admins", memberIds: [person.id] };
+    await submit("/governance/policy", { name: "Admins", groupId: "g1", value: "Role/admin" });
+    const { text } = await admin.get(`/admin/apps/${app.id}/access/${person.id}`);
+    assert.match(text, /Entitlement assignment<\/dt><dd>Custom[\s\S]*<dt>Role<\/dt><dd>None/);
+    application.expect([200, listOf()], [201, { ...found(), id: userId }]);
+    await submit("/assignments/provision");
+    assert.ok(!("roles" in bodyOf(1)), "nothing was chosen for them yet");
+    application.expect([200, found()], [200, found()]);
+    await submit(`/access/${person.id}/revert`);
+    assert.deepEqual(bodyOf(1).roles, [{ value: "admin", display: "Admin" }]);
+  });
+
   it("does not touch roles that Okta does not manage", async () => {
     await provision();
     app.assignments[person.id] = { remoteId: userId, state: "provisioned", problem: null };

@@ -1,6 +1,13 @@
 /** The rules about an assertion after its signature is verified, in the order in which they are applied. */
-import type { Confirmation, ParsedAssertion } from "./parse.ts";
-import { clockSkewMs, maxAgeMs, mismatch, type SamlRule, type ServiceProvider } from "./rule.ts";
+import {
+  type Confirmation,
+  clockSkewMs,
+  maxAgeMs,
+  mismatch,
+  type ParsedAssertion,
+  type SamlRule,
+  type ServiceProvider,
+} from "./rule.ts";
 
 /** Longer than any name, and short enough for the index of any database. */
 const longestValue = 500;

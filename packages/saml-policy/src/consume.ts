@@ -15,16 +15,7 @@ import {
   verificationRules,
 } from "./assertion-rules.ts";
 import { decrypt, type EncryptedAssertion, readEncrypted } from "./decrypt.ts";
-import {
-  type ParsedAssertion,
-  type ParsedResponse,
-  type PostedForm,
-  parseAssertion,
-  parseDecrypted,
-  parseResponse,
-  readForm,
-  readText,
-} from "./parse.ts";
+import { parseAssertion, parseDecrypted, parseResponse, readForm, readText } from "./parse.ts";
 import {
   decryptedRules,
   decryptedTextRules,
@@ -35,7 +26,13 @@ import {
   responseRules,
   signatureRules,
 } from "./response-rules.ts";
-import { clockSkewMs, type ServiceProvider } from "./rule.ts";
+import {
+  clockSkewMs,
+  type ParsedAssertion,
+  type ParsedResponse,
+  type PostedForm,
+  type ServiceProvider,
+} from "./rule.ts";
 import { type SignedPart, verify } from "./verify.ts";
 
 /** The parts that the application provides. `Inside` is its own handle on a transaction, handed through to `keep`. */

@@ -4,7 +4,16 @@
  * dangerous XML.
  */
 import { DOMParser, type Document, type Element, type Node } from "@xmldom/xmldom";
-import { hasXmlCharacters, isDay } from "./rule.ts";
+import type {
+  Confirmation,
+  DocumentFacts,
+  ParsedAssertion,
+  ParsedResponse,
+  PostedForm,
+  ReceivedForm,
+  SignatureForm,
+  TextFacts,
+} from "./rule.ts";
 
 export type { Element, Node };
 
@@ -14,113 +23,6 @@ export const ns = {
   metadata: "urn:oasis:names:tc:SAML:2.0:metadata",
   signature: "http://www.w3.org/2000/09/xmldsig#",
 } as const;
-
-/** The form that a browser posted to the assertion consumer service (ACS), as Express has it in `req.body` and `req.query`. */
-export interface PostedForm {
-  form: Readonly<Record<string, unknown>>;
-  query: Readonly<Record<string, unknown>>;
-}
-
-/** The form, with its response decoded but not yet parsed. */
-export interface ReceivedForm extends TextFacts {
-  hasResponse: boolean;
-  /** The form or the address carries more than a response. */
-  hasMore: boolean;
-  isBase64: boolean;
-  bytes: number;
-  relayState: unknown;
-}
-
-/** The text of an XML document, as far as it can be known without a parser. */
-export interface TextFacts {
-  xml: string;
-  /** The bytes are text, and the text begins as XML does. */
-  isXml: boolean;
-  hasDoctype: boolean;
-  /** Comments, CDATA sections or processing instructions. */
-  hasMarkup: boolean;
-  /** Every character, written as itself or as a reference, is one that XML has. */
-  hasXmlCharacters: boolean;
-  depth: number;
-  tags: number;
-}
-
-/** The contents of a response. Nothing in it can be believed before its signatures are verified. */
-export interface ParsedResponse extends DocumentFacts {
-  isResponse: boolean;
-  version: string | null;
-  status: string | null;
-  /** The codes below the status, the general one first. */
-  subStatuses: string[];
-  statusMessage: string | null;
-  issuer: string | null;
-  issuers: number;
-  /** Empty if the attribute is there but empty. */
-  destination: string | null;
-  inResponseTo: string | null;
-  /** The EncryptedAssertion, which decrypt.ts reads; null if the assertion is not encrypted. */
-  encrypted: Element | null;
-}
-
-/** Facts about a document, the response or a decrypted assertion, before its signatures are verified. */
-export interface DocumentFacts {
-  isWellFormed: boolean;
-  /** The local name of the root element; empty if the document is not well-formed. */
-  rootName: string;
-  /** Assertions anywhere in the document, encrypted or not. */
-  assertions: number;
-  /** The first of them is where it belongs: the root itself, or a child of it. */
-  isAssertionInPlace: boolean;
-  ids: string[];
-  signatures: SignatureForm[];
-}
-
-/** How a signature was made, before it is verified. */
-export interface SignatureForm {
-  /** The response that is the root, or an assertion that is the root or its child; null if it is in another place. */
-  parent: "Response" | "Assertion" | null;
-  /** Signatures of the same parent, this one included. */
-  siblings: number;
-  method: string | null;
-  digest: string | null;
-  canonicalization: string | null;
-  transforms: (string | null)[];
-  /** The URI of the signed element. */
-  reference: string | null;
-  parentId: string | null;
-}
-
-/** The contents of an assertion, from its signed XML. Times are ms since the epoch, and NaN for a text that is not a time. */
-export interface ParsedAssertion {
-  isAssertion: boolean;
-  id: string | null;
-  version: string | null;
-  issuer: string | null;
-  hasConditions: boolean;
-  /** The audiences of each restriction. */
-  restrictions: (string | null)[][];
-  issuedAt: number | null;
-  notBefore: number | null;
-  notOnOrAfter: number | null;
-  confirmations: Confirmation[];
-  hasAuthnStatement: boolean;
-  /** When the person signed in at the provider. */
-  authenticatedAt: number | null;
-  /** When the provider's session ends: the earliest end that it names. NaN if one of them is not a time. */
-  sessionEndsAt: number | null;
-  nameId: string | null;
-  nameIdFormat: string | null;
-  /** The values of each attribute by name, in document order. */
-  attributes: Map<string, string[]>;
-}
-
-export interface Confirmation {
-  method: string | null;
-  notBefore: number | null;
-  notOnOrAfter: number | null;
-  recipient: string | null;
-  inResponseTo: string | null;
-}
 
 /** Reads the form. A response is base64, not deflated (SAML Bindings §3.5.4). */
 export function readForm({ form, query }: PostedForm): ReceivedForm {
@@ -395,4 +297,30 @@ export function attributeOf(element: Element | null, name: string): string | nul
 
 export function escapeXml(text: string): string {
   return text.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/**
+ * Whether a text has the characters of XML only, and well-formed references to them (XML 1.0 §2.2, §4.1). Parsers let others
+ * pass: the reference to a NUL, which no database stores, and a reference that they cannot read, which they take for one.
+ */
+function hasXmlCharacters(xml: string): boolean {
+  if (!areXmlCharacters(xml)) return false;
+  return Array.from(xml.matchAll(/&#(?:x([0-9a-f]{1,8});|([0-9]{1,8});)?/gi)).every(
+    ([start, hex, decimal]) => {
+      if (start.startsWith("&#X") || (hex ?? decimal) === undefined) return false;
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return code <= 0x10ffff && areXmlCharacters(String.fromCodePoint(code));
+    },
+  );
+}
+
+/** Every other control character, half of a surrogate pair and non-character is missing in XML. */
+function areXmlCharacters(text: string): boolean {
+  return /^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u.test(text);
+}
+
+/** Whether YYYY-MM-DD is a day: Date.parse() takes February 30 for March 2. */
+function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }

@@ -1,7 +1,16 @@
 /** The rules about a response before its signatures are verified, in the order in which they are applied. */
 import { contentCiphers, type EncryptedAssertion, type EncryptedKey } from "./decrypt.ts";
-import type { DocumentFacts, ParsedResponse, ReceivedForm, SignatureForm, TextFacts } from "./parse.ts";
-import { mismatch, printable, type SamlRule, type ServiceProvider } from "./rule.ts";
+import {
+  type DocumentFacts,
+  mismatch,
+  type ParsedResponse,
+  printable,
+  type ReceivedForm,
+  type SamlRule,
+  type ServiceProvider,
+  type SignatureForm,
+  type TextFacts,
+} from "./rule.ts";
 
 /** The largest response: Okta's have about 10 kB; a thousand groups are about 100. */
 const maxBytes = 256 * 1024;
@@ -16,10 +25,7 @@ const signatureMethods = [
 ];
 const digestMethods = ["http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmlenc#sha512"];
 /** With comments or without (SAML Core §5.4.3): comments are refused before. Amazon signs with them. */
-const exclusive = [
-  "http://www.w3.org/2001/10/xml-exc-c14n#",
-  "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
-];
+const exclusive = ["", "WithComments"].map((kind) => `http://www.w3.org/2001/10/xml-exc-c14n#${kind}`);
 const enveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /** SHA-1 as a signature method or a digest, with RSA, DSA or HMAC. */
 const sha1 = /sha1$/i;
@@ -32,12 +38,7 @@ const oaepWithSha1Mask = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
 const keyMethods = [oaepWithSha1Mask, "http://www.w3.org/2009/xmlenc11#rsa-oaep"];
 const paddingDigests = ["http://www.w3.org/2000/09/xmldsig#sha1", ...digestMethods];
 const sha1Mask = "http://www.w3.org/2009/xmlenc11#mgf1sha1";
-const masks = [
-  sha1Mask,
-  "http://www.w3.org/2009/xmlenc11#mgf1sha256",
-  "http://www.w3.org/2009/xmlenc11#mgf1sha384",
-  "http://www.w3.org/2009/xmlenc11#mgf1sha512",
-];
+const masks = ["sha1", "sha256", "sha384", "sha512"].map((hash) => sha1Mask.replace("sha1", hash));
 /** Each is tried with each private key, and trying one takes about a millisecond. */
 const maxKeys = 8;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
 import { assertionRules, attributeRules, subjectRules, verificationRules } from "saml-policy/assertion-rules";
 import { consume } from "saml-policy/consume";
-import { parseResponse, readText, type SignatureForm } from "saml-policy/parse";
+import { parseResponse, readText } from "saml-policy/parse";
 import { policy } from "saml-policy/policy";
 import {
   decryptedRules,
@@ -12,7 +12,7 @@ import {
   responseRules,
   signatureRules,
 } from "saml-policy/response-rules";
-import type { SamlReason, ServiceProvider } from "saml-policy/rule";
+import type { SamlReason, ServiceProvider, SignatureForm } from "saml-policy/rule";
 import { keepAll, type MemoryPorts, memoryPorts } from "./ports.ts";
 import { type Difference, enveloped, now, postedForm, serviceProvider, spKey } from "./response.ts";
 

@@ -1,6 +1,5 @@
 import { signXml } from "@node-saml/node-saml/lib/xml.js";
-import type { PostedForm } from "saml-policy/parse";
-import type { ServiceProvider } from "saml-policy/rule";
+import type { PostedForm, ServiceProvider } from "saml-policy/rule";
 import { type Encryption, encryptedAssertion } from "./encryption.ts";
 import { createTestKey } from "./key.ts";
 

@@ -6,8 +6,7 @@
  */
 import type { Request } from "express";
 import type { ScimError } from "./errors.ts";
-import type { FilterCondition } from "./filter-conditions.ts";
-import type { ScimSchemas } from "./schema.ts";
+import type { Attribute, ScimSchemas } from "./schema.ts";
 
 /** @typeParam Caller the application's type for a client, for example with its tenant and its token's id. */
 export interface ScimBackend<Caller> {
@@ -189,6 +188,44 @@ export interface ListQuery {
 }
 
 export type SortAttribute = "id" | "userName" | "displayName" | "meta.created" | "meta.lastModified";
+
+/**
+ * A filter as a question to the stored resources: attributes exist, operands have the attribute's type, and the special
+ * rules of SCIM for lists, `ne` and null are resolved. A store maps attributes to its columns and makes a query of it.
+ *
+ * Each part is true or false, never unknown: a comparison with a value that is absent is false, and its negation is true.
+ */
+export type FilterCondition =
+  /** Without conditions, `all` is true and `any` is false. */
+  | { kind: "all" | "any"; conditions: readonly FilterCondition[] }
+  | { kind: "not"; condition: FilterCondition }
+  | { kind: "compare"; attribute: FilterAttribute; operator: FilterOperator; value: FilterOperand }
+  /** The attribute has a value, and it is not empty. */
+  | { kind: "present"; attribute: FilterAttribute }
+  /** One element of `list` satisfies all of `where`, whose attributes are the list's sub-attributes. */
+  | { kind: "some"; list: FilterAttribute; where: FilterCondition };
+
+/** `ne` is the negation of `eq`. `co`, `sw` and `ew` come with strings only. */
+export type FilterOperator = "eq" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
+
+/** Times are in milliseconds since the epoch. */
+export type FilterOperand = string | number | boolean;
+
+/** An attribute that a condition asks for. */
+export interface FilterAttribute {
+  /**
+   * As the schema spells it: "userName", "emails.value", "urn:…:User:department", "meta.created". A URN alone is a whole
+   * extension, which only `present` asks for. "meta.version" is a number: the version of the stored resource.
+   */
+  name: string;
+  /** Where it is in the resource: ["emails", "value"], ["urn:…:User", "department"]. */
+  path: readonly string[];
+  type: Attribute["type"];
+  /** Whether case counts when it is compared (RFC 7643 §2.2). */
+  caseExact: boolean;
+  /** As the request spelled it, for messages. */
+  spelled: string;
+}
 
 export interface ListResult<Stored> {
   items: readonly Stored[];

@@ -1,18 +1,14 @@
 import { withReferences } from "./bulk-references.ts";
 import { bulkLimits } from "./discovery.ts";
 import { badRequest, errorBody, notFound, ScimError } from "./errors.ts";
+import { tidyPath } from "./exchange.ts";
 import { membersOf } from "./grammar.ts";
 import { createGroup, deleteGroup, patchGroupById, replaceGroup } from "./groups.ts";
-import { isEmpty } from "./input.ts";
-import {
-  checkMessageType,
-  type ScimCall,
-  type ScimOperation,
-  type ScimResponse,
-  tidyPath,
-} from "./operation.ts";
+import { checkMessageType, isEmpty } from "./input.ts";
+import type { ScimCall, ScimOperation, ScimResponse } from "./operation.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
-import { createUser, deleteUser, patchUserById, replaceUser } from "./users.ts";
+import { patchUserById, replaceUser } from "./user-changes.ts";
+import { createUser, deleteUser } from "./users.ts";
 
 /** The operations that a Bulk request may hold: the same functions that the router calls. */
 const bulkOperations: Record<string, ScimOperation> = {

@@ -3,8 +3,7 @@
  * that the same request sent, in any order. So during the request `display` holds what was sent, and the name of before is
  * set aside in the element.
  */
-import { isObject, type JsonObject, type JsonValue } from "./input.ts";
-import { isAssigned } from "./packed-roles.ts";
+import { isAssigned, isObject, type JsonObject, type JsonValue } from "./input.ts";
 
 /** No attribute of a client has such a name: coerceParts() lets only those of the schema through. */
 const former = "display of before";

@@ -3,8 +3,8 @@
  * meaning: whether an attribute exists is decided where the schema is known.
  */
 import { badRequest } from "./errors.ts";
-import { checkBody, isObject } from "./input.ts";
-import { isReservedName } from "./reserved-names.ts";
+import { checkBody, isReservedName } from "./exchange.ts";
+import { isObject } from "./input.ts";
 
 /** One operation of a PATCH request (RFC 7644 §3.5.2). Its shape is checked; path and value are not interpreted yet. */
 export interface PatchOperation {

@@ -1,5 +1,8 @@
-import type { GroupInput, GroupRecord, MemberRecord, ScimStore } from "./backend.ts";
+/** Groups. Nothing here loads the members of a group, which may have 50,000, unless the answer shows them. */
+import type { GroupInput, GroupRecord, GroupStore, MemberRecord, MemberStep, ScimStore } from "./backend.ts";
+import { type ChosenStep, chosenStep, type GroupStep, referenceOf, resolved } from "./chosen-members.ts";
 import { badRequest, notFound } from "./errors.ts";
+import { checkIfMatch, isKnownVersion, versionTag } from "./exchange.ts";
 import {
   type Filter,
   maxOperations,
@@ -11,19 +14,16 @@ import {
   parsePath,
 } from "./grammar.ts";
 import {
-  checkIfMatch,
   checkKeyValue,
   coerce,
-  isKnownVersion,
+  coerceParts,
   isObject,
   labelOf,
   readResource,
   resolveAttribute,
   sectionNamed,
   sectionValue,
-  versionTag,
 } from "./input.ts";
-import { changeMembers, chosenStep, type GroupStep, memberIds, Steps } from "./members.ts";
 import {
   type ScimCall,
   type ScimRequest,
@@ -196,18 +196,9 @@ function groupNotFound() {
   return notFound("Group not found.");
 }
 
-/** The changes that a PATCH request makes to a group. */
-export interface GroupPatch {
-  changes: {
-    displayName?: string;
-    /** Null if it was removed. */
-    externalId?: string | null;
-  };
-  steps: GroupStep[];
-}
-
 type OperationKind = PatchOperation["op"];
 
+/** The attribute that one operation changes, and the members that its path chooses. */
 interface GroupTarget {
   attribute: Attribute;
   where: Filter | null;
@@ -220,8 +211,8 @@ interface GroupTarget {
  * object without a path is read as POST reads it, and a path has to name something that can be changed. Throws
  * badRequest.
  */
-export function patchGroup(operations: readonly PatchOperation[], schema: ResourceSchema): GroupPatch {
-  const changes: GroupPatch["changes"] = {};
+export function patchGroup(operations: readonly PatchOperation[], schema: ResourceSchema) {
+  const changes: Partial<GroupInput> = {};
   const steps = new Steps();
   let isNameless = false;
   const apply = (target: GroupTarget, op: OperationKind, value: unknown) => {
@@ -293,7 +284,7 @@ function memberStep({ attribute, where }: GroupTarget, op: OperationKind, value:
   if (where && op === "add") {
     throw badRequest("invalidPath", "Members chosen by a filter can only be removed or replaced.");
   }
-  if (where) return chosenStep(attribute, where, op === "remove" ? null : { value });
+  if (where) return chosenStep(attribute, where, op === "remove" ? null : memberIds(attribute, value));
   // RFC 7644 §3.5.2.2: without a value every member is removed. Entra sends a value with the members to remove.
   if (op === "remove" && value === undefined) return { kind: "replace", userIds: [] };
   // A client that means some members, and names none by mistake, must not remove everyone.
@@ -312,4 +303,96 @@ function text(attribute: Attribute, value: unknown): string | undefined {
   // Entra's older form of a single value: [{"$ref": null, "value": "…"}].
   const plain = more.length === 0 && isObject(only) ? only.value : value;
   return coerce(attribute, plain, attribute.name) as string | undefined;
+}
+
+/**
+ * The ids in a value for `members`, each once: one member or a list, each as an object or as a plain id. A member may have
+ * only a `$ref`. Throws badRequest.
+ */
+export function memberIds(members: Attribute, value: unknown): string[] {
+  const attribute = { ...members, subAttributes: identifying(members) };
+  const sent = unwrapped(value);
+  return [...new Set((Array.isArray(sent) ? sent : [sent]).map((member) => idOf(attribute, member)))];
+}
+
+/** `value`, `type` and `$ref` say who a member is, whether or not the schema lets clients write them. */
+function identifying({ subAttributes = [] }: Attribute): Attribute[] {
+  const named = subAttributes.filter(({ name }) => name !== "display");
+  return named.map((sub) => ({ ...sub, mutability: "immutable" }));
+}
+
+/** Salesforce and scimitar document `"path": "members", "value": {"members": […]}`. */
+function unwrapped(value: unknown): unknown {
+  const [only, ...more] = isObject(value) ? Object.entries(value) : [];
+  return only && more.length === 0 && only[0].toLowerCase() === "members" ? only[1] : value;
+}
+
+function idOf(attribute: Attribute, member: unknown): string {
+  const parts = coerceParts(attribute, member, "members");
+  const [id, type, ref] = ["value", "type", "$ref"].map((name) => parts.get(name));
+  const referred = typeof ref === "string" ? referenceOf(ref) : null;
+  // RFC 7643 §4.2 leaves it to the server whether groups may hold groups.
+  if (String(type).toLowerCase() === "group" || referred?.isGroup) {
+    throw badRequest("invalidValue", "Nested groups are not supported: members have to be users.");
+  }
+  const named = id ?? referred?.id;
+  if (typeof named !== "string") throw badRequest("invalidValue", "Each member needs a value: a user's id.");
+  return named;
+}
+
+function isChosen(step: object): step is ChosenStep {
+  return "where" in step;
+}
+
+/** Carries out the steps in order. */
+async function changeMembers(groups: GroupStore, groupId: string, steps: readonly GroupStep[]) {
+  let waiting: MemberStep[] = [];
+  for (const step of steps) {
+    if (!isChosen(step)) {
+      waiting.push(step);
+      continue;
+    }
+    // A filter chooses among the members that the steps before it leave.
+    if (waiting.length > 0) await groups.changeMembers(groupId, waiting);
+    waiting = await resolved(groups, groupId, step);
+  }
+  if (waiting.length > 0) await groups.changeMembers(groupId, waiting);
+}
+
+/**
+ * Steps in order, as few as possible, because each costs several statements. Ids join an earlier step of their kind if
+ * none of them occurs in the step between: then the order of the two makes no difference.
+ */
+class Steps {
+  private readonly steps: (ChosenStep | { kind: MemberStep["kind"]; ids: Set<string> })[] = [];
+
+  push(step: GroupStep): void {
+    if (isChosen(step)) {
+      this.steps.push(step);
+      return;
+    }
+    const { kind, userIds } = step;
+    const mergeable = kind === "replace" ? undefined : this.mergeable(kind, userIds);
+    if (mergeable) {
+      for (const id of userIds) mergeable.add(id);
+      return;
+    }
+    // A replacement that follows another one overwrites it.
+    if (kind === "replace" && this.steps.at(-1)?.kind === "replace") this.steps.pop();
+    if (kind === "replace" || userIds.length > 0) this.steps.push({ kind, ids: new Set(userIds) });
+  }
+
+  list(): GroupStep[] {
+    return this.steps.map((step) => (isChosen(step) ? step : { kind: step.kind, userIds: [...step.ids] }));
+  }
+
+  private mergeable(kind: MemberStep["kind"], userIds: readonly string[]): Set<string> | undefined {
+    const [beforeLast, last] = [this.steps.at(-2), this.steps.at(-1)];
+    if (last === undefined || isChosen(last)) return undefined;
+    if (last.kind === kind) return last.ids;
+    const isBarrier = last.kind === "replace" || userIds.some((id) => last.ids.has(id));
+    return !isBarrier && beforeLast && !isChosen(beforeLast) && beforeLast.kind === kind
+      ? beforeLast.ids
+      : undefined;
+  }
 }

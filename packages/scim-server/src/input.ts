@@ -1,12 +1,11 @@
 /**
- * Reads the parts of a request: it refuses dangerous names, finds attributes by the names that a client used, converts
- * values to the types of the schema, and checks preconditions. Nothing here knows users or groups.
+ * Reads the attributes of a request: it finds them by the names that a client used, and converts values to the types of the
+ * schema. Nothing here knows users or groups.
  */
-import { badRequest, ScimError } from "./errors.ts";
-import { isAssigned, unpackElement, unpackList } from "./packed-roles.ts";
-import { isReservedName } from "./reserved-names.ts";
+import { unpackElement, unpackList } from "./assigned.ts";
+import { badRequest } from "./errors.ts";
+import { checkBody, isReservedName } from "./exchange.ts";
 import { type Attribute, plain, type ResourceSchema } from "./schema.ts";
-import { withSections } from "./section-keys.ts";
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export type JsonObject = { [name: string]: JsonValue };
@@ -27,28 +26,15 @@ export interface CleanBody {
 /** The most that one user may have: far above what any directory sends, far below what would make a row heavy. */
 const limits = { text: 1000, elements: 200 };
 
-/** Deeper than any SCIM body, even a PATCH inside a Bulk request, and far from exhausting the stack. */
-const maxDepth = 32;
-
 /**
- * Refuses a body with a reserved property name, with a NUL character (PostgreSQL cannot store it) or with too many levels.
- * Runs before any other code reads the body. Throws badRequest.
+ * Refuses a message of another type than the address takes. Clients leave `schemas` out, or send it empty: then the address
+ * says what the message is. Throws badRequest.
  */
-export function checkBody(body: unknown): void {
-  const waiting: [unknown, number][] = [[body, 1]];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [value, depth] = next;
-    if (typeof value === "string" && value.includes("\0")) {
-      throw badRequest("invalidValue", "A value contains the NUL character, which cannot be stored.");
-    }
-    if (typeof value !== "object" || value === null) continue;
-    if (depth > maxDepth) throw badRequest("invalidSyntax", "The body is nested too deeply.");
-    for (const [name, inner] of Object.entries(value)) {
-      if (isReservedName(name))
-        throw badRequest("invalidSyntax", "An attribute has a name that is reserved.");
-      waiting.push([inner, depth + 1]);
-    }
-  }
+export function checkMessageType(schemas: unknown, urn: string): void {
+  if (isEmpty(schemas)) return;
+  const named = Array.isArray(schemas) ? schemas : [schemas];
+  if (named.some((one) => typeof one === "string" && one.toLowerCase() === urn.toLowerCase())) return;
+  throw badRequest("invalidSyntax", `schemas has to name ${urn}.`);
 }
 
 /**
@@ -100,6 +86,65 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: readonl
   return { resource, cleared, emptied };
 }
 
+/**
+ * A body in which keys that are paths below a schema's URN became members of the object of that URN:
+ * `{"urn:…:User:manager.value": "7"}` and `{"urn:…:User.manager.value": "7"}` are `{"urn:…:User": {"manager": {"value":
+ * "7"}}}`. Other keys stay as they are. Throws badRequest for an attribute that is there twice, and for a reserved name.
+ */
+function withSections(body: Record<string, unknown>, schema: ResourceSchema): Record<string, unknown> {
+  const paths = Object.keys(body).flatMap((key) => pathBelowUrn(key, schema) ?? []);
+  if (paths.length === 0) return body;
+  const flat = new Set(paths.map(({ key }) => key));
+  const nested = Object.fromEntries(Object.entries(body).filter(([key]) => !flat.has(key)));
+  for (const { key, urn, names } of paths) place(nested, [urn, ...names], body[key], key);
+  return nested;
+}
+
+interface SectionPath {
+  key: string;
+  urn: string;
+  /** An attribute and, if the key has one, its sub-attribute. */
+  names: string[];
+}
+
+/** Null for a key without the URN of a known schema, for the URN alone, and for more names than a path has. */
+function pathBelowUrn(key: string, { core, extensions }: ResourceSchema): SectionPath | null {
+  const lower = key.toLowerCase();
+  if (!lower.startsWith("urn:")) return null;
+  // The longest URN wins: one may be the beginning of another.
+  const [urn] = [core, ...extensions]
+    .map(({ id }) => id)
+    .filter((id) => lower.startsWith(id.toLowerCase()) && /[.:]/.test(key.charAt(id.length)))
+    .sort((one, other) => other.length - one.length);
+  if (urn === undefined) return null;
+  const names = key.slice(urn.length + 1).split(".", 3);
+  if (names.some(isReservedName))
+    throw badRequest("invalidSyntax", "An attribute has a name that is reserved.");
+  return names.length > 2 ? null : { key, urn, names };
+}
+
+/** Sets a member of nested objects, whose names match ignoring case (RFC 7643 §2.1). */
+function place(
+  holder: Record<string, unknown>,
+  [name = "", ...rest]: string[],
+  value: unknown,
+  key: string,
+): void {
+  const existing = Object.keys(holder).find((one) => one.toLowerCase() === name.toLowerCase());
+  const before = existing === undefined ? undefined : holder[existing];
+  if (rest.length === 0) {
+    if (existing !== undefined) throw badRequest("invalidSyntax", `${key} is there more than once.`);
+    holder[name] = value;
+    return;
+  }
+  if (Array.isArray(before) || (typeof before !== "object" && before !== undefined)) {
+    throw badRequest("invalidSyntax", `${key} names a part of ${existing}, which is there as a whole.`);
+  }
+  const inner: Record<string, unknown> = { ...before };
+  place(inner, rest, value, key);
+  holder[existing ?? name] = inner;
+}
+
 /** The schema whose URN a name is, ignoring case; `extension` is null for the core schema. */
 export function sectionNamed(
   schema: ResourceSchema,
@@ -123,6 +168,11 @@ export function sectionValue(urn: string, value: unknown): Record<string, unknow
 export function labelOf(extension: string | null, attribute: Attribute, sub?: Attribute | null): string {
   const name = sub ? `${attribute.name}.${sub.name}` : attribute.name;
   return extension === null ? name : `${extension}:${name}`;
+}
+
+/** Whether an attribute, by the name that labelOf() gives it, assigns values of the application to a user. */
+export function isAssigned(label: string): boolean {
+  return label === "roles" || label === "entitlements";
 }
 
 /**
@@ -342,28 +392,4 @@ export function resolveAttribute(
 
 function byName(attributes: readonly Attribute[], name: string): Attribute | null {
   return attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase()) ?? null;
-}
-
-/** The weak entity tag of a version (RFC 7644 §3.14). */
-export function versionTag(version: number): string {
-  return `W/"${version}"`;
-}
-
-/** Throws 412 if the client wants to change another version than the current one (RFC 7644 §3.14, RFC 9110 §13.1.1). */
-export function checkIfMatch({ ifMatch }: { ifMatch: string | null }, version: number): void {
-  if (ifMatch === null || ifMatch.trim() === "*") return;
-  if (!tagsIn(ifMatch).includes(versionTag(version))) {
-    throw new ScimError(412, null, `The resource has changed since: its version is ${versionTag(version)}.`);
-  }
-}
-
-/** Whether the client has this version already: then the answer is 304. */
-export function isKnownVersion({ ifNoneMatch }: { ifNoneMatch: string | null }, version: number): boolean {
-  if (ifNoneMatch === null) return false;
-  return ifNoneMatch.trim() === "*" || tagsIn(ifNoneMatch).includes(versionTag(version));
-}
-
-/** Tags compare weakly: a proxy may have made a strong tag of the weak one. */
-function tagsIn(header: string): string[] {
-  return header.split(",").map((tag) => tag.trim().replace(/^(W\/)?"/, 'W/"'));
 }

@@ -1,10 +1,6 @@
+import type { FilterAttribute, FilterCondition, FilterOperator } from "./backend.ts";
 import { badRequest } from "./errors.ts";
-import {
-  type FilterAttribute,
-  type FilterCondition,
-  type FilterOperator,
-  toFilterCondition,
-} from "./filter-conditions.ts";
+import { toFilterCondition } from "./filter-conditions.ts";
 import type { Filter } from "./grammar.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 

@@ -1,18 +1,11 @@
-import type { GroupRecord, ListQuery, ListResult, SortAttribute } from "./backend.ts";
+import type { FilterCondition, GroupRecord, ListQuery, ListResult, SortAttribute } from "./backend.ts";
 import { badRequest, type ScimType } from "./errors.ts";
-import type { FilterCondition } from "./filter-conditions.ts";
+import { readParameters } from "./exchange.ts";
 import { parseFilter } from "./grammar.ts";
 import { toScimGroup } from "./groups.ts";
-import { isObject, labelOf } from "./input.ts";
+import { checkMessageType, isObject, labelOf } from "./input.ts";
 import { listCondition } from "./known-conditions.ts";
-import {
-  checkMessageType,
-  type ScimCall,
-  type ScimRequest,
-  type ScimResource,
-  type ScimResponse,
-} from "./operation.ts";
-import { readParameters } from "./parameters.ts";
+import type { ScimCall, ScimRequest, ScimResource, ScimResponse } from "./operation.ts";
 import { type Projection, projection, resolveName } from "./projection.ts";
 import { type ResourceSchema, urns } from "./schema.ts";
 import { toScimUser } from "./users.ts";

@@ -1,3 +1,4 @@
+import { unpackElement } from "./assigned.ts";
 import { badRequest } from "./errors.ts";
 import { nameOf } from "./former-names.ts";
 import type { AttributePath, CompareOperator, Filter, FilterValue } from "./grammar.ts";
@@ -5,6 +6,7 @@ import {
   checkLength,
   coerceOne,
   elementsIn,
+  isAssigned,
   isObject,
   type JsonObject,
   type JsonValue,
@@ -12,7 +14,6 @@ import {
   saysNothing,
   withOnePrimary,
 } from "./input.ts";
-import { isAssigned, unpackElement } from "./packed-roles.ts";
 import type { Attribute } from "./schema.ts";
 
 type Plain = string | number | boolean;

@@ -1,6 +1,4 @@
 import type { ScimStore, Wants } from "./backend.ts";
-import { badRequest } from "./errors.ts";
-import { isEmpty } from "./input.ts";
 import type { ScimSchemas } from "./schema.ts";
 
 /** The store and the settings of one call. */
@@ -43,22 +41,3 @@ export const wantsAssigned: Wants = (attribute) => attribute === "roles" || attr
 
 /** For a resource that PATCH changes: it has to be complete. */
 export const wantsAll: Wants = () => true;
-
-/**
- * Refuses a message of another type than the address takes. Clients leave `schemas` out, or send it empty: then the address
- * says what the message is. Throws badRequest.
- */
-export function checkMessageType(schemas: unknown, urn: string): void {
-  if (isEmpty(schemas)) return;
-  const named = Array.isArray(schemas) ? schemas : [schemas];
-  if (named.some((one) => typeof one === "string" && one.toLowerCase() === urn.toLowerCase())) return;
-  throw badRequest("invalidSyntax", `schemas has to name ${urn}.`);
-}
-
-/**
- * A path without doubled slashes, which clients make of a base URL that ends with one, and without one at its end: "//Users"
- * and "/Users/" are "/Users".
- */
-export function tidyPath(path: string): string {
-  return path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
-}

@@ -7,6 +7,7 @@ import {
   coerceOne,
   coerceParts,
   elementsIn,
+  isAssigned,
   isEmpty,
   isIncomplete,
   isObject,
@@ -21,9 +22,8 @@ import {
 } from "./input.ts";
 import { elementOf, elementTest, equalities, withAdded, withoutListed } from "./match-element.ts";
 import type { ScimResource } from "./operation.ts";
-import { isAssigned } from "./packed-roles.ts";
-import { deactivates, keepRequired } from "./required.ts";
 import { type Attribute, type ResourceSchema, urns } from "./schema.ts";
+import { deactivates, keepRequired } from "./users.ts";
 
 type OperationKind = PatchOperation["op"];
 type Parts = Map<string, JsonValue | undefined>;

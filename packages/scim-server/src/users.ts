@@ -1,21 +1,18 @@
+/** Users: how they are created, read and shown, and which attributes they have to have. user-changes.ts changes them. */
 import { type AssignedKind, checkAssigned, shownAssigned } from "./assigned.ts";
 import type { AssignedValue, ScimStore, UserInput, UserRecord, Wants } from "./backend.ts";
-import { notFound } from "./errors.ts";
-import { type PatchOperation, parsePatch } from "./grammar.ts";
-import { checkIfMatch, checkKeyValue, isKnownVersion, readResource, versionTag } from "./input.ts";
+import { badRequest, notFound } from "./errors.ts";
+import { checkIfMatch, isKnownVersion, versionTag } from "./exchange.ts";
+import { checkKeyValue, isObject, labelOf, readResource } from "./input.ts";
 import {
   type ScimCall,
   type ScimRequest,
   type ScimResource,
   type ScimResponse,
-  wantsAll,
-  wantsAssigned,
   wantsNothing,
 } from "./operation.ts";
-import { patchUser } from "./patch-user.ts";
 import { type Projection, projection } from "./projection.ts";
-import { deactivates, isBlank, keepRequired, requireAttributes } from "./required.ts";
-import { urns } from "./schema.ts";
+import { type Attribute, type ResourceSchema, urns } from "./schema.ts";
 
 /** POST /Users (RFC 7644 §3.3). Throws badRequest if a required attribute is missing. */
 export async function createUser(call: ScimCall, { query, body }: ScimRequest): Promise<ScimResponse> {
@@ -23,11 +20,11 @@ export async function createUser(call: ScimCall, { query, body }: ScimRequest): 
   const { resource } = readResource(body, call.schemas.user);
   requireAttributes(resource, call.schemas.user);
   const { input, ignored } = toSentUser(call, resource, null);
-  const passwordHash = await hash(call.store, resource, null);
+  const passwordHash = await hashPassword(call.store, resource, null);
   const details = { changed: Object.keys(resource), wants: project.wants };
   const created = await call.store.transaction(async ({ users }) => {
     const user = await users.create({ passwordHash, ...input }, details);
-    return answer(call, user, project, 201);
+    return userAnswer(call, user, project, 201);
   });
   recordIgnored(call, ignored);
   return created;
@@ -39,122 +36,57 @@ export async function readUser(call: ScimCall, request: ScimRequest): Promise<Sc
   const user = await call.store.users.get(request.id, project.wants);
   if (!user) throw userNotFound();
   if (isKnownVersion(request, user.version)) return { status: 304, version: versionTag(user.version) };
-  return answer(call, user, project);
-}
-
-/**
- * PUT /Users/{id} (RFC 7644 §3.5.1). An attribute that is absent is cleared, except those that a client would clear by
- * accident because it does not know them: active, password, roles, entitlements and externalId. An empty value of these is an
- * absent one (RFC 7643 §2.5), so it reactivates no one and takes nothing away; only an empty list of roles or entitlements
- * does. Throws badRequest for a required attribute that the user has and the request lacks, unless it deactivates the user.
- */
-export async function replaceUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
-  const project = projection(request.query, call.schemas.user);
-  const { resource, emptied } = readResource(request.body, call.schemas.user);
-  const passwordHash = await hash(call.store, resource, request.id);
-  const isSent = (name: string) => resource[name] !== undefined || emptied.has(name);
-  const details = { changed: Object.keys(resource), wants: project.wants };
-  const { replaced, ignored } = await call.store.transaction(async (store) => {
-    const before = await lock(store, request, wantsAssigned);
-    keepRequired(toScimUser(call, before), resource, call.schemas.user, "invalidValue");
-    const { input, ...sent } = toSentUser(call, resource, before);
-    const user = await store.users.update(before, changesOf(input, passwordHash, isSent), details);
-    return { replaced: answer(call, user, project), ignored: sent.ignored };
-  });
-  recordIgnored(call, ignored);
-  return replaced;
-}
-
-/** PATCH /Users/{id} (RFC 7644 §3.5.2): all operations or none. */
-export async function patchUserById(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
-  const project = projection(request.query, call.schemas.user);
-  const operations = parsePatch(request.body);
-  const passwordHash = await hashPatched(call, request.id, operations);
-  const { patched, ignored } = await call.store.transaction(async (store) => {
-    const before = await lock(store, request, wantsAll);
-    const current = toScimUser(call, before);
-    const resource = patchUser(current, operations, call.schemas.user, ignoresUnknown(call));
-    const changed = changedNames(current, resource);
-    const { input, ...sent } = toSentUser(call, resource, before);
-    // The patched resource is complete: an attribute that it lacks was removed.
-    const changes = changesOf(input, passwordHash, (name) => changed.includes(name));
-    const user = await store.users.update(before, changes, { changed, wants: project.wants });
-    return { patched: answer(call, user, project), ignored: sent.ignored };
-  });
-  recordIgnored(call, ignored);
-  return patched;
+  return userAnswer(call, user, project);
 }
 
 /** DELETE /Users/{id} (RFC 7644 §3.6). Okta never sends it: it deactivates. */
 export async function deleteUser(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
   return await call.store.transaction(async (store) => {
-    await lock(store, request, wantsNothing);
+    await lockUser(store, request, wantsNothing);
     await store.users.remove(request.id);
     return { status: 204 };
   });
 }
 
-/** The changes for the store: userName and attributes always, the rest only if `isSent` says so. */
-function changesOf(
-  input: SentUser["input"],
-  passwordHash: string | null,
-  isSent: (name: string) => boolean,
-): Partial<UserInput> {
-  const changes: Partial<UserInput> = { userName: input.userName, attributes: input.attributes };
-  if (isSent("active")) changes.active = input.active;
-  if (isSent("externalId")) changes.externalId = input.externalId;
-  if (isSent("roles")) changes.roles = input.roles;
-  if (isSent("entitlements")) changes.entitlements = input.entitlements;
-  if (passwordHash !== null) changes.passwordHash = passwordHash;
-  return changes;
-}
-
-async function hash({ users }: ScimStore, { password }: ScimResource, userId: string | null) {
+/**
+ * The hash for the store; null if no password was sent, or if the application stores none.
+ * @param userId null for a new user.
+ */
+export async function hashPassword({ users }: ScimStore, { password }: ScimResource, userId: string | null) {
   if (typeof password !== "string" || !users.hashPassword) return null;
   return await users.hashPassword(password, userId);
 }
 
-/** Hashes the password that a PATCH sets. It does not depend on the user's other attributes, so no lock is needed. */
-async function hashPatched(
-  call: ScimCall,
-  id: string,
-  operations: readonly PatchOperation[],
-): Promise<string | null> {
-  const user = call.store.users.hashPassword ? await call.store.users.get(id, wantsNothing) : null;
-  if (!user) return null;
-  const current = toScimUser(call, user);
-  return await hash(call.store, patchUser(current, operations, call.schemas.user, ignoresUnknown(call)), id);
-}
-
-function ignoresUnknown({ store }: ScimCall): boolean {
-  return store.users.ignoreUnknown !== undefined;
-}
-
-/** After the transaction, which may fail or run again. */
-function recordIgnored({ store }: ScimCall, ignored: readonly string[]): void {
+/** Reports roles that were left out. Call it after the transaction, which may fail or run again. */
+export function recordIgnored({ store }: ScimCall, ignored: readonly string[]): void {
   if (ignored.length > 0) store.users.ignoreUnknown?.(`${ignored.join(" ")} The rest was carried out.`);
 }
 
-async function lock({ users }: ScimStore, request: ScimRequest, wants: Wants): Promise<UserRecord> {
+/** A user who is about to be changed. Throws notFound, or 412 if the client has another version. */
+export async function lockUser(
+  { users }: ScimStore,
+  request: ScimRequest,
+  wants: Wants,
+): Promise<UserRecord> {
   const user = await users.lock(request.id, wants);
   if (!user) throw userNotFound();
   checkIfMatch(request, user.version);
   return user;
 }
 
-function answer(call: ScimCall, user: UserRecord, project: Projection, status = 200): ScimResponse {
+/** A user as the answer of a call. */
+export function userAnswer(
+  call: ScimCall,
+  user: UserRecord,
+  project: Projection,
+  status = 200,
+): ScimResponse {
   return {
     status,
     body: project.apply(toScimUser(call, user)),
     location: `${call.baseUrl}/Users/${user.id}`,
     version: versionTag(user.version),
   };
-}
-
-/** Names of the top-level attributes in which two resources differ. */
-function changedNames(before: ScimResource, after: ScimResource): string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 
 function userNotFound() {
@@ -201,7 +133,7 @@ export function toScimUser({ baseUrl, schemas }: Omit<ScimCall, "store">, user: 
 }
 
 /** A user that a client sent. */
-interface SentUser {
+export interface SentUser {
   input: Omit<UserInput, "passwordHash">;
   /** Why roles and entitlements were left out. */
   ignored: readonly string[];
@@ -212,7 +144,7 @@ interface SentUser {
  * a role or an entitlement does not exist.
  * @param before the stored user; null for a new one.
  */
-function toSentUser(
+export function toSentUser(
   { schemas, store }: ScimCall,
   resource: ScimResource,
   before: UserRecord | null,
@@ -228,7 +160,9 @@ function toSentUser(
   const ignore = mayIgnore ? (problem: string) => void ignored.push(problem) : undefined;
   const assigned = (kind: AssignedKind) => {
     const sent = (resource[kind] ?? []) as Partial<AssignedValue>[];
-    return checkAssigned(kind, sent, schemas, { before: before?.[kind] ?? [], ignore });
+    return sent.length === 0
+      ? []
+      : checkAssigned(kind, sent, schemas, { before: before?.[kind] ?? [], ignore });
   };
   const [roles, entitlements] = [assigned("roles"), assigned("entitlements")];
   return {
@@ -246,4 +180,75 @@ function toSentUser(
 
 function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
+}
+
+/**
+ * Throws badRequest `invalidValue` naming the required attributes that a new resource lacks (RFC 7643 §2.2): what /Schemas
+ * announces, it has to have.
+ */
+function requireAttributes(resource: ScimResource, schema: ResourceSchema): void {
+  refuse(missingAttributes(resource, schema), "invalidValue");
+}
+
+/** Whether a change takes an active user's access away. It is obeyed even if the request lacks something. */
+export function deactivates(before: ScimResource, after: ScimResource): boolean {
+  return before.active !== false && after.active === false;
+}
+
+/**
+ * Throws badRequest if a change takes a required attribute away. A resource that never had it can still be changed, and a
+ * deactivation is obeyed unless it is a replacement without userName.
+ * @param scimType `invalidValue` for a replacement, and `mutability` for a PATCH (RFC 7644 §3.5.2.2).
+ */
+export function keepRequired(
+  before: ScimResource,
+  after: ScimResource,
+  schema: ResourceSchema,
+  scimType: "invalidValue" | "mutability",
+): void {
+  const isKey = (name: string) => name === "userName" && scimType === "invalidValue";
+  const isObeyed = deactivates(before, after);
+  const missing = missingAttributes(after, schema).filter((name) => !isObeyed || isKey(name));
+  const absent = new Set(missing.length > 0 ? missingAttributes(before, schema) : []);
+  refuse(
+    missing.filter((name) => !absent.has(name)),
+    scimType,
+  );
+}
+
+function refuse(missing: readonly string[], scimType: "invalidValue" | "mutability"): void {
+  if (missing.length === 0) return;
+  throw badRequest(scimType, `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} required.`);
+}
+
+function missingAttributes(resource: ScimResource, { core, extensions }: ResourceSchema): string[] {
+  const inExtensions = extensions.flatMap(({ id, attributes }) =>
+    missingIn(isObject(resource[id]) ? resource[id] : {}, id, attributes),
+  );
+  return [...missingIn(resource, null, core.attributes), ...inExtensions];
+}
+
+function missingIn(
+  holder: Record<string, unknown>,
+  extension: string | null,
+  attributes: readonly Attribute[],
+): string[] {
+  return attributes
+    .filter(({ required, mutability }) => required && mutability !== "readOnly")
+    .flatMap((attribute) => {
+      const value = holder[attribute.name];
+      const subs = attribute.multiValued ? [] : (attribute.subAttributes ?? []);
+      const parts = subs.filter(({ required }) => required);
+      if (parts.length === 0) return isBlank(value) ? [labelOf(extension, attribute)] : [];
+      const object = isObject(value) ? value : {};
+      return parts
+        .filter(({ name }) => isBlank(object[name]))
+        .map((part) => labelOf(extension, attribute, part));
+    });
+}
+
+/** Whether a value says nothing: an e-mail address without its value, a name of spaces. */
+function isBlank(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((one) => isBlank(isObject(one) ? one.value : one));
+  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type {
   ChangeDetails,
+  FilterAttribute,
+  FilterCondition,
+  FilterOperator,
   GroupInput,
   GroupRecord,
   ListQuery,
@@ -12,12 +15,7 @@ import type {
   UserRecord,
 } from "../src/backend.ts";
 import { badRequest, conflict } from "../src/errors.ts";
-import {
-  type FilterAttribute,
-  type FilterCondition,
-  type FilterOperator,
-  notFilterable,
-} from "../src/filter-conditions.ts";
+import { notFilterable } from "../src/filter-conditions.ts";
 
 /** The smallest application that the engine can serve: one tenant, one token, everything in memory. */
 export class MemoryBackend implements ScimBackend<string> {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { operationName, type ScimExchange } from "scim-server/router";
+import { operationName, type ScimExchange } from "scim-server/exchange";
 import type { Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
 import type { TokenOwner } from "../../store/system-store.ts";
 

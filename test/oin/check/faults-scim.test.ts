@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { CheckReport } from "oin-kit/check/report";
 import { checkScim } from "oin-kit/check/scim/check";
+import { declarationFor } from "oin-kit/check/scim/declared";
 import { openWeb, type Web } from "oin-kit/check/web";
+import { product } from "../../../tools/guide/src/product.ts";
 import {
   assertFound,
-  eachFault,
+  eachScimFault,
   inAnswers,
   inJson,
   inRequests,
@@ -16,7 +18,6 @@ import type { Exchange } from "../../helpers/front.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
 
 const users = /^\/scim\/v2\/Users/;
-const userById = /^\/scim\/v2\/Users\/[^/?]+$/;
 const userList = /^\/scim\/v2\/Users(\?|$)/;
 const groups = /^\/scim\/v2\/Groups/;
 const anything = /^\/scim\/v2/;
@@ -118,6 +119,47 @@ const answers: PlantedFault[] = [
     },
   },
   {
+    name: "a change that is made with a wrong token",
+    fails: ["scim-strangers"],
+    seen: /PATCH .*: 404/,
+    fault: ({ token }) =>
+      inRequests("PATCH", anything, ({ requestHeaders }) => {
+        requestHeaders.authorization = `Bearer ${token}`;
+        return undefined;
+      }),
+  },
+  {
+    name: "a list of groups that anyone may read",
+    fails: ["scim-strangers"],
+    fault: ({ token }) =>
+      inRequests("GET", groups, ({ requestHeaders }) => {
+        requestHeaders.authorization = `Bearer ${token}`;
+        return undefined;
+      }),
+  },
+  {
+    name: "406 for Accept: application/json",
+    warns: ["scim-accept"],
+    fault: () =>
+      inRequests("GET", users, ({ requestHeaders }) =>
+        requestHeaders.accept === "application/json" ? scimError(406) : undefined,
+      ),
+  },
+  {
+    name: "200 for an unknown id",
+    fails: ["scim-unknown-id"],
+    fault: () =>
+      inAnswers("GET", /\/Users\/0+[19]\d+$/, (exchange) => {
+        if (exchange.status === 404) Object.assign(exchange, { status: 200, body: "{}" });
+      }),
+  },
+  {
+    name: "204 for the change of an unknown person",
+    fails: ["scim-unknown-id-changes"],
+    seen: /PATCH/,
+    fault: () => inAnswers("PATCH", users, hasStatus(404, 204)),
+  },
+  {
     name: "a redirect",
     fails: ["scim-no-redirect"],
     warns: ["scim-service-provider-config"],
@@ -173,7 +215,7 @@ const lists: PlantedFault[] = [
   {
     name: "ignored startIndex and count",
     fails: ["scim-paging", "scim-beyond-end"],
-    warns: ["scim-count-zero"],
+    warns: ["scim-count-zero", "scim-start-index"],
     fault: () =>
       inRequests("GET", userList, (exchange) => {
         if (!filtered(exchange.path)) exchange.path = exchange.path.replace(/\?.*/, "");
@@ -207,9 +249,17 @@ const lists: PlantedFault[] = [
       }),
   },
   {
-    name: "a page of one role with itemsPerPage 2",
-    fails: ["scim-entitlement-paging", "scim-items-per-page"],
-    fault: () => inJson("GET", /\/Roles\?/, (body) => Object.assign(body, { itemsPerPage: 2 })),
+    name: "400 for startIndex=0",
+    warns: ["scim-start-index"],
+    fault: () => inRequests("GET", /startIndex=0/, () => scimError(400)),
+  },
+  {
+    name: "a list whose people have another id than by POST",
+    fails: ["scim-id-stable", "scim-filter", "scim-filter-case"],
+    fault: () =>
+      inJson("GET", /Users\?filter/, (body) => {
+        for (const user of body.Resources ?? []) user.id = `other-${user.id}`;
+      }),
   },
   {
     name: "a first person without names",
@@ -221,216 +271,6 @@ const lists: PlantedFault[] = [
         if (first?.name) Object.assign(first, { active: false, name: { familyName: "Only" } });
       }),
   },
-  {
-    name: "a missing core schema",
-    warns: ["scim-schemas"],
-    fault: () => inJson("GET", /\/Schemas$/, (body) => body.Resources.shift()),
-  },
-  {
-    name: "entitlements without a type",
-    fails: ["scim-entitlement-resources"],
-    seen: /\/Entitlements lacks type/,
-    fault: () => inJson("GET", /\/Entitlements\?/, (body) => delete body.Resources[0].type),
-  },
-  {
-    name: "an assigned role that is lost",
-    fails: ["scim-entitlement-assigned"],
-    seen: /with roles: member, then it is not there/,
-    fault: () => inJson("GET", userById, (body) => delete body.roles),
-  },
-  {
-    name: "a profile push that removes roles",
-    warns: ["scim-entitlement-kept"],
-    fault: () =>
-      inRequests("PUT", users, (exchange) => {
-        exchange.requestBody = JSON.stringify({
-          roles: [],
-          entitlements: [],
-          ...JSON.parse(exchange.requestBody),
-        });
-        return undefined;
-      }),
-  },
-  {
-    name: "entitlements that cannot be removed",
-    fails: ["scim-entitlement-withdrawn"],
-    fault: () =>
-      inRequests("PUT", users, (exchange) => {
-        exchange.requestBody = exchange.requestBody.replace(/,"entitlements":\[\]|"entitlements":\[\],/, "");
-        return undefined;
-      }),
-  },
-  {
-    name: "a missing resource type User",
-    warns: ["scim-resource-types"],
-    fault: () => inJson("GET", /\/ResourceTypes$/, (body) => body.Resources.shift()),
-  },
-];
-
-/** People. */
-const people: PlantedFault[] = [
-  {
-    name: "200 for a POST",
-    fails: ["scim-create"],
-    fault: () => inAnswers("POST", users, hasStatus(201, 200)),
-  },
-  {
-    name: "a server that refuses application/json",
-    fails: ["scim-create"],
-    fault: () =>
-      inRequests("POST", users, ({ requestHeaders }) =>
-        requestHeaders["content-type"] === "application/json" ? scimError(415) : undefined,
-      ),
-  },
-  {
-    name: "a response to POST without an id",
-    fails: ["scim-create-body"],
-    fault: () => inJson("POST", users, (body) => delete body.id),
-  },
-  {
-    name: "userName in lower case",
-    fails: ["scim-user-name-case"],
-    fault: () => ({
-      answer(exchange) {
-        exchange.body = exchange.body.replace(/"userName":"[^"]*"/g, (text) =>
-          text.toLowerCase().replace("username", "userName"),
-        );
-      },
-    }),
-  },
-  {
-    name: "a password that is returned",
-    fails: ["scim-password"],
-    fault: () =>
-      inJson("POST", users, (body, { requestBody }) => {
-        if (body.id) body.password = JSON.parse(requestBody).password;
-      }),
-  },
-  {
-    name: "a lost externalId",
-    warns: ["scim-external-id"],
-    fault: () => inJson("POST", users, (body) => delete body.externalId),
-  },
-  {
-    name: "200 for a second POST",
-    fails: ["scim-duplicate"],
-    fault: () => inAnswers("POST", users, hasStatus(409, 200)),
-  },
-  {
-    name: "200 for an unknown id",
-    fails: ["scim-unknown-id"],
-    fault: () =>
-      inAnswers(
-        "GET",
-        /\/Users\/0+[19]\d+$/,
-        (exchange) => Object.assign(exchange, { status: 200, body: "{}" }) as never,
-      ),
-  },
-  {
-    name: "a PUT that refuses read-only attributes",
-    fails: ["scim-put-read-only"],
-    fault: () =>
-      inRequests("PUT", users, ({ requestBody }) =>
-        "meta" in JSON.parse(requestBody) ? scimError(400) : undefined,
-      ),
-  },
-  {
-    name: "a PUT that refuses empty values",
-    fails: ["scim-put-empty"],
-    fault: () =>
-      inRequests("PUT", users, ({ requestBody }) =>
-        requestBody.includes('"middleName":""') ? scimError(400) : undefined,
-      ),
-  },
-  {
-    name: "a PUT that changes nothing",
-    fails: ["scim-put", "scim-entitlement-assigned"],
-    warns: ["scim-put-deactivates"],
-    fault: ({ app, token }) => ({
-      async request({ method, path }) {
-        if (method !== "PUT" || !users.test(path)) return undefined;
-        const headers = { authorization: `Bearer ${token}` };
-        const answer = await fetch(app.url.replace("localhost", "127.0.0.1") + path, { headers });
-        return {
-          status: 200,
-          headers: { "content-type": "application/scim+json" },
-          body: await answer.text(),
-        } as never;
-      },
-    }),
-  },
-  {
-    name: "a refused PATCH without a path",
-    fails: ["scim-patch-pathless"],
-    fault: () =>
-      inRequests("PATCH", users, ({ requestBody }) =>
-        requestBody.includes('"path"') ? undefined : scimError(400),
-      ),
-  },
-  {
-    name: "a person who differs from what was created",
-    fails: ["scim-read"],
-    seen: /wrong or absent: name\.familyName/,
-    fault: () => {
-      let created = false;
-      return inJson("GET", userById, (body) => {
-        if (!created && body.userName?.startsWith("Oincheck"))
-          Object.assign(body.name, { familyName: "Other" });
-        created ||= body.userName?.startsWith("Oincheck");
-      });
-    },
-  },
-  {
-    name: "a PATCH answered with 200 and no body",
-    fails: ["scim-patch-answer"],
-    fault: () =>
-      inAnswers("PATCH", users, (exchange) => {
-        if (exchange.status === 200) exchange.body = "";
-      }),
-  },
-  {
-    name: "an activation that does nothing",
-    fails: ["scim-reactivated"],
-    fault: () =>
-      inRequests("PATCH", users, ({ requestBody }) =>
-        requestBody.includes('"active":true') ? { status: 204, headers: {}, body: "" } : undefined,
-      ),
-  },
-  {
-    name: "200 for an unknown operation",
-    fails: ["scim-patch-unknown"],
-    fault: () => inAnswers("PATCH", users, hasStatus(400, 200)),
-  },
-  {
-    name: "filters that hide a deactivated person",
-    fails: ["scim-deactivated-found"],
-    fault: () =>
-      inJson("GET", userList, (body, { path }) => {
-        if (!filtered(path) || !body.Resources?.some((user: { active: boolean }) => !user.active)) return;
-        Object.assign(body, empty);
-      }),
-  },
-  {
-    name: "a deactivated person who cannot be read",
-    fails: ["scim-deactivated-readable"],
-    fault: () =>
-      inAnswers("GET", userById, (exchange) => {
-        if (/"active":false/.test(exchange.body)) Object.assign(exchange, scimError(404));
-      }),
-  },
-  {
-    name: "a server without DELETE",
-    warns: ["scim-delete"],
-    fault: () => {
-      // Only for the person that is judged, so that the check can clean up the others.
-      let refused = false;
-      return inRequests("DELETE", users, () => {
-        if (refused) return undefined;
-        refused = true;
-        return scimError(501);
-      });
-    },
-  },
 ];
 
 describe("oin:check of a SCIM server", () => {
@@ -440,7 +280,8 @@ describe("oin:check of a SCIM server", () => {
   });
   after(() => use.dispose());
   const ready = useReadyDeployment(() => use);
-  eachFault(["scim"], ready, [...answers, ...lists, ...people]);
+  eachScimFault(["access", "misses"], ready, answers);
+  eachScimFault(["first-page", "misses", "finding", "paging"], ready, lists);
 
   it("finds an invalid token", async () => {
     assertFound(await ready().check({ areas: ["scim"], scimToken: "another" }), ["scim-token-accepted"]);
@@ -449,6 +290,22 @@ describe("oin:check of a SCIM server", () => {
   it("finds http on another machine", async () => {
     const outcome = await ready().check({ areas: ["scim"], scimUrl: "http://scim.invalid/v2" });
     assertFound(outcome, ["scim-url-https", "scim-reachable"]);
+  });
+
+  it("finds a refused raw token if the manifest declares the mode Header", async () => {
+    const { front, token } = ready();
+    front.plant(
+      inRequests("GET", users, ({ requestHeaders }) =>
+        requestHeaders.authorization === token ? scimError(401) : undefined,
+      ),
+    );
+    const url = `${front.url}/scim/v2`;
+    const { capability, attributes } = declarationFor(product, front.url, url) ?? assert.fail();
+    const declared = { attributes, capability: { ...capability, authentication: "Header" as const } };
+    const report = new CheckReport();
+    const web = openWeb();
+    await checkScim({ url, token, declared }, { check: web, cleanUp: web }, report, { steps: ["access"] });
+    assertFound({ results: report.results(["scim"]) }, ["scim-token-mode"], ["scim-token-raw"]);
   });
 
   it("finds a response that takes longer than Okta waits", async () => {
@@ -464,6 +321,7 @@ describe("oin:check of a SCIM server", () => {
       { url: `${ready().front.url}/scim/v2`, token: ready().token },
       { check: slow, cleanUp: web },
       report,
+      { steps: ["deletion"] },
     );
     const late = report.results(["scim"]).filter(({ verdict }) => verdict === "fail");
     assert.deepEqual(

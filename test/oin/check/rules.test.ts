@@ -10,6 +10,7 @@ const neverJudged = new Set([
   "oidc-token-checks",
   "oidc-landing",
   "saml-response-checks",
+  "scim-password-effective",
   "guide-okta-links",
   "ul-success",
   "ul-unknown-person",

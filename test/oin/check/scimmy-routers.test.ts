@@ -32,14 +32,22 @@ describe("oin:check of a foreign SCIM server, made with scimmy-routers,", () => 
     assert.deepEqual(broken("fail").sort(), [
       "scim-beyond-end",
       "scim-filter-case",
+      "scim-filter-characters",
       "scim-filter-invalid",
       "scim-group-add-again",
+      "scim-group-characters",
+      "scim-group-import-complete",
+      "scim-group-page-size",
+      "scim-import-complete",
       "scim-items-per-page",
+      "scim-page-size",
       "scim-paging",
     ]);
     assert.deepEqual(broken("warning").sort(), [
       "scim-count-zero",
+      "scim-group-unknown-member",
       "scim-location",
+      "scim-start-index",
       "scim-test-data",
       "scim-www-authenticate",
     ]);
@@ -49,8 +57,10 @@ describe("oin:check of a foreign SCIM server, made with scimmy-routers,", () => 
 
   it("reports its observations", () => {
     const seen = (rule: string) => outcome.results.find((result) => result.rule === rule)?.seen ?? "";
-    assert.match(seen("scim-paging"), /count=1 gave 3, count=2 gave 3/);
+    assert.match(seen("scim-paging"), /count=1 gave 4, count=2 gave 4/);
     assert.match(seen("scim-items-per-page"), /itemsPerPage 20/);
+    assert.match(seen("scim-page-size"), /20 of 10\d/);
+    assert.match(seen("scim-filter-characters"), /400 .*, for "$/);
     assert.match(seen("scim-group-add-again"), /listed twice/);
     assert.match(seen("scim-filter-case"), /OINCHECK/);
   });

@@ -50,7 +50,7 @@ export async function connectOidc(
   const issuer = checkIssuer(values.orgUrl, deps.allowPrivateNetwork);
   const [clientId, clientSecret] = [values.clientId.trim(), values.clientSecret.trim()];
   if (clientId === "" || clientSecret === "")
-    throw new InvalidError("Client ID and client secret are required.");
+    throw new InvalidError("The client ID and the client secret are required.");
   const settings: OidcSettings = { issuer, clientId, signOutOfProvider: true };
   return await connect(deps, slug, { type: "oidc", settings, clientSecret });
 }

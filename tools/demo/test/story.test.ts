@@ -139,7 +139,7 @@ async function arriving(page: Page, reader: StoryReader, tenant: DemoTenant): Pr
   await reader.follow("adoption", "Assignments");
   await page.getByRole("button", { name: "Provision User" }).click();
   await page.getByText("Everyone who was not provisioned yet is pushed.").waitFor();
-  await reader.follow("adoption", "System Log");
+  await reader.follow("adoption", "Reports > System Log");
   await page
     .getByRole("cell", { name: new RegExp(`Assign ${tenant.guest}`) })
     .first()

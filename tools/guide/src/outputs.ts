@@ -3,7 +3,6 @@ import type { WizardValues } from "oin-kit/compatibility";
 import { buildSubmission, type Submission } from "oin-kit/submission";
 import { toYaml } from "oin-kit/yaml";
 import { integration } from "../../../config/integration.ts";
-import { paths } from "../../../src/endpoints.ts";
 import { type Capability, configuredFacts, offeredGuides } from "../../../src/guide/facts.ts";
 import { writeGuide } from "../../../src/guide/guide.ts";
 import { toHtml, withContents } from "../../../src/guide/html.ts";
@@ -31,7 +30,7 @@ export function currentSubmission(): Submission {
 }
 
 export function submissionTexts(submission: Submission): Map<string, string> {
-  const data = { ...configuredFacts, ...submission, scimUrl: integration.origin + paths.scim };
+  const data = { ...configuredFacts, ...submission };
   const markdown = renderTemplate("oin/submission", data);
   return new Map([
     ["docs/oin/submission.md", withContents(markdown)],

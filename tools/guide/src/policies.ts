@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Rule } from "policy-list/policy";
 import { policy as samlPhases } from "saml-policy/policy";
-import { initiationRules, oidcPolicy } from "../../../src/oidc/policy.ts";
+import { oidcPolicy } from "../../../src/oidc/policy.ts";
+import { initiationRules } from "../../../src/oidc/sign-in-rules.ts";
 import { revocationPolicy } from "../../../src/universal-logout/policy.ts";
 import { fileUrl } from "./files.ts";
 

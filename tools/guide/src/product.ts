@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
+import type { Integration } from "oin-kit/integration";
 import type { Product } from "oin-kit/product";
+import { wizardUrls } from "oin-kit/wizard-urls";
 import { attributes } from "../../../config/attributes.ts";
 import { connectionVariable, integration, oidcScopes } from "../../../config/integration.ts";
 import { oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
+import { renderTemplate } from "../../../src/guide/templates.ts";
 import { fileUrl } from "./files.ts";
 
 /** Describes this product to oin-kit: the data of config/, and the URLs of src/endpoints.ts. */
@@ -22,7 +25,16 @@ export const product: Product = {
     passwordLogin: paths.passwordLoginOf,
     entrances: [paths.home, paths.login, "/demo"],
   },
+  testingInstructions,
 };
+
+/** views/oin/testing-instructions.md.ejs. Its text is plain: the Wizard's field shows no Markdown. */
+function testingInstructions(manifest: Integration): string {
+  const { accountUrl } = wizardUrls({ ...product, manifest });
+  const scimUrl = manifest.origin + paths.scim;
+  const data = { ...manifest, integration: manifest, variable: connectionVariable, accountUrl, scimUrl };
+  return renderTemplate("oin/testing-instructions", data).trim();
+}
 
 /** The bytes of a logo in public/; null if the file does not exist. */
 function readLogo(file: string): Uint8Array | null {

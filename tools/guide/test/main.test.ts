@@ -85,7 +85,7 @@ describe("npm run guide", function () {
     change("config/integration.ts", integration.origin, "https://zebra.test");
     change("src/endpoints.ts", '"/signed-out"', '"/bye"');
     change("config/attributes.ts", '"lastName"', '"surname"');
-    change("config/attributes.ts", '"user.lastName"', '"user.zebraName"');
+    change("config/attributes.ts", '"user.lastName"', '"user.middleName"');
     change("config/attributes.ts", '"family_name"', '"zebra_name"');
     const { status, stderr } = guide();
     assert.equal(status, 0, stderr);

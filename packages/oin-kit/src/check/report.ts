@@ -15,6 +15,7 @@ export interface RuleResult {
   source: { document: string; section: string; url: string };
 }
 
+/** A verdict and what it is based on. */
 interface Finding {
   verdict: RuleVerdict;
   seen: string;
@@ -63,7 +64,14 @@ export class CheckReport {
       .map((id) => {
         const { area, title, fix, document, section } = rules[id];
         const [name, url] = documents[document];
-        return { rule: id, area, title, ...this.#verdict(id), fix, source: { document: name, section, url } };
+        return {
+          rule: id,
+          area,
+          title,
+          ...this.verdictOf(id),
+          fix,
+          source: { document: name, section, url },
+        };
       });
   }
 
@@ -79,7 +87,7 @@ export class CheckReport {
   }
 
   /** The worst verdict of a rule, with its observations. */
-  #verdict(id: RuleId): Finding {
+  verdictOf(id: RuleId): Finding {
     const findings = this.#findings.get(id) ?? [];
     for (const verdict of ["fail", "warning", "pass", "not-checkable"] as const) {
       const seen = [...new Set(findings.filter((one) => one.verdict === verdict).map((one) => one.seen))];

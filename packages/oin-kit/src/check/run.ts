@@ -13,6 +13,7 @@ import type { RuleId } from "./rules/all.ts";
 import { type Area, areas } from "./rules/rule.ts";
 import { checkSaml } from "./saml.ts";
 import { checkScim } from "./scim/check.ts";
+import { declarationFor } from "./scim/declared.ts";
 import type { Leftover } from "./scim/ledger.ts";
 import { checkSite, type SiteCheck } from "./site.ts";
 import { checkUniversalLogout } from "./universal-logout.ts";
@@ -54,7 +55,7 @@ export interface CheckDeps {
   version?: string;
   /** Stops the check, which still removes its test data. */
   interrupt?: AbortSignal;
-  /** Called with the title of each area before it is checked. */
+  /** Called with the title of each area before it is checked, and before a step that takes long. */
   progress?: (area: string) => void;
 }
 
@@ -138,7 +139,10 @@ async function checkArea(area: Area, work: Work): Promise<Leftover[]> {
   const { options, deps, report, web } = work;
   const { scimUrl, scimToken, idpMetadata } = options;
   if (area === "scim" && scimUrl !== null) {
-    return await checkScim({ url: scimUrl, token: scimToken }, { check: web, cleanUp: openWeb() }, report);
+    const declared = declarationFor(deps.product, options.url, scimUrl);
+    const target = { url: scimUrl, token: scimToken, declared };
+    const progress = (what: string) => deps.progress?.(`${areas.scim}: ${what}`);
+    return await checkScim(target, { check: web, cleanUp: openWeb() }, report, { progress });
   }
   if (area === "idp-metadata" && idpMetadata !== null) await checkIdpMetadata(idpMetadata, web, report);
   if (deps.product) await checkProduct(area, deps.product, work);

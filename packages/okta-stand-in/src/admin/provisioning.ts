@@ -8,6 +8,9 @@ import { testCredentials } from "../provisioning.ts";
 import type { OrgApp, Provisioning } from "../state.ts";
 import { act, appPage, appPath, backTo, field, idIn } from "./console.ts";
 
+/** The expression for a custom username: the user name of the application. */
+const customUsername = "appuser.userName";
+
 /** The tab Provisioning of an app: Integration, To App and To Okta. */
 export function provisioningRoutes(org: OrgAdmin): Router {
   const router = Router();
@@ -68,7 +71,10 @@ export function provisioningRoutes(org: OrgAdmin): Router {
     "/admin/apps/:id/provisioning/to-okta",
     act(backTo(org, "/provisioning/to-okta"), (req) => {
       const provisioning = provisioningOf(appOf(org, idIn(req)));
-      provisioning.importFormat = field(req, "importFormat") === "email" ? "email" : "okta-username";
+      const isEmail = field(req, "importFormat") === "email";
+      if (!isEmail && field(req, "importExpression").trim() !== customUsername)
+        throw new OrgRefusal(`The stand-in knows the expression ${customUsername} only.`);
+      provisioning.importFormat = isEmail ? "email" : "userName";
       org.store.changed();
       return "To Okta is saved.";
     }),

@@ -1,3 +1,4 @@
+import { clickPath, okta, signOnTab } from "okta-labels/labels";
 import { brand } from "../../../../config/brand.ts";
 import { attributeStatements } from "../../../../src/demo/attribute-statements.ts";
 import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
@@ -8,7 +9,7 @@ import type { Milestones } from "./milestones.ts";
 export interface GuidedStep {
   id: string;
   title: string;
-  /** Instructions in order, with the labels of Okta's screens exactly as Okta writes them. */
+  /** Instructions in order. Okta's labels come from okta-labels. */
   actions: string[];
   /** Values to paste into Okta's fields of these names. */
   values: { label: string; value: string }[];
@@ -16,6 +17,9 @@ export interface GuidedStep {
   link: { label: string; href: string } | null;
   done: boolean;
 }
+
+/** Where a person creates an app integration of their own. */
+const createIntegration = clickPath(okta.menus.applications, okta.catalog.createIntegration);
 
 /** From an empty Integrator org to a person who is signed out everywhere. The page may be public: no secrets in it. */
 export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestones): GuidedStep[] {
@@ -35,7 +39,7 @@ export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestone
       id: "sign-in",
       title: "Sign in from Okta",
       actions: [
-        "On the tab Assignments of the app, choose Assign, and assign yourself.",
+        `On the tab ${okta.tabs.assignments} of the app, choose ${okta.assignments.assign}, and assign yourself.`,
         "Open the app’s tile on your Okta dashboard.",
         "Sign out, and start one sign-in from the application.",
       ],
@@ -54,16 +58,16 @@ function oidcApp({ slug }: DemoTenant, baseUrl: string, { connected }: Milestone
     id: "app",
     title: "Create the OpenID Connect app, and connect it",
     actions: [
-      "In the Admin Console, choose Applications > Applications > Create App Integration, then “OIDC - OpenID Connect” and “Web Application”.",
-      "Leave “Authorization Code” as the only grant type, and paste the URIs below.",
-      "After saving: General Settings > Edit > Login initiated by “Either Okta or App”, “Display application icon to users”, “Redirect to app to initiate login (OIDC Compliant)”.",
-      "Enter the Okta domain, the client ID and the client secret here.",
+      `In the Admin Console, choose ${createIntegration}, then “${okta.customApp.oidc}” and “${okta.customApp.webApplication}”.`,
+      `Leave “${okta.customApp.authorizationCode}” as the only grant type, and paste the URIs below.`,
+      `After saving: ${clickPath(okta.catalog.generalSettings, okta.buttons.edit, okta.customApp.loginInitiatedBy)} “${okta.customApp.eitherOktaOrApp}”, “${okta.customApp.displayIcon}”, “${okta.customApp.redirectToApp}”.`,
+      "Enter the client ID and the client secret here, and the Okta domain: click your user name at the top right, then it is in the menu.",
     ],
     values: [
-      { label: "App integration name", value: brand.productName },
-      { label: "Sign-in redirect URIs", value: redirectUri },
-      { label: "Sign-out redirect URIs", value: postLogoutRedirectUri },
-      { label: "Initiate login URI", value: initiateLoginUri },
+      { label: okta.customApp.name, value: brand.productName },
+      { label: okta.customApp.signInRedirectUris, value: redirectUri },
+      { label: okta.customApp.signOutRedirectUris, value: postLogoutRedirectUri },
+      { label: okta.customApp.initiateLoginUri, value: initiateLoginUri },
     ],
     link: { label: "New connection", href: paths.admin.newConnection },
     done: connected,
@@ -76,13 +80,14 @@ function samlApp({ slug }: DemoTenant, baseUrl: string, { connected }: Milestone
     id: "app",
     title: "Create the SAML app, and connect it",
     actions: [
-      "In the Admin Console, choose Applications > Applications > Create App Integration, then “SAML 2.0”.",
-      "Paste the two addresses, leave “Name ID format” and “Application username” as they are, and add the attribute statements.",
-      "On the tab Sign On, copy the Metadata URL. Enter it here; the app instance ID (0oa…) is part of the URL of the app’s page.",
+      `In the Admin Console, choose ${createIntegration}, then “${okta.signOn.saml}”.`,
+      `Paste the two addresses, leave “${okta.customApp.nameIdFormat}” and “${okta.customApp.username}” as they are, and add the attribute statements.`,
+      `On the tab ${signOnTab()}, copy the ${okta.signOn.metadataUrl}. Enter it here.`,
+      `For Universal Logout, also enter the app instance ID (0oa…): it is part of the ${okta.general.embedLink} on the tab ${okta.tabs.general}.`,
     ],
     values: [
-      { label: "Single sign-on URL", value: acsUrl },
-      { label: "Audience URI (SP Entity ID)", value: entityId },
+      { label: okta.customApp.ssoUrl, value: acsUrl },
+      { label: okta.customApp.audience, value: entityId },
       ...attributeStatements().map(({ name, expression }) => ({
         label: `Attribute statement ${name}`,
         value: expression,
@@ -100,11 +105,12 @@ function provisioning(baseUrl: string, done: Milestones): GuidedStep[] {
       title: "Connect provisioning",
       actions: [
         "Create a provisioning token here.",
-        "In Okta, choose Applications > Browse App Catalog, and add “(Header Auth) Governance with SCIM 2.0”: apps of your own that use OpenID Connect cannot provision.",
-        "Provisioning > Configure API Integration: paste the address, and as API Token the word Bearer, a space and the token. Test API Credentials, and save.",
-        "Provisioning > To App > Edit: Create Users, Update User Attributes, Deactivate Users.",
+        `In Okta, choose ${clickPath(okta.menus.applications, okta.catalog.browse)}, and add “(Header Auth) Governance with SCIM 2.0”: apps of your own that use OpenID Connect cannot provision.`,
+        `To assign roles and entitlements as well, now choose ${clickPath(okta.tabs.general, okta.entitlements.section, okta.buttons.edit, okta.entitlements.enable, okta.buttons.save)}. Okta refuses it once provisioning is enabled.`,
+        `${clickPath(okta.tabs.provisioning, okta.provisioning.configure, okta.provisioning.enable)}: paste the address, and as ${okta.provisioning.apiToken} the word Bearer, a space and the token. Choose ${okta.provisioning.test}, and save.`,
+        `${clickPath(okta.tabs.provisioning, okta.provisioning.toApp, okta.buttons.edit)}: ${okta.provisioning.createUsers}, ${okta.provisioning.updateAttributes}, ${okta.provisioning.deactivateUsers}.`,
       ],
-      values: [{ label: "Base URL", value: baseUrl + paths.scim }],
+      values: [{ label: okta.provisioning.baseUrl, value: baseUrl + paths.scim }],
       link: { label: "Provisioning", href: paths.admin.provisioning },
       done: done.tokenUsed,
     },
@@ -121,7 +127,9 @@ function provisioning(baseUrl: string, done: Milestones): GuidedStep[] {
     {
       id: "group",
       title: "Push a group",
-      actions: ["On the tab Push Groups, choose Push Groups > Find groups by name."],
+      actions: [
+        `On the tab ${okta.tabs.pushGroups}, choose ${clickPath(okta.pushGroups.push, okta.pushGroups.byName)}.`,
+      ],
       values: [],
       link: { label: "Groups", href: paths.admin.groups },
       done: done.groupPushed,
@@ -156,10 +164,11 @@ function ending(baseUrl: string, done: Milestones): GuidedStep[] {
       id: "universal-logout",
       title: "Universal Logout",
       actions: [
-        "On the tab Sign On of the sign-in app, under Logout, choose Edit, “Okta system or admin initiates logout”, and paste the endpoint.",
-        "While a person is signed in here: Directory > People > the person > More Actions > Clear User Sessions, with “Also include logout enabled apps and Okta API tokens”.",
+        "The org needs Identity Threat Protection or Adaptive MFA.",
+        `On the tab ${signOnTab()} of the sign-in app, under ${okta.signOn.logout}, choose ${okta.buttons.edit}, “${okta.signOn.adminInitiatesLogout}”, and paste the endpoint.`,
+        `While a person is signed in here: ${clickPath(okta.menus.people, "the person", okta.person.moreActions, okta.person.clearSessions)}, with “${okta.person.includeApps}”.`,
       ],
-      values: [{ label: "Logout endpoint URL", value: baseUrl + paths.globalTokenRevocation }],
+      values: [{ label: okta.customApp.logoutEndpointUrl, value: baseUrl + paths.globalTokenRevocation }],
       link: { label: "Activity", href: paths.admin.activity },
       done: done.loggedOut,
     },

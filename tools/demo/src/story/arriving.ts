@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { describePerson } from "./snapshot.ts";
@@ -53,7 +54,7 @@ export function arriving(context: StoryContext): StoryStep[] {
         { text: "Look at the account.", link: { label: "Your account", href: paths.account } },
       ],
       look: "The application did not know this person. The connection allows a first sign-in to create the account; name and e-mail address came from the org.",
-      files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/claims.ts" : "src/saml/sign-in.ts"],
+      files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/routes.ts" : "src/saml/sign-in.ts"],
       messages: tenant.protocol,
       now: describePerson(snapshot.guest),
     },
@@ -62,12 +63,12 @@ export function arriving(context: StoryContext): StoryStep[] {
       title: "Provisioning adopts the account",
       actions: [
         {
-          text: "In the org’s Admin Console, choose “Provision User”.",
-          link: { label: "Assignments", href: `${orgUrl}/admin/apps/${context.appId}/assignments` },
+          text: `In the org’s Admin Console, choose “${okta.provisioning.provisionUser}”.`,
+          link: { label: okta.tabs.assignments, href: `${orgUrl}/admin/apps/${context.appId}/assignments` },
         },
         {
           text: "Look at the calls that the org made.",
-          link: { label: "System Log", href: `${orgUrl}/admin/reports/system-log` },
+          link: { label: okta.menus.systemLog, href: `${orgUrl}/admin/reports/system-log` },
         },
       ],
       look: "The org looked the person up by username, found the account, and updated it. It has the same id as before, and SCIM manages it from now on.",

@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { orgIdOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { describePerson, describePresence } from "./snapshot.ts";
@@ -80,7 +81,7 @@ export function changing(context: StoryContext): StoryStep[] {
 }
 
 function weakSignature({ orgUrl, appId, ...context }: StoryContext): StoryStep {
-  const signOn = { label: "Sign On", href: `${orgUrl}/admin/apps/${appId}/sign-on` };
+  const signOn = { label: okta.tabs.signOn, href: `${orgUrl}/admin/apps/${appId}/sign-on` };
   return {
     id: "weak-signature",
     title: "A weak signature is refused",

@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { orgIdOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { describePerson } from "./snapshot.ts";
@@ -18,7 +19,7 @@ export function leaving(context: StoryContext): StoryStep[] {
         signInAtOrg(context, star),
         openTile(context),
         {
-          text: "Choose “More Actions” and “Clear User Sessions”. Tick “Also include logout enabled apps and Okta API tokens”, and choose “Clear and revoke”.",
+          text: `Choose “${okta.person.moreActions}” and “${okta.person.clearSessions}”. Tick “${okta.person.includeApps}”, and choose “${okta.person.clearAndRevoke}”.`,
           link: person,
         },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
@@ -34,7 +35,7 @@ export function leaving(context: StoryContext): StoryStep[] {
       actions: [
         signInAtOrg(context, star),
         openTile(context),
-        { text: "Choose “More Actions” and “Deactivate”.", link: person },
+        { text: `Choose “${okta.person.moreActions}” and “${okta.buttons.deactivate}”.`, link: person },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
       look: "The next click leads to the sign-in page. The account and its tasks stay; an administrator finds the tasks under “Needs an assignee”.",
@@ -50,10 +51,10 @@ export function leaving(context: StoryContext): StoryStep[] {
       id: "reactivation",
       title: `${first} returns`,
       actions: [
-        { text: "Choose “More Actions” and “Activate”.", link: person },
+        { text: `Choose “${okta.person.moreActions}” and “${okta.buttons.activate}”.`, link: person },
         {
           text: "Assign the application again, by username:",
-          link: { label: "Assignments", href: `${orgUrl}/admin/apps/${appId}/assignments` },
+          link: { label: okta.tabs.assignments, href: `${orgUrl}/admin/apps/${appId}/assignments` },
           value: currentLogin(context),
         },
         signInAtOrg(context, star),

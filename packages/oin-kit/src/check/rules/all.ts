@@ -4,6 +4,8 @@ import { oidcRules } from "./oidc.ts";
 import type { CheckRule } from "./rule.ts";
 import { idpMetadataRules, samlRules } from "./saml.ts";
 import { scimRules } from "./scim.ts";
+import { scimAttributeRules } from "./scim-attributes.ts";
+import { scimDiscoveryRules } from "./scim-discovery.ts";
 import { scimGroupRules } from "./scim-groups.ts";
 import { scimPeopleRules } from "./scim-people.ts";
 import { siteRules } from "./site.ts";
@@ -20,7 +22,9 @@ export const rules = {
   ...guideRules,
   ...scimRules,
   ...scimPeopleRules,
+  ...scimAttributeRules,
   ...scimGroupRules,
+  ...scimDiscoveryRules,
 } satisfies Record<string, CheckRule>;
 export type RuleId = keyof typeof rules;
 export const ruleIds = Object.keys(rules) as RuleId[];

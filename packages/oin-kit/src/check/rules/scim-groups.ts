@@ -2,7 +2,7 @@ import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("scim");
 
-/** Groups, entitlements and discovery. */
+/** Groups: group push and the import of groups. */
 export const scimGroupRules = {
   "scim-groups": must(
     "Groups are listed",
@@ -18,6 +18,31 @@ export const scimGroupRules = {
     "A group is created with 201",
     ["scimReference", "Create groups"],
     "Answer POST /Groups with 201 and the group with its id, even if members is empty.",
+  ),
+  "scim-group-create-members": must(
+    "A group is created with its members",
+    ["scimReference", "Create groups"],
+    "Store the members that the POST holds.",
+  ),
+  "scim-group-characters": must(
+    "A group's name may hold any character, and is found again",
+    ["scimReference", "Retrieve groups"],
+    "Store the name as it was sent, and read the value of displayName eq as a JSON string.",
+  ),
+  "scim-group-list": must(
+    "Lists show groups as reading by id does",
+    ["scimReference", "Retrieve groups"],
+    "Return everything but the members in lists: an import reads nothing else.",
+  ),
+  "scim-group-unknown-id": must(
+    "An unknown group is answered with 404",
+    ["rfc7644", "§3.12"],
+    "Answer 404 with a SCIM error body to GET, PATCH and DELETE: Okta then creates the group again.",
+  ),
+  "scim-group-patch-answer": must(
+    "A PATCH of a group is answered with 200 and the group, or 204",
+    ["rfc7644", "§3.5.2"],
+    "Return the changed group with or without its members, or no body.",
   ),
   "scim-group-find": must(
     "displayName eq finds a group",
@@ -59,6 +84,16 @@ export const scimGroupRules = {
     ["scimReference", "Update specific group membership"],
     "Answer as for a member.",
   ),
+  "scim-group-remove-value": should(
+    "A removal that lists members removes only those",
+    ["rfc7644", "§3.5.2.2"],
+    'Read the value of {"op":"remove","path":"members","value":[{"value":"…"}]}; other clients than Okta send it.',
+  ),
+  "scim-group-unknown-member": should(
+    "An unknown member is refused or ignored",
+    ["rfc7644", "§3.12"],
+    "Answer 400 or 404 and change nothing, or leave the unknown id out of the group.",
+  ),
   "scim-group-push": must(
     "Push now replaces all members",
     ["testPlan", "C9316"],
@@ -78,45 +113,5 @@ export const scimGroupRules = {
     "A group is deleted, and its members stay users",
     ["testPlan", "C9318"],
     "Answer DELETE /Groups/{id} with 204, and every later request for it with 404.",
-  ),
-  "scim-resource-types": should(
-    "/ResourceTypes names User",
-    ["rfc7644", "§4"],
-    "Serve it: Import User Schema and entitlements start there.",
-  ),
-  "scim-schemas": should(
-    "/Schemas has the core User schema",
-    ["wizardScim", "Import User Schema"],
-    "Serve it: Import User Schema offers only the attributes that it lists.",
-  ),
-  "scim-service-provider-config": should(
-    "/ServiceProviderConfig says what is supported",
-    ["rfc7643", "§5"],
-    "Serve it: clients other than Okta ask for it.",
-  ),
-  "scim-entitlement-paging": must(
-    "A page of one role or entitlement has itemsPerPage 1",
-    ["entitlementSuite", "its only step"],
-    "Honour count and startIndex for roles and entitlements, and set itemsPerPage to the number returned.",
-  ),
-  "scim-entitlement-assigned": must(
-    "PUT assigns a role or entitlement",
-    ["entitlements", "User operations"],
-    "Assign exactly what the array holds, and return it with the person.",
-  ),
-  "scim-entitlement-kept": should(
-    "A PUT without roles or entitlements leaves them alone",
-    ["rfc7644", "§3.5.1"],
-    "Change them only if the attribute is present: a profile push may omit it.",
-  ),
-  "scim-entitlement-withdrawn": must(
-    "An empty array removes roles or entitlements",
-    ["entitlements", "User operations"],
-    "Remove all of them for [].",
-  ),
-  "scim-entitlement-resources": must(
-    "Roles and entitlements have an id and a displayName",
-    ["entitlements", "Endpoints for user schema discovery"],
-    "Send both. For an entitlement also send the type: the name of its resource type.",
   ),
 } as const;

@@ -84,6 +84,21 @@ export const scimRules = {
     ["wizardScim", "Authentication properties"],
     "Accept both forms, or choose Bearer as the authentication mode in the Wizard.",
   ),
+  "scim-token-mode": must(
+    "The token is accepted as the manifest's authentication mode sends it",
+    ["wizardScim", "Authentication properties"],
+    'In the mode Header Okta sends the token alone. Accept that, or declare "Bearer" in config/integration.ts.',
+  ),
+  "scim-strangers": must(
+    "A wrong token is refused with 401 at every resource, for every method",
+    ["scimPrepare", "Authentication"],
+    "Authenticate before the routes of users and groups, also for changes and for ids that do not exist.",
+  ),
+  "scim-accept": should(
+    "Answers do not depend on the form of the Accept header",
+    ["rfc7644", "§3.8"],
+    "Answer JSON for application/json, application/scim+json with a charset, */* and a missing header.",
+  ),
   "scim-error-body": must(
     "Errors are SCIM error bodies with a detail",
     ["rfc7644", "§3.12"],
@@ -144,6 +159,11 @@ export const scimRules = {
     ["rfc7644", "§3.4.2.4"],
     "Return no resources if count is 0.",
   ),
+  "scim-start-index": should(
+    "startIndex=0 means 1, and a negative count means 0",
+    ["rfc7644", "§3.4.2.4"],
+    "Raise a startIndex below 1 to 1, and a count below 0 to 0.",
+  ),
   "scim-filter-empty": must(
     "A filter without a match is answered with 200 and an empty list",
     ["specSuite", "steps 5 and 9"],
@@ -159,6 +179,11 @@ export const scimRules = {
     ["specSuite", "step 17"],
     "Ignore case in userName (RFC 7643 §4.1.1): otherwise Okta creates a person who exists.",
   ),
+  "scim-filter-characters": must(
+    "Any character may be in the value of a filter",
+    ["rfc7644", "§3.4.2.2"],
+    "Decode the URL once, read the value as a JSON string, and bind it as a parameter of the query.",
+  ),
   "scim-filter-invalid": must(
     "An invalid filter is refused with 400",
     ["rfc7644", "§3.4.2.2"],
@@ -168,5 +193,10 @@ export const scimRules = {
     "An unknown id is answered with 404",
     ["specSuite", "steps 7 and 23"],
     "Answer 404 with a SCIM error body.",
+  ),
+  "scim-unknown-id-changes": must(
+    "A change of an unknown person is answered with 404",
+    ["rfc7644", "§3.12"],
+    "Answer 404 to PUT, PATCH and DELETE, and create no one: after another answer Okta believes that it was done.",
   ),
 } as const;

@@ -1,7 +1,9 @@
 import type { CheckReport } from "../report.ts";
 import { isLoopback, shown } from "../web.ts";
 import { errorProblem, isSuccess, judgeErrorStatus, readList, type ScimCheck } from "./answers.ts";
-import type { CheckScimAnswer } from "./client.ts";
+import { type CheckScimAnswer, urns } from "./client.ts";
+import { testGroupName, testName } from "./ledger.ts";
+import { suiteBody } from "./people.ts";
 
 const longestUrl = 1024;
 
@@ -27,6 +29,36 @@ export async function judgeStrangers(check: ScimCheck): Promise<void> {
   report.judge("scim-anonymous", anonymous.status === 401, shown(anonymous));
 }
 
+/** Sends a wrong token to every resource, also for changes and for ids that do not exist. */
+export async function judgeEveryEntrance({ scim, report, ledger }: ScimCheck): Promise<void> {
+  const headers = { authorization: "Bearer non-token" };
+  const person = testName();
+  const group = testGroupName();
+  ledger.expect("Users", person.userName);
+  ledger.expect("Groups", group);
+  const patch = { schemas: [urns.patch], Operations: [{ op: "replace", value: { active: false } }] };
+  const requests: [method: string, path: string, body?: object][] = [
+    ["GET", "/Users"],
+    ["GET", "/Users/00919288221112222"],
+    ["POST", "/Users", suiteBody(person)],
+    ["PUT", "/Users/00919288221112222", suiteBody(person)],
+    ["PATCH", "/Users/00919288221112222", patch],
+    ["DELETE", "/Users/00919288221112222"],
+    ["GET", "/Groups"],
+    ["GET", "/Groups/00919288221112222"],
+    ["POST", "/Groups", { schemas: [urns.group], displayName: group, members: [] }],
+    ["PATCH", "/Groups/00919288221112222", patch],
+    ["DELETE", "/Groups/00919288221112222"],
+  ];
+  // A server without groups may say so before it authenticates.
+  const without = (await scim.get("/Groups?startIndex=1&count=1")).status;
+  for (const [method, path, body] of requests) {
+    if (path.startsWith("/Groups") && (without === 404 || without === 501)) continue;
+    const answer = await scim.send(method, path, body, headers);
+    report.judge("scim-strangers", answer.status === 401, `${shown(answer)}, with a wrong token`);
+  }
+}
+
 /** Makes Okta's first call, "Test API Credentials". Returns whether the server accepts the token. */
 export async function judgeToken(check: ScimCheck): Promise<boolean> {
   const answer = await check.scim.get("/Users?startIndex=1&count=2");
@@ -37,7 +69,10 @@ export async function judgeToken(check: ScimCheck): Promise<boolean> {
 }
 
 /** Sends the raw token, as the Wizard's authentication mode "Header" does. */
-export async function judgeRawToken({ scim, report }: ScimCheck, authorization: string): Promise<void> {
+export async function judgeRawToken(
+  { scim, report, declared }: ScimCheck,
+  authorization: string,
+): Promise<void> {
   const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
   if (!token) {
     report.notCheckable("scim-token-raw", "the token was given with another scheme than Bearer");
@@ -45,4 +80,9 @@ export async function judgeRawToken({ scim, report }: ScimCheck, authorization: 
   }
   const answer: CheckScimAnswer = await scim.get("/Users?startIndex=1&count=1", { authorization: token });
   report.judge("scim-token-raw", isSuccess(answer), shown(answer));
+  const mode = declared?.capability.authentication;
+  if (mode === "Header") report.judge("scim-token-mode", isSuccess(answer), `${shown(answer)}, mode ${mode}`);
+  // The check itself sends the token with Bearer.
+  else if (mode === "Bearer") report.judge("scim-token-mode", true, `mode ${mode}`);
+  else report.notCheckable("scim-token-mode", "no manifest declares a mode");
 }

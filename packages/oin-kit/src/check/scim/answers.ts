@@ -2,6 +2,7 @@ import type { CheckReport } from "../report.ts";
 import type { RuleId } from "../rules/all.ts";
 import { shown } from "../web.ts";
 import { type CheckScimAnswer, type CheckScimClient, urns } from "./client.ts";
+import type { DeclaredScim } from "./declared.ts";
 import { at, listAt, numberAt, textAt } from "./json.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -10,6 +11,10 @@ export interface ScimCheck {
   scim: CheckScimClient;
   report: CheckReport;
   ledger: Ledger;
+  /** What the manifest declares about this server; null if no manifest is about it. */
+  declared: DeclaredScim | null;
+  /** Called before a step that takes long. */
+  progress: (what: string) => void;
 }
 
 export function isSuccess({ status }: CheckScimAnswer): boolean {

@@ -1,9 +1,10 @@
 import { shown } from "../web.ts";
 import type { ScimCheck } from "./answers.ts";
-import { at, listAt } from "./json.ts";
-import { pathOf } from "./ledger.ts";
+import { at, listAt, objectAt } from "./json.ts";
+import { pathOf, testName } from "./ledger.ts";
 import { putPerson } from "./lifecycle.ts";
-import type { TestPerson } from "./people.ts";
+import { judgeListed } from "./lists.ts";
+import { createPerson, oktaBody, type TestPerson } from "./people.ts";
 
 /** A role or an entitlement that Okta Identity Governance can assign: the first one that an endpoint lists. */
 export interface Assignable {
@@ -25,29 +26,51 @@ export async function judgeAssignment(
   const path = pathOf("Users", person.id);
   const read = async () => {
     const { json } = await scim.get(path);
-    const has = listAt(json, attribute).some((one) => at(one, "value") === value.value);
-    return { user: typeof json === "object" && json !== null ? json : {}, has };
+    return { user: objectAt(json), values: listAt(json, attribute).map((one) => at(one, "value")) };
   };
   const { user } = await read();
   const given = await putPerson(check, path, { ...user, [attribute]: [value] });
   const after = await read();
-  const seen = `${shown(given)} with ${attribute}: ${value.value}, then ${after.has ? "it is there" : "it is not there"}`;
-  if (!report.judge("scim-entitlement-assigned", after.has, seen)) return;
+  const has = after.values.includes(value.value);
+  const seen = `${shown(given)} with ${attribute}: ${value.value}, then ${has ? "it is there" : "it is not there"}`;
+  if (!report.judge("scim-entitlement-assigned", has, seen)) return;
+  await judgeListed(check, person);
 
-  const { [attribute]: _left, ...without } = after.user as Record<string, unknown>;
+  const { [attribute]: _left, ...without } = after.user;
   const silent = await putPerson(check, path, without);
-  const kept = (await read()).has;
-  report.judge(
-    "scim-entitlement-kept",
-    kept,
-    `${shown(silent)} without ${attribute}${kept ? "" : ": it was taken away"}`,
-  );
+  const kept = (await read()).values.includes(value.value);
+  const taken = kept ? "" : ": it was taken away";
+  report.judge("scim-entitlement-kept", kept, `${shown(silent)} without ${attribute}${taken}`);
 
   const emptied = await putPerson(check, path, { ...after.user, [attribute]: [] });
-  const gone = !(await read()).has;
-  report.judge(
-    "scim-entitlement-withdrawn",
-    gone,
-    `${shown(emptied)} with ${attribute}: []${gone ? "" : ": it is still there"}`,
-  );
+  const gone = !(await read()).values.includes(value.value);
+  const still = gone ? "" : ": it is still there";
+  report.judge("scim-entitlement-withdrawn", gone, `${shown(emptied)} with ${attribute}: []${still}`);
+
+  const patched = await scim.patch(path, { op: "replace", value: { [attribute]: [value] } });
+  const back = (await read()).values.includes(value.value);
+  report.judge("scim-entitlement-patched", back, `${shown(patched)} with ${attribute}: ${value.value}`);
+
+  const unknown = { ...value, value: "oincheck-unknown" };
+  const refused = await scim.send("PUT", path, { ...after.user, [attribute]: [unknown] });
+  const listed = (await read()).values.includes(unknown.value);
+  const shownThere = listed ? `, and the person has it` : "";
+  report.judge("scim-entitlement-unknown", !listed, `${shown(refused)} with ${unknown.value}${shownThere}`);
+}
+
+/** Creates a person with every kind of role or entitlement. */
+export async function judgeAssignedAtCreation(
+  check: ScimCheck,
+  assignable: readonly Assignable[],
+): Promise<void> {
+  const { scim, report } = check;
+  const name = testName();
+  const given = Object.fromEntries(assignable.map(({ attribute, value }) => [attribute, [value]]));
+  const person = await createPerson(check, name, { ...oktaBody(name), ...given });
+  const json = person && (await scim.get(pathOf("Users", person.id))).json;
+  for (const { attribute, value } of assignable) {
+    const has = listAt(json, attribute).some((one) => at(one, "value") === value.value);
+    const seen = `POST with ${attribute}: ${value.value}, then ${has ? "it is there" : "it is not there"}`;
+    report.judge("scim-entitlement-created", has, seen);
+  }
 }

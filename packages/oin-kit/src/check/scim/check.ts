@@ -1,21 +1,26 @@
 import { CheckReport } from "../report.ts";
 import { InterruptedError, NoAnswerError, type Web } from "../web.ts";
-import { judgeBaseUrl, judgeRawToken, judgeStrangers, judgeToken } from "./access.ts";
-import type { ScimCheck } from "./answers.ts";
-import { judgeAssignment } from "./assignments.ts";
+import { judgeBaseUrl, judgeStrangers, judgeToken } from "./access.ts";
 import { CheckScimClient } from "./client.ts";
-import { judgeDiscovery } from "./discovery.ts";
-import { judgeGroups } from "./groups.ts";
+import { type DeclaredScim, judgeDeclared } from "./declared.ts";
 import { Ledger, type Leftover } from "./ledger.ts";
-import { judgeDeactivation, judgeDeletion, judgeOtherChanges, judgeProfilePush } from "./lifecycle.ts";
-import { judgeFirstPage, judgePaging } from "./lists.ts";
-import { createPeople, judgeFinding, judgeMisses } from "./people.ts";
+import { runSteps, type ScimStep, scimSteps } from "./steps.ts";
 
 export interface ScimTarget {
   /** Base URL, with or without a slash at its end. */
   url: string;
   /** The provisioning token; null if none was given. */
   token: string | null;
+  /** What the manifest declares about this server; null if no manifest is about it. */
+  declared?: DeclaredScim | null;
+}
+
+/** How the check runs. */
+interface ScimRun {
+  /** Called before a step that takes long. */
+  progress?: (what: string) => void;
+  /** The steps to run; all by default. Tests run the one that a fault is in. */
+  steps?: readonly ScimStep[];
 }
 
 /** Two ways to the server: `cleanUp` still works after the check was stopped. */
@@ -25,23 +30,28 @@ export interface ScimWebs {
 }
 
 /**
- * Checks any SCIM server with the requests of Okta's suites and of Okta itself. It creates three people and a group under
- * random names and removes them again, even if it fails or is stopped. Returns what it could not remove.
+ * Checks any SCIM server with the requests of Okta's suites and of Okta itself. It creates people and groups under random
+ * names and removes them again, even if it fails or is stopped. Returns what it could not remove.
  */
 export async function checkScim(
   target: ScimTarget,
   webs: ScimWebs,
   report: CheckReport,
+  { progress = () => {}, steps = scimSteps }: ScimRun = {},
 ): Promise<Leftover[]> {
   judgeBaseUrl(report, target.url);
   const authorization = authorizationOf(target.token);
   const ledger = new Ledger();
   let left: Leftover[] = [];
-  const check = { scim: new CheckScimClient(webs.check, target.url, authorization, report), report, ledger };
+  const scim = new CheckScimClient(webs.check, target.url, authorization, report);
+  const check = { scim, report, ledger, declared: target.declared ?? null, progress };
   try {
     await judgeStrangers(check);
     if (target.token === null) report.gaveUp("scim", "no provisioning token was given (--scim-token-stdin)");
-    else if (await judgeToken(check)) await runSteps(check, authorization);
+    else if (await judgeToken(check)) {
+      const isComplete = await runSteps(check, authorization, steps);
+      if (check.declared && isComplete && steps === scimSteps) judgeDeclared(report, check.declared);
+    }
     check.scim.finish();
     report.judge("scim-reachable", true, "every request was answered");
   } catch (error) {
@@ -57,28 +67,6 @@ export async function checkScim(
     );
   }
   return left;
-}
-
-/** Runs the steps of Okta's suite, then Okta's traffic. */
-async function runSteps(check: ScimCheck, authorization: string): Promise<void> {
-  await judgeRawToken(check, authorization);
-  await judgeFirstPage(check);
-  await judgeMisses(check);
-  const assignable = await judgeDiscovery(check);
-  const people = await createPeople(check);
-  const [first, second, third] = people;
-  if (!first) {
-    check.report.gaveUp("scim", "no person could be created, or no id came back");
-    return;
-  }
-  await judgeFinding(check, first);
-  if (people.length === 3) await judgePaging(check);
-  await judgeProfilePush(check, first);
-  await judgeDeactivation(check, first);
-  await judgeOtherChanges(check, second ?? first);
-  for (const one of assignable) await judgeAssignment(check, second ?? first, one);
-  await judgeGroups(check, people);
-  if (third) await judgeDeletion(check, third);
 }
 
 /** The Authorization header. A token that already has a scheme is sent unchanged (`auth` in Okta's suite). */

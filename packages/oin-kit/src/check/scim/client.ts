@@ -77,7 +77,7 @@ export class CheckScimClient {
       const answer = await this.#web.send(this.#base + path, request);
       const wait = this.#retryAfter(answer);
       if (wait === null || retries === maxRetries)
-        return this.#judged({ ...answer, json: parseJson(answer.text) });
+        return this.#judged({ ...answer, json: parseJson(answer.text) }, all.accept);
       await sleep(wait * 1000);
     }
   }
@@ -108,7 +108,8 @@ export class CheckScimClient {
     return whole ? Math.min(Number(value), longestWaitSeconds) : 1;
   }
 
-  #judged(answer: CheckScimAnswer): CheckScimAnswer {
+  /** @param accept the header that was sent: who asks for application/json alone may get it. */
+  #judged(answer: CheckScimAnswer, accept = ""): CheckScimAnswer {
     const { status, text, headers } = answer;
     if (!this.#slowest || answer.ms > this.#slowest.ms) this.#slowest = answer;
     const what = shown(answer);
@@ -118,7 +119,8 @@ export class CheckScimClient {
       const type = headers.get("content-type") ?? "no Content-Type";
       const isJson = /\bjson\b/i.test(type);
       this.#report.judge("scim-media-type", isJson, what);
-      if (isJson) this.#report.judge("scim-media-type-exact", /^application\/scim\+json\b/i.test(type), what);
+      if (isJson && /scim\+json/.test(accept))
+        this.#report.judge("scim-media-type-exact", /^application\/scim\+json\b/i.test(type), what);
     }
     return answer;
   }

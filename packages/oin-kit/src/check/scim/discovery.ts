@@ -1,78 +1,128 @@
-import { ruleIds } from "../rules/all.ts";
+import type { RuleId } from "../rules/all.ts";
 import { shown } from "../web.ts";
-import { isSuccess, readList, type ScimCheck } from "./answers.ts";
+import { isSuccess, type ScimCheck } from "./answers.ts";
 import type { Assignable } from "./assignments.ts";
-import { urns } from "./client.ts";
-import { at, listAt, numberAt, textAt } from "./json.ts";
+import { type CheckScimAnswer, urns } from "./client.ts";
+import { judgeEntitlements } from "./entitlements.ts";
+import { at, listAt, textAt } from "./json.ts";
+import { attributeAt, type PublishedSchema, readSchemas, splitPath } from "./schemas.ts";
 
-/** Judges the discovery endpoints (RFC 7644 §4). Returns one role or entitlement of each kind that the server offers. */
-export async function judgeDiscovery(check: ScimCheck): Promise<Assignable[]> {
+/** What the discovery endpoints say (RFC 7644 §4). */
+export interface Discovery {
+  /** The core schema of User; undefined if it is not published. */
+  core: PublishedSchema | undefined;
+  /** The extensions of User. */
+  extensions: PublishedSchema[];
+  /** One role or entitlement of each kind that the server offers. */
+  assignable: Assignable[];
+}
+
+/** Judges the discovery endpoints, and returns what later steps need from them. */
+export async function judgeDiscovery(check: ScimCheck): Promise<Discovery> {
   const { scim, report } = check;
   const config = await scim.get("/ServiceProviderConfig");
   const describes = isSuccess(config) && typeof at(config.json, "patch", "supported") === "boolean";
   report.judge("scim-service-provider-config", describes, shown(config));
 
   const schemas = await scim.get("/Schemas");
-  const core = listAt(schemas.json, "Resources").some((schema) => at(schema, "id") === urns.user);
-  report.judge(
-    "scim-schemas",
-    isSuccess(schemas) && core,
-    `${shown(schemas)}${core ? "" : ", without the core User schema"}`,
-  );
+  const published = readSchemas(schemas.json);
+  const core = published.find(({ id }) => id === urns.user);
+  const hasCore = core ? "" : ", without the core User schema";
+  report.judge("scim-schemas", isSuccess(schemas) && core !== undefined, `${shown(schemas)}${hasCore}`);
 
   const types = await scim.get("/ResourceTypes");
   const resourceTypes = listAt(types.json, "Resources");
-  const user = resourceTypes.some((type) => at(type, "schema") === urns.user);
+  const user = resourceTypes.find((type) => at(type, "schema") === urns.user);
   report.judge(
     "scim-resource-types",
-    isSuccess(types) && user,
+    isSuccess(types) && user !== undefined,
     `${shown(types)}${user ? "" : ", without User"}`,
   );
-  return await judgeEntitlements(check, resourceTypes);
+  judgeResourceTypes(check, types, resourceTypes);
+  judgeAttributesOfSchemas(check, schemas, published);
+  judgeExtensions(check, published, resourceTypes, isSuccess(schemas));
+  const announced = extensionsOf(user);
+  const extensions = published.filter(({ id }) => announced.includes(id));
+  judgeImport(check, { core, extensions, hasUser: user !== undefined });
+  return { core, extensions, assignable: await judgeEntitlements(check, resourceTypes) };
 }
 
-async function judgeEntitlements(check: ScimCheck, resourceTypes: unknown[]): Promise<Assignable[]> {
-  const { report } = check;
-  const assignable = resourceTypes.filter((type) =>
-    [urns.role, urns.entitlement].some((urn) => at(type, "schema") === urn),
-  );
-  if (assignable.length === 0) {
-    const why = "/ResourceTypes announces no roles or entitlements";
-    for (const rule of ruleIds.filter((id) => id.startsWith("scim-entitlement")))
-      report.notCheckable(rule, why);
-  }
-  const found: Assignable[] = [];
-  for (const type of assignable) found.push(...(await judgeEntitlement(check, type)));
-  return found;
+function judgeResourceTypes({ report }: ScimCheck, answer: CheckScimAnswer, types: unknown[]): void {
+  if (types.length === 0) return;
+  const broken = types.flatMap((type, index) => {
+    const lacking = ["name", "endpoint", "schema"].filter((field) => textAt(type, field) === null);
+    return lacking.length > 0
+      ? [`${textAt(type, "name") ?? `number ${index + 1}`} lacks ${lacking.join(", ")}`]
+      : [];
+  });
+  const seen = broken.length > 0 ? `: ${broken.join("; ")}` : "";
+  report.judge("scim-resource-type-fields", broken.length === 0, `${shown(answer)}${seen}`);
 }
 
-/** The only step of Okta's entitlements suite, for one resource type. */
-async function judgeEntitlement(check: ScimCheck, type: unknown): Promise<Assignable[]> {
-  const { scim, report } = check;
-  const endpoint = textAt(type, "endpoint");
-  if (endpoint === null) return [];
-  const answer = await scim.get(`/${endpoint.replace(/^\//, "")}?count=1&startIndex=1`);
-  const resources = answer.status === 200 ? (readList(check, answer) ?? []) : [];
-  const perPage = numberAt(answer.json, "itemsPerPage");
-  const seen = `${shown(answer)}: itemsPerPage ${perPage}, ${resources.length} resources`;
-  report.judge(
-    "scim-entitlement-paging",
-    answer.status === 200 && resources.length === 1 && perPage === 1,
-    seen,
-  );
-  const isEntitlement = at(type, "schema") === urns.entitlement;
-  for (const resource of resources) {
-    const needed = isEntitlement ? ["id", "displayName", "type"] : ["id", "displayName"];
-    const lacking = needed.filter((name) => textAt(resource, name) === null);
-    const text = lacking.length ? `${endpoint} lacks ${lacking.join(", ")}` : `${endpoint} has all of them`;
-    report.judge("scim-entitlement-resources", lacking.length === 0, text);
+function judgeAttributesOfSchemas(
+  { report }: ScimCheck,
+  answer: CheckScimAnswer,
+  schemas: PublishedSchema[],
+): void {
+  if (schemas.length === 0) return;
+  const bare = schemas.filter(({ attributes }) => attributes.length === 0).map(({ id }) => id);
+  const seen = bare.length > 0 ? `: no attributes in ${bare.join(", ")}` : "";
+  report.judge("scim-schema-attributes", bare.length === 0, `${shown(answer)}${seen}`);
+}
+
+function extensionsOf(type: unknown): string[] {
+  return listAt(type, "schemaExtensions").flatMap((one) => textAt(one, "schema") ?? []);
+}
+
+/** Okta knows the enterprise extension, but Import User Schema offers only what /Schemas has. */
+function judgeExtensions(
+  { report }: ScimCheck,
+  schemas: PublishedSchema[],
+  types: unknown[],
+  isServed: boolean,
+): void {
+  const announced = [...new Set(types.flatMap(extensionsOf))];
+  if (announced.length === 0 || !isServed) {
+    const why = isServed ? "/ResourceTypes announces no extension" : "/Schemas is not served";
+    report.notCheckable("scim-schema-extensions", why);
+    return;
   }
-  const [id, display, kind] = ["id", "displayName", "type"].map((name) => textAt(resources[0], name));
-  if (!id) return [];
-  const value = {
-    value: id,
-    ...(display ? { display } : {}),
-    ...(isEntitlement && kind ? { type: kind } : {}),
+  const absent = announced.filter((urn) => !schemas.some(({ id }) => id === urn));
+  const seen =
+    absent.length > 0 ? `/Schemas lacks ${absent.join(", ")}` : `/Schemas has all ${announced.length}`;
+  report.judge("scim-schema-extensions", absent.length === 0, seen);
+}
+
+/** The attributes that every catalog app provisions (Okta: "Build your SCIM API service"). */
+const base = ["userName", "name.givenName", "name.familyName", "emails"];
+
+/** "Import User Schema" offers what /Schemas publishes, and fills only what it marks as required. */
+function judgeImport(
+  { report, declared }: ScimCheck,
+  { core, extensions, hasUser }: Pick<Discovery, "core" | "extensions"> & { hasUser: boolean },
+): void {
+  if (!declared?.capability.users.importUserSchema) {
+    const rules: RuleId[] = ["scim-import-user-schema", "scim-schema-required"];
+    for (const rule of rules) report.notCheckable(rule, "no manifest declares Import User Schema");
+    return;
+  }
+  const find = (path: string) => {
+    const { urn, names } = splitPath(path);
+    const schema = urn === null ? core : extensions.find(({ id }) => id === urn);
+    return attributeAt(schema, names.join("."));
   };
-  return [{ attribute: isEntitlement ? "entitlements" : "roles", value }];
+  const absent = [...base, ...declared.attributes].filter((path) => find(path) === null);
+  const problems = [
+    ...(hasUser ? [] : ["/ResourceTypes lacks User"]),
+    ...(core ? [] : ["/Schemas lacks the core User schema"]),
+    ...(absent.length > 0 ? [`/Schemas lacks ${[...new Set(absent)].join(", ")}`] : []),
+  ];
+  report.judge(
+    "scim-import-user-schema",
+    problems.length === 0,
+    problems.join("; ") || "everything is there",
+  );
+  const optional = base.filter((path) => !find(path)?.required);
+  const seen = optional.length > 0 ? `not required: ${optional.join(", ")}` : "all four are required";
+  if (core) report.judge("scim-schema-required", optional.length === 0, seen);
 }

@@ -22,6 +22,12 @@ export function listAt(value: unknown, ...path: (string | number)[]): unknown[] 
   return Array.isArray(found) ? found : [];
 }
 
+/** The object at a path; an empty one if there is none. */
+export function objectAt(value: unknown, ...path: string[]): Record<string, unknown> {
+  const found = at(value, ...path);
+  return typeof found === "object" && found !== null && !Array.isArray(found) ? { ...found } : {};
+}
+
 /** The number at a path, even if it was sent as text, which only the rule scim-list-counters judges; else NaN. */
 export function numberAt(value: unknown, ...path: (string | number)[]): number {
   const found = at(value, ...path);
@@ -42,4 +48,27 @@ export function parseJson(text: string): unknown {
 
 export function sameText(one: string | null, other: string | null): boolean {
   return one !== null && other !== null && one.toLowerCase() === other.toLowerCase();
+}
+
+/**
+ * The paths of a sent value that are absent or different in what came back. More may come back than was sent. An element
+ * of a list may be at any place. Texts that differ only in case are the same.
+ */
+export function lostPaths(sent: unknown, got: unknown, path = ""): string[] {
+  if (Array.isArray(sent)) {
+    const found = Array.isArray(got) ? got : [];
+    const isThere = (one: unknown) => found.some((other) => lostPaths(one, other).length === 0);
+    return sent.every(isThere) ? [] : [path];
+  }
+  if (typeof sent === "object" && sent !== null) {
+    return Object.entries(sent).flatMap(([key, value]) => lostPaths(value, at(got, key), joined(path, key)));
+  }
+  const same = sent === got || (typeof sent === "string" && typeof got === "string" && sameText(sent, got));
+  return same ? [] : [path];
+}
+
+/** A path of RFC 7644 §3.10: a schema's URN is followed by a colon, an attribute by a dot. */
+function joined(path: string, key: string): string {
+  if (path === "") return key;
+  return `${path}${path.startsWith("urn:") && !/:[A-Za-z]\w*:[A-Za-z]\w*$/.test(path) ? ":" : "."}${key}`;
 }

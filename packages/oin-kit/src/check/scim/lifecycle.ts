@@ -1,9 +1,9 @@
 import { shown } from "../web.ts";
 import { isSuccess, judgeRefusal, type ScimCheck } from "./answers.ts";
 import type { CheckScimAnswer } from "./client.ts";
-import { at, listAt, textAt } from "./json.ts";
+import { at, listAt, lostPaths, objectAt, textAt } from "./json.ts";
 import { pathOf } from "./ledger.ts";
-import type { TestPerson } from "./people.ts";
+import { judgeSameId, type TestPerson } from "./people.ts";
 
 /** Profile push: Okta reads the person, changes the profile and puts everything back. */
 export async function judgeProfilePush(check: ScimCheck, person: TestPerson): Promise<void> {
@@ -19,10 +19,20 @@ export async function judgeProfilePush(check: ScimCheck, person: TestPerson): Pr
   const changed = textAt(after.json, "name", "givenName") === name.givenName;
   const holds = put.status === 200 && changed && at(after.json, "id") === person.id;
   report.judge("scim-put", holds, `${shown(put)}${changed ? "" : ", and the first name is as before"}`);
+  if (isSuccess(put)) judgePutAnswer(check, person, put, name.givenName);
 
   const empty = { ...objectAt(after.json), name: { ...name, middleName: "" }, nickName: "" };
   const emptied = await scim.send("PUT", path, put === whole ? empty : stripped(empty));
   report.judge("scim-put-empty", isSuccess(emptied), shown(emptied));
+}
+
+/** The answer is Okta's new view of the person, so it must show the change. */
+function judgePutAnswer(check: ScimCheck, person: TestPerson, put: CheckScimAnswer, givenName: string): void {
+  judgeSameId(check, person, at(put.json, "id"), shown(put));
+  const whole = textAt(put.json, "id") !== null && textAt(put.json, "userName") !== null;
+  const current = at(put.json, "name", "givenName") === givenName;
+  const seen = whole ? (current ? "" : ", with the first name of before") : ", without the person";
+  check.report.judge("scim-put-answer", whole && current, `${shown(put)}${seen}`);
 }
 
 /** Repeats a PUT without read-only attributes. If that works, the server failed to ignore them. */
@@ -43,17 +53,13 @@ function stripped(body: object): object {
   return rest;
 }
 
-function objectAt(value: unknown, ...path: string[]): object {
-  const found = at(value, ...path);
-  return typeof found === "object" && found !== null ? found : {};
-}
-
 /** Deactivates and activates a person as Okta does, and reads them in between. */
 export async function judgeDeactivation(check: ScimCheck, person: TestPerson): Promise<void> {
   const { scim, report } = check;
   const path = pathOf("Users", person.id);
+  const whole = objectAt((await scim.get(path)).json);
   const patched = await scim.patch(path, { op: "replace", value: { active: false } });
-  judgePatchAnswer(check, patched);
+  judgePatchAnswer(check, person, patched, false);
   const after = await scim.get(path);
   // A server may hide a deactivated person. Then only the response to the PATCH can prove the change.
   const hidden = after.status === 404;
@@ -68,32 +74,45 @@ export async function judgeDeactivation(check: ScimCheck, person: TestPerson): P
   const found = await scim.find("Users", `userName eq "${person.userName}"`);
   const ids = listAt(found.json, "Resources").map((user) => at(user, "id"));
   report.judge("scim-deactivated-found", ids.includes(person.id), `${shown(found)}: ${ids.length} found`);
-  await judgeActivation(check, person, done, read.json);
+  if (done)
+    judgePatchAnswer(check, person, await scim.patch(path, { op: "replace", value: { active: true } }), true);
+  else await setByPut(check, path, read.json, true);
+  await judgeActivated(check, person, whole);
 }
 
-async function judgeActivation(
+/** @param whole the person before the deactivation. */
+async function judgeActivated(
   check: ScimCheck,
   person: TestPerson,
-  byPatch: boolean,
-  before: unknown,
+  whole: Record<string, unknown>,
 ): Promise<void> {
   const { scim, report } = check;
-  const path = pathOf("Users", person.id);
-  if (byPatch) judgePatchAnswer(check, await scim.patch(path, { op: "replace", value: { active: true } }));
-  else await setByPut(check, path, before, true);
-  const after = await scim.get(path);
+  const after = await scim.get(pathOf("Users", person.id));
   const same = at(after.json, "active") === true && at(after.json, "id") === person.id;
   report.judge(
     "scim-reactivated",
     same,
     `${shown(after)}, active is ${JSON.stringify(at(after.json, "active"))}`,
   );
+  if (!same) return;
+  const { meta: _meta, groups: _groups, ...kept } = whole;
+  const lost = lostPaths(kept, after.json);
+  const seen = lost.length === 0 ? "unchanged" : `different after the reactivation: ${lost.join(", ")}`;
+  report.judge("scim-reactivated-whole", lost.length === 0, seen);
 }
 
-function judgePatchAnswer({ report }: ScimCheck, answer: CheckScimAnswer): void {
+function judgePatchAnswer(
+  check: ScimCheck,
+  person: TestPerson,
+  answer: CheckScimAnswer,
+  active: boolean,
+): void {
   if (!isSuccess(answer)) return;
-  const whole = answer.status === 200 && textAt(answer.json, "id") !== null;
-  report.judge("scim-patch-answer", whole || answer.status === 204, shown(answer));
+  judgeSameId(check, person, at(answer.json, "id"), shown(answer));
+  const seen = at(answer.json, "active");
+  const whole = answer.status === 200 && textAt(answer.json, "id") !== null && seen === active;
+  const text = `${shown(answer)}${answer.status === 200 ? `, active is ${JSON.stringify(seen) ?? "absent"}` : ""}`;
+  check.report.judge("scim-patch-answer", whole || answer.status === 204, text);
 }
 
 /** Puts a whole person; if the server refuses that, again without read-only attributes. */
@@ -123,6 +142,27 @@ export async function judgeOtherChanges(check: ScimCheck, person: TestPerson): P
     400,
     await scim.patch(path, { op: "oincheck", value: { active: false } }),
   );
+}
+
+/** Sends a password as "Sync Password" does. Whether it works afterwards is not visible by SCIM. */
+export async function judgePassword(
+  { scim, report, declared }: ScimCheck,
+  { id }: TestPerson,
+): Promise<void> {
+  const byHand = "only a sign-in shows it";
+  report.notCheckable("scim-password-effective", byHand);
+  if (declared?.capability.users.changePassword !== true) {
+    report.notCheckable("scim-password-change", "no manifest declares Change password");
+    return;
+  }
+  const password = "Oincheck-4130-tour-Operations";
+  const answer = await scim.patch(pathOf("Users", id), { op: "replace", value: { password } });
+  const config = await scim.get("/ServiceProviderConfig");
+  const denied = at(config.json, "changePassword", "supported") === false;
+  const seen = `${shown(answer)}${denied ? "; /ServiceProviderConfig says that it is not supported" : ""}`;
+  report.judge("scim-password-change", isSuccess(answer) && !denied, seen);
+  if (answer.text !== "")
+    report.judge("scim-password", !answer.text.includes(password), "the answer to the new password");
 }
 
 /** Deletes a person (RFC 7644 §3.6). The last step, because no other needs the person. */

@@ -1,6 +1,8 @@
 import { shown } from "../web.ts";
 import { readList, type ScimCheck } from "./answers.ts";
-import { at, listAt, numberAt, textAt } from "./json.ts";
+import { at, listAt, lostPaths, numberAt, objectAt, textAt } from "./json.ts";
+import { pathOf } from "./ledger.ts";
+import type { TestPerson } from "./people.ts";
 
 /** Judges the first page as Okta's suite does (SPEC steps 1 and 3), before the check creates people. */
 export async function judgeFirstPage(check: ScimCheck): Promise<void> {
@@ -20,6 +22,30 @@ export async function judgeFirstPage(check: ScimCheck): Promise<void> {
   report.judge("scim-first-user", lacking.length === 0, seen);
   const read = await scim.get(`/Users/${encodeURIComponent(id)}`);
   report.judge("scim-read", read.status === 200 && at(read.json, "id") === id, shown(read));
+}
+
+/**
+ * An import, and the look-up before an assignment, read people from lists alone. Compares the lists with reading by id,
+ * except for groups and meta.
+ */
+export async function judgeListed({ scim, report }: ScimCheck, person: TestPerson): Promise<void> {
+  const {
+    meta: _meta,
+    groups: _groups,
+    ...whole
+  } = objectAt((await scim.get(pathOf("Users", person.id))).json);
+  if (whole.id !== person.id) return;
+  const found = await scim.find("Users", `userName eq ${JSON.stringify(person.userName)}`);
+  const first = await scim.get("/Users?startIndex=1&count=100");
+  const total = numberAt(first.json, "totalResults");
+  const last = total > 100 ? [await scim.get(`/Users?startIndex=${total - 99}&count=100`)] : [];
+  for (const answer of [found, first, ...last]) {
+    const listed = listAt(answer.json, "Resources").find((user) => at(user, "id") === person.id);
+    if (listed === undefined) continue;
+    const lost = lostPaths(whole, listed);
+    const seen = lost.length === 0 ? "as by id" : `absent or different in the list: ${lost.join(", ")}`;
+    report.judge("scim-list-whole", lost.length === 0, `${shown(answer)}: ${seen}`);
+  }
 }
 
 /** The fields that Okta's suite finds empty in a person. It counts a false `active` as empty. */
@@ -80,4 +106,14 @@ async function judgeEnds(check: ScimCheck, total: number): Promise<void> {
   const people = listAt(none.json, "Resources").length;
   const holds = none.status === 200 && people === 0 && numberAt(none.json, "totalResults") > 0;
   report.judge("scim-count-zero", holds, `${shown(none)}: ${people} found`);
+  const edges = [
+    { query: "startIndex=0&count=1", expected: 1 },
+    { query: "startIndex=1&count=-1", expected: 0 },
+  ];
+  for (const { query, expected } of edges) {
+    const answer = await scim.get(`/Users?${query}`);
+    const found = listAt(answer.json, "Resources").length;
+    const right = answer.status === 200 && found === expected;
+    report.judge("scim-start-index", right, `${shown(answer)}: ${found} found`);
+  }
 }

@@ -13,6 +13,9 @@ export interface TestGroup {
   name: string;
 }
 
+/** Why the rules about members cannot be checked on some servers. */
+export const hiddenMembers = "the answers show no members, neither at the group nor at its people";
+
 /** Reads the ids of the group's members, each as often as the server lists it. */
 type ReadMembers = () => Promise<string[]>;
 
@@ -38,6 +41,7 @@ export async function judgeMembers(check: ScimCheck, group: TestGroup, people: T
   }
   const step = async (rule: RuleId, expected: string[], send: () => Promise<CheckScimAnswer>) => {
     const answer = await send();
+    judgeAnswer(check, answer);
     const members = await read();
     const holds = isSuccess(answer) && sameMembers(members, expected);
     report.judge(rule, holds, `${shown(answer)}, then ${difference(members, expected)}`);
@@ -53,6 +57,7 @@ export async function judgeMembers(check: ScimCheck, group: TestGroup, people: T
   await judgeRemoval(check, group, read, { leaves: first.id, comes: third.id });
   await step("scim-group-push", [first.id, third.id], () => replace(first.id, third.id));
   await judgeEcho(check, first, read);
+  await judgeForeignForms(check, group, read, { leaves: first.id, stays: third.id });
   const body = { schemas: [urns.group], displayName: group.name, members: refs(second.id) };
   await step("scim-group-put", [second.id], () => scim.send("PUT", group.path, body));
   if ((await read()).length > 0) await step("scim-group-push-empty", [], () => replace());
@@ -61,15 +66,17 @@ export async function judgeMembers(check: ScimCheck, group: TestGroup, people: T
 
 /** Sends Okta's delta, a removal by a filter and an addition in one request; then repeats the removal. */
 async function judgeRemoval(
-  { scim, report }: ScimCheck,
+  check: ScimCheck,
   group: TestGroup,
   read: ReadMembers,
   { leaves, comes }: { leaves: string; comes: string },
 ): Promise<void> {
+  const { scim, report } = check;
   const removal = { op: "remove", path: `members[value eq "${leaves}"]` };
   const before = await read();
   if (before.includes(leaves)) {
     const answer = await scim.patch(group.path, removal, { op: "add", path: "members", value: refs(comes) });
+    judgeAnswer(check, answer);
     const members = await read();
     const stay = before.filter((id) => id !== leaves);
     const removed = !members.includes(leaves) && stay.every((id) => members.includes(id));
@@ -87,20 +94,52 @@ async function judgeRemoval(
 }
 
 /** Renames the group as Okta does: without a path, with the id in the value. */
-async function judgeRename(
-  { scim, report }: ScimCheck,
-  group: TestGroup,
-  read: ReadMembers | null,
-): Promise<void> {
+async function judgeRename(check: ScimCheck, group: TestGroup, read: ReadMembers | null): Promise<void> {
+  const { scim, report } = check;
   const before = read && (await read());
   const displayName = `${group.name} renamed`;
   const answer = await scim.patch(group.path, { op: "replace", value: { id: group.id, displayName } });
+  judgeAnswer(check, answer);
   const renamed = at((await scim.get(group.path)).json, "displayName") === displayName;
   const seen = `${shown(answer)}${renamed ? "" : ", and the name is as before"}`;
   report.judge("scim-group-rename", isSuccess(answer) && renamed, seen);
   if (!before || !read || !renamed) return;
   const members = await read();
   report.judge("scim-group-rename-members", sameMembers(members, before), difference(members, before));
+}
+
+/** The answer to a PATCH or PUT of a group: the group, whose members may be left out, or no body. */
+function judgeAnswer({ report }: ScimCheck, answer: CheckScimAnswer): void {
+  if (!isSuccess(answer)) return;
+  const whole =
+    answer.status === 200 &&
+    textAt(answer.json, "id") !== null &&
+    textAt(answer.json, "displayName") !== null;
+  report.judge("scim-group-patch-answer", whole || answer.status === 204, shown(answer));
+}
+
+/** Removes a member by a list of values, and adds an unknown one: forms that other clients send, and mistakes. */
+async function judgeForeignForms(
+  { scim, report }: ScimCheck,
+  group: TestGroup,
+  read: ReadMembers,
+  { leaves, stays }: { leaves: string; stays: string },
+): Promise<void> {
+  const before = await read();
+  const unknown = "00919288221112222";
+  const added = await scim.patch(group.path, { op: "add", path: "members", value: refs(unknown) });
+  const ghost = (await read()).includes(unknown);
+  report.judge("scim-group-unknown-member", !ghost, `${shown(added)}${ghost ? ", and it is a member" : ""}`);
+  if (!before.includes(leaves) || !before.includes(stays)) return;
+  const removed = await scim.patch(group.path, { op: "remove", path: "members", value: refs(leaves) });
+  const after = await read();
+  const holds = !after.includes(leaves) && after.includes(stays);
+  const seen = after.includes(stays)
+    ? holds
+      ? "they are gone"
+      : "they are still a member"
+    : "others are gone, too";
+  report.judge("scim-group-remove-value", holds, `${shown(removed)}, then ${seen}`);
 }
 
 /** A person's groups are read-only. Okta usually sends an empty array back, which must change nothing. */
@@ -156,12 +195,12 @@ async function memberReader(
 
 /** Okta does not need to see members, but without them the rules about members cannot be checked. */
 function hidden({ report }: ScimCheck): void {
-  const why = "the answers show no members, neither at the group nor at its people";
   const unseen: RuleId[] = [
     ...(["scim-group-add", "scim-group-add-again", "scim-group-remove", "scim-group-remove-again"] as const),
     ...(["scim-group-push", "scim-group-push-empty", "scim-group-put", "scim-group-rename-members"] as const),
+    ...(["scim-group-remove-value", "scim-group-unknown-member"] as const),
   ];
-  for (const rule of unseen) report.notCheckable(rule, why);
+  for (const rule of unseen) report.notCheckable(rule, hiddenMembers);
 }
 
 function refs(...ids: string[]) {

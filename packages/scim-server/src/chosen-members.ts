@@ -1,50 +1,15 @@
 /**
- * The members of groups in requests: which users a value names, which members a filter chooses, and the steps that change
- * them. Nothing here reads the members of a group, which may have 50,000.
+ * The members of a group that a filter chooses: `members[value eq "…"]`. Nothing here reads the members of a group, which may
+ * have 50,000: a filter becomes ids, or a step that asks the store for those that it names.
  */
 import type { GroupStore, MemberStep } from "./backend.ts";
 import { badRequest } from "./errors.ts";
 import type { Filter } from "./grammar.ts";
-import { coerceParts, isEmpty, isObject, plainValue } from "./input.ts";
+import { isEmpty, plainValue } from "./input.ts";
 import type { Attribute } from "./schema.ts";
 
-/**
- * The ids in a value for `members`, each once: one member or a list, each as an object or as a plain id. A member may have
- * only a `$ref`. Throws badRequest.
- */
-export function memberIds(members: Attribute, value: unknown): string[] {
-  const attribute = { ...members, subAttributes: identifying(members) };
-  const sent = unwrapped(value);
-  return [...new Set((Array.isArray(sent) ? sent : [sent]).map((member) => idOf(attribute, member)))];
-}
-
-/** `value`, `type` and `$ref` say who a member is, whether or not the schema lets clients write them. */
-function identifying({ subAttributes = [] }: Attribute): Attribute[] {
-  const named = subAttributes.filter(({ name }) => name !== "display");
-  return named.map((sub) => ({ ...sub, mutability: "immutable" }));
-}
-
-/** Salesforce and scimitar document `"path": "members", "value": {"members": […]}`. */
-function unwrapped(value: unknown): unknown {
-  const [only, ...more] = isObject(value) ? Object.entries(value) : [];
-  return only && more.length === 0 && only[0].toLowerCase() === "members" ? only[1] : value;
-}
-
-function idOf(attribute: Attribute, member: unknown): string {
-  const parts = coerceParts(attribute, member, "members");
-  const [id, type, ref] = ["value", "type", "$ref"].map((name) => parts.get(name));
-  const referred = typeof ref === "string" ? referenceOf(ref) : null;
-  // RFC 7643 §4.2 leaves it to the server whether groups may hold groups.
-  if (String(type).toLowerCase() === "group" || referred?.isGroup) {
-    throw badRequest("invalidValue", "Nested groups are not supported: members have to be users.");
-  }
-  const named = id ?? referred?.id;
-  if (typeof named !== "string") throw badRequest("invalidValue", "Each member needs a value: a user's id.");
-  return named;
-}
-
 /** The resource that a `$ref` names: an absolute or a relative URI, or only the id. */
-function referenceOf(ref: string): { id: string | undefined; isGroup: boolean } {
+export function referenceOf(ref: string): { id: string | undefined; isGroup: boolean } {
   const [, id] = /([^/]+)\/*$/.exec(ref) ?? [];
   return { id, isGroup: /(?:^|\/)groups\//i.test(ref) };
 }
@@ -73,26 +38,22 @@ export interface ChosenStep {
 /** A change of members: of those that it names by their ids, or of those that a filter chooses. */
 export type GroupStep = MemberStep | ChosenStep;
 
-function isChosen(step: object): step is ChosenStep {
-  return "where" in step;
-}
-
 /**
  * The change of the members that `members[…]` chooses: they are removed, or replaced by one user. It is a step that names
  * ids if the filter does. Throws badRequest for a filter that does not compare by `eq` or `ne`.
+ * @param replacement the user who replaces them; null removes them.
  */
 export function chosenStep(
   attribute: Attribute,
   where: Filter,
-  replacement: { value: unknown } | null,
+  replacement: readonly string[] | null,
 ): GroupStep {
   const names = namesIn(where);
   const { ids, isExcept } = chosen(attribute, where, new Map());
   if (replacement) {
-    const userIds = memberIds(attribute, replacement.value);
-    if (userIds.length !== 1)
+    if (replacement.length !== 1)
       throw badRequest("invalidValue", "A member chosen by a filter is replaced by one member.");
-    return { kind: "replace-chosen", attribute, where, userIds };
+    return { kind: "replace-chosen", attribute, where, userIds: replacement };
   }
   if (names.length > 0) return { kind: "remove-chosen", attribute, where, userIds: [] };
   if (!isExcept) return { kind: "remove", userIds: [...ids] };
@@ -104,7 +65,7 @@ export function chosenStep(
  * The steps that name ids, for a group whose earlier changes are made. Throws badRequest `noTarget` if the filter names a
  * person by `display`, or the member to replace, and no member matches: the client has to learn that it changed nothing.
  */
-async function resolved(groups: GroupStore, groupId: string, step: ChosenStep): Promise<MemberStep[]> {
+export async function resolved(groups: GroupStore, groupId: string, step: ChosenStep): Promise<MemberStep[]> {
   const { kind, attribute, where, userIds } = step;
   const names = namesIn(where);
   const named = new Map<string, Set<string>>();
@@ -128,25 +89,6 @@ async function membersAmong(groups: GroupStore, groupId: string, ids: string[]):
 async function find(groups: GroupStore, groupId: string, by: { ids: string[] } | { names: string[] }) {
   if (!groups.findMembers) throw badRequest("invalidPath", "Members are only chosen by their value here.");
   return await groups.findMembers(groupId, by);
-}
-
-/** Carries out the steps in order. */
-export async function changeMembers(
-  groups: GroupStore,
-  groupId: string,
-  steps: readonly GroupStep[],
-): Promise<void> {
-  let waiting: MemberStep[] = [];
-  for (const step of steps) {
-    if (!isChosen(step)) {
-      waiting.push(step);
-      continue;
-    }
-    // A filter chooses among the members that the steps before it leave.
-    if (waiting.length > 0) await groups.changeMembers(groupId, waiting);
-    waiting = await resolved(groups, groupId, step);
-  }
-  if (waiting.length > 0) await groups.changeMembers(groupId, waiting);
 }
 
 /** The members that a filter chooses. Throws badRequest for a filter that cannot be answered without reading them. */
@@ -218,42 +160,4 @@ function intersection(sets: readonly IdSet[]): IdSet {
   if (!first) return { ids: excluded, isExcept: true };
   const ids = [...first.ids].filter((id) => !excluded.has(id) && others.every((other) => other.ids.has(id)));
   return { ids: new Set(ids), isExcept: false };
-}
-
-/**
- * Steps in order, as few as possible, because each costs several statements. Ids join an earlier step of their kind if
- * none of them occurs in the step between: then the order of the two makes no difference.
- */
-export class Steps {
-  private readonly steps: (ChosenStep | { kind: MemberStep["kind"]; ids: Set<string> })[] = [];
-
-  push(step: GroupStep): void {
-    if (isChosen(step)) {
-      this.steps.push(step);
-      return;
-    }
-    const { kind, userIds } = step;
-    const mergeable = kind === "replace" ? undefined : this.mergeable(kind, userIds);
-    if (mergeable) {
-      for (const id of userIds) mergeable.add(id);
-      return;
-    }
-    // A replacement that follows another one overwrites it.
-    if (kind === "replace" && this.steps.at(-1)?.kind === "replace") this.steps.pop();
-    if (kind === "replace" || userIds.length > 0) this.steps.push({ kind, ids: new Set(userIds) });
-  }
-
-  list(): GroupStep[] {
-    return this.steps.map((step) => (isChosen(step) ? step : { kind: step.kind, userIds: [...step.ids] }));
-  }
-
-  private mergeable(kind: MemberStep["kind"], userIds: readonly string[]): Set<string> | undefined {
-    const [beforeLast, last] = [this.steps.at(-2), this.steps.at(-1)];
-    if (last === undefined || isChosen(last)) return undefined;
-    if (last.kind === kind) return last.ids;
-    const isBarrier = last.kind === "replace" || userIds.some((id) => last.ids.has(id));
-    return !isBarrier && beforeLast && !isChosen(beforeLast) && beforeLast.kind === kind
-      ? beforeLast.ids
-      : undefined;
-  }
 }
