@@ -112,7 +112,7 @@ async function assertThreePages(printed: Uint8Array): Promise<void> {
   assert.deepEqual([Math.round(width ?? 0), Math.round(height ?? 0)], [595, 842], "A4");
 }
 
-/** What a print shows besides the guide: banners, navigation, footers, buttons. */
+/** Everything that a print shows besides the guide: banners, navigation, footers, buttons. */
 async function visibleAroundGuide(page: Page): Promise<string[]> {
   return await page.evaluate<string[]>(`[...document.querySelectorAll(
     "body *:not(:has(.guide)):not(.guide):not(.guide *), .guide button, .guide-forms")]

@@ -92,7 +92,7 @@ export const okta = {
     claimName: "Name",
     claimExpression: "Expression",
   },
-  /** What an administrator enables under Settings > Features. */
+  /** Features of an org, by their names under Settings > Features. */
   features: {
     federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
   },
@@ -164,10 +164,6 @@ export const okta = {
     name: "App integration name",
     grantType: "Grant type",
     authorizationCode: "Authorization Code",
-    assertionSignature: "Assertion Signature",
-    signed: "Signed",
-    assertionEncryption: "Assertion Encryption",
-    unencrypted: "Unencrypted",
     signInRedirectUris: "Sign-in redirect URIs",
     signOutRedirectUris: "Sign-out redirect URIs",
     loginInitiatedBy: "Login initiated by",
@@ -217,7 +213,7 @@ export const okta = {
   },
 } as const;
 
-/** What an org may have or lack. These are names, not labels: texts may also write them by hand. */
+/** Products that an org may have or lack. These are names, not labels: texts may also write them by hand. */
 export const oktaProducts = {
   identityEngine: "Okta Identity Engine",
   adaptiveMfa: "Adaptive MFA",

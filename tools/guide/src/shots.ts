@@ -2,17 +2,7 @@ import type { Shot } from "oin-kit/writer/pictures";
 import { paths } from "../../../src/endpoints.ts";
 import type { SampleConsole } from "./console.ts";
 
-/** Invented values, in the form in which Okta shows them. */
-const oktaSaml = {
-  "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata",
-  "Sign on URL": "https://acme.okta.com/app/example/exk1a2b3c4d5e6f7g8/sso/saml",
-  Issuer: "http://www.okta.com/exk1a2b3c4d5e6f7g8",
-  "Signing Certificate":
-    "-----BEGIN CERTIFICATE-----\nMIIDpDCCAoygAwIBAgIGAV2ka+55MA0GCSqGSIb3DQEBCwUA\n" +
-    "MIGSMQswCQYDVQQGEwJVUzETMBEGA1UECAwKQ2FsaWZvcm5p\n…\n-----END CERTIFICATE-----",
-};
-
-/** The pictures of the admin console that the guides show. */
+/** The pictures of the admin console that the guides show. Each ends below the last field that matters, to be legible on paper. */
 export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
   const values = {
     part: ".steps > li:has(form)",
@@ -35,15 +25,16 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
         "Client ID": "0oa1a2b3c4d5e6f7g8h9",
         "Client secret": "x".repeat(40),
       },
-      marks: ["#issuer", "#clientId", "#clientSecret", 'form[data-checks] button:text-is("Save")'],
+      marks: ["#issuer", "#clientId", "#clientSecret"],
+      until: ".field:has(#clientSecret)",
     },
     {
       name: "connection-saml",
       path: paths.admin.connection(connectionIds.saml),
       ...values,
-      fill: oktaSaml,
+      fill: { "Metadata URL": "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata" },
       marks: ["#metadataUrl", 'button:text-is("Read")'],
-      until: ".field:has(#certificates)",
+      until: '.actions:has(button:text-is("Read"))',
     },
     {
       name: "provisioning-token",
