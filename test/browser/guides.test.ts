@@ -1,147 +1,170 @@
 import assert from "node:assert/strict";
-import type { OrgApp, OrgPerson } from "okta-stand-in/state";
+import type { OrgPerson } from "okta-stand-in/state";
 import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
-import type { Page } from "playwright-core";
-import { landingPath } from "../../src/web/home.ts";
-import { describeInBrowser } from "../helpers/browser.ts";
-import { addFromCatalog, submittedValues } from "../helpers/catalog-app.ts";
-import { onOneDatabase } from "../helpers/databases.ts";
-import { fieldOf, goTo, guideOf, ownersPage, type Says } from "../helpers/guide-reader.ts";
+import { integration } from "../../config/integration.ts";
+import { describeInBrowser, type TestBrowser, takeSession } from "../helpers/browser.ts";
+import { submittedApp } from "../helpers/catalog-app.ts";
+import { onOneDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { followGuide, sectionsOf } from "../helpers/guide/follow.ts";
+import { type Customer, newReader, type Reader } from "../helpers/guide/reader.ts";
+import { textOf } from "../helpers/guide/screen.ts";
 import { orgOptions } from "../helpers/org.ts";
-import { useSite } from "../helpers/site.ts";
+import { type Site, useSite } from "../helpers/site.ts";
 
-/** A customer who has only the guide, and the app that was built from the submission package. */
-describeInBrowser("following the guides", (browser) => {
+/** What the customer answers to the conditions of the guides, by their words after "If". */
+const facts = {
+  "accounts are not provisioned": true,
+  "your org has a custom domain": false,
+  "your domain is not proved": true,
+  "your policy requires an expiry": true,
+  "a group decides who administers Tasklane": true,
+};
+
+/** The sections with steps that each test follows, by the words with which their headings begin. */
+const signOn = [
+  "Create the connection",
+  "Add Tasklane",
+  "Enter Okta's values",
+  "Assign people",
+  "Test, then switch on",
+  "Switch Universal Logout on",
+  "SP-initiated SSO",
+  "IdP-initiated SSO",
+];
+const followed = {
+  oidc: signOn,
+  saml: signOn,
+  scim: [
+    "Enable Entitlement management first",
+    "Create a provisioning token",
+    "Enable provisioning",
+    "Choose what Okta does",
+    "Choose what Okta imports",
+    "Assign people",
+    "Assign roles and entitlements",
+    "Push groups",
+    "Test",
+  ],
+};
+
+const guides = ["oidc", "saml", "scim"] as const;
+type Guide = (typeof guides)[number];
+
+/** The sections with steps that the tests leave out, because the customer does not need them or they need a real org. */
+const leftOut: Record<Guide, readonly string[]> = {
+  oidc: ["Let Okta name the administrators"],
+  saml: ["Let Okta name the administrators", "SHA-256"],
+  scim: ["Add Tasklane", "Add other attributes"],
+};
+
+/** The published guide, as the application serves it. */
+async function guideOf({ app }: Site, capability: Guide): Promise<string> {
+  const { text } = await app.client().get(`/guides/okta/${capability}.md`);
+  return text;
+}
+
+async function windowsOf(browser: TestBrowser, { app, clientOf, owner }: Site, org: TestOrg) {
+  const [product, okta, tester] = [await browser.open(), await browser.open(), await browser.open()];
+  await takeSession(product, app, await clientOf(owner));
+  await okta.goto(`${org.url}/admin`);
+  return { product, okta, tester };
+}
+
+/** A person in the org. The reader gets a copy, because only the org's pages may change the person. */
+function personIn(org: TestOrg, name: string): OrgPerson {
+  const [firstName = "", lastName = ""] = name.split(" ");
+  return { ...addTo(org, { login: `${firstName.toLowerCase()}@acme.example`, firstName, lastName }) };
+}
+
+/** The text of the person's page in the product. */
+async function personsPage({ windows: { product }, productUrl, person }: Reader): Promise<string> {
+  await product.goto(`${productUrl}/admin/people`);
+  await product.getByRole("link", { name: `${person.firstName} ${person.lastName}` }).click();
+  return await product.getByRole("main").innerText();
+}
+
+/** A customer with an empty tenant, and an org with people but without any app. */
+function useCustomer(use: () => TestDatabase) {
+  const site = useSite(use, orgOptions);
+  let org: TestOrg;
+  let customer: Customer;
+  before(async () => {
+    org = await startStandIn();
+    const catalogApp = submittedApp(site().app.url);
+    org.store.state.catalog = { [catalogApp.name]: catalogApp };
+    const people = ["Ada Lovelace", "Grace Hopper", "Alan Turing"].map((name) => personIn(org, name));
+    const [person, provisionedPerson, otherPerson] = people;
+    assert.ok(person && provisionedPerson && otherPerson);
+    const group = { id: "00gengineers", name: "Engineers", memberIds: [provisionedPerson.id] };
+    org.store.state.groups[group.id] = group;
+    customer = {
+      app: integration.displayName,
+      productUrl: site().app.url,
+      orgUrl: org.url,
+      person,
+      provisionedPerson,
+      otherPerson,
+      group: group.name,
+      entitlements: ["Task export"],
+      facts,
+    };
+  });
+  after(() => org.close());
+  return {
+    site,
+    reader: async (browser: TestBrowser) => newReader(customer, await windowsOf(browser, site(), org)),
+    guide: (capability: Guide) => guideOf(site(), capability),
+  };
+}
+
+/** A customer who has only the guides, and a machine that does what they say, word by word. */
+describeInBrowser("following the guides literally", (browser) => {
+  for (const protocol of ["oidc", "saml"] as const) {
+    onOneDatabase((use) => {
+      const { site, reader: newOne, guide } = useCustomer(use);
+
+      it(`leads from nothing to everything, with ${protocol.toUpperCase()}`, async function () {
+        this.timeout(240_000);
+        const reader = await newOne(browser);
+        await followGuide(reader, await guide(protocol), followed[protocol]);
+        const [connection] = await site().acme.store.connections.list();
+        assert.equal(connection?.status, "active");
+        reader.person = reader.provisionedPerson;
+        await followGuide(reader, await guide("scim"), followed.scim);
+        reader.person = reader.provisionedPerson;
+        const page = await personsPage(reader);
+        for (const shown of [/Came by\s+Provisioning/, /Entitlements\s+Task export/, /Role: admin/])
+          assert.match(page, shown);
+      });
+    });
+  }
+
   onOneDatabase((use) => {
-    const site = useSite(use, orgOptions);
-    let org: TestOrg;
-    before(async () => {
-      org = await startStandIn();
-    });
-    after(() => org.close());
+    const { reader: newOne, guide } = useCustomer(use);
 
-    /** "Create the connection": returns the Connection ID. */
-    async function createConnection(page: Page, says: Says, protocol: string, key: string): Promise<string> {
-      await goTo(page, says("Admin"), says("Connections"));
-      await page
-        .getByRole("link", { name: says("Add a connection") })
-        .first()
-        .click();
-      await page.getByRole("radio", { name: says(protocol) }).check();
-      await page.getByLabel(says("Connection ID")).fill(key);
-      await page.getByRole("button", { name: says("Create a draft") }).click();
-      await page.locator("#copy-key").waitFor();
-      await page.waitForLoadState();
-      return (await page.locator("#copy-key").textContent()) ?? "";
-    }
-
-    /** Values of an app in Okta's Admin Console, by label. */
-    async function shownByOkta(app: OrgApp, tab: string, label: string): Promise<string> {
-      const page = await browser.open();
-      await page.goto(`${org.url}/admin/apps/${app.id}${tab}`);
-      const value = page.locator(".field", { hasText: label }).locator("code.value").first();
-      const shown = (await value.textContent()) ?? "";
-      await page.close();
-      return shown;
-    }
-
-    async function signInAtOkta(page: Page, person: OrgPerson): Promise<void> {
-      await page.getByLabel("Username").fill(person.login);
-      await page.getByRole("button", { name: "Sign In", exact: true }).click();
-    }
-
-    /** "Save", "Test, then switch on". */
-    async function testAndSwitchOn(page: Page, says: Says, person: OrgPerson): Promise<void> {
-      await page.getByRole("button", { name: says("Save"), exact: true }).click();
-      await page.getByText("The values are saved").waitFor();
-      // The script polls for a result only if it has seen the test start.
-      await page.waitForLoadState();
-      const [window] = await Promise.all([
-        page.waitForEvent("popup"),
-        page.getByRole("button", { name: says("Test sign-in") }).click(),
-      ]);
-      await signInAtOkta(window, person);
-      await page.getByText("The sign-in works.").waitFor();
-      await window.close();
-      await page.getByRole("button", { name: says("Review and switch on…"), exact: true }).click();
-      await page.getByRole("button", { name: says("Switch on"), exact: true }).click();
-      await page.getByText("The connection is on").first().waitFor();
-    }
-
-    /** The sign-in URL, from the guide with the customer's own values. */
-    async function signInAddress(page: Page): Promise<string> {
-      await page.getByRole("link", { name: "The guide for this connection" }).click();
-      const step = page.getByRole("listitem").filter({ hasText: "From now on people sign in at" });
-      return (await step.locator("code").first().textContent()) ?? "";
-    }
-
-    async function assertSignedIn(page: Page, { firstName, lastName, email }: OrgPerson): Promise<void> {
-      await page.goto(`${site().app.url}/account`);
-      const fact = (name: string) =>
-        page.locator("dl.rows > div").filter({ hasText: name }).first().locator("dd").textContent();
-      assert.deepEqual(
-        [await fact("First name"), await fact("Last name"), await fact("E-mail")],
-        [firstName, lastName, email],
+    it("fails if Entitlement management is enabled after provisioning, as in Okta", async function () {
+      this.timeout(240_000);
+      const reader = await newOne(browser);
+      await followGuide(reader, await guide("oidc"), ["Create the connection", "Add Tasklane"]);
+      const wrongOrder = [
+        "Create a provisioning token",
+        "Enable provisioning",
+        "Enable Entitlement management",
+      ];
+      await assert.rejects(
+        followGuide(reader, await guide("scim"), wrongOrder),
+        /"Enable Entitlement management first.*", step 2, cannot be followed: "The \*\*Governance\*\* tab appears\."/,
       );
-    }
-
-    /** SP-initiated, from the tile, and then Universal Logout. */
-    async function useConnection(address: string, app: OrgApp, person: OrgPerson): Promise<void> {
-      const page = await browser.open();
-      await page.goto(address);
-      await signInAtOkta(page, person);
-      await page.waitForURL(site().app.url + landingPath);
-      await assertSignedIn(page, person);
-      await page.getByRole("button", { name: "Sign out", exact: true }).click();
-      await page.getByRole("heading", { name: "You are signed out" }).waitFor();
-      await page.goto(`${org.url}/app/UserHome`);
-      if (page.url().includes("/login")) await signInAtOkta(page, person);
-      await page.getByRole("link", { name: app.label }).click();
-      await page.waitForURL(site().app.url + landingPath);
-      await assertSignedIn(page, person);
-      const admin = await browser.open();
-      await admin.goto(`${org.url}/admin/users/${person.id}`);
-      await admin.getByRole("button", { name: "More Actions" }).click();
-      await admin.getByRole("link", { name: "Clear User Sessions" }).click();
-      await admin.getByLabel("Also include logout enabled apps").check();
-      await admin.getByRole("button", { name: "Clear and revoke" }).click();
-      await admin.getByText("answered 204: the person is signed out there").waitFor();
-      await page.goto(`${site().app.url}/account`);
-      assert.match(page.url(), /\/login/);
-    }
-
-    it("sets OIDC up: sign-in from here, from the tile, and Universal Logout", async function () {
-      this.timeout(120_000);
-      const says = await guideOf(site(), "oidc");
-      const person = addTo(org, { login: "ada@acme.example", firstName: "Ada", lastName: "Lovelace" });
-      const page = await ownersPage(browser, site());
-      const key = await createConnection(page, says, "OpenID Connect", "acme-oidc");
-      const app = await addFromCatalog(org, "oidc", submittedValues(site().app.url), key, [person]);
-      await fieldOf(page, says("Issuer")).fill(await shownByOkta(app, "/sign-on", "Issuer"));
-      await fieldOf(page, says("Client ID")).fill(await shownByOkta(app, "", "Client ID"));
-      await fieldOf(page, says("Client secret")).fill(await shownByOkta(app, "", "Client secret"));
-      await page.getByLabel(says("Create accounts at the first sign-in")).check();
-      await page.getByText(says("More options")).click();
-      await page.getByLabel(says("Signing out here signs out of Okta, too")).check();
-      await testAndSwitchOn(page, says, person);
-      await useConnection(await signInAddress(page), app, person);
+      await textOf(reader.windows.okta, /provisioning is already enabled for this app instance/);
     });
 
-    it("sets SAML up: sign-in from here, from the tile, and Universal Logout", async function () {
-      this.timeout(120_000);
-      const says = await guideOf(site(), "saml");
-      const person = addTo(org, { login: "grace@acme.example", firstName: "Grace", lastName: "Hopper" });
-      const page = await ownersPage(browser, site());
-      const key = await createConnection(page, says, "SAML 2.0", "acme-saml");
-      const app = await addFromCatalog(org, "saml", submittedValues(site().app.url), key, [person]);
-      await fieldOf(page, says("Metadata URL")).fill(await shownByOkta(app, "/sign-on", "Metadata URL"));
-      await page.getByRole("button", { name: says("Read"), exact: true }).click();
-      await page.getByText(says("Universal Logout"), { exact: true }).first().click();
-      await fieldOf(page, says("App instance ID")).fill(await shownByOkta(app, "", "App instance ID"));
-      await fieldOf(page, says("Org URL")).fill(org.url);
-      await page.getByLabel(says("Create accounts at the first sign-in")).check();
-      await testAndSwitchOn(page, says, person);
-      await useConnection(await signInAddress(page), app, person);
+    it("has a test or a reason for every section with steps", async () => {
+      for (const capability of guides) {
+        const known = [...followed[capability], ...leftOut[capability]];
+        const sections = sectionsOf(await guide(capability));
+        const unknown = sections.filter((section) => !known.some((start) => section.startsWith(start)));
+        assert.deepEqual(unknown, [], capability);
+      }
     });
   });
 });
