@@ -15,7 +15,7 @@ export class Markdown {
 }
 
 /**
- * The names that a template may use: Okta's labels and a few functions. `bold` writes a label or a path of Okta's console. `markdown`
+ * A template may use Okta's labels and a few functions. `bold` writes a label or a path of Okta's console. `markdown`
  * writes a text unescaped: where the text is Markdown already, and in fenced blocks, where Markdown has no escapes.
  */
 const helpers = {

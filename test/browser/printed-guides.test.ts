@@ -82,8 +82,15 @@ describeInBrowser("printed guides", (browser) => {
       assert.match(await page.title(), new RegExp(`\\(${key}\\)`));
       // Chromium prints a page once at a time, and its dialog never ends here.
       await page.goto(page.url().replace("?print", ""));
-      await page.emulateMedia({ media: "print" });
+      await page.emulateMedia({ media: "print", colorScheme: "dark" });
       assert.deepEqual(await visibleAroundGuide(page), []);
+      const colors =
+        "['h1', 'li', 'td', 'code.value'].map((part) => getComputedStyle(document.querySelector('.guide ' + part)).color)";
+      assert.deepEqual(
+        new Set(await page.evaluate<string[]>(colors)),
+        new Set(["rgb(0, 0, 0)"]),
+        "dark on white",
+      );
       const printed = await page.pdf({ preferCSSPageSize: true });
       await assertThreePages(printed);
       assert.ok((await page.getByText(`${app.url}/oidc/${key}/callback`).count()) > 0);
@@ -112,7 +119,7 @@ async function assertThreePages(printed: Uint8Array): Promise<void> {
   assert.deepEqual([Math.round(width ?? 0), Math.round(height ?? 0)], [595, 842], "A4");
 }
 
-/** What a print shows besides the guide: banners, navigation, footers, buttons. */
+/** Everything that a print shows besides the guide: banners, navigation, footers, buttons. */
 async function visibleAroundGuide(page: Page): Promise<string[]> {
   return await page.evaluate<string[]>(`[...document.querySelectorAll(
     "body *:not(:has(.guide)):not(.guide):not(.guide *), .guide button, .guide-forms")]

@@ -316,6 +316,25 @@ describe("configuration guides", () => {
     assert.equal(text.includes("{connection}"), false);
   });
 
+  it("show each picture that a step points to, and number pictures in the order of the steps", () => {
+    const drawn = new Set(
+      templates.flatMap(({ text }) =>
+        [...text.matchAll(/(?:see|figure)\("([^"]+)"/g)].map(([, name]) => name ?? ""),
+      ),
+    );
+    for (const capability of capabilities) {
+      const text = writeGuide(capability, everybody, configuredFacts, drawn);
+      const numbers = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, number]) => Number(number));
+      const pointed = numbers(/\(Figure (\d+)\)/g);
+      assert.ok(pointed.length >= 4, capability);
+      assert.deepEqual(
+        pointed,
+        [...pointed].sort((a, b) => a - b),
+      );
+      assert.deepEqual(numbers(/^\*Figure (\d+)\./gm).sort(), [...pointed].sort());
+    }
+  });
+
   it("number the remaining steps without gaps", () => {
     const manifest = { ...integration, saml: { ...saml, justInTime: false }, universalLogout: null };
     const facts = { ...configuredFacts, integration: manifest };

@@ -93,7 +93,7 @@ export const okta = {
     claimName: "Name",
     claimExpression: "Expression",
   },
-  /** The features that an administrator enables under Settings > Features. */
+  /** Features of an org, by their names under Settings > Features. */
   features: {
     federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
   },
