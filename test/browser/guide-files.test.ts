@@ -58,7 +58,7 @@ describeInBrowser("guides as files", (browser) => {
   });
 
   it("prints the page number of each heading in the contents", async () => {
-    const filler = Array.from({ length: 60 }, (_, line) => `Line ${line}.`).join("\n\n");
+    const filler = Array.from({ length: 240 }, (_, line) => `Line ${line}.`).join("\n\n");
     const sections = ["One", "Two", "Three"].map((name) => `## ${name}\n\n${filler}`).join("\n\n");
     const markdown = `# Title\n\n## Contents\n\n[[contents]]\n\n${sections}\n`;
     const seen: ReadonlyMap<string, number>[] = [];
