@@ -1,6 +1,7 @@
 import type { Shot } from "oin-kit/writer/pictures";
 import { okta } from "okta-labels/labels";
 import { appPath } from "okta-stand-in/admin/console";
+import { connectionVariable } from "../../../config/integration.ts";
 import type { SampleOrg } from "./org.ts";
 
 const note = "Drawing of Okta's screen. Yours may look a little different.";
@@ -8,7 +9,7 @@ const button = (label: string) => `button:text-is("${label}")`;
 const choiceOf = (id: string) => `.field.check:has(#${id})`;
 const copyable = (id: string) => `.copy-value:has(#${id})`;
 
-const switchOf = (id: string) => `#${id}`;
+const switchOf = (id: string) => `.switch:has(#${id})`;
 
 /** The pictures of Okta's Admin Console. They are drawings, until the ISV replaces them by screenshots of the same names. */
 export function shotsOfOrg({ entry, apps }: SampleOrg): Shot[] {
@@ -18,7 +19,7 @@ export function shotsOfOrg({ entry, apps }: SampleOrg): Shot[] {
   const shot = (
     name: string,
     path: string,
-    more: Pick<Shot, "part" | "marks" | "opens" | "until">,
+    more: Pick<Shot, "part" | "marks"> & Partial<Shot>,
     edit = "",
   ) => ({
     name,
@@ -36,6 +37,7 @@ export function shotsOfOrg({ entry, apps }: SampleOrg): Shot[] {
     }),
     shot("okta-general-settings", `${catalog}/add`, {
       part: "main > section",
+      fill: { [connectionVariable.label]: "acme" },
       marks: ["input[name^=variable]", button(okta.catalog.done)],
     }),
     shot("okta-sign-on-oidc", of("oidc", "/sign-on"), {
@@ -46,6 +48,8 @@ export function shotsOfOrg({ entry, apps }: SampleOrg): Shot[] {
     shot("okta-sign-on-saml", of("saml", "/sign-on"), {
       part: ".tabs",
       until: "#settings",
+      // The certificates below are new ones each time.
+      html: /id="settings"[\s\S]*?<\/section>/,
       marks: [copyable("metadata-url")],
     }),
     shot(
