@@ -98,7 +98,7 @@ const faults: PlantedFault[] = [
   },
 ];
 
-/** What a guide says that an administrator cannot follow. */
+/** Words that an administrator cannot follow. */
 const words: PlantedFault[] = [
   {
     name: "a menu that Okta has renamed",

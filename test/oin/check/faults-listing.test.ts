@@ -5,6 +5,7 @@ import { runCheck } from "oin-kit/check/run";
 import type { Integration } from "oin-kit/integration";
 import { submissionValues } from "oin-kit/submission";
 import { integration } from "../../../config/integration.ts";
+import { png as opaquePng } from "../../../packages/oin-kit/test/png.ts";
 import { product } from "../../../tools/guide/src/product.ts";
 import { assertFound, eachFault, inAnswers, inRequests } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
@@ -44,6 +45,12 @@ const planted: Planted[] = [
   { name: "a logo of a megabyte", logo: png(200, 200, 1_000_000), fails: ["listing-logo"], seen: /bytes/ },
   { name: "a logo that is not a picture", logo: Buffer.from("<svg/>"), fails: ["listing-logo"] },
   { name: "a missing logo", logo: null, fails: ["listing-logo"] },
+  {
+    name: "a logo without a transparent background",
+    logo: opaquePng({ line: () => new Array(800).fill(255) }),
+    warns: ["listing-logo"],
+    seen: /no transparent pixel/,
+  },
   { name: "a logo that is not square", logo: png(244, 156), warns: ["listing-logo"] },
   {
     name: "a display name of 65 characters",
@@ -82,6 +89,12 @@ const planted: Planted[] = [
     name: "an unknown use case",
     change: { useCases: ["Task lists" as never] },
     fails: ["listing-use-cases"],
+  },
+  {
+    name: "a use case that the capabilities contradict",
+    change: { useCases: ["Directory and HR Sync"] },
+    fails: ["listing-use-cases"],
+    seen: /has Directory and HR Sync, which/,
   },
   {
     name: "a missing support contact",

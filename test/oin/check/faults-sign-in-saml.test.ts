@@ -172,7 +172,7 @@ const saml: PlantedFault[] = [
   },
 ];
 
-/** What the check finds in metadata, requests and cookies beyond the values of the Wizard. */
+/** Faults of metadata, requests and cookies, beyond the values of the Wizard. */
 const more: PlantedFault[] = [
   {
     name: "metadata that has expired",

@@ -12,7 +12,7 @@ const serverSecrets = ["client_secret", "client_assertion", "code_verifier", "pa
 /** With a shorter maximum age, in seconds, each click on the tile asks people to sign in again. */
 const shortestAge = 60;
 
-/** What the authorization requests of a connection must fit. */
+/** The values of a connection that its authorization requests must fit. */
 export interface RegisteredClient {
   redirectUri: string;
   /** Whether a first sign-in creates the person. */

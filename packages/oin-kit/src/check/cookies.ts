@@ -12,7 +12,7 @@ interface SentCookie {
 /** The point of a flow at which a cookie has to come back. */
 export type CookieReturn = "page" | "redirect" | "cross-site-post";
 
-/** What is wrong with the cookies of a response; empty if nothing is, or if it sets none. */
+/** The defects of the cookies of a response; empty if there is none, or if it sets no cookie. */
 export function cookieProblems(answer: WebAnswer, url: string, comesBackBy: CookieReturn): string[] {
   const cookies = answer.headers.getSetCookie().map(parsed);
   const problems = cookies.flatMap((cookie) =>

@@ -77,7 +77,7 @@ function judgeAnchor(page: GuidePage, answer: WebAnswer, anchor: string, report:
   );
 }
 
-/** What is wrong with a picture; null if it is one. */
+/** The reason why a response is not a picture; null if it is one. */
 function pictureProblem({ headers, body, text }: WebAnswer): string | null {
   const type = headers.get("content-type") ?? "";
   if (!/^image\//.test(type)) return `the type is ${type || "absent"}`;

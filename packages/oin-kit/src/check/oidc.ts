@@ -92,9 +92,9 @@ function judgeStart(answer: WebAnswer, signInUrl: string, url: string, report: C
 }
 
 const script = "<script>alert(1)</script>";
-/** What a stranger could send to the redirect URI. None of it belongs to a sign-in that began here. */
+/** Requests of a stranger to the redirect URI. None of them belongs to a sign-in that began here. */
 const strayCallbacks: readonly (readonly [what: string, query: string])[] = [
-  ["a code that nobody asked for", "code=oincheck&state=oincheck"],
+  ["a code that no sign-in asked for", "code=oincheck&state=oincheck"],
   ["a code without state", "code=oincheck"],
   ["state without a code", "state=oincheck"],
   ["no parameter", ""],
