@@ -9,7 +9,7 @@ export const imageFolder = fileURLToPath(new URL("../../docs/guides/images/", im
 /** The SHA-256 of each picture of Okta's screens that `npm run guide` drew, by the name of its file. */
 export const drawingsFile = pathToFileURL(join(imageFolder, "drawings.json"));
 
-/** What the caption of a drawing adds. The readiness check looks for it (rule guide-drawings). */
+/** The caption of a drawing adds this. The readiness check looks for it (rule guide-drawings). */
 export const drawingMark = "drawing of Okta's screen";
 
 export function recordedDrawings(): Record<string, string> {

@@ -32,7 +32,7 @@ function paletteOf(picture: Uint8Array): string[] {
 }
 
 describe("a picture with a palette", () => {
-  it("has the colours of the screenshot, the most frequent first, whatever filter its rows have", () => {
+  it("has the colours of the screenshot, the most frequent first, with each filter of a row", () => {
     const red = [255, 0, 0];
     const rows = [
       [0, ...red, ...red], // none

@@ -1,6 +1,6 @@
 import type { CheckReport } from "./report.ts";
 
-/** What the writer of the guides puts into the caption of each drawing. */
+/** The writer of the guides puts this into the caption of each drawing. */
 const mark = /drawing of Okta.s screen/i;
 
 /**
