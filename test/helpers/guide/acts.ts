@@ -3,7 +3,7 @@ import { pageOf, type Reader } from "./reader.ts";
 import { textOf } from "./screen.ts";
 import { labelsIn } from "./text.ts";
 
-/** What the reader does if a text matches. A phrase that returns false does not apply, and neither does its sentence. */
+/** The reader's act if a text matches. A phrase that returns false does not apply, and neither does its sentence. */
 export interface Row {
   pattern: RegExp;
   act(reader: Reader, groups: Readonly<Record<string, string>>, text: string): unknown;
@@ -47,7 +47,7 @@ function act(verb: string, pattern: RegExp, does: Row["act"]): Row & { verb: str
   return { verb, pattern, act: does };
 }
 
-/** What the reader can do, by verb. Of the rows with a verb, the first counts whose pattern matches what follows it. */
+/** The reader's acts, by verb. Of the rows with a verb, the first counts whose pattern matches what follows it. */
 export const acts: readonly (Row & { verb: string })[] = [
   act("sign in", /^to tasklane as a test person/i, (reader) => hands.signInAsTester(reader)),
   act("sign in", /^to tasklane/i, (reader) => hands.visit(reader, "product", "/")),
@@ -79,7 +79,7 @@ export const acts: readonly (Row & { verb: string })[] = [
     hands.setTo(reader, field, value),
   ),
   act("switch", new RegExp(`^${label} on`), (reader, groups) => hands.tick(reader, groups.label ?? "")),
-  // What the sentence makes depend on an owner's wish is not done.
+  // The sentence makes this depend on an owner's wish, which this owner does not have.
   act("enable", / only if an owner also /, nothing),
   act("enable", /\*\*/, (reader, _groups, text) => hands.tickEach(reader, labelsIn(text))),
   act("copy", /\*\*/, (reader, _groups, text) => hands.copy(reader, labelsIn(text))),
@@ -99,7 +99,7 @@ export const acts: readonly (Row & { verb: string })[] = [
   act("change", /^their last name in okta/i, (reader) => hands.changeLastName(reader)),
   act("unassign", /^them$/i, (reader) => hands.unassign(reader)),
   act("confirm", /^the matches$/i, (reader) => hands.confirmMatches(reader)),
-  // What takes no hands: to look, and to leave a value as it is.
+  // These take no hands: the reader looks, or leaves a value as it is.
   act("leave", new RegExp(`^${label} empty`), (reader, groups) =>
     hands.assertEmpty(reader, groups.label ?? ""),
   ),

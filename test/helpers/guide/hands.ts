@@ -52,7 +52,7 @@ export function holds({ facts }: Reader, condition: string): boolean {
   return answer;
 }
 
-/** "Go to A > B": clicks one label after the other. What only names a part of the page or the menu has to be there. */
+/** "Go to A > B": clicks one label after the other. A label that only names a part of the page or the menu has to be there. */
 export async function goTo(reader: Reader, labels: readonly string[]): Promise<void> {
   for (const label of labels) {
     if (await hasControl(pageOf(reader), label)) await clickOn(reader, label);
@@ -208,7 +208,7 @@ export async function under(reader: Reader, label: string): Promise<void> {
   reader.part = sectionOf(pageOf(reader), label);
 }
 
-/** The sign-in page of the org, if the browser has no session there. Okta's own page is no part of a guide. */
+/** The sign-in page of the org, if the browser has no session there. A guide does not explain Okta's own page. */
 export async function signInAtOkta({ orgUrl, person }: Reader, page: Page): Promise<void> {
   await page.waitForLoadState();
   if (!page.url().startsWith(`${orgUrl}/login`)) return;
@@ -281,7 +281,7 @@ export async function assignAgain(reader: Reader): Promise<void> {
   assert.deepEqual(after, { ...before, state: "Active" }, "the same account is active again");
 }
 
-/** What an administrator of Okta knows: the guide does not explain how to edit a person. */
+/** An administrator of Okta knows how to edit a person: the guide does not explain it. */
 export async function changeLastName(reader: Reader): Promise<void> {
   lookAt(reader, "okta");
   await goTo(reader, okta.menus.people.split(" > "));

@@ -2,7 +2,7 @@ import type { OrgPerson } from "okta-stand-in/state";
 import type { Locator, Page } from "playwright-core";
 import type { CopiedValue } from "./text.ts";
 
-/** What the reader of a guide has before the first step. */
+/** The reader of a guide has this before the first step. */
 export interface Customer {
   /** The name of the app, in Okta's catalog and by itself. */
   app: string;
@@ -16,7 +16,7 @@ export interface Customer {
   otherPerson: OrgPerson;
   /** A group that the provisioned person is in. */
   group: string;
-  /** What the provisioned person gets in the product, by the names that the org shows. */
+  /** The provisioned person gets these in the product, by the names that the org shows. */
   entitlements: readonly string[];
   /** Answers to the conditions of the guide, by their words after "If". */
   facts: Readonly<Record<string, boolean>>;
@@ -39,7 +39,7 @@ export interface Reader extends Customer {
   windows: Windows;
   /** The window that the reader looks at. */
   at: keyof Windows;
-  /** What the reader copied or remembers, by its name in lower case. */
+  /** Everything that the reader copied or remembers, by its name in lower case. */
   copied: Map<string, string>;
   /** The guide's table of values to copy. */
   values: readonly CopiedValue[];

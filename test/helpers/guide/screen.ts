@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 
-/** What a person finds on a page by its label alone. Nothing here knows an id, a class or an address of the two sites. */
+/** A person finds these things on a page by their label alone. Nothing here knows an id, a class or an address of the two sites. */
 
 const controlRoles = ["button", "link", "tab", "menuitem", "radio", "checkbox", "switch", "option"] as const;
 

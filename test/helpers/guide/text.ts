@@ -6,11 +6,11 @@ export interface GuideStep {
 }
 
 /** A clause that tells the reader to do something: "paste the token into **API Token**". */
-export interface Instruction {
+interface Instruction {
   verb: string;
-  /** What follows the verb, without the verb. */
+  /** The text after the verb. */
   object: string;
-  /** What is bold in it. */
+  /** The bold texts in it. */
   labels: string[];
 }
 
