@@ -79,12 +79,12 @@ describe("provisioning in the admin console", () => {
       assert.match(after.text, /<code>oinscim_[\w-]{4}…<\/code>[\s\S]*Last used/);
     });
 
-    it("says how to switch entitlements on in an app that provisions already", async () => {
+    it("says to switch entitlements on in a second instance if the first provisions already", async () => {
       const org = scimClient(site().app, tokenIn(await create("Entitlements")) ?? "");
       assert.equal((await org.get("/Users")).status, 200);
       assertInOrder(stepsOf(await page())[1]?.text, [
-        "Provisioning is already enabled. Disable it in Okta before these steps",
-        clickPath(okta.tabs.provisioning, okta.provisioning.integration, okta.buttons.edit),
+        "Provisioning is already enabled for this instance",
+        "a second time from Okta’s catalog",
         okta.entitlements.section,
       ]);
     });
