@@ -96,12 +96,13 @@ async function renewStale(
 /** Removes the records of drawings that the ISV replaced. */
 function forget(replaced: readonly string[]): void {
   const [inputs, drawings] = [recordedInputs(inputsFile), recordedDrawings()];
-  for (const path of replaced) {
+  for (const path of replaced) process.stdout.write(`yours    ${path}\n`);
+  const recorded = replaced.filter((path) => path in inputs || basename(path) in drawings);
+  for (const path of recorded) {
     delete inputs[path];
     delete drawings[basename(path)];
-    process.stdout.write(`yours    ${path}\n`);
   }
-  if (replaced.length === 0) return;
+  if (recorded.length === 0) return;
   recordInputs(inputsFile, inputs);
   recordInputs(drawingsFile, drawings);
 }

@@ -72,6 +72,18 @@ describe("npm run guide", function () {
     assert.deepEqual([others, stderr], [[], ""]);
   });
 
+  it("leaves the ISV's screenshot of Okta alone, and does not call it a drawing", () => {
+    const screenshot = join(copy, "docs/guides/images/okta-catalog.png");
+    writeFileSync(screenshot, "a screenshot of the ISV");
+    const { stdout } = guide();
+    assert.match(stdout, /^yours {4}docs\/guides\/images\/okta-catalog\.png$/m);
+    assert.doesNotMatch(stdout, /^Not written.*okta-catalog/m);
+    assert.equal(readFileSync(screenshot, "utf8"), "a screenshot of the ISV");
+    const text = readFileSync(join(copy, "docs/guides/oidc.md"), "utf8");
+    assert.match(text, /\(images\/okta-catalog\.png\)\n\*Figure \d+\. [^(]+\*\n/);
+    rmSync(screenshot);
+  });
+
   it("changes every output if a name, a URL or an attribute changes in config/", () => {
     const facts = ["Tasklane", integration.origin, "/signed-out", "lastName", "user.lastName", "family_name"];
     const outputs = () => written().map((file) => readFileSync(join(copy, file), "utf8"));
