@@ -200,7 +200,7 @@ describe("an empty value", () => {
       });
     }
 
-    it("of displayName is no name for a group", async () => {
+    it("of displayName is refused for a group", async () => {
       const { id } = (await acme.client.send("POST", "/Groups", { displayName: "Crew" })).body;
       for (const empty of empties) {
         for (const [method, path] of [
