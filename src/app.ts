@@ -93,7 +93,9 @@ export function createApp({
   app.use("/assets", assets());
   app.use(operationRoutes);
 
-  app.use(paths.scim, scimRoutes({ database, baseUrl, passwords, onExchange: recordScim(recorder) }));
+  // Also below two slashes: an administrator copied the origin with one at its end.
+  const scimMounts = [paths.scim, `/${paths.scim}`];
+  app.use(scimMounts, scimRoutes({ database, baseUrl, passwords, onExchange: recordScim(recorder) }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));

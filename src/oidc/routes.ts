@@ -3,7 +3,8 @@
  *
  * Owns: /oidc/{connection}/login sends the browser to the provider; /initiate does the same when the provider asks for it,
  * by a tile on its dashboard (OpenID Connect Core §4); /callback is where the browser comes back. policy.ts has every rule
- * of a sign-in, relying-party.ts applies it. The claims become a person here. May import: the ground floor, trust, directory, store, web and sso.
+ * of a sign-in, relying-party.ts applies it. The claims become a person here. May import: the ground floor, trust, directory,
+ * store, web and sso.
  */
 import { type Request, type RequestHandler, Router } from "express";
 import passport from "passport";
@@ -199,8 +200,7 @@ const longestClaim = 500;
 
 /**
  * The person whom the claims describe, by config/attributes.ts. `email_verified` is never read: the provider vouches for
- * its own people only (Okta: "OIDC limitations"). Names are optional. Throws RefusedError by
- * identityRules.
+ * its own people only (Okta: "OIDC limitations"). Names are optional. Throws RefusedError by identityRules.
  */
 export function toIdentity(
   { id, settings }: ConfiguredConnection<"oidc">,

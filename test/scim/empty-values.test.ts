@@ -172,6 +172,46 @@ describe("an empty value", () => {
       });
     }
 
+    // A group has few attributes, and each has a rule of its own; group-members.test.ts has those of members.
+    for (const [endpoint, bodyOf] of [
+      ["/Users", oktaUser],
+      ["/Groups", (displayName: string) => ({ displayName })],
+    ] as [string, (name: string) => ScimBody][]) {
+      it(`of externalId is absent for ${endpoint}: PUT keeps it, and PATCH removes it`, async () => {
+        const body = bodyOf(nextName());
+        const { id } = (await acme.client.send("POST", endpoint, { ...body, externalId: "key" })).body;
+        const address = `${endpoint}/${id}`;
+        const shown = async () => (await acme.client.get(address)).body.externalId;
+        for (const empty of empties) {
+          const put = await acme.client.send("PUT", address, { ...body, externalId: empty });
+          assert.deepEqual([put.status, put.body.externalId], [200, "key"], told(empty));
+        }
+        for (const operation of [
+          { op: "remove", path: "externalId" },
+          ...[null, "", []].map((value) => ({ op: "replace", path: "externalId", value })),
+          { op: "replace", value: { externalId: "" } },
+        ]) {
+          const { status } = await acme.client.patch(address, operation);
+          assert.equal(status, endpoint === "/Users" ? 200 : 204, told(operation));
+          assert.equal(await shown(), undefined, told(operation));
+          await acme.client.send("PUT", address, { ...body, externalId: "key" });
+          assert.equal(await shown(), "key");
+        }
+      });
+    }
+
+    it("of displayName is refused for a group", async () => {
+      const { id } = (await acme.client.send("POST", "/Groups", { displayName: "Crew" })).body;
+      for (const empty of empties) {
+        for (const [method, path] of [
+          ["POST", "/Groups"],
+          ["PUT", `/Groups/${id}`],
+        ] as const)
+          assertScimError(await acme.client.send(method, path, { displayName: empty }), 400, "invalidValue");
+      }
+      assert.equal((await acme.client.get(`/Groups/${id}`)).body.displayName, "Crew");
+    });
+
     it("among others in a list is left out", async () => {
       const emails = [
         null,

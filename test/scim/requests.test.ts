@@ -7,6 +7,8 @@ import { type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
 interface Call {
   method: string;
+  /** The path of the base URL. */
+  base?: string;
   path: string;
   headers?: Record<string, string>;
   /** Sent in chunks, without Content-Length, if `headers` has Transfer-Encoding. */
@@ -31,7 +33,7 @@ describe("requests as clients write them", () => {
     });
 
     /** Sends exactly these headers: fetch would add a Content-Type and repair others. */
-    const raw = ({ method, path, headers = {}, body }: Call): Promise<Answer> => {
+    const raw = ({ method, base = "/scim/v2", path, headers = {}, body }: Call): Promise<Answer> => {
       const { hostname, port } = new URL(site().app.url.replace("localhost", "127.0.0.1"));
       return new Promise((resolve, reject) => {
         const call = request(
@@ -39,7 +41,7 @@ describe("requests as clients write them", () => {
             hostname,
             port,
             method,
-            path: `/scim/v2${path}`,
+            path: `${base}${path}`,
             headers: {
               authorization: acme.client.authorization,
               ...(body === undefined || "transfer-encoding" in headers
@@ -242,6 +244,18 @@ describe("requests as clients write them", () => {
         });
       }
     }
+
+    it("find a base URL that begins with two slashes, without a redirect, and get locations with one", async () => {
+      const base = "//scim/v2";
+      const created = await raw({ method: "POST", base, path: "/Users", body: JSON.stringify(newUser()) });
+      assert.equal(created.status, 201);
+      assert.equal(created.body.meta.location, `${site().app.url}/scim/v2/Users/${created.body.id}`);
+      const path = `//Users/${created.body.id}`;
+      assert.deepEqual((await raw({ method: "GET", base, path })).body, created.body);
+      const refused = { method: "POST", base, path, headers: { authorization: "Bearer wrong" }, body: "{" };
+      assert.equal((await raw(refused)).status, 401);
+      assert.equal((await raw({ method: "POST", base, path, body: "{" })).status, 405);
+    });
 
     it("are named without doubled slashes in the record of problems", async () => {
       const { client, tenant } = await site().tenant();

@@ -38,7 +38,10 @@ const oaepWithSha1Mask = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
 const keyMethods = [oaepWithSha1Mask, "http://www.w3.org/2009/xmlenc11#rsa-oaep"];
 const paddingDigests = ["http://www.w3.org/2000/09/xmldsig#sha1", ...digestMethods];
 const sha1Mask = "http://www.w3.org/2009/xmlenc11#mgf1sha1";
-const masks = ["sha1", "sha256", "sha384", "sha512"].map((hash) => sha1Mask.replace("sha1", hash));
+const masks = [
+  sha1Mask,
+  ...["sha256", "sha384", "sha512"].map((hash) => `http://www.w3.org/2009/xmlenc11#mgf1${hash}`),
+];
 /** Each is tried with each private key, and trying one takes about a millisecond. */
 const maxKeys = 8;
 

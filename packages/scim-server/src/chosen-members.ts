@@ -65,7 +65,11 @@ export function chosenStep(
  * The steps that name ids, for a group whose earlier changes are made. Throws badRequest `noTarget` if the filter names a
  * person by `display`, or the member to replace, and no member matches: the client has to learn that it changed nothing.
  */
-export async function resolved(groups: GroupStore, groupId: string, step: ChosenStep): Promise<MemberStep[]> {
+export async function resolveChosen(
+  groups: GroupStore,
+  groupId: string,
+  step: ChosenStep,
+): Promise<MemberStep[]> {
   const { kind, attribute, where, userIds } = step;
   const names = namesIn(where);
   const named = new Map<string, Set<string>>();

@@ -1,6 +1,8 @@
 /**
- * One call over HTTP: the steps between the route and the operation. They tidy the path, authenticate the caller, read the
- * parameters and the body, and send the answer, or the error in a SCIM body. Nothing here knows users or groups.
+ * One call over HTTP, in the order of its steps: tidy the path, authenticate the caller, read the parameters and the body,
+ * run the operation, and send its answer, or the error in a SCIM body. Operations share the rules about reserved names,
+ * parameters and versions (entity tags), because Bulk and .search carry them inside a body. Nothing here knows users or
+ * groups.
  */
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from "express";
 import type { ScimBackend } from "./backend.ts";

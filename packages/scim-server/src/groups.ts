@@ -1,6 +1,6 @@
 /** Groups. Nothing here loads the members of a group, which may have 50,000, unless the answer shows them. */
 import type { GroupInput, GroupRecord, GroupStore, MemberRecord, MemberStep, ScimStore } from "./backend.ts";
-import { type ChosenStep, chosenStep, type GroupStep, referenceOf, resolved } from "./chosen-members.ts";
+import { type ChosenStep, chosenStep, type GroupStep, referenceOf, resolveChosen } from "./chosen-members.ts";
 import { badRequest, notFound } from "./errors.ts";
 import { checkIfMatch, isKnownVersion, versionTag } from "./exchange.ts";
 import {
@@ -57,8 +57,8 @@ export async function readGroupById(call: ScimCall, request: ScimRequest): Promi
 }
 
 /**
- * PUT /Groups/{id}: sets the members to exactly those that were sent. Absent members, and an absent externalId, are kept:
- * most clients that leave members out did not read them (RFC 7644 §3.5.1 leaves the choice to the server).
+ * PUT /Groups/{id}: sets the members to exactly those that were sent. Absent members are kept: most clients that leave them
+ * out did not read them (RFC 7644 §3.5.1 leaves the choice to the server). So is an absent or empty externalId, as for users.
  */
 export async function replaceGroup(call: ScimCall, request: ScimRequest): Promise<ScimResponse> {
   const project = projection(request.query, call.schemas.group);
@@ -130,21 +130,21 @@ export function toScimGroup(
 }
 
 /**
- * The body of POST and PUT /Groups, by the reader of users. `externalId` is undefined if it was not sent, null if it was
- * sent empty. `userIds` is undefined if no members were sent: null and "" say nothing (RFC 7643 §2.5), and only an empty
- * list empties a group. Throws badRequest for a missing name, for nested groups, and for members without an id.
+ * The body of POST and PUT /Groups, by the reader of users. `externalId` is undefined if it was sent empty or not at all
+ * (RFC 7643 §2.5), and so is `userIds` for null and "": only an empty list empties a group. Throws badRequest for a missing
+ * name, for nested groups, and for members without an id.
  */
 function readGroup(body: unknown, schema: ResourceSchema) {
-  const { resource, cleared } = readResource(body, schema, ["members"]);
-  const { displayName, externalId, members } = resource;
+  const { resource } = readResource(body, schema, ["members"]);
+  const { displayName, members } = resource;
   if (typeof displayName !== "string" || displayName.trim() === "") {
     throw badRequest("invalidValue", "displayName is required.");
   }
-  const key = typeof externalId === "string" ? externalId : cleared.has("externalId") ? null : undefined;
-  checkKeys({ displayName, externalId: key });
+  const externalId = typeof resource.externalId === "string" ? resource.externalId : undefined;
+  checkKeys({ displayName, externalId });
   const { attribute } = findTarget("members", schema);
   const userIds = saysNoMembers(members) ? undefined : memberIds(attribute, members);
-  return { displayName, externalId: key, userIds };
+  return { displayName, externalId, userIds };
 }
 
 /** Whether a value for `members` says nothing about them. An empty list does: there are none. */
@@ -354,7 +354,7 @@ async function changeMembers(groups: GroupStore, groupId: string, steps: readonl
     }
     // A filter chooses among the members that the steps before it leave.
     if (waiting.length > 0) await groups.changeMembers(groupId, waiting);
-    waiting = await resolved(groups, groupId, step);
+    waiting = await resolveChosen(groups, groupId, step);
   }
   if (waiting.length > 0) await groups.changeMembers(groupId, waiting);
 }

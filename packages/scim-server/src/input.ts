@@ -10,16 +10,13 @@ import { type Attribute, plain, type ResourceSchema } from "./schema.ts";
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export type JsonObject = { [name: string]: JsonValue };
 
-/** A resource that a client sent: names as the schema spells them, and only attributes that the schema has. */
+/**
+ * A resource that a client sent: names as the schema spells them, and only attributes that the schema has. An attribute that
+ * was sent as null, "", [] or {} is absent (RFC 7643 §2.5).
+ */
 export interface CleanBody {
   resource: JsonObject;
-  /**
-   * Attributes that were sent as null, "", [] or {}, which RFC 7643 §2.5 equates with having none: the names of core
-   * attributes, `urn:…:User:department` for an extension's, the URN alone for a whole extension. An attribute that is
-   * neither here nor in the resource was not sent.
-   */
-  cleared: ReadonlySet<string>;
-  /** Those that were sent as a list without elements. A PUT takes roles away by such a list, and by nothing else. */
+  /** Attributes that were sent as a list without elements. A PUT takes roles away by such a list, and by nothing else. */
   emptied: ReadonlySet<string>;
 }
 
@@ -47,7 +44,6 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: readonl
   checkBody(body);
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body has to be a JSON object.");
   const resource: JsonObject = {};
-  const cleared = new Set<string>();
   const emptied = new Set<string>();
   const seen = new Set<string>();
   const refuseTwice = (label: string) => {
@@ -66,8 +62,7 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: readonl
     refuseTwice(label);
     const clean = raw.includes(label) ? (value as JsonValue) : coerce(attribute, value, label);
     if (attribute.multiValued && elementsIn(value, label).length === 0) emptied.add(label);
-    if (clean === undefined) cleared.add(label);
-    else holder[attribute.name] = clean;
+    if (clean !== undefined) holder[attribute.name] = clean;
   };
   for (const [name, value] of Object.entries(withSections(body, schema))) {
     const section = sectionNamed(schema, name);
@@ -80,10 +75,9 @@ export function readResource(body: unknown, schema: ResourceSchema, raw: readonl
     if (section.extension !== null) refuseTwice(section.extension);
     for (const [inner, innerValue] of entries) take(holder, section.extension, inner, innerValue);
     if (section.extension === null) continue;
-    if (entries.length === 0) cleared.add(section.extension);
     if (Object.keys(holder).length > 0) resource[section.extension] = holder;
   }
-  return { resource, cleared, emptied };
+  return { resource, emptied };
 }
 
 /**
