@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Org, OrgNotFoundError, OrgRefusal } from "./org.ts";
 import { samlSignOn } from "./saml-app.ts";
 import { type CatalogApp, newId, type OrgApp, type UniversalLogout } from "./state.ts";
+import { isWebAddress } from "./web-address.ts";
 
 /** The values of an integration's variables, by name. */
 type Variables = Record<string, string>;
@@ -48,19 +49,32 @@ export async function addInstance(org: Org, entry: CatalogApp, wanted: WantedIns
   return app;
 }
 
-/** "App Settings > Save": changes label and variables, and with them the URLs. The credentials stay. Throws OrgRefusal. */
-export async function changeInstance(org: Org, app: OrgApp, wanted: WantedInstance): Promise<void> {
+/**
+ * "App Settings > Save": changes label and variables, and with them the URLs. The credentials stay. Throws OrgRefusal, and
+ * then changes nothing.
+ */
+export function changeInstance(org: Org, app: OrgApp, wanted: WantedInstance): void {
   const entry = entryOf(org, app);
-  app.label = checkedLabel(wanted.label);
-  if (entry) {
-    app.variables = checkedVariables(entry, wanted.variables);
-    const { oidc, saml } = entry;
-    if (app.signOn.kind === "oidc" && oidc) Object.assign(app.signOn, oidcUrls(oidc, app.variables));
-    if (app.signOn.kind === "saml" && saml) Object.assign(app.signOn, samlUrls(saml, app.variables));
-    if (app.universalLogout) app.universalLogout = logoutOf(entry, app.variables);
-    if (app.provisioning) app.provisioning.baseUrl = baseUrlOf(entry, app.variables);
-  }
+  const label = checkedLabel(wanted.label);
+  const changes = entry ? changesOf(app, entry, checkedVariables(entry, wanted.variables)) : {};
+  Object.assign(app, { label, ...changes });
   org.store.changed();
+}
+
+/** The changes of an instance whose variables get these values. Throws OrgRefusal. */
+function changesOf(
+  { signOn, universalLogout, provisioning }: OrgApp,
+  entry: CatalogApp,
+  variables: Variables,
+): Partial<OrgApp> {
+  const { oidc, saml } = entry;
+  return {
+    variables,
+    ...(signOn.kind === "oidc" && oidc ? { signOn: { ...signOn, ...oidcUrls(oidc, variables) } } : {}),
+    ...(signOn.kind === "saml" && saml ? { signOn: { ...signOn, ...samlUrls(saml, variables) } } : {}),
+    ...(universalLogout ? { universalLogout: logoutOf(entry, variables) } : {}),
+    ...(provisioning ? { provisioning: { ...provisioning, baseUrl: baseUrlOf(entry, variables) } } : {}),
+  };
 }
 
 /** "Sign on methods": the protocol of an instance. It gets new credentials. Throws OrgRefusal. */
@@ -75,13 +89,13 @@ export async function changeSignOn(org: Org, app: OrgApp, kind: "oidc" | "saml")
 /** The Universal Logout endpoint of an instance. Throws OrgRefusal if the integration has none. */
 export function logoutOf(entry: CatalogApp, variables: Variables): UniversalLogout {
   if (!entry.universalLogout) throw new OrgRefusal("The integration does not support Universal Logout.");
-  return { ...entry.universalLogout, url: evaluated(entry.universalLogout.url, variables) };
+  return { ...entry.universalLogout, url: addressOf(entry.universalLogout.url, variables) };
 }
 
 /** The SCIM base URL of an instance. Throws OrgRefusal if the integration does not provision. */
 export function baseUrlOf(entry: CatalogApp, variables: Variables): string {
   if (!entry.scim) throw new OrgRefusal("The integration does not support provisioning.");
-  return evaluated(entry.scim.baseUrl, variables);
+  return addressOf(entry.scim.baseUrl, variables);
 }
 
 /** The guide that "View Setup Instructions" opens; null for a private app. */
@@ -108,7 +122,7 @@ function oidcUrls(
   { redirectUris, postLogoutRedirectUris, initiateLoginUri }: NonNullable<CatalogApp["oidc"]>,
   variables: Variables,
 ) {
-  const of = (expression: string) => evaluated(expression, variables);
+  const of = (expression: string) => addressOf(expression, variables);
   return {
     redirectUris: redirectUris.map(of),
     postLogoutRedirectUris: postLogoutRedirectUris.map(of),
@@ -117,7 +131,15 @@ function oidcUrls(
 }
 
 function samlUrls({ acsUrl, audience }: NonNullable<CatalogApp["saml"]>, variables: Variables) {
-  return { acsUrl: evaluated(acsUrl, variables), audience: evaluated(audience, variables) };
+  return { acsUrl: addressOf(acsUrl, variables), audience: evaluated(audience, variables) };
+}
+
+/** The URL that an expression gives. Throws OrgRefusal. */
+function addressOf(expression: string, variables: Variables): string {
+  const address = evaluated(expression, variables);
+  if (!isWebAddress(address))
+    throw new OrgRefusal(`With these settings, ${expression} is "${address}", which is not a web address.`);
+  return address;
 }
 
 /**
@@ -152,9 +174,10 @@ function checkedVariables({ variables }: CatalogApp, given: Variables): Variable
   );
 }
 
-function checkedLabel(label: string): string {
+/** Throws OrgRefusal. */
+export function checkedLabel(label: string): string {
   const wanted = label.trim();
   if (wanted === "" || wanted.length > 100)
-    throw new OrgRefusal("The application label has 1 to 100 characters.");
+    throw new OrgRefusal("The name of an application has 1 to 100 characters.");
   return wanted;
 }

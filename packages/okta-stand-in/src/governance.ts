@@ -67,17 +67,20 @@ export function addRule(
   return push(org, app, memberIds);
 }
 
-/** Removes a rule by its place. The people to whom it applied lose its values. */
-export function removeRule(org: OrgAdmin, app: OrgApp, index: number): Promise<void> {
-  const [rule] = governanceOf(app).policy.slice(index);
+/**
+ * Removes a rule by its place. The people to whom it applied lose its values. Throws OrgNotFoundError if there is no rule at
+ * this place.
+ */
+export async function removeRule(org: OrgAdmin, app: OrgApp, index: number): Promise<void> {
+  const governance = governanceOf(app);
+  const rule = governance.policy[index];
   if (!rule) throw new OrgNotFoundError("There is no such rule.");
-  const { memberIds } = groupOf(org, rule.groupId);
   // The last rule becomes empty before it goes: without a policy, the org would send nothing.
   rule.values = [];
-  return push(org, app, memberIds).then(() => {
-    app.governance?.policy.splice(index, 1);
-    org.store.changed();
-  });
+  // The group may have been deleted in the meantime.
+  await push(org, app, org.store.state.groups[rule.groupId]?.memberIds ?? []);
+  governance.policy = governance.policy.filter((one) => one !== rule);
+  org.store.changed();
 }
 
 /** Tells the application about people whose policy may have changed. */

@@ -49,11 +49,12 @@ export async function confirmImport(
     const match = matchOf(org, app, body);
     const person = match ?? addPerson(org, formOf(body));
     if (app.assignments[person.id]?.remoteId) throw new OrgRefusal(`${person.login} is linked already.`);
-    app.assignments[person.id] = { remoteId, state: "provisioned", problem: null };
+    const linked = { remoteId, state: "provisioned", problem: null } as const;
+    app.assignments[person.id] = { ...app.assignments[person.id], ...linked };
+    org.store.changed();
     if (match) counts.linked++;
     else counts.created++;
   }
-  org.store.changed();
   return counts;
 }
 

@@ -156,8 +156,9 @@ const errorPage: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   res.status(status).render("error", { title: status === 404 ? "Not found" : "That did not work", text });
 };
 
-/** Whether the org, the application or oidc-provider (by `expose`) refused on purpose. */
+/** Whether the org, the application, oidc-provider (by `expose`) or Express (a malformed path) refused on purpose. */
 function isExpected(error: unknown): boolean {
   const { expose } = error as { expose?: unknown };
-  return error instanceof OrgRefusal || error instanceof ScimFailure || expose === true;
+  const isRefusal = error instanceof OrgRefusal || error instanceof ScimFailure || error instanceof URIError;
+  return isRefusal || expose === true;
 }

@@ -74,7 +74,7 @@ export interface OidcSignOn {
   redirectUris: string[];
   postLogoutRedirectUris: string[];
   initiateLoginUri: string | null;
-  /** "Group claims filter": the claim with the person's groups. Absent if there is none. */
+  /** "Group claims filter", as entered; absent if it is empty. Never sent: no app may request the scope `groups` here. */
   groupsClaim?: GroupsClaim;
 }
 

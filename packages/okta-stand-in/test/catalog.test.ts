@@ -96,7 +96,7 @@ describe("the app catalog", () => {
   it("refuses an empty label or variable, and keeps what was entered", async () => {
     for (const [form, text] of [
       [{ label: "Sample", "variable-subdomain": " " }, "Subdomain is required."],
-      [{ label: "", "variable-subdomain": "acme" }, "The application label has 1 to 100 characters."],
+      [{ label: "", "variable-subdomain": "acme" }, "The name of an application has 1 to 100 characters."],
     ] as const) {
       const { to } = await add(form);
       const page = (await admin.get(to)).text;
@@ -104,6 +104,20 @@ describe("the app catalog", () => {
       assert.ok(page.includes(`value="${form["variable-subdomain"]}"`));
     }
     assert.deepEqual(org.store.state.apps, {});
+  });
+
+  it("changes nothing if one of the new settings is refused", async () => {
+    const app = await addAcme();
+    const before = structuredClone(app);
+    for (const [subdomain, text] of [
+      [" ", "Subdomain is required"],
+      ["a b", "is not a web address"],
+    ] as const) {
+      const form = { label: "Renamed", "variable-subdomain": subdomain };
+      const { location } = await admin.post(`/admin/apps/${app.id}/settings`, form);
+      assert.ok((await admin.get(location ?? "")).text.includes(text), text);
+      assert.deepEqual(app, before);
+    }
   });
 
   it("refuses an expression that it cannot evaluate", async () => {

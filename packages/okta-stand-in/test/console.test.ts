@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { okta } from "okta-labels/labels";
 import type { OrgApp, OrgPerson } from "../src/state.ts";
-import { addApp, addTo, integration, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
+import {
+  addApp,
+  addTo,
+  governed,
+  integration,
+  oidcSignOn,
+  startStandIn,
+  type TestOrg,
+} from "../src/testing.ts";
 import type { Visitor } from "../src/visitor.ts";
 import { FakeApplication, listOf } from "./fake-application.ts";
 
@@ -104,7 +112,7 @@ describe("the Admin Console", () => {
     assert.deepEqual(attributeStatements, [{ name: "email", expression: "user.email" }]);
     assert.match(
       await submit("/admin/new-app/oidc", { label: "", ...urls }),
-      /The name of the app integration/,
+      /The name of an application has 1 to 100/,
     );
   });
 
@@ -192,6 +200,40 @@ describe("the Admin Console", () => {
     assert.equal(app.pushGroups.Other, undefined);
   });
 
+  it("shows on the Import tab why an import failed", async () => {
+    application.expect([500, { detail: "out of order" }]);
+    const page = await submit(`/admin/apps/${app.id}/import`);
+    assert.match(page, /role="alert">[^<]*out of order[\s\S]*Import Now/);
+  });
+
+  it("keeps what was chosen for a person whom an import links", async () => {
+    governed(app).assignments[ada.id] = { remoteId: null, state: "waiting", problem: null, custom: [] };
+    application.expect([200, user("r1", ada.login)]);
+    await submit(`/admin/apps/${app.id}/import/confirm`, { remoteId: "r1" });
+    const linked = { remoteId: "r1", state: "provisioned", problem: null, custom: [] };
+    assert.deepEqual(app.assignments[ada.id], linked);
+  });
+
+  it("refuses addresses that are none, and its pages stay readable", async () => {
+    const path = `/admin/apps/${app.id}/provisioning/integration`;
+    for (const baseUrl of ["http://", "http://a b", "ftp://a.example", "javascript:alert(1)"]) {
+      const form = { enabled: "on", baseUrl, token: "t", mode: "Bearer", save: "1" };
+      assert.match(await submit(path, form), /must be a web address/, baseUrl);
+    }
+    assert.equal((await admin.get("/admin/reports/system-log")).status, 200);
+    assert.equal((await admin.get("/admin/users/%E0%A4%A")).status, 400);
+  });
+
+  it("asks before a person is deactivated or deleted, and knows no other actions", async () => {
+    const own = `/admin/users/${ada.id}`;
+    assert.match((await admin.get(own)).text, new RegExp(`href="${own}/deactivate"`));
+    assert.match((await admin.get(`${own}/deactivate`)).text, /is unassigned from every application/);
+    assert.match(await submit(`${own}/deactivate`), /Ada Lovelace is deactivated/);
+    assert.match((await admin.get(`${own}/delete`)).text, /is deleted for good/);
+    assert.equal((await admin.post(`${own}/other`)).status, 404);
+    assert.match(await submit(`${own}/delete`), /Ada Lovelace is deleted/);
+  });
+
   it("tests credentials without saving them, and sends nothing after provisioning is disabled", async () => {
     app.provisioning = null;
     const path = `/admin/apps/${app.id}/provisioning/integration`;
@@ -234,6 +276,6 @@ describe("the Admin Console", () => {
     application.expect([200, user("r1", ada.login)]);
     assert.match(await submit(path, { password: "correct horse" }), /was sent to Test App/);
     assert.deepEqual(application.calls, ["PATCH /Users/r1"]);
-    assert.match(await submit(path, { password: "short" }), /at least 8 characters/);
+    assert.match(await submit(path, { password: "short" }), /at least 8 characters[\s\S]*New password/);
   });
 });

@@ -185,6 +185,23 @@ describe("Entitlement management", () => {
     assert.deepEqual(bodyOf(1).roles, []);
   });
 
+  it("deletes the rule that the page shows, even if its group is gone, and no other", async () => {
+    await enable();
+    await provision();
+    org.store.state.groups.g1 = { id: "g1", name: "Admins", memberIds: [] };
+    for (const name of ["First", "Second"])
+      await submit("/governance/policy", { name, groupId: "g1", value: "Role/admin" });
+    delete org.store.state.groups.g1;
+    const names = () => app.governance?.policy.map(({ name }) => name);
+    for (const place of ["2", "-1", "x"]) {
+      const { status } = await admin.post(`/admin/apps/${app.id}/governance/policy/${place}/delete`);
+      assert.equal(status, 404, place);
+    }
+    assert.deepEqual(names(), ["First", "Second"]);
+    assert.equal(await submit("/governance/policy/0/delete"), "The rule is deleted.");
+    assert.deepEqual(names(), ["Second"]);
+  });
+
   it("does not apply the policy to people who were assigned before it was enabled", async () => {
     await admin.post(`/admin/apps/${app.id}/assign-to-people/${person.id}`);
     await enable();

@@ -104,7 +104,8 @@ export const acts: readonly (Row & { verb: string })[] = [
     hands.assertEmpty(reader, groups.label ?? ""),
   ),
   act("leave out", /./, nothing),
-  act("keep", /./, nothing),
+  act("keep", /^the .*\*\*/, (reader, _groups, text) => hands.assertFilled(reader, firstOf(text))),
+  act("keep", /^it secret/i, nothing),
   act("check", /./, nothing),
   act("compare", /./, nothing),
 ];

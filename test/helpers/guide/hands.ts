@@ -143,6 +143,11 @@ export async function assertEmpty(reader: Reader, label: string): Promise<void> 
   assert.equal(await (await fieldOf(pageOf(reader), label)).inputValue(), "");
 }
 
+/** "Keep the suggested X": something is suggested. */
+export async function assertFilled(reader: Reader, label: string): Promise<void> {
+  assert.notEqual(await (await fieldOf(pageOf(reader), label)).inputValue(), "", `${label} is filled in`);
+}
+
 export async function copy(reader: Reader, labels: readonly string[]): Promise<void> {
   for (const label of labels) reader.copied.set(label.toLowerCase(), await shownValue(pageOf(reader), label));
 }
@@ -218,7 +223,9 @@ export async function signInAtOkta({ orgUrl, person }: Reader, page: Page): Prom
 
 /** Opens an address that the guide prints, with the customer's Connection ID in it. */
 export async function openAddress(reader: Reader, url: string): Promise<void> {
-  await pageOf(reader).goto(url.replace("{connection}", reader.copied.get("connection id") ?? ""));
+  const connection = reader.copied.get("connection id");
+  assert.ok(connection ?? !url.includes("{connection}"), "the reader has copied the Connection ID");
+  await pageOf(reader).goto(url.replace("{connection}", connection ?? ""));
 }
 
 export async function assertSignedIn(reader: Reader): Promise<void> {

@@ -6,6 +6,7 @@ import { enableGovernance } from "../governance.ts";
 import { appOf, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
 import type { OrgApp } from "../state.ts";
+import { isWebAddress } from "../web-address.ts";
 import { act, appPage, backTo, field, fieldsStartingWith, idIn, pageOf } from "./console.ts";
 
 /** Applications and Resources > Applications: the list, and the tab General of an app. */
@@ -37,9 +38,9 @@ export function appRoutes(org: OrgAdmin): Router {
     "/admin/apps/:id/settings",
     act(
       (req) => `${own(req)}?edit=settings`,
-      async (req) => {
+      (req) => {
         const wanted = { label: field(req, "label"), variables: fieldsStartingWith(req, "variable-") };
-        await changeInstance(org, appOf(org, idIn(req)), wanted);
+        changeInstance(org, appOf(org, idIn(req)), wanted);
         return { text: "The app settings are saved.", to: own(req) };
       },
     ),
@@ -87,7 +88,7 @@ export function oidcUrlsIn(req: Request) {
 /** One address a line. Throws OrgRefusal. */
 function addresses(text: string): string[] {
   const found = text.split(/\s+/).filter((line) => line !== "");
-  const wrong = found.find((line) => !URL.canParse(line) || !/^https?:$/.test(new URL(line).protocol));
+  const wrong = found.find((line) => !isWebAddress(line));
   if (wrong !== undefined) throw new OrgRefusal(`"${wrong}" is not a web address.`);
   return found;
 }

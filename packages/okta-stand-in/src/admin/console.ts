@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Request, RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { entryOf } from "../catalog.ts";
 import { withNotice } from "../notices.ts";
 import { appOf, type Org, OrgRefusal } from "../org.ts";
@@ -21,12 +21,22 @@ export function act(
   back: (req: Request) => string,
   work: (req: Request) => Promise<FormResult> | FormResult,
 ): RequestHandler {
+  return orBack(back, async (req, res) => {
+    const result = await work(req);
+    const outcome = typeof result === "string" ? { text: result, to: back(req) } : result;
+    const values = outcome.keepsEntered ? valuesOf(req) : {};
+    res.redirect(303, withNotice(outcome.to, { kind: "done", text: outcome.text, values }));
+  });
+}
+
+/** Handles a form by a response of its own. An OrgRefusal or a ScimFailure leads back, as in `act`. */
+export function orBack(
+  back: (req: Request) => string,
+  handle: (req: Request, res: Response) => Promise<void>,
+): RequestHandler {
   return async (req, res) => {
     try {
-      const result = await work(req);
-      const outcome = typeof result === "string" ? { text: result, to: back(req) } : result;
-      const values = outcome.keepsEntered ? valuesOf(req) : {};
-      res.redirect(303, withNotice(outcome.to, { kind: "done", text: outcome.text, values }));
+      await handle(req, res);
     } catch (error) {
       if (!(error instanceof OrgRefusal) && !(error instanceof ScimFailure)) throw error;
       res.redirect(

@@ -2,7 +2,7 @@ import { Router } from "express";
 import { confirmImport, importUsers } from "../importing.ts";
 import { appOf, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
-import { act, appPage, backTo, fields, idIn } from "./console.ts";
+import { act, appPage, backTo, fields, idIn, orBack } from "./console.ts";
 import { provisioningOf } from "./provisioning.ts";
 
 /** The tab Import of an app. */
@@ -11,17 +11,22 @@ export function importRoutes(org: OrgAdmin): Router {
   router.get("/admin/apps/:id/import", (req, res) => {
     res.render("app-import", { ...appPage(org, req, "import"), result: null });
   });
-  router.post("/admin/apps/:id/import", async (req, res) => {
-    const page = appPage(org, req, "import");
-    provisioningOf(page.app);
-    res.render("app-import", { ...page, result: await importUsers(org, page.app) });
-  });
+  router.post(
+    "/admin/apps/:id/import",
+    orBack(backTo(org, "/import"), async (req, res) => {
+      const page = appPage(org, req, "import");
+      provisioningOf(page.app);
+      res.render("app-import", { ...page, result: await importUsers(org, page.app) });
+    }),
+  );
   router.post(
     "/admin/apps/:id/import/confirm",
     act(backTo(org, "/import"), async (req) => {
       const ids = fields(req, "remoteId");
       if (ids.length === 0) throw new OrgRefusal("Select at least one user.");
-      const { linked, created } = await confirmImport(org, appOf(org, idIn(req)), ids);
+      const app = appOf(org, idIn(req));
+      provisioningOf(app);
+      const { linked, created } = await confirmImport(org, app, ids);
       return `${linked} users are linked to people, and ${created} people are added.`;
     }),
   );

@@ -1,5 +1,5 @@
 import { type Request, Router } from "express";
-import { displayNameOf, personOf } from "../org.ts";
+import { displayNameOf, OrgNotFoundError, personOf } from "../org.ts";
 import {
   activatePerson,
   addPerson,
@@ -13,6 +13,14 @@ import {
 } from "../people.ts";
 import type { OrgAdmin } from "../provisioner.ts";
 import { act, field, idIn, pageOf, waitBriefly } from "./console.ts";
+
+/** The actions that ask on a page of their own before they do anything. */
+const actionPages = {
+  "clear-sessions": "clear-sessions",
+  password: "set-password",
+  deactivate: "lose-person",
+  delete: "lose-person",
+};
 
 /** Directory > People. */
 export function peopleRoutes(org: OrgAdmin): Router {
@@ -41,13 +49,10 @@ export function peopleRoutes(org: OrgAdmin): Router {
     );
     res.render("person", { title: displayNameOf(person), subject: person, apps, groups });
   });
-  for (const [path, view] of [
-    ["clear-sessions", "clear-sessions"],
-    ["password", "set-password"],
-  ] as const) {
+  for (const [path, view] of Object.entries(actionPages)) {
     router.get(`/admin/users/:id/${path}`, (req, res) => {
       const person = personOf(org, idIn(req));
-      res.render(view, { title: displayNameOf(person), subject: person });
+      res.render(view, { title: displayNameOf(person), subject: person, action: path });
     });
   }
   router.post(
@@ -59,27 +64,31 @@ export function peopleRoutes(org: OrgAdmin): Router {
   );
   router.post(
     "/admin/users/:id/:action",
-    act(own, (req) => perform(org, req)),
+    act(
+      (req) =>
+        Object.hasOwn(actionPages, idIn(req, "action")) ? `${own(req)}/${idIn(req, "action")}` : own(req),
+      async (req) => ({ to: own(req), ...(await perform(org, req)) }),
+    ),
   );
   return router;
 }
 
 /** The person's "More Actions". */
-async function perform(org: OrgAdmin, req: Request): Promise<string | { text: string; to: string }> {
+async function perform(org: OrgAdmin, req: Request): Promise<{ text: string; to?: string }> {
   const id = idIn(req);
   const action = idIn(req, "action");
   const name = displayNameOf(personOf(org, id));
   if (action === "suspend") {
     suspendPerson(org, id);
-    return `${name} is suspended. No application was told: Okta sends nothing in this case.`;
+    return { text: `${name} is suspended. No application was told: Okta sends nothing in this case.` };
   }
   if (action === "activate") {
     activatePerson(org, id);
-    return `${name} is active.`;
+    return { text: `${name} is active.` };
   }
   if (action === "deactivate") {
     await waitBriefly(deactivatePerson(org, id));
-    return `${name} is deactivated, and unassigned from every application.`;
+    return { text: `${name} is deactivated, and unassigned from every application.` };
   }
   if (action === "delete") {
     deletePerson(org, id);
@@ -90,12 +99,13 @@ async function perform(org: OrgAdmin, req: Request): Promise<string | { text: st
   }
   if (action === "password") {
     const apps = await setPassword(org, id, field(req, "password"));
-    return apps.length === 0
-      ? "The password is set. No application synchronises passwords."
-      : `The password is set, and was sent to ${apps.join(", ")}.`;
+    const told =
+      apps.length === 0 ? ". No application synchronises passwords" : `, and was sent to ${apps.join(", ")}`;
+    return { text: `The password is set${told}.` };
   }
+  if (action !== "clear-sessions") throw new OrgNotFoundError("There is no such action.");
   const told = await clearSessions(org, id, field(req, "includeApps") === "on");
-  return [`The sessions of ${name} are cleared.`, ...told].join(" ");
+  return { text: [`The sessions of ${name} are cleared.`, ...told].join(" ") };
 }
 
 function formOf(req: Request): PersonForm {

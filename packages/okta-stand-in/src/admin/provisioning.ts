@@ -7,6 +7,7 @@ import { appOf, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
 import { testCredentials } from "../provisioning.ts";
 import type { OrgApp, Provisioning } from "../state.ts";
+import { isWebAddress } from "../web-address.ts";
 import { act, appPage, appPath, backTo, field, idIn } from "./console.ts";
 
 /** The expression for a custom username: the user name of the application. */
@@ -123,8 +124,7 @@ function integrationOf(org: OrgAdmin, app: OrgApp, req: Request): Provisioning {
 /** Throws OrgRefusal. */
 function checkedBaseUrl(given: string): string {
   const baseUrl = given.trim().replace(/\/$/, "");
-  if (!/^https?:\/\//.test(baseUrl))
-    throw new OrgRefusal(`The ${okta.provisioning.baseUrl} must be a web address.`);
+  if (!isWebAddress(baseUrl)) throw new OrgRefusal(`The ${okta.provisioning.baseUrl} must be a web address.`);
   if (baseUrl.includes("_"))
     throw new OrgRefusal(`The ${okta.provisioning.baseUrl} must not contain an underscore (Okta).`);
   return baseUrl;

@@ -31,13 +31,14 @@ export function pushGroupRoutes(org: OrgAdmin): Router {
   }
   router.post(
     "/admin/apps/:id/push-groups",
-    act(own, async (req) => {
+    act(backTo(org, "/push-groups/by-name"), async (req) => {
       const app = appOf(org, idIn(req));
       const ids = fields(req, "groupId");
-      const wanted = ids.includes("*") ? Object.keys(org.store.state.groups) : ids;
+      const wanted = ids.includes("*") ? othersOf(org, app).map(({ id }) => id) : ids;
+      if (wanted.length === 0) throw new OrgRefusal("Choose a group.");
       if (field(req, "action") === "link") await refuseUnknown(org, app, wanted);
       await waitBriefly(pushGroups(org, app, wanted));
-      return pushedText(wanted.length);
+      return { text: pushedText(wanted.length), to: own(req) };
     }),
   );
   router.post(

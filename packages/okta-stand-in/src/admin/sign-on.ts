@@ -8,6 +8,7 @@ import type { OrgAdmin } from "../provisioner.ts";
 import { isSaml, issuerOf, metadataUrlOf, type SamlApp, ssoUrlOf } from "../saml.ts";
 import { certificatesOf } from "../saml-app.ts";
 import type { OrgApp } from "../state.ts";
+import { isWebAddress } from "../web-address.ts";
 import { act, appPage, backTo, field, idIn } from "./console.ts";
 
 /** The tab Sign On of an app, which newer orgs call Authentication. */
@@ -98,7 +99,10 @@ function addClaims(router: Router, org: OrgAdmin): void {
   router.post(
     "/admin/apps/:id/claims/:index/delete",
     act(own, (req) => {
-      appOf(org, idIn(req)).claims?.splice(Number(idIn(req, "index")), 1);
+      const app = appOf(org, idIn(req));
+      const claim = app.claims?.[Number(idIn(req, "index"))];
+      if (!claim) throw new OrgRefusal("There is no such expression.");
+      app.claims = app.claims?.filter((one) => one !== claim) ?? [];
       org.store.changed();
       return "The expression is deleted.";
     }),
@@ -158,7 +162,7 @@ function wantedLogout(org: OrgAdmin, app: OrgApp, req: Request): NonNullable<Org
   const entry = entryOf(org, app);
   if (entry) return logoutOf(entry, app.variables ?? {});
   const url = field(req, "url").trim();
-  if (!/^https?:\/\//.test(url))
+  if (!isWebAddress(url))
     throw new OrgRefusal(`The ${okta.customApp.logoutEndpointUrl} must be a web address.`);
   return { url, subjectFormat: field(req, "subjectFormat") === "iss_sub" ? "iss_sub" : "email" };
 }
