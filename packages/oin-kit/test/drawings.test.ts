@@ -13,7 +13,7 @@ function verdictOn(...captions: string[]) {
 }
 
 describe("drawings in a guide", () => {
-  it("are a warning that names each", () => {
+  it("are a warning that names the first ones", () => {
     const result = verdictOn("Figure 1. A", "Figure 2. Okta: the tab (drawing of Okta&#39;s screen)");
     assert.equal(result?.verdict, "warning");
     assert.match(result?.seen ?? "", /^oidc has 1: Figure 2\. Okta: the tab/);

@@ -224,12 +224,6 @@ const files: PlantedFault[] = [
       })),
   },
   {
-    name: "a picture of another site",
-    fails: ["guide-images"],
-    seen: /cdn\.example/,
-    fault: () => adds('<img src="https://cdn.example/one.png" alt="A page of the product">'),
-  },
-  {
     name: "a link without https",
     warns: ["guide-secure-links"],
     seen: /http:\/\/help\.example/,
@@ -253,12 +247,21 @@ const files: PlantedFault[] = [
     fault: () => adds("<figcaption>Figure 9. The catalog (drawing of Okta's screen)</figcaption>"),
   },
   {
-    name: "a guide without a picture of Okta",
-    fails: ["guide-okta-pictures"],
+    name: "a guide with pictures, none of which says that it shows Okta",
+    warns: ["guide-okta-pictures"],
     seen: /0 of \d pictures show Okta/,
     fault: () =>
       inAnswers("GET", saml, (exchange) => {
         exchange.body = exchange.body.replace(/<img [^>]*images\/okta-[^>]*>/g, "");
+      }),
+  },
+  {
+    name: "a guide without pictures",
+    fails: ["guide-okta-pictures"],
+    seen: /0 of 0 pictures show Okta/,
+    fault: () =>
+      inAnswers("GET", saml, (exchange) => {
+        exchange.body = exchange.body.replace(/<img [^>]*>/g, "");
       }),
   },
 ];

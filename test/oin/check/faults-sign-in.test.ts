@@ -214,8 +214,8 @@ const requests: PlantedFault[] = [
   },
   {
     name: "a code by a form, which a redirect URI seldom accepts",
-    warns: ["oidc-response-mode"],
-    seen: /response_mode=form_post; POST .*callback: 40\d/,
+    warns: ["oidc-cookies", "oidc-response-mode"],
+    seen: /no cookie is SameSite=None[\s\S]*response_mode=form_post; POST .*callback: 403/,
     fault: asking((parameters) => parameters.set("response_mode", "form_post")),
   },
   {

@@ -19,18 +19,71 @@ export interface RegisteredClient {
   justInTime: boolean;
 }
 
+/** The rules about parameters that a pushed request (RFC 9126) does not show to the browser. */
+const unseenIfPushed: readonly RuleId[] = [
+  ...([
+    "oidc-code-flow",
+    "oidc-response-mode",
+    "oidc-scopes",
+    "oidc-scopes-profile",
+    "oidc-redirect-uri",
+  ] as const),
+  ...(["oidc-state", "oidc-nonce", "oidc-pkce", "oidc-prompt"] as const),
+];
+
+/**
+ * The parameters of a request, as far as the browser carries them: those in the query, and those in a request object, which
+ * win (RFC 9101 §6.3). Null if the request was pushed: then only a reference is in the query (RFC 9126 §4).
+ */
+export function parametersOf({ searchParams }: URL): URLSearchParams | null {
+  if (searchParams.has("request_uri")) return null;
+  const parameters = new URLSearchParams(searchParams);
+  for (const [name, value] of Object.entries(claimsOf(searchParams.get("request") ?? "")))
+    if (typeof value === "string" || typeof value === "number") parameters.set(name, String(value));
+  return parameters;
+}
+
+/** The claims of a JWT, whose signature is for Okta to verify; none if it cannot be read, as if it is encrypted. */
+function claimsOf(token: string): object {
+  try {
+    return Object(JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()));
+  } catch {
+    return {};
+  }
+}
+
 /** Judges an authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). */
 export function judgeRequest(target: URL, client: RegisteredClient, report: CheckReport): void {
+  judgeAddress(target, report);
+  const parameters = parametersOf(target);
+  if (parameters) judgeParameters(parameters, client, report);
+  else
+    for (const rule of unseenIfPushed)
+      report.notCheckable(
+        rule,
+        "the request was pushed (RFC 9126), so the browser carries only a reference to it",
+      );
+}
+
+/** Judges what the address itself shows, whether or not it has all parameters. */
+function judgeAddress(target: URL, report: CheckReport): void {
   const { pathname, searchParams } = target;
   const isOrg = /^\/oauth2\/v1\/authorize\/?$/.test(pathname);
   const isSecure = target.protocol === "https:" || isLoopback(target.href);
   report.judge("oidc-authorization-server", isOrg && isSecure, target.origin + pathname);
-  const parameter = (name: string) => searchParams.get(name) ?? "";
-  const named = (name: string) => `${name}=${parameter(name)}`;
   const problems = formProblems(searchParams);
   report.judge("oidc-request", problems.length === 0, problems.join("; ") || "complete");
+}
+
+function judgeParameters(parameters: URLSearchParams, client: RegisteredClient, report: CheckReport): void {
+  const parameter = (name: string) => parameters.get(name) ?? "";
+  const named = (name: string) => `${name}=${parameter(name)}`;
   report.judge("oidc-code-flow", parameter("response_type") === "code", named("response_type"));
-  report.judge("oidc-response-mode", responseModes.includes(parameter("response_mode")), seenMode(target));
+  report.judge(
+    "oidc-response-mode",
+    responseModes.includes(parameter("response_mode")),
+    seenMode(parameters),
+  );
   judgeScopes(parameter("scope"), client, report);
   report.judge(
     "oidc-redirect-uri",
@@ -46,7 +99,7 @@ export function judgeRequest(target: URL, client: RegisteredClient, report: Chec
   const isDigest = /^[A-Za-z0-9_-]{43}$/.test(parameter("code_challenge"));
   const challenge = `${named("code_challenge_method")}, ${lengthOf("code_challenge", parameter("code_challenge"))}`;
   report.judge("oidc-pkce", isDigest && parameter("code_challenge_method") === "S256", challenge);
-  judgePrompt(searchParams, report);
+  judgePrompt(parameters, report);
 }
 
 /** Okta refuses a repeated parameter as `invalid_request`. */
@@ -61,8 +114,8 @@ function formProblems(parameters: URLSearchParams): string[] {
   ];
 }
 
-function seenMode({ searchParams }: URL): string {
-  const mode = searchParams.get("response_mode");
+function seenMode(parameters: URLSearchParams): string {
+  const mode = parameters.get("response_mode");
   return mode === null ? "response_mode is absent, which means query" : `response_mode=${mode}`;
 }
 
@@ -89,9 +142,10 @@ function judgePrompt(parameters: URLSearchParams, report: CheckReport): void {
   const sent = ["prompt", "max_age"].flatMap((name) =>
     parameters.has(name) ? [`${name}=${parameters.get(name)}`] : [],
   );
+  // For a consent, Okta asks for no password.
   report.judge(
     "oidc-prompt",
-    prompt === null && isOld,
+    (prompt === null || prompt === "consent") && isOld,
     sent.join(", ") || "neither prompt nor max_age is sent",
   );
 }
@@ -113,7 +167,7 @@ const fewestDifferences = 12;
 /** Compares requests side by side: a value that repeats, or hardly changes, protects no one. */
 export function judgeRandomness(targets: readonly URL[], report: CheckReport): void {
   for (const [name, rule] of randomParameters) {
-    const values = targets.flatMap(({ searchParams }) => searchParams.get(name) || []);
+    const values = targets.flatMap((target) => parametersOf(target)?.get(name) || []);
     if (values.length < 2) {
       report.notCheckable(rule, `fewer than two requests with ${name} could be compared`);
       continue;

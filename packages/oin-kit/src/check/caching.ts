@@ -10,8 +10,9 @@ const keptByDefault = new Set([301, 308]);
 export function cachingProblem({ status, headers }: WebAnswer): string | null {
   const directives = headers.get("cache-control")?.toLowerCase() ?? "";
   if (/\bno-(store|cache)\b/.test(directives)) return null;
-  const seconds = Number(/\bmax-age=(\d+)/.exec(directives)?.[1] ?? 0);
-  if (seconds > 0) return `Cache-Control: ${directives}`;
+  // max-age wins over Expires and over the default of the status (RFC 9111 §4.2.1).
+  const age = /\bmax-age="?(\d+)/.exec(directives)?.[1];
+  if (age !== undefined) return Number(age) > 0 ? `Cache-Control: ${directives}` : null;
   const expires = Date.parse(headers.get("expires") ?? "");
   if (expires > Date.now()) return `Expires: ${headers.get("expires")}`;
   return keptByDefault.has(status) ? `${status} without Cache-Control: no-store` : null;

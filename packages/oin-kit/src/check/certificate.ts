@@ -1,5 +1,8 @@
 import { X509Certificate } from "node:crypto";
 
+/** A certificate that ends within this time may end during the review. */
+export const soonMs = 30 * 86_400_000;
+
 /** The facts about a certificate that rules judge. */
 export interface CheckedCertificate {
   validUntil: number;

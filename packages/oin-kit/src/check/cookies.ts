@@ -12,15 +12,27 @@ interface SentCookie {
 /** The point of a flow at which a cookie has to come back. */
 export type CookieReturn = "page" | "redirect" | "cross-site-post";
 
+/**
+ * Cookies that load balancers, content delivery networks and frameworks set, and that carry no session: affinity, bot
+ * detection, and tokens that a page's script has to read.
+ */
+const ofInfrastructure =
+  /^(?:AWSALB|AWSELB|GCLB$|ARRAffinity|BIGipServer|__cf|_cfuvid$|cf_|incap_ses|visid_incap|nlbi_|ak_bmsc$|bm_s[vz]$|XSRF-TOKEN$|csrftoken$)/;
+
 /** The defects of the cookies of a response; empty if there is none, or if it sets no cookie. */
 export function cookieProblems(answer: WebAnswer, url: string, comesBackBy: CookieReturn): string[] {
-  const cookies = answer.headers.getSetCookie().map(parsed);
+  const cookies = answer.headers
+    .getSetCookie()
+    .map(parsed)
+    .filter(({ name }) => !ofInfrastructure.test(name));
   const problems = cookies.flatMap((cookie) =>
     faultsOf(cookie, url, comesBackBy).map((fault) => `${cookie.name} ${fault}`),
   );
   const arrives = cookies.length === 0 || cookies.some(({ sameSite }) => sameSite === "none");
   if (comesBackBy === "cross-site-post" && !arrives)
-    problems.push("no cookie is SameSite=None, so the POST from Okta brings none");
+    problems.push(
+      "no cookie is SameSite=None, so the POST from Okta brings none: make sure that it needs none",
+    );
   return problems;
 }
 

@@ -16,7 +16,8 @@ interface PrintedValues {
 /** Compares the addresses that a guide prints with those that the Wizard gets: Okta's reviewers follow the guide. */
 export function judgeValues(page: GuidePage, origin: string, product: Product, report: CheckReport): void {
   const values = printedValues(origin, product);
-  const wrong = [...wrongRows(page, values), ...lookalikes(page, values)];
+  const own = { origin, published: product.manifest.origin };
+  const wrong = [...wrongRows(page, values, own), ...lookalikes(page, values, own)];
   const shown = wrong.length === 0 ? "every address is the Wizard's" : [...new Set(wrong)].join("; ");
   report.judge("guide-values", wrong.length === 0, `${shown}, in ${page.url}`);
 }
@@ -41,22 +42,32 @@ function printedValues(origin: string, product: Product): PrintedValues {
   };
 }
 
+/** The origin of this deployment, and that of the submission: a guide may print either (the rule site-origin compares them). */
+interface Origins {
+  origin: string;
+  published: string;
+}
+
 /** Rows of tables that print another address than the Wizard's under one of its labels. */
-function wrongRows(page: GuidePage, values: PrintedValues): string[] {
+function wrongRows(page: GuidePage, values: PrintedValues, own: Origins): string[] {
   return rowsOf(page).flatMap(([label = "", ...cells]) => {
     const [, right] = values.labelled.find(([pattern]) => pattern.test(label)) ?? [];
     if (right === undefined) return [];
-    return addressesIn(cells.join(" "))
-      .filter((address) => !isSame(address, right, values.placeholder))
+    return addressesIn(cells.join(" "), own)
+      .filter((address) => !isOktas(address) && !isSame(address, right, values.placeholder))
       .map((address) => `${label}: ${address}, the Wizard's is ${right}`);
   });
 }
 
 /** Addresses anywhere in the text that look like one of the Wizard's, but are another. */
-function lookalikes({ words }: GuidePage, { labelled, others, placeholder }: PrintedValues): string[] {
+function lookalikes(
+  { words }: GuidePage,
+  { labelled, others, placeholder }: PrintedValues,
+  own: Origins,
+): string[] {
   const wizard = labelled.map(([, url]) => url);
   const known = [...wizard, ...others];
-  return addressesIn(words).flatMap((address) => {
+  return addressesIn(words, own).flatMap((address) => {
     if (known.some((one) => isSame(address, one, placeholder))) return [];
     if (known.some((one) => address.startsWith(`${one}/`)) || isOktas(address)) return [];
     const like = wizard.find((one) => looksLike(address, one));
@@ -64,8 +75,14 @@ function lookalikes({ words }: GuidePage, { labelled, others, placeholder }: Pri
   });
 }
 
-function addressesIn(text: string): string[] {
-  return (text.match(/https?:\/\/[^\s"'<>|()]+/g) ?? []).map((address) => address.replace(/[.,;:!?]+$/, ""));
+/** The addresses in a text, those of the submission as if they were this deployment's. */
+function addressesIn(text: string, { origin, published }: Origins): string[] {
+  const found = text.match(/https?:\/\/[^\s"'<>|()]+/g) ?? [];
+  return found
+    .map((address) => address.replace(/[.,;:!?]+$/, ""))
+    .map((address) =>
+      address.startsWith(`${published}/`) ? origin + address.slice(published.length) : address,
+    );
 }
 
 /** Whether two addresses are the same but for the customer's key. */

@@ -2,7 +2,8 @@ import { customAppLabels } from "okta-labels/custom-app";
 import { okta } from "okta-labels/labels";
 import { retiredIn } from "okta-labels/retired";
 import type { Integration } from "../integration.ts";
-import { type GuidePage, plain, sectionsOf } from "./guide-page.ts";
+import { type GuidePage, rowsOf, sectionsOf } from "./guide-page.ts";
+import { plain } from "./markup.ts";
 import type { CheckReport } from "./report.ts";
 
 /** The capability that a guide is about. */
@@ -11,8 +12,8 @@ export type GuideSubject = "oidc" | "saml" | "scim";
 /** A section about orgs whose catalog does not have the app yet may name the settings of an app built by hand. */
 const aboutCustomApps = /not in (?:your|the|okta.?s) (?:org.?s )?catalog|custom app|own app integration/i;
 
-/** Traces of an unfinished page: notes of its author, and templates that were not filled in. */
-const unfinished = /\b(?:TODO|TBD|FIXME)\b|lorem ipsum|\[screenshot\b|\[object Object\]|<%|\{\{/i;
+/** Traces of an unfinished page: notes of its author, and templates that were not filled in. The word "to-do" leaves none. */
+const unfinished = /\b(?:TODO|TBD|FIXME)\b|[Ll]orem ipsum|\[[Ss]creenshot\b|\[object Object\]|<%|\{\{/;
 
 /** Judges what a guide says: whether an administrator who follows it literally finds the menus that it names. */
 export function judgeWords(
@@ -42,8 +43,10 @@ export function judgeWords(
 }
 
 function judgeMenus(subject: GuideSubject, { words }: GuidePage, report: CheckReport): void {
-  const wrong = retiredIn(words).map(({ was, now }) => `"${was}" is now "${now}"`);
-  const names = words.includes(okta.menus.applications);
+  // Guides separate the parts of a path by other signs, too.
+  const paths = words.replace(/\s*[>›»→]\s*/g, " > ");
+  const wrong = retiredIn(paths).map(({ was, now }) => `"${was}" is now "${now}"`);
+  const names = paths.includes(okta.menus.applications);
   if (!names) wrong.push(`"${okta.menus.applications}" is not named`);
   report.judge("guide-menus", wrong.length === 0, `${subject}: ${wrong.join("; ") || "menus of today"}`);
 }
@@ -51,7 +54,8 @@ function judgeMenus(subject: GuideSubject, { words }: GuidePage, report: CheckRe
 /** A catalog's app is added from the catalog; one that is built by hand has other settings. */
 function judgeApp(subject: GuideSubject, page: GuidePage, manifest: Integration, report: CheckReport): void {
   const words = wordsBut(page, aboutCustomApps);
-  const custom = customAppLabels.filter((label) => words.toLowerCase().includes(label.toLowerCase()));
+  // In other case they are plain words: "assertion encryption is not supported".
+  const custom = customAppLabels.filter((label) => words.includes(label));
   const adds = subject !== "scim" || (manifest.oidc === null && manifest.saml === null);
   const missing = adds
     ? [okta.catalog.browse, okta.catalog.add].filter((label) => !words.includes(label))
@@ -147,12 +151,11 @@ function judgeFeatures(
   manifest: Integration,
   report: CheckReport,
 ): void {
-  const list = sectionsOf(page).find(({ heading }) => /supported features/i.test(heading))?.html;
-  if (list === undefined) {
-    report.notCheckable("guide-features", `${subject} has no section of that name`);
+  const items = listedFeatures(page);
+  if (items.length === 0) {
+    report.notCheckable("guide-features", `${subject} has no list or table under a heading of that name`);
     return;
   }
-  const items = [...list.matchAll(/<li[\s>][\s\S]*?<\/li>/gi)].map(([item]) => plain(item));
   const features = featuresOf(subject, manifest);
   const wrong = features.flatMap(({ name, pattern, declared }) => {
     const listed = items.some((item) => pattern.test(item));
@@ -160,6 +163,15 @@ function judgeFeatures(
     return [listed ? `${name} is listed, but not declared` : `${name} is declared, but not listed`];
   });
   report.judge("guide-features", wrong.length === 0, `${subject}: ${wrong.join("; ") || "as declared"}`);
+}
+
+/** The items of the list, or of a table's first column. */
+function listedFeatures(page: GuidePage): string[] {
+  const html = sectionsOf(page).find(({ heading }) => /supported features/i.test(heading))?.html ?? "";
+  const items = [...html.matchAll(/<li[\s>][\s\S]*?(?=<\/li>|<li[\s>]|<\/[uo]l>)/gi)].map(([item]) =>
+    plain(item),
+  );
+  return items.length > 0 ? items : rowsOf({ ...page, html }).flatMap(([first]) => first ?? []);
 }
 
 function featuresOf(subject: GuideSubject, manifest: Integration): Feature[] {
@@ -172,12 +184,28 @@ function featuresOf(subject: GuideSubject, manifest: Integration): Feature[] {
     declared,
   });
   return [
-    feature("SP-initiated SSO", /^sp-initiated sso/i, spInitiated),
-    feature("IdP-initiated SSO", /^idp-initiated sso/i, capability?.idpInitiated === true),
-    feature("Just-In-Time provisioning", /^just-in-time/i, capability?.justInTime === true),
+    feature(
+      "SP-initiated SSO",
+      /^(?:service provider \(sp\)|sp)[- ]initiated(?! (?:slo|single logout))/i,
+      spInitiated,
+    ),
+    feature(
+      "IdP-initiated SSO",
+      /^(?:identity provider \(idp\)|idp)[- ]initiated(?! (?:slo|single logout))/i,
+      capability?.idpInitiated === true,
+    ),
+    feature("Just-In-Time provisioning", /^(?:just[- ]in[- ]time|jit\b)/i, capability?.justInTime === true),
     feature("Universal Logout", /^universal logout/i, manifest.universalLogout !== null),
     // New SAML integrations cannot have it (Okta: "OIN limitations").
-    ...(subject === "saml" ? [feature("Single logout", /^(?:sp-initiated slo|single logout)/i, false)] : []),
+    ...(subject === "saml"
+      ? [
+          feature(
+            "Single logout",
+            /^(?:(?:service provider \(sp\)|sp)[- ]initiated (?:slo|single logout)|single logout)/i,
+            false,
+          ),
+        ]
+      : []),
   ];
 }
 

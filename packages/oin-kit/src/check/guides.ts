@@ -4,6 +4,7 @@ import { type GuideFile, judgeFiles, judgeLinks, type Visited } from "./guide-li
 import { type GuidePage, pageOf } from "./guide-page.ts";
 import { judgeValues } from "./guide-values.ts";
 import { type GuideSubject, judgeWords } from "./guide-words.ts";
+import { asksForPassword, attributeOf, tagsOf } from "./markup.ts";
 import type { CheckReport } from "./report.ts";
 import type { SiteCheck } from "./site.ts";
 import { shown, type WebAnswer } from "./web.ts";
@@ -61,19 +62,21 @@ export async function checkGuides(
 function accessProblem(answer: WebAnswer, url: string): string | null {
   if (answer.status !== 200) return "it is not served";
   if (!/^text\/html/.test(answer.headers.get("content-type") ?? "")) return "it is not a page";
-  if (/<input[^>]+type=["']?password/i.test(answer.text)) return "it asks for a password";
+  if (asksForPassword(answer.text)) return "it asks for a password";
   return destinationOf(answer, url) === null ? null : "it leads on to another page";
 }
 
 /** Customers search for a guide, and its address is public in any case. */
 function judgeIndexing({ headers, text, path }: WebAnswer, report: CheckReport): void {
   const header = headers.get("x-robots-tag") ?? "";
-  const tag = /<meta\s[^>]*name=["']robots["'][^>]*>/i.exec(text)?.[0] ?? "";
-  const hidden = /noindex|none/i.test(`${header} ${tag}`);
+  const tags = tagsOf(text, "meta").filter((tag) => /^robots$/i.test(attributeOf(tag, "name") ?? ""));
+  const words = [header, ...tags.map((tag) => attributeOf(tag, "content") ?? "")].join(",").split(/[\s,]+/);
+  // A directive such as "max-image-preview:none" hides nothing.
+  const hidden = words.some((word) => /^(?:noindex|none)$/i.test(word));
   report.judge(
     "guide-indexed",
     !hidden,
-    hidden ? `${path}: ${header || tag}` : "search engines may list them",
+    hidden ? `${path}: ${words.filter(Boolean).join(", ")}` : "search engines may list them",
   );
 }
 

@@ -1,12 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { certificateFacts } from "./certificate.ts";
+import { certificateFacts, soonMs } from "./certificate.ts";
 import { CheckInputError } from "./input-error.ts";
 import type { CheckReport } from "./report.ts";
 import { isLoopback, shown, type Web } from "./web.ts";
 import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms, signingCertificates } from "./xml.ts";
 
 const bindings = ["HTTP-Redirect", "HTTP-POST"].map((name) => `urn:oasis:names:tc:SAML:2.0:bindings:${name}`);
-const soonMs = 30 * 86_400_000;
 
 /** Checks a provider's metadata before it is connected. @param place a file or a URL. Throws CheckInputError. */
 export async function checkIdpMetadata(place: string, web: Web, report: CheckReport): Promise<void> {

@@ -1,4 +1,4 @@
-import { judgeRequest, type RegisteredClient } from "./authorization-request.ts";
+import { judgeRequest, parametersOf, type RegisteredClient } from "./authorization-request.ts";
 import { destinationOf } from "./destination.ts";
 import type { CheckReport } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
@@ -71,18 +71,27 @@ async function judgeWishes(
   byQuery: (parameters: string[][]) => Promise<WebAnswer>,
   report: CheckReport,
 ): Promise<URL[]> {
-  const sent = first.searchParams.get("login_hint");
-  report.judge(
-    "oidc-login-hint",
-    sent === hint,
-    sent === null ? "the request has no login_hint" : `login_hint=${sent}`,
-  );
+  judgeHint(first, report);
   const answer = await byQuery([
     ["iss", tile.issuer],
     ["target_link_uri", `${tile.url}/`],
   ]);
   const target = judgeStart("oidc-initiate-target", tile, answer, report);
   return target ? [target] : [];
+}
+
+function judgeHint(target: URL, report: CheckReport): void {
+  const parameters = parametersOf(target);
+  if (parameters === null) {
+    report.notCheckable(
+      "oidc-login-hint",
+      "the request was pushed, so the browser does not carry login_hint",
+    );
+    return;
+  }
+  const sent = parameters.get("login_hint");
+  const seen = sent === null ? "the request has no login_hint" : `login_hint=${sent}`;
+  report.judge("oidc-login-hint", sent === hint, seen);
 }
 
 /** Foreign issuers, some of which look like the connection's. */

@@ -1,7 +1,12 @@
-import { judgeRandomness, judgeRequest, type RegisteredClient } from "./authorization-request.ts";
+import {
+  judgeRandomness,
+  judgeRequest,
+  parametersOf,
+  type RegisteredClient,
+} from "./authorization-request.ts";
 import { cachingProblem } from "./caching.ts";
 import { cookieProblems, cookiesSeen } from "./cookies.ts";
-import { destinationOf, isRefusal } from "./destination.ts";
+import { destinationOf, isRefusal, judgeNoHop } from "./destination.ts";
 import { checkInitiate } from "./initiate.ts";
 import type { CheckReport } from "./report.ts";
 import type { SiteCheck } from "./site.ts";
@@ -86,7 +91,7 @@ function judgeStart(answer: WebAnswer, signInUrl: string, url: string, report: C
   if (!leadsAway) return null;
   const kept = cachingProblem(answer);
   report.judge("oidc-not-cached", kept === null, kept ?? shown(answer));
-  const faults = cookieProblems(answer, signInUrl, "redirect");
+  const faults = cookieProblems(answer, signInUrl, isPosted(target) ? "cross-site-post" : "redirect");
   report.judge("oidc-cookies", faults.length === 0, faults.join("; ") || cookiesSeen(answer));
   return target;
 }
@@ -106,7 +111,7 @@ const strayCallbacks: readonly (readonly [what: string, query: string])[] = [
 async function judgeCallback(redirectUri: string, web: Web, report: CheckReport): Promise<void> {
   for (const [index, [what, query]] of strayCallbacks.entries()) {
     const answer = await web.send(query ? `${redirectUri}?${query}` : redirectUri);
-    if (index === 0) judgeNoHop(answer, redirectUri, report);
+    if (index === 0) judgeNoHop("oidc-callback-redirect", answer, redirectUri, report);
     const seen = `${shown(answer).slice(0, 120)} for ${what}`;
     if (!isRedirect(answer)) report.judge("oidc-callback-refuses", isRefusal(answer), seen);
     else
@@ -134,15 +139,8 @@ async function judgeCallback(redirectUri: string, web: Web, report: CheckReport)
   );
 }
 
-/** An application may redirect to an error page. That need not lose a real code, but from outside it could. */
-function judgeNoHop(answer: WebAnswer, redirectUri: string, report: CheckReport): void {
-  const target = isRedirect(answer) ? destinationOf(answer, redirectUri) : null;
-  const seen = shown(answer);
-  const trimmed = (path: string) => path.replace(/\/+$/, "");
-  const elsewhere = target && trimmed(target.pathname) !== trimmed(new URL(redirectUri).pathname);
-  if (elsewhere && [302, 303].includes(answer.status)) {
-    report.warn("oidc-callback-redirect", `${seen}: make sure that a real code is not sent on like this`);
-  } else report.judge("oidc-callback-redirect", target === null, seen);
+function isPosted(target: URL): boolean {
+  return parametersOf(target)?.get("response_mode") === "form_post";
 }
 
 /** With `form_post`, the code comes back by a POST from another site (OAuth 2.0 Form Post Response Mode). */
@@ -152,17 +150,15 @@ async function judgePostedCode(
   web: Web,
   report: CheckReport,
 ): Promise<void> {
-  if (!targets.some(({ searchParams }) => searchParams.get("response_mode") === "form_post")) return;
+  if (!targets.some(isPosted)) return;
   const answer = await web.send(redirectUri, {
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded", origin: "null" },
     body: "code=oincheck&state=oincheck",
   });
   const seen = `response_mode=form_post; ${shown(answer)}`;
-  if ([404, 405].includes(answer.status)) report.judge("oidc-response-mode", false, seen);
-  else
-    report.warn(
-      "oidc-response-mode",
-      `${seen}: make sure that a posted code is read, and a cookie comes with it`,
-    );
+  const isTaken = ![404, 405].includes(answer.status);
+  // A protection against forged posts answers 403 even where no code is read. Then only a sign-in shows it.
+  if (isRefusal(answer) && answer.status !== 403) report.judge("oidc-response-mode", isTaken, seen);
+  else report.warn("oidc-response-mode", `${seen}: make sure that a posted code is read`);
 }

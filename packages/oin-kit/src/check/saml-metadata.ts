@@ -1,5 +1,5 @@
 import type { Element } from "@xmldom/xmldom";
-import { certificateFacts } from "./certificate.ts";
+import { certificateFacts, soonMs } from "./certificate.ts";
 import type { CheckReport } from "./report.ts";
 import { isLoopback } from "./web.ts";
 import { below, isWeak, ns, signatureAlgorithms, signingCertificates } from "./xml.ts";
@@ -12,7 +12,6 @@ export interface SpMetadata {
 
 /** The binding by which Okta sends responses. */
 export const postBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-const soonMs = 30 * 86_400_000;
 const largestIndex = 65_535;
 
 /** The formats of a NameID that a catalog app can send and that name the same person each time. */

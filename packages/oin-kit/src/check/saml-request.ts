@@ -3,6 +3,7 @@ import type { Element } from "@xmldom/xmldom";
 import { cachingProblem } from "./caching.ts";
 import { cookieProblems, cookiesSeen } from "./cookies.ts";
 import { destinationOf } from "./destination.ts";
+import { attributeOf, tagsOf } from "./markup.ts";
 import type { CheckReport } from "./report.ts";
 import { acsIndexes, postBinding, type SpMetadata, stableNameIds } from "./saml-metadata.ts";
 import { shown, type Web, type WebAnswer } from "./web.ts";
@@ -84,11 +85,16 @@ function judgeRequest(sent: SentAuthnRequest, wizard: SamlSignIn, report: CheckR
   );
 }
 
-function requestProblems({ request, destination }: SentAuthnRequest, wizard: SamlSignIn): string[] {
+function requestProblems(
+  { request, destination, algorithms }: SentAuthnRequest,
+  wizard: SamlSignIn,
+): string[] {
   const issuer = below(request, ns.assertion, "Issuer")[0]?.textContent?.trim() ?? "";
   const attribute = (name: string) => request.getAttribute(name) ?? "";
   const acsUrl = attribute("AssertionConsumerServiceURL");
-  const byIndex = acsUrl === "" && attribute("AssertionConsumerServiceIndex") !== "";
+  const to = attribute("Destination");
+  // Only a signed request must say where it goes (SAML Bindings §3.4.5.2 and §3.5.5.2).
+  const mayOmit = algorithms.length === 0;
   const drift = Math.abs(Date.parse(attribute("IssueInstant")) - Date.now());
   const checks: [holds: boolean, otherwise: string][] = [
     [
@@ -96,12 +102,13 @@ function requestProblems({ request, destination }: SentAuthnRequest, wizard: Sam
       `Issuer is ${issuer || "absent"}, the Wizard's entity ID ${wizard.entityId}`,
     ],
     [
-      acsUrl === wizard.acsUrl || byIndex,
-      `AssertionConsumerServiceURL is ${acsUrl || "absent"}, the Wizard's ${wizard.acsUrl}`,
+      // Without it, Okta takes the index, or the default ACS URL.
+      ["", wizard.acsUrl].includes(acsUrl),
+      `AssertionConsumerServiceURL is ${acsUrl}, the Wizard's ${wizard.acsUrl}`,
     ],
     [
-      attribute("Destination") === destination,
-      `Destination is ${attribute("Destination") || "absent"}, sent to ${destination}`,
+      to === destination || (to === "" && mayOmit),
+      `Destination is ${to || "absent"}, sent to ${destination}`,
     ],
     [/^[A-Za-z_]/.test(attribute("ID")), "ID does not begin with a letter or _"],
     [attribute("Version") === "2.0", `Version is ${attribute("Version") || "absent"}`],
@@ -159,11 +166,16 @@ function withoutMessage(target: URL): string {
 }
 
 function byForm({ text }: WebAnswer): SentAuthnRequest | null {
-  const field = (name: string) =>
-    new RegExp(`name=["']${name}["'][^>]*value=["']([^"']*)["']`, "i").exec(text)?.[1] ?? null;
-  const action = /<form[^>]*action=["']([^"']*)["']/i.exec(text)?.[1];
+  const inputs = tagsOf(text, "input");
+  const field = (name: string) => {
+    const input = inputs.find((tag) => attributeOf(tag, "name") === name);
+    return input === undefined ? null : attributeOf(input, "value");
+  };
+  const actions = tagsOf(text, "form").flatMap((tag) => attributeOf(tag, "action") ?? []);
+  // Forms of the page itself, such as a search, have a path.
+  const action = actions.find((one) => URL.canParse(one));
   const encoded = field("SAMLRequest");
-  if (!action || encoded === null || !URL.canParse(action)) return null;
+  if (!action || encoded === null) return null;
   const request = requestIn(() => Buffer.from(encoded, "base64"));
   if (!request) return null;
   return {

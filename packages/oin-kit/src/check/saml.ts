@@ -1,5 +1,5 @@
 import type { Element } from "@xmldom/xmldom";
-import { isRefusal } from "./destination.ts";
+import { isRefusal, judgeNoHop } from "./destination.ts";
 import type { CheckReport } from "./report.ts";
 import { judgeMetadata, type SpMetadata } from "./saml-metadata.ts";
 import { checkSamlSignIn } from "./saml-request.ts";
@@ -62,10 +62,9 @@ async function judgeAcs(acsUrl: string, entityId: string, web: Web, report: Chec
       },
       body: new URLSearchParams(form).toString(),
     });
-    const sentOn = isRedirect(answer);
     const seen = `${shown(answer)} for ${what}`;
-    report.judge("saml-acs-redirect", !sentOn, seen);
-    if (!sentOn) report.judge("saml-acs-refuses", isRefusal(answer), seen);
+    judgeNoHop("saml-acs-redirect", answer, acsUrl, report);
+    if (!isRedirect(answer)) report.judge("saml-acs-refuses", isRefusal(answer), seen);
     else report.notCheckable("saml-acs-refuses", `${seen}: a redirect does not tell whether it was refused`);
   }
 }

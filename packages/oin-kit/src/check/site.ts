@@ -3,14 +3,13 @@ import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { Product } from "../product.ts";
 import { wizardUrls } from "../wizard-urls.ts";
+import { soonMs } from "./certificate.ts";
 import { cookieProblems, cookiesSeen } from "./cookies.ts";
+import { asksForPassword } from "./markup.ts";
 import type { CheckReport } from "./report.ts";
 import { isLoopback, shown, type Web, type WebAnswer } from "./web.ts";
 
-const dayMs = 86_400_000;
 const timeoutMs = 10_000;
-/** A certificate that expires within this time may expire during the review. */
-const soonMs = 30 * dayMs;
 
 /** The context of every check of a deployment. */
 export interface SiteCheck {
@@ -23,7 +22,7 @@ export interface SiteCheck {
 
 export async function checkSite({ url, product, web, report }: SiteCheck): Promise<void> {
   if (isLoopback(url)) {
-    const why = `not checkable on loopback: ${url} is on this machine`;
+    const why = `${url} is on this machine`;
     for (const rule of [
       "site-https",
       "site-certificate",
@@ -44,7 +43,7 @@ export async function checkSite({ url, product, web, report }: SiteCheck): Promi
   const { pathname } = new URL(wizardUrls(product).accountUrl);
   const answer = await web.send(url + pathname);
   report.judge("site-reachable", answer.status < 500, shown(answer));
-  const hasForm = answer.status === 200 && /<input[^>]+type="password"/i.test(answer.text);
+  const hasForm = answer.status === 200 && asksForPassword(answer.text);
   report.judge("site-account-url", hasForm, `${shown(answer)}${hasForm ? "" : ", without a password field"}`);
   const faults = cookieProblems(answer, url, "page");
   report.judge("site-cookies", faults.length === 0, faults.join("; ") || cookiesSeen(answer));

@@ -98,7 +98,7 @@ export const guideRules = {
   "guide-current": must(
     "Pictures and PDFs are up to date with the product and its guides",
     ["testPlan", "C9299"],
-    "Write the guides again, review them, then commit and deploy them.",
+    "Write the guides again with npm run guide, review them, then commit and deploy them.",
   ),
   "guide-drawings": should(
     "Pictures of Okta's Admin Console are screenshots, not drawings",

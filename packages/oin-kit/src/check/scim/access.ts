@@ -1,6 +1,13 @@
 import type { CheckReport } from "../report.ts";
 import { isLoopback, shown } from "../web.ts";
-import { errorProblem, isSuccess, judgeErrorStatus, readList, type ScimCheck } from "./answers.ts";
+import {
+  errorProblem,
+  isSuccess,
+  isUnsupported,
+  judgeErrorStatus,
+  readList,
+  type ScimCheck,
+} from "./answers.ts";
 import { type CheckScimAnswer, urns } from "./client.ts";
 import { testGroupName, testName } from "./ledger.ts";
 import { suiteBody } from "./people.ts";
@@ -55,7 +62,8 @@ export async function judgeEveryEntrance({ scim, report, ledger }: ScimCheck): P
   for (const [method, path, body] of requests) {
     if (path.startsWith("/Groups") && (without === 404 || without === 501)) continue;
     const answer = await scim.send(method, path, body, headers);
-    report.judge("scim-strangers", answer.status === 401, `${shown(answer)}, with a wrong token`);
+    const refused = answer.status === 401 || isUnsupported(answer);
+    report.judge("scim-strangers", refused, `${shown(answer)}, with a wrong token`);
   }
 }
 

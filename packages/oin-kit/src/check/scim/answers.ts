@@ -21,6 +21,11 @@ export function isSuccess({ status }: CheckScimAnswer): boolean {
   return status >= 200 && status < 300;
 }
 
+/** Whether the server does not have the operation. It did nothing, so it need not authenticate or look for the id first. */
+export function isUnsupported({ status }: CheckScimAnswer): boolean {
+  return status === 405 || status === 501;
+}
+
 /** Judges a ListResponse. Returns its resources; null if it is not a list. */
 export function readList({ report }: ScimCheck, answer: CheckScimAnswer): unknown[] | null {
   const { status, json } = answer;

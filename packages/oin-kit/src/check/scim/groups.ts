@@ -60,6 +60,7 @@ async function judgeUnknownGroup(check: ScimCheck): Promise<void> {
   const rule = "scim-group-unknown-id";
   judgeRefusal(check, rule, 404, await scim.get(path));
   judgeRefusal(check, rule, 404, await scim.patch(path, rename));
+  if (check.declared?.capability.groups?.delete === false) return;
   judgeRefusal(check, rule, 404, await scim.send("DELETE", path));
 }
 

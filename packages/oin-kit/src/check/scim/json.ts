@@ -52,7 +52,8 @@ export function sameText(one: string | null, other: string | null): boolean {
 
 /**
  * The paths of a sent value that are absent or different in what came back. More may come back than was sent. An element
- * of a list may be at any place. Texts that differ only in case are the same.
+ * of a list may be at any place. Texts that differ only in case are the same, and so are two forms of a moment or of a
+ * telephone number: a server may keep its own (RFC 7643 §2.3.5 and §4.1.2).
  */
 export function lostPaths(sent: unknown, got: unknown, path = ""): string[] {
   if (Array.isArray(sent)) {
@@ -63,8 +64,17 @@ export function lostPaths(sent: unknown, got: unknown, path = ""): string[] {
   if (typeof sent === "object" && sent !== null) {
     return Object.entries(sent).flatMap(([key, value]) => lostPaths(value, at(got, key), joined(path, key)));
   }
-  const same = sent === got || (typeof sent === "string" && typeof got === "string" && sameText(sent, got));
+  const same =
+    sent === got ||
+    (typeof sent === "string" && typeof got === "string" && sameText(uniform(sent), uniform(got)));
   return same ? [] : [path];
+}
+
+/** One form for all forms of a moment, and for all of a telephone number with its country. */
+function uniform(text: string): string {
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)))
+    return new Date(text).toISOString();
+  return /^(?:tel:)?\+[\d\s().-]+$/i.test(text) ? text.replace(/[^\d+]/g, "") : text;
 }
 
 /** A path of RFC 7644 §3.10: a schema's URN is followed by a colon, an attribute by a dot. */
