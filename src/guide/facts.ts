@@ -44,12 +44,13 @@ export function offeredGuides({ integration: manifest }: GuideFacts): Capability
 /** All facts for the templates. A template takes every fact from here, and never repeats one by hand. */
 export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReader) {
   const { integration: manifest, attributes: table } = facts;
-  const shownKey = key ?? `{${connectionVariable.name}}`;
+  const variable = variableOf(manifest);
+  const shownKey = key ?? `{${variable.name}}`;
   return {
     ...facts,
     product: facts.brand.productName,
     app: manifest.displayName,
-    variable: manifest.variables[0] ?? connectionVariable,
+    variable,
     personal: tenant !== null,
     key,
     /** The key in the URLs, or its placeholder. */
@@ -64,6 +65,9 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
       backup: origin + (tenant === null ? paths.passwordLogin : paths.passwordLoginOf(tenant)),
       guide: (capability: Capability) => origin + paths.guide(capability),
     },
+    /** The resource type of roles, which federated claims can name; null if Okta assigns no roles. */
+    roleEntitlement:
+      manifest.scim?.entitlements.find(({ endpoint }) => endpoint === "/Roles")?.resourceType ?? null,
     scimType,
     /** The attributes of the app in the catalog: those that /Schemas marks as required (Okta: "Import User Schema"). */
     mapped: table.filter(({ required }) => required),
@@ -74,6 +78,11 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
     oidcAttributes: table.filter(({ oidcClaim }) => oidcClaim !== null),
     samlAttributes: table.filter(({ samlAttribute }) => samlAttribute !== null),
   };
+}
+
+/** The variable that the customer's administrator fills in: the key of the connection. */
+export function variableOf({ variables }: GuideFacts["integration"]) {
+  return variables[0] ?? connectionVariable;
 }
 
 /** The attributes that a customer can add in Okta, by SCIM schema; null for the core schema of users. */

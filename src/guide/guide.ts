@@ -2,7 +2,14 @@ import { existsSync, readdirSync } from "node:fs";
 import { type RefusalReason, refusalReasons } from "../errors.ts";
 import { refusals } from "../web/refusals.ts";
 import { drawingMark, imageFolder, isDrawing, recordedDrawings } from "./drawings.ts";
-import { type Capability, configuredFacts, type GuideFacts, type GuideReader, guideData } from "./facts.ts";
+import {
+  type Capability,
+  configuredFacts,
+  type GuideFacts,
+  type GuideReader,
+  guideData,
+  variableOf,
+} from "./facts.ts";
 import { anchorOf } from "./html.ts";
 import { Markdown, renderTemplate, toMarkdown } from "./templates.ts";
 
@@ -15,6 +22,7 @@ export function writeGuide(
 ): string {
   return renderTemplate(`guide/${capability}`, {
     ...guideData(facts, reader),
+    capability,
     ...figures(images, drawings()),
     troubleshooting: troubleshootingOf(capability, facts),
   });
@@ -72,12 +80,9 @@ const referenceOnly = "reference";
 /** The rows of a capability's guide, in the order of views/guide/reasons.md.ejs. */
 export function troubleshootingOf(
   capability: Capability,
-  { brand, integration }: GuideFacts = configuredFacts,
+  facts: GuideFacts = configuredFacts,
 ): TroubleshootingEntry[] {
-  const app = integration.displayName;
-  const anchor = new Markdown(anchorOf(`If ${app} is not in your catalog`));
-  const data = { capability, app, product: brand.productName, anchor };
-  return sectionsOf(renderTemplate("guide/reasons", data)).flatMap(({ reasons, cause, remedy }) => {
+  return reasonSections(capability, facts).flatMap(({ reasons, cause, remedy }) => {
     const own = reasons.get(capability);
     if (!own) return [];
     const seen = [...new Set(own.map((reason) => refusals[reason].text))];
@@ -87,10 +92,17 @@ export function troubleshootingOf(
 
 /** The reasons that no guide explains. */
 export function unexplainedReasons(): RefusalReason[] {
-  const data = { capability: referenceOnly, app: "", product: "", anchor: "" };
-  return sectionsOf(renderTemplate("guide/reasons", data)).flatMap(
+  return reasonSections(referenceOnly, configuredFacts).flatMap(
     ({ reasons }) => reasons.get(referenceOnly) ?? [],
   );
+}
+
+function reasonSections(capability: Capability | typeof referenceOnly, { brand, integration }: GuideFacts) {
+  const app = integration.displayName;
+  const anchor = new Markdown(anchorOf(`If ${app} is not in your catalog`));
+  const variable = variableOf(integration);
+  const data = { capability, integration, variable, app, product: brand.productName, anchor };
+  return sectionsOf(renderTemplate("guide/reasons", data));
 }
 
 /** Sections of the form `## guide: reason, reason; guide: reason`, a cause and a remedy. Throws for an unknown reason. */

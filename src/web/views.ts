@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import express, { type Express, type RequestHandler } from "express";
 import { clickPath, okta, signOnTab, strong } from "okta-labels/labels";
 import { type Brand, brand } from "../../config/brand.ts";
+import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { isSpeculative } from "./request.ts";
@@ -17,6 +18,11 @@ export function setUpViews(app: Express): void {
   app.locals.formatDate = formatDate;
   app.locals.visible = visible;
   app.locals.mixedScripts = mixedScripts;
+  /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
+  app.locals.catalogName = integration.displayName;
+  app.locals.keyLabel = connectionVariable.label;
+  /** Whether the app offers both protocols, so that its tab Sign On asks for one. */
+  app.locals.hasProtocolChoice = Boolean(integration.oidc && integration.saml);
   Object.assign(app.locals, { okta, clickPath, signOnTab, strong });
 }
 

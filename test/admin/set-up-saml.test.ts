@@ -66,9 +66,11 @@ describe("the set-up of a SAML connection", () => {
       const text = stepsOf(await client.get(base)).reduce((all, step) => `${all} ${step.text}`, "");
       for (const sentence of [
         `go to ${okta.menus.applications} and click ${okta.catalog.browse}`,
+        `select ${okta.signOn.saml}, set ${okta.signOn.usernameFormat} to ${okta.signOn.oktaUsername}, and click`,
         `On the tab ${signOnTab()}, under ${okta.signOn.saml}, copy the ${okta.signOn.metadataUrl}`,
         `the part of the ${okta.general.embedLink} that starts with 0oa`,
         "Click your user name at the top right of the Admin Console: it is in the menu.",
+        "Enter the App instance ID and the Org URL above, under Universal Logout",
         "needs Okta Identity Engine, and Identity Threat Protection or Adaptive MFA",
         "only a super administrator can end sessions",
       ])

@@ -20,16 +20,18 @@ export function catalogRules({ manifest, logo, variable }: Product): ManifestRul
   ];
 }
 
-function descriptionRules({ description, displayName, oidc, saml, scim }: Integration): ManifestRule[] {
-  const names = (pattern: RegExp, what: string): ManifestRule[] => [
-    {
-      field: "description",
-      rule: "names-capabilities",
-      should: pattern.test(description),
-      otherwise: `does not name ${what}`,
-      source: "catalog",
-    },
-  ];
+function descriptionRules(manifest: Integration): ManifestRule[] {
+  const { description, displayName, oidc, saml, scim, universalLogout } = manifest;
+  /** The description should name each capability of the manifest, and promise no other. */
+  const names = (offered: boolean, pattern: RegExp, what: string): ManifestRule => ({
+    field: "description",
+    rule: "names-capabilities",
+    should: pattern.test(description) === offered,
+    otherwise: offered ? `does not name ${what}` : `names ${what}, which this manifest leaves out`,
+    source: "catalog",
+  });
+  const promises = (offered: boolean, pattern: RegExp, what: string): ManifestRule[] =>
+    offered ? [] : [names(false, pattern, what)];
   return [
     ...textRules("description", description, limits.description, "catalog"),
     {
@@ -39,9 +41,11 @@ function descriptionRules({ description, displayName, oidc, saml, scim }: Integr
       otherwise: `does not name the product, ${displayName}`,
       source: "catalog",
     },
-    ...(oidc ? names(/OpenID Connect|OIDC/, "OpenID Connect") : []),
-    ...(saml ? names(/SAML/, "SAML") : []),
-    ...(scim ? names(/provision/i, "provisioning") : []),
+    names(oidc !== null, /OpenID Connect|OIDC/, "OpenID Connect"),
+    names(saml !== null, /SAML/, "SAML"),
+    names(scim !== null, /provision/i, "provisioning"),
+    ...promises(Boolean(scim?.entitlements.length), /entitlement/i, "entitlements"),
+    ...promises(universalLogout !== null, /Universal Logout/i, "Universal Logout"),
   ];
 }
 

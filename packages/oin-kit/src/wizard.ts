@@ -48,7 +48,7 @@ function capabilities({ oidc, saml, scim, universalLogout }: Integration): Wizar
   return section(
     sections.capabilities,
     [
-      choice(fields.signOn, signOn.length > 0 ? signOn : null),
+      (signOn.length > 0 ? choice : optionalChoice)(fields.signOn, signOn.length > 0 ? signOn : null),
       optionalChoice(fields.provisioning, scim ? "SCIM 2.0" : null),
       optionalChoice(fields.entitlements, yesOrNo(assigns), { note: "Under Identity Lifecycle Management" }),
       optionalChoice(fields.universalLogout, universalLogout ? "Global Token Revocation" : null),

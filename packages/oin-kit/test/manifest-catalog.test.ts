@@ -5,7 +5,8 @@ import { png } from "./png.ts";
 import { sample } from "./sample.ts";
 
 const { manifest: integration } = sample;
-const { variables, description } = integration;
+const { variables, description, scim } = integration;
+assert.ok(scim);
 const extraVariables = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ name: `v${index}`, label: "Value" }));
 const withVariable = (name: string, label = "Value") => ({ variables: [...variables, { name, label }] });
@@ -198,6 +199,17 @@ const remarks: [string, Partial<Integration>, string][] = [
   ["four variables", { variables: [...variables, ...extraVariables(3)] }, "variable-count-advised"],
   ["a variable whose name is likely to be reserved", withVariable("domain"), "variable-reserved"],
   ["a description that names no protocol", { description: "Tasklane is a product." }, "names-capabilities"],
+  ["a description that promises SAML without it", { saml: null }, "names-capabilities"],
+  [
+    "a description that promises entitlements without them",
+    { description: `${description} Entitlements.`, scim: { ...scim, entitlements: [] } },
+    "names-capabilities",
+  ],
+  [
+    "a description that promises Universal Logout without it",
+    { description: `${description} Universal Logout.`, universalLogout: null },
+    "names-capabilities",
+  ],
   ["a description of another product", { displayName: "Another" }, "names-product"],
   [
     "one mailbox for tickets and escalations",

@@ -29,8 +29,8 @@ export function currentSubmission(): Submission {
   return buildSubmission(product, publishedValues());
 }
 
-export function submissionTexts(submission: Submission): Map<string, string> {
-  const data = { ...configuredFacts, ...submission };
+export function submissionTexts(submission: Submission, facts = configuredFacts): Map<string, string> {
+  const data = { ...facts, ...submission };
   const markdown = renderTemplate("oin/submission", data);
   return new Map([
     ["docs/oin/submission.md", withContents(markdown)],

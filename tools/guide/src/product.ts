@@ -5,6 +5,7 @@ import { wizardUrls } from "oin-kit/wizard-urls";
 import { attributes } from "../../../config/attributes.ts";
 import { connectionVariable, integration, oidcScopes } from "../../../config/integration.ts";
 import { oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
+import { variableOf } from "../../../src/guide/facts.ts";
 import { renderTemplate } from "../../../src/guide/templates.ts";
 import { fileUrl } from "./files.ts";
 
@@ -32,7 +33,7 @@ export const product: Product = {
 function testingInstructions(manifest: Integration): string {
   const { accountUrl } = wizardUrls({ ...product, manifest });
   const scimUrl = manifest.origin + paths.scim;
-  const data = { ...manifest, integration: manifest, variable: connectionVariable, accountUrl, scimUrl };
+  const data = { ...manifest, integration: manifest, variable: variableOf(manifest), accountUrl, scimUrl };
   return renderTemplate("oin/testing-instructions", data).trim();
 }
 
