@@ -58,7 +58,7 @@ const lookUps: PlantedFault[] = [
   },
 ];
 
-/** What the discovery documents say, and changes that Okta repeats. */
+/** Discovery documents that contradict the manifest, and changes that Okta repeats. */
 const contradictions: PlantedFault[] = [
   {
     name: "a configuration that denies PATCH, which the manifest declares",
@@ -116,7 +116,7 @@ const contradictions: PlantedFault[] = [
   },
 ];
 
-describe("oin:check of look-ups and of what a SCIM server says about itself", () => {
+describe("oin:check of look-ups and discovery", () => {
   let use: TestDatabase;
   before(async () => {
     use = await createTestDatabase("SQLite");

@@ -305,7 +305,7 @@ describe("oin:check of a SCIM server", () => {
       await ready().check({ areas: ["scim"], scimUrl }),
       ["scim-token-accepted", "scim-wrong-token", "scim-anonymous"],
       [],
-      /this is no SCIM server; compare the base URL/,
+      /this is not a SCIM server; compare the base URL/,
     );
   });
 

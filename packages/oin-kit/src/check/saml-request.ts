@@ -179,7 +179,7 @@ function byRedirect(answer: WebAnswer, base: string): SentAuthnRequest | null {
   };
 }
 
-/** What a redirect signs: these parameters, in this order, as they are encoded in the address (SAML Bindings §3.4.4.1). */
+/** A redirect signs these parameters, in this order, as they are encoded in the address (SAML Bindings §3.4.4.1). */
 function signedPart({ search, searchParams }: URL): SentAuthnRequest["signed"] {
   const [algorithm, signature] = [searchParams.get("SigAlg"), searchParams.get("Signature")];
   if (!algorithm || !signature) return null;

@@ -73,7 +73,7 @@ export async function judgeToken(check: ScimCheck): Promise<boolean> {
   const answer = await check.scim.get("/Users?startIndex=1&count=2");
   const refused = answer.status === 401 || answer.status === 403;
   const absent = !refused && isNoScim(answer);
-  const seen = `${shown(answer)}${absent ? ": this is no SCIM server; compare the base URL" : ""}`;
+  const seen = `${shown(answer)}${absent ? ": this is not a SCIM server; compare the base URL" : ""}`;
   const isAccepted = check.report.judge("scim-token-accepted", !refused && !absent, seen);
   if (isAccepted && isSuccess(answer)) readList(check, answer);
   return isAccepted;

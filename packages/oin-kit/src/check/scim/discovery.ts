@@ -57,7 +57,7 @@ function judgeConfig({ report, declared }: ScimCheck, config: CheckScimAnswer): 
   }
 }
 
-/** Okta calls these paths, whatever the resource type says. */
+/** Okta calls these paths, also if the resource type says another one. */
 const endpoints: Readonly<Record<string, RegExp>> = { [urns.user]: /\/?Users$/, [urns.group]: /\/?Groups$/ };
 
 function judgeResourceTypes({ report }: ScimCheck, answer: CheckScimAnswer, types: unknown[]): void {
