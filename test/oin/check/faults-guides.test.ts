@@ -57,6 +57,12 @@ const faults: PlantedFault[] = [
     fault: () => says(saml, /(<h\d[^>]*>)Read this before you enable SAML/, "$1Be careful"),
   },
   {
+    name: "a heading without words",
+    fails: ["guide-headings"],
+    seen: /saml has nothing below More/,
+    fault: () => adds("<h2>More</h2><h2>Last</h2><p>…</p>"),
+  },
+  {
     name: "headings in another order",
     warns: ["guide-heading-order"],
     fault: () =>
@@ -181,6 +187,14 @@ const words: PlantedFault[] = [
     seen: /"TODO"/,
     fault: () => adds("<p>TODO: take this picture again</p>"),
   },
+  ...["https://a1b2.ngrok.app/admin", "http://127.0.0.1:3000/admin", "https://dev-12345-admin.okta.com"].map(
+    (address): PlantedFault => ({
+      name: `an address of its author: ${address}`,
+      fails: ["guide-finished"],
+      seen: new RegExp(`saml has "${address}`),
+      fault: () => adds(`<p>Open ${address}, then click Next.</p>`),
+    }),
+  ),
   {
     name: "a guide without a support contact",
     warns: ["guide-support"],

@@ -28,6 +28,16 @@ const universalLogout: PlantedFault[] = [
       ),
   },
   {
+    name: "a token that is believed by the key in its own header",
+    fails: ["ul-forged-token"],
+    seen: /brings its own key/,
+    fault: () =>
+      inRequests("POST", logout, ({ requestHeaders }) => {
+        const [header = ""] = (requestHeaders.authorization ?? "").replace("Bearer ", "").split(".");
+        return Buffer.from(header, "base64url").includes('"jwk"') ? page(204, "") : undefined;
+      }),
+  },
+  {
     name: "a broken body that is a server error",
     fails: ["ul-malformed"],
     fault: () =>

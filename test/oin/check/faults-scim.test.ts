@@ -100,6 +100,22 @@ const answers: PlantedFault[] = [
     fault: () => inAnswers("GET", users, hasType("text/html; charset=utf-8")),
   },
   {
+    name: "JSON in another encoding than UTF-8",
+    fails: ["scim-media-type"],
+    seen: /iso-8859-1/,
+    fault: () => inAnswers("GET", users, hasType("application/scim+json; charset=iso-8859-1")),
+  },
+  {
+    name: "JSON with a byte order mark, and still removes what it created",
+    fails: ["scim-media-type"],
+    seen: /byte order mark/,
+    fault: () => ({
+      answer(exchange) {
+        if (exchange.body.startsWith("{")) exchange.body = `\uFEFF${exchange.body}`;
+      },
+    }),
+  },
+  {
     name: "Content-Type: application/json",
     warns: ["scim-media-type-exact"],
     fault: () => inAnswers("GET", users, hasType("application/json")),
@@ -282,6 +298,16 @@ describe("oin:check of a SCIM server", () => {
   const ready = useReadyDeployment(() => use);
   eachScimFault(["access", "misses"], ready, answers);
   eachScimFault(["first-page", "misses", "finding", "paging"], ready, lists);
+
+  it("finds a page in place of a SCIM server", async () => {
+    const scimUrl = `${ready().front.url}/guides`;
+    assertFound(
+      await ready().check({ areas: ["scim"], scimUrl }),
+      ["scim-token-accepted", "scim-wrong-token", "scim-anonymous"],
+      [],
+      /this is not a SCIM server; compare the base URL/,
+    );
+  });
 
   it("finds an invalid token", async () => {
     assertFound(await ready().check({ areas: ["scim"], scimToken: "another" }), ["scim-token-accepted"]);

@@ -150,6 +150,17 @@ function judgePrompt(parameters: URLSearchParams, report: CheckReport): void {
   );
 }
 
+/** The customer's app in Okta has one client ID: the tile and the sign-in page begin a sign-in at the same app. */
+export function judgeSameClient(targets: readonly URL[], report: CheckReport): void {
+  const ids = new Set(targets.map(({ searchParams }) => searchParams.get("client_id") ?? ""));
+  if (targets.length > 1)
+    report.judge(
+      "oidc-request",
+      ids.size === 1,
+      `client_id of ${targets.length} requests: ${[...ids].join(", ")}`,
+    );
+}
+
 /** Describes a random value by its length: the value itself tells the reader nothing. */
 function lengthOf(name: string, value: string): string {
   return value === "" ? `${name} is absent` : `${name} has ${value.length} characters`;

@@ -15,6 +15,15 @@ const aboutCustomApps = /not in (?:your|the|okta.?s) (?:org.?s )?catalog|custom 
 /** Traces of an unfinished page: notes of its author, and templates that were not filled in. The word "to-do" leaves none. */
 const unfinished = /\b(?:TODO|TBD|FIXME)\b|[Ll]orem ipsum|\[[Ss]creenshot\b|\[object Object\]|<%|\{\{/;
 
+/** Addresses of an author's machine, tunnel or org, which no customer can open. */
+const ofDevelopment =
+  /https?:\/\/(?:localhost|127\.0\.0\.1|[\w-]+\.ngrok[\w.-]*|(?:dev|trial|integrator)-\d+(?:-admin)?\.okta(?:preview)?\.com)[^\s<"']*/gi;
+
+function developmentAddress({ words, url }: GuidePage): string | undefined {
+  const { origin } = new URL(url);
+  return words.match(ofDevelopment)?.find((address) => !address.startsWith(origin));
+}
+
 /** Judges what a guide says: whether an administrator who follows it literally finds the menus that it names. */
 export function judgeWords(
   subject: GuideSubject,
@@ -27,7 +36,7 @@ export function judgeWords(
   judgeFeatures(subject, page, manifest, report);
   judgeRequirements(subject, page, manifest, report);
   judgeOrder(subject, page, manifest, report);
-  const trace = unfinished.exec(page.words)?.[0];
+  const trace = unfinished.exec(page.words)?.[0] ?? developmentAddress(page);
   report.judge(
     "guide-finished",
     trace === undefined,

@@ -1,7 +1,7 @@
 import { destinationOf } from "./destination.ts";
 import { judgeDrawings } from "./drawings.ts";
 import { type GuideFile, judgeFiles, judgeLinks, type Visited } from "./guide-links.ts";
-import { type GuidePage, pageOf } from "./guide-page.ts";
+import { type GuidePage, pageOf, sectionsOf } from "./guide-page.ts";
 import { judgeValues } from "./guide-values.ts";
 import { type GuideSubject, judgeWords } from "./guide-words.ts";
 import { asksForPassword, attributeOf, tagsOf } from "./markup.ts";
@@ -80,7 +80,21 @@ function judgeIndexing({ headers, text, path }: WebAnswer, report: CheckReport):
   );
 }
 
-function judgeHeadings(subject: GuideSubject, { headings }: GuidePage, report: CheckReport): void {
+/** The headings with no words below them, not even in a subsection. */
+function emptyHeadings(page: GuidePage): string[] {
+  const sections = sectionsOf(page);
+  return sections.flatMap(({ heading, level, html }, index) => {
+    const next = sections[index + 1];
+    const isEmpty = level > 1 && plain(html) === heading && !(next && next.level > level);
+    return isEmpty ? [heading] : [];
+  });
+}
+
+function judgeHeadings(subject: GuideSubject, page: GuidePage, report: CheckReport): void {
+  const { headings } = page;
+  const empty = emptyHeadings(page);
+  if (empty.length > 0)
+    report.judge("guide-headings", false, `${subject} has nothing below ${empty.join(", ")}`);
   const wanted = [...commonHeadings, ...moreHeadings[subject]];
   const missing = wanted.filter(([, pattern]) => !headings.some((heading) => pattern.test(heading)));
   const names = missing.map(([name]) => name).join(", ");

@@ -1,4 +1,5 @@
 import { judgeRequest, parametersOf, type RegisteredClient } from "./authorization-request.ts";
+import { cachingProblem } from "./caching.ts";
 import { destinationOf } from "./destination.ts";
 import type { CheckReport } from "./report.ts";
 import type { RuleId } from "./rules/all.ts";
@@ -29,6 +30,9 @@ export async function checkInitiate(tile: Tile, web: Web, report: CheckReport): 
     ["login_hint", hint],
   ]);
   const started = [judgeStart("oidc-initiate", tile, good, report), await judgePosted(tile, web, report)];
+  const kept = started[0] ? cachingProblem(good) : null;
+  if (started[0])
+    report.judge("oidc-not-cached", kept === null, kept ? `${shown(good)}: ${kept}` : shown(good));
   if (started[0]) started.push(...(await judgeWishes(tile, started[0], byQuery, report)));
 
   for (const iss of foreignIssuers(issuer)) {
@@ -43,7 +47,7 @@ export async function checkInitiate(tile: Tile, web: Web, report: CheckReport): 
     ["iss", stranger],
   ]);
   judgeNotLed(tile, twice, "two values of iss", report);
-  for (const target of [stranger, `//${new URL(stranger).host}/`, "javascript:alert(1)"]) {
+  for (const target of foreignTargets(tile.url)) {
     const answer = await byQuery([
       ["iss", issuer],
       ["target_link_uri", target],
@@ -107,6 +111,20 @@ function foreignIssuers(issuer: string): string[] {
     `${issuer}/oauth2/default`,
     "javascript:alert(1)",
     "not an address",
+  ];
+}
+
+/** Foreign addresses to land on, some of which begin like the deployment's own, or read like a path. */
+function foreignTargets(url: string): string[] {
+  const { host, hostname, protocol } = new URL(url);
+  const evil = new URL(stranger).host;
+  return [
+    stranger,
+    `//${evil}/`,
+    `/\\${evil}/`,
+    `${protocol}//${hostname}.${evil}/`,
+    `${protocol}//${host}@${evil}/`,
+    "javascript:alert(1)",
   ];
 }
 

@@ -65,6 +65,9 @@ async function readToken(): Promise<string> {
   if (process.stdin.isTTY) process.stderr.write("Paste the provisioning token, press Enter, then Ctrl-D:\n");
   const token = (await text(process.stdin)).trim();
   if (token === "") throw new CheckInputError("--scim-token-stdin was given, but standard input was empty.");
+  // A header cannot carry anything else. The message must not show the token.
+  if (!/^[\x21-\x7e]+( [\x21-\x7e]+)?$/.test(token))
+    throw new CheckInputError("The token on standard input is not one line of letters, digits and signs.");
   return token;
 }
 

@@ -1,6 +1,7 @@
 import {
   judgeRandomness,
   judgeRequest,
+  judgeSameClient,
   parametersOf,
   type RegisteredClient,
 } from "./authorization-request.ts";
@@ -45,6 +46,7 @@ export async function checkOidc(site: SiteCheck, key: string): Promise<void> {
     const tile = { url, initiateUri: urls.initiateLoginUri, issuer: target.origin, client };
     targets.push(...(await checkInitiate(tile, web, report)));
   } else report.gaveUp("oidc", "the manifest does not declare sign-ins from the tile");
+  judgeSameClient(targets, report);
   judgeRandomness(targets, report);
   await judgePostedCode(targets, client, web, report);
 }
@@ -120,12 +122,9 @@ async function judgeCallback(redirectUri: string, web: Web, report: CheckReport)
         `${seen}: a redirect does not tell whether it was refused`,
       );
   }
-  const denied = new URLSearchParams({
-    error: "access_denied",
-    error_description: script,
-    state: "oincheck",
-  });
-  const page = await web.send(`${redirectUri}?${denied}`);
+  const withScript = (name: string) =>
+    new URLSearchParams({ error: "access_denied", state: "oincheck", [name]: script });
+  const page = await web.send(`${redirectUri}?${withScript("error_description")}`);
   if (isRedirect(page)) {
     report.notCheckable("oidc-callback-error", `${shown(page)}: the error page was not followed`);
     return;
@@ -137,6 +136,15 @@ async function judgeCallback(redirectUri: string, web: Web, report: CheckReport)
     isPage && !unescaped,
     `${shown(page)}${unescaped ? ", with the script in it" : ""}`,
   );
+  for (const name of ["error", "state", "error_uri"]) {
+    const { text } = await web.send(`${redirectUri}?${withScript(name)}`);
+    const printed = text.includes(script);
+    report.judge(
+      "oidc-callback-error",
+      !printed,
+      `${name} is ${printed ? "printed unescaped" : "not printed"}`,
+    );
+  }
 }
 
 function isPosted(target: URL): boolean {

@@ -1,3 +1,4 @@
+import { type KeyObject, verify, X509Certificate } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
 import type { Element } from "@xmldom/xmldom";
 import { cachingProblem } from "./caching.ts";
@@ -7,7 +8,7 @@ import { attributeOf, tagsOf } from "./markup.ts";
 import type { CheckReport } from "./report.ts";
 import { acsIndexes, postBinding, type SpMetadata, stableNameIds } from "./saml-metadata.ts";
 import { shown, type Web, type WebAnswer } from "./web.ts";
-import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms } from "./xml.ts";
+import { below, isNamed, isWeak, ns, rootOf, signatureAlgorithms, signingCertificates } from "./xml.ts";
 
 export interface SamlSignIn {
   /** The deployment. */
@@ -26,6 +27,8 @@ interface SentAuthnRequest {
   relayState: string;
   /** Algorithms of its signature; empty if it is not signed. */
   algorithms: string[];
+  /** The signed part of a redirect's query, and its signature; null for the POST binding, or without one. */
+  signed: { query: string; algorithm: string; signature: string } | null;
 }
 
 const maxRequestBytes = 100_000;
@@ -73,6 +76,8 @@ function judgeRequest(sent: SentAuthnRequest, wizard: SamlSignIn, report: CheckR
       acsIndexes(wizard.metadata.role).includes(index),
       `the request names ${index}`,
     );
+  const invalid = signatureProblem(sent, wizard.metadata);
+  if (invalid !== null) report.judge("saml-request-signature", false, invalid);
   const weak = algorithms.filter(isWeak);
   const promised = wizard.metadata?.role.getAttribute("AuthnRequestsSigned") === "true";
   const unsigned = promised
@@ -83,6 +88,25 @@ function judgeRequest(sent: SentAuthnRequest, wizard: SamlSignIn, report: CheckR
     weak.length === 0 && !(promised && algorithms.length === 0),
     algorithms.length === 0 ? unsigned : algorithms.join(", "),
   );
+}
+
+/** Okta verifies a signed request with the certificate that the customer uploads: one of the metadata's. */
+function signatureProblem({ signed }: SentAuthnRequest, metadata: SpMetadata | null): string | null {
+  const [, digest] = /(sha(?:256|384|512))$/i.exec(signed?.algorithm ?? "") ?? [];
+  const keys = metadata ? signingCertificates(metadata.role).flatMap(keyOf) : [];
+  if (!signed || !digest || keys.length === 0) return null;
+  const [data, signature] = [Buffer.from(signed.query), Buffer.from(signed.signature, "base64")];
+  const isBy = (key: KeyObject) => verify(digest, data, { key, dsaEncoding: "ieee-p1363" }, signature);
+  return keys.some(isBy) ? null : "no certificate of the metadata verifies the request's signature";
+}
+
+/** The key of a certificate in base64; none if it cannot be read, which saml-certificate judges. */
+function keyOf(base64: string): KeyObject[] {
+  try {
+    return [new X509Certificate(Buffer.from(base64, "base64")).publicKey];
+  } catch {
+    return [];
+  }
 }
 
 function requestProblems(
@@ -110,7 +134,10 @@ function requestProblems(
       to === destination || (to === "" && mayOmit),
       `Destination is ${to || "absent"}, sent to ${destination}`,
     ],
-    [/^[A-Za-z_]/.test(attribute("ID")), "ID does not begin with a letter or _"],
+    [
+      /^[A-Za-z_][\w.-]*$/.test(attribute("ID")),
+      "ID is not a letter or _, and then letters, digits, period, _ or hyphen",
+    ],
     [attribute("Version") === "2.0", `Version is ${attribute("Version") || "absent"}`],
     [drift < clockMs, `IssueInstant is ${attribute("IssueInstant") || "absent"}`],
     [
@@ -155,7 +182,19 @@ function byRedirect(answer: WebAnswer, base: string): SentAuthnRequest | null {
     request,
     relayState: target.searchParams.get("RelayState") ?? "",
     algorithms: algorithm === null ? [] : [algorithm],
+    signed: signedPart(target),
   };
+}
+
+/** A redirect signs these parameters, in this order, as they are encoded in the address (SAML Bindings §3.4.4.1). */
+function signedPart({ search, searchParams }: URL): SentAuthnRequest["signed"] {
+  const [algorithm, signature] = [searchParams.get("SigAlg"), searchParams.get("Signature")];
+  if (!algorithm || !signature) return null;
+  const parameters = search.slice(1).split("&");
+  const query = ["SAMLRequest", "RelayState", "SigAlg"]
+    .flatMap((name) => parameters.find((one) => one.startsWith(`${name}=`)) ?? [])
+    .join("&");
+  return { query, algorithm, signature };
 }
 
 /** The address without the binding's parameters. */
@@ -183,6 +222,7 @@ function byForm({ text }: WebAnswer): SentAuthnRequest | null {
     request,
     relayState: field("RelayState") ?? "",
     algorithms: signatureAlgorithms(request),
+    signed: null,
   };
 }
 

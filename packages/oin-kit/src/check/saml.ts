@@ -36,13 +36,15 @@ async function readMetadata(metadataUrl: string, web: Web, report: CheckReport):
   return null;
 }
 
+const script = "<script>alert(1)</script>";
+
 /** Sends the ACS what a stranger could send. */
 async function judgeAcs(acsUrl: string, entityId: string, web: Web, report: CheckReport): Promise<void> {
   const got = await web.send(acsUrl);
   report.judge("saml-acs-get", isRefusal(got), shown(got));
   const message = (xml: string) => ({
     SAMLResponse: Buffer.from(xml).toString("base64"),
-    RelayState: "https://oincheck-stranger.example/",
+    RelayState: `https://oincheck-stranger.example/${script}`,
   });
   const unsigned = unsignedResponse({ acsUrl, entityId });
   const attempts: Record<string, Record<string, string>> = {
@@ -63,6 +65,8 @@ async function judgeAcs(acsUrl: string, entityId: string, web: Web, report: Chec
       body: new URLSearchParams(form).toString(),
     });
     const seen = `${shown(answer)} for ${what}`;
+    if (answer.text.includes(script))
+      report.judge("saml-acs-refuses", false, `${seen}, and RelayState is printed unescaped`);
     judgeNoHop("saml-acs-redirect", answer, acsUrl, report);
     if (!isRedirect(answer)) report.judge("saml-acs-refuses", isRefusal(answer), seen);
     else report.notCheckable("saml-acs-refuses", `${seen}: a redirect does not tell whether it was refused`);

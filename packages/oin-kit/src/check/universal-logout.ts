@@ -82,7 +82,7 @@ const stranger: KnownClient = { issuer: "https://oincheck-stranger.example", cli
  * request, so a stranger knows those of a connection, too.
  */
 async function forgedTokens(audience: string, { issuer, clientId }: KnownClient): Promise<NamedToken[]> {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const now = Math.floor(Date.now() / 1000);
   const claims = {
     jti: "oincheck",
@@ -98,6 +98,10 @@ async function forgedTokens(audience: string, { issuer, clientId }: KnownClient)
     new SignJWT({ ...payload }).setProtectedHeader({ ...header, alg: "RS256" }).sign(privateKey);
   const secret = new TextEncoder().encode("0123456789abcdef0123456789abcdef");
   const hmac = await new SignJWT(claims).setProtectedHeader({ ...header, alg: "HS256" }).sign(secret);
+  const jwk = publicKey.export({ format: "jwk" });
+  const ownKey = await new SignJWT(claims)
+    .setProtectedHeader({ ...header, alg: "RS256", jwk })
+    .sign(privateKey);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return [
     ["a token signed with a stranger's key", await sign(claims)],
@@ -105,6 +109,7 @@ async function forgedTokens(audience: string, { issuer, clientId }: KnownClient)
     ["a token for another audience", await sign({ ...claims, aud: "https://oincheck-stranger.example/" })],
     ["a token without claims", await sign({})],
     ["a token signed with HS256", hmac],
+    ["a token that brings its own key", ownKey],
     ["a token without a signature", `${part({ ...header, alg: "none" })}.${part(claims)}.`],
   ];
 }

@@ -98,8 +98,20 @@ async function readBody(answer: Response): Promise<Buffer> {
 function failure(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
   if (name === "TimeoutError") return `no answer within ${timeoutMs / 1000} seconds`;
-  return cause?.code ?? cause?.message ?? message;
+  const code = cause?.code ?? cause?.message ?? message;
+  const words = meanings.find(([pattern]) => pattern.test(code))?.[1];
+  return words ? `${words} (${code})` : code;
 }
+
+/** The commonest failures in words. */
+const meanings: readonly (readonly [code: RegExp, words: string])[] = [
+  [/^(ENOTFOUND|EAI_AGAIN)$/, "no such host name"],
+  [/^ECONNREFUSED$/, "nothing listens at this host and port"],
+  [/^(ECONNRESET|UND_ERR_SOCKET|EPIPE)$/, "the server closed the connection"],
+  [/^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|EHOSTUNREACH|ENETUNREACH)$/, "the host cannot be reached"],
+  [/SELF_SIGNED|UNABLE_TO_|CERT_/, "the certificate is not trusted"],
+  [/^(ERR_SSL|EPROTO|HPE_)/, "the server does not speak the protocol of the address, http or https"],
+];
 
 /** A response in the report's words: "GET /scim/v2/Users: 404 text/html". */
 export function shown({ method, path, status, headers }: WebAnswer): string {

@@ -16,7 +16,7 @@ export const guideRules = {
     "Write one guide each for OpenID Connect, SAML and SCIM, with titles that say so.",
   ),
   "guide-headings": must(
-    "The guide has every heading that reviewers look for",
+    "The guide has every heading that reviewers look for, with words below it",
     ["testPlan", "C9299"],
     "Add the section in views/guide/, with N/A in it if it does not apply.",
   ),
@@ -58,7 +58,7 @@ export const guideRules = {
   "guide-finished": must(
     "The guide is finished",
     ["testPlan", "C9299"],
-    "Remove notes and placeholders: reviewers return a draft.",
+    "Remove notes, placeholders, and addresses of your machine or org: reviewers return a draft.",
   ),
   "guide-support": should(
     "The guide names a support contact",

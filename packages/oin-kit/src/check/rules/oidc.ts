@@ -25,7 +25,7 @@ export const oidcRules = {
     "Create the reviewers' tenant and its connection on this deployment before you submit: Okta's tester begins there.",
   ),
   "oidc-not-cached": must(
-    "Browsers do not keep the redirect of the sign-in URL",
+    "Browsers do not keep the redirects that begin a sign-in",
     ["rfc9111", "§4.2"],
     "Redirect with 302 or 303 and Cache-Control: no-store. A kept redirect sends the same state again, which works once.",
   ),

@@ -87,7 +87,7 @@ export const samlRules = {
     "Make a random ID for each request, keep it, and compare it with InResponseTo.",
   ),
   "saml-request-signature": must(
-    "The AuthnRequest is signed if the metadata says so, with SHA-256 or better",
+    "The AuthnRequest is signed if the metadata says so, with its key and SHA-256 or better",
     ["requirements", "SAML limitations"],
     "Sign with rsa-sha256, which is not the default of every library.",
   ),

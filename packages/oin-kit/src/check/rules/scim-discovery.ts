@@ -15,9 +15,9 @@ export const scimDiscoveryRules = {
     "Serve it: Import User Schema offers only the attributes that it lists.",
   ),
   "scim-resource-type-fields": must(
-    "Every resource type has a name, an endpoint and a schema",
+    "Every resource type has a name, a schema, and the endpoint that Okta calls",
     ["rfc7643", "§6"],
-    "Send all three: Okta reads the roles and entitlements at the endpoint.",
+    "Send all three: Okta reads the roles and entitlements at the endpoint, and people and groups at /Users and /Groups.",
   ),
   "scim-schema-attributes": must(
     "Every schema lists its attributes",
@@ -40,7 +40,7 @@ export const scimDiscoveryRules = {
     "Set required: true: Okta fills only the attributes that are marked.",
   ),
   "scim-service-provider-config": should(
-    "/ServiceProviderConfig says what is supported",
+    "/ServiceProviderConfig says what is supported, and denies nothing that Okta uses",
     ["rfc7643", "§5"],
     "Serve it: clients other than Okta ask for it.",
   ),

@@ -77,7 +77,7 @@ export const scimRules = {
   "scim-token-accepted": must(
     "The provisioning token is accepted",
     ["testPlan", "C9341"],
-    "Use a valid token of a tenant that the check may write to.",
+    "Use a valid token of a tenant that the check may write to, and the base URL without /Users.",
   ),
   "scim-token-raw": should(
     "The token is also accepted without the word Bearer",
@@ -173,6 +173,11 @@ export const scimRules = {
     "userName eq finds the one person with that name",
     ["scimReference", "Determine if the user already exists"],
     "Support userName eq, and answer with exactly that person.",
+  ),
+  "scim-filter-exact": must(
+    "userName eq finds no one by a part of the name, or by a pattern",
+    ["rfc7644", "§3.4.2.2"],
+    "Compare whole values, and escape % and _ in a LIKE: a part of a name would link another person's account.",
   ),
   "scim-filter-case": must(
     "userName is also found in upper case",

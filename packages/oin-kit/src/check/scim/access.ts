@@ -9,6 +9,7 @@ import {
   type ScimCheck,
 } from "./answers.ts";
 import { type CheckScimAnswer, urns } from "./client.ts";
+import { at } from "./json.ts";
 import { testGroupName, testName } from "./ledger.ts";
 import { suiteBody } from "./people.ts";
 
@@ -67,11 +68,21 @@ export async function judgeEveryEntrance({ scim, report, ledger }: ScimCheck): P
   }
 }
 
+/** Whether another server answered: with a page, or with a 404 that is not an error body of SCIM. */
+function isNoScim({ status, json }: CheckScimAnswer): boolean {
+  if (status >= 200 && status < 300) return json === undefined;
+  return (
+    (status >= 300 && status < 400) || ([404, 405, 410].includes(status) && at(json, "schemas") === undefined)
+  );
+}
+
 /** Makes Okta's first call, "Test API Credentials". Returns whether the server accepts the token. */
 export async function judgeToken(check: ScimCheck): Promise<boolean> {
   const answer = await check.scim.get("/Users?startIndex=1&count=2");
   const refused = answer.status === 401 || answer.status === 403;
-  const isAccepted = check.report.judge("scim-token-accepted", !refused, shown(answer));
+  const absent = !refused && isNoScim(answer);
+  const seen = `${shown(answer)}${absent ? ": this is not a SCIM server; compare the base URL" : ""}`;
+  const isAccepted = check.report.judge("scim-token-accepted", !refused && !absent, seen);
   if (isAccepted && isSuccess(answer)) readList(check, answer);
   return isAccepted;
 }

@@ -36,6 +36,15 @@ export async function judgeAssignment(
   const has = after.values.includes(value.value);
   const seen = `${shown(given)} with ${attribute}: ${value.value}, then ${has ? "it is there" : "it is not there"}`;
   if (!report.judge("scim-entitlement-assigned", has, seen)) return;
+  if (value.type) {
+    const held = listAt(after.user, attribute).find((one) => at(one, "value") === value.value);
+    const type = at(held, "type");
+    report.judge(
+      "scim-entitlement-type",
+      type === value.type,
+      `the person has ${value.value} with type ${type}`,
+    );
+  }
   await judgeListed(check, person);
   if (other) {
     const swapped = await putPerson(check, path, { ...after.user, [attribute]: [other] });

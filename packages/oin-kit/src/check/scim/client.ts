@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckReport } from "../report.ts";
 import { isRedirect, shown, type Web, type WebAnswer } from "../web.ts";
-import { parseJson } from "./json.ts";
+import { byteOrderMark, parseJson } from "./json.ts";
 
 export const urns = {
   user: "urn:ietf:params:scim:schemas:core:2.0:User",
@@ -119,6 +119,10 @@ export class CheckScimClient {
       const type = headers.get("content-type") ?? "no Content-Type";
       const isJson = /\bjson\b/i.test(type);
       this.#report.judge("scim-media-type", isJson, what);
+      const foreign = /charset=(?!"?utf-?8)/i.test(type);
+      if (foreign) this.#report.judge("scim-media-type", false, `${what}: ${type}, and JSON is UTF-8`);
+      if (byteOrderMark.test(text))
+        this.#report.judge("scim-media-type", false, `${what}, beginning with a byte order mark`);
       if (isJson && /scim\+json/.test(accept))
         this.#report.judge("scim-media-type-exact", /^application\/scim\+json\b/i.test(type), what);
     }

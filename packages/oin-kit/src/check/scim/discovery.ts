@@ -23,6 +23,7 @@ export async function judgeDiscovery(check: ScimCheck): Promise<Discovery> {
   const config = await scim.get("/ServiceProviderConfig");
   const describes = isSuccess(config) && typeof at(config.json, "patch", "supported") === "boolean";
   report.judge("scim-service-provider-config", describes, shown(config));
+  judgeConfig(check, config);
 
   const schemas = await scim.get("/Schemas");
   const published = readSchemas(schemas.json);
@@ -47,13 +48,26 @@ export async function judgeDiscovery(check: ScimCheck): Promise<Discovery> {
   return { core, extensions, assignable: await judgeEntitlements(check, resourceTypes) };
 }
 
+/** A configuration that denies what Okta uses contradicts the Wizard's boxes. */
+function judgeConfig({ report, declared }: ScimCheck, config: CheckScimAnswer): void {
+  const used = ["filter", ...(declared?.capability.users.patch ? ["patch"] : [])];
+  for (const name of used) {
+    if (at(config.json, name, "supported") === false)
+      report.judge("scim-service-provider-config", false, `${shown(config)}: ${name}.supported is false`);
+  }
+}
+
+/** Okta calls these paths, also if the resource type says another one. */
+const endpoints: Readonly<Record<string, RegExp>> = { [urns.user]: /\/?Users$/, [urns.group]: /\/?Groups$/ };
+
 function judgeResourceTypes({ report }: ScimCheck, answer: CheckScimAnswer, types: unknown[]): void {
   if (types.length === 0) return;
   const broken = types.flatMap((type, index) => {
     const lacking = ["name", "endpoint", "schema"].filter((field) => textAt(type, field) === null);
-    return lacking.length > 0
-      ? [`${textAt(type, "name") ?? `number ${index + 1}`} lacks ${lacking.join(", ")}`]
-      : [];
+    const name = textAt(type, "name") ?? `number ${index + 1}`;
+    if (lacking.length > 0) return [`${name} lacks ${lacking.join(", ")}`];
+    const [schema, endpoint] = [textAt(type, "schema") ?? "", textAt(type, "endpoint") ?? ""];
+    return endpoints[schema]?.test(endpoint) === false ? [`${name} is at ${endpoint}`] : [];
   });
   const seen = broken.length > 0 ? `: ${broken.join("; ")}` : "";
   report.judge("scim-resource-type-fields", broken.length === 0, `${shown(answer)}${seen}`);
@@ -116,7 +130,10 @@ function judgeImport(
     return attributeAt(schema, names.join("."));
   };
   const absent = [...base, ...declared.attributes].filter((path) => find(path) === null);
+  const readOnly = declared.attributes.filter((path) => find(path)?.mutability === "readOnly");
   const problems = [
+    ...(find("emails")?.multiValued === false ? ["/Schemas has emails with a single value"] : []),
+    ...(readOnly.length > 0 ? [`/Schemas has as readOnly: ${readOnly.join(", ")}`] : []),
     ...(hasUser ? [] : ["/ResourceTypes lacks User"]),
     ...(core ? [] : ["/Schemas lacks the core User schema"]),
     ...(absent.length > 0 ? [`/Schemas lacks ${[...new Set(absent)].join(", ")}`] : []),

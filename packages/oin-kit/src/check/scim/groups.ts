@@ -88,6 +88,12 @@ async function judgeFind(check: ScimCheck, { id, name }: TestGroup): Promise<voi
   const empty = missing.status === 404 || numberAt(missing.json, "totalResults") === 0;
   const seen = `${shown(found)}: ${ids.length} found; for an unknown name ${numberAt(missing.json, "totalResults")}`;
   report.judge("scim-group-find", ids.length === 1 && ids[0] === id && empty, seen);
+  for (const part of [name.slice(0, -1), `${name.slice(0, -1)}_`]) {
+    const partly = await scim.find("Groups", `displayName eq "${part}"`);
+    const finds =
+      ids.length === 1 && listAt(partly.json, "Resources").some((group) => at(group, "id") === id);
+    report.judge("scim-group-find", !finds, `${shown(partly)}${finds ? `: ${name} found` : ""}`);
+  }
 }
 
 /** An import reads groups from lists, and their members one by one. */

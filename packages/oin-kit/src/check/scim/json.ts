@@ -1,5 +1,8 @@
 /** Readers for JSON of an unknown shape: an absent value is undefined. */
 
+/** JSON must not begin with it, and strict parsers refuse it (RFC 8259 §8.1). */
+export const byteOrderMark = /^\uFEFF/;
+
 /** The value at a path of keys and positions. Only own keys count, so a key like "constructor" finds nothing. */
 export function at(value: unknown, ...path: (string | number)[]): unknown {
   let current = value;
@@ -38,9 +41,10 @@ export function numberAt(value: unknown, ...path: (string | number)[]): number {
       : Number.NaN;
 }
 
+/** A byte order mark is skipped: the check must be able to read the ids of what it has created. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(byteOrderMark, ""));
   } catch {
     return undefined;
   }

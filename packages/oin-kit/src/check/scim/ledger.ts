@@ -6,6 +6,7 @@ import { inLanes } from "./lanes.ts";
 
 export type Kind = "Users" | "Groups";
 const nameOf = { Users: "userName", Groups: "displayName" } as const;
+const resourceOf = { Users: "user", Groups: "group" } as const;
 
 /** A resource that the check created and could not remove. */
 export interface Leftover {
@@ -60,9 +61,21 @@ export class Ledger {
     for (const kind of ["Groups", "Users"] as const) {
       const removed = await inLanes([...this.#ids[kind]], (id) => this.#remove(client, kind, id));
       left.push(...removed.flat());
-      for (const name of this.#names[kind]) {
+      left.push(...(await this.#removeStrays(client, kind)));
+    }
+    return left;
+  }
+
+  /** A server that answers no more is asked once, not for each name: a timeout takes a minute. */
+  async #removeStrays(client: CheckScimClient, kind: Kind): Promise<Leftover[]> {
+    const left: Leftover[] = [];
+    for (const name of this.#names[kind]) {
+      try {
         for (const id of await this.#strays(client, kind, name))
           left.push(...(await this.#remove(client, kind, id)));
+      } catch (error) {
+        const why = `others may be left, with names like ${name}: ${error instanceof Error ? error.message : error}`;
+        return [...left, { kind: resourceOf[kind], id: "unknown", why }];
       }
     }
     return left;
@@ -75,8 +88,8 @@ export class Ledger {
 
   /** Finds resources with our name whose id is unknown, after a repeated or broken POST. */
   async #strays(client: CheckScimClient, kind: Kind, name: string): Promise<string[]> {
-    const answer = await client.find(kind, `${nameOf[kind]} eq ${JSON.stringify(name)}`).catch(() => null);
-    return listAt(answer?.json, "Resources")
+    const answer = await client.find(kind, `${nameOf[kind]} eq ${JSON.stringify(name)}`);
+    return listAt(answer.json, "Resources")
       .filter((resource) => sameText(textAt(resource, nameOf[kind]), name))
       .flatMap((resource) => idOf(resource) ?? []);
   }
@@ -85,7 +98,7 @@ export class Ledger {
     const path = pathOf(kind, id);
     if (this.#gone.has(path)) return [];
     this.#gone.add(path);
-    const left = (why: string): Leftover[] => [{ kind: kind === "Users" ? "user" : "group", id, why }];
+    const left = (why: string): Leftover[] => [{ kind: resourceOf[kind], id, why }];
     try {
       const deletion = await client.send("DELETE", path);
       if (this.#settled.has(path) && deletion.status < 300) return [];

@@ -67,6 +67,10 @@ export async function judgeDeactivation(check: ScimCheck, person: TestPerson): P
     isSuccess(patched) && (hidden ? at(patched.json, "active") !== true : at(after.json, "active") === false);
   const seen = `${shown(patched)}, then active is ${JSON.stringify(at(after.json, "active"))}`;
   report.judge("scim-patch-pathless", done, seen);
+  if (done) {
+    const again = await scim.patch(path, { op: "replace", value: { active: false } });
+    report.judge("scim-patch-pathless", isSuccess(again), `${shown(again)}, to the same PATCH again`);
+  }
   const inactive = done || (await setByPut(check, path, after.json, false));
   if (!inactive) return;
   const read = done ? after : await scim.get(path);

@@ -2,7 +2,7 @@ import type { CheckReport } from "../report.ts";
 import { shown } from "../web.ts";
 import { isSuccess, readList, type ScimCheck } from "./answers.ts";
 import { type CheckScimAnswer, urns } from "./client.ts";
-import { at, listAt, sameText, textAt } from "./json.ts";
+import { at, listAt, numberAt, sameText, textAt } from "./json.ts";
 import { pathOf, type TestName, testName } from "./ledger.ts";
 
 /** A person that the check created. */
@@ -135,6 +135,21 @@ export function judgeSameId({ report }: ScimCheck, { id }: TestPerson, seen: unk
     report.judge("scim-id-stable", seen === id, `${where}: id ${seen}, created as ${id}`);
 }
 
+/** `eq` means equal: a pattern or a part of a userName would link another person's account. */
+async function judgeExactness({ scim, report }: ScimCheck, { id, userName }: TestPerson): Promise<void> {
+  const parts = [
+    userName.slice(0, -1),
+    userName.slice(1),
+    `${userName.slice(0, -1)}_`,
+    `${userName.slice(0, 8)}%`,
+  ];
+  for (const part of parts) {
+    const found = await scim.find("Users", `userName eq "${part}"`);
+    const finds = listAt(found.json, "Resources").some((user) => at(user, "id") === id);
+    report.judge("scim-filter-exact", !finds, `${shown(found)}${finds ? `: ${userName} found` : ""}`);
+  }
+}
+
 /** Reads and finds a created person (SPEC steps 13 and 17). */
 export async function judgeFinding(check: ScimCheck, person: TestPerson): Promise<void> {
   const { scim, report } = check;
@@ -155,8 +170,12 @@ export async function judgeFinding(check: ScimCheck, person: TestPerson): Promis
     const exact = matches.length === 1 && at(matches, 0, "id") === person.id;
     report.judge("scim-filter", exact, `${shown(found)}: ${matches.length} found`);
     if (matches.length === 1) judgeSameId(check, person, at(matches, 0, "id"), shown(found));
+    if (!exact) continue;
+    const total = numberAt(found.json, "totalResults");
+    report.judge("scim-total-results", total === 1, `${shown(found)}: 1 found, totalResults ${total}`);
   }
 
+  if (report.verdictOf("scim-filter").verdict === "pass") await judgeExactness(check, person);
   const upper = await scim.find("Users", `userName eq "${person.userName.toUpperCase()}"`);
   const ids = listAt(upper.json, "Resources").map((user) => at(user, "id"));
   report.judge(

@@ -6,6 +6,7 @@ export interface PublishedAttribute {
   type: string;
   multiValued: boolean;
   required: boolean;
+  mutability: string;
   /** Whether a client may write it and a GET shows it. */
   kept: boolean;
   canonicalValues: string[];
@@ -28,15 +29,15 @@ function readAttributes(holder: unknown, key: "attributes" | "subAttributes"): P
   return listAt(holder, key).flatMap((attribute) => {
     const name = textAt(attribute, "name");
     if (name === null) return [];
+    const mutability = textAt(attribute, "mutability") ?? "readWrite";
     return [
       {
         name,
         type: textAt(attribute, "type") ?? "string",
         multiValued: at(attribute, "multiValued") === true,
         required: at(attribute, "required") === true,
-        kept:
-          (textAt(attribute, "mutability") ?? "readWrite") === "readWrite" &&
-          textAt(attribute, "returned") !== "never",
+        mutability,
+        kept: mutability === "readWrite" && textAt(attribute, "returned") !== "never",
         canonicalValues: listAt(attribute, "canonicalValues").filter((one) => typeof one === "string"),
         subAttributes: readAttributes(attribute, "subAttributes"),
       },
