@@ -98,7 +98,7 @@ export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<
 
 /** A server may echo the token without its scheme, or in the encoding of a URL. */
 function secretsOf(token: string): string[] {
-  const parts = [token, ...token.split(/\s+/).slice(1)];
+  const parts = [token, token.replace(/^\S+\s+/, "")];
   return [...new Set(parts.flatMap((part) => [part, encodeURIComponent(part)]))];
 }
 
