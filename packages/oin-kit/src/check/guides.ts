@@ -4,7 +4,7 @@ import { type GuideFile, judgeFiles, judgeLinks, type Visited } from "./guide-li
 import { type GuidePage, pageOf, sectionsOf } from "./guide-page.ts";
 import { judgeValues } from "./guide-values.ts";
 import { type GuideSubject, judgeWords } from "./guide-words.ts";
-import { asksForPassword, attributeOf, tagsOf } from "./markup.ts";
+import { asksForPassword, attributeOf, plain, tagsOf } from "./markup.ts";
 import type { CheckReport } from "./report.ts";
 import type { SiteCheck } from "./site.ts";
 import { shown, type WebAnswer } from "./web.ts";
