@@ -70,8 +70,8 @@ const planted: Planted[] = [
   {
     name: "a description of a capability that is not declared",
     change: { universalLogout: null },
-    warns: ["listing-description-capabilities"],
-    seen: /Universal Logout is described, but not declared/,
+    warns: ["listing-description"],
+    seen: /names Universal Logout, which this manifest leaves out/,
   },
   {
     name: "a renamed variable that the URLs do not use",

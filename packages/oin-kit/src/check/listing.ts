@@ -27,7 +27,6 @@ const ruleOfField: readonly (readonly [
 export function checkListing(product: Product, published: WizardValues | null, report: CheckReport): void {
   const { manifest } = product;
   judgeChanges(product, published, report);
-  judgeDescription(manifest, report);
   const problems = manifestProblems(product);
   const broken = new Set<RuleId>();
   for (const { field, level, message } of problems) {
@@ -55,27 +54,6 @@ function judgeChanges(product: Product, published: WizardValues | null, report: 
     else report.warn("listing-unchanged", problem);
   }
   if (problems.length === 0) report.judge("listing-unchanged", true, "nothing that was published is gone");
-}
-
-/** The words by which a catalog's description names a capability. */
-const wordsOf: Record<string, RegExp> = {
-  OIDC: /OpenID Connect|\bOIDC\b/i,
-  SAML: /\bSAML\b/i,
-  SCIM: /\bSCIM\b|provision/i,
-  "Universal Logout": /Universal Logout/i,
-};
-
-/** Customers compare the description with the capabilities that the catalog shows next to it. */
-function judgeDescription(manifest: Integration, report: CheckReport): void {
-  const declared = capabilitiesOf(manifest);
-  const wrong = Object.entries(wordsOf)
-    .filter(([name, words]) => words.test(manifest.description) && !declared.includes(name))
-    .map(([name]) => `${name} is described, but not declared`);
-  report.judge(
-    "listing-description-capabilities",
-    wrong.length === 0,
-    wrong.join("; ") || `describes ${declared.join(", ")}`,
-  );
 }
 
 function capabilitiesOf({ oidc, saml, scim, universalLogout }: Integration): string[] {

@@ -1,16 +1,15 @@
 import { rulesOf } from "./rule.ts";
 
-const { must, should } = rulesOf("listing");
+const { must } = rulesOf("listing");
 const fix = "Change config/integration.ts as the message says.";
 
 /** The manifest, compared with the Wizard's limits (../../manifest.ts). */
 export const listingRules = {
   "listing-name": must("The display name fits", ["wizardOidc", "Catalog properties"], fix),
-  "listing-description": must("The description fits", ["requirements", "App description guidelines"], fix),
-  "listing-description-capabilities": should(
-    "The description names no capability that the manifest does not declare",
+  "listing-description": must(
+    "The description fits, and names the capabilities",
     ["requirements", "App description guidelines"],
-    "Declare the capability in config/integration.ts, or leave it out of the description.",
+    fix,
   ),
   "listing-logo": must(
     "The logo can be uploaded: format, pixels, bytes and transparency",
