@@ -46,7 +46,7 @@ function journey(
   told: Pick<PlannedCase, "id" | "title" | "step" | "answer">,
 ): PlannedCase {
   const notSupported = isOffered ? null : `${told.id} is switched off in the manifest.`;
-  const title = `following the guides sets ${area} up: sign-in from here, from the tile, and Universal Logout`;
+  const title = `following the guides literally leads from nothing to everything, with ${area}`;
   const tests = isOffered ? [{ file: "browser/guides.test.ts", title }] : [];
   return { area, ...told, expected: null, inOrgOnly: null, tests, notSupported };
 }

@@ -13,7 +13,7 @@ export const okta = {
     people: "Directory > People",
     groups: "Directory > Groups",
     profileEditor: "Directory > Profile Editor",
-    tasks: "Dashboard > Tasks",
+    failedTasks: "Dashboard > Tasks",
     systemLog: "Reports > System Log",
     api: "Security > API",
     features: "Settings > Features",

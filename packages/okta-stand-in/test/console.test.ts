@@ -58,7 +58,7 @@ describe("the Admin Console", () => {
   it("has Okta's menu, in which the current page is marked", async () => {
     const { text } = await admin.get("/admin/tasks");
     for (const path of [
-      okta.menus.tasks,
+      okta.menus.failedTasks,
       okta.menus.people,
       okta.menus.profileEditor,
       okta.menus.applications,
