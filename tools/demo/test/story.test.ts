@@ -232,6 +232,7 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   const before = await reader.now("deactivation");
   await reader.follow("deactivation", star);
   await page.getByRole("button", { name: "More Actions" }).click();
+  await page.getByRole("link", { name: "Deactivate" }).click();
   await page.getByRole("button", { name: "Deactivate" }).click();
   await page.getByText("is deactivated, and unassigned from every application").waitFor();
   await reader.follow("deactivation", "Tasks");

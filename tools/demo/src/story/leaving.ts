@@ -35,7 +35,10 @@ export function leaving(context: StoryContext): StoryStep[] {
       actions: [
         signInAtOrg(context, star),
         openTile(context),
-        { text: `Choose “${okta.person.moreActions}” and “${okta.buttons.deactivate}”.`, link: person },
+        {
+          text: `Choose “${okta.person.moreActions}” and “${okta.buttons.deactivate}”, and confirm it.`,
+          link: person,
+        },
         { text: "Load the task list again.", link: { label: "Tasks", href: paths.home } },
       ],
       look: "The next click leads to the sign-in page. The account and its tasks stay; an administrator finds the tasks under “Needs an assignee”.",
