@@ -17,6 +17,10 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { useSite } from "../helpers/site.ts";
 
 const mostPages = 3;
+/** The dialog itself is the browser's. It tells the page that it opens, and the page's root element notes that. */
+const noteDialog =
+  "addEventListener('beforeprint', () => document.documentElement.setAttribute('data-asked', ''))";
+const asked = "html[data-asked]";
 const everybody = { origin: integration.origin, tenant: null, key: null };
 
 /** Every name that a template shows a picture by. */
@@ -63,11 +67,10 @@ describeInBrowser("printed guides", (browser) => {
       const { acme, app } = site();
       const { key } = await acme.connection({ key: `${acme.tenant.slug}-printed` });
       const page = await browser.open();
-      // The dialog itself is the browser's: it tells the page that it opens.
-      await page.addInitScript("addEventListener('beforeprint', () => { window.asked = true; })");
+      await page.addInitScript(noteDialog);
       await guidesOf(page);
       await page.getByRole("link", { name: `Save as PDF (OpenID Connect for ${key})` }).click();
-      await page.waitForFunction("window.asked");
+      await page.locator(asked).waitFor({ state: "attached" });
       assert.match(await page.title(), new RegExp(`\\(${key}\\)`));
       // Chromium prints a page once at a time, and its dialog never ends here.
       await page.goto(page.url().replace("?print", ""));
@@ -87,12 +90,12 @@ describeInBrowser("printed guides", (browser) => {
 
     it("offer the print dialog on the page of each guide", async () => {
       const page = await browser.open();
-      await page.addInitScript("addEventListener('beforeprint', () => { window.asked = true; })");
+      await page.addInitScript(noteDialog);
       for (const capability of capabilities) {
         await page.goto(`${site().app.url}/guides/okta/${capability}`);
-        assert.equal(await page.evaluate("window.asked"), undefined);
+        assert.equal(await page.locator(asked).count(), 0);
         await page.getByRole("button", { name: "Print or save as PDF" }).click();
-        await page.waitForFunction("window.asked");
+        await page.locator(asked).waitFor({ state: "attached" });
         await page.emulateMedia({ media: "print" });
         assert.deepEqual(await visibleAroundGuide(page), []);
         await page.emulateMedia({ media: "screen" });
