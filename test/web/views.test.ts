@@ -14,7 +14,7 @@ const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
 describe("views", () => {
   it("exist", () => assert.ok(files.includes("home.ejs") && files.includes("partials/top.ejs")));
 
-  /** What may be written unescaped: other views, and Okta's labels, which are constants of packages/okta-labels. */
+  /** Only these are written unescaped: other views, and Okta's labels, which are constants of packages/okta-labels. */
   const safe = [
     /^<%-\s*include\(/,
     /^<%- strong\((okta\.[\w.]+|clickPath\(okta\.[\w.]+(, okta\.[\w.]+)*\))\) %>$/,
