@@ -2,8 +2,9 @@ import { ruleIds } from "../rules/all.ts";
 import { shown } from "../web.ts";
 import { judgeRefusal, readList, type ScimCheck } from "./answers.ts";
 import { urns } from "./client.ts";
-import { at, listAt, lostPaths, numberAt, objectAt } from "./json.ts";
+import { at, listAt, numberAt, objectAt } from "./json.ts";
 import { pathOf, testGroupName } from "./ledger.ts";
+import { judgeInLists } from "./lists.ts";
 import { hiddenMembers, judgeMembers, type TestGroup } from "./members.ts";
 import type { TestPerson } from "./people.ts";
 
@@ -97,19 +98,10 @@ async function judgeFind(check: ScimCheck, { id, name }: TestGroup): Promise<voi
 }
 
 /** An import reads groups from lists, and their members one by one. */
-async function judgeListed({ scim, report }: ScimCheck, { path, id, name }: TestGroup): Promise<void> {
-  const { meta: _meta, members: _members, ...whole } = objectAt((await scim.get(path)).json);
-  const found = await scim.find("Groups", `displayName eq ${JSON.stringify(name)}`);
-  const first = await scim.get("/Groups?startIndex=1&count=100");
-  const total = numberAt(first.json, "totalResults");
-  const last = total > 100 ? [await scim.get(`/Groups?startIndex=${total - 99}&count=100`)] : [];
-  for (const answer of [found, first, ...last]) {
-    const listed = listAt(answer.json, "Resources").find((group) => at(group, "id") === id);
-    if (listed === undefined) continue;
-    const lost = lostPaths(whole, listed);
-    const seen = lost.length === 0 ? "as by id" : `absent or different in the list: ${lost.join(", ")}`;
-    report.judge("scim-group-list", lost.length === 0, `${shown(answer)}: ${seen}`);
-  }
+async function judgeListed(check: ScimCheck, { path, id, name }: TestGroup): Promise<void> {
+  const { meta: _meta, members: _members, ...whole } = objectAt((await check.scim.get(path)).json);
+  const filter = `displayName eq ${JSON.stringify(name)}`;
+  await judgeInLists(check, "Groups", { rule: "scim-group-list", id, whole, filter });
 }
 
 /** The names of groups are free text in Okta. The filter's value is a JSON string (RFC 7644 §3.4.2.2). */

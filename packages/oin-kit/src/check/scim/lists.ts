@@ -1,3 +1,4 @@
+import type { RuleId } from "../rules/all.ts";
 import { shown } from "../web.ts";
 import { readList, type ScimCheck } from "./answers.ts";
 import { at, listAt, lostPaths, numberAt, objectAt, textAt } from "./json.ts";
@@ -28,23 +29,44 @@ export async function judgeFirstPage(check: ScimCheck): Promise<void> {
  * An import, and the look-up before an assignment, read people from lists alone. Compares the lists with reading by id,
  * except for groups and meta.
  */
-export async function judgeListed({ scim, report }: ScimCheck, person: TestPerson): Promise<void> {
-  const {
-    meta: _meta,
-    groups: _groups,
-    ...whole
-  } = objectAt((await scim.get(pathOf("Users", person.id))).json);
-  if (whole.id !== person.id) return;
-  const found = await scim.find("Users", `userName eq ${JSON.stringify(person.userName)}`);
-  const first = await scim.get("/Users?startIndex=1&count=100");
+export async function judgeListed(check: ScimCheck, { id, userName }: TestPerson): Promise<void> {
+  const whole = objectAt((await check.scim.get(pathOf("Users", id))).json);
+  const { meta: _meta, groups: _groups, ...kept } = whole;
+  if (whole.id === id)
+    await judgeInLists(check, "Users", {
+      rule: "scim-list-whole",
+      id,
+      whole: kept,
+      filter: `userName eq ${JSON.stringify(userName)}`,
+    });
+}
+
+/** The part of a resource that lists have to show. */
+interface Listed {
+  rule: RuleId;
+  id: string;
+  /** Its attributes as by id, without those that a list may leave out. */
+  whole: object;
+  /** Finds it. */
+  filter: string;
+}
+
+/** Compares a resource by id with the same in a search, on the first page and on the last. */
+export async function judgeInLists(
+  { scim, report }: ScimCheck,
+  kind: "Users" | "Groups",
+  { rule, id, whole, filter }: Listed,
+): Promise<void> {
+  const found = await scim.find(kind, filter);
+  const first = await scim.get(`/${kind}?startIndex=1&count=100`);
   const total = numberAt(first.json, "totalResults");
-  const last = total > 100 ? [await scim.get(`/Users?startIndex=${total - 99}&count=100`)] : [];
+  const last = total > 100 ? [await scim.get(`/${kind}?startIndex=${total - 99}&count=100`)] : [];
   for (const answer of [found, first, ...last]) {
-    const listed = listAt(answer.json, "Resources").find((user) => at(user, "id") === person.id);
+    const listed = listAt(answer.json, "Resources").find((one) => at(one, "id") === id);
     if (listed === undefined) continue;
     const lost = lostPaths(whole, listed);
     const seen = lost.length === 0 ? "as by id" : `absent or different in the list: ${lost.join(", ")}`;
-    report.judge("scim-list-whole", lost.length === 0, `${shown(answer)}: ${seen}`);
+    report.judge(rule, lost.length === 0, `${shown(answer)}: ${seen}`);
   }
 }
 
