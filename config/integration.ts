@@ -4,6 +4,21 @@ import { brand } from "./brand.ts";
 /** The scopes that a sign-in requests. Okta's catalog allows openid, profile, email, address and phone only. */
 export const oidcScopes: readonly string[] = ["openid", "profile", "email"];
 
+/** A scope of the product's API. */
+export interface ApiScope {
+  name: string;
+  /** What it allows, for people. */
+  description: string;
+  /** The least role that a person needs, or an agent gets no such scope for them. */
+  role: "member" | "admin" | "owner";
+}
+
+/** The scopes that agents can have (docs/explanation/cross-app-access.md). */
+export const apiScopes: readonly ApiScope[] = [
+  { name: "tasks.read", description: "Read the team's tasks", role: "member" }, // sample product
+  { name: "tasks.write", description: "Add, assign and complete tasks", role: "member" }, // sample product
+];
+
 /** The one integration variable: the key of a customer's connection, which is part of all its URLs. */
 export const connectionVariable = { name: "connection", label: "Connection ID" } as const;
 
@@ -76,4 +91,8 @@ export const integration: Integration = {
     ],
   },
   universalLogout: { subjectFormat: "Email", partial: false },
+  crossAppAccess: {
+    scopes: apiScopes.map(({ name, description }) => ({ name, description })),
+    clientIdMetadataDocuments: true,
+  },
 };

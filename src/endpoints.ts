@@ -53,10 +53,20 @@ export const paths = {
     inspectorClear: "/admin/inspector/clear",
     inspectorSource: "/admin/inspector/source",
     inspectorMessage: (seq: number | string) => `/admin/inspector/${seq}`,
+    agents: "/admin/agents",
+    newAgent: "/admin/agents/new",
+    agent: (clientId: string) => `/admin/agents/${encodeURIComponent(clientId)}`,
     guides: "/admin/guides",
     provisioningGuide: "/admin/guides/provisioning",
   },
   globalTokenRevocation: "/global-token-revocation",
+  authorizationServer: "/.well-known/oauth-authorization-server",
+  /** Followed by a resource's path: /.well-known/oauth-protected-resource/mcp (RFC 9728 §3.1). */
+  protectedResource: "/.well-known/oauth-protected-resource",
+  token: "/oauth2/token",
+  api: "/api/v1",
+  apiDescription: "/api/v1/openapi.json",
+  mcp: "/mcp",
   /** The public configuration guides; `.md` and `.pdf` are the same guide in other forms. */
   guides: "/guides/okta",
   guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
@@ -74,6 +84,8 @@ const crossSitePaths = [
   /^\/oidc\/[^/]+\/initiate$/,
   /^\/saml\/[^/]+\/acs$/,
   /^\/global-token-revocation$/,
+  /^\/oauth2\/token$/,
+  /^\/mcp$/,
 ];
 
 /**
@@ -103,5 +115,20 @@ export function samlUrls(baseUrl: string, key: string) {
     acsUrl: baseUrl + acs,
     entityId: baseUrl + metadata,
     metadataUrl: baseUrl + metadata,
+  };
+}
+
+/**
+ * The URLs of Cross App Access. Our authorization server's issuer is the origin, and a resource's URL is its identifier
+ * (RFC 8707), to the letter.
+ */
+export function crossAppAccessUrls(baseUrl: string) {
+  return {
+    issuer: baseUrl,
+    tokenEndpoint: baseUrl + paths.token,
+    authorizationServer: baseUrl + paths.authorizationServer,
+    apiResource: baseUrl + paths.api,
+    mcpResource: baseUrl + paths.mcp,
+    protectedResource: (path: string) => baseUrl + paths.protectedResource + path,
   };
 }

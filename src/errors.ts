@@ -34,6 +34,8 @@ export type ConflictCode =
   | "owner-protected"
   | "yourself"
   | "not-just-in-time"
+  | "too-many-secrets"
+  | "last-secret"
   | "stale";
 
 /** A value is not acceptable. The message says which and why, to the person who entered it. */

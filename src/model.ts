@@ -135,6 +135,8 @@ export interface OidcSettings {
   roleMapping?: RoleMapping | null;
   /** Whether the provider may end our sessions (Universal Logout); true if absent. */
   universalLogout?: boolean;
+  /** Whether the provider may let agents act for people (Cross App Access); true if absent. */
+  crossAppAccess?: boolean;
 }
 
 /** The settings of a SAML identity provider. */
@@ -158,6 +160,7 @@ export interface SamlSettings {
   metadataRead?: { at: number; problem: string | null; notes?: string[] } | null;
   roleMapping?: RoleMapping | null;
   universalLogout?: boolean;
+  crossAppAccess?: boolean;
   /** Whether a sign-in may begin at the provider (Okta's tiles), without our request; true if absent. */
   idpInitiated?: boolean;
   /** The part that must have a valid signature; the assertion if absent. */
@@ -257,6 +260,20 @@ export interface ProvisioningToken {
   createdAt: number;
   expiresAt: number | null;
   lastUsedAt: number | null;
+  revokedAt: number | null;
+}
+
+/** An agent: an OAuth client that acts for people whose identity provider allows it (Cross App Access). */
+export interface Agent {
+  clientId: string;
+  /** null for an agent of the whole deployment, or one that a metadata document describes. */
+  tenantId: string | null;
+  name: string;
+  /** Where its keys are, if it authenticates with a signed JWT; null if it has secrets. */
+  jwksUri: string | null;
+  /** The names of the scopes that it may ever have. */
+  scopes: string[];
+  createdAt: number;
   revokedAt: number | null;
 }
 

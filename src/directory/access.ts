@@ -4,7 +4,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { protectLastOwner } from "./owners.ts";
 
 /**
- * Revokes all access of a user: sessions end at their next request, and sign-ins in flight fail. Deprovisioning, the
+ * Revokes all access of a user: sessions and access tokens end at their next request, and sign-ins in flight fail. Deprovisioning, the
  * admin console and Universal Logout all end here. Call it in the transaction of the change that causes it.
  */
 export async function revokeUserAccess(store: TenantStore, userId: string): Promise<void> {

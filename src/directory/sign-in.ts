@@ -84,7 +84,13 @@ async function decideWithRetry(
   identity: ExternalIdentity,
   attempt: SignInAttempt,
 ): Promise<SignIn> {
-  const run = () => store.transaction((inside) => decideAndRecord(inside, identity, attempt));
+  return await retryFirstSignIn(() =>
+    store.transaction((inside) => decideAndRecord(inside, identity, attempt)),
+  );
+}
+
+/** Runs a verdict in its transaction, and once more if two first sign-ins of one person may have raced. */
+export async function retryFirstSignIn<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
@@ -125,19 +131,62 @@ async function decide(store: TenantStore, connection: Connection, sent: External
     (await findBySourceKey(store, login)) ?? // step 2
     (await findByLoginName(store, login)) ?? // steps 3 and 4
     (await createJustInTime(store, login)); // step 5
-
-  // Locked, so that a concurrent deactivation is either visible here or ends the new session.
-  const user = await store.users.lock(match.user.id);
-  if (!user?.active) throw new RefusedError("user-inactive"); // step 6
-  if (user.blocked) throw new RefusedError("user-blocked");
-
-  if (match.by === "source-key" || match.by === "login-name") {
-    await consumeApproval(store, connection, user);
-    await store.identities.add(connection.id, login.subject, user.id);
-  }
+  const user = await admit(store, login, match); // step 6
   await store.identities.recordSignIn(connection.id, login.subject, external.profile.email);
   if (external.roles) await store.roles.replace(user.id, "claim", connection.id, external.roles);
   return { user: await refreshProfile(store, user, external), by: match.by };
+}
+
+/** What an assertion for an agent says of the person (draft-ietf-oauth-identity-assertion-authz-grant §3.1). */
+export interface AssertedPerson {
+  subject: string;
+  /** A hint for just-in-time creation; null if the assertion has none. */
+  email: string | null;
+}
+
+/**
+ * Decides for whom an agent acts. The rules are those of signIn, but an assertion is no sign-in: its address is a hint, so it
+ * never links a user by login name, and it changes no profile. Call it in a transaction. Throws RefusedError.
+ */
+export async function personOfAssertion(
+  store: TenantStore,
+  connection: Connection,
+  { subject, email }: AssertedPerson,
+): Promise<SignIn> {
+  const profile = { givenName: null, familyName: null, displayName: null, email };
+  const sent = { connectionId: connection.id, subject, loginName: email ?? "", profile };
+  const login = { connection, external: sent, subject: storedSubject(connection, subject) };
+  const match =
+    (await findByIdentity(store, login)) ??
+    (await findBySourceKey(store, login)) ??
+    (await createFromHint(store, login));
+  return { user: await admit(store, login, match), by: match.by };
+}
+
+/** Creates the person of an assertion just in time, if the address in it is nobody's login name yet. */
+async function createFromHint(store: TenantStore, login: VerifiedIdentity): Promise<SignIn> {
+  if (!login.connection.justInTime) throw new RefusedError("just-in-time-off");
+  if (login.external.loginName === "") throw new RefusedError("profile-incomplete");
+  const external = validateIdentity(login.external);
+  if (await store.users.byLoginName(external.loginName)) throw new RefusedError("account-conflict");
+  return await createJustInTime(store, { ...login, external });
+}
+
+/** Refuses an inactive or blocked user, and links the identity of one that was found without it. */
+async function admit(
+  store: TenantStore,
+  { connection, subject }: VerifiedIdentity,
+  match: SignIn,
+): Promise<User> {
+  // Locked, so that a concurrent deactivation is either visible here or ends the new session.
+  const user = await store.users.lock(match.user.id);
+  if (!user?.active) throw new RefusedError("user-inactive");
+  if (user.blocked) throw new RefusedError("user-blocked");
+  if (match.by === "source-key" || match.by === "login-name") {
+    await consumeApproval(store, connection, user);
+    await store.identities.add(connection.id, subject, user.id);
+  }
+  return user;
 }
 
 /** An identity that the provider vouches for, on its way through the steps. */

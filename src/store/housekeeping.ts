@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import { accessTokenStore } from "./access-tokens.ts";
 import type { Database } from "./database.ts";
 import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
@@ -20,9 +21,10 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes expired sessions, links, sign-ins in flight, rate limits, recorded messages and activity. */
+/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, recorded messages and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
+  await accessTokenStore(database).removeExpired();
   await systemStore(database).links.removeExpired();
   await systemStore(database).removeExpiredLogins();
   await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);

@@ -61,6 +61,15 @@ export function systemStore(database: Database, now: () => number = Date.now) {
       return await activeConnections(sql, { provider_app_id: providerAppId });
     },
 
+    /** The active connections of all tenants whose org has this issuer, by either of its names, without a slash at its end. */
+    async connectionsOfIssuer(issuer: string): Promise<{ tenantId: string; connection: Connection }[]> {
+      const byName = await activeConnections(sql, { provider_issuer: issuer });
+      const byAlias = await activeConnections(sql, { provider_issuer_alias: issuer });
+      const isNew = (one: { connection: Connection }) =>
+        byName.every(({ connection }) => connection.id !== one.connection.id);
+      return [...byName, ...byAlias.filter(isNew)];
+    },
+
     /** The active connections of a type, of all tenants: for periodic jobs. */
     async connectionsOfType(type: ConnectionType): Promise<{ tenantId: string; connection: Connection }[]> {
       return await activeConnections(sql, { type });

@@ -1,6 +1,8 @@
 import type { Database } from "./database.ts";
+import { tenantAccessTokens } from "./tenant/access-tokens.ts";
 import { tenantActivity } from "./tenant/activity.ts";
 import { tenantAffiliations } from "./tenant/affiliations.ts";
+import { tenantAgents } from "./tenant/agents.ts";
 import { tenantConnections } from "./tenant/connections.ts";
 import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credentials.ts";
 import { tenantDomains } from "./tenant/domains.ts";
@@ -44,6 +46,8 @@ const tables = {
   signInTests: tenantSignInTests,
   usedTokens: tenantUsedTokens,
   sessions: tenantSessions,
+  agents: tenantAgents,
+  accessTokens: tenantAccessTokens,
   domains: tenantDomains,
   inspector: tenantInspector,
   tasks: tenantTasks, // sample product

@@ -25,6 +25,7 @@ export function connectionFacts(connection: Connection): Fact[] {
     ["Create accounts at the first sign-in", yesNo(justInTime)],
     ["Who becomes an administrator", mappingText(settings)],
     ["The identity provider may end sessions here", yesNo(settings?.universalLogout ?? true)],
+    ["The identity provider may let agents act for people", yesNo(settings?.crossAppAccess ?? true)],
   ];
 }
 

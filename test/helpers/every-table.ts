@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { issueAccessToken } from "../../src/directory/access-tokens.ts";
+import { createAgent } from "../../src/directory/agents.ts";
 import type { Database } from "../../src/store/database.ts";
 import { rateLimiter } from "../../src/store/rate-limits.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
-import { sessionStore } from "../../src/store/session-store.ts";
+import { defaultSessionLimits, sessionStore } from "../../src/store/session-store.ts";
 import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
 
@@ -94,6 +96,11 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.usedTokens.consume("token", 1);
   await store.inspector.recordUntil(1);
   await store.inspector.add([newMessage()], 0);
+  const registered = { tenantId: store.tenantId, name: "Helper", scopes: ["tasks.read"], jwksUri: null };
+  const { agent } = await createAgent(database, registered);
+  const bound = { act: null, scopes: ["tasks.read"], resources: ["api"], keyThumbprint: null };
+  const grant = { user, role: "owner", connectionId: connection.id, agent, ...bound } as const;
+  await issueAccessToken(store, grant, defaultSessionLimits);
   const taskId = randomUUID(); // sample product
   await store.tasks.create(taskId, "Read the guide"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product

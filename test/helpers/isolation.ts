@@ -27,6 +27,7 @@ export interface TenantA {
   deletedLoginName: string;
   domain: string;
   testId: string;
+  clientId: string;
   taskId: string; // sample product
 }
 

@@ -3,6 +3,7 @@ import type { IsolationCases } from "../helpers/isolation.ts";
 import { newMessage } from "../helpers/messages.ts";
 import { newUser } from "../helpers/people.ts";
 import { taskCases } from "../tasks/isolation-cases.ts"; // sample product
+import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
 
 const everything = { condition: null, sourceId: "any", sort: null, from: { offset: 0 }, limit: 100 };
@@ -14,6 +15,7 @@ const everything = { condition: null, sourceId: "any", sort: null, from: { offse
 export const isolationCases: IsolationCases = {
   ...taskCases, // sample product
   ...directoryCases,
+  ...agentCases,
   "users.create": {
     call: (b, a) => b.users.create(newUser("new@b.test", { sourceId: a.sourceId })),
     gives: "refused",

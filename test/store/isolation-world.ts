@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { issueAccessToken } from "../../src/directory/access-tokens.ts";
+import { createAgent } from "../../src/directory/agents.ts";
 import { deleteProvisionedUser, provisionUser } from "../../src/directory/provisioning.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
+import type { User } from "../../src/model.ts";
 import type { Database } from "../../src/store/database.ts";
-import { sessionStore } from "../../src/store/session-store.ts";
+import { defaultSessionLimits, sessionStore } from "../../src/store/session-store.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import type { TenantA } from "../helpers/isolation.ts";
 import { inAnHour, newMessage } from "../helpers/messages.ts";
@@ -68,6 +71,26 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     seen_at: 1,
     expires_at: 1,
     data: "{}",
+  }),
+  agent_grants: (a) => ({
+    user_id: a.userId,
+    client_id: a.clientId,
+    scopes: "x",
+    first_used_at: 1,
+    last_used_at: 1,
+  }),
+  access_tokens: (a) => ({
+    id: "x",
+    token_hash: "x",
+    user_id: a.userId,
+    connection_id: a.connectionId,
+    client_id: a.clientId,
+    scopes: "x",
+    resources: "x",
+    role: "member",
+    access_epoch: 0,
+    created_at: 1,
+    expires_at: 1,
   }),
   task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
 };
@@ -134,6 +157,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.tasks.create(taskId, "A's task"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product
   await openSession(database, store.tenantId, user.id, connectionId);
+  const clientId = await openAgentAccess(database, store, user, connectionId);
   const tombstoneId = (await store.tombstones.list())[0]?.id ?? assert.fail();
   return {
     store,
@@ -152,6 +176,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     deletedLoginName: "gone@a.test",
     domain,
     testId,
+    clientId,
     taskId, // sample product
   };
 }
@@ -166,4 +191,19 @@ async function openSession(
   const signedIn = { tenantId, userId, accessEpoch: 0, connectionId };
   const times = { createdAt: at, seenAt: at, expiresAt: at + 60_000 };
   await sessionStore(database).create({ sidHash: randomUUID(), signIn: signedIn, ...times, data: {} });
+}
+
+/** An agent of the tenant, with an access token for the user. Returns its client ID. */
+async function openAgentAccess(
+  database: Database,
+  store: TenantStore,
+  user: User,
+  connectionId: string,
+): Promise<string> {
+  const registered = { tenantId: store.tenantId, name: "Helper", scopes: ["tasks.read"], jwksUri: null };
+  const { agent } = await createAgent(database, registered);
+  const bound = { act: null, scopes: ["tasks.read"], resources: ["https://app.test/api/v1"] };
+  const grant = { user, role: "member", connectionId, agent, keyThumbprint: null, ...bound } as const;
+  await issueAccessToken(store, grant, defaultSessionLimits);
+  return agent.clientId;
 }

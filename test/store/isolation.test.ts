@@ -99,12 +99,15 @@ const referToNoRow: Record<string, string> = {
   "activity.actor_id": "outlives the acting user",
   "activity.request_id": "names a request",
   "activity.target_id": "outlives what it happened to",
+  "agents.client_id": "is the agent's own",
   "connection_keys.tenant_id": "outlives the tenant, so that no other tenant gets its keys",
   "connections.provider_app_id": "is the provider's own",
   "inspector_messages.request_id": "names a request",
   "provisioning_problems.request_id": "names a request of the log",
   "role_grants.source_id": "is a connection's for one kind of grant, and empty for the others",
   "sessions.connection_id": "outlives the connection: the session is dead then",
+  "tenant_agents.client_id": "may be the URL of a metadata document",
+  "tenant_agents.last_user_id": "outlives the person",
   "used_tokens.token_id": "is a hash",
 };
 

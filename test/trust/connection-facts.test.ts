@@ -29,6 +29,7 @@ const oidcChanges: Required<OidcSettings> = {
   maxAgeMinutes: 5,
   roleMapping: { name: "groups", adminValues: ["Admins"] },
   universalLogout: false,
+  crossAppAccess: false,
 };
 const samlChanges: Required<Omit<SamlSettings, "metadataRead">> = {
   idpEntityId: "urn:other",
@@ -41,6 +42,7 @@ const samlChanges: Required<Omit<SamlSettings, "metadataRead">> = {
   orgUrlAlias: "https://login.acme.example",
   roleMapping: { name: "groups", adminValues: ["Admins"] },
   universalLogout: false,
+  crossAppAccess: false,
   idpInitiated: false,
   signed: "response",
   subjectAttribute: "uid",

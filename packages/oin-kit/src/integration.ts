@@ -34,6 +34,8 @@ export interface Integration {
   scim: ScimCapability | null;
   /** Needs `oidc` or `saml`. */
   universalLogout: UniversalLogoutCapability | null;
+  /** Needs `oidc` or `saml`. */
+  crossAppAccess: CrossAppAccessCapability | null;
 }
 
 /** The OIN Wizard's list (Okta: "Use case guidelines"). */
@@ -104,4 +106,11 @@ interface UniversalLogoutCapability {
   subjectFormat: "Email" | "Issuer and Subject identifier";
   /** True if sessions may continue until they expire. */
   partial: boolean;
+}
+
+interface CrossAppAccessCapability {
+  /** The scopes that agents can have, with what they allow in words. */
+  scopes: { name: string; description: string }[];
+  /** Whether an agent may use the URL of a metadata document as its client ID. */
+  clientIdMetadataDocuments: boolean;
 }

@@ -52,6 +52,7 @@ export const sample: Product = {
       })),
     },
     universalLogout: { subjectFormat: "Email", partial: false },
+    crossAppAccess: null,
   },
   logo: png(),
   attributes: [

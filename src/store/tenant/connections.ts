@@ -184,6 +184,9 @@ function toRow(changes: ConnectionChanges): Record<string, unknown> {
   if (changes.settings !== undefined) {
     row.settings = changes.settings && JSON.stringify(changes.settings);
     row.provider_app_id = changes.settings && providerAppId(changes.settings);
+    const [issuer, alias] = changes.settings ? providerIssuers(changes.settings) : [];
+    row.provider_issuer = withoutSlash(issuer);
+    row.provider_issuer_alias = withoutSlash(alias);
   }
   if (changes.sealedFormerSecret !== undefined) row.sealed_former_secret = changes.sealedFormerSecret;
   if (changes.sealedSecret !== undefined) row.sealed_secret = changes.sealedSecret;
@@ -193,4 +196,15 @@ function toRow(changes: ConnectionChanges): Record<string, unknown> {
 /** The provider's id of this application. */
 function providerAppId(settings: OidcSettings | SamlSettings): string | null {
   return "clientId" in settings ? settings.clientId : settings.appInstanceId;
+}
+
+/** The org that issues ID tokens and ID-JAGs, by both of its names. */
+function providerIssuers(settings: OidcSettings | SamlSettings) {
+  return "clientId" in settings
+    ? [settings.issuer, settings.issuerAlias]
+    : [settings.orgUrl, settings.orgUrlAlias];
+}
+
+function withoutSlash(issuer: string | null | undefined): string | null {
+  return issuer ? issuer.replace(/\/$/, "") : null;
 }

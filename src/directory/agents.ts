@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
+import type { Agent } from "../model.ts";
+import { type AgentSecret, agentStore } from "../store/agents.ts";
+import type { Database } from "../store/database.ts";
+import { hashToken, randomToken } from "../store/secrets.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { checkShownName } from "./names.ts";
+
+/** Makes a secret recognisable to secret scanners and to people who find it in a file. */
+const prefix = "oinagent_";
+const hintLength = prefix.length + 4;
+/** Two, so that a secret can be replaced without a moment in which none works. */
+const maxSecrets = 2;
+
+export interface NewAgent {
+  /** null for an agent of the whole deployment. */
+  tenantId: string | null;
+  name: string;
+  scopes: readonly string[];
+  /** Where its keys are; null for an agent that gets a secret. */
+  jwksUri: string | null;
+}
+
+/**
+ * Registers an agent. Returns its secret, to show once; null if it has keys. Throws InvalidError for an unacceptable name,
+ * or without a scope.
+ */
+export async function createAgent(
+  database: Database,
+  { tenantId, name, scopes, jwksUri }: NewAgent,
+): Promise<{ agent: Agent; secret: string | null }> {
+  const shownName = name.trim();
+  if (shownName === "" || shownName.length > 100)
+    throw new InvalidError("An agent's name must have 1 to 100 characters.");
+  checkShownName("The agent's name", shownName);
+  if (scopes.length === 0) throw new InvalidError("An agent needs at least one scope.");
+  const clientId = `agent_${randomUUID()}`;
+  return await database.transaction(async (joined) => {
+    const agents = agentStore(joined);
+    await agents.create({ clientId, tenantId, name: shownName, jwksUri, scopes: [...scopes] });
+    const secret = jwksUri === null ? await newSecret(joined, clientId) : null;
+    return { agent: (await agents.byId(clientId)) as Agent, secret };
+  });
+}
+
+/** Gives an agent a second secret, to replace the first. Throws NotFoundError, or ConflictError `too-many-secrets`. */
+export async function addAgentSecret(database: Database, clientId: string): Promise<string> {
+  return await database.transaction(async (joined) => {
+    const agents = agentStore(joined);
+    const agent = await agents.lock(clientId);
+    if (!agent || agent.revokedAt !== null) throw new NotFoundError("There is no such agent.");
+    if (agent.jwksUri !== null) throw new InvalidError("This agent signs with its keys and has no secret.");
+    if ((await agents.secrets(clientId)).length >= maxSecrets)
+      throw new ConflictError("too-many-secrets", "The agent has two secrets. Remove one of them first.");
+    return await newSecret(joined, clientId);
+  });
+}
+
+/** Removes a secret. Throws NotFoundError, or ConflictError `last-secret` for the only one. */
+export async function removeAgentSecret(database: Database, clientId: string, hash: string): Promise<void> {
+  await database.transaction(async (joined) => {
+    const agents = agentStore(joined);
+    await agents.lock(clientId);
+    const secrets = await agents.secrets(clientId);
+    if (!secrets.some((secret) => secret.hash === hash)) throw new NotFoundError("There is no such secret.");
+    if (secrets.length === 1)
+      throw new ConflictError("last-secret", "This is the only secret. Add another one first.");
+    await agents.removeSecret(clientId, hash);
+  });
+}
+
+async function newSecret(database: Database, clientId: string): Promise<string> {
+  const secret = prefix + randomToken();
+  const hint = secret.slice(0, hintLength);
+  await agentStore(database).addSecret(clientId, { hash: hashToken(secret), hint });
+  return secret;
+}
+
+/** Whether a text is one of an agent's secrets. Hashes are compared, so the time tells nothing about the secret. */
+export function isSecretOf(secrets: readonly AgentSecret[], presented: string): boolean {
+  const hash = hashToken(presented);
+  return secrets.some((secret) => secret.hash === hash);
+}
+
+/** Keeps an agent out of a tenant, or lets it in again. Its tokens there are dead at their next use. */
+export async function blockAgent(
+  store: TenantStore,
+  agent: Pick<Agent, "clientId" | "name">,
+  blocked: boolean,
+): Promise<void> {
+  await store.agents.setBlocked(agent, blocked);
+}
+
+/** A person takes an agent's access to their data away, or allows it again. Throws NotFoundError. */
+export async function revokeAgentGrant(
+  store: TenantStore,
+  userId: string,
+  clientId: string,
+  revoked: boolean,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    if (!(await inside.agents.setRevoked(userId, clientId, revoked)))
+      throw new NotFoundError("This agent has no access to your account.");
+    await inside.accessTokens.endOf(userId, clientId);
+  });
+}

@@ -1,0 +1,136 @@
+import type { Request, RequestHandler, Response } from "express";
+import { apiScopes } from "../../config/integration.ts";
+import { atLeast } from "../directory/roles.ts";
+import { crossAppAccessUrls } from "../endpoints.ts";
+import type { Role, User } from "../model.ts";
+import { type AccessTokenOwner, accessTokenStore } from "../store/access-tokens.ts";
+import type { Database } from "../store/database.ts";
+import { rateLimiter } from "../store/rate-limits.ts";
+import { hashToken } from "../store/secrets.ts";
+import type { SignedInPerson } from "../store/session-store.ts";
+
+/** Who acts in a request to the API: a signed-in person in a browser, or an agent for a person. */
+export interface Acting {
+  tenant: SignedInPerson["tenant"];
+  user: User;
+  role: Role;
+  /** The names of the scopes. */
+  scopes: readonly string[];
+  /** The agent that acts for the person; null if the person acts in a browser. */
+  agent: (AccessTokenOwner["agent"] & { act: string | null }) | null;
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    /** Set by requireAccessToken and actAsSignedIn. */
+    acting?: Acting;
+  }
+}
+
+/** Who acts in a request that passed requireAccessToken. */
+export function actingOf(req: Request): Acting {
+  if (!req.acting) throw new Error("this route is not behind requireAccessToken");
+  return req.acting;
+}
+
+/** The names of the scopes that a role may have. */
+export function scopesOf(role: Role): string[] {
+  return apiScopes.filter((scope) => atLeast(role, scope.role)).map(({ name }) => name);
+}
+
+export interface ResourceGuard {
+  /** Requires an access token for this resource and puts its owner into `req.acting`. It asks for no scope. */
+  authenticate: RequestHandler;
+  /** Requires a scope; mount it after `authenticate`. */
+  requireScope(scope: string): RequestHandler;
+}
+
+/** Calls per minute of one agent for one tenant. */
+const callsPerMinute = 600;
+
+/**
+ * Guards the routes of a resource by access tokens (RFC 6750, RFC 9449). A refusal says where the resource's metadata is
+ * (RFC 9728 §5.1), so that a client finds out by itself how to get a token.
+ * @param path the resource's path, which with the origin is its identifier: paths.api or paths.mcp.
+ */
+export function resourceGuard(database: Database, baseUrl: string, path: string): ResourceGuard {
+  const tokens = accessTokenStore(database);
+  const limit = rateLimiter(database, { name: "agent-calls", points: callsPerMinute, seconds: 60 });
+  const metadata = crossAppAccessUrls(baseUrl).protectedResource(path);
+  const refuse = (req: Request, res: Response, refusal: TokenRefusal): void => {
+    const { status, error, description, scope } = refusal;
+    req.log.info({ reason: error ?? "no_token", description }, "access_token.refused");
+    const parts = { error, error_description: error && description, scope, resource_metadata: metadata };
+    const stated = Object.entries(parts).flatMap(([name, value]) => (value ? [`${name}="${value}"`] : []));
+    res.set({ "WWW-Authenticate": `Bearer ${stated.join(", ")}`, "Cache-Control": "no-store" });
+    answerProblem(req, res, status, description);
+  };
+
+  return {
+    async authenticate(req, res, next) {
+      const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
+      if (!token) return refuse(req, res, { status: 401, description: "An access token is needed." });
+      const owner = await tokens.owner(hashToken(token));
+      if (!owner?.resources.includes(baseUrl + path) || owner.keyThumbprint !== null) {
+        const description = "The access token is unknown, expired or no longer valid here.";
+        return refuse(req, res, { status: 401, error: "invalid_token", description });
+      }
+      const retryAfter = await limit.use(`${owner.tenant.id}/${owner.agent.clientId}`);
+      if (retryAfter > 0) {
+        res.set("Retry-After", String(retryAfter));
+        return answerProblem(req, res, 429, "This agent sends too many requests.");
+      }
+      const { tenant, user, role, scopes, agent, act } = owner;
+      const allowed = scopesOf(role);
+      req.acting = {
+        tenant,
+        user,
+        role,
+        scopes: scopes.filter((one) => allowed.includes(one)),
+        agent: { ...agent, act },
+      };
+      next();
+    },
+
+    requireScope: (scope) => (req, res, next) => {
+      if (actingOf(req).scopes.includes(scope)) return next();
+      const description = `The access token does not have the scope ${scope}.`;
+      refuse(req, res, { status: 403, error: "insufficient_scope", description, scope });
+    },
+  };
+}
+
+interface TokenRefusal {
+  status: number;
+  /** RFC 6750 §3.1; absent if the request has no token at all. */
+  error?: string;
+  description: string;
+  /** The scope that is needed. */
+  scope?: string;
+}
+
+/** Answers with a problem (RFC 9457). */
+export function answerProblem(req: Request, res: Response, status: number, detail: string): void {
+  const problem = {
+    type: "about:blank",
+    title: titles[status] ?? "Error",
+    status,
+    detail,
+    reference: req.id,
+  };
+  res.status(status).type("application/problem+json").send(JSON.stringify(problem));
+}
+
+const titles: Record<number, string> = {
+  400: "Bad request",
+  401: "Not signed in",
+  403: "Not allowed",
+  404: "Not found",
+  409: "Conflict",
+  412: "Changed in the meantime",
+  415: "Unsupported media type",
+  422: "Not acceptable",
+  428: "Precondition required",
+  429: "Too many requests",
+  503: "Unavailable",
+};

@@ -1,0 +1,47 @@
+import type { IsolationCases } from "../helpers/isolation.ts";
+
+/** The cases of agents and their tokens: tenant B calls each method for A's data (see isolation-cases.ts). */
+export const agentCases: Pick<
+  IsolationCases,
+  Extract<keyof IsolationCases, `agents.${string}` | `accessTokens.${string}`>
+> = {
+  "agents.registered": { call: (b) => b.agents.registered(), gives: [] },
+  "agents.known": { call: (b) => b.agents.known(), gives: [] },
+  "agents.find": { call: (b, a) => b.agents.find(a.clientId), gives: null },
+  "agents.recordUse": {
+    call: (b, a) => b.agents.recordUse({ clientId: a.clientId, name: "B's" }, a.userId),
+    gives: undefined,
+    changesB: true,
+  },
+  "agents.setBlocked": {
+    call: (b, a) => b.agents.setBlocked({ clientId: a.clientId, name: "B's" }, true),
+    gives: undefined,
+    changesB: true,
+  },
+  "agents.grantsOf": { call: (b, a) => b.agents.grantsOf(a.userId), gives: [] },
+  "agents.isRevoked": { call: (b, a) => b.agents.isRevoked(a.userId, a.clientId), gives: false },
+  "agents.recordGrant": {
+    call: (b, a) => b.agents.recordGrant(a.userId, a.clientId, ["tasks.write"]),
+    gives: "refused",
+  },
+  "agents.setRevoked": { call: (b, a) => b.agents.setRevoked(a.userId, a.clientId, true), gives: false },
+  "accessTokens.create": {
+    call: (b, a) =>
+      b.accessTokens.create({
+        id: "b-token",
+        tokenHash: "b-token",
+        userId: a.userId,
+        connectionId: a.connectionId,
+        clientId: a.clientId,
+        act: null,
+        scopes: ["tasks.write"],
+        resources: ["https://app.test/api/v1"],
+        role: "member",
+        keyThumbprint: null,
+        accessEpoch: 0,
+        expiresAt: Date.now() + 60_000,
+      }),
+    gives: "refused",
+  },
+  "accessTokens.endOf": { call: (b, a) => b.accessTokens.endOf(a.userId, a.clientId), gives: undefined },
+};
