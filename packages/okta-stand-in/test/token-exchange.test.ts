@@ -131,6 +131,13 @@ describe("the stand-in org's token exchange", () => {
     assert.notEqual(first.payload.jti, second.payload.jti);
   });
 
+  it("gives refresh tokens to linked apps only", async () => {
+    const form = { grant_type: "refresh_token", refresh_token: tokens.refreshToken };
+    const { body } = await requestToken(org, form, [app.id, secret]);
+    assert.equal(typeof body.id_token, "string", JSON.stringify(body));
+    assertRefused(await requestToken(org, form, [product.id, secret]), "invalid_request", /not allowed/);
+  });
+
   it("writes the tenant into aud_tenant if the Resource Server tab has one", async () => {
     product.resourceServer = { issuerUrl, tenantId: "acme" };
     assert.equal((await claimsIn(await exchange())).payload.aud_tenant, "acme");
