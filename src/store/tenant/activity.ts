@@ -124,12 +124,12 @@ function rangesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex.Qu
 }
 
 function kindOf({ actorKind, action }: ActivityEntry): ActivityKind {
-  const [subject] = action.split(".");
-  if (subject === "agent" || subject === "agents" || actorKind === "agent" || actorKind === "person")
-    return "agents";
+  const [subject = ""] = action.split(".");
+  const isOfAgents = actorKind === "agent" || actorKind === "person" || ["agent", "agents"].includes(subject);
+  if (isOfAgents) return "agents";
   if (actorKind !== "admin" && actorKind !== "operator") return actorKind;
   if (subject === "token") return "tokens";
-  return ["user", "group", "tombstone"].includes(subject ?? "") ? "people" : "settings";
+  return ["user", "group", "tombstone"].includes(subject) ? "people" : "settings";
 }
 
 function toActivity(row: ActivityRow): RecordedActivity {
