@@ -55,9 +55,10 @@ export function previewRoutes(deps: AdminDeps): Router {
 
 /** The result of a preview, as the page shows it. */
 async function describe(store: TenantStore, { claims, outcomes, access }: AccessPreview) {
+  const shown = outcomes.map((one) => ({ ...one, found: inWords(one.found) }));
   return {
-    outcomes: outcomes.map((one) => ({ ...one, found: inWords(one.found) })),
-    failed: outcomes.find(({ outcome }) => outcome === "failed") ?? null,
+    outcomes: shown,
+    failed: shown.find(({ outcome }) => outcome === "failed") ?? null,
     access,
     // A person who would be created just in time does not exist.
     person: access && (await store.users.byId(access.userId)),

@@ -2,8 +2,8 @@
  * The customer's admin console.
  *
  * Owns /admin and everything below it except the inspector, and the set-up links at /setup. Each section is one file:
- * connections.ts, domains.ts, provisioning.ts, agents.ts, people.ts, groups.ts, activity.ts. Every page requires an administrator,
- * and shows the tenant of their session only.
+ * connections.ts, domains.ts, provisioning.ts, agents.ts, people.ts, groups.ts, activity.ts. Every page requires an
+ * administrator, and shows the tenant of their session only.
  *
  * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
  * settings of their connections, and cross-app-access, to preview what it would decide.
