@@ -12,6 +12,7 @@ import {
   useAgentSite,
 } from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
+import { strangersKey, type TokenParts } from "../helpers/revocation.ts";
 
 describe("an access token for an ID-JAG", () => {
   onEachDatabase((use) => {
@@ -229,8 +230,8 @@ describe("an access token for an ID-JAG", () => {
     it("is in the activity once an hour, and so is each refusal that the org's key vouches for", async () => {
       const { ada, app, org } = site();
       const agent = await registerAgent(use());
-      const send = async (claims = {}, key?: Parameters<typeof signIdJag>[3]) => {
-        const assertion = await signIdJag(org, app.url, agent.clientId, { claims, ...key });
+      const send = async (claims = {}, parts: TokenParts = {}) => {
+        const assertion = await signIdJag(org, app.url, agent.clientId, { claims, ...parts });
         const client = { client_id: agent.clientId, client_secret: agent.secret };
         return await sendTokenRequest(app, { ...client, assertion });
       };
@@ -238,6 +239,7 @@ describe("an access token for an ID-JAG", () => {
       for (const _ of [1, 2]) assert.equal((await send()).status, 200);
       for (const _ of [1, 2]) assert.equal((await send({ aud: "https://other.example" })).status, 400);
       assert.equal((await send({ iss: "https://stranger.example" })).status, 400);
+      assert.equal((await send({}, { key: strangersKey })).status, 400);
       const entries = await entriesOf("agent");
       assert.equal(entries.length - before, 2);
       assert.deepEqual(
