@@ -9,7 +9,7 @@ import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 
-/** Who acts in a request to the API: a signed-in person in a browser, or an agent for a person. */
+/** The actor of a request to the API: a signed-in person in a browser, or an agent for a person. */
 export interface Acting {
   tenant: SignedInPerson["tenant"];
   user: User;
@@ -27,7 +27,7 @@ declare module "express-serve-static-core" {
   }
 }
 
-/** Who acts in a request that passed requireAccessToken. */
+/** The actor of a request that passed requireAccessToken. */
 export function actingOf(req: Request): Acting {
   if (!req.acting) throw new Error("this route is not behind requireAccessToken");
   return req.acting;
