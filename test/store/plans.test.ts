@@ -40,7 +40,7 @@ const questions: Record<string, (database: Database, tenantId: string, id: strin
 
 /** The queries of a request by an agent. Every tenant's tokens are in one table. */
 const guardQuestions: typeof questions = {
-  "the owner of an access token": (database) => accessTokenStore(database).owner("a-hash"),
+  "an access token": (database) => accessTokenStore(database).find("a-hash"),
   "a person's role": (database, tenantId, id) => forTenant(database, tenantId).roles.effective(id),
 };
 
