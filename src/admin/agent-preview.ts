@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { assertionPolicy } from "../cross-app-access/policy.ts";
-import { type AssertionPreview, previewAssertion } from "../cross-app-access/preview.ts";
+import { type AccessPreview, previewAccess } from "../cross-app-access/preview.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
@@ -23,7 +23,7 @@ export function previewRoutes(deps: AdminDeps): Router {
   // A preview may fetch the org's keys.
   const limit = rateLimiter(database, { name: "agent-preview", points: 60, seconds: 600 });
 
-  async function show(req: Request, res: Response, form: FormReader, preview: AssertionPreview | null) {
+  async function show(req: Request, res: Response, form: FormReader, preview: AccessPreview | null) {
     const store = storeOf(req, database);
     res.set("Cache-Control", "no-store").render("admin/agent-preview", {
       title: "What would happen",
@@ -43,10 +43,7 @@ export function previewRoutes(deps: AdminDeps): Router {
     try {
       // Not by the form, which would show it again.
       const assertion = formField(req, "assertion").trim();
-      const preview = await previewAssertion(deps, tenant.id, assertion);
-      if (!preview.claims)
-        throw new InvalidError("This is not an ID-JAG: three parts, with dots in between, and an issuer.");
-      await show(req, res, form, preview);
+      await show(req, res, form, await previewAccess(deps, tenant.id, assertion));
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
       form.addProblem("assertion", error);
@@ -57,24 +54,24 @@ export function previewRoutes(deps: AdminDeps): Router {
 }
 
 /** The result of a preview, as the page shows it. */
-async function describe(store: TenantStore, { claims, checks, access }: AssertionPreview) {
-  const shown = checks.map((one) => ({ ...one, found: inWords(one.found) }));
+async function describe(store: TenantStore, { claims, outcomes, access }: AccessPreview) {
+  const shown = outcomes.map((one) => ({ ...one, found: inWords(one.found) }));
   return {
     outcomes: shown,
     failed: shown.find(({ outcome }) => outcome === "failed") ?? null,
     access,
     // A person who would be created just in time does not exist.
     person: access && (await store.users.byId(access.userId)),
-    expiresAt: timeOf(claims?.exp),
+    expiresAt: timeOf(claims.exp),
     claims: [
-      ["Issuer (iss)", claims?.iss],
-      ["Person (sub)", claims?.sub],
-      ["Audience (aud)", [claims?.aud ?? []].flat().join(" ")],
-      ["Tenant (aud_tenant)", claims?.aud_tenant],
-      ["Client ID (client_id)", claims?.client_id],
-      ["Resource (resource)", [claims?.resource ?? []].flat().join(" ")],
-      ["Scopes (scope)", claims?.scope],
-      ["Agent at Okta (act)", claims?.act?.sub],
+      ["Issuer (iss)", claims.iss],
+      ["Person (sub)", claims.sub],
+      ["Audience (aud)", [claims.aud ?? []].flat().join(" ")],
+      ["Tenant (aud_tenant)", claims.aud_tenant],
+      ["Client ID (client_id)", claims.client_id],
+      ["Resource (resource)", [claims.resource ?? []].flat().join(" ")],
+      ["Scopes (scope)", claims.scope],
+      ["Agent at Okta (act)", claims.act?.sub],
     ] satisfies [string, string | undefined][],
   };
 }

@@ -119,7 +119,7 @@ describe("the preview of an ID-JAG in the admin console", () => {
       const pages = [await previewOf(theirs.clientId), await previewOf("agent_unknown")];
       const [foreign, unknown] = pages.map(({ text }) => withoutClaims(text));
       assert.equal(foreign, unknown);
-      assert.match(unknown ?? "", /Found: the client is not registered here/);
+      assert.match(unknown ?? "", /no agent with this client ID is known here/);
     });
 
     it("teaches nothing of the org and the connections of another tenant", async () => {
