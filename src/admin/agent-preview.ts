@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from "express";
+import { okta } from "okta-labels/labels";
 import { assertionPolicy } from "../cross-app-access/policy.ts";
 import { type AccessPreview, previewAccess } from "../cross-app-access/preview.ts";
 import { paths } from "../endpoints.ts";
@@ -68,7 +69,7 @@ async function describe(store: TenantStore, { claims, outcomes, access }: Access
       ["Person (sub)", claims.sub],
       ["Audience (aud)", [claims.aud ?? []].flat().join(" ")],
       ["Tenant (aud_tenant)", claims.aud_tenant],
-      ["Client ID (client_id)", claims.client_id],
+      [`${okta.signOn.clientId} (client_id)`, claims.client_id],
       ["Resource (resource)", [claims.resource ?? []].flat().join(" ")],
       ["Scopes (scope)", claims.scope],
       ["Agent at Okta (act)", claims.act?.sub],

@@ -18,7 +18,7 @@ import {
 } from "./steps.ts";
 import { known, newTokenRequest, type TokenRequest } from "./token-request.ts";
 
-/** What would happen if an agent presented an assertion. */
+/** The result of presenting an assertion, without presenting it. */
 export interface AccessPreview {
   /** The assertion's claims, verified or not. */
   claims: AssertionClaims;

@@ -1,14 +1,18 @@
 import type { Request, RequestHandler, Response } from "express";
+import { judge, RuleBrokenError } from "policy-list/policy";
 import { apiScopes } from "../../config/integration.ts";
 import { atLeast } from "../directory/roles.ts";
 import { crossAppAccessUrls } from "../endpoints.ts";
+import type { BrokenRule } from "../errors.ts";
 import type { Role, User } from "../model.ts";
-import { type AccessTokenOwner, accessTokenStore } from "../store/access-tokens.ts";
+import { accessTokenStore, type StoredAccessToken } from "../store/access-tokens.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
+import { callScopeRules, proofRules, tokenRules } from "./access-token-policy.ts";
 import { proofAlgorithms, proofVerifier } from "./dpop.ts";
+import { answerProblem } from "./problems.ts";
 
 /** The actor of a request to the API: a signed-in person in a browser, or an agent for a person. */
 export interface Acting {
@@ -18,12 +22,20 @@ export interface Acting {
   /** The names of the scopes. */
   scopes: readonly string[];
   /** The agent that acts for the person; null if the person acts in a browser. */
-  agent: (AccessTokenOwner["agent"] & { act: string | null }) | null;
+  agent: { clientId: string; name: string; act: string | null } | null;
+}
+
+/** A known access token that came with a request, and the rule that the call broke; null if it broke none. */
+export interface PresentedToken {
+  token: StoredAccessToken;
+  broken: BrokenRule | null;
 }
 
 declare module "express-serve-static-core" {
   interface Request {
-    /** Set by requireAccessToken and actAsSignedIn. */
+    /** Set by the guard of a resource. The inspector reads it once the response is sent. */
+    presentedToken?: PresentedToken;
+    /** Set by the guard of a resource, and by actAsSignedIn. */
     acting?: Acting;
   }
 }
@@ -38,6 +50,12 @@ export function actingOf(req: Request): Acting {
 export function scopesOf(role: Role): string[] {
   return apiScopes.filter((scope) => atLeast(role, scope.role)).map(({ name }) => name);
 }
+
+/** Lets a signed-in person act with the scopes of their role. Mount it behind the same-origin check. */
+export const actAsSignedIn: RequestHandler = (req, _res, next) => {
+  if (req.person) req.acting = { ...req.person, scopes: scopesOf(req.person.role), agent: null };
+  next();
+};
 
 export interface ResourceGuard {
   /** Requires an access token for this resource and puts its owner into `req.acting`. It asks for no scope. */
@@ -59,61 +77,107 @@ export function resourceGuard(database: Database, baseUrl: string, path: string)
   const verifyProof = proofVerifier(database);
   const limit = rateLimiter(database, { name: "agent-calls", points: callsPerMinute, seconds: 60 });
   const metadata = crossAppAccessUrls(baseUrl).protectedResource(path);
-  const refuse = (req: Request, res: Response, refusal: TokenRefusal): void => {
+  const resource = baseUrl + path;
+  const refuse = (req: Request, res: Response, refusal: CallRefusal): void => {
     const { status, error, description, scope } = refusal;
-    req.log.info({ reason: error ?? "no_token", description }, "access_token.refused");
+    const { ruleId = null, found = null } = req.presentedToken?.broken ?? {};
+    req.log.info({ reason: error ?? "no_token", rule: ruleId, found, description }, "access_token.refused");
     const parts = { error, error_description: error && description, scope, resource_metadata: metadata };
     const stated = Object.entries(parts).flatMap(([name, value]) => (value ? [`${name}="${value}"`] : []));
     const parameters = stated.join(", ");
     const dpop = `DPoP algs="${proofAlgorithms.join(" ")}", ${parameters}`;
     res.set({ "WWW-Authenticate": [`Bearer ${parameters}`, dpop], "Cache-Control": "no-store" });
-    answerProblem(req, res, status, description);
+    answerProblem(req, res, { status, detail: description });
   };
+
+  /** Throws RuleBrokenError. The proof comes last, because reading it consumes it. */
+  async function judgeCall(req: Request, { scheme, presented, token }: Presented): Promise<void> {
+    judge(tokenRules, { token, resource, now: Date.now() });
+    const bound = {
+      isBound: token.keyThumbprint !== null,
+      isPresentedBound: scheme.toLowerCase() === "dpop",
+    };
+    judge(proofRules, { ...bound, problem: null });
+    if (!bound.isBound) return;
+    const url = baseUrl + req.originalUrl.replace(/\?.*$/s, "");
+    const call = { method: req.method, url, token: presented };
+    const { thumbprint, problem } = await verifyProof(req.get("dpop") ?? "", call);
+    const isOwn = thumbprint === token.keyThumbprint;
+    judge(proofRules, { ...bound, problem: isOwn ? null : (problem ?? "its key is not the token's") });
+  }
 
   return {
     async authenticate(req, res, next) {
-      const [, scheme = "", token] = /^(Bearer|DPoP) (\S+)$/i.exec(req.get("authorization") ?? "") ?? [];
-      if (!token) return refuse(req, res, { status: 401, description: "An access token is needed." });
-      const owner = await tokens.owner(hashToken(token));
-      const isBound = scheme.toLowerCase() === "dpop";
-      if (!owner?.resources.includes(baseUrl + path) || (owner.keyThumbprint !== null) !== isBound) {
-        const description = "The access token is unknown, expired or no longer valid here.";
-        return refuse(req, res, { status: 401, error: "invalid_token", description });
+      const [, scheme = "", presented] = /^(Bearer|DPoP) (\S+)$/i.exec(req.get("authorization") ?? "") ?? [];
+      if (!presented) return refuse(req, res, { status: 401, description: "An access token is needed." });
+      const token = await tokens.find(hashToken(presented));
+      if (!token) return refuse(req, res, invalidToken);
+      req.presentedToken = { token, broken: null };
+      const broken = await brokenBy(() => judgeCall(req, { scheme, presented, token }));
+      if (broken) {
+        req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
+        return refuse(req, res, refusalOf(broken));
       }
-      if (isBound) {
-        const url = baseUrl + req.originalUrl.replace(/\?.*$/s, "");
-        const proof = await verifyProof(req.get("dpop") ?? "", { method: req.method, url, token });
-        if (proof.thumbprint !== owner.keyThumbprint) {
-          const description = `The DPoP proof is not valid: ${proof.problem ?? "its key is not the token's"}.`;
-          return refuse(req, res, { status: 401, error: "invalid_dpop_proof", description });
-        }
-      }
-      const retryAfter = await limit.use(`${owner.tenant.id}/${owner.agent.clientId}`);
+      const { tenant, user, role, scopes, act } = token;
+      const { clientId, name } = token.agent;
+      const retryAfter = await limit.use(`${tenant.id}/${clientId}`);
       if (retryAfter > 0) {
-        res.set("Retry-After", String(retryAfter));
-        return answerProblem(req, res, 429, "This agent sends too many requests.");
+        const detail = "This agent sends too many requests.";
+        return answerProblem(req, res, { status: 429, detail, retryAfter });
       }
-      const { tenant, user, role, scopes, agent, act } = owner;
       const allowed = scopesOf(role);
       req.acting = {
         tenant,
         user,
         role,
         scopes: scopes.filter((one) => allowed.includes(one)),
-        agent: { ...agent, act },
+        agent: { clientId, name, act },
       };
       next();
     },
 
-    requireScope: (scope) => (req, res, next) => {
-      if (actingOf(req).scopes.includes(scope)) return next();
-      const description = `The access token does not have the scope ${scope}.`;
-      refuse(req, res, { status: 403, error: "insufficient_scope", description, scope });
+    requireScope: (needed) => async (req, res, next) => {
+      const { scopes } = actingOf(req);
+      const broken = await brokenBy(() => judge(callScopeRules, { scopes, needed }));
+      if (!broken) return next();
+      if (req.presentedToken) req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
+      const description = `The access token does not have the scope ${needed}.`;
+      refuse(req, res, { status: 403, error: "insufficient_scope", description, scope: needed });
     },
   };
 }
 
-interface TokenRefusal {
+interface Presented {
+  scheme: string;
+  /** The text that the client sent. */
+  presented: string;
+  token: StoredAccessToken;
+}
+
+/** The rule that `work` finds broken; null if it finds none. */
+async function brokenBy(work: () => void | Promise<void>): Promise<RuleBrokenError | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (error instanceof RuleBrokenError) return error;
+    throw error;
+  }
+}
+
+/** One text for all reasons: the holder of a token learns nothing of the tenant. The log and the inspector have the reason. */
+const invalidToken: CallRefusal = {
+  status: 401,
+  error: "invalid_token",
+  description: "The access token is unknown, expired or no longer valid here.",
+};
+
+function refusalOf({ rule, found }: RuleBrokenError): CallRefusal {
+  if (rule.reason !== "invalid_dpop_proof") return invalidToken;
+  return { status: 401, error: rule.reason, description: `The DPoP proof is not valid: ${found}.` };
+}
+
+interface CallRefusal {
   status: number;
   /** RFC 6750 §3.1; absent if the request has no token at all. */
   error?: string;
@@ -121,29 +185,3 @@ interface TokenRefusal {
   /** The scope that is needed. */
   scope?: string;
 }
-
-/** Answers with a problem (RFC 9457). */
-export function answerProblem(req: Request, res: Response, status: number, detail: string): void {
-  const problem = {
-    type: "about:blank",
-    title: titles[status] ?? "Error",
-    status,
-    detail,
-    reference: req.id,
-  };
-  res.status(status).type("application/problem+json").send(JSON.stringify(problem));
-}
-
-const titles: Record<number, string> = {
-  400: "Bad request",
-  401: "Not signed in",
-  403: "Not allowed",
-  404: "Not found",
-  409: "Conflict",
-  412: "Changed in the meantime",
-  415: "Unsupported media type",
-  422: "Not acceptable",
-  428: "Precondition required",
-  429: "Too many requests",
-  503: "Unavailable",
-};
