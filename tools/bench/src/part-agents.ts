@@ -4,7 +4,7 @@ import { type RevokingOrg, startRevokingOrg } from "../../../test/helpers/revoca
 import type { Timed } from "./client.ts";
 import { inTurn } from "./part-growth.ts";
 import { atMost, type BenchRun } from "./run.ts";
-import { type SeededAgents, seedAgents, type AgentRequest } from "./seed-agents.ts";
+import { type AgentRequest, type SeededAgents, seedAgents } from "./seed-agents.ts";
 import { cycle, median } from "./statistics.ts";
 import { race, ratio } from "./throughput.ts";
 import { createWorld, type World } from "./world.ts";
