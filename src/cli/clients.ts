@@ -31,7 +31,7 @@ export const clientCommands: Command[] = [
       const proof = secret === null ? "It authenticates with its keys." : `Secret, shown only now: ${secret}`;
       return {
         json: { client: await toJson(database, agent), clientSecret: secret, issuer, tokenEndpoint },
-        text: `Client ID: ${agent.clientId}\n${proof}\nIssuer: ${issuer}\nToken endpoint: ${tokenEndpoint}`,
+        text: `Agent: ${agent.clientId}\n${proof}\nIssuer: ${issuer}\nToken endpoint: ${tokenEndpoint}`,
       };
     },
   },

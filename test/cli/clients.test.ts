@@ -66,7 +66,7 @@ describe("admin -- client", () => {
 
     it("create refuses unknown scopes and tenants, and addresses that are not https", async () => {
       await assert.rejects(create("--scope", "tasks.delete"), InvalidError);
-      await assert.rejects(create("--tenant", "nobody-here"), NotFoundError);
+      await assert.rejects(create("--tenant", "no-such-tenant"), NotFoundError);
       await assert.rejects(create("--jwks-uri", "http://agent.example/keys"), InvalidError);
     });
 

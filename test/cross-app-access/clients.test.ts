@@ -219,6 +219,7 @@ describe("a client at the token endpoint", () => {
         refused(await withKey(publish("/clients/query.json?a=b")), /no query/);
         refused(await withKey(publish("/clients/a/../dots.json")), /must have a path/);
         refused(await withKey(`${issuer}/clients/none.json`), /answered 500/);
+        refused(await withKey(publish(`/clients/${"x".repeat(500)}.json`)), /too long/);
         refused(await withKey("ftp://client.example/client.json"), /not a web address/);
       });
 

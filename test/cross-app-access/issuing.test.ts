@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { decodeJwt } from "jose";
-import { assertionVerifier } from "../../src/cross-app-access/assertion.ts";
-import { previewAssertion } from "../../src/cross-app-access/preview.ts";
 import { samlUrls } from "../../src/endpoints.ts";
 import { accessTokenStore } from "../../src/store/access-tokens.ts";
 import { hashToken } from "../../src/store/secrets.ts";
-import { keyStore } from "../../src/trust/jwks.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
   lastRefusal,
@@ -285,35 +281,6 @@ describe("an access token for an ID-JAG", () => {
         await send(await idJag({ header: { kid: "k9" } })),
       ];
       assert.equal(new Set(strangers.map(({ text }) => text)).size, 1);
-    });
-
-    it("a preview applies the same rules for an administrator, and leaves nothing behind", async () => {
-      const { app, acme } = site();
-      const verifyAssertion = assertionVerifier(keyStore({ allowPrivateNetwork: true }), () =>
-        Promise.resolve(`${site().org.issuer}/oauth2/v1/keys`),
-      );
-      const deps = { database: use().database, baseUrl: app.url, verifyAssertion };
-      const preview = (token: string, tenantId = acme.tenant.id) => previewAssertion(deps, tenantId, token);
-      const assertion = await site().idJag({
-        claims: { sub: "00u11", email: "seen@acme.example", resource: `${app.url}/mcp` },
-      });
-      for (const _ of [1, 2]) {
-        const { checks, access, clientId } = await preview(assertion);
-        assert.ok(checks.every(({ outcome }) => outcome === "passed"));
-        assert.deepEqual(access?.scopes, ["tasks.read", "tasks.write"]);
-        assert.equal(clientId, decodeJwt(assertion).client_id);
-      }
-      assert.equal(await acme.store.users.byLoginName("seen@acme.example"), null);
-      const failed = async (token: string, tenantId?: string) =>
-        (await preview(token, tenantId)).checks.find(({ outcome }) => outcome === "failed")?.id;
-      assert.equal(await failed("nonsense"), "assertion-readable");
-      assert.equal(await failed(await site().idJag({ claims: { sub: "00u12" } })), "person-admitted");
-      assert.equal(
-        await failed(await site().idJag({ claims: { client_id: "agent_x" } })),
-        "client-authenticated",
-      );
-      const other = await createTestTenant(use().database);
-      assert.equal(await failed(assertion, other.tenant.id), "issuer-connected");
     });
 
     it("calls above the rate limit get 429 and Retry-After", async () => {
