@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import * as ast from "typescript/unstable/ast";
 import { API } from "typescript/unstable/sync";
 
-const protocolRooms = ["oidc", "saml", "scim", "universal-logout"];
+const protocolRooms = ["oidc", "saml", "scim", "universal-logout", "cross-app-access"];
 
 /**
  * Which rooms each room may import: docs/explanation/architecture.md as a test. `ground` means the files directly in src/,
@@ -24,10 +24,11 @@ const mayImport: Record<string, readonly string[]> = {
   oidc: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "universal-logout": ["ground", "trust", "directory", "store"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
+  "cross-app-access": ["ground", "trust", "directory", "store", "web", "config"],
   // The protocol rooms' policies, and the context of a sign-in.
   inspector: ["ground", "trust", "store", "web", "config", "sso", ...protocolRooms],
   guide: ["ground", "store", "web", "config"],
-  cli: ["ground", "trust", "directory", "store", ...protocolRooms],
+  cli: ["ground", "trust", "directory", "store", "config", ...protocolRooms],
   demo: ["root", "ground", "trust", "directory", "store", "saml", "config"],
 };
 /** Roots build things and hand them to the rooms, so they may import any room. */

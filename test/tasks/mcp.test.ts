@@ -205,7 +205,8 @@ describe("the MCP server", () => {
         for (const method of ["GET", "POST", "DELETE"]) {
           const answer = await app.client().send(method, "/mcp", {});
           assert.equal(answer.status, 401, method);
-          assert.equal(answer.headers.get("www-authenticate"), `Bearer resource_metadata="${metadata}"`);
+          const challenge = answer.headers.get("www-authenticate") ?? "";
+          assert.ok(challenge.startsWith(`Bearer resource_metadata="${metadata}", DPoP algs=`), challenge);
         }
       });
 

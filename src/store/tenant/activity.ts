@@ -5,7 +5,7 @@ import type { TenantScope } from "./scope.ts";
 /** An event in a tenant: who did what to whom. It has names of attributes, never their values. */
 export interface ActivityEntry {
   actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in" | "agent";
-  /** The name and token hint of a provisioning source, a connection's key, a person's login name, or an agent's name. */
+  /** The provisioning source's name and token hint, the connection's key, the agent's name, or the person's login name. */
   actor: string;
   /** The acting user's id, if a user did it, also through an agent. */
   actorId?: string | null;

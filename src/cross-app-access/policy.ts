@@ -1,0 +1,304 @@
+import type { Rule } from "policy-list/policy";
+import type { TokenFinding } from "../trust/org-tokens.ts";
+
+/**
+ * The policy of the token endpoint: every rule, in the order in which it is applied. "Draft" is
+ * draft-ietf-oauth-identity-assertion-authz-grant, "MCP" the extension Enterprise-Managed Authorization.
+ */
+type TokenRule<Facts> = Rule<Facts, TokenError>;
+
+/** The error codes of a response (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5). */
+export type TokenError =
+  | "invalid_request"
+  | "invalid_client"
+  | "invalid_grant"
+  | "invalid_scope"
+  | "invalid_target"
+  | "invalid_dpop_proof"
+  | "unsupported_grant_type"
+  | "temporarily_unavailable";
+
+/** The grant type of an ID-JAG (RFC 7523 §2.1). */
+export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+export const assertionType = "oauth-id-jag+jwt";
+/** Okta's ID-JAGs last five minutes. A longer life would keep access alive that the org took away. */
+const maxLifetimeSeconds = 600;
+/** Clocks may differ by this much. */
+export const toleranceSeconds = 60;
+
+/** A rule whose refusal is `invalid_grant`, unless `how` says otherwise. */
+function rule<Facts>(
+  id: string,
+  name: string,
+  citation: string,
+  how: Pick<TokenRule<Facts>, "holds" | "found"> & { reason?: TokenError },
+): TokenRule<Facts> {
+  return { id, name, citation, reason: "invalid_grant", ...how };
+}
+
+export interface RequestFacts {
+  isForm: boolean;
+  /** A parameter that the request has twice; null if there is none. */
+  repeated: string | null;
+  hasNul: boolean;
+  /** The ways in which the client authenticates. */
+  methods: readonly string[];
+}
+
+export const requestRules: readonly TokenRule<RequestFacts>[] = [
+  rule("request-form", "The request is a form in UTF-8", "RFC 6749 §4.5, appendix B", {
+    reason: "invalid_request",
+    holds: ({ isForm }) => isForm,
+  }),
+  rule("parameters-once", "No parameter is there twice, except resource", "RFC 6749 §3.2, RFC 8707 §2", {
+    reason: "invalid_request",
+    holds: ({ repeated }) => repeated === null,
+    found: ({ repeated }) => repeated,
+  }),
+  rule("parameters-text", "No parameter contains a NUL", "RFC 6749 appendix A", {
+    reason: "invalid_request",
+    holds: ({ hasNul }) => !hasNul,
+  }),
+  rule("client-one-method", "The client authenticates in one way", "RFC 6749 §2.3", {
+    reason: "invalid_request",
+    holds: ({ methods }) => methods.length <= 1,
+    found: ({ methods }) => methods.join(" and "),
+  }),
+];
+
+export const clientRules: readonly TokenRule<{ problem: string | null }>[] = [
+  rule(
+    "client-authenticated",
+    "The client is registered or describes itself, and authenticates",
+    "RFC 6749 §2.3, RFC 7523 §3, draft-ietf-oauth-client-id-metadata-document",
+    {
+      reason: "invalid_client",
+      holds: ({ problem }) => problem === null,
+      found: ({ problem }) => problem,
+    },
+  ),
+];
+
+export interface GrantFacts {
+  grantType: string;
+  assertion: string;
+  claims: object | null;
+}
+
+export const grantRules: readonly TokenRule<GrantFacts>[] = [
+  rule("grant-type", "The grant is a JWT", "RFC 7523 §2.1", {
+    reason: "unsupported_grant_type",
+    holds: ({ grantType }) => grantType === jwtBearer,
+  }),
+  rule("assertion-given", "The request has an assertion", "RFC 7523 §2.1", {
+    reason: "invalid_request",
+    holds: ({ assertion }) => assertion !== "",
+  }),
+  rule(
+    "assertion-readable",
+    "The assertion is a JWT with an issuer, and its claims have the right types",
+    "Draft §3.1, RFC 7519 §4.1",
+    { holds: ({ claims }) => claims !== null },
+  ),
+];
+
+/** How many connections are left after each step. The key comes last, or an org could name people of another one. */
+export interface ConnectionFacts {
+  ofIssuer: number;
+  ofClient: number;
+  ofTenant: number;
+  ofSubject: number;
+  isOn: boolean;
+}
+
+export const connectionRules: readonly TokenRule<ConnectionFacts>[] = [
+  rule("issuer-connected", "The issuer is the org of an active connection", "Draft §4.4.1, RFC 7523 §3", {
+    holds: ({ ofIssuer }) => ofIssuer > 0,
+  }),
+  rule(
+    "client-of-tenant",
+    "The client is of the deployment, or of the connection's tenant",
+    "No client of a tenant acts in another one",
+    { holds: ({ ofClient }) => ofClient > 0 },
+  ),
+  rule(
+    "tenant-named",
+    "The tenant in aud_tenant, if there is one, is the connection's key",
+    "Draft §3.1, Okta: Cross App Access",
+    { holds: ({ ofTenant }) => ofTenant > 0 },
+  ),
+  rule(
+    "subject-named",
+    "The person is named as in a sign-in: by sub, or by a SAML NameID with its issuer and service provider",
+    "Draft §3.1, Okta: Cross App Access",
+    { holds: ({ ofSubject }) => ofSubject > 0 },
+  ),
+  rule("connection-clear", "Only one connection fits", "One org may serve two tenants", {
+    holds: ({ ofSubject }) => ofSubject === 1,
+  }),
+  rule(
+    "switched-on",
+    "Cross App Access is switched on",
+    "An administrator may switch it off for a connection",
+    { holds: ({ isOn }) => isOn },
+  ),
+];
+
+export interface IdJagFacts {
+  finding: TokenFinding | null;
+  typ: unknown;
+  claims: {
+    aud?: string | string[] | undefined;
+    client_id?: string | undefined;
+    jti?: string | undefined;
+    iat?: number | undefined;
+    exp?: number | undefined;
+  };
+  /** Our issuer. */
+  issuer: string;
+  clientId: string;
+  /** Seconds since the epoch. */
+  now: number;
+}
+
+function byLibrary(
+  id: string,
+  name: string,
+  citation: string,
+  reason: TokenError = "invalid_grant",
+): TokenRule<IdJagFacts> {
+  return rule(id, name, citation, {
+    reason,
+    holds: ({ finding }) => finding?.ruleId !== id,
+    found: ({ finding }) => finding?.found ?? null,
+  });
+}
+
+/** jose checks those that are `byLibrary`. */
+export const assertionRules: readonly TokenRule<IdJagFacts>[] = [
+  byLibrary("keys-available", "The org's keys can be read", "RFC 7523 §3", "temporarily_unavailable"),
+  byLibrary(
+    "assertion-signature",
+    "The org's key verifies the assertion's signature, by RS256",
+    "MCP §7.4.1, RFC 8725 §3.1",
+  ),
+  rule("assertion-type", `The assertion's type is ${assertionType}`, "Draft §4.4.1, RFC 8725 §3.11", {
+    holds: ({ typ }) => typ === assertionType,
+  }),
+  rule("assertion-audience", "The assertion's audience is our issuer alone", "Draft §4.4.1", {
+    holds: ({ claims, issuer }) => [claims.aud].flat().length === 1 && [claims.aud].flat()[0] === issuer,
+  }),
+  rule("assertion-client", "The assertion is for the client that presents it", "Draft §4.4.1", {
+    holds: ({ claims, clientId }) => claims.client_id === clientId,
+  }),
+  rule("assertion-id", "The assertion has an id", "Draft §3.1", {
+    holds: ({ claims }) => claims.jti !== undefined,
+  }),
+  byLibrary("assertion-not-before", "The assertion is valid already", "RFC 7519 §4.1.5"),
+  byLibrary("assertion-expiry", "The assertion has not expired", "RFC 7519 §4.1.4"),
+  rule("assertion-issued", "The assertion was not issued in the future", "Draft §3.1, RFC 7519 §4.1.6", {
+    holds: ({ claims: { iat }, now }) => iat !== undefined && iat <= now + toleranceSeconds,
+  }),
+  rule("assertion-lifetime", "The assertion lasts at most ten minutes", "RFC 7523 §3, item 4", {
+    holds: ({ claims: { iat = 0, exp = 0 } }) => exp - iat <= maxLifetimeSeconds,
+  }),
+];
+
+export interface ResourceFacts {
+  /** Whether each resource in the assertion is ours. */
+  areOurs: boolean;
+  /** Whether the assertion covers each resource that the client asks for. */
+  areCovered: boolean;
+}
+
+export const resourceRules: readonly TokenRule<ResourceFacts>[] = [
+  rule("resource-ours", "Each resource in the assertion is ours, to the letter", "MCP §7.6.2", {
+    holds: ({ areOurs }) => areOurs,
+  }),
+  rule("resource-covered", "The assertion covers the resource that the client asks for", "RFC 8707 §2", {
+    reason: "invalid_target",
+    holds: ({ areCovered }) => areCovered,
+  }),
+];
+
+export interface ProofFacts {
+  /** The fault of the proof; null if it has none, or if there is no proof. */
+  problem: string | null;
+  /** The thumbprint of the proof's key; null without a proof. */
+  thumbprint: string | null;
+  /** Whether the assertion is bound to a key, and the key's thumbprint; the latter is null if it is bound in another way. */
+  confirmed: { jkt: string | null } | null;
+}
+
+export const proofRules: readonly TokenRule<ProofFacts>[] = [
+  rule("proof-valid", "A proof of possession, if there is one, is valid and new", "RFC 9449 §4.3", {
+    reason: "invalid_dpop_proof",
+    holds: ({ problem }) => problem === null,
+    found: ({ problem }) => problem,
+  }),
+  rule(
+    "proof-given",
+    "An assertion that is bound to a key comes with a proof",
+    "RFC 7800 §3.1, RFC 9449 §5",
+    {
+      holds: ({ confirmed, thumbprint }) => confirmed === null || thumbprint !== null,
+    },
+  ),
+  rule("proof-key", "The proof's key is the one that the assertion is bound to", "RFC 9449 §6.1", {
+    holds: ({ confirmed, thumbprint }) => confirmed === null || confirmed.jkt === thumbprint,
+  }),
+];
+
+/** From here on, in the transaction that issues the token. */
+export const agentRules: readonly TokenRule<{ isBlocked: boolean; isNew: boolean }>[] = [
+  rule(
+    "agent-not-blocked",
+    "No administrator of the tenant blocked the agent",
+    "An administrator may block an agent",
+    { holds: ({ isBlocked }) => !isBlocked },
+  ),
+  rule("assertion-unused", "An assertion for the MCP server was not used before", "MCP §7.4.2", {
+    holds: ({ isNew }) => isNew,
+  }),
+];
+
+export interface PersonFacts {
+  /** The directory's reason to refuse the person; null if it has none. */
+  refusal: string | null;
+  isRevoked: boolean;
+}
+
+export const personRules: readonly TokenRule<PersonFacts>[] = [
+  rule("person-admitted", "The person may sign in here", "src/directory/sign-in.ts", {
+    holds: ({ refusal }) => refusal === null,
+    found: ({ refusal }) => refusal,
+  }),
+  rule(
+    "access-not-revoked",
+    "The person did not take the agent's access away",
+    "A person may revoke an agent's access",
+    { holds: ({ isRevoked }) => !isRevoked },
+  ),
+];
+
+export const scopeRules: readonly TokenRule<{ scopes: readonly string[] }>[] = [
+  rule(
+    "scope-left",
+    "A scope is asked for, granted by the org, and allowed to the agent and the person",
+    "Draft §4.4.1, RFC 6749 §3.3",
+    { reason: "invalid_scope", holds: ({ scopes }) => scopes.length > 0 },
+  ),
+];
+
+/** The rules about one assertion, which the inspector shows. */
+export const assertionPolicy = [
+  ...connectionRules,
+  ...assertionRules,
+  ...resourceRules,
+  ...proofRules,
+  ...agentRules,
+  ...personRules,
+  ...scopeRules,
+] as const;
+
+export const tokenPolicy = [...requestRules, ...clientRules, ...grantRules, ...assertionPolicy] as const;
