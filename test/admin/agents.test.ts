@@ -3,10 +3,10 @@ import { clickPath, okta } from "okta-labels/labels";
 import { issueAccessToken } from "../../src/directory/access-tokens.ts";
 import { createAgent, isSecretOf } from "../../src/directory/agents.ts";
 import type { Agent, User } from "../../src/model.ts";
-import { accessTokenStore } from "../../src/store/access-tokens.ts";
 import { agentStore } from "../../src/store/agents.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits } from "../../src/store/session-store.ts";
+import { isAccepted } from "../helpers/access-tokens.ts";
 import type { Answer, Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, shownOn, submit } from "../helpers/forms.ts";
@@ -57,8 +57,7 @@ describe("agents in the admin console", () => {
       } as const;
       return (await issueAccessToken(site().acme.store, grant, defaultSessionLimits)).token;
     };
-    const isAlive = async (token: string) =>
-      (await accessTokenStore(use().database).owner(hashToken(token))) !== null;
+    const isAlive = async (token: string) => await isAccepted(use().database, token);
 
     it("leads in Okta's order, with Okta's labels and every value to copy", async () => {
       const steps = stepsOf(await page());

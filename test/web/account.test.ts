@@ -5,11 +5,10 @@ import { provisionGroup } from "../../src/directory/groups.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import type { Agent, Connection, User } from "../../src/model.ts";
-import { accessTokenStore } from "../../src/store/access-tokens.ts";
 import { agentStore } from "../../src/store/agents.ts";
-import { hashToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits } from "../../src/store/session-store.ts";
 import { landingPath } from "../../src/web/home.ts";
+import { isAccepted } from "../helpers/access-tokens.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { submit } from "../helpers/forms.ts";
@@ -118,8 +117,7 @@ describe("apps and agents with access, on the account page", () => {
       const { token } = await issueAccessToken(site().acme.store, grant, defaultSessionLimits);
       return { user, token, client: await site().clientOf(user) };
     }
-    const isAlive = async (token: string) =>
-      (await accessTokenStore(use().database).owner(hashToken(token))) !== null;
+    const isAlive = async (token: string) => await isAccepted(use().database, token);
     const latest = async () => {
       const [entry = assert.fail()] = await site().acme.store.activity.latest(1);
       return [entry.kind, entry.action, entry.actorKind, entry.actor, entry.targetId];
