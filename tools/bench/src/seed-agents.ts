@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto"; // sample product
 import { createAgent } from "../../../src/directory/agents.ts";
 import { createConnection } from "../../../src/directory/connections.ts";
 import { crossAppAccessUrls } from "../../../src/endpoints.ts";
@@ -14,7 +14,7 @@ import { cycle, spread } from "./statistics.ts";
 
 /** The server's base URL (server.ts). */
 const baseUrl = "https://acme.example";
-export const urls = crossAppAccessUrls(baseUrl);
+const urls = crossAppAccessUrls(baseUrl);
 /** Many, because each agent has its own rate limit. */
 const agents = 100;
 /** Enough tokens for calls that do not find their rows in the processor's caches. */
