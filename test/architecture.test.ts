@@ -38,7 +38,7 @@ const roots = ["src/server.ts", "src/serve.ts", "src/app.ts"];
 const ownedPackages: Record<string, string | readonly string[]> = {
   knex: "store",
   pg: "store",
-  "rate-limiter-flexible": "scim",
+  "rate-limiter-flexible": ["scim", "web"],
   "openid-client": ["oidc", "trust"],
   "@node-saml/node-saml": "saml",
   "@node-saml/passport-saml": "saml",

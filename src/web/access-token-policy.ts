@@ -78,7 +78,7 @@ export const tokenRules: readonly CallRule<TokenFacts>[] = [
     ({ user }) => !user.blocked,
   ),
   rule(
-    "access-not-revoked",
+    "access-current",
     "The person's access was not revoked since the token was issued",
     "Universal Logout, sign-out by an administrator",
     ({ user, issuedEpoch }) => user.accessEpoch === issuedEpoch,

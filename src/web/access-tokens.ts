@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import { judge, RuleBrokenError } from "policy-list/policy";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { apiScopes } from "../../config/integration.ts";
 import { atLeast } from "../directory/roles.ts";
 import { crossAppAccessUrls } from "../endpoints.ts";
@@ -7,7 +8,6 @@ import type { BrokenRule } from "../errors.ts";
 import type { Role, User } from "../model.ts";
 import { accessTokenStore, type StoredAccessToken } from "../store/access-tokens.ts";
 import type { Database } from "../store/database.ts";
-import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 import { callScopeRules, proofRules, tokenRules } from "./access-token-policy.ts";
@@ -64,18 +64,21 @@ export interface ResourceGuard {
   requireScope(scope: string): RequestHandler;
 }
 
-/** Calls per minute of one agent for one tenant. */
-const callsPerMinute = 600;
-
 /**
  * Guards the routes of a resource by access tokens (RFC 6750, RFC 9449). A refusal says where the resource's metadata is
  * (RFC 9728 §5.1), so that a client finds out by itself how to get a token.
  * @param path the resource's path, which with the origin is its identifier: paths.api or paths.mcp.
+ * @param callsPerMinute of one agent in one tenant. Each process counts for itself: a limit must not cost a write per call.
  */
-export function resourceGuard(database: Database, baseUrl: string, path: string): ResourceGuard {
+export function resourceGuard(
+  database: Database,
+  baseUrl: string,
+  path: string,
+  callsPerMinute = 600,
+): ResourceGuard {
   const tokens = accessTokenStore(database);
   const verifyProof = proofVerifier(database);
-  const limit = rateLimiter(database, { name: "agent-calls", points: callsPerMinute, seconds: 60 });
+  const limiter = new RateLimiterMemory({ points: callsPerMinute, duration: 60 });
   const metadata = crossAppAccessUrls(baseUrl).protectedResource(path);
   const resource = baseUrl + path;
   const refuse = (req: Request, res: Response, refusal: CallRefusal): void => {
@@ -120,7 +123,7 @@ export function resourceGuard(database: Database, baseUrl: string, path: string)
       }
       const { tenant, user, role, scopes, act } = token;
       const { clientId, name } = token.agent;
-      const retryAfter = await limit.use(`${tenant.id}/${clientId}`);
+      const retryAfter = await use(limiter, `${tenant.id}/${clientId}`);
       if (retryAfter > 0) {
         const detail = "This agent sends too many requests.";
         return answerProblem(req, res, { status: 429, detail, retryAfter });
@@ -145,6 +148,17 @@ export function resourceGuard(database: Database, baseUrl: string, path: string)
       refuse(req, res, { status: 403, error: "insufficient_scope", description, scope: needed });
     },
   };
+}
+
+/** Counts a use. Returns 0 if it is allowed, otherwise the seconds until it will be. */
+async function use(limiter: RateLimiterMemory, key: string): Promise<number> {
+  try {
+    await limiter.consume(key);
+    return 0;
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+  }
 }
 
 interface Presented {

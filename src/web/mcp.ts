@@ -50,7 +50,7 @@ export function mcpTool<Input extends z.ZodObject, Output extends z.ZodObject>(
 }
 
 /** The message of a request, and how its tool failed. */
-export interface McpExchange {
+interface McpExchange {
   /** The body, in the parts in which it was read. */
   received: Buffer[];
   /** The sentence for the model; null if no tool failed. */

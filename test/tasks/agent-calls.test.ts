@@ -142,7 +142,7 @@ describe("the calls of an agent", () => {
         await site().acme.store.users.update(person.id, { active: false }),
       "person-not-blocked": async ({ person }) =>
         await site().acme.store.users.update(person.id, { blocked: true }),
-      "access-not-revoked": async ({ person }) => await site().acme.store.users.advanceAccessEpoch(person.id),
+      "access-current": async ({ person }) => await site().acme.store.users.advanceAccessEpoch(person.id),
       "role-kept": async ({ person }) => await site().acme.store.roles.revoke(person.id, "admin"),
     };
 

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { paths } from "../../src/endpoints.ts";
+import { createLog } from "../../src/log.ts";
+import { resourceGuard } from "../../src/web/access-tokens.ts";
 import { problemOf } from "../../src/web/problems.ts";
-import { agentToken } from "../helpers/agents.ts";
-import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
+import { requestContext } from "../../src/web/request.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
+import { agentToken } from "./agent-token.ts";
 import { type ApiAnswerSeen, DescribedApi, type Description, readDescription } from "./described-api.ts";
 
 const unknownTask = "/tasks/00000000-0000-0000-0000-000000000000";
@@ -164,7 +171,8 @@ describe("the API's refusals", () => {
         for (const [method, body] of [["GET"], ["POST", { title: "x" }]] as const) {
           const answer = await anonymous.call(method, "/tasks", body);
           assertProblem(answer, 401);
-          assert.equal(answer.headers.get("www-authenticate"), `Bearer resource_metadata="${metadata}"`);
+          const challenge = answer.headers.get("www-authenticate") ?? "";
+          assert.ok(challenge.startsWith(`Bearer resource_metadata="${metadata}", DPoP algs=`), challenge);
           const wrong = await anonymous.call(method, "/tasks", body, { authorization: "Bearer oinat_wrong" });
           assertProblem(wrong, 401);
           assert.match(wrong.headers.get("www-authenticate") ?? "", /^Bearer error="invalid_token", /);
@@ -271,20 +279,29 @@ describe("the API's refusals", () => {
     });
   });
 
-  onEachDatabase((use) => {
+  onOneDatabase((use) => {
     const site = useSite(use);
 
-    it("say how long to wait after too many requests", async () => {
+    it("say how long to wait after too many requests of one agent, and only of this one", async () => {
       const { app, acme } = site();
       const user = await createLocalAccount(acme.store, "busy@acme.example");
-      const token = await agentToken(use().database, acme, app.url, { user });
-      const description = await readDescription(app.client());
-      const api = new DescribedApi(app.client(), description, { authorization: `Bearer ${token}` });
-      assert.equal((await api.call("GET", "/tasks")).status, 200);
-      await use().database.sql()("rate_limits").where("key", "like", "agent-calls:%").update({ points: 600 });
-      const answer = await api.call("GET", "/tasks");
-      assert.equal(answer.status, 429);
-      assert.match(answer.headers.get("retry-after") ?? "", /^([1-9]|[1-5]\d|60)$/);
+      const guard = resourceGuard(use().database, app.url, paths.api, 1);
+      const guarded = express().use(requestContext(createLog("silent")), guard.authenticate);
+      const server = createServer(guarded.use((_req, res) => void res.status(204).end()));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const busy = await agentToken(use().database, acme, app.url, { user });
+      const other = await agentToken(use().database, acme, app.url, { user });
+      const call = async (token: string) =>
+        await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+      assert.equal((await call(busy)).status, 204);
+      const refused = await call(busy);
+      assert.equal(refused.status, 429);
+      assert.match(refused.headers.get("retry-after") ?? "", /^([1-9]|[1-5]\d|60)$/);
+      assert.equal(refused.headers.get("content-type"), "application/problem+json");
+      assert.equal((await call(other)).status, 204);
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
     });
   });
 

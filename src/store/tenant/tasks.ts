@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { NotFoundError } from "../../errors.ts";
 import type { TenantScope } from "./scope.ts";
 
-export interface TaskPerson {
+interface TaskPerson {
   id: string;
   loginName: string;
   /** The display name, or else the login name. */

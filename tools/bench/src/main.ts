@@ -6,6 +6,7 @@
 import type { Engine } from "../../../test/helpers/databases.ts";
 import { type PostgresServer, startPostgres } from "../../../test/helpers/postgres-server.ts";
 import { type BenchOptions, BenchUsageError, type PartName, readOptions, usage } from "./options.ts";
+import { measureAgents } from "./part-agents.ts";
 import { measureConsole } from "./part-console.ts";
 import { measureDemo } from "./part-demo.ts";
 import { measureGrowth } from "./part-growth.ts";
@@ -31,6 +32,7 @@ const parts: Record<PartName, (run: BenchRun) => Promise<void>> = {
   inspector: measureInspector,
   console: (run) => againstSmall(run, measureConsole),
   saml: measureSaml,
+  agents: measureAgents,
   demo: measureDemo,
   import: measureImport,
 };

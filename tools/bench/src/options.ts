@@ -11,6 +11,7 @@ const partNames = [
   "inspector",
   "console",
   "saml",
+  "agents",
   "demo",
   "import",
 ] as const;
@@ -29,6 +30,9 @@ export interface Sizes {
   patches: number;
   /** Members of the largest group. */
   mostMembers: number;
+  /** Access tokens in the large and in the small database. */
+  tokens: number;
+  fewTokens: number;
   /** Concurrent clients, rounds of interleaved runs (and starts of the demo), and seconds of each run. */
   clients: number;
   rounds: number;
@@ -53,6 +57,8 @@ const full: Sizes = {
   delta: 256,
   patches: 200,
   mostMembers: 100_000,
+  tokens: 1_000_000,
+  fewTokens: 1_000,
   clients: 10,
   rounds: 5,
   seconds: 2,
@@ -67,6 +73,8 @@ const quick: Sizes = {
   delta: 16,
   patches: 5,
   mostMembers: 600,
+  tokens: 2_000,
+  fewTokens: 100,
   clients: 4,
   rounds: 1,
   seconds: 0.2,

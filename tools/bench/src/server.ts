@@ -30,7 +30,8 @@ const config: Config = {
   logLevel: "info",
   metricsToken: null,
   baseUrl: "https://acme.example",
-  insecureAllowPrivateNetwork: false,
+  // An org's keys are on this machine, too (part-agents.ts).
+  insecureAllowPrivateNetwork: true,
   outgoingProxy: null,
   sessionSecret,
   dataKey: randomBytes(32),

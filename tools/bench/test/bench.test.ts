@@ -26,6 +26,10 @@ describe("the benchmark", () => {
         "npm run demo until it is ready, median",
         "npm run admin -- demo reset, median",
         "accepted ACS posts : node-saml's validations",
+        "API call : one read",
+        "token requests",
+        "API call, growth from 100 tokens",
+        "token request, growth from 100 tokens",
         "dearest of \\d+ refusals \\([^|]*\\) : acceptance",
       ]) {
         assert.match(table, new RegExp(`^\\| ${engine} +\\|[^|]*\\| ${what} +\\| [\\d.]`, "m"));

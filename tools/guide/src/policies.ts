@@ -16,6 +16,7 @@ import {
 import { oidcPolicy } from "../../../src/oidc/policy.ts";
 import { initiationRules } from "../../../src/oidc/sign-in-rules.ts";
 import { revocationPolicy } from "../../../src/universal-logout/policy.ts";
+import { callPolicy } from "../../../src/web/access-token-policy.ts";
 import { fileUrl } from "./files.ts";
 
 const [begin, end] = ["<!-- policy: written by npm run guide -->", "<!-- end of the policy -->"];
@@ -58,6 +59,7 @@ const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, read
         title: "The agent, the person and the scopes, in the transaction that issues the token",
         rules: [...agentRules, ...personRules, ...scopeRules],
       },
+      { title: "A call with the access token", rules: callPolicy },
     ],
   ],
 ]);

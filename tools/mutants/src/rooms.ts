@@ -21,6 +21,10 @@ const consoleOfPeople = [
 ];
 const consoleOfConnections = ["test/directory/", "test/admin/", "test/cli/", "test/reach/"];
 const testSignIns = ["test/oidc/test-sign-in.test.ts", "test/saml/test-sign-in.test.ts"];
+const agentTests = [
+  "test/cross-app-access/",
+  "test/tasks/", // sample product
+];
 const everyCondition = true;
 
 /** The first matching row counts. A path without a row has the tests of the folder of the same name. */
@@ -46,6 +50,10 @@ const rooms: readonly Room[] = [
   { source: "src/trust/openid-providers.ts", tests: ["test/oidc/"] },
   { source: "src/sso/", tests: ["test/sso/", "test/oidc/", "test/saml/", "test/reach/"] },
   { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
+  { source: "src/cross-app-access/", tests: agentTests, everyCondition },
+  { source: "src/web/access-token", tests: [...agentTests, "test/web/"], everyCondition },
+  { source: "src/web/dpop.ts", tests: agentTests, everyCondition },
+  { source: "src/directory/agents.ts", tests: [...agentTests, "test/cli/", "test/admin/"], everyCondition },
   { source: "src/directory/connections.ts", tests: consoleOfConnections, everyCondition },
   {
     source: "src/directory/domains.ts",

@@ -5,9 +5,11 @@ import { startTestApp, type TestApp } from "../../../test/helpers/app.ts";
 import { createSigningKey } from "../../../test/helpers/certificates.ts";
 import type { Client } from "../../../test/helpers/client.ts";
 import { createTestDatabase, type TestDatabase } from "../../../test/helpers/databases.ts";
+import { registerAgent, sendTokenRequest, signIdJag } from "../../../test/helpers/id-jag.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../../../test/helpers/openid-provider.ts";
 import { comeBack, connectOrg, orgOptions } from "../../../test/helpers/org.ts";
-import { createTestTenant } from "../../../test/helpers/people.ts";
+import { createLocalAccount, createTestTenant } from "../../../test/helpers/people.ts";
+import { type RevokingOrg, startRevokingOrg } from "../../../test/helpers/revocation.ts";
 import { samlResponse } from "../../../test/helpers/saml-response.ts";
 import { readRequest } from "../../../test/helpers/saml-site.ts";
 import { createScimTenant, oktaUser } from "../../../test/helpers/scim.ts";
@@ -39,11 +41,13 @@ export async function measureWalks(): Promise<MeasuredWalk[]> {
   const coverage = await startCoverage();
   const app = await startTestApp(use.database, orgOptions);
   const provider = await startOpenIdProvider();
+  const org = await startRevokingOrg();
   try {
     const walks = [
       await oidcWalk(app, use, provider),
       ...(await samlWalks(app, use)),
       ...(await scimWalks(app, use)),
+      ...(await agentWalks(app, use, org)),
     ];
     const measured: MeasuredWalk[] = [];
     for (const walk of walks) measured.push(await measure(walk, coverage));
@@ -57,6 +61,7 @@ export async function measureWalks(): Promise<MeasuredWalk[]> {
   } finally {
     coverage.stop();
     await provider.close();
+    await org.close();
     await app.close();
     await use.dispose();
   }
@@ -209,4 +214,38 @@ async function scimWalks(app: TestApp, { database }: TestDatabase): Promise<Walk
     },
   };
   return [postUser, patchGroup];
+}
+
+const agentCalls: readonly { name: string; path: string }[] = [
+  { name: "API call", path: "/api/v1/tasks" }, // sample product
+];
+
+/** A token request, and calls with the token that it answers with. */
+async function agentWalks(app: TestApp, { database }: TestDatabase, org: RevokingOrg): Promise<Walk[]> {
+  const tenant = await createTestTenant(database);
+  const connection = await tenant.connection({ settings: { issuer: org.issuer, clientId: "walks" } });
+  const ada = await createLocalAccount(tenant.store, "ada@agents.example");
+  await tenant.store.identities.add(connection.id, "00u1", ada.id);
+  const { clientId, secret } = await registerAgent({ database });
+  const prepare = async () => {
+    const assertion = await signIdJag(org, app.url, clientId);
+    return async () => {
+      const form = { client_id: clientId, client_secret: secret, assertion };
+      const answer = await sendTokenRequest(app, form);
+      assert.equal(answer.status, 200, answer.text);
+      return JSON.parse(answer.text).access_token as string;
+    };
+  };
+  const calls = agentCalls.map(({ name, path }) => ({
+    name,
+    toRead: ["src/tasks/", "src/web/access-token", "src/web/api"],
+    async prepare() {
+      const headers = { authorization: `Bearer ${await (await prepare())()}` };
+      return async () => {
+        const answer = await app.client().send("GET", path, headers);
+        assert.equal(answer.status, 200, answer.text);
+      };
+    },
+  }));
+  return [{ name: "Token request", toRead: ["src/cross-app-access/"], prepare }, ...calls];
 }
