@@ -4,7 +4,7 @@ import { sendTokenRequest, signIdJag } from "../helpers/id-jag.ts";
 import { claims, form } from "./hostile-table.ts";
 import { type HostileWorld, samlSubject } from "./hostile-world.ts";
 
-/** A request beside the hostile ones that has to be accepted, with the scopes of its token. */
+/** A request that has to be accepted, with the scopes of its token. */
 interface AcceptedRequest {
   name: string;
   scope: string;
@@ -35,7 +35,7 @@ export const acceptedRequests: readonly AcceptedRequest[] = [
     "the connection's key as the tenant",
     claims(({ connection }) => ({ aud_tenant: connection.key })),
   ),
-  accepted("an address of a key in the header, beside the org's own key", (world) =>
+  accepted("an address of a key in the header, with the org's own key", (world) =>
     world.exchange({ header: { jku: world.documentUrl("/keys") } }),
   ),
   accepted(

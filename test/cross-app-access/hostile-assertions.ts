@@ -184,7 +184,7 @@ const times = [
 const unreadable = refusedBy(
   "assertion-readable",
   { otherwise: "a later step" },
-  ["a text that is no token", (world) => world.send("nonsense")],
+  ["a text instead of a token", (world) => world.send("nonsense")],
   ["an encrypted token", (world) => world.send("a.b.c.d.e")],
   ["no issuer", claims(() => ({ iss: undefined }))],
   ["an issuer that is a list", claims(({ org }) => ({ iss: [org.issuer] }))],
@@ -234,7 +234,7 @@ const issuers = [
     "tenant-named",
     { otherwise: "subject-named" },
     ["another tenant's key", claims(({ bravoConnection }) => ({ aud_tenant: bravoConnection.key }))],
-    ["an unknown tenant", claims(() => ({ aud_tenant: "nobody" }))],
+    ["an unknown tenant", claims(() => ({ aud_tenant: "unknown" }))],
     ["the key of the tenant's other connection", claims(({ saml: other }) => ({ aud_tenant: other.key }))],
     [
       "the tenant's key in another case",
@@ -316,7 +316,7 @@ const resources = [
   ]),
 ];
 
-/** What is wrong with the assertion itself. */
+/** Faults of the assertion itself. */
 export const hostileAssertions: readonly HostileRequest[] = [
   ...signatures,
   ...otherTokens,

@@ -162,7 +162,7 @@ const forms = [
     "parameters-text",
     { error: "invalid_request" },
     ["a NUL in a parameter", form({ audience: "a\0" })],
-    ["a NUL in a scope beside good ones", form({ scope: "tasks.read x\0" })],
+    ["a NUL in a scope after a good one", form({ scope: "tasks.read x\0" })],
   ),
   ...refusedBy(
     "grant-type",
@@ -220,5 +220,5 @@ function typed(type: string): HostileRequest["send"] {
   };
 }
 
-/** What is wrong with the client, or with the request around the assertion. */
+/** Faults of the client, or of the request around the assertion. */
 export const hostileClients: readonly HostileRequest[] = [...authentication, ...keys, ...documents, ...forms];

@@ -13,7 +13,7 @@ const people = refusedBy(
   ["a blocked person", person("00u-blocked")],
   ["an owner whom no owner approved for this connection", person("00u-owner")],
   ["an unknown person without an address", person("00u-new")],
-  ["an unknown person with somebody's address", person("00u-new", { email: "taken@acme.example" })],
+  ["an unknown person with another person's address", person("00u-new", { email: "taken@acme.example" })],
   ["an unknown person with an owner's address", person("00u-new", { email: "owner@acme.example" })],
   ["an unknown person with a NUL in the address", person("00u-new", { email: "a\0@acme.example" })],
   ["a person's subject in another case", person("00U1")],
@@ -131,7 +131,7 @@ const proofs = refusedBy(
     proved(({ prove, proofKey }) => prove({}, { jwk: proofKey.privateKey.export({ format: "jwk" }) })),
   ],
   ["a proof by alg none", proved(async ({ prove }) => unsigned(await prove()))],
-  ["a proof that is no token", proved(() => Promise.resolve("nonsense"))],
+  ["a text instead of a proof", proved(() => Promise.resolve("nonsense"))],
   ["two proofs in one header", proved(async ({ prove }) => `${await prove()}, ${await prove()}`)],
   [
     "a proof that was used before",
@@ -149,7 +149,7 @@ function unsigned(proof: string): string {
   return `${Buffer.from(JSON.stringify(other)).toString("base64url")}.${body}.`;
 }
 
-/** What is wrong with the person, with what the client asks for, or with its proof. */
+/** Faults of the person, of the wish or of the proof. */
 export const hostilePeople: readonly HostileRequest[] = [
   ...people,
   ...agents,

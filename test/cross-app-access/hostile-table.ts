@@ -9,8 +9,8 @@ export interface HostileRequest {
   rule: string;
   error: TokenError;
   /**
-   * What refuses it if the rule is gone: "nothing", so that there is a token; the rule that guards the same; the
-   * directory's verdict on the person; the parser; or "a later step", which cannot go on without what the rule demands.
+   * The refusal if the rule is gone: "nothing", so that there is a token; the rule that guards the same; the directory's
+   * verdict on the person; the parser; or "a later step", which cannot go on without what the rule demands.
    */
   otherwise: string;
   send(world: HostileWorld): Promise<Answer>;

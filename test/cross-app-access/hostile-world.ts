@@ -31,7 +31,7 @@ import {
 } from "../helpers/people.ts";
 import { type RevokingOrg, startRevokingOrg, type TokenParts } from "../helpers/revocation.ts";
 
-/** What is around the site of helpers/id-jag.ts: everybody who has no business there. */
+/** The site of helpers/id-jag.ts, and everyone who has no business there. */
 export interface HostileWorld extends AgentSite {
   database: Database;
   /** The same application without leave to use private addresses. */
@@ -155,7 +155,7 @@ async function addPeople({ acme: { store, writer }, connection }: AgentSite): Pr
   await store.tombstones.add(randomUUID(), "deleted@acme.example", [identity as Identity]);
 }
 
-/** Connections that let nobody in, each for its own reason; and two of one org. */
+/** Connections that let no one in, each for its own reason; and two of one org. */
 async function addConnections({ acme }: AgentSite, orgs: HostileWorld["orgs"], bravo: TestTenant) {
   const off = await acme.connection(oidc(orgs.off, {}, { crossAppAccess: false }));
   const noNewcomers = await acme.connection(oidc(orgs.noNewcomers, { justInTime: false }));

@@ -61,7 +61,7 @@ describe("hostile token requests", () => {
       await use().database.sql()("rate_limits").where("key", "like", "token-%").delete();
     });
 
-    /** What the log says of the requests that `work` sends. */
+    /** Runs `work` and reads the log of its requests. */
     async function watched(work: () => Promise<Answer>): Promise<Watched> {
       const logs = [world.app.logged, world.strictApp.logged];
       const from = logs.map(({ length }) => length);
@@ -163,14 +163,14 @@ function assertRefusal(answer: Answer, { error }: HostileRequest, world: Hostile
   for (const secret of namesIn(world)) assert.ok(!answer.text.includes(secret), `${secret}: ${answer.text}`);
 }
 
-/** What an answer must not say. */
+/** Names that an answer must not contain. */
 function namesIn({ acme, bravo, connection, saml, orgs, org, agent }: HostileWorld): string[] {
   const tenants = [acme, bravo].flatMap(({ tenant }) => [tenant.slug, tenant.name, tenant.id]);
   const hosts = [org, ...Object.values(orgs)].map(({ issuer }) => issuer);
   return [...tenants, ...hosts, connection.key, saml.key, agent.secret, "acme.example", "00u"];
 }
 
-/** What became of a request without its rule, in the words of the table. */
+/** The outcome of a request without its rule, in the words of the table. */
 function outcomeOf({ answer, rule }: Watched): unknown {
   if (answer.status === 200) return "nothing";
   const others: Record<number, string> = { 403: "directory", 415: "the parser", 500: "a later step" };

@@ -11,7 +11,7 @@ const good = async ({ agent, idJag }: HostileWorld) =>
   });
 const type = "application/x-www-form-urlencoded";
 
-/** What is refused before any rule is applied. */
+/** Requests that are refused before any rule is applied. */
 export const malformedRequests: readonly [string, number, (world: HostileWorld) => Promise<Answer>][] = [
   ["GET", 405, async (world) => world.app.client().get(`/oauth2/token?${await good(world)}`)],
   ["PUT", 405, async (world) => world.app.client().send("PUT", "/oauth2/token", {}, await good(world))],
