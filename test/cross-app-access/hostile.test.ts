@@ -1,19 +1,6 @@
 import assert from "node:assert/strict";
 import type { Rule } from "policy-list/policy";
-import {
-  agentRules,
-  assertionRules,
-  clientRules,
-  connectionRules,
-  grantRules,
-  personRules,
-  proofRules,
-  replayRules,
-  requestRules,
-  resourceRules,
-  scopeRules,
-  tokenPolicy,
-} from "../../src/cross-app-access/policy.ts";
+import * as policy from "../../src/cross-app-access/policy.ts";
 import type { Answer } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { useAgentSite } from "../helpers/id-jag.ts";
@@ -26,24 +13,12 @@ import { type HostileWorld, startHostileWorld } from "./hostile-world.ts";
 import { malformedRequests } from "./malformed-requests.ts";
 
 const corpus = [...hostileAssertions, ...hostileClients, ...hostilePeople];
-/** The lists that the routes apply. */
-const lists: readonly (readonly Rule<never>[])[] = [
-  requestRules,
-  clientRules,
-  grantRules,
-  connectionRules,
-  assertionRules,
-  resourceRules,
-  proofRules,
-  agentRules,
-  personRules,
-  replayRules,
-  scopeRules,
-];
+/** The lists that the routes apply, and those that documents read. */
+const lists = Object.values(policy).filter((value) => Array.isArray(value)) as Rule<never>[][];
 const statusOf: Record<string, number> = { invalid_client: 401, temporarily_unavailable: 503 };
 /** Refusals that a client must not be able to tell apart: by them it would learn of tenants or of people. */
 const lookAlike = [
-  ["an org", [...connectionRules.map(({ id }) => id), "assertion-signature"]],
+  ["an org", [...policy.connectionRules.map(({ id }) => id), "assertion-signature"]],
   ["a person", ["agent-not-blocked", "person-admitted", "access-not-revoked"]],
   ["a client", ["client-authenticated"]],
 ] as const;
@@ -81,7 +56,7 @@ describe("hostile token requests", () => {
 
     it("are a corpus that breaks every rule, under different names", () => {
       const broken = new Set(corpus.map(({ rule }) => rule));
-      assert.deepEqual([...broken].sort(), tokenPolicy.map(({ id }) => id).sort());
+      assert.deepEqual([...broken].sort(), policy.tokenPolicy.map(({ id }) => id).sort());
       assert.equal(new Set(corpus.map(({ name }) => name)).size, corpus.length);
     });
 
@@ -141,16 +116,14 @@ interface Watched {
   issued: number;
 }
 
-/** Runs `work` while a rule is out of the list that the routes apply. */
+/** Runs `work` while a rule is out of every list. */
 async function without<T>(ruleId: string, work: () => Promise<T>): Promise<T> {
-  const list = lists.find((rules) => rules.some(({ id }) => id === ruleId)) ?? assert.fail(ruleId);
-  const open = list as Rule<never>[];
-  const at = open.findIndex(({ id }) => id === ruleId);
-  const removed = open.splice(at, 1);
+  const had = lists.map((rules) => [...rules]);
+  for (const rules of lists) rules.splice(0, Infinity, ...rules.filter(({ id }) => id !== ruleId));
   try {
     return await work();
   } finally {
-    open.splice(at, 0, ...removed);
+    for (const [index, rules] of lists.entries()) rules.splice(0, Infinity, ...(had[index] ?? []));
   }
 }
 
