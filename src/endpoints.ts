@@ -34,6 +34,7 @@ export const paths = {
     newConnection: "/admin/connections/new",
     connection: (id: string) => `/admin/connections/${id}`,
     connectionGuide: (id: string) => `/admin/connections/${id}/guide`,
+    agentsGuide: (id: string) => `/admin/connections/${id}/guide/xaa`,
     domains: "/admin/domains",
     domain: (domain: string) => `/admin/domains/${domain}`,
     provisioning: "/admin/provisioning",
@@ -69,7 +70,7 @@ export const paths = {
   mcp: "/mcp",
   /** The public configuration guides; `.md` and `.pdf` are the same guide in other forms. */
   guides: "/guides/okta",
-  guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
+  guide: (capability: "oidc" | "saml" | "scim" | "xaa") => `/guides/okta/${capability}`,
 } as const;
 
 /** Forms for pasted documents. Each parses its own body after the permission check (web/request.ts). */

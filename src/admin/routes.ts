@@ -2,7 +2,7 @@
  * The customer's admin console.
  *
  * Owns /admin and everything below it except the inspector, and the set-up links at /setup. Each section is one file:
- * connections.ts, domains.ts, provisioning.ts, people.ts, groups.ts, activity.ts. Every page requires an administrator,
+ * connections.ts, domains.ts, provisioning.ts, agents.ts, people.ts, groups.ts, activity.ts. Every page requires an administrator,
  * and shows the tenant of their session only.
  *
  * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
@@ -12,6 +12,8 @@ import { Router } from "express";
 import { paths } from "../endpoints.ts";
 import { requireAdmin } from "../web/guards.ts";
 import { activityRoutes } from "./activity.ts";
+import { agentRoutes } from "./agent.ts";
+import { agentsRoutes } from "./agents.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { AdminDeps } from "./deps.ts";
 import { domainRoutes } from "./domains.ts";
@@ -35,6 +37,8 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(samlActionRoutes(deps));
   router.use(domainRoutes(deps));
   router.use(provisioningRoutes(deps));
+  router.use(agentsRoutes(deps));
+  router.use(agentRoutes(deps));
   router.use(peopleRoutes(deps));
   router.use(personRoutes(deps));
   router.use(groupRoutes(deps));
