@@ -57,9 +57,10 @@ export async function createConnection(
 
 /**
  * Changes a connection's settings. If they point to another identity provider, its subjects are other people, so the
- * connection loses its identities and sessions. A new role mapping revokes the roles that the old one granted; each
- * person's next sign-in grants them anew. Throws NotFoundError; InvalidError if the subject attribute of an activated
- * connection would change, because people may have signed in by it; and ConflictError `last-owner`.
+ * connection loses its identities, sessions and access tokens. It loses the tokens also if it no longer lets agents in. A
+ * new role mapping revokes the roles that the old one granted; each person's next sign-in grants them anew. Throws
+ * NotFoundError; InvalidError if the subject attribute of an activated connection would change, because people may have
+ * signed in by it; and ConflictError `last-owner`.
  */
 export async function changeSettings(
   store: TenantStore,
@@ -76,13 +77,14 @@ export async function changeSettings(
     const isOtherProvider = before.settings !== null && providerOf(before.settings) !== providerOf(settings);
     const isOtherClient = isOtherProvider || clientOf(before.settings) !== clientOf(settings);
     if (isOtherProvider) {
-      await inside.sessions.endOfConnection(connectionId);
+      await endAccess(inside, connectionId);
       await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
     }
     if (isOtherProvider || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
+    if (settings.crossAppAccess === false) await inside.accessTokens.endOf({ connectionId });
     // A test result holds only for the client that was tested.
     if (isOtherClient) await inside.signInTests.removeOfConnection(connectionId);
     return await inside.connections.update(connectionId, {
@@ -198,13 +200,13 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 }
 
 /**
- * Disables a connection and ends its sessions. This can lock out the last owner, so only the operator's command line
+ * Disables a connection and ends its sessions and access tokens. This can lock out the last owner, so only the operator's command line
  * calls it directly; the admin console uses switchOffConnection. Throws NotFoundError.
  */
 export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {
     const connection = await inside.connections.update(connectionId, { status: "disabled" });
-    await inside.sessions.endOfConnection(connectionId);
+    await endAccess(inside, connectionId);
     return connection;
   });
 }
@@ -227,6 +229,12 @@ export async function removeConnection(store: TenantStore, connectionId: string)
     if (!(await inside.connections.remove(connectionId)))
       throw new NotFoundError("There is no such connection.");
   });
+}
+
+/** Ends what began through a connection. It stays ended if the connection is enabled again. */
+async function endAccess(store: TenantStore, connectionId: string): Promise<void> {
+  await store.sessions.endOfConnection(connectionId);
+  await store.accessTokens.endOf({ connectionId });
 }
 
 /** The issuer or entity ID, and the subject attribute: if they stay the same, the subjects are the same people. */
