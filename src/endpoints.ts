@@ -56,6 +56,7 @@ export const paths = {
     inspectorMessage: (seq: number | string) => `/admin/inspector/${seq}`,
     agents: "/admin/agents",
     newAgent: "/admin/agents/new",
+    agentPreview: "/admin/agents/preview",
     agent: (clientId: string) => `/admin/agents/${encodeURIComponent(clientId)}`,
     guides: "/admin/guides",
     provisioningGuide: "/admin/guides/provisioning",

@@ -45,8 +45,15 @@ async function agentNames(store: TenantStore): Promise<(readonly [clientId: stri
   return found.map(({ clientId, name }) => [clientId, name]);
 }
 
+/** Actions whose names alone do not say who did it. */
+const named: Record<string, string> = {
+  "access.issued": "Agent got access",
+  "access.refused": "Agent was refused",
+};
+
 /** "sign_in.refused" → "Sign in refused". */
 function inWords(action: string): string {
+  if (Object.hasOwn(named, action)) return named[action] ?? action;
   const words = action.replaceAll(/[._-]/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

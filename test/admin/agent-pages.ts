@@ -45,6 +45,9 @@ export async function agentPages(use: () => TestDatabase, site: Site): Promise<P
     return { name, path, status: 200, as: site.owner, ...more };
   };
   const pathOf = ({ clientId }: { clientId: string }) => `/admin/agents/${encodeURIComponent(clientId)}`;
+  const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const claims = { iss: "https://unknown.okta.example", sub: "00u1", client_id: own.clientId };
+  const assertion = [encoded({ alg: "RS256", typ: "oauth-id-jag+jwt" }), encoded(claims), "none"].join(".");
   const wanted = { name: "Another helper", scopes: "tasks.read", method: "secret" };
   const wrong = { name: "", method: "keys", jwksUri: "nonsense" };
   return [
@@ -58,6 +61,9 @@ export async function agentPages(use: () => TestDatabase, site: Site): Promise<P
     page("a blocked agent of the operator", pathOf(everyones)),
     page("a revoked agent", pathOf(gone)),
     page("an agent with a metadata document", pathOf(assistant)),
+    page("the preview of an ID-JAG", "/admin/agents/preview"),
+    page("the preview of no ID-JAG", "/admin/agents/preview", { status: 400, form: { assertion: "none" } }),
+    page("the preview of an ID-JAG that is refused", "/admin/agents/preview", { form: { assertion } }),
     page("activity of agents", "/admin/activity?kind=agents"),
   ];
 }

@@ -1,0 +1,115 @@
+import { judge, outcomes, RuleBrokenError, type RuleOutcome } from "policy-list/policy";
+import { apiScopes } from "../../config/integration.ts";
+import { InvalidError } from "../errors.ts";
+import { agentStore } from "../store/agents.ts";
+import type { Database } from "../store/database.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import type { AssertionClaims } from "./assertion.ts";
+import type { ClientResult } from "./clients.ts";
+import type { IssuedAccess } from "./issue.ts";
+import { assertionPolicy, clientRules, jwtBearer, proofRules } from "./policy.ts";
+import {
+  type AssertionDeps,
+  findConnection,
+  issueToken,
+  requireGrant,
+  requireResource,
+  verifyAssertion,
+} from "./steps.ts";
+import { known, newTokenRequest, type TokenRequest } from "./token-request.ts";
+
+/** What would happen if an agent presented an assertion. */
+export interface AccessPreview {
+  /** The assertion's claims, verified or not. */
+  claims: AssertionClaims;
+  /** The outcome of each rule, in the policy's order. */
+  outcomes: RuleOutcome[];
+  /** The access that the agent would get; null if a rule refuses it. */
+  access: Pick<IssuedAccess, "expiresIn" | "scopes" | "userId"> | null;
+}
+
+/** A preview has neither the agent's credentials nor its proof of possession, so it has no rules about them. */
+const previewedRules = [
+  ...clientRules,
+  ...assertionPolicy.filter(({ id }) => proofRules.every((rule) => rule.id !== id)),
+];
+
+/**
+ * Makes the decision of the token endpoint about an assertion, for the administrator of a tenant. It runs the same steps and
+ * rolls the transaction back, so that it has no effect and cannot drift from the endpoint. Throws InvalidError for a text
+ * that is not an ID-JAG.
+ */
+export async function previewAccess(
+  deps: AssertionDeps,
+  tenantId: string,
+  assertion: string,
+): Promise<AccessPreview> {
+  const parameters = new Map(Object.entries({ grant_type: jwtBearer, assertion }));
+  const request = newTokenRequest({ parameters, resources: [], credentials: undefined });
+  try {
+    await requireGrant(request);
+  } catch (error) {
+    if (!(error instanceof RuleBrokenError)) throw error;
+    throw new InvalidError("This is not an ID-JAG: three parts, with dots in between, and an issuer.");
+  }
+  const { claims } = known(request.assertion);
+  const broken = await brokenRule(() => runSteps(deps, tenantId, request));
+  return {
+    claims,
+    outcomes: outcomes(previewedRules, broken && { ruleId: broken.rule.id, found: broken.found }),
+    access: broken ? null : request.issued,
+  };
+}
+
+async function runSteps(deps: AssertionDeps, tenantId: string, request: TokenRequest): Promise<void> {
+  const { client_id: clientId } = known(request.assertion).claims;
+  const { client, problem } = await namedClient(deps.database, tenantId, clientId ?? "");
+  judge(clientRules, { problem });
+  request.client = client;
+  // Before the signature is verified, anyone could ask here which orgs the other tenants have.
+  await findConnection(deps, tenantId)(request);
+  await verifyAssertion(deps)(request);
+  await findConnection(deps)(request);
+  await requireResource(deps.baseUrl)(request);
+  await rolledBack(deps.database, (joined) => issueToken(joined, "preview")(request));
+}
+
+/** The agent that an assertion names, as if it had authenticated. Another tenant's is as unknown as one that never was. */
+async function namedClient(database: Database, tenantId: string, clientId: string): Promise<ClientResult> {
+  const agent = await agentStore(database).byId(clientId);
+  if (agent && [null, tenantId].includes(agent.tenantId))
+    return agent.revokedAt === null
+      ? { client: agent, problem: null }
+      : { client: null, problem: "this agent is revoked" };
+  const described = agent ? null : await forTenant(database, tenantId).agents.find(clientId);
+  if (!described) return { client: null, problem: "no agent with this client ID is known here" };
+  const scopes = apiScopes.map(({ name }) => name);
+  return { client: { clientId, tenantId: null, name: described.name, scopes }, problem: null };
+}
+
+async function brokenRule(run: () => Promise<void>): Promise<RuleBrokenError | null> {
+  try {
+    await run();
+    return null;
+  } catch (error) {
+    if (error instanceof RuleBrokenError) return error;
+    throw error;
+  }
+}
+
+/** Thrown out of a transaction to roll it back. */
+class Rollback extends Error {}
+
+async function rolledBack(
+  database: Database,
+  work: (joined: Database) => void | Promise<void>,
+): Promise<void> {
+  try {
+    await database.transaction(async (joined) => {
+      await work(joined);
+      throw new Rollback();
+    });
+  } catch (error) {
+    if (!(error instanceof Rollback)) throw error;
+  }
+}
