@@ -24,6 +24,7 @@ import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
+import { taskOperations } from "./tasks/api.ts"; // sample product
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
@@ -32,6 +33,8 @@ import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
+import { apiRoutes } from "./web/api.ts";
+import type { ApiOperation } from "./web/api-operation.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { homeRoutes } from "./web/home.ts";
 import { knownDevices } from "./web/known-devices.ts";
@@ -59,6 +62,11 @@ export interface AppDeps {
   /** Pages of a program around this one, and what it adds to ours. Absent in production: the demo has them. */
   extraRoutes?: Router;
 }
+
+/** The operations of the product's API. */
+const apiOperations: readonly ApiOperation[] = [
+  ...taskOperations, // sample product
+];
 
 /** The hallway: everything that a request passes, in order. */
 export function createApp({
@@ -105,6 +113,8 @@ export function createApp({
   app.use(crossAppAccessRoutes({ database, baseUrl, limits, verifyAssertion }));
 
   app.use(refuseNul);
+  const api = apiRoutes({ database, baseUrl }, apiOperations);
+  app.use(api.agents);
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
   app.use(saml.acs);
@@ -112,6 +122,7 @@ export function createApp({
   app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
   app.use(loadPerson(sessions));
   app.use(pageContext);
+  app.use(api.people);
 
   if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
@@ -128,6 +139,7 @@ export function createApp({
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);
+  app.use(api.errors);
   app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;
