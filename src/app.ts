@@ -25,6 +25,7 @@ import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
 import { taskOperations } from "./tasks/api.ts"; // sample product
+import { taskTools } from "./tasks/mcp.ts"; // sample product
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
@@ -39,6 +40,7 @@ import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { homeRoutes } from "./web/home.ts";
 import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
+import { type McpTool, mcpRoutes } from "./web/mcp.ts";
 import { operations } from "./web/operations.ts";
 import { passwordLimits } from "./web/password-limits.ts";
 import { formBodies, refuseNul, requestContext, sameOrigin } from "./web/request.ts";
@@ -66,6 +68,11 @@ export interface AppDeps {
 /** The operations of the product's API. */
 const apiOperations: readonly ApiOperation[] = [
   ...taskOperations, // sample product
+];
+
+/** The tools of the product's MCP server. */
+const mcpTools: readonly McpTool[] = [
+  ...taskTools, // sample product
 ];
 
 /** The hallway: everything that a request passes, in order. */
@@ -115,6 +122,7 @@ export function createApp({
   app.use(refuseNul);
   const api = apiRoutes({ database, baseUrl }, apiOperations);
   app.use(api.agents);
+  app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
   app.use(saml.acs);

@@ -24,11 +24,13 @@ export class UnknownAssigneeError extends InvalidError {
 }
 
 /** A text that every database can store: without NUL, and without half a character (a lone surrogate). */
-const text = z.string().refine((value) => !value.includes("\0") && !/\p{Surrogate}/u.test(value), {
-  error: "The text has a character that cannot be stored.",
-});
-export const titleSchema = text.trim().min(1).max(maxTitle);
-export const loginNameSchema = text.trim().min(1).max(320);
+export const textSchema = z
+  .string()
+  .refine((value) => !value.includes("\0") && !/\p{Surrogate}/u.test(value), {
+    error: "The text has a character that cannot be stored.",
+  });
+export const titleSchema = textSchema.trim().min(1).max(maxTitle);
+export const loginNameSchema = textSchema.trim().min(1).max(320);
 
 /** The parameters of a list of tasks. */
 export const taskQuerySchema = z.strictObject({

@@ -197,9 +197,10 @@ function validated<Schema extends z.ZodType>(
   throw new ProblemError(part === "body" ? 422 : 400, `The ${what} that are not acceptable.`, errors);
 }
 
-/** Turns errors of requests to the API into problems, with the reason in the log. */
+/** Turns errors of requests to the API and the MCP server into problems, with the reason in the log. */
 const answerErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
-  if (!isBelow(paths.api, req.path) || res.headersSent) return next(error);
+  if (![paths.api, paths.mcp].some((folder) => isBelow(folder, req.path)) || res.headersSent)
+    return next(error);
   const problem: ProblemDetails | null = problemOf(error);
   if (!problem || problem.status >= 500) req.log.error({ err: error }, "request.failed");
   else req.log.info({ reason: problem.detail, status: problem.status }, "request.refused");
