@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { exportJWK, generateKeyPair } from "jose";
 import { okta } from "okta-labels/labels";
+import { linkApp } from "../src/agents.ts";
 import { newSamlKey } from "../src/keys.ts";
+import { appOf } from "../src/org.ts";
 import { type AiAgent, newId, type OrgApp, type OrgPerson } from "../src/state.ts";
 import { addAiAgent, addApp, addTo, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
 import type { Visitor } from "../src/visitor.ts";
@@ -140,7 +142,10 @@ describe("AI agents in the Admin Console", () => {
     const [first, second] = Object.values(org.store.state.agents ?? {});
     const path = `/admin/ai-agents/${second?.id}`;
     const existing = (appId: string) => submit(`${path}/user-access`, { app: "existing", appId });
-    assert.match(await existing(first?.linkedAppId ?? ""), /cannot be linked to an AI agent/);
+    assert.ok(first && second);
+    const { linkedAppId } = first;
+    assert.match(await existing(linkedAppId ?? ""), /cannot be linked to an AI agent/);
+    assert.throws(() => linkApp(org, second, appOf(org, linkedAppId ?? "")), /is linked to Test agent/);
     product.variables = {};
     assert.match(await existing(product.id), /cannot be linked to an AI agent/);
     const saml = addApp(org, {
@@ -192,6 +197,7 @@ describe("AI agents in the Admin Console", () => {
     assert.match(await submit(path, { ...form, clientId: " " }), /registered in this app is required/);
     assert.match(await submit(path, { ...form, resources: " " }), /Resource indicator is required/);
     assert.match(await submit(path, { ...form, resources: "api" }), /is not a web address/);
+    assert.match(await submit(path, { ...form, allowed: "specific" }), /choose “Allow any scope”/);
     assert.equal(agent.connections.length, 1);
     await submit(path, form);
     assert.equal(agent.connections[1]?.scopes, null);

@@ -148,7 +148,7 @@ describe("the stand-in org's token exchange with SAML apps", () => {
       xml.replaceAll(person.login, "admin@okta.example"),
       xml.replace(/<ds:Signature [\s\S]*?<\/ds:Signature>/, ""),
       "not XML",
-      `<!DOCTYPE x>${xml}`,
+      xml.replace("?>", "?><!DOCTYPE x>"),
     ];
     for (const one of changed) {
       const refused = await refreshWith(Buffer.from(one).toString("base64"));
@@ -176,6 +176,9 @@ describe("the stand-in org's token exchange with SAML apps", () => {
   it("refuses a request without offline_access, a person who is not assigned, and a SAML response for an ID-JAG", async () => {
     const response = await responseFor(app);
     assertRefused(await refreshWith(response, "openid"), "invalid_scope", /offline_access/);
+    const other = { subject_token_type: tokenType("refresh_token") };
+    const mistyped = { subject_token: response, requested_token_type: tokenType("refresh_token"), ...other };
+    assertRefused(await send(mistyped), "invalid_request", /Only a SAML response/);
     const direct = { subject_token: response, subject_token_type: tokenType("saml2") };
     assertRefused(await idJagWith("", direct), "invalid_request", /subject_token_type/);
     const { body } = await refreshWith(response);
