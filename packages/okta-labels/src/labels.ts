@@ -178,6 +178,19 @@ export const okta = {
     leaveAssociated: "Leave associated groups",
     bulkEdit: "Bulk Edit",
   },
+  /** The tab Resource Server of an app: the app as the resource of Cross App Access. */
+  resourceServer: {
+    section: "Cross App Access (XAA)",
+    issuerUrl: "Issuer URL",
+  },
+  /** An AI agent: the requesting app of Cross App Access. */
+  agents: {
+    userAccess: "User access",
+    clientRegistration: "Client registration",
+    jwksUri: "JWKS URI",
+    resourceIndicator: "Resource indicator",
+    clientIdInApp: "AI agent's client ID registered in this app",
+  },
   /** An app integration that a customer builds, where the app is not in their catalog. */
   customApp: {
     oidc: "OIDC - OpenID Connect",
