@@ -1,6 +1,8 @@
 import express, { type Express, type Router } from "express";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
+import { assertionVerifier } from "./cross-app-access/assertion.ts";
+import { crossAppAccessRoutes } from "./cross-app-access/routes.ts";
 import { type PasswordCost, passwordHasher } from "./directory/password-hash.ts";
 import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
@@ -99,6 +101,8 @@ export function createApp({
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
+  const verifyAssertion = assertionVerifier(keys, providers.jwksUri);
+  app.use(crossAppAccessRoutes({ database, baseUrl, limits, verifyAssertion }));
 
   app.use(refuseNul);
   app.use(sameOrigin(baseUrl));

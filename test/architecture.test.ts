@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import * as ast from "typescript/unstable/ast";
 import { API } from "typescript/unstable/sync";
 
-const protocolRooms = ["oidc", "saml", "scim", "universal-logout"];
+const protocolRooms = ["oidc", "saml", "scim", "universal-logout", "cross-app-access"];
 
 /**
  * Which rooms each room may import: docs/explanation/architecture.md as a test. `ground` means the files directly in src/,
@@ -24,6 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
   oidc: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "universal-logout": ["ground", "trust", "directory", "store"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
+  "cross-app-access": ["ground", "trust", "directory", "store", "web", "config"],
   // The protocol rooms' policies, and the context of a sign-in.
   inspector: ["ground", "trust", "store", "web", "config", "sso", ...protocolRooms],
   guide: ["ground", "store", "web", "config"],

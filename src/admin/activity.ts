@@ -35,6 +35,7 @@ const kindNames: Record<ActivityKind, string> = {
   tokens: "Tokens",
   settings: "Settings",
   "universal-logout": "Universal Logout",
+  agents: "Agents",
 };
 
 /** The audit log: the list, its export, and how long entries are kept. */

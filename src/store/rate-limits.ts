@@ -51,6 +51,18 @@ export function rateLimiter(
   };
 }
 
+/**
+ * Accepts each key once in `seconds`, on all replicas together: for ids of tokens that belong to no tenant. The returned
+ * function says whether the key is new.
+ */
+export function onceOnly(
+  database: Database,
+  { name, seconds }: Omit<RateLimit, "points">,
+): (key: string) => Promise<boolean> {
+  const limit = rateLimiter(database, { name, points: 1, seconds });
+  return async (key) => (await limit.use(key)) === 0;
+}
+
 /** Removes expired windows. */
 export async function removeExpiredRateLimits(database: Database, now: number = Date.now()): Promise<void> {
   await database.sql()("rate_limits").where("expires_at", "<=", now).delete();

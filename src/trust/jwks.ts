@@ -14,6 +14,8 @@ import { sendPatiently } from "./openid-providers.ts";
 const maxAgeMs = 15 * 60_000;
 /** Limits refetches for unknown key ids, or an attacker could make us fetch all day. */
 const refetchMs = 5_000;
+/** A stranger may name key sets without end, so only this many are kept. */
+const maxKeySets = 1_000;
 
 interface CachedKeys {
   keys: ReturnType<typeof createLocalJWKSet>;
@@ -25,8 +27,9 @@ interface CachedKeys {
 /** Verifies tokens with the keys that their issuers publish. */
 export interface KeyStore {
   /**
-   * Verifies a JWT signed with RS256 and returns its claims. An unknown key id refetches the issuer's keys once, so key
-   * rotation does not break sign-ins. Throws an error of jose, or InvalidError if the keys cannot be read.
+   * Verifies a JWT and returns its claims. It must be signed with RS256, unless the options list other algorithms. An unknown
+   * key id refetches the issuer's keys once, so key rotation does not break sign-ins. Throws an error of jose, or
+   * InvalidError if the keys cannot be read.
    */
   verify(token: string, jwksUri: string, options: JWTVerifyOptions): Promise<JWTPayload>;
 }
@@ -40,6 +43,8 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
     const keys = createLocalJWKSet(await readKeys(jwksUri, limits));
     const fresh = { keys, fetchedAt: now(), refetchFrom };
     cache.set(jwksUri, fresh);
+    const [oldest] = cache.keys();
+    if (cache.size > maxKeySets && oldest !== undefined) cache.delete(oldest);
     return fresh;
   }
 
@@ -66,8 +71,8 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
 
   return {
     async verify(token, jwksUri, options) {
-      // Allow only RS256, the one algorithm that Okta uses: "none" and HS256 would permit forgery.
-      const checked = { ...options, algorithms: ["RS256"] };
+      // RS256 is the one algorithm that Okta uses. "none" and HS256 would permit forgery, so a list is always set.
+      const checked = { algorithms: ["RS256"], ...options };
       const cached = await current(jwksUri);
       try {
         return (await jwtVerify(token, cached.keys, checked)).payload;

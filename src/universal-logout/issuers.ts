@@ -1,17 +1,7 @@
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
-import { sameIssuer, withoutSlash } from "../trust/issuer-names.ts";
+import { orgNames, sameIssuer } from "../trust/issuer-names.ts";
 
 type Settings = OidcSettings | SamlSettings;
-
-/** The names of the org that signs a connection's tokens: with and without its custom domain. */
-export function orgNames(settings: Settings | null): string[] {
-  if (!settings) return [];
-  const names =
-    "issuer" in settings
-      ? [settings.issuer, settings.issuerAlias]
-      : [settings.orgUrl, settings.orgUrl && settings.orgUrlAlias];
-  return names.flatMap((name) => (name ? [withoutSlash(name)] : []));
-}
 
 /**
  * The issuers of a connection's subjects: the org, by either of its names, and the SAML entity ID. A NameID is a subject of

@@ -1,4 +1,5 @@
 import type { Rule } from "policy-list/policy";
+import type { TokenFinding } from "../trust/org-tokens.ts";
 
 /**
  * The policy of Universal Logout: every rule, in the order in which it is applied. "Draft" is
@@ -14,12 +15,6 @@ export type RevocationRefusal =
   | "not-json"
   | "no-subject"
   | "unknown-person";
-
-/** A fault that jose found in a token, or a failure to read the keys; and the rule that it is about. */
-export interface TokenFinding {
-  ruleId: string;
-  found: string | null;
-}
 
 interface TokenFacts {
   finding: TokenFinding | null;

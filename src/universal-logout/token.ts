@@ -1,11 +1,10 @@
 import { X509Certificate } from "node:crypto";
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { z } from "zod";
-import { UnavailableError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import { orgNames } from "../trust/issuer-names.ts";
 import type { KeyStore } from "../trust/jwks.ts";
-import { orgNames } from "./issuers.ts";
-import type { TokenFinding } from "./policy.ts";
+import { findingOf, orgKeysUri, type TokenFinding } from "../trust/org-tokens.ts";
 
 // No name contains a NUL, and PostgreSQL rejects one even in a query.
 const text = z.string().regex(/^[^\0]{1,1000}$/);
@@ -64,10 +63,9 @@ export function tokenVerifier(
       requiredClaims: ["jti", "exp"],
       maxTokenAge: "15 minutes",
     };
-    if ("issuer" in settings)
-      return await findingOf(async () => keys.verify(token, await jwksUriOf(settings), options));
-    if (await isSignedByCertificate(settings, token, options)) return null;
-    return await findingOf(() => keys.verify(token, `${settings.orgUrl}/oauth2/v1/keys`, options));
+    if (!("issuer" in settings) && (await isSignedByCertificate(settings, token, options))) return null;
+    const verify = async () => keys.verify(token, await orgKeysUri(settings, jwksUriOf), options);
+    return await findingOf(verify, ruleIdOf);
   };
 }
 
@@ -89,7 +87,7 @@ async function isSignedByCertificate(
     // RS256 needs an RSA key; the error for another kind depends on the version of Node.
     if (publicKey.asymmetricKeyType !== "rsa") continue;
     const verify = () => jwtVerify(token, publicKey, { ...options, algorithms: ["RS256"] });
-    if ((await findingOf(verify)) === null) return true;
+    if ((await findingOf(verify, ruleIdOf)) === null) return true;
   }
   return false;
 }
@@ -106,19 +104,6 @@ const claimRuleIds: Record<string, string> = {
   iat: "token-fresh",
 };
 
-/**
- * Any defect means that the token is invalid. A failure to fetch the keys is not a defect: it throws, because Okta would
- * not retry after a refusal.
- */
-async function findingOf(verify: () => Promise<unknown>): Promise<TokenFinding | null> {
-  try {
-    await verify();
-    return null;
-  } catch (error) {
-    if (!(error instanceof errors.JOSEError))
-      throw new UnavailableError("the provider's keys cannot be read", { cause: error });
-    const { claim } = error as { claim?: unknown };
-    // jose's messages name the check and the claim, and no value.
-    return { ruleId: claimRuleIds[String(claim)] ?? "token-signature", found: error.message };
-  }
+function ruleIdOf(claim: string | null): string {
+  return claimRuleIds[claim ?? ""] ?? "token-signature";
 }

@@ -5,10 +5,12 @@ import { exportJWK, SignJWT } from "jose";
 
 const keyPair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
 
-/** A minimal org that signs revocation tokens and publishes its key. */
+/** A minimal org that signs revocation tokens and ID-JAGs, and publishes its key. */
 export interface RevokingOrg {
   issuer: string;
   privateKey: KeyObject;
+  /** More documents that it serves, by path. */
+  documents: Map<string, unknown>;
   /** Makes the org respond to everything with 500. */
   down: boolean;
   close(): Promise<void>;
@@ -29,7 +31,8 @@ export async function startRevokingOrg(): Promise<RevokingOrg> {
         response_types_supported: ["code"],
       },
     };
-    const document = org.down ? undefined : documents[req.url ?? ""];
+    const path = req.url ?? "";
+    const document = org.down ? undefined : (org.documents.get(path) ?? documents[path]);
     res.writeHead(document ? 200 : 500, { "content-type": "application/json" });
     res.end(JSON.stringify(document ?? {}));
   });
@@ -37,6 +40,7 @@ export async function startRevokingOrg(): Promise<RevokingOrg> {
   const org: RevokingOrg = {
     issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     privateKey,
+    documents: new Map(),
     down: false,
     async close() {
       server.closeAllConnections();

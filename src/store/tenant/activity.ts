@@ -4,8 +4,8 @@ import type { TenantScope } from "./scope.ts";
 
 /** An event in a tenant: who did what to whom. It has names of attributes, never their values. */
 export interface ActivityEntry {
-  actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in";
-  /** The provisioning source's name and token hint, the connection's key, or the person's login name. */
+  actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in" | "agent";
+  /** The provisioning source's name and token hint, the connection's key, the agent's name, or the person's login name. */
   actor: string;
   /** The acting user's id, if a user did it. */
   actorId?: string | null;
@@ -26,6 +26,7 @@ export const activityKinds = [
   "tokens",
   "settings",
   "universal-logout",
+  "agents",
 ] as const;
 export type ActivityKind = (typeof activityKinds)[number];
 
@@ -123,6 +124,7 @@ function rangesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex.Qu
 }
 
 function kindOf({ actorKind, action }: ActivityEntry): ActivityKind {
+  if (actorKind === "agent") return "agents";
   if (actorKind !== "admin" && actorKind !== "operator") return actorKind;
   const [subject] = action.split(".");
   if (subject === "token") return "tokens";

@@ -1,0 +1,109 @@
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { z } from "zod";
+import { samlUrls } from "../endpoints.ts";
+import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import { orgNames, withoutSlash } from "../trust/issuer-names.ts";
+import type { KeyStore } from "../trust/jwks.ts";
+import { findingOf, orgKeysUri, type TokenFinding } from "../trust/org-tokens.ts";
+import { toleranceSeconds } from "./policy.ts";
+
+// No name contains a NUL, and PostgreSQL rejects one even in a query.
+const text = z.string().regex(/^[^\0]{1,1000}$/);
+const oneOrMore = z.union([text, z.array(text).min(1)]);
+
+/**
+ * The claims of an ID-JAG, trusted only after the connection's keys have verified them. A missing claim is for the rule
+ * about it; one of another type makes the whole assertion unreadable, but for `email` and `act`, which decide nothing.
+ */
+const claimsShape = z.object({
+  iss: text,
+  sub: text.optional(),
+  aud: oneOrMore.optional(),
+  client_id: text.optional(),
+  jti: text.optional(),
+  exp: z.number().optional(),
+  iat: z.number().optional(),
+  scope: text.optional(),
+  resource: oneOrMore.optional(),
+  aud_tenant: text.optional(),
+  sub_id: z.looseObject({ format: text }).optional(),
+  cnf: z.looseObject({ jkt: text.optional() }).optional(),
+  email: text.optional().catch(undefined),
+  act: z.object({ sub: text }).optional().catch(undefined),
+});
+export type AssertionClaims = z.infer<typeof claimsShape>;
+
+/** A SAML connection's person (RFC 9493 §3.2.5, Okta): the NameID alone could be another service provider's. */
+const samlSubject = z.object({
+  format: z.literal("saml-nameid"),
+  issuer: text,
+  nameid: text,
+  sp_name_qualifier: text,
+});
+
+export interface Assertion {
+  /** What is judged is what is verified: this text. */
+  token: string;
+  typ: unknown;
+  claims: AssertionClaims;
+}
+
+/** Reads an assertion without verifying it, to find its connection. Null if it is not readable. */
+export function readAssertion(token: string): Assertion | null {
+  try {
+    const { typ } = decodeProtectedHeader(token);
+    const claims = claimsShape.safeParse(decodeJwt(token)).data;
+    return claims ? { token, typ, claims } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** An active connection of the assertion's issuer. */
+export interface FoundConnection {
+  tenantId: string;
+  connection: Connection;
+}
+
+/** The issuer's name as the store has it. */
+export function issuerOf({ claims }: Assertion): string {
+  return withoutSlash(claims.iss);
+}
+
+/**
+ * The subject that the assertion names at a connection, as a sign-in would: `sub` for OIDC; for SAML the NameID, if its issuer
+ * and service provider are the connection's, too. Null if it names none. A connection that identifies people by an
+ * attribute has none, because no ID-JAG carries that attribute.
+ */
+export function subjectAt({ claims }: Assertion, connection: Connection, baseUrl: string): string | null {
+  const isSaml = claims.sub_id?.format === "saml-nameid";
+  if (connection.type === "oidc") return isSaml ? null : (claims.sub ?? null);
+  const named = samlSubject.safeParse(claims.sub_id).data;
+  const isOfConnection =
+    named?.issuer === connection.settings?.idpEntityId &&
+    named?.sp_name_qualifier === samlUrls(baseUrl, connection.key).entityId &&
+    !connection.settings?.subjectAttribute;
+  return named && isOfConnection ? named.nameid : null;
+}
+
+/** Verifies an assertion with the org's published keys. Throws UnavailableError if they cannot be read at the moment. */
+export type AssertionVerifier = (
+  assertion: Assertion,
+  settings: OidcSettings | SamlSettings,
+) => Promise<TokenFinding | null>;
+
+/** The org's other name is trusted with the same keys only. */
+export function assertionVerifier(
+  keys: KeyStore,
+  jwksUriOf: (settings: OidcSettings) => Promise<string>,
+): AssertionVerifier {
+  return async ({ token }, settings) => {
+    const issuer = orgNames(settings).flatMap((name) => [name, `${name}/`]);
+    const options = { issuer, requiredClaims: ["exp"], clockTolerance: toleranceSeconds };
+    const verify = async () => keys.verify(token, await orgKeysUri(settings, jwksUriOf), options);
+    return await findingOf(verify, (claim) => claimRuleIds[claim ?? ""] ?? "assertion-signature");
+  };
+}
+
+/** The rules about a claim, by the claim that jose names in its errors. */
+const claimRuleIds: Record<string, string> = { nbf: "assertion-not-before", exp: "assertion-expiry" };

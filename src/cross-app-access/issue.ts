@@ -1,0 +1,106 @@
+import { judge } from "policy-list/policy";
+import { type AccessGrant, issueAccessToken } from "../directory/access-tokens.ts";
+import { personOfAssertion, retryFirstSignIn } from "../directory/sign-in.ts";
+import { ConflictError, RefusedError } from "../errors.ts";
+import type { Connection } from "../model.ts";
+import { hashToken } from "../store/secrets.ts";
+import { defaultSessionLimits } from "../store/session-store.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { scopesOf } from "../web/access-tokens.ts";
+import type { AssertionClaims } from "./assertion.ts";
+import type { AuthenticatedClient } from "./clients.ts";
+import { agentRules, personRules, replayRules, scopeRules, toleranceSeconds } from "./policy.ts";
+
+/** A verified assertion, and what its client asks for. */
+export interface AccessRequest {
+  client: AuthenticatedClient;
+  connection: Connection;
+  claims: AssertionClaims;
+  /** The person's name at the connection. */
+  subject: string;
+  resources: readonly string[];
+  /** Whether the assertion can be used once only. */
+  isOnce: boolean;
+  keyThumbprint: string | null;
+  /** The scopes that the client asks for; null if it asks for all that it may have. */
+  scopes: readonly string[] | null;
+  requestId: string;
+}
+
+export interface IssuedAccess {
+  token: string;
+  /** In seconds. */
+  expiresIn: number;
+  scopes: readonly string[];
+  userId: string;
+}
+
+/** A busy agent would fill the activity, so that an agent acts for a person is recorded after so long without a new token. */
+const quietMs = 60 * 60_000;
+
+/** Decides who the person is and what the agent may do for them, and issues the token. Throws RuleBrokenError. */
+export async function issueAccess(store: TenantStore, request: AccessRequest): Promise<IssuedAccess> {
+  try {
+    return await retryFirstSignIn(() => store.transaction((inside) => decide(inside, request)));
+  } catch (error) {
+    // The directory's reason is what was found.
+    if (error instanceof RefusedError) judge(personRules, { refusal: error.reason, isRevoked: false });
+    throw error;
+  }
+}
+
+async function decide(store: TenantStore, request: AccessRequest): Promise<IssuedAccess> {
+  const { client, connection, claims, subject, requestId } = request;
+  const known = await store.agents.find(client.clientId);
+  judge(agentRules, { isBlocked: (known?.blockedAt ?? null) !== null });
+  const isNew = !request.isOnce || (await consume(store, claims));
+  judge(replayRules, { isNew });
+  const { user: person } = await personOfAssertion(store, connection, {
+    subject,
+    email: claims.email ?? null,
+  });
+  const grants = await store.agents.grantsOf(person.id);
+  const grant = grants.find(({ clientId }) => clientId === client.clientId);
+  judge(personRules, { refusal: null, isRevoked: (grant?.revokedAt ?? null) !== null });
+  const role = await store.roles.effective(person.id);
+  const scopes = scopesOf(role).filter((scope) =>
+    [request.scopes, wordsIn(claims.scope), client.scopes].every(
+      (some) => some === null || some.includes(scope),
+    ),
+  );
+  judge(scopeRules, { scopes });
+  const access: AccessGrant = {
+    user: person,
+    role,
+    connectionId: connection.id,
+    agent: client,
+    act: claims.act?.sub ?? null,
+    scopes,
+    resources: request.resources,
+    keyThumbprint: request.keyThumbprint,
+  };
+  const limits = (await store.sessions.limits()) ?? defaultSessionLimits;
+  const { token, expiresIn } = await issueAccessToken(store, access, limits);
+  if (Date.now() - (grant?.lastUsedAt ?? 0) > quietMs) {
+    const action = { action: "access.issued", targetId: person.id, changed: scopes };
+    await store.activity.record({ actorKind: "agent", actor: client.name, ...action, requestId });
+  }
+  return { token, expiresIn, scopes, userId: person.id };
+}
+
+/** Uses the assertion's id up. Returns whether it is new. The rules demand `jti` and `exp`. */
+async function consume(store: TenantStore, { iss, jti = "", exp = 0 }: AssertionClaims): Promise<boolean> {
+  try {
+    const end = Math.ceil((exp + toleranceSeconds) * 1000);
+    await store.usedTokens.consume(hashToken(`id-jag/${iss}/${jti}`), end);
+    return true;
+  } catch (error) {
+    if (error instanceof ConflictError) return false;
+    throw error;
+  }
+}
+
+/** The scopes of a claim or a parameter (RFC 6749 §3.3); null if it is absent. */
+export function wordsIn(scope: string | undefined): string[] | null {
+  return scope === undefined ? null : scope.split(" ").filter((word) => word !== "");
+}

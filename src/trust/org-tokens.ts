@@ -1,0 +1,38 @@
+import { errors } from "jose";
+import { UnavailableError } from "../errors.ts";
+import type { OidcSettings, SamlSettings } from "../model.ts";
+
+/** A fault that jose found in a token, or a failure to read the keys; and the policy rule that it is about. */
+export interface TokenFinding {
+  ruleId: string;
+  found: string | null;
+}
+
+/** Where the org of a connection publishes the keys of the tokens that it signs for us. */
+export async function orgKeysUri(
+  settings: OidcSettings | SamlSettings,
+  jwksUriOf: (settings: OidcSettings) => Promise<string>,
+): Promise<string> {
+  return "issuer" in settings ? await jwksUriOf(settings) : `${settings.orgUrl}/oauth2/v1/keys`;
+}
+
+/**
+ * Verifies a token: null if it is valid, otherwise the first fault. Any defect means that the token is invalid. A failure to
+ * fetch the keys is not a defect: it throws UnavailableError, because the caller may try again.
+ * @param ruleIdOf the rule about a claim that jose names; about the signature and everything else for null.
+ */
+export async function findingOf(
+  verify: () => Promise<unknown>,
+  ruleIdOf: (claim: string | null) => string,
+): Promise<TokenFinding | null> {
+  try {
+    await verify();
+    return null;
+  } catch (error) {
+    if (!(error instanceof errors.JOSEError))
+      throw new UnavailableError("the provider's keys cannot be read", { cause: error });
+    const { claim } = error as { claim?: unknown };
+    // jose's messages name the check and the claim, and no value.
+    return { ruleId: ruleIdOf(typeof claim === "string" ? claim : null), found: error.message };
+  }
+}
