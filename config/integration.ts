@@ -7,7 +7,7 @@ export const oidcScopes: readonly string[] = ["openid", "profile", "email"];
 /** A scope of the product's API. */
 export interface ApiScope {
   name: string;
-  /** What it allows, for people. */
+  /** Says what it allows, for people. */
   description: string;
   /** The least role that a person needs, or an agent gets no such scope for them. */
   role: "member" | "admin" | "owner";

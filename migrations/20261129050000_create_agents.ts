@@ -27,7 +27,7 @@ export async function up(knex: Knex): Promise<void> {
     table.index(["client_id"], "agent_secrets_client_index");
     table.foreign("client_id").references("client_id").inTable("agents").onDelete("CASCADE");
   });
-  // What a tenant knows of an agent that acted there. An agent with a metadata document has no row in `agents`.
+  // An agent as a tenant knows it, after it acted there. An agent with a metadata document has no row in `agents`.
   await knex.schema.createTable("tenant_agents", (table) => {
     const { text, integer, tenant } = columns(knex, table);
     tenant();

@@ -6,10 +6,11 @@ import type { Database } from "../store/database.ts";
 import { onceOnly } from "../store/rate-limits.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { forTenant } from "../store/tenant-store.ts";
+import { TooManyRequestsError } from "../web/error-pages.ts";
 import { assertionType, jwtBearer, type TokenError } from "./policy.ts";
 
 /**
- * What the client's developer is told, by the rule that broke, else by the error. It says what to do, and nothing of tenants,
+ * Help for the client's developer, by the rule that broke, else by the error. It says what to do, and nothing of tenants,
  * people or issuers: until the signature is verified, one text serves all refusals, and so does one for the person.
  */
 const advice: Record<TokenError, string> & Record<string, string> = {
@@ -46,16 +47,6 @@ const advice: Record<TokenError, string> & Record<string, string> = {
   "access-not-revoked": "The agent may not act for this person here.",
 };
 
-export class TooManyRequestsError extends Error {
-  override name = "TooManyRequestsError";
-  /** In seconds. */
-  readonly retryAfter: number;
-  constructor(retryAfter: number) {
-    super("too many requests");
-    this.retryAfter = retryAfter;
-  }
-}
-
 interface Answer {
   status: number;
   error: TokenError;
@@ -77,7 +68,7 @@ export function answerErrors(database: Database): ErrorRequestHandler {
   };
 }
 
-/** Null for a fault of ours. */
+/** Null if the client is not at fault. */
 function answerTo(error: unknown): Answer | null {
   if (error instanceof RuleBrokenError) return answerToRule(error as RuleBrokenError<TokenError>);
   if (error instanceof TooManyRequestsError) return later(429, error.retryAfter);

@@ -42,7 +42,7 @@ const samlSubject = z.object({
 });
 
 export interface Assertion {
-  /** What is judged is what is verified: this text. */
+  /** The text that the client sent: exactly this is judged and verified. */
   token: string;
   typ: unknown;
   claims: AssertionClaims;
@@ -60,7 +60,7 @@ export function readAssertion(token: string): Assertion | null {
 }
 
 /** An active connection of the assertion's issuer. */
-export interface FoundConnection {
+export interface ConnectionOfIssuer {
   tenantId: string;
   connection: Connection;
 }

@@ -26,7 +26,7 @@ export interface ClientDocument {
 }
 
 export interface ClientDocuments {
-  /** Reads a client's document. Throws InvalidError, also if `clientId` is no URL that may have one. */
+  /** Reads a client's document. Throws InvalidError, also if `clientId` is not a URL that may have one. */
   read(clientId: string): Promise<ClientDocument>;
 }
 

@@ -29,7 +29,7 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const maxLifetime = 3600;
 const maxKeyBytes = 50_000;
 
-/** What a client presents, by the name of the method. */
+/** The means by which a client authenticates. */
 export interface Credentials {
   method: (typeof clientMethods)[number] | "unknown";
   clientId: string;

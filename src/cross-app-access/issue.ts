@@ -9,7 +9,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { scopesOf } from "../web/access-tokens.ts";
 import type { AssertionClaims } from "./assertion.ts";
 import type { AuthenticatedClient } from "./clients.ts";
-import { agentRules, personRules, replayRules, scopeRules, toleranceSeconds } from "./policy.ts";
+import { agentRules, personRules, scopeRules, toleranceSeconds } from "./policy.ts";
 
 /** A verified assertion, and what its client asks for. */
 export interface AccessRequest {
@@ -52,9 +52,9 @@ export async function issueAccess(store: TenantStore, request: AccessRequest): P
 async function decide(store: TenantStore, request: AccessRequest): Promise<IssuedAccess> {
   const { client, connection, claims, subject, requestId } = request;
   const known = await store.agents.find(client.clientId);
-  judge(agentRules, { isBlocked: (known?.blockedAt ?? null) !== null });
+  const isBlocked = (known?.blockedAt ?? null) !== null;
   const isNew = !request.isOnce || (await consume(store, claims));
-  judge(replayRules, { isNew });
+  judge(agentRules, { isBlocked, isNew });
   const { user: person } = await personOfAssertion(store, connection, {
     subject,
     email: claims.email ?? null,

@@ -10,7 +10,10 @@ const scopes = apiScopes.map(({ name }) => name);
 /** Says that this server takes ID-JAGs. A server that says so has the grant type, too (draft §7.2). */
 const idJagProfile = "urn:ietf:params:oauth:grant-profile:id-jag";
 
-/** What clients find out by themselves. Never the issuers that we trust, which are our customers (draft, Metadata Disclosure). */
+/**
+ * Clients find out by themselves how to get a token. The documents never name the issuers that we trust, because those are our
+ * customers (draft, Metadata Disclosure).
+ */
 export function metadataRoutes(baseUrl: string): Router {
   // Identifiers are compared to the letter, so no other spelling of a path has a document.
   const router = Router({ strict: true, caseSensitive: true });

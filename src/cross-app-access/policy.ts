@@ -26,6 +26,16 @@ const maxLifetimeSeconds = 600;
 /** Clocks may differ by this much. */
 export const toleranceSeconds = 60;
 
+/** A rule whose refusal is `invalid_grant`, unless `how` says otherwise. */
+function rule<Facts>(
+  id: string,
+  name: string,
+  citation: string,
+  how: Pick<TokenRule<Facts>, "holds" | "found"> & { reason?: TokenError },
+): TokenRule<Facts> {
+  return { id, name, citation, reason: "invalid_grant", ...how };
+}
+
 export interface RequestFacts {
   isForm: boolean;
   /** A parameter that the request has twice; null if there is none. */
@@ -36,47 +46,37 @@ export interface RequestFacts {
 }
 
 export const requestRules: readonly TokenRule<RequestFacts>[] = [
-  {
-    id: "request-form",
-    name: "The request is a form",
-    citation: "RFC 6749 §4.5, appendix B",
+  rule("request-form", "The request is a form in UTF-8", "RFC 6749 §4.5, appendix B", {
     reason: "invalid_request",
     holds: ({ isForm }) => isForm,
-  },
-  {
-    id: "parameters-once",
-    name: "No parameter is there twice, except resource",
-    citation: "RFC 6749 §3.2, RFC 8707 §2",
+  }),
+  rule("parameters-once", "No parameter is there twice, except resource", "RFC 6749 §3.2, RFC 8707 §2", {
     reason: "invalid_request",
     holds: ({ repeated }) => repeated === null,
     found: ({ repeated }) => repeated,
-  },
-  {
-    id: "parameters-text",
-    name: "No parameter contains a NUL",
-    citation: "RFC 6749 appendix A",
+  }),
+  rule("parameters-text", "No parameter contains a NUL", "RFC 6749 appendix A", {
     reason: "invalid_request",
     holds: ({ hasNul }) => !hasNul,
-  },
-  {
-    id: "client-one-method",
-    name: "The client authenticates in one way",
-    citation: "RFC 6749 §2.3",
+  }),
+  rule("client-one-method", "The client authenticates in one way", "RFC 6749 §2.3", {
     reason: "invalid_request",
     holds: ({ methods }) => methods.length <= 1,
     found: ({ methods }) => methods.join(" and "),
-  },
+  }),
 ];
 
 export const clientRules: readonly TokenRule<{ problem: string | null }>[] = [
-  {
-    id: "client-authenticated",
-    name: "The client is registered or describes itself, and authenticates",
-    citation: "RFC 6749 §2.3, RFC 7523 §3, Client ID Metadata Document",
-    reason: "invalid_client",
-    holds: ({ problem }) => problem === null,
-    found: ({ problem }) => problem,
-  },
+  rule(
+    "client-authenticated",
+    "The client is registered or describes itself, and authenticates",
+    "RFC 6749 §2.3, RFC 7523 §3, draft-ietf-oauth-client-id-metadata-document",
+    {
+      reason: "invalid_client",
+      holds: ({ problem }) => problem === null,
+      found: ({ problem }) => problem,
+    },
+  ),
 ];
 
 export interface GrantFacts {
@@ -86,30 +86,23 @@ export interface GrantFacts {
 }
 
 export const grantRules: readonly TokenRule<GrantFacts>[] = [
-  {
-    id: "grant-type",
-    name: "The grant is a JWT",
-    citation: "RFC 7523 §2.1",
+  rule("grant-type", "The grant is a JWT", "RFC 7523 §2.1", {
     reason: "unsupported_grant_type",
     holds: ({ grantType }) => grantType === jwtBearer,
-  },
-  {
-    id: "assertion-given",
-    name: "The request has an assertion",
-    citation: "RFC 7523 §2.1",
+  }),
+  rule("assertion-given", "The request has an assertion", "RFC 7523 §2.1", {
     reason: "invalid_request",
     holds: ({ assertion }) => assertion !== "",
-  },
-  {
-    id: "assertion-readable",
-    name: "The assertion is a JWT with an issuer, and its claims have the right types",
-    citation: "Draft §3.1, RFC 7519 §4.1",
-    reason: "invalid_grant",
-    holds: ({ claims }) => claims !== null,
-  },
+  }),
+  rule(
+    "assertion-readable",
+    "The assertion is a JWT with an issuer, and its claims have the right types",
+    "Draft §3.1, RFC 7519 §4.1",
+    { holds: ({ claims }) => claims !== null },
+  ),
 ];
 
-/** How many connections are left after each step. The key is never tried first, or any org could name another one's people. */
+/** How many connections are left after each step. The key comes last, or an org could name people of another one. */
 export interface ConnectionFacts {
   ofIssuer: number;
   ofClient: number;
@@ -118,55 +111,40 @@ export interface ConnectionFacts {
   isOn: boolean;
 }
 
-function connectionRule(
-  id: string,
-  name: string,
-  citation: string,
-  holds: (facts: ConnectionFacts) => boolean,
-): TokenRule<ConnectionFacts> {
-  return { id, name, citation, reason: "invalid_grant", holds };
-}
-
 export const connectionRules: readonly TokenRule<ConnectionFacts>[] = [
-  connectionRule(
-    "issuer-connected",
-    "The issuer is the org of an active connection",
-    "Draft §4.4",
-    ({ ofIssuer }) => ofIssuer > 0,
-  ),
-  connectionRule(
+  rule("issuer-connected", "The issuer is the org of an active connection", "Draft §4.4.1, RFC 7523 §3", {
+    holds: ({ ofIssuer }) => ofIssuer > 0,
+  }),
+  rule(
     "client-of-tenant",
-    "The client is of the deployment or of the connection's tenant",
-    "Tenants are kept apart",
-    ({ ofClient }) => ofClient > 0,
+    "The client is of the deployment, or of the connection's tenant",
+    "No client of a tenant acts in another one",
+    { holds: ({ ofClient }) => ofClient > 0 },
   ),
-  connectionRule(
+  rule(
     "tenant-named",
-    "aud_tenant, if there is one, is the connection's key",
-    "Draft §3.1, Okta: Audience/tenant ID",
-    ({ ofTenant }) => ofTenant > 0,
+    "The tenant in aud_tenant, if there is one, is the connection's key",
+    "Draft §3.1, Okta: Cross App Access",
+    { holds: ({ ofTenant }) => ofTenant > 0 },
   ),
-  connectionRule(
+  rule(
     "subject-named",
     "The person is named as in a sign-in: by sub, or by a SAML NameID with its issuer and service provider",
-    "Draft §3.1, RFC 9493 §3.2.5",
-    ({ ofSubject }) => ofSubject > 0,
+    "Draft §3.1, Okta: Cross App Access",
+    { holds: ({ ofSubject }) => ofSubject > 0 },
   ),
-  connectionRule(
-    "connection-clear",
-    "Only one connection fits",
-    "One org may serve two tenants",
-    ({ ofSubject }) => ofSubject === 1,
-  ),
-  connectionRule(
+  rule("connection-clear", "Only one connection fits", "One org may serve two tenants", {
+    holds: ({ ofSubject }) => ofSubject === 1,
+  }),
+  rule(
     "switched-on",
     "Cross App Access is switched on",
     "An administrator may switch it off for a connection",
-    ({ isOn }) => isOn,
+    { holds: ({ isOn }) => isOn },
   ),
 ];
 
-export interface AssertionFacts {
+export interface IdJagFacts {
   finding: TokenFinding | null;
   typ: unknown;
   claims: {
@@ -184,81 +162,46 @@ export interface AssertionFacts {
 }
 
 function byLibrary(
-  rule: Pick<TokenRule<AssertionFacts>, "id" | "name" | "citation"> & { reason?: TokenError },
-): TokenRule<AssertionFacts> {
-  return {
-    reason: "invalid_grant",
-    ...rule,
-    holds: ({ finding }) => finding?.ruleId !== rule.id,
+  id: string,
+  name: string,
+  citation: string,
+  reason: TokenError = "invalid_grant",
+): TokenRule<IdJagFacts> {
+  return rule(id, name, citation, {
+    reason,
+    holds: ({ finding }) => finding?.ruleId !== id,
     found: ({ finding }) => finding?.found ?? null,
-  };
+  });
 }
 
 /** jose checks those that are `byLibrary`. */
-export const assertionRules: readonly TokenRule<AssertionFacts>[] = [
-  byLibrary({
-    id: "keys-available",
-    name: "The org's keys can be read",
-    citation: "Draft §4.4",
-    reason: "temporarily_unavailable",
-  }),
-  byLibrary({
-    id: "assertion-signature",
-    name: "The org's key verifies the assertion's signature, by RS256",
-    citation: "RFC 7515 §5.2, RFC 8725 §3.1",
-  }),
-  {
-    id: "assertion-type",
-    name: `The assertion's type is ${assertionType}`,
-    citation: "Draft §3.1, RFC 8725 §3.11",
-    reason: "invalid_grant",
+export const assertionRules: readonly TokenRule<IdJagFacts>[] = [
+  byLibrary("keys-available", "The org's keys can be read", "RFC 7523 §3", "temporarily_unavailable"),
+  byLibrary(
+    "assertion-signature",
+    "The org's key verifies the assertion's signature, by RS256",
+    "MCP §7.4.1, RFC 8725 §3.1",
+  ),
+  rule("assertion-type", `The assertion's type is ${assertionType}`, "Draft §4.4.1, RFC 8725 §3.11", {
     holds: ({ typ }) => typ === assertionType,
-  },
-  {
-    id: "assertion-audience",
-    name: "The assertion's audience is our issuer, and nobody else",
-    citation: "Draft §4.4.1",
-    reason: "invalid_grant",
-    holds: ({ claims, issuer }) => [claims.aud].flat().join(" ") === issuer,
-  },
-  {
-    id: "assertion-client",
-    name: "The assertion is for the client that presents it",
-    citation: "Draft §4.4.1",
-    reason: "invalid_grant",
+  }),
+  rule("assertion-audience", "The assertion's audience is our issuer alone", "Draft §4.4.1", {
+    holds: ({ claims, issuer }) => [claims.aud].flat().length === 1 && [claims.aud].flat()[0] === issuer,
+  }),
+  rule("assertion-client", "The assertion is for the client that presents it", "Draft §4.4.1", {
     holds: ({ claims, clientId }) => claims.client_id === clientId,
-  },
-  {
-    id: "assertion-id",
-    name: "The assertion has an id",
-    citation: "Draft §3.1",
-    reason: "invalid_grant",
+  }),
+  rule("assertion-id", "The assertion has an id", "Draft §3.1", {
     holds: ({ claims }) => claims.jti !== undefined,
-  },
-  byLibrary({
-    id: "assertion-not-before",
-    name: "The assertion is valid already",
-    citation: "RFC 7519 §4.1.5",
   }),
-  byLibrary({
-    id: "assertion-expiry",
-    name: "The assertion has not expired",
-    citation: "RFC 7519 §4.1.4",
+  byLibrary("assertion-not-before", "The assertion is valid already", "RFC 7519 §4.1.5"),
+  byLibrary("assertion-expiry", "The assertion has not expired", "RFC 7519 §4.1.4"),
+  rule("assertion-issued", "The assertion was not issued in the future", "Draft §3.1, RFC 7519 §4.1.6", {
+    holds: ({ claims: { iat }, now }) => iat !== undefined && iat <= now + toleranceSeconds,
   }),
-  {
-    id: "assertion-issued",
-    name: "The assertion was not issued in the future",
-    citation: "Draft §3.1, RFC 7519 §4.1.6",
-    reason: "invalid_grant",
-    holds: ({ claims, now }) => claims.iat !== undefined && claims.iat <= now + toleranceSeconds,
-  },
-  {
-    id: "assertion-lifetime",
-    name: "The assertion lasts at most ten minutes",
-    citation: "RFC 7523 §3, item 4",
-    reason: "invalid_grant",
+  rule("assertion-lifetime", "The assertion lasts at most ten minutes", "RFC 7523 §3, item 4", {
     holds: ({ claims: { iat = 0, exp = 0 } }) => exp - iat <= maxLifetimeSeconds,
-  },
+  }),
 ];
 
 export interface ResourceFacts {
@@ -269,108 +212,82 @@ export interface ResourceFacts {
 }
 
 export const resourceRules: readonly TokenRule<ResourceFacts>[] = [
-  {
-    id: "resource-ours",
-    name: "Each resource in the assertion is ours, to the letter",
-    citation: "Draft §3.1, MCP §7.6.2",
-    reason: "invalid_grant",
+  rule("resource-ours", "Each resource in the assertion is ours, to the letter", "MCP §7.6.2", {
     holds: ({ areOurs }) => areOurs,
-  },
-  {
-    id: "resource-covered",
-    name: "The assertion covers the resource that the client asks for",
-    citation: "RFC 8707 §2, MCP §5.1",
+  }),
+  rule("resource-covered", "The assertion covers the resource that the client asks for", "RFC 8707 §2", {
     reason: "invalid_target",
     holds: ({ areCovered }) => areCovered,
-  },
+  }),
 ];
 
 export interface ProofFacts {
-  /** What is wrong with the proof; null if nothing is, or if there is none. */
+  /** The fault of the proof; null if it has none, or if there is no proof. */
   problem: string | null;
   /** The thumbprint of the proof's key; null without a proof. */
   thumbprint: string | null;
-  /** Whether the assertion is bound to a key, and which; the latter is null if it is bound in another way. */
+  /** Whether the assertion is bound to a key, and the key's thumbprint; the latter is null if it is bound in another way. */
   confirmed: { jkt: string | null } | null;
 }
 
 export const proofRules: readonly TokenRule<ProofFacts>[] = [
-  {
-    id: "proof-valid",
-    name: "A proof of possession, if there is one, is valid and was not used before",
-    citation: "RFC 9449 §4.3",
+  rule("proof-valid", "A proof of possession, if there is one, is valid and new", "RFC 9449 §4.3", {
     reason: "invalid_dpop_proof",
     holds: ({ problem }) => problem === null,
     found: ({ problem }) => problem,
-  },
-  {
-    id: "proof-given",
-    name: "An assertion that is bound to a key comes with a proof",
-    citation: "Draft §4.4.1, RFC 9449 §5",
-    reason: "invalid_grant",
-    holds: ({ confirmed, thumbprint }) => confirmed === null || thumbprint !== null,
-  },
-  {
-    id: "proof-key",
-    name: "The proof is signed with the key that the assertion is bound to",
-    citation: "Draft §4.4.1, RFC 7800 §3",
-    reason: "invalid_grant",
+  }),
+  rule(
+    "proof-given",
+    "An assertion that is bound to a key comes with a proof",
+    "RFC 7800 §3.1, RFC 9449 §5",
+    {
+      holds: ({ confirmed, thumbprint }) => confirmed === null || thumbprint !== null,
+    },
+  ),
+  rule("proof-key", "The proof's key is the one that the assertion is bound to", "RFC 9449 §6.1", {
     holds: ({ confirmed, thumbprint }) => confirmed === null || confirmed.jkt === thumbprint,
-  },
+  }),
 ];
 
-export const agentRules: readonly TokenRule<{ isBlocked: boolean }>[] = [
-  {
-    id: "agent-not-blocked",
-    name: "No administrator of the tenant blocked the agent",
-    citation: "An administrator may block an agent",
-    reason: "invalid_grant",
-    holds: ({ isBlocked }) => !isBlocked,
-  },
-];
-
-export const replayRules: readonly TokenRule<{ isNew: boolean }>[] = [
-  {
-    id: "assertion-unused",
-    name: "The assertion was not used before, if it is for the MCP server",
-    citation: "MCP §7.4.2",
-    reason: "invalid_grant",
+/** From here on, in the transaction that issues the token. */
+export const agentRules: readonly TokenRule<{ isBlocked: boolean; isNew: boolean }>[] = [
+  rule(
+    "agent-not-blocked",
+    "No administrator of the tenant blocked the agent",
+    "An administrator may block an agent",
+    { holds: ({ isBlocked }) => !isBlocked },
+  ),
+  rule("assertion-unused", "An assertion for the MCP server was not used before", "MCP §7.4.2", {
     holds: ({ isNew }) => isNew,
-  },
+  }),
 ];
 
 export interface PersonFacts {
-  /** Why the directory refuses the person; null if it does not. */
+  /** The directory's reason to refuse the person; null if it has none. */
   refusal: string | null;
   isRevoked: boolean;
 }
 
 export const personRules: readonly TokenRule<PersonFacts>[] = [
-  {
-    id: "person-admitted",
-    name: "The person may sign in here",
-    citation: "Draft §4.4.1, src/directory/sign-in.ts",
-    reason: "invalid_grant",
+  rule("person-admitted", "The person may sign in here", "src/directory/sign-in.ts", {
     holds: ({ refusal }) => refusal === null,
     found: ({ refusal }) => refusal,
-  },
-  {
-    id: "access-not-revoked",
-    name: "The person did not take the agent's access away",
-    citation: "A person may revoke an agent's access",
-    reason: "invalid_grant",
-    holds: ({ isRevoked }) => !isRevoked,
-  },
+  }),
+  rule(
+    "access-not-revoked",
+    "The person did not take the agent's access away",
+    "A person may revoke an agent's access",
+    { holds: ({ isRevoked }) => !isRevoked },
+  ),
 ];
 
 export const scopeRules: readonly TokenRule<{ scopes: readonly string[] }>[] = [
-  {
-    id: "scope-left",
-    name: "A scope is asked for, granted by the org, and allowed to the agent and the person",
-    citation: "Draft §4.4.1, RFC 6749 §3.3",
-    reason: "invalid_scope",
-    holds: ({ scopes }) => scopes.length > 0,
-  },
+  rule(
+    "scope-left",
+    "A scope is asked for, granted by the org, and allowed to the agent and the person",
+    "Draft §4.4.1, RFC 6749 §3.3",
+    { reason: "invalid_scope", holds: ({ scopes }) => scopes.length > 0 },
+  ),
 ];
 
 /** The rules about one assertion, which the inspector shows. */
@@ -381,7 +298,6 @@ export const assertionPolicy = [
   ...proofRules,
   ...agentRules,
   ...personRules,
-  ...replayRules,
   ...scopeRules,
 ] as const;
 

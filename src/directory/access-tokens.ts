@@ -9,7 +9,7 @@ const prefix = "oinat_";
 /** An agent gets the next token by the next ID-JAG, so the identity provider decides anew at least this often. */
 const maxMinutes = 30;
 
-/** What an access token is bound to. */
+/** The bounds of an access token. */
 export interface AccessGrant {
   user: User;
   role: Role;

@@ -137,7 +137,7 @@ async function decide(store: TenantStore, connection: Connection, sent: External
   return { user: await refreshProfile(store, user, external), by: match.by };
 }
 
-/** What an assertion for an agent says of the person (draft-ietf-oauth-identity-assertion-authz-grant §3.1). */
+/** The person in an assertion for an agent (draft-ietf-oauth-identity-assertion-authz-grant §3.1). */
 export interface AssertedPerson {
   subject: string;
   /** A hint for just-in-time creation; null if the assertion has none. */
@@ -145,7 +145,7 @@ export interface AssertedPerson {
 }
 
 /**
- * Decides for whom an agent acts. The rules are those of signIn, but an assertion is no sign-in: its address is a hint, so it
+ * Decides for whom an agent acts. The rules are those of signIn, but an assertion is not a sign-in: its address is a hint, so it
  * never links a user by login name, and it changes no profile. Call it in a transaction. Throws RefusedError.
  */
 export async function personOfAssertion(
@@ -163,7 +163,7 @@ export async function personOfAssertion(
   return { user: await admit(store, login, match), by: match.by };
 }
 
-/** Creates the person of an assertion just in time, if the address in it is nobody's login name yet. */
+/** Creates the person of an assertion just in time, if the address in it is not a login name yet. */
 async function createFromHint(store: TenantStore, login: VerifiedIdentity): Promise<SignIn> {
   if (!login.connection.justInTime) throw new RefusedError("just-in-time-off");
   if (login.external.loginName === "") throw new RefusedError("profile-incomplete");

@@ -6,7 +6,7 @@ import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
 import { toUser } from "./tenant/users.ts";
 
-/** What a living access token allows, and to whom. */
+/** The owner of a living access token, and what it allows them. */
 export interface AccessTokenOwner {
   tenant: SignedInPerson["tenant"];
   user: User;

@@ -108,6 +108,8 @@ export function addConnection(
   if (wanted.resources.length === 0) throw new OrgRefusal(`${okta.agents.resourceIndicator} is required.`);
   const wrong = wanted.resources.find((resource) => !isWebAddress(resource));
   if (wrong !== undefined) throw new OrgRefusal(`"${wrong}" is not a web address.`);
+  if (wanted.scopes?.length === 0)
+    throw new OrgRefusal(`Enter a scope, or choose “${okta.agents.allowAnyScope}”.`);
   const connection = newConnection(wanted);
   agent.connections.push(connection);
   changed(org, agent, "resource_connection.create", `may access ${app.label}`);

@@ -150,6 +150,9 @@ function configuration({ keys, memory, claimsOf, features }: ProviderParts): Rec
       RefreshToken: 7 * 86_400,
     },
     clientBasedCORS: () => false,
+    // The provider's dispatcher refuses loopback addresses. The stand-in and its agents run on one machine.
+    fetch: (url: string, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) =>
+      fetch(url, options),
     findAccount: (_ctx: unknown, sub: string): Account | undefined =>
       claimsOf(sub, "userinfo", "") && {
         accountId: sub,

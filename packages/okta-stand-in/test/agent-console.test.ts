@@ -192,6 +192,7 @@ describe("AI agents in the Admin Console", () => {
     assert.match(await submit(path, { ...form, clientId: " " }), /registered in this app is required/);
     assert.match(await submit(path, { ...form, resources: " " }), /Resource indicator is required/);
     assert.match(await submit(path, { ...form, resources: "api" }), /is not a web address/);
+    assert.match(await submit(path, { ...form, allowed: "specific" }), /choose “Allow any scope”/);
     assert.equal(agent.connections.length, 1);
     await submit(path, form);
     assert.equal(agent.connections[1]?.scopes, null);

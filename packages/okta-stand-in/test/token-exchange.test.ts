@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
-import { createRemoteJWKSet, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT } from "jose";
+import {
+  type CryptoKey,
+  createRemoteJWKSet,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import * as openid from "openid-client";
 import { deactivateAgent, deleteConnection, newSecret } from "../src/agents.ts";
 import { suspendPerson } from "../src/people.ts";
 import { type AiAgent, newId, type OrgApp, type OrgPerson } from "../src/state.ts";
 import { addAiAgent, addApp, addTo, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
 import { requestToken, signInTo, type TokenResponse, tokenType } from "./agent-client.ts";
+import { FakeApplication } from "./fake-application.ts";
 
 const secret = "the secret of an app";
 const issuerUrl = "https://product.example";
@@ -50,6 +59,24 @@ describe("the stand-in org's token exchange", () => {
     };
     const present = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined);
     return requestToken(org, Object.fromEntries(present));
+  }
+
+  /** The changes of a request that is authenticated by private_key_jwt. */
+  async function signedBy(key: CryptoKey, alg: string) {
+    const assertion = await new SignJWT({})
+      .setProtectedHeader({ alg })
+      .setIssuer(app.id)
+      .setSubject(app.id)
+      .setAudience(`${org.url}/oauth2/v1/token`)
+      .setJti(newId(""))
+      .setExpirationTime("5m")
+      .sign(key);
+    return {
+      client_id: undefined,
+      client_secret: undefined,
+      client_assertion: assertion,
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    };
   }
 
   async function claimsIn({ status, body }: TokenResponse) {
@@ -139,24 +166,25 @@ describe("the stand-in org's token exchange", () => {
 
   it("authenticates the client by private_key_jwt, once for each assertion", async () => {
     const { publicKey, privateKey } = await generateKeyPair("RS256");
-    agent.registration = { method: "keys", keys: [{ ...(await exportJWK(publicKey)), kid: "k1" }] };
-    const assertion = await new SignJWT({})
-      .setProtectedHeader({ alg: "RS256", kid: "k1" })
-      .setIssuer(app.id)
-      .setSubject(app.id)
-      .setAudience(`${org.url}/oauth2/v1/token`)
-      .setJti(newId(""))
-      .setExpirationTime("5m")
-      .sign(privateKey);
-    const signed = {
-      client_id: undefined,
-      client_secret: undefined,
-      client_assertion: assertion,
-      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-    };
+    agent.registration = { method: "keys", keys: [await exportJWK(publicKey)] };
+    const signed = await signedBy(privateKey, "RS256");
     await claimsIn(await exchange(signed));
     assertRefused(await exchange(signed), "invalid_client", /authentication failed/, 401);
     assertRefused(await exchange(), "invalid_client", /authentication failed/, 401);
+  });
+
+  it("fetches the keys of an agent from its JWKS URI", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("ES256");
+    const keys = new FakeApplication();
+    const jwksUri = `${await keys.start()}/keys`;
+    try {
+      keys.expect([200, { keys: [await exportJWK(publicKey)] }]);
+      agent.registration = { method: "jwks-uri", jwksUri };
+      await claimsIn(await exchange(await signedBy(privateKey, "ES256")));
+      assert.deepEqual(keys.calls, ["GET /keys"]);
+    } finally {
+      keys.close();
+    }
   });
 
   it("lets a client sign in and exchange with its ID only if it is registered like that", async () => {

@@ -2,7 +2,7 @@ import type { Agent } from "../../model.ts";
 import { type AgentRow, agentColumns, toAgent, wordsOf } from "../agents.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** What a tenant knows of an agent that acted there, or that its administrators blocked. */
+/** An agent that acted in a tenant, or that its administrators blocked. */
 export interface TenantAgent {
   clientId: string;
   name: string;
