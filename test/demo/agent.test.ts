@@ -13,7 +13,9 @@ import { assertRedirect } from "../helpers/pages.ts";
 function textOf(html: string): string {
   const named = { "&#34;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&" };
   const plain = html.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
-  return Object.entries(named).reduce((text, [from, to]) => text.replaceAll(from, to), plain).trim();
+  return Object.entries(named)
+    .reduce((text, [from, to]) => text.replaceAll(from, to), plain)
+    .trim();
 }
 
 /** A person at a browser, who uses the agent and the org. */
@@ -55,7 +57,7 @@ class AgentVisitor {
 
   /** The agent's last answer. */
   async answer(): Promise<string> {
-    const [, answer = ""] = /id="answer"(.*?)<div class="holds">/s.exec((await this.page()).text) ?? [];
+    const [, answer = ""] = /id="answer"[^>]*>(.*?)<div class="holds">/s.exec((await this.page()).text) ?? [];
     return textOf(answer);
   }
 
@@ -146,7 +148,10 @@ describe("the demo's agent", function () {
       beforeEach(async () => {
         visitor = new AgentVisitor(demo, loginOf(star, tenant));
         owner = demo.client();
-        assertRedirect(await owner.signIn(tenant.slug, loginOf(tenant.owner, tenant), demo.password), landingPath);
+        assertRedirect(
+          await owner.signIn(tenant.slug, loginOf(tenant.owner, tenant), demo.password),
+          landingPath,
+        );
         assert.equal(await visitor.signIn(), `Sign in You are signed in as ${star}.`);
       });
 
@@ -169,6 +174,8 @@ describe("the demo's agent", function () {
         assert.match(shown[3]?.route ?? "", /^4 Task helper → to Demo org 200$/);
         assert.match(shown[3]?.text ?? "", /Inside the ID-JAG .*aud_tenant \w+ the customer’s tenant/);
         assert.match(shown[4]?.route ?? "", /^5 Task helper → to Tasklane 200$/);
+        const issued = new RegExp(`AI agent Task helper got an ID-JAG for ${loginOf(star, tenant)}`);
+        assert.match(await administrator.systemLog(), issued);
       });
 
       it("shows no secret and no whole token", async () => {
@@ -249,22 +256,26 @@ describe("the demo's agent", function () {
     assert.equal((await stranger.get("/callback?code=a&state=b")).location, "/");
   });
 
-  it("is named by the org's System Log", async () => {
-    assert.match(await administrator.systemLog(), /AI agent Task helper got an ID-JAG for grace@acme\.example/);
-  });
+  describe("restarted", () => {
+    it("keeps its registrations, in a file that only the owner of the demo can read", async () => {
+      const file = join(demo.folder, "data/demo-agent.json");
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+      await demo.stop();
+      demo.run([demo.port, demo.orgPort, demo.agentPort]);
+      await demo.ready();
+      const visitor = new AgentVisitor(demo, "grace@acme.example");
+      await visitor.signIn();
+      assert.match(await visitor.ask("list"), /You have/);
+    });
 
-  it("keeps its registrations over a restart, in a file that only the owner of the demo can read", async () => {
-    const file = join(demo.folder, "data/demo-agent.json");
-    assert.equal(statSync(file).mode & 0o777, 0o600);
-    await demo.stop();
-    await demo.start();
-    const visitor = new AgentVisitor(demo, "grace@acme.example");
-    // The demo has other ports now, which only a reset tells the org.
-    assert.match((await visitor.page()).text, /Sign in with your org/);
-    await demo.stop();
-    await demo.start("--reset");
-    const again = new AgentVisitor(demo, "grace@acme.example");
-    await again.signIn();
-    assert.match(await again.ask("list"), /You have/);
+    it("gets new registrations by a reset, and forgets who was signed in", async () => {
+      const visitor = new AgentVisitor(demo, "grace@acme.example");
+      await visitor.signIn();
+      const reset = await demo.script("admin", "--", "demo", "reset", "--json");
+      assert.equal(reset.code, 0, reset.stdout);
+      assert.match((await visitor.page()).text, /Sign in with your org/);
+      await visitor.signIn();
+      assert.match(await visitor.ask("list"), /You have/);
+    });
   });
 });

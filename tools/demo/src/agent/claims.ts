@@ -1,5 +1,6 @@
-/** The meaning of each claim, in plain words. */
+/** The meaning of each claim, in plain words: the important ones first. */
 const meanings: Record<string, string> = {
+  typ: "what kind of token it is",
   iss: "who says so",
   sub: "about whom",
   aud: "for whom it is meant",
@@ -16,7 +17,6 @@ const meanings: Record<string, string> = {
   jti: "a number of its own, to notice a repeat",
   nonce: "ties it to the agent’s own request",
   amr: "how the person proved who they are",
-  typ: "what kind of token it is",
   name: "the person’s name",
   preferred_username: "the person’s username",
   sub_profile: "a person or a program",
@@ -31,10 +31,12 @@ export interface ShownClaim {
   meaning: string;
 }
 
-export function shownClaims(claims: Record<string, unknown>): ShownClaim[] {
-  return Object.entries(claims).map(([name, value]) => ({
+/** The claims of a JWT and the parameters of its header, the important ones first. */
+export function shownClaims(values: Record<string, unknown>): ShownClaim[] {
+  const names = [...Object.keys(meanings).filter((name) => name in values), ...Object.keys(values)];
+  return [...new Set(names)].map((name) => ({
     name,
-    value: shown(name, value),
+    value: shown(name, values[name]),
     meaning: meanings[name] ?? "",
   }));
 }

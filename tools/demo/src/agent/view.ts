@@ -17,7 +17,7 @@ interface ShownMessage {
   outcome: { text: string; isRefused: boolean } | null;
   request: string;
   response: string | null;
-  jwts: { name: string; header: ShownClaim[]; claims: ShownClaim[] }[];
+  jwts: { name: string; claims: ShownClaim[] }[];
 }
 
 const jwtNames: Record<string, string> = {
@@ -47,8 +47,7 @@ function showMessage(message: AgentMessage): ShownMessage {
     response: responseText(exchange),
     jwts: jwts.map(({ name, header, claims }) => ({
       name: jwtNames[name] ?? name,
-      header: shownClaims(header),
-      claims: shownClaims(claims),
+      claims: shownClaims({ ...header, ...claims }),
     })),
   };
 }

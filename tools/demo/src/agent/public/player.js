@@ -8,7 +8,10 @@ function show(index) {
   for (const [place, message] of messages.entries()) {
     const isCurrent = place === current;
     message.toggleAttribute("data-current", isCurrent);
-    for (const part of message.querySelectorAll("details")) part.open = isCurrent;
+    for (const part of message.querySelectorAll("details")) part.open = false;
+    // What came out of it: the last token, else the raw text.
+    const parts = [...message.querySelectorAll(".claims"), message.querySelector(".raw")];
+    if (isCurrent) parts.at(parts.length > 1 ? -2 : -1).open = true;
   }
   player.querySelector("[data-place]").textContent = `${current + 1} of ${messages.length}.`;
   messages[current].focus({ preventScroll: true });
