@@ -55,6 +55,22 @@ class AgentVisitor {
     assert.equal((await this.#agent.post("/forget")).status, 303);
   }
 
+  /** Signs in to the application by SAML: until then, it does not know the person's NameID. */
+  async signInBySaml(demo: Demo, { slug }: DemoTenant): Promise<void> {
+    await this.#org.post("/login", { username: this.#login });
+    const browser = demo.client();
+    const { location } = await browser.get(paths.saml(slug).login);
+    const { pathname, search } = new URL(location ?? "");
+    const { text } = await this.#org.get(pathname + search);
+    const inputs = [...text.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [
+      name,
+      value.replaceAll("&#43;", "+"),
+    ]);
+    const sent = { origin: demo.orgUrl, "sec-fetch-site": "cross-site" };
+    const answer = await browser.post(paths.saml(slug).acs, Object.fromEntries(inputs), sent);
+    assert.ok(answer.status < 400, answer.text);
+  }
+
   /** The agent's last answer. */
   async answer(): Promise<string> {
     const [, answer = ""] = /id="answer"[^>]*>(.*?)<div class="holds">/s.exec((await this.page()).text) ?? [];
@@ -145,6 +161,10 @@ describe("the demo's agent", function () {
     describe(`for ${tenant.name}, which signs on by ${tenant.protocol.toUpperCase()}`, () => {
       let visitor: AgentVisitor;
       let owner: Client;
+      before(async () => {
+        if (tenant.protocol === "saml")
+          await new AgentVisitor(demo, loginOf(star, tenant)).signInBySaml(demo, tenant);
+      });
       beforeEach(async () => {
         visitor = new AgentVisitor(demo, loginOf(star, tenant));
         owner = demo.client();

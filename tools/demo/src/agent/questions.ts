@@ -7,7 +7,6 @@ export type CallTool = (name: string, args: Record<string, unknown>) => Promise<
 interface ToolTask {
   id: string;
   title: string;
-  assignee?: { name?: string | null } | null;
 }
 
 /** The agent's answer: a sentence, and a list below it. */
@@ -44,7 +43,7 @@ export const questionsWith = (colleague: Colleague): readonly ScriptedQuestion[]
     id: "list",
     text: "What is on my list?",
     async answer(callTool, topic) {
-      const tasks = tasksIn(await callTool("list_tasks", { assignee: "me" }));
+      const tasks = await ownTasks(callTool);
       topic.task ??= tasks[0] ?? null;
       if (tasks.length === 0) return { text: "Your list is empty.", items: [] };
       return { text: `You have ${counted(tasks.length)}:`, items: tasks.map(({ title }) => title) };
@@ -54,7 +53,7 @@ export const questionsWith = (colleague: Colleague): readonly ScriptedQuestion[]
     id: "add",
     text: `Add “${newTitle}”`,
     async answer(callTool, topic) {
-      topic.task = taskIn(await callTool("create_task", { title: newTitle }));
+      topic.task = taskIn(await callTool("create_task", { title: newTitle, assignee: "me" }));
       return { text: "I added it:", items: [topic.task.title] };
     },
   },
@@ -62,10 +61,10 @@ export const questionsWith = (colleague: Colleague): readonly ScriptedQuestion[]
     id: "give",
     text: `Give it to ${colleague.name.split(" ")[0]}`,
     async answer(callTool, topic) {
-      topic.task ??= tasksIn(await callTool("list_tasks", { assignee: "me" }))[0] ?? null;
+      topic.task ??= (await ownTasks(callTool))[0] ?? null;
       if (!topic.task) return { text: "Your list is empty: there is nothing to give away.", items: [] };
       const { id, title } = taskIn(
-        await callTool("assign_task", { task: topic.task.id, assignee: colleague.login }),
+        await callTool("assign_task", { id: topic.task.id, assignee: colleague.login }),
       );
       topic.task = { id, title };
       return { text: `${colleague.name} has it now:`, items: [title] };
@@ -77,7 +76,8 @@ function counted(number: number): string {
   return number === 1 ? "one open task" : `${number} open tasks`;
 }
 
-function tasksIn({ tasks }: Record<string, unknown>): ToolTask[] {
+async function ownTasks(callTool: CallTool): Promise<ToolTask[]> {
+  const { tasks } = await callTool("list_tasks", { state: "open", assignee: "me" });
   return Array.isArray(tasks) ? (tasks as ToolTask[]) : [];
 }
 

@@ -84,7 +84,7 @@ const rows: readonly RefusalRow[] = [
     kind: "grant",
     title: ({ product }) => `${product} refuses the permission of your org`,
     happened: ({ product, message }) =>
-      `The agent may be blocked there, or your account, or Cross App Access is off. ${product} tells an agent no more than this: ${quoted(message.answered)}.`,
+      `The agent or your account may be blocked there, Cross App Access may be off, or you never signed in there. ${product} tells an agent no more than this: ${quoted(message.answered)}.`,
     todo: atProduct,
   },
   {
