@@ -68,7 +68,8 @@ class AgentVisitor {
     ]);
     const sent = { origin: demo.orgUrl, "sec-fetch-site": "cross-site" };
     const answer = await browser.post(paths.saml(slug).acs, Object.fromEntries(inputs), sent);
-    assert.ok(answer.status < 400, answer.text);
+    const finish = new URL(answer.location ?? "", demo.url);
+    assertRedirect(await browser.get(finish.pathname + finish.search), landingPath);
   }
 
   /** The agent's last answer. */
@@ -187,7 +188,7 @@ describe("the demo's agent", function () {
             "How do I get a token?",
             "May I act for this person there?",
             "The ID-JAG becomes an access token",
-            "The same call, with the token",
+            "The conversation begins, with the token",
             "The tool “list_tasks”",
           ],
         );

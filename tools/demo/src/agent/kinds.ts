@@ -104,8 +104,8 @@ export const kinds: readonly MessageKind[] = [
   {
     id: "hello",
     matches: ({ rpc }) => ["server/discover", "initialize"].includes(rpc?.method ?? ""),
-    title: () => "The same call, with the token",
-    says: ({ to }) => `${to.name} accepts it, and says which version of MCP it speaks.`,
+    title: () => "The conversation begins, with the token",
+    says: ({ to }) => `${to.name} accepts the token, and says which version of MCP it speaks.`,
   },
   {
     id: "tools",
