@@ -22,7 +22,7 @@ describe("an access token for an ID-JAG", () => {
   onEachDatabase((use) => {
     const site = useAgentSite(use);
     const ownerOf = async ({ access_token }: TokenAnswer) =>
-      (await accessTokenStore(use().database).owner(hashToken(access_token))) ?? assert.fail("a dead token");
+      (await accessTokenStore(use().database).find(hashToken(access_token))) ?? assert.fail("a dead token");
     const refusedBy = async (parts: object, more = {}) => {
       const answer = await site().send(await site().idJag(parts), more);
       assert.equal(answer.status, 400, answer.text);
@@ -45,7 +45,7 @@ describe("an access token for an ID-JAG", () => {
       const { agent, ada, acme, connection } = site();
       const owner = await ownerOf(await site().token());
       assert.deepEqual(
-        [owner.user.id, owner.agent.clientId, owner.tenant.id, owner.connectionId, owner.act],
+        [owner.user.id, owner.agent.clientId, owner.tenant.id, owner.connection.id, owner.act],
         [ada.id, agent.clientId, acme.tenant.id, connection.id, "wlp1"],
       );
     });

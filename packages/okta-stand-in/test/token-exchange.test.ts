@@ -238,13 +238,18 @@ describe("the stand-in org's token exchange", () => {
     const idJag = (await exchange()).body.access_token;
     assertRefused(await exchange({ subject_token: idJag }), "invalid_grant", /ID token/);
     const [key = {}] = org.store.state.keys;
-    const expired = await new SignJWT({ sub: person.id })
-      .setIssuer(org.url)
-      .setAudience(app.id)
-      .setExpirationTime("-1s")
-      .setProtectedHeader({ alg: "RS256", kid })
-      .sign(await importJWK(key, "RS256"));
-    assertRefused(await exchange({ subject_token: expired }), "invalid_grant", /ID token/);
+    for (const [issuer, expires] of [
+      [org.url, "-1s"],
+      ["https://elsewhere.example", "5m"],
+    ] as const) {
+      const subject = await new SignJWT({ sub: person.id })
+        .setIssuer(issuer)
+        .setAudience(app.id)
+        .setExpirationTime(expires)
+        .setProtectedHeader({ alg: "RS256", kid })
+        .sign(await importJWK(key, "RS256"));
+      assertRefused(await exchange({ subject_token: subject }), "invalid_grant", /ID token/);
+    }
     const unknown = { subject_token: "unknown", subject_token_type: tokenType("refresh_token") };
     assertRefused(await exchange(unknown), "invalid_grant", /refresh token/);
   });
