@@ -147,7 +147,7 @@ export function createApp({
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, showsSource: config.insecureAllowPrivateNetwork }));
-  app.use(adminRoutes({ ...shared, limits, generateKeys, lookUpTxt }));
+  app.use(adminRoutes({ ...shared, limits, generateKeys, lookUpTxt, verifyAssertion }));
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);

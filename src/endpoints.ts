@@ -34,6 +34,7 @@ export const paths = {
     newConnection: "/admin/connections/new",
     connection: (id: string) => `/admin/connections/${id}`,
     connectionGuide: (id: string) => `/admin/connections/${id}/guide`,
+    agentsGuide: (id: string) => `/admin/connections/${id}/guide/xaa`,
     domains: "/admin/domains",
     domain: (domain: string) => `/admin/domains/${domain}`,
     provisioning: "/admin/provisioning",
@@ -55,6 +56,7 @@ export const paths = {
     inspectorMessage: (seq: number | string) => `/admin/inspector/${seq}`,
     agents: "/admin/agents",
     newAgent: "/admin/agents/new",
+    agentPreview: "/admin/agents/preview",
     agent: (clientId: string) => `/admin/agents/${encodeURIComponent(clientId)}`,
     guides: "/admin/guides",
     provisioningGuide: "/admin/guides/provisioning",
@@ -69,7 +71,7 @@ export const paths = {
   mcp: "/mcp",
   /** The public configuration guides; `.md` and `.pdf` are the same guide in other forms. */
   guides: "/guides/okta",
-  guide: (capability: "oidc" | "saml" | "scim") => `/guides/okta/${capability}`,
+  guide: (capability: "oidc" | "saml" | "scim" | "xaa") => `/guides/okta/${capability}`,
 } as const;
 
 /** Forms for pasted documents. Each parses its own body after the permission check (web/request.ts). */

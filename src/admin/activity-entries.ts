@@ -17,11 +17,12 @@ export async function readable(
   entries: readonly RecordedActivity[],
 ): Promise<ReadableActivity[]> {
   const ids = [...new Set(entries.flatMap(({ targetId }) => targetId ?? []))];
-  const [people, groups, connections, tokens] = await Promise.all([
+  const [people, groups, connections, tokens, agents] = await Promise.all([
     store.people.ofIds(ids),
     store.groups.ofIds(ids),
     store.connections.list(),
     store.tokens.list(),
+    entries.some(({ kind }) => kind === "agents") ? agentNames(store) : [],
   ]);
   const targets = new Map<string, ReadableActivity["target"]>();
   for (const user of people)
@@ -31,6 +32,7 @@ export async function readable(
   for (const { id, key, type } of connections)
     targets.set(id, { name: `${type.toUpperCase()} ${key}`, href: paths.admin.connection(id) });
   for (const { id, hint } of tokens) targets.set(id, { name: `${hint}…`, href: paths.admin.provisioning });
+  for (const [id, name] of agents) targets.set(id, { name, href: paths.admin.agent(id) });
   return entries.map((entry) => ({
     ...entry,
     what: inWords(entry.action),
@@ -38,8 +40,20 @@ export async function readable(
   }));
 }
 
+async function agentNames(store: TenantStore): Promise<(readonly [clientId: string, name: string])[]> {
+  const found = [...(await store.agents.known()), ...(await store.agents.registered())];
+  return found.map(({ clientId, name }) => [clientId, name]);
+}
+
+/** Actions whose names alone do not say who did it. */
+const named: Record<string, string> = {
+  "access.issued": "Agent got access",
+  "access.refused": "Agent was refused",
+};
+
 /** "sign_in.refused" → "Sign in refused". */
 function inWords(action: string): string {
+  if (Object.hasOwn(named, action)) return named[action] ?? action;
   const words = action.replaceAll(/[._-]/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

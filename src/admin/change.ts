@@ -36,8 +36,8 @@ export function adminEntry(
 /** A change that an administrator asks for with a form. */
 interface FormChange {
   entry: ActivityEntry;
-  /** Makes the change; `store` is that of the transaction. */
-  apply(store: TenantStore): Promise<unknown>;
+  /** Makes the change; `store` and `joined` are those of the transaction. */
+  apply(store: TenantStore, joined: Database): Promise<unknown>;
   /** The message after success. */
   done: string;
   /** The path to redirect to. */
@@ -53,8 +53,9 @@ export async function makeChange(
   { entry, apply, done, page }: FormChange,
 ): Promise<void> {
   try {
-    await storeOf(req, database).transaction(async (store) => {
-      await apply(store);
+    await database.transaction(async (joined) => {
+      const store = storeOf(req, joined);
+      await apply(store, joined);
       await store.activity.record(entry);
     });
     await flash(req, "done", done);

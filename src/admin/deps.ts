@@ -1,3 +1,4 @@
+import type { AssertionVerifier } from "../cross-app-access/assertion.ts";
 import type { GenerateKeys } from "../saml/keys.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
@@ -15,4 +16,6 @@ export interface AdminDeps {
   /** For new SAML key pairs. */
   generateKeys: GenerateKeys;
   lookUpTxt: TxtLookup;
+  /** For the preview of an assertion. */
+  verifyAssertion: AssertionVerifier;
 }

@@ -64,6 +64,7 @@ export async function readOidcForm(
   const roleMapping = readRoleMapping(form);
   const signOutOfProvider = form.isOn("signOutOfProvider");
   const universalLogout = form.isOn("universalLogout");
+  const crossAppAccess = form.isOn("crossAppAccess");
   const justInTime = form.isOn("justInTime");
   if (!form.isValid || issuer === null || clientId === null) return null;
   return {
@@ -74,6 +75,7 @@ export async function readOidcForm(
       roleMapping,
       signOutOfProvider,
       universalLogout,
+      crossAppAccess,
       ...(maxAge ? { maxAgeMinutes: Number(maxAge) } : {}),
     },
     secret: secret || null,
@@ -93,6 +95,7 @@ export function oidcValues(settings: OidcSettings | null, justInTime: boolean): 
     roleValues: settings?.roleMapping?.adminValues.join("\n") ?? "",
     signOutOfProvider: onOff(settings?.signOutOfProvider ?? false),
     universalLogout: onOff(settings?.universalLogout ?? true),
+    crossAppAccess: onOff(settings?.crossAppAccess ?? true),
     justInTime: onOff(justInTime),
   };
 }

@@ -1,6 +1,7 @@
 import { Router } from "express";
 import { unconfirmedAccess } from "../directory/machine-access.ts";
 import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.ts";
+import { agentsOf } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
 import type { Connection, ProvisioningToken } from "../model.ts";
 import { findConnectionWarnings } from "../trust/connection-warnings.ts";
@@ -19,13 +20,14 @@ export function overviewRoutes({ database }: AdminDeps): Router {
   const router = Router();
   router.get(paths.admin.home, async (req, res) => {
     const store = storeOf(req, database);
-    const [connections, domains, tokens, people, problems, unconfirmed] = await Promise.all([
+    const [connections, domains, tokens, people, problems, unconfirmed, agents] = await Promise.all([
       store.connections.list(),
       store.domains.list(),
       store.tokens.list(),
       store.users.count(),
       store.provisioningProblems.list(1),
       unconfirmedAccess(store),
+      agentsOf(database, store),
     ]);
     const now = Date.now();
     res.render("admin/overview", {
@@ -34,6 +36,7 @@ export function overviewRoutes({ database }: AdminDeps): Router {
       domains,
       tokens: tokens.filter((token) => isActiveToken(token, now)),
       people,
+      agents,
       warnings: [
         ...unconfirmedWarnings(unconfirmed),
         ...connectionWarnings(connections),

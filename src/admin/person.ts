@@ -3,6 +3,7 @@ import {
   blockPerson,
   deletePerson,
   giveRole,
+  revokeAgentOf,
   signOutPerson,
   unblockPerson,
   unlinkIdentity,
@@ -10,6 +11,7 @@ import {
 import { requiredConnection } from "../directory/domains.ts";
 import { approvableConnections, approveOwner } from "../directory/owners.ts";
 import { usablePasswordHash } from "../directory/synced-passwords.ts";
+import { agentsActingFor } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import { roles, type User } from "../model.ts";
@@ -56,6 +58,12 @@ const actions: Record<string, PersonAction> = {
     done: (user) => `${personName(user)} is signed out everywhere.`,
     ignoresChanges: true,
   },
+  "revoke-agent": {
+    action: "user.agent_revoked",
+    apply: (store, userId, req) => revokeAgentOf(store, administrator(req), userId, formField(req, "agent")),
+    done: (user) => `The agent no longer acts for ${personName(user)}.`,
+    ignoresChanges: true,
+  },
   role: {
     action: "user.role_changed",
     changed: ["role"],
@@ -91,10 +99,14 @@ export function personRoutes({ database }: AdminDeps): Router {
   router.get(paths.admin.person(":user"), async (req, res) => {
     const store = storeOf(req, database);
     const user = await userOf(store, req);
-    const details = await loadDetails(store, user);
+    const [details, agents] = [
+      await loadDetails(store, user),
+      await agentsActingFor(database, store, user.id),
+    ];
     const activity = await readable(store, details.activity);
     const shown = shownValue(await personFacts(store, user));
-    res.render("admin/person", { title: personName(user), user, ...details, activity, roles, shown });
+    const title = personName(user);
+    res.render("admin/person", { title, user, ...details, agents, activity, roles, shown });
   });
 
   for (const [name, personAction] of Object.entries(actions)) {

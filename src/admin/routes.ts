@@ -2,16 +2,19 @@
  * The customer's admin console.
  *
  * Owns /admin and everything below it except the inspector, and the set-up links at /setup. Each section is one file:
- * connections.ts, domains.ts, provisioning.ts, people.ts, groups.ts, activity.ts. Every page requires an administrator,
+ * connections.ts, domains.ts, provisioning.ts, agents.ts, people.ts, groups.ts, activity.ts. Every page requires an administrator,
  * and shows the tenant of their session only.
  *
  * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
- * settings of their connections.
+ * settings of their connections, and cross-app-access, to preview what it would decide.
  */
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
 import { requireAdmin } from "../web/guards.ts";
 import { activityRoutes } from "./activity.ts";
+import { agentRoutes } from "./agent.ts";
+import { previewRoutes } from "./agent-preview.ts";
+import { agentsRoutes } from "./agents.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { AdminDeps } from "./deps.ts";
 import { domainRoutes } from "./domains.ts";
@@ -35,6 +38,9 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(samlActionRoutes(deps));
   router.use(domainRoutes(deps));
   router.use(provisioningRoutes(deps));
+  router.use(agentsRoutes(deps));
+  router.use(previewRoutes(deps));
+  router.use(agentRoutes(deps));
   router.use(peopleRoutes(deps));
   router.use(personRoutes(deps));
   router.use(groupRoutes(deps));

@@ -168,6 +168,7 @@ function readSwitches(form: FormReader) {
     forceAuthn: form.isOn("forceAuthn"),
     requestByPost: form.isOn("requestByPost"),
     universalLogout: form.isOn("universalLogout"),
+    crossAppAccess: form.isOn("crossAppAccess"),
   };
 }
 
@@ -195,6 +196,7 @@ export function samlValues(settings: SamlSettings | null, justInTime: boolean): 
     forceAuthn: onOff(settings?.forceAuthn ?? false),
     requestByPost: onOff(settings?.requestByPost ?? false),
     universalLogout: onOff(settings?.universalLogout ?? true),
+    crossAppAccess: onOff(settings?.crossAppAccess ?? true),
     justInTime: onOff(justInTime),
   };
 }

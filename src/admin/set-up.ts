@@ -166,14 +166,18 @@ async function readInput({ limits }: AdminDeps, { store, connection }: SetUpCont
   return input && { ...input, secret: null };
 }
 
-/** The names of the settings that differ. A setting that was missing and is now off is not a change. */
+/** Settings that are on while they are missing. */
+const onIfMissing = new Set(["universalLogout", "crossAppAccess", "idpInitiated"]);
+
+/** The names of the settings that differ. A setting that was missing and now has its default is not a change. */
 function changedSettings(
   before: OidcSettings | SamlSettings | null,
   after: OidcSettings | SamlSettings,
 ): string[] {
   const [old, now] = [before ?? {}, after].map((settings) => new Map(Object.entries(settings)));
-  const asText = (value: unknown) => JSON.stringify(value || null);
+  const asText = (name: string, value: unknown) =>
+    JSON.stringify(onIfMissing.has(name) ? value !== false : value || null);
   return [...new Set([...(now?.keys() ?? []), ...(old?.keys() ?? [])])].filter(
-    (name) => name !== "metadataRead" && asText(old?.get(name)) !== asText(now?.get(name)),
+    (name) => name !== "metadataRead" && asText(name, old?.get(name)) !== asText(name, now?.get(name)),
   );
 }

@@ -1,10 +1,13 @@
 import { judge, outcomes, RuleBrokenError, type RuleOutcome } from "policy-list/policy";
 import { apiScopes } from "../../config/integration.ts";
+import { InvalidError } from "../errors.ts";
 import { agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
-import type { AuthenticatedClient } from "./clients.ts";
-import { type IssuedAccess, previewAccess } from "./issue.ts";
-import { assertionPolicy, clientRules, grantRules, jwtBearer, proofRules } from "./policy.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import type { AssertionClaims } from "./assertion.ts";
+import type { ClientResult } from "./clients.ts";
+import type { IssuedAccess } from "./issue.ts";
+import { assertionPolicy, clientRules, jwtBearer, proofRules } from "./policy.ts";
 import {
   type AssertionDeps,
   findConnection,
@@ -13,68 +16,100 @@ import {
   requireResource,
   verifyAssertion,
 } from "./steps.ts";
-import { known, newTokenRequest } from "./token-request.ts";
+import { known, newTokenRequest, type TokenRequest } from "./token-request.ts";
 
-/** The result of presenting an assertion, without presenting it. */
-export interface AssertionPreview {
-  /** Each rule that was applied, in order. */
-  checks: RuleOutcome[];
-  /** The client in the assertion; null if it is not readable. */
-  clientId: string | null;
-  /** The access that the client would get; null if a rule refuses. */
-  access: Pick<IssuedAccess, "scopes" | "userId" | "expiresIn"> | null;
+/** What would happen if an agent presented an assertion. */
+export interface AccessPreview {
+  /** The assertion's claims, verified or not. */
+  claims: AssertionClaims;
+  /** The outcome of each rule, in the policy's order. */
+  outcomes: RuleOutcome[];
+  /** The access that the agent would get; null if a rule refuses it. */
+  access: Pick<IssuedAccess, "expiresIn" | "scopes" | "userId"> | null;
 }
 
-/** The client's proofs are not part of an assertion, so a preview knows neither its secret nor its DPoP key. */
-const previewedRules = [...grantRules, ...clientRules, ...assertionPolicy].filter(
-  ({ id }) => !proofRules.some((rule) => rule.id === id),
-);
+/** A preview has neither the agent's credentials nor its proof of possession, so it has no rules about them. */
+const previewedRules = [
+  ...clientRules,
+  ...assertionPolicy.filter(({ id }) => proofRules.every((rule) => rule.id !== id)),
+];
 
 /**
- * Shows an administrator of a tenant what would happen with an assertion: the steps of the token endpoint, but for this
- * tenant only, and undone.
+ * Makes the decision of the token endpoint about an assertion, for the administrator of a tenant. It runs the same steps and
+ * rolls the transaction back, so that it has no effect and cannot drift from the endpoint. Throws InvalidError for a text
+ * that is not an ID-JAG.
  */
-export async function previewAssertion(
+export async function previewAccess(
   deps: AssertionDeps,
   tenantId: string,
-  token: string,
-): Promise<AssertionPreview> {
-  const parameters = new Map([
-    ["grant_type", jwtBearer],
-    ["assertion", token],
-  ]);
+  assertion: string,
+): Promise<AccessPreview> {
+  const parameters = new Map(Object.entries({ grant_type: jwtBearer, assertion }));
   const request = newTokenRequest({ parameters, resources: [], credentials: undefined });
-  const steps = [
-    requireGrant,
-    async () => {
-      const clientId = known(request.assertion).claims.client_id;
-      request.client = await clientIn(deps.database, tenantId, clientId ?? "");
-      judge(clientRules, { problem: request.client ? null : "the client is not registered here" });
-    },
-    findConnection(deps, tenantId),
-    verifyAssertion(deps),
-    requireResource(deps.baseUrl),
-    issueToken(deps.database, "preview", previewAccess),
-  ];
-  let broken: { ruleId: string; found: string | null } | null = null;
   try {
-    for (const step of steps) await step(request);
+    await requireGrant(request);
   } catch (error) {
     if (!(error instanceof RuleBrokenError)) throw error;
-    broken = { ruleId: error.rule.id, found: error.found };
+    throw new InvalidError("This is not an ID-JAG: three parts, with dots in between, and an issuer.");
   }
-  const clientId = request.assertion?.claims.client_id ?? null;
-  return { checks: outcomes(previewedRules, broken), clientId, access: request.issued };
+  const { claims } = known(request.assertion);
+  const broken = await brokenRule(() => runSteps(deps, tenantId, request));
+  return {
+    claims,
+    outcomes: outcomes(previewedRules, broken && { ruleId: broken.rule.id, found: broken.found }),
+    access: broken ? null : request.issued,
+  };
 }
 
-/** A client that the tenant may have: its own, one of the deployment, or one that describes itself. */
-async function clientIn(
-  database: Database,
-  tenantId: string,
-  clientId: string,
-): Promise<AuthenticatedClient | null> {
+async function runSteps(deps: AssertionDeps, tenantId: string, request: TokenRequest): Promise<void> {
+  const { client_id: clientId } = known(request.assertion).claims;
+  const { client, problem } = await namedClient(deps.database, tenantId, clientId ?? "");
+  judge(clientRules, { problem });
+  request.client = client;
+  // Before the signature is verified, anyone could ask here which orgs the other tenants have.
+  await findConnection(deps, tenantId)(request);
+  await verifyAssertion(deps)(request);
+  await findConnection(deps)(request);
+  await requireResource(deps.baseUrl)(request);
+  await rolledBack(deps.database, (joined) => issueToken(joined, "preview")(request));
+}
+
+/** The agent that an assertion names, as if it had authenticated. Another tenant's is as unknown as one that never was. */
+async function namedClient(database: Database, tenantId: string, clientId: string): Promise<ClientResult> {
   const agent = await agentStore(database).byId(clientId);
-  if (agent) return agent.revokedAt === null && [null, tenantId].includes(agent.tenantId) ? agent : null;
+  if (agent && [null, tenantId].includes(agent.tenantId))
+    return agent.revokedAt === null
+      ? { client: agent, problem: null }
+      : { client: null, problem: "this agent is revoked" };
+  const described = agent ? null : await forTenant(database, tenantId).agents.find(clientId);
+  if (!described) return { client: null, problem: "no agent with this client ID is known here" };
   const scopes = apiScopes.map(({ name }) => name);
-  return URL.canParse(clientId) ? { clientId, tenantId: null, name: clientId, scopes } : null;
+  return { client: { clientId, tenantId: null, name: described.name, scopes }, problem: null };
+}
+
+async function brokenRule(run: () => Promise<void>): Promise<RuleBrokenError | null> {
+  try {
+    await run();
+    return null;
+  } catch (error) {
+    if (error instanceof RuleBrokenError) return error;
+    throw error;
+  }
+}
+
+/** Thrown out of a transaction to roll it back. */
+class Rollback extends Error {}
+
+async function rolledBack(
+  database: Database,
+  work: (joined: Database) => void | Promise<void>,
+): Promise<void> {
+  try {
+    await database.transaction(async (joined) => {
+      await work(joined);
+      throw new Rollback();
+    });
+  } catch (error) {
+    if (!(error instanceof Rollback)) throw error;
+  }
 }

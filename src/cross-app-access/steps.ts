@@ -29,14 +29,17 @@ export const requireGrant: Step = (request) => {
 
 /**
  * Finds the connection by the issuer, and only then looks at a key.
- * @param within looks at this tenant's connections only.
+ * @param onlyTenantId the one tenant whose connections are looked at; null for all.
  */
-export function findConnection({ database, baseUrl }: AssertionDeps, within: string | null = null): Step {
+export function findConnection(
+  { database, baseUrl }: AssertionDeps,
+  onlyTenantId: string | null = null,
+): Step {
   return async (request) => {
     const [assertion, client] = [known(request.assertion), known(request.client)];
     const { aud_tenant: key } = assertion.claims;
-    const everywhere = await systemStore(database).connectionsOfIssuer(issuerOf(assertion));
-    request.ofIssuer = everywhere.filter(({ tenantId }) => within === null || tenantId === within);
+    const ofIssuer = await systemStore(database).connectionsOfIssuer(issuerOf(assertion));
+    request.ofIssuer = ofIssuer.filter(({ tenantId }) => [null, tenantId].includes(onlyTenantId));
     const ofClient = request.ofIssuer.filter(({ tenantId }) => [null, tenantId].includes(client.tenantId));
     const ofTenant = ofClient.filter(({ connection }) => key === undefined || connection.key === key);
     const ofSubject = ofTenant.flatMap((one) => {
@@ -93,11 +96,11 @@ export function requireResource(baseUrl: string): Step {
   };
 }
 
-/** Decides about the person and the scopes, and issues the token; or with previewAccess does not. */
-export function issueToken(database: Database, requestId: string, issue = issueAccess): Step {
+/** Decides about the person and the scopes, and issues the token. */
+export function issueToken(database: Database, requestId: string): Step {
   return async (request) => {
     const { tenantId, connection, subject } = known(request.found);
-    request.issued = await issue(forTenant(database, tenantId), {
+    request.issued = await issueAccess(forTenant(database, tenantId), {
       client: known(request.client),
       connection,
       claims: known(request.assertion).claims,

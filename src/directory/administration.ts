@@ -3,6 +3,7 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import type { AssignableRole, Role, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { blockUser, endSessions, revokeUserAccess, unblockUser } from "./access.ts";
+import { revokeAgentGrant } from "./agents.ts";
 import { protectLastOwner } from "./owners.ts";
 import { atLeast, grantRole, revokeRole } from "./roles.ts";
 
@@ -33,6 +34,19 @@ export async function signOutPerson(store: TenantStore, by: Administrator, userI
   await store.transaction(async (inside) => {
     await lockTarget(inside, by, userId);
     await endSessions(inside, userId);
+  });
+}
+
+/** Revokes an agent's access to a person's data, as the person can. Throws NotFoundError, and ConflictError `owners-only`. */
+export async function revokeAgentOf(
+  store: TenantStore,
+  by: Administrator,
+  userId: string,
+  clientId: string,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    await lockTarget(inside, by, userId);
+    await revokeAgentGrant(inside, userId, clientId, true);
   });
 }
 

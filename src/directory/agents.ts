@@ -30,10 +30,7 @@ export async function createAgent(
   database: Database,
   { tenantId, name, scopes, jwksUri }: NewAgent,
 ): Promise<{ agent: Agent; secret: string | null }> {
-  const shownName = name.trim();
-  if (shownName === "" || shownName.length > 100)
-    throw new InvalidError("An agent's name must have 1 to 100 characters.");
-  checkShownName("The agent's name", shownName);
+  const shownName = checkAgentName(name);
   if (scopes.length === 0) throw new InvalidError("An agent needs at least one scope.");
   const clientId = `agent_${randomUUID()}`;
   return await database.transaction(async (joined) => {
@@ -42,6 +39,15 @@ export async function createAgent(
     const secret = jwksUri === null ? await newSecret(joined, clientId) : null;
     return { agent: (await agents.byId(clientId)) as Agent, secret };
   });
+}
+
+/** Returns an agent's name as it is stored. Throws InvalidError. */
+export function checkAgentName(name: string): string {
+  const shownName = name.trim();
+  if (shownName === "" || shownName.length > 100)
+    throw new InvalidError("An agent's name must have 1 to 100 characters.");
+  checkShownName("The agent's name", shownName);
+  return shownName;
 }
 
 /** Gives an agent a second secret, to replace the first. Throws NotFoundError, or ConflictError `too-many-secrets`. */

@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
+import type { Connection } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
@@ -27,12 +28,23 @@ export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): R
     res.render("guide/customer-guides", { title: "Guides", connections, capabilities });
   });
 
-  router.get(`${paths.admin.connections}/:connection/guide`, requireAdmin, async (req, res) => {
+  /** The connection that the path names, if it has a guide of the capability. Throws NotFoundError. */
+  const connectionOf = async (req: Request, capability: (connection: Connection) => Capability) => {
     const store = forTenant(database, signedIn(req).tenant.id);
     const connection = await store.connections.byId(String(req.params.connection));
-    if (!connection || !capabilities.includes(connection.type))
+    if (!connection || !capabilities.includes(capability(connection)))
       throw new NotFoundError("There is no such guide.");
-    show(res, connection.type, readerOf(req, connection.key));
+    return connection;
+  };
+
+  router.get(`${paths.admin.connections}/:connection/guide`, requireAdmin, async (req, res) => {
+    const { type, key } = await connectionOf(req, (connection) => connection.type);
+    show(res, type, readerOf(req, key));
+  });
+
+  router.get(`${paths.admin.connections}/:connection/guide/xaa`, requireAdmin, async (req, res) => {
+    const { key } = await connectionOf(req, () => "xaa");
+    show(res, "xaa", readerOf(req, key));
   });
 
   if (capabilities.includes("scim")) {

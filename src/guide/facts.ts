@@ -2,10 +2,11 @@ import { type AttributeEntry, attributes } from "../../config/attributes.ts";
 import { type Brand, brand } from "../../config/brand.ts";
 import { type Entitlement, entitlements } from "../../config/entitlements.ts";
 import { connectionVariable, integration, oidcScopes } from "../../config/integration.ts";
-import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
+import { crossAppAccessUrls, oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import { roles } from "../model.ts";
 
-export const capabilities = ["oidc", "saml", "scim"] as const;
+/** The subjects of guides; `xaa` is Cross App Access (Okta's abbreviation). */
+export const capabilities = ["oidc", "saml", "scim", "xaa"] as const;
 export type Capability = (typeof capabilities)[number];
 
 /** The audience of a guide: all customers, or the administrators of one. */
@@ -38,7 +39,8 @@ export const configuredFacts: GuideFacts = {
 
 /** The capabilities that the manifest enables: each has a guide. */
 export function offeredGuides({ integration: manifest }: GuideFacts): Capability[] {
-  return capabilities.filter((capability) => manifest[capability] !== null);
+  const declared = { ...manifest, xaa: manifest.crossAppAccess };
+  return capabilities.filter((capability) => declared[capability] !== null);
 }
 
 /** All facts for the templates. A template takes every fact from here, and never repeats one by hand. */
@@ -59,6 +61,7 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
       oidc: oidcUrls(origin, shownKey),
       saml: samlUrls(origin, shownKey),
       scim: origin + paths.scim,
+      crossAppAccess: crossAppAccessUrls(origin),
       universalLogout: origin + paths.globalTokenRevocation,
       login: origin + paths.login,
       /** The password form, which works without single sign-on; without a tenant it asks for one. */

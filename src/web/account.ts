@@ -1,8 +1,11 @@
 import { type Request, Router } from "express";
+import { apiScopes } from "../../config/integration.ts";
+import { revokeAgentGrant } from "../directory/agents.ts";
 import { changePassword } from "../directory/local-accounts.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import { passwordLength } from "../directory/password-rules.ts";
 import { usablePasswordHash } from "../directory/synced-passwords.ts";
+import { agentsActingFor } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
@@ -32,14 +35,16 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
   router.get(paths.account, requireSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
     const store = forTenant(database, tenant.id);
-    const [sessions, groups, passwordHash] = await Promise.all([
+    const [sessions, groups, passwordHash, agents] = await Promise.all([
       store.sessions.ofUser(user.id, user.accessEpoch),
       store.groups.ofUser(user.id),
       usablePasswordHash(store, user),
+      agentsActingFor(database, store, user.id),
     ]);
     const own = ownSessionId(req);
     const hasPassword = passwordHash !== null;
-    res.render("account", { title: "Your account", sessions, own, groups, hasPassword, passwordLength });
+    const details = { sessions, own, groups, agents, hasPassword, passwordLength, apiScopes };
+    res.render("account", { title: "Your account", ...details });
   });
 
   router.post("/account/sessions/end-others", requireSignIn, async (req, res) => {
@@ -48,6 +53,27 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     await flash(req, "done", "You are signed out everywhere else.");
     res.redirect(303, paths.account);
   });
+
+  for (const { end, revoked, done } of agentChoices) {
+    router.post(`/account/agents/${end}`, requireSignIn, async (req, res) => {
+      const { tenant, user } = signedIn(req);
+      const clientId = formField(req, "agent");
+      await forTenant(database, tenant.id).transaction(async (store) => {
+        await revokeAgentGrant(store, user.id, clientId, revoked);
+        await store.activity.record({
+          actorKind: "person",
+          actor: user.loginName,
+          actorId: user.id,
+          action: revoked ? "agent.access_revoked" : "agent.access_allowed",
+          targetId: clientId,
+          changed: [],
+          requestId: req.id,
+        });
+      });
+      await flash(req, "done", done);
+      res.redirect(303, paths.account);
+    });
+  }
 
   router.post("/account/password", requireSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
@@ -97,6 +123,12 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
 
   return router;
 }
+
+/** A person's choices about an agent that acted for them. */
+const agentChoices = [
+  { end: "revoke", revoked: true, done: "The agent has no access to your account any more." },
+  { end: "allow", revoked: false, done: "The agent may act for you again." },
+] as const;
 
 function toJson({ tenant, user, role, connection }: SignedInPerson) {
   const { id, loginName, email, givenName, familyName } = user;

@@ -20,6 +20,7 @@ const ofTenantA: Record<string, (a: TenantA) => string> = {
   source: (a) => a.sourceId,
   tombstone: (a) => a.tombstoneId,
   test: (a) => a.testId,
+  agent: (a) => a.clientId,
   message: () => "1",
 };
 

@@ -8,6 +8,7 @@ import type { PageCase } from "../helpers/every-page.ts";
 import { signingCertificate } from "../helpers/idp-metadata.ts";
 import { samlSettings } from "../helpers/people.ts";
 import type { Site } from "../helpers/site.ts";
+import { agentPages } from "./agent-pages.ts";
 import { directoryPages } from "./directory-pages.ts";
 
 /** The admin console's pages, for test/helpers/every-page.ts. */
@@ -38,6 +39,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   });
   return [
     ...(await directoryPages(use, site)),
+    ...(await agentPages(use, site)),
     page("the console's overview", "/admin"),
     page("connections", "/admin/connections"),
     page("a new connection", "/admin/connections/new"),

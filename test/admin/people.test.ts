@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { createAgent } from "../../src/directory/agents.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import type { User } from "../../src/model.ts";
@@ -168,6 +169,25 @@ describe("people in the admin console", () => {
         assert.equal((await site().acme.store.users.byId(user.id))?.blocked, false);
       });
 
+      it("revokes an agent's access, which the page shows", async () => {
+        const user = await createPerson();
+        const { store, tenant } = site().acme;
+        const wanted = { tenantId: tenant.id, name: "Task helper", scopes: ["tasks.read"], jwksUri: null };
+        const { agent } = await createAgent(use().database, wanted);
+        await store.agents.recordUse(agent, user.id);
+        await store.agents.recordGrant(user.id, agent.clientId, ["tasks.read"]);
+        assert.match(
+          (await client.get(pathOf(user))).text,
+          /Agents that act for this person[\s\S]*tasks\.read/,
+        );
+        const text = await act(user, "revoke-agent", { agent: agent.clientId });
+        assert.match(text, /The agent no longer acts for/);
+        assert.match(text, /Task helper<\/a> <span class="badge problem">Revoked for this person/);
+        assert.equal(await store.agents.isRevoked(user.id, agent.clientId), true);
+        assert.equal((await lastEntry()).action, "user.agent_revoked");
+        assert.equal((await client.post(`${pathOf(user)}/revoke-agent`, { agent: "unknown" })).status, 404);
+      });
+
       it("gives a role by hand", async () => {
         const user = await createPerson();
         await act(user, "role", { role: "admin" });
@@ -244,6 +264,8 @@ describe("people in the admin console", () => {
         );
         const text = await act(site().owner, "block", {}, theirs);
         assert.match(text, /Only an owner can do that to an owner\. Nothing was changed/);
+        const again = await act(site().owner, "revoke-agent", { agent: "any" }, theirs);
+        assert.match(again, /Only an owner can do that to an owner/);
         assert.equal((await client.get("/me")).status, 200);
       });
 

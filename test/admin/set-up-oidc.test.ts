@@ -36,6 +36,7 @@ describe("the set-up of an OIDC connection", () => {
       clientSecret: "the-secret-of-the-set-up",
       justInTime: "on",
       universalLogout: "on",
+      crossAppAccess: "on",
     });
     const save = (more: Record<string, string> = {}, as = client) =>
       submit(as, base, "/settings", { ...rightValues(), ...more });
@@ -81,13 +82,7 @@ describe("the set-up of an OIDC connection", () => {
         ],
       );
       const changed = entries.find(({ action }) => action === "connection.changed")?.changed ?? [];
-      assert.deepEqual([...changed].sort(), [
-        "clientId",
-        "clientSecret",
-        "issuer",
-        "justInTime",
-        "universalLogout",
-      ]);
+      assert.deepEqual([...changed].sort(), ["clientId", "clientSecret", "issuer", "justInTime"]);
     });
 
     it("answers a poll whether the test has ended", async () => {
@@ -115,9 +110,13 @@ describe("the set-up of an OIDC connection", () => {
       await save({
         signOutOfProvider: "on",
         universalLogout: "",
+        crossAppAccess: "",
         roleName: "groups",
         roleValues: "Admins\r\nOps\r\n",
       });
+      const [{ action, changed } = assert.fail()] = await site().acme.store.activity.latest(1);
+      assert.equal(action, "connection.changed");
+      for (const name of ["universalLogout", "crossAppAccess"]) assert.ok(changed.includes(name), name);
       assert.deepEqual((await stored())?.settings, {
         issuer: op.issuer,
         issuerAlias: null,
@@ -125,11 +124,13 @@ describe("the set-up of an OIDC connection", () => {
         roleMapping: { name: "groups", adminValues: ["Admins", "Ops"] },
         signOutOfProvider: true,
         universalLogout: false,
+        crossAppAccess: false,
       });
       assert.equal((await stored())?.justInTime, true);
       const { text } = await client.get(base);
       assert.match(text, /name="signOutOfProvider" type="checkbox" checked/);
-      assert.doesNotMatch(text, /name="universalLogout" type="checkbox" checked/);
+      for (const name of ["universalLogout", "crossAppAccess"])
+        assert.doesNotMatch(text, new RegExp(`name="${name}" type="checkbox" checked`));
       assert.match(text, />Admins\nOps<\/textarea>/);
     });
 

@@ -58,7 +58,8 @@ describe("the set-up of a SAML connection", () => {
       return connection?.settings as SamlSettings | null;
     };
     const byHand = () => ({ ssoUrl, idpEntityId: entityId, certificates: site().key.certificatePem });
-    const switches = { idpInitiated: "on", universalLogout: "on", justInTime: "on", signed: "assertion" };
+    const offered = { idpInitiated: "on", universalLogout: "on", crossAppAccess: "on" };
+    const switches = { ...offered, justInTime: "on", signed: "assertion" };
     const save = (form: Record<string, string>, as = client) =>
       submit(as, base, "/settings", { ...switches, ...form });
 
@@ -198,6 +199,7 @@ describe("the set-up of a SAML connection", () => {
         forceAuthn: true,
         requestByPost: true,
         universalLogout: true,
+        crossAppAccess: true,
       });
       const { text } = await client.get(base);
       for (const value of ["0oa1gjh63g214q0Hq0g4", "userId", "given"])

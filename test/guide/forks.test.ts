@@ -7,8 +7,9 @@ import { writeGuide } from "../../src/guide/guide.ts";
 import { submissionTexts } from "../../tools/guide/src/outputs.ts";
 import { product } from "../../tools/guide/src/product.ts";
 
-const { oidc, saml, scim } = integration;
-assert.ok(oidc && saml && scim);
+const { oidc, saml, scim, crossAppAccess } = integration;
+assert.ok(oidc && saml && scim && crossAppAccess);
+const withoutDocuments = { ...crossAppAccess, clientIdMetadataDocuments: false };
 const everybody = { origin: integration.origin, tenant: null, key: null };
 const groupAttribute = { name: "herds", filter: "Starts with", value: "Zebra" } as const;
 
@@ -52,17 +53,21 @@ const forks: [string, Partial<Integration>, Record<string, RegExp>][] = [
     {
       oidc: /not provisioned|Provision the person|Okta deactivated it/,
       saml: /not provisioned|Provision the person|Okta deactivated it/,
+      xaa: /[Pp]rovision (them|or)/,
       package: /SCIM 2\.0|OAuth 2 for SCIM|links exist|its token|CRUD/,
     },
   ],
   [
     "single sign-on",
-    { oidc: null, saml: null, universalLogout: null },
+    { oidc: null, saml: null, universalLogout: null, crossAppAccess: null },
     {
       scim: /\*\*Single sign-on\*\*|see the guide to/,
       package: /Single sign-on \\\*|Submission Tester|Password only|Token Revocation|SAML single logout/,
     },
   ],
+  ["sign-in by SAML", { saml: null }, { xaa: /SAML|NameID|Org URL/ }],
+  ["sign-in by OpenID Connect", { oidc: null }, { xaa: /OpenID Connect/ }],
+  ["client ID metadata documents", { crossAppAccess: withoutDocuments }, { xaa: /metadata document/ }],
   [
     "starting here by SAML",
     { saml: { ...saml, spInitiated: false } },

@@ -24,6 +24,10 @@ const headings = {
     ...["Contents", "Supported features", "Requirements", "Configuration steps", "Attributes and mapping"],
     ...["Notes", "Known issues / Troubleshooting and tips"],
   ],
+  xaa: [
+    ...["Contents", "Supported features", "Requirements", "Configuration steps", "Attributes and mapping"],
+    ...["Notes", "Known issues / Troubleshooting and tips"],
+  ],
 };
 
 const templates = readdirSync("views/guide", { recursive: true, encoding: "utf8" })
@@ -31,8 +35,8 @@ const templates = readdirSync("views/guide", { recursive: true, encoding: "utf8"
   .map((file) => ({ file, text: readFileSync(join("views/guide", file), "utf8") }));
 
 const { integration } = configuredFacts;
-const { oidc, saml, scim } = integration;
-assert.ok(oidc && saml && scim);
+const { oidc, saml, scim, crossAppAccess } = integration;
+assert.ok(oidc && saml && scim && crossAppAccess);
 
 /** Switches, as [feature, guide, change, the heading that disappears, the listed feature that disappears]. */
 const switches: [string, Capability, Partial<GuideFacts["integration"]>, string | null, string][] = [
@@ -81,6 +85,13 @@ const switches: [string, Capability, Partial<GuideFacts["integration"]>, string 
     "### Assign roles and entitlements (optional)",
     "Okta Identity Governance",
   ],
+  [
+    "Universal Logout",
+    "xaa",
+    { universalLogout: null },
+    null,
+    "or when Universal Logout ends their sessions",
+  ],
 ];
 
 /** Facts in which every value differs from the configured one. */
@@ -103,6 +114,14 @@ const otherFacts: GuideFacts = {
         ...one,
         resourceType: `Zebra ${one.resourceType}`,
         description: "Stripes",
+      })),
+    },
+    crossAppAccess: {
+      ...crossAppAccess,
+      scopes: crossAppAccess.scopes.map((scope, index) => ({
+        ...scope,
+        name: `zebra.${index}`,
+        description: `May see stripe ${index}`,
       })),
     },
   },
@@ -134,6 +153,8 @@ function factTexts({ brand, integration: manifest, attributes, entitlements }: G
     ],
     ...manifest.variables.map(({ label }) => label),
     ...(manifest.scim?.entitlements.map(({ description }) => description) ?? []),
+    ...(manifest.crossAppAccess?.scopes.flatMap(({ name, description }) => [code(name).text, description]) ??
+      []),
     ...[...names, ...entitlements.map(({ id }) => id)].map((name) => code(name).text),
   ].map((text) => (text.startsWith("`") ? text : toMarkdown(text)));
 }
@@ -201,7 +222,8 @@ describe("configuration guides", () => {
       assert.doesNotMatch(text, /tell us|attack|one-time link/i);
       for (const sentence of seen) assert.ok(text.includes(toMarkdown(sentence)), sentence);
     }
-    assert.doesNotMatch(writeGuide("scim", everybody), /tell us|attack/i);
+    for (const capability of ["scim", "xaa"] as const)
+      assert.doesNotMatch(writeGuide(capability, everybody), /tell us|attack/i);
   });
 
   it("explain every provisioning error, and no others", () => {
@@ -257,6 +279,7 @@ describe("configuration guides", () => {
       oidc: [...signOn, claims],
       saml: [...signOn, claims],
       scim: [lifecycleManagement, identityGovernance],
+      xaa: [identityEngine],
     };
     for (const capability of capabilities) {
       const text = sectionOf(writeGuide(capability, everybody), "## Requirements");
@@ -270,22 +293,37 @@ describe("configuration guides", () => {
     for (const capability of capabilities) {
       const text = writeGuide(capability, everybody);
       const sections = text.split(/^##+ /m).filter((section) => section.includes(tab));
-      assert.ok(sections.length >= (capability === "scim" ? 0 : 3), capability);
+      assert.ok(sections.length >= (["scim", "xaa"].includes(capability) ? 0 : 3), capability);
       for (const section of sections) assert.equal(section.split(other).length, 2, section);
       const { viewSetupInstructions, viewSamlSetupInstructions } = okta.signOn;
       const link = capability === "saml" ? viewSamlSetupInstructions : viewSetupInstructions;
-      assert.ok(text.split("## Contents")[0]?.includes(bold(link)), capability);
+      // Okta's link of an app leads to the guide to its sign-in, and to that of SCIM.
+      assert.equal(text.split("## Contents")[0]?.includes(bold(link)), capability !== "xaa", capability);
     }
   });
 
   it("name settings of the customer's own app integrations in one section only", () => {
-    for (const capability of capabilities) {
+    for (const capability of ["oidc", "saml", "scim"] as const) {
       const text = writeGuide(capability, everybody);
       const own = sectionOf(text, "### If Tasklane is not in your catalog");
       const labels = Object.values(okta.customApp).filter((label) => text.includes(bold(label)));
       assert.ok(labels.length > 0, capability);
       for (const label of labels) assert.ok(!text.replace(own, "").includes(bold(label)), label);
     }
+  });
+
+  it("tell an Okta administrator the values of Cross App Access to the letter, with each scope", () => {
+    const text = writeGuide("xaa", { ...everybody, tenant: "acme", key: "acme-eu" });
+    const values = [...text.matchAll(/^\| (.+?) \| `([^`]+)` \|$/gm)].map(([, name, value]) => [name, value]);
+    const { issuerUrl, tenantId } = okta.resourceServer;
+    assert.deepEqual(values, [
+      [issuerUrl, "https://app.example.com"],
+      [tenantId, "acme-eu"],
+      [`${okta.agents.resourceIndicator} of the API`, "https://app.example.com/api/v1"],
+      [`${okta.agents.resourceIndicator} of the MCP server`, "https://app.example.com/mcp"],
+    ]);
+    for (const { name, description } of crossAppAccess.scopes)
+      assert.ok(text.includes(`| \`${name}\` | ${toMarkdown(description)} |`), name);
   });
 
   it("list the attributes of the app in the catalog, and those that a customer can add, with their SCIM names", () => {

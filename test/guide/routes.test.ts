@@ -15,7 +15,9 @@ describe("the public guides", () => {
         const { app } = site();
         const page = await app.client().get(`/guides/okta/${capability}`);
         assert.equal(page.status, 200);
-        const address = capability === "scim" ? "/scim/v2" : `/${capability}/{connection}/`;
+        const fixed = { scim: "/scim/v2", xaa: "/api/v1" } as const;
+        const address =
+          capability === "scim" || capability === "xaa" ? fixed[capability] : `/${capability}/{connection}/`;
         assert.ok(page.text.replaceAll("<wbr>", "").includes(app.url + address));
         assert.equal(page.text.includes(integration.origin), false);
         const markdown = await app.client().get(`/guides/okta/${capability}.md`);
@@ -80,13 +82,18 @@ describe("a customer's own guides", () => {
       assert.ok(plain.includes(`${app.url}/login/password/${acme.tenant.slug}`));
       assert.equal(plain.includes("{connection}"), false);
       assert.equal((await client.get("/admin/guides/provisioning")).status, 200);
+      const agents = await client.get(`/admin/connections/${oidc.id}/guide/xaa`);
+      assert.ok(list.text.includes(`AI agents through ${oidc.key}`));
+      assert.ok(agents.text.includes(`>${oidc.key}</code>`), "the audience is the key of the connection");
+      assert.equal(agents.text.includes("{connection}"), false);
     });
 
     it("do not show another tenant's connection", async () => {
       const other = await createTestTenant(use().database);
       const theirs = await other.connection();
       const client = await site().clientOf(admin);
-      assert.equal((await client.get(`/admin/connections/${theirs.id}/guide`)).status, 404);
+      for (const guide of ["guide", "guide/xaa"])
+        assert.equal((await client.get(`/admin/connections/${theirs.id}/${guide}`)).status, 404);
       assert.equal((await client.get("/admin/guides")).text.includes(theirs.key), false);
     });
   });

@@ -19,6 +19,7 @@ export const agentCases: Pick<
     changesB: true,
   },
   "agents.grantsOf": { call: (b, a) => b.agents.grantsOf(a.userId), gives: [] },
+  "agents.usersOf": { call: (b, a) => b.agents.usersOf(a.clientId, 9), gives: [] },
   "agents.isRevoked": { call: (b, a) => b.agents.isRevoked(a.userId, a.clientId), gives: false },
   "agents.recordGrant": {
     call: (b, a) => b.agents.recordGrant(a.userId, a.clientId, ["tasks.write"]),

@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
+import { issueAccessToken } from "../../src/directory/access-tokens.ts";
+import { blockAgent, createAgent } from "../../src/directory/agents.ts";
 import { provisionGroup } from "../../src/directory/groups.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
-import type { Connection, User } from "../../src/model.ts";
+import type { Agent, Connection, User } from "../../src/model.ts";
+import { accessTokenStore } from "../../src/store/access-tokens.ts";
+import { agentStore } from "../../src/store/agents.ts";
+import { hashToken } from "../../src/store/secrets.ts";
+import { defaultSessionLimits } from "../../src/store/session-store.ts";
 import { landingPath } from "../../src/web/home.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
+import { submit } from "../helpers/forms.ts";
 import { countAs, deviceEntry, usersIn } from "../helpers/known-devices.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount, testPassword } from "../helpers/people.ts";
@@ -87,6 +94,79 @@ describe("/account", () => {
       const bystander = await site().clientOf(user);
       await (await site().clientOf(site().owner)).post("/account/sessions/end-others");
       assert.equal((await bystander.get("/me")).status, 200);
+    });
+  });
+});
+
+describe("apps and agents with access, on the account page", () => {
+  onOneDatabase((use) => {
+    const site = useSite(use);
+    let connectionId: string;
+    let agent: Agent;
+    before(async () => {
+      const { connection, tenant } = site().acme;
+      connectionId = (await connection()).id;
+      const wanted = { tenantId: tenant.id, name: "Task helper", scopes: ["tasks.read"], jwksUri: null };
+      agent = (await createAgent(use().database, wanted)).agent;
+    });
+    let people = 0;
+    /** A person for whom the agent acts, with its access token. */
+    async function served() {
+      const user = await createLocalAccount(site().acme.store, `served-${people++}@acme.example`);
+      const bound = { act: null, scopes: ["tasks.read"], resources: ["https://app.test/api/v1"] };
+      const grant = { user, role: "member", connectionId, agent, keyThumbprint: null, ...bound } as const;
+      const { token } = await issueAccessToken(site().acme.store, grant, defaultSessionLimits);
+      return { user, token, client: await site().clientOf(user) };
+    }
+    const isAlive = async (token: string) =>
+      (await accessTokenStore(use().database).owner(hashToken(token))) !== null;
+    const latest = async () => {
+      const [entry = assert.fail()] = await site().acme.store.activity.latest(1);
+      return [entry.kind, entry.action, entry.actorKind, entry.actor, entry.targetId];
+    };
+
+    it("says that none has acted", async () => {
+      const page = await (await site().clientOf(site().owner)).get("/account");
+      assert.match(page.text, /No app or agent has acted for you/);
+    });
+
+    it("shows what an agent may do; the person revokes it, and allows it again", async () => {
+      const { user, token, client } = await served();
+      const page = await client.get("/account");
+      assert.match(page.text, /Task helper[\s\S]*May: Read the team&#39;s tasks\.[\s\S]*First used <time/);
+      assertRedirect(await submit(client, "/account", "/agents/revoke"), "/account");
+      assert.equal(await isAlive(token), false);
+      const by = ["person", user.loginName, agent.clientId];
+      assert.deepEqual(await latest(), ["agents", "agent.access_revoked", ...by]);
+      const after = await client.get("/account");
+      assert.match(after.text, /The agent has no access to your account any more/);
+      assert.match(after.text, /No access[\s\S]*You revoked its access/);
+      assertRedirect(await submit(client, "/account", "/agents/allow"), "/account");
+      assert.deepEqual(await latest(), ["agents", "agent.access_allowed", ...by]);
+      assert.match((await client.get("/account")).text, /May: Read the team&#39;s tasks/);
+      assert.equal(await isAlive(token), false, "the agent needs a new token");
+    });
+
+    it("changes nothing for other people, and knows no agent that never acted for the person", async () => {
+      const [{ token }, stranger] = [await served(), await site().clientOf(site().owner)];
+      const entry = await latest();
+      for (const end of ["revoke", "allow"])
+        assert.equal((await stranger.post(`/account/agents/${end}`, { agent: agent.clientId })).status, 404);
+      assert.equal(await isAlive(token), true);
+      assert.deepEqual(await latest(), entry);
+    });
+
+    it("says that administrators blocked it, or that it is revoked, and offers no button", async () => {
+      const { client } = await served();
+      await blockAgent(site().acme.store, agent, true);
+      const blocked = (await client.get("/account")).text;
+      assert.match(blocked, /Your administrators blocked it/);
+      assert.doesNotMatch(blocked, /account\/agents/);
+      await blockAgent(site().acme.store, agent, false);
+      await agentStore(use().database).revoke(agent.clientId);
+      const revoked = (await client.get("/account")).text;
+      assert.match(revoked, /It was revoked for everyone/);
+      assert.doesNotMatch(revoked, /account\/agents/);
     });
   });
 });

@@ -24,11 +24,18 @@ export function capabilityRules(product: Product): ManifestRule[] {
     ...samlRules(product),
     ...scimRules(product),
     ...universalLogoutRules(product),
+    ...crossAppAccessRules(product.manifest),
     ...testAccountRules(product),
   ];
 }
 
-function combinationRules({ oidc, saml, scim, universalLogout }: Integration): ManifestRule[] {
+function combinationRules({
+  oidc,
+  saml,
+  scim,
+  universalLogout,
+  crossAppAccess,
+}: Integration): ManifestRule[] {
   return [
     {
       field: "oidc",
@@ -44,7 +51,33 @@ function combinationRules({ oidc, saml, scim, universalLogout }: Integration): M
       otherwise: "needs oidc or saml as well",
       source: "universalLogout",
     },
+    {
+      field: "crossAppAccess",
+      rule: "cross-app-access-needs-sso",
+      must: !crossAppAccess || Boolean(oidc || saml),
+      otherwise: "needs oidc or saml as well",
+      source: "crossAppAccess",
+    },
   ];
+}
+
+/** A scope is a token of RFC 6749 §3.3: visible ASCII without quotes and backslash. */
+function crossAppAccessRules({ crossAppAccess }: Integration): ManifestRule[] {
+  if (!crossAppAccess) return [];
+  const names = crossAppAccess.scopes.map(({ name }) => name);
+  return [
+    {
+      field: "crossAppAccess.scopes",
+      rule: "scopes",
+      must: names.length > 0 && new Set(names).size === names.length && names.every(isScope),
+      otherwise: "needs at least one scope, each once, without spaces, quotes and backslashes",
+      source: "crossAppAccess",
+    },
+  ];
+}
+
+function isScope(name: string): boolean {
+  return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name);
 }
 
 /** Each kind of integration has a guide of its own. */

@@ -21,7 +21,7 @@ export function catalogRules({ manifest, logo, variable }: Product): ManifestRul
 }
 
 function descriptionRules(manifest: Integration): ManifestRule[] {
-  const { description, displayName, oidc, saml, scim, universalLogout } = manifest;
+  const { description, displayName, oidc, saml, scim, universalLogout, crossAppAccess } = manifest;
   /** The description should name each capability of the manifest, and promise no other. */
   const names = (offered: boolean, pattern: RegExp, what: string): ManifestRule => ({
     field: "description",
@@ -46,6 +46,7 @@ function descriptionRules(manifest: Integration): ManifestRule[] {
     names(scim !== null, /provision/i, "provisioning"),
     ...promises(Boolean(scim?.entitlements.length), /entitlement/i, "entitlements"),
     ...promises(universalLogout !== null, /Universal Logout/i, "Universal Logout"),
+    ...promises(crossAppAccess !== null, /Cross App Access|\bXAA\b/, "Cross App Access"),
   ];
 }
 

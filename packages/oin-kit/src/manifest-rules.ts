@@ -41,6 +41,7 @@ const sources = {
   scimAttributes: "Okta: concepts/scim/faqs",
   entitlements: "Okta: scim-with-entitlements",
   universalLogout: "Okta: submit-oin-app, Universal Logout properties",
+  crossAppAccess: "Okta: xaa-resource-metadata",
   testAccount: "Okta: submit-app-prereq, Test account",
   guides: "Okta: submit-app-prereq, Customer configuration document guidelines",
 } as const;

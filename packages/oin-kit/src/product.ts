@@ -35,6 +35,27 @@ export interface ProductAttribute {
   custom?: object;
 }
 
+/** The authorization server and the resources of Cross App Access. */
+interface AgentAddresses {
+  /** Without a trailing slash. */
+  issuer: string;
+  tokenEndpoint: string;
+  resources: readonly AgentResource[];
+}
+
+/** An API or MCP server that an access token opens. */
+export interface AgentResource {
+  name: string;
+  /** Its identifier: what an administrator enters in Okta as resource indicator. */
+  url: string;
+  /** A request that changes nothing, and that a token with every scope of the manifest may make. */
+  probe:
+    | { url: string; method: "GET" }
+    | { url: string; method: "POST"; headers: Record<string, string>; body: object };
+  /** Whether each ID-JAG works once only, as MCP demands. */
+  acceptsOnce: boolean;
+}
+
 /** The product's URLs for Okta. `origin` has no trailing slash; paths begin with a slash. */
 interface Addresses {
   oidc(
@@ -51,7 +72,9 @@ interface Addresses {
   universalLogout: string;
   /** Path of the folder with the configuration guides and their pictures. */
   guides: string;
-  guide(capability: "oidc" | "saml" | "scim"): string;
+  guide(capability: "oidc" | "saml" | "scim" | "xaa"): string;
+  /** What agents of Cross App Access use. */
+  agents(origin: string): AgentAddresses;
   /** Path of a tenant's password sign-in page. */
   passwordLogin(tenant: string): string;
   /** Paths of pages that may link to a connection's sign-in. */

@@ -1,4 +1,5 @@
 import { compatibilityProblems, type WizardValues } from "./compatibility.ts";
+import { type CrossAppAccessRequest, crossAppAccessRequest } from "./cross-app-access.ts";
 import { bareExpression, oidcExpression, samlExpression, urlTemplate } from "./expressions.ts";
 import type { Integration } from "./integration.ts";
 import { manifestProblems } from "./manifest.ts";
@@ -8,7 +9,7 @@ import type { Product } from "./product.ts";
 import type { PlannedCase } from "./test-cases.ts";
 import { testPlan } from "./test-plan.ts";
 import { wizardScreens } from "./wizard.ts";
-import type { WizardScreen } from "./wizard-fields.ts";
+import type { WizardScreen, WizardSection } from "./wizard-fields.ts";
 import { keyPlaceholder, wizardUrls } from "./wizard-urls.ts";
 
 /** An app instance to generate for the tests, with its capabilities. */
@@ -28,6 +29,8 @@ export interface Submission {
   /** The plan of Okta that the cases are from. */
   oktaPlan: typeof oktaTestPlan;
   accountUrl: string;
+  /** null if the manifest has no Cross App Access. */
+  crossAppAccess: CrossAppAccessRequest | null;
   /** Warnings that Okta's reviewers would raise. */
   remarks: Problem[];
   /** Changes that break customers of the published integration; null if nothing was published yet. */
@@ -41,7 +44,7 @@ export function buildSubmission(product: Product, published: WizardValues | null
   const errors = problems.filter(({ level }) => level === "error");
   if (errors.length > 0) throw new InconsistentManifestError(errors);
   const screens = wizardScreens(product);
-  const values = valuesOf(screens);
+  const values = submissionValues(product);
   return {
     screens,
     values,
@@ -50,28 +53,29 @@ export function buildSubmission(product: Product, published: WizardValues | null
     plan: testPlan(manifest),
     oktaPlan: oktaTestPlan,
     accountUrl: wizardUrls(product).accountUrl,
+    crossAppAccess: crossAppAccessRequest(product),
     remarks: problems,
     breaks: published && compatibilityProblems(published, values),
   };
 }
 
-/** The Wizard's values, even of a manifest that still breaks rules. */
+/** The values of the Wizard and of the request for Cross App Access, even of a manifest that still breaks rules. */
 export function submissionValues(product: Product): WizardValues {
-  return valuesOf(wizardScreens(product));
+  const request = crossAppAccessRequest(product);
+  const sections = wizardScreens(product).flatMap((screen) => screen.sections);
+  return valuesOf([...sections, ...(request ? [request.questionnaire] : [])]);
 }
 
 /**
  * The values by section and label, under the names that they had when they were first published. A label that occurs
  * several times in a section has all its values.
  */
-function valuesOf(screens: readonly WizardScreen[]): WizardValues {
-  const entries = screens
-    .flatMap(({ sections }) => sections)
-    .flatMap(({ title, fields }) =>
-      fields.flatMap(({ label, value, stored }) =>
-        stored ? [{ section: title, label, value, ...stored }] : [],
-      ),
-    );
+function valuesOf(sections: readonly WizardSection[]): WizardValues {
+  const entries = sections.flatMap(({ title, fields }) =>
+    fields.flatMap(({ label, value, stored }) =>
+      stored ? [{ section: title, label, value, ...stored }] : [],
+    ),
+  );
   return grouped(entries, "section", (inSection) =>
     grouped(inSection, "label", (alike) => single(alike.map(({ value }) => value))),
   );

@@ -210,6 +210,11 @@ const remarks: [string, Partial<Integration>, string][] = [
     { description: `${description} Universal Logout.`, universalLogout: null },
     "names-capabilities",
   ],
+  [
+    "a description that promises Cross App Access without it",
+    { description: `${description} Cross App Access.`, crossAppAccess: null },
+    "names-capabilities",
+  ],
   ["a description of another product", { displayName: "Another" }, "names-product"],
   [
     "one mailbox for tickets and escalations",

@@ -57,15 +57,32 @@ const faults: ManifestFault[] = [
   },
   {
     title: "a manifest without a capability",
-    change: { oidc: null, saml: null, scim: null, universalLogout: null },
+    change: { oidc: null, saml: null, scim: null, universalLogout: null, crossAppAccess: null },
     names: "oidc capability",
     message: /needs one/,
   },
   {
     title: "Universal Logout without sign-in",
-    change: { oidc: null, saml: null },
+    change: { oidc: null, saml: null, crossAppAccess: null },
     names: "universalLogout universal-logout-needs-sso",
     message: /oidc or saml/,
+  },
+  {
+    title: "Cross App Access without sign-in",
+    change: { oidc: null, saml: null, universalLogout: null },
+    names: "crossAppAccess cross-app-access-needs-sso",
+    message: /oidc or saml/,
+  },
+  {
+    title: "a scope with a space",
+    change: {
+      crossAppAccess: {
+        clientIdMetadataDocuments: true,
+        scopes: [{ name: "fruit read", description: "Reads." }],
+      },
+    },
+    names: "crossAppAccess.scopes scopes",
+    message: /without spaces/,
   },
   {
     title: "SAML without a flow",

@@ -52,7 +52,13 @@ export const sample: Product = {
       })),
     },
     universalLogout: { subjectFormat: "Email", partial: false },
-    crossAppAccess: null,
+    crossAppAccess: {
+      scopes: [
+        { name: "fruit.read", description: "Reads strawberries." },
+        { name: "fruit.write", description: "Grows strawberries." },
+      ],
+      clientIdMetadataDocuments: true,
+    },
   },
   logo: png(),
   attributes: [
@@ -80,6 +86,18 @@ export const sample: Product = {
     universalLogout: "/global-token-revocation",
     guides: "/guides",
     guide: (capability) => `/guides/${capability}`,
+    agents: (origin) => ({
+      issuer: origin,
+      tokenEndpoint: `${origin}/token`,
+      resources: [
+        {
+          name: "API",
+          url: `${origin}/api`,
+          probe: { method: "GET", url: `${origin}/api/fruit` },
+          acceptsOnce: false,
+        },
+      ],
+    }),
     passwordLogin: (tenant) => `/login/password/${tenant}`,
     entrances: ["/"],
   },

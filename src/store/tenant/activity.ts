@@ -4,7 +4,7 @@ import type { TenantScope } from "./scope.ts";
 
 /** An event in a tenant: who did what to whom. It has names of attributes, never their values. */
 export interface ActivityEntry {
-  actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in" | "agent";
+  actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in" | "agent" | "person";
   /** The provisioning source's name and token hint, the connection's key, the agent's name, or the person's login name. */
   actor: string;
   /** The acting user's id, if a user did it, also through an agent. */
@@ -124,11 +124,12 @@ function rangesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex.Qu
 }
 
 function kindOf({ actorKind, action }: ActivityEntry): ActivityKind {
-  if (actorKind === "agent") return "agents";
+  const [subject = ""] = action.split(".");
+  const isOfAgents = actorKind === "agent" || actorKind === "person" || ["agent", "agents"].includes(subject);
+  if (isOfAgents) return "agents";
   if (actorKind !== "admin" && actorKind !== "operator") return actorKind;
-  const [subject] = action.split(".");
   if (subject === "token") return "tokens";
-  return ["user", "group", "tombstone"].includes(subject ?? "") ? "people" : "settings";
+  return ["user", "group", "tombstone"].includes(subject) ? "people" : "settings";
 }
 
 function toActivity(row: ActivityRow): RecordedActivity {

@@ -22,6 +22,17 @@ export interface AgentGrant {
   lastUsedAt: number;
   /** When the person took the access away; null if it stands. */
   revokedAt: number | null;
+  /** When the tenant's administrators blocked the agent; null if they did not. */
+  blockedAt: number | null;
+}
+
+/** A person for whom an agent acted. */
+export interface AgentUser {
+  id: string;
+  loginName: string;
+  scopes: string[];
+  lastUsedAt: number;
+  revokedAt: number | null;
 }
 
 interface TenantAgentRow {
@@ -40,6 +51,7 @@ interface GrantRow {
   first_used_at: number;
   last_used_at: number;
   revoked_at: number | null;
+  blocked_at: number | null;
 }
 
 const ofAgent = ["client_id", "name", "blocked_at", "last_used_at"].map(
@@ -93,7 +105,27 @@ export function tenantAgents(scope: TenantScope, now: () => number) {
       const query = scope.rows("agent_grants").where("agent_grants.user_id", userId);
       scope.join(query, "tenant_agents", "client_id", "agent_grants.client_id");
       const rows = query.orderBy("agent_grants.last_used_at", "desc").orderBy("agent_grants.client_id");
-      return ((await rows.select([...ofGrant, "tenant_agents.name"])) as GrantRow[]).map(toGrant);
+      const columns = [...ofGrant, "tenant_agents.name", "tenant_agents.blocked_at"];
+      return ((await rows.select(columns)) as GrantRow[]).map(toGrant);
+    },
+
+    /** The people for whom an agent acted, the latest first; also those who revoked it. */
+    async usersOf(clientId: string, limit: number): Promise<AgentUser[]> {
+      const query = scope.rows("agent_grants").where("agent_grants.client_id", clientId);
+      scope.join(query, "users", "id", "agent_grants.user_id");
+      const rows = query.orderBy("agent_grants.last_used_at", "desc").orderBy("users.id").limit(limit);
+      const found: (GrantRow & { id: string; login_name: string })[] = await rows.select([
+        ...ofGrant,
+        "users.id",
+        "users.login_name",
+      ]);
+      return found.map((row) => ({
+        id: row.id,
+        loginName: row.login_name,
+        scopes: wordsOf(row.scopes),
+        lastUsedAt: row.last_used_at,
+        revokedAt: row.revoked_at,
+      }));
     },
 
     /** Whether the person took the agent's access away. */
@@ -138,5 +170,6 @@ function toGrant(row: GrantRow): AgentGrant {
     firstUsedAt: row.first_used_at,
     lastUsedAt: row.last_used_at,
     revokedAt: row.revoked_at,
+    blockedAt: row.blocked_at,
   };
 }

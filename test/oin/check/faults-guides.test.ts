@@ -14,7 +14,8 @@ import { useReadyDeployment } from "../../helpers/readiness.ts";
 import { withScreenshots } from "../../helpers/screenshots.ts";
 
 const saml = /^\/guides\/okta\/saml$/;
-const guides = /^\/guides\/okta\/(oidc|saml|scim)$/;
+const xaa = /^\/guides\/okta\/xaa$/;
+const guides = /^\/guides\/okta\/(oidc|saml|scim|xaa)$/;
 
 /** Changes the text of a guide. */
 const says = (guide: RegExp, from: string | RegExp, to: string) =>
@@ -72,6 +73,30 @@ const faults: PlantedFault[] = [
           .replace(/(<h2[^>]*>)Attributes and mapping/, "$1Requirements")
           .replace(/(<h2[^>]*>)PLACE/, "$1Attributes and mapping");
       }),
+  },
+  {
+    name: "an issuer with a slash at its end",
+    fails: ["guide-values"],
+    seen: /Issuer URL: .*\/, the Wizard's is/,
+    fault: ({ front }) => says(xaa, `${front.url}</code>`, `${front.url}/</code>`),
+  },
+  {
+    name: "another resource indicator",
+    fails: ["guide-values"],
+    seen: /Resource indicator of the MCP server: .*\/mcp\/, the Wizard's is/,
+    fault: () => says(xaa, /\/(<wbr>)?mcp<\/code>/, "/mcp/</code>"),
+  },
+  {
+    name: "a guide for agents that lists refresh tokens",
+    fails: ["guide-features"],
+    seen: /xaa: Refresh tokens is listed, but not declared/,
+    fault: () => says(xaa, "<li><strong>Revocation", "<li>Refresh tokens</li><li><strong>Revocation"),
+  },
+  {
+    name: "a guide for agents that does not say what an org needs",
+    fails: ["guide-requirements"],
+    seen: /xaa: lacks Identity Engine/,
+    fault: () => says(xaa, /Okta Identity Engine/g, "the right org"),
   },
   {
     name: "a broken link",

@@ -1,7 +1,8 @@
 import type { Shot } from "oin-kit/writer/pictures";
 import { okta } from "okta-labels/labels";
 import { appPath } from "okta-stand-in/admin/console";
-import { connectionVariable } from "../../../config/integration.ts";
+import { connectionVariable, integration } from "../../../config/integration.ts";
+import { crossAppAccessUrls } from "../../../src/endpoints.ts";
 import type { SampleOrg } from "./org.ts";
 
 const note = "Drawing of Okta's screen. Yours may look a little different.";
@@ -11,24 +12,28 @@ const copyable = (id: string) => `.copy-value:has(#${id})`;
 
 const switchOf = (id: string) => `.switch:has(#${id})`;
 
-/** The pictures of Okta's Admin Console. They are drawings, until the ISV replaces them by screenshots of the same names. */
-export function shotsOfOrg({ entry, apps }: SampleOrg): Shot[] {
-  const catalog = `/admin/catalog/${entry}`;
-  const of = (app: keyof typeof apps, tab: string) => appPath(apps[app], tab);
-  /** @param edit the section that is being edited. */
-  const shot = (
-    name: string,
-    path: string,
-    more: Pick<Shot, "part" | "marks"> & Partial<Shot>,
-    edit = "",
-  ) => ({
+const save = (section: string) => `#${section} ${button(okta.buttons.save)}`;
+
+/** @param edit the section that is being edited. */
+function shot(
+  name: string,
+  path: string,
+  more: Pick<Shot, "part" | "marks"> & Partial<Shot>,
+  edit = "",
+): Shot {
+  return {
     name,
     path: `${path}?drawing${edit && `&edit=${edit}`}`,
     html: /<main[\s\S]*<\/main>/,
     note,
     ...more,
-  });
-  const save = (section: string) => `#${section} ${button(okta.buttons.save)}`;
+  };
+}
+
+/** The pictures of Okta's Admin Console. They are drawings, until the ISV replaces them by screenshots of the same names. */
+export function shotsOfOrg({ entry, apps, agentId }: SampleOrg): Shot[] {
+  const catalog = `/admin/catalog/${entry}`;
+  const of = (app: keyof typeof apps, tab: string) => appPath(apps[app], tab);
   return [
     shot("okta-catalog", catalog, {
       part: ".app-head",
@@ -94,6 +99,54 @@ export function shotsOfOrg({ entry, apps }: SampleOrg): Shot[] {
       until: "main > .panel",
       opens: [button(okta.pushGroups.push)],
       marks: [button(okta.pushGroups.push), `.drop a:text-is("${okta.pushGroups.byName}")`],
+    }),
+    ...shotsOfAgents(of("oidc", "/resource-server"), agentId),
+  ];
+}
+
+/** The pictures for Cross App Access. */
+function shotsOfAgents(resourceServer: string, agentId: string): Shot[] {
+  const agent = `/admin/ai-agents/${agentId}`;
+  return [
+    shot(
+      "okta-resource-server",
+      resourceServer,
+      {
+        part: ".tabs",
+        until: "#cross-app-access",
+        marks: [choiceOf("enabled"), "#issuerUrl", "#tenantId", save("cross-app-access")],
+      },
+      "cross-app-access",
+    ),
+    shot("okta-agent-register", "/admin/ai-agents", {
+      part: "main > h1",
+      until: "main > .panel",
+      opens: [button(okta.agents.register)],
+      marks: [button(okta.agents.register), `.drop a:text-is("${okta.agents.registerManually}")`],
+    }),
+    shot("okta-agent-client", `${agent}/client-registration`, {
+      part: ".tabs",
+      until: "#client-registration",
+      marks: [copyable("client-id"), copyable("client-secret")],
+    }),
+    shot(
+      "okta-agent-connection",
+      `${agent}/resource-connections`,
+      {
+        part: "#connection",
+        fill: {
+          [okta.agents.resourceIndicator]: crossAppAccessUrls(integration.origin).mcpResource,
+          [okta.agents.clientIdInApp]: "agent_5f0c2a9e-7b41-4d3a-9c86-1e2f3a4b5c6d",
+        },
+        marks: ["#appId", "#resources", "#clientId", button(okta.agents.add)],
+      },
+      "connection",
+    ),
+    shot("okta-agent-activate", `${agent}/user-access`, {
+      part: ".app-head",
+      until: "#people",
+      opens: [button(okta.buttons.actions)],
+      marks: [button(okta.buttons.actions), `.drop button:text-is("${okta.buttons.activate}")`],
     }),
   ];
 }

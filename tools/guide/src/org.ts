@@ -3,7 +3,9 @@ import { get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { Site } from "oin-kit/writer/pictures";
+import { newAgent } from "okta-stand-in/agents";
 import { addInstance, changeSignOn } from "okta-stand-in/catalog";
+import { addOidcApp } from "okta-stand-in/private-app";
 import { createOrg, type RunningOrg } from "okta-stand-in/server";
 import {
   type CatalogApp,
@@ -21,6 +23,8 @@ export interface SampleOrg extends Site {
   entry: string;
   /** An app instance for each stage of the guides, by its id. */
   apps: Record<"oidc" | "saml" | "provisioning", OrgApp>;
+  /** An AI agent that is not active yet. */
+  agentId: string;
   close(): Promise<void>;
 }
 
@@ -29,6 +33,8 @@ const ids = {
   oidc: "0oa1a2b3c4d5e6f7g8h9",
   saml: "0oa2b3c4d5e6f7g8h9i0",
   provisioning: "0oa3c4d5e6f7g8h9i0j1",
+  agentApp: "0oa4d5e6f7g8h9i0j1k2",
+  agent: "wlp1a2b3c4d5e6f7g8h9",
   externalKey: "exk1a2b3c4d5e6f7g8h9",
 };
 
@@ -54,6 +60,8 @@ export async function openSampleOrg(): Promise<SampleOrg> {
   await changeSignOn(org, apps.saml, "saml");
   Object.assign(apps.saml.signOn, { externalKey: ids.externalKey });
   apps.provisioning.provisioning = provisioningOf(entry);
+  apps.oidc.resourceServer = { issuerUrl: integration.origin, tenantId: "acme" };
+  addAgent(org);
   await new Promise<void>((resolve) => org.server.listen(0, "127.0.0.1", resolve));
   const { port } = org.server.address() as AddressInfo;
   // Not by fetch, because it does not send another Host.
@@ -65,7 +73,16 @@ export async function openSampleOrg(): Promise<SampleOrg> {
     return new Response(await buffer(answer), { status: answer.statusCode ?? 0, headers });
   };
   const asset = (name: string) => readFileSync(new URL(name, publicFolder));
-  return { entry: entry.name, apps, origin: url, request, asset, look: "", close: () => org.close() };
+  return {
+    entry: entry.name,
+    apps,
+    agentId: ids.agent,
+    origin: url,
+    request,
+    asset,
+    look: "",
+    close: () => org.close(),
+  };
 }
 
 /** Adds an instance, with an id and a secret that stay the same. */
@@ -79,6 +96,29 @@ async function instanceOf(org: RunningOrg, entry: CatalogApp, id: string): Promi
   if (app.signOn.kind === "oidc") app.signOn.clientSecret = "x".repeat(64);
   org.store.state.apps[id] = app;
   return app;
+}
+
+/** Registers an agent, and the app by which people sign in to it. */
+function addAgent(org: RunningOrg): void {
+  const { state } = org.store;
+  const app = addOidcApp(org, "Task assistant", {
+    redirectUris: ["https://assistant.example.com/callback"],
+    postLogoutRedirectUris: [],
+    initiateLoginUri: null,
+  });
+  delete state.apps[app.id];
+  app.id = ids.agentApp;
+  app.active = false;
+  state.apps[app.id] = app;
+  const secret = "x".repeat(64);
+  state.agents = {
+    [ids.agent]: {
+      ...newAgent("Task assistant"),
+      id: ids.agent,
+      linkedAppId: app.id,
+      registration: { method: "secret", secret },
+    },
+  };
 }
 
 function provisioningOf({ scim }: CatalogApp): Provisioning | null {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { WizardValues } from "oin-kit/compatibility";
+import { evidenceFile } from "oin-kit/cross-app-access";
 import { buildSubmission, type Submission } from "oin-kit/submission";
 import { toYaml } from "oin-kit/yaml";
 import { integration } from "../../../config/integration.ts";
@@ -30,7 +31,7 @@ export function currentSubmission(): Submission {
 }
 
 export function submissionTexts(submission: Submission, facts = configuredFacts): Map<string, string> {
-  const data = { ...facts, ...submission };
+  const data = { ...facts, ...submission, evidenceFile };
   const markdown = renderTemplate("oin/submission", data);
   return new Map([
     ["docs/oin/submission.md", withContents(markdown)],

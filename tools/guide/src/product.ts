@@ -4,7 +4,7 @@ import type { Product } from "oin-kit/product";
 import { wizardUrls } from "oin-kit/wizard-urls";
 import { attributes } from "../../../config/attributes.ts";
 import { connectionVariable, integration, oidcScopes } from "../../../config/integration.ts";
-import { oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
+import { crossAppAccessUrls, oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
 import { variableOf } from "../../../src/guide/facts.ts";
 import { renderTemplate } from "../../../src/guide/templates.ts";
 import { fileUrl } from "./files.ts";
@@ -23,11 +23,47 @@ export const product: Product = {
     universalLogout: paths.globalTokenRevocation,
     guides: paths.guides,
     guide: paths.guide,
+    agents: agentAddresses,
     passwordLogin: paths.passwordLoginOf,
     entrances: [paths.home, paths.login, "/demo"],
   },
   testingInstructions,
 };
+
+/** A call that every MCP server answers (MCP, Lifecycle). */
+const mcpInitialize = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: {
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+    clientInfo: { name: "oin-check", version: "1" },
+  },
+};
+
+function agentAddresses(origin: string): ReturnType<Product["addresses"]["agents"]> {
+  const { issuer, tokenEndpoint, apiResource, mcpResource } = crossAppAccessUrls(origin);
+  const accept = { accept: "application/json, text/event-stream" };
+  return {
+    issuer,
+    tokenEndpoint,
+    resources: [
+      {
+        name: "API",
+        url: apiResource,
+        probe: { method: "GET", url: `${apiResource}/tasks` }, // sample product
+        acceptsOnce: false,
+      },
+      {
+        name: "MCP server",
+        url: mcpResource,
+        probe: { method: "POST", url: mcpResource, headers: accept, body: mcpInitialize },
+        acceptsOnce: true,
+      },
+    ],
+  };
+}
 
 /** views/oin/testing-instructions.md.ejs. Its text is plain: the Wizard's field shows no Markdown. */
 function testingInstructions(manifest: Integration): string {

@@ -27,6 +27,7 @@ function printedValues(origin: string, product: Product): PrintedValues {
   const placeholder = keyPlaceholder(product);
   const oidc = addresses.oidc(origin, placeholder);
   const saml = addresses.saml(origin, placeholder);
+  const { issuer, tokenEndpoint, resources } = addresses.agents(origin);
   return {
     labelled: [
       [/post-logout|sign-?out redirect/i, oidc.postLogoutRedirectUri],
@@ -36,8 +37,13 @@ function printedValues(origin: string, product: Product): PrintedValues {
       [/audience|entity id/i, saml.entityId],
       [/\bbase url\b/i, origin + addresses.scim],
       [/token revocation|logout endpoint/i, origin + addresses.universalLogout],
+      [/issuer url/i, issuer],
+      ...resources.map(({ name, url }): [RegExp, string] => [
+        new RegExp(`resource indicator.*\\b${name}\\b`, "i"),
+        url,
+      ]),
     ],
-    others: [oidc.signInUrl, saml.signInUrl, saml.metadataUrl, origin + addresses.guides],
+    others: [oidc.signInUrl, saml.signInUrl, saml.metadataUrl, origin + addresses.guides, tokenEndpoint],
     placeholder,
   };
 }
@@ -65,7 +71,8 @@ function lookalikes(
   { labelled, others, placeholder }: PrintedValues,
   own: Origins,
 ): string[] {
-  const wizard = labelled.map(([, url]) => url);
+  // The issuer is the origin, with which every address begins.
+  const wizard = labelled.map(([, url]) => url).filter((url) => url !== own.origin);
   const known = [...wizard, ...others];
   return addressesIn(words, own).flatMap((address) => {
     if (known.some((one) => isSame(address, one, placeholder))) return [];
@@ -81,7 +88,9 @@ function addressesIn(text: string, { origin, published }: Origins): string[] {
   return found
     .map((address) => address.replace(/[.,;:!?]+$/, ""))
     .map((address) =>
-      address.startsWith(`${published}/`) ? origin + address.slice(published.length) : address,
+      address === published || address.startsWith(`${published}/`)
+        ? origin + address.slice(published.length)
+        : address,
     );
 }
 

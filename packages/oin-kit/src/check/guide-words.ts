@@ -6,8 +6,8 @@ import { type GuidePage, rowsOf, sectionsOf } from "./guide-page.ts";
 import { plain } from "./markup.ts";
 import type { CheckReport } from "./report.ts";
 
-/** The capability that a guide is about. */
-export type GuideSubject = "oidc" | "saml" | "scim";
+/** The capability that a guide is about; `xaa` is Cross App Access. */
+export type GuideSubject = "oidc" | "saml" | "scim" | "xaa";
 
 /** A section about orgs whose catalog does not have the app yet may name the settings of an app built by hand. */
 const aboutCustomApps = /not in (?:your|the|okta.?s) (?:org.?s )?catalog|custom app|own app integration/i;
@@ -65,7 +65,8 @@ function judgeApp(subject: GuideSubject, page: GuidePage, manifest: Integration,
   const words = wordsBut(page, aboutCustomApps);
   // In other case they are plain words: "assertion encryption is not supported".
   const custom = customAppLabels.filter((label) => words.includes(label));
-  const adds = subject !== "scim" || (manifest.oidc === null && manifest.saml === null);
+  const signsOn = subject === "oidc" || subject === "saml";
+  const adds = signsOn || (subject === "scim" && manifest.oidc === null && manifest.saml === null);
   const missing = adds
     ? [okta.catalog.browse, okta.catalog.add].filter((label) => !words.includes(label))
     : [];
@@ -82,6 +83,7 @@ function judgeApp(subject: GuideSubject, page: GuidePage, manifest: Integration,
 
 /** Products of Okta without which a capability cannot be switched on. Each needs one of its words in the guide. */
 function requiredProducts(subject: GuideSubject, { scim, universalLogout }: Integration) {
+  if (subject === "xaa") return [/Identity Engine/i];
   if (subject !== "scim")
     return universalLogout ? [/Identity Engine/i, /Adaptive MFA|Identity Threat Protection/i] : [];
   const forEntitlements = scim?.entitlements.length ? [/Identity Governance/i] : [];
@@ -185,6 +187,7 @@ function listedFeatures(page: GuidePage): string[] {
 
 function featuresOf(subject: GuideSubject, manifest: Integration): Feature[] {
   if (subject === "scim") return scimFeatures(manifest);
+  if (subject === "xaa") return agentFeatures(manifest);
   const capability = manifest[subject];
   const spInitiated = subject === "oidc" || manifest.saml?.spInitiated === true;
   const feature = (name: string, pattern: RegExp, declared: boolean): Feature => ({
@@ -229,5 +232,14 @@ function scimFeatures({ scim }: Integration): Feature[] {
     { name: "Group push", pattern: /^group push/i, declared: groups !== null },
     { name: okta.entitlements.section, pattern: /^entitlement/i, declared: entitlements.length > 0 },
     { name: "Profile sourcing", pattern: /^profile sourcing/i, declared: false },
+  ];
+}
+
+function agentFeatures({ crossAppAccess }: Integration): Feature[] {
+  const acceptsDocuments = crossAppAccess?.clientIdMetadataDocuments === true;
+  return [
+    { name: "Cross App Access", pattern: /^cross app access/i, declared: crossAppAccess !== null },
+    { name: "Client ID metadata documents", pattern: /^client id metadata/i, declared: acceptsDocuments },
+    { name: "Refresh tokens", pattern: /^refresh tokens/i, declared: false },
   ];
 }

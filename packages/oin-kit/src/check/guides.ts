@@ -25,6 +25,7 @@ const moreHeadings: Record<GuideSubject, readonly (readonly [name: string, patte
     ["Backup URL", /backup url/i],
   ],
   scim: [],
+  xaa: [],
 };
 
 /** Reads the guides without a session, like a customer's admin. */
@@ -33,7 +34,8 @@ export async function checkGuides(
   guideFiles: () => Promise<ReadonlyMap<string, GuideFile>>,
 ): Promise<void> {
   const { manifest, addresses } = product;
-  const wanted = (["oidc", "saml", "scim"] as const).filter((subject) => manifest[subject] !== null);
+  const declared = { ...manifest, xaa: manifest.crossAppAccess };
+  const wanted = (["oidc", "saml", "scim", "xaa"] as const).filter((subject) => declared[subject] !== null);
   const titles = new Map<string, GuideSubject>();
   const visited: Visited = new Map();
   report.notCheckable("guide-images", "the guides have no pictures");
