@@ -8,6 +8,8 @@ import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
+import { recordAgentCalls } from "./inspector/describe/agent-calls.ts";
+import { recordCrossAppAccess } from "./inspector/describe/cross-app-access.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
 import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
@@ -117,6 +119,8 @@ export function createApp({
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
   const verifyAssertion = assertionVerifier(keys, providers.jwksUri);
+  app.use(recordCrossAppAccess(recorder));
+  app.use(recordAgentCalls(recorder));
   app.use(crossAppAccessRoutes({ database, baseUrl, limits, verifyAssertion }));
 
   app.use(refuseNul);

@@ -28,7 +28,10 @@ describe("the log", () => {
     }
   }
 
-  for (const name of ["password", "token", "secret", "clientSecret", "authorization", "cookie", "email"]) {
+  const secretNames = ["password", "token", "secret", "clientSecret", "authorization", "cookie", "email"];
+  // Of a token request and its answer, as they are sent.
+  const ofAgents = ["assertion", "client_secret", "client_assertion", "dpop", "access_token"];
+  for (const name of [...secretNames, ...ofAgents]) {
     it(`redacts ${name}`, () => assert.ok(redactedNames.includes(name)));
   }
 

@@ -40,10 +40,34 @@ const quietMs = 60 * 60_000;
 
 /** Decides who the person is and what the agent may do for them, and issues the token. Throws RuleBrokenError. */
 export async function issueAccess(store: TenantStore, request: AccessRequest): Promise<IssuedAccess> {
+  return await explained(() =>
+    retryFirstSignIn(() => store.transaction((inside) => decide(inside, request))),
+  );
+}
+
+/** Decides as issueAccess does, and undoes all of it: a preview cannot drift from the real thing. Throws as issueAccess does. */
+export async function previewAccess(store: TenantStore, request: AccessRequest): Promise<IssuedAccess> {
+  let decision: IssuedAccess | null = null;
+  const undone = new Error("preview");
+  const preview = async (inside: TenantStore) => {
+    decision = await decide(inside, request);
+    throw undone;
+  };
+  return await explained(async () => {
+    try {
+      return await store.transaction(preview);
+    } catch (error) {
+      if (error === undone && decision !== null) return decision;
+      throw error;
+    }
+  });
+}
+
+/** Turns a refusal of the directory into a broken rule; the directory's reason is what was found. */
+async function explained(run: () => Promise<IssuedAccess>): Promise<IssuedAccess> {
   try {
-    return await retryFirstSignIn(() => store.transaction((inside) => decide(inside, request)));
+    return await run();
   } catch (error) {
-    // The directory's reason is what was found.
     if (error instanceof RefusedError) judge(personRules, { refusal: error.reason, isRevoked: false });
     throw error;
   }

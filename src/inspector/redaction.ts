@@ -27,16 +27,16 @@ function isSecretName(name: string): boolean {
 /** Secret attributes in a path or filter of SCIM. */
 const secretInPath = /pass(?:word|wd|phrase)|secret|credential|token/i;
 
-/** Tokens that can be recognized: of an Authorization header, a JWT, our provisioning tokens. */
+/** Tokens that can be recognized: of an Authorization header, a JWT, our tokens and the secrets of agents. */
 const shapes: readonly [RegExp, string][] = [
-  [/\b(bearer|basic) +[\w.~+/=-]{16,}/gi, `$1 ${redacted}`],
+  [/\b(bearer|basic|dpop) +[\w.~+/=-]{16,}/gi, `$1 ${redacted}`],
   [/\beyJ[\w-]{5,}(?:\.[\w-]*){1,4}/g, redacted],
-  [/\boinscim_[\w-]{12,}/g, redacted],
+  [/\b(?:oinscim|oinat|oinagent)_[\w-]{12,}/g, redacted],
 ];
 
 /** A quick test that excludes most texts before the shapes are tried. */
 const minShapeLength = "eyJ12345.".length;
-const maybeShape = /bearer|basic|eyJ|oinscim_/i;
+const maybeShape = /bearer|basic|dpop|eyJ|oin[a-z]+_/i;
 
 /** Parameters of a URL or form, and comparisons in a SCIM filter. */
 const assigned = /([?&;\s]|^)([\w.-]+)=([^&;\s]*)/g;
@@ -109,7 +109,7 @@ function redactPart(part: MessagePart | null, scrub: Scrub): MessagePart | null 
  * @param found collects the values that were removed.
  */
 function redactLine(line: string, found?: Set<string>): string {
-  const [, name, scheme = "", value = ""] = /^([\w-]+): ((?:bearer|basic) +)?(.*)$/i.exec(line) ?? [];
+  const [, name, scheme = "", value = ""] = /^([\w-]+): ((?:bearer|basic|dpop) +)?(.*)$/i.exec(line) ?? [];
   if (name && isSecretName(name)) {
     found?.add(value);
     return `${name}: ${scheme}${redacted}`;

@@ -1,40 +1,38 @@
-import { type Connection, type Role, roles, type User } from "../model.ts";
+import type { Connection, Role, User } from "../model.ts";
 import { wordsOf } from "./agents.ts";
 import type { Database } from "./database.ts";
 import type { SignedInPerson } from "./session-store.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
-import { toUser } from "./tenant/users.ts";
+import { toUser, type UserRow } from "./tenant/users.ts";
 
-/** The owner of a living access token, and what it allows them. */
-export interface AccessTokenOwner {
+/** An access token, with what it rests on as the database knows it now: src/web/access-token-policy.ts judges it. */
+export interface StoredAccessToken {
   tenant: SignedInPerson["tenant"];
   user: User;
-  /** The person's role now. */
+  /** The person's role now, and when the token was issued. */
   role: Role;
-  connectionId: string;
-  agent: { clientId: string; name: string };
+  issuedRole: Role;
+  /** The person's epoch when the token was issued. */
+  issuedEpoch: number;
+  connection: { id: string; key: string; isActive: boolean; letsAgentsIn: boolean };
+  agent: { clientId: string; name: string; isRevoked: boolean; isBlocked: boolean };
+  /** Whether the person took the agent's access away. */
+  isGrantRevoked: boolean;
   /** The identity provider's name of the agent; null if it sent none. */
   act: string | null;
-  tokenId: string;
   scopes: string[];
   resources: string[];
   keyThumbprint: string | null;
   expiresAt: number;
 }
 
-/**
- * Finds the owner of an access token, before a tenant is known, and removes expired tokens.
- *
- * A token is dead as soon as anything that it rests on is gone, so that no one has to end it: access was revoked (another
- * epoch), the person is inactive or blocked, or lost the role, the connection is off or no longer lets agents in, the agent is revoked, or
- * blocked by the tenant or the person.
- */
+/** Finds access tokens before a tenant is known, and removes expired ones. */
 export function accessTokenStore(database: Database, now: () => number = Date.now) {
   return {
-    /** Returns null if the token is unknown, expired or dead. One statement, and one for the role. */
-    async owner(tokenHash: string): Promise<AccessTokenOwner | null> {
-      const row = await database
+    /** Returns null if there is no such token. One statement, and one for the role. */
+    async find(tokenHash: string): Promise<StoredAccessToken | null> {
+      const row: TokenRow | undefined = await database
         .sql()("access_tokens as t")
         .join("users", (on) => on.on("users.tenant_id", "t.tenant_id").andOn("users.id", "t.user_id"))
         .join("tenants", "tenants.id", "t.tenant_id")
@@ -52,29 +50,10 @@ export function accessTokenStore(database: Database, now: () => number = Date.no
         )
         .leftJoin("agents", "agents.client_id", "t.client_id")
         .where("t.token_hash", tokenHash)
-        .where("t.expires_at", ">", now())
-        .whereRaw("users.access_epoch = t.access_epoch")
-        .where({ "users.active": true, "users.blocked": false, "c.status": "active" })
-        .whereNull("a.blocked_at")
-        .whereNull("g.revoked_at")
-        .whereNull("agents.revoked_at")
         .first(["users.*", ...tokenColumns]);
-      if (!row || !letsAgentsIn(row.settings)) return null;
+      if (!row) return null;
       const role = await tenantRoles(tenantScope(database, row.tenant_id)).effective(row.id);
-      if (roles.indexOf(role) < roles.indexOf(row.token_role)) return null;
-      return {
-        tenant: { id: row.tenant_id, slug: row.tenant_slug, name: row.tenant_name },
-        user: toUser(row),
-        role,
-        connectionId: row.connection_id,
-        agent: { clientId: row.client_id, name: row.agent_name },
-        act: row.act,
-        tokenId: row.token_id,
-        scopes: wordsOf(row.scopes),
-        resources: wordsOf(row.resources),
-        keyThumbprint: row.key_thumbprint,
-        expiresAt: row.token_expires_at,
-      };
+      return { ...toStored(row), role };
     },
 
     async removeExpired(): Promise<void> {
@@ -83,13 +62,40 @@ export function accessTokenStore(database: Database, now: () => number = Date.no
   };
 }
 
+interface TokenRow extends UserRow {
+  tenant_id: string;
+  tenant_slug: string;
+  tenant_name: string;
+  connection_id: string;
+  connection_key: string;
+  connection_status: string;
+  connection_settings: string | null;
+  client_id: string;
+  agent_name: string;
+  agent_blocked_at: number | null;
+  agent_revoked_at: number | null;
+  grant_revoked_at: number | null;
+  issued_role: Role;
+  issued_epoch: number;
+  act: string | null;
+  scopes: string;
+  resources: string;
+  key_thumbprint: string | null;
+  token_expires_at: number;
+}
+
 const tokenColumns = [
   "tenants.slug as tenant_slug",
   "tenants.name as tenant_name",
-  "c.settings",
+  "c.key as connection_key",
+  "c.status as connection_status",
+  "c.settings as connection_settings",
   "a.name as agent_name",
-  "t.id as token_id",
-  "t.role as token_role",
+  "a.blocked_at as agent_blocked_at",
+  "agents.revoked_at as agent_revoked_at",
+  "g.revoked_at as grant_revoked_at",
+  "t.role as issued_role",
+  "t.access_epoch as issued_epoch",
   "t.expires_at as token_expires_at",
   "t.connection_id",
   "t.client_id",
@@ -98,6 +104,33 @@ const tokenColumns = [
   "t.resources",
   "t.key_thumbprint",
 ];
+
+function toStored(row: TokenRow): Omit<StoredAccessToken, "role"> {
+  return {
+    tenant: { id: row.tenant_id, slug: row.tenant_slug, name: row.tenant_name },
+    user: toUser(row),
+    issuedRole: row.issued_role,
+    issuedEpoch: row.issued_epoch,
+    connection: {
+      id: row.connection_id,
+      key: row.connection_key,
+      isActive: row.connection_status === "active",
+      letsAgentsIn: letsAgentsIn(row.connection_settings),
+    },
+    agent: {
+      clientId: row.client_id,
+      name: row.agent_name,
+      isRevoked: row.agent_revoked_at !== null,
+      isBlocked: row.agent_blocked_at !== null,
+    },
+    isGrantRevoked: row.grant_revoked_at !== null,
+    act: row.act,
+    scopes: wordsOf(row.scopes),
+    resources: wordsOf(row.resources),
+    keyThumbprint: row.key_thumbprint,
+    expiresAt: row.token_expires_at,
+  };
+}
 
 function letsAgentsIn(settings: string | null): boolean {
   const read: Connection["settings"] = settings && JSON.parse(settings);

@@ -1,13 +1,16 @@
 import type { Request, RequestHandler, Response } from "express";
+import { judge, RuleBrokenError } from "policy-list/policy";
 import { apiScopes } from "../../config/integration.ts";
 import { atLeast } from "../directory/roles.ts";
 import { crossAppAccessUrls } from "../endpoints.ts";
+import type { BrokenRule } from "../errors.ts";
 import type { Role, User } from "../model.ts";
-import { type AccessTokenOwner, accessTokenStore } from "../store/access-tokens.ts";
+import { accessTokenStore, type StoredAccessToken } from "../store/access-tokens.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
+import { callScopeRules, proofRules, tokenRules } from "./access-token-policy.ts";
 import { proofAlgorithms, proofVerifier } from "./dpop.ts";
 import { answerProblem } from "./problems.ts";
 
@@ -19,11 +22,19 @@ export interface Acting {
   /** The names of the scopes. */
   scopes: readonly string[];
   /** The agent that acts for the person; null if the person acts in a browser. */
-  agent: (AccessTokenOwner["agent"] & { act: string | null }) | null;
+  agent: { clientId: string; name: string; act: string | null } | null;
+}
+
+/** A known access token that came with a request, and the rule that the call broke; null if it broke none. */
+export interface PresentedToken {
+  token: StoredAccessToken;
+  broken: BrokenRule | null;
 }
 
 declare module "express-serve-static-core" {
   interface Request {
+    /** Set by the guard of a resource. The inspector reads it once the response is sent. */
+    presentedToken?: PresentedToken;
     /** Set by the guard of a resource, and by actAsSignedIn. */
     acting?: Acting;
   }
@@ -66,9 +77,11 @@ export function resourceGuard(database: Database, baseUrl: string, path: string)
   const verifyProof = proofVerifier(database);
   const limit = rateLimiter(database, { name: "agent-calls", points: callsPerMinute, seconds: 60 });
   const metadata = crossAppAccessUrls(baseUrl).protectedResource(path);
-  const refuse = (req: Request, res: Response, refusal: TokenRefusal): void => {
+  const resource = baseUrl + path;
+  const refuse = (req: Request, res: Response, refusal: CallRefusal): void => {
     const { status, error, description, scope } = refusal;
-    req.log.info({ reason: error ?? "no_token", description }, "access_token.refused");
+    const { ruleId = null, found = null } = req.presentedToken?.broken ?? {};
+    req.log.info({ reason: error ?? "no_token", rule: ruleId, found, description }, "access_token.refused");
     const parts = { error, error_description: error && description, scope, resource_metadata: metadata };
     // A message of jose quotes names, and a quoted text must not contain quotes (RFC 6750 §3).
     const stated = Object.entries(parts).flatMap(([name, value]) =>
@@ -80,52 +93,94 @@ export function resourceGuard(database: Database, baseUrl: string, path: string)
     answerProblem(req, res, { status, detail: description });
   };
 
+  /** Throws RuleBrokenError. The proof comes last, because reading it consumes it. */
+  async function judgeCall(req: Request, { scheme, presented, token }: Presented): Promise<void> {
+    judge(tokenRules, { token, resource, now: Date.now() });
+    const bound = {
+      isBound: token.keyThumbprint !== null,
+      isPresentedBound: scheme.toLowerCase() === "dpop",
+    };
+    judge(proofRules, { ...bound, problem: null });
+    if (!bound.isBound) return;
+    const url = baseUrl + req.originalUrl.replace(/\?.*$/s, "");
+    const call = { method: req.method, url, token: presented };
+    const { thumbprint, problem } = await verifyProof(req.get("dpop") ?? "", call);
+    const isOwn = thumbprint === token.keyThumbprint;
+    judge(proofRules, { ...bound, problem: isOwn ? null : (problem ?? "its key is not the token's") });
+  }
+
   return {
     async authenticate(req, res, next) {
-      const [, scheme = "", token] = /^(Bearer|DPoP) (\S+)$/i.exec(req.get("authorization") ?? "") ?? [];
-      if (!token) return refuse(req, res, { status: 401, description: "An access token is needed." });
-      const owner = await tokens.owner(hashToken(token));
-      const isBound = scheme.toLowerCase() === "dpop";
-      if (!owner?.resources.includes(baseUrl + path) || (owner.keyThumbprint !== null) !== isBound) {
-        const description = "The access token is unknown, expired or no longer valid here.";
-        return refuse(req, res, { status: 401, error: "invalid_token", description });
+      const [, scheme = "", presented] = /^(Bearer|DPoP) (\S+)$/i.exec(req.get("authorization") ?? "") ?? [];
+      if (!presented) return refuse(req, res, { status: 401, description: "An access token is needed." });
+      const token = await tokens.find(hashToken(presented));
+      if (!token) return refuse(req, res, invalidToken);
+      req.presentedToken = { token, broken: null };
+      const broken = await brokenBy(() => judgeCall(req, { scheme, presented, token }));
+      if (broken) {
+        req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
+        return refuse(req, res, refusalOf(broken));
       }
-      if (isBound) {
-        const url = baseUrl + req.originalUrl.replace(/\?.*$/s, "");
-        const proof = await verifyProof(req.get("dpop") ?? "", { method: req.method, url, token });
-        if (proof.thumbprint !== owner.keyThumbprint) {
-          const description = `The DPoP proof is not valid: ${proof.problem ?? "its key is not the token's"}.`;
-          return refuse(req, res, { status: 401, error: "invalid_dpop_proof", description });
-        }
+      const { tenant, user, role, scopes, act } = token;
+      const { clientId, name } = token.agent;
+      const retryAfter = await limit.use(`${tenant.id}/${clientId}`);
+      if (retryAfter > 0) {
+        const detail = "This agent sends too many requests.";
+        return answerProblem(req, res, { status: 429, detail, retryAfter });
       }
-      const retryAfter = await limit.use(`${owner.tenant.id}/${owner.agent.clientId}`);
-      if (retryAfter > 0)
-        return answerProblem(req, res, {
-          status: 429,
-          detail: "This agent sends too many requests.",
-          retryAfter,
-        });
-      const { tenant, user, role, scopes, agent, act } = owner;
       const allowed = scopesOf(role);
       req.acting = {
         tenant,
         user,
         role,
         scopes: scopes.filter((one) => allowed.includes(one)),
-        agent: { ...agent, act },
+        agent: { clientId, name, act },
       };
       next();
     },
 
-    requireScope: (scope) => (req, res, next) => {
-      if (actingOf(req).scopes.includes(scope)) return next();
-      const description = `The access token does not have the scope ${scope}.`;
-      refuse(req, res, { status: 403, error: "insufficient_scope", description, scope });
+    requireScope: (needed) => async (req, res, next) => {
+      const { scopes } = actingOf(req);
+      const broken = await brokenBy(() => judge(callScopeRules, { scopes, needed }));
+      if (!broken) return next();
+      if (req.presentedToken) req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
+      const description = `The access token does not have the scope ${needed}.`;
+      refuse(req, res, { status: 403, error: "insufficient_scope", description, scope: needed });
     },
   };
 }
 
-interface TokenRefusal {
+interface Presented {
+  scheme: string;
+  /** The text that the client sent. */
+  presented: string;
+  token: StoredAccessToken;
+}
+
+/** The rule that `work` finds broken; null if it finds none. */
+async function brokenBy(work: () => void | Promise<void>): Promise<RuleBrokenError | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (error instanceof RuleBrokenError) return error;
+    throw error;
+  }
+}
+
+/** One text for all reasons: the holder of a token learns nothing of the tenant. The log and the inspector have the reason. */
+const invalidToken: CallRefusal = {
+  status: 401,
+  error: "invalid_token",
+  description: "The access token is unknown, expired or no longer valid here.",
+};
+
+function refusalOf({ rule, found }: RuleBrokenError): CallRefusal {
+  if (rule.reason !== "invalid_dpop_proof") return invalidToken;
+  return { status: 401, error: rule.reason, description: `The DPoP proof is not valid: ${found}.` };
+}
+
+interface CallRefusal {
   status: number;
   /** RFC 6750 §3.1; absent if the request has no token at all. */
   error?: string;

@@ -29,7 +29,7 @@ export interface ApiAnswer {
 /** An operation of the API: its route, its description, and its code. */
 export interface ApiOperation<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> {
   method: "get" | "post" | "patch";
-  /** Below paths.api, with placeholders: "/tasks/{id}". */
+  /** Below paths.api, with placeholders: "/books/{id}". */
   path: string;
   operationId: string;
   summary: string;

@@ -49,6 +49,21 @@ export function mcpTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   return tool as unknown as McpTool;
 }
 
+/** The message of a request, and how its tool failed. */
+export interface McpExchange {
+  /** The body, in the parts in which it was read. */
+  received: Buffer[];
+  /** The sentence for the model; null if no tool failed. */
+  toolError: string | null;
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    /** Set by the MCP server. The inspector reads it once the response is sent. */
+    mcpExchange?: McpExchange;
+  }
+}
+
 interface McpDeps {
   database: Database;
   baseUrl: string;
@@ -126,7 +141,9 @@ function serverOf(tools: readonly McpTool[], { acting, request }: McpContext, st
         const result = await handle({ acting, store, requestId: request.id, input: given });
         return { structuredContent: result, content: [{ type: "text", text: JSON.stringify(result) }] };
       } catch (error) {
-        return { isError: true, content: [{ type: "text", text: messageOf(error, request) }] };
+        const text = messageOf(error, request);
+        if (request.mcpExchange) request.mcpExchange.toolError = text;
+        return { isError: true, content: [{ type: "text", text }] };
       }
     });
   }
@@ -153,13 +170,24 @@ function toFetch(req: Request, res: Response, baseUrl: string): globalThis.Reque
     if (typeof value === "string") headers.set(name, value);
   // The SDK gets what the token allows, and not the token.
   headers.delete("authorization");
-  const body = req.method === "POST" ? { body: Readable.toWeb(req) as BodyInit, duplex: "half" } : {};
+  const received = Readable.from(keeping(req), { objectMode: false });
+  const body = req.method === "POST" ? { body: Readable.toWeb(received) as BodyInit, duplex: "half" } : {};
   return new globalThis.Request(baseUrl + paths.mcp, {
     method: req.method,
     headers,
     signal: gone.signal,
     ...body,
   });
+}
+
+/** Passes the body on as it is read, and keeps it. */
+async function* keeping(req: Request): AsyncGenerator<Buffer> {
+  const exchange: McpExchange = { received: [], toolError: null };
+  req.mcpExchange = exchange;
+  for await (const part of req) {
+    exchange.received.push(part);
+    yield part;
+  }
 }
 
 async function answer(res: Response, from: globalThis.Response): Promise<void> {

@@ -6,7 +6,7 @@ import { tableNames } from "../helpers/every-table.ts";
 import { submit } from "../helpers/forms.ts";
 import { lastRefusal, registerAgent, signIdJag, useAgentSite } from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant, testPassword } from "../helpers/people.ts";
-import { startRevokingOrg, strangersKey, type TokenParts } from "../helpers/revocation.ts";
+import { type RevokingOrg, startRevokingOrg, strangersKey, type TokenParts } from "../helpers/revocation.ts";
 import { stateOf } from "./pages-read.ts";
 
 const path = "/admin/agents/preview";
@@ -15,7 +15,10 @@ describe("the preview of an ID-JAG in the admin console", () => {
   onEachDatabase((use) => {
     const site = useAgentSite(use);
     let admin: Client;
+    let orgOfB: RevokingOrg;
+    after(() => orgOfB.close());
     before(async () => {
+      orgOfB = await startRevokingOrg();
       const { store, tenant } = site().acme;
       await createLocalAccount(store, "admin@acme.example", "admin");
       admin = site().app.client();
@@ -122,7 +125,6 @@ describe("the preview of an ID-JAG in the admin console", () => {
     it("teaches nothing of the org and the connections of another tenant", async () => {
       const { app, agent, org } = site();
       const b = await createTestTenant(use().database);
-      const orgOfB = await startRevokingOrg();
       const theirs = await b.connection({ settings: { issuer: orgOfB.issuer, clientId: "b" } });
       const right = await preview(await signIdJag(orgOfB, app.url, agent.clientId));
       const iss = "https://unknown.okta.com";
@@ -138,7 +140,6 @@ describe("the preview of an ID-JAG in the admin console", () => {
       assert.equal(await previewOf({ key: strangersKey }), "assertion-signature");
       assert.equal(await previewOf({}), "connection-clear");
       for (const { id } of [shared, theirs]) await b.store.connections.update(id, { status: "disabled" });
-      await orgOfB.close();
     });
 
     it("refuses a text that is not an ID-JAG, next to the field", async () => {

@@ -5,6 +5,8 @@ import { message } from "../helpers/messages.ts";
 
 const secret = "correct horse battery";
 const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+const accessToken = "oinat_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdGhpbmcgZWxzZQ";
+const agentSecret = "oinagent_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdGhpbmcgZWxzZQ";
 const token = "oinscim_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdGhpbmcgZWxzZQ";
 
 const json = (value: unknown): Partial<Message> => ({ request: { head: [], json: value } });
@@ -38,6 +40,14 @@ const places: [string, Partial<Message>][] = [
   ["tokens of a token response", json({ access_token: secret, id_token: secret, refresh_token: secret })],
   ["a JWT anywhere", json({ comment: `see ${jwt} there` })],
   ["a provisioning token anywhere", json({ comment: `mine is ${token}` })],
+  ["an access token anywhere", json({ comment: `mine is ${accessToken}` })],
+  ["an agent's secret anywhere", json({ comment: `mine is ${agentSecret}` })],
+  ["a token that is bound to a key, anywhere", json({ comment: `DPoP ${secret.replaceAll(" ", "-")}` })],
+  ["a proof of possession in a header", head(`DPoP: ${jwt}`)],
+  [
+    "an assertion and a secret in a form",
+    json({ assertion: secret, client_secret: secret, client_assertion: secret }),
+  ],
   ["a bearer token anywhere", json({ comment: `Bearer ${secret.replaceAll(" ", "-")}` })],
   ["a member's name", json({ [token]: true })],
 ];
@@ -56,7 +66,15 @@ describe("redaction", () => {
   for (const [place, changes] of places) {
     it(`removes ${place}`, () => {
       const kept = JSON.stringify(redact(message(changes)));
-      for (const value of [secret, secret.replaceAll(" ", "-"), "918273645", jwt, token])
+      for (const value of [
+        secret,
+        secret.replaceAll(" ", "-"),
+        "918273645",
+        jwt,
+        token,
+        accessToken,
+        agentSecret,
+      ])
         assert.ok(!kept.includes(value), kept);
       assert.match(kept, /\[redacted\]/);
     });
@@ -113,9 +131,10 @@ describe("redaction", () => {
   });
 
   it("keeps the scheme of an Authorization header, because a wrong one is a common mistake", () => {
-    assert.deepEqual(redact(message(head(`Authorization: Bearer ${secret}`))).request?.head, [
-      "Authorization: Bearer [redacted]",
-    ]);
+    for (const scheme of ["Bearer", "DPoP"]) {
+      const { request } = redact(message(head(`Authorization: ${scheme} ${secret}`)));
+      assert.deepEqual(request?.head, [`Authorization: ${scheme} [redacted]`]);
+    }
   });
 
   it("keeps a member named __proto__", () => {

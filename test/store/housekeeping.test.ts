@@ -7,12 +7,24 @@ import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
+const accessToken = {
+  clientId: "agent_1",
+  act: null,
+  scopes: [],
+  resources: [],
+  role: "member",
+  keyThumbprint: null,
+  accessEpoch: 0,
+} as const;
+
 describe("housekeeping", () => {
   onEachDatabase((use) => {
-    it("removes only expired sessions, links and rate limits", async () => {
+    it("removes only expired sessions, access tokens, links and rate limits", async () => {
       const { database } = use();
-      const { store } = await createTestTenant(database);
+      const { store, connection } = await createTestTenant(database);
       const { id: userId } = await store.users.create(newUser("ada@acme.example"));
+      const { id: connectionId } = await connection();
+      await store.agents.recordUse({ clientId: "agent_1", name: "Scribe" }, userId);
       const later = Date.now() + 60_000;
       const limiter = rateLimiter(database, { name: "kept", points: 1, seconds: 60 });
       for (const name of ["over", "alive"]) {
@@ -20,6 +32,14 @@ describe("housekeeping", () => {
         const session = { signIn: null, createdAt: 1, seenAt: 1, data: {} };
         await sessionStore(database).create({ ...session, sidHash: name, expiresAt });
         await store.links.create(name, { kind: "set-password", userId }, expiresAt);
+        await store.accessTokens.create({
+          ...accessToken,
+          id: name,
+          tokenHash: name,
+          userId,
+          connectionId,
+          expiresAt,
+        });
         await limiter.use(name);
       }
       await database
@@ -30,6 +50,7 @@ describe("housekeeping", () => {
       const left = async (table: string, column: string) =>
         (await database.sql()(table).select(column)).map((row: Record<string, string>) => row[column]);
       assert.deepEqual(await left("sessions", "sid_hash"), ["alive"]);
+      assert.deepEqual(await left("access_tokens", "token_hash"), ["alive"]);
       assert.deepEqual(await left("one_time_links", "token_hash"), ["alive"]);
       assert.deepEqual(await left("rate_limits", "key"), ["kept:alive"]);
     });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { findPeople } from "../../src/directory/find-people.ts";
+import { accessTokenStore } from "../../src/store/access-tokens.ts";
 import type { Database } from "../../src/store/database.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
@@ -37,8 +38,14 @@ const questions: Record<string, (database: Database, tenantId: string, id: strin
     forTenant(database, tenantId).activity.page({ person: id, kind: "people" }, null, 50),
 };
 
+/** The queries of a request by an agent. Every tenant's tokens are in one table. */
+const guardQuestions: typeof questions = {
+  "an access token": (database) => accessTokenStore(database).find("a-hash"),
+  "a person's role": (database, tenantId, id) => forTenant(database, tenantId).roles.effective(id),
+};
+
 /** SQLite plans without knowing a table's size, so its plans here are the same as in production. */
-describe("on SQLite, the console's lists", () => {
+describe("on SQLite, the console's lists and the guard of the API", () => {
   let current: TestDatabase;
   let world: Awaited<ReturnType<typeof tenantWithEverything>>;
   before(async () => {
@@ -47,7 +54,7 @@ describe("on SQLite, the console's lists", () => {
   });
   after(() => current.dispose());
 
-  for (const [name, ask] of Object.entries(questions)) {
+  for (const [name, ask] of Object.entries({ ...questions, ...guardQuestions })) {
     it(`look up ${name} by an index`, async () => {
       const { database } = current;
       const statements = await statementsOf(database, () =>

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { problemOf } from "../../src/web/problems.ts";
-import { agentToken } from "../helpers/agents.ts";
 import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
+import { agentToken } from "./agent-token.ts";
 import { type ApiAnswerSeen, DescribedApi, type Description, readDescription } from "./described-api.ts";
 
 const unknownTask = "/tasks/00000000-0000-0000-0000-000000000000";
@@ -164,7 +164,8 @@ describe("the API's refusals", () => {
         for (const [method, body] of [["GET"], ["POST", { title: "x" }]] as const) {
           const answer = await anonymous.call(method, "/tasks", body);
           assertProblem(answer, 401);
-          assert.equal(answer.headers.get("www-authenticate"), `Bearer resource_metadata="${metadata}"`);
+          const challenge = answer.headers.get("www-authenticate") ?? "";
+          assert.ok(challenge.startsWith(`Bearer resource_metadata="${metadata}", DPoP algs=`), challenge);
           const wrong = await anonymous.call(method, "/tasks", body, { authorization: "Bearer oinat_wrong" });
           assertProblem(wrong, 401);
           assert.match(wrong.headers.get("www-authenticate") ?? "", /^Bearer error="invalid_token", /);

@@ -1,6 +1,18 @@
 import { readFileSync } from "node:fs";
 import type { Rule } from "policy-list/policy";
 import { policy as samlPhases } from "saml-policy/policy";
+import {
+  agentRules,
+  assertionRules,
+  clientRules,
+  connectionRules,
+  grantRules,
+  personRules,
+  proofRules,
+  requestRules,
+  resourceRules,
+  scopeRules,
+} from "../../../src/cross-app-access/policy.ts";
 import { oidcPolicy } from "../../../src/oidc/policy.ts";
 import { initiationRules } from "../../../src/oidc/sign-in-rules.ts";
 import { revocationPolicy } from "../../../src/universal-logout/policy.ts";
@@ -35,6 +47,19 @@ const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, read
     ],
   ],
   ["docs/explanation/universal-logout.md", [{ title: "A call", rules: revocationPolicy }]],
+  [
+    "docs/explanation/cross-app-access.md",
+    [
+      { title: "The request and its client", rules: [...requestRules, ...clientRules, ...grantRules] },
+      { title: "The connection", rules: connectionRules },
+      { title: "The assertion", rules: assertionRules },
+      { title: "The resource and the key of the token", rules: [...resourceRules, ...proofRules] },
+      {
+        title: "The agent, the person and the scopes, in the transaction that issues the token",
+        rules: [...agentRules, ...personRules, ...scopeRules],
+      },
+    ],
+  ],
 ]);
 
 /** Pages with the tables of the policies that they explain, by path. The text around the tables is written by hand. */

@@ -4,7 +4,7 @@ import { crossAppAccessUrls } from "../../src/endpoints.ts";
 import type { Role, User } from "../../src/model.ts";
 import type { Database } from "../../src/store/database.ts";
 import { defaultSessionLimits } from "../../src/store/session-store.ts";
-import type { TestTenant } from "./people.ts";
+import type { TestTenant } from "../helpers/people.ts";
 
 interface AgentAccess {
   user: User;

@@ -1,0 +1,114 @@
+import { STATUS_CODES } from "node:http";
+import { type Request, type RequestHandler, Router } from "express";
+import { paths } from "../../endpoints.ts";
+import type { Message, RecordedCheck, Recorder } from "../../recording.ts";
+import { callPolicy } from "../../web/access-token-policy.ts";
+import type { PresentedToken } from "../../web/access-tokens.ts";
+import { checksOf, verdictOf } from "./rules.ts";
+
+/**
+ * Records each call of an agent to the API and to the MCP server once its response is sent, for the tenant of its access
+ * token. That includes calls with a token that is dead. An unknown token names no tenant. Mount it before the routes.
+ */
+export function recordAgentCalls(recorder: Recorder): RequestHandler {
+  const router = Router();
+  router.use([paths.api, paths.mcp], (req, res, next) => {
+    res.once("finish", () => {
+      const { presentedToken: presented } = req;
+      if (presented) recorder.record(presented.token.tenant.id, () => messageOf(req, presented));
+    });
+    next();
+  });
+  return router;
+}
+
+function messageOf(req: Request, { token, broken }: PresentedToken): Message {
+  const { user, agent, connection } = token;
+  const statusCode = req.res?.statusCode ?? 0;
+  const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
+  const isMcp = isBelow(paths.mcp, req.originalUrl);
+  const body = isMcp ? mcpMessage(req) : req.body;
+  const checks = [...checksOf(callPolicy, broken), ...otherCheck(req, broken !== null)];
+  const { verdict, summary } = verdictOf(checks, "");
+  return {
+    protocol: "cross-app-access",
+    step: isMcp ? mcpStep(body) : apiStep(req),
+    requestId: req.id,
+    connectionKey: connection.key,
+    people: [user.loginName, user.email ?? "", user.id, agent.name].filter((name) => name !== ""),
+    file: fileOf(isMcp, broken !== null),
+    checks,
+    verdict,
+    summary:
+      verdict === "failed" ? `${status}. ${summary}` : `${status}: ${agent.name} for ${user.loginName}`,
+    request: {
+      head: [`${req.method} ${req.originalUrl}`, ...headers(requestHeaders, (name) => req.get(name))],
+      json: {
+        agent: { id: agent.clientId, name: agent.name, act: token.act },
+        person: user.loginName,
+        scopes: token.scopes,
+        ...(body === undefined ? {} : { body }),
+      },
+    },
+    response: { head: [status, ...headers(answerHeaders, (name) => req.res?.get(name))] },
+  };
+}
+
+/** A call with a good token may fail for another reason, which the product's code knows. A tool fails with the status 200. */
+function otherCheck({ res, mcpExchange }: Request, isRefused: boolean): RecordedCheck[] {
+  const detail = mcpExchange?.toolError ?? null;
+  if (isRefused || ((res?.statusCode ?? 0) < 400 && detail === null)) return [];
+  return [{ name: "The call can be carried out", verdict: "failed", detail }];
+}
+
+const requestHeaders = [
+  "Authorization",
+  "Content-Type",
+  "If-Match",
+  "Idempotency-Key",
+  "MCP-Protocol-Version",
+  "User-Agent",
+];
+const answerHeaders = ["WWW-Authenticate", "Content-Type", "Location", "ETag", "Retry-After"];
+
+function headers(names: readonly string[], read: (name: string) => string | string[] | undefined): string[] {
+  return names.flatMap((name) => [read(name) ?? []].flat().map((value) => `${name}: ${value}`));
+}
+
+/** The route's pattern: "GET /api/v1/tasks/:id". A refused call reached none. */
+function apiStep({ method, route, originalUrl }: Request): string {
+  const pattern: unknown = route?.path;
+  return `${method} ${typeof pattern === "string" ? pattern : originalUrl.replace(/\?.*$/s, "")}`;
+}
+
+/** The JSON-RPC message, which the MCP server reads itself. Undefined if the body is not JSON, or was not read. */
+function mcpMessage({ mcpExchange }: Request): unknown {
+  try {
+    return JSON.parse(Buffer.concat(mcpExchange?.received ?? []).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** The method of a JSON-RPC message, and the tool: "tools/call create_task". */
+function mcpStep(body: unknown): string {
+  const { method, params } = Object(body);
+  const tool: unknown = Object(params).name;
+  const words = [method, tool].filter((word) => typeof word === "string");
+  return words.length > 0 ? words.join(" ") : "MCP request";
+}
+
+/** The product's files, which handle a call that passed the guard. */
+const productFiles: Record<string, string> = {
+  [paths.api]: "src/tasks/api.ts", // sample product
+  [paths.mcp]: "src/tasks/mcp.ts", // sample product
+};
+
+function fileOf(isMcp: boolean, isRefused: boolean): string {
+  const file = isRefused ? undefined : productFiles[isMcp ? paths.mcp : paths.api];
+  return file ?? "src/web/access-token-policy.ts";
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`) || path.startsWith(`${folder}?`);
+}

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { agentRules, tokenPolicy } from "../../src/cross-app-access/policy.ts";
+import { blockUser } from "../../src/directory/access.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
+import { dpopProof, newClientKey, registerAgent, useAgentSite } from "../helpers/id-jag.ts";
+import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { recorded, startRecording } from "../helpers/recorded.ts";
+import { strangersKey } from "../helpers/revocation.ts";
+
+describe("the inspector's message of a token request", () => {
+  onOneDatabase((use) => {
+    const site = useAgentSite(use);
+    let other: TestTenant;
+
+    before(async () => {
+      other = await createTestTenant(use().database);
+      await other.store.inspector.recordUntil(Date.now() + 600_000);
+      await startRecording(site().acme.store);
+    });
+
+    const one = async (store: TenantStore = site().acme.store) =>
+      (await recorded(store, 1))[0] ?? assert.fail();
+
+    it("has the decoded ID-JAG, the client, the person, each check and the file", async () => {
+      const { send, idJag, agent, connection, org, app } = site();
+      const claims = { email: "ada@acme.example" };
+      assert.equal((await send(await idJag({ claims }), { scope: "tasks.read" })).status, 200);
+      const message = await one();
+      assert.deepEqual(
+        [
+          message.protocol,
+          message.step,
+          message.connectionKey,
+          message.person,
+          message.summary,
+          message.file,
+        ],
+        [
+          "cross-app-access",
+          "Token request",
+          connection.key,
+          "ada@acme.example",
+          "200 OK",
+          "src/cross-app-access/issue.ts",
+        ],
+      );
+      assert.deepEqual(
+        message.checks.map(({ name, verdict }) => [name, verdict]),
+        tokenPolicy.map(({ name }) => [name, "passed"]),
+      );
+      const { client, parameters, id_jag } = Object(message.request?.json);
+      assert.deepEqual(client, { id: agent.clientId, name: "Agent", method: "client_secret_post" });
+      assert.equal(parameters.scope, "tasks.read");
+      assert.deepEqual(id_jag.header, { typ: "oauth-id-jag+jwt", alg: "RS256", kid: "k1" });
+      assert.deepEqual(
+        { ...id_jag.claims, jti: "", iat: 0, exp: 0 },
+        {
+          iss: org.issuer,
+          sub: "00u1",
+          aud: app.url,
+          client_id: agent.clientId,
+          jti: "",
+          scope: "tasks.read tasks.write",
+          act: { sub: "wlp1", sub_profile: "ai_agent" },
+          iat: 0,
+          exp: 0,
+          ...claims,
+        },
+      );
+      assert.deepEqual(message.response?.json, {
+        token_type: "Bearer",
+        expires_in: 1800,
+        scope: "tasks.read",
+      });
+    });
+
+    it("contains no secret: neither the assertion, the client's secret, the token nor a proof", async () => {
+      const { send, idJag, agent, app } = site();
+      const assertion = await idJag();
+      const proof = await dpopProof(await newClientKey(), { htm: "POST", htu: `${app.url}/oauth2/token` });
+      const basic = Buffer.from(`${agent.clientId}:${agent.secret}`).toString("base64");
+      const answer = await send(
+        assertion,
+        { client_id: undefined, client_secret: undefined },
+        { authorization: `Basic ${basic}`, dpop: proof },
+      );
+      assert.equal(answer.status, 200, answer.text);
+      const { access_token: token } = JSON.parse(answer.text);
+      const message = await one();
+      const { client, dpop } = Object(message.request?.json);
+      assert.equal(client.method, "client_secret_basic");
+      assert.deepEqual([dpop.header.typ, dpop.claims.htm], ["dpop+jwt", "POST"]);
+      const kept = JSON.stringify(message);
+      for (const secret of [assertion, proof, basic, agent.secret, token]) {
+        assert.ok(!kept.includes(secret), kept);
+        assert.ok(!kept.includes(secret.split(".")[2] ?? secret), kept);
+      }
+    });
+
+    const failures: [string, () => Promise<unknown>, RegExp, string][] = [
+      [
+        "a stranger's key",
+        async () => site().send(await site().idJag({ key: strangersKey })),
+        /^400 Bad Request\. Failed: The org's key verifies .* \(signature verification failed\)$/,
+        "assertion.ts",
+      ],
+      [
+        "an ID token instead of an ID-JAG",
+        async () => site().send(await site().idJag({ header: { typ: "JWT" } })),
+        /^400 Bad Request\. Failed: The assertion's type is oauth-id-jag\+jwt$/,
+        "assertion.ts",
+      ],
+      [
+        "a foreign resource",
+        async () => site().send(await site().idJag({ claims: { resource: "https://other.example" } })),
+        /^400 Bad Request\. Failed: Each resource in the assertion is ours/,
+        "steps.ts",
+      ],
+      [
+        "an unknown scope",
+        async () => site().send(await site().idJag({ claims: { scope: "none" } })),
+        /^400 Bad Request\. Failed: A scope is asked for/,
+        "issue.ts",
+      ],
+    ];
+    for (const [what, request, summary, file] of failures) {
+      it(`says what failed: ${what}`, async () => {
+        await request();
+        const message = await one();
+        assert.match(message.summary, summary);
+        assert.deepEqual([message.verdict, message.file], ["failed", `src/cross-app-access/${file}`]);
+      });
+    }
+
+    it("says the directory's reason for a blocked person", async () => {
+      const { acme, connection, idJag, send } = site();
+      const bob = await createLocalAccount(acme.store, "bob@acme.example");
+      await acme.store.identities.add(connection.id, "00u-bob", bob.id);
+      await blockUser(acme.store, bob.id);
+      await send(await idJag({ claims: { sub: "00u-bob" } }));
+      const message = await one();
+      assert.match(
+        message.summary,
+        /^400 Bad Request\. Failed: The person may sign in here \(user-blocked\)$/,
+      );
+      assert.deepEqual(message.response?.json, { error: "invalid_grant" });
+      assert.ok(
+        !message.checks.some(({ name }) => name.startsWith("A scope")),
+        "later rules were not reached",
+      );
+    });
+
+    it("says that an ID-JAG for the MCP server was replayed", async () => {
+      const { acme, app, idJag, send } = site();
+      const assertion = await idJag({ claims: { resource: `${app.url}/mcp` } });
+      for (const status of [200, 400]) assert.equal((await send(assertion)).status, status);
+      const [, second] = await recorded(acme.store, 2);
+      const rule = agentRules.find(({ id }) => id === "assertion-unused");
+      assert.equal(second?.summary, `400 Bad Request. Failed: ${rule?.name}`);
+    });
+
+    it("reaches only the tenant that the request is about, if one org serves two", async () => {
+      const { acme, org, connection, idJag, send } = site();
+      const theirs = await other.connection({ settings: { issuer: org.issuer, clientId: "theirs" } });
+      await send(await idJag({ claims: { aud_tenant: theirs.key } }));
+      await send(await idJag({ claims: { aud_tenant: connection.key } }));
+      assert.equal((await one()).connectionKey, connection.key);
+      assert.equal((await one(other.store)).connectionKey, theirs.key);
+      assert.deepEqual(await acme.store.inspector.after({}, 0, 10), []);
+      // Without aud_tenant, both administrators have to find the request.
+      await send(await idJag());
+      const [mine, foreign] = [await one(), await one(other.store)];
+      assert.match(mine.summary, /Failed: Only one connection fits$/);
+      assert.equal(foreign.summary, mine.summary);
+      await other.store.connections.remove(theirs.id);
+    });
+
+    it("shows another tenant's client by its id alone", async () => {
+      const foreign = await registerAgent(use(), { tenantId: other.tenant.id });
+      const { send, idJag } = site();
+      const form = { client_id: foreign.clientId, client_secret: foreign.secret };
+      await send(await idJag({ claims: { client_id: foreign.clientId } }), form);
+      const message = await one();
+      assert.match(
+        message.summary,
+        /Failed: The client is of the deployment, or of the connection's tenant$/,
+      );
+      assert.deepEqual(Object(message.request?.json).client, {
+        id: foreign.clientId,
+        method: "client_secret_post",
+      });
+    });
+
+    it("is not recorded for a client that does not authenticate", async () => {
+      const { acme, send, idJag } = site();
+      assert.equal((await send(await idJag(), { client_secret: "wrong" })).status, 401);
+      await send(await idJag());
+      const messages = await recorded(acme.store, 1);
+      assert.deepEqual(
+        messages.map(({ summary }) => summary),
+        ["200 OK"],
+      );
+    });
+  });
+});
