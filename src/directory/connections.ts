@@ -57,7 +57,7 @@ export async function createConnection(
 
 /**
  * Changes a connection's settings. If they point to another identity provider, its subjects are other people, so the
- * connection loses its identities, sessions and access tokens. It loses the tokens also if it no longer lets agents in. A
+ * connection loses its identities, sessions and access tokens. Agents that are let in again get no former tokens back. A
  * new role mapping revokes the roles that the old one granted; each person's next sign-in grants them anew. Throws
  * NotFoundError; InvalidError if the subject attribute of an activated connection would change, because people may have
  * signed in by it; and ConflictError `last-owner`.
@@ -77,14 +77,15 @@ export async function changeSettings(
     const isOtherProvider = before.settings !== null && providerOf(before.settings) !== providerOf(settings);
     const isOtherClient = isOtherProvider || clientOf(before.settings) !== clientOf(settings);
     if (isOtherProvider) {
-      await endAccess(inside, connectionId);
+      await inside.sessions.endOfConnection(connectionId);
+      await inside.accessTokens.endOf({ connectionId });
       await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
     }
     if (isOtherProvider || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
-    if (settings.crossAppAccess === false) await inside.accessTokens.endOf({ connectionId });
+    if (before.settings?.crossAppAccess === false) await inside.accessTokens.endOf({ connectionId });
     // A test result holds only for the client that was tested.
     if (isOtherClient) await inside.signInTests.removeOfConnection(connectionId);
     return await inside.connections.update(connectionId, {
@@ -176,13 +177,14 @@ export function guestsAreFrozen({ guestsFrozenUntil }: Connection, now: number =
 }
 
 /**
- * Lets a connection sign people in, and ends its set-up links. Throws NotFoundError, and ConflictError `stale` while its
+ * Lets a connection sign people in, and ends its set-up links and former access tokens. Throws NotFoundError, and ConflictError `stale` while its
  * settings are missing.
  */
 export async function enableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {
     await lockComplete(inside, connectionId);
     await inside.links.removeOfConnection(connectionId);
+    await inside.accessTokens.endOf({ connectionId });
     return await inside.connections.update(connectionId, {
       status: "active",
       guestEdit: null,
@@ -200,13 +202,13 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 }
 
 /**
- * Disables a connection and ends its sessions and access tokens. This can lock out the last owner, so only the operator's command line
- * calls it directly; the admin console uses switchOffConnection. Throws NotFoundError.
+ * Disables a connection and ends its sessions; its access tokens are dead from now on. This can lock out the last owner, so
+ * only the operator's command line calls it directly; the admin console uses switchOffConnection. Throws NotFoundError.
  */
 export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {
     const connection = await inside.connections.update(connectionId, { status: "disabled" });
-    await endAccess(inside, connectionId);
+    await inside.sessions.endOfConnection(connectionId);
     return connection;
   });
 }
@@ -229,12 +231,6 @@ export async function removeConnection(store: TenantStore, connectionId: string)
     if (!(await inside.connections.remove(connectionId)))
       throw new NotFoundError("There is no such connection.");
   });
-}
-
-/** Ends what began through a connection. It stays ended if the connection is enabled again. */
-async function endAccess(store: TenantStore, connectionId: string): Promise<void> {
-  await store.sessions.endOfConnection(connectionId);
-  await store.accessTokens.endOf({ connectionId });
 }
 
 /** The issuer or entity ID, and the subject attribute: if they stay the same, the subjects are the same people. */

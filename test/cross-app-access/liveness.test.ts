@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changeSettings } from "../../src/directory/connections.ts";
+import { changeSettings, enableConnection } from "../../src/directory/connections.ts";
 import { deleteTenant } from "../../src/directory/tenants.ts";
 import type { OidcSettings } from "../../src/model.ts";
 import { agentStore } from "../../src/store/agents.ts";
@@ -113,7 +113,7 @@ describe("an access token", () => {
         name: "the connection switched off",
         laterToken: "refused",
         happen: onConnection("disable"),
-        undo: (to) => to.store.connections.update(to.connection.id, { status: "active" }),
+        undo: (to) => enableConnection(to.store, to.connection.id),
       },
       {
         name: "agents kept out of the connection",
