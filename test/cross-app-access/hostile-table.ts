@@ -13,6 +13,8 @@ export interface HostileRequest {
    * verdict on the person; the parser; or "a later step", which cannot go on without what the rule demands.
    */
   otherwise: string;
+  /** The refusal on PostgreSQL, if it is another one: a violated constraint ends its transaction. */
+  onPostgres?: string;
   send(world: HostileWorld): Promise<Answer>;
 }
 
@@ -21,10 +23,11 @@ type Case = [name: string, send: HostileRequest["send"]];
 /** Requests that one rule refuses. */
 export function refusedBy(
   rule: string,
-  { error = "invalid_grant", otherwise = "nothing" }: { error?: TokenError; otherwise?: string },
+  wanted: Partial<Pick<HostileRequest, "error" | "otherwise" | "onPostgres">>,
   ...cases: Case[]
 ): HostileRequest[] {
-  return cases.map(([name, send]) => ({ name, rule, error, otherwise, send }));
+  const usual = { rule, error: "invalid_grant", otherwise: "nothing" } as const;
+  return cases.map(([name, send]) => ({ name, ...usual, ...wanted, send }));
 }
 
 export const seconds = () => Math.floor(Date.now() / 1000);

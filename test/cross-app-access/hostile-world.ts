@@ -63,7 +63,7 @@ export interface HostileWorld extends AgentSite {
 }
 
 /** Each org has one connection, except `shared`, which serves two tenants. */
-export type OrgName = "bravo" | "saml" | "noNewcomers" | "off" | "shared" | "down" | "alias";
+type OrgName = "bravo" | "saml" | "noNewcomers" | "off" | "shared" | "down" | "alias";
 type AgentName = "ofBravo" | "revoked" | "blocked" | "unwelcome" | "readOnly" | "other";
 
 export async function startHostileWorld(site: AgentSite, database: Database): Promise<HostileWorld> {
