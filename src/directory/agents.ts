@@ -89,16 +89,19 @@ export function isSecretOf(secrets: readonly AgentSecret[], presented: string): 
   return secrets.some((secret) => secret.hash === hash);
 }
 
-/** Keeps an agent out of a tenant, or lets it in again. Its tokens there are dead at their next use. */
+/** Keeps an agent out of a tenant, or lets it in again, without its former tokens. They are dead while it is blocked. */
 export async function blockAgent(
   store: TenantStore,
   agent: Pick<Agent, "clientId" | "name">,
   blocked: boolean,
 ): Promise<void> {
-  await store.agents.setBlocked(agent, blocked);
+  await store.transaction(async (inside) => {
+    await inside.agents.setBlocked(agent, blocked);
+    if (!blocked) await inside.accessTokens.endOf({ clientId: agent.clientId });
+  });
 }
 
-/** A person takes an agent's access to their data away, or allows it again. Throws NotFoundError. */
+/** A person takes an agent's access to their data away, or allows it again without its former tokens. Throws NotFoundError. */
 export async function revokeAgentGrant(
   store: TenantStore,
   userId: string,
@@ -108,6 +111,6 @@ export async function revokeAgentGrant(
   await store.transaction(async (inside) => {
     if (!(await inside.agents.setRevoked(userId, clientId, revoked)))
       throw new NotFoundError("This agent has no access to your account.");
-    await inside.accessTokens.endOf(userId, clientId);
+    if (!revoked) await inside.accessTokens.endOf({ clientId, userId });
   });
 }

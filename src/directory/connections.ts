@@ -57,9 +57,10 @@ export async function createConnection(
 
 /**
  * Changes a connection's settings. If they point to another identity provider, its subjects are other people, so the
- * connection loses its identities and sessions. A new role mapping revokes the roles that the old one granted; each
- * person's next sign-in grants them anew. Throws NotFoundError; InvalidError if the subject attribute of an activated
- * connection would change, because people may have signed in by it; and ConflictError `last-owner`.
+ * connection loses its identities, sessions and access tokens. Agents that are let in again get no former tokens back. A
+ * new role mapping revokes the roles that the old one granted; each person's next sign-in grants them anew. Throws
+ * NotFoundError; InvalidError if the subject attribute of an activated connection would change, because people may have
+ * signed in by it; and ConflictError `last-owner`.
  */
 export async function changeSettings(
   store: TenantStore,
@@ -77,12 +78,14 @@ export async function changeSettings(
     const isOtherClient = isOtherProvider || clientOf(before.settings) !== clientOf(settings);
     if (isOtherProvider) {
       await inside.sessions.endOfConnection(connectionId);
+      await inside.accessTokens.endOf({ connectionId });
       await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
     }
     if (isOtherProvider || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
+    if (before.settings?.crossAppAccess === false) await inside.accessTokens.endOf({ connectionId });
     // A test result holds only for the client that was tested.
     if (isOtherClient) await inside.signInTests.removeOfConnection(connectionId);
     return await inside.connections.update(connectionId, {
@@ -174,13 +177,14 @@ export function guestsAreFrozen({ guestsFrozenUntil }: Connection, now: number =
 }
 
 /**
- * Lets a connection sign people in, and ends its set-up links. Throws NotFoundError, and ConflictError `stale` while its
+ * Lets a connection sign people in, and ends its set-up links and former access tokens. Throws NotFoundError, and ConflictError `stale` while its
  * settings are missing.
  */
 export async function enableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {
     await lockComplete(inside, connectionId);
     await inside.links.removeOfConnection(connectionId);
+    await inside.accessTokens.endOf({ connectionId });
     return await inside.connections.update(connectionId, {
       status: "active",
       guestEdit: null,
@@ -198,8 +202,8 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 }
 
 /**
- * Disables a connection and ends its sessions. This can lock out the last owner, so only the operator's command line
- * calls it directly; the admin console uses switchOffConnection. Throws NotFoundError.
+ * Disables a connection and ends its sessions; its access tokens are dead from now on. This can lock out the last owner, so
+ * only the operator's command line calls it directly; the admin console uses switchOffConnection. Throws NotFoundError.
  */
 export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {

@@ -86,7 +86,10 @@ export function resourceGuard(
     const { ruleId = null, found = null } = req.presentedToken?.broken ?? {};
     req.log.info({ reason: error ?? "no_token", rule: ruleId, found, description }, "access_token.refused");
     const parts = { error, error_description: error && description, scope, resource_metadata: metadata };
-    const stated = Object.entries(parts).flatMap(([name, value]) => (value ? [`${name}="${value}"`] : []));
+    // A message of jose quotes names, and a quoted text must not contain quotes (RFC 6750 §3).
+    const stated = Object.entries(parts).flatMap(([name, value]) =>
+      value ? [`${name}="${value.replaceAll('"', "'")}"`] : [],
+    );
     const parameters = stated.join(", ");
     const dpop = `DPoP algs="${proofAlgorithms.join(" ")}", ${parameters}`;
     res.set({ "WWW-Authenticate": [`Bearer ${parameters}`, dpop], "Cache-Control": "no-store" });

@@ -44,5 +44,12 @@ export const agentCases: Pick<
       }),
     gives: "refused",
   },
-  "accessTokens.endOf": { call: (b, a) => b.accessTokens.endOf(a.userId, a.clientId), gives: undefined },
+  "accessTokens.endOf": {
+    call: async (b, a) => {
+      await b.accessTokens.endOf({ clientId: a.clientId, userId: a.userId });
+      await b.accessTokens.endOf({ clientId: a.clientId });
+      await b.accessTokens.endOf({ connectionId: a.connectionId });
+    },
+    gives: undefined,
+  },
 };

@@ -44,9 +44,15 @@ export function tenantAccessTokens(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** Ends the tokens that an agent has for a person. */
-    async endOf(userId: string, clientId: string): Promise<void> {
-      await scope.rows("access_tokens").where({ user_id: userId, client_id: clientId }).delete();
+    /** Ends the tokens of an agent, those that it has for one person, or those through a connection. */
+    async endOf(bounds: { clientId: string; userId?: string } | { connectionId: string }): Promise<void> {
+      const tokens = scope.rows("access_tokens");
+      if ("connectionId" in bounds) {
+        await tokens.where("connection_id", bounds.connectionId).delete();
+        return;
+      }
+      const { clientId, userId } = bounds;
+      await tokens.where({ client_id: clientId, ...(userId ? { user_id: userId } : {}) }).delete();
     },
   };
 }

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import type { Rule } from "policy-list/policy";
+import * as policy from "../../src/cross-app-access/policy.ts";
+import type { Answer } from "../helpers/client.ts";
+import { onOneDatabase } from "../helpers/databases.ts";
+import { useAgentSite } from "../helpers/id-jag.ts";
+import { acceptedRequests } from "./accepted-requests.ts";
+import { hostileAssertions } from "./hostile-assertions.ts";
+import { hostileClients } from "./hostile-clients.ts";
+import { hostilePeople } from "./hostile-people.ts";
+import type { HostileRequest } from "./hostile-table.ts";
+import { type HostileWorld, startHostileWorld } from "./hostile-world.ts";
+import { malformedRequests } from "./malformed-requests.ts";
+
+const corpus = [...hostileAssertions, ...hostileClients, ...hostilePeople];
+/** The lists that the routes apply, and those that documents read. */
+const lists = Object.values(policy).filter((value) => Array.isArray(value)) as Rule<never>[][];
+const statusOf: Record<string, number> = { invalid_client: 401, temporarily_unavailable: 503 };
+/** Refusals that a client must not be able to tell apart: by them it would learn of tenants or of people. */
+const lookAlike = [
+  ["an org", [...policy.connectionRules.map(({ id }) => id), "assertion-signature"]],
+  ["a person", ["agent-not-blocked", "person-admitted", "access-not-revoked"]],
+  ["a client", ["client-authenticated"]],
+] as const;
+
+describe("hostile token requests", () => {
+  onOneDatabase((use, engine) => {
+    const site = useAgentSite(use);
+    let world: HostileWorld;
+    before(async () => {
+      world = await startHostileWorld(site(), use().database);
+    });
+    after(() => world.close());
+    // One address sends more than it may in a minute.
+    beforeEach(async () => {
+      await use().database.sql()("rate_limits").where("key", "like", "token-%").delete();
+    });
+
+    /** Runs `work` and reads the log of its requests. */
+    async function watched(work: () => Promise<Answer>): Promise<Watched> {
+      const logs = [world.app.logged, world.strictApp.logged];
+      const from = logs.map(({ length }) => length);
+      const answer = await work();
+      const lines = logs.flatMap((log, index) => log.slice(from[index]));
+      const refused = lines.findLast(({ event }) => event === "cross_app_access.refused");
+      const issued = lines.filter(({ event }) => event === "cross_app_access.issued").length;
+      return { answer, rule: refused?.rule ?? null, issued };
+    }
+
+    /** The rows that a refusal must not change. */
+    async function rows(): Promise<{ tokens: number; people: number[] }> {
+      const count = async (table: string) => (await use().database.sql()(table)).length;
+      const people = await Promise.all(["users", "identities", "role_grants"].map(count));
+      return { tokens: await count("access_tokens"), people };
+    }
+
+    it("are a corpus that breaks every rule, under different names", () => {
+      const broken = new Set(corpus.map(({ rule }) => rule));
+      assert.deepEqual([...broken].sort(), policy.tokenPolicy.map(({ id }) => id).sort());
+      assert.equal(new Set(corpus.map(({ name }) => name)).size, corpus.length);
+    });
+
+    for (const request of corpus) {
+      const { name, rule, error, onPostgres, send } = request;
+      const otherwise = (engine === "PostgreSQL" && onPostgres) || request.otherwise;
+      it(`${name}: ${rule} refuses it by ${error}, and without that rule ${otherwise} does`, async () => {
+        const before = await rows();
+        const refused = await watched(() => send(world));
+        assert.equal(refused.rule, rule, refused.answer.text);
+        assertRefusal(refused.answer, request, world);
+        // Some send a good request first.
+        assert.deepEqual(await rows(), { ...before, tokens: before.tokens + refused.issued });
+
+        const open = await without(rule, () => watched(() => send(world)));
+        assert.equal(outcomeOf(open), otherwise, open.answer.text);
+      });
+    }
+
+    for (const [about, rules] of lookAlike) {
+      it(`say nothing about ${about}: all such refusals are the same`, async () => {
+        const texts = new Set<string>();
+        for (const { send } of rules.flatMap((id) => corpus.filter(({ rule }) => rule === id).slice(0, 4)))
+          texts.add((await send(world)).text);
+        assert.equal(texts.size, 1, [...texts].join("\n"));
+      });
+    }
+
+    for (const [name, status, send] of malformedRequests) {
+      it(`${name}: ${status}, and no token`, async () => {
+        const before = await rows();
+        const { answer, issued } = await watched(() => send(world));
+        assert.deepEqual([answer.status, issued], [status, 0], answer.text);
+        assert.deepEqual(await rows(), before);
+      });
+    }
+
+    for (const { name, scope, send } of acceptedRequests) {
+      it(`are not: ${name}`, async () => {
+        const answer = await send(world);
+        assert.equal(answer.status, 200, answer.text);
+        assert.equal(JSON.parse(answer.text).scope, scope);
+      });
+    }
+
+    it("leave neither assertions nor secrets nor tokens in the log", () => {
+      const text = JSON.stringify([world.app.logged, world.strictApp.logged]);
+      assert.match(text, /cross_app_access\.issued/);
+      assert.doesNotMatch(text, /eyJ[\w-]+\.eyJ|oinat_|oinagent_/);
+    });
+  });
+});
+
+interface Watched {
+  answer: Answer;
+  /** The rule that refused the last request; null if none did. */
+  rule: unknown;
+  issued: number;
+}
+
+/** Runs `work` while a rule is out of every list. */
+async function without<T>(ruleId: string, work: () => Promise<T>): Promise<T> {
+  const had = lists.map((rules) => [...rules]);
+  for (const rules of lists) rules.splice(0, Infinity, ...rules.filter(({ id }) => id !== ruleId));
+  try {
+    return await work();
+  } finally {
+    for (const [index, rules] of lists.entries()) rules.splice(0, Infinity, ...(had[index] ?? []));
+  }
+}
+
+function assertRefusal(answer: Answer, { error }: HostileRequest, world: HostileWorld): void {
+  assert.equal(answer.status, statusOf[error] ?? 400, answer.text);
+  assert.equal(answer.headers.get("cache-control"), "no-store");
+  const body = JSON.parse(answer.text) as Record<string, string>;
+  assert.deepEqual(Object.keys(body), ["error", "error_description"]);
+  assert.equal(body.error, error);
+  for (const secret of namesIn(world)) assert.ok(!answer.text.includes(secret), `${secret}: ${answer.text}`);
+}
+
+/** Names that an answer must not contain. */
+function namesIn({ acme, bravo, connection, saml, orgs, org, agent }: HostileWorld): string[] {
+  const tenants = [acme, bravo].flatMap(({ tenant }) => [tenant.slug, tenant.name, tenant.id]);
+  const hosts = [org, ...Object.values(orgs)].map(({ issuer }) => issuer);
+  return [...tenants, ...hosts, connection.key, saml.key, agent.secret, "acme.example", "00u"];
+}
+
+/** The outcome of a request without its rule, in the words of the table. */
+function outcomeOf({ answer, rule }: Watched): unknown {
+  if (answer.status === 200) return "nothing";
+  const others: Record<number, string> = { 403: "directory", 415: "the parser", 500: "a later step" };
+  return rule ?? others[answer.status];
+}
