@@ -289,6 +289,23 @@ describe("the API's refusals", () => {
     });
   });
 
+  onOneDatabase((use) => {
+    const site = useSite(use);
+
+    it("keep the text of an unexpected error to the log", async () => {
+      const { app, acme, owner } = site();
+      const token = await agentToken(use().database, acme, app.url, { user: owner });
+      const description = await readDescription(app.client());
+      const api = new DescribedApi(app.client(), description, { authorization: `Bearer ${token}` });
+      await use().database.sql().schema.renameTable("tasks", "hidden_tasks");
+      const answer = await api.call("GET", "/tasks");
+      assert.deepEqual([answer.status, answer.json.detail], [500, "Something went wrong on our side."]);
+      assert.doesNotMatch(answer.text, /select|table|relation/);
+      const line = app.logged.find(({ requestId, err }) => requestId === answer.json.reference && err);
+      assert.match(JSON.stringify(line), /tasks/);
+    });
+  });
+
   it("ask to try again later if the database does not answer", () => {
     const { status, retryAfter } = problemOf(Object.assign(new Error(), { code: "ECONNREFUSED" })) ?? {};
     assert.deepEqual([status, retryAfter], [503, 30]);

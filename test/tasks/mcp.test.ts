@@ -269,6 +269,20 @@ describe("the MCP server", () => {
       assert.match(unknown.text, /-32601/);
     });
 
+    it("keeps the text of an unexpected error from the model, and logs it", async () => {
+      const client = await connect();
+      const rename = async (from: string, to: string) => await use().database.sql().schema.renameTable(from, to);
+      await rename("tasks", "hidden_tasks");
+      const answer = await call(client, "list_tasks");
+      await rename("hidden_tasks", "tasks");
+      const reference = /Reference: (\S+)$/.exec(answer.content[0]?.text ?? "")?.[1] ?? assert.fail();
+      assert.doesNotMatch(JSON.stringify(answer), /select|table|relation/);
+      const line = site().app.logged.find(
+        ({ requestId, event }) => requestId === reference && event === "request.failed",
+      );
+      assert.match(JSON.stringify(line), /tasks/);
+    });
+
     it("opens no stream of notifications: its tools never change", async () => {
       const client = await connect();
       const meta = {
