@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { problemOf } from "../../src/web/problems.ts";
+import { agentToken } from "../helpers/agents.ts";
 import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
-import { agentToken } from "./agent-token.ts";
 import { type ApiAnswerSeen, DescribedApi, type Description, readDescription } from "./described-api.ts";
 
 const unknownTask = "/tasks/00000000-0000-0000-0000-000000000000";

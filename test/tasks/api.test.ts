@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { blockUser } from "../../src/directory/access.ts";
 import type { User } from "../../src/model.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
+import { agentToken } from "../helpers/agents.ts";
 import { onEachDatabase, someoneWaits } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
-import { agentToken } from "./agent-token.ts";
 import { DescribedApi, type Description, readDescription } from "./described-api.ts";
 
 const any = { "if-match": "*" };

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { Client as McpClient, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import type { User } from "../../src/model.ts";
 import type { TaskView } from "../../src/tasks/tasks.ts";
+import { agentToken } from "../helpers/agents.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
-import { agentToken } from "./agent-token.ts";
 
 /** The protocol versions that clients negotiate by `initialize`. */
 const olderVersions = ["2025-03-26", "2025-06-18", "2025-11-25"];
@@ -271,7 +271,8 @@ describe("the MCP server", () => {
 
     it("keeps the text of an unexpected error from the model, and logs it", async () => {
       const client = await connect();
-      const rename = async (from: string, to: string) => await use().database.sql().schema.renameTable(from, to);
+      const rename = async (from: string, to: string) =>
+        await use().database.sql().schema.renameTable(from, to);
       await rename("tasks", "hidden_tasks");
       const answer = await call(client, "list_tasks");
       await rename("hidden_tasks", "tasks");
