@@ -83,8 +83,8 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
         const reader = new StoryReader(page, `${demo.url}/demo/${tenant.slug}`);
         await arriving(page, reader, tenant);
         await changing(page, reader, tenant);
-        await leaving(page, reader, tenant);
         await delegating(page, reader, tenant, demo.password);
+        await leaving(page, reader, tenant);
       });
 
       it("the inspector has the messages of every step, for an administrator", async () => {
@@ -277,12 +277,13 @@ async function delegating(
     await answer.getByText(expected).first().waitFor();
   };
   const signInToAgent = async (step: string) => {
-    await reader.signInAtOrg(step);
     await reader.follow(step, `Sign in to ${agentName}`);
     await answer.getByText("You are signed in as").waitFor();
   };
   const list = "What is on my list?";
 
+  await reader.signOutHere();
+  await reader.arrive("agent-asks", `${tenant.people[0].split(" ")[0]} Newname`);
   await signInToAgent("agent-asks");
   await ask("agent-asks", list, "You have");
   assert.match(
@@ -310,6 +311,7 @@ async function delegating(
   await page.getByRole("button", { name: "Clear and revoke" }).click();
   await ask("agent-logout", list, "Task helper lost its access");
 
+  await reader.signInAtOrg("agent-blocked");
   await signInToAgent("agent-blocked");
   await ask("agent-blocked", list, "You have");
   assert.equal(await reader.value("agent-blocked"), loginOf(tenant.owner, tenant));
