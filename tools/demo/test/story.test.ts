@@ -77,7 +77,7 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
 
   for (const tenant of demoTenants) {
     describe(`${tenant.name}, by ${tenant.protocol.toUpperCase()}`, function () {
-      this.timeout(180_000);
+      this.timeout(300_000);
       it("every step has the described effect", async () => {
         const page = await browser.open();
         const reader = new StoryReader(page, `${demo.url}/demo/${tenant.slug}`);
