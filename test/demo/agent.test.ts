@@ -249,6 +249,16 @@ describe("the demo's agent", function () {
         assert.match(await visitor.ask("list"), /You have/);
       });
 
+      it("leaves its messages in the application's inspector, with the reason of a refusal", async () => {
+        await visitor.ask("list");
+        await administrator.logOut(star);
+        await visitor.ask("list");
+        const query = new URLSearchParams({ protocol: "cross-app-access" });
+        const shown = textOf((await owner.get(`${paths.admin.inspector}?${query}`)).text);
+        for (const message of ["Token request", "tools/call list_tasks", "401 Unauthorized"])
+          assert.ok(shown.includes(message), message);
+      });
+
       it(`cannot act for ${first} while the application's administrator blocks it`, async () => {
         await visitor.ask("list");
         const page = (await owner.get(paths.admin.agents)).text;

@@ -1,4 +1,4 @@
-import type { AgentMessage } from "./messages.ts";
+import { type AgentMessage, quoted } from "./messages.ts";
 
 /** A kind of message, and the plain words about it. */
 export interface MessageKind {
@@ -33,7 +33,7 @@ export const kinds: readonly MessageKind[] = [
     title: ({ sent }) => (sent.error ? "The org refuses the sign-in" : "The browser comes back with a code"),
     says: ({ sent, to }) =>
       sent.error
-        ? "The org did not let this person in."
+        ? `The org did not let this person in: ${quoted(sent)}.`
         : `The code works once, and only for ${to.name}. It says nothing about the person.`,
   },
   {
@@ -52,9 +52,9 @@ export const kinds: readonly MessageKind[] = [
     id: "exchange",
     matches: ({ sent }) => sent.grant_type === exchangeGrant,
     title: () => "May I act for this person there?",
-    says: ({ from, to, isRefused }) =>
+    says: ({ from, to, isRefused, answered }) =>
       isRefused
-        ? `${from.name} asked ${to.name} for permission, and did not get it.`
+        ? `${from.name} asked ${to.name} for permission, and did not get it: ${quoted(answered)}.`
         : `This is the decision of the customer. ${to.name} answers with an ID-JAG: for one person, one agent and one application, good for five minutes.`,
   },
   {
@@ -63,7 +63,7 @@ export const kinds: readonly MessageKind[] = [
     title: () => "The ID-JAG becomes an access token",
     says: ({ to, isRefused, answered }) =>
       isRefused
-        ? `${to.name} checked the agent, the ID-JAG and the person, and refused.`
+        ? `${to.name} checked the agent, the ID-JAG and the person, and refused: ${quoted(answered)}.`
         : `${to.name} checked the agent, the signature and the person. Its access token allows “${String(answered.scope)}” for ${minutes(answered.expires_in)}.`,
   },
   {
@@ -89,8 +89,8 @@ export const kinds: readonly MessageKind[] = [
     id: "ended",
     matches: ({ status, hasToken }) => status === 401 && hasToken,
     title: () => "The access token is dead",
-    says: ({ to }) =>
-      `The token had not expired. ${to.name} looks at each call whether the person and the agent still have access.`,
+    says: ({ to, challenge }) =>
+      `The token had not expired. At each call, ${to.name} looks whether the person and the agent still have access: ${quoted(challenge)}.`,
   },
   {
     id: "tool",

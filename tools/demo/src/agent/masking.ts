@@ -15,7 +15,7 @@ const jwt = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 const shownLength = 10;
 
 /** The beginning of a secret, which tells two of them apart, and a mark for the rest. */
-export function masked(secret: string): string {
+function masked(secret: string): string {
   return `${secret.slice(0, Math.min(shownLength, Math.floor(secret.length / 3)))}…`;
 }
 

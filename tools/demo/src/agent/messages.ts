@@ -73,3 +73,8 @@ function challengeIn(header: string): Record<string, string> {
     [...header.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]),
   );
 }
+
+/** An error of OAuth, from a response, a redirect or a challenge. */
+export function quoted({ error, error_description: description }: Readonly<Record<string, unknown>>): string {
+  return `“${[error, description].filter(Boolean).join(": ").replace(/\.$/, "")}”`;
+}

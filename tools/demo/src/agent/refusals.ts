@@ -1,5 +1,5 @@
 import { clickPath, okta } from "okta-labels/labels";
-import type { AgentMessage } from "./messages.ts";
+import { type AgentMessage, quoted } from "./messages.ts";
 
 /** Why a question failed, for the person who asked it. */
 export interface Refusal {
@@ -118,11 +118,6 @@ export function explain(refused: RefusedMessage | null, error: unknown): Refusal
     todo: "Look at the last message, and try again.",
     signIn: false,
   };
-}
-
-/** An error of OAuth, from a response, a redirect or a challenge. */
-function quoted({ error, error_description: description }: Readonly<Record<string, unknown>>): string {
-  return `“${[error, description].filter(Boolean).join(": ").replace(/\.$/, "")}”`;
 }
 
 function toolText({ answered }: AgentMessage): string {

@@ -5,7 +5,14 @@ import { agentName } from "../../../../src/demo/agent.ts";
 import { loginOf, orgIdOf } from "../../../../src/demo/tenants.ts";
 import { crossAppAccessUrls, paths } from "../../../../src/endpoints.ts";
 import { describeAgent, describePerson } from "./snapshot.ts";
-import { currentLogin, type StoryAction, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
+import {
+  currentLogin,
+  openTile,
+  type StoryAction,
+  type StoryContext,
+  type StoryStep,
+  signInAtOrg,
+} from "./story.ts";
 
 /** An AI agent of another company acts for a person, until someone ends that: by Cross App Access. */
 export function delegating(context: StoryContext): StoryStep[] {
@@ -19,7 +26,7 @@ function openAgent({ agentUrl }: StoryContext, text: string): StoryAction {
 function signInAtAgent(context: StoryContext): StoryAction {
   const query = new URLSearchParams({ login_hint: currentLogin(context) });
   const link = { label: `Sign in to ${agentName}`, href: `${context.agentUrl}/sign-in?${query}` };
-  return { text: "Sign in there with the org.", link };
+  return { text: "Sign in to the agent with the org.", link };
 }
 
 function asking(context: StoryContext): StoryStep {
@@ -29,7 +36,9 @@ function asking(context: StoryContext): StoryStep {
     id: "agent-asks",
     title: `${star} asks an agent`,
     actions: [
+      { text: "Sign out here." },
       signInAtOrg(context, star),
+      openTile(context),
       signInAtAgent(context),
       openAgent(context, "Ask “What is on my list?”, and go through the messages with the arrow keys."),
     ],

@@ -10,7 +10,7 @@ export function storyChapters(context: StoryContext): StoryChapter[] {
   return [
     { title: "People arrive", steps: arriving(context) },
     { title: "Things change", steps: changing(context) },
-    { title: "Access ends", steps: leaving(context) },
     { title: `An agent works for ${first}`, steps: delegating(context) },
+    { title: "Access ends", steps: leaving(context) },
   ];
 }
