@@ -229,7 +229,7 @@ describe("oin:check of Cross App Access", () => {
     assert.ok((crossAppAccess?.steps.length ?? 0) > 30);
   });
 
-  // What is published needs no agent, and a check without one is quicker.
+  // A check without an agent is quicker, and reads all that is published.
   const withoutAgent = () => ({
     ...ready(),
     check: (options: Partial<CheckOptions> = {}) =>

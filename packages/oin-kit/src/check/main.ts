@@ -8,8 +8,8 @@
  */
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import type { AgentCredentials } from "./agents/check.ts";
-import { evidenceOf } from "./agents/evidence.ts";
+import type { AgentCredentials } from "./agents/agent-check.ts";
+import { evidenceOf } from "./evidence-file.ts";
 import { htmlReport } from "./html-report.ts";
 import { CheckInputError } from "./input-error.ts";
 import { loadProduct } from "./load-product.ts";

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Product } from "../product.ts";
-import type { AgentCredentials } from "./agents/check.ts";
+import type { AgentCredentials } from "./agents/agent-check.ts";
 import { answersAt } from "./agents/org.ts";
 import { CheckInputError } from "./input-error.ts";
 import { type Area, areas } from "./rules/rule.ts";
@@ -22,7 +22,7 @@ export interface CheckOptions {
 }
 
 /** An agent of the deployment, and the org that the check plays; null for what was not given. */
-export interface AgentOptions {
+interface AgentOptions {
   agent: AgentCredentials | null;
   /** The org's address, and the port of this machine behind it if they differ. */
   org: { issuer: string; port: number | null } | null;

@@ -1,6 +1,7 @@
 import type { WizardValues } from "../compatibility.ts";
 import type { Product } from "../product.ts";
-import { AgentCheck, checkAgents } from "./agents/check.ts";
+import { AgentCheck } from "./agents/agent-check.ts";
+import { checkAgents } from "./agents/check.ts";
 import type { AgentEvidence } from "./agents/evidence.ts";
 import { type CheckOrg, openOrg } from "./agents/org.ts";
 import { openTarget } from "./agents/target.ts";
@@ -46,7 +47,7 @@ export interface CheckOutcome {
   tool: string;
   /** The declared areas that `--only` left out. */
   leftOut: Area[];
-  /** What was checked of Cross App Access, for oin@okta.com; null if it was not checked. */
+  /** The evidence of Cross App Access for oin@okta.com; null if it was not checked. */
   crossAppAccess: AgentEvidence | null;
 }
 

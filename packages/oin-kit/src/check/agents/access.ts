@@ -1,9 +1,9 @@
 import { shown, type WebAnswer } from "../web.ts";
-import { type Grant, rightAssertion } from "./assertions.ts";
-import type { AgentCheck, AgentTarget } from "./check.ts";
+import type { AgentCheck, AgentTarget } from "./agent-check.ts";
+import { type AssertedGrant, rightAssertion } from "./assertions.ts";
 
 /** Uses each token at its own resource, and at the others. */
-export async function judgeUse(check: AgentCheck, tokens: ReadonlyMap<Grant, string>): Promise<void> {
+export async function judgeUse(check: AgentCheck, tokens: ReadonlyMap<AssertedGrant, string>): Promise<void> {
   const { report, addresses } = check;
   for (const [{ resource }, token] of tokens) {
     const own = await check.call(`${resource.name} with its token`, resource.probe, token);
@@ -25,7 +25,7 @@ export async function judgeUse(check: AgentCheck, tokens: ReadonlyMap<Grant, str
 export async function judgeRevocation(
   check: AgentCheck,
   { agent, person }: AgentTarget,
-  grant: Grant,
+  grant: AssertedGrant,
 ): Promise<void> {
   const ways = [
     ["agents-logout", "Universal Logout", person.logOut, "the product has no Universal Logout"],

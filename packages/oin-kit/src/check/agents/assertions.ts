@@ -3,8 +3,8 @@ import { SignJWT } from "jose";
 import type { AgentResource } from "../../product.ts";
 import type { CheckOrg } from "./org.ts";
 
-/** What an ID-JAG of the check is about. */
-export interface Grant {
+/** The content of an ID-JAG of the check. */
+export interface AssertedGrant {
   org: CheckOrg;
   /** The issuer of the authorization server that is checked. */
   audience: string;
@@ -22,7 +22,7 @@ export const idJagType = "oauth-id-jag+jwt";
 const lifetimeSeconds = 300;
 
 /** The claims of a right ID-JAG, as Okta writes them. Each call has a new jti. */
-export function claimsOf({ org, audience, clientId, person, tenant, resource, scopes }: Grant) {
+export function claimsOf({ org, audience, clientId, person, tenant, resource, scopes }: AssertedGrant) {
   const now = Math.floor(Date.now() / 1000);
   return {
     iss: org.issuer,
@@ -41,7 +41,7 @@ export function claimsOf({ org, audience, clientId, person, tenant, resource, sc
   };
 }
 
-export async function rightAssertion(grant: Grant, changed: object = {}): Promise<string> {
+export async function rightAssertion(grant: AssertedGrant, changed: object = {}): Promise<string> {
   return await grant.org.sign({ typ: idJagType }, { ...claimsOf(grant), ...changed });
 }
 
@@ -49,7 +49,7 @@ export async function rightAssertion(grant: Grant, changed: object = {}): Promis
 export interface WrongAssertion {
   rule: WrongRule;
   what: string;
-  make(grant: Grant): Promise<string>;
+  make(grant: AssertedGrant): Promise<string>;
   /** The errors of RFC 6749 §5.2 and of its extensions that fit. */
   errors: readonly string[];
 }
@@ -126,7 +126,7 @@ function wrong(
 function changed(
   rule: WrongRule,
   what: string,
-  change: (grant: Grant) => object,
+  change: (grant: AssertedGrant) => object,
   errors?: readonly string[],
 ): WrongAssertion {
   return wrong(rule, what, (grant) => rightAssertion(grant, change(grant)), errors);
@@ -140,7 +140,7 @@ function times(issued: number, expires: number): object {
 
 /** @param named the key id in the header, or the stranger's own key. */
 async function signedByStranger(
-  grant: Grant,
+  grant: AssertedGrant,
   named: { kid: string } | "own key",
   change: object,
 ): Promise<string> {
@@ -151,12 +151,12 @@ async function signedByStranger(
     .sign(privateKey);
 }
 
-function unsigned(grant: Grant): string {
+function unsigned(grant: AssertedGrant): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part({ typ: idJagType, alg: "none" })}.${part(claimsOf(grant))}.`;
 }
 
-async function signedWithPublicKey(grant: Grant): Promise<string> {
+async function signedWithPublicKey(grant: AssertedGrant): Promise<string> {
   const { publicKey, kid } = grant.org;
   const secret = new TextEncoder().encode(String(publicKey.export({ format: "pem", type: "spki" })));
   return await new SignJWT(claimsOf(grant))

@@ -1,5 +1,3 @@
-import type { CheckOutcome } from "../run.ts";
-
 /** One request of the check, and its outcome. It has no assertion, no token and no secret. */
 export interface EvidenceStep {
   at: string;
@@ -9,8 +7,8 @@ export interface EvidenceStep {
 }
 
 /**
- * What was checked of Cross App Access: the evidence that oin@okta.com asks for, endpoint, scopes and the result of each
- * step. Only ever add to it.
+ * The evidence of Cross App Access that oin@okta.com asks for: endpoint, scopes and the result of each step. Only ever add
+ * to it.
  */
 export interface AgentEvidence {
   issuer: string;
@@ -22,14 +20,4 @@ export interface AgentEvidence {
   connection: string | null;
   clientId: string | null;
   steps: EvidenceStep[];
-}
-
-/** The text of the evidence file: what was checked, by which program and when, and the outcome of each rule. */
-export function evidenceOf(outcome: CheckOutcome): string {
-  const { product, url, startedAt, endedAt, tool, crossAppAccess, results } = outcome;
-  const rules = results
-    .filter(({ area }) => area === "agents")
-    .map(({ rule, title, verdict, seen }) => ({ rule, title, verdict, seen }));
-  const evidence = { product, url, startedAt, endedAt, tool, ...crossAppAccess, rules };
-  return `${JSON.stringify(evidence, null, 2)}\n`;
 }

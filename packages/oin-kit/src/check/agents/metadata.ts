@@ -2,7 +2,7 @@ import { wellKnownOf } from "../../cross-app-access.ts";
 import type { AgentResource } from "../../product.ts";
 import type { RuleId } from "../rules/all.ts";
 import { isRedirect, shown, type WebAnswer } from "../web.ts";
-import type { AgentCheck } from "./check.ts";
+import type { AgentCheck } from "./agent-check.ts";
 import { jsonOf } from "./responses.ts";
 
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";

@@ -18,7 +18,7 @@ export interface CheckOrg {
 }
 
 /** The header of a JWT but for alg, and kid where it is the org's. */
-export interface SigningHeader {
+interface SigningHeader {
   typ: string;
   kid?: string;
 }

@@ -6,11 +6,11 @@ import type { Leftover } from "../scim/ledger.ts";
 import type { SiteCheck } from "../site.ts";
 import { openWeb, type Web, type WebAnswer } from "../web.ts";
 import { customerUrls } from "../wizard.ts";
-import type { AgentCredentials, AgentPerson, AgentTarget } from "./check.ts";
+import type { AgentCredentials, AgentPerson, AgentTarget } from "./agent-check.ts";
 import type { CheckOrg } from "./org.ts";
 import { jsonOf } from "./responses.ts";
 
-/** What the options of the command say about the area. */
+/** The inputs of the area, from the options of the command. */
 export interface AgentInputs {
   agent: AgentCredentials | null;
   org: CheckOrg | null;
@@ -111,7 +111,7 @@ async function provisioned(
   web: Web,
 ): Promise<OpenTarget | string> {
   const { subject, email } = target.person;
-  // A separate report: these requests are no observations of the area scim.
+  // A separate report, because the area scim has not begun yet.
   const clientOver = (way: Web) => new CheckScimClient(way, url, authorizationOf(token), new CheckReport());
   const scim = clientOver(web);
   const created = await scim.send("POST", "/Users", {

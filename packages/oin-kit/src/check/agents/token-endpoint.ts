@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Grant, rightAssertion, wrongAssertions } from "./assertions.ts";
-import type { AgentCheck, AgentCredentials } from "./check.ts";
+import type { AgentCheck, AgentCredentials } from "./agent-check.ts";
+import { type AssertedGrant, rightAssertion, wrongAssertions } from "./assertions.ts";
 import { outcomeOf, type TokenResponse } from "./responses.ts";
 
 const longestSeconds = 3600;
@@ -8,7 +8,11 @@ const longestSeconds = 3600;
 const keysMs = 6_000;
 
 /** A client that does not authenticate gets nothing, even with a right ID-JAG. */
-export async function judgeClients(check: AgentCheck, agent: AgentCredentials, grant: Grant): Promise<void> {
+export async function judgeClients(
+  check: AgentCheck,
+  agent: AgentCredentials,
+  grant: AssertedGrant,
+): Promise<void> {
   const strangers: [what: string, credentials: AgentCredentials][] = [
     ["with a wrong secret", { ...agent, clientSecret: "oincheck-wrong" }],
     ["with an unknown client ID", { ...agent, clientId: "oincheck-unknown" }],
@@ -23,7 +27,7 @@ export async function judgeClients(check: AgentCheck, agent: AgentCredentials, g
 async function presentRight(
   check: AgentCheck,
   agent: AgentCredentials,
-  grant: Grant,
+  grant: AssertedGrant,
 ): Promise<TokenResponse> {
   const step = `A right ID-JAG for the ${grant.resource.name}`;
   const response = await check.exchange(step, agent, await rightAssertion(grant));
@@ -36,7 +40,7 @@ async function presentRight(
 export async function judgeToken(
   check: AgentCheck,
   agent: AgentCredentials,
-  grant: Grant,
+  grant: AssertedGrant,
 ): Promise<string | null> {
   const { report } = check;
   const { name } = grant.resource;
@@ -60,7 +64,11 @@ export async function judgeToken(
 }
 
 /** Asks for every scope, with an ID-JAG that grants one. */
-export async function judgeScopes(check: AgentCheck, agent: AgentCredentials, grant: Grant): Promise<void> {
+export async function judgeScopes(
+  check: AgentCheck,
+  agent: AgentCredentials,
+  grant: AssertedGrant,
+): Promise<void> {
   const [least = "", ...others] = grant.scopes;
   const beyond = others.length > 0 ? others : ["oincheck.unknown"];
   const assertion = await rightAssertion(grant, { scope: least });
@@ -79,7 +87,11 @@ export async function judgeScopes(check: AgentCheck, agent: AgentCredentials, gr
 }
 
 /** Presents every wrong ID-JAG. Each is right but for one thing. */
-export async function judgeRefusals(check: AgentCheck, agent: AgentCredentials, grant: Grant): Promise<void> {
+export async function judgeRefusals(
+  check: AgentCheck,
+  agent: AgentCredentials,
+  grant: AssertedGrant,
+): Promise<void> {
   for (const { rule, what, make, errors } of wrongAssertions) {
     const response = await check.exchange(`An ID-JAG ${what}`, agent, await make(grant));
     check.report.judge(rule, isRefusal(response, errors), `${outcomeOf(response)} for one ${what}`);
@@ -90,7 +102,7 @@ export async function judgeRefusals(check: AgentCheck, agent: AgentCredentials, 
 export async function judgeReplay(
   check: AgentCheck,
   agent: AgentCredentials,
-  grants: readonly Grant[],
+  grants: readonly AssertedGrant[],
 ): Promise<void> {
   const once = grants.filter(({ resource }) => resource.acceptsOnce);
   if (once.length === 0) check.report.notCheckable("agents-replay", "no resource is an MCP server");

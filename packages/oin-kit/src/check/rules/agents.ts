@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { rulesOf } from "./rule.ts";
 
 const { must, should } = rulesOf("agents");
@@ -12,7 +13,7 @@ export const agentRules = {
   "agents-issuer": must(
     "The issuer in the metadata is the one of the submission, to the letter",
     ["rfc8414", "§3.3"],
-    "Publish exactly the Issuer URL of the guide: no slash at its end, and no other host.",
+    `Publish exactly the ${okta.resourceServer.issuerUrl} of the guide: no slash at its end, and no other host.`,
   ),
   "agents-token-endpoint": must(
     "The metadata names the token endpoint, on the issuer's host",
@@ -57,7 +58,7 @@ export const agentRules = {
   "agents-resource-identifier": must(
     "The metadata of each resource names it to the letter",
     ["rfc9728", "§3.3"],
-    "Publish exactly the Resource indicator of the guide as resource. A slash at its end is the commonest fault.",
+    `Publish exactly the ${okta.agents.resourceIndicator} of the guide as resource. A slash at its end is the commonest fault.`,
   ),
   "agents-resource-server": must(
     "The metadata of each resource names the authorization server",
