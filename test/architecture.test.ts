@@ -28,7 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
   // The protocol rooms' policies, and the context of a sign-in.
   inspector: ["ground", "trust", "store", "web", "config", "sso", ...protocolRooms],
   guide: ["ground", "store", "web", "config"],
-  cli: ["ground", "trust", "directory", "store", ...protocolRooms],
+  cli: ["ground", "trust", "directory", "store", "config", ...protocolRooms],
   demo: ["root", "ground", "trust", "directory", "store", "saml", "config"],
 };
 /** Roots build things and hand them to the rooms, so they may import any room. */

@@ -34,14 +34,15 @@ export const connectionSettingsCommands: Command[] = [
   {
     name: "connection update",
     usage:
-      "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] " +
+      "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] [--cross-app-access on|off] " +
       `${roleMappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
       "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--max-age MINUTES|off] [--check]  " +
       "saml: [--org-url-alias URL | --no-org-url-alias] [--json]",
     summary: "Change a connection's settings; settings that you do not name stay",
     positionals: ["slug"],
     values: [
-      ...["key", "type", "jit", "universal-logout", "issuer", "client-id", "issuer-alias"],
+      ...["key", "type", "jit", "universal-logout", "cross-app-access"],
+      ...["issuer", "client-id", "issuer-alias"],
       ...["sign-out-of-provider", "max-age", "org-url-alias", ...roleMappingOptions.values],
     ],
     lists: roleMappingOptions.lists,
@@ -128,9 +129,11 @@ async function changedSettings(
 ): Promise<OidcSettings | SamlSettings> {
   const roleMapping = input.isSet("no-role-claim") ? null : readRoleMapping(input);
   const universalLogout = input.onOff("universal-logout");
+  const crossAppAccess = input.onOff("cross-app-access");
   const common = {
     ...(roleMapping === undefined ? {} : { roleMapping }),
     ...(universalLogout === undefined ? {} : { universalLogout }),
+    ...(crossAppAccess === undefined ? {} : { crossAppAccess }),
   };
   refuseOtherProtocol(input, connection.type);
   if (connection.type === "oidc")
@@ -189,13 +192,14 @@ function notComplete(): InvalidError {
 
 function showConnection(connection: Connection) {
   const { key, type, status, justInTime, settings, edited, guestEdit } = connection;
-  const { roleMapping, universalLogout, ...own } = settings ?? {};
+  const { roleMapping, universalLogout, crossAppAccess, ...own } = settings ?? {};
   const json = {
     key,
     type,
     status,
     jit: justInTime,
     universalLogout: universalLogout ?? true,
+    crossAppAccess: crossAppAccess ?? true,
     roleClaim: roleMapping?.name ?? null,
     adminValues: roleMapping?.adminValues ?? [],
     ...(type === "oidc" ? { issuerAlias: null, signOutOfProvider: false } : {}),

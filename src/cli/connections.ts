@@ -40,7 +40,7 @@ export const connectionCommands: Command[] = [
       "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin [--issuer-alias URL] " +
       "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--entity-id ID] [--app-instance-id 0oa…] " +
       "[--org-url URL] [--org-url-alias URL]  " +
-      `[--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] [--draft] [--json]`,
+      `[--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] [--no-cross-app-access] [--draft] [--json]`,
     summary: "Create a connection; it is active at once unless it is a draft",
     positionals: ["slug"],
     values: [
@@ -60,7 +60,8 @@ export const connectionCommands: Command[] = [
     ],
     lists: roleMappingOptions.lists,
     switches: [
-      ...["client-secret-stdin", "sign-out-of-provider", "check", "jit", "no-universal-logout", "draft"],
+      ...["client-secret-stdin", "sign-out-of-provider", "check", "jit", "draft"],
+      ...["no-universal-logout", "no-cross-app-access"],
     ],
     async run(input, context) {
       const tenant = await tenantBySlug(context.database, input.positional("slug"));
@@ -202,11 +203,14 @@ async function createSaml(
 }
 
 /** The settings that both protocols share. */
-function commonSettings(input: CommandInput): Pick<OidcSettings, "roleMapping" | "universalLogout"> {
+function commonSettings(
+  input: CommandInput,
+): Pick<OidcSettings, "roleMapping" | "universalLogout" | "crossAppAccess"> {
   const roleMapping = readRoleMapping(input);
   return {
     ...(roleMapping ? { roleMapping } : {}),
     ...(input.isSet("no-universal-logout") ? { universalLogout: false } : {}),
+    ...(input.isSet("no-cross-app-access") ? { crossAppAccess: false } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import { storedSubject } from "../directory/sign-in.ts";
 import { UnavailableError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { onceOnly } from "../store/rate-limits.ts";
+import { hashToken } from "../store/secrets.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
@@ -109,7 +110,8 @@ function refusalRecorder(database: Database): (req: Request, error: RuleBrokenEr
     const { client, found: at, isVerified } = tokenRequest ?? {};
     if (!client || !at || !isVerified) return;
     const { tenantId, connection, subject } = at;
-    if (!(await isNew([tenantId, client.clientId, connection.id, subject, rule.id].join("/")))) return;
+    const kind = [tenantId, client.clientId, connection.id, subject, rule.id].join("/");
+    if (!(await isNew(hashToken(kind)))) return;
     const store = forTenant(database, tenantId);
     const identity = await store.identities.find(connection.id, storedSubject(connection, subject));
     const reason = rule.id === "person-admitted" ? found : rule.id;

@@ -6,6 +6,8 @@ import { checkedUrl, type FetchLimits, guardedFetch } from "../trust/guarded-fet
 
 /** How large a document may be, in bytes (draft-ietf-oauth-client-id-metadata-document §6.6). */
 const maxBytes = 5_000;
+/** The most characters of a client ID, which is part of indexes. */
+const maxIdLength = 500;
 /** How long a document is used before it is read again: after a change of keys, the former ones work for so long. */
 const maxAgeMs = 10 * 60_000;
 /** A stranger may name documents without end, so only this many are kept. */
@@ -49,6 +51,7 @@ export function clientDocuments(limits: FetchLimits, now: () => number = Date.no
 
 /** An https URL in its normal form, with a path, and without a query or a fragment (same draft, §3). */
 function checkClientId(clientId: string, allowPrivateNetwork: boolean): void {
+  if (clientId.length > maxIdLength) throw new InvalidError("The client ID is too long.");
   const url = checkedUrl(clientId, allowPrivateNetwork);
   if (url.href !== clientId || url.pathname === "/" || url.search !== "" || url.hash !== "")
     throw new InvalidError("A client ID that is a URL must have a path, and no query and no fragment.");

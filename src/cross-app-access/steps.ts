@@ -27,12 +27,19 @@ export const requireGrant: Step = (request) => {
   judge(grantRules, { grantType, assertion: token, claims: request.assertion });
 };
 
-/** Finds the connection by the issuer, and only then looks at a key. */
-export function findConnection({ database, baseUrl }: AssertionDeps): Step {
+/**
+ * Finds the connection by the issuer, and only then looks at a key.
+ * @param onlyTenantId the one tenant whose connections are looked at; null for all.
+ */
+export function findConnection(
+  { database, baseUrl }: AssertionDeps,
+  onlyTenantId: string | null = null,
+): Step {
   return async (request) => {
     const [assertion, client] = [known(request.assertion), known(request.client)];
     const { aud_tenant: key } = assertion.claims;
-    request.ofIssuer = await systemStore(database).connectionsOfIssuer(issuerOf(assertion));
+    const ofIssuer = await systemStore(database).connectionsOfIssuer(issuerOf(assertion));
+    request.ofIssuer = ofIssuer.filter(({ tenantId }) => [null, tenantId].includes(onlyTenantId));
     const ofClient = request.ofIssuer.filter(({ tenantId }) => [null, tenantId].includes(client.tenantId));
     const ofTenant = ofClient.filter(({ connection }) => key === undefined || connection.key === key);
     const ofSubject = ofTenant.flatMap((one) => {

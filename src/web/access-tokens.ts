@@ -8,6 +8,7 @@ import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
+import { proofAlgorithms, proofVerifier } from "./dpop.ts";
 
 /** The actor of a request to the API: a signed-in person in a browser, or an agent for a person. */
 export interface Acting {
@@ -55,6 +56,7 @@ const callsPerMinute = 600;
  */
 export function resourceGuard(database: Database, baseUrl: string, path: string): ResourceGuard {
   const tokens = accessTokenStore(database);
+  const verifyProof = proofVerifier(database);
   const limit = rateLimiter(database, { name: "agent-calls", points: callsPerMinute, seconds: 60 });
   const metadata = crossAppAccessUrls(baseUrl).protectedResource(path);
   const refuse = (req: Request, res: Response, refusal: TokenRefusal): void => {
@@ -62,18 +64,29 @@ export function resourceGuard(database: Database, baseUrl: string, path: string)
     req.log.info({ reason: error ?? "no_token", description }, "access_token.refused");
     const parts = { error, error_description: error && description, scope, resource_metadata: metadata };
     const stated = Object.entries(parts).flatMap(([name, value]) => (value ? [`${name}="${value}"`] : []));
-    res.set({ "WWW-Authenticate": `Bearer ${stated.join(", ")}`, "Cache-Control": "no-store" });
+    const parameters = stated.join(", ");
+    const dpop = `DPoP algs="${proofAlgorithms.join(" ")}", ${parameters}`;
+    res.set({ "WWW-Authenticate": [`Bearer ${parameters}`, dpop], "Cache-Control": "no-store" });
     answerProblem(req, res, status, description);
   };
 
   return {
     async authenticate(req, res, next) {
-      const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
+      const [, scheme = "", token] = /^(Bearer|DPoP) (\S+)$/i.exec(req.get("authorization") ?? "") ?? [];
       if (!token) return refuse(req, res, { status: 401, description: "An access token is needed." });
       const owner = await tokens.owner(hashToken(token));
-      if (!owner?.resources.includes(baseUrl + path) || owner.keyThumbprint !== null) {
+      const isBound = scheme.toLowerCase() === "dpop";
+      if (!owner?.resources.includes(baseUrl + path) || (owner.keyThumbprint !== null) !== isBound) {
         const description = "The access token is unknown, expired or no longer valid here.";
         return refuse(req, res, { status: 401, error: "invalid_token", description });
+      }
+      if (isBound) {
+        const url = baseUrl + req.originalUrl.replace(/\?.*$/s, "");
+        const proof = await verifyProof(req.get("dpop") ?? "", { method: req.method, url, token });
+        if (proof.thumbprint !== owner.keyThumbprint) {
+          const description = `The DPoP proof is not valid: ${proof.problem ?? "its key is not the token's"}.`;
+          return refuse(req, res, { status: 401, error: "invalid_dpop_proof", description });
+        }
       }
       const retryAfter = await limit.use(`${owner.tenant.id}/${owner.agent.clientId}`);
       if (retryAfter > 0) {

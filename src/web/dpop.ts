@@ -20,7 +20,7 @@ interface ProvedRequest {
 }
 
 /** The thumbprint of the key that a proof was signed with, or what is wrong with the proof. */
-export type ProofResult = { thumbprint: string; problem: null } | { thumbprint: null; problem: string };
+type ProofResult = { thumbprint: string; problem: null } | { thumbprint: null; problem: string };
 
 export type ProofVerifier = (proof: string, request: ProvedRequest) => Promise<ProofResult>;
 

@@ -48,6 +48,7 @@ describe("admin -- connection, for an existing connection", () => {
       status: "active",
       jit: true,
       universalLogout: true,
+      crossAppAccess: true,
       roleClaim: null,
       adminValues: [],
       issuer: op.issuer,
@@ -67,6 +68,7 @@ describe("admin -- connection, for an existing connection", () => {
     const changes: [words: string[], change: Record<string, unknown>][] = [
       [["--jit", "off"], { jit: false }],
       [["--universal-logout", "off"], { universalLogout: false }],
+      [["--cross-app-access", "off"], { crossAppAccess: false }],
       [["--sign-out-of-provider", "on"], { signOutOfProvider: true }],
       [["--max-age", "480"], { maxAgeMinutes: 480 }],
       [["--client-id", "0oa2"], { clientId: "0oa2" }],
