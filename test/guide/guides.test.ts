@@ -243,6 +243,21 @@ describe("configuration guides", () => {
     assert.deepEqual([...new Set(explained)].sort(), [...new Set(given)].sort());
   });
 
+  it("explain every error of the token endpoint and of the API, and no others", () => {
+    const [policy, guard] = ["src/cross-app-access/policy.ts", "src/web/access-tokens.ts"].map((file) =>
+      readFileSync(file, "utf8"),
+    );
+    const errors = [
+      ...(policy ?? "").matchAll(/^ {2}\| "(\w+)"/gm),
+      ...(guard ?? "").matchAll(/error: "(\w+)"/g),
+    ];
+    const given = new Set(errors.map(([, code]) => code));
+    assert.ok(given.size >= 10, [...given].join());
+    const [, troubles = ""] = writeGuide("xaa", everybody).split(/^## Known issues.*$/m);
+    const explained = [...troubles.matchAll(/`\d{3} (\w+)`/g)].map(([, code]) => code);
+    assert.deepEqual([...new Set(explained)].sort(), [...given].sort());
+  });
+
   for (const [title, capability, change, heading, feature] of switches) {
     it(`omit ${title} if the manifest does`, () => {
       const facts = { ...configuredFacts, integration: { ...configuredFacts.integration, ...change } };

@@ -1,3 +1,4 @@
+import { apiScopes } from "../../../config/integration.ts";
 import { eachFault, type PlantedFault } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import type { Exchange, Fault } from "../../helpers/front.ts";
@@ -43,6 +44,7 @@ function issued(scope: string): Partial<Exchange> {
   return { status: 200, headers: { "content-type": "application/json", "cache-control": "no-store" }, body };
 }
 
+const scopes = apiScopes.map(({ name }) => name);
 const now = () => Date.now() / 1000;
 
 /** Issues a token again for an assertion that it has accepted before. */
@@ -53,7 +55,7 @@ function forgetful(): Fault {
       if (path !== "/oauth2/token") return undefined;
       const isAgain = seen.has(requestBody);
       seen.add(requestBody);
-      return isAgain ? issued("tasks.read") : undefined;
+      return isAgain ? issued(scopes.join(" ")) : undefined;
     },
   };
 }
@@ -74,7 +76,7 @@ const faults: PlantedFault[] = [
   {
     name: "a scope that the ID-JAG does not grant",
     fails: ["agents-scope-raised"],
-    seen: /scope tasks\.read tasks\.write/,
+    seen: new RegExp(`with a token, scope ${scopes.join(" ")}`),
     fault: accepting(({ scope }) => scope !== null),
   },
   {

@@ -15,7 +15,7 @@ import { useReadyDeployment } from "../../helpers/readiness.ts";
 
 const serverMetadata = /^\/\.well-known\/oauth-authorization-server$/;
 const mcpMetadata = /^\/\.well-known\/oauth-protected-resource\/mcp$/;
-const api = /^\/api\/v1\/tasks/;
+const api = /^\/api\/v1\b/;
 
 const published: PlantedFault[] = [
   {
@@ -159,7 +159,7 @@ const tokens: PlantedFault[] = [
   {
     name: "a token that opens nothing",
     fails: ["agents-token-works"],
-    seen: /GET \/api\/v1\/tasks: 403/,
+    seen: /GET \/api\/v1.*: 403/,
     fault: () =>
       inRequests("GET", api, ({ requestHeaders }) =>
         requestHeaders.authorization?.startsWith("Bearer oinat_") ? page(403) : undefined,

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { htmlReport } from "oin-kit/check/html-report";
 import type { CheckOutcome } from "oin-kit/check/run";
+import { apiScopes } from "../../../config/integration.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { until } from "../../helpers/processes.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
@@ -98,7 +99,10 @@ describe("npm run oin:check", () => {
       const written = readFileSync(evidence, "utf8");
       const { tokenEndpoint, scopes, steps, rules } = JSON.parse(written);
       assert.equal(tokenEndpoint, `${ready().front.url}/oauth2/token`);
-      assert.deepEqual(scopes, ["tasks.read", "tasks.write"]);
+      assert.deepEqual(
+        scopes,
+        apiScopes.map(({ name }) => name),
+      );
       assert.ok(steps.some(({ step }: { step: string }) => step === "A right ID-JAG for the MCP server"));
       assert.ok(rules.every(({ verdict }: { verdict: string }) => verdict === "pass"));
       for (const secret of [clientSecret, ready().token, "oinat_", "eyJ"])

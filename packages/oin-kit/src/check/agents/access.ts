@@ -7,7 +7,7 @@ export async function judgeUse(check: AgentCheck, tokens: ReadonlyMap<AssertedGr
   const { report, addresses } = check;
   for (const [{ resource }, token] of tokens) {
     const own = await check.call(`${resource.name} with its token`, resource.probe, token);
-    report.judge("agents-token-works", isSuccess(own), shown(own));
+    report.judge("agents-token-works", isOpen(own), shown(own));
     for (const other of addresses.resources.filter(({ url }) => url !== resource.url)) {
       const answer = await check.call(
         `${other.name} with the token of the ${resource.name}`,
@@ -46,7 +46,7 @@ export async function judgeRevocation(
     const living = await check.call(`${name} before ${what}`, probe, token);
     const ended = await end();
     check.record(what, ended, String(ended.status));
-    if (!isSuccess(living) || !isSuccess(ended)) {
+    if (!isOpen(living) || !isSuccess(ended)) {
       const why = isSuccess(ended) ? "a token did not work before" : `${what} failed`;
       check.report.notCheckable(rule, `${why}: ${shown(isSuccess(ended) ? living : ended)}`);
       continue;
@@ -54,6 +54,11 @@ export async function judgeRevocation(
     const answer = await check.call(`${name} after ${what}`, probe, token);
     check.report.judge(rule, answer.status === 401, shown(answer));
   }
+}
+
+/** Whether the token was accepted. The request may lead nowhere: an API without any operation answers 404. */
+function isOpen({ status }: WebAnswer): boolean {
+  return ![401, 403].includes(status) && status < 500;
 }
 
 function isSuccess({ status }: WebAnswer): boolean {
