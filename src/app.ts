@@ -24,6 +24,8 @@ import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
+import { taskOperations } from "./tasks/api.ts"; // sample product
+import { taskTools } from "./tasks/mcp.ts"; // sample product
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
@@ -32,10 +34,13 @@ import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
+import { apiRoutes } from "./web/api.ts";
+import type { ApiOperation } from "./web/api-operation.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { homeRoutes } from "./web/home.ts";
 import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
+import { type McpTool, mcpRoutes } from "./web/mcp.ts";
 import { operations } from "./web/operations.ts";
 import { passwordLimits } from "./web/password-limits.ts";
 import { formBodies, refuseNul, requestContext, sameOrigin } from "./web/request.ts";
@@ -59,6 +64,16 @@ export interface AppDeps {
   /** Pages of a program around this one, and what it adds to ours. Absent in production: the demo has them. */
   extraRoutes?: Router;
 }
+
+/** The operations of the product's API. */
+const apiOperations: readonly ApiOperation[] = [
+  ...taskOperations, // sample product
+];
+
+/** The tools of the product's MCP server. */
+const mcpTools: readonly McpTool[] = [
+  ...taskTools, // sample product
+];
 
 /** The hallway: everything that a request passes, in order. */
 export function createApp({
@@ -105,6 +120,9 @@ export function createApp({
   app.use(crossAppAccessRoutes({ database, baseUrl, limits, verifyAssertion }));
 
   app.use(refuseNul);
+  const api = apiRoutes({ database, baseUrl }, apiOperations);
+  app.use(api.agents);
+  app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
   app.use(saml.acs);
@@ -112,6 +130,7 @@ export function createApp({
   app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
   app.use(loadPerson(sessions));
   app.use(pageContext);
+  app.use(api.people);
 
   if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
@@ -128,6 +147,7 @@ export function createApp({
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);
+  app.use(api.errors);
   app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;

@@ -21,7 +21,7 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, recorded messages and activity. */
+/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, recorded messages and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
@@ -29,6 +29,7 @@ export async function removeExpired(database: Database): Promise<void> {
   await systemStore(database).removeExpiredLogins();
   await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);
   await removeExpiredRateLimits(database);
+  await database.sql()("idempotency_keys").where("expires_at", "<=", Date.now()).delete();
   await removeOldActivity(database);
 }
 

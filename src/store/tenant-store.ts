@@ -8,6 +8,7 @@ import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credent
 import { tenantDomains } from "./tenant/domains.ts";
 import { tenantGroupMembers } from "./tenant/group-members.ts";
 import { tenantGroups } from "./tenant/groups.ts";
+import { tenantIdempotency } from "./tenant/idempotency.ts";
 import { tenantIdentities } from "./tenant/identities.ts";
 import { tenantInspector } from "./tenant/inspector.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
@@ -50,6 +51,7 @@ const tables = {
   accessTokens: tenantAccessTokens,
   domains: tenantDomains,
   inspector: tenantInspector,
+  idempotency: tenantIdempotency,
   tasks: tenantTasks, // sample product
 };
 

@@ -8,24 +8,29 @@
  *
  * May import: the ground floor, store and web.
  */
-import { randomUUID } from "node:crypto";
 import { type Request, type Response, Router } from "express";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { TaskFilter } from "../store/tenant/tasks.ts";
-import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { forTenant } from "../store/tenant-store.ts";
 import { requireSignIn, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { flash } from "../web/sessions.ts";
+import { addTask, changeTask, maxTitle, type TaskActor, UnknownAssigneeError } from "./tasks.ts";
 
-const maxTitle = 200;
 const maxShown = 200;
 /** The field suggests this many colleagues; the login names of others can be typed in full. */
 const maxSuggested = 50;
 
 export function taskRoutes({ database }: { database: Database }): Router {
   const router = Router();
-  const storeOf = (req: Request): TenantStore => forTenant(database, signedIn(req).tenant.id);
+  const storeOf = (req: Request) => forTenant(database, signedIn(req).tenant.id);
+  const actorOf = (req: Request): TaskActor => ({
+    store: storeOf(req),
+    user: signedIn(req).user,
+    agent: null,
+    requestId: req.id,
+  });
   router.use("/tasks", requireSignIn);
   router.param("id", (_req, _res, next, id: string) => {
     // PostgreSQL rejects a NUL even in a query.
@@ -50,7 +55,8 @@ export function taskRoutes({ database }: { database: Database }): Router {
   router.post("/tasks", async (req, res) => {
     const draft = { title: formField(req, "title").trim(), assignee: formField(req, "assignee").trim() };
     try {
-      await addTask(storeOf(req), draft);
+      checkTitle(draft.title);
+      await addTask(actorOf(req), draft.title, draft.assignee || null);
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
       return await showTasks(req, res.status(400), { ...draft, problem: error.message });
@@ -61,23 +67,21 @@ export function taskRoutes({ database }: { database: Database }): Router {
 
   router.post("/tasks/:id/assign", async (req, res) => {
     try {
-      await storeOf(req).transaction(async (store) => {
-        await store.tasks.assign(req.params.id, await assigneeOf(store, formField(req, "assignee").trim()));
-      });
+      await changeTask(actorOf(req), req.params.id, { assignee: formField(req, "assignee").trim() || null });
     } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+      if (!(error instanceof UnknownAssigneeError)) throw error;
       await flash(req, "problem", error.message);
     }
     res.redirect(303, back(req));
   });
 
   router.post("/tasks/:id/complete", async (req, res) => {
-    await storeOf(req).tasks.setCompleted(req.params.id, true);
+    await changeTask(actorOf(req), req.params.id, { completed: true });
     res.redirect(303, back(req));
   });
 
   router.post("/tasks/:id/reopen", async (req, res) => {
-    await storeOf(req).tasks.setCompleted(req.params.id, false);
+    await changeTask(actorOf(req), req.params.id, { completed: false });
     res.redirect(303, back(req));
   });
 
@@ -98,18 +102,10 @@ interface TaskDraft {
 }
 const emptyDraft: TaskDraft = { title: "", assignee: "", problem: null };
 
-async function addTask(
-  store: TenantStore,
-  { title, assignee }: Pick<TaskDraft, "title" | "assignee">,
-): Promise<void> {
-  if (title === "" || title.length > maxTitle) {
+/** Throws InvalidError. */
+function checkTitle(title: string): void {
+  if (title === "" || title.length > maxTitle)
     throw new InvalidError(`A task needs a title of 1 to ${maxTitle} characters.`);
-  }
-  await store.transaction(async (inside) => {
-    const id = randomUUID();
-    await inside.tasks.create(id, title);
-    await inside.tasks.assign(id, await assigneeOf(inside, assignee));
-  });
 }
 
 const views = [
@@ -133,12 +129,4 @@ function filterOf(view: TaskView, userId: string): TaskFilter {
 function back(req: Request): string {
   const view = viewOf(formField(req, "show"));
   return view === "open" ? "/tasks" : `/tasks?show=${view}`;
-}
-
-/** The id of the user with this login name; null for an empty name. Throws InvalidError if no active user has it. */
-async function assigneeOf(store: TenantStore, loginName: string): Promise<string | null> {
-  if (loginName === "") return null;
-  const user = await store.users.byLoginName(loginName);
-  if (!user?.active || user.blocked) throw new InvalidError(`No one here signs in as "${loginName}".`);
-  return user.id;
 }

@@ -9,6 +9,7 @@ import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 import { proofAlgorithms, proofVerifier } from "./dpop.ts";
+import { answerProblem } from "./problems.ts";
 
 /** The actor of a request to the API: a signed-in person in a browser, or an agent for a person. */
 export interface Acting {
@@ -23,7 +24,7 @@ export interface Acting {
 
 declare module "express-serve-static-core" {
   interface Request {
-    /** Set by requireAccessToken and actAsSignedIn. */
+    /** Set by the guard of a resource, and by actAsSignedIn. */
     acting?: Acting;
   }
 }
@@ -38,6 +39,12 @@ export function actingOf(req: Request): Acting {
 export function scopesOf(role: Role): string[] {
   return apiScopes.filter((scope) => atLeast(role, scope.role)).map(({ name }) => name);
 }
+
+/** Lets a signed-in person act with the scopes of their role. Mount it behind the same-origin check. */
+export const actAsSignedIn: RequestHandler = (req, _res, next) => {
+  if (req.person) req.acting = { ...req.person, scopes: scopesOf(req.person.role), agent: null };
+  next();
+};
 
 export interface ResourceGuard {
   /** Requires an access token for this resource and puts its owner into `req.acting`. It asks for no scope. */
@@ -67,7 +74,7 @@ export function resourceGuard(database: Database, baseUrl: string, path: string)
     const parameters = stated.join(", ");
     const dpop = `DPoP algs="${proofAlgorithms.join(" ")}", ${parameters}`;
     res.set({ "WWW-Authenticate": [`Bearer ${parameters}`, dpop], "Cache-Control": "no-store" });
-    answerProblem(req, res, status, description);
+    answerProblem(req, res, { status, detail: description });
   };
 
   return {
@@ -89,10 +96,12 @@ export function resourceGuard(database: Database, baseUrl: string, path: string)
         }
       }
       const retryAfter = await limit.use(`${owner.tenant.id}/${owner.agent.clientId}`);
-      if (retryAfter > 0) {
-        res.set("Retry-After", String(retryAfter));
-        return answerProblem(req, res, 429, "This agent sends too many requests.");
-      }
+      if (retryAfter > 0)
+        return answerProblem(req, res, {
+          status: 429,
+          detail: "This agent sends too many requests.",
+          retryAfter,
+        });
       const { tenant, user, role, scopes, agent, act } = owner;
       const allowed = scopesOf(role);
       req.acting = {
@@ -121,29 +130,3 @@ interface TokenRefusal {
   /** The scope that is needed. */
   scope?: string;
 }
-
-/** Answers with a problem (RFC 9457). */
-export function answerProblem(req: Request, res: Response, status: number, detail: string): void {
-  const problem = {
-    type: "about:blank",
-    title: titles[status] ?? "Error",
-    status,
-    detail,
-    reference: req.id,
-  };
-  res.status(status).type("application/problem+json").send(JSON.stringify(problem));
-}
-
-const titles: Record<number, string> = {
-  400: "Bad request",
-  401: "Not signed in",
-  403: "Not allowed",
-  404: "Not found",
-  409: "Conflict",
-  412: "Changed in the meantime",
-  415: "Unsupported media type",
-  422: "Not acceptable",
-  428: "Precondition required",
-  429: "Too many requests",
-  503: "Unavailable",
-};

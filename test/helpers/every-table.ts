@@ -101,6 +101,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const bound = { act: null, scopes: ["tasks.read"], resources: ["api"], keyThumbprint: null };
   const grant = { user, role: "owner", connectionId: connection.id, agent, ...bound } as const;
   await issueAccessToken(store, grant, defaultSessionLimits);
+  await store.idempotency.reserve({ userId: user.id, agent: "", key: "key" }, "fingerprint");
   const taskId = randomUUID(); // sample product
   await store.tasks.create(taskId, "Read the guide"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product

@@ -28,6 +28,7 @@ export interface TenantA {
   domain: string;
   testId: string;
   clientId: string;
+  reservation: string;
   taskId: string; // sample product
 }
 

@@ -109,6 +109,18 @@ describe("docs/how-to/make-it-yours.md", () => {
       const { status, text } = await client.get("/books");
       assert.equal(status, 200);
       assert.match(text, /<li>The Art of Computer Programming<\/li>/);
+      const added = await client.send(
+        "POST",
+        "/api/v1/books",
+        { "content-type": "application/json", "sec-fetch-site": "same-origin" },
+        JSON.stringify({ title: "Structure and Interpretation" }),
+      );
+      assert.equal(added.status, 201, added.text);
+      const { items } = JSON.parse((await client.get("/api/v1/books")).text);
+      assert.equal(items.length, 2);
+      const { paths } = JSON.parse((await client.get("/api/v1/openapi.json")).text);
+      assert.deepEqual(Object.keys(paths), ["/books"]);
+      assert.equal((await client.send("POST", "/mcp", {})).status, 401);
     } finally {
       server.child.kill("SIGTERM");
       assert.equal(await server.ended, 0);

@@ -16,6 +16,21 @@ export const isolationCases: IsolationCases = {
   ...taskCases, // sample product
   ...directoryCases,
   ...agentCases,
+  "idempotency.reserve": {
+    call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
+    gives: "refused",
+  },
+  "idempotency.complete": {
+    call: (b, a) => {
+      const answer = { status: 200, headers: {}, body: "b's" };
+      return b.idempotency.complete({ userId: a.userId, agent: "", key: "a's" }, a.reservation, answer);
+    },
+    gives: false,
+  },
+  "idempotency.release": {
+    call: (b, a) => b.idempotency.release({ userId: a.userId, agent: "", key: "a's" }, a.reservation),
+    gives: undefined,
+  },
   "users.create": {
     call: (b, a) => b.users.create(newUser("new@b.test", { sourceId: a.sourceId })),
     gives: "refused",

@@ -92,6 +92,15 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     created_at: 1,
     expires_at: 1,
   }),
+  idempotency_keys: (a) => ({
+    user_id: a.userId,
+    agent: "",
+    key: "x",
+    fingerprint: "x",
+    reservation: "x",
+    reserved_at: 1,
+    expires_at: 1,
+  }),
   task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
 };
 
@@ -157,6 +166,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.tasks.create(taskId, "A's task"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product
   await openSession(database, store.tenantId, user.id, connectionId);
+  const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
   const clientId = await openAgentAccess(database, store, user, connectionId);
   const tombstoneId = (await store.tombstones.list())[0]?.id ?? assert.fail();
   return {
@@ -177,6 +187,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     domain,
     testId,
     clientId,
+    reservation: reservation ?? assert.fail(),
     taskId, // sample product
   };
 }

@@ -3,12 +3,14 @@ import { findPeople } from "../../src/directory/find-people.ts";
 import type { Database } from "../../src/store/database.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { taskQuestions } from "../tasks/questions.ts"; // sample product
 import { tenantWithEverything } from "./isolation-world.ts";
 
 const position = { field: "family_name", key: "x" } as const;
 
 /** The console's queries on tables that grow with a tenant. */
 const questions: Record<string, (database: Database, tenantId: string, id: string) => Promise<unknown>> = {
+  ...taskQuestions, // sample product
   everybody: (database, tenantId) =>
     findPeople(database, tenantId, { prefix: "" }, { after: null, limit: 50 }),
   "people by a prefix": (database, tenantId) =>

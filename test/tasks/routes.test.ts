@@ -69,7 +69,7 @@ describe("/tasks", () => {
       const page = await client.get("/tasks");
       assert.match(page.text, /The task is on the list/);
       const ids = idsOn(page).filter((id) => [first, second].includes(id));
-      const times = await Promise.all(ids.map(async (id) => (await one(id))?.createdAt ?? 0));
+      const times = await Promise.all(ids.map(async (id) => (await one(id))?.created.at ?? 0));
       assert.deepEqual(
         times,
         [...times].sort((a, b) => b - a),

@@ -7,7 +7,7 @@ export interface ActivityEntry {
   actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in" | "agent" | "person";
   /** The provisioning source's name and token hint, the connection's key, the agent's name, or the person's login name. */
   actor: string;
-  /** The acting user's id, if a user did it. */
+  /** The acting user's id, if a user did it, also through an agent. */
   actorId?: string | null;
   /** What happened, in the past tense: "user.created". */
   action: string;

@@ -20,7 +20,7 @@ export interface TenantScope {
   unionAll(queries: readonly Knex.QueryBuilder[]): Knex.QueryBuilder;
   /** The tenant's own row. */
   tenantRow(): Knex.QueryBuilder;
-  /** Joins `table` within the tenant, where its `column` equals `other` (`"group_members.user_id"`). */
+  /** Joins `table`, also by another name (`"users as authors"`), where its `column` equals `other` (`"tasks.created_by"`). */
   join(query: Knex.QueryBuilder, table: string, column: string, other: string): Knex.QueryBuilder;
   leftJoin(query: Knex.QueryBuilder, table: string, column: string, other: string): Knex.QueryBuilder;
   /** Runs `work` in a transaction, or as part of the running one. */
@@ -78,7 +78,8 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
 }
 
 function onSameTenant(table: string, column: string, other: string) {
+  const name = table.split(" as ").at(-1);
   const otherTable = other.split(".")[0];
   return (on: Knex.JoinClause) =>
-    on.on(`${table}.tenant_id`, `${otherTable}.tenant_id`).andOn(`${table}.${column}`, other);
+    on.on(`${name}.tenant_id`, `${otherTable}.tenant_id`).andOn(`${name}.${column}`, other);
 }

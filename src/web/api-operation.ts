@@ -1,0 +1,52 @@
+import type { z } from "zod";
+import type { TenantStore } from "../store/tenant-store.ts";
+import type { Acting } from "./access-tokens.ts";
+
+/** A request to an operation, validated. */
+export interface ApiCall<Query = unknown, Body = unknown> {
+  acting: Acting;
+  /** Of the acting person's tenant. In an operation that changes something: in its transaction. */
+  store: TenantStore;
+  requestId: string;
+  /** The values of the path's placeholders. */
+  params: Record<string, string>;
+  query: Query;
+  body: Body;
+  /** Throws ProblemError (412) unless the client named this ETag in If-Match. */
+  requireMatch(etag: string): void;
+}
+
+export interface ApiAnswer {
+  body: unknown;
+  /** A strong ETag of the body's state, without quotes. */
+  etag?: string;
+  /** The path of a new resource, below paths.api. */
+  location?: string;
+  /** The query of the next page of a list. */
+  next?: Record<string, string> | null;
+}
+
+/** An operation of the API: its route, its description, and its code. */
+export interface ApiOperation<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> {
+  method: "get" | "post" | "patch";
+  /** Below paths.api, with placeholders: "/books/{id}". */
+  path: string;
+  operationId: string;
+  summary: string;
+  description?: string;
+  scope: string;
+  /** The values are texts. Absent if the operation takes no query. */
+  query?: Query;
+  body?: { schema: Body; types: readonly string[] };
+  answer: { status: 200 | 201; description: string; schema: z.ZodType };
+  /** Whether the answer has an ETag. Such a PATCH needs If-Match, so that no client overwrites a change that it never saw. */
+  hasEtag?: boolean;
+  handle(call: ApiCall<z.output<Query>, z.output<Body>>): Promise<ApiAnswer>;
+}
+
+/** Checks the types of an operation against its schemas. */
+export function apiOperation<Query extends z.ZodType, Body extends z.ZodType>(
+  operation: ApiOperation<Query, Body>,
+): ApiOperation {
+  return operation;
+}

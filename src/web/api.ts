@@ -1,0 +1,212 @@
+/** The part of the product's API that is the same for every product: a list of operations becomes routes. */
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from "express";
+import type { z } from "zod";
+import { paths } from "../endpoints.ts";
+import { NotFoundError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
+import type { StoredAnswer } from "../store/tenant/idempotency.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { actAsSignedIn, actingOf, type ResourceGuard, resourceGuard } from "./access-tokens.ts";
+import { describeApi } from "./api-description.ts";
+import type { ApiAnswer, ApiOperation } from "./api-operation.ts";
+import { atMostOnce } from "./idempotency.ts";
+import { answerProblem, errorAt, type ProblemDetails, ProblemError, problemOf } from "./problems.ts";
+
+const largestBody = "32kb";
+
+/**
+ * The routes of the product's API. Mount `agents` before the same-origin check, and `people` behind the session: an agent
+ * sends an access token and nothing that a browser sends, and a signed-in browser may change something only from our own
+ * pages. A request with an access token never uses the session. Mount `errors` at the end.
+ */
+export function apiRoutes(
+  { database, baseUrl }: { database: Database; baseUrl: string },
+  operations: readonly ApiOperation[],
+): { agents: Router; people: Router; errors: ErrorRequestHandler } {
+  const guard = resourceGuard(database, baseUrl, paths.api);
+  const agents = Router();
+  const description = describeApi(baseUrl, operations);
+  agents.get(paths.apiDescription, (_req, res) => {
+    res.set("Cache-Control", "public, max-age=300").json(description);
+  });
+  agents.use(answerMethods(operations));
+  agents.use(paths.api, (req, res, next) => {
+    // A browser without an access token: its session decides, behind the same-origin check.
+    if (!req.get("authorization") && req.headers.cookie) return next("router");
+    return guard.authenticate(req, res, next);
+  });
+  addOperations(agents, { database, guard, operations });
+
+  const people = Router();
+  people.use(paths.api, actAsSignedIn, (req, res, next) =>
+    req.acting ? next() : guard.authenticate(req, res, next),
+  );
+  addOperations(people, { database, guard, operations });
+  return { agents, people, errors: answerErrors };
+}
+
+/** Answers OPTIONS, and refuses methods that a path does not have, for everyone alike (RFC 9110 §9.3.7, §15.5.6). */
+function answerMethods(operations: readonly ApiOperation[]): RequestHandler {
+  const known = [...new Set(operations.map(({ path }) => path))].map((path) => {
+    const here = operations.filter((one) => one.path === path);
+    const methods = here.flatMap(({ method }) =>
+      method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()],
+    );
+    const headers: Record<string, string> = { Allow: [...methods, "OPTIONS"].join(", ") };
+    const types = (method: string) => here.find((one) => one.method === method)?.body?.types.join(", ");
+    const [patch, post] = [types("patch"), types("post")];
+    if (patch) headers["Accept-Patch"] = patch;
+    if (post) headers["Accept-Post"] = post;
+    return { pattern: patternOf(paths.api + path), methods, headers };
+  });
+  const ofDescription = { Allow: "GET, HEAD, OPTIONS" };
+  known.push({ pattern: patternOf(paths.apiDescription), methods: ["GET", "HEAD"], headers: ofDescription });
+  return (req, res, next) => {
+    const found = known.find(({ pattern }) => pattern.test(req.path));
+    if (!found || found.methods.includes(req.method)) return next();
+    res.set(found.headers);
+    if (req.method === "OPTIONS") return void res.status(204).end();
+    answerProblem(req, res, { status: 405, detail: `This path has no method ${req.method}.` });
+  };
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+")}/?$`, "i");
+}
+
+interface Api {
+  database: Database;
+  guard: ResourceGuard;
+  operations: readonly ApiOperation[];
+}
+
+function addOperations(router: Router, { database, guard, operations }: Api): void {
+  for (const operation of operations) {
+    const path = paths.api + operation.path.replace(/\{(\w+)\}/g, ":$1");
+    router[operation.method](
+      path,
+      guard.requireScope(operation.scope),
+      ...(operation.body ? [jsonBody(operation.body.types)] : []),
+      (req, res) => run(operation, database, req, res),
+    );
+  }
+  router.use(paths.api, () => {
+    throw new NotFoundError("There is no such resource.");
+  });
+}
+
+/** Parses a JSON body of one of these types. Throws ProblemError: 400 without a body, 415 for another type. */
+function jsonBody(types: readonly string[]): RequestHandler {
+  const read = express.json({ type: [...types], limit: largestBody, inflate: false });
+  return (req, res, next) => {
+    const type = req.is([...types]);
+    if (type === null || req.get("content-length") === "0")
+      throw new ProblemError(400, "The request needs a JSON body.");
+    if (type === false) throw new ProblemError(415, `The body has to be ${types.join(" or ")}.`);
+    read(req, res, next);
+  };
+}
+
+async function run(operation: ApiOperation, database: Database, req: Request, res: Response): Promise<void> {
+  const acting = actingOf(req);
+  const store = forTenant(database, acting.tenant.id);
+  const call = {
+    acting,
+    requestId: req.id,
+    params: req.params as Record<string, string>,
+    query: operation.query && validated(operation.query, req.query, "query"),
+    body: operation.body && validated(operation.body.schema, req.body, "body"),
+    requireMatch: matcher(operation, req),
+  };
+  const work = async (inside: TenantStore) =>
+    toStored(operation, await operation.handle({ ...call, store: inside }));
+  const answer = await (operation.method === "get" ? work(store) : changed(operation, req, store, work));
+  const { status, headers, body } = answer;
+  const isRead = operation.method === "get";
+  res.set({ ...headers, "Cache-Control": isRead ? "private, no-cache" : "no-store" });
+  // Not by Express, which never answers 304 to fetch(): that adds Cache-Control: no-cache to each conditional request.
+  const known = req.get("if-none-match");
+  const isKnown =
+    known?.trim() === "*" || tagsIn(known).some((tag) => tag.replace("W/", "") === headers.ETag);
+  if (isRead && headers.ETag && isKnown) return void res.status(304).end();
+  res.status(status).type("application/json").send(body);
+}
+
+/** The entity tags of a header (RFC 9110 §8.8.3). */
+function tagsIn(header: string | undefined): string[] {
+  return header?.match(/(?:W\/)?"[^"]*"/g) ?? [];
+}
+
+/** A PATCH needs no key: with If-Match, it cannot happen twice. */
+function changed(
+  { method }: ApiOperation,
+  req: Request,
+  store: TenantStore,
+  work: (inside: TenantStore) => Promise<StoredAnswer>,
+): Promise<StoredAnswer> {
+  return method === "post" ? atMostOnce(req, store, work) : store.transaction(work);
+}
+
+function toStored({ path, answer }: ApiOperation, { body, etag, location, next }: ApiAnswer): StoredAnswer {
+  const headers: Record<string, string> = {};
+  if (etag) headers.ETag = `"${etag}"`;
+  if (location) headers.Location = paths.api + location;
+  if (next) headers.Link = `<${paths.api}${path}?${new URLSearchParams(next)}>; rel="next"`;
+  return { status: answer.status, headers, body: JSON.stringify(body) };
+}
+
+/**
+ * Compares If-Match strongly (RFC 9110 §13.1.1). `*` matches any state. Throws ProblemError (428, RFC 6585 §3) without the
+ * header, if the operation needs it.
+ */
+function matcher({ method, hasEtag }: ApiOperation, req: Request): (etag: string) => void {
+  const header = req.get("if-match");
+  if (header === undefined && hasEtag && method === "patch")
+    throw new ProblemError(428, "Send the ETag that you read in If-Match, or * to change any version.");
+  const tags = tagsIn(header);
+  return (etag) => {
+    if (header === undefined || header.trim() === "*" || tags.includes(`"${etag}"`)) return;
+    throw new ProblemError(412, "The resource has changed since you read it. Read it again.");
+  };
+}
+
+/** Throws ProblemError: 400 for a query, 422 for a body. */
+function validated<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  part: "query" | "body",
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const errors = result.error.issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    const unknown = issue.code === "unrecognized_keys";
+    const names = unknown ? issue.keys.map((key) => [...path, key]) : [path];
+    const detail = unknown ? "There is no such member." : issue.message;
+    return names.map((name) =>
+      part === "body" ? errorAt(name, detail) : { detail, parameter: name[0] ?? "" },
+    );
+  });
+  const what = part === "body" ? "body has members" : "query has parameters";
+  throw new ProblemError(part === "body" ? 422 : 400, `The ${what} that are not acceptable.`, errors);
+}
+
+/** Turns errors of requests to the API and the MCP server into problems, with the reason in the log. */
+const answerErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  if (![paths.api, paths.mcp].some((folder) => isBelow(folder, req.path)) || res.headersSent)
+    return next(error);
+  const problem: ProblemDetails | null = problemOf(error);
+  if (!problem || problem.status >= 500) req.log.error({ err: error }, "request.failed");
+  else req.log.info({ reason: problem.detail, status: problem.status }, "request.refused");
+  answerProblem(req, res, problem ?? { status: 500, detail: "Something went wrong on our side." });
+};
+
+function isBelow(folder: string, path: string): boolean {
+  return path.toLowerCase() === folder || path.toLowerCase().startsWith(`${folder}/`);
+}
