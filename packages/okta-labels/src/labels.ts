@@ -198,8 +198,6 @@ export const okta = {
     selectExistingApp: "Select an existing app",
     clientRegistration: "Client registration",
     clientIdOnly: "Client ID only",
-    clientSecretMethod: "Client secret",
-    generateSecret: "Generate secret",
     generatedClientId: "Okta-generated client ID",
     publicKey: "Public/private key",
     jwksUri: "JWKS URI",
