@@ -17,12 +17,12 @@ export interface AssertedGrant {
 }
 
 /** The header type of an ID-JAG (draft-ietf-oauth-identity-assertion-authz-grant). */
-export const idJagType = "oauth-id-jag+jwt";
+const idJagType = "oauth-id-jag+jwt";
 /** As long as at Okta. */
 const lifetimeSeconds = 300;
 
 /** The claims of a right ID-JAG, as Okta writes them. Each call has a new jti. */
-export function claimsOf({ org, audience, clientId, person, tenant, resource, scopes }: AssertedGrant) {
+function claimsOf({ org, audience, clientId, person, tenant, resource, scopes }: AssertedGrant) {
   const now = Math.floor(Date.now() / 1000);
   return {
     iss: org.issuer,
