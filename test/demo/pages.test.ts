@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
+import { registerAgent } from "okta-stand-in/agents";
 import { addInstance } from "okta-stand-in/catalog";
 import { newSamlKey } from "okta-stand-in/keys";
 import { sampleSeed } from "okta-stand-in/sample";
 import { newId, type OrgApp, type OrgPerson } from "okta-stand-in/state";
-import { addApp, addTo, integration, oidcSignOn, startStandIn, type TestOrg } from "okta-stand-in/testing";
+import {
+  addAiAgent,
+  addApp,
+  addTo,
+  integration,
+  oidcSignOn,
+  startStandIn,
+  type TestOrg,
+} from "okta-stand-in/testing";
 import { obstaclesOn, widths } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
@@ -22,6 +31,18 @@ async function addGoverned(org: TestOrg, people: readonly OrgPerson[]): Promise<
   };
   for (const { id } of people)
     app.assignments[id] = { remoteId: id, state: "provisioned", problem: null, custom };
+}
+
+/** Adds an agent that is active, and one that is not configured yet. */
+function addAgents(org: TestOrg, product: OrgApp, people: readonly OrgPerson[]): void {
+  const issuerUrl = "https://product.of.a.department.company.example";
+  const resources = [`${issuerUrl}/api/v1`, `${issuerUrl}/mcp`];
+  const allowed = { clientId: newId("client"), scopes: ["tasks.read", "tasks.write"] };
+  addAiAgent(org, addApp(org, oidcSignOn("http://localhost:9/agent"), people), {
+    name: "An agent with a name that goes on for quite a while",
+    connections: [{ app: product, issuerUrl, tenantId: "acme", resources, ...allowed }],
+  });
+  registerAgent(org, "Another agent");
 }
 
 /** An org with everything that a page can show: each status, each state, problems and long texts. */
@@ -69,6 +90,7 @@ async function fullOrg(): Promise<TestOrg> {
   };
   addApp(org, signOn, people);
   await addGoverned(org, people);
+  addAgents(org, oidc, people);
   // Nothing answers there, so that the log has calls without an answer.
   await org.provisioner.resume(oidc);
   return org;
@@ -81,7 +103,13 @@ function pathsOf(org: TestOrg): string[] {
     ...["", "?edit=entitlement-management", "/sign-on", "/sign-on?edit=logout", "/sign-on?edit=id-token"],
     ...["/provisioning", "/provisioning/integration?edit=integration", "/provisioning/to-app?edit=to-app"],
     ...["/provisioning/to-okta?edit=to-okta", "/import", "/assignments", "/assign-to-people"],
+    ...["/resource-server", "/resource-server?edit=cross-app-access"],
     ...[`/assign-to-people/${person}`, "/push-groups", "/push-groups/by-name", "/push-groups/by-rule"],
+  ];
+  const [agent, staged] = Object.keys(org.store.state.agents ?? {}).map((id) => `/admin/ai-agents/${id}`);
+  const agentTabs = [
+    ...["/user-access", "/client-registration", "/client-registration?edit=client-registration"],
+    ...["/resource-connections", "/resource-connections?edit=connection"],
   ];
   const instance = `/admin/app/sample/instance/${added}`;
   return [
@@ -98,6 +126,9 @@ function pathsOf(org: TestOrg): string[] {
       (tab) => instance + tab,
     ),
     `${instance}/access/${person}?edit=custom`,
+    ...["/admin/ai-agents", "/admin/ai-agents/new", `${staged}/user-access?edit=user-access`],
+    ...agentTabs.map((tab) => agent + tab),
+    `/admin/reports/system-log/${org.events.latest(1)[0]?.id}`,
     `/admin/reports/system-log/${org.calls.latest(1)[0]?.id}`,
   ];
 }

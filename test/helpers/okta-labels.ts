@@ -14,6 +14,7 @@ const names = new Set<string>([
   okta.signOn.secureWebAuthentication,
   okta.oin.importUserSchema,
   "System Log",
+  "AI agents",
 ]);
 
 /** Labels of Okta's that the application's own pages have, too. */

@@ -12,6 +12,7 @@ export const okta = {
     oinIntegrations: "Applications and Resources > Your OIN Integrations",
     people: "Directory > People",
     groups: "Directory > Groups",
+    aiAgents: "Directory > AI agents",
     profileEditor: "Directory > Profile Editor",
     failedTasks: "Dashboard > Tasks",
     systemLog: "Reports > System Log",
@@ -38,6 +39,7 @@ export const okta = {
     assignments: "Assignments",
     pushGroups: "Push Groups",
     governance: "Governance",
+    resourceServer: "Resource Server",
   },
   buttons: {
     edit: "Edit",
@@ -177,6 +179,37 @@ export const okta = {
     deleteAssociated: "Delete the associated groups",
     leaveAssociated: "Leave associated groups",
     bulkEdit: "Bulk Edit",
+  },
+  /** The tab Resource Server of an app: the app as the resource of Cross App Access. */
+  resourceServer: {
+    section: "Cross App Access (XAA)",
+    enable: "Enable",
+    issuerUrl: "Issuer URL",
+    tenantId: "Audience/tenant ID",
+  },
+  /** An AI agent: the requesting app of Cross App Access. */
+  agents: {
+    register: "Register AI agent",
+    registerManually: "Register manually",
+    userAccess: "User access",
+    linkedApp: "App used for access configuration",
+    assignedPeople: "Users and groups assigned to this agent",
+    createLinkedApp: "Create a new OIDC app linked to this AI agent",
+    selectExistingApp: "Select an existing app",
+    clientRegistration: "Client registration",
+    clientIdOnly: "Client ID only",
+    generatedClientId: "Okta-generated client ID",
+    publicKey: "Public/private key",
+    jwksUri: "JWKS URI",
+    resourceConnections: "Resource connections",
+    addConnection: "Add resource connection",
+    applicationInstance: "Application instance",
+    resourceIndicator: "Resource indicator",
+    clientIdInApp: "AI agent's client ID registered in this app",
+    scopes: "Scopes",
+    allowAnyScope: "Allow any scope",
+    allowSpecificScopes: "Allow specific scopes",
+    add: "Add",
   },
   /** An app integration that a customer builds, where the app is not in their catalog. */
   customApp: {

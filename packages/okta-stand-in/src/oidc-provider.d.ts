@@ -14,6 +14,9 @@ declare module "oidc-provider" {
       params: Record<string, string | undefined>;
     };
   }
+  export const errors: {
+    CustomOIDCProviderError: new (error: string, description: string) => Error;
+  };
   export interface Account {
     accountId: string;
     claims(use: "id_token" | "userinfo", scope: string): Record<string, unknown>;
@@ -25,6 +28,14 @@ declare module "oidc-provider" {
       clientId: string;
       accountId: string;
     }) => Grant;
+    readonly RefreshToken: {
+      find(value: string): Promise<{ clientId: string; accountId: string } | undefined>;
+    };
+    registerGrantType(
+      name: string,
+      handler: (ctx: Context) => Promise<void>,
+      params: readonly string[],
+    ): void;
     callback(): (req: IncomingMessage, res: ServerResponse) => void;
     use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this;
     on(event: string, listener: (...args: unknown[]) => void): this;

@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from "express";
 import { compactVerify, createLocalJWKSet, type JWK } from "jose";
 import type { default as Provider } from "oidc-provider";
 import { federatedClaims } from "./access.ts";
+import { clientOf } from "./clients.ts";
 import { publicKeys } from "./keys.ts";
 import {
   answerLikeOkta,
@@ -9,11 +10,11 @@ import {
   loadProviders,
   oauthPaths,
   type ProviderParts,
-  webClient,
 } from "./openid-provider.ts";
 import { displayNameOf, mayUse, type Org, OrgRefusal } from "./org.ts";
 import { providerMemory } from "./provider-memory.ts";
-import { newId, type OrgApp } from "./state.ts";
+import { newId } from "./state.ts";
+import { tokenExchange } from "./token-exchange.ts";
 
 /**
  * The org authorization server. oidc-provider implements the protocol. The org's own session says who is signed in, so
@@ -27,8 +28,10 @@ export async function oidcRoutes(org: Org): Promise<Router> {
     forgetProviderSession(req);
     // The provider does not know the org's session and would refuse prompt=none at once.
     if (org.sessions.of(req)) req.url = req.url.replace(/([?&])prompt=none(&|$)/, "$1");
-    // The provider silently drops offline_access; Okta refuses it like every scope that an app may not have.
-    req.url = req.url.replace(/([?&]scope=[^&]*)offline_access/, "$1groups");
+    req.url = asksForRefreshToken(org, req)
+      ? withConsent(req.url)
+      : // The provider silently drops offline_access; Okta refuses it like every scope that an app may not have.
+        req.url.replace(/([?&]scope=[^&]*)offline_access/, "$1groups");
     next();
   });
   router.get("/interaction/:uid", async (req, res) => interact(org, await providerNow(), req, res));
@@ -56,11 +59,8 @@ function withFullUrl(req: Request): Request {
 /** A provider with the current keys. New keys need a new provider; its memory stays. */
 async function currentProvider(org: Org): Promise<() => Provider> {
   const create = await loadProviders();
-  const findClient = (id: string) => {
-    const app = Object.hasOwn(org.store.state.apps, id) ? org.store.state.apps[id] : undefined;
-    return app && clientOf(app);
-  };
-  const memory = providerMemory(findClient);
+  const memory = providerMemory((id) => clientOf(org, id));
+  const exchange = tokenExchange(org);
   const features = { introspection: { enabled: true }, revocation: { enabled: true } };
   let [provider, madeOf]: [Provider | null, readonly JWK[]] = [null, []];
   return () => {
@@ -71,16 +71,26 @@ async function currentProvider(org: Org): Promise<() => Provider> {
       const app = org.store.state.apps[clientId];
       return app ? federatedClaims(org, app, sub) : {};
     };
-    provider = create({ issuer: org.url, keys, memory, claimsOf, idTokenClaims, features });
+    provider = create({ issuer: org.url, keys, memory, claimsOf, idTokenClaims, exchange, features });
     madeOf = keys;
     return provider;
   };
 }
 
-function clientOf({ id, signOn }: OrgApp): Record<string, unknown> | undefined {
-  if (signOn.kind !== "oidc") return undefined;
-  const { clientSecret: secret, redirectUris, postLogoutRedirectUris } = signOn;
-  return webClient({ clientId: id, secret, redirectUris, postLogoutRedirectUris });
+/** Whether the app may have refresh tokens, and asks for one. */
+function asksForRefreshToken({ store }: Org, { query }: Request): boolean {
+  const signOn = store.state.apps[String(query.client_id)]?.signOn;
+  const isAllowed = signOn?.kind === "oidc" && signOn.refreshTokens === true;
+  return isAllowed && String(query.scope).split(" ").includes("offline_access");
+}
+
+/** Okta asks no one for consent here. The provider issues a refresh token only if the request has prompt=consent. */
+function withConsent(url: string): string {
+  const [path = "", search = ""] = url.split("?");
+  const query = new URLSearchParams(search);
+  const prompts = new Set(query.get("prompt")?.split(" "));
+  if (!prompts.has("none")) query.set("prompt", [...prompts.add("consent")].join(" "));
+  return `${path}?${query}`;
 }
 
 /** In Okta, an ID token issued with an access token has only some claims of its scopes; /userinfo has all of them. */
@@ -120,7 +130,7 @@ async function interact(org: Org, provider: Provider, req: Request, res: Respons
   const ts = Math.floor(session.signedInAt / 1000);
   const result =
     person && app && mayUse(app, person)
-      ? { login: { accountId: person.id, ts, amr: ["pwd"] } }
+      ? { login: { accountId: person.id, ts, amr: ["pwd"] }, consent: {} }
       : { error: "access_denied", error_description: "User is not assigned to the client application." };
   await provider.interactionFinished(req, res, result);
 }

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { decodeJwt, importJWK, type JWK, SignJWT } from "jose";
 import type { Account, Context, default as Provider } from "oidc-provider";
 import type { providerMemory } from "./provider-memory.ts";
+import { type TokenExchangeAnswer, type TokenExchangeRequest, tokenExchangeGrant } from "./token-exchange.ts";
+import { TokenRefusal } from "./token-refusal.ts";
 
 /** The parts of a provider: the stand-in's, or one of a test. */
 export interface ProviderParts {
@@ -19,6 +21,8 @@ export interface ProviderParts {
   ): (Record<string, unknown> & { sub: string }) | undefined;
   /** Further claims of an ID token, by the person and the client. */
   idTokenClaims?(sub: string, clientId: string): Record<string, unknown>;
+  /** Answers a token exchange (RFC 8693); without it, the grant is not supported. Throws TokenRefusal. */
+  exchange?(request: TokenExchangeRequest): Promise<TokenExchangeAnswer>;
   features: Record<string, unknown>;
 }
 
@@ -45,18 +49,48 @@ const claims = {
 /** Loads oidc-provider and returns a factory. Both silence the production advice that it writes to the console. */
 export async function loadProviders(): Promise<(parts: ProviderParts) => Provider> {
   const unsilence = silence();
-  const { default: ProviderOf } = await import("oidc-provider").finally(unsilence);
+  const { default: ProviderOf, errors } = await import("oidc-provider").finally(unsilence);
   return (parts) => {
     const restore = silence();
     try {
       const provider = new ProviderOf(parts.issuer, configuration(parts));
       provider.proxy = true;
       provider.use(completeIdToken(parts));
+      if (parts.exchange) supportExchange(provider, parts.exchange, errors.CustomOIDCProviderError);
       return provider;
     } finally {
       restore();
     }
   };
+}
+
+const exchangeParameters = [
+  "subject_token",
+  "subject_token_type",
+  "requested_token_type",
+  "audience",
+  "resource",
+  "scope",
+  "actor_token",
+  "actor_token_type",
+];
+
+/** Adds the token exchange. oidc-provider authenticates the client before it. */
+function supportExchange(
+  provider: Provider,
+  exchange: NonNullable<ProviderParts["exchange"]>,
+  ErrorOf: new (error: string, description: string) => Error,
+): void {
+  const answer = async (ctx: Context): Promise<void> => {
+    const { client, params } = ctx.oidc;
+    const findRefreshToken = (value: string) => provider.RefreshToken.find(value);
+    try {
+      ctx.body = await exchange({ clientId: client.clientId, params, findRefreshToken });
+    } catch (error) {
+      throw error instanceof TokenRefusal ? new ErrorOf(error.code, error.message) : error;
+    }
+  };
+  provider.registerGrantType(tokenExchangeGrant, answer, exchangeParameters);
 }
 
 /**
@@ -93,7 +127,7 @@ function configuration({ keys, memory, claimsOf, features }: ProviderParts): Rec
   return {
     adapter: memory,
     routes: oauthPaths,
-    scopes: ["openid", "profile", "email", "groups"],
+    scopes: ["openid", "profile", "email", "groups", "offline_access"],
     claims,
     conformIdTokenClaims: true,
     pkce: { required: () => true },
@@ -104,16 +138,21 @@ function configuration({ keys, memory, claimsOf, features }: ProviderParts): Rec
     interactions: { url: (_ctx: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
     jwks: { keys },
     cookies: { keys: ["of a provider for one machine"] },
-    // In seconds, as in Okta: 5 minutes for a code, an hour for the tokens of an org authorization server.
+    // In seconds, as in Okta: 5 minutes for a code, an hour for the tokens of an org authorization server, 7 days for
+    // refresh tokens.
     ttl: {
       AccessToken: 3600,
       AuthorizationCode: 300,
       IdToken: 3600,
       Interaction: 600,
       Session: 3600,
-      Grant: 3600,
+      Grant: 7 * 86_400,
+      RefreshToken: 7 * 86_400,
     },
     clientBasedCORS: () => false,
+    // The provider's dispatcher refuses loopback addresses. The stand-in and its agents run on one machine.
+    fetch: (url: string, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) =>
+      fetch(url, options),
     findAccount: (_ctx: unknown, sub: string): Account | undefined =>
       claimsOf(sub, "userinfo", "") && {
         accountId: sub,
@@ -122,7 +161,7 @@ function configuration({ keys, memory, claimsOf, features }: ProviderParts): Rec
     async loadExistingGrant(this: unknown, ctx: Context & { oidc: { provider: Provider } }) {
       const { client, session, provider } = ctx.oidc;
       const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
-      grant.addOIDCScope("openid profile email");
+      grant.addOIDCScope("openid profile email offline_access");
       await grant.save();
       return grant;
     },
@@ -210,7 +249,13 @@ function discoveryDocument(issuer: string): Record<string, unknown> {
       "code id_token token",
     ],
     response_modes_supported: ["query", "fragment", "form_post", "okta_post_message"],
-    grant_types_supported: ["authorization_code", "implicit", "refresh_token", "password"],
+    grant_types_supported: [
+      "authorization_code",
+      "implicit",
+      "refresh_token",
+      "password",
+      tokenExchangeGrant,
+    ],
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: ["RS256"],
     scopes_supported: ["openid", "email", "profile", "address", "phone", "offline_access", "groups"],

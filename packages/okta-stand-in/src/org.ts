@@ -1,4 +1,5 @@
 import type { CallLog } from "./calls.ts";
+import type { EventLog } from "./events.ts";
 import { newSigningKey } from "./keys.ts";
 import type { OrgSessions } from "./sessions.ts";
 import type { OrgApp, OrgPerson, OrgStore } from "./state.ts";
@@ -12,6 +13,8 @@ export interface Org {
   sessions: OrgSessions;
   /** The calls that the org made to applications. */
   calls: CallLog;
+  /** The events of AI agents and their tokens. */
+  events: EventLog;
 }
 
 /** A person, a group, an app or a page does not exist. */

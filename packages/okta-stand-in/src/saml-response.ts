@@ -43,6 +43,8 @@ const algorithms = {
     digest: "http://www.w3.org/2000/09/xmldsig#sha1",
   },
 };
+/** The `Format` of every NameID. */
+export const nameIdFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 const lifetimeMs = 5 * 60_000;
 
 /** A response in Okta's shape (Okta: "SAML Tracer"). The assertion is signed first, then the response around it. */
@@ -78,8 +80,7 @@ function assertionElement(statement: SamlStatement, id: string, answers: string,
     `xmlns:xs="${ns.schema}">`,
     issuerElement(statement.issuer),
     `<saml2:Subject xmlns:saml2="${ns.assertion}">`,
-    '<saml2:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified">',
-    `${escaped(nameId)}</saml2:NameID>`,
+    `<saml2:NameID Format="${nameIdFormat}">${escaped(nameId)}</saml2:NameID>`,
     '<saml2:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">',
     `<saml2:SubjectConfirmationData${answers} NotOnOrAfter="${until}" Recipient="${escaped(acsUrl)}"/>`,
     "</saml2:SubjectConfirmation></saml2:Subject>",

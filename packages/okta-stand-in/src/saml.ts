@@ -25,6 +25,11 @@ export function issuerOf({ externalKey }: SamlSignOn): string {
   return `http://www.okta.com/${externalKey}`;
 }
 
+/** "Application username format": the value by which the application knows the person. */
+export function nameIdOf({ signOn }: SamlApp, person: OrgPerson): string {
+  return signOn.usernameFormat === "email" ? person.email : person.login;
+}
+
 /** SP-initiated single sign-on, and the metadata. */
 export function samlRoutes(org: Org): Router {
   const router = Router();
@@ -92,7 +97,7 @@ export function sendResponse(
       // Okta ignores the request's AssertionConsumerServiceURL and uses the address that the administrator entered.
       acsUrl: app.signOn.acsUrl,
       audience: app.signOn.audience,
-      nameId: app.signOn.usernameFormat === "email" ? person.email : person.login,
+      nameId: nameIdOf(app, person),
       attributes: attributesOf(org, app, person),
       inResponseTo: request?.id ?? null,
       signedInAt: session.signedInAt,

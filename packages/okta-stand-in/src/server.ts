@@ -13,6 +13,7 @@ import { okta } from "okta-labels/labels";
 import { adminRoutes } from "./admin/routes.ts";
 import { callLog } from "./calls.ts";
 import { endUserRoutes } from "./end-user.ts";
+import { eventLog } from "./events.ts";
 import { newSigningKey } from "./keys.ts";
 import { managementApi } from "./management-api.ts";
 import { takeNotice } from "./notices.ts";
@@ -53,7 +54,8 @@ export interface RunningOrg extends OrgAdmin {
 export async function createOrg({ store, url, wait, apiToken }: OrgOptions): Promise<RunningOrg> {
   const calls = callLog();
   const sessions = orgSessions(url.startsWith("https:"));
-  const base = { store, url, name: orgName, sessions, calls };
+  const events = eventLog();
+  const base = { store, url, name: orgName, sessions, calls, events };
   const client = scimClient({ calls, ...(wait ? { wait } : {}) });
   const org: OrgAdmin = { ...base, provisioner: provisioner(base, client) };
   if (store.state.keys.length === 0) {
@@ -71,6 +73,7 @@ export async function createOrg({ store, url, wait, apiToken }: OrgOptions): Pro
       await org.provisioner.stopAll();
       sessions.endAll();
       calls.clear();
+      events.clear();
       const { idpId, keys } = store.state;
       store.replace({ ...seed, idpId, keys });
     },

@@ -12,6 +12,10 @@ export interface OrgState {
   apps: Record<string, OrgApp>;
   /** The integrations of the app catalog, by name. */
   catalog?: Record<string, CatalogApp>;
+  /** "Directory > AI agents", by id. */
+  agents?: Record<string, AiAgent>;
+  /** How many ID-JAGs were issued: by month, person and resource app, "2026-11/00u…/0oa…". */
+  idJagCounts?: Record<string, number>;
   /** Private signing keys of the authorization server. The first one signs; all are published. */
   keys: JWK[];
 }
@@ -60,6 +64,15 @@ export interface OrgApp {
   governance?: Governance;
   /** Federated claims: sent in the ID token or the assertion. */
   claims?: FederatedClaim[];
+  /** Present while Cross App Access (XAA) is enabled on the tab Resource Server. */
+  resourceServer?: ResourceServer;
+}
+
+export interface ResourceServer {
+  /** "Issuer URL" of the app's own authorization server: the `aud` of ID-JAGs. */
+  issuerUrl: string;
+  /** "Audience/tenant ID": the `aud_tenant` of ID-JAGs. Empty if the app does not need it. */
+  tenantId: string;
 }
 
 interface FederatedClaim {
@@ -74,6 +87,8 @@ export interface OidcSignOn {
   redirectUris: string[];
   postLogoutRedirectUris: string[];
   initiateLoginUri: string | null;
+  /** "Grant type > Refresh Token": the app may request the scope `offline_access`. */
+  refreshTokens?: boolean;
   /** "Group claims filter", as entered; absent if it is empty. Never sent: no app may request the scope `groups` here. */
   groupsClaim?: GroupsClaim;
 }
@@ -219,6 +234,40 @@ interface CatalogScim {
   updates: Provisioning["updates"];
   changePassword: boolean;
   guideUrl: string;
+}
+
+/** An AI agent: the requesting app of Cross App Access. */
+export interface AiAgent {
+  /** `wlp…`: the `act.sub` of its ID-JAGs. */
+  id: string;
+  name: string;
+  /** STAGED until an administrator activates it for the first time. */
+  status: "STAGED" | "ACTIVE" | "INACTIVE";
+  /** "User access": the app that people sign in to, and are assigned to. */
+  linkedAppId: string | null;
+  /** "Client registration": how it authenticates at the org. */
+  registration: ClientRegistration | null;
+  /** "Resource connections" */
+  connections: ResourceConnection[];
+}
+
+/** An agent with an OIDC app shares the app's client ID and secret; one with a SAML app has its own. */
+export type ClientRegistration =
+  | { method: "id-only" }
+  | { method: "secret"; secret: string }
+  | { method: "keys"; keys: JWK[] }
+  | { method: "jwks-uri"; jwksUri: string };
+
+export interface ResourceConnection {
+  id: string;
+  /** The resource app. */
+  appId: string;
+  /** "Resource indicator": the URLs of the protected resources. */
+  resources: string[];
+  /** "AI agent's client ID registered in this app" */
+  clientId: string;
+  /** The scopes that the agent may request. Null allows any scope. */
+  scopes: string[] | null;
 }
 
 export interface PushGroup {

@@ -1,8 +1,18 @@
 /** For the tests of an application: starts an org in the test's process, and adds people and apps to it. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { activateAgent, addConnection, linkApp, registerAgent, registerClient } from "./agents.ts";
 import { createOrg, type OrgOptions, type RunningOrg } from "./server.ts";
-import { newId, type OrgApp, type OrgPerson, openOrgStore, type Provisioning } from "./state.ts";
+import {
+  type AiAgent,
+  type ClientRegistration,
+  newId,
+  type OrgApp,
+  type OrgPerson,
+  openOrgStore,
+  type Provisioning,
+  type ResourceConnection,
+} from "./state.ts";
 import { Visitor } from "./visitor.ts";
 
 /** A stand-in org on a free port. */
@@ -93,6 +103,41 @@ export function oidcSignOn(redirectUri: string): OrgApp["signOn"] {
     postLogoutRedirectUris: [`${redirectUri}/out`],
     initiateLoginUri: `${redirectUri}/initiate`,
   };
+}
+
+/** A resource app and what an agent may do there. */
+interface WantedConnection extends Omit<ResourceConnection, "id" | "appId"> {
+  app: OrgApp;
+  /** The issuer of the app's authorization server. */
+  issuerUrl: string;
+  tenantId?: string;
+}
+
+/** An AI agent that is ready to act for people. */
+interface ReadyAgent {
+  agent: AiAgent;
+  /** The app that people sign in to. */
+  app: OrgApp;
+}
+
+/**
+ * Registers an AI agent with a linked app and resource connections, and activates it. Throws OrgRefusal.
+ * @param wanted.registration by default the client secret of the linked OIDC app.
+ */
+export function addAiAgent(
+  org: RunningOrg,
+  app: OrgApp,
+  wanted: { name?: string; registration?: ClientRegistration; connections: readonly WantedConnection[] },
+): ReadyAgent {
+  const agent = registerAgent(org, wanted.name ?? "Test agent");
+  linkApp(org, agent, app);
+  if (wanted.registration) registerClient(org, agent, wanted.registration);
+  for (const { app: resourceApp, issuerUrl, tenantId = "", ...connection } of wanted.connections) {
+    resourceApp.resourceServer ??= { issuerUrl, tenantId };
+    addConnection(org, agent, { appId: resourceApp.id, ...connection });
+  }
+  activateAgent(org, agent);
+  return { agent, app };
 }
 
 export function integration(baseUrl: string, wanted: Partial<Provisioning> = {}): Provisioning {

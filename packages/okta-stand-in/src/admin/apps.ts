@@ -1,5 +1,6 @@
 import { type Request, Router } from "express";
 import { okta } from "okta-labels/labels";
+import { setAppActive } from "../agents.ts";
 import { changeInstance } from "../catalog.ts";
 import { tilePathOf } from "../end-user.ts";
 import { enableGovernance } from "../governance.ts";
@@ -53,8 +54,7 @@ export function appRoutes(org: OrgAdmin): Router {
     "/admin/apps/:id/status",
     act(own, (req) => {
       const app = appOf(org, idIn(req));
-      app.active = !app.active;
-      org.store.changed();
+      setAppActive(org, app, !app.active);
       return app.active ? "The application is active." : "The application is inactive: it is open to no one.";
     }),
   );

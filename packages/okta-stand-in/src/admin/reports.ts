@@ -13,12 +13,13 @@ export function reportRoutes(org: OrgAdmin): Router {
   router.get("/admin", (_req, res) => res.redirect("/admin/apps"));
 
   router.get("/admin/reports/system-log", (_req, res) => {
-    const calls = org.calls.latest(shown);
-    res.render("system-log", { title: "System Log", calls, total: org.calls.total });
+    res.render("system-log", { title: "System Log", rows: logRows(org), total: org.calls.total });
   });
   router.get("/admin/reports/system-log/:id", (req, res) => {
     const call = org.calls.byId(idIn(req));
-    if (!call) throw new OrgNotFoundError("This call is no longer kept.");
+    const event = org.events.byId(idIn(req));
+    if (event) return res.render("event", { title: event.type, event });
+    if (!call) throw new OrgNotFoundError("This entry is no longer kept.");
     res.render("call", { title: `${call.method} ${new URL(call.url).pathname}`, call });
   });
 
@@ -58,4 +59,21 @@ export function reportRoutes(org: OrgAdmin): Router {
     ),
   );
   return router;
+}
+
+/** The latest calls and events, newest first. */
+function logRows({ calls, events }: OrgAdmin) {
+  const callRows = calls.latest(shown).map(({ id, at, why, method, url, status, durationMs, problem }) => ({
+    ...{ id, at, why, durationMs, problem },
+    name: `${method} ${new URL(url).pathname}`,
+    result: status === null ? "none" : String(status),
+    isGood: status !== null && status < 400,
+  }));
+  const eventRows = events.latest(shown).map(({ id, at, type, what, refusal }) => ({
+    ...{ id, at, why: what, durationMs: null, problem: refusal },
+    name: type,
+    result: refusal === null ? "SUCCESS" : "FAILURE",
+    isGood: refusal === null,
+  }));
+  return [...callRows, ...eventRows].sort((one, other) => other.at - one.at).slice(0, shown);
 }

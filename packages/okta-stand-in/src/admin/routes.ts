@@ -1,5 +1,6 @@
 import { Router } from "express";
 import type { OrgAdmin } from "../provisioner.ts";
+import { agentRoutes } from "./agents.ts";
 import { appRoutes } from "./apps.ts";
 import { assignmentRoutes } from "./assignments.ts";
 import { catalogRoutes } from "./catalog.ts";
@@ -13,6 +14,7 @@ import { profileEditorRoutes } from "./profile-editor.ts";
 import { provisioningRoutes } from "./provisioning.ts";
 import { pushGroupRoutes } from "./push-groups.ts";
 import { reportRoutes } from "./reports.ts";
+import { resourceServerRoutes } from "./resource-server.ts";
 import { signOnRoutes } from "./sign-on.ts";
 import { taskRoutes } from "./tasks.ts";
 
@@ -23,9 +25,15 @@ export function adminRoutes(org: OrgAdmin): Router {
     Object.assign(res.locals, { appPath });
     next();
   });
-  router.use(taskRoutes(org), peopleRoutes(org), groupRoutes(org), profileEditorRoutes(org));
+  router.use(
+    taskRoutes(org),
+    peopleRoutes(org),
+    groupRoutes(org),
+    agentRoutes(org),
+    profileEditorRoutes(org),
+  );
   router.use(appRoutes(org), signOnRoutes(org), provisioningRoutes(org), importRoutes(org));
-  router.use(assignmentRoutes(org), pushGroupRoutes(org), governanceRoutes(org));
+  router.use(assignmentRoutes(org), pushGroupRoutes(org), governanceRoutes(org), resourceServerRoutes(org));
   router.use(catalogRoutes(org), newAppRoutes(org), reportRoutes(org));
   return router;
 }
