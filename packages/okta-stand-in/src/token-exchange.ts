@@ -6,7 +6,7 @@ import { publicKeys } from "./keys.ts";
 import { mayUse, type Org } from "./org.ts";
 import { isSaml, nameIdOf } from "./saml.ts";
 import { nameIdInResponse } from "./saml-subject.ts";
-import type { AiAgent, OrgPerson } from "./state.ts";
+import type { AiAgent, OrgApp, OrgPerson } from "./state.ts";
 import { TokenRefusal } from "./token-refusal.ts";
 
 export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -166,8 +166,8 @@ function requireActor({ agent, params }: Exchange): void {
 }
 
 /**
- * Finds the resource connection, and the scopes that it grants. Several apps can have the same Issuer URL, if one org serves several tenants of a
- * product: the person's assignment decides. Throws TokenRefusal.
+ * Finds the resource connection, and the scopes that it grants. Several apps can have the same Issuer URL, if one org serves
+ * several tenants of a product: the person's assignment decides. Throws TokenRefusal.
  */
 function grantOf({ org, agent, params }: Exchange, person: OrgPerson): IdJagGrant {
   const { audience, resource } = params;
@@ -186,10 +186,18 @@ function grantOf({ org, agent, params }: Exchange, person: OrgPerson): IdJagGran
   if (ofResource.length === 0)
     throw new TokenRefusal("invalid_target", "The resource is not a resource indicator of the connection.");
   const found = ofResource.find(({ app }) => mayUse(app, person));
-  if (!found) throw new TokenRefusal("access_denied", "The person is not assigned to the resource app.");
+  if (!found) throw refusalOf(Object.values(org.store.state.apps), audience, person);
   const resources = resource === undefined ? found.connection.resources : [resource];
   const scopes = grantedScopes(params.scope, found.connection.scopes);
   return { ...found, agent, person, resources, scopes };
+}
+
+/** None of the connected apps is the person's: they may be assigned to another one with this issuer. */
+function refusalOf(apps: readonly OrgApp[], audience: string | undefined, person: OrgPerson): TokenRefusal {
+  const own = apps.find((app) => app.resourceServer?.issuerUrl === audience && mayUse(app, person));
+  return own
+    ? new TokenRefusal("invalid_target", `The agent has no resource connection to ${own.label}.`)
+    : new TokenRefusal("access_denied", "The person is not assigned to the resource app.");
 }
 
 /** @param allowed null allows any scope. A request without scopes gets all that are allowed (RFC 6749 §3.3). */

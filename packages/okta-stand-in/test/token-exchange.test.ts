@@ -149,6 +149,9 @@ describe("the stand-in org's token exchange", () => {
       [payload.aud_tenant, payload.client_id, payload.scope],
       ["other", "agent-at-other", "anything"],
     );
+    agent.connections.pop();
+    const refused = await exchange();
+    assertRefused(refused, "invalid_target", /no resource connection to Test App/);
   });
 
   it("grants all scopes and resources of the connection to a request that names none", async () => {
