@@ -41,6 +41,8 @@ function authorizationServer(baseUrl: string): object {
   const { issuer, tokenEndpoint } = crossAppAccessUrls(baseUrl);
   return {
     issuer,
+    // No grant here uses it. Clients that read RFC 8414 strictly, like the MCP SDK, refuse a document without one.
+    authorization_endpoint: baseUrl + paths.login,
     token_endpoint: tokenEndpoint,
     grant_types_supported: [jwtBearer],
     authorization_grant_profiles_supported: [idJagProfile],

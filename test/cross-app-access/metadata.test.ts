@@ -16,6 +16,7 @@ describe("the metadata of Cross App Access", () => {
       const { body } = await read("/.well-known/oauth-authorization-server");
       assert.deepEqual(body, {
         issuer: site().app.url,
+        authorization_endpoint: `${site().app.url}/login`,
         token_endpoint: `${site().app.url}/oauth2/token`,
         grant_types_supported: ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
         authorization_grant_profiles_supported: ["urn:ietf:params:oauth:grant-profile:id-jag"],
