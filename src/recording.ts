@@ -13,7 +13,7 @@ export interface Recorder {
 /** A recorder that keeps nothing. */
 export const noRecorder: Recorder = { record: () => undefined };
 
-export const protocols = ["scim", "oidc", "saml", "universal-logout"] as const;
+export const protocols = ["scim", "oidc", "saml", "universal-logout", "cross-app-access"] as const;
 export type Protocol = (typeof protocols)[number];
 
 /** The names of the protocols on pages. */
@@ -22,6 +22,7 @@ export const protocolNames: Record<Protocol, string> = {
   oidc: "OIDC",
   saml: "SAML",
   "universal-logout": "Universal Logout",
+  "cross-app-access": "Cross App Access",
 };
 
 /** One message and its answer. The inspector redacts secrets by their names, their shapes and by `secrets`. */

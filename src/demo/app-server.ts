@@ -1,6 +1,6 @@
 /**
  * The server of the demo: the application as `npm start` serves it, with the demo's pages (tools/demo) and example data.
- * It also starts the stand-in org as a process of its own. A composition root; main.ts starts it.
+ * It also starts the stand-in org and the agent, as processes of their own. A composition root; main.ts starts it.
  */
 import { guidedRoutes } from "demo-pages/guided";
 import { storyRoutes } from "demo-pages/story";
@@ -10,24 +10,27 @@ import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
+import { startDemoAgent } from "./agent.ts";
 import { startDemoOrg } from "./org.ts";
 import { isSeeded, resetDemo } from "./seed.ts";
 
 const environment = processEnvironment();
 const { DEMO_CONTROL_SECRET = "", DEMO_PASSWORD = "", DEMO_RESET } = environment;
-// Start the org first, so that both processes start at the same time.
+// Start the others first, so that all processes start at the same time.
 const org = startDemoOrg(environment);
+const agent = startDemoAgent(environment);
 const config = loadConfig(environment);
 const log = createLog(config.logLevel);
 const database = openDatabase(config.databaseUrl);
 await migrate(database);
 
 const base = { database, config, password: DEMO_PASSWORD };
-const deps = { ...base, org };
+const deps = { ...base, org, agent };
 const reset = () => resetDemo(deps);
-const routes = org
-  ? storyRoutes({ ...base, orgUrl: org.url, reset }, DEMO_CONTROL_SECRET)
-  : guidedRoutes(base);
+const routes =
+  org && agent
+    ? storyRoutes({ ...base, orgUrl: org.url, agentUrl: agent.url, reset }, DEMO_CONTROL_SECRET)
+    : guidedRoutes(base);
 const stopServing = await serve(config, database, log, routes);
 
 let isStopping = false;
@@ -35,15 +38,17 @@ const stop = async (code: number) => {
   if (isStopping) return;
   isStopping = true;
   org?.stop();
-  const [orgCode = 0] = await Promise.all([org?.ended, stopServing()]);
-  process.exit(Math.max(code, orgCode));
+  agent?.stop();
+  const [orgCode = 0, agentCode = 0] = await Promise.all([org?.ended, agent?.ended, stopServing()]);
+  process.exit(Math.max(code, orgCode, agentCode));
 };
 process.on("SIGINT", () => undefined);
 process.once("SIGTERM", () => void stop(0));
 process.once("disconnect", () => void stop(0));
 void org?.ended.then(stop);
+void agent?.ended.then(stop);
 
-if (org && !(await org.ready)) await stop(1);
+if (org && agent && !((await org.ready) && (await agent.ready))) await stop(1);
 if (DEMO_RESET === "1" || !(await isSeeded(deps))) await reset();
 else org?.resume();
 process.send?.("ready");

@@ -20,28 +20,34 @@ interface DemoSettings {
   INSECURE_ALLOW_PRIVATE_NETWORK?: "1";
 }
 
-/** The environment of the demo's programs. ORG_… is absent with an Okta org of your own. */
+/** The environment of the demo's programs. ORG_… and AGENT_… are absent with an Okta org of your own. */
 export type DemoEnvironment = DemoSettings & {
   PORT: string;
   ORG_PORT?: string;
   ORG_URL?: string;
   ORG_FILE?: string;
   ORG_SEED?: string;
+  AGENT_PORT?: string;
+  AGENT_URL?: string;
+  AGENT_FILE?: string;
 } & Record<string, string | undefined>;
 
 /** The stand-in's store, and the seed that it is filled with. */
 const orgFiles = { ORG_FILE: "data/demo-org.json", ORG_SEED: "data/demo-org.seed.json" };
+/** The agent's registrations, with their secrets. */
+const agentFile = { AGENT_FILE: "data/demo-agent.json" };
 
 /**
  * The demo's own database and secrets: generated once and kept in a file that git ignores. DEMO_DATABASE_URL chooses the
  * database. The shell's DATABASE_URL is ignored, or `--reset` could empty a real database.
- * @param withStandIn whether the stand-in org also runs.
+ * @param withStandIn whether the stand-in org and the agent also run.
  */
 export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
-  const { ORG_PORT, ORG_URL, ...shell } = processEnvironment();
+  const { ORG_PORT, ORG_URL, AGENT_PORT, AGENT_URL, ...shell } = processEnvironment();
   const stored = readEnvironmentFile(demoFile);
   const port = shell.PORT ?? "3000";
   const orgPort = ORG_PORT ?? String(Number(port) + 1);
+  const agentPort = AGENT_PORT ?? String(Number(port) + 2);
   const settings: DemoSettings = {
     BASE_URL: shell.BASE_URL ?? `http://localhost:${port}`,
     DATABASE_URL: shell.DEMO_DATABASE_URL ?? (withStandIn ? "data/demo.sqlite" : "data/demo-okta.sqlite"),
@@ -53,15 +59,18 @@ export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
     ...(withStandIn ? { INSECURE_ALLOW_PRIVATE_NETWORK: "1" as const } : {}),
   };
   write(settings);
-  const org = {
+  const others = {
     ORG_PORT: orgPort,
     ORG_URL: ORG_URL ?? `http://127.0.0.1:${orgPort}`,
     ...orgFiles,
+    AGENT_PORT: agentPort,
+    AGENT_URL: AGENT_URL ?? `http://127.0.0.1:${agentPort}`,
+    ...agentFile,
   };
   // The demo speaks http, so https means that a tunnel or a proxy is in front of it.
   const proxies = settings.BASE_URL.startsWith("https:") ? { TRUST_PROXY: "1" } : {};
   const defaults = { HOST: "127.0.0.1", LOG_LEVEL: "error", ...proxies };
-  return { ...defaults, ...shell, ...settings, ...(withStandIn ? org : {}), PORT: port };
+  return { ...defaults, ...shell, ...settings, ...(withStandIn ? others : {}), PORT: port };
 }
 
 function write(settings: DemoSettings): void {

@@ -1,8 +1,8 @@
 /**
- * `npm run demo`: the application and a stand-in for an Okta org, on this machine, within seconds.
+ * `npm run demo`: the application, a stand-in for an Okta org and an AI agent, on this machine, within seconds.
  *
  * Development only: nothing else in src/ imports it, and a production image does not contain it. This file starts and stops
- * the application (app-server.ts), which starts and stops the stand-in (org.ts). tenants.ts lists the demo's customers and
+ * the application (app-server.ts), which starts and stops the stand-in (org.ts) and the agent (agent.ts). tenants.ts lists the demo's customers and
  * seed.ts creates them. The pages that lead through the demo are in tools/demo. May import: everything.
  */
 import { fileURLToPath } from "node:url";
@@ -33,10 +33,10 @@ function readOptions() {
 }
 
 async function run(): Promise<void> {
-  const { PORT, ORG_PORT } = environment;
-  for (const port of [PORT, ORG_PORT].filter((one) => one !== undefined)) {
+  const { PORT, ORG_PORT, AGENT_PORT } = environment;
+  for (const port of [PORT, ORG_PORT, AGENT_PORT].filter((one) => one !== undefined)) {
     if (await isFree(Number(port))) continue;
-    console.error(`Port ${port} is taken. PORT=4000 npm run demo uses 4000 and 4001.`);
+    console.error(`Port ${port} is taken. PORT=4000 npm run demo uses 4000, 4001 and 4002.`);
     process.exit(1);
   }
   const app = new ChildProgram(fileURLToPath(new URL("app-server.ts", import.meta.url)), {

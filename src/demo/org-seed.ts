@@ -1,26 +1,32 @@
 import { samlSignOn } from "okta-stand-in/saml-app";
 import { newId, type OrgApp, type OrgSeed } from "okta-stand-in/state";
 import { brand } from "../../config/brand.ts";
-import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
+import { crossAppAccessUrls, oidcUrls, paths, samlUrls } from "../endpoints.ts";
+import { addAgent } from "./agent-seed.ts";
 import { attributeStatements } from "./attribute-statements.ts";
 import { catalogApp } from "./catalog.ts";
 import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./tenants.ts";
 
-/** The org's initial content, and each customer's app in it, by the customer's slug. */
+/** The org's initial content. */
 export interface SeededOrg {
   seed: OrgSeed;
+  /** Each customer's app in it, by the customer's slug. */
   apps: ReadonlyMap<string, OrgApp>;
+  /** The credentials of the app that people use to sign in to the agent. */
+  agentApp: { clientId: string; clientSecret: string };
 }
 
 /**
  * Builds the org that the customers' administrators would have set up: people, groups, and an app for each customer with
  * provisioning. Everything is pending except the guest, who is assigned but waits.
  * @param tokens provisioning tokens by the customer's slug.
+ * @param agent the agent's origin, and its client ID here.
  * @param before the org's former content. The keys of its SAML apps are reused, because generating one takes a while.
  */
 export async function buildOrgSeed(
   baseUrl: string,
   tokens: ReadonlyMap<string, string>,
+  agent: { url: string; clientId: string },
   before: OrgSeed | null,
 ): Promise<SeededOrg> {
   const keys = Object.values(before?.apps ?? {}).flatMap(({ signOn }) =>
@@ -39,7 +45,7 @@ export async function buildOrgSeed(
     seed.apps[app.id] = app;
     apps.set(tenant.slug, app);
   }
-  return { seed, apps };
+  return { seed, apps, agentApp: addAgent(seed, baseUrl, agent) };
 }
 
 function addPeople(seed: OrgSeed, tenant: DemoTenant): void {
@@ -84,6 +90,8 @@ function appOf(tenant: DemoTenant, baseUrl: string, token: string, signOn: OrgAp
     pushGroups: Object.fromEntries(
       tenant.groups.map(({ name }) => [orgIdOf("00g", name), { ...push, pushedMembers: {} }]),
     ),
+    // One org serves both customers, so the ID-JAG has to name the tenant.
+    resourceServer: { issuerUrl: crossAppAccessUrls(baseUrl).issuer, tenantId: tenant.slug },
   };
 }
 

@@ -20,7 +20,8 @@ export async function emptyDatabase(database: Database): Promise<void> {
 }
 
 /** Removes the data of a demo that is not running; its next start fills it again. */
-export async function resetStoppedDemo({ DATABASE_URL, ORG_FILE, ORG_SEED }: DemoEnvironment): Promise<void> {
+export async function resetStoppedDemo(environment: DemoEnvironment): Promise<void> {
+  const { DATABASE_URL, ORG_FILE, ORG_SEED, AGENT_FILE } = environment;
   const database = openDatabase(DATABASE_URL);
   try {
     await migrate(database);
@@ -28,5 +29,5 @@ export async function resetStoppedDemo({ DATABASE_URL, ORG_FILE, ORG_SEED }: Dem
   } finally {
     await database.close();
   }
-  for (const file of [ORG_FILE, ORG_SEED]) if (file) rmSync(file, { force: true });
+  for (const file of [ORG_FILE, ORG_SEED, AGENT_FILE]) if (file) rmSync(file, { force: true });
 }

@@ -1,5 +1,7 @@
 import type { OrgApp } from "okta-stand-in/state";
+import { apiScopes } from "../../config/integration.ts";
 import type { Config } from "../config.ts";
+import { createAgent } from "../directory/agents.ts";
 import { type ConnectionInput, createConnection } from "../directory/connections.ts";
 import { createLocalUser } from "../directory/local-accounts.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
@@ -12,6 +14,7 @@ import { sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { guardedDocument } from "../trust/guarded-fetch.ts";
+import { agentName, type DemoAgent } from "./agent.ts";
 import type { DemoOrg } from "./org.ts";
 import { buildOrgSeed } from "./org-seed.ts";
 import { emptyDatabase } from "./reset.ts";
@@ -26,6 +29,8 @@ export interface SeedDeps {
   config: Config;
   /** Null with an Okta org of your own, where the connections are set up by hand. */
   org: DemoOrg | null;
+  /** Null without the stand-in org. */
+  agent: DemoAgent | null;
   /** Of the owners' accounts. */
   password: string;
 }
@@ -53,7 +58,7 @@ export async function resetDemo(deps: SeedDeps): Promise<void> {
   await emptyDatabase(deps.database);
   try {
     const stores = await seedTenants(deps);
-    if (deps.org) await connect(deps, deps.org, stores);
+    if (deps.org && deps.agent) await connect(deps, deps.org, deps.agent, stores);
     for (const [tenant, store] of stores) await seedTasks(store, tenant); // sample product
   } catch (error) {
     await emptyDatabase(deps.database);
@@ -79,19 +84,32 @@ async function seedTenants({ database, password }: SeedDeps): Promise<Stores> {
   return stores;
 }
 
-/** Has the org provision each customer, connects the customers to their apps in the org, and maps groups to roles. */
-async function connect(deps: SeedDeps, org: DemoOrg, stores: Stores): Promise<void> {
+/**
+ * Has the org provision each customer, connects the customers to their apps in the org, maps groups to roles, and registers
+ * the agent on both sides.
+ */
+async function connect(deps: SeedDeps, org: DemoOrg, agent: DemoAgent, stores: Stores): Promise<void> {
   const { baseUrl } = deps.config;
+  const client = await registerAgent(deps.database);
   const tokens = new Map<string, string>();
   for (const [{ slug }, store] of stores) tokens.set(slug, (await createToken(store)).token);
-  const { seed, apps } = await buildOrgSeed(baseUrl, tokens, org.content());
+  const wantedAgent = { url: agent.url, clientId: client.clientId };
+  const { seed, apps, agentApp } = await buildOrgSeed(baseUrl, tokens, wantedAgent, org.content());
   await org.fill(seed);
+  agent.configure({ url: org.url, ...agentApp }, { baseUrl, ...client });
   for (const [tenant, store] of stores) {
     const app = apps.get(tenant.slug);
     if (!app) throw new Error(`The org has no app of ${tenant.name}.`);
     await createConnection(deps.database, store.tenantId, await connectionTo(deps, org.url, tenant, app));
     await mapGroups(tenant, store);
   }
+}
+
+/** Registers the agent with this deployment, as its operator would. */
+async function registerAgent(database: Database): Promise<{ clientId: string; clientSecret: string }> {
+  const scopes = apiScopes.map(({ name }) => name);
+  const created = await createAgent(database, { tenantId: null, name: agentName, scopes, jwksUri: null });
+  return { clientId: created.agent.clientId, clientSecret: created.secret ?? "" };
 }
 
 async function mapGroups({ groups }: DemoTenant, store: TenantStore): Promise<void> {

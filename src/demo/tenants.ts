@@ -46,8 +46,8 @@ export function loginOf(name: string, { domain }: Pick<DemoTenant, "domain">): s
   return `${name.split(" ")[0]?.toLowerCase()}@${domain}`;
 }
 
-/** The id of a person (`00u`) or a group (`00g`) at the stand-in. Derived from the name, so that pages can link to it. */
-export function orgIdOf(prefix: "00u" | "00g", name: string): string {
+/** The id of a person (`00u`), a group (`00g`) or an agent (`wlp`) at the stand-in. Derived from the name, so that pages can link to it. */
+export function orgIdOf(prefix: "00u" | "00g" | "wlp", name: string): string {
   return (
     prefix +
     name

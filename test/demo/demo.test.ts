@@ -42,6 +42,7 @@ describe("npm run demo", function () {
     await demo.start();
     const first = demo.password;
     assert.match(demo.output, new RegExp(`${demo.url}/demo`));
+    assert.match(demo.output, new RegExp(`AI agent of another company: +${demo.agentUrl}`));
     for (const name of ["ada@acme.example", "grace@acme.example", "barbara@globex.example"]) {
       assert.ok(demo.output.includes(name), name);
     }
@@ -81,11 +82,12 @@ describe("npm run demo", function () {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     it(`leaves nothing running after ${signal}`, async () => {
       await demo.start();
-      assert.deepEqual([await listens(demo.port), await listens(demo.orgPort)], [true, true]);
+      const ports = [demo.port, demo.orgPort, demo.agentPort];
+      assert.deepEqual(await Promise.all(ports.map(listens)), [true, true, true]);
       await demo.stop(signal);
       await until(
         "nothing listens any more",
-        async () => !(await listens(demo.port)) && !(await listens(demo.orgPort)),
+        async () => !(await Promise.all(ports.map(listens))).includes(true),
         5,
       );
     });
@@ -95,13 +97,16 @@ describe("npm run demo", function () {
     await demo.start();
     const second = new Demo();
     try {
-      second.run([demo.port, await freePort()]);
+      second.run([demo.port, await freePort(), await freePort()]);
       assert.notEqual(await second.ended, 0);
       assert.match(second.output, /Port \d+ is taken\. PORT=4000 npm run demo/);
       assert.doesNotMatch(second.output, /is ready/);
-      second.run([await freePort(), demo.orgPort]);
+      second.run([await freePort(), demo.orgPort, await freePort()]);
       assert.notEqual(await second.ended, 0);
       assert.match(second.output, new RegExp(`Port ${demo.orgPort} is taken`));
+      second.run([await freePort(), await freePort(), demo.agentPort]);
+      assert.notEqual(await second.ended, 0);
+      assert.match(second.output, new RegExp(`Port ${demo.agentPort} is taken`));
     } finally {
       await second.remove();
     }
@@ -113,7 +118,7 @@ describe("npm run demo", function () {
     try {
       await createTestTenant(other.database);
       const before = await systemStore(other.database).tenants.list();
-      mistaken.run([await freePort(), await freePort()], ["--reset"]);
+      mistaken.run([await freePort(), await freePort(), await freePort()], ["--reset"]);
       await until("it has ended", () => mistaken.exited, 60);
       assert.notEqual(await mistaken.ended, 0);
       assert.match(mistaken.output, /none of the demo's\. It is left as it is: see DEMO_DATABASE_URL/);
@@ -127,7 +132,7 @@ describe("npm run demo", function () {
   });
 
   it("refuses unknown options", async () => {
-    demo.run([await freePort(), await freePort()], ["--rset"]);
+    demo.run([await freePort(), await freePort(), await freePort()], ["--rset"]);
     assert.equal(await demo.ended, 1);
     assert.match(demo.output, /npm run demo knows --reset and --okta, not --rset/);
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { agentName } from "../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../../src/demo/tenants.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
@@ -27,7 +28,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       appUrl = `https://localhost:${fronts[0].port}`;
       orgUrl = `https://127.0.0.1:${fronts[1].port}`;
       demo = new Demo({ BASE_URL: appUrl, ORG_URL: orgUrl, NODE_EXTRA_CA_CERTS: certificate.path });
-      const ports: [number, number] = [await freePort(), await freePort()];
+      const ports: [number, number, number] = [await freePort(), await freePort(), await freePort()];
       for (const [index, front] of fronts.entries()) front.pointTo(`http://127.0.0.1:${ports[index]}`);
       demo.run(ports);
       // The org provisions at the application's public URL, so filling it uses https as well.
@@ -70,7 +71,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       const [star] = tenant.people;
       await page.goto(`${orgUrl}/login?${new URLSearchParams({ username: loginOf(star, tenant) })}`);
       await signInAtOrg(page);
-      await page.locator(".tile").click();
+      await page.locator(".tile").filter({ hasNotText: agentName }).click();
       await isHere(page, star);
     }
 

@@ -36,6 +36,7 @@ function copyOfRepository(): string {
 export class Demo {
   port = 0;
   orgPort = 0;
+  agentPort = 0;
   output = "";
   #child: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
@@ -48,7 +49,7 @@ export class Demo {
   }
 
   async start(...words: string[]): Promise<void> {
-    this.run([await freePort(), await freePort()], words);
+    this.run([await freePort(), await freePort(), await freePort()], words);
     await this.ready();
   }
 
@@ -57,9 +58,9 @@ export class Demo {
     assert.match(this.output, /is ready/);
   }
 
-  run([port, orgPort]: [number, number], words: string[] = []): void {
-    Object.assign(this, { port, orgPort, output: "" });
-    const ports = { PORT: String(port), ORG_PORT: String(orgPort) };
+  run([port, orgPort, agentPort]: [number, number, number], words: string[] = []): void {
+    Object.assign(this, { port, orgPort, agentPort, output: "" });
+    const ports = { PORT: String(port), ORG_PORT: String(orgPort), AGENT_PORT: String(agentPort) };
     this.#child = this.#spawn(["demo", ...(words.length > 0 ? ["--", ...words] : [])], ports);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -108,6 +109,10 @@ export class Demo {
 
   get orgUrl(): string {
     return `http://127.0.0.1:${this.orgPort}`;
+  }
+
+  get agentUrl(): string {
+    return `http://127.0.0.1:${this.agentPort}`;
   }
 
   async stop(signal: "SIGTERM" | "SIGINT" = "SIGINT"): Promise<void> {

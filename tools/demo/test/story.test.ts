@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { agentName } from "../../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/tenants.ts";
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
@@ -20,10 +21,14 @@ class StoryReader {
     await this.#page.locator(`#${step}`).getByRole("link", { name: label, exact: true }).nth(nth).click();
   }
 
-  /** The value that a step asks the reader to enter. */
-  async value(step: string): Promise<string> {
+  /** The values that a step asks the reader to enter. */
+  async values(step: string): Promise<string[]> {
     await this.#page.goto(this.#story);
-    return (await this.#page.locator(`#${step} .value`).first().textContent()) ?? "";
+    return await this.#page.locator(`#${step} .value`).allTextContents();
+  }
+
+  async value(step: string): Promise<string> {
+    return (await this.values(step))[0] ?? "";
   }
 
   async now(step: string): Promise<string> {
@@ -39,7 +44,7 @@ class StoryReader {
 
   async openTile(step: string): Promise<void> {
     await this.follow(step, "Dashboard");
-    await this.#page.locator(".tile").click();
+    await this.#page.locator(".tile").filter({ hasNotText: agentName }).click();
   }
 
   /** Signs in at the org, and opens the tile. */
@@ -72,12 +77,13 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
 
   for (const tenant of demoTenants) {
     describe(`${tenant.name}, by ${tenant.protocol.toUpperCase()}`, function () {
-      this.timeout(180_000);
+      this.timeout(300_000);
       it("every step has the described effect", async () => {
         const page = await browser.open();
         const reader = new StoryReader(page, `${demo.url}/demo/${tenant.slug}`);
         await arriving(page, reader, tenant);
         await changing(page, reader, tenant);
+        await delegating(page, reader, tenant, demo.password);
         await leaving(page, reader, tenant);
       });
 
@@ -256,4 +262,92 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   const after = await reader.now("reactivation");
   assert.match(after, /member, managed by SCIM, signed in with 1 browser/);
   assert.equal(/id (\S+)\./.exec(after)?.[1], /id (\S+)\./.exec(before)?.[1], "the same account");
+}
+
+async function delegating(
+  page: Page,
+  reader: StoryReader,
+  tenant: DemoTenant,
+  password: string,
+): Promise<void> {
+  const answer = page.locator("#answer");
+  const ask = async (step: string, question: string, expected: string) => {
+    await reader.follow(step, agentName);
+    await page.getByRole("button", { name: question }).click();
+    await answer.getByText(expected).first().waitFor();
+  };
+  const signInToAgent = async (step: string) => {
+    await reader.follow(step, `Sign in to ${agentName}`);
+    await answer.getByText("You are signed in as").waitFor();
+  };
+  const list = "What is on my list?";
+
+  await reader.signOutHere();
+  await reader.arrive("agent-asks", `${tenant.people[0].split(" ")[0]} Newname`);
+  await signInToAgent("agent-asks");
+  await ask("agent-asks", list, "You have");
+  assert.match(
+    await reader.now("agent-asks"),
+    /Task helper may act here, and last got a token for new\.name@/,
+  );
+
+  await ask("agent-writes", "Add “", "I added it");
+  await ask("agent-writes", "Give it to", `${tenant.people[1]} has it now`);
+  await reader.follow("agent-writes", "Tasks");
+  const task = page.locator(".task", { hasText: "Invite the press" }); // sample product
+  await task.getByText(tenant.people[1]).first().waitFor(); // sample product
+
+  await disconnect(page, reader, tenant);
+  await reader.follow("agent-disconnected", agentName);
+  await page.getByRole("button", { name: "Forget the access token" }).click();
+  await ask("agent-disconnected", list, "Your org does not let Task helper into");
+  await connect(page, reader, tenant);
+  await ask("agent-disconnected", list, "You have");
+
+  await reader.follow("agent-logout", tenant.people[0]);
+  await page.getByRole("button", { name: "More Actions" }).click();
+  await page.getByRole("link", { name: "Clear User Sessions" }).click();
+  await page.getByLabel("Also include logout enabled apps").check();
+  await page.getByRole("button", { name: "Clear and revoke" }).click();
+  await ask("agent-logout", list, "Task helper lost its access");
+
+  await reader.signInAtOrg("agent-blocked");
+  await signInToAgent("agent-blocked");
+  await ask("agent-blocked", list, "You have");
+  assert.equal(await reader.value("agent-blocked"), loginOf(tenant.owner, tenant));
+  await reader.follow("agent-blocked", "Agents");
+  await page.getByLabel("Login name").fill(loginOf(tenant.owner, tenant));
+  await page.getByLabel("Password").fill(password);
+  await page.keyboard.press("Enter");
+  await page.locator("summary", { hasText: "Block" }).click();
+  await page.getByRole("button", { name: "Block now" }).click();
+  await ask("agent-blocked", list, "Task helper lost its access");
+  await page.getByRole("link", { name: "Sign in again" }).click();
+  await ask("agent-blocked", list, "refuses the permission of your org");
+  await reader.follow("agent-blocked", "Agents", 1);
+  await page.locator("summary", { hasText: "Unblock" }).click();
+  await page.getByRole("button", { name: "Unblock now" }).click();
+  await ask("agent-blocked", list, "You have");
+}
+
+/** The customer's app in the org's lists. */
+const labelOf = ({ name }: DemoTenant) => `Tasklane (${name})`;
+
+async function disconnect(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
+  await reader.follow("agent-disconnected", "Resource connections");
+  await page.getByRole("button", { name: `Delete the connection to ${labelOf(tenant)}` }).click();
+  await page.getByText("the agent gets no more ID-JAGs").waitFor();
+}
+
+async function connect(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
+  const [resource = "", clientId = "", scopes = ""] = await reader.values("agent-disconnected");
+  await reader.follow("agent-disconnected", "Resource connections", 1);
+  await page.getByRole("button", { name: "Add resource connection" }).click();
+  await page.getByLabel("Application instance").selectOption({ label: labelOf(tenant) });
+  await page.getByLabel("Resource indicator").fill(resource);
+  await page.getByLabel("AI agent's client ID registered in this app").fill(clientId);
+  await page.getByLabel("Allow specific scopes").check();
+  await page.getByRole("textbox", { name: "Scopes" }).fill(scopes);
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByText("The resource connection is added.").waitFor();
 }

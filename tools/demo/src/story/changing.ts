@@ -80,14 +80,15 @@ export function changing(context: StoryContext): StoryStep[] {
   ];
 }
 
-function weakSignature({ orgUrl, appId, ...context }: StoryContext): StoryStep {
+function weakSignature(context: StoryContext): StoryStep {
+  const { orgUrl, appId } = context;
   const signOn = { label: okta.tabs.signOn, href: `${orgUrl}/admin/apps/${appId}/sign-on` };
   return {
     id: "weak-signature",
     title: "A weak signature is refused",
     actions: [
       { text: "Have the org sign with SHA-1.", link: signOn },
-      { text: "Open the tile.", link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` } },
+      openTile(context),
       { text: "Read the page, and switch back to SHA-256.", link: signOn },
     ],
     look: "The person reads one sentence and a reference. The operator finds the reason in the log under that reference.",

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Request, type RequestHandler, Router } from "express";
 import type { Config } from "../../../../src/config.ts";
+import { agentName } from "../../../../src/demo/agent.ts";
 import { type DemoTenant, demoPaths, demoTenants, loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { NotFoundError } from "../../../../src/errors.ts";
@@ -10,7 +11,7 @@ import type { Database } from "../../../../src/store/database.ts";
 import { systemStore } from "../../../../src/store/system-store.ts";
 import { forTenant, type TenantStore } from "../../../../src/store/tenant-store.ts";
 import { takeSnapshot } from "./snapshot.ts";
-import { storySteps } from "./steps.ts";
+import { storyChapters } from "./steps.ts";
 
 interface StoryDeps {
   database: Database;
@@ -19,6 +20,8 @@ interface StoryDeps {
   password: string;
   /** The URL of the stand-in org. */
   orgUrl: string;
+  /** The URL of the AI agent. */
+  agentUrl: string;
   /** Resets the demo to its initial state. */
   reset(): Promise<void>;
 }
@@ -30,7 +33,7 @@ interface StoryDeps {
  */
 export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
   const router = Router();
-  const { orgUrl, config } = deps;
+  const { orgUrl, agentUrl, config } = deps;
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(new URL(config.baseUrl).hostname);
 
   router.use((_req, res, next) => {
@@ -39,6 +42,7 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
     res.locals.demo = {
       paths: demoPaths,
       orgUrl,
+      agent: { name: agentName, url: agentUrl },
       signIns: signInHelp(isLocal ? deps.password : null),
     };
     next();
@@ -55,13 +59,15 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
     const connection = store && (await findConnection(store, tenant));
     if (!store || !connection)
       throw new NotFoundError("This customer is not as the demo left it: reset the demo.");
-    const snapshot = await takeSnapshot(store, tenant);
-    const steps = storySteps({ tenant, appId: appIdOf(connection), orgUrl, snapshot });
+    const snapshot = await takeSnapshot(deps.database, store, tenant);
+    const { baseUrl } = config;
+    const appId = appIdOf(connection);
+    const chapters = storyChapters({ tenant, appId, orgUrl, agentUrl, baseUrl, snapshot });
     res.render("demo/story", {
       title: `The story of ${tenant.name}`,
       tenant,
       tenants: demoTenants,
-      steps,
+      chapters,
       isLocal,
       owner: loginOf(tenant.owner, tenant),
       protocolNames,

@@ -1,5 +1,9 @@
+import { agentName } from "../../../../src/demo/agent.ts";
 import { type DemoTenant, loginOf, orgIdOf } from "../../../../src/demo/tenants.ts";
 import type { Role, User } from "../../../../src/model.ts";
+import { agentStore } from "../../../../src/store/agents.ts";
+import type { Database } from "../../../../src/store/database.ts";
+import type { TenantAgent } from "../../../../src/store/tenant/agents.ts";
 import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 
 /** A person of the story, as the application knows them. */
@@ -14,14 +18,25 @@ export interface StorySnapshot {
   star: KnownPerson | null;
   second: KnownPerson | null;
   guest: KnownPerson | null;
+  /** The agent, as this customer knows it; null before it acted here for the first time. */
+  agent: TenantAgent | null;
+  /** The agent's client ID. */
+  clientId: string;
 }
 
-export async function takeSnapshot(store: TenantStore, tenant: DemoTenant): Promise<StorySnapshot> {
+export async function takeSnapshot(
+  database: Database,
+  store: TenantStore,
+  tenant: DemoTenant,
+): Promise<StorySnapshot> {
   const [star, second] = tenant.people;
+  const client = (await agentStore(database).ofDeployment()).find(({ name }) => name === agentName);
   return {
     star: await findPerson(store, tenant, star),
     second: await findPerson(store, tenant, second),
     guest: await findPerson(store, tenant, tenant.guest),
+    agent: client ? await store.agents.find(client.clientId) : null,
+    clientId: client?.clientId ?? "",
   };
 }
 
@@ -57,4 +72,13 @@ export function describePresence({ star, second }: StorySnapshot): string {
     person && person.sessions > 0 ? [person.user.displayName] : [],
   );
   return present.length === 0 ? "Neither of them is signed in." : `Signed in: ${present.join(" and ")}.`;
+}
+
+/** The agent's state in the application, as a sentence. */
+export function describeAgent({ agent, clientId }: StorySnapshot): string {
+  if (clientId === "") return `${agentName} is not registered: reset the demo.`;
+  if (!agent) return `${agentName} is registered, and has not acted here yet.`;
+  const state = agent.blockedAt === null ? "may act here" : "is blocked";
+  const last = agent.lastPerson ? `, and last got a token for ${agent.lastPerson.loginName}` : "";
+  return `${agentName} ${state}${last}.`;
 }

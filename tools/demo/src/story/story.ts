@@ -1,3 +1,4 @@
+import { brand } from "../../../../config/brand.ts";
 import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import type { Protocol } from "../../../../src/recording.ts";
 import type { StorySnapshot } from "./snapshot.ts";
@@ -26,12 +27,21 @@ export interface StoryAction {
   value?: string;
 }
 
+/** Some steps under a heading. */
+export interface StoryChapter {
+  title: string;
+  steps: StoryStep[];
+}
+
 /** The setting of the story. */
 export interface StoryContext {
   tenant: DemoTenant;
   /** The tenant's app at the org. */
   appId: string;
   orgUrl: string;
+  agentUrl: string;
+  /** The application's origin. */
+  baseUrl: string;
   snapshot: StorySnapshot;
 }
 
@@ -45,8 +55,9 @@ export function signInAtOrg({ tenant, orgUrl, snapshot }: StoryContext, name: st
   };
 }
 
-export function openTile({ orgUrl }: StoryContext): StoryAction {
-  return { text: "Choose the tile.", link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` } };
+export function openTile({ tenant, orgUrl }: StoryContext): StoryAction {
+  const text = `Choose the tile “${brand.productName} (${tenant.name})”.`;
+  return { text, link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` } };
 }
 
 /** The current login name of the story's first person. */
