@@ -23,6 +23,7 @@ const named = {
     "tools/guide/test/",
     "test/cli/main.test.ts",
     "test/cli/names.test.ts",
+    "test/demo/agent.test.ts",
     "test/demo/demo.test.ts",
     "test/demo/https.test.ts",
     "test/demo/pages.test.ts",

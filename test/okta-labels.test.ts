@@ -33,7 +33,7 @@ const isOwnText = ({ path }: { path: string }) => !quotes.includes(path);
 const howTo = ["docs/how-to/publish-in-the-oin.md", "docs/how-to/use-your-own-okta-org.md"];
 
 /** Bold words of those pages that are not Okta's: labels of this product. */
-const own = ["Admin", "Guides"];
+const own = ["Admin", "Agents", "Guides"];
 
 describe("Okta's labels in the texts", () => {
   it("reads every folder with texts", () => {

@@ -13,6 +13,8 @@ import {
   startStandIn,
   type TestOrg,
 } from "okta-stand-in/testing";
+import { agentName } from "../../src/demo/agent.ts";
+import { orgIdOf } from "../../src/demo/tenants.ts";
 import { obstaclesOn, widths } from "../helpers/accessible.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
@@ -166,6 +168,47 @@ describeInBrowser("the pages of the demo", (browser) => {
       }
       assert.deepEqual(found, []);
     }).timeout(180_000);
+  }
+
+  for (const width of widths) {
+    it(`of the agent are accessible, fit a width of ${width} pixels, and lead through the messages`, async () => {
+      const page = await browser.open({ viewport: { width, height: 800 } });
+      const found: string[] = [];
+      const look = async (name: string) => found.push(...(await obstaclesOn(page, `agent, ${name}`)));
+      const console = `${demo.orgUrl}/admin/ai-agents/${orgIdOf("wlp", agentName)}/user-access`;
+      const ask = () => page.getByRole("button", { name: "What is on my list?" }).click();
+      await page.goto(demo.agentUrl);
+      await look("signed out");
+      await page.goto(`${demo.agentUrl}/sign-in?login_hint=grace@acme.example`);
+      await page.getByRole("button", { name: "Sign In", exact: true }).click();
+      await page.getByText("You are signed in as Grace Hopper.").waitFor();
+      await look("signed in");
+      await ask();
+      await page.getByText("You have").waitFor();
+      for (const message of ["1", "2", "3", "4"]) {
+        await page.keyboard.press("ArrowRight");
+        await page.locator(`#message-${message}[data-current]:focus`).waitFor();
+      }
+      await page.locator("#message-4").getByText("oauth-id-jag+jwt").waitFor();
+      await look("playing");
+      await page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true;");
+      await look("everything open");
+      await page.getByRole("button", { name: "Back" }).click();
+      await page.locator("#message-3[data-current]").waitFor();
+
+      await page.goto(console);
+      await page.getByText("Actions", { exact: true }).click();
+      await page.getByRole("button", { name: "Deactivate" }).click();
+      await page.goto(demo.agentUrl);
+      await page.getByRole("button", { name: "Forget the access token" }).click();
+      await ask();
+      await page.getByRole("heading", { name: "Your org has deactivated Task helper" }).waitFor();
+      await look("refused");
+      await page.goto(console);
+      await page.getByText("Actions", { exact: true }).click();
+      await page.getByRole("button", { name: "Activate" }).click();
+      assert.deepEqual(found, []);
+    }).timeout(120_000);
   }
 
   it("have one heading, a title, unique ids, nothing inline and no placeholders", async () => {
