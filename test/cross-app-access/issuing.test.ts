@@ -12,7 +12,7 @@ import {
   useAgentSite,
 } from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
-import { startRevokingOrg } from "../helpers/revocation.ts";
+import { strangersKey, type TokenParts } from "../helpers/revocation.ts";
 
 describe("an access token for an ID-JAG", () => {
   onEachDatabase((use) => {
@@ -103,7 +103,7 @@ describe("an access token for an ID-JAG", () => {
 
     it("needs the tenant's name where one org serves two tenants, and is then for that tenant alone", async () => {
       const { app, agent } = site();
-      const shared = await startRevokingOrg();
+      const shared = await site().startOrg();
       const settings = { issuer: shared.issuer, clientId: "app" };
       const [one, two] = [await createTestTenant(use().database), await createTestTenant(use().database)];
       const [first, second] = [await one.connection({ settings }), await two.connection({ settings })];
@@ -133,11 +133,10 @@ describe("an access token for an ID-JAG", () => {
         (await site().send(await site().idJag({ claims: { aud_tenant: first.key } }))).status,
         400,
       );
-      await shared.close();
     });
 
     it("is issued under the org's other name, with the same keys only", async () => {
-      const named = await startRevokingOrg();
+      const named = await site().startOrg();
       const issuerAlias = "https://login.acme.example";
       const connection = await site().acme.connection({
         settings: { issuer: named.issuer, issuerAlias, clientId: "app" },
@@ -156,12 +155,11 @@ describe("an access token for an ID-JAG", () => {
       );
       assert.equal(await send(org, issuerAlias), 400);
       assert.equal(lastRefusal(app).rule, "assertion-signature");
-      await named.close();
     });
 
     it("is issued for a person of a SAML connection, named by all three parts of sub_id", async () => {
       const { app, agent, acme } = site();
-      const samlOrg = await startRevokingOrg();
+      const samlOrg = await site().startOrg();
       const settings = { ...samlSettings, appInstanceId: "exk1", orgUrl: samlOrg.issuer };
       const connection = await acme.connection({ type: "saml", settings });
       const bob = await createLocalAccount(acme.store, "bob@acme.example");
@@ -196,7 +194,6 @@ describe("an access token for an ID-JAG", () => {
       });
       assert.equal((await send(subject)).status, 400);
       assert.equal(lastRefusal(app).rule, "subject-named");
-      await samlOrg.close();
     });
 
     it("creates the person just in time, if the connection allows it and the address is free", async () => {
@@ -233,8 +230,8 @@ describe("an access token for an ID-JAG", () => {
     it("is in the activity once an hour, and so is each refusal that the org's key vouches for", async () => {
       const { ada, app, org } = site();
       const agent = await registerAgent(use());
-      const send = async (claims = {}, key?: Parameters<typeof signIdJag>[3]) => {
-        const assertion = await signIdJag(org, app.url, agent.clientId, { claims, ...key });
+      const send = async (claims = {}, parts: TokenParts = {}) => {
+        const assertion = await signIdJag(org, app.url, agent.clientId, { claims, ...parts });
         const client = { client_id: agent.clientId, client_secret: agent.secret };
         return await sendTokenRequest(app, { ...client, assertion });
       };
@@ -242,6 +239,7 @@ describe("an access token for an ID-JAG", () => {
       for (const _ of [1, 2]) assert.equal((await send()).status, 200);
       for (const _ of [1, 2]) assert.equal((await send({ aud: "https://other.example" })).status, 400);
       assert.equal((await send({ iss: "https://stranger.example" })).status, 400);
+      assert.equal((await send({}, { key: strangersKey })).status, 400);
       const entries = await entriesOf("agent");
       assert.equal(entries.length - before, 2);
       assert.deepEqual(

@@ -13,7 +13,7 @@ import {
   useAgentSite,
 } from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
-import { startRevokingOrg, strangersKey } from "../helpers/revocation.ts";
+import { strangersKey } from "../helpers/revocation.ts";
 
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -63,35 +63,29 @@ describe("the policy of the token endpoint", () => {
       [
         "connection-clear",
         async () => {
-          const twice = await startRevokingOrg();
+          const twice = await site().startOrg();
           const settings = { issuer: twice.issuer, clientId: "app" };
           await site().acme.connection({ settings });
           await site().acme.connection({ settings });
-          const answer = await site().send(await signIdJag(twice, site().app.url, site().agent.clientId));
-          await twice.close();
-          return answer;
+          return await site().send(await signIdJag(twice, site().app.url, site().agent.clientId));
         },
       ],
       [
         "switched-on",
         async () => {
-          const off = await startRevokingOrg();
+          const off = await site().startOrg();
           const settings = { issuer: off.issuer, clientId: "app", crossAppAccess: false };
           await site().acme.connection({ settings });
-          const answer = await site().send(await signIdJag(off, site().app.url, site().agent.clientId));
-          await off.close();
-          return answer;
+          return await site().send(await signIdJag(off, site().app.url, site().agent.clientId));
         },
       ],
       [
         "keys-available",
         async () => {
-          const lost = await startRevokingOrg();
+          const lost = await site().startOrg();
           await site().acme.connection({ settings: { issuer: lost.issuer, clientId: "app" } });
           lost.down = true;
-          const answer = await site().send(await signIdJag(lost, site().app.url, site().agent.clientId));
-          await lost.close();
-          return answer;
+          return await site().send(await signIdJag(lost, site().app.url, site().agent.clientId));
         },
       ],
       ["assertion-signature", () => send({ key: strangersKey })],

@@ -27,6 +27,8 @@ export interface AgentSite {
   /** Her subject at the org is `00u1`. */
   ada: User;
   agent: TestAgent;
+  /** Starts another org, which is closed with the site. */
+  startOrg(): Promise<RevokingOrg>;
   /** An ID-JAG for the agent and ada, in which nothing is wrong. */
   idJag(parts?: TokenParts): Promise<string>;
   /** Sends the agent's token request; undefined removes a parameter. */
@@ -46,19 +48,25 @@ export interface TokenAnswer {
 
 /** Defines the hooks. The returned function returns the site in a test. */
 export function useAgentSite(use: () => TestDatabase): () => AgentSite {
-  let site: AgentSite;
+  let site: AgentSite & { orgs: RevokingOrg[] };
   before(async () => {
     site = await startAgentSite(use());
   });
   after(async () => {
     await site.app.close();
-    await site.org.close();
+    for (const org of site.orgs) await org.close();
   });
   return () => site;
 }
 
-async function startAgentSite({ database }: TestDatabase): Promise<AgentSite> {
-  const org = await startRevokingOrg();
+async function startAgentSite({ database }: TestDatabase): Promise<AgentSite & { orgs: RevokingOrg[] }> {
+  const orgs: RevokingOrg[] = [];
+  const startOrg = async () => {
+    const started = await startRevokingOrg();
+    orgs.push(started);
+    return started;
+  };
+  const org = await startOrg();
   const app = await startTestApp(database, { insecureAllowPrivateNetwork: true });
   const acme = await createTestTenant(database);
   const connection = await acme.connection({ settings: { issuer: org.issuer, clientId: "app" } });
@@ -74,7 +82,9 @@ async function startAgentSite({ database }: TestDatabase): Promise<AgentSite> {
     );
   return {
     app,
+    orgs,
     org,
+    startOrg,
     acme,
     connection,
     ada,
