@@ -2,14 +2,14 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Task } from "../store/tenant/tasks.ts";
-import { type ApiAnswer, type ApiCall, type ApiOperation, apiOperation } from "../web/api-operation.ts";
+import { type ApiAnswer, type ApiOperation, apiOperation } from "../web/api-operation.ts";
 import { errorAt, ProblemError } from "../web/problems.ts";
 import {
+  actorOf,
   addTask,
   changeTask,
   listTasks,
   loginNameSchema,
-  type TaskActor,
   taskQuerySchema,
   taskSchema,
   taskView,
@@ -103,10 +103,6 @@ export const taskOperations: readonly ApiOperation[] = [
     },
   }),
 ];
-
-function actorOf({ store, acting, requestId }: ApiCall): TaskActor {
-  return { store, user: acting.user, agent: acting.agent, requestId };
-}
 
 function answerOf(task: Task): ApiAnswer {
   return { body: taskView(task), etag: etagOf(task) };

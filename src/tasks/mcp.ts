@@ -1,12 +1,12 @@
 /** The tasks as tools for agents: docs/how-to/let-an-agent-use-your-api.md. */
 import { z } from "zod";
-import { type McpCall, type McpTool, mcpTool } from "../web/mcp.ts";
+import { type McpTool, mcpTool } from "../web/mcp.ts";
 import {
+  actorOf,
   addTask,
   changeTask,
   listTasks,
   loginNameSchema,
-  type TaskActor,
   taskQuerySchema,
   taskSchema,
   taskView,
@@ -76,7 +76,3 @@ export const taskTools: readonly McpTool[] = [
     },
   }),
 ];
-
-function actorOf({ store, acting, requestId }: McpCall): TaskActor {
-  return { store, user: acting.user, agent: acting.agent, requestId };
-}

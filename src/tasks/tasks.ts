@@ -5,6 +5,7 @@ import { InvalidError } from "../errors.ts";
 import type { User } from "../model.ts";
 import type { Task, TaskAct, TaskFilter, TaskPosition } from "../store/tenant/tasks.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import type { Acting } from "../web/access-tokens.ts";
 
 /** The person who acts, and the agent that acts for them. */
 export interface TaskActor {
@@ -14,6 +15,17 @@ export interface TaskActor {
   /** Null if the person acts in a browser. */
   agent: { name: string } | null;
   requestId: string;
+}
+
+interface TaskCall {
+  store: TenantStore;
+  acting: Acting;
+  requestId: string;
+}
+
+/** The actor of a call of the API or the MCP server. */
+export function actorOf({ store, acting, requestId }: TaskCall): TaskActor {
+  return { store, user: acting.user, agent: acting.agent, requestId };
 }
 
 export const maxTitle = 200;

@@ -3,7 +3,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import type { Acting } from "./access-tokens.ts";
 
 /** A request to an operation, validated. */
-export interface ApiCall<Query = unknown, Body = unknown> {
+interface ApiCall<Query = unknown, Body = unknown> {
   acting: Acting;
   /** Of the acting person's tenant. In an operation that changes something: in its transaction. */
   store: TenantStore;

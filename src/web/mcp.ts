@@ -20,7 +20,7 @@ import { type Acting, actingOf, resourceGuard } from "./access-tokens.ts";
 import { problemOf } from "./problems.ts";
 
 /** A call of a tool, validated. */
-export interface McpCall<Input = unknown> {
+interface McpCall<Input = unknown> {
   acting: Acting;
   /** Of the acting person's tenant. */
   store: TenantStore;

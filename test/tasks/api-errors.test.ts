@@ -7,10 +7,10 @@ import { createLog } from "../../src/log.ts";
 import { resourceGuard } from "../../src/web/access-tokens.ts";
 import { problemOf } from "../../src/web/problems.ts";
 import { requestContext } from "../../src/web/request.ts";
+import { agentToken } from "../helpers/agents.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
-import { agentToken } from "./agent-token.ts";
 import { type ApiAnswerSeen, DescribedApi, type Description, readDescription } from "./described-api.ts";
 
 const unknownTask = "/tasks/00000000-0000-0000-0000-000000000000";
@@ -302,6 +302,23 @@ describe("the API's refusals", () => {
       assert.equal((await call(other)).status, 204);
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+    });
+  });
+
+  onOneDatabase((use) => {
+    const site = useSite(use);
+
+    it("keep the text of an unexpected error to the log", async () => {
+      const { app, acme, owner } = site();
+      const token = await agentToken(use().database, acme, app.url, { user: owner });
+      const description = await readDescription(app.client());
+      const api = new DescribedApi(app.client(), description, { authorization: `Bearer ${token}` });
+      await use().database.sql().schema.renameTable("tasks", "hidden_tasks");
+      const answer = await api.call("GET", "/tasks");
+      assert.deepEqual([answer.status, answer.json.detail], [500, "Something went wrong on our side."]);
+      assert.doesNotMatch(answer.text, /select|table|relation/);
+      const line = app.logged.find(({ requestId, err }) => requestId === answer.json.reference && err);
+      assert.match(JSON.stringify(line), /tasks/);
     });
   });
 

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { blockUser } from "../../src/directory/access.ts";
 import type { User } from "../../src/model.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
+import { agentToken } from "../helpers/agents.ts";
+import { onEachDatabase, someoneWaits } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
-import { agentToken } from "./agent-token.ts";
 import { DescribedApi, type Description, readDescription } from "./described-api.ts";
 
 const any = { "if-match": "*" };
 
 describe("the API of tasks", () => {
-  onEachDatabase((use) => {
+  onEachDatabase((use, engine) => {
     const site = useSite(use);
     let description: Description;
     let grace: User;
@@ -224,6 +225,23 @@ describe("the API of tasks", () => {
         assert.deepEqual(statuses, [200, 412, 412, 412]);
       });
     });
+
+    if (engine === "PostgreSQL")
+      it("refuses a change that waited for another one", async () => {
+        const { id, etag } = await add("Waited for");
+        const waiting = await use().database.transaction(async (inside) => {
+          await forTenant(inside, site().acme.tenant.id).tasks.setCompleted(id, true);
+          const patched = api.call(
+            "PATCH",
+            `/tasks/${id}`,
+            { assignee: { loginName: "me" } },
+            { "if-match": etag },
+          );
+          await someoneWaits(inside);
+          return { patched };
+        });
+        assert.equal((await waiting.patched).status, 412);
+      });
 
     describe("repeats an answer", () => {
       const keyed = (key: string) => ({ "idempotency-key": key });

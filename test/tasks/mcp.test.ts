@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { Client as McpClient, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import type { User } from "../../src/model.ts";
 import type { TaskView } from "../../src/tasks/tasks.ts";
+import { agentToken } from "../helpers/agents.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
-import { agentToken } from "./agent-token.ts";
 
 /** The protocol versions that clients negotiate by `initialize`. */
 const olderVersions = ["2025-03-26", "2025-06-18", "2025-11-25"];
@@ -267,6 +267,21 @@ describe("the MCP server", () => {
       assert.equal((await post({ ...listTools, params: { x: "x".repeat(70_000) } })).status, 413);
       const unknown = await post({ ...listTools, method: "tools/drop" });
       assert.match(unknown.text, /-32601/);
+    });
+
+    it("keeps the text of an unexpected error from the model, and logs it", async () => {
+      const client = await connect();
+      const rename = async (from: string, to: string) =>
+        await use().database.sql().schema.renameTable(from, to);
+      await rename("tasks", "hidden_tasks");
+      const answer = await call(client, "list_tasks");
+      await rename("hidden_tasks", "tasks");
+      const reference = /Reference: (\S+)$/.exec(answer.content[0]?.text ?? "")?.[1] ?? assert.fail();
+      assert.doesNotMatch(JSON.stringify(answer), /select|table|relation/);
+      const line = site().app.logged.find(
+        ({ requestId, event }) => requestId === reference && event === "request.failed",
+      );
+      assert.match(JSON.stringify(line), /tasks/);
     });
 
     it("opens no stream of notifications: its tools never change", async () => {

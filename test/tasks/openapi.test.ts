@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { apiScopes } from "../../config/integration.ts";
+import { taskTools } from "../../src/tasks/mcp.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { appRoutes, useSite } from "../helpers/site.ts";
 import { type DescribedOperation, type Description, readDescription } from "./described-api.ts";
@@ -122,6 +123,12 @@ describe("the description of the API", () => {
         assert.ok(text.replaceAll(/ +/g, " ").includes(row), row);
         for (const { name } of parameters.filter((one) => one.in !== "path"))
           assert.ok(text.includes(`\`${name}\``), name);
+      }
+      for (const { name, scope, input } of taskTools) {
+        const row = text.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? "";
+        assert.ok(row.endsWith(`| \`${scope}\` |`), name);
+        for (const parameter of Object.keys(input.shape))
+          assert.ok(row.includes(`\`${parameter}\``), parameter);
       }
       for (const name of Object.keys(description.components.responses)) {
         const status = name.replace("Problem", "");
