@@ -206,7 +206,8 @@ describe("agents in the admin console", () => {
         assert.equal(await isAlive(token), false);
         assertRedirect(await submit(owner, path, "/unblock"), path);
         assert.equal((await lastEntry()).action, "agent.unblocked");
-        assert.equal(await isAlive(token), true);
+        assert.equal(await isAlive(token), false, "a token stays dead");
+        assert.equal(await isAlive(await act(agent)), true);
       }
     });
 
@@ -260,7 +261,8 @@ describe("agents in the admin console", () => {
 
     it("keeps agents out of a connection; only an owner lets them in again", async () => {
       const { store } = site().acme;
-      const token = await act(await register("Kept out"));
+      const agent = await register("Kept out");
+      const token = await act(agent);
       const end = `${connectionId}/agents`;
       assertRedirect(await submit(admin, "/admin/agents", end), "/admin/agents");
       assert.equal(await isAlive(token), false);
@@ -275,7 +277,8 @@ describe("agents in the admin console", () => {
       assert.equal(await isAlive(token), false);
       assertRedirect(await submit(owner, "/admin/agents", end), "/admin/agents");
       assert.equal((await lastEntry()).action, "agents.let_in");
-      assert.equal(await isAlive(token), true);
+      assert.equal(await isAlive(token), false, "a token stays dead");
+      assert.equal(await isAlive(await act(agent)), true);
       assert.equal((await store.connections.byId(connectionId))?.edited?.by, "owner@acme.example");
     });
 

@@ -312,11 +312,11 @@ function foreignText(heading: string, subject: string): string {
       Engine, Adaptive MFA, Lifecycle Management and Identity Governance. Enable Entitlement management.
       <img src="/guides/okta/images/connection-new.png" alt="The app in Okta"> Questions: support@tasklane.example</p>`;
   if (heading !== "Supported Features") return "<p>…</p>";
-  const names =
-    subject === "scim"
-      ? "Create users,Update user attributes,Deactivate users,Sync password,Import users,Group push,Entitlements"
-      : "SP-initiated SSO,IdP-initiated SSO,Just-In-Time provisioning,Universal Logout";
-  return `<ul>${names.replace(/[^,]+,?/g, (name) => `<li>${name.replace(",", "")}</li>`)}</ul>`;
+  const signOn = "SP-initiated SSO,IdP-initiated SSO,Just-In-Time provisioning,Universal Logout";
+  const provisioning =
+    "Create users,Update user attributes,Deactivate users,Sync password,Import users,Group push,Entitlements";
+  const lists: Record<string, string> = { scim: provisioning, xaa: "Cross App Access,Metadata documents" };
+  return `<ul>${(lists[subject] ?? signOn).replace(/[^,]+,?/g, (name) => `<li>${name.replace(",", "")}</li>`)}</ul>`;
 }
 
 describe("oin:check of a guide", () => {
