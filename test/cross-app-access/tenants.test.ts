@@ -171,7 +171,7 @@ describe("tenant B, in everything that agents can reach", () => {
       const task = JSON.parse((await callApi(app, await a.token(), `/tasks/${ofA?.task}`)).text);
       assert.deepEqual([task.state, task.assignee], ["open", null]);
       assert.equal((await a.store.agents.find(a.agent.clientId))?.blockedAt, null);
-      assert.equal((await a.store.tasks.list({ state: "any", assignee: "anyone" }, 10, null)).length, 1);
+      assert.equal(JSON.parse((await callApi(app, await a.token(), "/tasks")).text).items.length, 1);
     });
 
     it("sees only its own tasks in lists, also from the middle of A's", async () => {
