@@ -226,6 +226,16 @@ describe("an access token for an ID-JAG", () => {
       await acme.store.connections.update(connection.id, { justInTime: true });
     });
 
+    it("is shown to the person with its scopes as long as it may last, also after a smaller one", async () => {
+      const { acme, ada, agent, token } = site();
+      await token({}, { scope: "tasks.write" });
+      await token({}, { scope: "tasks.read" });
+      const shown = (await acme.store.agents.grantsOf(ada.id)).find(
+        ({ clientId }) => clientId === agent.clientId,
+      );
+      assert.deepEqual(shown?.scopes.sort(), ["tasks.read", "tasks.write"]);
+    });
+
     it("is not issued by a connection that was changed while the org's keys were read", async () => {
       const { acme, ada, app, agent } = site();
       const changes = [
