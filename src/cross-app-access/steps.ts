@@ -70,7 +70,7 @@ export function findConnection(
 }
 
 /**
- * The connections that the org itself knows. Anyone may connect a tenant of theirs to somebody else's org: nobody signs in by
+ * The connections that the org itself knows. An attacker may connect their tenant to another customer's org: no one signs in by
  * that connection, but it would read what agents send, or keep them out of the right tenant. So the assertion names the tenant
  * or the service provider, or a person has signed in with this issuer. An org's other name is not proved by a sign-in.
  */

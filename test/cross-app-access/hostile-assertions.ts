@@ -260,7 +260,7 @@ const issuers = [
   ...refusedBy(
     "tenant-vouched",
     { otherwise: "connection-clear" },
-    ["an org by which nobody has signed in", fromOrg("foreign")],
+    ["an org by which no one has signed in", fromOrg("foreign")],
     ["the org's other name without a tenant", claims(({ orgs }) => ({ iss: orgs.alias.issuer }))],
   ),
   ...refusedBy("connection-clear", { otherwise: "a later step" }, [

@@ -164,7 +164,7 @@ async function addConnections({ acme }: AgentSite, orgs: HostileWorld["orgs"], b
   const lin = await createLocalAccount(acme.store, "lin@acme.example");
   for (const { id } of [off, noNewcomers, down]) await acme.store.identities.add(id, "00u1", lin.id);
   for (const tenant of [acme, bravo]) await testedConnection(tenant, oidc(orgs.shared));
-  // Nobody has signed in by it, so its org may not know it.
+  // No one has signed in by it, so its org may not know it.
   const foreign = await acme.connection(oidc(orgs.foreign));
   await acme.store.identities.add(foreign.id, "00u1", lin.id);
   await acme.connection({ ...oidc(orgs.off, {}, { issuer: "https://draft.okta.example" }), draft: true });
