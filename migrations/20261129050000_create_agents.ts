@@ -49,6 +49,7 @@ export async function up(knex: Knex): Promise<void> {
     integer("last_used_at").notNullable();
     integer("revoked_at");
     table.primary(["tenant_id", "user_id", "client_id"]);
+    table.index(["tenant_id", "client_id"], "agent_grants_client_index");
     sameTenant("user_id", "users", "CASCADE");
     table
       .foreign(["tenant_id", "client_id"])

@@ -13,7 +13,7 @@ import { InvalidError, UnavailableError } from "../errors.ts";
 import type { Agent } from "../model.ts";
 import { agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
-import { onceOnly } from "../store/rate-limits.ts";
+import { onceOnly, rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { keyStore } from "../trust/jwks.ts";
@@ -28,6 +28,8 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** How far in the future a client's assertion may expire, in seconds (Okta: private_key_jwt). */
 const maxLifetime = 3600;
 const maxKeyBytes = 50_000;
+/** Of documents of one host, which any stranger may make us read. */
+const documentLimit = { name: "token-documents", points: 60, seconds: 60 };
 
 /** The means by which a client authenticates. */
 export interface Credentials {
@@ -104,7 +106,7 @@ interface ClientDeps {
  */
 export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): ClientAuthenticator {
   const agents = agentStore(database);
-  const documents = clientDocuments(limits);
+  const documents = clientDocuments(limits, rateLimiter(database, documentLimit));
   const verify = assertionVerifierFor({ database, baseUrl, limits });
 
   async function bySecret({ clientId, proof }: Credentials): Promise<ClientResult> {

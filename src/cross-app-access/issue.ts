@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { judge } from "policy-list/policy";
 import { type AccessGrant, issueAccessToken } from "../directory/access-tokens.ts";
 import { personOfAssertion, retryFirstSignIn } from "../directory/sign-in.ts";
@@ -50,7 +51,8 @@ export async function issueAccess(store: TenantStore, request: AccessRequest): P
 }
 
 async function decide(store: TenantStore, request: AccessRequest): Promise<IssuedAccess> {
-  const { client, connection, claims, subject, requestId } = request;
+  const { client, claims, subject, requestId } = request;
+  const connection = await sameConnection(store, request.connection);
   const known = await store.agents.find(client.clientId);
   const isBlocked = (known?.blockedAt ?? null) !== null;
   const isNew = !request.isOnce || (await consume(store, claims));
@@ -86,6 +88,18 @@ async function decide(store: TenantStore, request: AccessRequest): Promise<Issue
     await store.activity.record({ actorKind: "agent", actor: client.name, ...action, requestId });
   }
   return { token, expiresIn, scopes, userId: person.id };
+}
+
+/**
+ * The connection as it is now, and until the transaction ends. It was read before the org's keys, which may take seconds: an
+ * administrator may have switched it off since, or given it another provider, whose subjects are other people. Throws
+ * RefusedError.
+ */
+async function sameConnection(store: TenantStore, verified: Connection): Promise<Connection> {
+  const connection = await store.connections.hold(verified.id);
+  const isSame = isDeepStrictEqual(connection?.settings, verified.settings);
+  if (connection?.status !== "active" || !isSame) throw new RefusedError("connection-not-active");
+  return connection;
 }
 
 /** Consumes the assertion's id. Returns false for a replay. The rules demand `jti` and `exp`. */

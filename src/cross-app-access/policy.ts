@@ -108,6 +108,7 @@ export interface ConnectionFacts {
   ofClient: number;
   ofTenant: number;
   ofSubject: number;
+  ofOrg: number;
   isOn: boolean;
 }
 
@@ -133,8 +134,14 @@ export const connectionRules: readonly TokenRule<ConnectionFacts>[] = [
     "Draft §3.1, Okta: Cross App Access",
     { holds: ({ ofSubject }) => ofSubject > 0 },
   ),
+  rule(
+    "tenant-vouched",
+    "The org knows the tenant: aud_tenant, the client or the service provider names it, or a person has signed in by the org",
+    "Anyone can connect a tenant to an org that is not theirs",
+    { holds: ({ ofOrg }) => ofOrg > 0 },
+  ),
   rule("connection-clear", "Only one connection fits", "One org may serve two tenants", {
-    holds: ({ ofSubject }) => ofSubject === 1,
+    holds: ({ ofOrg }) => ofOrg === 1,
   }),
   rule(
     "switched-on",

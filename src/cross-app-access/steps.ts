@@ -1,11 +1,19 @@
 import { judge } from "policy-list/policy";
-import { crossAppAccessUrls } from "../endpoints.ts";
+import { crossAppAccessUrls, samlUrls } from "../endpoints.ts";
 import { UnavailableError } from "../errors.ts";
-import type { OidcSettings, SamlSettings } from "../model.ts";
+import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { type AssertionVerifier, issuerOf, readAssertion, subjectAt } from "./assertion.ts";
+import { orgNames } from "../trust/issuer-names.ts";
+import {
+  type Assertion,
+  type AssertionVerifier,
+  type ConnectionOfIssuer,
+  issuerOf,
+  readAssertion,
+  subjectAt,
+} from "./assertion.ts";
 import { issueAccess, wordsIn } from "./issue.ts";
 import { assertionRules, connectionRules, grantRules, resourceRules } from "./policy.ts";
 import { known, type TokenRequest } from "./token-request.ts";
@@ -46,16 +54,51 @@ export function findConnection(
       const subject = subjectAt(assertion, one.connection, baseUrl);
       return subject === null ? [] : [{ ...one, subject }];
     });
-    request.found = ofSubject.length === 1 ? (ofSubject[0] ?? null) : null;
+    request.ofOrg = await knownToOrg({ database, baseUrl }, assertion, request.ofIssuer);
+    const isOwn = client.tenantId !== null;
+    const ofOrg = ofSubject.filter(({ connection }) => isOwn || request.ofOrg.some(sameAs(connection)));
+    request.found = ofOrg.length === 1 ? (ofOrg[0] ?? null) : null;
     judge(connectionRules, {
       ofIssuer: request.ofIssuer.length,
       ofClient: ofClient.length,
       ofTenant: ofTenant.length,
       ofSubject: ofSubject.length,
+      ofOrg: ofOrg.length,
       isOn: request.found?.connection.settings?.crossAppAccess !== false,
     });
   };
 }
+
+/**
+ * The connections that the org itself knows. An attacker may connect their tenant to another customer's org: no one signs in by
+ * that connection, but it would read what agents send, or keep them out of the right tenant. So the assertion names the tenant
+ * or the service provider, or a person has signed in with this issuer. An org's other name is not proved by a sign-in.
+ */
+async function knownToOrg(
+  { database, baseUrl }: Pick<AssertionDeps, "database" | "baseUrl">,
+  assertion: Assertion,
+  connections: readonly ConnectionOfIssuer[],
+): Promise<ConnectionOfIssuer[]> {
+  const { aud_tenant: key, sub_id: subject } = assertion.claims;
+  const known: ConnectionOfIssuer[] = [];
+  for (const one of connections) {
+    const { connection, tenantId } = one;
+    const isNamed =
+      connection.key === key || subject?.sp_name_qualifier === samlUrls(baseUrl, connection.key).entityId;
+    const isProved =
+      connection.type === "oidc" &&
+      orgNames(connection.settings)[0] === issuerOf(assertion) &&
+      (connection.testedAt !== null ||
+        (await forTenant(database, tenantId).identities.haveSignedIn(connection.id)));
+    if (isNamed || isProved) known.push(one);
+  }
+  return known;
+}
+
+const sameAs =
+  ({ id }: Connection) =>
+  ({ connection }: ConnectionOfIssuer) =>
+    connection.id === id;
 
 export function verifyAssertion({ baseUrl, verifyAssertion: verify }: AssertionDeps): Step {
   return async (request) => {

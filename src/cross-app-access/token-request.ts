@@ -14,6 +14,8 @@ export interface TokenRequest {
   assertion: Assertion | null;
   /** The active connections of the assertion's issuer, in any tenant. */
   ofIssuer: ConnectionOfIssuer[];
+  /** Those of them that the org knows. Only their tenants may see a request that is refused. */
+  ofOrg: ConnectionOfIssuer[];
   /** The one that the assertion is about, and the person's name there. */
   found: (ConnectionOfIssuer & { subject: string }) | null;
   /** Whether the org's key verified the assertion. */
@@ -40,6 +42,7 @@ export function newTokenRequest(
     client: null,
     assertion: null,
     ofIssuer: [],
+    ofOrg: [],
     found: null,
     isVerified: false,
     target: null,

@@ -35,7 +35,13 @@ export async function issueAccessToken(
   const token = prefix + randomToken();
   const expiresIn = Math.min(maxMinutes, idleMinutes, absoluteMinutes) * 60;
   await store.agents.recordUse(agent, user.id);
-  await store.agents.recordGrant(user.id, agent.clientId, bound.scopes);
+  const grants = await store.agents.grantsOf(user.id);
+  const before = grants.find(({ clientId, lastUsedAt }) => {
+    return clientId === agent.clientId && now - lastUsedAt < maxMinutes * 60_000;
+  });
+  // A token with more scopes may still be valid: the person must not be shown fewer than the agent has.
+  const scopes = new Set([...(before?.scopes ?? []), ...bound.scopes]);
+  await store.agents.recordGrant(user.id, agent.clientId, [...scopes]);
   await store.accessTokens.create({
     ...bound,
     id: randomUUID(),

@@ -4,7 +4,7 @@ import type { Answer, Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { tableNames } from "../helpers/every-table.ts";
 import { submit } from "../helpers/forms.ts";
-import { lastRefusal, registerAgent, signIdJag, useAgentSite } from "../helpers/id-jag.ts";
+import { lastRefusal, registerAgent, signIdJag, testedConnection, useAgentSite } from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant, testPassword } from "../helpers/people.ts";
 import { type RevokingOrg, startRevokingOrg, strangersKey, type TokenParts } from "../helpers/revocation.ts";
 import { stateOf } from "./pages-read.ts";
@@ -132,7 +132,7 @@ describe("the preview of an ID-JAG in the admin console", () => {
       assert.equal(withoutClaims(right.text), withoutClaims(unknown.text));
       assert.equal(failedRule(right), "issuer-connected");
       // An org that serves both tenants: only its own signature shows that there is another connection.
-      const shared = await b.connection({ settings: { issuer: org.issuer, clientId: "b" } });
+      const shared = await testedConnection(b, { settings: { issuer: org.issuer, clientId: "b" } });
       const previewOf = async (parts: TokenParts) =>
         failedRule(await preview(await signIdJag(org, app.url, agent.clientId, parts)));
       assert.equal(await previewOf({ claims: { aud_tenant: shared.key } }), "tenant-named");

@@ -29,7 +29,7 @@ export const acceptedRequests: readonly AcceptedRequest[] = [
   ),
   accepted(
     "the org's other name, signed with the org's key",
-    claims(({ orgs }) => ({ iss: orgs.alias.issuer })),
+    claims(({ orgs, connection }) => ({ iss: orgs.alias.issuer, aud_tenant: connection.key })),
   ),
   accepted(
     "the connection's key as the tenant",

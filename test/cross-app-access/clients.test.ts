@@ -189,7 +189,7 @@ describe("a client at the token endpoint", () => {
         accepted(answer);
         assert.equal((JSON.parse(answer.text) as { scope: string }).scope, "tasks.read tasks.write");
         const known = await site().acme.store.agents.find(inline);
-        assert.equal(known?.name, "Self-made");
+        assert.equal(known?.name, `Self-made (${new URL(inline).host})`, "its name says whose it is");
       });
 
       it("is read once in ten minutes", async () => {
@@ -226,6 +226,21 @@ describe("a client at the token endpoint", () => {
       it("cannot have a secret", async () => {
         const clientId = publish("/clients/secret.json");
         refused(await present(clientId, { client_id: clientId, client_secret: "x" }), /unknown/);
+      });
+
+      it("is not read again at once if it could not be used, and strangers cannot make us read a host all day", async () => {
+        const { org } = site();
+        const late = `${org.issuer}/clients/late.json`;
+        refused(await withKey(late), /answered 500/);
+        publish("/clients/late.json");
+        refused(await withKey(late), /answered 500/);
+        const cached = publish("/clients/cached-before.json");
+        accepted(await withKey(cached));
+        for (let number = 0; number < 60; number++)
+          await withKey(`${org.issuer}/clients/stranger-${number}.json`);
+        const answer = await withKey(publish("/clients/other.json"));
+        assert.equal(answer.status, 503, answer.text);
+        accepted(await withKey(cached));
       });
     });
   });

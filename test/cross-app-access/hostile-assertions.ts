@@ -78,7 +78,10 @@ const signatures = refusedBy(
   ["a critical header with b64", resigned({ alg: "RS256", crit: ["b64"], b64: false }, byOrg)],
   ["claims changed after signing", changed(withOtherClaims)],
   ["a signature without its last bytes", changed((token) => token.slice(0, -8))],
-  ["the org's other name, signed with keys that are published there", fromOrg("alias", () => ({}))],
+  [
+    "the org's other name, signed with keys that are published there",
+    fromOrg("alias", ({ connection }) => ({ claims: { aud_tenant: connection.key } })),
+  ],
 );
 
 function claimed(iss: string): TokenParts {
@@ -243,7 +246,7 @@ const issuers = [
   ),
   ...refusedBy(
     "subject-named",
-    { otherwise: "connection-clear" },
+    { otherwise: "tenant-vouched" },
     ["no person", claims(() => ({ sub: undefined }))],
     ["a SAML subject at an OIDC connection", claims((world) => ({ sub_id: samlSubject(world) }))],
     ["only sub at a SAML connection", fromOrg("saml")],
@@ -253,6 +256,12 @@ const issuers = [
     ["a SAML subject without a service provider", saml({ sp_name_qualifier: undefined })],
     ["a SAML subject without a NameID", saml({ nameid: undefined })],
     ["a SAML subject of another format", saml({ format: "email", email: "ada@acme.example" })],
+  ),
+  ...refusedBy(
+    "tenant-vouched",
+    { otherwise: "connection-clear" },
+    ["an org by which no one has signed in", fromOrg("foreign")],
+    ["the org's other name without a tenant", claims(({ orgs }) => ({ iss: orgs.alias.issuer }))],
   ),
   ...refusedBy("connection-clear", { otherwise: "a later step" }, [
     "an org of two tenants, without a tenant",

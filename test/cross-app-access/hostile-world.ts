@@ -21,6 +21,7 @@ import {
   signedClient,
   signIdJag,
   type TestAgent,
+  testedConnection,
 } from "../helpers/id-jag.ts";
 import {
   createLocalAccount,
@@ -63,12 +64,12 @@ export interface HostileWorld extends AgentSite {
 }
 
 /** Each org has one connection, except `shared`, which serves two tenants. */
-type OrgName = "bravo" | "saml" | "noNewcomers" | "off" | "shared" | "down" | "alias";
+type OrgName = "foreign" | "bravo" | "saml" | "noNewcomers" | "off" | "shared" | "down" | "alias";
 type AgentName = "ofBravo" | "revoked" | "blocked" | "unwelcome" | "readOnly" | "other";
 
 export async function startHostileWorld(site: AgentSite, database: Database): Promise<HostileWorld> {
   const { app, org } = site;
-  const names: OrgName[] = ["bravo", "saml", "noNewcomers", "off", "shared", "down", "alias"];
+  const names: OrgName[] = ["foreign", "bravo", "saml", "noNewcomers", "off", "shared", "down", "alias"];
   const started = await Promise.all(names.map(async (name) => [name, await startRevokingOrg()] as const));
   const orgs = Object.fromEntries(started) as HostileWorld["orgs"];
   orgs.down.down = true;
@@ -80,7 +81,7 @@ export async function startHostileWorld(site: AgentSite, database: Database): Pr
     await newClientKey("ES256"),
     await newClientKey("ES256"),
   ];
-  const bravoConnection = await bravo.connection(oidc(orgs.bravo, { justInTime: false }));
+  const bravoConnection = await testedConnection(bravo, oidc(orgs.bravo, { justInTime: false }));
   const { agent: keyed } = await createAgent(database, {
     tenantId: null,
     name: "Keyed",
@@ -157,14 +158,20 @@ async function addPeople({ acme: { store, writer }, connection }: AgentSite): Pr
 
 /** Connections that let no one in, each for its own reason; and two of one org. */
 async function addConnections({ acme }: AgentSite, orgs: HostileWorld["orgs"], bravo: TestTenant) {
-  const off = await acme.connection(oidc(orgs.off, {}, { crossAppAccess: false }));
-  const noNewcomers = await acme.connection(oidc(orgs.noNewcomers, { justInTime: false }));
-  const down = await acme.connection(oidc(orgs.down));
+  const off = await testedConnection(acme, oidc(orgs.off, {}, { crossAppAccess: false }));
+  const noNewcomers = await testedConnection(acme, oidc(orgs.noNewcomers, { justInTime: false }));
+  const down = await testedConnection(acme, oidc(orgs.down));
   const lin = await createLocalAccount(acme.store, "lin@acme.example");
   for (const { id } of [off, noNewcomers, down]) await acme.store.identities.add(id, "00u1", lin.id);
-  for (const tenant of [acme, bravo]) await tenant.connection(oidc(orgs.shared));
+  for (const tenant of [acme, bravo]) await testedConnection(tenant, oidc(orgs.shared));
+  // No one has signed in by it, so its org may not know it.
+  const foreign = await acme.connection(oidc(orgs.foreign));
+  await acme.store.identities.add(foreign.id, "00u1", lin.id);
   await acme.connection({ ...oidc(orgs.off, {}, { issuer: "https://draft.okta.example" }), draft: true });
-  const disabled = await acme.connection(oidc(orgs.off, {}, { issuer: "https://disabled.okta.example" }));
+  const disabled = await testedConnection(
+    acme,
+    oidc(orgs.off, {}, { issuer: "https://disabled.okta.example" }),
+  );
   await acme.store.connections.update(disabled.id, { status: "disabled" });
 }
 

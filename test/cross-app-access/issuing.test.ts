@@ -9,6 +9,7 @@ import {
   sendTokenRequest,
   signIdJag,
   type TokenAnswer,
+  testedConnection,
   useAgentSite,
 } from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
@@ -106,7 +107,10 @@ describe("an access token for an ID-JAG", () => {
       const shared = await site().startOrg();
       const settings = { issuer: shared.issuer, clientId: "app" };
       const [one, two] = [await createTestTenant(use().database), await createTestTenant(use().database)];
-      const [first, second] = [await one.connection({ settings }), await two.connection({ settings })];
+      const [first, second] = [
+        await testedConnection(one, { settings }),
+        await testedConnection(two, { settings }),
+      ];
       for (const [{ store }, { id }] of [
         [one, first],
         [two, second],
@@ -138,13 +142,17 @@ describe("an access token for an ID-JAG", () => {
     it("is issued under the org's other name, with the same keys only", async () => {
       const named = await site().startOrg();
       const issuerAlias = "https://login.acme.example";
-      const connection = await site().acme.connection({
+      const connection = await testedConnection(site().acme, {
         settings: { issuer: named.issuer, issuerAlias, clientId: "app" },
       });
       await site().acme.store.identities.add(connection.id, "00u1", site().ada.id);
       const { app, agent, org } = site();
       const send = async (signer: typeof named, iss: string) =>
-        (await site().send(await signIdJag(signer, app.url, agent.clientId, { claims: { iss } }))).status;
+        (
+          await site().send(
+            await signIdJag(signer, app.url, agent.clientId, { claims: { iss, aud_tenant: connection.key } }),
+          )
+        ).status;
       assert.deepEqual(
         [
           await send(named, named.issuer),
@@ -216,6 +224,37 @@ describe("an access token for an ID-JAG", () => {
       assert.equal((await site().send(await unknown("00u8", "more@acme.example"))).status, 400);
       assert.match(String(lastRefusal(app).reason), /just-in-time-off/);
       await acme.store.connections.update(connection.id, { justInTime: true });
+    });
+
+    it("is shown to the person with its scopes as long as it may last, also after a smaller one", async () => {
+      const { acme, ada, agent, token } = site();
+      await token({}, { scope: "tasks.write" });
+      await token({}, { scope: "tasks.read" });
+      const shown = (await acme.store.agents.grantsOf(ada.id)).find(
+        ({ clientId }) => clientId === agent.clientId,
+      );
+      assert.deepEqual(shown?.scopes.sort(), ["tasks.read", "tasks.write"]);
+    });
+
+    it("is not issued by a connection that was changed while the org's keys were read", async () => {
+      const { acme, ada, app, agent } = site();
+      const changes = [
+        { status: "disabled" },
+        { crossAppAccess: false },
+        { issuer: "https://new.example" },
+      ] as const;
+      for (const change of changes) {
+        const slow = await site().startOrg();
+        const settings = { issuer: slow.issuer, clientId: "app" };
+        const { id } = await testedConnection(acme, { settings });
+        await acme.store.identities.add(id, "00u1", ada.id);
+        slow.beforeKeys = async () => {
+          const changed = "status" in change ? change : { settings: { ...settings, ...change } };
+          await acme.store.connections.update(id, changed);
+        };
+        assert.equal((await site().send(await signIdJag(slow, app.url, agent.clientId))).status, 400);
+        assert.match(String(lastRefusal(app).reason), /connection-not-active/);
+      }
     });
 
     it("is issued to two first requests of one person at the same time, for one account", async () => {

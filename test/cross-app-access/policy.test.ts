@@ -10,6 +10,7 @@ import {
   registerAgent,
   sendTokenRequest,
   signIdJag,
+  testedConnection,
   useAgentSite,
 } from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
@@ -61,12 +62,20 @@ describe("the policy of the token endpoint", () => {
       ["tenant-named", claims({ aud_tenant: "another" })],
       ["subject-named", claims({ sub: undefined })],
       [
+        "tenant-vouched",
+        async () => {
+          const foreign = await site().startOrg();
+          await site().acme.connection({ settings: { issuer: foreign.issuer, clientId: "app" } });
+          return await site().send(await signIdJag(foreign, site().app.url, site().agent.clientId));
+        },
+      ],
+      [
         "connection-clear",
         async () => {
           const twice = await site().startOrg();
           const settings = { issuer: twice.issuer, clientId: "app" };
-          await site().acme.connection({ settings });
-          await site().acme.connection({ settings });
+          await testedConnection(site().acme, { settings });
+          await testedConnection(site().acme, { settings });
           return await site().send(await signIdJag(twice, site().app.url, site().agent.clientId));
         },
       ],
@@ -75,7 +84,7 @@ describe("the policy of the token endpoint", () => {
         async () => {
           const off = await site().startOrg();
           const settings = { issuer: off.issuer, clientId: "app", crossAppAccess: false };
-          await site().acme.connection({ settings });
+          await testedConnection(site().acme, { settings });
           return await site().send(await signIdJag(off, site().app.url, site().agent.clientId));
         },
       ],
@@ -83,7 +92,7 @@ describe("the policy of the token endpoint", () => {
         "keys-available",
         async () => {
           const lost = await site().startOrg();
-          await site().acme.connection({ settings: { issuer: lost.issuer, clientId: "app" } });
+          await testedConnection(site().acme, { settings: { issuer: lost.issuer, clientId: "app" } });
           lost.down = true;
           return await site().send(await signIdJag(lost, site().app.url, site().agent.clientId));
         },

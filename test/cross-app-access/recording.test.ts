@@ -3,8 +3,8 @@ import { agentRules, tokenPolicy } from "../../src/cross-app-access/policy.ts";
 import { blockUser } from "../../src/directory/access.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { dpopProof, newClientKey, registerAgent, useAgentSite } from "../helpers/id-jag.ts";
-import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { dpopProof, newClientKey, registerAgent, testedConnection, useAgentSite } from "../helpers/id-jag.ts";
+import { createLocalAccount, createTestTenant, samlSettings, type TestTenant } from "../helpers/people.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import { strangersKey } from "../helpers/revocation.ts";
 
@@ -162,7 +162,7 @@ describe("the inspector's message of a token request", () => {
 
     it("reaches only the tenant that the request is about, if one org serves two", async () => {
       const { acme, org, connection, idJag, send } = site();
-      const theirs = await other.connection({ settings: { issuer: org.issuer, clientId: "theirs" } });
+      const theirs = await testedConnection(other, { settings: { issuer: org.issuer, clientId: "theirs" } });
       await send(await idJag({ claims: { aud_tenant: theirs.key } }));
       await send(await idJag({ claims: { aud_tenant: connection.key } }));
       assert.equal((await one()).connectionKey, connection.key);
@@ -174,6 +174,35 @@ describe("the inspector's message of a token request", () => {
       assert.match(mine.summary, /Failed: Only one connection fits$/);
       assert.equal(foreign.summary, mine.summary);
       await other.store.connections.remove(theirs.id);
+    });
+
+    it("does not reach a tenant that connected an org which is not its own", async () => {
+      const { acme, org, idJag, send } = site();
+      const settings = { issuer: org.issuer, clientId: "theirs" };
+      const foreign = [
+        await other.connection({ settings }),
+        await testedConnection(other, {
+          settings: { ...settings, issuer: "https://own.example", issuerAlias: org.issuer },
+        }),
+        await testedConnection(other, { type: "saml", settings: { ...samlSettings, orgUrl: org.issuer } }),
+      ];
+      const claims = { email: "ada@acme.example" };
+      for (const parts of [
+        { claims: { ...claims, aud_tenant: "unknown" } },
+        { claims: { ...claims, aud: "x" } },
+      ]) {
+        assert.equal((await send(await idJag(parts))).status, 400);
+        assert.equal((await one()).person, "ada@acme.example");
+      }
+      assert.equal(
+        (await send(await idJag({ claims }))).status,
+        200,
+        "and it does not keep agents out of the right one",
+      );
+      await one();
+      assert.deepEqual(await other.store.inspector.after({}, 0, 10), []);
+      assert.deepEqual(await acme.store.inspector.after({}, 0, 10), []);
+      for (const { id } of foreign) await other.store.connections.remove(id);
     });
 
     it("shows another tenant's client by its id alone", async () => {

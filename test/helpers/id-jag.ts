@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
 import { exportJWK, type JWK, SignJWT } from "jose";
 import { createAgent } from "../../src/directory/agents.ts";
+import type { ConnectionInput } from "../../src/directory/connections.ts";
 import type { Agent, Connection, User } from "../../src/model.ts";
 import { startTestApp, type TestApp } from "./app.ts";
 import type { Answer } from "./client.ts";
@@ -69,7 +70,7 @@ async function startAgentSite({ database }: TestDatabase): Promise<AgentSite & {
   const org = await startOrg();
   const app = await startTestApp(database, { insecureAllowPrivateNetwork: true });
   const acme = await createTestTenant(database);
-  const connection = await acme.connection({ settings: { issuer: org.issuer, clientId: "app" } });
+  const connection = await testedConnection(acme, { settings: { issuer: org.issuer, clientId: "app" } });
   const ada = await createLocalAccount(acme.store, "ada@acme.example");
   await acme.store.identities.add(connection.id, "00u1", ada.id);
   const agent = await registerAgent({ database });
@@ -97,6 +98,15 @@ async function startAgentSite({ database }: TestDatabase): Promise<AgentSite & {
       return JSON.parse(answer.text) as TokenAnswer;
     },
   };
+}
+
+/** Adds a connection by which a test sign-in has succeeded, so the org knows it. */
+export async function testedConnection(
+  { store, connection }: TestTenant,
+  wanted: Partial<ConnectionInput>,
+): Promise<Connection> {
+  const { id } = await connection(wanted);
+  return await store.connections.update(id, { testedAt: Date.now() });
 }
 
 /** Registers an agent with a secret; of the deployment, unless `wanted` says otherwise. */

@@ -13,13 +13,15 @@ export interface RevokingOrg {
   documents: Map<string, unknown>;
   /** Makes the org respond to everything with 500. */
   down: boolean;
+  /** Runs before the org publishes its keys. */
+  beforeKeys: (() => Promise<void>) | null;
   close(): Promise<void>;
 }
 
 export async function startRevokingOrg(): Promise<RevokingOrg> {
   const { privateKey, publicKey } = keyPair();
   const key = { ...(await exportJWK(publicKey)), kid: "k1", alg: "RS256", use: "sig" };
-  const server = createServer((req, res) => {
+  const server = createServer(async (req, res) => {
     const { issuer } = org;
     const documents: Record<string, object> = {
       "/oauth2/v1/keys": { keys: [key] },
@@ -32,6 +34,7 @@ export async function startRevokingOrg(): Promise<RevokingOrg> {
       },
     };
     const path = req.url ?? "";
+    if (path === "/oauth2/v1/keys") await org.beforeKeys?.();
     const document = org.down ? undefined : (org.documents.get(path) ?? documents[path]);
     res.writeHead(document ? 200 : 500, { "content-type": "application/json" });
     res.end(JSON.stringify(document ?? {}));
@@ -42,6 +45,7 @@ export async function startRevokingOrg(): Promise<RevokingOrg> {
     privateKey,
     documents: new Map(),
     down: false,
+    beforeKeys: null,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

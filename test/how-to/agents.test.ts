@@ -83,10 +83,13 @@ describe(page, () => {
       const grace = addTo(org, { login: "grace@acme.example" });
       const product = addApp(org, oidcSignOn(`${app.url}/callback`), [grace]);
       const requester = addApp(org, oidcSignOn("http://localhost:9/callback"), [grace]);
-      const connection = { app: product, issuerUrl: app.url, resources: [`${app.url}/api/v1`], clientId };
-      addAiAgent(org, requester, { connections: [{ ...connection, scopes: ["tasks.read", "tasks.write"] }] });
       const acme = await createTestTenant(use().database);
-      await acme.connection({ settings: { issuer: org.url, clientId: product.id } });
+      const { key: tenantId } = await acme.connection({
+        settings: { issuer: org.url, clientId: product.id },
+      });
+      const allowed = { issuerUrl: app.url, tenantId, resources: [`${app.url}/api/v1`], clientId };
+      const connection = { app: product, ...allowed };
+      addAiAgent(org, requester, { connections: [{ ...connection, scopes: ["tasks.read", "tasks.write"] }] });
       const { idToken } = await signInTo(org, requester, grace, ClientSecretPost(secret));
       const idJag = await run("ask-the-org.mjs", {
         ORG: org.url,

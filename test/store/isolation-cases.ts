@@ -58,6 +58,7 @@ export const isolationCases: IsolationCases = {
     call: (b, a) => b.identities.recordSignIn(a.connectionId, a.subject, "evil@b.test"),
     gives: undefined,
   },
+  "identities.haveSignedIn": { call: (b, a) => b.identities.haveSignedIn(a.connectionId), gives: false },
   "identities.move": {
     call: (b, a) => b.identities.move(a.connectionId, a.subject, "moved"),
     gives: undefined,
@@ -207,6 +208,7 @@ export const isolationCases: IsolationCases = {
     gives: "refused",
   },
   "connections.byId": { call: (b, a) => b.connections.byId(a.connectionId), gives: null },
+  "connections.hold": { call: (b, a) => b.connections.hold(a.connectionId), gives: null },
   "connections.lock": { call: (b, a) => b.connections.lock(a.connectionId), gives: null },
   "connections.list": { call: (b) => b.connections.list(), gives: [] },
   "connections.update": {

@@ -35,8 +35,8 @@ export function recordCrossAppAccess(recorder: Recorder): RequestHandler {
   return router;
 }
 
-function connectionsOf({ found, ofIssuer }: TokenRequest): readonly ConnectionOfIssuer[] {
-  return found ? [found] : ofIssuer;
+function connectionsOf({ found, ofOrg }: TokenRequest): readonly ConnectionOfIssuer[] {
+  return found ? [found] : ofOrg;
 }
 
 function messageOf(

@@ -120,6 +120,13 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       );
     },
 
+    /** Reads a connection, and keeps others from changing it until the transaction ends. Many may hold it at a time. */
+    async hold(id: string): Promise<Connection | null> {
+      return orNull(
+        (await select().where("connections.id", id).forShare().first()) as ConnectionRow | undefined,
+      );
+    },
+
     async list(): Promise<Connection[]> {
       return ((await select().orderBy(["key", "type"])) as ConnectionRow[]).map(toConnection);
     },

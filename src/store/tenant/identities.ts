@@ -66,6 +66,12 @@ export function tenantIdentities(scope: TenantScope, now: () => number) {
       });
     },
 
+    /** Whether anyone has signed in by a connection with its present identity provider. */
+    async haveSignedIn(connectionId: string): Promise<boolean> {
+      const ofConnection = scope.rows("identities").where("connection_id", connectionId);
+      return (await ofConnection.whereNotNull("last_sign_in_at").first("subject")) !== undefined;
+    },
+
     /** Changes an identity's subject. Another identity with the new subject is removed. */
     async move(connectionId: string, from: string, to: string): Promise<void> {
       if (from === to) return;
