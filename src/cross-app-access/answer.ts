@@ -18,10 +18,10 @@ const advice: Record<TokenError, string> & Record<string, string> = {
   invalid_request: "Send each parameter once, as application/x-www-form-urlencoded in UTF-8.",
   invalid_client: "Authenticate with the client ID and a secret or key that are registered here.",
   invalid_grant:
-    "The ID-JAG is not accepted. Ask the organization's administrator whether it is connected here and allows agents, and whether it has to name the tenant (aud_tenant).",
-  invalid_scope: "No scope is left. Ask for one that the organization grants and that this client may have.",
+    "The ID-JAG is not accepted. Ask the org's administrator whether the org is connected here and lets agents in, and whether it has to name the tenant (aud_tenant).",
+  invalid_scope: "No scope is left. Ask for a scope that the org grants and that this client may have.",
   invalid_target:
-    "Ask the organization for an ID-JAG for this resource. Without one, it is for the API only.",
+    "Ask the org for an ID-JAG for this resource. An ID-JAG without a resource is for the API only.",
   invalid_dpop_proof:
     "Make a new DPoP proof for each request: for this address and method, with jti and iat.",
   unsupported_grant_type: `Send grant_type=${jwtBearer}.`,
@@ -29,21 +29,22 @@ const advice: Record<TokenError, string> & Record<string, string> = {
   server_error: "Something went wrong on our side. Tell us the value of the header X-Request-Id.",
   "client-one-method": "Authenticate in one way: client_secret_basic, client_secret_post or private_key_jwt.",
   "assertion-given": "Send the ID-JAG in the parameter assertion.",
-  "assertion-readable": "Send the ID-JAG as the organization's token exchange returned it.",
-  "assertion-type": `The ID-JAG's header needs typ ${assertionType}. An ID token or access token is none.`,
+  "assertion-readable": "Send the ID-JAG as the org's token exchange returned it.",
+  "assertion-type": `The ID-JAG's header needs typ ${assertionType}. An ID token or an access token is not an ID-JAG.`,
   "assertion-audience":
     "The ID-JAG's audience must be this server's issuer, to the letter, and nothing else.",
   "assertion-client":
-    "The ID-JAG is for another client. The organization needs the client ID that is registered here.",
+    "The ID-JAG is for another client. The org needs the client ID that is registered here.",
   "assertion-id": "The ID-JAG needs the claim jti.",
   "assertion-not-before": "The ID-JAG is not yet valid.",
-  "assertion-expiry": "The ID-JAG has expired, or never does. Ask the organization for a new one.",
+  "assertion-expiry": "The ID-JAG has expired, or lacks the claim exp. Ask the org for a new one.",
   "assertion-issued": "The ID-JAG needs the claim iat, which must not be in the future.",
-  "assertion-lifetime": "The ID-JAG is valid for too long: ten minutes is the most.",
-  "resource-ours": "The ID-JAG is for another resource. Our metadata says the identifiers.",
+  "assertion-lifetime": "The ID-JAG is valid for more than ten minutes. Ask the org for a shorter one.",
+  "resource-ours":
+    "The ID-JAG is for another resource. The metadata of this server's resources has their identifiers.",
   "proof-given": "This ID-JAG is bound to a key. Send a DPoP proof with that key.",
   "proof-key": "Sign the DPoP proof with the key that this ID-JAG is bound to.",
-  "assertion-unused": "An ID-JAG for the MCP server can be used once. Ask the organization for a new one.",
+  "assertion-unused": "An ID-JAG for the MCP server works once. Ask the org for a new one.",
   "agent-not-blocked": "The agent may not act for this person here.",
   "person-admitted": "The agent may not act for this person here.",
   "access-not-revoked": "The agent may not act for this person here.",

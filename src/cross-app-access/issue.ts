@@ -88,7 +88,7 @@ async function decide(store: TenantStore, request: AccessRequest): Promise<Issue
   return { token, expiresIn, scopes, userId: person.id };
 }
 
-/** Uses the assertion's id up. Returns whether it is new. The rules demand `jti` and `exp`. */
+/** Consumes the assertion's id. Returns false for a replay. The rules demand `jti` and `exp`. */
 async function consume(store: TenantStore, { iss, jti = "", exp = 0 }: AssertionClaims): Promise<boolean> {
   try {
     const end = Math.ceil((exp + toleranceSeconds) * 1000);

@@ -25,7 +25,7 @@ export type TokenError =
 /** The grant type of an ID-JAG (RFC 7523 §2.1). */
 export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 export const assertionType = "oauth-id-jag+jwt";
-/** Okta's ID-JAGs last five minutes. A longer life would keep access alive that the org took away. */
+/** Okta's ID-JAGs last five minutes. A longer life would outlast the org's decision to end the access. */
 const maxLifetimeSeconds = 600;
 /** Clocks may differ by this much. */
 export const toleranceSeconds = 60;
@@ -279,7 +279,7 @@ export const personRules: readonly TokenRule<PersonFacts>[] = [
   }),
   rule(
     "access-not-revoked",
-    "The person did not take the agent's access away",
+    "The person has not revoked the agent's access",
     "A person may revoke an agent's access",
     { holds: ({ isRevoked }) => !isRevoked },
   ),

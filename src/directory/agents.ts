@@ -101,7 +101,7 @@ export async function blockAgent(
   });
 }
 
-/** A person takes an agent's access to their data away, or allows it again without its former tokens. Throws NotFoundError. */
+/** Revokes an agent's access to a person's data, or allows it again without its former tokens. Throws NotFoundError. */
 export async function revokeAgentGrant(
   store: TenantStore,
   userId: string,

@@ -177,8 +177,8 @@ export function guestsAreFrozen({ guestsFrozenUntil }: Connection, now: number =
 }
 
 /**
- * Lets a connection sign people in, and ends its set-up links and former access tokens. Throws NotFoundError, and ConflictError `stale` while its
- * settings are missing.
+ * Lets a connection sign people in, and ends its set-up links and former access tokens. Throws NotFoundError, and
+ * ConflictError `stale` while its settings are missing.
  */
 export async function enableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {

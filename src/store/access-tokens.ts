@@ -17,7 +17,7 @@ export interface StoredAccessToken {
   issuedEpoch: number;
   connection: { id: string; key: string; isActive: boolean; letsAgentsIn: boolean };
   agent: { clientId: string; name: string; isRevoked: boolean; isBlocked: boolean };
-  /** Whether the person took the agent's access away. */
+  /** Whether the person revoked the agent's access. */
   isGrantRevoked: boolean;
   /** The identity provider's name of the agent; null if it sent none. */
   act: string | null;

@@ -66,7 +66,7 @@ export const tokenRules: readonly CallRule<TokenFacts>[] = [
   ),
   rule(
     "grant-not-revoked",
-    "The person did not take the agent's access away",
+    "The person has not revoked the agent's access",
     "A person may revoke an agent's access",
     ({ isGrantRevoked }) => !isGrantRevoked,
   ),

@@ -122,7 +122,7 @@ describe("the preview of an ID-JAG in the admin console", () => {
       assert.match(unknown ?? "", /no agent with this client ID is known here/);
     });
 
-    it("teaches nothing of the org and the connections of another tenant", async () => {
+    it("reveals nothing about the org and the connections of another tenant", async () => {
       const { app, agent, org } = site();
       const b = await createTestTenant(use().database);
       const theirs = await b.connection({ settings: { issuer: orgOfB.issuer, clientId: "b" } });

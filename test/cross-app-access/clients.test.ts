@@ -61,7 +61,7 @@ describe("a client at the token endpoint", () => {
       );
     });
 
-    it("gets one answer, if it is unknown or revoked, or has another secret, none, or two ways", async () => {
+    it("gets the same refusal if it is unknown, revoked, or presents a wrong secret or none", async () => {
       const { agent } = site();
       const revoked = await registerAgent(use());
       await agentStore(use().database).revoke(revoked.clientId);

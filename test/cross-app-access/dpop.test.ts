@@ -118,7 +118,7 @@ describe("a token that is bound to a key (DPoP)", () => {
       }
     });
 
-    it("is not what a bearer token is: that one needs no proof, and is refused with the scheme DPoP", async () => {
+    it("differs from a bearer token, which needs no proof and is refused with the scheme DPoP", async () => {
       const { access_token: token } = await site().token();
       assert.equal((await call("Bearer", token)).status, 200);
       assert.equal((await call("DPoP", token, await proofOfCall(token))).status, 401);

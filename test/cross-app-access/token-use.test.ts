@@ -149,7 +149,7 @@ describe("a hostile use of an access token", () => {
       });
     }
 
-    it("is none of these: a bearer token, and a bound one with its proof for a call with a query", async () => {
+    it("differs from a right use: a bearer token, or a bound one with its proof for a call with a query", async () => {
       assert.equal((await get({ authorization: `bearer ${bearer}` })).status, 200);
       assert.equal((await withProof(proof(), "/api/v1/tasks?limit=1")).status, 200);
     });

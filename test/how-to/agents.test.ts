@@ -104,7 +104,7 @@ describe(page, () => {
       assert.deepEqual(JSON.parse(printed), { added: "Send the minutes", mine: ["Send the minutes"] });
     });
 
-    it("guards a route of one's own", async () => {
+    it("guards a custom route", async () => {
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -20,7 +20,7 @@ export interface AgentGrant {
   scopes: string[];
   firstUsedAt: number;
   lastUsedAt: number;
-  /** When the person took the access away; null if it stands. */
+  /** When the person revoked the access; null if they did not. */
   revokedAt: number | null;
   /** When the tenant's administrators blocked the agent; null if they did not. */
   blockedAt: number | null;
@@ -128,7 +128,7 @@ export function tenantAgents(scope: TenantScope, now: () => number) {
       }));
     },
 
-    /** Whether the person took the agent's access away. */
+    /** Whether the person revoked the agent's access. */
     async isRevoked(userId: string, clientId: string): Promise<boolean> {
       const row = scope.rows("agent_grants").where({ user_id: userId, client_id: clientId });
       return (await row.whereNotNull("revoked_at").first("client_id")) !== undefined;
