@@ -83,6 +83,15 @@ describe("docs/how-to/make-it-yours.md", () => {
     assert.match(output, /^Without database: [1-9]\d* passed, 0 failed$/m);
   });
 
+  it("passes the tests of agents, which use the new scopes and the new list", function () {
+    this.timeout(300_000);
+    const files = ["tenants", "token-use", "foreign-clients"].map(
+      (name) => `test/cross-app-access/${name}.test.ts`,
+    );
+    const output = run(`npx mocha ${files.join(" ")} test/web/account.test.ts test/admin/agents.test.ts`);
+    assert.match(output, /^SQLite: [1-9]\d* passed, 0 failed$/m);
+  });
+
   it("starts, and a person who signs in adds a book and sees it", async function () {
     this.timeout(120_000);
     const databaseUrl = join(copy, "data", "app.sqlite");
