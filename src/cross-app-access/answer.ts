@@ -26,6 +26,7 @@ const advice: Record<TokenError, string> & Record<string, string> = {
     "Make a new DPoP proof for each request: for this address and method, with jti and iat.",
   unsupported_grant_type: `Send grant_type=${jwtBearer}.`,
   temporarily_unavailable: "Try again later.",
+  server_error: "Something went wrong on our side. Tell us the value of the header X-Request-Id.",
   "client-one-method": "Authenticate in one way: client_secret_basic, client_secret_post or private_key_jwt.",
   "assertion-given": "Send the ID-JAG in the parameter assertion.",
   "assertion-readable": "Send the ID-JAG as the org's token exchange returned it.",
@@ -59,26 +60,30 @@ interface Answer {
 /** Answers with an OAuth error (RFC 6749 §5.2). The reason is in the log, and for an administrator in the activity. */
 export function answerErrors(database: Database): ErrorRequestHandler {
   const record = refusalRecorder(database);
-  return async (error: unknown, req, res, next) => {
+  return async (thrown: unknown, req, res, next) => {
+    if (res.headersSent) return next(thrown);
+    let error = thrown;
+    if (thrown instanceof RuleBrokenError)
+      await record(req, thrown).catch((failure: unknown) => {
+        error = failure;
+      });
     if (req.tokenRequest) req.tokenRequest.error = error;
     const answer = answerTo(error);
-    if (!answer) return next(error);
-    if (error instanceof RuleBrokenError) await record(req, error);
     logRefusal(req, error, answer);
     res.set(answer.headers ?? {}).status(answer.status);
     res.json({ error: answer.error, error_description: answer.description });
   };
 }
 
-/** Null if the client is not at fault. */
-function answerTo(error: unknown): Answer | null {
+function answerTo(error: unknown): Answer {
   if (error instanceof RuleBrokenError) return answerToRule(error as RuleBrokenError<TokenError>);
   if (error instanceof TooManyRequestsError) return later(429, error.retryAfter);
   if (error instanceof UnavailableError || isUnavailable(error)) return later(503, 30);
   // The body parser's errors have a status.
   const status = (error as { status?: unknown } | null)?.status;
   const isParsers = typeof status === "number" && status >= 400 && status < 500;
-  return isParsers ? { status, error: "invalid_request", description: advice.invalid_request } : null;
+  if (isParsers) return { status, error: "invalid_request", description: advice.invalid_request };
+  return { status: 500, error: "server_error", description: advice.server_error };
 }
 
 function answerToRule({ rule: { id, reason } }: RuleBrokenError<TokenError>): Answer {
@@ -94,6 +99,10 @@ function later(status: number, seconds: number): Answer {
 }
 
 function logRefusal(req: Request, error: unknown, { status, error: code }: Answer): void {
+  if (code === "server_error") {
+    req.log.error({ err: error }, "request.failed");
+    return;
+  }
   const rule = error instanceof RuleBrokenError ? error.rule.id : null;
   const reason = error instanceof Error ? error.message : String(error);
   const clientId = req.tokenRequest?.client?.clientId;

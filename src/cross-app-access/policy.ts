@@ -7,7 +7,10 @@ import type { TokenFinding } from "../trust/org-tokens.ts";
  */
 type TokenRule<Facts> = Rule<Facts, TokenError>;
 
-/** The error codes of a response (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5). */
+/**
+ * The error codes of a response (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5). The last two are those of RFC 6749 §4.1.2.1 for
+ * what the client cannot mend.
+ */
 export type TokenError =
   | "invalid_request"
   | "invalid_client"
@@ -16,7 +19,8 @@ export type TokenError =
   | "invalid_target"
   | "invalid_dpop_proof"
   | "unsupported_grant_type"
-  | "temporarily_unavailable";
+  | "temporarily_unavailable"
+  | "server_error";
 
 /** The grant type of an ID-JAG (RFC 7523 §2.1). */
 export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";

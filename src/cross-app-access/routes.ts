@@ -46,7 +46,8 @@ export function crossAppAccessRoutes(deps: CrossAppAccessDeps): Router {
   const router = Router();
   router.use(metadataRoutes(baseUrl));
   router.use(paths.token, (_req, res, next) => {
-    res.set("Cache-Control", "no-store");
+    // Both are required (RFC 6749 §5.1).
+    res.set({ "Cache-Control": "no-store", Pragma: "no-cache" });
     next();
   });
   router.post(

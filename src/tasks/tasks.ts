@@ -44,13 +44,21 @@ export const textSchema = z
 export const titleSchema = textSchema.trim().min(1).max(maxTitle);
 export const loginNameSchema = textSchema.trim().min(1).max(320);
 
+const maxPage = 100;
+const wholeNumber = `This needs a whole number from 1 to ${maxPage}.`;
+
 /** The parameters of a list of tasks. */
 export const taskQuerySchema = z.strictObject({
   state: z.enum(["open", "done"]).optional().describe("Both if absent."),
   assignee: loginNameSchema
     .optional()
     .describe("A login name; `me` for the acting person; `unassigned` for tasks that need an assignee."),
-  limit: z.coerce.number().int().min(1).max(100).default(50),
+  limit: z.coerce
+    .number(wholeNumber)
+    .int(wholeNumber)
+    .min(1, wholeNumber)
+    .max(maxPage, wholeNumber)
+    .default(50),
   cursor: z
     .string()
     .max(200)
@@ -175,7 +183,7 @@ const personSchema = z
 const actSchema = z
   .object({
     at: z.iso.datetime(),
-    person: personSchema.nullable().describe("Null if the person is gone."),
+    person: personSchema.nullable().describe("Null if the person is gone, or was not recorded."),
     agent: z.string().nullable().describe("The agent that acted for the person; null for a browser."),
   })
   .meta({ id: "Act", description: "The author and the time of a change." });

@@ -113,20 +113,20 @@ function headersOf(operation: ApiOperation): Json[] {
     ...{ name, in: "header", required, description },
     schema: { type: "string" },
   });
-  const { method, hasEtag } = operation;
+  const { method } = operation;
   if (method === "post")
     return [
       header("Idempotency-Key", false, "A request that is repeated with this key gets the first answer."),
     ];
   if (needsMatch(operation))
     return [header("If-Match", true, "The ETag that was read; `*` for any version.")];
-  return hasEtag ? [header("If-None-Match", false, "An ETag that the client has already.")] : [];
+  return method === "get" ? [header("If-None-Match", false, "An ETag that the client has already.")] : [];
 }
 
 function success({ method, hasEtag, answer, query }: ApiOperation): Json {
   const header = (description: string) => ({ description, schema: { type: "string" } });
   const headers = {
-    ...(hasEtag ? { ETag: header("Names this version of the resource.") } : {}),
+    ...(hasEtag || method === "get" ? { ETag: header("Names this version of the resource.") } : {}),
     ...(method === "post" ? { Location: header("The path of the new resource.") } : {}),
     ...(query ? { Link: header('The next page, with `rel="next"`.') } : {}),
   };

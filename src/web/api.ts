@@ -1,4 +1,5 @@
 /** The part of the product's API that is the same for every product: a list of operations becomes routes. */
+import { createHash } from "node:crypto";
 import express, {
   type ErrorRequestHandler,
   type Request,
@@ -103,7 +104,8 @@ function addOperations(router: Router, { database, guard, operations }: Api): vo
 
 /** Parses a JSON body of one of these types. Throws ProblemError: 400 without a body, 415 for another type. */
 function jsonBody(types: readonly string[]): RequestHandler {
-  const read = express.json({ type: [...types], limit: largestBody, inflate: false });
+  // Not strict: a text or a number is JSON, too, and its refusal says what is wanted.
+  const read = express.json({ type: [...types], limit: largestBody, inflate: false, strict: false });
   return (req, res, next) => {
     const type = req.is([...types]);
     if (type === null || req.get("content-length") === "0")
@@ -129,14 +131,24 @@ async function run(operation: ApiOperation, database: Database, req: Request, re
   const answer = await (operation.method === "get" ? work(store) : changed(operation, req, store, work));
   const { status, headers, body } = answer;
   const isRead = operation.method === "get";
+  if (isRead) headers.ETag ??= weakTag(body);
   res.set({ ...headers, "Cache-Control": isRead ? "private, no-cache" : "no-store" });
   // Not by Express, which never answers 304 to fetch(): that adds Cache-Control: no-cache to each conditional request.
   const known = req.get("if-none-match");
   const isKnown =
-    known?.trim() === "*" || tagsIn(known).some((tag) => tag.replace("W/", "") === headers.ETag);
-  if (isRead && headers.ETag && isKnown) return void res.status(304).end();
-  res.status(status).type("application/json").send(body);
+    known?.trim() === "*" || tagsIn(known).some((tag) => opaque(tag) === opaque(headers.ETag ?? ""));
+  if (isRead && isKnown) return void res.status(304).end();
+  // Not send(), which would add an ETag to other answers.
+  res.status(status).type("application/json").end(body);
 }
+
+/** For a list, which has no version: the same bytes have the same tag (RFC 9110 §8.8.1). */
+function weakTag(body: string): string {
+  return `W/"${createHash("sha256").update(body).digest("base64url")}"`;
+}
+
+/** The tag for the weak comparison (RFC 9110 §8.8.3.2). */
+const opaque = (tag: string) => tag.replace("W/", "");
 
 /** The entity tags of a header (RFC 9110 §8.8.3). */
 function tagsIn(header: string | undefined): string[] {
@@ -182,13 +194,16 @@ function validated<Schema extends z.ZodType>(
   value: unknown,
   part: "query" | "body",
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, {
+    error: ({ code, input }) =>
+      code === "invalid_type" && input === undefined ? "This has to be there." : undefined,
+  });
   if (result.success) return result.data;
   const errors = result.error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     const unknown = issue.code === "unrecognized_keys";
     const names = unknown ? issue.keys.map((key) => [...path, key]) : [path];
-    const detail = unknown ? "There is no such member." : issue.message;
+    const detail = unknown ? `There is no such ${part === "body" ? "member" : "parameter"}.` : issue.message;
     return names.map((name) =>
       part === "body" ? errorAt(name, detail) : { detail, parameter: name[0] ?? "" },
     );

@@ -9,7 +9,7 @@ import {
   requireScopes,
   type ToolAnnotations,
 } from "@modelcontextprotocol/server";
-import { type Request, type RequestHandler, type Response, Router } from "express";
+import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
 import type { z } from "zod";
 import { brand } from "../../config/brand.ts";
 import { crossAppAccessUrls, paths } from "../endpoints.ts";
@@ -107,8 +107,21 @@ export function mcpRoutes({ database, baseUrl, log }: McpDeps, tools: readonly M
       await answer(res, await handler.fetch(toFetch(req, res, baseUrl), { authInfo }));
     });
   }
+  router.use(paths.mcp, answerErrors);
   return router;
 }
+
+/** JSON-RPC's error for what the server cannot do: the client reads the answer as a message. */
+const internalError = -32_603;
+
+const answerErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  if (res.headersSent) return next(error);
+  const message = messageOf(error, req);
+  const { status = 500, retryAfter } = problemOf(error) ?? {};
+  if (retryAfter !== undefined) res.set("Retry-After", String(retryAfter));
+  res.status(status).set("Cache-Control", "no-store");
+  res.json({ jsonrpc: "2.0", error: { code: internalError, message }, id: null });
+};
 
 /** The SDK hands it through with each request. */
 type McpContext = {

@@ -81,12 +81,15 @@ export function problemOf(error: unknown): ProblemDetails | null {
     return { status: 503, detail: "The service cannot answer now. Nothing was changed.", retryAfter: 30 };
   const status = (error as { status?: unknown } | null)?.status;
   if (typeof status !== "number" || status < 400 || status > 499) return null;
+  // The type is that of Express's body parser.
+  const { type } = error as { type?: unknown };
+  if (type === "entity.parse.failed") return { status, detail: "The body is not JSON." };
   return { status, detail: details[status] ?? "The request could not be understood." };
 }
 
 /** The errors of Express and its body parsers. */
 const details: Record<number, string> = {
-  400: "The request is malformed. A body has to be JSON.",
+  400: "The request is malformed.",
   413: "The body is too large.",
   415: "The body has a type or an encoding that is not supported here.",
 };

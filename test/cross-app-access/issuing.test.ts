@@ -4,6 +4,7 @@ import { accessTokenStore } from "../../src/store/access-tokens.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
+  type FormParts,
   lastRefusal,
   registerAgent,
   sendTokenRequest,
@@ -33,6 +34,7 @@ describe("an access token for an ID-JAG", () => {
       const answer = await send(await idJag());
       assert.equal(answer.status, 200, answer.text);
       assert.equal(answer.headers.get("cache-control"), "no-store");
+      assert.equal(answer.headers.get("pragma"), "no-cache");
       const { access_token, ...rest } = JSON.parse(answer.text) as TokenAnswer;
       assert.match(access_token, /^oinat_[\w-]{43}$/);
       assert.deepEqual(rest, { token_type: "Bearer", expires_in: 1800, scope: "tasks.read tasks.write" });
@@ -45,6 +47,30 @@ describe("an access token for an ID-JAG", () => {
         [owner.user.id, owner.agent.clientId, owner.tenant.id, owner.connection.id, owner.act],
         [ada.id, agent.clientId, acme.tenant.id, connection.id, "wlp1"],
       );
+    });
+
+    it("is not issued if something unexpected happens, whose text only the log has", async () => {
+      const { app, send, idJag } = site();
+      const assertion = await idJag();
+      const rename = (from: string, to: string) => use().database.sql().schema.renameTable(from, to);
+      const failed = async (table: string, parts: FormParts) => {
+        await rename(table, "table_away");
+        const answer = await send(assertion, parts);
+        await rename("table_away", table);
+        assert.equal(answer.status, 500, answer.text);
+        assert.deepEqual(JSON.parse(answer.text), {
+          error: "server_error",
+          error_description:
+            "Something went wrong on our side. Tell us the value of the header X-Request-Id.",
+        });
+        const requestId = answer.headers.get("x-request-id");
+        const lines = app.logged.filter((line) => line.requestId === requestId && line.level === "error");
+        assert.match(JSON.stringify(lines), new RegExp(`${table}.*request\\.failed`));
+      };
+      await failed("access_tokens", {});
+      // Recording a refusal fails, too.
+      await failed("activity", { scope: "other.scope" });
+      assert.equal((await send(assertion)).status, 200);
     });
 
     it("lasts no longer than a session of the tenant without a request", async () => {

@@ -57,7 +57,6 @@ describe("the API's refusals", () => {
     ];
     const calls: Call[] = [
       ["malformed JSON", 400, ["POST", "/tasks", '{"title":']],
-      ["a text instead of an object", 400, ["POST", "/tasks", '"title"']],
       ["a request without a body", 400, ["POST", "/tasks"]],
       ["an unknown parameter", 400, ["GET", "/tasks?asignee=me"], ["asignee"]],
       ["a repeated parameter", 400, ["GET", "/tasks?state=open&state=done"], ["state"]],
@@ -100,6 +99,8 @@ describe("the API's refusals", () => {
         ["POST", "/tasks", "{}", { "content-type": "application/json; charset=latin1" }],
       ],
       ["a list", 422, ["POST", "/tasks", []], ["#"]],
+      ["a text instead of an object", 422, ["POST", "/tasks", '"title"'], ["#"]],
+      ["null instead of an object", 422, ["POST", "/tasks", "null"], ["#"]],
       ["a task without a title", 422, ["POST", "/tasks", {}], ["#/title"]],
       ["an empty title", 422, ["POST", "/tasks", { title: "  " }], ["#/title"]],
       ["too long a title", 422, ["POST", "/tasks", { title: "x".repeat(201) }], ["#/title"]],
@@ -307,6 +308,29 @@ describe("the API's refusals", () => {
 
   onOneDatabase((use) => {
     const site = useSite(use);
+
+    it("say what is wrong, in words for the developer of an agent", async () => {
+      const { app, acme, owner } = site();
+      const token = await agentToken(use().database, acme, app.url, { user: owner });
+      const description = await readDescription(app.client());
+      const api = new DescribedApi(app.client(), description, { authorization: `Bearer ${token}` });
+      const limit = "This needs a whole number from 1 to 100.";
+      const said: [call: [method: string, path: string, body?: unknown], detail: string][] = [
+        [["POST", "/tasks", "{"], "The body is not JSON."],
+        [["GET", "/tasks/%E0%A4%A"], "The request is malformed."],
+        [["POST", "/tasks", {}], "This has to be there."],
+        [["POST", "/tasks", { title: "x", due: 1 }], "There is no such member."],
+        [["GET", "/tasks?due=1"], "There is no such parameter."],
+        ...["abc", "", "1.5", "0", "101", "1&limit=2"].map((value): (typeof said)[number] => [
+          ["GET", `/tasks?limit=${value}`],
+          limit,
+        ]),
+      ];
+      for (const [[method, path, body], detail] of said) {
+        const { json } = await api.call(method, path, body);
+        assert.equal(json.errors?.[0]?.detail ?? json.detail, detail, `${method} ${path}`);
+      }
+    });
 
     it("keep the text of an unexpected error to the log", async () => {
       const { app, acme, owner } = site();

@@ -183,6 +183,20 @@ describe("the API of tasks", () => {
     }
 
     describe("compares versions", () => {
+      it("and a list has one, too, which changes with its content", async () => {
+        await add("Listed");
+        const read = await api.call("GET", "/tasks?limit=2");
+        const known = { "if-none-match": read.headers.get("etag") ?? "" };
+        assert.match(known["if-none-match"], /^W\/"/);
+        // fetch() sends it with each conditional request; Express would then ignore the condition.
+        const fresh = { ...known, "cache-control": "no-cache" };
+        assert.equal((await api.call("GET", "/tasks?limit=2", undefined, fresh)).status, 304);
+        await add("Another");
+        assert.equal((await api.call("GET", "/tasks?limit=2", undefined, fresh)).status, 200);
+        const { get } = description.paths["/tasks"] ?? {};
+        assert.ok(JSON.stringify(get).includes("If-None-Match"));
+      });
+
       it("and answers 304 to a client that has this one", async () => {
         const { id, etag } = await add("Unchanged");
         const same = await api.call("GET", `/tasks/${id}`, undefined, { "if-none-match": etag });

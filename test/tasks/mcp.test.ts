@@ -284,6 +284,21 @@ describe("the MCP server", () => {
       assert.match(JSON.stringify(line), /tasks/);
     });
 
+    it("answers an unexpected error as JSON-RPC, and keeps its text to the log", async () => {
+      const rename = (from: string, to: string) => use().database.sql().schema.renameTable(from, to);
+      await rename("access_tokens", "table_away");
+      const answer = await post(listTools);
+      await rename("table_away", "access_tokens");
+      const reference = answer.headers.get("x-request-id");
+      const message = `Something went wrong on our side. Try again later. Reference: ${reference}`;
+      assert.deepEqual(
+        [answer.status, JSON.parse(answer.text)],
+        [500, { jsonrpc: "2.0", error: { code: -32_603, message }, id: null }],
+      );
+      const line = site().app.logged.find(({ requestId, err }) => requestId === reference && err);
+      assert.match(JSON.stringify(line), /access_tokens/);
+    });
+
     it("opens no stream of notifications: its tools never change", async () => {
       const client = await connect();
       const meta = {

@@ -75,7 +75,7 @@ function headers(names: readonly string[], read: (name: string) => string | stri
   return names.flatMap((name) => [read(name) ?? []].flat().map((value) => `${name}: ${value}`));
 }
 
-/** The route's pattern: "GET /api/v1/tasks/:id". A refused call reached none. */
+/** The route's pattern, with ":id" for an ID. A refused call reached none. */
 function apiStep({ method, route, originalUrl }: Request): string {
   const pattern: unknown = route?.path;
   return `${method} ${typeof pattern === "string" ? pattern : originalUrl.replace(/\?.*$/s, "")}`;

@@ -238,7 +238,11 @@ async function agentWalks(app: TestApp, { database }: TestDatabase, org: Revokin
   };
   const calls = agentCalls.map(({ name, path }) => ({
     name,
-    toRead: ["src/tasks/", "src/web/access-token", "src/web/api"],
+    toRead: [
+      "src/tasks/", // sample product
+      "src/web/access-token",
+      "src/web/api",
+    ],
     async prepare() {
       const headers = { authorization: `Bearer ${await (await prepare())()}` };
       return async () => {
