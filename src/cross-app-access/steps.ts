@@ -7,7 +7,7 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { type AssertionVerifier, issuerOf, readAssertion, subjectAt } from "./assertion.ts";
 import { issueAccess, wordsIn } from "./issue.ts";
-import { assertionRules, connectionRules, grantRules, resourceRules } from "./policy.ts";
+import { assertionRules, connectionRules, grantRules, resourceRules, switchRules } from "./policy.ts";
 import { known, type TokenRequest } from "./token-request.ts";
 
 export interface AssertionDeps {
@@ -24,7 +24,12 @@ export const requireGrant: Step = (request) => {
   const grantType = request.parameters.get("grant_type") ?? "";
   const token = request.parameters.get("assertion") ?? "";
   request.assertion = readAssertion(token);
-  judge(grantRules, { grantType, assertion: token, claims: request.assertion });
+  judge(grantRules, {
+    grantType,
+    assertion: token,
+    isReadable: request.assertion !== null,
+    mistyped: request.assertion?.mistyped ?? [],
+  });
 };
 
 /**
@@ -46,14 +51,15 @@ export function findConnection(
       const subject = subjectAt(assertion, one.connection, baseUrl);
       return subject === null ? [] : [{ ...one, subject }];
     });
-    request.found = ofSubject.length === 1 ? (ofSubject[0] ?? null) : null;
     judge(connectionRules, {
       ofIssuer: request.ofIssuer.length,
       ofClient: ofClient.length,
       ofTenant: ofTenant.length,
       ofSubject: ofSubject.length,
-      isOn: request.found?.connection.settings?.crossAppAccess !== false,
     });
+    const [only = null] = ofSubject;
+    request.found = only;
+    judge(switchRules, { isOn: only?.connection.settings?.crossAppAccess !== false });
   };
 }
 
