@@ -30,6 +30,7 @@ const advice: Record<TokenError, string> & Record<string, string> = {
   "client-one-method": "Authenticate in one way: client_secret_basic, client_secret_post or private_key_jwt.",
   "assertion-given": "Send the ID-JAG in the parameter assertion.",
   "assertion-readable": "Send the ID-JAG as the org's token exchange returned it.",
+  "assertion-claims": "Send the ID-JAG as the org's token exchange returned it.",
   "assertion-type": `The ID-JAG's header needs typ ${assertionType}. An ID token or an access token is not an ID-JAG.`,
   "assertion-audience":
     "The ID-JAG's audience must be this server's issuer, to the letter, and nothing else.",

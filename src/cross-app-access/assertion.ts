@@ -13,7 +13,7 @@ const oneOrMore = z.union([text, z.array(text).min(1)]);
 
 /**
  * The claims of an ID-JAG, trusted only after the connection's keys have verified them. A missing claim is for the rule
- * about it; one of another type makes the whole assertion unreadable, but for `email` and `act`, which decide nothing.
+ * about it. One of another type breaks a rule, but for `email` and `act`, which decide nothing.
  */
 const claimsShape = z.object({
   iss: text,
@@ -46,14 +46,19 @@ export interface Assertion {
   token: string;
   typ: unknown;
   claims: AssertionClaims;
+  /** The names of claims that count as absent, because they have a wrong type. */
+  mistyped: string[];
 }
 
-/** Reads an assertion without verifying it, to find its connection. Null if it is not readable. */
+/** Reads an assertion without verifying it, to find its connection. Null if it is not a JWT with an issuer. */
 export function readAssertion(token: string): Assertion | null {
   try {
     const { typ } = decodeProtectedHeader(token);
-    const claims = claimsShape.safeParse(decodeJwt(token)).data;
-    return claims ? { token, typ, claims } : null;
+    const given = decodeJwt(token);
+    const mistyped = (claimsShape.safeParse(given).error?.issues ?? []).map(({ path }) => String(path[0]));
+    const others = Object.entries(given).filter(([name]) => !mistyped.includes(name));
+    const claims = claimsShape.safeParse(Object.fromEntries(others)).data;
+    return claims ? { token, typ, claims, mistyped } : null;
   } catch {
     return null;
   }

@@ -1,11 +1,5 @@
-import {
-  createLocalJWKSet,
-  decodeJwt,
-  errors,
-  type JWTPayload,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from "jose";
+import { createLocalJWKSet, decodeJwt, errors, type JWTVerifyOptions, jwtVerify } from "jose";
+import { judge } from "policy-list/policy";
 import { apiScopes } from "../../config/integration.ts";
 import { isSecretOf } from "../directory/agents.ts";
 import { crossAppAccessUrls } from "../endpoints.ts";
@@ -18,7 +12,7 @@ import { hashToken } from "../store/secrets.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { keyStore } from "../trust/jwks.ts";
 import { type ClientDocument, clientDocuments } from "./client-documents.ts";
-import { toleranceSeconds } from "./policy.ts";
+import { type ClientFacts, clientRules, toleranceSeconds } from "./policy.ts";
 
 /** The ways in which a client may authenticate (RFC 8414, token_endpoint_auth_methods_supported). */
 export const clientMethods = ["client_secret_basic", "client_secret_post", "private_key_jwt"] as const;
@@ -41,9 +35,6 @@ export interface Credentials {
 
 /** A client that has authenticated. */
 export type AuthenticatedClient = Pick<Agent, "clientId" | "tenantId" | "name" | "scopes">;
-
-/** The client, or why there is none, for the log. */
-export type ClientResult = { client: AuthenticatedClient; problem: null } | { client: null; problem: string };
 
 /** Everything with which a request authenticates its client: one method, or the request is refused. */
 export function readCredentials(
@@ -89,15 +80,34 @@ function issuerOf(assertion: string): string {
   }
 }
 
+/** Authenticates the client of a request, of which `named` is its client_id. Throws RuleBrokenError. */
 export type ClientAuthenticator = (
   credentials: Credentials | undefined,
   named: string | undefined,
-) => Promise<ClientResult>;
+) => Promise<AuthenticatedClient>;
 
 interface ClientDeps {
   database: Database;
   baseUrl: string;
   limits: FetchLimits;
+}
+
+/** The facts about a client without fault. */
+export const faultlessClient: ClientFacts = {
+  unknown: null,
+  isNamedAlike: true,
+  isRevoked: false,
+  unproven: null,
+  isForUs: true,
+  isShort: true,
+  isNew: true,
+};
+
+/** A client that was found, registered or not, and its keys; null if it has none. */
+interface FoundClient {
+  client: AuthenticatedClient;
+  isRevoked: boolean;
+  keys: ClientDocument["keys"] | null;
 }
 
 /**
@@ -107,62 +117,46 @@ interface ClientDeps {
 export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): ClientAuthenticator {
   const agents = agentStore(database);
   const documents = clientDocuments(limits, rateLimiter(database, documentLimit));
-  const verify = assertionVerifierFor({ database, baseUrl, limits });
-
-  async function bySecret({ clientId, proof }: Credentials): Promise<ClientResult> {
-    const agent = await agents.byId(clientId);
-    const isRight = isSecretOf(await agents.secrets(clientId), proof);
-    return agent?.revokedAt === null && isRight
-      ? accepted(agent)
-      : refused("the client or its secret is unknown");
-  }
-
-  async function byAssertion({ clientId, proof }: Credentials): Promise<ClientResult> {
-    const agent = await agents.byId(clientId);
-    if (!agent) return await bySelfDescribed(clientId, proof);
-    if (agent.jwksUri === null || agent.revokedAt !== null) return refused("the client has no keys");
-    const problem = await verify(proof, clientId, { uri: agent.jwksUri });
-    return problem === null ? accepted(agent) : refused(problem);
-  }
-
-  async function bySelfDescribed(clientId: string, proof: string): Promise<ClientResult> {
-    const document = await documents.read(clientId).catch(problemOf);
-    if (typeof document === "string") return refused(document);
-    const problem = await verify(proof, clientId, document.keys);
-    const scopes = apiScopes.map(({ name }) => name);
-    return problem === null
-      ? accepted({ clientId, tenantId: null, name: document.name, scopes })
-      : refused(problem);
-  }
-
-  return async (credentials, named) => {
-    if (!credentials || credentials.method === "unknown") return refused("no credentials that we know");
-    const { method, clientId } = credentials;
-    if (/\0/.test(clientId)) return refused("the client's id contains a NUL");
-    if (named !== undefined && named !== clientId) return refused("client_id names another client");
-    return method === "private_key_jwt" ? await byAssertion(credentials) : await bySecret(credentials);
-  };
-}
-
-function accepted({ clientId, tenantId, name, scopes }: AuthenticatedClient): ClientResult {
-  return { client: { clientId, tenantId, name, scopes }, problem: null };
-}
-
-function refused(problem: string): ClientResult {
-  return { client: null, problem };
-}
-
-function problemOf(error: unknown): string {
-  if (error instanceof InvalidError) return error.message;
-  throw error;
-}
-
-/** Verifies a client's assertion (RFC 7523 §3): returns what is wrong with it, or null. Each is accepted once. */
-function assertionVerifierFor({ database, baseUrl, limits }: ClientDeps) {
   const keys = keyStore({ ...limits, maxBytes: maxKeyBytes });
   const isNew = onceOnly(database, { name: "client-assertion", seconds: maxLifetime + 2 * toleranceSeconds });
   const { issuer, tokenEndpoint } = crossAppAccessUrls(baseUrl);
-  return async (token: string, clientId: string, at: ClientDocument["keys"]): Promise<string | null> => {
+
+  /** The client, or why there is none, for the log. */
+  async function find(credentials: Credentials | undefined): Promise<FoundClient | string> {
+    if (!credentials || credentials.method === "unknown") return "no credentials that we know";
+    const { method, clientId } = credentials;
+    if (/\0/.test(clientId)) return "the client's id contains a NUL";
+    const agent = await agents.byId(clientId);
+    if (agent) {
+      const { tenantId, name, scopes, jwksUri, revokedAt } = agent;
+      const client = { clientId: agent.clientId, tenantId, name, scopes };
+      return { client, isRevoked: revokedAt !== null, keys: jwksUri === null ? null : { uri: jwksUri } };
+    }
+    if (method === "private_key_jwt") return await describedBy(clientId);
+    await agents.secrets(clientId);
+    return "the client or its secret is unknown";
+  }
+
+  async function describedBy(clientId: string): Promise<FoundClient | string> {
+    try {
+      const { name, keys } = await documents.read(clientId);
+      const client = { clientId, tenantId: null, name, scopes: apiScopes.map((scope) => scope.name) };
+      return { client, isRevoked: false, keys };
+    } catch (error) {
+      if (error instanceof InvalidError) return error.message;
+      throw error;
+    }
+  }
+
+  /** The fault of a client's proof; null if it has none. */
+  async function faultOf(
+    { method, clientId, proof }: Credentials,
+    found: FoundClient,
+  ): Promise<string | null> {
+    if (method !== "private_key_jwt")
+      return isSecretOf(await agents.secrets(clientId), proof) ? null : "the client or its secret is unknown";
+    const { keys: at } = found;
+    if (at === null) return "the client has no keys";
     const options: JWTVerifyOptions = {
       algorithms: clientAlgorithms,
       issuer: clientId,
@@ -170,24 +164,44 @@ function assertionVerifierFor({ database, baseUrl, limits }: ClientDeps) {
       requiredClaims: ["exp", "jti"],
       clockTolerance: toleranceSeconds,
     };
-    const claims = await claimsOf(async () =>
-      "uri" in at
-        ? await keys.verify(token, at.uri, options)
-        : (await jwtVerify(token, createLocalJWKSet(at.set), options)).payload,
-    );
-    if (typeof claims === "string") return claims;
-    const { aud, exp = 0, jti } = claims;
-    if (![issuer, tokenEndpoint].includes([aud].flat().join(" ")))
-      return "the assertion is for another audience";
-    if (exp > Date.now() / 1000 + maxLifetime + toleranceSeconds)
-      return "the assertion is valid for too long";
-    return (await isNew(hashToken(`${clientId}/${jti}`))) ? null : "the assertion was used before";
+    return await problemOf(async () => {
+      if ("uri" in at) await keys.verify(proof, at.uri, options);
+      else await jwtVerify(proof, createLocalJWKSet(at.set), options);
+    });
+  }
+
+  return async (credentials, named) => {
+    const found = await find(credentials);
+    if (!credentials || typeof found === "string") {
+      judge(clientRules, { ...faultlessClient, unknown: String(found) });
+      throw new Error("without a client there is nothing to go on with");
+    }
+    const { client, isRevoked } = found;
+    const { method, proof } = credentials;
+    const isNamedAlike = named === undefined || named === client.clientId;
+    const before = { ...faultlessClient, isNamedAlike, isRevoked };
+    if (method !== "private_key_jwt") {
+      judge(clientRules, { ...before, unproven: await faultOf(credentials, found) });
+      return client;
+    }
+    // The keys of a revoked client are not fetched.
+    judge(clientRules, before);
+    const unproven = await faultOf(credentials, found);
+    const { aud, exp = 0, jti } = decodeJwt(proof);
+    const isForUs = [issuer, tokenEndpoint].includes([aud].flat().join(" "));
+    const isShort = exp <= Date.now() / 1000 + maxLifetime + toleranceSeconds;
+    judge(clientRules, { ...before, unproven, isForUs, isShort });
+    // It uses the assertion up, so it comes last.
+    judge(clientRules, { ...faultlessClient, isNew: await isNew(hashToken(`${client.clientId}/${jti}`)) });
+    return client;
   };
 }
 
-async function claimsOf(verify: () => Promise<JWTPayload>): Promise<JWTPayload | string> {
+/** The library's finding; null if it has none. Throws UnavailableError for any other failure. */
+async function problemOf(verify: () => Promise<void>): Promise<string | null> {
   try {
-    return await verify();
+    await verify();
+    return null;
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError) return error.message;
     throw new UnavailableError("the client's keys cannot be read", { cause: error });

@@ -70,23 +70,72 @@ export const requestRules: readonly TokenRule<RequestFacts>[] = [
   }),
 ];
 
-export const clientRules: readonly TokenRule<{ problem: string | null }>[] = [
-  rule(
-    "client-authenticated",
-    "The client is registered or describes itself, and authenticates",
-    "RFC 6749 §2.3, RFC 7523 §3, draft-ietf-oauth-client-id-metadata-document",
-    {
-      reason: "invalid_client",
-      holds: ({ problem }) => problem === null,
-      found: ({ problem }) => problem,
-    },
+/** The fault of each part; null if it has none. */
+export interface ClientFacts {
+  /** Of the client's registration or its document. */
+  unknown: string | null;
+  isNamedAlike: boolean;
+  isRevoked: boolean;
+  /** Of the secret or the signature, with the claims that the library checks. */
+  unproven: string | null;
+  /** Of the client's own assertion; a client with a secret has none. */
+  isForUs: boolean;
+  isShort: boolean;
+  isNew: boolean;
+}
+
+function clientRule(
+  id: string,
+  name: string,
+  citation: string,
+  how: Pick<TokenRule<ClientFacts>, "holds" | "found">,
+): TokenRule<ClientFacts> {
+  return rule(id, name, citation, { reason: "invalid_client", ...how });
+}
+
+/** One answer for all of them. */
+export const clientRules: readonly TokenRule<ClientFacts>[] = [
+  clientRule(
+    "client-known",
+    "The client is registered or describes itself",
+    "RFC 6749 §2.2, draft-ietf-oauth-client-id-metadata-document",
+    { holds: ({ unknown }) => unknown === null, found: ({ unknown }) => unknown },
   ),
+  clientRule("client-named", "A client_id names the client that authenticates", "RFC 7521 §4.2", {
+    holds: ({ isNamedAlike }) => isNamedAlike,
+  }),
+  clientRule("client-not-revoked", "The client is not revoked", "The operator may revoke an agent", {
+    holds: ({ isRevoked }) => !isRevoked,
+  }),
+  clientRule(
+    "client-authenticated",
+    "The client proves who it is by its secret, or by an assertion that it signed",
+    "RFC 6749 §2.3, RFC 7523 §3",
+    { holds: ({ unproven }) => unproven === null, found: ({ unproven }) => unproven },
+  ),
+  clientRule(
+    "client-assertion-audience",
+    "The client's assertion is for our issuer or token endpoint alone",
+    "RFC 7523 §3, item 3",
+    { holds: ({ isForUs }) => isForUs },
+  ),
+  clientRule(
+    "client-assertion-lifetime",
+    "The client's assertion lasts at most an hour more",
+    "RFC 7523 §3, item 4",
+    { holds: ({ isShort }) => isShort },
+  ),
+  clientRule("client-assertion-unused", "The client's assertion was not used before", "RFC 7523 §3, item 7", {
+    holds: ({ isNew }) => isNew,
+  }),
 ];
 
 export interface GrantFacts {
   grantType: string;
   assertion: string;
-  claims: object | null;
+  isReadable: boolean;
+  /** The claims of a wrong type. */
+  mistyped: readonly string[];
 }
 
 export const grantRules: readonly TokenRule<GrantFacts>[] = [
@@ -98,12 +147,13 @@ export const grantRules: readonly TokenRule<GrantFacts>[] = [
     reason: "invalid_request",
     holds: ({ assertion }) => assertion !== "",
   }),
-  rule(
-    "assertion-readable",
-    "The assertion is a JWT with an issuer, and its claims have the right types",
-    "Draft §3.1, RFC 7519 §4.1",
-    { holds: ({ claims }) => claims !== null },
-  ),
+  rule("assertion-readable", "The assertion is a JWT with an issuer", "Draft §3.1, RFC 7519 §7.2", {
+    holds: ({ isReadable }) => isReadable,
+  }),
+  rule("assertion-claims", "The assertion's claims have the right types", "Draft §3.1, RFC 7519 §4.1", {
+    holds: ({ mistyped }) => mistyped.length === 0,
+    found: ({ mistyped }) => mistyped.join(" and "),
+  }),
 ];
 
 /** How many connections are left after each step. The key comes last, or an org could name people of another one. */
@@ -113,7 +163,6 @@ export interface ConnectionFacts {
   ofTenant: number;
   ofSubject: number;
   ofOrg: number;
-  isOn: boolean;
 }
 
 export const connectionRules: readonly TokenRule<ConnectionFacts>[] = [
@@ -147,6 +196,9 @@ export const connectionRules: readonly TokenRule<ConnectionFacts>[] = [
   rule("connection-clear", "Only one connection fits", "One org may serve two tenants", {
     holds: ({ ofOrg }) => ofOrg === 1,
   }),
+];
+
+export const switchRules: readonly TokenRule<{ isOn: boolean }>[] = [
   rule(
     "switched-on",
     "Cross App Access is switched on",
@@ -304,6 +356,7 @@ export const scopeRules: readonly TokenRule<{ scopes: readonly string[] }>[] = [
 /** The rules about one assertion, which the inspector shows. */
 export const assertionPolicy = [
   ...connectionRules,
+  ...switchRules,
   ...assertionRules,
   ...resourceRules,
   ...proofRules,

@@ -5,7 +5,7 @@ import { agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import type { AssertionClaims } from "./assertion.ts";
-import type { ClientResult } from "./clients.ts";
+import { type AuthenticatedClient, faultlessClient } from "./clients.ts";
 import type { IssuedAccess } from "./issue.ts";
 import { assertionPolicy, clientRules, jwtBearer, proofRules } from "./policy.ts";
 import {
@@ -30,7 +30,7 @@ export interface AccessPreview {
 
 /** A preview has neither the agent's credentials nor its proof of possession, so it has no rules about them. */
 const previewedRules = [
-  ...clientRules,
+  ...clientRules.filter(({ id }) => ["client-known", "client-not-revoked"].includes(id)),
   ...assertionPolicy.filter(({ id }) => proofRules.every((rule) => rule.id !== id)),
 ];
 
@@ -63,9 +63,10 @@ export async function previewAccess(
 
 async function runSteps(deps: AssertionDeps, tenantId: string, request: TokenRequest): Promise<void> {
   const { client_id: clientId } = known(request.assertion).claims;
-  const { client, problem } = await namedClient(deps.database, tenantId, clientId ?? "");
-  judge(clientRules, { problem });
-  request.client = client;
+  const named = await namedClient(deps.database, tenantId, clientId ?? "");
+  const unknown = named ? null : "no agent with this client ID is known here";
+  judge(clientRules, { ...faultlessClient, unknown, isRevoked: named?.isRevoked ?? false });
+  request.client = known(named).client;
   // Before the signature is verified, anyone could ask here which orgs the other tenants have.
   await findConnection(deps, tenantId)(request);
   await verifyAssertion(deps)(request);
@@ -74,17 +75,19 @@ async function runSteps(deps: AssertionDeps, tenantId: string, request: TokenReq
   await rolledBack(deps.database, (joined) => issueToken(joined, "preview")(request));
 }
 
-/** The agent that an assertion names, as if it had authenticated. Another tenant's is as unknown as one that never was. */
-async function namedClient(database: Database, tenantId: string, clientId: string): Promise<ClientResult> {
+/** The agent that an assertion names. Another tenant's is as unknown as one that never was. */
+async function namedClient(
+  database: Database,
+  tenantId: string,
+  clientId: string,
+): Promise<{ client: AuthenticatedClient; isRevoked: boolean } | null> {
   const agent = await agentStore(database).byId(clientId);
   if (agent && [null, tenantId].includes(agent.tenantId))
-    return agent.revokedAt === null
-      ? { client: agent, problem: null }
-      : { client: null, problem: "this agent is revoked" };
+    return { client: agent, isRevoked: agent.revokedAt !== null };
   const described = agent ? null : await forTenant(database, tenantId).agents.find(clientId);
-  if (!described) return { client: null, problem: "no agent with this client ID is known here" };
+  if (!described) return null;
   const scopes = apiScopes.map(({ name }) => name);
-  return { client: { clientId, tenantId: null, name: described.name, scopes }, problem: null };
+  return { client: { clientId, tenantId: null, name: described.name, scopes }, isRevoked: false };
 }
 
 async function brokenRule(run: () => Promise<void>): Promise<RuleBrokenError | null> {

@@ -18,7 +18,7 @@ import { TooManyRequestsError } from "../web/error-pages.ts";
 import { answerErrors } from "./answer.ts";
 import { clientAuthenticator, readCredentials } from "./clients.ts";
 import { metadataRoutes } from "./metadata.ts";
-import { clientRules, proofRules, type RequestFacts, requestRules } from "./policy.ts";
+import { proofRules, type RequestFacts, requestRules } from "./policy.ts";
 import {
   type AssertionDeps,
   findConnection,
@@ -126,9 +126,7 @@ function authenticateClient(deps: CrossAppAccessDeps): RequestHandler {
   const authenticate = clientAuthenticator(deps);
   return async (req, _res, next) => {
     const request = tokenRequestOf(req);
-    const { client, problem } = await authenticate(request.credentials, request.parameters.get("client_id"));
-    judge(clientRules, { problem });
-    request.client = client;
+    request.client = await authenticate(request.credentials, request.parameters.get("client_id"));
     next();
   };
 }

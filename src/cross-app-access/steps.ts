@@ -15,7 +15,7 @@ import {
   subjectAt,
 } from "./assertion.ts";
 import { issueAccess, wordsIn } from "./issue.ts";
-import { assertionRules, connectionRules, grantRules, resourceRules } from "./policy.ts";
+import { assertionRules, connectionRules, grantRules, resourceRules, switchRules } from "./policy.ts";
 import { known, type TokenRequest } from "./token-request.ts";
 
 export interface AssertionDeps {
@@ -32,7 +32,12 @@ export const requireGrant: Step = (request) => {
   const grantType = request.parameters.get("grant_type") ?? "";
   const token = request.parameters.get("assertion") ?? "";
   request.assertion = readAssertion(token);
-  judge(grantRules, { grantType, assertion: token, claims: request.assertion });
+  judge(grantRules, {
+    grantType,
+    assertion: token,
+    isReadable: request.assertion !== null,
+    mistyped: request.assertion?.mistyped ?? [],
+  });
 };
 
 /**
@@ -57,15 +62,16 @@ export function findConnection(
     request.ofOrg = await knownToOrg({ database, baseUrl }, assertion, request.ofIssuer);
     const isOwn = client.tenantId !== null;
     const ofOrg = ofSubject.filter(({ connection }) => isOwn || request.ofOrg.some(sameAs(connection)));
-    request.found = ofOrg.length === 1 ? (ofOrg[0] ?? null) : null;
     judge(connectionRules, {
       ofIssuer: request.ofIssuer.length,
       ofClient: ofClient.length,
       ofTenant: ofTenant.length,
       ofSubject: ofSubject.length,
       ofOrg: ofOrg.length,
-      isOn: request.found?.connection.settings?.crossAppAccess !== false,
     });
+    const [only = null] = ofOrg;
+    request.found = only;
+    judge(switchRules, { isOn: only?.connection.settings?.crossAppAccess !== false });
   };
 }
 

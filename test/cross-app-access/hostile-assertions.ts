@@ -184,30 +184,52 @@ const times = [
   ...refusedBy("assertion-id", {}, ["no id", claims(() => ({ jti: undefined }))]),
 ];
 
-const unreadable = refusedBy(
-  "assertion-readable",
-  { otherwise: "a later step" },
-  ["a text instead of a token", (world) => world.send("nonsense")],
-  ["an encrypted token", (world) => world.send("a.b.c.d.e")],
-  ["no issuer", claims(() => ({ iss: undefined }))],
-  ["an issuer that is a list", claims(({ org }) => ({ iss: [org.issuer] }))],
-  ["a client that is a list", claims(({ agent }) => ({ client_id: [agent.clientId] }))],
-  ["a person that is a number", claims(() => ({ sub: 1 }))],
-  ["a person that is a list", claims(() => ({ sub: ["00u1"] }))],
-  ["a person with a NUL", claims(() => ({ sub: "00u1\0" }))],
-  ["a person of 5,000 characters", claims(() => ({ sub: "x".repeat(5000) }))],
-  ["an empty person", claims(() => ({ sub: "" }))],
-  ["a scope that is a list", claims(() => ({ scope: ["tasks.read"] }))],
-  ["a scope that is a number", claims(() => ({ scope: 1 }))],
-  ["an empty scope", claims(() => ({ scope: "" }))],
-  ["a resource that is a number", claims(() => ({ resource: 1 }))],
-  ["no resource in a list", claims(() => ({ resource: [] }))],
-  ["an audience that is a number", claims(() => ({ aud: 1 }))],
-  ["an id that is a number", claims(() => ({ jti: 42 }))],
-  ["an expiry that is text", (world) => world.send(unsafe(world, { exp: "tomorrow" }))],
-  ["a key binding that is text", claims(() => ({ cnf: "jkt" }))],
-  ["a SAML subject without a format", claims(() => ({ sub_id: { nameid: "ada@acme.example" } }))],
-);
+const unreadable = [
+  ...refusedBy(
+    "assertion-readable",
+    { otherwise: "a later step" },
+    ["a text instead of a token", (world) => world.send("nonsense")],
+    ["an encrypted token", (world) => world.send("a.b.c.d.e")],
+    ["no issuer", claims(() => ({ iss: undefined }))],
+    ["an issuer that is a list", claims(({ org }) => ({ iss: [org.issuer] }))],
+  ),
+  ...refusedBy(
+    "assertion-claims",
+    {},
+    ["a scope that is a list", claims(() => ({ scope: ["tasks.read"] }))],
+    ["a scope that is a number", claims(() => ({ scope: 1 }))],
+    ["an empty scope", claims(() => ({ scope: "" }))],
+    ["a resource that is a number", claims(() => ({ resource: 1 }))],
+    ["no resource in a list", claims(() => ({ resource: [] }))],
+    ["a key binding that is text", claims(() => ({ cnf: "jkt" }))],
+    ["a SAML subject without a format", claims(() => ({ sub_id: { nameid: "ada@acme.example" } }))],
+  ),
+  ...refusedBy(
+    "assertion-claims",
+    { otherwise: "subject-named" },
+    ["a person that is a number", claims(() => ({ sub: 1 }))],
+    ["a person that is a list", claims(() => ({ sub: ["00u1"] }))],
+    ["a person with a NUL", claims(() => ({ sub: "00u1\0" }))],
+    ["a person of 5,000 characters", claims(() => ({ sub: "x".repeat(5000) }))],
+    ["an empty person", claims(() => ({ sub: "" }))],
+  ),
+  ...refusedBy("assertion-claims", { otherwise: "assertion-client" }, [
+    "a client that is a list",
+    claims(({ agent }) => ({ client_id: [agent.clientId] })),
+  ]),
+  ...refusedBy("assertion-claims", { otherwise: "assertion-audience" }, [
+    "an audience that is a number",
+    claims(() => ({ aud: 1 })),
+  ]),
+  ...refusedBy("assertion-claims", { otherwise: "assertion-id" }, [
+    "an id that is a number",
+    claims(() => ({ jti: 42 })),
+  ]),
+  ...refusedBy("assertion-claims", { otherwise: "assertion-expiry" }, [
+    "an expiry that is text",
+    (world) => world.send(unsafe(world, { exp: "tomorrow" })),
+  ]),
+];
 
 /** jose refuses to sign such claims. */
 function unsafe({ org, app, agent }: HostileWorld, more: Record<string, unknown>): string {
@@ -263,9 +285,9 @@ const issuers = [
     ["an org by which no one has signed in", fromOrg("foreign")],
     ["the org's other name without a tenant", claims(({ orgs }) => ({ iss: orgs.alias.issuer }))],
   ),
-  ...refusedBy("connection-clear", { otherwise: "a later step" }, [
+  ...refusedBy("connection-clear", {}, [
     "an org of two tenants, without a tenant",
-    fromOrg("shared"),
+    fromOrg("shared", () => ({ claims: { email: "newcomer@acme.example" } })),
   ]),
   ...refusedBy("switched-on", {}, ["an org for which agents are switched off", fromOrg("off")]),
   ...refusedBy("keys-available", { error: "temporarily_unavailable" }, [

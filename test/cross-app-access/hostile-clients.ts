@@ -29,73 +29,22 @@ const basic = (id: string, secret: string) => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`,
 });
 const none = { client_id: undefined, client_secret: undefined };
-const noToken = "a later step";
 
-const authentication = refusedBy(
-  "client-authenticated",
-  { error: "invalid_client", otherwise: noToken },
+const unknown = refusedBy(
+  "client-known",
+  { error: "invalid_client", otherwise: "a later step" },
   ["no client", form(none)],
-  ["a client without a secret", form({ client_secret: undefined })],
-  ["an empty secret", form({ client_secret: "" })],
-  ["a wrong secret", form({ client_secret: "oinagent_wrong" })],
-  ["another client's secret", (world) => form({ client_secret: world.agents.other.secret })(world)],
   ["an unknown client", form({ client_id: `agent_${randomUUID()}` })],
   [
     "a client's id in another case",
     (world) => form({ client_id: world.agent.clientId.toUpperCase() })(world),
   ],
-  [
-    "a wrong secret in Basic",
-    (world) => world.exchange({}, none, basic(world.agent.clientId, "oinagent_wrong")),
-  ],
   ["Basic without a colon", (world) => world.exchange({}, none, { authorization: "Basic YWJj" })],
   ["Basic with broken percent signs", (world) => world.exchange({}, none, basic("%zz", "%"))],
   ["a NUL in Basic", (world) => world.exchange({}, none, basic("agent\0", "x"))],
   ["a bearer token as the client", (world) => world.exchange({}, none, { authorization: "Bearer x" })],
-  [
-    "Basic of one client and the id of another",
-    (world) => {
-      const { clientId, secret } = world.agent;
-      const named = { client_id: world.agents.other.clientId, client_secret: undefined };
-      return world.exchange({}, named, basic(clientId, secret));
-    },
-  ],
-  ["a revoked client", (world) => world.exchangeAs(world.agents.revoked)],
-  [
-    "a secret for a client with keys",
-    (world) => form({ client_id: world.keyAgent.clientId, client_secret: "x" })(world),
-  ],
-  [
-    "a signature for a client with a secret",
-    (world) => world.exchangeSigned(world.agent.clientId, world.keyAgent.key),
-  ],
-);
-
-const keys = refusedBy(
-  "client-authenticated",
-  { error: "invalid_client", otherwise: noToken },
-  ["an own assertion for another server", signed({}, "https://elsewhere.example")],
-  ["an own assertion for two servers", ownClaims(() => ({ aud: ["https://elsewhere.example", "x"] }))],
-  ["an own assertion that has expired", ownClaims(() => ({ exp: seconds() - 120 }))],
-  ["an own assertion for two hours", ownClaims(() => ({ exp: seconds() + 7200 }))],
-  ["an own assertion without an expiry", ownClaims(() => ({ exp: undefined }))],
-  ["an own assertion without an id", ownClaims(() => ({ jti: undefined }))],
-  ["an own assertion of another person", ownClaims(() => ({ sub: "agent_other" }))],
-  ["a stranger's key", (world) => world.exchangeSigned(world.keyAgent.clientId, world.strangersKey)],
-  [
-    "an own assertion by HS256",
-    signed({ header: { alg: "HS256" }, key: new TextEncoder().encode("x".repeat(32)) }),
-  ],
-  [
-    "an own assertion that was used before",
-    async (world) => {
-      const { clientId, key } = world.keyAgent;
-      const client = await signedClient(key, clientId, world.app.url);
-      const assertion = () => signIdJag(world.org, world.app.url, clientId);
-      await sendTokenRequest(world.app, { assertion: await assertion(), ...client });
-      return await sendTokenRequest(world.app, { assertion: await assertion(), ...client });
-    },
-  ],
+  ["a client without a secret", form({ client_secret: undefined })],
+  ["an empty secret", form({ client_secret: "" })],
   [
     "an own assertion of an unknown type",
     async (world) => {
@@ -108,9 +57,81 @@ const keys = refusedBy(
   ],
 );
 
-const documents = refusedBy(
+const facts = [
+  ...refusedBy("client-named", { error: "invalid_client" }, [
+    "Basic of one client and the id of another",
+    (world) => {
+      const { clientId, secret } = world.agent;
+      const named = { client_id: world.agents.other.clientId, client_secret: undefined };
+      return world.exchange({}, named, basic(clientId, secret));
+    },
+  ]),
+  ...refusedBy("client-not-revoked", { error: "invalid_client" }, [
+    "a revoked client",
+    (world) => world.exchangeAs(world.agents.revoked),
+  ]),
+  ...refusedBy(
+    "client-assertion-audience",
+    { error: "invalid_client" },
+    ["an own assertion for another server", signed({}, "https://elsewhere.example")],
+    ["an own assertion for two servers", ownClaims(() => ({ aud: ["https://elsewhere.example", "x"] }))],
+  ),
+  ...refusedBy("client-assertion-lifetime", { error: "invalid_client" }, [
+    "an own assertion for two hours",
+    ownClaims(() => ({ exp: seconds() + 7200 })),
+  ]),
+  ...refusedBy("client-assertion-unused", { error: "invalid_client" }, [
+    "an own assertion that was used before",
+    async (world) => {
+      const { clientId, key } = world.keyAgent;
+      const client = await signedClient(key, clientId, world.app.url);
+      const assertion = () => signIdJag(world.org, world.app.url, clientId);
+      await sendTokenRequest(world.app, { assertion: await assertion(), ...client });
+      return await sendTokenRequest(world.app, { assertion: await assertion(), ...client });
+    },
+  ]),
+];
+
+const authentication = refusedBy(
   "client-authenticated",
-  { error: "invalid_client", otherwise: noToken },
+  { error: "invalid_client" },
+  ["a wrong secret", form({ client_secret: "oinagent_wrong" })],
+  ["another client's secret", (world) => form({ client_secret: world.agents.other.secret })(world)],
+  [
+    "a wrong secret in Basic",
+    (world) => world.exchange({}, none, basic(world.agent.clientId, "oinagent_wrong")),
+  ],
+  [
+    "a secret for a client with keys",
+    (world) => world.exchangeAs({ clientId: world.keyAgent.clientId, secret: "x" }),
+  ],
+  [
+    "a signature for a client with a secret",
+    (world) => world.exchangeSigned(world.agent.clientId, world.keyAgent.key),
+  ],
+);
+
+const keys = refusedBy(
+  "client-authenticated",
+  { error: "invalid_client" },
+  ["an own assertion that has expired", ownClaims(() => ({ exp: seconds() - 120 }))],
+  ["an own assertion without an expiry", ownClaims(() => ({ exp: undefined }))],
+  ["an own assertion without an id", ownClaims(() => ({ jti: undefined }))],
+  ["an own assertion of another person", ownClaims(() => ({ sub: "agent_other" }))],
+  ["a stranger's key", (world) => world.exchangeSigned(world.keyAgent.clientId, world.strangersKey)],
+  [
+    "an own assertion by HS256",
+    signed({ header: { alg: "HS256" }, key: new TextEncoder().encode("x".repeat(32)) }),
+  ],
+  [
+    "a stranger's key for a document",
+    (world) => world.exchangeSigned(world.documentUrl("/good.json"), world.strangersKey),
+  ],
+);
+
+const documents = refusedBy(
+  "client-known",
+  { error: "invalid_client", otherwise: "a later step" },
   ["a document with another client_id", described("/other-id.json")],
   ["a document that wants a secret", described("/secret.json")],
   ["a document without keys", described("/no-keys.json")],
@@ -120,10 +141,6 @@ const documents = refusedBy(
   ["a document with a query", described("/good.json?x=1")],
   ["a document with a fragment", described("/good.json#x")],
   ["a document at the root", described("/")],
-  [
-    "a stranger's key for a document",
-    (world) => world.exchangeSigned(world.documentUrl("/good.json"), world.strangersKey),
-  ],
   ["a document over http", describedAt("http://agents.example/agent.json")],
   ["a document at a private address", describedAt("https://10.0.0.1/agent.json")],
   ["a document at the cloud's metadata address", describedAt("https://169.254.169.254/latest/meta-data")],
@@ -148,12 +165,14 @@ const forms = [
     "an assertion twice",
     async (world) => form({ assertion: [await world.idJag(), await world.idJag()] })(world),
   ]),
-  ...refusedBy(
-    "parameters-once",
-    { error: "invalid_request", otherwise: "client-authenticated" },
-    ["a client twice", (world) => form({ client_id: [world.agent.clientId, "other"] })(world)],
-    ["a secret twice", (world) => form({ client_secret: [world.agent.secret, "other"] })(world)],
-  ),
+  ...refusedBy("parameters-once", { error: "invalid_request", otherwise: "client-known" }, [
+    "a client twice",
+    (world) => form({ client_id: [world.agent.clientId, "other"] })(world),
+  ]),
+  ...refusedBy("parameters-once", { error: "invalid_request", otherwise: "client-authenticated" }, [
+    "a secret twice",
+    (world) => form({ client_secret: [world.agent.secret, "other"] })(world),
+  ]),
   ...refusedBy("parameters-once", { error: "invalid_request", otherwise: "grant-type" }, [
     "a grant type twice",
     form({ grant_type: [jwtBearer, "client_credentials"] }),
@@ -182,13 +201,17 @@ const forms = [
     ["no assertion", form({ assertion: undefined })],
     ["an empty assertion", form({ assertion: "" })],
   ),
+  ...refusedBy("request-form", { error: "invalid_request" }, [
+    "a form in ISO-8859-1",
+    typed("application/x-www-form-urlencoded; charset=iso-8859-1"),
+  ]),
   ...refusedBy("request-form", { error: "invalid_request", otherwise: "the parser" }, [
     "a form in UTF-7",
     typed("application/x-www-form-urlencoded; charset=utf-7"),
   ]),
   ...refusedBy(
     "request-form",
-    { error: "invalid_request", otherwise: "client-authenticated" },
+    { error: "invalid_request", otherwise: "client-known" },
     [
       "a body in JSON",
       async ({ app, agent, idJag }) => {
@@ -218,4 +241,11 @@ function typed(type: string): HostileRequest["send"] {
 }
 
 /** Faults of the client, or of the request around the assertion. */
-export const hostileClients: readonly HostileRequest[] = [...authentication, ...keys, ...documents, ...forms];
+export const hostileClients: readonly HostileRequest[] = [
+  ...unknown,
+  ...facts,
+  ...authentication,
+  ...keys,
+  ...documents,
+  ...forms,
+];

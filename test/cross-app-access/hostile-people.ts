@@ -87,10 +87,17 @@ const proved =
   async (world) =>
     await world.exchange({}, {}, { dpop: await proof(world) });
 
+/** RFC 8705 §3.1. */
+const certificate = { "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" };
+
 const bindings = [
   ...refusedBy("proof-given", { otherwise: "proof-key" }, [
     "a bound assertion without a proof",
     bound(() => null),
+  ]),
+  ...refusedBy("proof-given", {}, [
+    "an assertion that is bound by a certificate, without a proof",
+    claims(() => ({ cnf: certificate })),
   ]),
   ...refusedBy(
     "proof-key",
@@ -99,8 +106,8 @@ const bindings = [
     [
       "an assertion that is bound by a certificate",
       async (world) => {
-        const cnf = { "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" };
-        return await world.exchange({ claims: { cnf } }, {}, { dpop: await world.prove() });
+        const dpop = await world.prove();
+        return await world.exchange({ claims: { cnf: certificate } }, {}, { dpop });
       },
     ],
   ),

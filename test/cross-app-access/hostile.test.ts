@@ -15,12 +15,26 @@ import { malformedRequests } from "./malformed-requests.ts";
 const corpus = [...hostileAssertions, ...hostileClients, ...hostilePeople];
 /** The lists that the routes apply, and those that documents read. */
 const lists = Object.values(policy).filter((value) => Array.isArray(value)) as Rule<never>[][];
+/** Rules whose loss gives no token either, and why. */
+const withoutWay: Record<string, string> = {
+  "client-known": "an unknown client has no key, no tenant and no scopes",
+  "assertion-given": "no assertion names neither an org nor a person",
+  "assertion-readable": "without an issuer there is no connection to look for",
+  "issuer-connected": "the search for the connection found none, so the next rule finds none either",
+  "client-of-tenant": "the search for the connection left none, so the next rule finds none either",
+  "tenant-named": "the search for the connection left none, so the next rule finds none either",
+  "subject-named": "without the person's name there is no one to act for",
+  "person-admitted": "the directory finds or creates the person, and refuses by an error",
+};
 const statusOf: Record<string, number> = { invalid_client: 401, temporarily_unavailable: 503 };
 /** Refusals that a client must not be able to tell apart: by them it would learn of tenants or of people. */
 const lookAlike = [
-  ["an org", [...policy.connectionRules.map(({ id }) => id), "assertion-signature"]],
+  [
+    "an org",
+    [...[...policy.connectionRules, ...policy.switchRules].map(({ id }) => id), "assertion-signature"],
+  ],
   ["a person", ["agent-not-blocked", "person-admitted", "access-not-revoked"]],
-  ["a client", ["client-authenticated"]],
+  ["a client", policy.clientRules.map(({ id }) => id)],
 ] as const;
 
 describe("hostile token requests", () => {
@@ -58,6 +72,14 @@ describe("hostile token requests", () => {
       const broken = new Set(corpus.map(({ rule }) => rule));
       assert.deepEqual([...broken].sort(), policy.tokenPolicy.map(({ id }) => id).sort());
       assert.equal(new Set(corpus.map(({ name }) => name)).size, corpus.length);
+    });
+
+    it("get a token by the loss of any one rule, but of those without which no token has an owner", () => {
+      const holding = new Set(
+        corpus.filter(({ otherwise }) => otherwise === "nothing").map(({ rule }) => rule),
+      );
+      const others = policy.tokenPolicy.map(({ id }) => id).filter((id) => !holding.has(id));
+      assert.deepEqual(others.sort(), Object.keys(withoutWay).sort());
     });
 
     for (const request of corpus) {

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { tokenPolicy } from "../../src/cross-app-access/policy.ts";
-import { blockAgent } from "../../src/directory/agents.ts";
+import { blockAgent, createAgent } from "../../src/directory/agents.ts";
+import { agentStore } from "../../src/store/agents.ts";
 import type { Answer } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import {
+  type ClientKey,
   dpopProof,
   lastRefusal,
   newClientKey,
   registerAgent,
   sendTokenRequest,
+  signedClient,
   signIdJag,
   testedConnection,
   useAgentSite,
@@ -36,6 +39,28 @@ describe("the policy of the token endpoint", () => {
       return await sendTokenRequest(app, { ...client, assertion });
     };
 
+    let signing: { clientId: string; key: ClientKey };
+    before(async () => {
+      const key = await newClientKey();
+      const { org } = site();
+      org.documents.set("/agent/keys", { keys: [key.jwk] });
+      const wanted = {
+        tenantId: null,
+        name: "Keys",
+        scopes: ["tasks.read"],
+        jwksUri: `${org.issuer}/agent/keys`,
+      };
+      const { agent } = await createAgent(use().database, wanted);
+      signing = { clientId: agent.clientId, key };
+    });
+    /** Runs a request as an agent that signs an assertion of its own. */
+    const asSigned = async (audience: string, changed: Record<string, unknown> = {}) => {
+      const { app, org } = site();
+      const { clientId, key } = signing;
+      const client = await signedClient(key, clientId, audience, { claims: changed });
+      return await sendTokenRequest(app, { ...client, assertion: await signIdJag(org, app.url, clientId) });
+    };
+
     /** A request that one rule refuses, by the rule's id. */
     const hostile = new Map<string, () => Promise<Answer>>([
       [
@@ -45,10 +70,39 @@ describe("the policy of the token endpoint", () => {
       ["parameters-once", () => send({}, { scope: ["tasks.read", "tasks.write"] })],
       ["parameters-text", () => send({}, { scope: "tasks.read\0" })],
       ["client-one-method", () => send({}, {}, { authorization: "Basic YTpi" })],
+      ["client-known", () => send({}, { client_id: "agent_unknown" })],
+      [
+        "client-named",
+        async () => {
+          const { clientId, secret } = site().agent;
+          const authorization = `Basic ${Buffer.from(`${clientId}:${secret}`).toString("base64")}`;
+          return await send({}, { client_id: "agent_other", client_secret: undefined }, { authorization });
+        },
+      ],
+      [
+        "client-not-revoked",
+        () =>
+          asNewAgent((clientId) =>
+            agentStore(use().database)
+              .revoke(clientId)
+              .then(() => {}),
+          ),
+      ],
       ["client-authenticated", () => send({}, { client_secret: "wrong" })],
+      ["client-assertion-audience", () => asSigned("https://other.example")],
+      ["client-assertion-lifetime", () => asSigned(site().app.url, { exp: now() + 7200 })],
+      [
+        "client-assertion-unused",
+        async () => {
+          const jti = "used-before";
+          await asSigned(site().app.url, { jti });
+          return await asSigned(site().app.url, { jti });
+        },
+      ],
       ["grant-type", () => send({}, { grant_type: "client_credentials" })],
       ["assertion-given", () => site().send("")],
       ["assertion-readable", () => site().send("nonsense")],
+      ["assertion-claims", claims({ scope: 1 })],
       ["issuer-connected", claims({ iss: "https://stranger.example" })],
       [
         "client-of-tenant",

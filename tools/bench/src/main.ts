@@ -37,6 +37,9 @@ const parts: Record<PartName, (run: BenchRun) => Promise<void>> = {
   import: measureImport,
 };
 
+/** Parts that do not use the large world: it is not seeded for them alone. */
+const ownWorlds: readonly PartName[] = ["agents"];
+
 try {
   process.exitCode = await main(readOptions(process.argv.slice(2)));
 } catch (error) {
@@ -63,7 +66,8 @@ async function main(options: BenchOptions): Promise<number> {
 
 async function measureEngine(engine: Engine, options: BenchOptions, report: BenchReport): Promise<void> {
   const { sizes } = options;
-  const world = await makeWorld(engine, sizes.users, options);
+  const hasOwn = options.parts.every((part) => ownWorlds.includes(part));
+  const world = await makeWorld(engine, hasOwn ? sizes.smallUsers : sizes.users, options);
   report.databases[engine] = world.version;
   try {
     for (const part of options.parts) {

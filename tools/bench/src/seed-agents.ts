@@ -57,17 +57,18 @@ export async function seedAgents(
     tenant.id,
     clients.map(({ id }) => id),
   );
-  const tokens: string[] = [];
-  for (const { id } of clients) {
-    const its = Array.from({ length: Math.ceil(count / agents) }, (_, number) => `oinat_${id}-${number}`);
-    await insertTokens(database, { connection, tenant, clientId: id }, its);
-    tokens.push(...its.slice(0, mostTokens / agents));
-  }
+  const tokens = clients.map(({ id }) =>
+    Array.from({ length: Math.ceil(count / agents) }, (_, number) => `oinat_${id}-${number}`),
+  );
+  await withoutIndexes(database, async (inside) => {
+    for (const [at, { id }] of clients.entries())
+      await insertTokens(inside, { connection, tenant, clientId: id }, tokens[at] ?? []);
+  });
   const { tasks: list } = forTenant(database, tenant.id); // sample product
   for (let number = 0; number < tasks; number++) await list.create(randomUUID(), `Task ${number}`); // sample product
   const [nextClient, nextPerson] = [cycle(clients), cycle(spread([...tenant.userIds.keys()], 1_000))];
   return {
-    token: cycle(spread(tokens, mostTokens)),
+    token: cycle(spread(tokens.flat(), mostTokens)),
     async tokenRequest() {
       const { id, secret } = nextClient();
       const claims = { sub: `okta-${nextPerson() + 1}`, resource: urls.apiResource };
@@ -114,6 +115,24 @@ async function insertGrants(database: Database, tenantId: string, clientIds: str
   );
 }
 
+/** Works in one transaction, and creates the indexes of the tokens at its end; on PostgreSQL those without a constraint. */
+async function withoutIndexes(database: Database, work: (inside: Database) => Promise<void>): Promise<void> {
+  await database.transaction(async (inside) => {
+    const sql = inside.sql();
+    if (inside.engine === "postgres") await sql.raw("set local session_replication_role = replica");
+    const answer = await sql.raw(
+      inside.engine === "sqlite"
+        ? "select name, sql as definition from sqlite_master where type = 'index' and tbl_name = 'access_tokens' and sql is not null"
+        : `select indexname as name, indexdef as definition from pg_indexes
+           where schemaname = current_schema() and tablename = 'access_tokens' and indexdef not like 'CREATE UNIQUE%'`,
+    );
+    const indexes: { name: string; definition: string }[] = answer.rows ?? answer;
+    for (const { name } of indexes) await sql.raw(`drop index ${name}`);
+    await work(inside);
+    for (const { definition } of indexes) await sql.raw(definition);
+  });
+}
+
 /** Inserts the tokens of an agent, for one person after the other. SQLite does not reorder a cross join. */
 async function insertTokens(
   database: Database,
@@ -121,16 +140,16 @@ async function insertTokens(
   tokens: readonly string[],
 ): Promise<void> {
   const expiresAt = Date.now() + 24 * hourMs;
-  for (const chunk of chunks(tokens, 5_000)) {
-    await insert(
-      database,
+  for (const chunk of chunks(tokens, 10_000)) {
+    await database.sql().raw(
       `insert into access_tokens (tenant_id, id, token_hash, user_id, connection_id, client_id, scopes, resources, role,
          access_epoch, created_at, expires_at)
-       select users.tenant_id, value, value, users.id, cast(? as text), cast(? as text), cast(? as text), cast(? as text),
-         'member', access_epoch, created_at, cast(? as bigint)
+       select users.tenant_id, cast(? as text) || '/' || key, value, users.id, cast(? as text), cast(? as text),
+         cast(? as text), cast(? as text), 'member', access_epoch, created_at, cast(? as bigint)
        from ${elements(database)} cross join users
        where users.tenant_id = cast(? as text) and users.seq = key % cast(? as bigint) + 1`,
       [
+        chunk[0] ?? "",
         connection.id,
         clientId,
         scopes.join(" "),

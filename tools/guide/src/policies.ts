@@ -12,6 +12,7 @@ import {
   requestRules,
   resourceRules,
   scopeRules,
+  switchRules,
 } from "../../../src/cross-app-access/policy.ts";
 import { oidcPolicy } from "../../../src/oidc/policy.ts";
 import { initiationRules } from "../../../src/oidc/sign-in-rules.ts";
@@ -52,7 +53,7 @@ const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, read
     "docs/explanation/cross-app-access.md",
     [
       { title: "The request and its client", rules: [...requestRules, ...clientRules, ...grantRules] },
-      { title: "The connection", rules: connectionRules },
+      { title: "The connection", rules: [...connectionRules, ...switchRules] },
       { title: "The assertion", rules: assertionRules },
       { title: "The resource and the key of the token", rules: [...resourceRules, ...proofRules] },
       {
