@@ -251,12 +251,9 @@ export const proofRules: readonly TokenRule<ProofFacts>[] = [
 
 /** From here on, in the transaction that issues the token. */
 export const agentRules: readonly TokenRule<{ isBlocked: boolean; isNew: boolean }>[] = [
-  rule(
-    "agent-not-blocked",
-    "No administrator of the tenant blocked the agent",
-    "An administrator may block an agent",
-    { holds: ({ isBlocked }) => !isBlocked },
-  ),
+  rule("agent-not-blocked", "The agent is not blocked here", "An administrator may block an agent", {
+    holds: ({ isBlocked }) => !isBlocked,
+  }),
   rule("assertion-unused", "An assertion for the MCP server was not used before", "MCP §7.4.2", {
     holds: ({ isNew }) => isNew,
   }),
@@ -275,7 +272,7 @@ export const personRules: readonly TokenRule<PersonFacts>[] = [
   }),
   rule(
     "access-not-revoked",
-    "The person did not take the agent's access away",
+    "The person has not revoked the agent's access",
     "A person may revoke an agent's access",
     { holds: ({ isRevoked }) => !isRevoked },
   ),

@@ -60,13 +60,13 @@ export const tokenRules: readonly CallRule<TokenFacts>[] = [
   ),
   rule(
     "agent-not-blocked",
-    "No administrator of the tenant blocked the agent",
+    "The agent is not blocked here",
     "An administrator may block an agent",
     ({ agent }) => !agent.isBlocked,
   ),
   rule(
     "grant-not-revoked",
-    "The person did not take the agent's access away",
+    "The person has not revoked the agent's access",
     "A person may revoke an agent's access",
     ({ isGrantRevoked }) => !isGrantRevoked,
   ),
