@@ -66,6 +66,7 @@ export const paths = {
   /** Followed by a resource's path: /.well-known/oauth-protected-resource/mcp (RFC 9728 §3.1). */
   protectedResource: "/.well-known/oauth-protected-resource",
   token: "/oauth2/token",
+  authorize: "/oauth2/authorize",
   api: "/api/v1",
   apiDescription: "/api/v1/openapi.json",
   mcp: "/mcp",

@@ -40,10 +40,11 @@ describe("the application without its tools", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("has at most 23,500 lines in src/", () => {
+  // Agents (Cross App Access, the API and the MCP server) brought some 5,000 lines to the former limit of 23,500.
+  it("has at most 28,500 lines in src/", () => {
     const lines = sources.map((path) => readFileSync(path, "utf8").split("\n").length - 1);
     const all = lines.reduce((sum, one) => sum + one, 0);
-    assert.ok(all <= 23_500, `${all} lines`);
+    assert.ok(all <= 28_500, `${all} lines`);
   });
 
   // Type imports are allowed in config/: they are erased at run time.

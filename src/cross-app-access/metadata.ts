@@ -41,8 +41,8 @@ function authorizationServer(baseUrl: string): object {
   const { issuer, tokenEndpoint } = crossAppAccessUrls(baseUrl);
   return {
     issuer,
-    // No grant here uses it. Clients that read RFC 8414 strictly, like the MCP SDK, refuse a document without one.
-    authorization_endpoint: baseUrl + paths.login,
+    // No grant here uses it, and it says so (routes.ts). The MCP SDK's client refuses a document without one.
+    authorization_endpoint: baseUrl + paths.authorize,
     token_endpoint: tokenEndpoint,
     grant_types_supported: [jwtBearer],
     authorization_grant_profiles_supported: [idJagProfile],

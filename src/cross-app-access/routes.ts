@@ -68,8 +68,17 @@ export function crossAppAccessRoutes(deps: CrossAppAccessDeps): Router {
     res.status(405).set("Allow", "POST").end();
   });
   router.use(paths.token, answerErrors(database));
+  router.all(paths.authorize, refuseAuthorization);
   return router;
 }
+
+/** No one gets a token by a page here. It never redirects, because it knows no client's address (RFC 6749 §4.1.2.1). */
+const refuseAuthorization: RequestHandler = (_req, res) => {
+  const description =
+    "Get an ID-JAG from the person's identity provider, and exchange it at the token endpoint";
+  res.set("Cache-Control", "no-store").status(400);
+  res.json({ error: "unsupported_response_type", error_description: description });
+};
 
 function step(run: Step): RequestHandler {
   return async (req, _res, next) => {

@@ -72,7 +72,9 @@ async function readinessProblem(database: Database): Promise<{ text: string; err
 /** The route's pattern. With real paths, the number of series would grow with tenants and with guessed URLs. */
 function routeOf(req: Request): string {
   const path: unknown = req.route?.path;
-  return typeof path === "string" ? req.baseUrl + path : "other";
+  if (typeof path !== "string") return "other";
+  // An error handler below the route's path has this path as its baseUrl.
+  return path.startsWith(req.baseUrl) ? path : req.baseUrl + path;
 }
 
 function mayReadMetrics(req: Request, token: string | null): boolean {

@@ -45,9 +45,10 @@ const followed = {
     "Push groups",
     "Test",
   ],
+  xaa: [],
 };
 
-const guides = ["oidc", "saml", "scim"] as const;
+const guides = ["oidc", "saml", "scim", "xaa"] as const;
 type Guide = (typeof guides)[number];
 
 /** The sections with steps that the tests leave out, because the customer does not need them or they need a real org. */
@@ -55,6 +56,15 @@ const leftOut: Record<Guide, readonly string[]> = {
   oidc: ["Let Okta name the administrators"],
   saml: ["Let Okta name the administrators", "SHA-256"],
   scim: ["Add Tasklane", "Add other attributes"],
+  // Only an agent can test it, and an agent is not a person who reads a guide.
+  xaa: [
+    "Register the agent in Tasklane",
+    "Enable Cross App Access",
+    "Register the agent in Okta",
+    "Connect the agent",
+    "Assign people, and activate",
+    "Test",
+  ],
 };
 
 /** The published guide, as the application serves it. */

@@ -16,7 +16,7 @@ describe("the metadata of Cross App Access", () => {
       const { body } = await read("/.well-known/oauth-authorization-server");
       assert.deepEqual(body, {
         issuer: site().app.url,
-        authorization_endpoint: `${site().app.url}/login`,
+        authorization_endpoint: `${site().app.url}/oauth2/authorize`,
         token_endpoint: `${site().app.url}/oauth2/token`,
         grant_types_supported: ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
         authorization_grant_profiles_supported: ["urn:ietf:params:oauth:grant-profile:id-jag"],
@@ -31,6 +31,17 @@ describe("the metadata of Cross App Access", () => {
         client_id_metadata_document_supported: true,
         dpop_signing_alg_values_supported: ["ES256", "RS256", "PS256", "EdDSA"],
       });
+    });
+
+    it("announces an authorization endpoint that gives no one a token, and leads nowhere", async () => {
+      const { body } = await read("/.well-known/oauth-authorization-server");
+      const query = "?response_type=code&client_id=x&redirect_uri=https://evil.example";
+      const answer = await site()
+        .app.client()
+        .get(new URL(String(body.authorization_endpoint)).pathname + query);
+      assert.equal(answer.status, 400);
+      assert.equal(answer.headers.get("location"), null);
+      assert.equal(JSON.parse(answer.text).error, "unsupported_response_type");
     });
 
     for (const path of ["", "/api/v1", "/mcp"]) {

@@ -189,7 +189,8 @@ describe("configuration guides", () => {
   }
 
   it("contain no hard-coded URL of the application", () => {
-    const address = /\/(oidc|saml|scim|login|logout|account|guides|signed-out|setup|global-token|admin)\b/;
+    const address =
+      /\/(oidc|saml|scim|api|mcp|oauth2|login|logout|account|guides|signed-out|setup|global-token|admin)\b/;
     assert.ok(templates.length >= 8);
     const found = templates.flatMap(({ file, text }) => {
       const prose = text.replace(/<%[\s\S]*?%>/g, "");
@@ -240,6 +241,19 @@ describe("configuration guides", () => {
     const [, troubles = ""] = writeGuide("scim", everybody).split(/^## Known issues.*$/m);
     const explained = [...troubles.matchAll(/`(?:\d{3} )?(\w+)`/g)].map(([, code]) => code);
     assert.deepEqual([...new Set(explained)].sort(), [...new Set(given)].sort());
+  });
+
+  it("explain every error of the token endpoint and of the API, and no others", () => {
+    const sources = ["src/cross-app-access", "src/web"]
+      .flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
+      .filter((file) => file.startsWith("src/cross-app-access/") || file.includes("access-token"))
+      .map((file) => readFileSync(file, "utf8"));
+    const code = /"(invalid_\w+|insufficient_scope|unsupported_grant_type|temporarily_unavailable)"/g;
+    const given = new Set(sources.flatMap((text) => [...text.matchAll(code)].map(([, name]) => name)));
+    assert.ok(given.size >= 10, [...given].join());
+    const [, troubles = ""] = writeGuide("xaa", everybody).split(/^## Known issues.*$/m);
+    const explained = [...troubles.matchAll(/`\d{3} (\w+)`/g)].map(([, name]) => name);
+    assert.deepEqual([...new Set(explained)].sort(), [...given].sort());
   });
 
   for (const [title, capability, change, heading, feature] of switches) {

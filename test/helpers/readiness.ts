@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { CheckOptions } from "oin-kit/check/options";
 import { CheckReport } from "oin-kit/check/report";
 import { type CheckDeps, type CheckOutcome, runCheck } from "oin-kit/check/run";
@@ -5,7 +6,8 @@ import { checkScim } from "oin-kit/check/scim/check";
 import { declarationFor } from "oin-kit/check/scim/declared";
 import type { ScimStep } from "oin-kit/check/scim/steps";
 import { openWeb } from "oin-kit/check/web";
-import { integration } from "../../config/integration.ts";
+import { apiScopes, integration } from "../../config/integration.ts";
+import { createAgent } from "../../src/directory/agents.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { product } from "../../tools/guide/src/product.ts";
 import { startTestApp, type TestApp } from "./app.ts";
@@ -13,8 +15,9 @@ import { createSigningKey } from "./certificates.ts";
 import type { TestDatabase } from "./databases.ts";
 import { type Front, startFront } from "./front.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "./openid-provider.ts";
-import { connectOrg, orgOptions } from "./org.ts";
+import { connectOrg, orgOptions, orgSealer } from "./org.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "./people.ts";
+import { freePort } from "./postgres-server.ts";
 import { oktaUser, scimClient } from "./scim.ts";
 
 /** A deployment that is ready for the OIN, behind a proxy that can add faults. */
@@ -27,7 +30,9 @@ export interface ReadyDeployment {
   /** The key of an OIDC and a SAML connection. */
   key: string;
   token: string;
-  /** Runs the check in this process. */
+  /** A connection for Cross App Access, with the org that the check plays, and an agent. */
+  forAgents: Required<Pick<CheckOptions, "connections" | "agents">>;
+  /** Runs the check in this process. The area `agents` has the connection and the agent of its own. */
   check(options?: Partial<CheckOptions>, deps?: Partial<CheckDeps>): Promise<CheckOutcome>;
   /** Runs some steps of the SCIM check, which takes less time than all of them. */
   checkScim(...steps: ScimStep[]): Promise<Pick<CheckOutcome, "results" | "left">>;
@@ -59,6 +64,7 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
     await createReviewers(database);
     const { token } = await createToken(tenant.store);
     await scimClient(app, token).send("POST", "/Users", oktaUser("ada@acme.example"));
+    const forAgents = await prepareAgents(database, tenant);
     deployment = {
       front,
       app,
@@ -66,8 +72,14 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
       op,
       key,
       token,
-      check: (options = {}, deps = {}) =>
-        runCheck({ ...optionsFor(front.url, key, token), ...options }, { ...checkout, ...deps }),
+      forAgents,
+      check: (options = {}, deps = {}) => {
+        const own = options.areas?.includes("agents") ? forAgents : {};
+        return runCheck(
+          { ...optionsFor(front.url, key, token), ...own, ...options },
+          { ...checkout, ...deps },
+        );
+      },
       checkScim: (...steps) => checkSteps(front.url, token, steps),
       population: async () => ({
         users: await tenant.store.users.count(),
@@ -101,6 +113,31 @@ function optionsFor(url: string, key: string, scimToken: string): CheckOptions {
     connections: [key],
     idpMetadata: null,
     areas: ["site", "listing", "oidc", "saml", "universal-logout", "guides", "scim"],
+  };
+}
+
+/** Registers an agent, and connects the tenant to an address on which nothing listens: the check plays that org. */
+async function prepareAgents(
+  database: TestDatabase["database"],
+  tenant: TestTenant,
+): Promise<ReadyDeployment["forAgents"]> {
+  const issuer = `http://127.0.0.1:${await freePort()}`;
+  const { key } = await tenant.connection({
+    key: `agents-${tenant.tenant.slug}`,
+    settings: { issuer, clientId: "0oaoincheck" },
+    secret: { text: "a secret that no one asks for", sealer: orgSealer },
+  });
+  const scopes = apiScopes.map(({ name }) => name);
+  const { agent, secret } = await createAgent(database, {
+    tenantId: null,
+    name: "Readiness check",
+    scopes,
+    jwksUri: null,
+  });
+  assert.ok(secret);
+  return {
+    connections: [key],
+    agents: { agent: { clientId: agent.clientId, clientSecret: secret }, org: { issuer, port: null } },
   };
 }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { Integration } from "oin-kit/integration";
+import { buildSubmission } from "oin-kit/submission";
 import { attributes } from "../../config/attributes.ts";
-import { integration } from "../../config/integration.ts";
+import { apiScopes, integration } from "../../config/integration.ts";
+import { crossAppAccessUrls } from "../../src/endpoints.ts";
 import { currentSubmission, submissionTexts } from "../../tools/guide/src/outputs.ts";
 import { product } from "../../tools/guide/src/product.ts";
 
@@ -70,6 +72,54 @@ describe("the submission package", () => {
       ],
     );
     assert.match(part("### Universal Logout"), /For SAML.*\*\*App instance ID\*\*.*\*\*App Embed Link\*\*/);
+  });
+
+  it("answers Okta's questionnaire for Cross App Access from the manifest and the code, and asks for the rest", () => {
+    const chapter = part("## Cross App Access");
+    assert.match(chapter, /`Request to enable XAA support for Tasklane on OIN`/);
+    assertOrder(chapter, [/--evidence cross-app-access\.json/, /oin@okta\.com/, /^App name: Tasklane$/m]);
+    const answers = Object.fromEntries(
+      [...chapter.matchAll(/^(\w[^:|`]*): (.+)$/gm)].map(([, label = "", answer]) => [label, answer]),
+    );
+    assert.deepEqual(answers, {
+      "App name": "Tasklane",
+      "Integrator org domain": "[FILL THIS IN]",
+      "SSO mode": "OIDC, SAML",
+      Role: "Resource app",
+      "OIN link": "[FILL THIS IN]",
+      "New or update": "New",
+      "Global Issuer URL": "https://app.example.com",
+      "Protected resource identifiers": "https://app.example.com/api/v1, https://app.example.com/mcp",
+      Scopes: apiScopes.map(({ name }) => name).join(", "),
+      "CIMD support": "Yes: a client ID may be the URL of a metadata document",
+      "Well-known documents": [
+        "https://app.example.com/.well-known/oauth-authorization-server",
+        "https://app.example.com/.well-known/oauth-protected-resource/api/v1",
+        "https://app.example.com/.well-known/oauth-protected-resource/mcp",
+      ].join(", "),
+      "Test org, app and user": "[FILL THIS IN]",
+      Evidence: "cross-app-access.json",
+    });
+    assert.doesNotMatch(part("## What does not apply"), /Cross App Access/);
+  });
+
+  it("serves every well-known document that the questionnaire names", () => {
+    const { authorizationServer, protectedResource, apiResource, mcpResource } = crossAppAccessUrls(
+      integration.origin,
+    );
+    const resources = [apiResource, mcpResource].map((url) => protectedResource(new URL(url).pathname));
+    assert.deepEqual(currentSubmission().values["Cross App Access"]?.["Well-known documents"], [
+      authorizationServer,
+      ...resources,
+    ]);
+  });
+
+  it("has no request for Cross App Access if the manifest has none", () => {
+    const { crossAppAccess, values } = buildSubmission(
+      { ...product, manifest: { ...integration, crossAppAccess: null } },
+      null,
+    );
+    assert.deepEqual([crossAppAccess, values["Cross App Access"]], [null, undefined]);
   });
 
   it("names what Okta has to have switched on", () => {

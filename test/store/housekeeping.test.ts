@@ -76,6 +76,17 @@ describe("housekeeping", () => {
       assert.deepEqual(left, [3, 1]);
     });
 
+    it("removes answers to repeated requests after a day", async () => {
+      const { database } = use();
+      const { tenant, store } = await createTestTenant(database);
+      const { id: userId } = await store.users.create(newUser("ada@acme.example"));
+      const aDayAgo = forTenant(database, tenant.id, () => Date.now() - 86_400_000);
+      await aDayAgo.idempotency.reserve({ userId, agent: "", key: "over" }, "fingerprint");
+      await store.idempotency.reserve({ userId, agent: "", key: "alive" }, "fingerprint");
+      await removeExpired(database);
+      assert.deepEqual(await database.sql()("idempotency_keys").select("key"), [{ key: "alive" }]);
+    });
+
     it("stops", () => {
       const log = createLog("silent");
       const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;

@@ -92,6 +92,22 @@ describe("/metrics", () => {
       });
     }
 
+    it("count refused token requests and revocations by their own route", async () => {
+      await withApp(use().database, {}, async (app) => {
+        const client = app.client();
+        for (const path of ["/oauth2/token", "/global-token-revocation"]) await client.send("POST", path, {});
+        const { text } = await client.get("/metrics");
+        const counted = [...text.matchAll(/_count\{method="POST",route="([^"]*)",status="(\d+)"\} 1/g)];
+        assert.deepEqual(
+          counted.map(([, ...labels]) => labels),
+          [
+            ["/oauth2/token", "400"],
+            ["/global-token-revocation", "401"],
+          ],
+        );
+      });
+    });
+
     it("count by route and status, never by name, URL or guess", async () => {
       await withApp(use().database, {}, async (app) => {
         const client = app.client();

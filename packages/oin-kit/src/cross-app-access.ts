@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import type { Product } from "./product.ts";
 import { later, optionalText, section, text, type WizardSection } from "./wizard-fields.ts";
 
@@ -37,7 +38,9 @@ export function crossAppAccessRequest(product: Product): CrossAppAccessRequest |
     text("Role", "Resource app"),
     optionalText("OIN link", null, later("The address of the listing for sign-in, once there is one")),
     text("New or update", "New", { note: "Update, once Okta has listed Cross App Access" }),
-    text("Global Issuer URL", issuer, { note: "To the letter, without a slash at its end" }),
+    text(`Global ${okta.resourceServer.issuerUrl}`, issuer, {
+      note: "To the letter, without a slash at its end",
+    }),
     text("Protected resource identifiers", identifiers, { note: "To the letter" }),
     text(
       "Scopes",

@@ -73,7 +73,7 @@ interface Addresses {
   /** Path of the folder with the configuration guides and their pictures. */
   guides: string;
   guide(capability: "oidc" | "saml" | "scim" | "xaa"): string;
-  /** What agents of Cross App Access use. */
+  /** The addresses that agents of Cross App Access use. */
   agents(origin: string): AgentAddresses;
   /** Path of a tenant's password sign-in page. */
   passwordLogin(tenant: string): string;

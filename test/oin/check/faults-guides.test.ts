@@ -353,7 +353,12 @@ describe("oin:check of a guide", () => {
   });
 
   it("can read another product's guide", async () => {
-    const subjects = { oidc: [], saml: ["Read this before you enable SAML", "Backup URL"], scim: [] };
+    const subjects = {
+      oidc: [],
+      saml: ["Read this before you enable SAML", "Backup URL"],
+      scim: [],
+      xaa: [],
+    };
     ready().front.plant(
       inRequests("GET", guides, ({ path }) => {
         const subject = path.split("/").at(-1) as keyof typeof subjects;

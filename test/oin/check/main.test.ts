@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { htmlReport } from "oin-kit/check/html-report";
 import type { CheckOutcome } from "oin-kit/check/run";
+import { apiScopes } from "../../../config/integration.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { until } from "../../helpers/processes.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
@@ -74,12 +75,41 @@ describe("npm run oin:check", () => {
     assert.equal(stdout.trim().split("\n").length, 1);
     const outcome = JSON.parse(stdout) as CheckOutcome;
     const first6 = ["url", "scimUrl", "stopped", "summary", "results", "left"];
-    const added = ["product", "connections", "startedAt", "endedAt", "tool", "leftOut"];
+    const added = ["product", "connections", "startedAt", "endedAt", "tool", "leftOut", "crossAppAccess"];
     assert.deepEqual(Object.keys(outcome), [...first6, ...added]);
-    assert.deepEqual([outcome.connections, outcome.leftOut], [[ready().key], ["guides"]]);
+    assert.deepEqual([outcome.connections, outcome.leftOut], [[ready().key], ["agents", "guides"]]);
     const [first] = outcome.results;
     assert.deepEqual(Object.keys(first ?? {}), ["rule", "area", "title", "verdict", "seen", "fix", "source"]);
     assert.equal(outcome.summary.fail, 0);
+  });
+
+  it("writes evidence of Cross App Access for Okta, without any secret", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "starter-evidence-"));
+    try {
+      const { connections, agents } = ready().forAgents;
+      const { agent, org } = agents;
+      assert.ok(agent && org);
+      const { clientId, clientSecret } = agent;
+      const [file, evidence] = [join(folder, "agent.json"), join(folder, "evidence.json")];
+      writeFileSync(file, JSON.stringify({ client: { clientId }, clientSecret }));
+      const args = ["--url", ready().front.url, "--connection", connections[0] ?? "", "--only", "agents"];
+      const given = ["--agent", file, "--org", org.issuer, "--scim-token-stdin", "--evidence", evidence];
+      const { code, stdout, stderr } = await start([...args, ...given], ready().token).ended;
+      assert.deepEqual([code, stderr], [0, `The evidence is in ${evidence}.\n`], stdout);
+      const written = readFileSync(evidence, "utf8");
+      const { tokenEndpoint, scopes, steps, rules } = JSON.parse(written);
+      assert.equal(tokenEndpoint, `${ready().front.url}/oauth2/token`);
+      assert.deepEqual(
+        scopes,
+        apiScopes.map(({ name }) => name),
+      );
+      assert.ok(steps.some(({ step }: { step: string }) => step === "A right ID-JAG for the MCP server"));
+      assert.ok(rules.every(({ verdict }: { verdict: string }) => verdict === "pass"));
+      for (const secret of [clientSecret, ready().token, "oinat_", "eyJ"])
+        assert.ok(!written.includes(secret) && !stdout.includes(secret), secret);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("writes the same outcome as a web page with --report html", async () => {
@@ -150,7 +180,11 @@ describe("npm run oin:check", () => {
   }
 
   const wrong: [what: string, words: string[], problem: RegExp][] = [
-    ["a missing --url", [], /^--url is missing: site, oidc, saml, universal-logout, guides need it\./],
+    [
+      "a missing --url",
+      [],
+      /^--url is missing: site, oidc, saml, universal-logout, agents, guides need it\./,
+    ],
     [
       "an address with a path",
       ["--url", "https://app.example.com/app"],
@@ -174,6 +208,16 @@ describe("npm run oin:check", () => {
       "a password in an address",
       ["--only", "scim", "--scim-url", "https://okta:secret@scim.example.com/"],
       /^--scim-url has a user name or a password in it/,
+    ],
+    [
+      "an org that the check cannot play",
+      ["--url", "https://app.example.com", "--org", "https://org.example.com"],
+      /^--org-port is missing: https:\/\/org\.example\.com has to forward/,
+    ],
+    [
+      "an agent that is not one",
+      ["--url", "https://app.example.com", "--agent", "package.json"],
+      /^package\.json has no client ID and secret/,
     ],
     ["missing metadata", ["--only", "idp-metadata"], /^--idp-metadata is missing\./],
     [

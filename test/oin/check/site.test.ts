@@ -105,7 +105,7 @@ describe("oin:check of a deployment's TLS", () => {
 
   it("fails in every area if the server does not respond, and passes nothing", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    const areas: Area[] = ["site", "oidc", "saml", "universal-logout", "guides", "scim"];
+    const areas: Area[] = ["site", "oidc", "saml", "universal-logout", "agents", "guides", "scim"];
     const options = {
       url,
       scimUrl: `${url}/scim/v2`,
@@ -121,6 +121,7 @@ describe("oin:check of a deployment's TLS", () => {
       "oidc-served",
       "saml-served",
       "ul-served",
+      "agents-metadata",
       "guide-public",
       "scim-reachable",
     ]);

@@ -30,6 +30,12 @@ export const product: Product = {
   testingInstructions,
 };
 
+/** Paths of the API that a token with every scope may read. The readiness check calls the first one. */
+const readablePaths: readonly string[] = [
+  "/tasks", // sample product
+];
+const [readablePath = ""] = readablePaths;
+
 /** A call that every MCP server answers (MCP, Lifecycle). */
 const mcpInitialize = {
   jsonrpc: "2.0",
@@ -52,7 +58,7 @@ function agentAddresses(origin: string): ReturnType<Product["addresses"]["agents
       {
         name: "API",
         url: apiResource,
-        probe: { method: "GET", url: `${apiResource}/tasks` }, // sample product
+        probe: { method: "GET", url: apiResource + readablePath },
         acceptsOnce: false,
       },
       {

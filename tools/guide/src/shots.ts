@@ -46,6 +46,14 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       html: /<h2 id="tokens">[\s\S]*?<h2>/,
     },
     {
+      name: "agents",
+      path: paths.admin.newAgent,
+      ...form,
+      fill: { Name: "Task assistant" },
+      marks: ["#name", "main form fieldset:not(.choices)", "fieldset.choices"],
+      until: "fieldset.choices",
+    },
+    {
       name: "people",
       path: paths.admin.people,
       part: ".table-card",

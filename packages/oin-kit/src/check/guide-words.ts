@@ -239,7 +239,11 @@ function agentFeatures({ crossAppAccess }: Integration): Feature[] {
   const acceptsDocuments = crossAppAccess?.clientIdMetadataDocuments === true;
   return [
     { name: "Cross App Access", pattern: /^cross app access/i, declared: crossAppAccess !== null },
-    { name: "Client ID metadata documents", pattern: /^client id metadata/i, declared: acceptsDocuments },
+    {
+      name: "Metadata documents",
+      pattern: /^(?:client id )?metadata documents/i,
+      declared: acceptsDocuments,
+    },
     { name: "Refresh tokens", pattern: /^refresh tokens/i, declared: false },
   ];
 }

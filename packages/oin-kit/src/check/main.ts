@@ -6,8 +6,10 @@
  * The exit code is 1 if a rule fails, and 130 if the check was stopped. A declared capability that could not be checked is
  * a failure, too.
  */
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import type { AgentCredentials } from "./agents/agent-check.ts";
+import { evidenceOf } from "./evidence-file.ts";
 import { htmlReport } from "./html-report.ts";
 import { CheckInputError } from "./input-error.ts";
 import { loadProduct } from "./load-product.ts";
@@ -30,8 +32,13 @@ async function main(args: string[]): Promise<void> {
   try {
     const values = readWords(args);
     const described = await loadProduct(values.product);
-    const { options, tokenOnStdin, json, reportFile } = commandOf(values, described.product);
-    if (reportFile !== null) onFile(reportFile, (file) => closeSync(openSync(file, "a")));
+    const { options, tokenOnStdin, agentFile, json, reportFile, evidenceFile } = commandOf(
+      values,
+      described.product,
+    );
+    for (const written of [reportFile, evidenceFile])
+      if (written !== null) onFile(written, (file) => closeSync(openSync(file, "a")));
+    if (agentFile !== null && options.agents) options.agents.agent = readAgent(agentFile);
     if (tokenOnStdin) options.scimToken = await readToken();
     const interrupt = stopSignal();
     const { stderr, stdout } = process;
@@ -42,6 +49,10 @@ async function main(args: string[]): Promise<void> {
     if (reportFile !== null) {
       onFile(reportFile, (file) => writeFileSync(file, htmlReport(outcome)));
       stderr.write(`The report is in ${reportFile}.\n`);
+    }
+    if (evidenceFile !== null) {
+      onFile(evidenceFile, (file) => writeFileSync(file, evidenceOf(outcome)));
+      stderr.write(`The evidence is in ${evidenceFile}.\n`);
     }
     process.exitCode = outcome.stopped ? 130 : outcome.summary.fail > 0 ? 1 : 0;
   } catch (error) {
@@ -58,6 +69,25 @@ function onFile(file: string, work: (file: string) => void): void {
     work(file);
   } catch (error) {
     throw new CheckInputError(`${file} cannot be written: ${(error as Error).message}.`);
+  }
+}
+
+/** Reads what `admin -- client create --json` printed. Throws CheckInputError. */
+function readAgent(file: string): AgentCredentials {
+  const problem = new CheckInputError(
+    `${file} has no client ID and secret: it is the JSON of client create.`,
+  );
+  try {
+    const { client, clientSecret } = JSON.parse(readFileSync(file, "utf8")) as {
+      client?: { clientId?: unknown };
+      clientSecret?: unknown;
+    };
+    const clientId = client?.clientId;
+    if (typeof clientId !== "string" || typeof clientSecret !== "string") throw problem;
+    return { clientId, clientSecret };
+  } catch (error) {
+    if (error === problem) throw problem;
+    throw new CheckInputError(`${file} cannot be read as JSON: ${(error as Error).message}.`);
   }
 }
 

@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Product } from "../product.ts";
+import type { AgentCredentials } from "./agents/agent-check.ts";
+import { answersAt } from "./agents/org.ts";
 import { CheckInputError } from "./input-error.ts";
 import { type Area, areas } from "./rules/rule.ts";
 
@@ -15,12 +17,25 @@ export interface CheckOptions {
   connections: string[];
   /** A file or a URL with the metadata of an identity provider. */
   idpMetadata: string | null;
+  /** The two sides of Cross App Access. */
+  agents?: AgentOptions;
+}
+
+/** An agent of the deployment, and the org that the check plays; null for what was not given. */
+interface AgentOptions {
+  agent: AgentCredentials | null;
+  /** The org's address, and the port of this machine behind it if they differ. */
+  org: { issuer: string; port: number | null } | null;
 }
 
 /** The options, and how to read the token and print the result. */
 export interface CheckCommand {
   options: CheckOptions;
   tokenOnStdin: boolean;
+  /** The file with the agent's client ID and secret; null if none was named. */
+  agentFile: string | null;
+  /** The file for the evidence of Cross App Access; null if none is wanted. */
+  evidenceFile: string | null;
   json: boolean;
   /** The file for the report as a web page; null if none is wanted. */
   reportFile: string | null;
@@ -36,6 +51,11 @@ export const usage = (
                           and removes them again
   --scim-url URL          the SCIM base URL, if it is not ${product?.addresses.scim ?? "the product's path"} of the deployment
   --connection KEY        a connection ID to check; may be given more than once
+  --agent FILE            an agent for the check of Cross App Access: the JSON that
+                          npm run --silent admin -- client create --name "Readiness check" --json prints
+  --org URL               the issuer of a connection for the check, which plays this org: http on this machine, or https
+  --org-port PORT         the port of this machine to which the host of an https --org forwards
+  --evidence FILE         also write what was checked of Cross App Access as JSON, for oin@okta.com
   --idp-metadata FILE|URL the metadata of an identity provider, to check it before you connect it
   --only AREA[,AREA]      ${Object.keys(areas).join(", ")}
   --product FILE          the module that describes the product, if it is not the one of this repository
@@ -50,7 +70,7 @@ type Words = ReturnType<typeof readWords>;
 
 /** Validates the command line. @param product null if none is known. Throws CheckInputError. */
 export function commandOf(values: Words, product: Product | null): CheckCommand {
-  const url = values.url === undefined ? null : origin(values.url);
+  const url = values.url === undefined ? null : origin("--url", values.url);
   const known = (Object.keys(areas) as Area[]).filter((area) => product || !needsProduct(area));
   const chosen = chosenAreas(known, values.only, values["idp-metadata"] !== undefined);
   const needsUrl = chosen.filter((area) => area !== "listing" && needsProduct(area));
@@ -73,11 +93,25 @@ export function commandOf(values: Words, product: Product | null): CheckCommand 
       areas: chosen,
       connections: values.connection ?? [],
       idpMetadata,
+      agents: { agent: null, org: orgOf(values) },
     },
+    agentFile: values.agent ?? null,
+    evidenceFile: values.evidence ?? null,
     tokenOnStdin: values["scim-token-stdin"] === true,
     json: values.json === true,
     reportFile: reportFile(values),
   };
+}
+
+/** The org that the check plays. Throws CheckInputError if the check cannot answer at its address. */
+function orgOf({ org, "org-port": port }: Words): AgentOptions["org"] {
+  if (org === undefined) return null;
+  const issuer = origin("--org", org);
+  if (port === undefined && !answersAt(issuer))
+    throw new CheckInputError(`--org-port is missing: ${issuer} has to forward to a port of this machine.`);
+  if (port !== undefined && !/^[1-9]\d{0,4}$/.test(port))
+    throw new CheckInputError(`--org-port is a number, not "${port}".`);
+  return { issuer, port: port === undefined ? null : Number(port) };
 }
 
 /** The file after `--report html`. Throws CheckInputError for another format, and for a word that no option takes. */
@@ -105,6 +139,10 @@ export function readWords(args: string[]) {
     "scim-url": text,
     "idp-metadata": text,
     connection: many,
+    agent: text,
+    org: text,
+    "org-port": text,
+    evidence: text,
     product: text,
     only: many,
     "scim-token-stdin": flag,
@@ -130,10 +168,10 @@ function chosenAreas(known: Area[], only: string[] | undefined, withMetadata: bo
   return known.filter((area) => wanted.includes(area));
 }
 
-function origin(text: string): string {
-  const url = address("--url", text);
+function origin(option: string, text: string): string {
+  const url = address(option, text);
   if (url.pathname !== "/" || url.search || url.hash)
-    throw new CheckInputError(`--url is the public origin, without a path: ${url.origin}.`);
+    throw new CheckInputError(`${option} is the public origin, without a path: ${url.origin}.`);
   return url.origin;
 }
 

@@ -1,5 +1,10 @@
 import type { WizardValues } from "../compatibility.ts";
 import type { Product } from "../product.ts";
+import { AgentCheck } from "./agents/agent-check.ts";
+import { checkAgents } from "./agents/check.ts";
+import type { AgentEvidence } from "./agents/evidence.ts";
+import { type CheckOrg, openOrg } from "./agents/org.ts";
+import { openTarget } from "./agents/target.ts";
 import type { GuideFile } from "./guide-links.ts";
 import { checkGuides } from "./guides.ts";
 import { checkIdpMetadata } from "./idp-metadata.ts";
@@ -42,6 +47,8 @@ export interface CheckOutcome {
   tool: string;
   /** The declared areas that `--only` left out. */
   leftOut: Area[];
+  /** The evidence of Cross App Access for oin@okta.com; null if it was not checked. */
+  crossAppAccess: AgentEvidence | null;
 }
 
 export interface CheckDeps {
@@ -62,19 +69,15 @@ export interface CheckDeps {
 /** Checks the areas of `options`. A fault in one area does not keep the check from the others. */
 export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<CheckOutcome> {
   const startedAt = new Date().toISOString();
-  const report = new CheckReport(options.scimToken === null ? [] : secretsOf(options.scimToken));
+  const { agents = { agent: null, org: null } } = options;
+  const secrets = [options.scimToken, agents.agent?.clientSecret].flatMap((one) =>
+    one ? secretsOf(one) : [],
+  );
+  const report = new CheckReport(secrets);
   const web = openWeb(deps.interrupt);
-  const left: Leftover[] = [];
-  const work: Work = { options, deps, report, web, checked: new Set() };
-  for (const area of options.areas) {
-    if (deps.interrupt?.aborted) report.gaveUp(area, "the check was stopped");
-    else if (area === "scim" && isWithoutScim(work)) report.gaveUp(area, leftOut);
-    else {
-      if (area === "scim") judgeToken(work);
-      deps.progress?.(areas[area]);
-      left.push(...(await guarded(report, area, () => checkArea(area, work))));
-    }
-  }
+  const org = agents.org && (await openOrg(agents.org.issuer, agents.org.port));
+  const work: Work = { options, deps, report, web, org, checked: new Set(), evidence: null };
+  const left = await checkAreas(work).finally(() => org?.close());
   const results = report.results(options.areas);
   const { url, scimUrl } = options;
   const { version = null } = deps;
@@ -93,7 +96,23 @@ export async function runCheck(options: CheckOptions, deps: CheckDeps): Promise<
     endedAt: new Date().toISOString(),
     tool: `oin-kit ${kitVersion}`,
     leftOut: product ? declaredAreas(product).filter((area) => !options.areas.includes(area)) : [],
+    crossAppAccess: work.evidence,
   };
+}
+
+async function checkAreas(work: Work): Promise<Leftover[]> {
+  const { options, deps, report } = work;
+  const left: Leftover[] = [];
+  for (const area of options.areas) {
+    if (deps.interrupt?.aborted) report.gaveUp(area, "the check was stopped");
+    else if (area === "scim" && isWithoutScim(work)) report.gaveUp(area, leftOut);
+    else {
+      if (area === "scim") judgeToken(work);
+      deps.progress?.(areas[area]);
+      left.push(...(await guarded(report, area, () => checkArea(area, work))));
+    }
+  }
+  return left;
 }
 
 /** A server may echo the token without its scheme, or in the encoding of a URL. */
@@ -104,8 +123,8 @@ function secretsOf(token: string): string[] {
 
 /** The areas that a submission of this product needs. */
 function declaredAreas({ manifest }: Product): Area[] {
-  const { oidc, saml, scim, universalLogout } = manifest;
-  const capabilities = { oidc, saml, "universal-logout": universalLogout, scim };
+  const { oidc, saml, scim, universalLogout, crossAppAccess } = manifest;
+  const capabilities = { oidc, saml, "universal-logout": universalLogout, agents: crossAppAccess, scim };
   const declared = Object.entries(capabilities).flatMap(([area, one]) => (one ? [area as Area] : []));
   return ["site", "listing", ...declared, "guides"];
 }
@@ -129,8 +148,11 @@ interface Work {
   deps: CheckDeps;
   report: CheckReport;
   web: Web;
+  /** The org that the check plays; null if it plays none. */
+  org: CheckOrg | null;
   /** The connections that were checked. */
   checked: Set<string>;
+  evidence: AgentEvidence | null;
   /** The deployment's connections, looked up once. */
   connections?: Promise<FoundConnection[]>;
 }
@@ -145,8 +167,38 @@ async function checkArea(area: Area, work: Work): Promise<Leftover[]> {
     return await checkScim(target, { check: web, cleanUp: openWeb() }, report, { progress });
   }
   if (area === "idp-metadata" && idpMetadata !== null) await checkIdpMetadata(idpMetadata, web, report);
+  if (area === "agents" && deps.product && options.url !== null)
+    return await checkCrossAppAccess({ url: options.url, product: deps.product, web, report }, work);
   if (deps.product) await checkProduct(area, deps.product, work);
   return [];
+}
+
+/** Returns the person of the check if they could not be removed. */
+async function checkCrossAppAccess(site: SiteCheck, work: Work): Promise<Leftover[]> {
+  const { options, org, report, web } = work;
+  const { url, product } = site;
+  const { crossAppAccess } = product.manifest;
+  if (crossAppAccess === null) {
+    report.gaveUp("agents", leftOut);
+    return [];
+  }
+  const { agents, scimUrl, scimToken } = options;
+  const connections = (await connectionsOf(site, work)).filter(({ oidc }) => oidc).map(({ key }) => key);
+  const scim = scimUrl !== null && scimToken !== null ? { url: scimUrl, token: scimToken } : null;
+  const opened = await openTarget(site, { agent: agents?.agent ?? null, org, connections, scim });
+  const scopes = crossAppAccess.scopes.map(({ name }) => name);
+  const check = new AgentCheck(product.addresses.agents(url), scopes, web, report);
+  if (typeof opened === "string") {
+    work.evidence = await checkAgents(check, opened);
+    return [];
+  }
+  let left: Leftover[] = [];
+  try {
+    work.evidence = await checkAgents(check, opened.target);
+  } finally {
+    left = await opened.cleanUp();
+  }
+  return left;
 }
 
 async function checkProduct(area: Area, product: Product, work: Work): Promise<void> {
@@ -219,6 +271,7 @@ const reachability: Record<Area, RuleId> = {
   saml: "saml-served",
   "idp-metadata": "idp-metadata",
   "universal-logout": "ul-served",
+  agents: "agents-metadata",
   guides: "guide-public",
   scim: "scim-reachable",
 };

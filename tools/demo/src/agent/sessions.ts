@@ -3,7 +3,7 @@ import type { Request, Response } from "express";
 import type { Access } from "./access.ts";
 import type { Answer, Topic } from "./questions.ts";
 import type { Refusal } from "./refusals.ts";
-import type { AgentUser, PendingSignIn } from "./sign-in.ts";
+import type { PendingSignIn, SignedInAtOrg } from "./sign-in.ts";
 import type { Exchange } from "./wire-trace.ts";
 
 /** A sign-in or a question, with its messages. */
@@ -17,7 +17,7 @@ export interface AgentRound {
 /** A browser's session with the agent. */
 export interface AgentSession {
   pending: PendingSignIn | null;
-  user: AgentUser | null;
+  user: SignedInAtOrg | null;
   access: Access | null;
   topic: Topic;
   rounds: AgentRound[];

@@ -26,7 +26,7 @@ export interface PendingSignIn {
 }
 
 /** The person of an ID token. */
-export interface AgentUser {
+export interface SignedInAtOrg {
   name: string;
   login: string;
 }
@@ -73,7 +73,7 @@ export async function beginSignIn(
 export async function endSignIn(
   { configuration, state, nonce, codeVerifier, trace }: PendingSignIn,
   callback: URL,
-): Promise<{ access: Access; user: AgentUser }> {
+): Promise<{ access: Access; user: SignedInAtOrg }> {
   trace.carried(callback.href);
   const tokens = await authorizationCodeGrant(configuration, callback, {
     expectedState: state,

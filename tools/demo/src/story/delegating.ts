@@ -47,7 +47,7 @@ function asking(context: StoryContext): StoryStep {
       "src/cross-app-access/routes.ts",
       "src/cross-app-access/policy.ts",
       "src/web/access-tokens.ts",
-      "src/tasks/mcp.ts",
+      "src/tasks/mcp.ts", // sample product
     ],
     messages: "cross-app-access",
     now: describeAgent(snapshot),
@@ -70,7 +70,11 @@ function writing(context: StoryContext): StoryStep {
       },
     ],
     look: "The second question needed no new token, and the org was not asked again. The application knows both: who acted, and through which agent.",
-    files: ["src/tasks/mcp.ts", "src/directory/access-tokens.ts", "src/web/account.ts"],
+    files: [
+      "src/tasks/mcp.ts", // sample product
+      "src/directory/access-tokens.ts",
+      "src/web/account.ts",
+    ],
     messages: "cross-app-access",
     now: describeAgent(snapshot),
   };

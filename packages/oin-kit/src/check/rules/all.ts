@@ -1,3 +1,4 @@
+import { agentRules } from "./agents.ts";
 import { guideRules } from "./guides.ts";
 import { listingRules } from "./listing.ts";
 import { oidcRules } from "./oidc.ts";
@@ -19,6 +20,7 @@ export const rules = {
   ...samlRules,
   ...idpMetadataRules,
   ...universalLogoutRules,
+  ...agentRules,
   ...guideRules,
   ...scimRules,
   ...scimPeopleRules,

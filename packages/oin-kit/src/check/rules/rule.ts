@@ -59,6 +59,18 @@ export const documents = {
     "Okta: Universal Logout for OIN integrations",
     "https://developer.okta.com/docs/guides/oin-universal-logout-overview/",
   ],
+  xaaMetadata: [
+    "Okta: Expose XAA metadata for your resource app",
+    "https://developer.okta.com/docs/guides/xaa-resource-metadata/main/",
+  ],
+  idJag: [
+    "Identity Assertion JWT Authorization Grant",
+    "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-identity-assertion-authz-grant",
+  ],
+  managedAuthorization: [
+    "MCP: Enterprise-Managed Authorization",
+    "https://github.com/modelcontextprotocol/ext-auth/blob/main/specification/stable/enterprise-managed-authorization.mdx",
+  ],
   oidcCore: ["OpenID Connect Core 1.0", "https://openid.net/specs/openid-connect-core-1_0.html"],
   samlMetadata: [
     "SAML 2.0 Metadata",
@@ -76,6 +88,11 @@ export const documents = {
   rfc7636: ["RFC 7636", "https://www.rfc-editor.org/rfc/rfc7636"],
   rfc7643: ["RFC 7643", "https://www.rfc-editor.org/rfc/rfc7643"],
   rfc7644: ["RFC 7644", "https://www.rfc-editor.org/rfc/rfc7644"],
+  rfc7523: ["RFC 7523", "https://www.rfc-editor.org/rfc/rfc7523"],
+  rfc8414: ["RFC 8414", "https://www.rfc-editor.org/rfc/rfc8414"],
+  rfc8725: ["RFC 8725", "https://www.rfc-editor.org/rfc/rfc8725"],
+  rfc9449: ["RFC 9449", "https://www.rfc-editor.org/rfc/rfc9449"],
+  rfc9728: ["RFC 9728", "https://www.rfc-editor.org/rfc/rfc9728"],
   rfc9110: ["RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110"],
   rfc9111: ["RFC 9111", "https://www.rfc-editor.org/rfc/rfc9111"],
 } as const satisfies Record<string, readonly [title: string, url: string]>;
@@ -88,6 +105,7 @@ export const areas = {
   saml: "Sign-in by SAML",
   "idp-metadata": "The identity provider's metadata",
   "universal-logout": "Universal Logout",
+  agents: "AI agents by Cross App Access",
   guides: "The configuration guides",
   scim: "Provisioning by SCIM",
 } as const;

@@ -1,7 +1,7 @@
 import { CheckReport } from "../report.ts";
 import { InterruptedError, NoAnswerError, type Web } from "../web.ts";
 import { judgeBaseUrl, judgeStrangers, judgeToken } from "./access.ts";
-import { CheckScimClient } from "./client.ts";
+import { authorizationOf, CheckScimClient } from "./client.ts";
 import { type DeclaredScim, judgeDeclared } from "./declared.ts";
 import { Ledger, type Leftover } from "./ledger.ts";
 import { runSteps, type ScimStep, scimSteps } from "./steps.ts";
@@ -67,10 +67,4 @@ export async function checkScim(
     );
   }
   return left;
-}
-
-/** The Authorization header. A token that already has a scheme is sent unchanged (`auth` in Okta's suite). */
-function authorizationOf(token: string | null): string {
-  if (token === null) return "";
-  return /\s/.test(token) ? token : `Bearer ${token}`;
 }

@@ -26,6 +26,12 @@ const oktaMediaType = "application/scim+json; charset=utf-8";
 const longestWaitSeconds = 60;
 const maxRetries = 10;
 
+/** The Authorization header. A token that already has a scheme is sent unchanged (`auth` in Okta's suite). */
+export function authorizationOf(token: string | null): string {
+  if (token === null) return "";
+  return /\s/.test(token) ? token : `Bearer ${token}`;
+}
+
 /** A provisioning client that applies the rules for every response. */
 export class CheckScimClient {
   readonly #web: Web;
