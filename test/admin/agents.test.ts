@@ -208,7 +208,8 @@ describe("agents in the admin console", () => {
         assert.equal(await isAlive(token), false);
         assertRedirect(await submit(owner, path, "/unblock"), path);
         assert.equal((await lastEntry()).action, "agent.unblocked");
-        assert.equal(await isAlive(token), true);
+        assert.equal(await isAlive(token), false, "a former token stays dead");
+        assert.equal(await isAlive(await act(agent)), true);
       }
     });
 
@@ -277,7 +278,7 @@ describe("agents in the admin console", () => {
       assert.equal(await isAlive(token), false);
       assertRedirect(await submit(owner, "/admin/agents", end), "/admin/agents");
       assert.equal((await lastEntry()).action, "agents.let_in");
-      assert.equal(await isAlive(token), true);
+      assert.equal(await isAlive(token), false, "a former token stays dead");
       assert.equal((await store.connections.byId(connectionId))?.edited?.by, "owner@acme.example");
     });
 
