@@ -36,7 +36,7 @@ export function overviewRoutes({ database }: AdminDeps): Router {
       domains,
       tokens: tokens.filter((token) => isActiveToken(token, now)),
       people,
-      agents,
+      agents: agents.filter(({ revokedAt }) => revokedAt === null),
       warnings: [
         ...unconfirmedWarnings(unconfirmed),
         ...connectionWarnings(connections),

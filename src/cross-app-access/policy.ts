@@ -314,12 +314,9 @@ export const proofRules: readonly TokenRule<ProofFacts>[] = [
 
 /** From here on, in the transaction that issues the token. */
 export const agentRules: readonly TokenRule<{ isBlocked: boolean; isNew: boolean }>[] = [
-  rule(
-    "agent-not-blocked",
-    "No administrator of the tenant blocked the agent",
-    "An administrator may block an agent",
-    { holds: ({ isBlocked }) => !isBlocked },
-  ),
+  rule("agent-not-blocked", "The agent is not blocked here", "An administrator may block an agent", {
+    holds: ({ isBlocked }) => !isBlocked,
+  }),
   rule("assertion-unused", "An assertion for the MCP server was not used before", "MCP §7.4.2", {
     holds: ({ isNew }) => isNew,
   }),

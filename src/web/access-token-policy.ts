@@ -60,7 +60,7 @@ export const tokenRules: readonly CallRule<TokenFacts>[] = [
   ),
   rule(
     "agent-not-blocked",
-    "No administrator of the tenant blocked the agent",
+    "The agent is not blocked here",
     "An administrator may block an agent",
     ({ agent }) => !agent.isBlocked,
   ),

@@ -157,7 +157,10 @@ describe("the preview of an ID-JAG in the admin console", () => {
       const { idJag, send } = site();
       await send(await idJag({ claims: { scope: "unknown" } }));
       const { text } = await admin.get(path);
-      assert.match(text, /Agent for <a[^>]*>[^<]*<\/a>: <strong>A scope is asked for, granted by the org/);
+      assert.match(
+        text,
+        /Agent for <a[^>]*>[^<]*<\/a>, because this check failed: <strong>A scope is asked for, granted by the org/,
+      );
     });
 
     it("is limited to sixty in ten minutes", async () => {

@@ -153,12 +153,13 @@ describe("agents in the admin console", () => {
       ["with keys at no URL", { method: "keys", jwksUri: "jwks" }, "jwksUri", /./],
     ];
     for (const [what, change, field, message] of wrong) {
-      it(`registers no agent ${what}, says so next to the field, and keeps the values`, async () => {
+      it(`registers no agent ${what}, says so next to the field, which has the focus, and keeps the values`, async () => {
         const before = await site().acme.store.agents.registered();
         const wanted = { ...filled, name: "Kept", ...change };
         const answer = await owner.post("/admin/agents", wanted);
         assert.equal(answer.status, 400);
         assert.match(stateOf(answer, field), message);
+        assert.deepEqual(focusedIn(answer), [field]);
         assert.match(answer.text, /value="tasks\.read" checked/);
         assert.doesNotMatch(answer.text, /value="tasks\.write" checked/);
         if (field === "jwksUri") assert.match(answer.text, /name="name" type="text" value="Kept"/);
@@ -172,6 +173,7 @@ describe("agents in the admin console", () => {
         const answer = await owner.post("/admin/agents", { ...filled, scopes });
         assert.equal(answer.status, 400);
         assert.match(answer.text, /role="alert">Choose at least one scope/);
+        assert.deepEqual(focusedIn(answer), ["scope-tasks.read"]);
       }
       assert.equal((await site().acme.store.agents.registered()).length, before);
     });
@@ -339,11 +341,23 @@ describe("agents in the admin console", () => {
 
     it("shows on the overview how many there are, and which acted last", async () => {
       await act(await register("The latest"));
-      const { text } = await owner.get("/admin");
-      assert.match(text, /\d+ agents: The latest acted last, <time/);
+      const countOf = async () => {
+        const { text } = await owner.get("/admin");
+        return Number(/(\d+) agents: The latest acted last, <time/.exec(text)?.[1] ?? assert.fail(text));
+      };
+      const before = await countOf();
+      const { clientId } = await register("A former one");
+      assert.equal(await countOf(), before + 1);
+      await agentStore(use().database).revoke(clientId);
+      assert.equal(await countOf(), before, "a revoked agent does not count");
     });
   });
 });
+
+/** The ids of the fields that get the focus. */
+function focusedIn({ text }: Answer): string[] {
+  return [...text.matchAll(/<(?:input|textarea)[^>]* id="([^"]+)"[^>]* autofocus/g)].map(([, id = ""]) => id);
+}
 
 function valueAt(page: Answer, id: string): string {
   return new RegExp(`id="${id}">([^<]*)<`).exec(page.text)?.[1] ?? assert.fail(page.text);

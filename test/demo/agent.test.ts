@@ -52,7 +52,7 @@ class AgentVisitor {
   }
 
   async forget(): Promise<void> {
-    assert.equal((await this.#agent.post("/forget")).status, 303);
+    assertRedirect(await this.#agent.post("/forget"), "/#holds");
   }
 
   /** Signs in to the application by SAML: until then, it does not know the person's NameID. */
@@ -74,7 +74,7 @@ class AgentVisitor {
 
   /** The agent's last answer. */
   async answer(): Promise<string> {
-    const [, answer = ""] = /id="answer"[^>]*>(.*?)<div class="holds">/s.exec((await this.page()).text) ?? [];
+    const [, answer = ""] = /id="answer"[^>]*>(.*?)<div class="holds"/s.exec((await this.page()).text) ?? [];
     return textOf(answer);
   }
 
@@ -244,6 +244,7 @@ describe("the demo's agent", function () {
         assert.match(refused, /Task helper lost its access to Tasklane/);
         assert.match(refused, /Tasklane answered 401: “invalid_token: .*What to do Sign in again/);
         assert.deepEqual(await visitor.titles(), ["The access token is dead"]);
+        assert.match((await visitor.page()).text, />The message behind “What is on my list\?”</);
         assert.match((await visitor.page()).text, /Nothing\. It deleted its tokens/);
         await visitor.signIn();
         assert.match(await visitor.ask("list"), /You have/);
@@ -270,7 +271,9 @@ describe("the demo's agent", function () {
         await visitor.signIn();
         const refused = await visitor.ask("list");
         assert.match(refused, /Tasklane refuses the permission of your org .*“invalid_grant: /);
-        assert.match(refused, /What to do Ask an administrator of Tasklane/);
+        assert.match(refused, /What to do Ask an administrator of Tasklane.*on your account page/);
+        const repeated = (await visitor.messages()).findIndex(({ text }) => /tries once more/.test(text));
+        assert.equal((await visitor.titles())[repeated - 1], "The ID-JAG becomes an access token");
         assert.equal((await setBlocked("unblock")).status, 303);
         assert.match(await visitor.ask("list"), /You have/);
       });

@@ -84,14 +84,15 @@ const rows: readonly RefusalRow[] = [
     kind: "grant",
     title: ({ product }) => `${product} refuses the permission of your org`,
     happened: ({ product, message }) =>
-      `The agent or your account may be blocked there, Cross App Access may be off, or you never signed in there. ${product} tells an agent no more than this: ${quoted(message.answered)}.`,
-    todo: atProduct,
+      `Your org allows it, but ${product} has the last word. It tells an agent no more than this: ${quoted(message.answered)}.`,
+    todo: (names) =>
+      `${atProduct(names)} If you revoked the agent yourself, allow it again on your account page in ${names.product}.`,
   },
   {
     kind: "ended",
     title: ({ agent, product }) => `${agent} lost its access to ${product}`,
     happened: ({ product, message }) =>
-      `The access token had not expired, but ${product} no longer accepts it: an administrator signed you out everywhere, or ended your access or that of the agent. ${product} answered 401: ${quoted(message.challenge)}.`,
+      `The access token had not expired, but ${product} no longer accepts it: you or an administrator ended the agent’s access, or an administrator ended yours or signed you out everywhere. ${product} answered 401: ${quoted(message.challenge)}.`,
     todo: () => "Sign in again. If the next question is refused, too, ask your administrator.",
     signIn: true,
   },

@@ -46,7 +46,8 @@ export function createAgent({ url, settings }: AgentOptions): RunningAgent {
     const session = sessions.of(req);
     const known = settings();
     if (!known) return void res.status(503).render("page", { ...emptyPage, name: agentName });
-    const number = Number(req.query.round ?? session.rounds.length);
+    const asked = Number(req.query.round);
+    const number = session.rounds[asked - 1] ? asked : session.rounds.length;
     const round = session.rounds[number - 1] ?? null;
     const parties = partiesOf(url, known);
     const messages = showMessages(round?.exchanges ?? [], parties);
@@ -99,7 +100,7 @@ export function createAgent({ url, settings }: AgentOptions): RunningAgent {
   app.post("/forget", (req, res) => {
     const { access } = sessions.of(req);
     if (access) access.accessToken = null;
-    res.redirect(303, "/");
+    res.redirect(303, "/#holds");
   });
 
   app.post("/sign-out", (req, res) => {

@@ -28,7 +28,13 @@ const jwtNames: Record<string, string> = {
 };
 
 export function showMessages(exchanges: readonly Exchange[], parties: Parties): ShownMessage[] {
-  return exchanges.map((exchange) => showMessage(readMessage(exchange, parties)));
+  const messages = exchanges.map((exchange) => readMessage(exchange, parties));
+  const refused = messages.findIndex((message) => message.isRefused && kindOf(message).id === "grant");
+  return messages.map((message, index) => {
+    const shown = showMessage(message);
+    if (refused === -1 || index !== refused + 1) return shown;
+    return { ...shown, says: `The SDK of MCP tries once more, from the beginning. ${shown.says}` };
+  });
 }
 
 function showMessage(message: AgentMessage): ShownMessage {

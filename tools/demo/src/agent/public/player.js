@@ -18,6 +18,19 @@ function show(index) {
   messages[current].scrollIntoView({ block: "start" });
 }
 
+/** A call can take seconds: says so, and sends each question once. */
+const questions = document.querySelector(".questions");
+const setWorking = (isWorking) => {
+  questions.setAttribute("aria-busy", String(isWorking));
+  questions.querySelector("[role=status]").textContent = isWorking ? questions.dataset.working : "";
+};
+questions?.addEventListener("submit", (event) => {
+  if (questions.getAttribute("aria-busy") === "true") event.preventDefault();
+  else setWorking(true);
+});
+// The browser may show this page again as it was.
+window.addEventListener("pageshow", () => questions && setWorking(false));
+
 const moves = { first: () => 0, back: () => current - 1, next: () => current + 1 };
 const keys = { ArrowRight: "next", ArrowLeft: "back", Home: "first" };
 
