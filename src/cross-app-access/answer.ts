@@ -6,6 +6,7 @@ import type { Database } from "../store/database.ts";
 import { onceOnly } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
+import { agentActor } from "../store/tenant/activity.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { assertionType, jwtBearer, type TokenError } from "./policy.ts";
@@ -118,8 +119,8 @@ const quietSeconds = 3600;
 function refusalRecorder(database: Database): (req: Request, error: RuleBrokenError) => Promise<void> {
   const isNew = onceOnly(database, { name: "agent-refusal", seconds: quietSeconds });
   return async ({ tokenRequest, id: requestId }, { rule, found }) => {
-    const { client, found: at, isVerified } = tokenRequest ?? {};
-    if (!client || !at || !isVerified) return;
+    const { client, assertion, found: at, isVerified } = tokenRequest ?? {};
+    if (!client || !assertion || !at || !isVerified) return;
     const { tenantId, connection, subject } = at;
     const kind = [tenantId, client.clientId, connection.id, subject, rule.id].join("/");
     if (!(await isNew(hashToken(kind)))) return;
@@ -127,6 +128,7 @@ function refusalRecorder(database: Database): (req: Request, error: RuleBrokenEr
     const identity = await store.identities.find(connection.id, storedSubject(connection, subject));
     const reason = rule.id === "person-admitted" ? found : rule.id;
     const entry = { action: "access.refused", targetId: identity?.userId ?? null, changed: [], reason };
-    await store.activity.record({ actorKind: "agent", actor: client.name, ...entry, requestId });
+    const actor = agentActor(client.name, assertion.claims.act?.sub ?? null);
+    await store.activity.record({ actorKind: "agent", actor, ...entry, requestId });
   };
 }

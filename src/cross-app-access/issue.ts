@@ -6,6 +6,7 @@ import { ConflictError, RefusedError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import { hashToken } from "../store/secrets.ts";
 import { defaultSessionLimits } from "../store/session-store.ts";
+import { agentActor } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { scopesOf } from "../web/access-tokens.ts";
 import type { AssertionClaims } from "./assertion.ts";
@@ -85,7 +86,8 @@ async function decide(store: TenantStore, request: AccessRequest): Promise<Issue
   const { token, expiresIn } = await issueAccessToken(store, access, limits);
   if (Date.now() - (grant?.lastUsedAt ?? 0) > quietMs) {
     const action = { action: "access.issued", targetId: person.id, changed: scopes };
-    await store.activity.record({ actorKind: "agent", actor: client.name, ...action, requestId });
+    const actor = agentActor(client.name, access.act);
+    await store.activity.record({ actorKind: "agent", actor, ...action, requestId });
   }
   return { token, expiresIn, scopes, userId: person.id };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { InvalidError } from "../errors.ts";
 import type { User } from "../model.ts";
+import { agentActor } from "../store/tenant/activity.ts";
 import type { Task, TaskAct, TaskFilter, TaskPosition } from "../store/tenant/tasks.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Acting } from "../web/access-tokens.ts";
@@ -13,7 +14,7 @@ export interface TaskActor {
   store: TenantStore;
   user: User;
   /** Null if the person acts in a browser. */
-  agent: { name: string } | null;
+  agent: { name: string; act: string | null } | null;
   requestId: string;
 }
 
@@ -147,7 +148,7 @@ async function record(
   id: string,
 ): Promise<void> {
   if (agent === null) return;
-  const who = { actorKind: "agent", actor: agent.name, actorId: user.id } as const;
+  const who = { actorKind: "agent", actor: agentActor(agent.name, agent.act), actorId: user.id } as const;
   await store.activity.record({ ...who, action, targetId: id, changed: [], requestId });
 }
 

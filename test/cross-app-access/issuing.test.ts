@@ -312,8 +312,8 @@ describe("an access token for an ID-JAG", () => {
           .slice(0, 2)
           .map(({ kind, action, actor, targetId, reason }) => [kind, action, actor, targetId, reason]),
         [
-          ["agents", "access.refused", "Agent", ada.id, "assertion-audience"],
-          ["agents", "access.issued", "Agent", ada.id, null],
+          ["agents", "access.refused", "Agent (wlp1)", ada.id, "assertion-audience"],
+          ["agents", "access.issued", "Agent (wlp1)", ada.id, null],
         ],
       );
     });

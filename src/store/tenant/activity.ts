@@ -18,6 +18,11 @@ export interface ActivityEntry {
   requestId: string | null;
 }
 
+/** An agent as the actor of an entry: its name here, and the identity provider's name of it (the claim `act`), if there is one. */
+export function agentActor(name: string, act: string | null): string {
+  return act === null ? name : `${name} (${act})`;
+}
+
 /** The subject of an entry. */
 export const activityKinds = [
   "sign-in",
