@@ -118,12 +118,13 @@ export function createApp({
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
+
+  app.use(refuseNul);
   const verifyAssertion = assertionVerifier(keys, providers.jwksUri);
   app.use(recordCrossAppAccess(recorder));
   app.use(recordAgentCalls(recorder));
   app.use(crossAppAccessRoutes({ database, baseUrl, limits, verifyAssertion }));
 
-  app.use(refuseNul);
   const api = apiRoutes({ database, baseUrl }, apiOperations);
   app.use(api.agents);
   app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));

@@ -69,7 +69,7 @@ export function crossAppAccessRoutes(deps: CrossAppAccessDeps): Router {
     res.status(405).set("Allow", "POST").end();
   });
   router.use(paths.token, answerErrors(database));
-  router.all(paths.authorize, refuseAuthorization);
+  router.get(paths.authorize, refuseAuthorization);
   return router;
 }
 

@@ -41,6 +41,7 @@ const singleUse = [
 /** Where the program consumes something, and why a page that is loaded in advance cannot. */
 const consumers: Record<string, string> = {
   "src/admin/set-up-links.ts links.consume": "a POST",
+  "src/cross-app-access/issue.ts usedTokens.consume": "a POST",
   "src/directory/local-accounts.ts links.consume": "a POST, in web/setup.ts",
   "src/directory/owners.ts ownerApprovals.consume": "the end of a sign-in, after resume()",
   "src/oidc/routes.ts pendingLogins.resume": "the callback is a single-use route",
@@ -50,6 +51,7 @@ const consumers: Record<string, string> = {
   "src/scim/routes.ts limiter.consume": "counts requests",
   "src/sso/sign-in.ts pendingLogins.consume": "resume() requires navigationOnly",
   "src/universal-logout/routes.ts usedTokens.consume": "a POST",
+  "src/web/access-tokens.ts limiter.consume": "counts requests",
 };
 
 describe("a GET that consumes something", () => {
