@@ -8,6 +8,7 @@ import { landingPath } from "../../src/web/home.ts";
 import { Client } from "../helpers/client.ts";
 import { Demo } from "../helpers/demo.ts";
 import { assertRedirect } from "../helpers/pages.ts";
+import { until } from "../helpers/processes.ts";
 
 /** The text of a part of a page, without tags. */
 function textOf(html: string): string {
@@ -255,9 +256,13 @@ describe("the demo's agent", function () {
         await administrator.logOut(star);
         await visitor.ask("list");
         const query = new URLSearchParams({ protocol: "cross-app-access" });
-        const shown = textOf((await owner.get(`${paths.admin.inspector}?${query}`)).text);
+        // The recorder writes a moment after the answer.
         for (const message of ["Token request", "tools/call list_tasks", "401 Unauthorized"])
-          assert.ok(shown.includes(message), message);
+          await until(
+            `the inspector shows ${message}`,
+            async () => textOf((await owner.get(`${paths.admin.inspector}?${query}`)).text).includes(message),
+            20,
+          );
       });
 
       it(`cannot act for ${first} while the application's administrator blocks it`, async () => {
