@@ -36,7 +36,7 @@ export function apiRoutes(
   agents.get(paths.apiDescription, (_req, res) => {
     res.set("Cache-Control", "public, max-age=300").json(description);
   });
-  agents.use(answerMethods(operations));
+  agents.use(paths.api, answerMethods(operations));
   agents.use(paths.api, (req, res, next) => {
     // A browser without an access token: its session decides, behind the same-origin check.
     if (!req.get("authorization") && req.headers.cookie) return next("router");
@@ -64,10 +64,11 @@ function answerMethods(operations: readonly ApiOperation[]): RequestHandler {
     const [patch, post] = [types("patch"), types("post")];
     if (patch) headers["Accept-Patch"] = patch;
     if (post) headers["Accept-Post"] = post;
-    return { pattern: patternOf(paths.api + path), methods, headers };
+    return { pattern: patternOf(path), methods, headers };
   });
   const ofDescription = { Allow: "GET, HEAD, OPTIONS" };
-  known.push({ pattern: patternOf(paths.apiDescription), methods: ["GET", "HEAD"], headers: ofDescription });
+  const descriptionPath = paths.apiDescription.slice(paths.api.length);
+  known.push({ pattern: patternOf(descriptionPath), methods: ["GET", "HEAD"], headers: ofDescription });
   return (req, res, next) => {
     const found = known.find(({ pattern }) => pattern.test(req.path));
     if (!found || found.methods.includes(req.method)) return next();

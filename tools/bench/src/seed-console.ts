@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { apiScopes } from "../../../config/integration.ts";
+import { createAgent } from "../../../src/directory/agents.ts";
 import { createConnection } from "../../../src/directory/connections.ts";
 import { signIn } from "../../../src/directory/sign-in.ts";
 import { addDomain } from "../../../src/directory/tenants.ts";
@@ -65,6 +67,12 @@ export async function seedConsole(
       sourceKey: null,
     });
   }
+  const { agent } = await createAgent(database, {
+    tenantId,
+    name: "Console's agent",
+    scopes: apiScopes.map(({ name }) => name),
+    jwksUri: null,
+  });
   if (database.engine === "postgres") await database.sql().raw("vacuum analyze");
   return {
     cookie: await plantSession({ database }, { id: tenantId }, owner),
@@ -73,6 +81,7 @@ export async function seedConsole(
       draft: draft.id,
       user: user.id,
       group: groups[2]?.id ?? "",
+      agent: agent.clientId,
       domain: await addDomain(store, "acme.example"),
     },
   };

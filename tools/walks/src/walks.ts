@@ -228,7 +228,8 @@ async function agentWalks(app: TestApp, { database }: TestDatabase, org: Revokin
   await tenant.store.identities.add(connection.id, "00u1", ada.id);
   const { clientId, secret } = await registerAgent({ database });
   const prepare = async () => {
-    const assertion = await signIdJag(org, app.url, clientId);
+    const claims = { aud_tenant: connection.key };
+    const assertion = await signIdJag(org, app.url, clientId, { claims });
     return async () => {
       const form = { client_id: clientId, client_secret: secret, assertion };
       const answer = await sendTokenRequest(app, form);
