@@ -159,7 +159,7 @@ describe("the preview of an ID-JAG in the admin console", () => {
       const { text } = await admin.get(path);
       assert.match(
         text,
-        /Agent for <a[^>]*>[^<]*<\/a>, because this check failed: <strong>A scope is asked for, granted by the org/,
+        /Agent \(wlp1\) for <a[^>]*>[^<]*<\/a>, because this check failed: <strong>A scope is asked for, granted by the org/,
       );
     });
 
