@@ -1,4 +1,4 @@
-import { judge, outcomes, RuleBrokenError, type RuleOutcome } from "policy-list/policy";
+import { judge, outcomes, RuleBrokenError, type RuleOutcome, ruleBrokenBy } from "policy-list/policy";
 import { apiScopes } from "../../config/integration.ts";
 import { InvalidError } from "../errors.ts";
 import { agentStore } from "../store/agents.ts";
@@ -53,7 +53,7 @@ export async function previewAccess(
     throw new InvalidError("This is not an ID-JAG: three parts, with dots in between, and an issuer.");
   }
   const { claims } = known(request.assertion);
-  const broken = await brokenRule(() => runSteps(deps, tenantId, request));
+  const broken = await ruleBrokenBy(() => runSteps(deps, tenantId, request));
   return {
     claims,
     outcomes: outcomes(previewedRules, broken && { ruleId: broken.rule.id, found: broken.found }),
@@ -88,16 +88,6 @@ async function namedClient(
   if (!described) return null;
   const scopes = apiScopes.map(({ name }) => name);
   return { client: { clientId, tenantId: null, name: described.name, scopes }, isRevoked: false };
-}
-
-async function brokenRule(run: () => Promise<void>): Promise<RuleBrokenError | null> {
-  try {
-    await run();
-    return null;
-  } catch (error) {
-    if (error instanceof RuleBrokenError) return error;
-    throw error;
-  }
 }
 
 /** Thrown out of a transaction to roll it back. */

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from "express";
-import { judge, RuleBrokenError } from "policy-list/policy";
+import { judge, type RuleBrokenError, ruleBrokenBy } from "policy-list/policy";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { apiScopes } from "../../config/integration.ts";
 import { atLeast } from "../directory/roles.ts";
@@ -119,7 +119,7 @@ export function resourceGuard(
       const token = await tokens.find(hashToken(presented));
       if (!token) return refuse(req, res, invalidToken);
       req.presentedToken = { token, broken: null };
-      const broken = await brokenBy(() => judgeCall(req, { scheme, presented, token }));
+      const broken = await ruleBrokenBy(() => judgeCall(req, { scheme, presented, token }));
       if (broken) {
         req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
         return refuse(req, res, refusalOf(broken));
@@ -144,7 +144,7 @@ export function resourceGuard(
 
     requireScope: (needed) => async (req, res, next) => {
       const { scopes } = actingOf(req);
-      const broken = await brokenBy(() => judge(callScopeRules, { scopes, needed }));
+      const broken = await ruleBrokenBy(() => judge(callScopeRules, { scopes, needed }));
       if (!broken) return next();
       if (req.presentedToken) req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
       const description = `The access token does not have the scope ${needed}.`;
@@ -169,17 +169,6 @@ interface Presented {
   /** The text that the client sent. */
   presented: string;
   token: StoredAccessToken;
-}
-
-/** The rule that `work` finds broken; null if it finds none. */
-async function brokenBy(work: () => void | Promise<void>): Promise<RuleBrokenError | null> {
-  try {
-    await work();
-    return null;
-  } catch (error) {
-    if (error instanceof RuleBrokenError) return error;
-    throw error;
-  }
 }
 
 /** One text for all reasons: the holder of a token learns nothing of the tenant. The log and the inspector have the reason. */

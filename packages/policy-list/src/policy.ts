@@ -42,6 +42,17 @@ export function judge<Facts, Reason extends string>(
   }
 }
 
+/** Runs `work`. Returns the rule that it broke; null if it broke none. Throws any other error. */
+export async function ruleBrokenBy(work: () => void | Promise<void>): Promise<RuleBrokenError | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (error instanceof RuleBrokenError) return error;
+    throw error;
+  }
+}
+
 /** The outcome of a rule; `unread` means that an earlier rule refused, so this one was never applied. */
 export interface RuleOutcome {
   readonly id: string;
