@@ -132,7 +132,7 @@ export function createApp({
   app.use(recordSaml(recorder));
   app.use(saml.acs);
   app.use(formBodies());
-  app.use(sessionCookie({ sessions, secret: sessionSecret, baseUrl, log }));
+  app.use(sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log }));
   app.use(loadPerson(sessions));
   app.use(pageContext);
   app.use(api.people);

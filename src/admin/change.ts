@@ -4,8 +4,8 @@ import { ConflictError, InvalidError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { flash } from "../web/answers.ts";
 import { signedIn } from "../web/guards.ts";
-import { flash } from "../web/sessions.ts";
 
 /** The store of the signed-in administrator's tenant: the only way for a page of the console to get a store. */
 export function storeOf(req: Request, database: Database): TenantStore {

@@ -5,7 +5,7 @@ import type { SamlConnection } from "../saml/deps.ts";
 import { beginKeyChange, endKeyChange } from "../saml/keys.ts";
 import { refreshMetadata } from "../saml/metadata-refresh.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { flash } from "../web/sessions.ts";
+import { flash } from "../web/answers.ts";
 import type { AdminDeps } from "./deps.ts";
 import { adminContext, lockAsShown, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { keyFacts, ourCertificates } from "./set-up-page.ts";

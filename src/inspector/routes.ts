@@ -7,9 +7,9 @@ import { protocolNames, protocols } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { type MessageFilter, maxMessageAgeMs, maxStoredMessages } from "../store/tenant/inspector.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { flash } from "../web/answers.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
-import { flash } from "../web/sessions.ts";
 import { streamMessages } from "./live.ts";
 
 export interface InspectorDeps {

@@ -13,9 +13,9 @@ import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { TaskFilter } from "../store/tenant/tasks.ts";
 import { forTenant } from "../store/tenant-store.ts";
+import { flash } from "../web/answers.ts";
 import { requireSignIn, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
-import { flash } from "../web/sessions.ts";
 import { addTask, changeTask, maxTitle, type TaskActor, UnknownAssigneeError } from "./tasks.ts";
 
 const maxShown = 200;

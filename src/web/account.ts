@@ -11,10 +11,11 @@ import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
+import { flash } from "./answers.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField } from "./request.ts";
-import { endSession, flash, ownSessionId, startSession } from "./sessions.ts";
+import { endSession, ownSessionId, startSession } from "./sessions.ts";
 import { passwordProblem } from "./setup.ts";
 
 export interface AccountDeps {

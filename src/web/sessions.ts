@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import session, { type SessionData, Store } from "express-session";
 import type { Log } from "../log.ts";
 import type { User } from "../model.ts";
-import { hashToken } from "../store/secrets.ts";
+import { hashToken, type Sealer } from "../store/secrets.ts";
 import {
   type SessionLimits,
   type SessionStore,
@@ -66,11 +66,8 @@ export function ownSessionId(req: Request): string {
   return hashToken(req.sessionID);
 }
 
-/**
- * Shows a message on the next page. Saves the session at once: a browser may follow a redirect before its answer has ended.
- */
-export async function flash(req: Request, kind: "done" | "problem", text: string): Promise<void> {
-  req.session.flash = { kind, text };
+/** Writes the session before the response ends. */
+export async function saveSession(req: Request): Promise<void> {
   await finished((done) => req.session.save(done));
 }
 
@@ -81,7 +78,6 @@ function finished(start: (done: (error?: unknown) => void) => void): Promise<voi
 declare module "express-session" {
   interface SessionData {
     signIn?: StoredSignIn;
-    flash?: { kind: "done" | "problem"; text: string };
     userAgent?: string;
     sealedIdToken?: string;
     createdAt?: number;
@@ -98,6 +94,8 @@ const cookieOptions = { httpOnly: true, sameSite: "lax", path: "/" } as const;
 
 export interface SessionOptions {
   sessions: SessionStore;
+  /** Seals what a session keeps for one page: it may hold what a person entered, or a new token. */
+  sealer: Sealer;
   secret: string;
   baseUrl: string;
   log: Log;
@@ -110,6 +108,7 @@ export interface SessionOptions {
  */
 export function sessionCookie({
   sessions,
+  sealer,
   secret,
   baseUrl,
   log,
@@ -119,7 +118,7 @@ export function sessionCookie({
   return session({
     name: secure ? "__Host-session" : "session",
     secret,
-    store: new DatabaseStore(sessions, log, now),
+    store: new DatabaseStore({ sessions, sealer, log, now }),
     resave: false,
     saveUninitialized: false,
     rolling: false,
@@ -144,19 +143,26 @@ export function forgetDeadCookie(req: Request, res: Response): boolean {
  */
 class DatabaseStore extends Store {
   readonly #sessions: SessionStore;
+  readonly #sealer: Sealer;
   readonly #log: Log;
   readonly #now: () => number;
 
-  constructor(sessions: SessionStore, log: Log, now: () => number) {
+  constructor({
+    sessions,
+    sealer,
+    log,
+    now,
+  }: Pick<Required<SessionOptions>, "sessions" | "sealer" | "log" | "now">) {
     super();
     this.#sessions = sessions;
+    this.#sealer = sealer;
     this.#log = log;
     this.#now = now;
   }
 
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
     this.#sessions.load(hashToken(sid)).then(
-      (stored) => done(null, stored && toSessionData(stored)),
+      (stored) => done(null, stored && toSessionData(stored, this.#sealer)),
       (error) => done(error),
     );
   }
@@ -176,7 +182,7 @@ class DatabaseStore extends Store {
       const limits = await this.#sessions.limitsOf(data.signIn.tenantId);
       if (limits) data.limits = limits;
     }
-    const stored = toStored(sidHash, data, data.createdAt, now);
+    const stored = toStored(sidHash, { ...data, createdAt: data.createdAt, seenAt: now }, this.#sealer);
     await (isNew ? this.#sessions.create(stored) : this.#sessions.update(stored));
   }
 
@@ -200,15 +206,20 @@ class DatabaseStore extends Store {
   }
 }
 
-function toSessionData(stored: StoredSession): SessionData {
-  const { flash, userAgent, sealedIdToken } = stored.data as Pick<
-    SessionData,
-    "flash" | "userAgent" | "sealedIdToken"
-  >;
+/** The part of a session that only this file reads. */
+interface SessionExtras {
+  userAgent?: string | undefined;
+  sealedIdToken?: string | undefined;
+  sealedAnswer?: string | undefined;
+}
+
+function toSessionData(stored: StoredSession, sealer: Sealer): SessionData {
+  const { userAgent, sealedIdToken, sealedAnswer } = stored.data as SessionExtras;
+  const answer = sealedAnswer && openAnswer(sealedAnswer, stored.sidHash, sealer);
   return {
     cookie: { originalMaxAge: null } as SessionData["cookie"],
     ...(stored.signIn ? { signIn: stored.signIn } : {}),
-    ...(flash ? { flash } : {}),
+    ...(answer ? { answer } : {}),
     ...(userAgent ? { userAgent } : {}),
     ...(sealedIdToken ? { sealedIdToken } : {}),
     createdAt: stored.createdAt,
@@ -217,18 +228,34 @@ function toSessionData(stored: StoredSession): SessionData {
   };
 }
 
+/** Null for an answer that another DATA_KEY sealed. */
+function openAnswer(sealed: string, sidHash: string, sealer: Sealer): SessionData["answer"] | null {
+  try {
+    return JSON.parse(sealer.open(sealed, answerContext(sidHash))) as SessionData["answer"];
+  } catch {
+    return null;
+  }
+}
+
+const answerContext = (sidHash: string) => `session/${sidHash}/answer`;
+
 /** The parts of a session that limit it. */
 function endOf({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
   return { ...(endsAt === undefined ? {} : { endsAt }), ...(limits ? { limits } : {}) };
 }
 
-function toStored(sidHash: string, data: SessionData, createdAt: number, now: number): StoredSession {
-  const times = { createdAt, seenAt: now, ...endOf(data) };
+type TimedSession = SessionData & Required<Pick<SessionData, "createdAt" | "seenAt">>;
+
+function toStored(sidHash: string, data: TimedSession, sealer: Sealer): StoredSession {
+  const { createdAt, seenAt, answer, userAgent, sealedIdToken } = data;
+  const times = { createdAt, seenAt, ...endOf(data) };
+  const sealedAnswer = answer && sealer.seal(JSON.stringify(answer), answerContext(sidHash));
+  const extras: SessionExtras = { userAgent, sealedIdToken, sealedAnswer };
   return {
     sidHash,
     signIn: data.signIn ?? null,
     ...times,
     expiresAt: sessionEnd(times),
-    data: { flash: data.flash, userAgent: data.userAgent, sealedIdToken: data.sealedIdToken },
+    data: { ...extras },
   };
 }

@@ -11,10 +11,11 @@ import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
+import { flash } from "./answers.ts";
 import { landingPath } from "./home.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, noPrefetch } from "./request.ts";
-import { flash, startSession } from "./sessions.ts";
+import { startSession } from "./sessions.ts";
 
 export interface SetupDeps {
   database: Database;

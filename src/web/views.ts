@@ -5,7 +5,7 @@ import { type Brand, brand } from "../../config/brand.ts";
 import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import { mixedScripts, visible } from "../visible.ts";
-import { isSpeculative } from "./request.ts";
+import { type PendingAnswer, takeAnswer } from "./answers.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -36,19 +36,19 @@ export function assets(): RequestHandler {
   return router;
 }
 
-/** Gives each page the signed-in person and their pending message, which is shown once. */
+/** Gives each page the signed-in person, and the answer to the form that led to it, which is shown once. */
 export const pageContext: RequestHandler = (req, res, next) => {
   res.locals.person = req.person;
   res.locals.path = req.path;
   // On a shared computer, the browser's history or cache must not show one person's pages to the next.
   if (req.person) res.set("Cache-Control", "no-store");
-  // A getter, so that only rendering a page consumes the message, not every request. A page that no one sees keeps it.
-  const takeFlash = () => {
-    const { flash = null } = req.session;
-    if (req.method !== "HEAD" && !isSpeculative(req)) delete req.session.flash;
-    return flash;
+  // A getter, so that only rendering a page consumes the answer, not every request. A page that no one sees keeps it.
+  let taken: PendingAnswer | null | undefined;
+  const answer = () => {
+    if (taken === undefined) taken = takeAnswer(req);
+    return taken;
   };
-  Object.defineProperty(res.locals, "flash", { enumerable: true, get: takeFlash });
+  Object.defineProperty(res.locals, "answer", { enumerable: true, get: answer });
   next();
 };
 

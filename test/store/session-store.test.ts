@@ -12,7 +12,7 @@ describe("the session store", () => {
       createdAt: 1,
       seenAt: 1,
       expiresAt: 1_000,
-      data: { flash: { kind: "done", text: "Grüße" } },
+      data: { userAgent: "Grüße" },
       ...more,
     });
     const at = (time: number) => sessionStore(use().database, () => time);

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { createLog } from "../../src/log.ts";
-import { hashToken } from "../../src/store/secrets.ts";
+import { hashToken, sealer } from "../../src/store/secrets.ts";
 import { type SessionStore, sessionStore } from "../../src/store/session-store.ts";
 import { sessionCookie } from "../../src/web/sessions.ts";
 import { startTestApp } from "../helpers/app.ts";
@@ -29,7 +29,14 @@ class Clockwork {
     const log = createLog("debug", { write: (line) => void this.logged.push(line) });
     const app = express();
     app.use(
-      sessionCookie({ sessions, secret: "s".repeat(32), baseUrl: "http://localhost", log, now: clock }),
+      sessionCookie({
+        sessions,
+        sealer: sealer(Buffer.alloc(32)),
+        secret: "s".repeat(32),
+        baseUrl: "http://localhost",
+        log,
+        now: clock,
+      }),
     );
     app.post("/begin", (req, res) => {
       req.session.userAgent = "a test";
