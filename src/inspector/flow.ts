@@ -16,7 +16,7 @@ export interface ShownFlow extends MessageFlow {
   /** When it began, in ms since 1970, and how long it took, in ms. */
   at: number;
   ms: number;
-  /** Its day in UTC, as an ISO date and in words. */
+  /** The UTC day on which it began, as an ISO date and in words. */
   day: string;
   dayName: string;
 }
