@@ -189,7 +189,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
       await site().acme.store.inspector.add([newMessage({ step: "a long one", person: null, response })], 0);
       const page = await open();
       await row(page, "a long one").locator("summary").click();
-      await page.getByRole("link", { name: "a long one" }).click();
+      await page.getByRole("link", { name: "a long one", exact: true }).click();
       await page.getByRole("link", { name: "The whole message" }).click();
       await page.getByRole("button", { name: "Copy the answer's JSON" }).waitFor();
       assert.deepEqual(await page.evaluate(linesBelowButtons), []);
