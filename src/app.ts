@@ -151,7 +151,7 @@ export function createApp({
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
-  app.use(inspectorRoutes({ database, showsSource: config.insecureAllowPrivateNetwork }));
+  app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));
   app.use(adminRoutes({ ...shared, limits, generateKeys, lookUpTxt, verifyAssertion }));
   app.use(taskRoutes({ database })); // sample product
 

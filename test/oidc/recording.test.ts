@@ -11,7 +11,7 @@ import { recorded, startRecording } from "../helpers/recorded.ts";
 import { useSite } from "../helpers/site.ts";
 
 type Fields = Record<string, unknown>;
-const fieldsOf = (part?: MessagePart | null): Fields => ({ ...Object(part?.json) });
+const fieldsOf = (part?: MessagePart | null): Fields => ({ ...Object(part?.json ?? part?.query) });
 const seconds = () => Math.floor(Date.now() / 1000);
 const outline = (messages: StoredMessage[]) =>
   messages.map(({ step, verdict, file }) => [step, verdict, file].join(" "));
@@ -83,10 +83,46 @@ describe("the inspector's messages of an OIDC sign-in", () => {
           "If the connection asks for a recent sign-in, the person signed in recently enough",
         ],
       );
-      const { "id_token (decoded)": claims, id_token, access_token } = fieldsOf(tokens?.response);
+      const { id_token, access_token } = fieldsOf(tokens?.response);
       assert.deepEqual([id_token, access_token], ["[redacted]", "[redacted]"]);
-      assert.equal((claims as Fields).iss, op.issuer);
-      assert.match(person?.summary ?? "", /^Signed in, found by just-in-time$/);
+      const [jwt] = tokens?.response?.jwts ?? [];
+      assert.deepEqual(
+        [jwt?.place, Object(jwt?.header).alg, Object(jwt?.claims).iss],
+        ["id_token", "RS256", op.issuer],
+      );
+      assert.deepEqual(Object.keys(tokens?.request?.form ?? {}).sort(), [
+        "code",
+        "code_verifier",
+        "grant_type",
+        "redirect_uri",
+      ]);
+      assert.equal(left?.request?.query, undefined, "an empty query is none");
+      assert.equal(person?.summary, "Signed in. Created by JIT provisioning");
+    });
+
+    it("say what the directory decided: whom it matched, which fields changed, and which roles it maps", async () => {
+      const { acme, app } = site();
+      const roleMapping = { name: "groups", adminValues: ["Secret Group"] };
+      const connection = await connectOrg(op, { baseUrl: app.url, tenant: acme }, { roleMapping });
+      const person = { sub: "00u-joan", email: "joan@acme.example" };
+      op.define({ ...person, groups: ["Secret Group"] });
+      op.person = person.sub;
+      const decided = async () => {
+        await signInAt(app, op, connection);
+        return (await recorded(acme.store, 5)).at(-1)?.facts?.map(({ label, value }) => [label, value]);
+      };
+      assert.deepEqual(await decided(), [
+        ["Person", "Created by JIT provisioning"],
+        ["Changed", "Nothing"],
+        ["Roles", "Admin"],
+      ]);
+      op.define({ ...person, name: "Joan Clarke", given_name: "Joan" });
+      assert.deepEqual(await decided(), [
+        ["Person", "Matched by the identity of an earlier sign-in"],
+        ["Changed", "First name, Display name"],
+        ["Roles", "None of those sent is mapped"],
+      ]);
+      op.person = "00u-ada";
     });
 
     it("are one flow, from the authorization request to the sign-in, and those of another sign-in are not", async () => {

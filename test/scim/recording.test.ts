@@ -49,6 +49,7 @@ describe("the inspector's message of a SCIM call", () => {
           connectionKey: null,
           person: "grace@acme.example",
           file: "src/scim/users.ts",
+          handler: "scimUsers",
         },
       );
       assert.equal(message.requestId, answer.headers.get("x-request-id"));

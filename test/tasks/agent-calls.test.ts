@@ -89,12 +89,17 @@ describe("the calls of an agent", () => {
         message.checks.map(({ name, verdict }) => [name, verdict]),
         callPolicy.map(({ name }) => [name, "passed"]),
       );
-      assert.deepEqual(message.request?.json, {
-        agent: { id: agent.clientId, name: "Agent", act: "wlp1" },
-        person: person.loginName,
-        scopes: ["tasks.read", "tasks.write"],
-        body: { title },
-      });
+      assert.deepEqual(message.request?.json, { title });
+      assert.deepEqual(
+        message.facts?.map(({ label, value }) => [label, value]),
+        [
+          ["Agent", "Agent"],
+          ["Client", agent.clientId],
+          ["Acts for", person.loginName],
+          ["Agent in Okta", "wlp1"],
+          ["Scopes", "tasks.read tasks.write"],
+        ],
+      );
       assert.match(
         message.response?.head.join("\n") ?? "",
         /^201 Created\n(.*\n)*Location: \/api\/v1\/tasks\//,
@@ -119,7 +124,7 @@ describe("the calls of an agent", () => {
         [message.step, message.person, message.file, message.verdict],
         ["tools/call create_task", person.loginName, "src/tasks/mcp.ts", "passed"],
       );
-      assert.deepEqual(Object(message.request?.json).body.params, params);
+      assert.deepEqual(Object(message.request?.json).params, params);
 
       await send({ method: "tools/list" });
       assert.equal((await one()).step, "tools/list");

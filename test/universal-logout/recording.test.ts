@@ -59,10 +59,11 @@ describe("the inspector's message of a Universal Logout call", () => {
         message.checks.map(({ name, verdict }) => [name, verdict]),
         connectionPolicy.map(({ name }) => [name, "passed"]),
       );
-      const { jwt, body } = (message.request?.json ?? {}) as { jwt: Record<string, object>; body: object };
-      assert.deepEqual(body, bySubject().sub_id);
+      const [jwt] = message.request?.jwts ?? [];
+      assert.deepEqual(message.request?.json, bySubject());
+      assert.equal(jwt?.place, "Authorization");
       assert.deepEqual(
-        { ...jwt.claims, jti: "", iat: 0, nbf: 0, exp: 0 },
+        { ...jwt?.claims, jti: "", iat: 0, nbf: 0, exp: 0 },
         {
           iss: org.issuer,
           sub: "app",
