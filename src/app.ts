@@ -105,7 +105,7 @@ export function createApp({
   app.disable("x-powered-by");
   app.set("trust proxy", config.trustProxy);
   app.set("query parser", "simple");
-  setUpViews(app);
+  setUpViews(app, baseUrl);
 
   app.use(requestContext(log));
   app.use(measure);

@@ -12,12 +12,12 @@ import { asset } from "./assets.ts";
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
 /** Configures `res.render` with views/ and the helpers that every page needs. */
-export function setUpViews(app: Express): void {
+export function setUpViews(app: Express, baseUrl: string): void {
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
   app.locals.brand = brand;
   app.locals.paths = paths;
-  app.locals.asset = asset;
+  Object.assign(app.locals, { asset, baseUrl });
   app.locals.formatDate = formatDate;
   app.locals.visible = visible;
   app.locals.mixedScripts = mixedScripts;
