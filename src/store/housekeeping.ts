@@ -5,6 +5,7 @@ import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
 import { sessionStore } from "./session-store.ts";
 import { systemStore } from "./system-store.ts";
+import { countAgeMs, countKinds } from "./tenant/counts.ts";
 import { maxMessageAgeMs } from "./tenant/inspector.ts";
 
 const everyMs = 10 * 60_000;
@@ -21,7 +22,7 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, recorded messages and activity. */
+/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, recorded messages, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
@@ -30,6 +31,10 @@ export async function removeExpired(database: Database): Promise<void> {
   await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);
   await removeExpiredRateLimits(database);
   await database.sql()("idempotency_keys").where("expires_at", "<=", Date.now()).delete();
+  for (const kind of countKinds) {
+    const before = Date.now() - countAgeMs(kind);
+    await database.sql()("day_counts").where({ kind }).where("at", "<", before).delete();
+  }
   await removeOldActivity(database);
 }
 
