@@ -3,7 +3,7 @@ import type { TenantScope } from "./scope.ts";
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
-/** What is counted, and the length of the period that one row covers. Days are UTC days. */
+/** The figures, and the length of the period that one row covers. Days are UTC days. */
 const periods = {
   /** By connection; empty for a password. */
   "sign-in": dayMs,
