@@ -6,6 +6,7 @@ import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
+import { dayOf, dayText, exactTime, formatDate, momentText } from "./moments.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -15,7 +16,7 @@ export function setUpViews(app: Express): void {
   app.set("view engine", "ejs");
   app.locals.brand = brand;
   app.locals.paths = paths;
-  app.locals.formatDate = formatDate;
+  Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, momentText });
   app.locals.visible = visible;
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
@@ -57,16 +58,4 @@ export function brandStyles({ accent }: Brand): string {
   return `:root { --accent: ${accent.light}; --on-accent: ${accent.onLight}; }
 @media (prefers-color-scheme: dark) { :root { --accent: ${accent.dark}; --on-accent: ${accent.onDark}; } }
 `;
-}
-
-/** Created once: creating a formatter takes longer than rendering a whole table row. */
-const momentFormat = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "medium",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
-
-/** A time for people, in UTC: the server does not know the reader's time zone. */
-function formatDate(at: number): string {
-  return `${momentFormat.format(at)} UTC`;
 }
