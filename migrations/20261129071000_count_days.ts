@@ -37,6 +37,7 @@ export async function up(knex: Knex): Promise<void> {
     );
   }
   await countPast(knex);
+  await countPeople(knex);
   await findLastSignIns(knex);
 }
 
@@ -54,6 +55,19 @@ async function countPast(knex: Knex): Promise<void> {
        select tenant_id, '${name}', ${day}, ${subject}, 0, count(*) from activity
        where action = ? and at >= ? group by tenant_id, ${day}, ${subject}`,
       [action, Date.now() - 90 * dayMs],
+    );
+  }
+}
+
+/** At the end of each of the last days. People who were deleted since are not counted. */
+async function countPeople(knex: Knex): Promise<void> {
+  const now = Date.now();
+  const today = now - (now % dayMs);
+  for (let day = today - 6 * dayMs; day <= today; day += dayMs) {
+    await knex.raw(
+      `insert into day_counts (tenant_id, kind, at, subject, shard, count)
+       select tenant_id, 'people', cast(? as bigint), '', 0, count(*) from users where created_at < ? group by tenant_id`,
+      [day, day + dayMs],
     );
   }
 }

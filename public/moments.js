@@ -17,6 +17,7 @@ function words(at, style, now) {
   if (style === "clock") return clock.format(at);
   const days = daysBetween(at, now);
   if (days === 0) return gap(Math.floor(minutes / 60), "h");
+  if (days > 1 && days <= 60) return gap(days, "days");
   if (Math.abs(days) === 1) return `${days < 0 ? "yesterday" : "tomorrow"} ${clock.format(at)}`;
   return date.format(at);
 }

@@ -23,7 +23,7 @@ export const formatDate = (at: number) => `${formats.minute.format(at)} UTC`;
 /** A time to the second. */
 export const exactTime = (at: number) => `${formats.second.format(at)} UTC`;
 
-/** "3 min ago", "5 h ago", "yesterday 14:02", "in 3 h", "27 Nov 2026". */
+/** "3 min ago", "5 h ago", "yesterday 14:02", "in 20 days", "27 Nov 2026". */
 export function momentText(at: number, style: MomentStyle = "relative", now = Date.now()): string {
   if (style === "exact") return formatDate(at);
   const minutes = Math.floor(Math.abs(now - at) / 60_000);
@@ -34,6 +34,7 @@ export function momentText(at: number, style: MomentStyle = "relative", now = Da
   if (style === "clock") return clock;
   const days = Math.floor(at / dayMs) - Math.floor(now / dayMs);
   if (days === 0) return gap(Math.floor(minutes / 60), "h");
+  if (days > 1 && days <= 60) return gap(days, "days");
   if (Math.abs(days) === 1) return `${days < 0 ? "yesterday" : "tomorrow"} ${clock}`;
   return formats.date.format(at);
 }

@@ -13,6 +13,8 @@ const periods = {
   /** By provisioning source. */
   "scim-call": dayMs,
   "scim-call-hour": hourMs,
+  /** Not added up: how many people the tenant had, as housekeeping last saw it (housekeeping.ts). */
+  people: dayMs,
 } as const;
 export type CountKind = keyof typeof periods;
 export const countKinds = Object.keys(periods) as CountKind[];
