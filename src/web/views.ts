@@ -53,9 +53,8 @@ export const pageContext: RequestHandler = (req, res, next) => {
   next();
 };
 
-/** The brand's colours as CSS, to load after app.css. */
+/** The brand's colours as CSS, to load after tokens.css. */
 export function brandStyles({ accent }: Brand): string {
-  return `:root { --accent: ${accent.light}; --on-accent: ${accent.onLight}; }
-@media (prefers-color-scheme: dark) { :root { --accent: ${accent.dark}; --on-accent: ${accent.onDark}; } }
+  return `:root { --accent: light-dark(${accent.light}, ${accent.dark}); --on-accent: light-dark(${accent.onLight}, ${accent.onDark}); }
 `;
 }
