@@ -106,7 +106,20 @@ export function personRoutes({ database }: AdminDeps): Router {
     const activity = await readable(store, details.activity);
     const shown = shownValue(await personFacts(store, user));
     const title = personName(user);
-    res.render("admin/person", { title, user, ...details, agents, activity, roles, shown });
+    const [summary] = await store.people.ofIds([user.id]);
+    const lastSignInAt = summary?.lastSignInAt ?? null;
+    const stylesheets = ["lists.css"];
+    res.render("admin/person", {
+      title,
+      stylesheets,
+      user,
+      lastSignInAt,
+      ...details,
+      agents,
+      activity,
+      roles,
+      shown,
+    });
   });
 
   for (const [name, personAction] of Object.entries(actions)) {

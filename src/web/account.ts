@@ -45,7 +45,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const own = ownSessionId(req);
     const hasPassword = passwordHash !== null;
     const details = { sessions, own, groups, agents, hasPassword, passwordLength, apiScopes };
-    res.render("account", { title: "Your account", ...details });
+    res.render("account", { title: "Your account", stylesheets: ["lists.css"], ...details });
   });
 
   router.post("/account/sessions/end-others", requireSignIn, async (req, res) => {
