@@ -38,6 +38,7 @@ import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
 import { apiRoutes } from "./web/api.ts";
 import type { ApiOperation } from "./web/api-operation.ts";
+import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { leadToForm } from "./web/form-addresses.ts";
 import { homeRoutes } from "./web/home.ts";
@@ -50,7 +51,7 @@ import { formBodies, refuseNul, requestContext, sameOrigin } from "./web/request
 import { securityHeaders } from "./web/security-headers.ts";
 import { loadPerson, sessionCookie } from "./web/sessions.ts";
 import { setupRoutes } from "./web/setup.ts";
-import { assets, pageContext, setUpViews } from "./web/views.ts";
+import { compressPages, pageContext, setUpViews } from "./web/views.ts";
 
 export interface AppDeps {
   config: Config;
@@ -105,7 +106,7 @@ export function createApp({
   app.disable("x-powered-by");
   app.set("trust proxy", config.trustProxy);
   app.set("query parser", "simple");
-  setUpViews(app);
+  setUpViews(app, baseUrl);
 
   app.use(requestContext(log));
   app.use(measure);
@@ -132,6 +133,7 @@ export function createApp({
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
   app.use(saml.acs);
+  app.use(compressPages());
   app.use(formBodies());
   app.use(sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log }));
   app.use(loadPerson(sessions));
