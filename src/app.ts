@@ -22,6 +22,7 @@ import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
 import { type GenerateKeys, generateRsaKeys } from "./saml/keys.ts";
 import { samlRoutes } from "./saml/routes.ts";
+import { type CallCounter, noCallCounter } from "./scim/call-counter.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
@@ -41,6 +42,7 @@ import { apiRoutes } from "./web/api.ts";
 import type { ApiOperation } from "./web/api-operation.ts";
 import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
+import { leadToForm } from "./web/form-addresses.ts";
 import { homeRoutes } from "./web/home.ts";
 import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
@@ -59,6 +61,8 @@ export interface AppDeps {
   log: Log;
   /** Shows the tenants what their identity provider says, and what was said to it. */
   recorder?: Recorder;
+  /** Counts the calls of provisioning clients. */
+  calls?: CallCounter;
   /** Where domains are proved: the system's DNS. */
   lookUpTxt?: TxtLookup;
   /** Of new passwords. Only tests lower it; see directory/password-hash.ts. */
@@ -85,6 +89,7 @@ export function createApp({
   database,
   log,
   recorder = noRecorder,
+  calls = noCallCounter,
   lookUpTxt = txtLookup(),
   passwordCost,
   generateKeys = generateRsaKeys,
@@ -106,7 +111,7 @@ export function createApp({
   app.disable("x-powered-by");
   app.set("trust proxy", config.trustProxy);
   app.set("query parser", "simple");
-  setUpViews(app);
+  setUpViews(app, baseUrl);
 
   app.use(requestContext(log));
   app.use(measure);
@@ -116,7 +121,7 @@ export function createApp({
 
   // Also below two slashes: an administrator copied the origin with one at its end.
   const scimMounts = [paths.scim, `/${paths.scim}`];
-  app.use(scimMounts, scimRoutes({ database, baseUrl, passwords, onExchange: recordScim(recorder) }));
+  app.use(scimMounts, scimRoutes({ database, baseUrl, passwords, calls, onExchange: recordScim(recorder) }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
@@ -157,6 +162,7 @@ export function createApp({
 
   app.use(pageNotFound);
   app.use(api.errors);
+  app.use(leadToForm(app));
   app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;
