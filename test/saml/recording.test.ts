@@ -89,6 +89,27 @@ describe("the inspector's record of a SAML sign-in", () => {
       assert.deepEqual([response?.person, end?.person], [person, person]);
       assert.equal(response?.connectionKey, site().connection.key);
       assert.equal(end?.summary, "Signed in. Created by JIT provisioning");
+      assert.equal(response?.summary, "Accepted; waiting for the browser to return");
+    });
+
+    it("sums the response up: who says what about whom, for whom, until when, and signed how", async () => {
+      await site().signIn(
+        site().app.client(),
+        person,
+        fields((all) => {
+          all.attributes.project = ["Top Secret Project"];
+        }),
+      );
+      const [, response] = await recorded(store(), 3);
+      const facts = new Map(response?.facts?.map(({ label, value }) => [label, value]));
+      assert.deepEqual(
+        ["Subject", "Attribute email", "Attribute project"].map((label) => facts.get(label)),
+        [person, person, "[not mapped]"],
+      );
+      assert.ok(facts.get("Audience")?.endsWith(`/saml/${site().connection.key}/metadata`));
+      assert.match(facts.get("Signed") ?? "", /assertion \(rsa-sha256, digest sha256\)/);
+      const until = response?.facts?.find(({ label }) => label === "Valid until");
+      assert.equal(new Date(until?.at ?? 0).toISOString(), until?.value);
     });
 
     it("is one flow, from the request by the response to the sign-in", async () => {
@@ -210,6 +231,13 @@ describe("the inspector's record of a SAML sign-in", () => {
         /EncryptedAssertion[\s\S]*<xenc:CipherValue>\[redacted\]<[\s\S]*\n\n<saml2?:Assertion/,
       );
       assert.ok(xml.includes(person));
+      const groupsOf = (name: string) =>
+        response?.checks.filter((check) => check.name.startsWith(name)).map(({ group }) => group);
+      assert.deepEqual(groupsOf("Digest methods"), [
+        "Signature of the response",
+        "Signature of the assertion",
+      ]);
+      assert.equal(response?.facts?.find(({ label }) => label === "Subject")?.value, person);
     });
 
     for (const [what, deviation, summary] of failures) {

@@ -37,6 +37,7 @@ function messageOf(req: Request, { user, connection }: SignedInPerson): Message 
     person: user.loginName,
     people: [user.loginName, user.email ?? "", user.id].filter((name) => name !== ""),
     file: "src/web/account.ts",
+    handler: "accountRoutes",
     verdict: "passed",
     summary: leaves
       ? "The session is ended, and the browser is sent to the provider"
@@ -54,6 +55,6 @@ function responsePart({ res }: Request, leaves: URL | null): MessagePart {
   const { origin, pathname, searchParams } = leaves;
   return {
     head: [status, `A page that leads to ${origin}${pathname}`],
-    json: Object.fromEntries(searchParams),
+    query: Object.fromEntries(searchParams),
   };
 }
