@@ -28,9 +28,15 @@ describe("the inspector's message of a SCIM call", () => {
       );
       const message = await one();
       assert.deepEqual(
-        { ...message, at: 0, seq: 0, requestId: "", request: null, response: null, checks: [] },
+        { ...message, at: 0, ms: 0, seq: 0, requestId: "", request: null, response: null, checks: [] },
         {
           at: 0,
+          ms: 0,
+          flow: message.seq,
+          flowKind: "provisioning",
+          method: "POST",
+          code: 201,
+          route: { from: "okta", to: "product", carried: false },
           seq: 0,
           requestId: "",
           request: null,
