@@ -29,7 +29,7 @@ export const protocolNames: Record<Protocol, string> = {
 export const lanes = ["agent", "browser", "product", "okta"] as const;
 export type Lane = (typeof lanes)[number];
 
-/** What a flow is for. */
+/** The kinds of flows. */
 export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "agent-call";
 
 /** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one agent's call. */

@@ -19,6 +19,7 @@ export function setUpViews(app: Express): void {
   app.locals.paths = paths;
   app.locals.asset = asset;
   app.locals.formatDate = formatDate;
+  app.locals.formatDuration = formatDuration;
   app.locals.visible = visible;
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
@@ -73,4 +74,10 @@ const momentFormat = new Intl.DateTimeFormat("en-GB", {
 /** A time for people, in UTC: the server does not know the reader's time zone. */
 function formatDate(at: number): string {
   return `${momentFormat.format(at)} UTC`;
+}
+
+/** A duration for people, from ms: "12 ms", "1.2 s", "3 min". */
+function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.max(1, Math.round(ms))} ms`;
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
 }

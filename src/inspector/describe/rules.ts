@@ -21,7 +21,7 @@ export function unexplained(detail: string | null): RecordedCheck {
   return { name: "The request can be handled", verdict: "failed", detail };
 }
 
-/** IDs of Okta's users and of ours, and their like: they name no one to a reader. */
+/** The IDs of Okta's users, and UUIDs: a reader does not know who that is. */
 const opaque = /^(?:00u\w{17}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i;
 
 /** The first of some names that tells a reader who it is; null if none does. */

@@ -44,7 +44,7 @@ interface DescribedStep {
   request: MessagePart;
   response: MessagePart | null;
   route: Route;
-  /** What ties it to the other messages of its sign-in. */
+  /** Values that it shares with other messages of its sign-in. */
   keys: readonly unknown[];
   people?: string[];
 }

@@ -37,9 +37,12 @@ export interface MessageSummary {
 /** Messages that belong together. */
 export interface MessageFlow {
   id: number;
-  /** The number of its last message that a list found. */
-  lastSeq: number;
   messages: MessageSummary[];
+}
+
+export interface ListedFlow extends MessageFlow {
+  /** The number of its last message that the list's filter matches. */
+  lastSeq: number;
 }
 
 export interface StoredMessage extends MessageSummary {
@@ -103,10 +106,13 @@ interface MessageRow extends Pick<MessageSummary, SameInRow> {
 
 /** The recorded protocol messages of one tenant, and the state of the recording. */
 export function tenantInspector(scope: TenantScope) {
-  /** The messages of some flows, in the order in which they were sent. */
-  async function messagesOf(flows: readonly number[]): Promise<MessageSummary[]> {
-    const query = scope.rows("inspector_messages").whereIn("flow", flows).orderBy(["at", "seq"]);
-    return ((await query.select(scope.raw(summaryColumns))) as MessageRow[]).map(toSummary);
+  /** Flows with all their messages, in the order in which these were sent. A flow that does not exist is left out. */
+  async function flowsOf(ids: readonly number[]): Promise<MessageFlow[]> {
+    const query = scope.rows("inspector_messages").whereIn("flow", ids).orderBy(["at", "seq"]);
+    const messages = ((await query.select(scope.raw(summaryColumns))) as MessageRow[]).map(toSummary);
+    return ids
+      .map((id) => ({ id, messages: messages.filter(({ flow }) => flow === id) }))
+      .filter((flow) => flow.messages.length > 0);
   }
 
   return {
@@ -159,7 +165,7 @@ export function tenantInspector(scope: TenantScope) {
      * The flows with a matching message, by their last matching message, newest first, and all messages of each. `before` is
      * the `lastSeq` of the previous page's last flow.
      */
-    async flows(filter: MessageFilter, before: number | null, limit: number): Promise<MessageFlow[]> {
+    async flows(filter: MessageFilter, before: number | null, limit: number): Promise<ListedFlow[]> {
       const query = matching(scope.rows("inspector_messages"), filter).whereNotNull("flow").groupBy("flow");
       if (before !== null) query.havingRaw("max(seq) < ?", [before]);
       const found = (await query
@@ -167,16 +173,11 @@ export function tenantInspector(scope: TenantScope) {
         .max("seq as last")
         .orderBy("last", "desc")
         .limit(limit)) as unknown as { flow: number; last: number }[];
-      const flows = new Map<number, MessageFlow>(
-        found.map(({ flow: id, last }) => [id, { id, lastSeq: last, messages: [] }]),
-      );
-      for (const message of await messagesOf([...flows.keys()]))
-        flows.get(message.flow)?.messages.push(message);
-      return [...flows.values()];
+      const flows = await flowsOf(found.map(({ flow }) => flow));
+      return flows.map((flow, index) => ({ ...flow, lastSeq: found[index]?.last ?? 0 }));
     },
 
-    /** The messages of a flow, in the order in which they were sent; none if there is no such flow. */
-    flow: (id: number) => messagesOf([id]),
+    flowsOf,
 
     /** The matching messages after a number, oldest first. */
     async after(filter: MessageFilter, seq: number, limit: number): Promise<MessageSummary[]> {

@@ -29,11 +29,14 @@ describe("the inspector's flows", () => {
         [2, 4],
         [1, 3],
       ]);
+      const some = await store.inspector.flowsOf([1, 3, 2]);
       assert.deepEqual(
-        (await store.inspector.flow(1)).map(({ flow }) => flow),
-        [1, 1],
+        some.map(({ id, messages }) => [id, ...messages.map(({ flow }) => flow)]),
+        [
+          [1, 1, 1],
+          [2, 2, 2],
+        ],
       );
-      assert.deepEqual(await store.inspector.flow(3), []);
     });
 
     it("follow a chain of keys: request, ticket, next ticket", async () => {
