@@ -36,8 +36,8 @@ document.addEventListener("visibilitychange", () => {
   events?.close();
   events = null;
   if (document.hidden) return;
-  renew();
+  void renew();
   open();
 });
-addEventListener("pageshow", (event) => event.persisted && renew());
+addEventListener("pageshow", (event) => event.persisted && void renew());
 if (!document.hidden) open();

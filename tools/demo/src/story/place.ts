@@ -14,7 +14,7 @@ export interface StoryPlace {
 
 const cookieName = "demo-story";
 
-/** Null if this browser has not seen a step yet, or if the cookie is not one of ours. */
+/** Null if this browser has not seen a step yet, or if another program wrote the cookie. */
 export function placeIn(req: Pick<Request, "headers">): StoryPlace | null {
   const value = new RegExp(`(?:^|; *)${cookieName}=([a-z-]+)\\.([a-z-]+)\\.(\\d{1,9})\\.(\\d{1,2})(?:;|$)`);
   const [, customer, step, since, acts] = value.exec(req.headers.cookie ?? "") ?? [];

@@ -4,7 +4,7 @@ import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 import type { StorySnapshot } from "./snapshot.ts";
 import type { AgentAtOrg } from "./story.ts";
 
-/** What the application knows about the course of a customer's story. */
+/** The course of a customer's story, as the application knows it. */
 export interface StoryFacts {
   snapshot: StorySnapshot;
   agentAtOrg: AgentAtOrg;
@@ -110,7 +110,7 @@ function hasBeenAdministrator({ activity, adminGroupId, snapshot }: StoryFacts):
   return first >= 0 && changes.length > 1 && snapshot.star?.role === "member";
 }
 
-/** What each Universal Logout of the person ended: the agent's token or a browser's session, the one that was used last. */
+/** By Universal Logout of the person: it is about the agent's token or a browser's session, the one that was used last. */
 function logouts({ activity, agentCalls, snapshot }: StoryFacts): ("agent" | "browser")[] {
   const timesOf = (test: Test) => activity.filter(test).map(({ at }) => at);
   const signIns = timesOf(signedIn(snapshot.star));

@@ -1,5 +1,5 @@
-import type { RequestHandler } from "express";
-import { loginOf } from "../../../../src/demo/tenants.ts";
+import type { Request, RequestHandler } from "express";
+import { demoPaths, loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { protocols } from "../../../../src/recording.ts";
 import type { SignedInPerson } from "../../../../src/store/session-store.ts";
@@ -9,6 +9,11 @@ import { isLocal, type StoryDeps, tenantIn, tenantOf } from "./reading.ts";
 
 const cookieName = "demo-inspector";
 
+/** The link to a page of the inspector. */
+export function messagesLink(slug: string, page: string): string {
+  return `${demoPaths.messagesOf(slug)}?${new URLSearchParams({ page })}`;
+}
+
 /**
  * Leads to the inspector. On this machine, anyone may then read a customer's messages as the owner would see them. At a
  * public address, people who may not see them sign in as the owner first.
@@ -16,12 +21,21 @@ const cookieName = "demo-inspector";
 export function showMessages(deps: StoryDeps): RequestHandler {
   return (req, res) => {
     const { slug } = tenantIn(req);
-    const protocol = protocols.find((one) => one === req.query.protocol);
-    const inspector = paths.admin.inspector + (protocol ? `?${new URLSearchParams({ protocol })}` : "");
-    if (isLocal(deps)) res.cookie(cookieName, slug, { httpOnly: true, sameSite: "lax" });
-    const passwordForm = `${paths.passwordLoginOf(slug)}?${new URLSearchParams({ returnTo: inspector })}`;
-    res.redirect(303, isLocal(deps) || maySee(req.person, slug) ? inspector : passwordForm);
+    const page = pageIn(req);
+    const isKnown = maySee(req.person, slug);
+    if (isLocal(deps) && !isKnown) res.cookie(cookieName, slug, { httpOnly: true, sameSite: "lax" });
+    else res.clearCookie(cookieName);
+    const passwordForm = `${paths.passwordLoginOf(slug)}?${new URLSearchParams({ returnTo: page })}`;
+    res.redirect(303, isLocal(deps) || isKnown ? page : passwordForm);
   };
+}
+
+/** The page of the inspector that a link asks for: one of its own, or its list. */
+function pageIn({ query }: Request): string {
+  const list = paths.admin.inspector;
+  const protocol = protocols.find((one) => one === query.protocol);
+  if (protocol) return `${list}?${new URLSearchParams({ protocol })}`;
+  return typeof query.page === "string" && query.page.startsWith(`${list}/`) ? query.page : list;
 }
 
 /**

@@ -21,7 +21,7 @@ export interface StoryDeps {
   orgUrl: string;
   /** The URL of the AI agent. */
   agentUrl: string;
-  /** What the org holds for the agent and a customer's app. */
+  /** The agent at the org, and its connection to a customer's app. */
   agentAtOrg(appId: string): AgentAtOrg;
   /** Resets the demo to its initial state. */
   reset(): Promise<void>;
