@@ -33,12 +33,19 @@ function handle(button) {
 
 async function copy(source) {
   try {
-    await navigator.clipboard.writeText(source.value ?? source.textContent);
+    await navigator.clipboard.writeText(source.value ?? textOf(source));
     return true;
   } catch {
     getSelection().selectAllChildren(source);
     return false;
   }
+}
+
+/** The text without what explains it on the page. */
+function textOf(source) {
+  const copied = source.cloneNode(true);
+  for (const aside of copied.querySelectorAll("[data-aside]")) aside.remove();
+  return copied.textContent;
 }
 
 function announce(text) {

@@ -42,6 +42,7 @@ export const paths = {
     people: "/admin/people",
     person: (id: string) => `/admin/people/${id}`,
     deletedPeople: "/admin/people/deleted",
+    selectedPeople: "/admin/people/selected",
     deletedPerson: (id: string) => `/admin/people/deleted/${id}`,
     groups: "/admin/groups",
     group: (id: string) => `/admin/groups/${id}`,

@@ -77,6 +77,10 @@ export interface Message {
   response: MessagePart | null;
   /** In the order in which they ran. */
   checks: readonly RecordedCheck[];
+  /** The function of the file that handled it. */
+  handler?: string;
+  /** The message at a glance: the person whom a sign-in matched, the audience of an assertion. */
+  facts?: readonly MessageFact[];
   /** Values to redact everywhere in the message: codes, tokens, verifiers, cookies. */
   secrets?: readonly string[];
 }
@@ -85,10 +89,34 @@ export interface Message {
 export interface MessagePart {
   /** The first lines: method and URL, or the status, then the relevant headers. */
   head: readonly string[];
-  /** The parsed body or the decoded claims. Null when there is no body. */
+  /** The parameters of the address. */
+  query?: Readonly<Record<string, unknown>>;
+  /** The fields of a body that is a form. */
+  form?: Readonly<Record<string, unknown>>;
+  /** The parsed body. Null when there is no body. */
   json?: unknown;
   /** Decoded XML, without the values of attributes that are not mapped. */
   xml?: string;
+  /** The JWTs in it. */
+  jwts?: readonly RecordedJwt[];
+  /** Whether its sender may send it again, so that the page offers it as a command. */
+  isRepeatable?: boolean;
+}
+
+/** A JWT without its signature. */
+export interface RecordedJwt {
+  /** Where it was: "id_token", "Authorization". */
+  place: string;
+  header: object;
+  claims: object;
+}
+
+/** A label and its value. */
+export interface MessageFact {
+  label: string;
+  value: string;
+  /** If the value is a time: in ms since 1970. */
+  at?: number;
 }
 
 /** A check and its result. */
@@ -98,6 +126,12 @@ export interface RecordedCheck {
   verdict: "passed" | "failed";
   /** The expected and the actual value; null when the name says enough. */
   detail: string | null;
+  /** The heading above it: "Time", "Signature of the assertion". Absent in messages of earlier versions, as the next two. */
+  group?: string;
+  /** The source of the rule: a section of a specification, or an attack. */
+  citation?: string;
+  /** Why a failed check refuses the message: src/inspector/remedies.ts says what to do about it. */
+  reason?: string;
 }
 
 /** A failed check in one line. */

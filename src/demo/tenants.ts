@@ -79,5 +79,7 @@ export const demoPaths = {
   doneOf: (slug: string) => `/demo/${slug}/done`,
   /** Leads to the inspector. At a public address, people who may not see it sign in as the owner first. */
   messagesOf: (slug: string) => `/demo/${slug}/messages`,
+  /** Every component of the pages, in all its states. */
+  components: "/demo/components",
   reset: "/demo/reset",
 } as const;

@@ -22,6 +22,12 @@ export interface SignIn {
   by: "identity" | "source-key" | "login-name" | "just-in-time";
 }
 
+/** A sign-in that was carried out. */
+export interface CompletedSignIn extends SignIn {
+  /** The labels of the profile's fields that it changed. */
+  changed: readonly string[];
+}
+
 /**
  * Decides who an external identity is in this tenant, and records the sign-in or its refusal. The caller has already
  * verified that the identity provider of `identity.connectionId` vouches for it. Throws RefusedError with the reason.
@@ -41,7 +47,7 @@ export async function signIn(
   store: TenantStore,
   identity: ExternalIdentity,
   requestId: string | null = null,
-): Promise<SignIn> {
+): Promise<CompletedSignIn> {
   const attempt = { connectionId: identity.connectionId, requestId };
   try {
     return await decideWithRetry(store, identity, attempt);
@@ -83,7 +89,7 @@ async function decideWithRetry(
   store: TenantStore,
   identity: ExternalIdentity,
   attempt: SignInAttempt,
-): Promise<SignIn> {
+): Promise<CompletedSignIn> {
   return await retryFirstSignIn(() =>
     store.transaction((inside) => decideAndRecord(inside, identity, attempt)),
   );
@@ -114,7 +120,7 @@ async function decideAndRecord(
   store: TenantStore,
   identity: ExternalIdentity,
   attempt: SignInAttempt,
-): Promise<SignIn> {
+): Promise<CompletedSignIn> {
   const connection = await store.connections.byId(identity.connectionId);
   if (connection?.status !== "active") throw new RefusedError("connection-not-active"); // step 0
   const decision = await decide(store, connection, identity);
@@ -122,7 +128,11 @@ async function decideAndRecord(
   return decision;
 }
 
-async function decide(store: TenantStore, connection: Connection, sent: ExternalIdentity): Promise<SignIn> {
+async function decide(
+  store: TenantStore,
+  connection: Connection,
+  sent: ExternalIdentity,
+): Promise<CompletedSignIn> {
   const external = validateIdentity(sent);
   const login = { connection, external, subject: storedSubject(connection, external.subject) };
 
@@ -134,7 +144,7 @@ async function decide(store: TenantStore, connection: Connection, sent: External
   const user = await admit(store, login, match); // step 6
   await store.identities.recordSignIn(connection.id, login.subject, external.profile.email);
   if (external.roles) await store.roles.replace(user.id, "claim", connection.id, external.roles);
-  return { user: await refreshProfile(store, user, external), by: match.by };
+  return { ...(await refreshProfile(store, user, external)), by: match.by };
 }
 
 /** The person in an assertion for an agent (draft-ietf-oauth-identity-assertion-authz-grant §3.1). */
@@ -267,24 +277,33 @@ export function storedSubject(connection: Connection, subject: string): string {
  * Updates the profile of a just-in-time user at each sign-in. Provisioned users and local accounts keep what their
  * provisioning client or holder set.
  */
-async function refreshProfile(store: TenantStore, user: User, external: ExternalIdentity): Promise<User> {
-  if (user.origin !== "just-in-time") return user;
-  const { givenName, familyName, displayName, email } = external.profile;
-  const isChanged =
-    user.givenName !== givenName ||
-    user.familyName !== familyName ||
-    user.displayName !== displayName ||
-    user.email !== email;
+async function refreshProfile(
+  store: TenantStore,
+  user: User,
+  external: ExternalIdentity,
+): Promise<Omit<CompletedSignIn, "by">> {
+  if (user.origin !== "just-in-time") return { user, changed: [] };
+  const changed = profileFields.filter((field) => user[field] !== external.profile[field]);
   // Follow a rename at the provider only if the new name is free: a sign-in must not fail because of it.
   const isRenamed =
     user.loginName !== external.loginName && (await isFree(store, external.loginName, user.id));
-  if (!isChanged && !isRenamed) return user;
-  return await store.users.update(user.id, {
+  const all = [...changed.map((field) => fieldLabels[field]), ...(isRenamed ? ["Login name"] : [])];
+  if (all.length === 0) return { user, changed: all };
+  const updated = await store.users.update(user.id, {
     ...external.profile,
     attributes: attributesFromProfile(external.profile),
     ...(isRenamed ? { loginName: external.loginName } : {}),
   });
+  return { user: updated, changed: all };
 }
+
+const fieldLabels = {
+  givenName: "First name",
+  familyName: "Last name",
+  displayName: "Display name",
+  email: "E-mail",
+} as const;
+const profileFields = ["givenName", "familyName", "displayName", "email"] as const;
 
 async function isFree(store: TenantStore, loginName: string, exceptUserId: string): Promise<boolean> {
   const holder = await store.users.byLoginName(loginName);

@@ -2,16 +2,17 @@ import { Router } from "express";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import { protocolNames } from "../recording.ts";
-import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { signedIn } from "../web/guards.ts";
 import { describeFlow, sequenceOf } from "./flow.ts";
+import { type InspectorDeps, messageLocals } from "./message-page.ts";
 
 /** The page of a flow: its messages as a sequence diagram, next to one of them. */
-export function flowRoutes(database: Database): Router {
+export function flowRoutes(deps: InspectorDeps): Router {
   const router = Router();
   router.get(paths.admin.inspectorFlow(":flow"), async (req, res) => {
-    const { inspector } = forTenant(database, signedIn(req).tenant.id);
+    const store = forTenant(deps.database, signedIn(req).tenant.id);
+    const { inspector } = store;
     const id = Number(req.params.flow);
     const [found] = Number.isSafeInteger(id) ? await inspector.flowsOf([id]) : [];
     if (!found) throw new NotFoundError("There is no such flow.");
@@ -23,10 +24,10 @@ export function flowRoutes(database: Database): Router {
     const flow = describeFlow(found);
     res.render("admin/inspector-flow", {
       title: `${flow.title} · Inspector`,
-      stylesheets: ["sequence.css", "inspector.css"],
+      stylesheets: ["sequence.css", "inspector.css", "message.css"],
       flow,
       sequence: sequenceOf(found, message?.seq ?? null),
-      message,
+      ...(message ? await messageLocals(deps, store, message, req) : { message }),
       protocolNames,
     });
   });

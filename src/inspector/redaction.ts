@@ -1,4 +1,4 @@
-import type { Message, MessagePart } from "../recording.ts";
+import type { Message, MessageFact, MessagePart } from "../recording.ts";
 
 /**
  * Removes the secrets of a message before it is stored. It finds them in three ways: by the names that secrets have in the
@@ -48,14 +48,17 @@ const minSecretLength = 4;
 /** Limits of a stored message, so that a bulk request of ten megabytes neither fills the table nor blocks the process. */
 const limits = { characters: 24_000, depth: 16, items: 100, text: 1_000, line: 2_000, lines: 40 };
 
+/** The members of a part that are documents, with secrets below secret names. */
+const documents = ["query", "form", "json", "jwts"] as const;
+
 /** Returns the message without its secrets, cut to the limits. The work is bounded for any input. */
 export function redact(message: Message): Omit<Message, "secrets"> {
-  const { protocol, step, requestId, connectionKey, file, verdict, request, response } = message;
-  const { flow, at, ms, route, person } = message;
+  const { protocol, step, requestId, connectionKey, file, handler, verdict } = message;
+  const { flow, at, ms, route, person, request, response, facts = [] } = message;
   const found = new Set(message.secrets);
   for (const part of [request, response]) {
     for (const line of part?.head.slice(0, limits.lines) ?? []) redactLine(line.slice(0, limits.line), found);
-    collectSecrets(part?.json, found);
+    for (const name of documents) collectSecrets(part?.[name], found);
   }
   const scrub = scrubber(found);
   return {
@@ -64,6 +67,7 @@ export function redact(message: Message): Omit<Message, "secrets"> {
     requestId,
     connectionKey,
     file,
+    ...(handler === undefined ? {} : { handler }),
     verdict,
     flow,
     at,
@@ -74,9 +78,12 @@ export function redact(message: Message): Omit<Message, "secrets"> {
     people: message.people.slice(0, limits.items).map((name) => scrub(name)),
     request: redactPart(request, scrub),
     response: redactPart(response, scrub),
-    checks: message.checks.slice(0, limits.items).map(({ name, verdict, detail }) => {
-      return { name, verdict, detail: detail && scrub(detail) };
+    checks: message.checks.slice(0, limits.items).map((check) => {
+      return { ...check, detail: check.detail && scrub(check.detail) };
     }),
+    ...(facts.length === 0
+      ? {}
+      : { facts: facts.slice(0, limits.items).map((fact) => redactFact(fact, scrub)) }),
   };
 }
 
@@ -101,11 +108,17 @@ function scrubber(found: ReadonlySet<string>): Scrub {
   };
 }
 
+function redactFact(fact: MessageFact, scrub: Scrub): MessageFact {
+  return { ...fact, label: scrub(fact.label), value: scrub(fact.value) };
+}
+
 function redactPart(part: MessagePart | null, scrub: Scrub): MessagePart | null {
   if (part === null) return null;
   const head = part.head.slice(0, limits.lines).map((line) => redactLine(scrub(line, limits.line)));
   const redactedPart: MessagePart = { head };
-  if (part.json !== undefined) redactedPart.json = redactDocument(part.json, scrub);
+  if (part.isRepeatable) redactedPart.isRepeatable = true;
+  for (const name of documents)
+    if (part[name] !== undefined) Object.assign(redactedPart, { [name]: redactDocument(part[name], scrub) });
   if (part.xml !== undefined) redactedPart.xml = scrub(part.xml, limits.characters);
   return redactedPart;
 }

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { type Request, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
@@ -7,18 +5,14 @@ import { protocolNames, protocols } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { type MessageFilter, maxMessageAgeMs, maxStoredMessages } from "../store/tenant/inspector.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { flash } from "../web/answers.ts";
+import { answerForm } from "../web/answers.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { describeFlow, type ShownFlow } from "./flow.ts";
 import { flowRoutes } from "./flow-routes.ts";
 import { streamFlows } from "./live.ts";
-
-export interface InspectorDeps {
-  database: Database;
-  /** Whether the pages show the application's source code. For development only. */
-  showsSource: boolean;
-}
+import { type InspectorDeps, messageLocals } from "./message-page.ts";
+import { sourceLines } from "./source.ts";
 
 const pageSize = 30;
 const hourMs = 3_600_000;
@@ -31,7 +25,7 @@ export function inspectorRoutes(deps: InspectorDeps): Router {
   router.use(home, requireAdmin);
   router.use(listRoutes(deps));
   router.use(recordingRoutes(deps));
-  router.use(flowRoutes(deps.database));
+  router.use(flowRoutes(deps));
   router.use(messageRoutes(deps));
   return router;
 }
@@ -96,12 +90,9 @@ function recordingRoutes({ database }: InspectorDeps): Router {
       await store.inspector.recordUntil(wanted === 0 ? 0 : Date.now() + wanted * hourMs);
       await recordActivity(req, store, wanted === 0 ? "inspector.switched_off" : "inspector.switched_on");
     });
-    await flash(
-      req,
-      "done",
-      wanted === 0 ? "The inspector is off." : "The inspector is on: messages appear as they arrive.",
-    );
-    res.redirect(303, home);
+    const text =
+      wanted === 0 ? "The inspector is off." : "The inspector is on: messages appear as they arrive.";
+    await answerForm(req, res, home, { kind: "done", text, at: null });
   });
 
   router.post(inspectorClear, async (req, res) => {
@@ -109,34 +100,37 @@ function recordingRoutes({ database }: InspectorDeps): Router {
       await store.inspector.clear();
       await recordActivity(req, store, "inspector.cleared");
     });
-    await flash(req, "done", "All recorded messages are deleted.");
-    res.redirect(303, home);
+    const text = "All recorded messages are deleted.";
+    await answerForm(req, res, home, { kind: "done", text, at: null });
   });
   return router;
 }
 
 /** One message, and in development the source file that handled it. */
-function messageRoutes({ database, showsSource }: InspectorDeps): Router {
+function messageRoutes(deps: InspectorDeps): Router {
   const router = Router();
-  if (showsSource) {
+  if (deps.showsSource) {
     router.get(paths.admin.inspectorSource, async (req, res) => {
       const { file } = req.query;
       const lines = await sourceLines(String(file));
-      res.render("admin/inspector-source", { title: file, stylesheets: ["inspector.css"], file, lines });
+      res.render("admin/inspector-source", { title: file, stylesheets: ["message.css"], file, lines });
     });
   }
 
   router.get(paths.admin.inspectorMessage(":message"), async (req, res) => {
     const seq = Number(req.params.message);
-    const message = Number.isSafeInteger(seq) ? await storeOf(req, database).inspector.bySeq(seq) : null;
+    const store = storeOf(req, deps.database);
+    const message = Number.isSafeInteger(seq) ? await store.inspector.bySeq(seq) : null;
     if (!message) throw new NotFoundError("There is no such message.");
-    const title = `${message.step} · Inspector`;
+    const [flow] = await store.inspector.flowsOf([message.flow]);
+    const ofFlow = flow?.messages ?? [];
+    const index = ofFlow.findIndex((one) => one.seq === seq);
     res.render("admin/inspector-message", {
-      title,
-      stylesheets: ["inspector.css"],
-      message,
-      showsSource,
+      title: `${message.step} · Inspector`,
+      stylesheets: ["message.css"],
       protocolNames,
+      ...(await messageLocals(deps, store, message, req)),
+      neighbours: { previous: ofFlow[index - 1], next: ofFlow[index + 1] },
     });
   });
 
@@ -182,17 +176,4 @@ function withQuery(path: string, filter: MessageFilter, more: Record<string, num
     if (value !== undefined) query.set(name, String(value));
   }
   return query.size === 0 ? path : `${path}?${query}`;
-}
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** The lines of one of the application's source files. Throws NotFoundError for any other path. */
-async function sourceLines(file: string): Promise<string[]> {
-  if (!/^(?:packages\/[a-z-]+\/)?src(\/[a-z][a-z0-9-]*)+\.ts$/.test(file))
-    throw new NotFoundError("There is no such file.");
-  try {
-    return (await readFile(root + file, "utf8")).trimEnd().split("\n");
-  } catch (error) {
-    throw new NotFoundError("There is no such file.", { cause: error });
-  }
 }

@@ -10,10 +10,10 @@
  */
 import type { Request, RequestHandler } from "express";
 import type { Rule } from "policy-list/policy";
-import type { SignIn } from "../directory/sign-in.ts";
+import type { CompletedSignIn } from "../directory/sign-in.ts";
 import { isTestUnderWay } from "../directory/sign-in-tests.ts";
 import { judgeSignIn, NotFoundError, type RefusalReason, RefusedError } from "../errors.ts";
-import type { Connection, ConnectionType, OidcSettings, SamlSettings } from "../model.ts";
+import type { AssignableRole, Connection, ConnectionType, OidcSettings, SamlSettings } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
@@ -26,6 +26,12 @@ interface ConfiguredConnections {
 }
 export type ConfiguredConnection<Type extends ConnectionType = ConnectionType> = ConfiguredConnections[Type];
 
+/** How a sign-in ended: who it was found to be, and what it changed. */
+export interface SignInDecision extends Pick<CompletedSignIn, "by" | "changed"> {
+  /** The roles that a mapped claim or attribute grants; null if the connection maps none. */
+  roles: readonly AssignableRole[] | null;
+}
+
 /** Shared by the steps of one request: `req.sso`. The inspector reads it once the response is sent. */
 export interface SsoContext<Type extends ConnectionType = ConnectionType> {
   readonly store: TenantStore;
@@ -35,8 +41,8 @@ export interface SsoContext<Type extends ConnectionType = ConnectionType> {
   readonly exchanges: ProviderExchange[];
   /** Values that no record may hold: codes, verifiers, client secrets. */
   readonly secrets: string[];
-  /** How the directory found the person, once it has. */
-  foundBy: SignIn["by"] | null;
+  /** The directory's decision; null until it has let the person in. */
+  decision: SignInDecision | null;
   /** The error that ended the sign-in; null if none did. */
   error: unknown;
 }
@@ -67,7 +73,7 @@ export function findConnection(database: Database, type: ConnectionType): Reques
   return async (req, _res, next) => {
     const { store, connection } = await lookUpConnection(database, type, req.params.connection);
     if (!isConfigured(connection)) throw new RefusedError("connection-not-active");
-    req.sso = { store, connection, testId: null, exchanges: [], secrets: [], foundBy: null, error: null };
+    req.sso = { store, connection, testId: null, exchanges: [], secrets: [], decision: null, error: null };
     next();
   };
 }

@@ -127,8 +127,8 @@ export async function finishSignIn(
   // A pending sign-in can outlast the session that the provider allowed.
   if (sessionEndsAt !== null && !(sessionEndsAt > Date.now()))
     throw new RefusedError("provider-session-ended");
-  const { user, by } = await signIn(store, identity, req.id);
-  sso.foundBy = by;
+  const { user, by, changed } = await signIn(store, identity, req.id);
+  sso.decision = { by, changed, roles: identity.roles ?? null };
   const { tenantId } = store;
   await startSession(req, { tenantId, user, connectionId: connection.id, sealedIdToken, sessionEndsAt });
   req.log.info({ tenantId, connectionId: connection.id, by }, `${connection.type}.signed_in`);

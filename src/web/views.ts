@@ -8,19 +8,20 @@ import { paths } from "../endpoints.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
+import { dayOf, dayText, exactTime, formatDate, formatDuration, momentText } from "./moments.ts";
+import { browserName } from "./user-agents.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
 /** Configures `res.render` with views/ and the helpers that every page needs. */
-export function setUpViews(app: Express): void {
+export function setUpViews(app: Express, baseUrl: string): void {
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
   app.locals.brand = brand;
   app.locals.paths = paths;
-  app.locals.asset = asset;
-  app.locals.formatDate = formatDate;
-  app.locals.formatDuration = formatDuration;
-  app.locals.visible = visible;
+  Object.assign(app.locals, { asset, baseUrl });
+  Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, formatDuration, momentText });
+  Object.assign(app.locals, { browserName, visible });
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
   app.locals.catalogName = integration.displayName;
@@ -63,21 +64,3 @@ export const pageContext: RequestHandler = (req, res, next) => {
   Object.defineProperty(res.locals, "answer", { enumerable: true, get: answer });
   next();
 };
-
-/** Created once: creating a formatter takes longer than rendering a whole table row. */
-const momentFormat = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "medium",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
-
-/** A time for people, in UTC: the server does not know the reader's time zone. */
-function formatDate(at: number): string {
-  return `${momentFormat.format(at)} UTC`;
-}
-
-/** A duration for people, from ms: "12 ms", "1.2 s", "3 min". */
-function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.max(1, Math.round(ms))} ms`;
-  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
-}

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { agentRules, tokenPolicy } from "../../src/cross-app-access/policy.ts";
 import { blockUser } from "../../src/directory/access.ts";
+import type { StoredMessage } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { dpopProof, newClientKey, registerAgent, testedConnection, useAgentSite } from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant, samlSettings, type TestTenant } from "../helpers/people.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import { strangersKey } from "../helpers/revocation.ts";
+
+const factsOf = ({ facts = [] }: StoredMessage) => facts.map(({ label, value }) => [label, value]);
 
 describe("the inspector's message of a token request", () => {
   onOneDatabase((use) => {
@@ -49,12 +52,20 @@ describe("the inspector's message of a token request", () => {
         message.checks.map(({ name, verdict }) => [name, verdict]),
         tokenPolicy.map(({ name }) => [name, "passed"]),
       );
-      const { client, parameters, id_jag } = Object(message.request?.json);
-      assert.deepEqual(client, { id: agent.clientId, name: "Agent", method: "client_secret_post" });
-      assert.equal(parameters.scope, "tasks.read");
-      assert.deepEqual(id_jag.header, { typ: "oauth-id-jag+jwt", alg: "RS256", kid: "k1" });
+      const { form = {}, jwts: [idJagSent] = [] } = message.request ?? {};
+      assert.deepEqual(factsOf(message), [
+        ["Agent", "Agent"],
+        ["Client", agent.clientId],
+        ["Authenticated by", "client_secret_post"],
+      ]);
       assert.deepEqual(
-        { ...id_jag.claims, jti: "", iat: 0, exp: 0 },
+        [form.scope, form.assertion, form.client_secret],
+        ["tasks.read", "[redacted]", "[redacted]"],
+      );
+      assert.equal(idJagSent?.place, "assertion");
+      assert.deepEqual(idJagSent?.header, { typ: "oauth-id-jag+jwt", alg: "RS256", kid: "k1" });
+      assert.deepEqual(
+        { ...idJagSent?.claims, jti: "", iat: 0, exp: 0 },
         {
           iss: org.issuer,
           sub: "00u1",
@@ -69,6 +80,7 @@ describe("the inspector's message of a token request", () => {
         },
       );
       assert.deepEqual(message.response?.json, {
+        access_token: "[redacted]",
         token_type: "Bearer",
         expires_in: 1800,
         scope: "tasks.read",
@@ -88,9 +100,9 @@ describe("the inspector's message of a token request", () => {
       assert.equal(answer.status, 200, answer.text);
       const { access_token: token } = JSON.parse(answer.text);
       const message = await one();
-      const { client, dpop } = Object(message.request?.json);
-      assert.equal(client.method, "client_secret_basic");
-      assert.deepEqual([dpop.header.typ, dpop.claims.htm], ["dpop+jwt", "POST"]);
+      const dpop = message.request?.jwts?.find(({ place }) => place === "DPoP");
+      assert.deepEqual(factsOf(message).at(-1), ["Authenticated by", "client_secret_basic"]);
+      assert.deepEqual([Object(dpop?.header).typ, Object(dpop?.claims).htm], ["dpop+jwt", "POST"]);
       const kept = JSON.stringify(message);
       for (const secret of [assertion, proof, basic, agent.secret, token]) {
         assert.ok(!kept.includes(secret), kept);
@@ -215,10 +227,10 @@ describe("the inspector's message of a token request", () => {
         message.summary,
         /Failed: The client is of the deployment, or of the connection's tenant$/,
       );
-      assert.deepEqual(Object(message.request?.json).client, {
-        id: foreign.clientId,
-        method: "client_secret_post",
-      });
+      assert.deepEqual(factsOf(message), [
+        ["Client", foreign.clientId],
+        ["Authenticated by", "client_secret_post"],
+      ]);
     });
 
     it("is not recorded for a client that does not authenticate", async () => {

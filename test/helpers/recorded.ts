@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MessageSummary, StoredMessage } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
@@ -24,6 +24,9 @@ export async function recorded(store: TenantStore, count: number): Promise<Store
   await until(`${count} messages are recorded`, enough, 30);
   const messages = await Promise.all(found.map(({ seq }) => store.inspector.bySeq(seq)));
   await store.inspector.clear();
-  for (const message of messages) assert.ok(existsSync(message?.file ?? "none"), message?.file);
+  for (const message of messages) {
+    const { file, handler } = message ?? assert.fail();
+    assert.match(readFileSync(file, "utf8"), new RegExp(`(function|const) ${handler}\\b`), file);
+  }
   return messages.map((message) => message ?? assert.fail());
 }

@@ -139,24 +139,6 @@ describe("the inspector's pages", () => {
         assert.ok((await text(`${home}?${query}`)).length > 0, query);
     });
 
-    it("show a message with its checks, its source file and its formatted bodies", async () => {
-      await add({
-        step: "PATCH /Users/{id}",
-        requestId: "r-9",
-        file: "src/scim/patch-user.ts",
-        request: { head: ["PATCH /scim/v2/Users/1"], json: { a: { b: 1 } } },
-        response: { head: ["200 OK"], xml: "<a>\n  <b/>\n</a>" },
-        checks: [{ name: "One", verdict: "failed", detail: "expected 1, found 2" }],
-      });
-      const page = await text(`${home}/${await lastSeq()}`);
-      assert.match(page, /<code>src\/scim\/patch-user\.ts<\/code>/);
-      assert.match(page, /<pre[^>]*>PATCH \/scim\/v2\/Users\/1<\/pre>/);
-      assert.match(page, /\{\n {2}&#34;a&#34;: \{\n {4}&#34;b&#34;: 1/);
-      assert.match(page, /&lt;a&gt;\n {2}&lt;b\/&gt;/);
-      assert.match(page, /failed: <\/span>One<br><span class="muted">expected 1, found 2/);
-      assert.match(page, /href="\/admin\/inspector\/flows\/\d+">The whole flow/);
-    });
-
     it("escape everything in a message", async () => {
       await add({
         step: script,
@@ -166,15 +148,28 @@ describe("the inspector's pages", () => {
         connectionKey: script,
         requestId: script,
         file: script,
-        request: { head: [script], json: { [script]: script } },
-        response: { head: [script], xml: script },
-        checks: [{ name: script, verdict: "failed", detail: script }],
+        request: {
+          head: [`POST ${script}`, `Name: ${script}`],
+          query: { [script]: script },
+          json: { [script]: script },
+          isRepeatable: true,
+        },
+        response: {
+          head: [script],
+          form: { [script]: [script] },
+          xml: `<a b="${script}">\n${script}\n</a>`,
+          jwts: [{ place: script, header: { [script]: script }, claims: { exp: script } }],
+        },
+        facts: [{ label: script, value: script }],
+        checks: [{ name: script, verdict: "failed", detail: script, group: script, citation: script }],
       });
       const seq = await lastSeq();
       for (const path of [
         home,
         `${home}/flows/${seq}`,
         `${home}/${seq}`,
+        `${home}/${seq}?view=sent`,
+        `${home}/${seq}?view=headers`,
         `${home}/events`,
         `${home}?person=${encodeURIComponent(script)}`,
       ])

@@ -49,6 +49,22 @@ describe("the calls of an agent", () => {
           { authorization: `Bearer ${token}`, ...(body ? { "content-type": "application/json" } : {}) },
           ...(body ? [JSON.stringify(body)] : []),
         );
+    it("are one flow with the request for their token, and calls of another token are not", async () => {
+      const { acme, connection, idJag, send } = site();
+      const token = async () => JSON.parse((await send(await idJag())).text).access_token;
+      const [first, second] = [await token(), await token()];
+      await call(first);
+      await call(second);
+      await call(first, "POST", "/api/v1/tasks", { title: "Once more" });
+      const messages = await recorded(acme.store, 5);
+      assert.ok(messages.every(({ connectionKey }) => connectionKey === connection.key));
+      assert.deepEqual(
+        messages.map(({ flow }) => flow - (messages[0]?.flow ?? 0)),
+        [0, 1, 0, 1, 0],
+      );
+      assert.ok(messages.every(({ route }) => route.from === "agent" && route.to === "product"));
+    });
+
     const one = async () => (await recorded(site().acme.store, 1))[0] ?? assert.fail();
     const lastRefusal = () =>
       site().app.logged.findLast(({ event }) => event === "access_token.refused") ?? assert.fail();
@@ -73,12 +89,17 @@ describe("the calls of an agent", () => {
         message.checks.map(({ name, verdict }) => [name, verdict]),
         callPolicy.map(({ name }) => [name, "passed"]),
       );
-      assert.deepEqual(message.request?.json, {
-        agent: { id: agent.clientId, name: "Agent", act: "wlp1" },
-        person: person.loginName,
-        scopes: ["tasks.read", "tasks.write"],
-        body: { title },
-      });
+      assert.deepEqual(message.request?.json, { title });
+      assert.deepEqual(
+        message.facts?.map(({ label, value }) => [label, value]),
+        [
+          ["Agent", "Agent"],
+          ["Client", agent.clientId],
+          ["Acts for", person.loginName],
+          ["Agent in Okta", "wlp1"],
+          ["Scopes", "tasks.read tasks.write"],
+        ],
+      );
       assert.match(
         message.response?.head.join("\n") ?? "",
         /^201 Created\n(.*\n)*Location: \/api\/v1\/tasks\//,
@@ -103,7 +124,7 @@ describe("the calls of an agent", () => {
         [message.step, message.person, message.file, message.verdict],
         ["tools/call create_task", person.loginName, "src/tasks/mcp.ts", "passed"],
       );
-      assert.deepEqual(Object(message.request?.json).body.params, params);
+      assert.deepEqual(Object(message.request?.json).params, params);
 
       await send({ method: "tools/list" });
       assert.equal((await one()).step, "tools/list");

@@ -59,10 +59,11 @@ describe("the inspector's message of a Universal Logout call", () => {
         message.checks.map(({ name, verdict }) => [name, verdict]),
         connectionPolicy.map(({ name }) => [name, "passed"]),
       );
-      const { jwt, body } = (message.request?.json ?? {}) as { jwt: Record<string, object>; body: object };
-      assert.deepEqual(body, bySubject().sub_id);
+      const [jwt] = message.request?.jwts ?? [];
+      assert.deepEqual(message.request?.json, bySubject());
+      assert.equal(jwt?.place, "Authorization");
       assert.deepEqual(
-        { ...jwt.claims, jti: "", iat: 0, nbf: 0, exp: 0 },
+        { ...jwt?.claims, jti: "", iat: 0, nbf: 0, exp: 0 },
         {
           iss: org.issuer,
           sub: "app",
@@ -135,6 +136,19 @@ describe("the inspector's message of a Universal Logout call", () => {
       assert.equal(await revoke(bySubject(), "app", { claims }), 401);
       const [, second] = await recorded(acme.store, 2);
       assert.equal(second?.summary, "401 Unauthorized. Failed: The token was not used before");
+    });
+
+    it("is a flow of its own", async () => {
+      await revoke(bySubject());
+      await revoke(bySubject());
+      const calls = await recorded(acme.store, 2);
+      assert.deepEqual(
+        calls.map(({ seq, flow, flowKind }) => [flow === seq, flowKind]),
+        [
+          [true, "logout"],
+          [true, "logout"],
+        ],
+      );
     });
 
     it("reaches only the tenant whose connection the call names", async () => {

@@ -28,7 +28,7 @@ function messageOf(req: Request, { token, broken }: PresentedToken): Message {
   const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
   const isMcp = isBelow(paths.mcp, req.originalUrl);
   const body = isMcp ? mcpMessage(req) : req.body;
-  const checks = [...checksOf(callPolicy, broken), ...otherCheck(req, broken !== null)];
+  const checks = [...checksOf("cross-app-access", callPolicy, broken), ...otherCheck(req, broken !== null)];
   const { verdict, summary } = verdictOf(checks, "");
   return {
     protocol: "cross-app-access",
@@ -41,19 +41,23 @@ function messageOf(req: Request, { token, broken }: PresentedToken): Message {
     route: { from: "agent", to: "product", carried: false },
     person: user.loginName,
     people: [user.loginName, user.email ?? "", user.id, agent.name].filter((name) => name !== ""),
-    file: fileOf(isMcp, broken !== null),
+    ...handledBy(isMcp, broken !== null),
+    facts: [
+      { label: "Agent", value: agent.name },
+      { label: "Client", value: agent.clientId },
+      { label: "Acts for", value: user.loginName },
+      ...(token.act === null ? [] : [{ label: "Agent in Okta", value: token.act }]),
+      { label: "Scopes", value: token.scopes.join(" ") },
+    ],
     checks,
     verdict,
     summary:
       verdict === "failed" ? `${status}. ${summary}` : `${status}: ${agent.name} for ${user.loginName}`,
     request: {
       head: [`${req.method} ${req.originalUrl}`, ...headers(requestHeaders, (name) => req.get(name))],
-      json: {
-        agent: { id: agent.clientId, name: agent.name, act: token.act },
-        person: user.loginName,
-        scopes: token.scopes,
-        ...(body === undefined ? {} : { body }),
-      },
+      ...(Object.keys(req.query).length > 0 ? { query: req.query } : {}),
+      ...(body === undefined ? {} : { json: body }),
+      isRepeatable: true,
     },
     response: { head: [status, ...headers(answerHeaders, (name) => req.res?.get(name))] },
   };
@@ -68,7 +72,7 @@ function tokenIn(req: Request): string {
 function otherCheck({ res, mcpExchange }: Request, isRefused: boolean): RecordedCheck[] {
   const detail = mcpExchange?.toolError ?? null;
   if (isRefused || ((res?.statusCode ?? 0) < 400 && detail === null)) return [];
-  return [{ name: "The call can be carried out", verdict: "failed", detail }];
+  return [{ name: "The call can be carried out", verdict: "failed", detail, group: "Call" }];
 }
 
 const requestHeaders = [
@@ -108,15 +112,17 @@ function mcpStep(body: unknown): string {
   return words.length > 0 ? words.join(" ") : "MCP request";
 }
 
-/** The product's files, which handle a call that passed the guard. */
-const productFiles: Record<string, string> = {
-  [paths.api]: "src/tasks/api.ts", // sample product
-  [paths.mcp]: "src/tasks/mcp.ts", // sample product
+type Handled = Pick<Message, "file" | "handler">;
+
+/** The product's files and functions, which handle a call that passed the guard. */
+const productFiles: Record<string, Handled> = {
+  [paths.api]: { file: "src/tasks/api.ts", handler: "taskOperations" }, // sample product
+  [paths.mcp]: { file: "src/tasks/mcp.ts", handler: "taskTools" }, // sample product
 };
 
-function fileOf(isMcp: boolean, isRefused: boolean): string {
-  const file = isRefused ? undefined : productFiles[isMcp ? paths.mcp : paths.api];
-  return file ?? "src/web/access-token-policy.ts";
+function handledBy(isMcp: boolean, isRefused: boolean): Handled {
+  const product = isRefused ? undefined : productFiles[isMcp ? paths.mcp : paths.api];
+  return product ?? { file: "src/web/access-token-policy.ts", handler: "tokenRules" };
 }
 
 function isBelow(folder: string, path: string): boolean {

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
-import { decodeJwt, decodeProtectedHeader } from "jose";
 import { RuleBrokenError } from "policy-list/policy";
 import type { ConnectionOfIssuer } from "../../cross-app-access/assertion.ts";
 import {
   agentRules,
   assertionRules,
+  connectionRules,
   personRules,
   scopeRules,
   tokenPolicy,
@@ -13,7 +13,8 @@ import {
 import type { TokenRequest } from "../../cross-app-access/token-request.ts";
 import { paths } from "../../endpoints.ts";
 import type { BrokenRule } from "../../errors.ts";
-import type { Message, MessagePart, Recorder } from "../../recording.ts";
+import type { Message, MessageFact, MessagePart, Recorder } from "../../recording.ts";
+import { jwtsIn } from "./jwt.ts";
 import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
 
 /**
@@ -49,7 +50,7 @@ function messageOf(
   const broken = brokenIn(request);
   const isExplained = broken !== null || statusCode < 400;
   const { checks, verdict, summary } = verdictOf(
-    isExplained ? checksOf(tokenPolicy, broken) : [unexplained(null)],
+    isExplained ? checksOf("cross-app-access", tokenPolicy, broken) : [unexplained(null)],
     "",
   );
   return {
@@ -63,11 +64,12 @@ function messageOf(
     route: { from: "agent", to: "product", carried: false },
     person: readableName(peopleIn(request)),
     people: peopleIn(request),
-    file: `src/cross-app-access/${fileOf(broken)}`,
+    ...handledBy(broken),
     checks,
     verdict,
     summary: verdict === "failed" ? `${status}. ${summary}` : status,
-    request: requestPart(req, request, tenantId),
+    facts: clientFacts(request, tenantId),
+    request: requestPart(req, request),
     response: { head: [status], json: answerOf(request) },
     secrets: secretsOf(req, request),
   };
@@ -77,11 +79,17 @@ function brokenIn({ error }: TokenRequest): BrokenRule | null {
   return error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
 }
 
-/** The file whose check failed, or that issued the token. */
-function fileOf(broken: BrokenRule | null): string {
-  if (isAmong(assertionRules, broken)) return "assertion.ts";
+/** The file whose check failed, or that issued the token, and the function in it. */
+function handledBy(broken: BrokenRule | null): { file: string; handler: string } {
+  const folder = "src/cross-app-access";
+  if (isAmong(assertionRules, broken))
+    return { file: `${folder}/assertion.ts`, handler: "assertionVerifier" };
   const isIssuing = isAmong([...agentRules, ...personRules, ...scopeRules], broken);
-  return broken === null || isIssuing ? "issue.ts" : "steps.ts";
+  if (broken === null || isIssuing) return { file: `${folder}/issue.ts`, handler: "issueAccess" };
+  return {
+    file: `${folder}/steps.ts`,
+    handler: isAmong(connectionRules, broken) ? "findConnection" : "requireGrant",
+  };
 }
 
 /** The names of the person, as the org sent them. */
@@ -91,41 +99,39 @@ function peopleIn({ assertion, issued }: TokenRequest): string[] {
   return [...new Set(named.filter((name) => typeof name === "string"))];
 }
 
-/** Another tenant's client is shown by its id alone, as the request named it. */
-function requestPart(req: Request, request: TokenRequest, tenantId: string): MessagePart {
-  const { client, credentials, parameters, resources, assertion } = request;
-  const isOwn = client !== null && [null, tenantId].includes(client.tenantId);
-  const proof = req.get("dpop");
+/** The client, as it authenticated. Another tenant's client is shown by its id alone, as the request named it. */
+function clientFacts({ client, credentials }: TokenRequest, tenantId: string): MessageFact[] {
+  if (!client) return [];
+  const isOwn = [null, tenantId].includes(client.tenantId);
+  return [
+    ...(isOwn ? [{ label: "Agent", value: client.name }] : []),
+    { label: "Client", value: client.clientId },
+    { label: "Authenticated by", value: credentials?.method ?? "Nothing" },
+  ];
+}
+
+const shownHeaders = ["Authorization", "Content-Type", "DPoP", "User-Agent"];
+
+function requestPart(req: Request, { parameters, resources, assertion }: TokenRequest): MessagePart {
+  const headers = shownHeaders.flatMap((name) => {
+    const value = req.get(name);
+    return value === undefined ? [] : [`${name}: ${value}`];
+  });
   return {
-    head: [`POST ${req.baseUrl}`, `User-Agent: ${req.get("user-agent") ?? ""}`],
-    json: {
-      client: { id: client?.clientId, ...(isOwn ? { name: client.name } : {}), method: credentials?.method },
-      parameters: {
-        ...Object.fromEntries(parameters),
-        ...(resources.length > 0 ? { resource: resources } : {}),
-      },
-      id_jag: decoded(assertion?.token ?? ""),
-      ...(proof === undefined ? {} : { dpop: decoded(proof) }),
-    },
+    head: [`POST ${req.baseUrl}`, ...headers],
+    form: { ...Object.fromEntries(parameters), ...(resources.length > 0 ? { resource: resources } : {}) },
+    jwts: [...jwtsIn("assertion", assertion?.token), ...jwtsIn("DPoP", req.get("dpop"))],
+    isRepeatable: true,
   };
 }
 
-/** The header and the claims of a JWT; null if it is none. */
-function decoded(token: string): { header: object; claims: object } | null {
-  try {
-    return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
-  } catch {
-    return null;
-  }
-}
-
-/** The answer without the token. */
+/** The answer; its token is redacted. */
 function answerOf({ issued, keyThumbprint, error }: TokenRequest): object | undefined {
   if (error instanceof RuleBrokenError) return { error: error.rule.reason };
   if (!issued) return undefined;
-  const { expiresIn, scopes } = issued;
+  const { token, expiresIn, scopes } = issued;
   const type = keyThumbprint === null ? "Bearer" : "DPoP";
-  return { token_type: type, expires_in: expiresIn, scope: scopes.join(" ") };
+  return { access_token: token, token_type: type, expires_in: expiresIn, scope: scopes.join(" ") };
 }
 
 function secretsOf(req: Request, { assertion, credentials, issued }: TokenRequest): string[] {

@@ -1,15 +1,24 @@
 import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, type Response, Router } from "express";
-import { decodeJwt } from "jose";
 import { attributes } from "../../../config/attributes.ts";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { OidcSettings } from "../../model.ts";
 import { oidcPolicy } from "../../oidc/policy.ts";
-import type { Message, MessagePart, Recorder, Route } from "../../recording.ts";
+import type { Message, MessagePart, RecordedJwt, Recorder, Route } from "../../recording.ts";
 import { ssoOf } from "../../sso/connection.ts";
 import type { ProviderExchange } from "../../trust/openid-providers.ts";
-import { checksOf, isAmong, type NamedRule, readableName, unexplained, verdictOf } from "./rules.ts";
+import { decisionFacts, decisionText } from "./decision.ts";
+import { jwtsIn } from "./jwt.ts";
+import {
+  checksOf,
+  directoryCheck,
+  isAmong,
+  type NamedRule,
+  readableName,
+  unexplained,
+  verdictOf,
+} from "./rules.ts";
 
 type CheckList = ReturnType<typeof checksOf>;
 type Fields = Record<string, unknown>;
@@ -34,21 +43,22 @@ export function recordOidc(recorder: Recorder): RequestHandler {
 /** One message of a request. */
 interface DescribedPart {
   step: string;
-  /** The source file that handled it. */
+  /** The source file that handled it, and the function in it. */
   file: string;
+  handler: string;
   at: number;
   ms: number | null;
   route: Route;
   checks(): CheckList;
   /** The summary if every check passed. */
   passed: string;
-  parts(settings: OidcSettings): Pick<Message, "request" | "response">;
+  parts(settings: OidcSettings): Pick<Message, "request" | "response" | "facts">;
 }
 
 type Named = Pick<Message, "person" | "people">;
 
 function messageOf(req: Request, part: DescribedPart, { person, people }: Named): Message {
-  const { step, file, at, ms, route, checks, passed, parts } = part;
+  const { step, file, handler, at, ms, route, checks, passed, parts } = part;
   const { connection, secrets, testId } = ssoOf(req, "oidc");
   const { key, settings } = connection;
   return {
@@ -63,6 +73,7 @@ function messageOf(req: Request, part: DescribedPart, { person, people }: Named)
     person,
     people,
     file: `src/${file}`,
+    handler,
     ...verdictOf(checks(), passed),
     ...parts(settings),
     secrets,
@@ -108,6 +119,7 @@ function browserMessage(req: Request, policy: Policy, broken: BrokenRule | null)
     return {
       step: "Authorization response",
       file: "oidc/routes.ts",
+      handler: "takePending",
       ...time,
       route: { from: "okta", to: "product", carried: true },
       checks: () => checksOrFault(req, policy, policy.callback, broken),
@@ -119,6 +131,7 @@ function browserMessage(req: Request, policy: Policy, broken: BrokenRule | null)
   return {
     step: "Authorization request",
     file: "oidc/routes.ts",
+    handler: req.path.endsWith("/initiate") ? "beginByTile" : "beginLogin",
     ...time,
     // A refused browser stays here.
     route: redirectPart(req.res)
@@ -136,7 +149,7 @@ function checksOrFault(
   rules: readonly NamedRule[],
   broken: BrokenRule | null,
 ): CheckList {
-  if (policy !== noPolicy) return checksOf(rules, broken);
+  if (policy !== noPolicy) return checksOf("oidc", rules, broken);
   const detail = sso?.error instanceof RefusedError ? sso.error.reason : null;
   return [unexplained(detail)];
 }
@@ -152,10 +165,11 @@ function exchangeMessages(
   return messages.map((exchange, index) => ({
     step,
     file: "oidc/relying-party.ts",
+    handler: step === "Token request" ? "redeemCode" : "redeem",
     at: exchange?.at ?? Date.now(),
     ms: exchange?.answer?.ms ?? 0,
     route: toOkta,
-    checks: () => (index === messages.length - 1 ? checksOf(rules, broken) : []),
+    checks: () => (index === messages.length - 1 ? checksOf("oidc", rules, broken) : []),
     passed: exchange?.answer ? statusLine(exchange.answer.status) : "No answer",
     parts: (settings) => ({
       request: exchange && exchangePart(exchange),
@@ -166,30 +180,30 @@ function exchangeMessages(
 
 /** The directory's decision, after the provider's answer was verified. A test ends before it. */
 function personMessage(req: Request, broken: BrokenRule | null): DescribedPart[] {
-  const { testId, foundBy, exchanges } = ssoOf(req);
+  const { testId, decision, exchanges } = ssoOf(req);
   const answeredAt = exchanges.map(({ at, answer }) => at + (answer?.ms ?? 0));
   if (!req.verifiedLogin || testId !== null) return [];
   return [
     {
       step: "Sign-in",
       file: "directory/sign-in.ts",
+      handler: "signIn",
       at: Math.max(req.receivedAt, ...answeredAt),
       ms: null,
       route: { from: "product", to: "browser", carried: false },
       checks: () => personChecks(req, broken),
-      passed: `Signed in, found by ${foundBy}`,
-      parts: () => ({ request: null, response: null }),
+      passed: decision ? decisionText(decision) : "",
+      parts: () => ({ request: null, response: null, facts: decisionFacts(decision) }),
     },
   ];
 }
 
 function personChecks(req: Request, broken: BrokenRule | null): CheckList {
-  const { error, foundBy } = ssoOf(req);
-  const checks = checksOf(oidcPolicy.identity, broken);
+  const { error, decision } = ssoOf(req);
+  const checks = checksOf("oidc", oidcPolicy.identity, broken);
   if (isAmong(oidcPolicy.identity, broken)) return checks;
-  const verdict = foundBy === null ? "failed" : "passed";
-  const detail = error instanceof RefusedError ? error.reason : null;
-  return [...checks, { name: "The directory lets the person in", verdict, detail }];
+  const refusal = error instanceof RefusedError ? error.reason : null;
+  return [...checks, directoryCheck(decision !== null, refusal)];
 }
 
 function statusLine(status: number): string {
@@ -198,8 +212,12 @@ function statusLine(status: number): string {
 
 /** The address with its query, and the form that a provider may have posted. */
 function requestPart(req: Request): MessagePart {
-  const parameters = { ...req.query, ...(req.method === "POST" ? req.body : {}) };
-  return { head: [`${req.method} ${req.path}`], json: parameters };
+  const form = req.method === "POST" ? Object(req.body) : {};
+  return {
+    head: [`${req.method} ${req.path}`],
+    ...(Object.keys(req.query).length > 0 ? { query: req.query } : {}),
+    ...(Object.keys(form).length > 0 ? { form } : {}),
+  };
 }
 
 function statusPart(res: Response | undefined): MessagePart | null {
@@ -213,13 +231,15 @@ function redirectPart(res: Response | undefined): MessagePart | null {
   const { origin, pathname, searchParams } = new URL(location);
   return {
     head: [statusLine(res.statusCode), `Location: ${origin}${pathname}`],
-    json: Object.fromEntries(searchParams),
+    query: Object.fromEntries(searchParams),
   };
 }
 
 function exchangePart({ method, url, headers, body }: ProviderExchange): MessagePart {
   const head = [`${method} ${url}`, ...Object.entries(headers).map((pair) => pair.join(": "))];
-  return { head, ...(body ? { json: Object.fromEntries(new URLSearchParams(body)) } : {}) };
+  // A code works once, so only UserInfo can be asked again.
+  if (body === "") return { head, isRepeatable: true };
+  return { head, form: Object.fromEntries(new URLSearchParams(body)) };
 }
 
 /** Shows decoded claims, and hides those that are not mapped. */
@@ -230,9 +250,9 @@ function answerPart(
   const body = parsed(text);
   const head = [statusLine(status)];
   if (typeof body !== "object" || body === null) return { head, json: String(body) };
-  const idToken = claimsIn(body);
   if ("sub" in body) return { head, json: mapped({ ...body }, settings) };
-  return { head, json: idToken ? { ...body, "id_token (decoded)": mapped(idToken, settings) } : body };
+  const jwts = idTokenIn(body).map((jwt) => ({ ...jwt, claims: mapped({ ...jwt.claims }, settings) }));
+  return { head, json: body, ...(jwts.length > 0 ? { jwts } : {}) };
 }
 
 function parsed(text: string): unknown {
@@ -243,16 +263,13 @@ function parsed(text: string): unknown {
   }
 }
 
-function claimsIn(body: object): Fields | null {
-  try {
-    return "id_token" in body ? decodeJwt(String(body.id_token)) : null;
-  } catch {
-    return null;
-  }
+function idTokenIn(body: object): RecordedJwt[] {
+  return "id_token" in body ? jwtsIn("id_token", body.id_token) : [];
 }
 
 /** Claims about the token itself, which say nothing about a person. */
-const claimsOfToken = "iss sub aud azp exp iat nbf auth_time session_expiry amr acr ver nonce".split(" ");
+const claimsOfToken =
+  "iss sub aud azp exp iat nbf jti at_hash auth_time session_expiry amr acr ver nonce".split(" ");
 
 function mapped(claims: Fields, { roleMapping }: OidcSettings): Fields {
   const known = new Set([
@@ -269,7 +286,9 @@ function mapped(claims: Fields, { roleMapping }: OidcSettings): Fields {
 function peopleIn(req: Request): Named {
   const { exchanges, connection } = ssoOf(req, "oidc");
   const bodies = exchanges.map(({ answer }) => Object(parsed(answer?.text ?? "")) as object);
-  const claims = bodies.map((body) => mapped(claimsIn(body) ?? { ...body }, connection.settings));
+  const claims = bodies.map((body) =>
+    mapped({ ...(idTokenIn(body)[0]?.claims ?? body) }, connection.settings),
+  );
   const valuesOf = (name: string) => claims.map((one) => one[name]);
   const { login_hint: hint } = req.query;
   const named = [...valuesOf("preferred_username"), ...valuesOf("email"), hint];

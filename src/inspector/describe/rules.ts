@@ -1,15 +1,31 @@
 import { outcomes, type Rule } from "policy-list/policy";
 import type { BrokenRule } from "../../errors.ts";
-import { failureText, type Message, type RecordedCheck } from "../../recording.ts";
+import { failureText, type Message, type Protocol, type RecordedCheck } from "../../recording.ts";
+import { checkGroups } from "./groups.ts";
 
-/** The name and id of a rule are all that a description needs. */
-export type NamedRule = Pick<Rule<never>, "id" | "name">;
+/** The members of a rule that a description needs. */
+export type NamedRule = Pick<Rule<never>, "id" | "name" | "citation" | "reason">;
 
 /** The checks that were made, in order: rules before the broken one passed, and later ones were not reached. */
-export function checksOf(rules: readonly NamedRule[], broken: BrokenRule | null): RecordedCheck[] {
-  return outcomes(rules, isAmong(rules, broken) ? broken : null).flatMap(({ name, outcome, found }) =>
-    outcome === "unread" ? [] : [{ name, verdict: outcome, detail: found }],
+export function checksOf(
+  protocol: Protocol,
+  rules: readonly NamedRule[],
+  broken: BrokenRule | null,
+): RecordedCheck[] {
+  return outcomes(rules, isAmong(rules, broken) ? broken : null).flatMap(
+    ({ id, name, outcome, found }, index) => {
+      const { citation = "", reason = "" } = rules[index] ?? {};
+      const group = groupOf(protocol, id);
+      if (outcome === "unread") return [];
+      const check: RecordedCheck = { name, verdict: outcome, detail: found, group, citation };
+      return [outcome === "failed" ? { ...check, reason } : check];
+    },
   );
+}
+
+/** The heading of a rule's check. test/inspector/groups.test.ts requires that every rule has one. */
+function groupOf(protocol: Protocol, ruleId: string): string {
+  return checkGroups[protocol].find(([, ids]) => ids.includes(ruleId))?.[0] ?? "Checks";
 }
 
 export function isAmong(rules: readonly NamedRule[], broken: BrokenRule | null): boolean {
@@ -18,7 +34,17 @@ export function isAmong(rules: readonly NamedRule[], broken: BrokenRule | null):
 
 /** The check of a request whose error no rule explains: a fault of the program, or of what it depends on. */
 export function unexplained(detail: string | null): RecordedCheck {
-  return { name: "The request can be handled", verdict: "failed", detail };
+  return { name: "The request can be handled", verdict: "failed", detail, group: "Request" };
+}
+
+/**
+ * The directory's decision about a person whom the provider has identified.
+ * @param refusal its reason to refuse them; null if it has none, or failed.
+ */
+export function directoryCheck(isAdmitted: boolean, refusal: string | null): RecordedCheck {
+  const check = { name: "The directory lets the person in", detail: refusal, group: "Directory" };
+  if (isAdmitted) return { ...check, verdict: "passed" };
+  return { ...check, verdict: "failed", reason: refusal ?? "" };
 }
 
 /** The IDs of Okta's users, and UUIDs: a reader does not know who that is. */

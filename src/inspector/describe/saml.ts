@@ -2,23 +2,26 @@ import { STATUS_CODES } from "node:http";
 import { inflateRawSync } from "node:zlib";
 import { type Request, type RequestHandler, Router } from "express";
 import { outcomes } from "policy-list/policy";
-import {
-  children,
-  type Element,
-  elementsOf,
-  type Node,
-  ns,
-  parseXml,
-  readForm,
-  textOf,
-} from "saml-policy/parse";
+import { children, type Element, elementsOf, ns, parseXml, readForm, textOf } from "saml-policy/parse";
 import { policy } from "saml-policy/policy";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
-import type { Message, MessagePart, RecordedCheck, Recorder, Route } from "../../recording.ts";
+import type { Message, MessageFact, MessagePart, RecordedCheck, Recorder, Route } from "../../recording.ts";
 import { arrivalRules, mappedNames } from "../../saml/sign-in.ts";
 import { connectionActive, ssoOf } from "../../sso/connection.ts";
-import { checksOf, isAmong, type NamedRule, readableName, unexplained, verdictOf } from "./rules.ts";
+import { decisionFacts, decisionText } from "./decision.ts";
+import { signatureGroup } from "./groups.ts";
+import {
+  checksOf,
+  directoryCheck,
+  isAmong,
+  type NamedRule,
+  readableName,
+  unexplained,
+  verdictOf,
+} from "./rules.ts";
+import { responseFacts, signedParts } from "./saml-summary.ts";
+import { shownXml } from "./saml-xml.ts";
 
 /** Records every message of a SAML sign-in once its response is sent. Mount it before the SAML routes. */
 export function recordSaml(recorder: Recorder): RequestHandler {
@@ -36,8 +39,9 @@ export function recordSaml(recorder: Recorder): RequestHandler {
 /** The part of a message that depends on the address. */
 interface DescribedStep {
   step: string;
-  /** The source file that handled it. */
+  /** The source file that handled it, and the function in it. */
   file: string;
+  handler: string;
   checks: RecordedCheck[];
   /** The summary if every check passed. */
   passed: string;
@@ -47,11 +51,13 @@ interface DescribedStep {
   /** Values that it shares with other messages of its sign-in. */
   keys: readonly unknown[];
   people?: string[];
+  facts?: MessageFact[];
 }
 
 function messageOf(req: Request): Message {
   const { connection, testId } = ssoOf(req, "saml");
-  const { step, file, checks, passed, request, response, route, keys, people = [] } = describe(req);
+  const { step, file, handler, facts = [], checks, passed, ...described } = describe(req);
+  const { request, response, route, keys, people = [] } = described;
   const { identity } = req.saml ?? {};
   const names = identity ? [identity.loginName, identity.subject, identity.profile.email] : [];
   return {
@@ -69,6 +75,8 @@ function messageOf(req: Request): Message {
     person: readableName([...names, ...people]),
     people: [...new Set([...names, ...people].filter((name) => name !== null))],
     file: `src/${file}`,
+    handler,
+    facts,
     request,
     response,
     ...verdictOf(checks, passed),
@@ -83,6 +91,7 @@ function describe(req: Request): DescribedStep {
   return {
     step: "Authentication request",
     file: "saml/routes.ts",
+    handler: "beginLogin",
     checks: checksOrFault(req, [connectionActive]),
     passed: "The browser is sent to the provider",
     request: requestPart(req),
@@ -101,14 +110,20 @@ function responseStep(req: Request): DescribedStep {
   const isEncrypted = roots.some((root) => children(root, ns.assertion, "EncryptedAssertion").length > 0);
   const xml = roots.map((root) => shownXml(root, mapped)).join("\n\n");
   const isTest = ssoOf(req).testId !== null;
+  const form = formOf(req);
+  const checks = checksOrFault(req, responsePolicy(isEncrypted)).map((check) =>
+    check.group === signatureGroup ? { ...check, group: signedGroup(roots, isEncrypted) } : check,
+  );
   return {
     step: "Response",
     file: "saml/sign-in.ts",
-    checks: checksOrFault(req, responsePolicy(isEncrypted)),
-    passed: isTest ? "The result of the test is kept" : "Kept until the browser that brought it comes back",
+    handler: "acsSteps",
+    checks,
+    facts: responseFacts(roots, mapped),
+    passed: isTest ? "The result of the test is kept" : "Accepted; waiting for the browser to return",
     request: {
       ...requestPart(req),
-      json: { RelayState: formOf(req).RelayState },
+      ...(Object.keys(form).length > 0 ? { form } : {}),
       ...(xml === "" ? {} : { xml }),
     },
     response: statusPart(req),
@@ -119,22 +134,17 @@ function responseStep(req: Request): DescribedStep {
 }
 
 function signInStep(req: Request): DescribedStep {
-  const { error, foundBy } = ssoOf(req);
+  const { error, decision } = ssoOf(req);
   const checks = checksOrFault(req, [connectionActive, ...arrivalRules]);
-  if (req.saml?.arrival && (error || foundBy)) {
-    checks.push({
-      name: "The directory lets the person in",
-      verdict: foundBy === null ? "failed" : "passed",
-      detail: error instanceof RefusedError ? error.reason : null,
-    });
-  }
+  if (req.saml?.arrival && (error || decision))
+    checks.push(directoryCheck(decision !== null, error instanceof RefusedError ? error.reason : null));
   return {
     step: "Sign-in",
     file: "directory/sign-in.ts",
+    handler: "signIn",
+    facts: decisionFacts(decision),
     checks,
-    passed: foundBy
-      ? `Signed in, found by ${foundBy}`
-      : "The person is asked whether to change who is signed in",
+    passed: decision ? decisionText(decision) : "The person is asked whether to change who is signed in",
     request: requestPart(req),
     response: statusPart(req),
     route: fromBrowser,
@@ -145,6 +155,14 @@ function signInStep(req: Request): DescribedStep {
 /** The ticket with which the browser goes on; a test has none. */
 function ticketIn({ consumedResponse: consumed }: Request): string | undefined {
   return consumed && "ticket" in consumed ? consumed.ticket : undefined;
+}
+
+/** The heading of the rules about how the response is signed: by which parts have a signature that they can be about. */
+function signedGroup([response]: readonly Element[], isEncrypted: boolean): string {
+  if (isEncrypted) return "Signature of the response";
+  const parts = response ? signedParts(response) : [];
+  if (parts.length > 1) return "Signatures of response and assertion";
+  return parts[0] ? `Signature of the ${parts[0].name}` : signatureGroup;
 }
 
 /** The rules that a response had to keep, in order. */
@@ -164,7 +182,7 @@ function brokenRule(req: Request): BrokenRule | null {
 function checksOrFault(req: Request, rules: readonly NamedRule[]): RecordedCheck[] {
   const { error } = ssoOf(req);
   const broken = brokenRule(req);
-  if (!error || isAmong(rules, broken) || req.saml?.arrival) return checksOf(rules, broken);
+  if (!error || isAmong(rules, broken) || req.saml?.arrival) return checksOf("saml", rules, broken);
   return [unexplained(error instanceof RefusedError ? error.reason : null)];
 }
 
@@ -218,9 +236,8 @@ function redirectPart(req: Request): MessagePart | null {
   const head = [`${res.statusCode} ${STATUS_CODES[res.statusCode]}`, `Location: ${origin}${pathname}`];
   if (request === null) return { head };
   const xml = inflateRawSync(Buffer.from(request, "base64")).toString("utf8");
-  const [RelayState, SigAlg] = [searchParams.get("RelayState"), searchParams.get("SigAlg")];
   const mapped = mappedNames(ssoOf(req, "saml").connection.settings);
-  return { head, json: { RelayState, SigAlg }, xml: shownXml(rootOf(xml), mapped) };
+  return { head, query: Object.fromEntries(searchParams), xml: shownXml(rootOf(xml), mapped) };
 }
 
 /** Our request, from the form that the browser posts to the provider (SAML Bindings §3.5.4). */
@@ -231,7 +248,7 @@ function formPart(req: Request): MessagePart | null {
   const xml = Buffer.from(form.SAMLRequest, "base64").toString("utf8");
   return {
     head: ["200 OK", `A form for POST ${settings.ssoUrl}`],
-    json: { RelayState: form.RelayState },
+    form: { ...form },
     xml: shownXml(rootOf(xml), mappedNames(settings)),
   };
 }
@@ -248,63 +265,4 @@ function secretsIn(req: Request): string[] {
   );
   const others = [SAMLResponse, ticket, req.query.ticket, query?.get("ticket"), query?.get("Signature")];
   return [...states, ...others].filter((value) => typeof value === "string" && value !== "").map(String);
-}
-
-/** Texts that are known to be harmless. Values of mapped attributes are shown, too; everything else is hidden. */
-const shownTexts = new Set(
-  "Issuer NameID Audience AuthnContextClassRef AuthenticatingAuthority StatusMessage".split(" "),
-);
-const shownXmlAttributes = new Set(
-  `ID Version IssueInstant Destination InResponseTo Recipient Consent Method NotBefore NotOnOrAfter SessionNotOnOrAfter
-AuthnInstant Format NameFormat NameQualifier SPNameQualifier Name FriendlyName Algorithm URI AllowCreate
-AssertionConsumerServiceURL ProtocolBinding ForceAuthn IsPassive ProviderName`.split(/\s/),
-);
-const notMapped = "[not mapped]";
-const certificateLength = 40;
-
-/** XML as the inspector shows it: indented, and without personal data that is not mapped to a field of this application. */
-function shownXml(element: Element, mapped: ReadonlySet<string>, depth = 0): string {
-  const indent = "  ".repeat(depth);
-  const open = [element.tagName, ...xmlAttributes(element)].join(" ");
-  const inside = Array.from(element.childNodes).filter((node): node is Element => node.nodeType === 1);
-  const text = element.textContent?.trim() ?? "";
-  if (element.localName === "AttributeValue" && !isMapped(element, mapped))
-    return `${indent}<${open}>${notMapped}</${element.tagName}>`;
-  if (inside.length > 0) {
-    const lines = inside.map((child) => shownXml(child, mapped, depth + 1));
-    return [`${indent}<${open}>`, ...lines, `${indent}</${element.tagName}>`].join("\n");
-  }
-  return text === ""
-    ? `${indent}<${open}/>`
-    : `${indent}<${open}>${escaped(shownText(element, text))}</${element.tagName}>`;
-}
-
-function isMapped(value: Element, mapped: ReadonlySet<string>): boolean {
-  const parent: Node | null = value.parentNode;
-  const name = parent?.nodeType === 1 ? (parent as Element).getAttribute("Name") : null;
-  return name !== null && mapped.has(name) && children(value, ns.assertion, "NameID").length === 0;
-}
-
-function shownText({ localName }: Element, text: string): string {
-  if (localName === "AttributeValue" || shownTexts.has(localName ?? "")) return text;
-  // A certificate is public, but long.
-  if (localName === "X509Certificate") return `${text.slice(0, certificateLength)}…`;
-  return ["SignatureValue", "DigestValue", "CipherValue"].includes(localName ?? "")
-    ? "[redacted]"
-    : notMapped;
-}
-
-function xmlAttributes(element: Element): string[] {
-  return Array.from(element.attributes).map(({ name, localName, value }) => {
-    const isShown =
-      name.startsWith("xmlns") ||
-      name.startsWith("xsi:") ||
-      shownXmlAttributes.has(name) ||
-      (element.localName === "StatusCode" && localName === "Value");
-    return `${name}="${isShown ? escaped(value) : notMapped}"`;
-  });
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

@@ -30,7 +30,7 @@ function describe(exchange: Exchange, owner: TokenOwner): Message {
     route: { from: "okta", to: "product", carried: false },
     person: /^\/Users(?:\/|$)/.test(path) ? readableName(loginNamesIn(exchange)) : null,
     people: namesIn(exchange),
-    file: fileOf(step),
+    ...handledBy(step),
     verdict: response.statusCode < 400 ? "passed" : "failed",
     summary: refusal === null ? status : `${status}: ${refusal}`,
     request: {
@@ -38,7 +38,9 @@ function describe(exchange: Exchange, owner: TokenOwner): Message {
         `${request.method} ${decoded(request.originalUrl)}`,
         ...headers(requestHeaders, (name) => request.get(name)),
       ],
+      ...(Object.keys(request.query).length > 0 ? { query: request.query } : {}),
       json: request.body,
+      isRepeatable: true,
     },
     response: {
       head: [status, ...headers(answerHeaders, (name) => response.get(name))],
@@ -67,17 +69,19 @@ function decoded(url: string): string {
   }
 }
 
+type CheckRow = readonly [group: string, name: string, citation: string];
+
 /** The check that failed, by the status of the answer. */
-const failedChecks: Record<number, string> = {
-  400: "The request is what RFC 7644 describes",
-  404: "There is such a resource in this tenant",
-  405: "The method is offered here",
-  409: "No other resource has these values",
-  412: "The resource has the version that the client expects",
-  413: "The body has at most 10 MB",
-  415: "The body is SCIM or JSON",
-  429: "The token is within its rate limit",
-  503: "The database answers",
+const failedChecks: Record<number, CheckRow> = {
+  400: ["Request", "The request is what RFC 7644 describes", "RFC 7644 §3"],
+  404: ["Resource", "There is such a resource in this tenant", "RFC 7644 §3.12"],
+  405: ["Request", "The method is offered here", "RFC 7644 §3.2"],
+  409: ["Resource", "No other resource has these values", "RFC 7644 §3.3"],
+  412: ["Resource", "The resource has the version that the client expects", "RFC 7644 §3.14"],
+  413: ["Request", "The body has at most 10 MB", "RFC 7644 §3.7.4"],
+  415: ["Request", "The body is SCIM or JSON", "RFC 7644 §3.1"],
+  429: ["Token", "The token is within its rate limit", "RFC 6585 §4"],
+  503: ["Service", "The database answers", "RFC 9110 §15.6.4"],
 };
 
 function checksOf(
@@ -89,20 +93,24 @@ function checksOf(
     name: "The provisioning token is known, and neither expired nor revoked",
     verdict: "passed",
     detail: `Source ${source.name}, token ${hint}…`,
+    group: "Token",
+    citation: "RFC 7644 §2",
   };
-  const passed = (name: string): RecordedCheck => ({ name, verdict: "passed", detail: null });
+  const { statusCode } = response;
   if (refusal !== null) {
-    const name = failedChecks[response.statusCode] ?? "The call can be carried out";
     const scimType = member(answer, "scimType");
-    return [
-      token,
-      { name, verdict: "failed", detail: scimType === null ? refusal : `${scimType}: ${refusal}` },
-    ];
+    const detail = scimType === null ? refusal : `${scimType}: ${refusal}`;
+    return [token, { ...checkFor(statusCode), verdict: "failed", detail, reason: `scim-${statusCode}` }];
   }
+  const passed = (status: number): RecordedCheck => ({
+    ...checkFor(status),
+    verdict: "passed",
+    detail: null,
+  });
   return [
     token,
-    ...(request.body === undefined ? [] : [passed("The body is SCIM or JSON")]),
-    ...(request.get("if-match") === undefined ? [] : [passed(failedChecks[412] as string)]),
+    ...(request.body === undefined ? [] : [passed(415)]),
+    ...(request.get("if-match") === undefined ? [] : [passed(412)]),
   ];
 }
 
@@ -142,6 +150,11 @@ function loginNamesIn(exchange: Exchange): (string | null)[] {
 function asked({ request }: Exchange): string | null {
   const filter = String(request.query.filter ?? member(request.body, "filter") ?? "");
   return /^\s*(?:userName|displayName)\s+eq\s+"((?:[^"\\]|\\.)*)"\s*$/i.exec(filter)?.[1] ?? null;
+}
+
+function checkFor(status: number): Pick<RecordedCheck, "group" | "name" | "citation"> {
+  const [group, name, citation] = failedChecks[status] ?? ["Request", "The call can be carried out", ""];
+  return { group, name, citation };
 }
 
 /** At most this many names are kept for the search, from at most this many documents. */
@@ -189,18 +202,25 @@ function listIn(value: unknown, name: string): Record<string, unknown>[] {
 
 const engine = (name: string) => `packages/scim-server/src/${name}`;
 
-const files: [RegExp, string][] = [
-  [/^GET \/(Users|Groups)\/?$|\.search$/, engine("lists.ts")],
-  [/^PATCH \/Users/, engine("patch-user.ts")],
-  [/^PATCH \/Groups/, engine("groups.ts")],
-  [/ \/Users/, "src/scim/users.ts"],
-  [/ \/Groups/, "src/scim/groups.ts"],
-  [/ \/Bulk/, engine("bulk.ts")],
-  [/ \/(Roles|Entitlements)/, engine("assignable.ts")],
-  [/ \/(ServiceProviderConfig|ResourceTypes|Schemas)/, engine("discovery.ts")],
+const files: [RegExp, file: string, handler: string][] = [
+  [/^GET \/Users\/?$/, engine("lists.ts"), "listUsers"],
+  [/^GET \/Groups\/?$/, engine("lists.ts"), "listGroups"],
+  [/ \/Groups\/\.search$/, engine("lists.ts"), "searchGroups"],
+  [/\.search$/, engine("lists.ts"), "searchUsers"],
+  [/^PATCH \/Users/, engine("patch-user.ts"), "patchUser"],
+  [/^PATCH \/Groups/, engine("groups.ts"), "patchGroupById"],
+  [/ \/Users/, "src/scim/users.ts", "scimUsers"],
+  [/ \/Groups/, "src/scim/groups.ts", "scimGroups"],
+  [/ \/Bulk/, engine("bulk.ts"), "carryOutBulk"],
+  [/ \/(Roles|Entitlements)/, engine("assignable.ts"), "listAssignable"],
+  [/ \/ServiceProviderConfig/, engine("discovery.ts"), "serviceProviderConfig"],
+  [/ \/ResourceTypes/, engine("discovery.ts"), "listResourceTypes"],
+  [/ \/Schemas/, engine("discovery.ts"), "listSchemas"],
 ];
 
-/** The source file to read about a call. */
-function fileOf(step: string): string {
-  return files.find(([pattern]) => pattern.test(step))?.[1] ?? engine("router.ts");
+/** The source file to read about a call, and the function in it. */
+function handledBy(step: string): { file: string; handler: string } {
+  const [, file = engine("router.ts"), handler = "scimRouter"] =
+    files.find(([pattern]) => pattern.test(step)) ?? [];
+  return { file, handler };
 }

@@ -1,12 +1,12 @@
 import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
-import { decodeJwt, decodeProtectedHeader } from "jose";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
 import type { Message, Recorder } from "../../recording.ts";
 import { connectionPolicy, tokenRules } from "../../universal-logout/policy.ts";
 import type { NamedConnection } from "../../universal-logout/routes.ts";
 import { parseSubject, type Subject } from "../../universal-logout/subject.ts";
+import { jwtsIn } from "./jwt.ts";
 import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
 
 /**
@@ -33,7 +33,7 @@ function messageOf(req: Request, named: NamedConnection): Message {
   const broken = brokenAt(req, named);
   const file = isAmong(tokenRules, broken) ? "token.ts" : "routes.ts";
   const isExplained = broken !== null || statusCode < 400;
-  const checks = isExplained ? checksOf(connectionPolicy, broken) : [unexplained(null)];
+  const checks = isExplained ? checksOf("universal-logout", connectionPolicy, broken) : [unexplained(null)];
   const { verdict, summary } = verdictOf(checks, "");
   return {
     protocol: "universal-logout",
@@ -48,11 +48,18 @@ function messageOf(req: Request, named: NamedConnection): Message {
     person: readableName(subject ? [nameIn(subject)] : []),
     people: subject ? [nameIn(subject)] : [],
     file: `src/universal-logout/${file}`,
+    handler: file === "token.ts" ? "tokenVerifier" : "universalLogoutRoutes",
     verdict,
     summary: verdict === "failed" ? `${status}. ${summary}` : status,
     request: {
-      head: [`POST ${req.path}`, `Authorization: ${req.get("authorization")}`],
-      json: { jwt: { header: decodeProtectedHeader(token), claims: decodeJwt(token) }, body: subject },
+      head: [
+        `POST ${req.path}`,
+        `Authorization: ${req.get("authorization")}`,
+        `Content-Type: ${req.get("content-type")}`,
+      ],
+      json: req.body,
+      jwts: jwtsIn("Authorization", token),
+      isRepeatable: true,
     },
     response: { head: [status] },
     checks,

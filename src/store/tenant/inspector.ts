@@ -1,4 +1,12 @@
-import type { FlowKind, Message, MessagePart, Protocol, RecordedCheck, Route } from "../../recording.ts";
+import type {
+  FlowKind,
+  Message,
+  MessageFact,
+  MessagePart,
+  Protocol,
+  RecordedCheck,
+  Route,
+} from "../../recording.ts";
 import { hashToken } from "../secrets.ts";
 import { textKey } from "../text-keys.ts";
 import { type FlowMember, joinFlows } from "./inspector-flows.ts";
@@ -49,6 +57,8 @@ export interface StoredMessage extends MessageSummary {
   request: MessagePart | null;
   response: MessagePart | null;
   checks: RecordedCheck[];
+  handler?: string;
+  facts?: MessageFact[];
 }
 
 /** All given conditions must hold. */
@@ -232,7 +242,7 @@ export function prepareMessage(message: Omit<Message, "secrets">, recordedAt: nu
 }
 
 function rowOf(message: Omit<Message, "secrets">) {
-  const { people, request, response, checks } = message;
+  const { people, request, response, checks, handler, facts } = message;
   const [, method = null] = /^([A-Z]+) /.exec(request?.head[0] ?? "") ?? [];
   const [, code = null] = /^(\d{3})\b/.exec(response?.head[0] ?? "") ?? [];
   return {
@@ -247,7 +257,7 @@ function rowOf(message: Omit<Message, "secrets">) {
     connection_key: message.connectionKey,
     person: message.person,
     people_key: textKey(people.join("\n")),
-    content: JSON.stringify({ request, response, checks }),
+    content: JSON.stringify({ request, response, checks, handler, facts }),
   };
 }
 

@@ -1,5 +1,6 @@
 /**
- * `npm run guide`: writes the configuration guides to docs/guides/ and the submission package to docs/oin/.
+ * `npm run guide`: writes the configuration guides to docs/guides/, the submission package to docs/oin/ and the pictures of
+ * flows to docs/explanation/pictures/.
  *
  * Only pictures and PDFs need Chromium. Files that are up to date are not written, and neither are the ISV's screenshots
  * of Okta. `-- --published` also stores the values as those of the published integration; later values are compared with
@@ -15,6 +16,7 @@ import { processEnvironment } from "../../../src/environment.ts";
 import { drawingsFile, hashOfPicture, recordedDrawings } from "../../../src/guide/drawings.ts";
 import { type Artifact, openSamples, pdfs } from "./artifacts.ts";
 import { fileUrl, inputsFile, publishedFile } from "./files.ts";
+import { flowPictures } from "./flows.ts";
 import { currentSubmission, guideTexts, submissionTexts } from "./outputs.ts";
 import { policyTexts } from "./policies.ts";
 
@@ -26,7 +28,8 @@ if (unknown.length > 0) {
 } else await main(words.includes("--published"));
 
 async function main(published: boolean): Promise<void> {
-  for (const folder of ["docs/guides/images", "docs/oin"]) mkdirSync(fileUrl(folder), { recursive: true });
+  for (const folder of ["docs/guides/images", "docs/oin", "docs/explanation/pictures"])
+    mkdirSync(fileUrl(folder), { recursive: true });
   const samples = await openSamples();
   forget(samples.replaced);
   const missing = await withBrowser(async (browser) => {
@@ -41,6 +44,7 @@ async function main(published: boolean): Promise<void> {
     );
   }
   writeTexts(policyTexts());
+  writeTexts(await flowPictures());
   writeSubmission(published);
 }
 

@@ -7,6 +7,7 @@ import { InvalidError, NotFoundError } from "../../../../src/errors.ts";
 import { protocolNames } from "../../../../src/recording.ts";
 import { answerForm } from "../../../../src/web/answers.ts";
 import { allowFormsTo } from "../../../../src/web/security-headers.ts";
+import { showComponents } from "../components.ts";
 import { carryOut } from "./acts.ts";
 import { demoBanner } from "./banner.ts";
 import { streamStory } from "./live.ts";
@@ -35,6 +36,8 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Surrounding
 
 function stepRoutes(deps: StoryDeps): Router {
   const router = Router();
+
+  router.get(demoPaths.components, showComponents);
 
   // The step that the browser last showed, or the first one that is not done.
   router.get(demoPaths.storyOf(":slug"), async (req, res) => {

@@ -1,0 +1,172 @@
+import type { Protocol } from "../../recording.ts";
+
+/** The headings of the checks, in the order of the page, and the ids of the rules below each. */
+export type CheckGroups = readonly (readonly [group: string, ids: readonly string[]])[];
+
+/** The rules about how one document is signed; within an encryption their ids begin with "decrypted-". */
+const signatureIds = [
+  "signature-place",
+  "sha1",
+  "signature-method",
+  "digest-method",
+  "canonicalization",
+  "transforms",
+  "reference",
+];
+const textIds = ["text", "doctype", "markup", "characters", "nesting"];
+const decrypted = (ids: readonly string[]) => ids.map((id) => `decrypted-${id}`);
+
+const clientIds = [
+  "client-known",
+  "client-named",
+  "client-not-revoked",
+  "client-authenticated",
+  "client-assertion-audience",
+  "client-assertion-lifetime",
+  "client-assertion-unused",
+];
+
+/** The signatures outside an encryption: describe/saml.ts says of which parts they are. */
+export const signatureGroup = "Signatures";
+
+export const checkGroups: Record<Protocol, CheckGroups> = {
+  oidc: [
+    ["Request", ["initiation-issuer", "parameters-once"]],
+    ["Connection", ["connection-active", "discovery-available", "discovery-valid"]],
+    ["State", ["state-present", "state-known"]],
+    [
+      "Provider's answer",
+      ["answer-issuer", "provider-working", "client-known", "client-permitted", "provider-consents"],
+    ],
+    [
+      "Token response",
+      [
+        "token-endpoint-available",
+        "client-accepted",
+        "client-authorized",
+        "redirect-accepted",
+        "code-accepted",
+        "id-token-complete",
+      ],
+    ],
+    [
+      "ID token",
+      [
+        "id-token-issuer",
+        "id-token-audience",
+        "id-token-nonce",
+        "id-token-subject",
+        "id-token-authorized-party",
+        "id-token-access-token",
+      ],
+    ],
+    ["Signature of the ID token", ["keys-available", "id-token-signature"]],
+    [
+      "Time",
+      [
+        "id-token-expiry",
+        "id-token-not-before",
+        "id-token-fresh",
+        "id-token-session-expiry",
+        "id-token-session-running",
+        "id-token-auth-time",
+        "id-token-auth-age",
+      ],
+    ],
+    ["UserInfo", ["userinfo-available", "userinfo-accepted", "userinfo-subject"]],
+    ["Directory", ["claims-fit", "profile-complete"]],
+  ],
+  saml: [
+    ["Transport", ["connection-active", "form", "base64", "size", "arrival"]],
+    ["Document", [...textIds, "well-formed", "unique-ids", "assertion-count"]],
+    [
+      "Response",
+      ["response", "response-version", "status", "response-issuer", "destination", "signed-destination"],
+    ],
+    [signatureGroup, signatureIds],
+    ["Verification of the signatures", ["signed", "signature"]],
+    ["Encryption", ["encryption-accepted", "encryption-methods", "encrypted-keys", "decryption"]],
+    [
+      "Document inside the encryption",
+      decrypted([...textIds, "well-formed", "assertion-count", "unique-ids"]),
+    ],
+    ["Signature of the assertion", decrypted(signatureIds)],
+    ["Assertion", ["signed-assertion", "assertion-version", "assertion-issuer", "conditions", "audience"]],
+    [
+      "Time",
+      ["times", "not-before", "not-on-or-after", "confirmation-begin", "confirmation-time", "session-end"],
+    ],
+    [
+      "Sign-in",
+      [
+        "authn-statement",
+        "unsolicited",
+        "replay",
+        "request",
+        "relay-state",
+        "reauthentication",
+        "test-request",
+      ],
+    ],
+    ["Subject", ["confirmation", "recipient", "same-request", "subject-attribute", "name-id"]],
+    ["Attributes", ["required-attributes"]],
+  ],
+  scim: [],
+  "universal-logout": [
+    ["Connection", ["connection-complete", "switched-on"]],
+    ["Signature of the token", ["keys-available", "token-signature", "token-type"]],
+    ["Token", ["token-id", "token-issuer", "token-application", "token-audience", "token-unused"]],
+    ["Time", ["token-not-before", "token-expiry", "token-fresh"]],
+    ["Request", ["body-json", "body-subject"]],
+    ["Person", ["person-known"]],
+  ],
+  "cross-app-access": [
+    [
+      "Request",
+      [
+        "request-form",
+        "parameters-once",
+        "parameters-text",
+        "client-one-method",
+        "grant-type",
+        "assertion-given",
+        "assertion-readable",
+        "assertion-claims",
+      ],
+    ],
+    ["Client", clientIds],
+    [
+      "Connection",
+      [
+        "issuer-connected",
+        "client-of-tenant",
+        "tenant-named",
+        "subject-named",
+        "tenant-vouched",
+        "connection-clear",
+        "switched-on",
+        "connection-active",
+        "connection-lets-agents-in",
+      ],
+    ],
+    ["Signature of the ID-JAG", ["keys-available", "assertion-signature", "assertion-type"]],
+    ["ID-JAG", ["assertion-audience", "assertion-client", "assertion-id", "assertion-unused"]],
+    ["Time", ["assertion-not-before", "assertion-expiry", "assertion-issued", "assertion-lifetime"]],
+    ["Access token", ["token-expiry", "token-resource"]],
+    ["Resource", ["resource-ours", "resource-covered"]],
+    ["Proof of possession", ["proof-valid", "proof-given", "proof-key", "token-scheme", "call-proof"]],
+    ["Agent", ["agent-registered", "agent-not-blocked", "grant-not-revoked"]],
+    [
+      "Person",
+      [
+        "person-admitted",
+        "access-not-revoked",
+        "person-active",
+        "person-not-blocked",
+        "access-current",
+        "role-kept",
+      ],
+    ],
+    ["Scopes", ["scope-left", "scope-granted"]],
+  ],
+};
