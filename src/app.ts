@@ -1,4 +1,4 @@
-import express, { type Express, type Router } from "express";
+import express, { type Express, type RequestHandler, type Router } from "express";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { assertionVerifier } from "./cross-app-access/assertion.ts";
@@ -69,9 +69,14 @@ export interface AppDeps {
   passwordCost?: PasswordCost;
   /** The source of the keys with which the application signs as a SAML service provider. Only tests give one. */
   generateKeys?: GenerateKeys;
-  /** Pages of a program around this one, and what it adds to ours. Absent in production: the demo has them. */
+  /** Pages of a program around this one. Absent in production: the demo has them. */
   extraRoutes?: Router;
+  /** Adds that program's parts to our pages. Runs first, so that also the refusal of a request without a session has them. */
+  dress?: RequestHandler;
 }
+
+/** A program around this one. */
+export type Surroundings = Required<Pick<AppDeps, "extraRoutes" | "dress">>;
 
 /** The operations of the product's API. */
 const apiOperations: readonly ApiOperation[] = [
@@ -94,6 +99,7 @@ export function createApp({
   passwordCost,
   generateKeys = generateRsaKeys,
   extraRoutes,
+  dress,
 }: AppDeps): Express {
   const { baseUrl, sessionSecret, metricsToken } = config;
   const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
@@ -116,6 +122,7 @@ export function createApp({
   app.use(requestContext(log));
   app.use(measure);
   app.use(securityHeaders(baseUrl));
+  if (dress) app.use(dress);
   app.use("/assets", assets());
   app.use(operationRoutes);
 

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import { type AppDeps, createApp } from "./app.ts";
+import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
@@ -15,21 +15,20 @@ const drainMs = 15_000;
 /**
  * Starts the application and its background jobs. Resolves when it listens, with a function that stops it gracefully and
  * closes the database.
- * @param extraRoutes the demo's pages.
+ * @param surroundings the demo around it.
  */
 export async function serve(
   config: Config,
   database: Database,
   log: Log,
-  extraRoutes?: AppDeps["extraRoutes"],
+  surroundings?: Surroundings,
 ): Promise<() => Promise<void>> {
   const stopHousekeeping = startHousekeeping(database, log);
   const limits = configuredLimits(config);
   const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
   const recorder = openInspector(database, log);
   const calls = openCallCounter(database, log);
-  const more = extraRoutes ? { extraRoutes } : {};
-  const server = createServer(createApp({ config, database, log, recorder, calls, ...more }));
+  const server = createServer(createApp({ config, database, log, recorder, calls, ...surroundings }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);

@@ -5,7 +5,7 @@ import { brand } from "../../config/brand.ts";
 import { crossAppAccessUrls } from "../endpoints.ts";
 import type { Environment } from "../environment.ts";
 import { ChildProgram } from "./program.ts";
-import { demoTenants, loginOf } from "./tenants.ts";
+import { demoPaths, demoTenants, loginOf } from "./tenants.ts";
 
 /** The name of the demo's agent, here and at the org. */
 export const agentName = "Task helper";
@@ -46,10 +46,11 @@ export interface DemoAgent {
 
 /** Starts the agent. Returns null if the demo uses an Okta org of your own. */
 export function startDemoAgent(environment: Environment): DemoAgent | null {
-  const { AGENT_URL, AGENT_PORT, AGENT_FILE } = environment;
+  const { AGENT_URL, AGENT_PORT, AGENT_FILE, BASE_URL } = environment;
   if (!AGENT_URL || !AGENT_PORT || !AGENT_FILE) return null;
   const file = fileURLToPath(import.meta.resolve("demo-pages/agent"));
   const words = ["--url", AGENT_URL, "--port", AGENT_PORT, "--file", AGENT_FILE];
+  words.push("--story", `${BASE_URL}${demoPaths.story}`);
   const program = new ChildProgram(file, childEnvironment(environment), words);
   return {
     url: AGENT_URL,

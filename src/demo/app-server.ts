@@ -27,11 +27,14 @@ await migrate(database);
 const base = { database, config, password: DEMO_PASSWORD };
 const deps = { ...base, org, agent };
 const reset = () => resetDemo(deps);
-const routes =
+const surroundings =
   org && agent
-    ? storyRoutes({ ...base, orgUrl: org.url, agentUrl: agent.url, reset }, DEMO_CONTROL_SECRET)
+    ? storyRoutes(
+        { ...base, orgUrl: org.url, agentUrl: agent.url, agentAtOrg: (appId) => org.agentAt(appId), reset },
+        DEMO_CONTROL_SECRET,
+      )
     : guidedRoutes(base);
-const stopServing = await serve(config, database, log, routes);
+const stopServing = await serve(config, database, log, surroundings);
 
 let isStopping = false;
 const stop = async (code: number) => {

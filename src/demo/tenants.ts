@@ -66,10 +66,18 @@ export function namesOf(name: string): { givenName: string; familyName: string; 
 /** The demo's own pages, served by the application. */
 export const demoPaths = {
   story: "/demo",
+  /** Leads to the current step of a customer's story; with an Okta org of your own, the list of steps. */
   storyOf: (slug: string) => `/demo/${slug}`,
+  /** All steps on one page, to print. */
+  allOf: (slug: string) => `/demo/${slug}/all`,
+  stepOf: (slug: string, step: string) => `/demo/${slug}/${step}`,
+  /** Tells an open step that something changed. */
+  eventsOf: (slug: string, step: string) => `/demo/${slug}/${step}/events`,
+  /** Carries out a prepared act. They are counted from 1. */
+  actOf: (slug: string, step: string, act: number | string) => `/demo/${slug}/${step}/acts/${act}`,
   /** The ids of completed steps, as JSON; with an Okta org of your own. */
   doneOf: (slug: string) => `/demo/${slug}/done`,
-  /** Leads to the inspector. People who may not see it sign in as the owner first. */
+  /** Leads to the inspector. At a public address, people who may not see it sign in as the owner first. */
   messagesOf: (slug: string) => `/demo/${slug}/messages`,
   /** Every component of the pages, in all its states. */
   components: "/demo/components",

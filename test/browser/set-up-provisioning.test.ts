@@ -49,7 +49,8 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
 
     async function pushGroup(okta: Page, { org, ada }: TwoConsoles, name: string): Promise<void> {
       await okta.getByRole("navigation", { name: "Admin Console" }).getByText("Groups").click();
-      await okta.getByLabel("Add group").fill(name);
+      await okta.getByText("Add Group", { exact: true }).click();
+      await okta.getByLabel("Name").fill(name);
       await okta.getByRole("button", { name: "Save" }).click();
       await okta.getByText(`The group ${name} is added`).waitFor();
       await okta.getByLabel("Assign person: username").fill(ada.login);
@@ -99,6 +100,7 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
       await okta.getByRole("link", { name: "Assignments" }).click();
       await okta.getByRole("button", { name: "Actions Ada Lovelace" }).click();
       await okta.getByRole("button", { name: "Unassign" }).click();
+      await okta.getByRole("dialog").getByRole("button", { name: "Unassign" }).click();
       await okta.getByText("was told to deactivate them").waitFor();
       assert.match(await openPerson(page), /Deactivated by Okta/);
       const done = await stepsDone(page);

@@ -123,7 +123,9 @@ function pathsOf(org: TestOrg): string[] {
     ...["/admin/tasks", "/admin/profile-editor", "/admin/profile-editor/okta", "/admin/new-app"],
     ...["/admin/new-app/saml", "/admin/catalog", "/admin/catalog/sample", "/admin/catalog/sample/add"],
     ...tabs.map((tab) => `/admin/app/test_app/instance/${oidc}${tab}`),
-    ...["", "/sign-on?edit=settings", "/provisioning"].map((tab) => `/admin/apps/${saml}${tab}`),
+    ...["", "/sign-on?edit=settings", "/sign-on/method?to=oidc", "/provisioning"].map(
+      (tab) => `/admin/apps/${saml}${tab}`,
+    ),
     ...["?edit=settings", "/sign-on?edit=new-claim", "/governance", "/governance/policy?edit=rule"].map(
       (tab) => instance + tab,
     ),
@@ -162,13 +164,8 @@ describeInBrowser("the pages of the demo", (browser) => {
         await page.goto(org.url + path);
         found.push(...(await obstaclesOn(page, path)));
       }
-      for (const path of [
-        "/demo/acme",
-        "/demo/globex",
-        "/demo/components",
-        "/login",
-        "/login/password/acme",
-      ]) {
+      const story = ["/demo/acme", "/demo/globex/all", "/demo/globex/agent-disconnected"];
+      for (const path of [...story, "/demo/acme/messages", "/demo/components", "/login", "/login/password/acme"]) {
         await page.goto(demo.url + path);
         found.push(...(await obstaclesOn(page, path)));
       }
@@ -217,6 +214,102 @@ describeInBrowser("the pages of the demo", (browser) => {
     }).timeout(120_000);
   }
 
+  it("ask before they take something away, also without a script", async () => {
+    const page = await browser.open({ javaScriptEnabled: false });
+    const [oidc, saml] = Object.values(org.store.state.apps);
+    assert.ok(oidc && saml && saml.signOn.kind === "saml");
+    const path = `${org.url}/admin/apps/${oidc.id}`;
+    const answer = async (name: string) =>
+      await page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+    await page.goto(`${path}/assignments`);
+    const [first] = Object.keys(oidc.assignments);
+    await page.locator(`button[popovertarget="menu-${first}"]`).click();
+    await page.getByRole("button", { name: "Unassign" }).click();
+    await page.getByRole("dialog").getByText("told to deactivate their account").waitFor();
+    await answer("Cancel");
+    assert.equal(oidc.assignments[first ?? ""]?.state, "waiting");
+    await page.goto(path);
+    await page.getByRole("button", { name: "Deactivate" }).click();
+    assert.equal(oidc.active, true, "one click changes nothing");
+    await answer("Deactivate");
+    await page.getByText("The application is inactive").waitFor();
+    await page.getByRole("button", { name: "Activate" }).click();
+
+    const { certificate } = saml.signOn;
+    await page.goto(`${org.url}/admin/apps/${saml.id}/sign-on`);
+    await page.getByRole("button", { name: "Generate new certificate" }).click();
+    await page.getByRole("button", { name: "Actions" }).last().click();
+    await page.getByRole("button", { name: "Activate" }).click();
+    await page.getByRole("dialog").getByText("stops signing at once").waitFor();
+    await answer("Cancel");
+    assert.equal(saml.signOn.certificate, certificate);
+  }).timeout(60_000);
+
+  it("have rows of 44 pixels that never break an address, and on a phone the name above the login", async () => {
+    const page = await browser.open({ viewport: { width: 1280, height: 800 } });
+    const rows = page.locator(".table tbody tr");
+    const boxOf = async (cell: string) => (await rows.first().locator(cell).boundingBox()) ?? assert.fail();
+    for (const path of ["/admin/users", "/admin/users?q=person.with", "/admin/groups"]) {
+      await page.goto(org.url + path);
+      const heights = await rows.evaluateAll("(all) => all.map((row) => row.getBoundingClientRect().height)");
+      assert.deepEqual([...new Set((heights as number[]).map(Math.round))], [44], path);
+    }
+    await page.goto(`${org.url}/admin/users`);
+    assert.equal((await boxOf(".first")).y, (await boxOf(".second")).y);
+    await page.setViewportSize({ width: 390, height: 844 });
+    const [name, login] = [await boxOf(".first"), await boxOf(".second")];
+    assert.ok(login.y >= name.y + name.height - 1);
+    assert.equal(login.x, name.x);
+  }).timeout(60_000);
+
+  it("lead back to the story of the customer that is shown, from every program", async () => {
+    const page = await browser.open();
+    const back = page.getByRole("link", { name: /^The story/ });
+    await page.goto(`${demo.url}/`);
+    assert.equal(await back.getAttribute("href"), "/demo");
+    await page.goto(`${demo.url}/demo/globex/rename`);
+    for (const url of [
+      `${demo.url}/login`,
+      `${demo.orgUrl}/login`,
+      `${demo.orgUrl}/admin/users`,
+      demo.agentUrl,
+    ]) {
+      await page.goto(url);
+      await back.click();
+      await page.waitForURL(`${demo.url}/demo/globex/rename`);
+    }
+    await page.goto(`${demo.url}/login`);
+    assert.equal(await back.textContent(), "The story · step 6 →");
+    const bar = await page.locator(".demo-banner").boundingBox();
+    assert.equal(bar?.height, 28);
+    // No session and no cookie: the path of a refused sign-in tells the customer.
+    const refused = await (
+      await fetch(`${demo.url}/saml/globex/acs`, {
+        method: "POST",
+        body: new URLSearchParams({ SAMLResponse: "x" }),
+      })
+    ).text();
+    assert.match(refused, /href="\/demo\/globex">The story · Globex Gardens →/);
+  }).timeout(60_000);
+
+  it("show the owner's inspector to be read, and let no one change it without the password", async () => {
+    const page = await browser.open();
+    await page.goto(`${demo.url}/admin/inspector`);
+    assert.match(page.url(), /\/login\?/, "only after the story's link");
+    await page.goto(`${demo.url}/demo/globex/messages?protocol=scim`);
+    await page.getByRole("heading", { name: "Inspector" }).waitFor();
+    await page.getByText("Read only: what the owner of Globex Gardens sees").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Switch off" }).count(), 0);
+    const change = await page.request.post(`${demo.url}/admin/inspector/recording`, {
+      form: { hours: "0" },
+      headers: { origin: demo.url },
+      maxRedirects: 0,
+    });
+    assert.match(change.headers().location ?? "", /^\/login/);
+    await page.goto(`${demo.url}/admin/people`);
+    assert.match(page.url(), /\/login\?/);
+  }).timeout(60_000);
+
   it("have one heading, a title, unique ids, nothing inline and no placeholders", async () => {
     const [person] = Object.values(org.store.state.people);
     assert.ok(person);
@@ -258,7 +351,7 @@ describeInBrowser("the pages of the demo", (browser) => {
     await page.getByRole("button", { name: "Test API Credentials" }).click();
     await page.getByRole("alert").getByText("No answer from the application: ECONNREFUSED").waitFor();
     await page.goto(`${org.url}/admin/users`);
-    await page.getByText("Add person", { exact: true }).click();
+    await page.getByText("Add Person", { exact: true }).click();
     await page.getByLabel("First name").fill("Some");
     await page.getByLabel("Last name").fill("Body");
     await page.getByLabel("Username", { exact: true }).fill("p1@company.example");

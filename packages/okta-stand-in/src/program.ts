@@ -7,6 +7,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { OrgRefusal } from "./org.ts";
 import { sampleSeed } from "./sample.ts";
 import { createOrg, orgName, type RunningOrg } from "./server.ts";
 import { type OrgSeed, openOrgStore } from "./state.ts";
@@ -17,22 +18,31 @@ const usage = `Usage: okta-stand-in [options]
   --url URL     the public origin, if a proxy is in front of it
   --file FILE   stores everything in this file; without it, in memory
   --seed FILE   initial people, groups and apps as JSON (src/state.ts, OrgSeed), used if the file does not exist;
-                without it, a sample`;
+                without it, a sample
+  --back-to URL, --back-to-label TEXT
+                a link on every page to the program that the org is a part of
+  --sign-in-by-link
+                /sign-in-by-link?username=…&fromURI=… signs that person in, for a demonstration; at a loopback address
+                only, because any page could have such a link`;
 
-const options = {
+const parameters = {
   port: { type: "string", default: "3001" },
   url: { type: "string" },
   file: { type: "string" },
   seed: { type: "string" },
+  "back-to": { type: "string" },
+  "back-to-label": { type: "string", default: "Back" },
+  "sign-in-by-link": { type: "boolean", default: false },
   help: { type: "boolean" },
 } as const;
 
 try {
-  const { values } = parseArgs({ options });
+  const { values } = parseArgs({ options: parameters });
   if (values.help) process.stdout.write(`${usage}\n`);
   else await run(values);
 } catch (error) {
-  if (!(error instanceof TypeError && "code" in error)) throw error;
+  const isUsage = error instanceof OrgRefusal || (error instanceof TypeError && "code" in error);
+  if (!isUsage) throw error;
   process.stderr.write(`${error.message}\n\n${usage}\n`);
   process.exitCode = 1;
 }
@@ -42,12 +52,17 @@ interface ProgramOptions {
   url?: string;
   file?: string;
   seed?: string;
+  "back-to"?: string;
+  "back-to-label": string;
+  "sign-in-by-link": boolean;
 }
 
-async function run({ port, url = `http://127.0.0.1:${port}`, file, seed }: ProgramOptions): Promise<void> {
+async function run(options: ProgramOptions): Promise<void> {
+  const { port, url = `http://127.0.0.1:${port}`, file, seed, "back-to": href } = options;
   const isNew = !file || !existsSync(file);
   const store = openOrgStore(file ?? null);
-  const org = await createOrg({ store, url });
+  const backTo = href ? { href, label: options["back-to-label"] } : null;
+  const org = await createOrg({ store, url, backTo, signInByLink: options["sign-in-by-link"] });
   // A parent process may write the seed later.
   if (isNew && !(seed && !existsSync(seed) && process.send)) await org.reset(await seedIn(seed));
   org.server.listen(Number(port), "127.0.0.1", () => announce(url));

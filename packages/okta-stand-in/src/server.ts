@@ -12,7 +12,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { okta } from "okta-labels/labels";
 import { adminRoutes } from "./admin/routes.ts";
 import { callLog } from "./calls.ts";
-import { endUserRoutes } from "./end-user.ts";
+import { endUserRoutes, signInByLinkRoutes } from "./end-user.ts";
 import { eventLog } from "./events.ts";
 import { newSigningKey } from "./keys.ts";
 import { managementApi } from "./management-api.ts";
@@ -36,8 +36,21 @@ export interface OrgOptions {
   url: string;
   /** An administrator's token for the management API; null leaves it closed. */
   apiToken?: string | null;
+  /** A link on every page to the program that the org is a part of. */
+  backTo?: BackLink | null;
+  /**
+   * Whether a link signs a person in: /sign-in-by-link?username=…&fromURI=…. Any page could have such a link, so it is for a
+   * demonstration on this machine, and the org must have a loopback address.
+   */
+  signInByLink?: boolean;
   /** Replaces the wait after a 429, for tests. */
   wait?: NonNullable<ScimClientDeps["wait"]>;
+}
+
+/** A link to another program. */
+interface BackLink {
+  label: string;
+  href: string;
 }
 
 export interface RunningOrg extends OrgAdmin {
@@ -50,8 +63,11 @@ export interface RunningOrg extends OrgAdmin {
   close(): Promise<void>;
 }
 
-/** Creates the org. Its server does not listen yet. */
-export async function createOrg({ store, url, wait, apiToken }: OrgOptions): Promise<RunningOrg> {
+/** Creates the org. Its server does not listen yet. Throws OrgRefusal for a sign-in by link at a public address. */
+export async function createOrg(options: OrgOptions): Promise<RunningOrg> {
+  const { store, url, wait } = options;
+  if (options.signInByLink && !isLoopback(url))
+    throw new OrgRefusal(`A link may sign people in at a loopback address only, not at ${url}.`);
   const calls = callLog();
   const sessions = orgSessions(url.startsWith("https:"));
   const events = eventLog();
@@ -62,7 +78,7 @@ export async function createOrg({ store, url, wait, apiToken }: OrgOptions): Pro
     store.state.keys = [await newSigningKey()];
     store.changed();
   }
-  const server = createServer(await routes(org, apiToken ?? null));
+  const server = createServer(await routes(org, options));
   return {
     ...org,
     server,
@@ -87,12 +103,13 @@ export async function createOrg({ store, url, wait, apiToken }: OrgOptions): Pro
   };
 }
 
-async function routes(org: OrgAdmin, apiToken: string | null): Promise<Express> {
+async function routes(org: OrgAdmin, { apiToken, backTo, signInByLink }: OrgOptions): Promise<Express> {
   const app = express();
   app.disable("x-powered-by");
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
-  Object.assign(app.locals, { org: { name: org.name, url: org.url }, okta, displayName: displayNameOf });
+  const own = { name: org.name, url: org.url, backTo: backTo ?? null };
+  Object.assign(app.locals, { org: own, okta, displayName: displayNameOf });
   app.use(ownHost(org.url), headers);
   app.use("/assets", express.static(folder("public"), { index: false, redirect: false }));
   // Before any body parser: the provider parses its own requests.
@@ -113,12 +130,17 @@ async function routes(org: OrgAdmin, apiToken: string | null): Promise<Express> 
     next();
   });
   app.use(endUserRoutes(org));
+  if (signInByLink) app.use(signInByLinkRoutes(org));
   app.use(adminRoutes(org));
   app.use(() => {
     throw new OrgNotFoundError("There is no such page.");
   });
   app.use(errorPage);
   return app;
+}
+
+function isLoopback(url: string): boolean {
+  return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
 }
 
 /** Refuses other host names: a foreign page could reach this server by DNS rebinding. */

@@ -67,7 +67,7 @@ describe("the app catalog", () => {
     assert.ok(clientSecret.length >= 40, kind);
 
     const path = `/admin/apps/${app.id}`;
-    await admin.post(`${path}/sign-on`, { method: "saml" });
+    await admin.post(`${path}/sign-on/method`, { method: "saml" });
     const { acsUrl, audience } = samlOf(app);
     assert.deepEqual(
       [acsUrl, audience],
@@ -153,6 +153,15 @@ describe("the app catalog", () => {
       assert.match(general, new RegExp(`>${tab}</a>`));
   });
 
+  it("asks before it changes the sign-on method", async () => {
+    const app = await addAcme();
+    const { location } = await admin.post(`/admin/apps/${app.id}/sign-on`, { method: "saml" });
+    assert.equal(app.signOn.kind, "oidc");
+    assert.match((await admin.get(location ?? "")).text, /Change from OpenID Connect to SAML 2\.0\?/);
+    await admin.post(`/admin/apps/${app.id}/sign-on/method`, { method: "saml" });
+    assert.equal(app.signOn.kind, "saml");
+  });
+
   it("offers no provisioning for an integration without SCIM", async () => {
     const entry = org.store.state.catalog?.sample;
     assert.ok(entry);
@@ -165,7 +174,7 @@ describe("the app catalog", () => {
 
   it("replaces the signing certificate only when it is activated", async () => {
     const app = await addAcme();
-    await admin.post(`/admin/apps/${app.id}/sign-on`, { method: "saml" });
+    await admin.post(`/admin/apps/${app.id}/sign-on/method`, { method: "saml" });
     const first = samlOf(app).certificate;
     await admin.post(`/admin/apps/${app.id}/sign-on/certificate`);
     assert.equal(samlOf(app).certificate, first);

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { OrgState } from "../src/state.ts";
-import { integration, oidcSignOn } from "../src/testing.ts";
+import { addTo, integration, oidcSignOn, startStandIn } from "../src/testing.ts";
 import { Visitor } from "../src/visitor.ts";
 
 const program = fileURLToPath(new URL("../bin/okta-stand-in.js", import.meta.url));
@@ -120,6 +120,42 @@ describe("okta-stand-in as a program", () => {
     );
     server.closeAllConnections();
     server.close();
+  });
+
+  it("links back to the program around it, and lets a link sign a person in, if it is told to", async () => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const back = ["--back-to", "http://localhost:9/demo", "--back-to-label", "The story"];
+    const words = ["--port", String(port), ...back, "--sign-in-by-link"];
+    child = spawn(process.execPath, [program, ...words], { cwd: folder, stdio: "pipe" });
+    assert.ok(child.stdout);
+    await once(child.stdout, "data");
+    const visitor = new Visitor(url, url);
+    for (const path of ["/login", "/admin/apps", "/no-such-page"])
+      assert.match(
+        (await visitor.get(path)).text,
+        /<a href="http:\/\/localhost:9\/demo">The story →<\/a>/,
+        path,
+      );
+    const link = "/sign-in-by-link?username=grace%40example.com&fromURI=";
+    assert.equal((await visitor.get(`${link}//evil.example`)).location, "/app/UserHome");
+    assert.equal((await visitor.get(`${link}/app/UserHome`)).location, "/app/UserHome");
+    assert.match((await visitor.get("/app/UserHome")).text, /Sample OIDC app/);
+    assert.match((await visitor.get("/sign-in-by-link?username=nobody")).text, /No person has this username/);
+  });
+
+  it("has neither by default, and refuses a sign-in by link at a public address", async () => {
+    const org = await startStandIn();
+    const visitor = org.browser();
+    const person = addTo(org, { login: "grace@example.com" });
+    assert.equal((await visitor.get(`/sign-in-by-link?username=${person.login}`)).status, 404);
+    assert.doesNotMatch((await visitor.get("/login")).text, /→<\/a>/);
+    await org.close();
+    const words = ["--url", "https://org.example", "--sign-in-by-link"];
+    child = spawn(process.execPath, [program, ...words], { stdio: "pipe" });
+    const [stderr, [code]] = await Promise.all([text(child.stderr ?? process.stdin), once(child, "exit")]);
+    assert.equal(code, 1);
+    assert.match(stderr, /at a loopback address only, not at https:\/\/org\.example/);
   });
 
   it("explains its options after an unknown one", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { okta } from "okta-labels/labels";
 import type { OrgPerson } from "okta-stand-in/state";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { pageOf, type Reader, type Windows } from "./reader.ts";
 import {
   click,
@@ -70,9 +70,16 @@ export async function clickOn(reader: Reader, label: string): Promise<void> {
   const form = reader.touched?.locator("xpath=ancestor::form[1]");
   for (const place of [reader.part, form]) {
     if (place && (await place.count()) > 0 && (await hasControl(place, label)))
-      return await click(await control(page, label, place));
+      return await clickAndConfirm(page, await control(page, label, place));
   }
-  await click(await control(page, label));
+  await clickAndConfirm(page, await control(page, label));
+}
+
+/** The org asks before it changes the sign-on method. */
+async function clickAndConfirm(page: Page, target: Locator): Promise<void> {
+  await click(target);
+  if (/\/sign-on\/method\?/.test(page.url()))
+    await click(page.getByRole("button", { name: "Change sign-on method" }));
 }
 
 export async function clickInRow(reader: Reader, label: string, text: string): Promise<void> {
@@ -302,6 +309,7 @@ export async function unassign(reader: Reader): Promise<void> {
   await openTab(reader, okta.tabs.assignments);
   await openMenuOf(reader, reader.person.login);
   await clickInRow(reader, "Unassign", reader.person.login);
+  await pageOf(reader).getByRole("dialog").getByRole("button", { name: "Unassign" }).click();
 }
 
 /** "Confirm the matches", if the import found any. */

@@ -3,7 +3,7 @@ import { okta } from "okta-labels/labels";
 import { claimedType } from "../access.ts";
 import { changeSignOn, entryOf, guideOf, logoutOf } from "../catalog.ts";
 import { newSamlKey } from "../keys.ts";
-import { appOf, OrgRefusal } from "../org.ts";
+import { appOf, OrgNotFoundError, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
 import { isSaml, issuerOf, metadataUrlOf, type SamlApp, ssoUrlOf } from "../saml.ts";
 import { certificatesOf } from "../saml-app.ts";
@@ -30,12 +30,11 @@ export function signOnRoutes(org: OrgAdmin): Router {
     const claims = app.claims ?? [];
     res.render("app-sign-on", { ...page, saml, claims, issuer: org.url, guideUrl: guideOf(org, app) });
   });
+  addMethodChange(router, org);
   router.post(
     "/admin/apps/:id/sign-on",
-    act(own, async (req) => {
+    act(own, (req) => {
       const app = appOf(org, idIn(req));
-      const method = field(req, "method");
-      if (method === "oidc" || method === "saml") await changeSignOn(org, app, method);
       if (isSaml(app)) {
         app.signOn.usernameFormat = field(req, "usernameFormat") === "email" ? "email" : "okta-username";
         app.signOn.defaultRelayState = field(req, "defaultRelayState").trim();
@@ -73,6 +72,31 @@ export function signOnRoutes(org: OrgAdmin): Router {
     ),
   );
   return router;
+}
+
+/** Another sign-on method asks first: the present one ends. */
+function addMethodChange(router: Router, org: OrgAdmin): void {
+  const own = backTo(org, "/sign-on");
+  const wantedMethod = (value: unknown) => (value === "oidc" || value === "saml" ? value : null);
+
+  router.post("/admin/apps/:id/sign-on", (req, res, next) => {
+    const method = wantedMethod(field(req, "method"));
+    if (method === null || method === appOf(org, idIn(req)).signOn.kind) return next();
+    res.redirect(303, `${own(req)}/method?to=${method}`);
+  });
+  router.get("/admin/apps/:id/sign-on/method", (req, res) => {
+    const to = wantedMethod(req.query.to);
+    if (!to) throw new OrgNotFoundError("There is no such page.");
+    res.render("change-method", { ...appPage(org, req, "sign-on"), to });
+  });
+  router.post(
+    "/admin/apps/:id/sign-on/method",
+    act(own, async (req) => {
+      const method = wantedMethod(field(req, "method"));
+      if (method) await changeSignOn(org, appOf(org, idIn(req)), method);
+      return "The sign-on method is changed.";
+    }),
+  );
 }
 
 /** "Claims > Edit > Add expression", which is "SAML Attributes" for a SAML app. */

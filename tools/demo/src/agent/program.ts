@@ -7,13 +7,14 @@ import { parseArgs } from "node:util";
 import type { AgentSettings } from "../../../../src/demo/agent.ts";
 import { createAgent } from "./server.ts";
 
-const options = { port: { type: "string" }, url: { type: "string" }, file: { type: "string" } } as const;
-const { port, url = "", file = "" } = parseArgs({ options }).values;
+const text = { type: "string" } as const;
+const options = { port: text, url: text, file: text, story: text };
+const { port, url = "", file = "", story = null } = parseArgs({ options }).values;
 
 const readSettings = () =>
   existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as AgentSettings) : null;
 let settings = readSettings();
-const agent = createAgent({ url, settings: () => settings });
+const agent = createAgent({ url, storyUrl: story, settings: () => settings });
 const server = agent.app.listen(Number(port), "127.0.0.1", () => process.send?.("ready"));
 
 process.on("message", (word) => {

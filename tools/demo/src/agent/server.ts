@@ -21,6 +21,8 @@ const maxRounds = 30;
 interface AgentOptions {
   /** Its public origin. */
   url: string;
+  /** The page that leads through the demo; null without one. */
+  storyUrl: string | null;
   /** null until the demo has registered it. */
   settings(): AgentSettings | null;
 }
@@ -31,13 +33,14 @@ export interface RunningAgent {
   forget(): void;
 }
 
-export function createAgent({ url, settings }: AgentOptions): RunningAgent {
+export function createAgent({ url, storyUrl, settings }: AgentOptions): RunningAgent {
   const sessions = agentSessions(url.startsWith("https:"));
   const redirectUri = `${url}/callback`;
   const app = express();
   app.disable("x-powered-by");
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
+  app.locals.storyUrl = storyUrl;
   app.use(ownRequests(url), headers);
   app.use("/assets", express.static(folder("public"), { index: false, redirect: false }));
   app.use(express.urlencoded({ extended: false, limit: "10kb" }));

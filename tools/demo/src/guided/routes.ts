@@ -1,4 +1,5 @@
 import { Router } from "express";
+import type { Surroundings } from "../../../../src/app.ts";
 import type { Config } from "../../../../src/config.ts";
 import { demoPaths, demoTenants } from "../../../../src/demo/tenants.ts";
 import { NotFoundError } from "../../../../src/errors.ts";
@@ -13,15 +14,15 @@ import { guidedSteps } from "./steps.ts";
  * The page of `npm run demo -- --okta`: the same story with an Okta org of your own. Each step is ticked off as it becomes
  * true. A tunnel may make the page public, so it shows URLs and ticks, but no secrets.
  */
-export function guidedRoutes({ database, config }: { database: Database; config: Config }): Router {
+export function guidedRoutes({ database, config }: { database: Database; config: Config }): Surroundings {
   const router = Router();
   const { baseUrl } = config;
-
-  router.use((_req, res, next) => {
-    res.locals.banner = "demo/banner";
-    res.locals.demo = { paths: demoPaths, orgUrl: null, signIns: [] };
-    next();
-  });
+  const wayBack = (slug: string | undefined) => {
+    const tenant = demoTenants.find((one) => one.slug === slug);
+    return tenant
+      ? { href: demoPaths.storyOf(tenant.slug), place: tenant.name }
+      : { href: demoPaths.story, place: "" };
+  };
   router.get(demoPaths.story, (_req, res) => {
     const [first] = demoTenants;
     if (first) res.redirect(303, demoPaths.storyOf(first.slug));
@@ -38,7 +39,15 @@ export function guidedRoutes({ database, config }: { database: Database; config:
     const { steps } = await stepsOf(String(req.params.slug));
     res.set("Cache-Control", "no-store").json(steps.filter(({ done }) => done).map(({ id }) => id));
   });
-  return router;
+  return {
+    dress(req, res, next) {
+      res.locals.banner = "demo/banner";
+      const demo = { paths: demoPaths, orgUrl: null, signIns: [] };
+      res.locals.demo = { ...demo, wayBack: () => wayBack(req.person?.tenant.slug) };
+      next();
+    },
+    extraRoutes: router,
+  };
 
   async function stepsOf(slug: string) {
     const tenant = demoTenants.find((one) => one.slug === slug);

@@ -2,7 +2,7 @@ import { okta } from "okta-labels/labels";
 import { loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { describePerson } from "./snapshot.ts";
-import { openTile, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
+import { beAndOpenTile, openTile, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
 
 /** How people arrive: by a tile, from the sign-in page, just in time, and by provisioning. */
 export function arriving(context: StoryContext): StoryStep[] {
@@ -13,6 +13,7 @@ export function arriving(context: StoryContext): StoryStep[] {
     {
       id: "tile",
       title: `${star} opens the tile`,
+      acts: [beAndOpenTile(context, star)],
       actions: [signInAtOrg(context, star), openTile(context)],
       look: isOidc
         ? "You are on the task list, and did not need a password here. The tile sent only the name of the org; the application asked the org who you are, and trusted the answer because the org’s key had signed it."
@@ -21,11 +22,19 @@ export function arriving(context: StoryContext): StoryStep[] {
         ? ["src/oidc/routes.ts", "src/oidc/relying-party.ts", "src/directory/sign-in.ts"]
         : ["src/saml/sign-in.ts", "packages/saml-policy/src/consume.ts", "src/directory/sign-in.ts"],
       messages: tenant.protocol,
-      now: describePerson(snapshot.star),
+      now: describePerson(snapshot.star, star),
     },
     {
       id: "login-page",
       title: `${star} starts at the application`,
+      acts: [
+        {
+          label: "Sign out here, and open the sign-in page",
+          signsOut: true,
+          to: paths.login,
+          value: snapshot.star?.user.email ?? loginOf(star, tenant),
+        },
+      ],
       actions: [
         { text: "Sign out here, in the menu at the top right." },
         {
@@ -42,11 +51,12 @@ export function arriving(context: StoryContext): StoryStep[] {
         isOidc ? "src/sso/sign-in.ts" : "src/saml/sign-in.ts",
       ],
       messages: tenant.protocol,
-      now: describePerson(snapshot.star),
+      now: describePerson(snapshot.star, star),
     },
     {
       id: "just-in-time",
       title: `${tenant.guest} arrives just in time`,
+      acts: [beAndOpenTile(context, tenant.guest), { label: "Look at the account", to: paths.account }],
       actions: [
         { text: "Sign out here again." },
         signInAtOrg(context, tenant.guest),
@@ -56,11 +66,17 @@ export function arriving(context: StoryContext): StoryStep[] {
       look: "The application did not know this person. The connection allows a first sign-in to create the account; name and e-mail address came from the org.",
       files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/routes.ts" : "src/saml/sign-in.ts"],
       messages: tenant.protocol,
-      now: describePerson(snapshot.guest),
+      now: describePerson(snapshot.guest, tenant.guest),
     },
     {
       id: "adoption",
       title: "Provisioning adopts the account",
+      acts: [
+        {
+          label: `Choose “${okta.provisioning.provisionUser}” at the org`,
+          atOrg: { path: `/admin/apps/${context.appId}/assignments/provision`, form: {} },
+        },
+      ],
       actions: [
         {
           text: `In the org’s Admin Console, choose “${okta.provisioning.provisionUser}”.`,
@@ -74,7 +90,7 @@ export function arriving(context: StoryContext): StoryStep[] {
       look: "The org looked the person up by username, found the account, and updated it. It has the same id as before, and SCIM manages it from now on.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts"],
       messages: "scim",
-      now: describePerson(snapshot.guest),
+      now: describePerson(snapshot.guest, tenant.guest),
     },
   ];
 }

@@ -4,10 +4,15 @@ import { apiScopes } from "../../../../config/integration.ts";
 import { agentName } from "../../../../src/demo/agent.ts";
 import { loginOf, orgIdOf } from "../../../../src/demo/tenants.ts";
 import { crossAppAccessUrls, paths } from "../../../../src/endpoints.ts";
+import { landingPath } from "../../../../src/web/home.ts";
 import { describeAgent, describePerson } from "./snapshot.ts";
 import {
+  beAndOpenAgent,
+  beAndOpenTile,
   currentLogin,
+  firstNameOf,
   openTile,
+  type PreparedAct,
   type StoryAction,
   type StoryContext,
   type StoryStep,
@@ -23,6 +28,10 @@ function openAgent({ agentUrl }: StoryContext, text: string): StoryAction {
   return { text, link: { label: agentName, href: agentUrl } };
 }
 
+function askAgent({ agentUrl }: StoryContext, label: string): PreparedAct {
+  return { label, to: agentUrl };
+}
+
 function signInAtAgent(context: StoryContext): StoryAction {
   const query = new URLSearchParams({ login_hint: currentLogin(context) });
   const link = { label: `Sign in to ${agentName}`, href: `${context.agentUrl}/sign-in?${query}` };
@@ -35,6 +44,10 @@ function asking(context: StoryContext): StoryStep {
   return {
     id: "agent-asks",
     title: `${star} asks an agent`,
+    acts: [
+      beAndOpenAgent(context, star, agentName),
+      askAgent(context, "Ask “What is on my list?”, and go through the messages with the arrow keys"),
+    ],
     actions: [
       { text: "Sign out here." },
       signInAtOrg(context, star),
@@ -56,14 +69,19 @@ function asking(context: StoryContext): StoryStep {
 
 function writing(context: StoryContext): StoryStep {
   const { tenant, snapshot } = context;
-  const [, second] = tenant.people;
-  const first = second.split(" ")[0];
+  const [star, second] = tenant.people;
+  const first = firstNameOf(second);
   return {
     id: "agent-writes",
     title: "The agent adds a task, and gives it away",
+    acts: [
+      askAgent(context, `Choose “Add …”, then “Give it to ${first}”`),
+      beAndOpenTile(context, star),
+      { label: "Look at what has access to the account", to: paths.account },
+    ],
     actions: [
       openAgent(context, `Choose “Add …”, then “Give it to ${first}”.`),
-      { text: "Look at the task here.", link: { label: "Tasks", href: paths.home } },
+      { text: "Look at the task here.", link: { label: "Tasks", href: landingPath } },
       {
         text: "Look at what has access to the account.",
         link: { label: "Your account", href: paths.account },
@@ -81,13 +99,25 @@ function writing(context: StoryContext): StoryStep {
 }
 
 function disconnecting(context: StoryContext): StoryStep {
-  const { tenant, orgUrl, baseUrl, snapshot } = context;
+  const { tenant, orgUrl, baseUrl, snapshot, agentAtOrg } = context;
   const { mcpResource } = crossAppAccessUrls(baseUrl);
-  const page = `${orgUrl}/admin/ai-agents/${orgIdOf("wlp", agentName)}/resource-connections`;
-  const connections = { label: okta.agents.resourceConnections, href: page };
+  const page = `/admin/ai-agents/${orgIdOf("wlp", agentName)}/resource-connections`;
+  const connections = { label: okta.agents.resourceConnections, href: orgUrl + page };
+  const scopes = apiScopes.map(({ name }) => name).join(" ");
+  const { clientId } = snapshot;
+  const wanted = { appId: context.appId, resources: mcpResource, clientId, allowed: "specific", scopes };
   return {
     id: "agent-disconnected",
     title: "The administrator ends it in the org",
+    acts: [
+      {
+        label: `Delete the connection to ${brand.productName} at the org`,
+        atOrg: { path: `${page}/${agentAtOrg.connectionId}/delete`, form: {} },
+      },
+      askAgent(context, "Choose “Forget the access token”, and ask again"),
+      { label: "Connect it again", atOrg: { path: page, form: wanted } },
+      askAgent(context, "Ask once more"),
+    ],
     actions: [
       {
         text: `Delete the connection to ${brand.productName} (${tenant.name}). In Okta, it is under ${clickPath(okta.menus.aiAgents, agentName)}.`,
@@ -99,10 +129,10 @@ function disconnecting(context: StoryContext): StoryStep {
         link: connections,
       },
       { text: `${okta.agents.resourceIndicator}:`, value: mcpResource },
-      { text: `${okta.agents.clientIdInApp}:`, value: snapshot.clientId },
+      { text: `${okta.agents.clientIdInApp}:`, value: clientId },
       {
         text: `${okta.agents.allowSpecificScopes}:`,
-        value: apiScopes.map(({ name }) => name).join(" "),
+        value: scopes,
       },
       openAgent(context, "Ask once more."),
     ],
@@ -116,10 +146,19 @@ function disconnecting(context: StoryContext): StoryStep {
 function loggingOut(context: StoryContext): StoryStep {
   const { tenant, orgUrl, snapshot } = context;
   const [star] = tenant.people;
-  const person = { label: star, href: `${orgUrl}/admin/users/${orgIdOf("00u", star)}` };
+  const profile = `/admin/users/${orgIdOf("00u", star)}`;
+  const person = { label: star, href: orgUrl + profile };
   return {
     id: "agent-logout",
     title: "Universal Logout reaches the agent",
+    acts: [
+      askAgent(context, "Ask a question, so that the agent has an access token"),
+      {
+        label: `Choose “${okta.person.clearSessions}” at the org`,
+        atOrg: { path: `${profile}/clear-sessions`, form: { includeApps: "on" } },
+      },
+      askAgent(context, "Ask again, and read what happened"),
+    ],
     actions: [
       openAgent(context, "Ask a question, so that the agent has an access token."),
       {
@@ -131,13 +170,14 @@ function loggingOut(context: StoryContext): StoryStep {
     look: "The token had not expired, and was dead at the next call. The application reads the person’s access at every call, on every replica; the agent was told by the 401.",
     files: ["src/universal-logout/routes.ts", "src/store/access-tokens.ts", "src/web/access-tokens.ts"],
     messages: "universal-logout",
-    now: describePerson(snapshot.star),
+    now: describePerson(snapshot.star, star),
   };
 }
 
 function blocking(context: StoryContext): StoryStep {
   const { tenant, snapshot } = context;
   const [star] = tenant.people;
+  const owner = firstNameOf(tenant.owner);
   const agentPage = {
     label: "Agents",
     href: `${paths.passwordLoginOf(tenant.slug)}?${new URLSearchParams({ returnTo: paths.admin.agents })}`,
@@ -145,6 +185,18 @@ function blocking(context: StoryContext): StoryStep {
   return {
     id: "agent-blocked",
     title: "The application’s administrator blocks the agent",
+    acts: [
+      beAndOpenAgent(context, star, agentName),
+      askAgent(context, "Ask a question: it works again"),
+      {
+        label: `Be ${owner} here, and block ${agentName}`,
+        signsOut: true,
+        asOwner: true,
+        to: paths.admin.agents,
+      },
+      askAgent(context, "Ask again; sign in again, as the agent proposes, and ask once more"),
+      { label: `Be ${owner} here, and unblock it`, signsOut: true, asOwner: true, to: paths.admin.agents },
+    ],
     actions: [
       signInAtOrg(context, star),
       signInAtAgent(context),

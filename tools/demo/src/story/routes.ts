@@ -1,137 +1,160 @@
 import { timingSafeEqual } from "node:crypto";
-import { type Request, type RequestHandler, Router } from "express";
-import type { Config } from "../../../../src/config.ts";
-import { agentName } from "../../../../src/demo/agent.ts";
-import { type DemoTenant, demoPaths, demoTenants, loginOf } from "../../../../src/demo/tenants.ts";
+import { type Request, type RequestHandler, type Response, Router } from "express";
+import type { Surroundings } from "../../../../src/app.ts";
+import { demoPaths, demoTenants, loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
-import { NotFoundError } from "../../../../src/errors.ts";
-import type { Connection } from "../../../../src/model.ts";
-import { protocolNames, protocols } from "../../../../src/recording.ts";
-import type { Database } from "../../../../src/store/database.ts";
-import { systemStore } from "../../../../src/store/system-store.ts";
-import { forTenant, type TenantStore } from "../../../../src/store/tenant-store.ts";
+import { InvalidError, NotFoundError } from "../../../../src/errors.ts";
+import { protocolNames } from "../../../../src/recording.ts";
+import { answerForm } from "../../../../src/web/answers.ts";
+import { allowFormsTo } from "../../../../src/web/security-headers.ts";
 import { showComponents } from "../components.ts";
-import { takeSnapshot } from "./snapshot.ts";
-import { storyChapters } from "./steps.ts";
-
-interface StoryDeps {
-  database: Database;
-  config: Config;
-  /** The password of the owners' accounts. */
-  password: string;
-  /** The URL of the stand-in org. */
-  orgUrl: string;
-  /** The URL of the AI agent. */
-  agentUrl: string;
-  /** Resets the demo to its initial state. */
-  reset(): Promise<void>;
-}
+import { carryOut } from "./acts.ts";
+import { demoBanner } from "./banner.ts";
+import { streamStory } from "./live.ts";
+import { whatHappened } from "./messages.ts";
+import { forgetPlace, keepPlace, placeIn, type StoryPlace } from "./place.ts";
+import { messagesLink, readAsOwner, showMessages } from "./read-only-inspector.ts";
+import { isLocal, readStory, type Story, type StoryDeps, tenantOf } from "./reading.ts";
 
 /**
- * The story page, the demo's additions to the application's own pages (a line at the top, the names on the sign-in page),
- * and the reset. They are meant for a demo on your own machine: at a public address, passwords are hidden, and a reset needs
- * the secret.
+ * The demo around the application: the story's pages, a line at the top of every page, the names on the sign-in page, and
+ * the reset. They are meant for a demo on your own machine: at a public address, nothing signs a visitor in, passwords are
+ * hidden, and a reset needs the secret.
  */
-export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
+export function storyRoutes(deps: StoryDeps, controlSecret: string): Surroundings {
+  const pages = Router();
+  pages.get(demoPaths.story, (req, res) => {
+    const slug = tenantOf(placeIn(req)?.customer)?.slug ?? demoTenants[0]?.slug ?? "";
+    res.redirect(303, demoPaths.storyOf(slug));
+  });
+  pages.post(demoPaths.reset, reset(deps, controlSecret));
+  pages.get(demoPaths.messagesOf(":slug"), showMessages(deps));
+  if (isLocal(deps)) pages.use(paths.admin.inspector, readAsOwner(deps));
+  pages.use(stepRoutes(deps));
+  return { dress: demoBanner(deps), extraRoutes: pages };
+}
+
+function stepRoutes(deps: StoryDeps): Router {
   const router = Router();
-  const { orgUrl, agentUrl, config } = deps;
-  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(new URL(config.baseUrl).hostname);
-
-  router.use((_req, res, next) => {
-    res.locals.banner = "demo/banner";
-    res.locals.signInHelp = "demo/sign-in-help";
-    res.locals.demo = {
-      paths: demoPaths,
-      orgUrl,
-      agent: { name: agentName, url: agentUrl },
-      signIns: signInHelp(isLocal ? deps.password : null),
-    };
-    next();
-  });
-
-  router.get(demoPaths.story, async (_req, res) => {
-    const first = demoTenants[0];
-    if (first) res.redirect(303, demoPaths.storyOf(first.slug));
-  });
 
   router.get(demoPaths.components, showComponents);
+
+  // The step that the browser last showed, or the first one that is not done.
   router.get(demoPaths.storyOf(":slug"), async (req, res) => {
-    const tenant = tenantOf(req);
-    const store = await storeOf(deps, tenant);
-    const connection = store && (await findConnection(store, tenant));
-    if (!store || !connection)
-      throw new NotFoundError("This customer is not as the demo left it: reset the demo.");
-    const snapshot = await takeSnapshot(deps.database, store, tenant);
-    const { baseUrl } = config;
-    const appId = appIdOf(connection);
-    const chapters = storyChapters({ tenant, appId, orgUrl, agentUrl, baseUrl, snapshot });
+    const { tenant, steps } = await readStory(deps, req);
+    const place = placeOf(req, tenant.slug);
+    const current =
+      steps.find(({ id }) => id === place?.step) ?? steps.find(({ done }) => !done) ?? steps.at(-1);
+    res.redirect(303, demoPaths.stepOf(tenant.slug, current?.id ?? ""));
+  });
+
+  router.get(demoPaths.allOf(":slug"), async (req, res) => {
+    const { tenant, chapters, steps } = await readStory(deps, req);
     res.render("demo/story", {
+      ...frameOf(deps, tenant.slug),
       title: `The story of ${tenant.name}`,
       tenant,
-      tenants: demoTenants,
       chapters,
-      isLocal,
+      done: new Set(steps.filter(({ done }) => done).map(({ id }) => id)),
       owner: loginOf(tenant.owner, tenant),
-      protocolNames,
     });
   });
 
-  router.get(demoPaths.messagesOf(":slug"), showMessages);
-
-  router.post(demoPaths.reset, async (req, res) => {
-    if (!isLocal && !hasSecret(req, controlSecret))
-      throw new NotFoundError("Reset this demo on its machine.");
-    await deps.reset();
-    if (hasSecret(req, controlSecret)) return void res.status(204).end();
-    res.redirect(303, demoPaths.story);
+  router.get(demoPaths.stepOf(":slug", ":step"), async (req, res) => {
+    const story = await readStory(deps, req);
+    const { step, index } = stepIn(req, story);
+    const place = await arriveAt(req, story, step.id);
+    keepPlace(res, place);
+    allowFormsTo(
+      res,
+      [deps.orgUrl, deps.agentUrl].map((url) => new URL(url).origin),
+    );
+    res.render("demo/step", {
+      ...frameOf(deps, story.tenant.slug),
+      ...story,
+      title: `${step.number}. ${step.title}`,
+      step,
+      place,
+      previous: story.steps[index - 1] ?? null,
+      next: story.steps[index + 1] ?? null,
+      happened: await whatHappened(story.store, step.messages, place.since, (page) =>
+        messagesLink(story.tenant.slug, page),
+      ),
+    });
   });
+
+  router.get(demoPaths.eventsOf(":slug", ":step"), async (req, res) => {
+    await streamStory(deps, req, res);
+  });
+
+  if (isLocal(deps)) {
+    router.post(demoPaths.actOf(":slug", ":step", ":act"), async (req, res) => {
+      const story = await readStory(deps, req);
+      await actAndGo(deps, story, req, res);
+    });
+  }
   return router;
 }
 
-/** Leads to the inspector. Leads people who may not see it to the password form first, so that they sign in as the owner. */
-const showMessages: RequestHandler = (req, res) => {
-  const { slug } = tenantOf(req);
-  const protocol = protocols.find((one) => one === req.query.protocol);
-  const inspector = paths.admin.inspector + (protocol ? `?${new URLSearchParams({ protocol })}` : "");
-  const maySee = req.person?.tenant.slug === slug && req.person.role !== "member";
-  const passwordForm = `${paths.passwordLoginOf(slug)}?${new URLSearchParams({ returnTo: inspector })}`;
-  res.redirect(303, maySee ? inspector : passwordForm);
-};
+/** The values that every page of the story needs. */
+function frameOf(deps: StoryDeps, slug: string) {
+  return {
+    tenants: demoTenants,
+    isLocal: isLocal(deps),
+    protocolNames,
+    inspector: demoPaths.messagesOf(slug),
+  };
+}
 
 /** Throws NotFoundError. */
-function tenantOf(req: Request): DemoTenant {
-  const tenant = demoTenants.find(({ slug }) => slug === req.params.slug);
-  if (!tenant) throw new NotFoundError("The story has no such customer.");
-  return tenant;
+function stepIn(req: Request, { steps }: Story) {
+  const index = steps.findIndex(({ id }) => id === req.params.step);
+  const step = steps[index];
+  if (!step) throw new NotFoundError("The story has no such step.");
+  return { step, index };
 }
 
-async function storeOf({ database }: StoryDeps, { slug }: DemoTenant): Promise<TenantStore | null> {
-  const tenant = await systemStore(database).tenants.bySlug(slug);
-  return tenant && forTenant(database, tenant.id);
+function placeOf(req: Request, slug: string): StoryPlace | null {
+  const place = placeIn(req);
+  return place?.customer === slug ? place : null;
 }
 
-async function findConnection(
-  store: TenantStore,
-  { slug, protocol }: DemoTenant,
-): Promise<Connection | undefined> {
-  return (await store.connections.list()).find(({ key, type }) => key === slug && type === protocol);
+/** The browser's place: the kept one if it only loads the step again, otherwise one that begins with the next message. */
+async function arriveAt(req: Request, { tenant, store }: Story, step: string): Promise<StoryPlace> {
+  const kept = placeOf(req, tenant.slug);
+  if (kept?.step === step) return kept;
+  const [newest] = await store.inspector.page({}, null, 1);
+  return { customer: tenant.slug, step, since: newest?.seq ?? 0, acts: 0 };
 }
 
-function appIdOf({ settings }: Connection): string {
-  if (!settings) return "";
-  return "clientId" in settings ? settings.clientId : (settings.appInstanceId ?? "");
+/** Carries out an act, and leads on: to its page, or back to the step. A problem is shown on the step. */
+async function actAndGo(deps: StoryDeps, story: Story, req: Request, res: Response): Promise<void> {
+  const { step } = stepIn(req, story);
+  const number = Number(req.params.act);
+  const act = step.acts[number - 1];
+  if (!act) throw new NotFoundError("The step has no such act.");
+  const page = demoPaths.stepOf(story.tenant.slug, step.id);
+  try {
+    const place = await arriveAt(req, story, step.id);
+    const target = await carryOut(deps, story, act, { req, res });
+    keepPlace(res, { ...place, acts: number });
+    res.redirect(303, target ?? page);
+  } catch (error) {
+    if (!(error instanceof InvalidError)) throw error;
+    await answerForm(req, res, page, { kind: "problem", text: error.message, at: "acts" });
+  }
 }
 
-/** The accounts that the sign-in page offers. @param password null if it must not be shown. */
-function signInHelp(password: string | null) {
-  return demoTenants.map((tenant) => ({
-    name: tenant.name,
-    people: tenant.people.map((person) => ({
-      name: person,
-      href: `${paths[tenant.protocol](tenant.slug).login}?${new URLSearchParams({ login_hint: loginOf(person, tenant) })}`,
-    })),
-    owner: { login: loginOf(tenant.owner, tenant), href: paths.passwordLoginOf(tenant.slug), password },
-  }));
+function reset(deps: StoryDeps, controlSecret: string): RequestHandler {
+  return async (req, res) => {
+    if (!isLocal(deps) && !hasSecret(req, controlSecret))
+      throw new NotFoundError("Reset this demo on its machine.");
+    await deps.reset();
+    if (hasSecret(req, controlSecret)) return void res.status(204).end();
+    forgetPlace(res);
+    const slug = tenantOf(placeIn(req)?.customer)?.slug;
+    res.redirect(303, slug ? demoPaths.storyOf(slug) : demoPaths.story);
+  };
 }
 
 function hasSecret(req: Request, secret: string): boolean {

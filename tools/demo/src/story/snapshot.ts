@@ -6,6 +6,12 @@ import type { Database } from "../../../../src/store/database.ts";
 import type { TenantAgent } from "../../../../src/store/tenant/agents.ts";
 import type { TenantStore } from "../../../../src/store/tenant-store.ts";
 
+/** A part of the application's state: what it is about, and facts in a row. */
+export interface StoryState {
+  title: string;
+  facts: string[];
+}
+
 /** A person of the story, as the application knows them. */
 interface KnownPerson {
   user: User;
@@ -51,8 +57,8 @@ async function findPerson(store: TenantStore, tenant: DemoTenant, name: string):
 
 const origins = { local: "a local account", "just-in-time": "came just in time", scim: "managed by SCIM" };
 
-export function describePerson(person: KnownPerson | null): string {
-  if (!person) return "The application does not know this person.";
+export function describePerson(person: KnownPerson | null, name: string): StoryState {
+  if (!person) return { title: name, facts: ["not known to the application"] };
   const { user, role, sessions } = person;
   const facts = [
     user.loginName,
@@ -63,22 +69,22 @@ export function describePerson(person: KnownPerson | null): string {
       : `signed in with ${sessions} ${sessions === 1 ? "browser" : "browsers"}`,
     `id ${user.id}`,
   ];
-  return `${user.displayName ?? user.loginName}: ${facts.join(", ")}.`;
+  return { title: user.displayName ?? user.loginName, facts };
 }
 
 /** Says which of the two people are signed in. */
-export function describePresence({ star, second }: StorySnapshot): string {
+export function describePresence({ star, second }: StorySnapshot): StoryState {
   const present = [star, second].flatMap((person) =>
-    person && person.sessions > 0 ? [person.user.displayName] : [],
+    person && person.sessions > 0 ? [person.user.displayName ?? person.user.loginName] : [],
   );
-  return present.length === 0 ? "Neither of them is signed in." : `Signed in: ${present.join(" and ")}.`;
+  return { title: "Signed in", facts: present.length === 0 ? ["neither of them"] : present };
 }
 
-/** The agent's state in the application, as a sentence. */
-export function describeAgent({ agent, clientId }: StorySnapshot): string {
-  if (clientId === "") return `${agentName} is not registered: reset the demo.`;
-  if (!agent) return `${agentName} is registered, and has not acted here yet.`;
-  const state = agent.blockedAt === null ? "may act here" : "is blocked";
-  const last = agent.lastPerson ? `, and last got a token for ${agent.lastPerson.loginName}` : "";
-  return `${agentName} ${state}${last}.`;
+/** The agent's state in the application. */
+export function describeAgent({ agent, clientId }: StorySnapshot): StoryState {
+  const title = agentName;
+  if (clientId === "") return { title, facts: ["not registered: reset the demo"] };
+  if (!agent) return { title, facts: ["registered", "has not acted here yet"] };
+  const last = agent.lastPerson ? [`last got a token for ${agent.lastPerson.loginName}`] : [];
+  return { title, facts: [agent.blockedAt === null ? "may act here" : "blocked", ...last] };
 }
