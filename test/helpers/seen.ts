@@ -22,7 +22,7 @@ const unseen = (text: string) => `(() => {
     const { top, left, bottom, right } = message.getBoundingClientRect();
     if (top < 0 || left < 0 || bottom > innerHeight || right > innerWidth || bottom === top)
       return "the message is out of sight: top " + top + ", bottom " + bottom + " of " + innerHeight;
-    const points = [[left + 2, top + 2], [right - 2, bottom - 2], [(left + right) / 2, (top + bottom) / 2]];
+    const points = [[left + 4, top + 4], [right - 4, bottom - 4], [(left + right) / 2, (top + bottom) / 2]];
     const covers = points.map(([x, y]) => document.elementFromPoint(x, y)).find((hit) => !message.contains(hit));
     return covers === undefined ? null : "the message is covered by " + (covers?.outerHTML.slice(0, 200) ?? "nothing");
   });
