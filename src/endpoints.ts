@@ -54,6 +54,7 @@ export const paths = {
     inspectorRecording: "/admin/inspector/recording",
     inspectorClear: "/admin/inspector/clear",
     inspectorSource: "/admin/inspector/source",
+    inspectorFlow: (id: number | string) => `/admin/inspector/flows/${id}`,
     inspectorMessage: (seq: number | string) => `/admin/inspector/${seq}`,
     agents: "/admin/agents",
     newAgent: "/admin/agents/new",

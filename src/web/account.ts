@@ -115,7 +115,11 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const providerUrl = await pendingUrl;
     // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
     if (providerUrl === null) res.redirect(303, paths.signedOut);
-    else res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
+    else {
+      // For the inspector.
+      res.locals.leavesFor = providerUrl;
+      res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
+    }
   });
 
   router.get(paths.signedOut, (_req, res) => {
