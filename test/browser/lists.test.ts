@@ -113,6 +113,7 @@ describeInBrowser("lists in the console", (browser) => {
       await page.getByRole("heading", { name: "Block: 2 people" }).waitFor();
       await tabTo(page, "Block now");
       await page.keyboard.press("Enter");
+      await page.waitForURL("**/admin/people");
       await assertSeen(page, "ada@acme.example and alan@acme.example are blocked and signed out everywhere.");
       await page.getByLabel("Select all on this page").check();
       assert.equal(await page.locator("[data-selected]").textContent(), "4 selected");
@@ -139,7 +140,7 @@ describeInBrowser("lists in the console", (browser) => {
     });
 
     it("says times as people do, keeps them true, and has the exact time in the title", async () => {
-      const page = await open("/admin/activity", { timezoneId: "UTC" });
+      const page = await open("/admin/activity?kind=provisioning", { timezoneId: "UTC" });
       const time = page.locator(".list time").first();
       assert.equal(await time.textContent(), "1 min ago");
       assert.match((await time.getAttribute("title")) ?? "", /11:59:00 UTC\n.*11:59:00 UTC$/);
@@ -150,7 +151,7 @@ describeInBrowser("lists in the console", (browser) => {
     });
 
     it("groups a list by the days of the reader's zone", async () => {
-      const page = await open("/admin/activity", { timezoneId: "Asia/Tokyo" });
+      const page = await open("/admin/activity?kind=provisioning", { timezoneId: "Asia/Tokyo" });
       const rows = await page
         .locator(".list tbody tr")
         .evaluateAll((found) =>
