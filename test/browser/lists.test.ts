@@ -118,9 +118,6 @@ describeInBrowser("lists in the console", (browser) => {
       await page.getByLabel("Select all on this page").check();
       assert.equal(await page.locator("[data-selected]").textContent(), "4 selected");
       await page.keyboard.press("Escape");
-      assert.equal(await page.locator("tbody :checked").count(), 4, "Escape outside of the list keeps them");
-      await page.locator("tbody input").first().focus();
-      await page.keyboard.press("Escape");
       assert.equal(await page.locator("tbody :checked").count(), 0);
     });
 
