@@ -168,7 +168,7 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
 function keyTaken({ key, type }: NewConnection): ConflictError {
   return new ConflictError(
     "key-taken",
-    `The connection ID "${key}" already names a ${type.toUpperCase()} connection.`,
+    `Your ${type.toUpperCase()} connection already has the ID "${key}". Choose another one.`,
   );
 }
 
