@@ -53,6 +53,15 @@ export function checkShown(req: Request, now: readonly Fact[], page: string): vo
   if (differences.length > 0) throw new ChangedError(differences, page);
 }
 
+/**
+ * What has changed since a page showed `shown`, the value of its hidden field. Empty if nothing has, or if the value cannot
+ * be read.
+ */
+export function differencesSince(shown: string, now: readonly Fact[]): readonly Difference[] {
+  const before = readShown(shown);
+  return before === null ? [] : differencesOf(new Map(before), new Map(shortened(now)));
+}
+
 /** Answers a ChangedError with a page that shows the differences. */
 export const changedPage: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (!(error instanceof ChangedError)) return next(error);

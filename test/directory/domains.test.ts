@@ -24,7 +24,7 @@ describe("domains", () => {
       await addDomain(acme.store, "acme.example");
     });
 
-    const tested = () => acme.store.connections.update(connection.id, { testedAt: 1 });
+    const tested = () => acme.store.connections.update(connection.id, { testedAt: 1, admittedAt: 1 });
     const enforce = (id: string | null = connection.id) => enforceConnection(acme.store, "acme.example", id);
     const password = (name: string) =>
       signInWithPassword(acme.store, testPasswords, { loginName: name, password: testPassword });

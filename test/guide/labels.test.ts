@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { capabilities } from "../../src/guide/facts.ts";
 import { writeGuide } from "../../src/guide/guide.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { everyPage } from "../helpers/every-page.ts";
+import { everyPage, loadPage } from "../helpers/every-page.ts";
 import { labelParts } from "../helpers/okta-labels.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -22,9 +22,10 @@ describe("the labels in the guides and on the pages", () => {
     before(async function () {
       this.timeout(120_000);
       pages = [];
-      for (const { as, path, form, name } of await everyPage(use, site())) {
+      for (const one of await everyPage(use, site())) {
+        const { as, name } = one;
         const client = as ? await site().clientOf(as) : site().app.client();
-        const { text } = form ? await client.post(path, form) : await client.get(path);
+        const { text } = await loadPage(client, one);
         pages.push({ name, html: text });
       }
     });

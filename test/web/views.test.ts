@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { brand } from "../../config/brand.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { everyPage } from "../helpers/every-page.ts";
+import { everyPage, loadPage } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 
 const folder = new URL("../../views/", import.meta.url);
@@ -52,9 +52,10 @@ describe("every page", () => {
 
     it("renders with exactly one h1 and a title, and has nothing inline", async () => {
       const pages = await everyPage(use, site());
-      for (const { name, status, as, path, form } of pages) {
+      for (const one of pages) {
+        const { name, status, as } = one;
         const client = as ? await site().clientOf(as) : site().app.client();
-        const page = await (form ? client.post(path, form) : client.get(path));
+        const page = await loadPage(client, one);
         assert.equal(page.status, status, name);
         assert.match(page.headers.get("content-type") ?? "", /^text\/html; charset=utf-8/, name);
         assert.match(page.text, /^<!doctype html>\n<html lang="en">[\s\S]*<\/html>\s*$/, name);
