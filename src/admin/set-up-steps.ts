@@ -8,7 +8,7 @@ const steps: readonly { name: SetUpStep; title: string; isDone(connection: Conne
     isDone: ({ isProvisioned, isCatalogApp }) => isProvisioned !== null && isCatalogApp !== null,
   },
   { name: "app", title: "Add the app in Okta", isDone: ({ settings }) => settings !== null },
-  { name: "values", title: "Enter Okta’s values", isDone: ({ settings }) => settings !== null },
+  { name: "values", title: "Enter the values from Okta", isDone: ({ settings }) => settings !== null },
   { name: "test", title: "Test the sign-in", isDone: ({ testedAt }) => testedAt !== null },
   { name: "switch-on", title: "Switch it on", isDone: ({ status }) => status === "active" },
 ];
