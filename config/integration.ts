@@ -58,8 +58,8 @@ export const integration: Integration = {
     spInitiated: true,
     spFlowDescription:
       "Open the SP Initiate URL. It leads to Okta at once. Sign in to Okta as a person who is assigned to the app; " +
-      `you land on the task list of ${brand.productName}. The name at the top right opens the account page, which ` +
-      "shows first name, last name and e-mail; Sign out is next to it.",
+      `you land on the task list of ${brand.productName}. The initials at the top right open a menu with Account, ` +
+      "the page with first name, last name and e-mail, and Sign out.",
     groupAttribute: null,
   },
   scim: {

@@ -31,7 +31,7 @@ export function overviewRoutes({ database }: AdminDeps): Router {
     ]);
     const now = Date.now();
     res.render("admin/overview", {
-      title: "Administration",
+      title: "Admin",
       connections,
       domains,
       tokens: tokens.filter((token) => isActiveToken(token, now)),

@@ -35,7 +35,7 @@ export async function showSetUp(
   const submitted = submittedForm(res, "values");
   const facts = connectionFacts(connection);
   const isDraft = connection.status === "draft";
-  res.set("Cache-Control", "no-store").render(templateOf(context), {
+  res.render(templateOf(context), {
     title: `${connection.type === "oidc" ? "OpenID Connect" : "SAML"} connection ${connection.key}`,
     stylesheets: ["set-up.css"],
     connection,

@@ -90,7 +90,7 @@ export async function answered(client: Client, sent: Answer | Promise<Answer>): 
 /** Creates a set-up link and returns its path. */
 export async function createLink(client: Client, base: string): Promise<string> {
   const page = await answered(client, submit(client, base, "/links"));
-  assert.equal(page.headers.get("cache-control"), "no-store");
+  assert.equal(page.headers.get("cache-control"), "no-store, no-transform");
   const url =
     /<code class="value" id="set-up-link-value">([^<]*)</.exec(page.text)?.[1] ?? assert.fail(page.text);
   return new URL(url).pathname;

@@ -55,7 +55,7 @@ describe("a set-up link", () => {
       assert.equal(headingOf(page), "Connect Okta with Tasklane");
       assert.deepEqual(
         [page.headers.get("referrer-policy"), page.headers.get("cache-control")],
-        ["no-referrer", "no-store"],
+        ["no-referrer", "no-store, no-transform"],
       );
       op.register({
         clientId: "0oa-guest",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { addDomain } from "../../src/directory/tenants.ts";
 import { samlUrls } from "../../src/endpoints.ts";
 import { landingPath } from "../../src/web/home.ts";
-import { describeInBrowser } from "../helpers/browser.ts";
+import { describeInBrowser, signOut } from "../helpers/browser.ts";
 import { createSigningKey } from "../helpers/certificates.ts";
 import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import {
@@ -109,7 +109,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       const names = (await page.context().cookies(baseUrl)).map(({ name }) => name);
       assert.ok(names.includes("__Host-session"), names.join());
 
-      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await signOut(page);
       await page.getByRole("button", { name: "Sign out of the org" }).click();
       await page.waitForURL(`${baseUrl}/signed-out`);
       await page.goto(`${baseUrl}/oidc/${key}/initiate?iss=${encodeURIComponent(op.issuer)}`);

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { addDomain } from "../../src/directory/tenants.ts";
 import type { Connection } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
-import { describeInBrowser } from "../helpers/browser.ts";
+import { describeInBrowser, signOut } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { connectOrg, orgOptions } from "../helpers/org.ts";
@@ -51,7 +51,7 @@ describeInBrowser("single sign-on in the browser, with the provider on another s
       await page.getByRole("button", { name: "Sign in to the org" }).click();
       await page.waitForURL(`${site().app.url}/account`);
       assert.deepEqual(await factsOf(page), ["Ada", "Lovelace", "ada@acme.example"]);
-      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await signOut(page);
       await page.getByRole("button", { name: "Sign out of the org" }).click();
       await page.waitForURL(`${site().app.url}/signed-out`);
       await page.goto(`${site().app.url}/account`);

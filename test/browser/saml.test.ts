@@ -5,7 +5,7 @@ import { addDomain } from "../../src/directory/tenants.ts";
 import { samlUrls } from "../../src/endpoints.ts";
 import type { Connection, SamlSettings } from "../../src/model.ts";
 import { refreshMetadata } from "../../src/saml/metadata-refresh.ts";
-import { describeInBrowser } from "../helpers/browser.ts";
+import { describeInBrowser, signOut } from "../helpers/browser.ts";
 import { createSigningKey, type SigningKey } from "../helpers/certificates.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { type SamlIdp, startSamlIdp } from "../helpers/saml-idp.ts";
@@ -60,7 +60,7 @@ describeInBrowser("SAML in the browser, with another vendor's provider on anothe
 
     it("a new person signs in by e-mail address, lands on the wanted page, and signs out", async () => {
       const page = await signInByEmail();
-      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await signOut(page);
       await page.waitForURL(`${site().app.url}/signed-out`);
       await page.goto(`${site().app.url}/account`);
       assert.equal(await page.locator("h1").textContent(), "Sign in");

@@ -4,7 +4,7 @@ import { endSessions } from "../../src/directory/access.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import { landingPath } from "../../src/web/home.ts";
-import { describeInBrowser, tabTo, takeSession } from "../helpers/browser.ts";
+import { describeInBrowser, openAccountMenu, signOut, tabTo, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { testPassword } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
@@ -34,7 +34,8 @@ describeInBrowser("in the browser", (browser) => {
       await page.waitForURL("**/account?x=1");
 
       const elsewhere = await site().clientOf(site().owner);
-      await tabTo(page, /^Your account:/);
+      await openAccountMenu(page);
+      await tabTo(page, "Account");
       await page.keyboard.press("Enter");
       await page.getByText("Since").nth(1).waitFor();
       await tabTo(page, "Sign out everywhere else");
@@ -42,6 +43,7 @@ describeInBrowser("in the browser", (browser) => {
       await page.getByRole("status").filter({ hasText: "You are signed out everywhere else." }).waitFor();
       assert.equal((await elsewhere.get("/me")).status, 401);
 
+      await openAccountMenu(page);
       await tabTo(page, "Sign out");
       await page.keyboard.press("Enter");
       await page.waitForURL("**/signed-out");
@@ -71,7 +73,8 @@ describeInBrowser("in the browser", (browser) => {
       await page.goto(`${site().app.url}/account?x=1`);
       assert.equal(await heading(page), "Your account");
       await endSessions(site().acme.store, site().owner.id);
-      await page.getByRole("link", { name: "Your account:" }).click();
+      await openAccountMenu(page);
+      await page.getByRole("link", { name: "Account", exact: true }).click();
       await page.getByText("Your session has ended. Sign in again.").waitFor();
       await page.getByLabel("Work e-mail").fill("owner@acme.example");
       await page.keyboard.press("Enter");
@@ -86,7 +89,7 @@ describeInBrowser("in the browser", (browser) => {
       await takeSession(page, site().app, await site().clientOf(await currentOwner()));
       await page.goto(`${site().app.url}/account`);
       await page.getByText("Private name").first().waitFor();
-      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await signOut(page);
       await page.waitForURL("**/signed-out");
       await page.goBack();
       await page.getByRole("heading", { name: "Sign in" }).waitFor();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { agentName } from "../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../../src/demo/tenants.ts";
-import { describeInBrowser } from "../helpers/browser.ts";
+import { describeInBrowser, signOut } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
 import {
   type Certificate,
@@ -41,7 +41,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
     });
 
     async function isHere(page: Page, name: string): Promise<void> {
-      await page.locator("a.whoami", { hasText: name }).waitFor();
+      await page.locator(".whoami", { hasText: name }).waitFor();
       assert.equal(new URL(page.url()).origin, appUrl);
     }
 
@@ -61,7 +61,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       it(`a person signs in by ${tenant.protocol.toUpperCase()}, from the tile and from here`, async () => {
         const page = await browser.open({ ignoreHTTPSErrors: true });
         await byTile(page, tenant);
-        await page.getByRole("button", { name: "Sign out" }).click();
+        await signOut(page);
         await page.getByRole("heading", { name: "You are signed out" }).waitFor();
         await fromHere(page, tenant);
       });

@@ -86,6 +86,17 @@ export async function takeSession(page: Page, app: TestApp, client: Client): Pro
   await page.context().addCookies(cookies);
 }
 
+/** Opens the account menu by keyboard. Its entries are the next to get the focus. */
+export async function openAccountMenu(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /^Your account:/ }).press("Enter");
+}
+
+/** Signs out in the account menu. */
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /^Your account:/ }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+}
+
 /** Presses Tab until an element with this accessible text has the focus. */
 export async function tabTo(page: Page, text: string | RegExp): Promise<void> {
   const seen: string[] = [];

@@ -230,7 +230,7 @@ export async function openAddress(reader: Reader, url: string): Promise<void> {
 
 export async function assertSignedIn(reader: Reader): Promise<void> {
   const { tester } = reader.windows;
-  await control(tester, "Sign out");
+  await control(tester, "Your account:");
   assert.equal(new URL(tester.url()).origin, reader.productUrl);
 }
 

@@ -75,7 +75,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in as the Okta org", (
     await visitor.goto(`${demo.url}/oidc/acme/login`);
     await visitor.getByLabel("Username").fill(person.login);
     await visitor.getByRole("button", { name: "Sign In", exact: true }).click();
-    await visitor.locator("a.whoami", { hasText: "Grace Hopper" }).waitFor();
+    await visitor.locator(".whoami", { hasText: "Grace Hopper" }).waitFor();
     await ticked(list, "sign-in");
 
     const created = await demo.script("admin", "--", "token", "create", "acme", "--json");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { agentName } from "../../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/tenants.ts";
-import { describeInBrowser } from "../../../test/helpers/browser.ts";
+import { describeInBrowser, signOut } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 
 /** A reader who follows the story page, and knows nothing else. */
@@ -54,14 +54,14 @@ class StoryReader {
     await this.isHere(name);
   }
 
-  /** Waits for the person's name in the application's header. Unlike in the org's header, it is a link. */
+  /** Waits for the person's name in the application's header. It is in the button of the account menu. */
   async isHere(name: string): Promise<void> {
-    await this.#page.locator("a.whoami", { hasText: name }).waitFor();
+    await this.#page.locator(".whoami", { hasText: name }).waitFor();
   }
 
   async signOutHere(): Promise<void> {
     await this.#page.goto(this.#story);
-    await this.#page.getByRole("button", { name: "Sign out" }).click();
+    await signOut(this.#page);
     await this.#page.getByRole("heading", { name: "You are signed out" }).waitFor();
   }
 }
@@ -232,7 +232,7 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   await page.getByRole("button", { name: "Clear and revoke" }).click();
   await page.getByText("answered 204: the person is signed out there").waitFor();
   await reader.follow("universal-logout", "Tasks");
-  assert.equal(await page.locator("a.whoami").count(), 0, "signed out");
+  assert.equal(await page.locator(".whoami").count(), 0, "signed out");
 
   await reader.arrive("deactivation", renamed);
   const before = await reader.now("deactivation");
@@ -242,7 +242,7 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   await page.getByRole("button", { name: "Deactivate" }).click();
   await page.getByText("is deactivated, and unassigned from every application").waitFor();
   await reader.follow("deactivation", "Tasks");
-  assert.equal(await page.locator("a.whoami").count(), 0, "signed out");
+  assert.equal(await page.locator(".whoami").count(), 0, "signed out");
   assert.match(await reader.now("deactivation"), /deactivated, managed by SCIM, signed in nowhere/);
 
   await reader.follow("reactivation", star);

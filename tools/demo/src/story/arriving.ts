@@ -27,7 +27,7 @@ export function arriving(context: StoryContext): StoryStep[] {
       id: "login-page",
       title: `${star} starts at the application`,
       actions: [
-        { text: "Sign out here, with the button at the top of the page." },
+        { text: "Sign out here, in the menu at the top right." },
         {
           text: "Enter the address on the sign-in page:",
           link: { label: "Sign in", href: paths.login },
