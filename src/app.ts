@@ -21,6 +21,7 @@ import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
 import { type GenerateKeys, generateRsaKeys } from "./saml/keys.ts";
 import { samlRoutes } from "./saml/routes.ts";
+import { type CallCounter, noCallCounter } from "./scim/call-counter.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
@@ -58,6 +59,8 @@ export interface AppDeps {
   log: Log;
   /** Shows the tenants what their identity provider says, and what was said to it. */
   recorder?: Recorder;
+  /** Counts the calls of provisioning clients. */
+  calls?: CallCounter;
   /** Where domains are proved: the system's DNS. */
   lookUpTxt?: TxtLookup;
   /** Of new passwords. Only tests lower it; see directory/password-hash.ts. */
@@ -84,6 +87,7 @@ export function createApp({
   database,
   log,
   recorder = noRecorder,
+  calls = noCallCounter,
   lookUpTxt = txtLookup(),
   passwordCost,
   generateKeys = generateRsaKeys,
@@ -115,7 +119,7 @@ export function createApp({
 
   // Also below two slashes: an administrator copied the origin with one at its end.
   const scimMounts = [paths.scim, `/${paths.scim}`];
-  app.use(scimMounts, scimRoutes({ database, baseUrl, passwords, onExchange: recordScim(recorder) }));
+  app.use(scimMounts, scimRoutes({ database, baseUrl, passwords, calls, onExchange: recordScim(recorder) }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));

@@ -14,6 +14,7 @@ import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
 import { submittedForm } from "../web/answers.ts";
 import { refusals } from "../web/refusals.ts";
 import type { AdminDeps } from "./deps.ts";
+import { connectionFigures } from "./figures.ts";
 import { oidcValues } from "./oidc-form.ts";
 import { nameableFields, samlValues } from "./saml-form.ts";
 import { choiceValues } from "./set-up-choices.ts";
@@ -37,7 +38,7 @@ export async function showSetUp(
   const isDraft = connection.status === "draft";
   res.render(templateOf(context), {
     title: `${connection.type === "oidc" ? "OpenID Connect" : "SAML"} connection ${connection.key}`,
-    stylesheets: ["set-up.css"],
+    stylesheets: ["set-up.css", "figures.css"],
     connection,
     base,
     tenant,
@@ -86,12 +87,14 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
   // The index of entries by their target, which here is a connection.
   const filter = { person: connection.id, kind: "sign-in" } as const;
   const signIns = isActive ? await store.activity.page(filter, null, 5) : [];
+  const figures = isActive ? await connectionFigures(store, connection.id) : [];
   return {
     secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
     test,
     canLink: canLink(context, test),
     links,
     signIns,
+    figures,
     enforced: domains.filter(({ enforcedConnectionId }) => enforcedConnectionId === connection.id),
     isDomainVerified: domains.some(({ verifiedAt }) => verifiedAt !== null),
     hasToken: tokens.some(({ revokedAt }) => revokedAt === null),

@@ -8,6 +8,7 @@ import { paths } from "../endpoints.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
+import { dayOf, dayText, exactTime, formatDate, momentText } from "./moments.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -18,7 +19,7 @@ export function setUpViews(app: Express, baseUrl: string): void {
   app.locals.brand = brand;
   app.locals.paths = paths;
   Object.assign(app.locals, { asset, baseUrl });
-  app.locals.formatDate = formatDate;
+  Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, momentText });
   app.locals.visible = visible;
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
@@ -62,15 +63,3 @@ export const pageContext: RequestHandler = (req, res, next) => {
   Object.defineProperty(res.locals, "answer", { enumerable: true, get: answer });
   next();
 };
-
-/** Created once: creating a formatter takes longer than rendering a whole table row. */
-const momentFormat = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "medium",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
-
-/** A time for people, in UTC: the server does not know the reader's time zone. */
-function formatDate(at: number): string {
-  return `${momentFormat.format(at)} UTC`;
-}

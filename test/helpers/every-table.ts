@@ -61,6 +61,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
     changed: ["active"],
     requestId: null,
   });
+  await store.counts.add([{ kind: "scim-call", subject: writer.source.id, count: 1 }]);
   const group = { id: randomUUID(), displayName: "Engineers", sourceId: writer.source.id, sourceKey: "g1" };
   await store.groups.create(group);
   await store.groupMembers.add(group.id, [user.id]);
