@@ -51,6 +51,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     ),
     page("an OIDC set-up sent empty", `/admin/connections/${oidc.id}/settings`, { form: {} }),
     page("an OIDC set-up after a test", `/admin/connections/${tested}?step=4`),
+    page("the end of an OIDC set-up", `/admin/connections/${tested}?step=5`),
     page("step 2 of a SAML set-up", `/admin/connections/${saml.id}?step=2`),
     page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { form: {} }),
     page("a SAML connection that is on", `/admin/connections/${active}`),

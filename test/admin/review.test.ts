@@ -134,7 +134,7 @@ describe("a connection's review", () => {
       for (const one of [page, await owner.get(base)])
         assert.match(
           one.text,
-          /A guest of a set-up link changed this draft on .*, from .*127\.0\.0\.1\. Compare/,
+          /A guest of a set-up link changed this draft .*, from .*127\.0\.0\.1\. Compare/,
         );
       assert.ok(!page.text.includes("the-guests-secret"));
       await submit(owner, `${base}?step=3`, "/settings", { clientId: "0oa-owner", issuer: right().issuer });
