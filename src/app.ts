@@ -41,6 +41,7 @@ import { apiRoutes } from "./web/api.ts";
 import type { ApiOperation } from "./web/api-operation.ts";
 import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
+import { leadToForm } from "./web/form-addresses.ts";
 import { homeRoutes } from "./web/home.ts";
 import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
@@ -159,6 +160,7 @@ export function createApp({
 
   app.use(pageNotFound);
   app.use(api.errors);
+  app.use(leadToForm(app));
   app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;

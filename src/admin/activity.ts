@@ -8,6 +8,7 @@ import { type ActivityFilter, type ActivityKind, activityKinds } from "../store/
 import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
+import { submittedForm } from "../web/answers.ts";
 import { formField, navigationOnly } from "../web/request.ts";
 import { type ExportFormat, exportFormats, exportText, readable } from "./activity-entries.ts";
 import { adminEntry, makeChange, storeOf } from "./change.ts";
@@ -62,6 +63,7 @@ export function activityRoutes({ database }: AdminDeps): Router {
       settings,
       shown: shownValue(retentionFacts(settings)),
       retentionDays,
+      retentionForm: submittedForm(res, "retention"),
       isKnown: filter !== null,
       isFiltered: Object.values(query).some(Boolean),
       exportOf: (format: ExportFormat) => withQuery(paths.admin.activityExport(format), { ...query }),
@@ -95,6 +97,9 @@ export function activityRoutes({ database }: AdminDeps): Router {
         entry: adminEntry(req, "activity.retention_changed", null, ["activityDays"]),
         done: "The setting is saved. Older entries are deleted within minutes.",
         page: paths.admin.activity,
+        at: "retention",
+        field: "days",
+        entered: { days: formField(req, "days") },
         async apply(store) {
           checkShown(req, retentionFacts(await store.settings.lock()), paths.admin.activity);
           await store.settings.change({ activityDays: daysIn(req) });

@@ -78,6 +78,7 @@ export function groupRoutes({ database }: AdminDeps): Router {
             ? `Members of ${group.displayName} are administrators from now on.`
             : `${group.displayName} no longer gives a role.`,
         page,
+        at: "group-role",
         async apply(store) {
           const now = await store.groups.lock(group.id);
           if (now) checkShown(req, await groupFacts(store, now), page);

@@ -57,6 +57,7 @@ export function peopleRoutes({ database }: AdminDeps): Router {
         apply: (store) => liftTombstone(store, id),
         done: "They can sign in again with a connection that creates accounts at the first sign-in.",
         page: paths.admin.deletedPeople,
+        at: "kept-out",
       },
     );
   });

@@ -10,6 +10,7 @@
  */
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
+import { changedPage } from "../web/answers.ts";
 import { requireAdmin } from "../web/guards.ts";
 import { activityRoutes } from "./activity.ts";
 import { agentRoutes } from "./agent.ts";
@@ -26,7 +27,6 @@ import { provisioningRoutes } from "./provisioning.ts";
 import { samlActionRoutes } from "./saml-actions.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
-import { changedPage } from "./shown.ts";
 
 export function adminRoutes(deps: AdminDeps): Router {
   const router = Router();

@@ -24,7 +24,7 @@ export function samlActionRoutes(deps: AdminDeps): Router {
     const context = await samlContext(deps, req);
     const { store, connection } = context;
     // Do not hold the lock while the provider answers: refreshMetadata checks again that the URL is still the same.
-    await store.transaction((inside) => lockAsShown(req, context, inside));
+    await store.transaction((inside) => lockAsShown(req, { ...context, base: settingsOf(context) }, inside));
     const { problem } = await refreshMetadata(store, connection, deps.limits);
     await store.activity.record(context.entry("connection.metadata_refreshed"));
     const text =

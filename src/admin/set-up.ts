@@ -6,7 +6,7 @@ import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
-import { answerForm, type FormAnswer } from "../web/answers.ts";
+import { answerForm, ChangedError, type FormAnswer } from "../web/answers.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { documentForm, formField } from "../web/request.ts";
 import { signInPath } from "../web/sign-in-options.ts";
@@ -19,7 +19,7 @@ import { readChoices } from "./set-up-choices.ts";
 import { editorOf, isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { showSetUp } from "./set-up-page.ts";
 import { pageOfStep, type SetUpStep } from "./set-up-steps.ts";
-import { ChangedError, checkShown, shownField } from "./shown.ts";
+import { checkShown, shownField } from "./shown.ts";
 
 /**
  * The set-up of a connection: entering, checking, saving and testing its settings. Administrators and the guests of set-up
@@ -156,7 +156,7 @@ function parseBody(req: Request, res: Response): Promise<void> {
   });
 }
 
-type StepAnswer = Pick<FormAnswer, "kind" | "text" | "form">;
+type StepAnswer = Pick<FormAnswer, "kind" | "text" | "form" | "differences">;
 
 const problem = (text: string): StepAnswer => ({ kind: "problem", text });
 
@@ -207,13 +207,12 @@ async function lockForEdit(req: Request, context: SetUpContext, store: TenantSto
   return now;
 }
 
-/** Without differences, the form did not say what its page showed. */
-const changedProblem = ({ differences }: ChangedError): StepAnswer =>
-  problem(
-    differences.length > 0
-      ? "Nothing was saved: another person or a machine changed the settings after you opened the page."
-      : "Nothing was saved: your page was probably open during an update. Look again.",
-  );
+/** Nothing was saved, because the page was out of date. */
+const changedProblem = ({ differences }: ChangedError): StepAnswer => ({
+  kind: "problem",
+  text: "Nothing was changed: another person or a machine has made changes since you opened the page.",
+  differences,
+});
 
 async function saveForm(deps: AdminDeps, context: SetUpContext, req: Request, res: Response): Promise<void> {
   const form = new FormReader(req);

@@ -7,7 +7,7 @@ import { protocolNames, protocols } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { type MessageFilter, maxMessageAgeMs, maxStoredMessages } from "../store/tenant/inspector.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { flash } from "../web/answers.ts";
+import { answerForm } from "../web/answers.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { streamMessages } from "./live.ts";
@@ -85,12 +85,9 @@ function recordingRoutes({ database }: InspectorDeps): Router {
       await store.inspector.recordUntil(wanted === 0 ? 0 : Date.now() + wanted * hourMs);
       await recordActivity(req, store, wanted === 0 ? "inspector.switched_off" : "inspector.switched_on");
     });
-    await flash(
-      req,
-      "done",
-      wanted === 0 ? "The inspector is off." : "The inspector is on: messages appear as they arrive.",
-    );
-    res.redirect(303, home);
+    const text =
+      wanted === 0 ? "The inspector is off." : "The inspector is on: messages appear as they arrive.";
+    await answerForm(req, res, home, { kind: "done", text, at: null });
   });
 
   router.post(inspectorClear, async (req, res) => {
@@ -98,8 +95,8 @@ function recordingRoutes({ database }: InspectorDeps): Router {
       await store.inspector.clear();
       await recordActivity(req, store, "inspector.cleared");
     });
-    await flash(req, "done", "All recorded messages are deleted.");
-    res.redirect(303, home);
+    const text = "All recorded messages are deleted.";
+    await answerForm(req, res, home, { kind: "done", text, at: null });
   });
   return router;
 }

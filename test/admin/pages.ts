@@ -31,7 +31,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     ["Issuer", "http://www.okta.com/exk-of-another-name"],
     ["No longer there", "a long\nvalue of several lines"],
   ]);
-  const changed = { status: 409, form: { shown } };
+  const changed = { status: 303, form: { shown } };
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => ({
     name,
     path,
@@ -45,15 +45,15 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     page("the console's overview", "/admin"),
     page("connections", "/admin/connections"),
     page("a new connection", "/admin/connections/new"),
-    page("a new connection with a bad key", "/admin/connections", { form: { key: "!" } }),
+    page("a new connection with a bad key", "/admin/connections", { status: 303, form: { key: "!" } }),
     ...[1, 2, 4, 5].map((step) =>
       page(`step ${step} of an OIDC set-up`, `/admin/connections/${oidc.id}?step=${step}`),
     ),
-    page("an OIDC set-up sent empty", `/admin/connections/${oidc.id}/settings`, { form: {} }),
+    page("an OIDC set-up sent empty", `/admin/connections/${oidc.id}/settings`, { status: 303, form: {} }),
     page("an OIDC set-up after a test", `/admin/connections/${tested}?step=4`),
     page("the end of an OIDC set-up", `/admin/connections/${tested}?step=5`),
     page("step 2 of a SAML set-up", `/admin/connections/${saml.id}?step=2`),
-    page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { form: {} }),
+    page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { status: 303, form: {} }),
     page("a SAML connection that is on", `/admin/connections/${active}`),
     ...["settings", "test", "instructions"].map((tab) =>
       page(`the tab ${tab} of a SAML connection`, `/admin/connections/${active}?tab=${tab}`),
@@ -64,13 +64,14 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     page("a guest's set-up during a review", "/setup/waiting-guest", { as: null }),
     page("an action on a page that is out of date", `/admin/connections/${active}/disable`, changed),
     page("an action without the facts of its page", `/admin/connections/${active}/disable`, {
-      status: 409,
+      status: 303,
       form: {},
     }),
     page("a set-up form that is out of date", `/admin/connections/${reviewed.id}/settings`, {
+      status: 303,
       form: { ...reviewed.settings, shown },
     }),
-    page("a set-up link", `/admin/connections/${saml.id}/links`, { form: {} }),
+    page("a set-up link", `/admin/connections/${saml.id}/links`, { status: 303, form: {} }),
     page("a guest's set-up", "/setup/guest", { as: null }),
     page("the end of a guest's set-up", "/setup/guest?step=5", { as: null }),
     page("domains", "/admin/domains"),

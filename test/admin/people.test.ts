@@ -248,8 +248,8 @@ describe("people in the admin console", () => {
         const before = await lastEntry();
         const shown = shownOn(await client.get(pathOf(user)));
         const asked = await client.post(`${pathOf(user)}/delete`, { shown, keepOut: "yes" });
-        assertRedirect(asked, "/admin/people");
-        assert.match((await client.get("/admin/people")).text, /Provisioning manages this person/);
+        assertRedirect(asked, pathOf(user));
+        assert.match((await client.get(pathOf(user))).text, /Provisioning manages this person/);
         assert.ok(await site().acme.store.users.byId(user.id));
         assert.deepEqual(await lastEntry(), before);
       });

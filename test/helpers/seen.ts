@@ -42,6 +42,12 @@ export async function assertSeen(page: Page, text: string): Promise<void> {
   }
 }
 
+/** Follows a form's answer: the page that it leads to. */
+export async function answerOf(client: Client, answer: Answer): Promise<Answer> {
+  assert.equal(answer.status, 303, answer.text.slice(0, 500));
+  return await client.get(answer.location ?? "");
+}
+
 /**
  * Follows a form's answer: it leads to `location`, whose page shows the message once. Returns this page. A second request
  * does not show the message.
