@@ -18,8 +18,7 @@ import {
   offeredTest,
   stateOf,
   switchOn,
-  valueToCopy,
-} from "./pages-read.ts";
+  valueToCopy, visibleText } from "./pages-read.ts";
 
 let keys = 0;
 
@@ -125,6 +124,17 @@ describe("a set-up link", () => {
       assert.ok(!page.text.includes("the-guests-secret"));
       const typed = await guest.post(`${link}/check`, { field: "issuer", issuer: op.issuer });
       assert.match(JSON.parse(typed.text).note, /Found/);
+    });
+
+    it("tells the administrator when its guest last looked at which step", async () => {
+      const head = async () => visibleText(await owner.get(base));
+      assert.match(await head(), /The set-up link has not been opened yet/);
+      await site().app.client().get(`${link}?step=2`);
+      assert.match(await head(), /The set-up link was last opened .*, at step 2 of 5/);
+      await site().app.client().get(`${link}?step=4`);
+      assert.match(await head(), /at step 4 of 5/);
+      await submit(owner, `${base}?step=2`, "/links/revoke");
+      assert.match(await head(), /Send a set-up link\. They fill in this draft/);
     });
 
     it("has a rate limit of its own for checks", async () => {

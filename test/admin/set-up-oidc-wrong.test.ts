@@ -110,6 +110,18 @@ describe("the set-up of an OIDC connection with wrong values", () => {
       });
     }
 
+    it("proposes a connection ID that is free, and says which one is taken", async () => {
+      const client = await site().clientOf(site().owner);
+      const { tenant } = site().acme;
+      const proposed = async () =>
+        /id="key" name="key" value="([^"]*)"/.exec((await client.get("/admin/connections/new")).text)?.[1];
+      assert.equal(await proposed(), tenant.slug);
+      await createDraft(client, "oidc", tenant.slug);
+      assert.equal(await proposed(), `${tenant.slug}-2`);
+      const twice = client.post("/admin/connections", { type: "oidc", key: tenant.slug });
+      assert.match(messagesOn(await answered(client, twice)), /already names an OIDC connection/);
+    });
+
     it("refuses a connection ID of another tenant without naming that tenant", async () => {
       const client = await site().clientOf(site().owner);
       const other = await createTestTenant(use().database);

@@ -6,7 +6,7 @@ import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-prov
 import { comeBack, leavingTo, orgOptions, orgSealer } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
-import { shownOnce } from "../helpers/seen.ts";
+import { messagesOn, shownOnce } from "../helpers/seen.ts";
 import { useSite } from "../helpers/site.ts";
 import {
   answered,
@@ -39,6 +39,10 @@ describe("the set-up of an OIDC connection", () => {
 
     const idOf = (path: string) => path.split("/").at(-1) ?? "";
     const stored = () => site().acme.store.connections.byId(idOf(base));
+    const verdicts = async () => {
+      const { testedAt, admittedAt } = (await stored()) ?? assert.fail();
+      return [testedAt !== null, admittedAt !== null];
+    };
     const rightValues = () => ({
       issuer: op.issuer,
       clientId: "0oa-set-up",
@@ -100,6 +104,58 @@ describe("the set-up of an OIDC connection", () => {
       );
       const changed = entries.find(({ action }) => action === "connection.changed")?.changed ?? [];
       assert.deepEqual([...changed].sort(), ["clientId", "clientSecret", "issuer", "justInTime"]);
+    });
+
+    it("says calmly that provisioning comes next, or lets first sign-ins create accounts without another test", async () => {
+      await register();
+      await submit(client, settingsPage(base), "/settings", { ...rightValues(), justInTime: "" });
+      await test();
+      const page = await client.get(`${base}?step=4`);
+      assert.match(page.text, /Okta and Tasklane understand each other/);
+      assert.match(page.text, /<li class="calm">[\s\S]*Ada Lovelace has no account yet[\s\S]*once provisioning is set up/);
+      assert.deepEqual(await verdicts(), [true, false]);
+      assert.match(page.text, /Review and switch on…/);
+      const calls = op.calls.length;
+      const judged = await shownOnce(
+        client,
+        await formOn(page, "/accounts").send(client),
+        `${base}?step=4`,
+        "From now on, the first sign-in creates an account. The test below was judged again.",
+      );
+      assert.match(judged.text, /<li class="done">[\s\S]*Ada Lovelace gets in/);
+      assert.deepEqual(await verdicts(), [true, true]);
+      assert.equal(op.calls.length, calls, "no one signed in again");
+      await submit(client, `${base}?step=5`, "/review");
+      assert.doesNotMatch((await client.get(`${base}/review`)).text, /test again/);
+    });
+
+    it("keeps the choices, and shows only the values that they need", async () => {
+      const choose = (app: string) =>
+        submit(client, `${base}?step=1`, "/choices", { accounts: "both", app });
+      assertRedirect(await choose("catalog"), `${base}?step=2`);
+      const catalog = await client.get(`${base}?step=2`);
+      assert.match(catalog.text, /Browse App Catalog/);
+      assert.doesNotMatch(catalog.text, /Create App Integration/);
+      assert.deepEqual(
+        [(await stored())?.justInTime, (await stored())?.isProvisioned, (await stored())?.isCatalogApp],
+        [true, true, true],
+      );
+      await choose("own");
+      const own = await client.get(`${base}?step=2`);
+      assert.match(own.text, /Create App Integration/);
+      assert.doesNotMatch(own.text, /Browse App Catalog/);
+      const missing = await answered(client, submit(client, `${base}?step=1`, "/choices", { app: "own" }));
+      assert.match(messagesOn(missing), /Answer both questions/);
+    });
+
+    it("switches the inspector on for a day, so that no message of the test is lost", async () => {
+      await save();
+      const sent = await submit(client, `${base}?step=4`, "/recording");
+      const page = await shownOnce(client, sent, `${base}?step=4`, "The inspector is on for a day.");
+      assert.doesNotMatch(page.text, /\/recording"/);
+      const { recordingUntil } = await site().acme.store.inspector.state();
+      assert.ok(Math.abs(recordingUntil - Date.now() - 86_400_000) < 60_000);
+      await site().acme.store.inspector.recordUntil(0);
     });
 
     it("answers a poll whether the test has ended", async () => {

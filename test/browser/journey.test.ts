@@ -23,7 +23,11 @@ class Hands {
 
   async click(target: Locator): Promise<void> {
     await this.page.bringToFront();
-    await target.click();
+    await target.click().catch(async (error: unknown) => {
+      console.log(this.page.url(), (await this.page.locator("body").innerText()).slice(0, 1500));
+      await this.page.screenshot({ path: "/tmp/t3-journey-fail.png" });
+      throw error;
+    });
     this.acts.push((await target.textContent().catch(() => null))?.trim() ?? "click");
   }
 
@@ -74,6 +78,7 @@ describeInBrowser("the journey from an empty tenant to the first person in the i
       org.store.state.catalog = { [catalogApp.name]: catalogApp };
       const page = await browser.open({ viewport: { width, height: width < 500 ? 844 : 800 } });
       await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: site.app.url });
+      page.context().setDefaultTimeout(8_000);
       const okta = await page.context().newPage();
       const names = { givenName: "Olga", familyName: "Owner" };
       const link = `/setup/${await inviteOwner(store, `olga-${width}@acme.example`, names)}`;
@@ -123,7 +128,7 @@ describeInBrowser("the journey from an empty tenant to the first person in the i
       await hands.button("Set password and sign in");
       await assertSeen(page, "Your password is set");
       await hands.go("Admin");
-      await hands.click(page.getByRole("link", { name: "Set up single sign-on" }));
+      await hands.click(page.getByRole("link", { name: /^Set up single sign-on/ }));
       await hands.sees("Make two choices");
       await hands.click(page.getByText("Both", { exact: true }));
       await hands.button("Continue");
@@ -166,7 +171,7 @@ describeInBrowser("the journey from an empty tenant to the first person in the i
     /** Connects provisioning, and has Okta provision the person who was assigned. */
     async function provision(hands: Hands, okta: Page, app: string): Promise<void> {
       const { page } = hands;
-      await hands.click(page.getByRole("link", { name: "Set up provisioning" }));
+      await hands.click(page.getByRole("link", { name: /^Set up provisioning/ }));
       await hands.button("Create a token");
       await page.getByRole("button", { name: "Copy the token" }).waitFor();
       await okta.goto(`${app}/provisioning`);
