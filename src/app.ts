@@ -13,6 +13,7 @@ import { recordCrossAppAccess } from "./inspector/describe/cross-app-access.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
 import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
+import { recordSignOut } from "./inspector/describe/sign-out.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
@@ -149,6 +150,7 @@ export function createApp({
   app.use(guideRoutes({ baseUrl }));
   app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses }));
   app.use(setupRoutes({ database, passwords, limits: guesses }));
+  app.use(recordSignOut(recorder));
   app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses }));
   app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));

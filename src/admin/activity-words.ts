@@ -99,7 +99,10 @@ export interface NamedActor {
   detail: string | null;
 }
 
-export function actorInWords({ actorKind, actor }: Pick<RecordedActivity, "actorKind" | "actor">): NamedActor {
+export function actorInWords({
+  actorKind,
+  actor,
+}: Pick<RecordedActivity, "actorKind" | "actor">): NamedActor {
   if (actorKind === "provisioning") return { name: "Okta (SCIM)", detail: actor };
   if (actorKind === "universal-logout") return { name: "Okta (Universal Logout)", detail: actor };
   return { name: actor || "Unknown", detail: null };

@@ -13,6 +13,7 @@ import { formField, navigationOnly } from "../web/request.ts";
 import { type ExportFormat, exportFormats, exportText, readable } from "./activity-entries.ts";
 import { adminEntry, makeChange, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
+import { activityFigures } from "./figures.ts";
 import { choice, pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
@@ -48,18 +49,21 @@ export function activityRoutes({ database }: AdminDeps): Router {
     const query = querySchema.parse(req.query);
     const filter = await filterOf(store, query);
     const after = readPosition(req.query.after, position);
-    const [found, settings] = await Promise.all([
+    const [found, settings, figures] = await Promise.all([
       filter ? store.activity.page(filter, after, pageSize + 1) : [],
       store.settings.read(),
+      activityFigures(store),
     ]);
     const entries = await readable(store, found.slice(0, pageSize));
     const last = found.length > pageSize ? entries.at(-1) : undefined;
     const next = last && writePosition({ at: last.at, id: last.id });
     res.render("admin/activity", {
       title: "Activity",
+      stylesheets: ["figures.css", "lists.css"],
       entries,
       query,
       kindNames,
+      figures,
       settings,
       shown: shownValue(retentionFacts(settings)),
       retentionDays,

@@ -74,7 +74,7 @@ function ofTokens(tokens: readonly ProvisioningToken[], now: number): AttentionI
   return tokenWarnings(notRevoked, now).map((text) => ({
     icon: "key-round",
     tone: "warning",
-    title: "Provisioning token",
+    title: text.includes(" expired on ") ? "Provisioning has stopped" : "A token expires soon",
     text,
     at: null,
     href: `${paths.admin.provisioning}#tokens`,

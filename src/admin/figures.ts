@@ -51,18 +51,31 @@ export async function connectionFigures(store: TenantStore, connectionId: string
 }
 
 async function countsOf(store: TenantStore): Promise<PeriodCount[]> {
-  const kinds = ["people", "sign-in", "sign-in-refused", "refusal-reason", "scim-call", "scim-call-hour"] as const;
+  const kinds = [
+    "people",
+    "sign-in",
+    "sign-in-refused",
+    "refusal-reason",
+    "scim-call",
+    "scim-call-hour",
+  ] as const;
   return await store.counts.since(kinds, firstDay(Date.now(), days));
 }
 
 function figuresOf(counts: readonly PeriodCount[], now: number): Figure[] {
-  const [signIns, refused] = [perDay(counts, "sign-in", now, days), perDay(counts, "sign-in-refused", now, days)];
+  const [signIns, refused] = [
+    perDay(counts, "sign-in", now, days),
+    perDay(counts, "sign-in-refused", now, days),
+  ];
   const lastDay = counts.filter(({ kind, at }) => kind === "scim-call-hour" && at > now - dayMs - hourMs);
-  const calls = { count: sum(lastDay.map(({ count }) => count)), values: perDay(counts, "scim-call", now, days) };
+  const calls = {
+    count: sum(lastDay.map(({ count }) => count)),
+    values: perDay(counts, "scim-call", now, days),
+  };
   return [
     { label: "Sign-ins, 7 days", count: sum(signIns), values: signIns, href: signInsHref, tone: "done" },
     { label: "Refused, 7 days", count: sum(refused), values: refused, href: signInsHref, tone: "problem" },
-    { label: "SCIM calls, 24 hours", ...calls, href: paths.admin.provisioning },
+    { label: "SCIM calls, 24 h", ...calls, href: paths.admin.provisioning },
   ];
 }
 

@@ -118,7 +118,21 @@ export function personRoutes({ database }: AdminDeps): Router {
     const shown = shownValue(await personFacts(store, user));
     const title = personName(user);
     const forms = { role: submittedForm(res, "role"), delete: submittedForm(res, "delete") };
-    res.render("admin/person", { title, user, forms, ...details, agents, activity, roles, shown });
+    const [summary] = await store.people.ofIds([user.id]);
+    const lastSignInAt = summary?.lastSignInAt ?? null;
+    const stylesheets = ["lists.css"];
+    res.render("admin/person", {
+      title,
+      stylesheets,
+      user,
+      forms,
+      lastSignInAt,
+      ...details,
+      agents,
+      activity,
+      roles,
+      shown,
+    });
   });
 
   for (const [name, personAction] of Object.entries(actions)) {

@@ -16,6 +16,7 @@ import { activityRoutes } from "./activity.ts";
 import { agentRoutes } from "./agent.ts";
 import { previewRoutes } from "./agent-preview.ts";
 import { agentsRoutes } from "./agents.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { AdminDeps } from "./deps.ts";
 import { domainRoutes } from "./domains.ts";
@@ -42,6 +43,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(previewRoutes(deps));
   router.use(agentRoutes(deps));
   router.use(peopleRoutes(deps));
+  router.use(bulkRoutes(deps));
   router.use(personRoutes(deps));
   router.use(groupRoutes(deps));
   router.use(sessionRoutes(deps));

@@ -46,7 +46,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const hasPassword = passwordHash !== null;
     const passwordForm = submittedForm(res, passwordPlace.at);
     const details = { passwordForm, sessions, own, groups, agents, hasPassword, passwordLength, apiScopes };
-    res.render("account", { title: "Your account", ...details });
+    res.render("account", { title: "Your account", stylesheets: ["lists.css"], ...details });
   });
 
   router.post("/account/sessions/end-others", requireSignIn, async (req, res) => {
@@ -115,7 +115,11 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const providerUrl = await pendingUrl;
     // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
     if (providerUrl === null) res.redirect(303, paths.signedOut);
-    else res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
+    else {
+      // For the inspector.
+      res.locals.leavesFor = providerUrl;
+      res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
+    }
   });
 
   router.get(paths.signedOut, (_req, res) => {

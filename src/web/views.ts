@@ -8,7 +8,8 @@ import { paths } from "../endpoints.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
-import { dayOf, dayText, exactTime, formatDate, momentText } from "./moments.ts";
+import { dayOf, dayText, exactTime, formatDate, formatDuration, momentText } from "./moments.ts";
+import { browserName } from "./user-agents.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -19,8 +20,8 @@ export function setUpViews(app: Express, baseUrl: string): void {
   app.locals.brand = brand;
   app.locals.paths = paths;
   Object.assign(app.locals, { asset, baseUrl });
-  Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, momentText });
-  app.locals.visible = visible;
+  Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, formatDuration, momentText });
+  Object.assign(app.locals, { browserName, visible });
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
   app.locals.catalogName = integration.displayName;

@@ -96,7 +96,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.pendingLogins.create({ ...hashes, connectionId: connection.id, expiresAt: 1 });
   await store.usedTokens.consume("token", 1);
   await store.inspector.recordUntil(1);
-  await store.inspector.add([newMessage()], 0);
+  await store.inspector.add([newMessage({ flow: { kind: "sign-in", keys: ["state"] } })], 0);
   const registered = { tenantId: store.tenantId, name: "Helper", scopes: ["tasks.read"], jwksUri: null };
   const { agent } = await createAgent(database, registered);
   const bound = { act: null, scopes: ["tasks.read"], resources: ["api"], keyThumbprint: null };
