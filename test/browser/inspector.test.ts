@@ -76,6 +76,8 @@ describeInBrowser("the inspector in the browser", (browser) => {
       await page.getByText("ada@acme.example was created").click();
       await page.getByRole("link", { name: "POST /Users" }).click();
       await page.getByRole("link", { name: "The whole message" }).click();
+      await page.waitForURL(/\/inspector\/\d+$/);
+      await page.locator(".check-group summary").first().click();
       await page.getByText("The provisioning token is known").waitFor();
       await page.getByText('"password": "[redacted]"').waitFor();
       await page.getByRole("link", { name: "src/scim/users.ts" }).click();
