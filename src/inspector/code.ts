@@ -5,7 +5,7 @@ import type { Term } from "./glossary.ts";
 /** The kind of a piece of text. Each has a colour (public/message.css). */
 type TokenKind = "name" | "text" | "value" | "mark";
 
-export interface CodeToken {
+interface CodeToken {
   kind: TokenKind;
   text: string;
 }

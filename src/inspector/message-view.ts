@@ -9,8 +9,8 @@ import { specificationUrl } from "./specifications.ts";
 import { instantOf, timeNote } from "./times.ts";
 
 /** The ways to look at a message. */
-export const messageTabs = { decoded: "Decoded", sent: "As sent", headers: "Headers" } as const;
-export type MessageTab = keyof typeof messageTabs;
+const messageTabs = { decoded: "Decoded", sent: "As sent", headers: "Headers" } as const;
+type MessageTab = keyof typeof messageTabs;
 
 /** A message as views/partials/message.ejs shows it. A page shows at most one, because its parts have ids. */
 export interface MessageView {
