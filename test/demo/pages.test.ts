@@ -165,7 +165,13 @@ describeInBrowser("the pages of the demo", (browser) => {
         found.push(...(await obstaclesOn(page, path)));
       }
       const story = ["/demo/acme", "/demo/globex/all", "/demo/globex/agent-disconnected"];
-      for (const path of [...story, "/demo/acme/messages", "/demo/components", "/login", "/login/password/acme"]) {
+      for (const path of [
+        ...story,
+        "/demo/acme/messages",
+        "/demo/components",
+        "/login",
+        "/login/password/acme",
+      ]) {
         await page.goto(demo.url + path);
         found.push(...(await obstaclesOn(page, path)));
       }

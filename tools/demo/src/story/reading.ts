@@ -28,7 +28,7 @@ export interface StoryDeps {
 }
 
 /** A step, and whether the application has seen its effect. */
-export interface TickedStep extends StoryStep {
+interface TickedStep extends StoryStep {
   number: number;
   done: boolean;
 }
