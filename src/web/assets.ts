@@ -17,12 +17,12 @@ interface AssetFile {
   compressed: { br: Buffer; gzip: Buffer } | null;
 }
 
-const folder = fileURLToPath(new URL("../../public/", import.meta.url));
+const publicFolder = fileURLToPath(new URL("../../public/", import.meta.url));
 const isText = (name: string) => /\.(css|js|svg|json)$/.test(name);
 /** The other files that a file names, relative to itself: imports of a script, fonts and pictures of a stylesheet. */
 const references = /(?<=\b(?:from|import) ?\(?")\.{1,2}\/[^"]+(?=")|(?<=\burl\(")(?!data:|\/)[^"#]+(?="\))/g;
 
-const files = readFiles();
+const files = readAssets(publicFolder, { "brand.css": brandStyles() });
 const byHashedName = new Map([...files.values()].map((file) => [file.hashedName, file]));
 
 /** The URL of a file in public/, or of brand.css. */
@@ -60,12 +60,13 @@ export function brandStyles(): string {
   return `:root { --accent: light-dark(${light}, ${dark}); --on-accent: light-dark(${onLight}, ${onDark}); }\n`;
 }
 
-function readFiles(): Map<string, AssetFile> {
+/** Reads the files of a folder by their plain names, and those that are generated. Throws if a file names one that is missing. */
+export function readAssets(folder: string, generated: Record<string, string>): Map<string, AssetFile> {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => posix.relative(folder, posix.join(parentPath, name)));
   const sources = new Map(names.map((name) => [name, readFileSync(posix.join(folder, name))]));
-  sources.set("brand.css", Buffer.from(brandStyles()));
+  for (const [name, text] of Object.entries(generated)) sources.set(name, Buffer.from(text));
   const read = new Map<string, AssetFile>();
   for (const name of sources.keys()) readFile(name, sources, read);
   return read;

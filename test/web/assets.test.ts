@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { Router } from "express";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { answerForm } from "../../src/web/answers.ts";
-import { asset, brandStyles } from "../../src/web/assets.ts";
+import { asset, brandStyles, readAssets } from "../../src/web/assets.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -25,6 +27,39 @@ function errorPage() {
   return { title: "Secret", page, reference: "1" };
 }
 
+describe("a folder of assets", () => {
+  const folder = mkdtempSync(join(tmpdir(), "assets-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** The names with a hash, after the files have been written. */
+  function namesAfter(texts: Record<string, string>): (string | undefined)[] {
+    for (const [name, text] of Object.entries(texts)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    const read = readAssets(folder, {});
+    return ["page.js", "parts/part.js"].map((name) => read.get(name)?.hashedName);
+  }
+
+  it("gives a script another name if a script that it imports changes", () => {
+    const page = 'import { part } from "./parts/part.js";\nawait import("./parts/part.js");\n';
+    const [first, part] = namesAfter({ "page.js": page, "parts/part.js": "export const part = 1;\n" });
+    const text = readAssets(folder, {}).get("page.js")?.body.toString();
+    assert.equal(text, page.replaceAll("parts/part.js", part ?? ""));
+    const [second] = namesAfter({ "parts/part.js": "export const part = 2;\n" });
+    assert.notEqual(first, second);
+    assert.deepEqual(namesAfter({}), namesAfter({}));
+  });
+
+  it("is refused if its scripts import each other in a circle, or one that is missing", () => {
+    assert.throws(
+      () => namesAfter({ "parts/part.js": 'import "../page.js";\n' }),
+      /page.js → parts\/part.js → page.js/,
+    );
+    assert.throws(() => namesAfter({ "parts/part.js": 'import "./none.js";\n' }), /parts\/none.js/);
+  });
+});
+
 describe("assets", () => {
   onOneDatabase((use) => {
     const site = useSite(use, { extraRoutes: secretPage });
@@ -42,11 +77,11 @@ describe("assets", () => {
     });
 
     it("also answer to their plain names, for minutes", async () => {
-      const { status, text, headers } = await get("/assets/app.css", "identity");
-      assert.deepEqual([status, text], [200, readFileSync(new URL("app.css", publicFolder), "utf8")]);
+      const { status, text, headers } = await get("/assets/copy.js", "identity");
+      assert.deepEqual([status, text], [200, readFileSync(new URL("copy.js", publicFolder), "utf8")]);
       assert.equal(headers.get("cache-control"), "public, max-age=300");
       const fresh = { "if-none-match": headers.get("etag") ?? "", "cache-control": "max-age=0" };
-      assert.equal((await site().app.client().get("/assets/app.css", fresh)).status, 304);
+      assert.equal((await site().app.client().get("/assets/copy.js", fresh)).status, 304);
     });
 
     it("never give a page of an older version the styles of a newer one", async () => {
@@ -71,6 +106,15 @@ describe("assets", () => {
     it("are left as they are if they are compressed already, or if the browser wants that", async () => {
       assert.equal((await get(asset("logo-oin.png"), "br")).headers.get("content-encoding"), null);
       assert.equal((await get(asset("app.css"), "identity")).headers.get("content-encoding"), null);
+    });
+
+    it("name each other by their hashed names", async () => {
+      const { text } = await get(asset("app.css"), "identity");
+      const base = `${site().app.url}/assets/app.css`;
+      const fonts = [...text.matchAll(/url\("([^"]+)"\)/g)].map(
+        ([, name]) => new URL(name ?? "", base).pathname,
+      );
+      assert.deepEqual(fonts, [asset("fonts/inter-latin.woff2"), asset("fonts/inter-latin-ext.woff2")]);
     });
 
     it("include the brand's colours", async () => {
