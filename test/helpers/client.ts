@@ -25,7 +25,7 @@ export class Client {
   /** Posts a form from a page of the same origin. */
   post(
     path: string,
-    form: Record<string, string> = {},
+    form: Record<string, string> | URLSearchParams = {},
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     const body = new URLSearchParams(form);

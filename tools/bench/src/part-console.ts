@@ -30,6 +30,8 @@ const queries: Record<string, string[]> = {
     "role=admin",
     "role=member",
     "q=user&status=blocked&origin=scim",
+    "sort=-last-sign-in",
+    "sort=created&status=active",
   ],
   "/admin/people/deleted": ["q=gone"],
   "/admin/groups": ["q=team"],

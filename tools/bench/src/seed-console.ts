@@ -56,6 +56,11 @@ export async function seedConsole(
     .where("tenant_id", tenantId)
     .whereRaw("seq % ? = 0", [Math.max(1, Math.floor(userIds.length / fewest))])
     .update({ blocked: true });
+  await database
+    .sql()("users")
+    .where("tenant_id", tenantId)
+    .whereRaw("seq % 2 = 0")
+    .update({ last_sign_in_at: database.sql().raw("created_at + seq") });
   const owner = await createLocalAccount(store, "owner@acme.example", "owner");
   await insertActivity(database, tenantId, userIds);
   await insertTombstones(database, tenantId, Math.ceil(userIds.length / 10));
