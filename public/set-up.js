@@ -84,9 +84,11 @@ function watchTest() {
   if (!form) return;
   const state = form.querySelector("[data-test-state]");
   state.textContent = "";
+  let timer;
   form.addEventListener("submit", () => {
     state.textContent = "Waiting for the test in the other window …";
-    const timer = setInterval(async () => {
+    clearInterval(timer);
+    timer = setInterval(async () => {
       const answer = await fetch(form.dataset.test, { headers: { accept: "application/json" } }).catch(
         () => null,
       );
@@ -98,19 +100,24 @@ function watchTest() {
 }
 
 async function renew() {
-  // The form above still shows the values from when the page was loaded, so the forms below must not claim newer ones.
-  const shown = document.querySelector('form[data-checks] [name="shown"]')?.value;
-  const answer = await fetch(location.pathname);
+  // The page still shows the settings from when it was loaded, so the fetched forms must not claim newer ones.
+  const shown = document.querySelector('form[data-test] [name="shown"]')?.value;
+  const answer = await fetch(location.href);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  // Keep the text that a person typed in the form above: replace only the test's step and those after it.
-  for (let old = document.getElementById("test"), fresh = page.getElementById("test"); old && fresh; ) {
-    const [nextOld, nextFresh] = [old.nextElementSibling, fresh.nextElementSibling];
-    old.replaceWith(fresh);
+  for (const old of document.querySelectorAll("[data-renew]")) {
+    const fresh = page.getElementById(old.id);
+    if (!fresh) continue;
     for (const field of fresh.querySelectorAll('[name="shown"]')) field.value = shown ?? field.value;
-    [old, fresh] = [nextOld, nextFresh];
+    old.replaceWith(fresh);
+  }
+  // The next test has an id of its own.
+  const [form, next] = [document, page].map((one) => one.querySelector("form[data-test]"));
+  if (form && next) {
+    form.dataset.test = next.dataset.test;
+    form.elements.test.value = next.elements.test.value;
+    form.querySelector("[data-test-state]").textContent = "";
   }
   const result = document.querySelector(".test-result");
   result?.setAttribute("tabindex", "-1");
   result?.focus();
-  watchTest();
 }

@@ -196,6 +196,8 @@ interface ConnectionEdits {
   guestsFrozenUntil: number | null;
   /** How often a client secret was entered; 0 if there is none. It represents the secret, which is never shown. */
   secretVersion: number;
+  /** When it was last entered; null if unknown. */
+  secretEnteredAt: number | null;
 }
 
 interface ConnectionBase extends ConnectionEdits {
@@ -206,8 +208,14 @@ interface ConnectionBase extends ConnectionEdits {
   /** Whether a first sign-in may create the user. */
   justInTime: boolean;
   subjectKind: SubjectKind;
-  /** When a test sign-in last succeeded with the current settings; null if none has. */
+  /** When a test last showed that the provider's answers are accepted; null if none has with the current settings. */
   testedAt: number | null;
+  /** When a person was first known to get in, by a test or a sign-in; null if none is with the current settings. */
+  admittedAt: number | null;
+  /** Whether Okta provisions the accounts; null until an administrator has said so. */
+  isProvisioned: boolean | null;
+  /** Whether the app is the one of Okta's catalog; null until an administrator has said so. */
+  isCatalogApp: boolean | null;
   createdAt: number;
   updatedAt: number;
 }

@@ -4,17 +4,26 @@ import { linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { ConnectionType } from "../model.ts";
+import type { Database } from "../store/database.ts";
+import { systemStore } from "../store/system-store.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import { certificateWarning } from "../trust/connection-warnings.ts";
-import { flash } from "../web/answers.ts";
+import { answerForm, submittedForm } from "../web/answers.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { adminEntry, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { reviewRoutes } from "./review.ts";
 import { setUpRoutes } from "./set-up.ts";
+import { readChoices } from "./set-up-choices.ts";
 import { adminContext, lockAsShown, mayEdit, type SetUpContext } from "./set-up-context.ts";
+import { listSteps, pageOfStep } from "./set-up-steps.ts";
 
 const pattern = paths.admin.connection(":connection");
+/** The id of the form that adds a connection. */
+const newConnection = "new-connection";
+/** How long the inspector records if it is switched on during a set-up. */
+const recordingMs = 86_400_000;
 
 /** The list of connections, and the actions on a single one. */
 export function connectionRoutes(deps: AdminDeps): Router {
@@ -33,6 +42,8 @@ export function connectionRoutes(deps: AdminDeps): Router {
 
   router.post(`${pattern}/tests/:test/link`, async (req, res) => {
     const context = await contextOf(req);
+    const answer = (kind: "done" | "problem", text: string) =>
+      answerForm(req, res, pageOfStep(context.base, context.connection, "test"), { kind, text, at: "test" });
     try {
       await context.store.transaction(async (store) => {
         const { id } = signedIn(req).user;
@@ -41,38 +52,80 @@ export function connectionRoutes(deps: AdminDeps): Router {
         await linkTestedIdentity({ store, sealer: deps.sealer, connection }, pathParameter(req, "test"), id);
         await store.activity.record(context.entry("connection.identity_linked"));
       });
-      await flash(req, "done", "From now on this identity signs in to your account.");
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
-      await flash(req, "problem", error.message);
+      return await answer("problem", error.message);
     }
-    res.redirect(303, `${context.base}#test`);
+    await answer("done", "From now on this identity signs in to your account.");
+  });
+
+  router.post(`${pattern}/recording`, async (req, res) => {
+    const context = await contextOf(req);
+    await context.store.transaction(async (store) => {
+      await store.inspector.recordUntil(Date.now() + recordingMs);
+      await store.activity.record(adminEntry(req, "inspector.switched_on", null));
+    });
+    const text = "The inspector is on for a day. It records the messages of your test.";
+    const page = pageOfStep(context.base, context.connection, "test");
+    await answerForm(req, res, page, { kind: "done", text, at: "recording" });
   });
   return router;
 }
 
 function addCreation(router: Router, { database }: AdminDeps): void {
-  const title = "Add a connection";
-
-  router.get(paths.admin.newConnection, (req, res) => {
+  router.get(paths.admin.newConnection, async (req, res) => {
     const { slug } = signedIn(req).tenant;
-    res.render("admin/connection-new", { title, key: slug, type: "oidc", problem: null });
+    const submitted = submittedForm(res, newConnection);
+    const proposed = {
+      key: await freeKey(database, storeOf(req, database), slug),
+      type: "oidc",
+      app: "catalog",
+    };
+    res.render("admin/connection-new", {
+      title: "Add a connection",
+      stylesheets: ["set-up.css"],
+      at: newConnection,
+      form: submitted ?? { values: proposed, problems: {}, notes: {} },
+      steps: listSteps(null),
+      step: listSteps(null)[0],
+    });
   });
 
   router.post(paths.admin.connections, async (req, res) => {
     const { tenant } = signedIn(req);
     const key = formField(req, "key").trim().toLowerCase();
     const type: ConnectionType = formField(req, "type") === "saml" ? "saml" : "oidc";
+    const { accounts, isCatalogApp } = readChoices(req);
     try {
-      const wanted = { key, type, settings: null, secret: null, justInTime: false, draft: true };
-      const { id } = await createConnection(database, tenant.id, wanted);
+      const wanted = { key, type, settings: null, secret: null, draft: true };
+      const { id } = await createConnection(database, tenant.id, {
+        ...wanted,
+        justInTime: accounts?.justInTime ?? false,
+        choices: { isProvisioned: accounts?.isProvisioned ?? null, isCatalogApp },
+      });
       await storeOf(req, database).activity.record(adminEntry(req, "connection.created", id));
       res.redirect(303, paths.admin.connection(id));
     } catch (error) {
       if (!(error instanceof InvalidError || error instanceof ConflictError)) throw error;
-      res.status(400).render("admin/connection-new", { title, key, type, problem: error.message });
+      const values = { key, type, accounts: formField(req, "accounts"), app: formField(req, "app") };
+      await answerForm(req, res, paths.admin.newConnection, {
+        kind: "problem",
+        text: "Nothing was created. Correct this first:",
+        at: newConnection,
+        form: { values, problems: { key: error.message }, notes: {} },
+      });
     }
   });
+}
+
+/** A connection ID to propose, made of the tenant's slug, which the tenant can still use for either protocol. */
+async function freeKey(database: Database, store: TenantStore, slug: string): Promise<string> {
+  const own = (await store.connections.list()).map(({ key }) => key);
+  const proposals = Array.from({ length: own.length + 5 }, (_, index) =>
+    index === 0 ? slug : `${slug.slice(0, 56)}-${index + 1}`,
+  );
+  const others = await systemStore(database).connectionKeys.ofOthers(proposals, store.tenantId);
+  return proposals.find((key) => !own.includes(key) && !others.includes(key)) ?? "";
 }
 
 /** Switches a connection off, or deletes it. review.ts switches it on. */
@@ -94,8 +147,8 @@ function addStates(router: Router, contextOf: (req: Request) => Promise<SetUpCon
     const { base } = await change(req, "connection.disabled", ({ store, connection }) =>
       switchOffConnection(store, connection.id),
     );
-    await flash(req, "done", "The connection is off. Everyone who signed in through it is signed out.");
-    res.redirect(303, base);
+    const text = "The connection is off. Everyone who signed in through it is signed out.";
+    await answerForm(req, res, base, { kind: "done", text, at: null });
   });
 
   router.post(`${pattern}/delete`, async (req, res) => {
@@ -110,7 +163,7 @@ function addStates(router: Router, contextOf: (req: Request) => Promise<SetUpCon
         throw new ConflictError("stale", "Switch the connection off first.");
       await removeConnection(context.store, context.connection.id);
     });
-    await flash(req, "done", "The connection is deleted.");
-    res.redirect(303, paths.admin.connections);
+    const text = "The connection is deleted.";
+    await answerForm(req, res, paths.admin.connections, { kind: "done", text, at: null });
   });
 }

@@ -1,6 +1,6 @@
 import { type Request, Router } from "express";
 import { brand } from "../../config/brand.ts";
-import { domainProof, enforceConnection, verifyDomain } from "../directory/domains.ts";
+import { canBeEnforced, domainProof, enforceConnection, verifyDomain } from "../directory/domains.ts";
 import { addDomain } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
@@ -117,12 +117,7 @@ async function listDomains(store: TenantStore) {
     record: txtRecord(domain),
     shown: shownValue(domainFacts(domain, connections)),
   }));
-  return { domains: rows, ready: connections.filter(isReady), connections };
-}
-
-/** Whether the connection can be enforced: it is switched on and tested. */
-function isReady({ status, testedAt }: Connection): boolean {
-  return status === "active" && testedAt !== null;
+  return { domains: rows, ready: connections.filter(canBeEnforced), connections };
 }
 
 /** The issuer or entity ID of the connection's identity provider. */
@@ -142,7 +137,7 @@ function domainFacts(
     ["Domain", domain],
     ["Verified", verifiedAt === null ? "No" : "Yes"],
     ["People sign in with", enforced ? `${nameOf(enforced)}, ${enforced.status}` : "Anything"],
-    ["Connections to choose from", connections.filter(isReady).map(nameOf).join("\n") || "None"],
+    ["Connections to choose from", connections.filter(canBeEnforced).map(nameOf).join("\n") || "None"],
   ];
 }
 

@@ -42,6 +42,14 @@ export async function overviewFigures(
   return { figures: [figure, ...figuresOf(counts, now)], refusals };
 }
 
+/** Sign-ins and refusals of one connection in the last seven days. */
+export async function connectionFigures(store: TenantStore, connectionId: string): Promise<Figure[]> {
+  const kinds = ["sign-in", "sign-in-refused"] as const;
+  const now = Date.now();
+  const counts = await store.counts.since(kinds, firstDay(now, days), connectionId);
+  return figuresOf(counts, now).slice(0, kinds.length);
+}
+
 async function countsOf(store: TenantStore): Promise<PeriodCount[]> {
   const kinds = [
     "people",

@@ -7,12 +7,13 @@ import { NotFoundError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
-import { flash } from "../web/answers.ts";
+import { answerForm } from "../web/answers.ts";
 import { requireOwner } from "../web/guards.ts";
 import { refusals } from "../web/refusals.ts";
 import { formFields } from "../web/request.ts";
 import type { AdminDeps } from "./deps.ts";
 import { adminContext } from "./set-up-context.ts";
+import { listSteps, pageOfStep, stepAskedFor } from "./set-up-steps.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
 const pattern = paths.admin.connection(":connection");
@@ -45,7 +46,13 @@ export function reviewRoutes({ database, sealer }: AdminDeps): Router {
       facts,
       shown: shownValue(facts),
       test,
-      isTestOld: test !== null && (connection.edited?.at ?? 0) > test.result.at,
+      // The test is judged again when first sign-ins may create accounts, which sets testedAt.
+      isTestOld:
+        test !== null && (connection.edited?.at ?? 0) > Math.max(test.result.at, connection.testedAt ?? 0),
+      stylesheets: ["set-up.css"],
+      testPage: pageOfStep(base, connection, "test"),
+      steps: listSteps(connection),
+      step: stepAskedFor(connection, "5"),
       refusals,
     });
   });
@@ -64,15 +71,15 @@ export function reviewRoutes({ database, sealer }: AdminDeps): Router {
       }
       await store.activity.record(entry("connection.activated"));
     });
-    await flash(req, "done", "The connection is on: people can sign in with it.");
-    res.redirect(303, base);
+    const text = "The connection is on: people can sign in with it.";
+    await answerForm(req, res, base, { kind: "done", text, at: "next" });
   });
 
   router.post(`${pattern}/guests/resume`, requireOwner, async (req, res) => {
     const { store, connection, base } = await adminContext(database, req);
     await unfreezeGuests(store, connection.id);
-    await flash(req, "done", "The guest of the set-up link can change the draft again.");
-    res.redirect(303, base);
+    const text = "The guest of the set-up link can change the draft again.";
+    await answerForm(req, res, base, { kind: "done", text, at: "set-up-link" });
   });
   return router;
 }

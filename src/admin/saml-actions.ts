@@ -5,10 +5,11 @@ import type { SamlConnection } from "../saml/deps.ts";
 import { beginKeyChange, endKeyChange } from "../saml/keys.ts";
 import { refreshMetadata } from "../saml/metadata-refresh.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { flash } from "../web/answers.ts";
+import { answerForm } from "../web/answers.ts";
 import type { AdminDeps } from "./deps.ts";
 import { adminContext, lockAsShown, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { keyFacts, ourCertificates } from "./set-up-page.ts";
+import { pageOfStep } from "./set-up-steps.ts";
 import { checkShown } from "./shown.ts";
 
 type SamlContext = SetUpContext & { connection: SamlConnection };
@@ -23,12 +24,15 @@ export function samlActionRoutes(deps: AdminDeps): Router {
     const context = await samlContext(deps, req);
     const { store, connection } = context;
     // Do not hold the lock while the provider answers: refreshMetadata checks again that the URL is still the same.
-    await store.transaction((inside) => lockAsShown(req, context, inside));
+    await store.transaction((inside) => lockAsShown(req, { ...context, base: settingsOf(context) }, inside));
     const { problem } = await refreshMetadata(store, connection, deps.limits);
     await store.activity.record(context.entry("connection.metadata_refreshed"));
-    if (problem === null) await flash(req, "done", "The metadata was read again.");
-    else await flash(req, "problem", `The metadata could not be read. The old values stay. ${problem}`);
-    res.redirect(303, context.base);
+    const text =
+      problem === null
+        ? "The metadata was read again."
+        : `The metadata could not be read. The old values stay. ${problem}`;
+    const kind = problem === null ? "done" : "problem";
+    await answerForm(req, res, settingsOf(context), { kind, text, at: "metadata" });
   });
 
   addKeyChange(router, deps, {
@@ -56,19 +60,25 @@ interface KeyChangeStep {
 function addKeyChange(router: Router, deps: AdminDeps, { action, done, change }: KeyChangeStep): void {
   router.post(`${pattern}/keys/${action}`, async (req, res) => {
     const context = await samlContext(deps, req);
-    const page = `${context.base}#keys`;
+    const page = settingsOf(context);
+    const answer = (kind: "done" | "problem", text: string) =>
+      answerForm(req, res, page, { kind, text, at: "keys" });
     try {
       await change(context, async (store) => {
         checkShown(req, keyFacts(await ourCertificates(deps, { ...context, store })), page);
         await store.activity.record(context.entry(`connection.key_change_${action}`));
       });
-      await flash(req, "done", done);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
-      await flash(req, "problem", error.message);
+      return await answer("problem", error.message);
     }
-    res.redirect(303, page);
+    await answer("done", done);
   });
+}
+
+/** The page with the connection's settings: a draft's step, or a tab. */
+function settingsOf({ base, connection }: SamlContext): string {
+  return pageOfStep(base, connection, "values");
 }
 
 /** Throws NotFoundError unless the path names a saved SAML connection that the administrator may change. */

@@ -126,7 +126,7 @@ interface FilledForm {
 }
 
 /**
- * Fills in the values of the form from pasted metadata, or from a metadata URL that is new.
+ * Fills in the values of the form from pasted metadata, or from a metadata URL that is new or whose button was pressed.
  * @returns what to store about a URL that was read, and sentences about what was left out.
  */
 async function fillFromMetadata(
@@ -136,7 +136,9 @@ async function fillFromMetadata(
 ): Promise<FilledForm> {
   const url = form.text("metadataUrl");
   const xml = form.text("metadataXml");
-  const isNewUrl = url !== "" && (url !== before?.metadataUrl || form.text("ssoUrl") === "");
+  const isWanted =
+    form.text("action") === "read" || url !== before?.metadataUrl || form.text("ssoUrl") === "";
+  const isNewUrl = url !== "" && isWanted;
   if (xml === "" && !isNewUrl) return { metadataRead: null, notes: [] };
   const source = xml === "" ? "metadataUrl" : "metadataXml";
   try {

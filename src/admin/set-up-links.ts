@@ -3,8 +3,8 @@ import { paths } from "../endpoints.ts";
 import { ConflictError, RefusedError } from "../errors.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
-import { flash } from "../web/answers.ts";
-import { noPrefetch } from "../web/request.ts";
+import { answerForm } from "../web/answers.ts";
+import { formField, noPrefetch } from "../web/request.ts";
 import { noTransform } from "../web/views.ts";
 import { pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -29,11 +29,11 @@ export function setUpLinkRoutes({ database, baseUrl }: AdminDeps): Router {
       await store.links.create(hashToken(token), purpose, Date.now() + linkDays * 86_400_000);
       await store.activity.record(entry("connection.link_created"));
     });
-    res.set("Cache-Control", "no-store").render("admin/set-up-link", {
-      title: "Set-up link",
-      url: baseUrl + paths.setup(token),
-      days: linkDays,
-      base,
+    await answerForm(req, res, pageOf(req, base), {
+      kind: "done",
+      text: `Send this link to the administrator of your Okta org. It is shown only once, and works for ${linkDays} days.`,
+      at: "set-up-link",
+      secrets: { link: baseUrl + paths.setup(token) },
     });
   });
 
@@ -43,10 +43,16 @@ export function setUpLinkRoutes({ database, baseUrl }: AdminDeps): Router {
       await store.links.removeOfConnection(connection.id);
       await store.activity.record(entry("connection.link_revoked"));
     });
-    await flash(req, "done", "The set-up link no longer works.");
-    res.redirect(303, base);
+    const text = "The set-up link no longer works.";
+    await answerForm(req, res, pageOf(req, base), { kind: "done", text, at: "set-up-link" });
   });
   return router;
+}
+
+/** The step of the draft from which the form came. */
+function pageOf(req: Request, base: string): string {
+  const step = formField(req, "step");
+  return /^[1-5]$/.test(step) ? `${base}?step=${step}` : base;
 }
 
 /** The pages of the link's guest. Opening the link does not consume it: it ends when the guest finishes. */

@@ -1,79 +1,152 @@
-import type { Response } from "express";
+import type { Request, Response } from "express";
+import { okta } from "okta-labels/labels";
+import { oktaScreens } from "okta-labels/screens";
 import { attributes } from "../../config/attributes.ts";
+import { connectionVariable, integration } from "../../config/integration.ts";
 import { guestsAreFrozen } from "../directory/connections.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
 import { keyPairsOf } from "../saml/keys.ts";
-import { randomToken } from "../store/secrets.ts";
+import { hashToken, randomToken } from "../store/secrets.ts";
 import { certificateExpiry, certificateFacts } from "../trust/certificates.ts";
 import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
-import type { ChangedError } from "../web/answers.ts";
+import { submittedForm } from "../web/answers.ts";
 import { refusals } from "../web/refusals.ts";
 import type { AdminDeps } from "./deps.ts";
-import type { FormReader } from "./form-reader.ts";
+import { connectionFigures } from "./figures.ts";
 import { oidcValues } from "./oidc-form.ts";
 import { nameableFields, samlValues } from "./saml-form.ts";
+import { choiceValues } from "./set-up-choices.ts";
 import { isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
-import { shownField, shownValue } from "./shown.ts";
+import { listSteps, stepAskedFor, tabAskedFor } from "./set-up-steps.ts";
+import { differencesSince, shownField, shownValue } from "./shown.ts";
 
-/** A submitted form that was not saved, because it has problems or because the connection has changed. */
-interface RejectedForm {
-  form: FormReader;
-  changed?: ChangedError;
-}
-
-/** Shows the set-up of a connection: the stored values, or those of a form that was not saved. */
+/** Shows the set-up of a connection: a step of a draft, or a tab of a connection that was switched on once. */
 export async function showSetUp(
   deps: AdminDeps,
   context: SetUpContext,
+  req: Request,
   res: Response,
-  { form, changed }: Partial<RejectedForm> = {},
 ): Promise<void> {
-  const { store, connection, person, tenant, base } = context;
-  const [secrets, test, domains, links] = await Promise.all([
+  const { connection, person, tenant, base } = context;
+  const step = stepAskedFor(connection, req.query.step);
+  await recordVisit(context, req, step.number);
+  const [stored, rest] = await Promise.all([readStored(deps, context), pageValues(deps, context)]);
+  const submitted = submittedForm(res, "values");
+  const facts = connectionFacts(connection);
+  const isDraft = connection.status === "draft";
+  res.render(templateOf(context), {
+    title: `${connection.type === "oidc" ? "OpenID Connect" : "SAML"} connection ${connection.key}`,
+    stylesheets: ["set-up.css", "figures.css"],
+    connection,
+    base,
+    tenant,
+    steps: listSteps(connection),
+    step,
+    tab: tabAskedFor(req.query.tab),
+    isDraft,
+    changes: submitted ? differencesSince(submitted.values[shownField] ?? "", facts) : [],
+    shown: shownValue(facts),
+    // The browser that opens a set-up link may have a session, but its user is still a guest here.
+    isGuest: person === null,
+    isOwner: person?.role === "owner",
+    form: {
+      values: { ...storedValues(connection), ...submitted?.values },
+      problems: submitted?.problems ?? {},
+      notes: submitted?.notes ?? {},
+    },
+    choices: choiceValues(connection),
+    ...rest,
+    ...stored,
+  });
+}
+
+function templateOf({ connection, person }: SetUpContext): string {
+  if (person === null) return "admin/set-up-guest";
+  return connection.status === "draft" ? "admin/set-up" : "admin/connection";
+}
+
+/** Remembers how far the guest of a set-up link is, for the administrator who sent it. */
+async function recordVisit({ store, person }: SetUpContext, req: Request, step: number): Promise<void> {
+  if (person === null) await store.links.recordVisit(hashToken(String(req.params.token)), step);
+}
+
+/** The template values that are read from the store. */
+async function readStored(deps: AdminDeps, context: SetUpContext) {
+  const { store, connection } = context;
+  const [secrets, test, domains, links, tokens, inspector] = await Promise.all([
     store.connections.sealedSecrets(connection.id),
     latestSignInTest(store, deps.sealer, connection.id),
     store.domains.list(),
     store.links.ofConnection(connection.id),
+    store.tokens.list(),
+    store.inspector.state(),
   ]);
+  const isActive = connection.status === "active";
+  // The index of entries by their target, which here is a connection.
+  const filter = { person: connection.id, kind: "sign-in" } as const;
+  const signIns = isActive ? await store.activity.page(filter, null, 5) : [];
+  const figures = isActive ? await connectionFigures(store, connection.id) : [];
+  return {
+    secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
+    test,
+    canLink: canLink(context, test),
+    links,
+    signIns,
+    figures,
+    enforced: domains.filter(({ enforcedConnectionId }) => enforcedConnectionId === connection.id),
+    isDomainVerified: domains.some(({ verifiedAt }) => verifiedAt !== null),
+    hasToken: tokens.some(({ revokedAt }) => revokedAt === null),
+    isRecording: inspector.recordingUntil > Date.now(),
+  };
+}
+
+/** The template values that follow from the connection and from the deployment. */
+async function pageValues(deps: AdminDeps, context: SetUpContext) {
+  const { connection, tenant } = context;
   const { key, type } = connection;
-  const isStopped = isFrozen(context);
   const ours = type === "saml" ? await ourCertificates(deps, context) : [];
-  res.set("Cache-Control", "no-store").render(person ? "admin/connection" : "admin/set-up-guest", {
-    title: `${type === "oidc" ? "OpenID Connect" : "SAML"} connection ${key}`,
-    connection,
-    base,
-    tenant,
+  const isStopped = isFrozen(context);
+  return {
     canEdit: mayEdit(context) && !isStopped,
     isStopped,
     guestsWait: connection.status === "draft" && guestsAreFrozen(connection),
-    changed,
-    // After an error the form is still about the settings that its page showed first. After a change it shows the new ones.
-    shown: (changed ? null : form?.values[shownField]) ?? shownValue(connectionFacts(connection)),
     shownKeys: shownValue(keyFacts(ours)),
-    // The browser that opens a set-up link may have a session, but its user is still a guest here.
-    isGuest: person === null,
-    isOwner: person?.role === "owner",
-    values: form?.values ?? storedValues(connection),
-    problems: form?.problems ?? {},
-    notes: form?.notes ?? {},
     urls: type === "oidc" ? oidcUrls(deps.baseUrl, key) : samlUrls(deps.baseUrl, key),
     logoutEndpoint: deps.baseUrl + paths.globalTokenRevocation,
     passwordUrl: deps.baseUrl + paths.passwordLoginOf(tenant.slug),
-    secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
     certificates: providerCertificates(connection).map(certificateRow),
     ourCertificates: ours.map(certificateRow),
-    test,
     newTestId: randomToken(),
-    canLink: canLink(context, test),
     refusals,
-    links,
-    enforced: domains.filter(({ enforcedConnectionId }) => enforcedConnectionId === connection.id),
     attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null),
     nameableFields,
-  });
+    labels: fieldLabels,
+    screens: oktaScreens(integration.displayName, { label: connectionVariable.label, value: key }),
+  };
 }
+
+/** The names of the fields in the summary of what is wrong. */
+const fieldLabels: Readonly<Record<string, string>> = {
+  issuer: okta.signOn.issuer,
+  clientId: okta.signOn.clientId,
+  clientSecret: okta.signOn.clientSecret,
+  maxAgeMinutes: "Minutes after which people sign in at Okta again",
+  issuerAlias: "Other name of the org",
+  roleName: "Name of the claim or attribute",
+  roleValues: "Values that make an administrator",
+  metadataUrl: okta.signOn.metadataUrl,
+  metadataXml: "Metadata XML",
+  ssoUrl: okta.signOn.signOnUrl,
+  idpEntityId: okta.signOn.issuer,
+  certificates: okta.signOn.signingCertificate,
+  appInstanceId: "App instance ID",
+  orgUrl: "Org URL",
+  orgUrlAlias: "Other name of the org",
+  subjectAttribute: "Attribute that names the person",
+  ...Object.fromEntries(nameableFields.map(({ field, label }) => [`name-${field}`, label])),
+};
 
 function storedValues(connection: Connection): Record<string, string> {
   const { type, settings, justInTime } = connection;

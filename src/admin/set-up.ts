@@ -1,11 +1,12 @@
 import { type Request, type Response, Router } from "express";
 import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
-import { isTestUnderWay, startSignInTest } from "../directory/sign-in-tests.ts";
+import { createAccountsAtSignIn, isTestUnderWay, startSignInTest } from "../directory/sign-in-tests.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { OidcSettings, SamlSettings } from "../model.ts";
+import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
-import { ChangedError, flash } from "../web/answers.ts";
+import { answerForm, ChangedError, type FormAnswer } from "../web/answers.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { documentForm, formField } from "../web/request.ts";
 import { signInPath } from "../web/sign-in-options.ts";
@@ -14,8 +15,10 @@ import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
 import { oidcChecks, readOidcForm } from "./oidc-form.ts";
 import { readSamlForm, samlChecks } from "./saml-form.ts";
+import { readChoices } from "./set-up-choices.ts";
 import { editorOf, isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { showSetUp } from "./set-up-page.ts";
+import { pageOfStep, type SetUpStep } from "./set-up-steps.ts";
 import { checkShown, shownField } from "./shown.ts";
 
 /**
@@ -43,7 +46,7 @@ export function setUpRoutes(
     return context;
   };
 
-  router.get(pattern, async (req, res) => showSetUp(deps, await contextOf(req), res));
+  router.get(pattern, async (req, res) => showSetUp(deps, await contextOf(req), req, res));
 
   router.post(`${pattern}/settings`, async (req, res) => {
     const context = await contextOfEdit(req);
@@ -63,6 +66,55 @@ export function setUpRoutes(
     res.set("Cache-Control", "no-store");
     res.json({ problem: form.problems[name] ?? null, note: form.notes[name] ?? null });
   });
+
+  router.use(choiceRoutes(deps, pattern, contextOf));
+  router.use(testRoutes(pattern, contextOf));
+  return router;
+}
+
+/** The questions that begin the set-up, and the answer that a test suggests. */
+function choiceRoutes(
+  deps: AdminDeps,
+  pattern: string,
+  contextOf: (req: Request) => Promise<SetUpContext>,
+): Router {
+  const router = Router();
+
+  router.post(`${pattern}/choices`, async (req, res) => {
+    const context = await contextOf(req);
+    checkMayEdit(context);
+    const { accounts, isCatalogApp } = readChoices(req);
+    if (!accounts || isCatalogApp === null)
+      return await answer(req, res, context, "choices", problem("Answer both questions to continue."));
+    const changes = { ...accounts, isCatalogApp };
+    await changeAsShown({ req, res, context, step: "choices" }, async (inside) => {
+      const { store, connection } = inside;
+      await store.connections.update(connection.id, changes);
+      if (changes.justInTime === connection.justInTime) return;
+      await recordEdit(store, connection.id, editorOf(context, req));
+      await store.activity.record(context.entry("connection.changed", ["justInTime"]));
+    });
+    if (!res.headersSent) res.redirect(303, pageOfStep(context.base, context.connection, "app"));
+  });
+
+  router.post(`${pattern}/accounts`, async (req, res) => {
+    const context = await contextOf(req);
+    checkMayEdit(context);
+    await changeAsShown({ req, res, context, step: "test" }, async ({ store, connection }) => {
+      await recordEdit(store, connection.id, editorOf(context, req));
+      await createAccountsAtSignIn({ store, sealer: deps.sealer, connection });
+      await store.activity.record(context.entry("connection.changed", ["justInTime"]));
+    });
+    if (res.headersSent) return;
+    const text = "From now on, the first sign-in creates an account. The test below was judged again.";
+    await answer(req, res, context, "test", { kind: "done", text });
+  });
+  return router;
+}
+
+/** Starts test sign-ins, and says whether one has ended. */
+function testRoutes(pattern: string, contextOf: (req: Request) => Promise<SetUpContext>): Router {
+  const router = Router();
 
   router.post(`${pattern}/tests`, async (req, res) => {
     const context = await contextOf(req);
@@ -85,7 +137,6 @@ export function setUpRoutes(
     if (!test) throw new NotFoundError("There is no such test.");
     res.set("Cache-Control", "no-store").json({ finished: test.sealedResult !== null });
   });
-
   return router;
 }
 
@@ -105,26 +156,98 @@ function parseBody(req: Request, res: Response): Promise<void> {
   });
 }
 
+type StepAnswer = Pick<FormAnswer, "kind" | "text" | "form" | "differences">;
+
+const problem = (text: string): StepAnswer => ({ kind: "problem", text });
+
+/** Leads to the page of a step, which shows the answer. */
+async function answer(
+  req: Request,
+  res: Response,
+  { base, connection }: Pick<SetUpContext, "base" | "connection">,
+  step: SetUpStep,
+  shown: StepAnswer,
+): Promise<void> {
+  await answerForm(req, res, pageOfStep(base, connection, step), { ...shown, at: step });
+}
+
+/** The form of a step that changes the connection. */
+interface StepForm {
+  req: Request;
+  res: Response;
+  context: SetUpContext;
+  step: SetUpStep;
+}
+
+/**
+ * Makes a change if the settings are as the form's page showed them; otherwise answers that nothing was saved. The caller
+ * answers after a change.
+ */
+async function changeAsShown(
+  { req, res, context, step }: StepForm,
+  work: (inside: SetUpContext) => Promise<void>,
+): Promise<void> {
+  try {
+    await context.store.transaction(async (store) => {
+      const connection = await lockForEdit(req, context, store);
+      await work({ ...context, store, connection });
+    });
+  } catch (error) {
+    if (!(error instanceof ChangedError)) throw error;
+    await answer(req, res, context, step, changedProblem(error));
+  }
+}
+
+/** Like lockAsShown, but checks the permission again: an owner may have switched it on or begun a review since. */
+async function lockForEdit(req: Request, context: SetUpContext, store: TenantStore): Promise<Connection> {
+  const now = await store.connections.lock(context.connection.id);
+  if (!now) throw new NotFoundError("There is no such connection.");
+  checkMayEdit({ ...context, connection: now });
+  checkShown(req, connectionFacts(now), context.base);
+  return now;
+}
+
+/** Nothing was saved, because the page was out of date. */
+const changedProblem = ({ differences }: ChangedError): StepAnswer => ({
+  kind: "problem",
+  text: "Nothing was changed: another person or a machine has made changes since you opened the page.",
+  differences,
+});
+
 async function saveForm(deps: AdminDeps, context: SetUpContext, req: Request, res: Response): Promise<void> {
   const form = new FormReader(req);
-  // Kept in the form's values: after an error, the form is still about the settings that its page showed.
+  // Kept in the form's values: the next page compares it with the settings of then.
   form.text(shownField);
   const input = await readInput(deps, context, form);
   // The button "Read" fills in the form from metadata; the person compares the values before saving them.
-  if (!input || formField(req, "action") === "read") {
-    if (!form.isValid) res.status(400);
-    return await showSetUp(deps, context, res, { form });
+  if (!input || form.text("action") === "read") {
+    const shown = form.isValid ? readMessage(form) : problem("Nothing was saved. Correct this first:");
+    return await answer(req, res, context, "values", { ...shown, form: keptForm(form) });
   }
   try {
     await context.store.transaction((store) => saveInput(deps, { ...context, store }, req, input));
   } catch (error) {
     if (!(error instanceof ChangedError)) throw error;
-    const connection = (await context.store.connections.byId(context.connection.id)) ?? context.connection;
-    return await showSetUp(deps, { ...context, connection }, res.status(409), { form, changed: error });
+    return await answer(req, res, context, "values", { ...changedProblem(error), form: keptForm(form) });
   }
   const notes = "notes" in input ? input.notes : [];
-  await flash(req, "done", ["The values are saved.", ...notes, "Now test the sign-in."].join(" "));
-  res.redirect(303, `${context.base}#test`);
+  const text = ["The values are saved.", ...notes, "Now test the sign-in."].join(" ");
+  await answer(req, res, context, "test", { kind: "done", text });
+}
+
+function readMessage({ notes }: FormReader): StepAnswer {
+  if (!notes.metadataUrl && !notes.metadataXml)
+    return problem("Enter the metadata’s address, or paste the metadata, to read it.");
+  return { kind: "done", text: "3 values filled in from the metadata. Compare them below, then save." };
+}
+
+/** A longer text is not shown again: it would fill the session. */
+const longestKept = 100_000;
+
+/** The form to show again, without the client secret, which is never kept. */
+function keptForm({ values, problems, notes }: FormReader): NonNullable<FormAnswer["form"]> {
+  const isKept = ([name, value]: [string, string]) => name !== "clientSecret" && value.length <= longestKept;
+  return { values: Object.fromEntries(Object.entries(values).filter(isKept)), problems, notes };
 }
 
 type SetUpInput = NonNullable<Awaited<ReturnType<typeof readInput>>>;
@@ -137,11 +260,7 @@ async function saveInput(
   input: SetUpInput,
 ): Promise<void> {
   const { store } = context;
-  // Again: an owner may have switched it on or begun a review while the values were checked.
-  const now = await store.connections.lock(context.connection.id);
-  if (!now) throw new NotFoundError("There is no such connection.");
-  checkMayEdit({ ...context, connection: now });
-  checkShown(req, connectionFacts(now), context.base);
+  const now = await lockForEdit(req, context, store);
   const changed = changedSettings(now.settings, input.settings);
   await changeSettings(store, now.id, input.settings);
   if (input.secret !== null) {

@@ -31,6 +31,15 @@ export function checkShown(req: Request, now: readonly Fact[], page: string): vo
   if (differences.length > 0) throw new ChangedError(differences, page);
 }
 
+/**
+ * What has changed since a page showed `shown`, the value of its hidden field. Empty if nothing has, or if the value cannot
+ * be read.
+ */
+export function differencesSince(shown: string, now: readonly Fact[]): readonly Difference[] {
+  const before = readShown(shown);
+  return before === null ? [] : differencesOf(new Map(before), new Map(shortened(now)));
+}
+
 function readShown(text: string): [string, string][] | null {
   if (text === "") return null;
   try {

@@ -18,6 +18,8 @@ export interface ConnectionInput {
   draft: boolean;
   /** OIDC: the client secret in plain text, and the sealer that encrypts it for the store. */
   secret: { text: string; sealer: Sealer } | null;
+  /** The choices that begin the set-up; null if no one has made them. */
+  choices?: Pick<Connection, "isProvisioned" | "isCatalogApp"> | null;
 }
 
 /** See SubjectKind. A SAML attribute that names the subject is Okta's user id, which Okta also provisions with. */
@@ -51,6 +53,7 @@ export async function createConnection(
       subjectKind: subjectKindOf(wanted.type, wanted.settings),
       settings: wanted.settings,
       sealedSecret: wanted.secret?.sealer.seal(wanted.secret.text, `${tenantId}/${id}`) ?? null,
+      ...wanted.choices,
     });
   });
 }
@@ -91,7 +94,7 @@ export async function changeSettings(
     return await inside.connections.update(connectionId, {
       settings,
       subjectKind,
-      ...(isOtherClient ? { testedAt: null } : {}),
+      ...(isOtherClient ? { testedAt: null, admittedAt: null } : {}),
     });
   });
 }

@@ -52,11 +52,22 @@ export async function enforceConnection(
 }
 
 /** Says what must happen before the domain can be enforced; null if it can be now. */
-function whyNotEnforceable({ domain, verifiedAt }: Domain, { status, testedAt }: Connection): string | null {
+function whyNotEnforceable({ domain, verifiedAt }: Domain, connection: Connection): string | null {
   if (verifiedAt === null) return `Verify ${domain} first.`;
-  if (status !== "active") return "The connection is not active. Activate it first.";
-  if (testedAt === null) return "No test sign-in has succeeded with this connection yet. Run one first.";
+  if (connection.status !== "active") return "The connection is not active. Activate it first.";
+  if (connection.testedAt === null)
+    return "No test sign-in has succeeded with this connection yet. Run one first.";
+  if (!canBeEnforced(connection))
+    return "No one is known to get in with this connection yet. Test it again, as a person with an account.";
   return null;
+}
+
+/**
+ * Whether a connection may become the only sign-in option of a domain. An accepted answer of the provider is not enough:
+ * without accounts, all people of the domain would be locked out.
+ */
+export function canBeEnforced({ status, testedAt, admittedAt }: Connection): boolean {
+  return status === "active" && testedAt !== null && admittedAt !== null;
 }
 
 /**

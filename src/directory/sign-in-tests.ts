@@ -48,9 +48,14 @@ export interface FinishedTest {
   /** The administrator who started it; null for the guest of a set-up link. */
   userId: string | null;
   result: SignInTestResult;
-  /** Null if the person is unknown. */
+  /** The first verdict: whether the provider's answer was accepted, and identifies a person. */
+  isUnderstood: boolean;
+  /** The second verdict: what the directory would do with the person now. Null if the person is unknown. */
   outcome: SignInPreview | null;
 }
+
+/** Refusals of an answer that lacks what identifies a person. The provider is to correct it, not the directory. */
+const incompleteAnswer: ReadonlySet<RefusalReason> = new Set(["profile-incomplete", "login-name-not-valid"]);
 
 /** The connection under test, and the means to read and write what is sealed of it. */
 export interface TestedConnection {
@@ -84,8 +89,8 @@ export async function isTestUnderWay(
 }
 
 /**
- * Stores the result of a test, and signs no one in. If the person would be let in, the connection counts as tested from
- * then on. Returns whether that is so.
+ * Stores the result of a test, and signs no one in. If the provider's answer was accepted, the connection counts as tested
+ * from then on, also if the person has no account yet. Returns whether that is so.
  */
 export async function finishSignInTest(
   { store, sealer, connection }: TestedConnection,
@@ -104,16 +109,35 @@ export async function finishSignInTest(
   return isFirst && problem === null && (await markTested(store, connection.id, identity));
 }
 
+/** Keeps both verdicts about the identity of a test with the connection. Returns the first one. */
 async function markTested(
   store: TenantStore,
   connectionId: string,
   identity: ExternalIdentity | null,
 ): Promise<boolean> {
   const outcome = identity && (await preview(store, identity));
-  // The provider did its part if only another owner's approval is missing.
-  const works = outcome !== null && ("user" in outcome || outcome.refused === "owner-not-approved");
-  if (works) await store.connections.update(connectionId, { testedAt: Date.now() });
-  return works;
+  if (outcome === null || !isIdentified(outcome)) return false;
+  // The directory did its part if only another owner's approval is missing.
+  const isAdmitted = "user" in outcome || outcome.refused === "owner-not-approved";
+  const at = Date.now();
+  await store.connections.update(connectionId, { testedAt: at, ...(isAdmitted ? { admittedAt: at } : {}) });
+  return true;
+}
+
+function isIdentified(outcome: SignInPreview): boolean {
+  return "user" in outcome || !incompleteAnswer.has(outcome.refused);
+}
+
+/**
+ * Lets first sign-ins create accounts, and decides again about the person of the last test, without another sign-in. Throws
+ * NotFoundError.
+ */
+export async function createAccountsAtSignIn({ store, sealer, connection }: TestedConnection): Promise<void> {
+  await store.transaction(async (inside) => {
+    await inside.connections.update(connection.id, { justInTime: true });
+    const test = await latestSignInTest(inside, sealer, connection.id);
+    if (test?.isUnderstood) await markTested(inside, connection.id, test.result.identity);
+  });
 }
 
 /** The last test of a connection that has a result. */
@@ -127,7 +151,8 @@ export async function latestSignInTest(
   const result = unseal(sealer, test.sealedResult, sealingContext(store, connectionId, test.id));
   if (!result) return null;
   const outcome = result.identity && (await preview(store, result.identity));
-  return { id: test.id, userId: test.userId, result, outcome };
+  const isUnderstood = result.problem === null && outcome !== null && isIdentified(outcome);
+  return { id: test.id, userId: test.userId, result, isUnderstood, outcome };
 }
 
 /**

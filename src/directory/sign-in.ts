@@ -44,7 +44,10 @@ export async function signIn(
 ): Promise<SignIn> {
   const attempt = { connectionId: identity.connectionId, requestId };
   try {
-    return await decideWithRetry(store, identity, attempt);
+    const { decision, isFirst } = await decideWithRetry(store, identity, attempt);
+    // After the transaction, which has locked the user but not the connection.
+    if (isFirst) await store.connections.update(identity.connectionId, { admittedAt: Date.now() });
+    return decision;
   } catch (error) {
     if (error instanceof RefusedError) {
       await recordRefusal(store, error, attempt, await identifyRefused(store, identity));
@@ -83,7 +86,7 @@ async function decideWithRetry(
   store: TenantStore,
   identity: ExternalIdentity,
   attempt: SignInAttempt,
-): Promise<SignIn> {
+): Promise<RecordedSignIn> {
   return await retryFirstSignIn(() =>
     store.transaction((inside) => decideAndRecord(inside, identity, attempt)),
   );
@@ -110,16 +113,22 @@ function isFirstSignInRace(error: unknown): boolean {
   );
 }
 
+interface RecordedSignIn {
+  decision: SignIn;
+  /** Whether no one was known to get in with the connection before. */
+  isFirst: boolean;
+}
+
 async function decideAndRecord(
   store: TenantStore,
   identity: ExternalIdentity,
   attempt: SignInAttempt,
-): Promise<SignIn> {
+): Promise<RecordedSignIn> {
   const connection = await store.connections.byId(identity.connectionId);
   if (connection?.status !== "active") throw new RefusedError("connection-not-active"); // step 0
   const decision = await decide(store, connection, identity);
   await recordSignIn(store, decision.user, attempt);
-  return decision;
+  return { decision, isFirst: connection.admittedAt === null };
 }
 
 async function decide(store: TenantStore, connection: Connection, sent: ExternalIdentity): Promise<SignIn> {

@@ -170,6 +170,12 @@ function connectionKeys(sql: Database["sql"], now: () => number) {
       }
     },
 
+    /** The keys among these that a tenant can no longer reserve, because they are or were another tenant's. */
+    async ofOthers(keys: readonly string[], tenantId: string): Promise<string[]> {
+      const taken = sql()("connection_keys").whereIn("key", keys).whereNot("tenant_id", tenantId);
+      return ((await taken.select("key")) as { key: string }[]).map(({ key }) => key);
+    },
+
     /** The connection that serves a key's URLs, and its tenant. */
     async find(
       key: string,

@@ -103,7 +103,7 @@ describe("domains in the admin console", () => {
       const { acme } = site();
       const tested = await acme.connection();
       await acme.connection();
-      await acme.store.connections.update(tested.id, { testedAt: Date.now() });
+      await acme.store.connections.update(tested.id, { testedAt: Date.now(), admittedAt: Date.now() });
       await acme.store.domains.markVerified(await addDomain(acme.store, "acme.example"));
       const enforce = async (as: Client) =>
         await formOn(await page(), "/acme.example/enforce").send(as, { connection: tested.id });

@@ -27,6 +27,11 @@ export function stepsOf(page: Answer): { heading: string; text: string }[] {
     }));
 }
 
+/** The visible text of a page. */
+export function visibleText(page: Answer): string {
+  return wordsOf(page.text);
+}
+
 function wordsOf(html: string): string {
   return unescaped(html.replace(/<[^>]*>/g, ""))
     .replace(/\s+/g, " ")
@@ -40,11 +45,27 @@ export function stateOf(page: Answer, field: string): string {
   return unescaped(text ?? "");
 }
 
-/** Creates a draft and returns the path of its set-up. */
-export async function createDraft(client: Client, type: "oidc" | "saml", key: string): Promise<string> {
-  const created = await client.post("/admin/connections", { type, key });
+/** Creates a draft and returns the path of its set-up. By default, the app is the customer's own and Okta provisions. */
+export async function createDraft(
+  client: Client,
+  type: "oidc" | "saml",
+  key: string,
+  choices: { accounts?: string; app?: string } = {},
+): Promise<string> {
+  const created = await client.post("/admin/connections", {
+    type,
+    key,
+    accounts: "scim",
+    app: "own",
+    ...choices,
+  });
   assert.equal(created.status, 303, created.text);
   return created.location ?? "";
+}
+
+/** The page with the form of a connection's settings: a draft's step, or a tab. */
+export function settingsPage(base: string): string {
+  return `${base}?step=3&tab=settings`;
 }
 
 /** The id of the test that a set-up page offers to start. */
@@ -54,15 +75,23 @@ export function offeredTest(page: Answer): string {
 
 /** Reviews a connection as an owner and switches it on. */
 export async function switchOn(owner: Client, base: string): Promise<Answer> {
-  const opened = await submit(owner, base, "/review");
+  const opened = await submit(owner, `${base}?step=5`, "/review");
   assert.equal(opened.location, `${base}/review`, opened.text);
   return await formOn(await owner.get(`${base}/review`), "/activate").send(owner);
 }
 
+/** Sends a form of a set-up, follows its answer, and returns the page that shows it. */
+export async function answered(client: Client, sent: Answer | Promise<Answer>): Promise<Answer> {
+  const answer = await sent;
+  assert.equal(answer.status, 303, answer.text.slice(0, 500));
+  return await client.get(answer.location ?? "");
+}
+
 /** Creates a set-up link and returns its path. */
 export async function createLink(client: Client, base: string): Promise<string> {
-  const page = await submit(client, base, "/links");
-  assert.equal(page.headers.get("cache-control"), "no-store");
-  const url = /<code class="value" id="set-up-link">([^<]*)</.exec(page.text)?.[1] ?? assert.fail(page.text);
+  const page = await answered(client, submit(client, base, "/links"));
+  assert.equal(page.headers.get("cache-control"), "no-store, no-transform");
+  const url =
+    /<code class="value" id="set-up-link-value">([^<]*)</.exec(page.text)?.[1] ?? assert.fail(page.text);
   return new URL(url).pathname;
 }

@@ -16,7 +16,9 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   const { acme, owner } = site;
   const { tenant, store } = acme;
   const draft = async (type: ConnectionType) => {
-    const wanted = { key: tenant.slug, type, settings: null, secret: null, justInTime: false, draft: true };
+    const choices = { isProvisioned: true, isCatalogApp: type === "oidc" };
+    const values = { settings: null, secret: null, justInTime: false, draft: true };
+    const wanted = { key: tenant.slug, type, ...values, choices };
     return await createConnection(use().database, tenant.id, wanted);
   };
   const [oidc, saml] = [await draft("oidc"), await draft("saml")];
@@ -43,13 +45,19 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     page("the console's overview", "/admin"),
     page("connections", "/admin/connections"),
     page("a new connection", "/admin/connections/new"),
-    page("a new connection with a bad key", "/admin/connections", { status: 400, form: { key: "!" } }),
-    page("an OIDC set-up", `/admin/connections/${oidc.id}`),
-    page("an OIDC set-up sent empty", `/admin/connections/${oidc.id}/settings`, { status: 400, form: {} }),
-    page("an OIDC set-up after a test", `/admin/connections/${tested}`),
-    page("a SAML set-up", `/admin/connections/${saml.id}`),
-    page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { status: 400, form: {} }),
+    page("a new connection with a bad key", "/admin/connections", { status: 303, form: { key: "!" } }),
+    ...[1, 2, 4, 5].map((step) =>
+      page(`step ${step} of an OIDC set-up`, `/admin/connections/${oidc.id}?step=${step}`),
+    ),
+    page("an OIDC set-up sent empty", `/admin/connections/${oidc.id}/settings`, { status: 303, form: {} }),
+    page("an OIDC set-up after a test", `/admin/connections/${tested}?step=4`),
+    page("the end of an OIDC set-up", `/admin/connections/${tested}?step=5`),
+    page("step 2 of a SAML set-up", `/admin/connections/${saml.id}?step=2`),
+    page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { status: 303, form: {} }),
     page("a SAML connection that is on", `/admin/connections/${active}`),
+    ...["settings", "test", "instructions"].map((tab) =>
+      page(`the tab ${tab} of a SAML connection`, `/admin/connections/${active}?tab=${tab}`),
+    ),
     page("a connection's review", `/admin/connections/${tested}/review`),
     page("a review after a guest's change", `/admin/connections/${reviewed.id}/review`),
     page("a connection whose guest has to wait", `/admin/connections/${reviewed.id}`),
@@ -60,11 +68,12 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
       form: {},
     }),
     page("a set-up form that is out of date", `/admin/connections/${reviewed.id}/settings`, {
-      status: 409,
+      status: 303,
       form: { ...reviewed.settings, shown },
     }),
-    page("a set-up link", `/admin/connections/${saml.id}/links`, { form: {} }),
+    page("a set-up link", `/admin/connections/${saml.id}/links`, { status: 303, form: {} }),
     page("a guest's set-up", "/setup/guest", { as: null }),
+    page("the end of a guest's set-up", "/setup/guest?step=5", { as: null }),
     page("domains", "/admin/domains"),
     page("the limits of sessions", "/admin/sessions"),
   ];
@@ -105,7 +114,7 @@ async function activeSaml({ acme }: Site): Promise<string> {
     type: "saml",
     settings: { ...samlSettings, certificates: [signingCertificate] },
   });
-  await acme.store.connections.update(id, { testedAt: Date.now() });
+  await acme.store.connections.update(id, { testedAt: Date.now(), admittedAt: Date.now() });
   for (const domain of ["unproved.example", "proved.example", "enforced.example"])
     await addDomain(acme.store, domain);
   for (const domain of ["proved.example", "enforced.example"]) await acme.store.domains.markVerified(domain);

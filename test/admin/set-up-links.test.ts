@@ -9,8 +9,16 @@ import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-prov
 import { comeBack, leavingTo, orgOptions, refusalsIn } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
+import { shownOnce } from "../helpers/seen.ts";
 import { useSite } from "../helpers/site.ts";
-import { createDraft, createLink, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
+import {
+  answered,
+  createDraft,
+  createLink,
+  offeredTest,
+  stateOf,
+  switchOn,
+  valueToCopy, visibleText } from "./pages-read.ts";
 
 let keys = 0;
 
@@ -42,11 +50,11 @@ describe("a set-up link", () => {
 
     it("lets a guest without an account fill in, test and finish a draft, and nothing else", async () => {
       const guest = site().app.client();
-      const page = await guest.get(link);
+      const page = await guest.get(`${link}?step=2`);
       assert.equal(headingOf(page), "Connect Okta with Tasklane");
       assert.deepEqual(
         [page.headers.get("referrer-policy"), page.headers.get("cache-control")],
-        ["no-referrer", "no-store"],
+        ["no-referrer", "no-store, no-transform"],
       );
       op.register({
         clientId: "0oa-guest",
@@ -55,14 +63,15 @@ describe("a set-up link", () => {
         postLogoutRedirectUris: [],
       });
       const entered = { ...values(), justInTime: "on" };
-      assertRedirect(await submit(guest, link, "/settings", entered), `${link}#test`);
+      const saved = await submit(guest, `${link}?step=3`, "/settings", entered);
+      await shownOnce(guest, saved, `${link}?step=4`, "The values are saved. Now test the sign-in.");
       op.define({ sub: "00u-guest", email: "guest@acme.example" });
       const started = await guest.post(`${link}/tests`, { test: offeredTest(await guest.get(link)) });
       const left = await guest.get(leavingTo(started));
       await comeBack(site().app, op, guest, left.location ?? "");
-      const tested = await guest.get(link);
-      assert.match(tested.text, /The sign-in works/);
-      assert.doesNotMatch(tested.text, /\/(activate|link|delete|links)"/);
+      const tested = await guest.get(`${link}?step=4`);
+      assert.match(tested.text, /Okta and Tasklane understand each other/);
+      assert.doesNotMatch(tested.text, /\/(activate|link|delete|links|recording)"|\/admin\//);
       assert.equal(headingOf(await guest.post(`${link}/finish`)), "The set-up is finished");
       await assertNotValid(link);
       await assertNotValid(`${link}/settings`, values());
@@ -90,6 +99,7 @@ describe("a set-up link", () => {
         "delete",
         "links",
         "refresh",
+        "recording",
         "keys/begin",
       ])
         assert.equal((await guest.post(`${link}/${path}`)).status, 404, path);
@@ -98,8 +108,8 @@ describe("a set-up link", () => {
     });
 
     it("treats a signed-in user as a guest, too", async () => {
-      await submit(owner, base, "/settings", values());
-      const page = await owner.get(link);
+      await submit(owner, `${base}?step=3`, "/settings", values());
+      const page = await owner.get(`${link}?step=5`);
       assert.equal(headingOf(page), "Connect Okta with Tasklane");
       assert.match(page.text, /An owner of .* does this/);
       assert.doesNotMatch(page.text, /\/(activate|disable|delete|links)"/);
@@ -107,13 +117,24 @@ describe("a set-up link", () => {
 
     it("shows problems as the console does, and never a stored secret", async () => {
       const guest = site().app.client();
-      await submit(guest, link, "/settings", values());
-      const page = await submit(guest, link, "/settings", { ...values(), clientId: "" });
-      assert.equal(page.status, 400);
+      await submit(guest, `${link}?step=3`, "/settings", values());
+      const wrong = { ...values(), clientId: "" };
+      const page = await answered(guest, submit(guest, `${link}?step=3`, "/settings", wrong));
       assert.match(stateOf(page, "clientId"), /missing/);
       assert.ok(!page.text.includes("the-guests-secret"));
       const typed = await guest.post(`${link}/check`, { field: "issuer", issuer: op.issuer });
       assert.match(JSON.parse(typed.text).note, /Found/);
+    });
+
+    it("tells the administrator when its guest last looked at which step", async () => {
+      const head = async () => visibleText(await owner.get(base));
+      assert.match(await head(), /The set-up link has not been opened yet/);
+      await site().app.client().get(`${link}?step=2`);
+      assert.match(await head(), /The set-up link was last opened .*, at step 2 of 5/);
+      await site().app.client().get(`${link}?step=4`);
+      assert.match(await head(), /at step 4 of 5/);
+      await submit(owner, `${base}?step=2`, "/links/revoke");
+      assert.match(await head(), /Send a set-up link\. They fill in this draft/);
     });
 
     it("has a rate limit of its own for checks", async () => {
@@ -147,7 +168,7 @@ describe("a set-up link", () => {
       await assertNotValid(third);
 
       const fourth = await createLink(owner, base);
-      await submit(owner, base, "/settings", values());
+      await submit(owner, `${base}?step=3`, "/settings", values());
       await switchOn(owner, base);
       await assertNotValid(fourth);
       await assertNotValid(`${fourth}/settings`, { ...values(), clientId: "0oa-evil" });
@@ -155,10 +176,10 @@ describe("a set-up link", () => {
     });
 
     it("cannot change a connection that is switched on while its values are checked", async () => {
-      await submit(owner, base, "/settings", values());
+      await submit(owner, `${base}?step=3`, "/settings", values());
       const provider = holdDiscovery(op);
       const guest = site().app.client();
-      const form = formOn(await guest.get(link), "/settings");
+      const form = formOn(await guest.get(`${link}?step=3`), "/settings");
       const late = form.send(guest, { ...values(), clientId: "0oa-evil" });
       await provider.asked;
       assertRedirect(await switchOn(owner, base), base);
@@ -169,7 +190,7 @@ describe("a set-up link", () => {
     });
 
     it("works for drafts only", async () => {
-      await submit(owner, base, "/settings", values());
+      await submit(owner, `${base}?step=3`, "/settings", values());
       for (const status of ["active", "disabled"] as const) {
         await site().acme.store.connections.update((await stored())?.id ?? "", { status });
         await assertNotValid(link);
@@ -187,7 +208,7 @@ describe("a set-up link", () => {
 
     it("never appears in the log", async () => {
       await site().app.client().get(link);
-      await submit(site().app.client(), link, "/settings", values());
+      await submit(site().app.client(), `${link}?step=3`, "/settings", values());
       const token = link.split("/")[2] ?? assert.fail();
       assert.ok(!JSON.stringify(site().app.logged).includes(token));
       assert.ok(!JSON.stringify(site().app.logged).includes("the-guests-secret"));

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { createTestTenant } from "../helpers/people.ts";
+import { messagesOn } from "../helpers/seen.ts";
 import { useSite } from "../helpers/site.ts";
-import { createDraft, stateOf } from "./pages-read.ts";
+import { answered, createDraft, stateOf } from "./pages-read.ts";
 
 let keys = 0;
 const newKey = () => `oidc-wrong-${keys++}`;
@@ -64,9 +65,11 @@ describe("the set-up of an OIDC connection with wrong values", () => {
         const others = { issuer: "https://provider.invalid", clientId: "0oa1", clientSecret: "secret-1" };
         const roles = { roleName: "groups", roleValues: "Admins" };
         const form = { ...others, ...(field.startsWith("role") ? roles : {}), [field]: value };
-        const page = await client.post(`${base}/settings`, form);
-        assert.equal(page.status, 400);
+        const sent = await client.post(`${base}/settings`, form);
+        assert.equal(sent.location, `${base}?step=3`);
+        const page = await client.get(sent.location);
         assert.match(stateOf(page, field), sentence);
+        assert.match(messagesOn(page), /Nothing was saved/);
         assert.ok(!page.text.includes("<script>document"), "what was entered is escaped");
         const { store } = site().acme;
         const connection = await store.connections.byId(base.split("/").at(-1) ?? "");
@@ -80,7 +83,8 @@ describe("the set-up of an OIDC connection with wrong values", () => {
 
     it("names each missing value of an empty form", async () => {
       const client = await site().clientOf(site().owner);
-      const page = await client.post(`${await createDraft(client, "oidc", newKey())}/settings`, {});
+      const base = await createDraft(client, "oidc", newKey());
+      const page = await answered(client, client.post(`${base}/settings`, {}));
       assert.match(stateOf(page, "issuer"), /Enter the address of your Okta org/);
       assert.match(stateOf(page, "clientId"), /client ID is missing/);
       assert.match(stateOf(page, "clientSecret"), /client secret is missing/);
@@ -98,19 +102,32 @@ describe("the set-up of an OIDC connection with wrong values", () => {
       it(`refuses the connection ID ${JSON.stringify(key.slice(0, 30))} with a sentence`, async () => {
         const client = await site().clientOf(site().owner);
         const before = await site().acme.store.connections.list();
-        const page = await client.post("/admin/connections", { type: "oidc", key });
-        assert.equal(page.status, 400);
+        const page = await answered(client, client.post("/admin/connections", { type: "oidc", key }));
+        assert.match(messagesOn(page), /Nothing was created/);
         assert.match(page.text, sentence);
         assert.ok(!page.text.includes("<script>document"));
         assert.deepEqual(await site().acme.store.connections.list(), before);
       });
     }
 
+    it("proposes a connection ID that is free, and says which one is taken", async () => {
+      const client = await site().clientOf(site().owner);
+      const { tenant } = site().acme;
+      const proposed = async () =>
+        /id="key" name="key" value="([^"]*)"/.exec((await client.get("/admin/connections/new")).text)?.[1];
+      assert.equal(await proposed(), tenant.slug);
+      await createDraft(client, "oidc", tenant.slug);
+      assert.equal(await proposed(), `${tenant.slug}-2`);
+      const twice = client.post("/admin/connections", { type: "oidc", key: tenant.slug });
+      assert.match(messagesOn(await answered(client, twice)), /already names an OIDC connection/);
+    });
+
     it("refuses a connection ID of another tenant without naming that tenant", async () => {
       const client = await site().clientOf(site().owner);
       const other = await createTestTenant(use().database);
-      const page = await client.post("/admin/connections", { type: "oidc", key: other.tenant.slug });
-      assert.equal(page.status, 400);
+      const form = { type: "oidc", key: other.tenant.slug };
+      const page = await answered(client, client.post("/admin/connections", form));
+      assert.match(messagesOn(page), /is not available/);
       assert.ok(!page.text.includes(other.tenant.name));
     });
   });

@@ -6,8 +6,17 @@ import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-prov
 import { comeBack, leavingTo, orgOptions, orgSealer } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
+import { messagesOn, shownOnce } from "../helpers/seen.ts";
 import { useSite } from "../helpers/site.ts";
-import { createDraft, offeredTest, stateOf, switchOn, valueToCopy } from "./pages-read.ts";
+import {
+  answered,
+  createDraft,
+  offeredTest,
+  settingsPage,
+  stateOf,
+  switchOn,
+  valueToCopy,
+} from "./pages-read.ts";
 
 let keys = 0;
 const newKey = () => `oidc-set-up-${keys++}`;
@@ -30,6 +39,10 @@ describe("the set-up of an OIDC connection", () => {
 
     const idOf = (path: string) => path.split("/").at(-1) ?? "";
     const stored = () => site().acme.store.connections.byId(idOf(base));
+    const verdicts = async () => {
+      const { testedAt, admittedAt } = (await stored()) ?? assert.fail();
+      return [testedAt !== null, admittedAt !== null];
+    };
     const rightValues = () => ({
       issuer: op.issuer,
       clientId: "0oa-set-up",
@@ -39,11 +52,11 @@ describe("the set-up of an OIDC connection", () => {
       crossAppAccess: "on",
     });
     const save = (more: Record<string, string> = {}, as = client) =>
-      submit(as, base, "/settings", { ...rightValues(), ...more });
+      submit(as, settingsPage(base), "/settings", { ...rightValues(), ...more });
 
     /** Registers the application at the provider with the values on the page. */
     async function register(): Promise<void> {
-      const page = await client.get(base);
+      const page = await client.get(`${base}?step=2`);
       op.register({
         clientId: "0oa-set-up",
         secret: "the-secret-of-the-set-up",
@@ -54,7 +67,9 @@ describe("the set-up of an OIDC connection", () => {
 
     /** Runs the test sign-in in the administrator's browser. */
     async function test(as = client): Promise<void> {
-      const started = await as.post(`${base}/tests`, { test: offeredTest(await as.get(base)) });
+      const started = await as.post(`${base}/tests`, {
+        test: offeredTest(await as.get(`${base}?step=4`)),
+      });
       assert.equal(headingOf(started), "Test sign-in");
       const left = await as.get(leavingTo(started));
       assert.equal(headingOf(await comeBack(site().app, op, as, left.location ?? "")), "The test has ended");
@@ -62,14 +77,20 @@ describe("the set-up of an OIDC connection", () => {
 
     it("leads from a draft to a sign-in by following the page; each step is recorded", async () => {
       await register();
-      assertRedirect(await save(), `${base}#test`);
+      await shownOnce(client, await save(), `${base}?step=4`, "The values are saved. Now test the sign-in.");
       await test();
-      const tested = await client.get(base);
-      assert.match(tested.text, /The sign-in works/);
-      assert.match(tested.text, /An account would be created/);
-      assertRedirect(await switchOn(client, base), base);
+      const tested = await client.get(`${base}?step=4`);
+      assert.match(tested.text, /Okta and Tasklane understand each other/);
+      assert.match(tested.text, /Ada Lovelace gets in.*The first sign-in creates the account/);
+      const on = await shownOnce(
+        client,
+        await switchOn(client, base),
+        base,
+        "The connection is on: people can sign in with it.",
+      );
+      assert.match(on.text, /What comes next[\s\S]*Verify your e-mail domain/);
       const person = site().app.client();
-      const { pathname } = new URL(valueToCopy(await client.get(base), "Sign-in address"));
+      const { pathname } = new URL(valueToCopy(on, "Sign-in address"));
       const left = await person.get(pathname);
       await comeBack(site().app, op, person, left.location ?? "");
       assert.match((await person.get("/me")).text, /ada@acme\.example/);
@@ -83,6 +104,58 @@ describe("the set-up of an OIDC connection", () => {
       );
       const changed = entries.find(({ action }) => action === "connection.changed")?.changed ?? [];
       assert.deepEqual([...changed].sort(), ["clientId", "clientSecret", "issuer", "justInTime"]);
+    });
+
+    it("says calmly that provisioning comes next, or lets first sign-ins create accounts without another test", async () => {
+      await register();
+      await submit(client, settingsPage(base), "/settings", { ...rightValues(), justInTime: "" });
+      await test();
+      const page = await client.get(`${base}?step=4`);
+      assert.match(page.text, /Okta and Tasklane understand each other/);
+      assert.match(page.text, /<li class="calm">[\s\S]*Ada Lovelace has no account yet[\s\S]*once provisioning is set up/);
+      assert.deepEqual(await verdicts(), [true, false]);
+      assert.match(page.text, /Review and switch on…/);
+      const calls = op.calls.length;
+      const judged = await shownOnce(
+        client,
+        await formOn(page, "/accounts").send(client),
+        `${base}?step=4`,
+        "From now on, the first sign-in creates an account. The test below was judged again.",
+      );
+      assert.match(judged.text, /<li class="done">[\s\S]*Ada Lovelace gets in/);
+      assert.deepEqual(await verdicts(), [true, true]);
+      assert.equal(op.calls.length, calls, "no one signed in again");
+      await submit(client, `${base}?step=5`, "/review");
+      assert.doesNotMatch((await client.get(`${base}/review`)).text, /test again/);
+    });
+
+    it("keeps the choices, and shows only the values that they need", async () => {
+      const choose = (app: string) =>
+        submit(client, `${base}?step=1`, "/choices", { accounts: "both", app });
+      assertRedirect(await choose("catalog"), `${base}?step=2`);
+      const catalog = await client.get(`${base}?step=2`);
+      assert.match(catalog.text, /Browse App Catalog/);
+      assert.doesNotMatch(catalog.text, /Create App Integration/);
+      assert.deepEqual(
+        [(await stored())?.justInTime, (await stored())?.isProvisioned, (await stored())?.isCatalogApp],
+        [true, true, true],
+      );
+      await choose("own");
+      const own = await client.get(`${base}?step=2`);
+      assert.match(own.text, /Create App Integration/);
+      assert.doesNotMatch(own.text, /Browse App Catalog/);
+      const missing = await answered(client, submit(client, `${base}?step=1`, "/choices", { app: "own" }));
+      assert.match(messagesOn(missing), /Answer both questions/);
+    });
+
+    it("switches the inspector on for a day, so that no message of the test is lost", async () => {
+      await save();
+      const sent = await submit(client, `${base}?step=4`, "/recording");
+      const page = await shownOnce(client, sent, `${base}?step=4`, "The inspector is on for a day.");
+      assert.doesNotMatch(page.text, /\/recording"/);
+      const { recordingUntil } = await site().acme.store.inspector.state();
+      assert.ok(Math.abs(recordingUntil - Date.now() - 86_400_000) < 60_000);
+      await site().acme.store.inspector.recordUntil(0);
     });
 
     it("answers a poll whether the test has ended", async () => {
@@ -127,7 +200,7 @@ describe("the set-up of an OIDC connection", () => {
         crossAppAccess: false,
       });
       assert.equal((await stored())?.justInTime, true);
-      const { text } = await client.get(base);
+      const { text } = await client.get(`${base}?step=3`);
       assert.match(text, /name="signOutOfProvider" type="checkbox" checked/);
       for (const name of ["universalLogout", "crossAppAccess"])
         assert.doesNotMatch(text, new RegExp(`name="${name}" type="checkbox" checked`));
@@ -148,18 +221,18 @@ describe("the set-up of an OIDC connection", () => {
         );
         assert.ok((await changedLast())?.includes("maxAgeMinutes"));
         assert.match(
-          (await client.get(base)).text,
+          (await client.get(`${base}?step=3`)).text,
           new RegExp(`name="maxAgeMinutes" type="text" value="${minutes}"`),
         );
       }
     });
 
     it("stores the client secret sealed, never shows it, and rotates it without an outage", async () => {
-      const rejected = await save({ issuer: "nonsense" });
-      assert.equal(rejected.status, 400);
+      const rejected = await answered(client, save({ issuer: "nonsense" }));
+      assert.match(stateOf(rejected, "issuer"), /Enter the address/);
       assert.ok(!rejected.text.includes("the-secret-of-the-set-up"));
       await save();
-      assert.ok(!(await client.get(base)).text.includes("the-secret-of-the-set-up"));
+      assert.ok(!(await client.get(`${base}?step=3`)).text.includes("the-secret-of-the-set-up"));
       const first = await site().acme.store.connections.sealedSecrets(idOf(base));
       await save({ clientSecret: "" });
       assert.deepEqual(await site().acme.store.connections.sealedSecrets(idOf(base)), first);
@@ -168,18 +241,16 @@ describe("the set-up of an OIDC connection", () => {
       assert.equal(former, first.current);
       const context = `${site().acme.store.tenantId}/${idOf(base)}`;
       assert.equal(orgSealer.open(current ?? "", context), "the-next-secret");
-      assert.match((await client.get(base)).text, /has not been used yet/);
+      assert.match((await client.get(`${base}?step=3`)).text, /has not been used yet/);
     });
 
     it("accepts another name of the org only if it has the same keys", async () => {
       const other = await startOpenIdProvider();
-      const page = await save({ issuerAlias: other.issuer });
+      const page = await answered(client, save({ issuerAlias: other.issuer }));
       assert.match(stateOf(page, "issuerAlias"), /signs with other keys: it is another org/);
       await other.close();
-      assert.match(
-        stateOf(await save({ issuerAlias: op.issuer }), "issuerAlias"),
-        /This is the issuer itself/,
-      );
+      const itself = await answered(client, save({ issuerAlias: op.issuer }));
+      assert.match(stateOf(itself, "issuerAlias"), /This is the issuer itself/);
       assert.equal((await stored())?.settings, null);
     });
 
@@ -190,7 +261,17 @@ describe("the set-up of an OIDC connection", () => {
         await createLocalAccount(site().acme.store, `${newKey()}@acme.example`, "admin"),
       );
       const before = await stored();
-      for (const path of ["settings", "check", "review", "activate", "disable", "delete", "guests/resume"]) {
+      for (const path of [
+        "settings",
+        "check",
+        "choices",
+        "accounts",
+        "review",
+        "activate",
+        "disable",
+        "delete",
+        "guests/resume",
+      ]) {
         const form = { ...rightValues(), clientId: "0oa-evil", field: "issuer" };
         const answer = await admin.post(`${base}/${path}`, form);
         assert.equal(answer.status, 404, path);
@@ -238,18 +319,26 @@ describe("the set-up of an OIDC connection", () => {
       op.define({ sub: "00u-ada", email: loginName });
       const adas = await site().clientOf(ada);
       await test(adas);
-      const page = await adas.get(base);
+      const page = await adas.get(`${base}?step=4`);
       assert.match(page.text, /Another account already uses your login name/);
       const link = formOn(page, "/link");
-      assert.doesNotMatch((await client.get(base)).text, /\/link"/, "the owner did not make this test");
+      assert.doesNotMatch(
+        (await client.get(`${base}?step=4`)).text,
+        /\/link"/,
+        "the owner did not make this test",
+      );
       assert.equal((await link.send(client)).status, 404);
       assert.deepEqual(await store.identities.ofUser(ada.id), []);
-      await link.send(adas);
+      await shownOnce(
+        adas,
+        await link.send(adas),
+        `${base}?step=4`,
+        "From now on this identity signs in to your account.",
+      );
       assert.equal((await store.identities.ofUser(ada.id))[0]?.subject, "00u-ada");
-      assert.match((await adas.get(base)).text, /This identity is known/);
-      assert.ok((await stored())?.testedAt);
-      await link.send(adas);
-      assert.match((await adas.get(base)).text, /already belongs to a user/);
+      assert.match((await adas.get(`${base}?step=4`)).text, /This identity is known/);
+      assert.ok((await stored())?.admittedAt);
+      assert.match((await answered(adas, link.send(adas))).text, /already belongs to a user/);
     });
   });
 });

@@ -11,7 +11,17 @@ import { entityDescriptor, idpMetadata } from "../helpers/idp-metadata.ts";
 import { leavingTo } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { readRequest, useSamlSite } from "../helpers/saml-site.ts";
-import { createDraft, offeredTest, stateOf, stepsOf, switchOn, valueToCopy } from "./pages-read.ts";
+import { messagesOn, shownOnce } from "../helpers/seen.ts";
+import {
+  answered,
+  createDraft,
+  offeredTest,
+  settingsPage,
+  stateOf,
+  switchOn,
+  valueToCopy,
+  visibleText,
+} from "./pages-read.ts";
 
 const entityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
 const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
@@ -61,17 +71,26 @@ describe("the set-up of a SAML connection", () => {
     const offered = { idpInitiated: "on", universalLogout: "on", crossAppAccess: "on" };
     const switches = { ...offered, justInTime: "on", signed: "assertion" };
     const save = (form: Record<string, string>, as = client) =>
-      submit(as, base, "/settings", { ...switches, ...form });
+      submit(as, settingsPage(base), "/settings", { ...switches, ...form });
 
     it("names the places in Okta where each value is, and what Universal Logout needs", async () => {
-      const text = stepsOf(await client.get(base)).reduce((all, step) => `${all} ${step.text}`, "");
+      await client.post(`${base}/choices`, {
+        ...formOn(await client.get(`${base}?step=1`), "/choices").hidden,
+        accounts: "both",
+        app: "catalog",
+      });
+      const catalog = visibleText(await client.get(`${base}?step=2`));
+      const values = visibleText(await client.get(`${base}?step=3`));
+      await save(byHand());
+      await switchOn(client, base);
+      const text = [catalog, values, visibleText(await client.get(`${base}?tab=instructions`))].join(" ");
       for (const sentence of [
-        `go to ${okta.menus.applications} and click ${okta.catalog.browse}`,
+        `Go to ${okta.menus.applications} and click ${okta.catalog.browse}`,
         `select ${okta.signOn.saml}, set ${okta.signOn.usernameFormat} to ${okta.signOn.oktaUsername}, and click`,
         `On the tab ${signOnTab()}, under ${okta.signOn.saml}, copy the ${okta.signOn.metadataUrl}`,
         `the part of the ${okta.general.embedLink} that starts with 0oa`,
         "Click your user name at the top right of the Admin Console: it is in the menu.",
-        "Enter the App instance ID and the Org URL above, under Universal Logout",
+        "Enter the App instance ID and the Org URL in the settings, under Universal Logout",
         "needs Okta Identity Engine, and Identity Threat Protection or Adaptive MFA",
         "only a super administrator can end sessions",
       ])
@@ -79,11 +98,11 @@ describe("the set-up of a SAML connection", () => {
     });
 
     it("leads from a draft to a sign-in by following the page", async () => {
-      const page = await client.get(base);
+      const page = await client.get(`${base}?step=2`);
       assert.match(page.text, /user\.firstName/);
       const acsUrl = valueToCopy(page, "Single sign-on URL");
       const audience = valueToCopy(page, "Audience URI (SP Entity ID)");
-      assertRedirect(await save({ metadataUrl }), `${base}#test`);
+      assertRedirect(await save({ metadataUrl }), `${base}?step=4`);
       const started = await client.post(`${base}/tests`, { test: offeredTest(await client.get(base)) });
       const left = await client.get(leavingTo(started));
       const request = readRequest(left.location ?? "");
@@ -96,7 +115,7 @@ describe("the set-up of a SAML connection", () => {
       );
       const shown = await site().arrive(client, await respond(request.id), request.relayState, connection);
       assert.equal(headingOf(shown), "The test has ended");
-      assert.match((await client.get(base)).text, /The sign-in works/);
+      assert.match((await client.get(`${base}?step=4`)).text, /understand each other/);
       await switchOn(client, base);
       const person = site().app.client();
       await site().signIn(person, "ada@acme.example", {}, connection);
@@ -104,7 +123,8 @@ describe("the set-up of a SAML connection", () => {
     });
 
     it("fills in the fields from metadata, and stores nothing before Save", async () => {
-      const page = await save({ metadataUrl, action: "read" });
+      const sent = await save({ metadataUrl, action: "read" });
+      const page = await shownOnce(client, sent, `${base}?step=3`, "3 values filled in from the metadata.");
       assert.match(stateOf(page, "metadataUrl"), new RegExp(`Read: ${entityId}`));
       assert.ok(page.text.includes(`value="${ssoUrl}"`));
       assert.match(page.text, /-----BEGIN CERTIFICATE-----/);
@@ -118,7 +138,7 @@ describe("the set-up of a SAML connection", () => {
       const both = `${site().key.certificatePem}\n${ending.certificatePem}`;
       await save({ ...byHand(), certificates: both });
       assert.deepEqual((await stored())?.certificates, [site().key.certificate, ending.certificate]);
-      const { text } = await client.get(base);
+      const { text } = await client.get(`${base}?step=3`);
       assert.match(text, /CN=ending <span class="badge warning">expires soon<\/span>/);
       assert.match(text, /SHA-256 <code>([0-9A-F]{2}:){31}[0-9A-F]{2}<\/code>/);
       assert.doesNotMatch(
@@ -135,7 +155,7 @@ describe("the set-up of a SAML connection", () => {
         .replace(/^<\?.*\?>/, "")
         .replace("<md:KeyDescriptor", `${unreadable}$&`);
       const metadataXml = `<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">${mine}${entityDescriptor()}</EntitiesDescriptor>`;
-      const refused = await save({ metadataXml });
+      const refused = await answered(client, save({ metadataXml }));
       assert.match(
         stateOf(refused, "metadataXml"),
         new RegExp(`describes 2 identity providers: ${entityId}, `),
@@ -143,12 +163,9 @@ describe("the set-up of a SAML connection", () => {
       const typed = { field: "metadataXml", metadataXml, idpEntityId: entityId };
       const { note } = JSON.parse((await client.post(`${base}/check`, typed)).text);
       assert.match(note, new RegExp(`metadata of ${entityId}\\. One certificate`));
-      await save({ metadataXml, idpEntityId: entityId });
+      const saved = await answered(client, save({ metadataXml, idpEntityId: entityId }));
       assert.deepEqual((await stored())?.certificates, [site().key.certificate]);
-      assert.match(
-        (await client.get(base)).text,
-        /values are saved\. One certificate of the metadata cannot be read/,
-      );
+      assert.match(messagesOn(saved), /values are saved\. One certificate of the metadata cannot be read/);
     });
 
     it("sends requests by POST if the metadata offers nothing else", async () => {
@@ -159,7 +176,7 @@ describe("the set-up of a SAML connection", () => {
       const left = await client.get(leavingTo(await client.post(`${base}/tests`, { test })));
       assert.equal(formOn(left, "/sso/saml").hidden.RelayState, test);
       served = metadata(site().key);
-      await submit(client, base, "/refresh");
+      await submit(client, `${base}?step=3`, "/refresh");
       assert.equal((await stored())?.requestByPost, false);
     });
 
@@ -201,19 +218,20 @@ describe("the set-up of a SAML connection", () => {
         universalLogout: true,
         crossAppAccess: true,
       });
-      const { text } = await client.get(base);
+      const { text } = await client.get(`${base}?step=3`);
       for (const value of ["0oa1gjh63g214q0Hq0g4", "userId", "given"])
         assert.ok(text.includes(`value="${value}"`), value);
-      const published = await client.get(
-        new URL(valueToCopy(await client.get(base), "SP metadata")).pathname,
-      );
+      await switchOn(client, base);
+      const settings = await client.get(`${base}?tab=settings`);
+      const published = await client.get(new URL(valueToCopy(settings, "SP metadata")).pathname);
       assert.match(published.text, /use="encryption"/);
     });
 
     it("fixes the identifying attribute when the connection is switched on", async () => {
       await save(byHand());
       await switchOn(client, base);
-      assert.match((await client.get(base)).text, /People are identified by their NameID/);
+      const settings = await client.get(`${base}?tab=settings`);
+      assert.match(settings.text, /People are identified by their NameID/);
       const late = await save({ ...byHand(), subjectAttribute: "userId" });
       assert.equal(late.status, 400);
       assert.equal((await stored())?.subjectAttribute, null);
@@ -222,29 +240,31 @@ describe("the set-up of a SAML connection", () => {
     it("reads the metadata again on demand, and keeps the old values if that fails", async () => {
       await save({ metadataUrl });
       served = metadata(ending);
-      await submit(client, base, "/refresh");
-      assert.match((await client.get(base)).text, /metadata was read again/);
+      const refresh = () => answered(client, submit(client, `${base}?step=3`, "/refresh"));
+      assert.match(messagesOn(await refresh()), /metadata was read again/);
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
       served = null;
-      await submit(client, base, "/refresh");
-      assert.match((await client.get(base)).text, /old values stay.*404/);
+      assert.match(messagesOn(await refresh()), /old values stay.*404/);
       assert.deepEqual((await stored())?.certificates, [ending.certificate]);
     });
 
     it("changes our certificate in two steps", async () => {
       await save(byHand());
+      await switchOn(client, base);
+      const page = `${base}?tab=settings`;
       const shown = async () =>
-        (await client.get(base)).text.split('id="keys"')[1]?.match(/SHA-256 <code>/g)?.length;
+        (await client.get(page)).text.split('id="keys"')[1]?.match(/SHA-256 <code>/g)?.length;
       assert.equal(await shown(), 1);
-      await submit(client, base, "/keys/begin");
+      await submit(client, page, "/keys/begin");
       assert.equal(await shown(), 2);
-      const change = formOn(await client.get(base), "/keys/end");
-      await client.post(`${base}/keys/begin`, change.hidden);
-      assert.match((await client.get(base)).text, /being changed already/);
+      const change = formOn(await client.get(page), "/keys/end");
+      const twice = await answered(client, client.post(`${base}/keys/begin`, change.hidden));
+      assert.match(messagesOn(twice), /being changed already/);
       await change.send(client);
       assert.equal(await shown(), 1);
-      await client.post(`${base}/keys/end`, formOn(await client.get(base), "/keys/begin").hidden);
-      assert.match((await client.get(base)).text, /no second key/);
+      const { hidden } = formOn(await client.get(page), "/keys/begin");
+      const none = await answered(client, client.post(`${base}/keys/end`, hidden));
+      assert.match(messagesOn(none), /no second key/);
     });
 
     const script = "<script>document.title = 'executed'</script>";
@@ -284,8 +304,8 @@ describe("the set-up of a SAML connection", () => {
     for (const [field, given, sentence] of wrong) {
       it(`refuses the ${field} ${JSON.stringify(String(given).slice(0, 40))} with a sentence`, async () => {
         const value = typeof given === "string" ? given : given();
-        const page = await save({ ...byHand(), [field]: value });
-        assert.equal(page.status, 400);
+        const page = await answered(client, save({ ...byHand(), [field]: value }));
+        assert.match(messagesOn(page), /Nothing was saved/);
         assert.match(stateOf(page, field), sentence);
         assert.ok(!page.text.includes("<script>document"), "what was entered is escaped");
         assert.equal(await stored(), null);
@@ -297,7 +317,7 @@ describe("the set-up of a SAML connection", () => {
       const [appInstanceId, orgUrl] = ["0oa1gjh63g214q0Hq0g4", "https://acme.okta.com"];
       for (const [given, field] of Object.entries(missing)) {
         const values: Record<string, string> = { appInstanceId, orgUrl };
-        const page = await save({ ...byHand(), [given]: values[given] ?? "" });
+        const page = await answered(client, save({ ...byHand(), [given]: values[given] ?? "" }));
         assert.match(stateOf(page, field), /needs both/);
       }
       assert.equal(await stored(), null);
@@ -311,7 +331,7 @@ describe("the set-up of a SAML connection", () => {
         [`<x>${"y".repeat(2_000_000)}</x>`, /too large/],
       ] as const) {
         served = text;
-        assert.match(stateOf(await save({ metadataUrl }), "metadataUrl"), sentence);
+        assert.match(stateOf(await answered(client, save({ metadataUrl })), "metadataUrl"), sentence);
         const typed = await client.post(`${base}/check`, { field: "metadataUrl", metadataUrl });
         assert.match(JSON.parse(typed.text).problem, sentence);
       }
@@ -334,7 +354,8 @@ describe("the set-up of a SAML connection", () => {
         ["ssoUrl", "https://ada:secret@acme.okta.com/sso", /user name or a password/],
         ["orgUrl", "http://acme.okta.com", /must start with https/],
       ] as const) {
-        assert.match(stateOf(await client.post(`${base}/settings`, { [field]: value }), field), sentence);
+        const sent = client.post(`${base}/settings`, { [field]: value });
+        assert.match(stateOf(await answered(client, sent), field), sentence);
         const typed = await client.post(`${base}/check`, { field, [field]: value });
         assert.match(JSON.parse(typed.text).problem, sentence);
       }

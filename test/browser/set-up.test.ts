@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
+import { assertSeen } from "../helpers/seen.ts";
 import { assign, carry, useTwoConsoles } from "../helpers/two-consoles.ts";
 
 /** The placeholder in Okta's form before anything is entered. */
@@ -21,25 +22,34 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.goto(`${site().app.url}/admin`);
       await page.getByRole("navigation", { name: "Administration" }).getByText("Connections").click();
       await page.getByRole("link", { name: "Add a connection" }).click();
+      await page.getByText("At first sign-in", { exact: true }).click();
+      await page.getByText("Own app integration", { exact: true }).click();
       await page.getByText(protocol, { exact: true }).click();
       await page.getByLabel("Connection ID").fill(key);
-      await page.getByRole("button", { name: "Create a draft" }).click();
+      await page.getByRole("button", { name: "Continue" }).click();
       await page.getByText("Draft", { exact: true }).waitFor();
+    }
+
+    /** Goes on to the form with the values. */
+    async function openValues(page: Page): Promise<void> {
+      await page.getByRole("link", { name: "Continue" }).click();
+      await page.getByRole("heading", { name: "Enter the values from Okta" }).waitFor();
       // Wait for the page's script, which checks only later input.
       await page.waitForLoadState();
     }
 
     /** Saves, runs the test in its window, and waits until the page shows the result by itself. */
     async function testSignIn(page: Page): Promise<void> {
-      await page.getByRole("button", { name: "Save", exact: true }).click();
-      await page.getByText("The values are saved").waitFor();
+      await page.getByRole("button", { name: "Save and continue" }).click();
+      await assertSeen(page, "The values are saved. Now test the sign-in.");
       // The script polls for a result only if it has seen the test start.
       await page.waitForLoadState();
       // Another administrator's change while the test runs.
       const { connections } = site().acme.store;
-      const now = (await connections.byId(page.url().split(/[/#]/).at(5) ?? "")) ?? assert.fail(page.url());
+      const now = (await connections.byId(page.url().split(/[/?]/).at(5) ?? "")) ?? assert.fail(page.url());
       if (now.settings)
         await connections.update(now.id, { settings: { ...now.settings, universalLogout: false } });
+      const before = await shownIn(page, "form[data-test]");
       const opened = page.waitForEvent("popup");
       await page.getByRole("button", { name: "Test sign-in" }).click();
       const popup = await opened;
@@ -47,24 +57,21 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await popup.keyboard.press("Enter");
       await popup.getByRole("heading", { name: "The test has ended" }).waitFor();
       await popup.close();
-      await page.getByText("The sign-in works").waitFor();
-      await assertSameShown(page);
-      const focused = await page.evaluate<string>("document.activeElement.className");
-      assert.equal(focused, "test-result", "screen readers announce the result");
+      await page.getByText("Okta and Tasklane understand each other").waitFor();
+      await page.locator(".test-result:focus").waitFor();
+      await page.getByText("Ada Lovelace gets in.").waitFor();
+      // The fetched part of the page must claim only the values that the page was loaded with.
+      assert.equal(await shownIn(page, "form[data-test]"), before);
       const hidden = await page.locator("button[data-copy][hidden]").count();
       assert.equal(hidden, 0, "copy buttons after the test work");
     }
 
-    /** The fetched part of the page must claim only the values that the page was loaded with. */
-    async function assertSameShown(page: Page): Promise<void> {
-      const shown = (part: string) => page.locator(`${part} [name="shown"]`).first().inputValue();
-      assert.equal(await shown("#test"), await shown("form[data-checks]"));
-    }
+    const shownIn = (page: Page, part: string) => page.locator(`${part} [name="shown"]`).first().inputValue();
 
     async function switchOnAndSignIn(page: Page): Promise<void> {
       await page.getByRole("button", { name: "Review and switch on…" }).click();
       await page.getByRole("button", { name: "Switch on", exact: true }).click();
-      await page.getByText("The connection is on: people can sign in").waitFor();
+      await assertSeen(page, "The connection is on: people can sign in with it.");
       const address = await page.locator("#copy-sign-in").textContent();
       const person = await browser.open();
       await person.goto(address ?? "");
@@ -95,13 +102,13 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await okta.getByRole("button", { name: "Save" }).click();
       await okta.getByText("The settings are saved").waitFor();
       await assign(okta, app, consoles());
+      await openValues(page);
       await okta.goto(`${org.url}/admin/apps/${app.id}/sign-on`);
       await carry(okta, "Issuer", page, "Issuer");
       await page.getByText(`Found ${org.url}`).waitFor();
       await okta.goto(`${org.url}/admin/apps/${app.id}`);
       await carry(okta, "Client ID", page, "Client ID");
       await carry(okta, "Client secret", page, "Client secret");
-      await page.getByLabel("Create accounts at the first sign-in").check();
       await testSignIn(page);
       await switchOnAndSignIn(page);
     });
@@ -127,12 +134,12 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await okta.getByText("The settings are saved").waitFor();
       await addAttributeStatements(page, app);
       await assign(okta, app, consoles());
+      await openValues(page);
       await okta.goto(`${org.url}/admin/apps/${app.id}/sign-on`);
       await carry(okta, "Metadata URL", page, "Metadata URL");
       await page.getByRole("button", { name: "Read", exact: true }).click();
-      await page.getByText("Compare the values below, then save").waitFor();
+      await assertSeen(page, "3 values filled in from the metadata.");
       assert.match(await page.getByLabel("Issuer").inputValue(), /^http:\/\/www\.okta\.com\/exk/);
-      await page.getByLabel("Create accounts at the first sign-in").check();
       await testSignIn(page);
       await switchOnAndSignIn(page);
     });
@@ -151,6 +158,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       const page = await browser.open();
       await takeSession(page, site().app, await site().clientOf(site().owner));
       await addDraft(page, "SAML 2.0", `in-browser-typing-${site().acme.tenant.slug}`);
+      await openValues(page);
       const script =
         "<script>document.title='executed'</script><img src=x onerror=\"document.title='executed'\">";
       for (const field of await page
@@ -160,7 +168,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       }
       await page.locator("#ssoUrl-state").getByText("is not a web address").waitFor();
       assert.equal(await page.locator("#ssoUrl").getAttribute("aria-invalid"), "true");
-      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByRole("button", { name: "Save and continue" }).click();
       await page.locator("#metadataUrl-state").getByText("is not a web address").waitFor();
       await page.waitForLoadState();
       assert.doesNotMatch(await page.title(), /executed/);
@@ -185,14 +193,15 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       const page = await browser.open({ javaScriptEnabled: false });
       await takeSession(page, site().app, await site().clientOf(site().owner));
       await addDraft(page, "OpenID Connect", `in-browser-plain-${site().acme.tenant.slug}`);
+      await openValues(page);
       assert.equal(
         await page.getByRole("button", { name: /^Copy/ }).count(),
         0,
         "no button that does nothing",
       );
       await page.getByLabel("Issuer").fill("https://acme-admin.okta.com");
-      await page.getByRole("button", { name: "Save", exact: true }).click();
-      await page.getByText("This is the address of the Admin Console").waitFor();
+      await page.getByRole("button", { name: "Save and continue" }).click();
+      await assertSeen(page, "This is the address of the Admin Console");
     });
   });
 });

@@ -24,7 +24,7 @@ describe("domains", () => {
       await addDomain(acme.store, "acme.example");
     });
 
-    const tested = () => acme.store.connections.update(connection.id, { testedAt: 1 });
+    const tested = () => acme.store.connections.update(connection.id, { testedAt: 1, admittedAt: 1 });
     const enforce = (id: string | null = connection.id) => enforceConnection(acme.store, "acme.example", id);
     const password = (name: string) =>
       signInWithPassword(acme.store, testPasswords, { loginName: name, password: testPassword });
@@ -46,7 +46,7 @@ describe("domains", () => {
       await assert.rejects(verifyDomain(acme.store, "unknown.example", []), NotFoundError);
     });
 
-    it("cannot be enforced before they are verified, the connection is active and a test has succeeded", async () => {
+    it("cannot be enforced before they are verified, the connection is active, a test has succeeded and a person gets in", async () => {
       const problem = async () => {
         const error = await enforce().catch((thrown: unknown) => thrown);
         assert.ok(error instanceof ConflictError);
@@ -55,6 +55,8 @@ describe("domains", () => {
       assert.match(await problem(), /Verify acme\.example first/);
       await prove();
       assert.match(await problem(), /test sign-in/);
+      await acme.store.connections.update(connection.id, { testedAt: 1 });
+      assert.match(await problem(), /No one is known to get in/);
       await tested();
       await disableConnection(acme.store, connection.id);
       assert.match(await problem(), /not active/);

@@ -45,6 +45,16 @@ describe("signIn", () => {
       assert.deepEqual([second.by, second.user.id], ["identity", first.user.id]);
     });
 
+    it("remembers on the connection when a person was first known to get in", async () => {
+      const admittedAt = async () => (await tenant.store.connections.byId(oidc.id))?.admittedAt;
+      assert.equal(await admittedAt(), null);
+      await signIn(tenant.store, identityOf(oidc, "ada@x.test"));
+      const first = await admittedAt();
+      assert.ok(first);
+      await signIn(tenant.store, identityOf(oidc, "bob@x.test"));
+      assert.equal(await admittedAt(), first);
+    });
+
     it("treats the same subject on two connections as two people", async () => {
       const first = await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
       const second = await signIn(tenant.store, identityOf(saml, "bob@x.test", { subject: "s" }));

@@ -6,6 +6,7 @@ import { adminPages } from "../admin/pages.ts";
 import { guidePages } from "../guide/pages.ts";
 import { inspectorPages } from "../inspector/pages.ts";
 import { taskPages } from "../tasks/pages.ts"; // sample product
+import type { Answer, Client } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
 import { createTestTenant } from "./people.ts";
 import type { Site } from "./site.ts";
@@ -19,6 +20,12 @@ export interface PageCase {
   path: string;
   /** The page is the response to this form, or the one to which it leads (303). */
   form?: Record<string, string>;
+}
+
+/** Loads a page as its case says. */
+export async function loadPage(client: Client, { path, form }: PageCase): Promise<Answer> {
+  const answer = await (form ? client.post(path, form) : client.get(path));
+  return form && answer.status === 303 ? await client.get(answer.location ?? "") : answer;
 }
 
 /**

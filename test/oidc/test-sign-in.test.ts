@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { disableConnection, rotateSecret } from "../../src/directory/connections.ts";
-import { latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
+import { createAccountsAtSignIn, latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { Connection } from "../../src/model.ts";
 import type { Answer } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
@@ -27,7 +27,9 @@ describe("a test sign-in by OpenID Connect", () => {
       connectOrg(op, { baseUrl: site().app.url, tenant: site().acme }, settings, wanted);
     const start = (connection = draft) => startSignInTest(site().acme.store, connection.id, null);
     const latest = (connection = draft) => latestSignInTest(site().acme.store, orgSealer, connection.id);
-    const testedAt = async ({ id } = draft) => (await site().acme.store.connections.byId(id))?.testedAt;
+    const stored = async ({ id } = draft) => await site().acme.store.connections.byId(id);
+    const testedAt = async (connection = draft) => (await stored(connection))?.testedAt;
+    const admittedAt = async (connection = draft) => (await stored(connection))?.admittedAt;
 
     /** Runs a test to its end in a new browser, and returns the last page. */
     async function run(testId: string, connection = draft): Promise<Answer> {
@@ -42,7 +44,7 @@ describe("a test sign-in by OpenID Connect", () => {
       const testId = await start();
       const page = await run(testId);
       assert.equal(headingOf(page), "The test has ended");
-      assert.match(page.text, /The sign-in works/);
+      assert.match(page.text, /Okta and Tasklane understand each other/);
       const test = await latest();
       assert.equal(test?.id, testId);
       const values = Object.fromEntries(test?.result.values.map(({ name, value }) => [name, value]) ?? []);
@@ -63,11 +65,33 @@ describe("a test sign-in by OpenID Connect", () => {
       assert.ok(await testedAt());
     });
 
-    it("says that the person would have been refused, and does not count as tested", async () => {
+    it("counts as tested if the person has no account, but not as a person who gets in", async () => {
       const strict = await connect({}, { draft: true, justInTime: false });
-      assert.match((await run(await start(strict), strict)).text, /The sign-in does not work/);
-      assert.deepEqual((await latest(strict))?.outcome, { refused: "just-in-time-off" });
-      assert.equal(await testedAt(strict), null);
+      assert.match((await run(await start(strict), strict)).text, /understand each other/);
+      const { isUnderstood, outcome } = (await latest(strict)) ?? assert.fail();
+      assert.deepEqual([isUnderstood, outcome], [true, { refused: "just-in-time-off" }]);
+      assert.ok(await testedAt(strict));
+      assert.equal(await admittedAt(strict), null);
+    });
+
+    it("judges a test again when first sign-ins may create accounts, without another sign-in", async () => {
+      const strict = await connect({}, { draft: true, justInTime: false });
+      await run(await start(strict), strict);
+      const { store } = site().acme;
+      const calls = op.calls.length;
+      await createAccountsAtSignIn({ store, sealer: orgSealer, connection: strict });
+      const { outcome } = (await latest(strict)) ?? assert.fail();
+      assert.ok(outcome && "user" in outcome && outcome.by === "just-in-time");
+      assert.ok(await admittedAt(strict));
+      assert.equal(op.calls.length, calls);
+      assert.equal(await store.users.byLoginName("ada@acme.example"), null, "a user was created");
+    });
+
+    it("does not count as tested if the login name is not valid", async () => {
+      op.define({ sub: "00u-odd", email: "a\u200bda@acme.example" });
+      await run(await start());
+      assert.equal((await latest())?.isUnderstood, false);
+      assert.equal(await testedAt(), null);
     });
 
     it("shows the claims even if they do not identify a person", async () => {

@@ -134,7 +134,7 @@ describe("names in a SAML sign-in", () => {
         fields: (all: object) => void Object.assign(all, { attributes: { email: [email] } }),
       };
       const response = await site().respond(email, deviation, { connection: draft, requestId });
-      assert.match((await site().arrive(browser, response, relayState, draft)).text, /The sign-in works/);
+      assert.match((await site().arrive(browser, response, relayState, draft)).text, /understand each other/);
     });
 
     it("come with the NameID alone, if its format says that it is an e-mail address", async () => {

@@ -281,6 +281,7 @@ export const isolationCases: IsolationCases = {
     gives: "refused",
   },
   "links.ofConnection": { call: (b, a) => b.links.ofConnection(a.connectionId), gives: [] },
+  "links.recordVisit": { call: (b) => b.links.recordVisit("a-link", 2), gives: undefined },
   "links.removeOfConnection": {
     call: (b, a) => b.links.removeOfConnection(a.connectionId),
     gives: undefined,

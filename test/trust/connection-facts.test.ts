@@ -11,11 +11,15 @@ const base = {
   justInTime: false,
   subjectKind: "opaque" as const,
   testedAt: null,
+  admittedAt: null,
+  isProvisioned: null,
+  isCatalogApp: null,
   createdAt: 0,
   updatedAt: 0,
   edited: null,
   guestEdit: null,
   guestsFrozenUntil: null,
+  secretEnteredAt: null,
   secretVersion: 1,
 };
 const oidcSettings: OidcSettings = { issuer: "https://acme.okta.example", clientId: "0oa1" };

@@ -13,6 +13,10 @@ export interface ConnectionRow {
   subject_kind: SubjectKind;
   settings: string | null;
   tested_at: number | null;
+  admitted_at: number | null;
+  is_provisioned: number | boolean | null;
+  is_catalog_app: number | boolean | null;
+  secret_entered_at: number | null;
   edited_at: number | null;
   edited_by: string | null;
   edited_from: string | null;
@@ -36,15 +40,24 @@ export interface NewConnection {
   sealedSecret: string | null;
   /** The secret before the last rotation, kept until the new one has worked. */
   sealedFormerSecret?: string | null;
+  isProvisioned?: boolean | null;
+  isCatalogApp?: boolean | null;
 }
 
 export type ConnectionChanges = Partial<
   Pick<
     NewConnection,
-    "status" | "justInTime" | "subjectKind" | "settings" | "sealedSecret" | "sealedFormerSecret"
+    | "status"
+    | "justInTime"
+    | "subjectKind"
+    | "settings"
+    | "sealedSecret"
+    | "sealedFormerSecret"
+    | "isProvisioned"
+    | "isCatalogApp"
   >
 > &
-  Partial<Pick<Connection, "testedAt" | "edited" | "guestEdit" | "guestsFrozenUntil">>;
+  Partial<Pick<Connection, "testedAt" | "admittedAt" | "edited" | "guestEdit" | "guestsFrozenUntil">>;
 
 export const connectionColumns = [
   "tenant_id",
@@ -56,6 +69,10 @@ export const connectionColumns = [
   "subject_kind",
   "settings",
   "tested_at",
+  "admitted_at",
+  "is_provisioned",
+  "is_catalog_app",
+  "secret_entered_at",
   "edited_at",
   "edited_by",
   "edited_from",
@@ -77,6 +94,10 @@ export function toConnection(row: ConnectionRow): Connection {
     subjectKind: row.subject_kind,
     settings: row.settings === null ? null : JSON.parse(row.settings),
     testedAt: row.tested_at,
+    admittedAt: row.admitted_at,
+    isProvisioned: toAnswer(row.is_provisioned),
+    isCatalogApp: toAnswer(row.is_catalog_app),
+    secretEnteredAt: row.secret_entered_at,
     edited:
       row.edited_at === null ? null : { at: row.edited_at, by: row.edited_by ?? "", from: row.edited_from },
     guestEdit: row.guest_edited_at === null ? null : { at: row.guest_edited_at, from: row.guest_edited_from },
@@ -85,6 +106,11 @@ export function toConnection(row: ConnectionRow): Connection {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+/** Null if the question was not answered. */
+function toAnswer(value: number | boolean | null): boolean | null {
+  return value === null ? null : Boolean(value);
 }
 
 /** The connections of one tenant. The system store finds the tenant of a key. */
@@ -101,7 +127,8 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       const at = now();
       const secret_version = connection.sealedSecret === null ? 0 : 1;
       const { id, key, type } = connection;
-      const row = { ...toRow(connection), id, key, type, secret_version };
+      const secret_entered_at = secret_version === 0 ? null : at;
+      const row = { ...toRow(connection), id, key, type, secret_version, secret_entered_at };
       const insert = scope.insert("connections", { ...row, created_at: at, updated_at: at });
       await mapUniqueViolation(insert, { key: () => keyTaken(connection) });
       return orNull(
@@ -135,7 +162,10 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
     async update(id: string, changes: ConnectionChanges): Promise<Connection> {
       const row = { ...toRow(changes), updated_at: now() };
       if (changes.sealedSecret !== undefined)
-        Object.assign(row, { secret_version: scope.increment("secret_version", 1) });
+        Object.assign(row, {
+          secret_version: scope.increment("secret_version", 1),
+          secret_entered_at: now(),
+        });
       const change = scope.rows("connections").where("id", id).update(row);
       if (((await change) as number) === 0) throw new NotFoundError("There is no such connection.");
       return orNull((await select().where("connections.id", id).first()) as ConnectionRow) as Connection;
@@ -168,7 +198,7 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
 function keyTaken({ key, type }: NewConnection): ConflictError {
   return new ConflictError(
     "key-taken",
-    `Your ${type.toUpperCase()} connection already has the ID "${key}". Choose another one.`,
+    `The connection ID "${key}" already names ${type === "oidc" ? "an OIDC" : "a SAML"} connection.`,
   );
 }
 
@@ -177,6 +207,9 @@ function toRow(changes: ConnectionChanges): Record<string, unknown> {
   if (changes.status !== undefined) row.status = changes.status;
   if (changes.justInTime !== undefined) row.just_in_time = changes.justInTime;
   if (changes.testedAt !== undefined) row.tested_at = changes.testedAt;
+  if (changes.admittedAt !== undefined) row.admitted_at = changes.admittedAt;
+  if (changes.isProvisioned !== undefined) row.is_provisioned = changes.isProvisioned;
+  if (changes.isCatalogApp !== undefined) row.is_catalog_app = changes.isCatalogApp;
   if (changes.edited !== undefined) {
     row.edited_at = changes.edited?.at ?? null;
     row.edited_by = changes.edited?.by ?? null;

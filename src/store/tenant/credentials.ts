@@ -1,3 +1,4 @@
+import type { Knex } from "knex";
 import type { LinkPurpose, SessionSummary } from "../../model.ts";
 import {
   latestSessionEnd,
@@ -37,6 +38,22 @@ export function tenantCredentials(scope: TenantScope, now: () => number) {
   };
 }
 
+/** A set-up link as its administrators see it: never the link itself. */
+export interface SetUpLink {
+  createdAt: number;
+  expiresAt: number;
+  /** When its guest last looked at the set-up, and at which step; null if they have not opened it. */
+  seenAt: number | null;
+  seenStep: number | null;
+}
+
+interface SetUpLinkRow {
+  created_at: number;
+  expires_at: number;
+  seen_at: number | null;
+  seen_step: number | null;
+}
+
 /** One-time links. The system store consumes them, because only the link says which tenant it belongs to. */
 export function tenantLinks(scope: TenantScope, now: () => number) {
   return {
@@ -51,13 +68,30 @@ export function tenantLinks(scope: TenantScope, now: () => number) {
     },
 
     /** The unexpired set-up links of a connection; the last to expire comes first. */
-    async ofConnection(connectionId: string): Promise<{ createdAt: number; expiresAt: number }[]> {
+    async ofConnection(connectionId: string): Promise<SetUpLink[]> {
       const query = scope.rows("one_time_links").where("connection_id", connectionId);
       const rows = (await query
         .where("expires_at", ">", now())
         .orderBy("expires_at", "desc")
-        .select(["created_at", "expires_at"])) as { created_at: number; expires_at: number }[];
-      return rows.map((row) => ({ createdAt: row.created_at, expiresAt: row.expires_at }));
+        .select(["created_at", "expires_at", "seen_at", "seen_step"])) as SetUpLinkRow[];
+      return rows.map((row) => ({
+        createdAt: row.created_at,
+        expiresAt: row.expires_at,
+        seenAt: row.seen_at,
+        seenStep: row.seen_step,
+      }));
+    },
+
+    /** Remembers when the guest of a set-up link last looked at which step. To the minute, so that a reload writes nothing. */
+    async recordVisit(tokenHash: string, step: number): Promise<void> {
+      const at = now();
+      const isNews = (row: Knex.QueryBuilder) =>
+        row
+          .whereNull("seen_at")
+          .orWhere("seen_at", "<", at - 60_000)
+          .orWhereNot("seen_step", step);
+      const link = scope.rows("one_time_links").where("token_hash", tokenHash);
+      await link.where(isNews).update({ seen_at: at, seen_step: step });
     },
 
     /** Revokes a connection's set-up links. */

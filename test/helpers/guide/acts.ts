@@ -35,7 +35,7 @@ export const phrases: readonly Row[] = [
   { pattern: /^if (?<condition>.*)/i, act: (reader, { condition = "" }) => hands.holds(reader, condition) },
   {
     pattern: /^the page of the connection opens/i,
-    act: (reader) => textOf(pageOf(reader), "Copy the values from Okta"),
+    act: (reader) => textOf(pageOf(reader), "Add the app in Okta"),
   },
   { pattern: /^in the window that opens/i, act: (reader) => hands.lookAtNewWindow(reader) },
   // A purpose: the reader wants all that the guide offers.
@@ -115,7 +115,7 @@ export const expectations: readonly Row[] = [
   { pattern: /^you are signed in to tasklane/i, act: (reader) => hands.assertSignedIn(reader) },
   {
     pattern: /^the page shows what arrived/i,
-    act: (reader) => hands.seeInProduct(reader, /The sign-in works\./),
+    act: (reader) => hands.seeInProduct(reader, /understand each other/),
   },
   {
     pattern: /^okta answers that tasklane was verified/i,

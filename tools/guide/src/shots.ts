@@ -6,8 +6,8 @@ import type { SampleConsole } from "./console.ts";
 /** The pictures of the admin console that the guides show. Each ends below the last field that matters, to be legible on paper. */
 export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
   const values = {
-    part: ".steps > li:has(form)",
-    html: /<h2>Copy the values from Okta<\/h2>[\s\S]*?<li id="test"/,
+    part: "#values > .stack",
+    html: /<div class="beside" id="values">[\s\S]*?<\/form>/,
   };
   const form = { part: "main form", html: /<form class="card[\s\S]*?<\/form>/ };
   return [
@@ -15,11 +15,11 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       name: "connection-new",
       path: paths.admin.newConnection,
       ...form,
-      marks: ["fieldset.choices", 'button:text-is("Create a draft")'],
+      marks: ["fieldset.choices:has([name=accounts])", 'button:text-is("Continue")'],
     },
     {
       name: "connection-oidc",
-      path: paths.admin.connection(connectionIds.oidc),
+      path: `${paths.admin.connection(connectionIds.oidc)}?step=3`,
       ...values,
       fill: {
         [okta.signOn.issuer]: "https://acme.okta.com",
@@ -31,7 +31,7 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
     },
     {
       name: "connection-saml",
-      path: paths.admin.connection(connectionIds.saml),
+      path: `${paths.admin.connection(connectionIds.saml)}?step=3`,
       ...values,
       fill: { [okta.signOn.metadataUrl]: "https://acme.okta.com/app/exk1a2b3c4d5e6f7g8/sso/saml/metadata" },
       marks: ["#metadataUrl", 'button:text-is("Read")'],
