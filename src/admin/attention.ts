@@ -25,13 +25,13 @@ interface AttentionFacts {
   connections: readonly Connection[];
   tokens: readonly ProvisioningToken[];
   problems: readonly ProvisioningProblem[];
-  /** What an owner has to confirm: see unconfirmedAccess. */
+  /** The access that an owner has to confirm: see unconfirmedAccess. */
   unconfirmed: readonly string[];
   /** Refused sign-ins since yesterday, by reason. */
   refusals: ReadonlyMap<string, number>;
 }
 
-/** What needs attention now; the most urgent first. */
+/** Lists the things that need attention now, the most urgent first. */
 export function attentionItems(facts: AttentionFacts, now: number): AttentionItem[] {
   return [
     ...confirmation(facts.unconfirmed),

@@ -18,7 +18,7 @@ import { personName } from "./person-facts.ts";
 /** Something that an administrator does to several people. */
 interface BulkAct {
   label: string;
-  /** What happens to each of them, for the confirmation. */
+  /** The effect on each of them, for the confirmation. */
   effect: string;
   /** The activity entry of each. */
   action: string;

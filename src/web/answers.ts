@@ -40,8 +40,7 @@ export interface FormAnswer {
 
 /** An answer on its way to the page with this path. */
 export interface PendingAnswer extends FormAnswer {
-  /** Null for the next page that is shown, whichever it is. */
-  page: string | null;
+  page: string;
   /** Whether a template has shown it. If its place is gone, the end of the page shows it. */
   isShown?: boolean;
 }
@@ -50,12 +49,6 @@ declare module "express-session" {
   interface SessionData {
     answer?: PendingAnswer;
   }
-}
-
-/** Shows a message at the top of the next page. */
-export async function flash(req: Request, kind: FormAnswer["kind"], text: string): Promise<void> {
-  req.session.answer = { kind, text, at: null, page: null };
-  await saveSession(req);
 }
 
 /**
@@ -184,7 +177,7 @@ function logChanged(req: Request): void {
 export function takeAnswer(req: Request): PendingAnswer | null {
   // An error page is also rendered if the session could not be loaded.
   const answer = req.session?.answer;
-  if (!answer || (answer.page !== null && answer.page !== req.path)) return null;
+  if (answer?.page !== req.path) return null;
   // A script that updates a page loads it again, and shows only parts of it.
   if ((req.get("sec-fetch-dest") ?? "document") !== "document") return null;
   if (req.method !== "HEAD" && !isSpeculative(req)) delete req.session.answer;
