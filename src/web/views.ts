@@ -4,8 +4,12 @@ import { clickPath, okta, signOnTab, strong } from "okta-labels/labels";
 import { type Brand, brand } from "../../config/brand.ts";
 import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
+import type { Role } from "../model.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
+
+/** The roles as people read them. */
+const roleNames: Record<Role, string> = { member: "Member", admin: "Admin", owner: "Owner" };
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
@@ -16,6 +20,7 @@ export function setUpViews(app: Express): void {
   app.locals.brand = brand;
   app.locals.paths = paths;
   app.locals.formatDate = formatDate;
+  app.locals.roleNames = roleNames;
   app.locals.visible = visible;
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */

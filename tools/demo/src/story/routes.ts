@@ -128,8 +128,13 @@ function signInHelp(password: string | null) {
       name: person,
       href: `${paths[tenant.protocol](tenant.slug).login}?${new URLSearchParams({ login_hint: loginOf(person, tenant) })}`,
     })),
-    owner: { login: loginOf(tenant.owner, tenant), href: paths.passwordLoginOf(tenant.slug), password },
+    owner: { login: loginOf(tenant.owner, tenant), href: ownerSignIn(tenant), password },
   }));
+}
+
+function ownerSignIn(tenant: DemoTenant): string {
+  const query = new URLSearchParams({ login_hint: loginOf(tenant.owner, tenant) });
+  return `${paths.passwordLoginOf(tenant.slug)}?${query}`;
 }
 
 function hasSecret(req: Request, secret: string): boolean {
