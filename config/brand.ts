@@ -6,11 +6,15 @@ export interface Brand {
   productName: string;
   /** One sentence under the name on the front page. */
   tagline: string;
+  /** One sentence for search engines and for links that people share. */
+  description: string;
   /** The contact for people who cannot sign in. */
   supportEmail: string;
   supportUrl: string;
   /** A file in public/, shown at 32 by 32 pixels. */
   logo: string;
+  /** Pictures in public/ where an SVG is not understood: 32 and 180 pixels square, and 1200 × 630 for shared links. */
+  pictures: { icon: string; touchIcon: string; share: string };
   /** The header's links for signed-in people. The first entry is the page after sign-in. */
   navigation: { label: string; href: string }[];
   /**
@@ -25,9 +29,11 @@ export interface Brand {
 export const brand: Brand = {
   productName: "Tasklane",
   tagline: "The team task list whose identity is complete.",
+  description: "A shared task list for a team. People sign in with their organisation’s Okta.",
   supportEmail: "support@tasklane.example",
   supportUrl: "https://tasklane.example/support",
   logo: "logo.svg",
+  pictures: { icon: "icon-32.png", touchIcon: "icon-180.png", share: "share.png" },
   navigation: [
     { label: "Tasks", href: "/tasks" }, // sample product
   ],

@@ -38,6 +38,7 @@ import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
 import { apiRoutes } from "./web/api.ts";
 import type { ApiOperation } from "./web/api-operation.ts";
+import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { homeRoutes } from "./web/home.ts";
 import { knownDevices } from "./web/known-devices.ts";
@@ -49,7 +50,7 @@ import { formBodies, refuseNul, requestContext, sameOrigin } from "./web/request
 import { securityHeaders } from "./web/security-headers.ts";
 import { loadPerson, sessionCookie } from "./web/sessions.ts";
 import { setupRoutes } from "./web/setup.ts";
-import { assets, pageContext, setUpViews } from "./web/views.ts";
+import { compressPages, pageContext, setUpViews } from "./web/views.ts";
 
 export interface AppDeps {
   config: Config;
@@ -104,7 +105,7 @@ export function createApp({
   app.disable("x-powered-by");
   app.set("trust proxy", config.trustProxy);
   app.set("query parser", "simple");
-  setUpViews(app);
+  setUpViews(app, baseUrl);
 
   app.use(requestContext(log));
   app.use(measure);
@@ -131,6 +132,7 @@ export function createApp({
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
   app.use(saml.acs);
+  app.use(compressPages());
   app.use(formBodies());
   app.use(sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log }));
   app.use(loadPerson(sessions));

@@ -50,6 +50,7 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   piscina: [],
   scimmy: [],
   helmet: "web",
+  compression: "web",
   "express-session": "web",
   ejs: "guide",
   marked: "guide",

@@ -5,6 +5,7 @@ import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { flash } from "../web/answers.ts";
 import { noPrefetch } from "../web/request.ts";
+import { noTransform } from "../web/views.ts";
 import { pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { setUpRoutes } from "./set-up.ts";
@@ -56,7 +57,7 @@ export function setUpGuestRoutes(deps: AdminDeps): Router {
 
   router.use(pattern, (_req, res, next) => {
     // The URL contains the token, which must not leak through a Referer header or a cache.
-    res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
+    res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": noTransform });
     next();
   });
   router.get(pattern, noPrefetch);

@@ -71,5 +71,7 @@ export const demoPaths = {
   doneOf: (slug: string) => `/demo/${slug}/done`,
   /** Leads to the inspector. People who may not see it sign in as the owner first. */
   messagesOf: (slug: string) => `/demo/${slug}/messages`,
+  /** Every component of the pages, in all its states. */
+  components: "/demo/components",
   reset: "/demo/reset",
 } as const;

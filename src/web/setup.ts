@@ -16,6 +16,7 @@ import { landingPath } from "./home.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, noPrefetch } from "./request.ts";
 import { startSession } from "./sessions.ts";
+import { noTransform } from "./views.ts";
 
 export interface SetupDeps {
   database: Database;
@@ -48,12 +49,12 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
 
   router.get(paths.setup(":token"), noPrefetch, async (req, res) => {
     // The URL contains the token: keep it out of Referer headers and caches.
-    res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
+    res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": noTransform });
     res.render("set-password", formPage(null, await accountOf(String(req.params.token))));
   });
 
   router.post(paths.setup(":token"), async (req, res) => {
-    res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": "no-store" });
+    res.set({ "Referrer-Policy": "no-referrer", "Cache-Control": noTransform });
     const token = String(req.params.token);
     const account = await accountOf(token);
     const names = namesIn(req);

@@ -1,12 +1,14 @@
 import { fileURLToPath } from "node:url";
-import express, { type Express, type RequestHandler } from "express";
+import compression from "compression";
+import type { Express, RequestHandler } from "express";
 import { clickPath, okta, signOnTab, strong } from "okta-labels/labels";
-import { type Brand, brand } from "../../config/brand.ts";
+import { brand } from "../../config/brand.ts";
 import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import type { Role } from "../model.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
+import { asset } from "./assets.ts";
 
 /** The roles as people read them. */
 const roleNames: Record<Role, string> = { member: "Member", admin: "Admin", owner: "Owner" };
@@ -14,11 +16,12 @@ const roleNames: Record<Role, string> = { member: "Member", admin: "Admin", owne
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
 /** Configures `res.render` with views/ and the helpers that every page needs. */
-export function setUpViews(app: Express): void {
+export function setUpViews(app: Express, baseUrl: string): void {
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
   app.locals.brand = brand;
   app.locals.paths = paths;
+  Object.assign(app.locals, { asset, baseUrl });
   app.locals.formatDate = formatDate;
   app.locals.roleNames = roleNames;
   app.locals.visible = visible;
@@ -31,15 +34,20 @@ export function setUpViews(app: Express): void {
   Object.assign(app.locals, { okta, clickPath, signOnTab, strong });
 }
 
-/** Serves the files of public/, and the brand's colours as a stylesheet. */
-export function assets(): RequestHandler {
-  const router = express.Router();
-  router.get("/brand.css", (_req, res) => {
-    res.type("css").set("Cache-Control", "public, max-age=3600").send(brandStyles(brand));
+/**
+ * Compresses pages. Not the answers to posted forms, and not the pages that show a secret (noTransform): the length of a
+ * compressed page tells whether a text in the URL is also in the secret (BREACH). Everything else is left as it is: SCIM,
+ * tokens, the API, MCP and event streams.
+ */
+export function compressPages(): RequestHandler {
+  return compression({
+    filter: (req, res) =>
+      req.method === "GET" && /^text\/(html|markdown)\b/.test(String(res.getHeader("Content-Type"))),
   });
-  router.use(express.static(folder("public"), { index: false, redirect: false, maxAge: "1h" }));
-  return router;
 }
+
+/** The Cache-Control of a page that shows a secret. Proxies do not compress it either (RFC 9111 §5.2.2.6). */
+export const noTransform = "no-store, no-transform";
 
 /** Gives each page the signed-in person, and the answer to the form that led to it, which is shown once. */
 export const pageContext: RequestHandler = (req, res, next) => {
@@ -50,18 +58,15 @@ export const pageContext: RequestHandler = (req, res, next) => {
   // A getter, so that only rendering a page consumes the answer, not every request. A page that no one sees keeps it.
   let taken: PendingAnswer | null | undefined;
   const answer = () => {
-    if (taken === undefined) taken = takeAnswer(req);
+    if (taken === undefined) {
+      taken = takeAnswer(req);
+      if (taken?.secrets) res.set("Cache-Control", noTransform);
+    }
     return taken;
   };
   Object.defineProperty(res.locals, "answer", { enumerable: true, get: answer });
   next();
 };
-
-/** The brand's colours as CSS, to load after tokens.css. */
-export function brandStyles({ accent }: Brand): string {
-  return `:root { --accent: light-dark(${accent.light}, ${accent.dark}); --on-accent: light-dark(${accent.onLight}, ${accent.onDark}); }
-`;
-}
 
 /** Created once: creating a formatter takes longer than rendering a whole table row. */
 const momentFormat = new Intl.DateTimeFormat("en-GB", {

@@ -162,7 +162,13 @@ describeInBrowser("the pages of the demo", (browser) => {
         await page.goto(org.url + path);
         found.push(...(await obstaclesOn(page, path)));
       }
-      for (const path of ["/demo/acme", "/demo/globex", "/login", "/login/password/acme"]) {
+      for (const path of [
+        "/demo/acme",
+        "/demo/globex",
+        "/demo/components",
+        "/login",
+        "/login/password/acme",
+      ]) {
         await page.goto(demo.url + path);
         found.push(...(await obstaclesOn(page, path)));
       }

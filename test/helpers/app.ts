@@ -21,7 +21,7 @@ export interface TestApp {
 }
 
 /** Overrides of the configuration and of external services. */
-export type TestOptions = Partial<Config> & Pick<AppDeps, "lookUpTxt">;
+export type TestOptions = Partial<Config> & Pick<AppDeps, "lookUpTxt" | "extraRoutes">;
 
 /** Makes the application cheap to run. test/production.test.ts covers what production uses instead. */
 const cheap = { passwordCost: testPasswordCost, generateKeys: pooledKeys };
@@ -29,7 +29,7 @@ const cheap = { passwordCost: testPasswordCost, generateKeys: pooledKeys };
 /** Starts the application on localhost. */
 export async function startTestApp(
   database: Database,
-  { lookUpTxt, ...options }: TestOptions = {},
+  { lookUpTxt, extraRoutes, ...options }: TestOptions = {},
 ): Promise<TestApp> {
   const logged: Record<string, unknown>[] = [];
   const log = createLog("debug", { write: (line: string) => void logged.push(JSON.parse(line)) });
@@ -52,10 +52,8 @@ export async function startTestApp(
     outgoingProxy: null,
     ...options,
   };
-  server.on(
-    "request",
-    createApp({ config, database, log, recorder, ...cheap, ...(lookUpTxt ? { lookUpTxt } : {}) }),
-  );
+  const given = { ...(lookUpTxt ? { lookUpTxt } : {}), ...(extraRoutes ? { extraRoutes } : {}) };
+  server.on("request", createApp({ config, database, log, recorder, ...cheap, ...given }));
   return {
     url,
     logged,

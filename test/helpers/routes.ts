@@ -34,8 +34,8 @@ function collect(layers: Layer[]): Route[] {
     }
     const inner = collect(layer.handle.stack ?? []);
     if (layer.slash || inner.length === 0) return inner;
-    // Routers with their own path: static files, and SCIM, which browsers' forms do not reach (endpoints.ts).
-    const known = inner.some(({ path }) => ["/brand.css", "/ServiceProviderConfig"].includes(path));
+    // A router with its own path: SCIM, which browsers' forms do not reach (endpoints.ts).
+    const known = inner.some(({ path }) => path === "/ServiceProviderConfig");
     assert.ok(known, `routes of an unknown router with a path: ${JSON.stringify(inner)}`);
     return [];
   });

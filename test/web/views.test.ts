@@ -76,7 +76,7 @@ describe("every page", () => {
       for (const file of new Set(files)) {
         const answer = await client.get(file);
         assert.equal(answer.status, 200, file);
-        assert.match(answer.headers.get("cache-control") ?? "", /max-age=3600/);
+        assert.match(answer.headers.get("cache-control") ?? "", /immutable/);
         assert.deepEqual(answer.headers.getSetCookie(), []);
       }
     });

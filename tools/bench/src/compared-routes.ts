@@ -6,10 +6,10 @@ import { hashToken } from "../../../src/store/secrets.ts";
 import { systemStore } from "../../../src/store/system-store.ts";
 import type { AffiliatedUser } from "../../../src/store/tenant/users.ts";
 import { forTenant, type TenantStore } from "../../../src/store/tenant-store.ts";
+import { assets } from "../../../src/web/assets.ts";
 import { operations } from "../../../src/web/operations.ts";
 import { requestContext } from "../../../src/web/request.ts";
 import { securityHeaders } from "../../../src/web/security-headers.ts";
-import { assets } from "../../../src/web/views.ts";
 
 /**
  * The routes that the application is compared with, behind the same outer middleware (src/app.ts) and on the same knex.

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Site } from "oin-kit/writer/pictures";
-import { brand } from "../../../config/brand.ts";
 import { integration } from "../../../config/integration.ts";
 import { createApp } from "../../../src/app.ts";
 import { createConnection } from "../../../src/directory/connections.ts";
@@ -17,7 +15,6 @@ import type { ConnectionType } from "../../../src/model.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
-import { fileUrl } from "./files.ts";
 
 /** The application with a sample customer in it. */
 export interface SampleConsole extends Site {
@@ -78,9 +75,8 @@ export async function openSampleConsole(): Promise<SampleConsole> {
     connectionIds,
     origin: integration.origin,
     request,
-    // brand.css is generated from the accent colours.
-    asset: (name) => (name === "brand.css" ? null : readFileSync(fileUrl(`public/${name}`))),
-    look: JSON.stringify(brand.accent),
+    // The name has a hash of the content.
+    asset: (name) => Buffer.from(name),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

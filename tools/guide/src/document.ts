@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { brand } from "../../../config/brand.ts";
 import { escapeHtml, type GuideHtml } from "../../../src/guide/html.ts";
-import { brandStyles } from "../../../src/web/views.ts";
+import { brandStyles } from "../../../src/web/assets.ts";
 import { fileUrl } from "./files.ts";
 
 const publicFile = (name: string) => readFileSync(fileUrl(`public/${name}`), "utf8");
@@ -13,7 +13,7 @@ const publicFile = (name: string) => readFileSync(fileUrl(`public/${name}`), "ut
  */
 export function standalonePage({ title, html }: GuideHtml, kind: "guide" | "package" = "guide"): string {
   const { productName, logo } = brand;
-  const styles = ["document.css", "guide.css"].map(publicFile).join("\n") + brandStyles(brand);
+  const styles = ["tokens.css", "document.css", "guide.css"].map(publicFile).join("\n") + brandStyles();
   return `<!doctype html>
 <html lang="en">
 <head>

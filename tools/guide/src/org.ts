@@ -80,7 +80,6 @@ export async function openSampleOrg(): Promise<SampleOrg> {
     origin: url,
     request,
     asset,
-    look: "",
     close: () => org.close(),
   };
 }

@@ -9,10 +9,8 @@ export interface Site {
   origin: string;
   /** Requests a path like the browser of a signed-in person. */
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** A stylesheet or script that pages load from /assets/; null if `look` already covers it. */
-  asset(name: string): Uint8Array | null;
-  /** Everything else that decides how a page looks. */
-  look: string;
+  /** What represents the content of a stylesheet or script that pages load from /assets/. */
+  asset(name: string): Uint8Array;
 }
 
 /** A picture of a page, for the guides. */
@@ -50,20 +48,19 @@ const view = {
  * The hash of a picture's inputs: its part of the page without random values, the page's styles and scripts, and the
  * settings of the browser. It shows without a browser whether a picture is stale.
  */
-export async function inputsOf(shot: Shot, { request, asset, look }: Site): Promise<string> {
+export async function inputsOf(shot: Shot, { request, asset }: Site): Promise<string> {
   const page = await (await request(shot.path)).text();
   const part = shot.html.exec(page)?.[0];
   if (part === undefined) throw new Error(`${shot.path} has no ${shot.html}`);
   const assets = [...page.matchAll(/(?:href|src)="\/assets\/([^"]+\.(?:css|js))"/g)].map(
     ([, name]) => name ?? "",
   );
-  const contents = assets.flatMap((name) => asset(name) ?? []);
+  const contents = assets.map(asset);
   const { part: selector, opens, fill, marks, note, until } = shot;
   return hashOf([
     selector,
     JSON.stringify([view, margin, opens, fill, marks, note, until]),
     stable(part),
-    look,
     ...contents,
   ]);
 }

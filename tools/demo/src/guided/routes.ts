@@ -5,6 +5,7 @@ import { NotFoundError } from "../../../../src/errors.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { systemStore } from "../../../../src/store/system-store.ts";
 import { forTenant } from "../../../../src/store/tenant-store.ts";
+import { showComponents } from "../components.ts";
 import { readMilestones } from "./milestones.ts";
 import { guidedSteps } from "./steps.ts";
 
@@ -25,6 +26,7 @@ export function guidedRoutes({ database, config }: { database: Database; config:
     const [first] = demoTenants;
     if (first) res.redirect(303, demoPaths.storyOf(first.slug));
   });
+  router.get(demoPaths.components, showComponents);
   router.get(demoPaths.storyOf(":slug"), async (req, res) => {
     const { tenant, steps } = await stepsOf(String(req.params.slug));
     // Okta calls provisioning and Universal Logout from the internet, and by https only.

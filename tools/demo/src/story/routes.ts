@@ -10,6 +10,7 @@ import { protocolNames, protocols } from "../../../../src/recording.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { systemStore } from "../../../../src/store/system-store.ts";
 import { forTenant, type TenantStore } from "../../../../src/store/tenant-store.ts";
+import { showComponents } from "../components.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { storyChapters } from "./steps.ts";
 
@@ -53,6 +54,7 @@ export function storyRoutes(deps: StoryDeps, controlSecret: string): Router {
     if (first) res.redirect(303, demoPaths.storyOf(first.slug));
   });
 
+  router.get(demoPaths.components, showComponents);
   router.get(demoPaths.storyOf(":slug"), async (req, res) => {
     const tenant = tenantOf(req);
     const store = await storeOf(deps, tenant);
