@@ -13,6 +13,7 @@ import { recordCrossAppAccess } from "./inspector/describe/cross-app-access.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
 import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
+import { recordSignOut } from "./inspector/describe/sign-out.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
@@ -21,6 +22,7 @@ import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
 import { type GenerateKeys, generateRsaKeys } from "./saml/keys.ts";
 import { samlRoutes } from "./saml/routes.ts";
+import { type CallCounter, noCallCounter } from "./scim/call-counter.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
@@ -40,6 +42,7 @@ import { apiRoutes } from "./web/api.ts";
 import type { ApiOperation } from "./web/api-operation.ts";
 import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
+import { leadToForm } from "./web/form-addresses.ts";
 import { homeRoutes } from "./web/home.ts";
 import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
@@ -58,6 +61,8 @@ export interface AppDeps {
   log: Log;
   /** Shows the tenants what their identity provider says, and what was said to it. */
   recorder?: Recorder;
+  /** Counts the calls of provisioning clients. */
+  calls?: CallCounter;
   /** Where domains are proved: the system's DNS. */
   lookUpTxt?: TxtLookup;
   /** Of new passwords. Only tests lower it; see directory/password-hash.ts. */
@@ -84,6 +89,7 @@ export function createApp({
   database,
   log,
   recorder = noRecorder,
+  calls = noCallCounter,
   lookUpTxt = txtLookup(),
   passwordCost,
   generateKeys = generateRsaKeys,
@@ -115,7 +121,7 @@ export function createApp({
 
   // Also below two slashes: an administrator copied the origin with one at its end.
   const scimMounts = [paths.scim, `/${paths.scim}`];
-  app.use(scimMounts, scimRoutes({ database, baseUrl, passwords, onExchange: recordScim(recorder) }));
+  app.use(scimMounts, scimRoutes({ database, baseUrl, passwords, calls, onExchange: recordScim(recorder) }));
   const verifyToken = tokenVerifier(keys, providers.jwksUri);
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
@@ -144,6 +150,7 @@ export function createApp({
   app.use(guideRoutes({ baseUrl }));
   app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses }));
   app.use(setupRoutes({ database, passwords, limits: guesses }));
+  app.use(recordSignOut(recorder));
   app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses }));
   app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
@@ -155,6 +162,7 @@ export function createApp({
 
   app.use(pageNotFound);
   app.use(api.errors);
+  app.use(leadToForm(app));
   app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;

@@ -25,6 +25,31 @@ export const protocolNames: Record<Protocol, string> = {
   "cross-app-access": "Cross App Access",
 };
 
+/** The participants of a conversation, in the order in which a sequence diagram shows them. */
+export const lanes = ["agent", "browser", "product", "okta"] as const;
+export type Lane = (typeof lanes)[number];
+
+/** The kinds of flows. */
+export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "agent-call";
+
+/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one agent's call. */
+export interface FlowPart {
+  kind: FlowKind;
+  /**
+   * Messages that share a key, soon after one another, are one flow. Keys may be secret (a state, a ticket, a token): only
+   * their hashes are stored. Messages of one request are always one flow.
+   */
+  keys: readonly string[];
+}
+
+/** The sender and the receiver of a message. */
+export interface Route {
+  from: Lane;
+  to: Lane;
+  /** Whether a browser carries it from one to the other, by a redirect or a form. */
+  carried: boolean;
+}
+
 /** One message and its answer. The inspector redacts secrets by their names, their shapes and by `secrets`. */
 export interface Message {
   protocol: Protocol;
@@ -33,7 +58,15 @@ export interface Message {
   requestId: string;
   /** Null for SCIM, which has a token instead of a connection. */
   connectionKey: string | null;
-  /** Every name of the people concerned: login name, e-mail address, subject, id. Lists show the first one. */
+  flow: FlowPart;
+  /** When it was sent, in ms since 1970. */
+  at: number;
+  /** How long its answer took, in ms. Null: until the message was recorded. */
+  ms: number | null;
+  route: Route;
+  /** The name of the one person concerned, as the organisation knows them; null for groups and several people. */
+  person: string | null;
+  /** Every name of the people concerned, to search for: login name, e-mail address, subject, id. */
   people: readonly string[];
   /** The path of the source file that handled it, from the project's root. */
   file: string;

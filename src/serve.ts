@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
+import { openCallCounter } from "./scim/call-counter.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 import { configuredLimits } from "./trust/guarded-fetch.ts";
@@ -26,8 +27,9 @@ export async function serve(
   const limits = configuredLimits(config);
   const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
   const recorder = openInspector(database, log);
+  const calls = openCallCounter(database, log);
   const more = extraRoutes ? { extraRoutes } : {};
-  const server = createServer(createApp({ config, database, log, recorder, ...more }));
+  const server = createServer(createApp({ config, database, log, recorder, calls, ...more }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);
@@ -38,6 +40,7 @@ export async function serve(
     stopMetadataRefresh();
     await drain(server);
     await recorder.close();
+    await calls.close();
     await database.close();
   };
 }

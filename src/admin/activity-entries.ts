@@ -2,11 +2,16 @@
 import { paths } from "../endpoints.ts";
 import type { ActivityFilter, ActivityPosition, RecordedActivity } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { actionInWords, actorInWords, lookOf, type NamedActor, reasonInWords } from "./activity-words.ts";
 import { personName } from "./person-facts.ts";
 
 export interface ReadableActivity extends RecordedActivity {
   /** The action in words: "User role changed". */
   what: string;
+  /** The reason in words; null if there is none. */
+  why: string | null;
+  by: NamedActor;
+  look: ReturnType<typeof lookOf>;
   /** The person or thing that the entry is about. Null if it no longer exists, or if there was none. */
   target: { name: string; href: string } | null;
 }
@@ -35,7 +40,10 @@ export async function readable(
   for (const [id, name] of agents) targets.set(id, { name, href: paths.admin.agent(id) });
   return entries.map((entry) => ({
     ...entry,
-    what: inWords(entry.action),
+    what: actionInWords(entry.action),
+    why: entry.reason === null ? null : reasonInWords(entry.reason),
+    by: actorInWords(entry),
+    look: lookOf(entry),
     target: (entry.targetId && targets.get(entry.targetId)) || null,
   }));
 }
@@ -43,19 +51,6 @@ export async function readable(
 async function agentNames(store: TenantStore): Promise<(readonly [clientId: string, name: string])[]> {
   const found = [...(await store.agents.known()), ...(await store.agents.registered())];
   return found.map(({ clientId, name }) => [clientId, name]);
-}
-
-/** Actions whose names alone do not say who did it. */
-const named: Record<string, string> = {
-  "access.issued": "Agent got access",
-  "access.refused": "Agent was refused",
-};
-
-/** "sign_in.refused" → "Sign in refused". */
-function inWords(action: string): string {
-  if (Object.hasOwn(named, action)) return named[action] ?? action;
-  const words = action.replaceAll(/[._-]/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** The number of entries to read at once, which bounds the memory that an export needs. */

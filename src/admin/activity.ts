@@ -8,10 +8,12 @@ import { type ActivityFilter, type ActivityKind, activityKinds } from "../store/
 import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
+import { submittedForm } from "../web/answers.ts";
 import { formField, navigationOnly } from "../web/request.ts";
 import { type ExportFormat, exportFormats, exportText, readable } from "./activity-entries.ts";
 import { adminEntry, makeChange, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
+import { activityFigures } from "./figures.ts";
 import { choice, pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
@@ -47,21 +49,25 @@ export function activityRoutes({ database }: AdminDeps): Router {
     const query = querySchema.parse(req.query);
     const filter = await filterOf(store, query);
     const after = readPosition(req.query.after, position);
-    const [found, settings] = await Promise.all([
+    const [found, settings, figures] = await Promise.all([
       filter ? store.activity.page(filter, after, pageSize + 1) : [],
       store.settings.read(),
+      activityFigures(store),
     ]);
     const entries = await readable(store, found.slice(0, pageSize));
     const last = found.length > pageSize ? entries.at(-1) : undefined;
     const next = last && writePosition({ at: last.at, id: last.id });
     res.render("admin/activity", {
       title: "Activity",
+      stylesheets: ["figures.css", "lists.css"],
       entries,
       query,
       kindNames,
+      figures,
       settings,
       shown: shownValue(retentionFacts(settings)),
       retentionDays,
+      retentionForm: submittedForm(res, "retention"),
       isKnown: filter !== null,
       isFiltered: Object.values(query).some(Boolean),
       exportOf: (format: ExportFormat) => withQuery(paths.admin.activityExport(format), { ...query }),
@@ -95,6 +101,9 @@ export function activityRoutes({ database }: AdminDeps): Router {
         entry: adminEntry(req, "activity.retention_changed", null, ["activityDays"]),
         done: "The setting is saved. Older entries are deleted within minutes.",
         page: paths.admin.activity,
+        at: "retention",
+        field: "days",
+        entered: { days: formField(req, "days") },
         async apply(store) {
           checkShown(req, retentionFacts(await store.settings.lock()), paths.admin.activity);
           await store.settings.change({ activityDays: daysIn(req) });

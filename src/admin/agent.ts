@@ -9,12 +9,12 @@ import {
 } from "../directory/agents.ts";
 import { type AgentInTenant, agentOf, ownAgent, revokeOwnAgent } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
-import { ConflictError, InvalidError } from "../errors.ts";
+import { InvalidError } from "../errors.ts";
 import { agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { checkedUrl, type FetchLimits } from "../trust/guarded-fetch.ts";
-import { flash } from "../web/answers.ts";
+import { answerChange, answerProblems, type SubmittedForm, submittedForm } from "../web/answers.ts";
 import { requireAdmin, requireOwner, signedIn } from "../web/guards.ts";
 import { formField, formFields } from "../web/request.ts";
 import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
@@ -25,6 +25,8 @@ const pattern = `${paths.admin.agents}/:agent`;
 
 /** A button on an agent's page, in the transaction of its change. */
 interface AgentAction {
+  /** The section of the page that has the button, and shows the answer. */
+  at: string;
   /** The activity entry. */
   action: string;
   apply(joined: Database, store: TenantStore, agent: AgentInTenant, req: Request): Promise<void>;
@@ -37,18 +39,21 @@ interface AgentAction {
 /** By the end of the form's path. */
 const actions: Record<string, AgentAction> = {
   block: {
+    at: "access",
     action: "agent.blocked",
     guard: requireAdmin,
     apply: (_joined, store, agent) => blockAgent(store, agent, true),
     done: ({ name }) => `${name} is blocked. Its next call is refused.`,
   },
   unblock: {
+    at: "access",
     action: "agent.unblocked",
     guard: requireOwner,
     apply: (_joined, store, agent) => blockAgent(store, agent, false),
     done: ({ name }) => `${name} is no longer blocked.`,
   },
   "secrets/remove": {
+    at: "secrets",
     action: "agent.secret_removed",
     guard: requireOwner,
     async apply(joined, store, { clientId }, req) {
@@ -58,6 +63,7 @@ const actions: Record<string, AgentAction> = {
     done: () => "The secret is removed. The agent cannot authenticate with it any more.",
   },
   revoke: {
+    at: "access",
     action: "agent.revoked",
     guard: requireOwner,
     apply: (joined, store, { clientId }) => revokeOwnAgent(joined, store, clientId),
@@ -72,27 +78,23 @@ export function agentRoutes(deps: AdminDeps): Router {
   addRegistration(router, deps);
 
   router.get(pattern, async (req, res) => {
-    await showAgent(database, req, res, { clientId: pathParameter(req, "agent"), secret: null });
+    await showAgent(database, req, res);
   });
 
   router.post(`${pattern}/secrets`, requireOwner, async (req, res) => {
     const clientId = pathParameter(req, "agent");
-    try {
+    await answerChange({ req, res }, { page: paths.admin.agent(clientId), at: "secrets" }, async () => {
       const secret = await database.transaction(async (joined) => {
         const store = storeOf(req, joined);
         await ownAgent(joined, store, clientId);
         await store.activity.record(adminEntry(req, "agent.secret_added", clientId));
         return await addAgentSecret(joined, clientId);
       });
-      await showAgent(database, req, res.status(201), { clientId, secret });
-    } catch (error) {
-      if (!(error instanceof ConflictError || error instanceof InvalidError)) throw error;
-      await flash(req, "problem", `${error.message} Nothing was changed.`);
-      res.redirect(303, paths.admin.agent(clientId));
-    }
+      return { text: `The agent has a second secret now. ${copyNow}`, secrets: { secret } };
+    });
   });
 
-  for (const [end, { action, guard, apply, done }] of Object.entries(actions)) {
+  for (const [end, { action, at, guard, apply, done }] of Object.entries(actions)) {
     router.post(`${pattern}/${end}`, guard, async (req, res) => {
       const agent = await agentOf(database, storeOf(req, database), pathParameter(req, "agent"));
       await makeChange(
@@ -102,6 +104,7 @@ export function agentRoutes(deps: AdminDeps): Router {
           apply: (store, joined) => apply(joined, store, agent, req),
           done: done(agent),
           page: paths.admin.agent(agent.clientId),
+          at,
         },
       );
     });
@@ -109,18 +112,24 @@ export function agentRoutes(deps: AdminDeps): Router {
   return router;
 }
 
+/** The form that registers an agent. */
+const formId = "register";
+
+/** The form before a person fills it in: every scope is selected. */
+const emptyForm: SubmittedForm = {
+  values: Object.fromEntries(apiScopes.map(({ name }) => [`scope-${name}`, "on"])),
+  problems: {},
+  notes: {},
+};
+
+const copyNow = "Copy the secret now, and give it to the agent: it is shown only once.";
+
 /** How many of the people for whom an agent acted its page lists. */
 const maxPeople = 50;
 
-/** @param shown.secret the agent's new secret. Only this response contains it. */
-async function showAgent(
-  database: Database,
-  req: Request,
-  res: Response,
-  shown: { clientId: string; secret: string | null },
-): Promise<void> {
+async function showAgent(database: Database, req: Request, res: Response): Promise<void> {
   const store = storeOf(req, database);
-  const agent = await agentOf(database, store, shown.clientId);
+  const agent = await agentOf(database, store, pathParameter(req, "agent"));
   const isOwn = agent.registeredBy === "tenant";
   const [people, secrets] = await Promise.all([
     store.agents.usersOf(agent.clientId, maxPeople + 1),
@@ -130,7 +139,6 @@ async function showAgent(
     title: agent.name,
     agent,
     secrets,
-    newSecret: shown.secret,
     people: people.slice(0, maxPeople),
     hasMorePeople: people.length > maxPeople,
     descriptionOf: new Map(apiScopes.map(({ name, description }) => [name, description])),
@@ -139,39 +147,37 @@ async function showAgent(
 }
 
 function addRegistration(router: Router, { database, limits }: AdminDeps): void {
-  const title = "Register an agent";
-  const showForm = (req: Request, res: Response, form: FormReader, scopes: readonly string[]) => {
-    const isOwner = signedIn(req).role === "owner";
-    res.render("admin/agent-new", { title, form, scopes, apiScopes, isOwner });
-  };
+  const allScopes = apiScopes.map(({ name }) => name);
 
   router.get(paths.admin.newAgent, (req, res) => {
-    const form = new FormReader(req);
-    showForm(
-      req,
-      res,
+    const form = submittedForm(res, formId) ?? emptyForm;
+    res.render("admin/agent-new", {
+      title: "Register an agent",
       form,
-      apiScopes.map(({ name }) => name),
-    );
+      scopes: allScopes.filter((name) => form.values[`scope-${name}`] === "on"),
+      apiScopes,
+      isOwner: signedIn(req).role === "owner",
+    });
   });
 
   router.post(paths.admin.agents, requireOwner, async (req, res) => {
+    const place = { page: paths.admin.newAgent, at: formId };
     const form = new FormReader(req);
-    const scopes = apiScopes
-      .map(({ name }) => name)
-      .filter((name) => formFields(req, "scopes").includes(name));
+    const scopes = allScopes.filter((name) => formFields(req, "scopes").includes(name));
+    for (const name of scopes) form.values[`scope-${name}`] = "on";
     const wanted = await readAgent(form, scopes, limits);
-    if (!wanted) return showForm(req, res.status(400), form, scopes);
-    const { agent, secret } = await database.transaction(async (joined) => {
-      const store = storeOf(req, joined);
-      const created = await createAgent(joined, { tenantId: store.tenantId, ...wanted });
-      await store.activity.record(adminEntry(req, "agent.registered", created.agent.clientId, scopes));
-      return created;
+    if (!wanted) return await answerProblems({ req, res }, place, form);
+    await answerChange({ req, res }, { ...place, entered: form.values }, async () => {
+      const { agent, secret } = await database.transaction(async (joined) => {
+        const store = storeOf(req, joined);
+        const created = await createAgent(joined, { tenantId: store.tenantId, ...wanted });
+        await store.activity.record(adminEntry(req, "agent.registered", created.agent.clientId, scopes));
+        return created;
+      });
+      const page = paths.admin.agent(agent.clientId);
+      const text = `${agent.name} is registered. Copy its client ID to Okta.`;
+      return secret === null ? { text, page } : { text: `${text} ${copyNow}`, page, secrets: { secret } };
     });
-    if (secret !== null)
-      return await showAgent(database, req, res.status(201), { clientId: agent.clientId, secret });
-    await flash(req, "done", `${agent.name} is registered. Copy its client ID to Okta.`);
-    res.redirect(303, paths.admin.agent(agent.clientId));
   });
 }
 

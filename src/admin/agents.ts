@@ -43,6 +43,7 @@ export function agentsRoutes({ database, baseUrl }: AdminDeps): Router {
           ? `Agents are let in through ${context.connection.key}.`
           : `Agents are no longer let in through ${context.connection.key}. Their next call is refused.`,
         page: paths.admin.agents,
+        at: `agents-${context.connection.id}`,
       },
     );
   });

@@ -1,10 +1,9 @@
 import type { Request, Response } from "express";
 import type { Administrator } from "../directory/administration.ts";
-import { ConflictError, InvalidError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { flash } from "../web/answers.ts";
+import { answerChange, type FormPlace } from "../web/answers.ts";
 import { signedIn } from "../web/guards.ts";
 
 /** The store of the signed-in administrator's tenant: the only way for a page of the console to get a store. */
@@ -34,34 +33,27 @@ export function adminEntry(
 }
 
 /** A change that an administrator asks for with a form. */
-interface FormChange {
+interface FormChange extends FormPlace {
   entry: ActivityEntry;
   /** Makes the change; `store` and `joined` are those of the transaction. */
   apply(store: TenantStore, joined: Database): Promise<unknown>;
   /** The message after success. */
   done: string;
-  /** The path to redirect to. */
-  page: string;
+  /** The page after success, unless it is the form's. */
+  donePage?: string;
 }
 
-/**
- * Makes a change and records it in the tenant's activity, in one transaction, then redirects. The page shows `done`, or
- * the sentence with which the directory refused the change.
- */
+/** Makes a change and records it in the tenant's activity, in one transaction. Answers the form (web/answers.ts). */
 export async function makeChange(
   { req, res, database }: { req: Request; res: Response; database: Database },
-  { entry, apply, done, page }: FormChange,
+  { entry, apply, done, donePage, ...place }: FormChange,
 ): Promise<void> {
-  try {
+  await answerChange({ req, res }, place, async () => {
     await database.transaction(async (joined) => {
       const store = storeOf(req, joined);
       await apply(store, joined);
       await store.activity.record(entry);
     });
-    await flash(req, "done", done);
-  } catch (error) {
-    if (!(error instanceof ConflictError || error instanceof InvalidError)) throw error;
-    await flash(req, "problem", `${error.message} Nothing was changed.`);
-  }
-  res.redirect(303, page);
+    return donePage === undefined ? { text: done } : { text: done, page: donePage };
+  });
 }

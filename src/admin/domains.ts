@@ -3,12 +3,12 @@ import { brand } from "../../config/brand.ts";
 import { domainProof, enforceConnection, verifyDomain } from "../directory/domains.ts";
 import { addDomain } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
-import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../errors.ts";
 import type { Connection, Domain } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
-import { flash } from "../web/answers.ts";
+import { answerChange, type FormPlace, submittedForm } from "../web/answers.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
@@ -26,19 +26,21 @@ export function domainRoutes(deps: AdminDeps): Router {
 
   router.get(paths.admin.domains, async (req, res) => {
     const { tenant, role } = signedIn(req);
-    const page = { title: "Domains", isOwner: role === "owner", providerOf };
+    const submitted = (at: string) => submittedForm(res, at);
+    const page = { title: "Domains", isOwner: role === "owner", providerOf, submitted };
     const passwordUrl = baseUrl + paths.passwordLoginOf(tenant.slug);
     res.render("admin/domains", { ...page, passwordUrl, ...(await listDomains(storeOf(req, database))) });
   });
 
   router.post(paths.admin.domains, async (req, res) => {
-    await showOutcome(req, async () => {
+    const entered = { domain: formField(req, "domain").trim() };
+    const place = { page: paths.admin.domains, at: "add-domain", field: "domain", entered };
+    await answerChange({ req, res }, place, async () => {
       const domain = await changeDomain(req, deps, "domain.added", (store) =>
-        addDomain(store, formField(req, "domain")),
+        addDomain(store, entered.domain),
       );
-      return `${domain} is added. Now prove that it is yours.`;
+      return { text: `${domain} is added. Now verify that it is yours: its DNS record is below.` };
     });
-    res.redirect(303, paths.admin.domains);
   });
 
   router.post(`${pattern}/verify`, async (req, res) => {
@@ -47,48 +49,63 @@ export function domainRoutes(deps: AdminDeps): Router {
     // Counted per person, so that one administrator cannot block the others.
     const retryAfter = await lookUps.use(`${tenant.id}/${user.id}`);
     if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
-    await showOutcome(req, async () => {
+    await answerChange({ req, res }, placeOf(domain.domain), async () => {
       const records = await lookUpTxt(txtRecord(domain).name);
       await changeDomain(req, deps, "domain.verified", async (store) => {
         await verifyDomain(store, domain.domain, records);
         return domain.domain;
       });
-      return `${domain.domain} is yours. People who enter such an address are sent to your connections.`;
+      return {
+        text: `${domain.domain} is yours. People who enter such an address are sent to your connections.`,
+      };
     });
-    res.redirect(303, paths.admin.domains);
   });
 
   router.post(`${pattern}/enforce`, requireOwner, async (req, res) => {
     const { domain } = await domainOf(req, deps);
-    const connectionId = formField(req, "connection") || null;
-    await showOutcome(req, async () => {
+    const connection = formField(req, "connection");
+    const connectionId = connection || null;
+    await answerChange({ req, res }, { ...placeOf(domain), entered: { connection } }, async () => {
       await changeDomain(req, deps, connectionId ? "domain.enforced" : "domain.released", async (store) => {
         if (connectionId !== null) await store.connections.lock(connectionId);
         await lockDomainAsShown(req, store, domain);
         await enforceConnection(store, domain, connectionId);
         return domain;
       });
-      return connectionId
-        ? `People of ${domain} sign in with this connection only. Owners keep their password.`
-        : `People of ${domain} can use passwords again.`;
+      return {
+        text: connectionId
+          ? `People of ${domain} sign in with this connection only. Owners keep their password.`
+          : `People of ${domain} can use passwords again.`,
+      };
     });
-    res.redirect(303, paths.admin.domains);
   });
 
   router.post(`${pattern}/remove`, async (req, res) => {
     const found = await domainOf(req, deps);
     const { domain } = found;
     checkMayRemove(req, found);
-    await changeDomain(req, deps, "domain.removed", async (store) => {
-      // Again: an owner may have enforced it in the meantime.
-      checkMayRemove(req, await lockDomainAsShown(req, store, domain));
-      await store.domains.remove(domain);
-      return domain;
+    await answerChange({ req, res }, placeOf(domain), async () => {
+      await changeDomain(req, deps, "domain.removed", async (store) => {
+        // Again: an owner may have enforced it in the meantime.
+        checkMayRemove(req, await lockDomainAsShown(req, store, domain));
+        await store.domains.remove(domain);
+        return domain;
+      });
+      // The section of the domain is gone.
+      return { text: `${domain} is removed.`, page: paths.admin.domains };
     });
-    await flash(req, "done", `${domain} is removed.`);
-    res.redirect(303, paths.admin.domains);
   });
   return router;
+}
+
+/** The section of a domain, which shows the answers to its forms. */
+function placeOf(domain: string): FormPlace {
+  return { page: paths.admin.domains, at: sectionOf(domain) };
+}
+
+/** The id of a domain's section. */
+function sectionOf(domain: string): string {
+  return domain.replaceAll(".", "_");
 }
 
 /** The template values of the page: the domains, and the connections that can be enforced for them. */
@@ -96,6 +113,7 @@ async function listDomains(store: TenantStore) {
   const [domains, connections] = await Promise.all([store.domains.list(), store.connections.list()]);
   const rows = domains.map((domain) => ({
     ...domain,
+    id: sectionOf(domain.domain),
     record: txtRecord(domain),
     shown: shownValue(domainFacts(domain, connections)),
   }));
@@ -167,14 +185,4 @@ async function changeDomain(
     await store.activity.record(adminEntry(req, action, domain));
     return domain;
   });
-}
-
-/** Shows the sentence that `work` returns, or why the directory refused the change. */
-async function showOutcome(req: Request, work: () => Promise<string>): Promise<void> {
-  try {
-    await flash(req, "done", await work());
-  } catch (error) {
-    if (!(error instanceof InvalidError || error instanceof ConflictError)) throw error;
-    await flash(req, "problem", error.message);
-  }
 }

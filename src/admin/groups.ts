@@ -35,6 +35,7 @@ export function groupRoutes({ database }: AdminDeps): Router {
     const mappedIds = await store.roles.mappedGroups(groups.map(({ id }) => id));
     res.render("admin/groups", {
       title: "Groups",
+      stylesheets: ["lists.css"],
       groups,
       mapped,
       mappedIds,
@@ -78,6 +79,7 @@ export function groupRoutes({ database }: AdminDeps): Router {
             ? `Members of ${group.displayName} are administrators from now on.`
             : `${group.displayName} no longer gives a role.`,
         page,
+        at: "group-role",
         async apply(store) {
           const now = await store.groups.lock(group.id);
           if (now) checkShown(req, await groupFacts(store, now), page);
@@ -96,8 +98,8 @@ async function groupFacts(store: TenantStore, group: Group): Promise<Fact[]> {
   const sources = await store.sources.list();
   return [
     ["Name", group.displayName],
-    ["Came from", sources.find(({ id }) => id === group.sourceId)?.name ?? "This application"],
-    ["Id at the source", group.sourceKey ?? "None"],
+    ["Source", sources.find(({ id }) => id === group.sourceId)?.name ?? "This application"],
+    ["External ID", group.sourceKey ?? "None"],
     ["Role of its members", mapped.has(group.id) ? "admin" : "member"],
   ];
 }

@@ -25,7 +25,7 @@ export async function personFacts(store: TenantStore, user: User): Promise<Fact[
   const keyOf = (id: string | null) =>
     connections.find((one) => one.id === id)?.key ?? "a deleted connection";
   const grantText = async ({ role: name, source, sourceId }: RoleGrant): Promise<string> => {
-    if (source === "manual") return `${name}, given here by hand`;
+    if (source === "manual") return `${name}, assigned manually`;
     if (source === "scim") return `${name}, by provisioning`;
     if (source === "claim") return `${name}, at the sign-in by ${keyOf(sourceId)}`;
     const group = sourceId === null ? null : await store.groups.byId(sourceId);
@@ -41,8 +41,8 @@ export async function personFacts(store: TenantStore, user: User): Promise<Fact[
     ["Login name", user.loginName],
     ["Name", names.join(" / ") || "None"],
     ["E-mail", user.email ?? "None"],
-    ["Came by", source === undefined ? origins[user.origin] : `${origins[user.origin]}, ${source}`],
-    ["Id at the source", user.sourceKey ?? "None"],
+    ["Source", source === undefined ? origins[user.origin] : `${origins[user.origin]}, ${source}`],
+    ["External ID", user.sourceKey ?? "None"],
     ["Access", user.blocked ? `${access}, blocked` : access],
     ["Role", role],
     ["Roles granted", granted.sort().join("\n") || "None"],

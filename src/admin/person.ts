@@ -16,6 +16,7 @@ import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import { roles, type User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { submittedForm } from "../web/answers.ts";
 import { requireAdmin, requireOwner } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { readable } from "./activity-entries.ts";
@@ -26,14 +27,16 @@ import { checkShown, shownValue } from "./shown.ts";
 
 /** A button on a person's page. */
 interface PersonAction {
+  /** The section of the page that has the button, and shows the answer. */
+  at: string;
   /** The activity entry. */
   action: string;
   changed?: readonly string[];
   apply(store: TenantStore, userId: string, req: Request): Promise<void>;
   /** The message after success. */
   done(user: User, req: Request): string;
-  /** The page to return to, unless it is the person's. */
-  page?: string;
+  /** The page after success, unless it is the person's. */
+  donePage?: string;
   /** Restricts the action. Administrators may use it unless this is set. */
   guard?: RequestHandler;
   /** Safe even if the person has changed since the page was rendered. */
@@ -43,52 +46,60 @@ interface PersonAction {
 /** By the last segment of the form's path. */
 const actions: Record<string, PersonAction> = {
   block: {
+    at: "access",
     action: "user.blocked",
     apply: (store, userId, req) => blockPerson(store, administrator(req), userId),
     done: (user) => `${personName(user)} is blocked and signed out everywhere.`,
   },
   unblock: {
+    at: "access",
     action: "user.unblocked",
     apply: (store, userId, req) => unblockPerson(store, administrator(req), userId),
     done: (user) => `${personName(user)} is no longer blocked.`,
   },
   "sign-out": {
+    at: "access",
     action: "user.signed_out",
     apply: (store, userId, req) => signOutPerson(store, administrator(req), userId),
     done: (user) => `${personName(user)} is signed out everywhere.`,
     ignoresChanges: true,
   },
   "revoke-agent": {
+    at: "agents",
     action: "user.agent_revoked",
     apply: (store, userId, req) => revokeAgentOf(store, administrator(req), userId, formField(req, "agent")),
     done: (user) => `The agent no longer acts for ${personName(user)}.`,
     ignoresChanges: true,
   },
   role: {
+    at: "role",
     action: "user.role_changed",
     changed: ["role"],
     apply: (store, userId, req) => giveRole(store, administrator(req), userId, roleIn(req)),
     done: (user, req) => `The role given to ${personName(user)} by hand is: ${roleIn(req)}.`,
   },
   unlink: {
+    at: "identities",
     action: "user.identity_unlinked",
     apply: (store, userId, req) => unlinkIdentity(store, administrator(req), userId, identityIn(req)),
     done: () => "The identity is unlinked, and its sessions have ended.",
   },
   approve: {
+    at: "identities",
     action: "user.sign_in_approved",
     guard: requireOwner,
     apply: (store, userId, req) => approveOwner(store, formField(req, "connection"), userId),
     done: (user) => `${personName(user)} is linked at their next sign-in with this connection.`,
   },
   delete: {
+    at: "delete",
     action: "user.deleted",
     apply: (store, userId, req) => deletePerson(store, administrator(req), userId, keepsOut(req)),
     done: (user, req) =>
       keepsOut(req)
         ? `${personName(user)} is deleted, and kept out until an administrator lets them in again.`
         : `${personName(user)} is deleted. They can sign in again with a new account.`,
-    page: paths.admin.people,
+    donePage: paths.admin.people,
   },
 };
 
@@ -106,11 +117,26 @@ export function personRoutes({ database }: AdminDeps): Router {
     const activity = await readable(store, details.activity);
     const shown = shownValue(await personFacts(store, user));
     const title = personName(user);
-    res.render("admin/person", { title, user, ...details, agents, activity, roles, shown });
+    const forms = { role: submittedForm(res, "role"), delete: submittedForm(res, "delete") };
+    const [summary] = await store.people.ofIds([user.id]);
+    const lastSignInAt = summary?.lastSignInAt ?? null;
+    const stylesheets = ["lists.css"];
+    res.render("admin/person", {
+      title,
+      stylesheets,
+      user,
+      forms,
+      lastSignInAt,
+      ...details,
+      agents,
+      activity,
+      roles,
+      shown,
+    });
   });
 
   for (const [name, personAction] of Object.entries(actions)) {
-    const { action, changed, guard = requireAdmin, ignoresChanges } = personAction;
+    const { action, changed, at, donePage, guard = requireAdmin, ignoresChanges } = personAction;
     router.post(`${paths.admin.person(":user")}/${name}`, guard, async (req, res) => {
       const user = await userOf(storeOf(req, database), req);
       const personPage = paths.admin.person(user.id);
@@ -119,7 +145,10 @@ export function personRoutes({ database }: AdminDeps): Router {
         {
           entry: adminEntry(req, action, user.id, changed),
           done: personAction.done(user, req),
-          page: personAction.page ?? personPage,
+          ...(donePage === undefined ? {} : { donePage }),
+          page: personPage,
+          at,
+          entered: { role: formField(req, "role"), keepOut: formField(req, "keepOut") },
           async apply(store) {
             const now = await store.users.lock(user.id);
             if (now && !ignoresChanges) checkShown(req, await personFacts(store, now), personPage);

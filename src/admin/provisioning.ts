@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import { Router } from "express";
 import { clickPath, okta } from "okta-labels/labels";
 import { integration } from "../../config/integration.ts";
 import {
@@ -6,27 +6,27 @@ import {
   confirmMachineAccess,
   unconfirmedAccess,
 } from "../directory/machine-access.ts";
-import { createToken, isActiveToken, revokeToken } from "../directory/provisioning-tokens.ts";
+import {
+  checkSourceName,
+  checkTokenDays,
+  createToken,
+  isActiveToken,
+  revokeToken,
+} from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
-import { InvalidError } from "../errors.ts";
 import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
 import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
+import { answerChange, answerProblems, type SubmittedForm, submittedForm } from "../web/answers.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
-import { formField } from "../web/request.ts";
 import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
+import { type FieldCheck, FormReader } from "./form-reader.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
-/** The values that stay in the form after an error. */
-interface TokenForm {
-  source: string;
-  days: string;
-  problem: string | null;
-}
-
-const emptyForm: TokenForm = { source: "", days: "365", problem: null };
+/** The form for a new token, before a person fills it in. */
+const emptyForm: SubmittedForm = { values: { source: "", days: "365" }, problems: {}, notes: {} };
 
 /** At most this many problems are shown; the store keeps one of each kind. */
 const maxProblems = 20;
@@ -43,36 +43,35 @@ export function provisioningRoutes(deps: AdminDeps): Router {
 }
 
 function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
-  /** @param shown the new token. Only this response contains it. */
-  async function showPage(req: Request, res: Response, form: TokenForm, shown: string | null): Promise<void> {
+  router.get(paths.admin.provisioning, async (req, res) => {
     const details = await loadDetails(storeOf(req, database));
     res.render("admin/provisioning", {
       title: "Provisioning",
       scimUrl: baseUrl + paths.scim,
-      form,
-      shown,
+      form: submittedForm(res, "tokens") ?? emptyForm,
+      wanted: submittedForm(res, "settings")?.values ?? settingsValues(details.settings),
       remedyOf,
       isOwner: signedIn(req).role === "owner",
       hasEntitlements: (integration.scim?.entitlements.length ?? 0) > 0,
       ...details,
     });
-  }
-
-  router.get(paths.admin.provisioning, (req, res) => showPage(req, res, emptyForm, null));
+  });
 
   router.post(`${paths.admin.provisioning}/tokens`, requireOwner, async (req, res) => {
-    const form = { source: formField(req, "source").trim(), days: formField(req, "days").trim() };
-    try {
+    const place = { page: paths.admin.provisioning, at: "tokens" };
+    const form = new FormReader(req);
+    const [source, days] = [form.text("source"), form.text("days")];
+    await form.checked("source", sourceCheck);
+    await form.checked("days", daysCheck);
+    if (!form.isValid) return await answerProblems({ req, res }, place, form);
+    await answerChange({ req, res }, place, async () => {
       const { token } = await storeOf(req, database).transaction(async (store) => {
-        const created = await createToken(store, form.source || undefined, daysIn(form.days));
+        const created = await createToken(store, source || undefined, daysIn(days));
         await store.activity.record(adminEntry(req, "token.created", created.id));
         return created;
       });
-      await showPage(req, res.status(201), emptyForm, token);
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
-      await showPage(req, res.status(400), { ...form, problem: error.message }, null);
-    }
+      return { text: "The token is created. Copy it now: it is shown only once.", secrets: { token } };
+    });
   });
 
   router.post(`${paths.admin.provisioningToken(":token")}/revoke`, requireOwner, async (req, res) => {
@@ -84,6 +83,7 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
         apply: (store) => revokeToken(store, id),
         done: "The token is revoked. Calls with it are refused from now on.",
         page: paths.admin.provisioning,
+        at: "tokens",
       },
     );
   });
@@ -96,6 +96,7 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
         apply: (store) => store.provisioningProblems.clear(),
         done: "The list is empty. New problems will appear here.",
         page: paths.admin.provisioning,
+        at: "provisioning-state",
       },
     );
   });
@@ -105,19 +106,16 @@ function addSettings(router: Router, { database }: AdminDeps): void {
   const page = paths.admin.provisioning;
 
   router.post(`${page}/settings`, requireOwner, async (req, res) => {
-    const settings = {
-      sourceConflict: formField(req, "sourceConflict") === "adopt" ? ("adopt" as const) : ("refuse" as const),
-      unknownRoles: formField(req, "unknownRoles") === "ignore" ? ("ignore" as const) : ("refuse" as const),
-      incompletePeople:
-        formField(req, "incompletePeople") === "on" ? ("accept" as const) : ("refuse" as const),
-      passwordSync: formField(req, "passwordSync") === "on",
-    };
+    const form = new FormReader(req);
+    const settings = settingsIn(form);
     await makeChange(
       { req, res, database },
       {
         entry: adminEntry(req, "provisioning.settings_changed", null, Object.keys(settings)),
         done: "The settings are saved.",
         page,
+        at: "settings",
+        entered: form.values,
         async apply(store) {
           checkShown(req, settingsFacts(await store.settings.lock()), page);
           await changeMachineSettings(store, settings);
@@ -133,6 +131,7 @@ function addSettings(router: Router, { database }: AdminDeps): void {
         entry: adminEntry(req, "provisioning.access_confirmed", null),
         done: "The access of provisioning is confirmed.",
         page,
+        at: "unconfirmed",
         async apply(store) {
           await store.settings.lock();
           checkShown(req, accessFacts(await unconfirmedAccess(store)), page);
@@ -191,7 +190,37 @@ function accessFacts(unconfirmed: readonly string[]): Fact[] {
   return unconfirmed.map((one) => [one, "Open"]);
 }
 
-/** Null for a token that does not expire. createToken refuses NaN. */
+/** Unknown values are the strict choice. */
+function settingsIn(form: FormReader) {
+  return {
+    sourceConflict: form.text("sourceConflict") === "adopt" ? ("adopt" as const) : ("refuse" as const),
+    unknownRoles: form.text("unknownRoles") === "ignore" ? ("ignore" as const) : ("refuse" as const),
+    incompletePeople: form.isOn("incompletePeople") ? ("accept" as const) : ("refuse" as const),
+    passwordSync: form.isOn("passwordSync"),
+  };
+}
+
+/** The settings as the values of the form's fields. */
+function settingsValues(settings: TenantSettings | null): Record<string, string> {
+  return {
+    sourceConflict: settings?.sourceConflict ?? "refuse",
+    unknownRoles: settings?.unknownRoles ?? "refuse",
+    incompletePeople: settings?.incompletePeople === "accept" ? "on" : "",
+    passwordSync: settings?.passwordSync ? "on" : "",
+  };
+}
+
+const sourceCheck: FieldCheck = (text) => {
+  if (text !== "") checkSourceName(text);
+  return { value: text, note: null };
+};
+
+const daysCheck: FieldCheck = (text) => {
+  checkTokenDays(daysIn(text));
+  return { value: text, note: null };
+};
+
+/** Null for a token that does not expire; NaN for a text that is not a number. */
 function daysIn(text: string): number | null {
   return text === "" ? null : Number(text);
 }

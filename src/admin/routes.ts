@@ -10,11 +10,13 @@
  */
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
+import { changedPage } from "../web/answers.ts";
 import { requireAdmin } from "../web/guards.ts";
 import { activityRoutes } from "./activity.ts";
 import { agentRoutes } from "./agent.ts";
 import { previewRoutes } from "./agent-preview.ts";
 import { agentsRoutes } from "./agents.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { AdminDeps } from "./deps.ts";
 import { domainRoutes } from "./domains.ts";
@@ -26,7 +28,6 @@ import { provisioningRoutes } from "./provisioning.ts";
 import { samlActionRoutes } from "./saml-actions.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
-import { changedPage } from "./shown.ts";
 
 export function adminRoutes(deps: AdminDeps): Router {
   const router = Router();
@@ -42,6 +43,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(previewRoutes(deps));
   router.use(agentRoutes(deps));
   router.use(peopleRoutes(deps));
+  router.use(bulkRoutes(deps));
   router.use(personRoutes(deps));
   router.use(groupRoutes(deps));
   router.use(sessionRoutes(deps));

@@ -1,11 +1,11 @@
-import { type Request, Router } from "express";
+import { Router } from "express";
 import { paths } from "../endpoints.ts";
-import { InvalidError } from "../errors.ts";
 import { defaultSessionLimits, type SessionLimits } from "../store/session-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
-import { formField } from "../web/request.ts";
+import { answerProblems, submittedForm } from "../web/answers.ts";
 import { adminEntry, makeChange, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
+import { FormReader } from "./form-reader.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
 /** The units that the form offers, in minutes. */
@@ -20,6 +20,9 @@ interface Length {
   unit: Unit;
 }
 
+/** The form on the page. */
+const formId = "limits";
+
 /** How long people of the tenant stay signed in. */
 export function sessionRoutes({ database }: AdminDeps): Router {
   const router = Router();
@@ -29,22 +32,26 @@ export function sessionRoutes({ database }: AdminDeps): Router {
     res.render("admin/sessions", {
       title: "Sessions",
       units: Object.keys(units),
-      idle: lengthOf(limits.idleMinutes),
-      absolute: lengthOf(limits.absoluteMinutes),
+      form: submittedForm(res, formId) ?? { values: valuesOf(limits), problems: {}, notes: {} },
       shown: shownValue(limitFacts(limits)),
     });
   });
 
   router.post(`${paths.admin.sessions}/limits`, async (req, res) => {
+    const place = { page: paths.admin.sessions, at: formId };
+    const form = new FormReader(req);
+    const limits = readLimits(form);
+    if (!limits) return await answerProblems({ req, res }, place, form);
     await makeChange(
       { req, res, database },
       {
         entry: adminEntry(req, "sessions.limits_changed", null, ["idleMinutes", "absoluteMinutes"]),
         done: "The limits are saved. They apply to existing sessions, too.",
-        page: paths.admin.sessions,
+        ...place,
+        entered: form.values,
         async apply(store) {
           checkShown(req, limitFacts(await store.sessions.lockLimits()), paths.admin.sessions);
-          await store.sessions.changeLimits(readLimits(req));
+          await store.sessions.changeLimits(limits);
         },
       },
     );
@@ -61,22 +68,33 @@ function limitFacts(limits: SessionLimits | null): Fact[] {
   ];
 }
 
-/** Throws InvalidError. */
-function readLimits(req: Request): SessionLimits {
-  const idleMinutes = readLength(req, "idle", "The time without a request");
-  const absoluteMinutes = readLength(req, "absolute", "The time after the sign-in");
+/** Null if there are problems, which the form then has. */
+function readLimits(form: FormReader): SessionLimits | null {
+  const idleMinutes = readLength(form, "idle", "The time without a request");
+  const absoluteMinutes = readLength(form, "absolute", "The time after the sign-in");
   if (idleMinutes > absoluteMinutes)
-    throw new InvalidError("The time without a request cannot be longer than the time after the sign-in.");
-  return { idleMinutes, absoluteMinutes };
+    form.problems.idle = "The time without a request cannot be longer than the time after the sign-in.";
+  return form.isValid ? { idleMinutes, absoluteMinutes } : null;
 }
 
-function readLength(req: Request, name: string, label: string): number {
-  const [text, unit] = [formField(req, name).trim(), formField(req, `${name}Unit`)];
+/** NaN if there is a problem. */
+function readLength(form: FormReader, name: string, label: string): number {
+  const [text, unit] = [form.text(name), form.text(`${name}Unit`)];
   const minutes = Object.hasOwn(units, unit) ? Number(text) * units[unit as Unit] : Number.NaN;
-  const isWhole = /^\d{1,6}$/.test(text);
-  if (!(isWhole && minutes >= shortestMinutes && minutes <= longestMinutes))
-    throw new InvalidError(`${label} must be a whole number, from 5 minutes to 30 days.`);
-  return minutes;
+  if (/^\d{1,6}$/.test(text) && minutes >= shortestMinutes && minutes <= longestMinutes) return minutes;
+  form.problems[name] = `${label} must be a whole number, from 5 minutes to 30 days.`;
+  return Number.NaN;
+}
+
+/** The limits as the values of the form's fields. */
+function valuesOf({ idleMinutes, absoluteMinutes }: SessionLimits): Record<string, string> {
+  const [idle, absolute] = [lengthOf(idleMinutes), lengthOf(absoluteMinutes)];
+  return {
+    idle: String(idle.count),
+    idleUnit: idle.unit,
+    absolute: String(absolute.count),
+    absoluteUnit: absolute.unit,
+  };
 }
 
 /** In the largest unit that gives a whole number. */

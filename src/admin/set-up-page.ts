@@ -8,13 +8,14 @@ import { keyPairsOf } from "../saml/keys.ts";
 import { randomToken } from "../store/secrets.ts";
 import { certificateExpiry, certificateFacts } from "../trust/certificates.ts";
 import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
+import type { ChangedError } from "../web/answers.ts";
 import { refusals } from "../web/refusals.ts";
 import type { AdminDeps } from "./deps.ts";
 import type { FormReader } from "./form-reader.ts";
 import { oidcValues } from "./oidc-form.ts";
 import { nameableFields, samlValues } from "./saml-form.ts";
 import { isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
-import { type ChangedError, shownField, shownValue } from "./shown.ts";
+import { shownField, shownValue } from "./shown.ts";
 
 /** A submitted form that was not saved, because it has problems or because the connection has changed. */
 interface RejectedForm {

@@ -5,7 +5,7 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { OidcSettings, SamlSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
-import { flash } from "../web/answers.ts";
+import { ChangedError, flash } from "../web/answers.ts";
 import { TooManyRequestsError } from "../web/error-pages.ts";
 import { documentForm, formField } from "../web/request.ts";
 import { signInPath } from "../web/sign-in-options.ts";
@@ -16,7 +16,7 @@ import { oidcChecks, readOidcForm } from "./oidc-form.ts";
 import { readSamlForm, samlChecks } from "./saml-form.ts";
 import { editorOf, isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { showSetUp } from "./set-up-page.ts";
-import { ChangedError, checkShown, shownField } from "./shown.ts";
+import { checkShown, shownField } from "./shown.ts";
 
 /**
  * The set-up of a connection: entering, checking, saving and testing its settings. Administrators and the guests of set-up

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import type { ErrorRequestHandler, Request } from "express";
+import type { Request } from "express";
 import { z } from "zod";
 import type { Fact } from "../trust/connection-facts.ts";
+import { ChangedError, type Difference } from "../web/answers.ts";
 import { formField } from "../web/request.ts";
 
 /** The hidden form field with the facts that the page showed. */
@@ -12,29 +13,6 @@ const maxLength = 600;
 const prefixLength = 400;
 
 const shownSchema = z.array(z.tuple([z.string().max(2_000), z.string().max(2_000)])).max(100);
-
-/** A fact that has changed; null where it did not exist. */
-interface Difference {
-  label: string;
-  was: string | null;
-  is: string | null;
-}
-
-/**
- * A person acts on a page that is out of date: another person or a machine has changed what it shows. `differences` is
- * empty if the form did not contain the facts.
- */
-export class ChangedError extends Error {
-  override name = "ChangedError";
-  readonly differences: readonly Difference[];
-  /** The page to look at again. */
-  readonly page: string;
-  constructor(differences: readonly Difference[], page: string) {
-    super("the page is out of date");
-    this.differences = differences;
-    this.page = page;
-  }
-}
 
 /** The value of the hidden field for a page that shows these facts. */
 export function shownValue(facts: readonly Fact[]): string {
@@ -52,14 +30,6 @@ export function checkShown(req: Request, now: readonly Fact[], page: string): vo
   const differences = differencesOf(new Map(before), new Map(shortened(now)));
   if (differences.length > 0) throw new ChangedError(differences, page);
 }
-
-/** Answers a ChangedError with a page that shows the differences. */
-export const changedPage: ErrorRequestHandler = (error: unknown, req, res, next) => {
-  if (!(error instanceof ChangedError)) return next(error);
-  req.log.info({ reason: error.name, status: 409 }, "request.refused");
-  const { differences, page } = error;
-  res.status(409).render("admin/changed", { title: "Nothing was changed", differences, page });
-};
 
 function readShown(text: string): [string, string][] | null {
   if (text === "") return null;

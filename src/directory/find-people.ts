@@ -1,5 +1,11 @@
 import type { Database } from "../store/database.ts";
-import type { PeopleFilter, PeoplePage, PeopleRange, PersonSummary } from "../store/tenant/people.ts";
+import type {
+  PeopleFilter,
+  PeoplePage,
+  PeopleRange,
+  PeopleSort,
+  PersonSummary,
+} from "../store/tenant/people.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { nameKey, searchKey, textKey } from "../store/text-keys.ts";
 
@@ -43,23 +49,37 @@ async function fewOf(store: TenantStore, { role, group }: PeopleFilter): Promise
   return await store.people.ofIds(ids);
 }
 
-/** Does in memory what the store does for many people: filters, sorts by login name, and takes a page. */
+/** Does in memory what the store does for many people: filters, sorts, and takes a page. */
 function pageOf(
   few: readonly PersonSummary[],
   filter: PeopleFilter,
-  { after, limit }: PeopleRange,
+  { after, limit, sort = { by: "name", descending: false } }: PeopleRange,
 ): PeoplePage {
+  const { field, keyOf } = orders[filter.prefix === "" ? sort.by : "name"];
+  const sign = filter.prefix === "" && sort.descending ? -1 : 1;
+  const compare = (one: string, other: string) => (one === other ? 0 : one < other ? -sign : sign);
   const matching = few
     .filter((person) => matches(filter, person))
-    .map((person) => ({ person, key: nameKey(person.loginName) }))
-    .filter(({ key }) => after === null || key > after.key)
-    .sort((one, other) => (one.key < other.key ? -1 : 1));
+    .map((person) => ({ person, key: keyOf(person) }))
+    .filter(({ key }) => after === null || compare(key, after.key) > 0)
+    .sort((one, other) => compare(one.key, other.key));
   const last = matching.length > limit ? matching[limit - 1] : undefined;
   return {
     people: matching.slice(0, limit).map(({ person }) => person),
-    next: last ? { field: "login_name", key: last.key } : null,
+    next: last ? { field, key: last.key } : null,
   };
 }
+
+/** As in the store: times with sixteen digits. The id makes the key unique. */
+const timeKey = (at: number | null, id: string) => `${1e15 + (at ?? 0)}\u001f${id}`;
+const orders = {
+  name: { field: "login_name", keyOf: ({ loginName }: PersonSummary) => nameKey(loginName) },
+  created: { field: "created_at", keyOf: ({ createdAt, id }: PersonSummary) => timeKey(createdAt, id) },
+  "last-sign-in": {
+    field: "last_sign_in_at",
+    keyOf: ({ lastSignInAt, id }: PersonSummary) => timeKey(lastSignInAt, id),
+  },
+} as const satisfies Record<PeopleSort["by"], unknown>;
 
 function matches({ prefix, status, origin }: PeopleFilter, person: PersonSummary): boolean {
   const { active, blocked, loginName, email, familyName, givenName } = person;

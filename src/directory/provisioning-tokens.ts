@@ -31,16 +31,8 @@ export async function createToken(
   expiresInDays: number | null = null,
   now: () => number = Date.now,
 ): Promise<CreatedToken> {
-  if (sourceName.trim() === "" || sourceName.length > 100) {
-    throw new InvalidError("A source's name must have 1 to 100 characters.");
-  }
-  checkShownName("The source's name", sourceName);
-  if (
-    expiresInDays !== null &&
-    !(Number.isInteger(expiresInDays) && expiresInDays >= 1 && expiresInDays <= 3650)
-  ) {
-    throw new InvalidError("A token must expire after a whole number of days, 1 to 3650.");
-  }
+  checkSourceName(sourceName);
+  checkTokenDays(expiresInDays);
   const token = prefix + randomToken();
   const id = randomUUID();
   const expiresAt = expiresInDays === null ? null : now() + expiresInDays * dayMs;
@@ -52,6 +44,19 @@ export async function createToken(
     return used;
   });
   return { id, token, source, expiresAt };
+}
+
+/** Throws InvalidError. */
+export function checkSourceName(name: string): void {
+  if (name.trim() === "" || name.length > 100)
+    throw new InvalidError("A source's name must have 1 to 100 characters.");
+  checkShownName("The source's name", name);
+}
+
+/** Throws InvalidError. Null is fine: such a token does not expire. */
+export function checkTokenDays(days: number | null): void {
+  if (days !== null && !(Number.isInteger(days) && days >= 1 && days <= 3650))
+    throw new InvalidError("A token must expire after a whole number of days, 1 to 3650.");
 }
 
 /** Revokes a token. Throws NotFoundError if there is no such token or it is already revoked. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Request, Response } from "express";
-import { protocolNames } from "../recording.ts";
-import type { MessageFilter, MessageSummary } from "../store/tenant/inspector.ts";
+import type { MessageFilter } from "../store/tenant/inspector.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { describeFlow, type ShownFlow } from "./flow.ts";
 
 /** The interval between two queries for new messages, in ms. */
 const pollMs = 1_000;
@@ -14,11 +14,12 @@ const streamMs = 10_000;
 const reopenMs = 500;
 
 /**
- * Sends new messages as server-sent events (HTML Standard §9.2). It polls the table, because that has the messages of all
- * replicas. The event id is the message's number, so that the next stream continues after it; the data is the HTML of the
- * row as a JSON string. A client that does not accept an event stream gets the messages that exist now.
+ * Sends each flow with a new message as a server-sent event (HTML Standard §9.2). It polls the table, because that has the
+ * messages of all replicas. The event id is the number of the flow's newest message, so that the next stream continues after
+ * it; the data is the HTML of the flow's row as a JSON string. A client that does not accept an event stream gets what
+ * exists now.
  */
-export async function streamMessages(
+export async function streamFlows(
   store: TenantStore,
   filter: MessageFilter,
   req: Request,
@@ -31,9 +32,9 @@ export async function streamMessages(
   res.set({ "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" });
   res.write(`retry: ${reopenMs}\n\n`);
   for (;;) {
-    for (const message of await store.inspector.after(filter, last, 100)) {
-      last = message.seq;
-      res.write(`id: ${last}\ndata: ${JSON.stringify(await renderRow(req, message))}\n\n`);
+    for (const { id, flow } of await newFlows(store, filter, last)) {
+      last = id;
+      res.write(`id: ${id}\ndata: ${JSON.stringify(await renderRow(req, flow))}\n\n`);
     }
     if (res.destroyed || Date.now() >= end) break;
     await sleep(pollMs);
@@ -41,10 +42,18 @@ export async function streamMessages(
   res.end();
 }
 
-function renderRow(req: Request, message: MessageSummary): Promise<string> {
+/** The flows of the matching messages after a number, each with the number of its newest one, in the order of these. */
+async function newFlows(store: TenantStore, filter: MessageFilter, after: number) {
+  const found = await store.inspector.after(filter, after, 100);
+  const newest = new Map(found.map(({ flow, seq }) => [flow, seq]));
+  const flows = await store.inspector.flowsOf([...newest.keys()]);
+  return flows
+    .map((flow) => ({ id: newest.get(flow.id) ?? 0, flow: describeFlow(flow) }))
+    .sort((one, other) => one.id - other.id);
+}
+
+function renderRow(req: Request, flow: ShownFlow): Promise<string> {
   return new Promise((resolve, reject) => {
-    req.app.render("partials/inspector-row", { message, protocolNames }, (error, html) =>
-      error ? reject(error) : resolve(html),
-    );
+    req.app.render("partials/flow-row", { flow }, (error, html) => (error ? reject(error) : resolve(html)));
   });
 }

@@ -51,6 +51,7 @@ const limits = { characters: 24_000, depth: 16, items: 100, text: 1_000, line: 2
 /** Returns the message without its secrets, cut to the limits. The work is bounded for any input. */
 export function redact(message: Message): Omit<Message, "secrets"> {
   const { protocol, step, requestId, connectionKey, file, verdict, request, response } = message;
+  const { flow, at, ms, route, person } = message;
   const found = new Set(message.secrets);
   for (const part of [request, response]) {
     for (const line of part?.head.slice(0, limits.lines) ?? []) redactLine(line.slice(0, limits.line), found);
@@ -64,6 +65,11 @@ export function redact(message: Message): Omit<Message, "secrets"> {
     connectionKey,
     file,
     verdict,
+    flow,
+    at,
+    ms,
+    route,
+    person: person && scrub(person),
     summary: scrub(message.summary),
     people: message.people.slice(0, limits.items).map((name) => scrub(name)),
     request: redactPart(request, scrub),

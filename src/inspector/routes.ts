@@ -7,10 +7,12 @@ import { protocolNames, protocols } from "../recording.ts";
 import type { Database } from "../store/database.ts";
 import { type MessageFilter, maxMessageAgeMs, maxStoredMessages } from "../store/tenant/inspector.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { flash } from "../web/answers.ts";
+import { answerForm } from "../web/answers.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
-import { streamMessages } from "./live.ts";
+import { describeFlow, type ShownFlow } from "./flow.ts";
+import { flowRoutes } from "./flow-routes.ts";
+import { streamFlows } from "./live.ts";
 
 export interface InspectorDeps {
   database: Database;
@@ -18,7 +20,7 @@ export interface InspectorDeps {
   showsSource: boolean;
 }
 
-const pageSize = 50;
+const pageSize = 30;
 const hourMs = 3_600_000;
 /** The durations to choose from. Recording ends by itself, because messages contain personal data. */
 const hours = [1, 8, 24, 72] as const;
@@ -29,13 +31,14 @@ export function inspectorRoutes(deps: InspectorDeps): Router {
   router.use(home, requireAdmin);
   router.use(listRoutes(deps));
   router.use(recordingRoutes(deps));
+  router.use(flowRoutes(deps.database));
   router.use(messageRoutes(deps));
   return router;
 }
 
 const { inspector: home, inspectorEvents, inspectorRecording, inspectorClear } = paths.admin;
 
-/** The list of messages, as a page and as a live stream. */
+/** The list of flows, as a page and as a live stream. */
 function listRoutes({ database }: InspectorDeps): Router {
   const router = Router();
   router.get(home, async (req, res) => {
@@ -45,14 +48,15 @@ function listRoutes({ database }: InspectorDeps): Router {
     const [state, connections, found] = await Promise.all([
       store.inspector.state(),
       store.connections.list(),
-      store.inspector.page(filter, before, pageSize + 1),
+      store.inspector.flows(filter, before, pageSize + 1),
     ]);
-    const messages = found.slice(0, pageSize);
+    const flows = found.slice(0, pageSize);
+    const newestSeq = Math.max(0, ...flows.flatMap(({ messages }) => messages.map(({ seq }) => seq)));
     res.render("admin/inspector", {
       title: "Inspector",
       stylesheets: ["inspector.css"],
       filter,
-      messages,
+      days: byDay(flows.map(describeFlow)),
       hours,
       protocols,
       protocolNames,
@@ -62,16 +66,23 @@ function listRoutes({ database }: InspectorDeps): Router {
       ...state,
       isFiltered: Object.keys(filter).length > 0,
       keys: [...new Set(connections.map(({ key }) => key))],
-      older: found.length > pageSize ? withQuery(home, filter, { before: messages.at(-1)?.seq }) : null,
+      older: found.length > pageSize ? withQuery(home, filter, { before: flows.at(-1)?.lastSeq }) : null,
       newest: before === null ? null : withQuery(home, filter, {}),
-      events: before === null ? withQuery(inspectorEvents, filter, { after: messages[0]?.seq ?? 0 }) : null,
+      events: before === null ? withQuery(inspectorEvents, filter, { after: newestSeq }) : null,
     });
   });
 
   router.get(inspectorEvents, async (req, res) => {
-    await streamMessages(storeOf(req, database), filterIn(req.query), req, res);
+    await streamFlows(storeOf(req, database), filterIn(req.query), req, res);
   });
   return router;
+}
+
+/** Flows in the order of their days, each day in the order of the list. */
+function byDay(flows: readonly ShownFlow[]) {
+  const names = new Map(flows.map(({ day, dayName }) => [day, dayName]));
+  const days = [...names].sort(([one], [other]) => (one < other ? 1 : -1));
+  return days.map(([day, name]) => ({ day, name, flows: flows.filter((flow) => flow.day === day) }));
 }
 
 /** Switches recording on and off, and deletes messages. */
@@ -85,12 +96,9 @@ function recordingRoutes({ database }: InspectorDeps): Router {
       await store.inspector.recordUntil(wanted === 0 ? 0 : Date.now() + wanted * hourMs);
       await recordActivity(req, store, wanted === 0 ? "inspector.switched_off" : "inspector.switched_on");
     });
-    await flash(
-      req,
-      "done",
-      wanted === 0 ? "The inspector is off." : "The inspector is on: messages appear as they arrive.",
-    );
-    res.redirect(303, home);
+    const text =
+      wanted === 0 ? "The inspector is off." : "The inspector is on: messages appear as they arrive.";
+    await answerForm(req, res, home, { kind: "done", text, at: null });
   });
 
   router.post(inspectorClear, async (req, res) => {
@@ -98,8 +106,8 @@ function recordingRoutes({ database }: InspectorDeps): Router {
       await store.inspector.clear();
       await recordActivity(req, store, "inspector.cleared");
     });
-    await flash(req, "done", "All recorded messages are deleted.");
-    res.redirect(303, home);
+    const text = "All recorded messages are deleted.";
+    await answerForm(req, res, home, { kind: "done", text, at: null });
   });
   return router;
 }
@@ -120,12 +128,10 @@ function messageRoutes({ database, showsSource }: InspectorDeps): Router {
     const message = Number.isSafeInteger(seq) ? await storeOf(req, database).inspector.bySeq(seq) : null;
     if (!message) throw new NotFoundError("There is no such message.");
     const title = `${message.step} · Inspector`;
-    const sameRequest = withQuery(home, { request: message.requestId }, {});
     res.render("admin/inspector-message", {
       title,
       stylesheets: ["inspector.css"],
       message,
-      sameRequest,
       showsSource,
       protocolNames,
     });

@@ -66,6 +66,8 @@ interface SamlSteps {
   /** The person, once the response is accepted. */
   identity?: ExternalIdentity;
   arrival?: IdentifiedLogin;
+  /** The ticket under which the arrival is kept while the person is asked. */
+  nextTicket?: string;
 }
 
 declare module "express-serve-static-core" {

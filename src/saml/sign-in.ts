@@ -203,6 +203,7 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
     if (!req.person || (await isSamePerson(req, arrival))) return next();
     // Kept under a new ticket, which only the form of this page knows.
     const ticket = await arrivals.begin(req, arrival);
+    req.saml = { ...req.saml, nextTicket: ticket };
     res.render("continue-as", {
       title: "Change who is signed in?",
       action: paths.saml(ssoOf(req).connection.key).finish,

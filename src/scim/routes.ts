@@ -20,6 +20,7 @@ import { hashToken } from "../store/secrets.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { systemStore, type TokenOwner } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { CallCounter } from "./call-counter.ts";
 import type { ScimContext } from "./context.ts";
 import { scimGroups } from "./groups.ts";
 import { recordIgnored, recordProblem } from "./problems.ts";
@@ -33,11 +34,13 @@ export interface ScimDeps {
   passwords: PasswordHasher;
   /** How often one token may call; generous by default. */
   requestsPerMinute?: number;
+  /** Counts the calls of each tenant. */
+  calls: CallCounter;
   /** Sees each call once it was answered: the inspector. */
   onExchange?: (exchange: ScimExchange<TokenOwner>) => void;
 }
 
-export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps): Router {
+export function scimRoutes({ database, baseUrl, calls, onExchange, ...deps }: ScimDeps): Router {
   const problems = problemRecorder(database);
   const schemas = { accept: scimSchemas("accept"), refuse: scimSchemas("refuse") };
   return scimRouter<TokenOwner>({
@@ -49,6 +52,7 @@ export function scimRoutes({ database, baseUrl, onExchange, ...deps }: ScimDeps)
     },
     onError: logError,
     onExchange(exchange) {
+      if (exchange.caller) calls.count(exchange.caller.tenantId, exchange.caller.source.id);
       onExchange?.(exchange);
       if (exchange.error) recordProblem(problems, exchange, exchange.error);
     },

@@ -5,12 +5,13 @@ import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
 import { sessionStore } from "./session-store.ts";
 import { systemStore } from "./system-store.ts";
+import { countAgeMs, countKinds, dayMs } from "./tenant/counts.ts";
 import { maxMessageAgeMs } from "./tenant/inspector.ts";
 
 const everyMs = 10 * 60_000;
 
 /**
- * Removes expired rows every ten minutes. Nothing depends on it, because queries ignore expired rows. All replicas run it,
+ * Removes expired rows every ten minutes, and notes the number of people. Nothing depends on it, because queries ignore expired rows. All replicas run it,
  * which is harmless. Returns a function that stops it.
  */
 export function startHousekeeping(database: Database, log: Log): () => void {
@@ -21,7 +22,7 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, recorded messages and activity. */
+/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, recorded messages, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
@@ -30,10 +31,26 @@ export async function removeExpired(database: Database): Promise<void> {
   await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);
   await removeExpiredRateLimits(database);
   await database.sql()("idempotency_keys").where("expires_at", "<=", Date.now()).delete();
+  for (const kind of countKinds) {
+    const before = Date.now() - countAgeMs(kind);
+    await database.sql()("day_counts").where({ kind }).where("at", "<", before).delete();
+  }
+  await notePeople(database);
   await removeOldActivity(database);
 }
 
-const dayMs = 86_400_000;
+/** Keeps how many people each tenant has today, for the bars of the overview. Writes only what has changed. */
+async function notePeople(database: Database): Promise<void> {
+  const today = Math.floor(Date.now() / dayMs) * dayMs;
+  await database.sql().raw(
+    `insert into day_counts (tenant_id, kind, at, subject, shard, count)
+     select id, 'people', cast(? as bigint), '', 0, user_count from tenants where user_count > 0
+     on conflict (tenant_id, kind, at, subject, shard) do update set count = excluded.count
+     where day_counts.count <> excluded.count`,
+    [today],
+  );
+}
+
 /** Entries per delete statement, so that it blocks other writers only briefly. */
 const chunk = 500;
 

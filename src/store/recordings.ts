@@ -11,7 +11,8 @@ export function recordings(database: Database, now: () => number = Date.now) {
 
     /** Removes messages recorded before a time. */
     async removeOlderThan(at: number): Promise<void> {
-      await database.sql()("inspector_messages").where("at", "<", at).delete();
+      for (const table of ["inspector_messages", "inspector_flow_keys"])
+        await database.sql()(table).where("at", "<", at).delete();
     },
   };
 }

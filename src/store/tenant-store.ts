@@ -4,6 +4,7 @@ import { tenantActivity } from "./tenant/activity.ts";
 import { tenantAffiliations } from "./tenant/affiliations.ts";
 import { tenantAgents } from "./tenant/agents.ts";
 import { tenantConnections } from "./tenant/connections.ts";
+import { tenantCounts } from "./tenant/counts.ts";
 import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credentials.ts";
 import { tenantDomains } from "./tenant/domains.ts";
 import { tenantGroupMembers } from "./tenant/group-members.ts";
@@ -35,6 +36,7 @@ const tables = {
   roles: tenantRoles,
   affiliations: tenantAffiliations,
   activity: tenantActivity,
+  counts: tenantCounts,
   connections: tenantConnections,
   keyPairs: tenantKeyPairs,
   sources: tenantSources,

@@ -8,15 +8,15 @@
  *
  * May import: the ground floor, store and web.
  */
-import { type Request, type Response, Router } from "express";
-import { InvalidError, NotFoundError } from "../errors.ts";
+import { type Request, Router } from "express";
+import { NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { TaskFilter } from "../store/tenant/tasks.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { flash } from "../web/answers.ts";
+import { answerChange, answerProblems, submittedForm } from "../web/answers.ts";
 import { requireSignIn, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
-import { addTask, changeTask, maxTitle, type TaskActor, UnknownAssigneeError } from "./tasks.ts";
+import { addTask, changeTask, maxTitle, type TaskActor } from "./tasks.ts";
 
 const maxShown = 200;
 /** The field suggests this many colleagues; the login names of others can be typed in full. */
@@ -37,75 +37,69 @@ export function taskRoutes({ database }: { database: Database }): Router {
     next(id.includes("\0") ? new NotFoundError("There is no such task.") : undefined);
   });
 
-  async function showTasks(req: Request, res: Response, draft: TaskDraft): Promise<void> {
+  router.get("/tasks", async (req, res) => {
     const { user } = signedIn(req);
     const store = storeOf(req);
-    const view = viewOf(req.query.show ?? formField(req, "show"));
+    const view = viewOf(req.query.show);
     const [tasks, people] = await Promise.all([
       store.tasks.list(filterOf(view, user.id), maxShown),
       store.users.page(0, maxSuggested),
     ]);
     const suggested = people.filter((person) => person.active && !person.blocked);
     const full = tasks.length === maxShown;
-    res.render("tasks", { title: "Tasks", tasks, view, views, suggested, maxTitle, full, draft });
-  }
-
-  router.get("/tasks", (req, res) => showTasks(req, res, emptyDraft));
+    const submitted = (at: string) => submittedForm(res, at);
+    res.render("tasks", { title: "Tasks", tasks, view, views, suggested, full, submitted });
+  });
 
   router.post("/tasks", async (req, res) => {
-    const draft = { title: formField(req, "title").trim(), assignee: formField(req, "assignee").trim() };
-    try {
-      checkTitle(draft.title);
-      await addTask(actorOf(req), draft.title, draft.assignee || null);
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
-      return await showTasks(req, res.status(400), { ...draft, problem: error.message });
-    }
-    await flash(req, "done", "The task is on the list.");
-    res.redirect(303, back(req));
+    const entered = { title: formField(req, "title").trim(), assignee: formField(req, "assignee").trim() };
+    const place = { page: back(req), at: "new-task" };
+    const problems = titleProblems(entered.title);
+    if (problems) return await answerProblems({ req, res }, place, { values: entered, problems, notes: {} });
+    await answerChange({ req, res }, { ...place, entered, field: "assignee" }, async () => {
+      await addTask(actorOf(req), entered.title, entered.assignee || null);
+      return { text: "The task is on the list." };
+    });
   });
 
   router.post("/tasks/:id/assign", async (req, res) => {
-    try {
-      await changeTask(actorOf(req), req.params.id, { assignee: formField(req, "assignee").trim() || null });
-    } catch (error) {
-      if (!(error instanceof UnknownAssigneeError)) throw error;
-      await flash(req, "problem", error.message);
-    }
-    res.redirect(303, back(req));
+    const { id } = req.params;
+    const assignee = formField(req, "assignee").trim();
+    const field = `assign-${id}`;
+    const place = { page: back(req), at: `task-${id}`, field, entered: { [field]: assignee } };
+    await answerChange({ req, res }, place, async () => {
+      const task = await changeTask(actorOf(req), id, { assignee: assignee || null });
+      return { text: task.assignee ? `${task.assignee.name} does it now.` : "No one does it now." };
+    });
   });
 
-  router.post("/tasks/:id/complete", async (req, res) => {
-    await changeTask(actorOf(req), req.params.id, { completed: true });
-    res.redirect(303, back(req));
-  });
-
-  router.post("/tasks/:id/reopen", async (req, res) => {
-    await changeTask(actorOf(req), req.params.id, { completed: false });
-    res.redirect(303, back(req));
-  });
+  for (const [end, completed] of [
+    ["complete", true],
+    ["reopen", false],
+  ] as const) {
+    router.post(`/tasks/:id/${end}`, async (req, res) => {
+      await answerChange({ req, res }, { page: back(req), at: "list" }, async () => {
+        const { title } = await changeTask(actorOf(req), req.params.id ?? "", { completed });
+        return { text: completed ? `“${title}” is done.` : `“${title}” is open again.` };
+      });
+    });
+  }
 
   router.post("/tasks/:id/delete", async (req, res) => {
-    await storeOf(req).tasks.remove(req.params.id);
-    await flash(req, "done", "The task is deleted.");
-    res.redirect(303, back(req));
+    await answerChange({ req, res }, { page: back(req), at: "list" }, async () => {
+      await storeOf(req).tasks.remove(req.params.id);
+      return { text: "The task is deleted." };
+    });
   });
 
   return router;
 }
 
-/** The values of the form for a new task, and the problem with them. */
-interface TaskDraft {
-  title: string;
-  assignee: string;
-  problem: string | null;
-}
-const emptyDraft: TaskDraft = { title: "", assignee: "", problem: null };
-
-/** Throws InvalidError. */
-function checkTitle(title: string): void {
-  if (title === "" || title.length > maxTitle)
-    throw new InvalidError(`A task needs a title of 1 to ${maxTitle} characters.`);
+/** Null if the title is fine. A title that is too long stays in the form: no one loses what they typed. */
+function titleProblems(title: string): Record<string, string> | null {
+  if (title === "") return { title: "A task needs a title." };
+  if (title.length <= maxTitle) return null;
+  return { title: `A title has at most ${maxTitle} characters. This one has ${title.length}.` };
 }
 
 const views = [

@@ -24,8 +24,10 @@ export interface ProviderExchange {
   url: string;
   headers: Record<string, string>;
   body: string;
-  /** Null until the response is there. */
-  answer: { status: number; text: string } | null;
+  /** When it was sent, in ms since 1970. */
+  at: number;
+  /** Null until the response is there; `ms` is how long it took. */
+  answer: { status: number; text: string; ms: number } | null;
 }
 
 /** Providers, as their discovery documents describe them. */
@@ -66,10 +68,11 @@ export function observed(configuration: Configuration, exchanges: ProviderExchan
   configuration[customFetch] = async (url, options) => {
     const { method, headers, body } = options;
     const text = body == null ? "" : String(body);
-    const exchange: ProviderExchange = { method, url, headers, body: text, answer: null };
+    const exchange: ProviderExchange = { method, url, headers, body: text, at: Date.now(), answer: null };
     exchanges.push(exchange);
     const answer = await send(url, options);
-    exchange.answer = { status: answer.status, text: await answer.clone().text() };
+    const answered = { status: answer.status, text: await answer.clone().text() };
+    exchange.answer = { ...answered, ms: Date.now() - exchange.at };
     return answer;
   };
   return configuration;

@@ -11,7 +11,7 @@ import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { flash } from "./answers.ts";
+import { answerForm, answerProblems, submittedForm } from "./answers.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField } from "./request.ts";
@@ -44,15 +44,16 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     ]);
     const own = ownSessionId(req);
     const hasPassword = passwordHash !== null;
-    const details = { sessions, own, groups, agents, hasPassword, passwordLength, apiScopes };
-    res.render("account", { title: "Your account", ...details });
+    const passwordForm = submittedForm(res, passwordPlace.at);
+    const details = { passwordForm, sessions, own, groups, agents, hasPassword, passwordLength, apiScopes };
+    res.render("account", { title: "Your account", stylesheets: ["lists.css"], ...details });
   });
 
   router.post("/account/sessions/end-others", requireSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
     await forTenant(database, tenant.id).sessions.end(user.id, ownSessionId(req));
-    await flash(req, "done", "You are signed out everywhere else.");
-    res.redirect(303, paths.account);
+    const text = "You are signed out everywhere else.";
+    await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
   });
 
   for (const { end, revoked, done } of agentChoices) {
@@ -71,18 +72,17 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
           requestId: req.id,
         });
       });
-      await flash(req, "done", done);
-      res.redirect(303, paths.account);
+      await answerForm(req, res, paths.account, { kind: "done", text: done, at: "agents" });
     });
   }
 
   router.post("/account/password", requireSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
+    // The form keeps no values: they are passwords.
+    const reject = (problems: Record<string, string>) =>
+      answerProblems({ req, res }, passwordPlace, { values: {}, problems, notes: {} });
     const problem = passwordProblem(req);
-    if (problem !== null) {
-      await flash(req, "problem", `${problem} Nothing was changed.`);
-      return res.redirect(303, paths.account);
-    }
+    if (problem !== null) return await reject({ [problem.field]: problem.text });
     // A stolen session or an unattended screen must not allow guessing the password.
     const attempt = await limits.change(req, res);
     const store = forTenant(database, tenant.id);
@@ -91,12 +91,12 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
       const changed = await changePassword(store, passwords, user.id, change);
       await attempt.succeeded(tenant.id, user.id);
       await startSession(req, { tenantId: tenant.id, user: changed, connectionId: null });
-      await flash(req, "done", "Your password is changed. You are signed out everywhere else.");
+      const text = "Your password is changed. You are signed out everywhere else.";
+      await answerForm(req, res, passwordPlace.page, { kind: "done", text, at: passwordPlace.at });
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      await flash(req, "problem", "The current password is not right. Nothing was changed.");
+      await reject({ current: "The current password is not right." });
     }
-    res.redirect(303, paths.account);
   });
 
   router.get(paths.me, (req, res) => {
@@ -117,7 +117,11 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const providerUrl = await pendingUrl;
     // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
     if (providerUrl === null) res.redirect(303, paths.signedOut);
-    else res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
+    else {
+      // For the inspector.
+      res.locals.leavesFor = providerUrl;
+      res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
+    }
   });
 
   router.get(paths.signedOut, (_req, res) => {
@@ -126,6 +130,9 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
 
   return router;
 }
+
+/** The form that changes the password. */
+const passwordPlace = { page: paths.account, at: "change-password" };
 
 /** A person's choices about an agent that acted for them. */
 const agentChoices = [

@@ -17,6 +17,8 @@ declare module "express-serve-static-core" {
     /** Identifies this request in the log, in answers and on error pages. */
     id: string;
     log: Log;
+    /** When it arrived, in ms since 1970. */
+    receivedAt: number;
     /** The signed-in person, loaded anew for each request (sessions.ts). */
     person: SignedInPerson | null;
     /** Whether navigationOnly let the request pass. */
@@ -32,6 +34,7 @@ export function requestContext(log: Log): RequestHandler {
   return (req, res, next) => {
     const started = process.hrtime.bigint();
     req.id = randomUUID();
+    req.receivedAt = Date.now();
     req.log = log.child({ requestId: req.id });
     req.person = null;
     req.isNavigation = false;

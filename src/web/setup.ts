@@ -11,7 +11,7 @@ import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { flash } from "./answers.ts";
+import { answerForm } from "./answers.ts";
 import { landingPath } from "./home.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, noPrefetch } from "./request.ts";
@@ -58,7 +58,7 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
     const token = String(req.params.token);
     const account = await accountOf(token);
     const names = namesIn(req);
-    const problem = (names && namesProblem(names)) ?? passwordProblem(req);
+    const problem = (names && namesProblem(names)) ?? passwordProblem(req)?.text ?? null;
     if (problem !== null) {
       res.status(400).render("set-password", formPage(problem, { ...account, ...names }));
       return;
@@ -67,8 +67,8 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
     const { tenantId, user } = await redeemPasswordLink(database, passwords, setup, req.id);
     await limits.setByLink(req, res, tenantId, user);
     await startSession(req, { tenantId, user, connectionId: null });
-    await flash(req, "done", "Your password is set, and you are signed in.");
-    res.redirect(303, landingPath);
+    const text = "Your password is set, and you are signed in.";
+    await answerForm(req, res, landingPath, { kind: "done", text, at: null });
   });
 
   return router;
@@ -96,10 +96,13 @@ function namesProblem({ givenName, familyName }: PersonalNames): string | null {
   return problemOf(() => checkPersonalNames({ givenName, familyName }));
 }
 
-/** Checks a form that asks for a new password twice. Returns a sentence for the person; null if the form is fine. */
-export function passwordProblem(req: Request): string | null {
-  if (formField(req, "password") !== formField(req, "repeated")) return "The two passwords are not the same.";
-  return problemOf(() => checkPassword(formField(req, "password")));
+/** Checks a form that asks for a new password twice. Returns the wrong field and a sentence; null if the form is fine. */
+export function passwordProblem(req: Request): { field: "password" | "repeated"; text: string } | null {
+  const password = formField(req, "password");
+  if (password !== formField(req, "repeated"))
+    return { field: "repeated", text: "The two passwords are not the same." };
+  const text = problemOf(() => checkPassword(password));
+  return text === null ? null : { field: "password", text };
 }
 
 /** Returns the message of an InvalidError. */

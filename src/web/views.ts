@@ -9,6 +9,8 @@ import type { Role } from "../model.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
+import { dayOf, dayText, exactTime, formatDate, formatDuration, momentText } from "./moments.ts";
+import { browserName } from "./user-agents.ts";
 
 /** The roles as people read them. */
 const roleNames: Record<Role, string> = { member: "Member", admin: "Admin", owner: "Owner" };
@@ -22,9 +24,8 @@ export function setUpViews(app: Express, baseUrl: string): void {
   app.locals.brand = brand;
   app.locals.paths = paths;
   Object.assign(app.locals, { asset, baseUrl });
-  app.locals.formatDate = formatDate;
-  app.locals.roleNames = roleNames;
-  app.locals.visible = visible;
+  Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, formatDuration, momentText });
+  Object.assign(app.locals, { browserName, roleNames, visible });
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
   app.locals.catalogName = integration.displayName;
@@ -67,15 +68,3 @@ export const pageContext: RequestHandler = (req, res, next) => {
   Object.defineProperty(res.locals, "answer", { enumerable: true, get: answer });
   next();
 };
-
-/** Created once: creating a formatter takes longer than rendering a whole table row. */
-const momentFormat = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "medium",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
-
-/** A time for people, in UTC: the server does not know the reader's time zone. */
-function formatDate(at: number): string {
-  return `${momentFormat.format(at)} UTC`;
-}

@@ -12,6 +12,7 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, shownOn, submit } from "../helpers/forms.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
+import { answerOf, messagesOn, shownOnce } from "../helpers/seen.ts";
 import { plantSession, useSite } from "../helpers/site.ts";
 import { stateOf, stepsOf, valueToCopy } from "./pages-read.ts";
 
@@ -102,12 +103,11 @@ describe("agents in the admin console", () => {
     });
 
     it("registers an agent with a secret, which is shown once", async () => {
-      const created = await owner.post("/admin/agents", {
-        name: " Task helper ",
-        scopes: "tasks.read",
-        method: "secret",
-      });
-      assert.equal(created.status, 201);
+      const created = await answerOf(
+        owner,
+        await owner.post("/admin/agents", { name: " Task helper ", scopes: "tasks.read", method: "secret" }),
+      );
+      assert.match(messagesOn(created), /Task helper is registered/);
       assert.equal(created.headers.get("cache-control"), "no-store");
       const secret = secretIn(created) ?? assert.fail();
       const [agent = assert.fail()] = await site().acme.store.agents.registered();
@@ -156,8 +156,12 @@ describe("agents in the admin console", () => {
       it(`registers no agent ${what}, says so next to the field, which has the focus, and keeps the values`, async () => {
         const before = await site().acme.store.agents.registered();
         const wanted = { ...filled, name: "Kept", ...change };
-        const answer = await owner.post("/admin/agents", wanted);
-        assert.equal(answer.status, 400);
+        const answer = await shownOnce(
+          owner,
+          await owner.post("/admin/agents", wanted),
+          "/admin/agents/new",
+          "Nothing was changed. Correct this field:",
+        );
         assert.match(stateOf(answer, field), message);
         assert.deepEqual(focusedIn(answer), [field]);
         assert.match(answer.text, /value="tasks\.read" checked/);
@@ -170,9 +174,8 @@ describe("agents in the admin console", () => {
     it("registers no agent without a scope that exists", async () => {
       const before = (await site().acme.store.agents.registered()).length;
       for (const scopes of ["", "admin"]) {
-        const answer = await owner.post("/admin/agents", { ...filled, scopes });
-        assert.equal(answer.status, 400);
-        assert.match(answer.text, /role="alert">Choose at least one scope/);
+        const answer = await answerOf(owner, await owner.post("/admin/agents", { ...filled, scopes }));
+        assert.match(messagesOn(answer), /Scopes: Choose at least one scope/);
         assert.deepEqual(focusedIn(answer), ["scope-tasks.read"]);
       }
       assert.equal((await site().acme.store.agents.registered()).length, before);
@@ -214,15 +217,17 @@ describe("agents in the admin console", () => {
     });
 
     it("replaces a secret by a second one, and keeps the last one", async () => {
-      const created = await owner.post("/admin/agents", { ...filled, name: "Rotating" });
+      const created = await answerOf(
+        owner,
+        await owner.post("/admin/agents", { ...filled, name: "Rotating" }),
+      );
       const first = secretIn(created) ?? assert.fail();
       const path = pathOf(valueAt(created, "client-id"));
       const { clientId } =
         (await site().acme.store.agents.registered()).find(({ name }) => name === "Rotating") ??
         assert.fail();
       assert.doesNotMatch(created.text, /secrets\/remove/);
-      const added = await submit(owner, path, "/secrets");
-      assert.equal(added.status, 201);
+      const added = await answerOf(owner, await submit(owner, path, "/secrets"));
       const second = secretIn(added) ?? assert.fail();
       assert.equal((await lastEntry()).action, "agent.secret_added");
       assert.ok(
@@ -290,7 +295,8 @@ describe("agents in the admin console", () => {
       await submit(owner, "/admin/agents", `${connectionId}/agents`);
       const form = formOn(await page(), `${connectionId}/agents`);
       await store.connections.update(connectionId, { justInTime: !connection.justInTime });
-      assert.equal((await form.send(owner)).status, 409);
+      const refused = await answerOf(owner, await form.send(owner));
+      assert.match(messagesOn(refused), /Nothing was changed: another person or a machine has made changes/);
       assert.equal((await store.connections.byId(connectionId))?.settings?.crossAppAccess, false);
       await submit(owner, "/admin/agents", `${connectionId}/agents`);
     });

@@ -66,10 +66,10 @@ export async function directoryPages(use: () => TestDatabase, site: Site): Promi
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => {
     return { name, path, status: 200, as: site.owner, ...more };
   };
-  const badToken = { status: 400, form: { source: "<b>", days: "soon" } };
+  const badToken = { status: 303, form: { source: "<b>", days: "soon" } };
   return [
     page("provisioning", "/admin/provisioning"),
-    page("a new token", "/admin/provisioning/tokens", { status: 201, form: { source: "Third", days: "" } }),
+    page("a new token", "/admin/provisioning/tokens", { status: 303, form: { source: "Third", days: "" } }),
     page("a token that is refused", "/admin/provisioning/tokens", badToken),
     page("people", "/admin/people"),
     page("people with a filter", "/admin/people?q=ad&status=active&origin=scim&role=admin"),

@@ -55,7 +55,7 @@ describe("groups in the admin console", () => {
     it("show their source, and list their members page by page", async () => {
       const page = await client.get(`/admin/groups/${group}`);
       assert.equal(headingOf(page), "Team Ä");
-      assert.equal(factOf(page, "Came from"), "Provisioning (default)");
+      assert.equal(factOf(page, "Source"), "Provisioning (default)");
       assert.match(page.text, /Okta manages this group by provisioning/);
       const second = (await client.get(nextIn(page.text) ?? assert.fail())).text;
       assert.equal(new Set([...idsIn(page.text, "people"), ...idsIn(second, "people")]).size, 60);
@@ -71,7 +71,7 @@ describe("groups in the admin console", () => {
       assert.equal(await store.roles.effective(member), "admin");
       const [{ action, targetId } = assert.fail()] = await store.activity.latest(1);
       assert.deepEqual([action, targetId], ["group.role_changed", group]);
-      assert.match((await client.get("/admin/groups")).text, /Groups that make administrators/);
+      assert.match((await client.get("/admin/groups")).text, /Give the role Admin:/);
       await submit(client, path, "/role", { role: "member" });
       assert.equal(await store.roles.effective(member), "member");
     });

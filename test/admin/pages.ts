@@ -29,7 +29,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     ["Issuer", "http://www.okta.com/exk-of-another-name"],
     ["No longer there", "a long\nvalue of several lines"],
   ]);
-  const changed = { status: 409, form: { shown } };
+  const changed = { status: 303, form: { shown } };
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => ({
     name,
     path,
@@ -56,7 +56,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     page("a guest's set-up during a review", "/setup/waiting-guest", { as: null }),
     page("an action on a page that is out of date", `/admin/connections/${active}/disable`, changed),
     page("an action without the facts of its page", `/admin/connections/${active}/disable`, {
-      status: 409,
+      status: 303,
       form: {},
     }),
     page("a set-up form that is out of date", `/admin/connections/${reviewed.id}/settings`, {

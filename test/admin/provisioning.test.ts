@@ -6,6 +6,7 @@ import { submit } from "../helpers/forms.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { oktaUser, scimClient } from "../helpers/scim.ts";
+import { answerOf, messagesOn, shownOnce } from "../helpers/seen.ts";
 import { useSite } from "../helpers/site.ts";
 import { stepsOf, valueToCopy } from "./pages-read.ts";
 
@@ -19,7 +20,8 @@ describe("provisioning in the admin console", () => {
     const page = () => client.get("/admin/provisioning");
     const tokenIn = (answer: Answer) =>
       /<code class="value" id="token">([^<]*)<\/code>/.exec(answer.text)?.[1];
-    const create = (source = "", days = "") => client.post("/admin/provisioning/tokens", { source, days });
+    const send = (source = "", days = "") => client.post("/admin/provisioning/tokens", { source, days });
+    const create = async (source = "", days = "") => await answerOf(client, await send(source, days));
     const lastEntry = async () => (await site().acme.store.activity.latest(1))[0] ?? assert.fail();
 
     it("leads in Okta's order: entitlements before provisioning, with every click and what the org needs", async () => {
@@ -61,10 +63,10 @@ describe("provisioning in the admin console", () => {
     it("provisions people with the values on the page, and shows them", async () => {
       assert.match((await page()).text, /Okta has not called yet/);
       const created = await create("", "90");
-      assert.equal(created.status, 201);
       assert.equal(created.headers.get("cache-control"), "no-store");
       const token = tokenIn(created) ?? assert.fail();
       assert.ok(!(await page()).text.includes(token), "it is shown once");
+      assert.match((await page()).text, /Never used. It was shown once, when it was created/);
       assert.deepEqual([(await lastEntry()).action, (await lastEntry()).kind], ["token.created", "tokens"]);
       const baseUrl = valueToCopy(created, "Base URL");
       const answer = await fetch(`${baseUrl}/Users`, {
@@ -130,9 +132,12 @@ describe("provisioning in the admin console", () => {
     for (const [source, days, message] of wrong) {
       it(`creates no token for the source "${source.slice(0, 30)}" and ${days} days, and keeps the values in the form`, async () => {
         const before = (await site().acme.store.tokens.list()).length;
-        const answer = await create(source, days);
-        assert.equal(answer.status, 400);
-        assert.match(answer.text, message);
+        const field = message.source.includes("days") ? "days" : "source";
+        const posted = await send(source, days);
+        const answer = await shownOnce(client, posted, "/admin/provisioning", "Nothing was changed. Correct");
+        assert.match(messagesOn(answer), message);
+        assert.match(answer.text, new RegExp(`id="${field}"[^>]* aria-invalid="true"[^>]* autofocus`));
+        assert.match(answer.text, /<title>Error: Provisioning/);
         assert.ok(!answer.text.includes("<script>alert(1)"));
         assert.match(answer.text, new RegExp(`name="days" value="${days}"`));
         assert.equal((await site().acme.store.tokens.list()).length, before);

@@ -209,7 +209,7 @@ describe("the set-up of an OIDC connection", () => {
     it("lets only owners switch the connection on, and only with saved settings", async () => {
       assert.equal((await client.post(`${base}/review`)).status, 409);
       const shown = shownOn(await client.get(base));
-      assert.equal((await client.post(`${base}/activate`, { shown })).status, 409);
+      assertRedirect(await client.post(`${base}/activate`, { shown }), `${base}/review`);
       await save();
       const admin = await createLocalAccount(site().acme.store, `${newKey()}@acme.example`, "admin");
       assert.equal((await (await site().clientOf(admin)).post(`${base}/activate`)).status, 404);

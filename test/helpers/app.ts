@@ -5,6 +5,7 @@ import { type AppDeps, createApp } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
 import { openInspector } from "../../src/inspector/recorder.ts";
 import { createLog } from "../../src/log.ts";
+import { openCallCounter } from "../../src/scim/call-counter.ts";
 import type { Database } from "../../src/store/database.ts";
 import { pooledKeys } from "./certificates.ts";
 import { Client } from "./client.ts";
@@ -38,6 +39,7 @@ export async function startTestApp(
   const { port } = server.address() as AddressInfo;
   const url = `http://localhost:${port}`;
   const recorder = openInspector(database, log);
+  const calls = openCallCounter(database, log);
   const config: Config = {
     port,
     host: "127.0.0.1",
@@ -53,7 +55,7 @@ export async function startTestApp(
     ...options,
   };
   const given = { ...(lookUpTxt ? { lookUpTxt } : {}), ...(extraRoutes ? { extraRoutes } : {}) };
-  server.on("request", createApp({ config, database, log, recorder, ...cheap, ...given }));
+  server.on("request", createApp({ config, database, log, recorder, calls, ...cheap, ...given }));
   return {
     url,
     logged,
@@ -62,6 +64,7 @@ export async function startTestApp(
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await recorder.close();
+      await calls.close();
     },
   };
 }

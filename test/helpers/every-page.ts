@@ -17,7 +17,7 @@ export interface PageCase {
   /** null if signed out. */
   as: User | null;
   path: string;
-  /** The page is the response to this form. */
+  /** The page is the response to this form, or the one to which it leads (303). */
   form?: Record<string, string>;
 }
 

@@ -61,6 +61,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
     changed: ["active"],
     requestId: null,
   });
+  await store.counts.add([{ kind: "scim-call", subject: writer.source.id, count: 1 }]);
   const group = { id: randomUUID(), displayName: "Engineers", sourceId: writer.source.id, sourceKey: "g1" };
   await store.groups.create(group);
   await store.groupMembers.add(group.id, [user.id]);
@@ -95,7 +96,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.pendingLogins.create({ ...hashes, connectionId: connection.id, expiresAt: 1 });
   await store.usedTokens.consume("token", 1);
   await store.inspector.recordUntil(1);
-  await store.inspector.add([newMessage()], 0);
+  await store.inspector.add([newMessage({ flow: { kind: "sign-in", keys: ["state"] } })], 0);
   const registered = { tenantId: store.tenantId, name: "Helper", scopes: ["tasks.read"], jwksUri: null };
   const { agent } = await createAgent(database, registered);
   const bound = { act: null, scopes: ["tasks.read"], resources: ["api"], keyThumbprint: null };

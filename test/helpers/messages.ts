@@ -8,6 +8,11 @@ export function message(changes: Partial<Message> = {}): Message {
     step: "GET /Users/{id}",
     requestId: "a-request",
     connectionKey: null,
+    flow: { kind: "provisioning", keys: [] },
+    at: Date.now(),
+    ms: 3,
+    route: { from: "okta", to: "product", carried: false },
+    person: changes.people?.[0] ?? "ada@acme.example",
     people: ["ada@acme.example"],
     file: "src/scim/users.ts",
     verdict: "passed",
@@ -21,7 +26,7 @@ export function message(changes: Partial<Message> = {}): Message {
 
 /** A message as it is stored. */
 export function newMessage(changes: Partial<Message> = {}, at: number = Date.now()): PreparedMessage {
-  return prepareMessage(message(changes), at);
+  return prepareMessage(message({ at, ...changes }), at);
 }
 
 /** The end of a recording that a test starts. */

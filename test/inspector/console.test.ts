@@ -5,7 +5,7 @@ import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { newMessage } from "../helpers/messages.ts";
 import { assertRedirect } from "../helpers/pages.ts";
-import { createLocalAccount } from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
 
 const home = "/admin/inspector";
@@ -70,15 +70,55 @@ describe("the inspector's pages", () => {
       assert.ok((await lastActions()).includes("inspector.cleared"));
     });
 
-    it("list messages newest first, fifty per page, with a link to older ones", async () => {
-      await add(...Array.from({ length: 60 }, (_, at) => ({ step: `step ${at}` })));
+    it("list flows newest first, thirty per page, with a link to older ones", async () => {
+      await add(...Array.from({ length: 40 }, (_, at) => ({ step: `step ${at}` })));
       const first = await text();
-      assert.equal(first.match(/<tr id="m/g)?.length, 50);
-      assert.ok(first.indexOf("step 59") < first.indexOf("step 58"));
-      const older = /href="([^"]+)">Older messages/.exec(first)?.[1] ?? assert.fail();
+      assert.equal(first.match(/<li class="flow /g)?.length, 30);
+      assert.ok(first.indexOf("step 39") < first.indexOf("step 38"));
+      const older = /href="([^"]+)">Older flows/.exec(first)?.[1] ?? assert.fail();
       const second = await text(older);
-      assert.equal(second.match(/<tr id="m/g)?.length, 10);
-      assert.ok(second.includes("step 0<") && !second.includes("Older messages"));
+      assert.equal(second.match(/<li class="flow /g)?.length, 10);
+      assert.ok(second.includes("step 0<") && !second.includes("Older flows"));
+    });
+
+    it("show a flow as one row with its outcome, its messages and its person", async () => {
+      const flow = { kind: "sign-in", keys: ["state"] } as const;
+      const at = Date.UTC(2026, 10, 28, 9, 5, 7);
+      const common = { protocol: "oidc", people: [], person: null, flow } as const;
+      const bill = { people: ["bill@acme.example"], person: "bill@acme.example" };
+      await add(
+        { ...common, step: "Authorization request", at, ms: 20 },
+        { ...common, step: "Token request", at: at + 700, ms: 100, ...bill },
+        { ...common, step: "Sign-in", at: at + 800, ms: 85, ...bill },
+      );
+      const page = await text();
+      assert.match(page, /Saturday, 28 November 2026/);
+      assert.match(page, /bill@acme\.example signed in<span class="visually-hidden">: passed/);
+      assert.match(page, /3 messages · 885 ms[\s\S]*>09:05:07<\/time>/);
+      assert.match(page, /href="\/admin\/people\?q=bill%40acme\.example">bill@acme\.example</);
+      const flowPath = /<a class="flow-open" href="([^"]+)"/.exec(page)?.[1] ?? assert.fail();
+      assert.match(await text(flowPath), /<h1>bill@acme\.example signed in<\/h1>/);
+    });
+
+    it("group flows by their day, also if an older one continues", async () => {
+      const day = 86_400_000;
+      const long = { kind: "sign-in", keys: ["around midnight"] } as const;
+      const midnight = Math.floor(Date.now() / day) * day;
+      await add(
+        { flow: long, at: midnight - 60_000 },
+        { at: midnight },
+        { flow: long, at: midnight + 1_000 },
+      );
+      const days = (await text()).match(/<section class="stack" id="d[\d-]+">/g) ?? [];
+      assert.equal(days.length, 2);
+      assert.ok(String(days[0]) > String(days[1]));
+    });
+
+    it("name no one for a call about a group", async () => {
+      await add({ step: "PATCH /Groups/{id}", people: ["Engineering", "0a0d1d9a"], person: null });
+      const page = await text();
+      assert.match(page, /A group was looked up/);
+      assert.ok(!page.includes("Engineering") && !page.includes("0a0d1d9a"));
     });
 
     it("filter by person, connection, request, protocol and failure, and keep the filter", async () => {
@@ -114,7 +154,7 @@ describe("the inspector's pages", () => {
       assert.match(page, /\{\n {2}&#34;a&#34;: \{\n {4}&#34;b&#34;: 1/);
       assert.match(page, /&lt;a&gt;\n {2}&lt;b\/&gt;/);
       assert.match(page, /failed: <\/span>One<br><span class="muted">expected 1, found 2/);
-      assert.match(page, /href="\/admin\/inspector\?request=r-9"/);
+      assert.match(page, /href="\/admin\/inspector\/flows\/\d+">The whole flow/);
     });
 
     it("escape everything in a message", async () => {
@@ -122,6 +162,7 @@ describe("the inspector's pages", () => {
         step: script,
         summary: script,
         people: [script],
+        person: script,
         connectionKey: script,
         requestId: script,
         file: script,
@@ -132,6 +173,7 @@ describe("the inspector's pages", () => {
       const seq = await lastSeq();
       for (const path of [
         home,
+        `${home}/flows/${seq}`,
         `${home}/${seq}`,
         `${home}/events`,
         `${home}?person=${encodeURIComponent(script)}`,
@@ -145,6 +187,52 @@ describe("the inspector's pages", () => {
       });
     }
 
+    for (const flow of ["0", "-1", "1.5", "x", "9007199254740991"]) {
+      it(`answer 404 for flow ${flow}`, async () => {
+        assert.equal((await client.get(`${home}/flows/${flow}`)).status, 404);
+      });
+    }
+
+    it("answer 404 for a flow of another tenant", async () => {
+      const other = await createTestTenant(use().database);
+      await other.store.inspector.recordUntil(Date.now() + 60_000);
+      await other.store.inspector.add(
+        Array.from({ length: 200 }, () => newMessage()),
+        0,
+      );
+      await add({});
+      const [flow] = await store.inspector.flows({}, null, 1);
+      const own = flow?.id ?? assert.fail();
+      assert.equal((await client.get(`${home}/flows/${own}`)).status, 200);
+      for (const id of [own - 1, own + 1].filter((one) => one > 0 && one <= 200))
+        assert.equal((await client.get(`${home}/flows/${id}`)).status, 404, String(id));
+    });
+
+    it("draw a flow with an arrow for each message, and select the one that failed", async () => {
+      const flow = { kind: "sign-in", keys: ["a state"] } as const;
+      const toOkta = { from: "product", to: "okta", carried: false } as const;
+      await add(
+        { flow, step: "Authorization request", route: { ...toOkta, carried: true } },
+        { flow, step: "Token request", verdict: "failed", summary: "401", route: toOkta },
+        { flow, step: "Sign-in", request: null, response: null, route: { ...toOkta, to: "browser" } },
+      );
+      const [found] = await store.inspector.flows({}, null, 1);
+      const page = await text(`${home}/flows/${found?.id}`);
+      const arrows = [...page.matchAll(/<li class="(from-[^"]+)">/g)].map(([, classes]) => classes);
+      assert.deepEqual(arrows, [
+        "from-2 to-3 done carried",
+        "from-2 to-3 problem",
+        "from-2 to-1 done leftwards",
+      ]);
+      assert.match(page, /href="[^"]+message=(\d+)" aria-current="true">[\s\S]{0,300}GET Token request/);
+      assert.match(page, /<h2 id="message-name">Token request<\/h2>/);
+      const first = found?.messages[0]?.seq;
+      assert.match(
+        await text(`${home}/flows/${found?.id}?message=${first}`),
+        /<h2 id="message-name">Authorization request<\/h2>/,
+      );
+    });
+
     it("show how many messages were dropped", async () => {
       await store.inspector.recordUntil(Date.now() + 60_000);
       await store.inspector.add([newMessage()], 3);
@@ -157,7 +245,10 @@ describe("the inspector's pages", () => {
       const before = last - 1;
       const answer = await client.get(`${home}/events?after=${before}`);
       assert.match(answer.headers.get("content-type") ?? "", /^text\/event-stream/);
-      assert.match(answer.text, new RegExp(`^retry: \\d+\\n\\nid: ${last}\\ndata: "<tr id=.*two.*"\\n\\n$`));
+      assert.match(
+        answer.text,
+        new RegExp(`^retry: \\d+\\n\\nid: ${last}\\ndata: "<li class=.*two.*"\\n\\n$`),
+      );
       const again = await client.send("GET", `${home}/events?after=0`, { "last-event-id": String(last) });
       assert.doesNotMatch(again.text, /id: /);
       assert.doesNotMatch((await client.get(`${home}/events?person=unknown`)).text, /id: /);

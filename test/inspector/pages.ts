@@ -5,6 +5,8 @@ import type { TestTenant } from "../helpers/people.ts";
 
 /** The inspector's pages, for test/helpers/every-page.ts. */
 export async function inspectorPages({ store }: TestTenant, owner: User): Promise<PageCase[]> {
+  const flow = { kind: "sign-in", keys: ["state"] } as const;
+  const route = { from: "product", to: "okta", carried: false } as const;
   await store.inspector.recordUntil(Date.now() + 3_600_000);
   await store.inspector.add(
     [
@@ -19,6 +21,13 @@ export async function inspectorPages({ store }: TestTenant, owner: User): Promis
         ],
         request: { head: ["POST /x", `Long: ${"x".repeat(600)}`], json: { list: ["y".repeat(300)] } },
       }),
+      newMessage({
+        protocol: "oidc",
+        step: "Authorization request",
+        flow,
+        route: { ...route, carried: true },
+      }),
+      newMessage({ protocol: "oidc", step: "Token request", flow, route, verdict: "failed", summary: "401" }),
     ],
     12,
   );
@@ -31,6 +40,9 @@ export async function inspectorPages({ store }: TestTenant, owner: User): Promis
       path: "/admin/inspector?person=none",
     },
     { name: "the inspector further back", status: 200, path: "/admin/inspector?before=2" },
+    { name: "a flow", status: 200, path: "/admin/inspector/flows/1" },
+    { name: "a flow of a failure", status: 200, path: "/admin/inspector/flows/3?message=4" },
+    { name: "no such flow", status: 404, path: "/admin/inspector/flows/99" },
     { name: "a message", status: 200, path: "/admin/inspector/1" },
     { name: "a message of a failure", status: 200, path: "/admin/inspector/2" },
     { name: "no such message", status: 404, path: "/admin/inspector/99" },

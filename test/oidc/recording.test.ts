@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { MessagePart } from "../../src/recording.ts";
 import type { StoredMessage } from "../../src/store/tenant/inspector.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import type { Deviation } from "../helpers/hostile-provider.ts";
 import { useHostileSite } from "../helpers/hostile-sign-in.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
-import { connectOrg, orgOptions, signInAt } from "../helpers/org.ts";
+import { comeBack, connectOrg, orgOptions, signInAt } from "../helpers/org.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -86,6 +87,84 @@ describe("the inspector's messages of an OIDC sign-in", () => {
       assert.deepEqual([id_token, access_token], ["[redacted]", "[redacted]"]);
       assert.equal((claims as Fields).iss, op.issuer);
       assert.match(person?.summary ?? "", /^Signed in, found by just-in-time$/);
+    });
+
+    it("are one flow, from the authorization request to the sign-in, and those of another sign-in are not", async () => {
+      await signIn();
+      await signIn();
+      const messages = await recorded(site().acme.store, 10);
+      const flows = messages.map(({ flow }) => flow - (messages[0]?.flow ?? 0));
+      assert.deepEqual(flows, [0, 0, 0, 0, 0, 5, 5, 5, 5, 5]);
+      assert.ok(messages.every(({ flowKind }) => flowKind === "sign-in"));
+      assert.deepEqual(
+        messages.slice(0, 5).map(({ route }) => `${route.from} ${route.carried ? "-->" : "->"} ${route.to}`),
+        ["product --> okta", "okta --> product", "product -> okta", "product -> okta", "product -> browser"],
+      );
+    });
+
+    it("have times of their own, in which each call is within its callback", async () => {
+      await signIn();
+      const [left, came, tokens, userInfo, person] = await recorded(site().acme.store, 5);
+      const end = (one = left) => (one?.at ?? 0) + (one?.ms ?? Number.NaN);
+      const times = [
+        left?.at,
+        end(),
+        came?.at,
+        tokens?.at,
+        end(tokens),
+        userInfo?.at,
+        end(userInfo),
+        person?.at,
+        end(person),
+      ].map(Number);
+      assert.deepEqual(
+        times,
+        times.toSorted((one, other) => one - other),
+      );
+      assert.equal(end(came), end(person));
+      assert.ok(Number(came?.ms) >= Number(tokens?.ms) + Number(userInfo?.ms));
+    });
+
+    it("are one flow for a test, which is one, and for a sign-in that the provider refused", async () => {
+      const { acme, app } = site();
+      const connection = await connectOrg(op, { baseUrl: app.url, tenant: acme }, {}, { draft: true });
+      const testId = await startSignInTest(acme.store, connection.id, null);
+      const client = app.client();
+      const left = await client.get(`/oidc/${connection.key}/login?test=${testId}`);
+      await comeBack(app, op, client, left.location ?? "");
+      const tested = await recorded(acme.store, 4);
+      assert.deepEqual([...new Set(tested.map(({ flowKind }) => flowKind))], ["test"]);
+      assert.equal(new Set(tested.map(({ flow }) => flow)).size, 1);
+      op.person = "unassigned";
+      await signIn();
+      op.person = "00u-ada";
+      const refused = await recorded(acme.store, 2);
+      assert.deepEqual(
+        refused.map(({ flow, verdict }) => [flow - (refused[0]?.flow ?? 0), verdict]),
+        [
+          [0, "passed"],
+          [0, "failed"],
+        ],
+      );
+    });
+
+    it("end with the sign-out, which is a flow of its own, without the ID token", async () => {
+      const { acme, app } = site();
+      const settings = { signOutOfProvider: true };
+      const connection = await connectOrg(op, { baseUrl: app.url, tenant: acme }, settings);
+      op.define({ sub: "00u-out", email: "out@acme.example" });
+      op.person = "00u-out";
+      const client = app.client();
+      await signInAt(app, op, connection, client);
+      op.person = "00u-ada";
+      await client.post("/logout");
+      const out = (await recorded(acme.store, 6)).at(-1);
+      assert.deepEqual(
+        [out?.step, out?.flowKind, out?.flow, out?.person, out?.connectionKey],
+        ["Sign-out", "sign-out", out?.seq, "out@acme.example", connection.key],
+      );
+      assert.deepEqual(out?.route, { from: "product", to: "okta", carried: true });
+      assert.equal(fieldsOf(out?.response).id_token_hint, "[redacted]");
     });
 
     it("hide the values of claims that are not mapped, in the ID token and in UserInfo", async () => {

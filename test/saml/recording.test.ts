@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import { startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { StoredMessage } from "../../src/store/tenant/inspector.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
@@ -88,6 +89,69 @@ describe("the inspector's record of a SAML sign-in", () => {
       assert.deepEqual([response?.person, end?.person], [person, person]);
       assert.equal(response?.connectionKey, site().connection.key);
       assert.equal(end?.summary, "Signed in, found by just-in-time");
+    });
+
+    it("is one flow, from the request by the response to the sign-in", async () => {
+      await site().signIn(site().app.client(), person);
+      await site().signIn(site().app.client(), person);
+      const messages = await recorded(store(), 6);
+      const flows = messages.map(({ flow }) => flow - (messages[0]?.flow ?? 0));
+      assert.deepEqual(flows, [0, 0, 0, 3, 3, 3]);
+      assert.deepEqual(
+        messages
+          .slice(0, 3)
+          .map(({ route, method, code }) => [method, route.from, route.to, route.carried, code]),
+        [
+          ["GET", "product", "okta", true, 302],
+          ["POST", "okta", "product", true, 303],
+          ["GET", "browser", "product", false, 303],
+        ],
+      );
+    });
+
+    it("is one flow if the sign-in began at the provider, and if the person is asked first", async () => {
+      const browser = site().app.client();
+      await site().arrive(browser, await site().respond(person));
+      assert.equal(new Set((await recorded(store(), 2)).map(({ flow }) => flow)).size, 1);
+      const page = await site().arrive(browser, await site().respond("grace@acme.example"));
+      const [, ticket = ""] = /name="ticket" value="([^"]+)"/.exec(page.text) ?? [];
+      await browser.post(`/saml/${site().connection.key}/finish`, { ticket });
+      const asked = await recorded(store(), 3);
+      assert.deepEqual(
+        asked.map(({ method, step }) => `${method} ${step}`),
+        ["POST Response", "GET Sign-in", "POST Sign-in"],
+      );
+      assert.equal(new Set(asked.map(({ flow }) => flow)).size, 1);
+    });
+
+    it("is one flow with the request that a refused response answers", async () => {
+      const wrong = fields((all) => {
+        all.audience = "https://other.example";
+      });
+      await site().signIn(site().app.client(), person, wrong);
+      const messages = await recorded(store(), 2);
+      assert.deepEqual(
+        messages.map(({ verdict }) => verdict),
+        ["passed", "failed"],
+      );
+      assert.equal(new Set(messages.map(({ flow }) => flow)).size, 1);
+    });
+
+    it("is a flow of its kind for a test sign-in", async () => {
+      const draft = await site().connect({}, { draft: true });
+      const browser = site().app.client();
+      const testId = await startSignInTest(store(), draft.id, null);
+      const { id, relayState } = await site().leave(browser, draft, `?test=${testId}`);
+      const response = await site().respond(person, {}, { connection: draft, requestId: id });
+      await site().arrive(browser, response, relayState, draft);
+      const messages = await recorded(store(), 2);
+      assert.deepEqual(
+        messages.map(({ flow, flowKind }) => [flow - (messages[0]?.flow ?? 0), flowKind]),
+        [
+          [0, "test"],
+          [0, "test"],
+        ],
+      );
     });
 
     it("shows the values of mapped attributes only", async () => {

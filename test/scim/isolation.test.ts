@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { noCallCounter } from "../../src/scim/call-counter.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import type { Database } from "../../src/store/database.ts";
 import { startTestApp } from "../helpers/app.ts";
@@ -18,6 +19,7 @@ function pathsOf(database: Database): string[] {
     database,
     baseUrl: "http://unused.example",
     passwords: testPasswords,
+    calls: noCallCounter,
   }) as unknown as {
     stack: Layer[];
   };

@@ -28,9 +28,15 @@ describe("the inspector's message of a SCIM call", () => {
       );
       const message = await one();
       assert.deepEqual(
-        { ...message, at: 0, seq: 0, requestId: "", request: null, response: null, checks: [] },
+        { ...message, at: 0, ms: 0, seq: 0, requestId: "", request: null, response: null, checks: [] },
         {
           at: 0,
+          ms: 0,
+          flow: message.seq,
+          flowKind: "provisioning",
+          method: "POST",
+          code: 201,
+          route: { from: "okta", to: "product", carried: false },
           seq: 0,
           requestId: "",
           request: null,
@@ -172,6 +178,33 @@ describe("the inspector's message of a SCIM call", () => {
         await tenant.store.inspector.clear();
       });
     }
+
+    it("is in one flow with the other calls about that person, also of a group's single member", async () => {
+      const { client, store } = tenant;
+      const create = async (name: string) => {
+        await client.find(`userName eq "${name}@acme.example"`);
+        return String((await client.send("POST", "/Users", oktaUser(`${name}@acme.example`))).body.id);
+      };
+      const [katherine, edsger] = [await create("katherine"), await create("edsger")];
+      const members = [{ value: katherine }, { value: edsger }];
+      const group = { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Pilots" };
+      const { body } = await client.send("POST", "/Groups", { ...group, members });
+      await client.patch(`/Groups/${body.id}`, { op: "add", path: "members", value: [{ value: katherine }] });
+      await client.get(`/Groups/${body.id}`);
+      const messages = await recorded(store, 7);
+      const runs = new Map<number, string[]>();
+      for (const { flow, step } of messages) runs.set(flow, [...(runs.get(flow) ?? []), step]);
+      assert.deepEqual(
+        [...runs.values()],
+        [
+          ["GET /Users", "POST /Users", "PATCH /Groups/{id}"],
+          ["GET /Users", "POST /Users"],
+          ["POST /Groups", "GET /Groups/{id}"],
+        ],
+      );
+      const named = messages.map(({ step, person }) => (step.includes("Groups") ? person : "a user"));
+      assert.deepEqual([...new Set(named)], ["a user", null]);
+    });
 
     it("shows a filter decoded", async () => {
       await tenant.client.find('userName eq "ada@acme.example"');

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { createLog } from "../../src/log.ts";
+import { noCallCounter } from "../../src/scim/call-counter.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import { requestContext } from "../../src/web/request.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -128,6 +129,7 @@ describe("provisioning tokens", () => {
           database: use().database,
           baseUrl: "http://acme.example",
           passwords: testPasswords,
+          calls: noCallCounter,
           requestsPerMinute: 3,
         }),
       );

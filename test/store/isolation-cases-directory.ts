@@ -17,6 +17,7 @@ export const directoryCases: Pick<
   | ("provisioningProblems.record" | "provisioningProblems.list" | "provisioningProblems.clear")
   | ("settings.read" | "settings.lock" | "settings.change")
   | ("activity.page" | "users.provisionedCount" | "roles.effectiveOf")
+  | ("counts.add" | "counts.days" | "counts.since" | "users.recordSignIn")
 > = {
   "people.page": {
     call: (b, a) => b.people.page({ prefix: a.loginName }, { after: null, limit: 100 }),
@@ -27,6 +28,14 @@ export const directoryCases: Pick<
   "people.ofIds": { call: (b, a) => b.people.ofIds([a.userId]), gives: [] },
   "groupMembers.among": { call: (b, a) => b.groupMembers.among(a.groupId, [a.userId]), gives: [] },
   "activity.page": { call: (b, a) => b.activity.page({ person: a.userId }, null, 100), gives: [] },
+  "counts.add": {
+    changesB: true,
+    call: (b, a) => b.counts.add([{ kind: "sign-in", subject: a.connectionId, count: 1 }]),
+    gives: undefined,
+  },
+  "counts.days": { call: (b) => b.counts.days("sign-in", 2), gives: [0, 0] },
+  "counts.since": { call: (b, a) => b.counts.since(["sign-in"], 0, a.connectionId), gives: [] },
+  "users.recordSignIn": { call: (b, a) => b.users.recordSignIn(a.userId), gives: undefined },
   "tombstones.page": {
     call: (b, a) => b.tombstones.page(a.deletedLoginName, null, 100),
     gives: { tombstones: [], next: null },

@@ -155,7 +155,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.ownerApprovals.approve(connectionId, local.id);
   await store.usedTokens.consume("token", Date.now() + 60_000);
   await store.inspector.recordUntil(inAnHour());
-  await store.inspector.add([newMessage()], 1);
+  await store.inspector.add([newMessage({ flow: { kind: "sign-in", keys: ["a state"] } })], 1);
   const domain = await addDomain(store, `${tenant.slug}.test`);
   await store.domains.enforce(domain, connectionId);
   const testId = `test-${tenant.slug}`;

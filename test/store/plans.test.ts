@@ -14,6 +14,17 @@ const questions: Record<string, (database: Database, tenantId: string, id: strin
   ...taskQuestions, // sample product
   everybody: (database, tenantId) =>
     findPeople(database, tenantId, { prefix: "" }, { after: null, limit: 50 }),
+  "people by their last sign-in": (database, tenantId) => {
+    const sort = { by: "last-sign-in", descending: true } as const;
+    const after = { field: "last_sign_in_at", key: "1000000000000005\u001f3" } as const;
+    return findPeople(database, tenantId, { prefix: "" }, { after, limit: 50, sort });
+  },
+  "people by their creation": (database, tenantId) => {
+    const sort = { by: "created", descending: false } as const;
+    return findPeople(database, tenantId, { prefix: "", status: "active" }, { after: null, limit: 50, sort });
+  },
+  "figures of seven days": (database, tenantId) =>
+    forTenant(database, tenantId).counts.since(["sign-in", "scim-call"], 5),
   "people by a prefix": (database, tenantId) =>
     findPeople(database, tenantId, { prefix: "a" }, { after: null, limit: 50 }),
   "people by a prefix, further on": (database, tenantId) =>

@@ -49,6 +49,22 @@ describe("the calls of an agent", () => {
           { authorization: `Bearer ${token}`, ...(body ? { "content-type": "application/json" } : {}) },
           ...(body ? [JSON.stringify(body)] : []),
         );
+    it("are one flow with the request for their token, and calls of another token are not", async () => {
+      const { acme, connection, idJag, send } = site();
+      const token = async () => JSON.parse((await send(await idJag())).text).access_token;
+      const [first, second] = [await token(), await token()];
+      await call(first);
+      await call(second);
+      await call(first, "POST", "/api/v1/tasks", { title: "Once more" });
+      const messages = await recorded(acme.store, 5);
+      assert.ok(messages.every(({ connectionKey }) => connectionKey === connection.key));
+      assert.deepEqual(
+        messages.map(({ flow }) => flow - (messages[0]?.flow ?? 0)),
+        [0, 1, 0, 1, 0],
+      );
+      assert.ok(messages.every(({ route }) => route.from === "agent" && route.to === "product"));
+    });
+
     const one = async () => (await recorded(site().acme.store, 1))[0] ?? assert.fail();
     const lastRefusal = () =>
       site().app.logged.findLast(({ event }) => event === "access_token.refused") ?? assert.fail();

@@ -137,6 +137,19 @@ describe("the inspector's message of a Universal Logout call", () => {
       assert.equal(second?.summary, "401 Unauthorized. Failed: The token was not used before");
     });
 
+    it("is a flow of its own", async () => {
+      await revoke(bySubject());
+      await revoke(bySubject());
+      const calls = await recorded(acme.store, 2);
+      assert.deepEqual(
+        calls.map(({ seq, flow, flowKind }) => [flow === seq, flowKind]),
+        [
+          [true, "logout"],
+          [true, "logout"],
+        ],
+      );
+    });
+
     it("reaches only the tenant whose connection the call names", async () => {
       await revoke(bySubject(), "theirs");
       await revoke(bySubject());

@@ -15,6 +15,7 @@ import { submit } from "../helpers/forms.ts";
 import { countAs, deviceEntry, usersIn } from "../helpers/known-devices.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
 import { createLocalAccount, testPassword } from "../helpers/people.ts";
+import { shownOnce } from "../helpers/seen.ts";
 import { useSite } from "../helpers/site.ts";
 
 describe("/account", () => {
@@ -78,13 +79,13 @@ describe("/account", () => {
       const here = await site().clientOf(user);
       const there = await site().clientOf(user);
       const before = await here.get("/account");
-      assert.equal(before.text.match(/Since <time/g)?.length, 2);
+      assert.equal(before.text.match(/Signed in <time/g)?.length, 2);
       assert.equal(before.text.match(/This browser/g)?.length, 1);
       assertRedirect(await here.post("/account/sessions/end-others"), "/account");
       assert.equal((await there.get("/me")).status, 401);
       const after = await here.get("/account");
       assert.match(after.text, /You are signed out everywhere else/);
-      assert.equal(after.text.match(/Since <time/g)?.length, 1);
+      assert.equal(after.text.match(/Signed in <time/g)?.length, 1);
       assert.ok(!after.text.includes("/account/sessions/end-others"));
     });
 
@@ -199,8 +200,10 @@ describe("changing the password", () => {
       const user = await account();
       const client = await site().clientOf(user);
       const there = await site().clientOf(user);
-      assertRedirect(await client.post("/account/password", { ...form, current: "wrong" }), "/account");
-      assert.match((await client.get("/account")).text, /role="alert">The current password is not right/);
+      const posted = await client.post("/account/password", { ...form, current: "wrong" });
+      const page = await shownOnce(client, posted, "/account", "The current password is not right.");
+      assert.match(page.text, /id="current"[^>]* aria-invalid="true"[^>]* autofocus/);
+      assert.ok(!page.text.includes(wanted), "it keeps no password");
       assert.equal((await there.get("/me")).status, 200);
       assert.deepEqual([await signsIn(user, testPassword), await signsIn(user, wanted)], [true, false]);
     });
@@ -214,8 +217,8 @@ describe("changing the password", () => {
       it(`refuses ${what}`, async () => {
         const user = await account();
         const client = await site().clientOf(user);
-        assertRedirect(await client.post("/account/password", { ...form, ...change }), "/account");
-        assert.match((await client.get("/account")).text, /role="alert">[^<]* Nothing was changed\./);
+        const posted = await client.post("/account/password", { ...form, ...change });
+        await shownOnce(client, posted, "/account", "Nothing was changed. Correct this field:");
         assert.equal(await signsIn(user, testPassword), true);
       });
     }
@@ -374,7 +377,7 @@ describe("signing out", () => {
 
     it("is not possible by a link", async () => {
       const client = await site().clientOf(site().owner);
-      assert.equal((await client.get("/logout")).status, 404);
+      assertRedirect(await client.get("/logout"), "/");
       assert.equal((await client.get("/me")).status, 200);
     });
 

@@ -180,12 +180,9 @@ describe("being signed in", () => {
       const client = await site().clientOf(await createPerson());
       const other = await site().clientOf(await createPerson());
       await client.post("/account/sessions/end-others");
-      assert.doesNotMatch((await other.get(landingPath)).text, /You are signed out everywhere else/);
-      assert.match(
-        (await client.get(landingPath)).text,
-        /role="status">You are signed out everywhere else\./,
-      );
-      assert.doesNotMatch((await client.get(landingPath)).text, /You are signed out everywhere else/);
+      assert.doesNotMatch((await other.get("/account")).text, /You are signed out everywhere else/);
+      assert.match((await client.get("/account")).text, /role="status">You are signed out everywhere else\./);
+      assert.doesNotMatch((await client.get("/account")).text, /You are signed out everywhere else/);
     });
 
     it("keeps the pages of a signed-in person out of caches", async () => {

@@ -54,8 +54,9 @@ describe("every page", () => {
       const pages = await everyPage(use, site());
       for (const { name, status, as, path, form } of pages) {
         const client = as ? await site().clientOf(as) : site().app.client();
-        const page = await (form ? client.post(path, form) : client.get(path));
-        assert.equal(page.status, status, name);
+        const first = await (form ? client.post(path, form) : client.get(path));
+        assert.equal(first.status, status, name);
+        const page = status === 303 ? await client.get(first.location ?? "") : first;
         assert.match(page.headers.get("content-type") ?? "", /^text\/html; charset=utf-8/, name);
         assert.match(page.text, /^<!doctype html>\n<html lang="en">[\s\S]*<\/html>\s*$/, name);
         assert.equal(page.text.match(/<h1[ >]/g)?.length, 1, `${name}: headings`);
@@ -92,12 +93,22 @@ describe("every page", () => {
       });
     }
 
-    it("keeps a message until the next page, even if other files are fetched first", async () => {
+    it("keeps a message until its page, even if other files and pages are fetched first", async () => {
       const client = await site().clientOf(site().owner);
       await client.post("/account/sessions/end-others");
       await client.get("/me");
       await client.get("/assets/app.css");
-      assert.match((await client.get(landingPath)).text, /You are signed out everywhere else/);
+      assert.doesNotMatch((await client.get(landingPath)).text, /You are signed out everywhere else/);
+      assert.match((await client.get("/account")).text, /You are signed out everywhere else/);
+    });
+
+    it("keeps a message if a script loads the page to update another tab", async () => {
+      const client = await site().clientOf(site().owner);
+      await client.post("/account/sessions/end-others");
+      const byScript = await client.get("/account", { "sec-fetch-dest": "empty" });
+      assert.doesNotMatch(byScript.text, /You are signed out everywhere else/);
+      const opened = await client.get("/account", { "sec-fetch-dest": "document" });
+      assert.match(opened.text, /You are signed out everywhere else/);
     });
   });
 });

@@ -35,6 +35,11 @@ function messageOf(req: Request, { token, broken }: PresentedToken): Message {
     step: isMcp ? mcpStep(body) : apiStep(req),
     requestId: req.id,
     connectionKey: connection.key,
+    flow: { kind: "agent-call", keys: [tokenIn(req)] },
+    at: req.receivedAt,
+    ms: null,
+    route: { from: "agent", to: "product", carried: false },
+    person: user.loginName,
     people: [user.loginName, user.email ?? "", user.id, agent.name].filter((name) => name !== ""),
     file: fileOf(isMcp, broken !== null),
     checks,
@@ -52,6 +57,11 @@ function messageOf(req: Request, { token, broken }: PresentedToken): Message {
     },
     response: { head: [status, ...headers(answerHeaders, (name) => req.res?.get(name))] },
   };
+}
+
+/** The access token, which ties the calls to the request that it was issued for. */
+function tokenIn(req: Request): string {
+  return (req.get("authorization") ?? "").replace(/^\w+ +/, "");
 }
 
 /** A call with a good token may fail for another reason, which the product's code knows. A tool fails with the status 200. */

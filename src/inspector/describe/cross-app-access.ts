@@ -14,7 +14,7 @@ import type { TokenRequest } from "../../cross-app-access/token-request.ts";
 import { paths } from "../../endpoints.ts";
 import type { BrokenRule } from "../../errors.ts";
 import type { Message, MessagePart, Recorder } from "../../recording.ts";
-import { checksOf, isAmong, unexplained, verdictOf } from "./rules.ts";
+import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
 
 /**
  * Records each token request once its response is sent, for the tenant of the connection that the assertion is about. A
@@ -57,6 +57,11 @@ function messageOf(
     step: "Token request",
     requestId: req.id,
     connectionKey: connection.key,
+    flow: { kind: "agent-call", keys: request.issued ? [request.issued.token] : [] },
+    at: req.receivedAt,
+    ms: null,
+    route: { from: "agent", to: "product", carried: false },
+    person: readableName(peopleIn(request)),
     people: peopleIn(request),
     file: `src/cross-app-access/${fileOf(broken)}`,
     checks,

@@ -6,10 +6,10 @@ import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { OidcSettings } from "../../model.ts";
 import { oidcPolicy } from "../../oidc/policy.ts";
-import type { Message, MessagePart, Recorder } from "../../recording.ts";
+import type { Message, MessagePart, Recorder, Route } from "../../recording.ts";
 import { ssoOf } from "../../sso/connection.ts";
 import type { ProviderExchange } from "../../trust/openid-providers.ts";
-import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
+import { checksOf, isAmong, type NamedRule, readableName, unexplained, verdictOf } from "./rules.ts";
 
 type CheckList = ReturnType<typeof checksOf>;
 type Fields = Record<string, unknown>;
@@ -21,8 +21,8 @@ export function recordOidc(recorder: Recorder): RequestHandler {
     res.once("finish", () => {
       if (!req.sso) return;
       recorder.record(req.sso.store.tenantId, () => {
-        const people = peopleIn(req);
-        return messagesOf(req).map((part) => messageOf(req, part, people));
+        const named = peopleIn(req);
+        return messagesOf(req).map((part) => messageOf(req, part, named));
       });
     });
     next();
@@ -36,27 +36,43 @@ interface DescribedPart {
   step: string;
   /** The source file that handled it. */
   file: string;
+  at: number;
+  ms: number | null;
+  route: Route;
   checks(): CheckList;
   /** The summary if every check passed. */
   passed: string;
   parts(settings: OidcSettings): Pick<Message, "request" | "response">;
 }
 
-function messageOf(req: Request, part: DescribedPart, people: readonly string[]): Message {
-  const { step, file, checks, passed, parts } = part;
-  const { connection, secrets } = ssoOf(req, "oidc");
+type Named = Pick<Message, "person" | "people">;
+
+function messageOf(req: Request, part: DescribedPart, { person, people }: Named): Message {
+  const { step, file, at, ms, route, checks, passed, parts } = part;
+  const { connection, secrets, testId } = ssoOf(req, "oidc");
   const { key, settings } = connection;
   return {
     protocol: "oidc",
     step,
     requestId: req.id,
     connectionKey: key,
+    flow: { kind: testId === null ? "sign-in" : "test", keys: [stateOf(req) ?? req.id] },
+    at,
+    ms,
+    route,
+    person,
     people,
     file: `src/${file}`,
     ...verdictOf(checks(), passed),
     ...parts(settings),
     secrets,
   };
+}
+
+/** The state that ties an authorization request to its callback; null for a callback without one. */
+function stateOf(req: Request): string | null {
+  const state = req.oidc?.request?.state ?? req.query.state;
+  return typeof state === "string" && state !== "" ? state : null;
 }
 
 type Policy = Record<keyof typeof oidcPolicy, readonly NamedRule[]>;
@@ -84,23 +100,33 @@ function messagesOf(req: Request): DescribedPart[] {
 
 const isForTokens = ({ method }: ProviderExchange) => method === "POST";
 
+const toOkta: Route = { from: "product", to: "okta", carried: false };
+
 function browserMessage(req: Request, policy: Policy, broken: BrokenRule | null): DescribedPart {
+  const time = { at: req.receivedAt, ms: null };
   if (req.path.endsWith("/callback")) {
     return {
       step: "Authorization response",
       file: "oidc/routes.ts",
+      ...time,
+      route: { from: "okta", to: "product", carried: true },
       checks: () => checksOrFault(req, policy, policy.callback, broken),
       passed: "The browser came back with a code",
-      parts: () => ({ request: requestPart(req), response: null }),
+      parts: () => ({ request: requestPart(req), response: statusPart(req.res) }),
     };
   }
   const rules = req.path.endsWith("/initiate") ? policy.initiate : policy.login;
   return {
     step: "Authorization request",
     file: "oidc/routes.ts",
+    ...time,
+    // A refused browser stays here.
+    route: redirectPart(req.res)
+      ? { ...toOkta, carried: true }
+      : { ...toOkta, from: "browser", to: "product" },
     checks: () => checksOrFault(req, policy, rules, broken),
     passed: "The browser is sent to the provider",
-    parts: () => ({ request: requestPart(req), response: redirectPart(req.res) }),
+    parts: () => ({ request: requestPart(req), response: redirectPart(req.res) ?? statusPart(req.res) }),
   };
 }
 
@@ -126,6 +152,9 @@ function exchangeMessages(
   return messages.map((exchange, index) => ({
     step,
     file: "oidc/relying-party.ts",
+    at: exchange?.at ?? Date.now(),
+    ms: exchange?.answer?.ms ?? 0,
+    route: toOkta,
     checks: () => (index === messages.length - 1 ? checksOf(rules, broken) : []),
     passed: exchange?.answer ? statusLine(exchange.answer.status) : "No answer",
     parts: (settings) => ({
@@ -137,12 +166,16 @@ function exchangeMessages(
 
 /** The directory's decision, after the provider's answer was verified. A test ends before it. */
 function personMessage(req: Request, broken: BrokenRule | null): DescribedPart[] {
-  const { testId, foundBy } = ssoOf(req);
+  const { testId, foundBy, exchanges } = ssoOf(req);
+  const answeredAt = exchanges.map(({ at, answer }) => at + (answer?.ms ?? 0));
   if (!req.verifiedLogin || testId !== null) return [];
   return [
     {
       step: "Sign-in",
       file: "directory/sign-in.ts",
+      at: Math.max(req.receivedAt, ...answeredAt),
+      ms: null,
+      route: { from: "product", to: "browser", carried: false },
       checks: () => personChecks(req, broken),
       passed: `Signed in, found by ${foundBy}`,
       parts: () => ({ request: null, response: null }),
@@ -167,6 +200,10 @@ function statusLine(status: number): string {
 function requestPart(req: Request): MessagePart {
   const parameters = { ...req.query, ...(req.method === "POST" ? req.body : {}) };
   return { head: [`${req.method} ${req.path}`], json: parameters };
+}
+
+function statusPart(res: Response | undefined): MessagePart | null {
+  return res ? { head: [statusLine(res.statusCode)] } : null;
 }
 
 /** Where the browser is sent, with the parameters of the authorization request. */
@@ -229,10 +266,13 @@ function mapped(claims: Fields, { roleMapping }: OidcSettings): Fields {
 }
 
 /** The person's names, from every message that has one. */
-function peopleIn(req: Request): string[] {
+function peopleIn(req: Request): Named {
   const { exchanges, connection } = ssoOf(req, "oidc");
   const bodies = exchanges.map(({ answer }) => Object(parsed(answer?.text ?? "")) as object);
   const claims = bodies.map((body) => mapped(claimsIn(body) ?? { ...body }, connection.settings));
-  const named = ["preferred_username", "email", "sub"].flatMap((name) => claims.map((one) => one[name]));
-  return [...new Set([...named, req.query.login_hint].filter((name) => typeof name === "string"))];
+  const valuesOf = (name: string) => claims.map((one) => one[name]);
+  const { login_hint: hint } = req.query;
+  const named = [...valuesOf("preferred_username"), ...valuesOf("email"), hint];
+  const people = new Set([...named, ...valuesOf("sub")].filter((name) => typeof name === "string"));
+  return { person: readableName(named), people: [...people] };
 }

@@ -21,6 +21,15 @@ export function unexplained(detail: string | null): RecordedCheck {
   return { name: "The request can be handled", verdict: "failed", detail };
 }
 
+/** The IDs of Okta's users, and UUIDs: a reader does not know who that is. */
+const opaque = /^(?:00u\w{17}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i;
+
+/** The first of some names that tells a reader who it is; null if none does. */
+export function readableName(names: readonly unknown[]): string | null {
+  const readable = names.find((name) => typeof name === "string" && name !== "" && !opaque.test(name));
+  return typeof readable === "string" ? readable : null;
+}
+
 /** @param passed the summary if every check passed. */
 export function verdictOf(
   checks: readonly RecordedCheck[],

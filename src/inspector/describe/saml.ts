@@ -15,10 +15,10 @@ import {
 import { policy } from "saml-policy/policy";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
-import type { Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
+import type { Message, MessagePart, RecordedCheck, Recorder, Route } from "../../recording.ts";
 import { arrivalRules, mappedNames } from "../../saml/sign-in.ts";
 import { connectionActive, ssoOf } from "../../sso/connection.ts";
-import { checksOf, isAmong, type NamedRule, unexplained, verdictOf } from "./rules.ts";
+import { checksOf, isAmong, type NamedRule, readableName, unexplained, verdictOf } from "./rules.ts";
 
 /** Records every message of a SAML sign-in once its response is sent. Mount it before the SAML routes. */
 export function recordSaml(recorder: Recorder): RequestHandler {
@@ -43,12 +43,15 @@ interface DescribedStep {
   passed: string;
   request: MessagePart;
   response: MessagePart | null;
+  route: Route;
+  /** Values that it shares with other messages of its sign-in. */
+  keys: readonly unknown[];
   people?: string[];
 }
 
 function messageOf(req: Request): Message {
-  const { connection } = ssoOf(req, "saml");
-  const { step, file, checks, passed, request, response, people = [] } = describe(req);
+  const { connection, testId } = ssoOf(req, "saml");
+  const { step, file, checks, passed, request, response, route, keys, people = [] } = describe(req);
   const { identity } = req.saml ?? {};
   const names = identity ? [identity.loginName, identity.subject, identity.profile.email] : [];
   return {
@@ -56,6 +59,14 @@ function messageOf(req: Request): Message {
     step,
     requestId: req.id,
     connectionKey: connection.key,
+    flow: {
+      kind: testId === null ? "sign-in" : "test",
+      keys: keys.flatMap((key) => (typeof key === "string" && key !== "" ? [key] : [])),
+    },
+    at: req.receivedAt,
+    ms: null,
+    route,
+    person: readableName([...names, ...people]),
     people: [...new Set([...names, ...people].filter((name) => name !== null))],
     file: `src/${file}`,
     request,
@@ -68,15 +79,21 @@ function messageOf(req: Request): Message {
 function describe(req: Request): DescribedStep {
   if (req.path.endsWith("/acs")) return responseStep(req);
   if (req.path.endsWith("/finish")) return signInStep(req);
+  const sent = formPart(req) ?? redirectPart(req);
   return {
     step: "Authentication request",
     file: "saml/routes.ts",
     checks: checksOrFault(req, [connectionActive]),
     passed: "The browser is sent to the provider",
     request: requestPart(req),
-    response: formPart(req) ?? redirectPart(req),
+    response: sent ?? statusPart(req),
+    // A refused browser stays here.
+    route: sent ? { from: "product", to: "okta", carried: true } : fromBrowser,
+    keys: [req.saml?.request?.id],
   };
 }
+
+const fromBrowser: Route = { from: "browser", to: "product", carried: false };
 
 function responseStep(req: Request): DescribedStep {
   const mapped = mappedNames(ssoOf(req, "saml").connection.settings);
@@ -94,7 +111,9 @@ function responseStep(req: Request): DescribedStep {
       json: { RelayState: formOf(req).RelayState },
       ...(xml === "" ? {} : { xml }),
     },
-    response: null,
+    response: statusPart(req),
+    route: { from: "okta", to: "product", carried: true },
+    keys: [roots[0]?.getAttribute("InResponseTo"), ticketIn(req)],
     people: roots.flatMap(elementsOf).flatMap((element) => nameIdOf(element) ?? []),
   };
 }
@@ -117,8 +136,15 @@ function signInStep(req: Request): DescribedStep {
       ? `Signed in, found by ${foundBy}`
       : "The person is asked whether to change who is signed in",
     request: requestPart(req),
-    response: null,
+    response: statusPart(req),
+    route: fromBrowser,
+    keys: [formOf(req).ticket, req.query.ticket, req.saml?.nextTicket],
   };
+}
+
+/** The ticket with which the browser goes on; a test has none. */
+function ticketIn({ consumedResponse: consumed }: Request): string | undefined {
+  return consumed && "ticket" in consumed ? consumed.ticket : undefined;
 }
 
 /** The rules that a response had to keep, in order. */
@@ -144,6 +170,10 @@ function checksOrFault(req: Request, rules: readonly NamedRule[]): RecordedCheck
 
 function requestPart({ method, path }: Request): MessagePart {
   return { head: [`${method} ${path}`] };
+}
+
+function statusPart({ res }: Request): MessagePart | null {
+  return res ? { head: [`${res.statusCode} ${STATUS_CODES[res.statusCode]}`] } : null;
 }
 
 function formOf(req: Request): Record<string, unknown> {

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import { operationName, type ScimExchange } from "scim-server/exchange";
-import type { Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
+import type { FlowPart, Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
 import type { TokenOwner } from "../../store/system-store.ts";
+import { readableName } from "./rules.ts";
 
 type Exchange = ScimExchange<TokenOwner>;
 
@@ -23,6 +24,11 @@ function describe(exchange: Exchange, owner: TokenOwner): Message {
     requestId: request.id,
     connectionKey: null,
     step,
+    flow: flowOf(exchange, owner),
+    at: request.receivedAt,
+    ms: null,
+    route: { from: "okta", to: "product", carried: false },
+    person: /^\/Users(?:\/|$)/.test(path) ? readableName(loginNamesIn(exchange)) : null,
     people: namesIn(exchange),
     file: fileOf(step),
     verdict: response.statusCode < 400 ? "passed" : "failed",
@@ -98,6 +104,44 @@ function checksOf(
     ...(request.body === undefined ? [] : [passed("The body is SCIM or JSON")]),
     ...(request.get("if-match") === undefined ? [] : [passed(failedChecks[412] as string)]),
   ];
+}
+
+/**
+ * Calls about one person of one source. A call that changes one member of a group belongs to that person, because clients
+ * send it right after the person; any other call about a group belongs to the group.
+ */
+function flowOf(exchange: Exchange, { source }: TokenOwner): FlowPart {
+  const { path, request, answer } = exchange;
+  const ids = [/^\/(?:Users|Groups)\/([^/.]+)$/.exec(path)?.[1], member(answer, "id")];
+  const members = new Set(
+    documentsIn(request.body).flatMap((document) => listIn(document, "members").map(({ value }) => value)),
+  );
+  const isGroup = /^\/Groups(?:\/|$)/.test(path);
+  const names = isGroup ? [member(request.body, "displayName"), asked(exchange)] : loginNamesIn(exchange);
+  const subjects = isGroup && members.size === 1 ? [...members] : [...ids, ...names];
+  const keys = subjects.filter((one) => typeof one === "string" && one !== "");
+  return {
+    kind: "provisioning",
+    keys: [...new Set(keys.map((key) => `${source.id}/${String(key).toLowerCase()}`))],
+  };
+}
+
+/** The login names of the one person that a call is about. */
+function loginNamesIn(exchange: Exchange): (string | null)[] {
+  const { request, answer } = exchange;
+  const found = listIn(answer, "Resources");
+  return [
+    ...[request.body, ...documentsIn(request.body), answer, ...(found.length === 1 ? found : [])].map((one) =>
+      member(one, "userName"),
+    ),
+    asked(exchange),
+  ];
+}
+
+/** The name of a filter that asks for one resource by its name. */
+function asked({ request }: Exchange): string | null {
+  const filter = String(request.query.filter ?? member(request.body, "filter") ?? "");
+  return /^\s*(?:userName|displayName)\s+eq\s+"((?:[^"\\]|\\.)*)"\s*$/i.exec(filter)?.[1] ?? null;
 }
 
 /** At most this many names are kept for the search, from at most this many documents. */

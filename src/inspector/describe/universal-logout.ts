@@ -7,7 +7,7 @@ import type { Message, Recorder } from "../../recording.ts";
 import { connectionPolicy, tokenRules } from "../../universal-logout/policy.ts";
 import type { NamedConnection } from "../../universal-logout/routes.ts";
 import { parseSubject, type Subject } from "../../universal-logout/subject.ts";
-import { checksOf, isAmong, unexplained, verdictOf } from "./rules.ts";
+import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
 
 /**
  * Records each call once its response is sent, for every tenant with a connection that the call names. That includes calls
@@ -40,6 +40,12 @@ function messageOf(req: Request, named: NamedConnection): Message {
     step: "Global token revocation",
     requestId: req.id,
     connectionKey: named.connection.key,
+    // Each call is a flow of its own.
+    flow: { kind: "logout", keys: [] },
+    at: req.receivedAt,
+    ms: null,
+    route: { from: "okta", to: "product", carried: false },
+    person: readableName(subject ? [nameIn(subject)] : []),
     people: subject ? [nameIn(subject)] : [],
     file: `src/universal-logout/${file}`,
     verdict,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Knex } from "knex";
+import { tenantCounts } from "./counts.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** An event in a tenant: who did what to whom. It has names of attributes, never their values. */
@@ -85,6 +86,7 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
         reason: entry.reason ?? null,
         request_id: entry.requestId,
       });
+      await tenantCounts(scope, now).add(countsOf(entry));
     },
 
     /** The entries that match a filter, newest first, after the position `after`. Reads an index, so any length is cheap. */
@@ -109,6 +111,15 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
       );
     },
   };
+}
+
+/** The figures that an entry adds to. The count comes last in the transaction, so that its row is locked for a short time. */
+function countsOf({ action, targetId, reason }: ActivityEntry) {
+  const subject = targetId ?? "";
+  if (action === "sign_in.succeeded") return [{ kind: "sign-in", subject, count: 1 } as const];
+  if (action !== "sign_in.refused") return [];
+  const refused = { kind: "sign-in-refused", subject, count: 1 } as const;
+  return [refused, { kind: "refusal-reason", subject: reason ?? "", count: 1 } as const];
 }
 
 const newestFirst = (query: Knex.QueryBuilder, limit: number) =>

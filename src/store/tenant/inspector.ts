@@ -1,15 +1,29 @@
-import type { Message, MessagePart, Protocol, RecordedCheck } from "../../recording.ts";
+import type { FlowKind, Message, MessagePart, Protocol, RecordedCheck, Route } from "../../recording.ts";
+import { hashToken } from "../secrets.ts";
 import { textKey } from "../text-keys.ts";
+import { type FlowMember, joinFlows } from "./inspector-flows.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** A message as a row without its number. It is serialised early, because texts take less memory than objects in a queue. */
-export type PreparedMessage = Readonly<Record<string, string | number | null>>;
+/** A message that waits to be added. */
+export interface PreparedMessage extends FlowMember {
+  /** The row without its number. It is serialised early, because texts take less memory than objects in a queue. */
+  row: Readonly<Record<string, string | number | boolean | null>>;
+}
 
 /** A message as a line of a list. */
 export interface MessageSummary {
   /** The message's number in the tenant. Later messages have larger ones. */
   seq: number;
+  /** The number of its flow in the tenant. */
+  flow: number;
+  flowKind: FlowKind;
+  /** When it was sent, in ms since 1970, and how long its answer took, in ms. */
   at: number;
+  ms: number;
+  route: Route;
+  /** The method of the request and the status of the answer; null if it has none. */
+  method: string | null;
+  code: number | null;
   protocol: Protocol;
   step: string;
   verdict: RecordedCheck["verdict"];
@@ -18,6 +32,17 @@ export interface MessageSummary {
   connectionKey: string | null;
   person: string | null;
   file: string;
+}
+
+/** Messages that belong together. */
+export interface MessageFlow {
+  id: number;
+  messages: MessageSummary[];
+}
+
+export interface ListedFlow extends MessageFlow {
+  /** The number of its last message that the list's filter matches. */
+  lastSeq: number;
 }
 
 export interface StoredMessage extends MessageSummary {
@@ -51,10 +76,27 @@ export const maxStoredMessages = 1_000;
 /** The maximum age of a message, in ms. */
 export const maxMessageAgeMs = 3 * 24 * 60 * 60_000;
 
-const summaryColumns = "seq, at, protocol, step, verdict, summary, request_id, connection_key, person, file";
+const summaryColumns =
+  "seq, at, protocol, step, verdict, summary, request_id, connection_key, person, file, flow, flow_kind, ms, sent_from, sent_to, carried, method, code";
 
-interface MessageRow
-  extends Pick<MessageSummary, "seq" | "at" | "protocol" | "step" | "verdict" | "summary"> {
+type SameInRow =
+  | "seq"
+  | "flow"
+  | "at"
+  | "ms"
+  | "method"
+  | "code"
+  | "protocol"
+  | "step"
+  | "verdict"
+  | "summary";
+
+interface MessageRow extends Pick<MessageSummary, SameInRow> {
+  flow_kind: FlowKind;
+  sent_from: Route["from"];
+  sent_to: Route["to"];
+  /** SQLite has numbers. */
+  carried: boolean | number;
   request_id: string;
   connection_key: string | null;
   person: string | null;
@@ -64,7 +106,15 @@ interface MessageRow
 
 /** The recorded protocol messages of one tenant, and the state of the recording. */
 export function tenantInspector(scope: TenantScope) {
-  const newest = () => scope.rows("inspector_messages").orderBy("seq", "desc");
+  /** Flows with all their messages, in the order in which these were sent. A flow that does not exist is left out. */
+  async function flowsOf(ids: readonly number[]): Promise<MessageFlow[]> {
+    const query = scope.rows("inspector_messages").whereIn("flow", ids).orderBy(["at", "seq"]);
+    const messages = ((await query.select(scope.raw(summaryColumns))) as MessageRow[]).map(toSummary);
+    return ids
+      .map((id) => ({ id, messages: messages.filter(({ flow }) => flow === id) }))
+      .filter((flow) => flow.messages.length > 0);
+  }
+
   return {
     async state(): Promise<InspectorState> {
       const row = (await scope.rows("inspectors").first("recording_until", "dropped")) as
@@ -80,7 +130,7 @@ export function tenantInspector(scope: TenantScope) {
 
     /**
      * Adds messages and removes the oldest. Numbers are assigned under a row lock, so a message never appears after one
-     * with a larger number. Adds nothing if the tenant never recorded.
+     * with a larger number, and concurrent writers find the same flow. Adds nothing if the tenant never recorded.
      */
     async add(messages: readonly PreparedMessage[], dropped: number): Promise<void> {
       await scope.atomically(async (inside) => {
@@ -93,21 +143,41 @@ export function tenantInspector(scope: TenantScope) {
         }[];
         if (!counted) return;
         const first = counted.last_seq - messages.length + 1;
+        const flows = await joinFlows(inside, messages, first);
         await inside.insertMany(
           "inspector_messages",
-          messages.map((message, index) => ({ seq: first + index, ...message })),
+          messages.map(({ row }, index) => ({ seq: first + index, flow: flows[index], ...row })),
         );
         const oldest = counted.last_seq - maxStoredMessages;
-        await inside.rows("inspector_messages").where("seq", "<=", oldest).delete();
+        for (const table of ["inspector_messages", "inspector_flow_keys"])
+          await inside.rows(table).where("seq", "<=", oldest).delete();
       });
     },
 
     /** The matching messages, newest first. `before` is the number of the previous page's last message. */
     async page(filter: MessageFilter, before: number | null, limit: number): Promise<MessageSummary[]> {
-      const query = matching(newest(), filter).limit(limit);
+      const query = matching(scope.rows("inspector_messages").orderBy("seq", "desc"), filter).limit(limit);
       if (before !== null) query.where("seq", "<", before);
       return ((await query.select(scope.raw(summaryColumns))) as MessageRow[]).map(toSummary);
     },
+
+    /**
+     * The flows with a matching message, by their last matching message, newest first, and all messages of each. `before` is
+     * the `lastSeq` of the previous page's last flow.
+     */
+    async flows(filter: MessageFilter, before: number | null, limit: number): Promise<ListedFlow[]> {
+      const query = matching(scope.rows("inspector_messages"), filter).whereNotNull("flow").groupBy("flow");
+      if (before !== null) query.havingRaw("max(seq) < ?", [before]);
+      const found = (await query
+        .select("flow")
+        .max("seq as last")
+        .orderBy("last", "desc")
+        .limit(limit)) as unknown as { flow: number; last: number }[];
+      const flows = await flowsOf(found.map(({ flow }) => flow));
+      return flows.map((flow, index) => ({ ...flow, lastSeq: found[index]?.last ?? 0 }));
+    },
+
+    flowsOf,
 
     /** The matching messages after a number, oldest first. */
     async after(filter: MessageFilter, seq: number, limit: number): Promise<MessageSummary[]> {
@@ -130,7 +200,7 @@ export function tenantInspector(scope: TenantScope) {
     async clear(): Promise<void> {
       await scope.atomically(async (inside) => {
         await inside.rows("inspectors").update({ dropped: 0 });
-        await inside.rows("inspector_messages").delete();
+        for (const table of ["inspector_messages", "inspector_flow_keys"]) await inside.rows(table).delete();
       });
     },
   };
@@ -151,12 +221,23 @@ function matching(query: ReturnType<TenantScope["rows"]>, filter: MessageFilter)
 /**
  * Prepares a message for `add`.
  * @param message redacted and of bounded size (inspector/redaction.ts).
- * @param at when it was answered, in ms since 1970.
+ * @param recordedAt when it was recorded, in ms since 1970.
  */
-export function prepareMessage(message: Omit<Message, "secrets">, at: number): PreparedMessage {
+export function prepareMessage(message: Omit<Message, "secrets">, recordedAt: number): PreparedMessage {
+  const { at, flow, route } = message;
+  const { kind } = flow;
+  const ms = message.ms ?? Math.max(0, recordedAt - at);
+  const sent = { flow_kind: kind, sent_from: route.from, sent_to: route.to, carried: route.carried };
+  return { row: { at, ms, ...sent, ...rowOf(message) }, at, kind, keyHashes: flow.keys.map(hashToken) };
+}
+
+function rowOf(message: Omit<Message, "secrets">) {
   const { people, request, response, checks } = message;
+  const [, method = null] = /^([A-Z]+) /.exec(request?.head[0] ?? "") ?? [];
+  const [, code = null] = /^(\d{3})\b/.exec(response?.head[0] ?? "") ?? [];
   return {
-    at,
+    method,
+    code: code === null ? null : Number(code),
     protocol: message.protocol,
     step: message.step,
     verdict: message.verdict,
@@ -164,14 +245,17 @@ export function prepareMessage(message: Omit<Message, "secrets">, at: number): P
     file: message.file,
     request_id: message.requestId,
     connection_key: message.connectionKey,
-    person: people[0] ?? null,
+    person: message.person,
     people_key: textKey(people.join("\n")),
     content: JSON.stringify({ request, response, checks }),
   };
 }
 
 function toSummary(row: MessageRow): MessageSummary {
-  const { seq, at, protocol, step, verdict, summary, person, file } = row;
+  const { seq, flow, flow_kind: flowKind, at, ms, method, code } = row;
+  const { protocol, step, verdict, summary, person, file } = row;
   const { request_id: requestId, connection_key: connectionKey } = row;
-  return { seq, at, protocol, step, verdict, summary, requestId, connectionKey, person, file };
+  const route = { from: row.sent_from, to: row.sent_to, carried: Boolean(row.carried) };
+  const sent = { seq, flow, flowKind, at, ms, route, method, code };
+  return { ...sent, protocol, step, verdict, summary, requestId, connectionKey, person, file };
 }

@@ -16,7 +16,18 @@ export type PersonSummary = Pick<
   | "blocked"
   | "origin"
   | "sourceId"
->;
+  | "createdAt"
+> & {
+  /** Null if they never signed in. */
+  lastSignInAt: number | null;
+};
+
+/** The orders of a list without a search. People who never signed in come before those who did. */
+export const peopleOrders = ["name", "created", "last-sign-in"] as const;
+export interface PeopleSort {
+  by: (typeof peopleOrders)[number];
+  descending: boolean;
+}
 
 /** All given conditions must hold. */
 export interface PeopleFilter {
@@ -32,8 +43,10 @@ export interface PeopleFilter {
 }
 
 /** The names by which people are found, in the order of the list. */
-const fields = ["login_name", "email", "family_name", "given_name"] as const;
-type PeopleField = (typeof fields)[number];
+const names = ["login_name", "email", "family_name", "given_name"] as const;
+const fieldOf = { name: "login_name", created: "created_at", "last-sign-in": "last_sign_in_at" } as const;
+export const peopleFields = [...names, "created_at", "last_sign_in_at"] as const;
+type PeopleField = (typeof peopleFields)[number];
 
 /** A position in a list: after the person whose `field` has this `key`. */
 export interface PeoplePosition {
@@ -45,6 +58,8 @@ export interface PeopleRange {
   /** Where the previous page ended; null for the first page. */
   after: PeoplePosition | null;
   limit: number;
+  /** By name if absent. A search has an order of its own: by the names in which it finds people. */
+  sort?: PeopleSort;
 }
 
 export interface PeoplePage {
@@ -64,6 +79,8 @@ interface PersonRow {
   blocked: number | boolean;
   origin: User["origin"];
   source_id: string | null;
+  created_at: number;
+  last_sign_in_at: number | null;
 }
 
 /** The columns of PersonRow. */
@@ -78,6 +95,8 @@ const personColumns = [
   "blocked",
   "origin",
   "source_id",
+  "created_at",
+  "last_sign_in_at",
 ].map((column) => `users.${column}`);
 
 type FoundRow = PersonRow & { found_key: string };
@@ -93,13 +112,16 @@ export function tenantPeople(scope: TenantScope) {
      * number of people. Role and group are checked for each candidate, which is slow if only few match: then use
      * fewMembers or fewGranted and ofIds.
      */
-    async page(filter: PeopleFilter, { after, limit }: PeopleRange): Promise<PeoplePage> {
+    async page(filter: PeopleFilter, { after, limit, sort }: PeopleRange): Promise<PeoplePage> {
       const found: { person: PersonSummary; at: PeoplePosition }[] = [];
-      const parts = filter.prefix === "" ? fields.slice(0, 1) : fields;
+      const isSearch = filter.prefix !== "";
+      const parts: readonly PeopleField[] = isSearch ? names : [fieldOf[sort?.by ?? "name"]];
+      const descending = !isSearch && Boolean(sort?.descending);
       for (const field of parts.slice(after ? parts.indexOf(after.field) : 0)) {
         const rows = await pageBy(scope, field, filter, {
           after: after?.field === field ? after : null,
           limit: limit + 1 - found.length,
+          descending,
         });
         found.push(
           ...rows.map((row) => ({ person: toPersonSummary(row), at: { field, key: row.found_key } })),
@@ -153,22 +175,26 @@ async function pageBy(
   scope: TenantScope,
   field: PeopleField,
   filter: PeopleFilter,
-  { after, limit }: PeopleRange,
+  { after, limit, descending }: Omit<PeopleRange, "sort"> & { descending: boolean },
 ): Promise<FoundRow[]> {
   const prefix = prefixOf(field, filter);
+  const order = descending ? "desc" : "asc";
   const ranges = indexPrefixes(filter).map((kind) => {
-    const query = scope.rows("users").where(scope.raw(indexed[field]), ">", kind + (after?.key ?? prefix));
-    query.where(scope.raw(indexed[field]), "<", upperEnd(kind + prefix));
+    const query = scope.rows("users");
+    const [first, last] = [kind + prefix, upperEnd(kind + prefix)];
+    const at = after ? kind + after.key : null;
+    query.where(scope.raw(indexed[field]), ">", descending ? first : (at ?? first));
+    query.where(scope.raw(indexed[field]), "<", descending ? (at ?? last) : last);
     if (field === "email") query.where(scope.raw("users.email_key <> users.login_name_key"));
-    for (const earlier of fields.slice(0, fields.indexOf(field)))
-      notFoundBy(query, earlier, prefixOf(earlier, filter));
+    const earlier = names.findIndex((name) => name === field);
+    for (const name of names.slice(0, Math.max(0, earlier))) notFoundBy(query, name, prefixOf(name, filter));
     restrict(scope, query, filter);
     return query
-      .orderByRaw(scope.raw(indexed[field]))
+      .orderByRaw(`${indexed[field]} ${order}`)
       .limit(limit)
       .select([...personColumns, scope.raw(`${foundKey(field)} as found_key`)]);
   });
-  return (await scope.unionAll(ranges).orderBy("found_key").limit(limit)) as FoundRow[];
+  return (await scope.unionAll(ranges).orderBy("found_key", order).limit(limit)) as FoundRow[];
 }
 
 /** The prefix in the form of the field's key. */
@@ -179,11 +205,16 @@ function prefixOf(field: PeopleField, { prefix }: PeopleFilter): string {
 /** The upper bound of all texts that begin with `prefix`, compared by bytes. */
 const upperEnd = (prefix: string) => `${prefix}\u{10ffff}`;
 
-const foundKey = (field: PeopleField) => `users.${field}_key || '\u001f' || cast(users.seq as text)`;
+/** Times have sixteen digits, so that they sort as text. */
+const keyOf = (field: PeopleField) =>
+  field === "created_at" || field === "last_sign_in_at"
+    ? `cast(1000000000000000 + coalesce(users.${field}, 0) as text)`
+    : `users.${field}_key`;
+const foundKey = (field: PeopleField) => `${keyOf(field)} || '\u001f' || cast(users.seq as text)`;
 
 /** The expressions of the indexes. They must match the migration character by character. */
 const indexed = Object.fromEntries(
-  fields.map((field) => [
+  peopleFields.map((field) => [
     field,
     `case when users.blocked then 'blocked-' else '' end || case when users.active then 'active-' else 'inactive-' end
      || users.origin || '/' || ${foundKey(field)}`,
@@ -250,5 +281,7 @@ function toPersonSummary(row: PersonRow): PersonSummary {
     blocked: Boolean(row.blocked),
     origin: row.origin,
     sourceId: row.source_id,
+    createdAt: row.created_at,
+    lastSignInAt: row.last_sign_in_at,
   };
 }

@@ -14,6 +14,13 @@ export interface TenantScope {
   insert(table: string, row: Record<string, unknown>): Knex.QueryBuilder;
   /** Inserts a row, or updates the one with the same values in the `key` columns. */
   upsert(table: string, row: Record<string, unknown>, key: readonly string[]): Knex.QueryBuilder;
+  /** Inserts rows, or adds their value of `column` to the ones with the same values in the `key` columns. */
+  addUp(
+    table: string,
+    rows: readonly Record<string, unknown>[],
+    key: readonly string[],
+    column: string,
+  ): Knex.QueryBuilder;
   /** Inserts many rows, in statements that stay below the engines' limits for bound values. */
   insertMany(table: string, rows: Record<string, unknown>[], ifNew?: "ignore-existing"): Promise<void>;
   /** Combines the rows of queries with the same columns. Each keeps its own order and limit. */
@@ -57,6 +64,12 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
         .insert({ ...row, tenant_id: tenantId })
         .onConflict(["tenant_id", ...key])
         .merge({ ...row, tenant_id: tenantId }),
+    addUp: (table, rows, key, column) =>
+      database
+        .sql()(table)
+        .insert(rows.map((row) => ({ ...row, tenant_id: tenantId })))
+        .onConflict(["tenant_id", ...key])
+        .merge({ [column]: database.sql().raw("?? + ??", [`${table}.${column}`, `excluded.${column}`]) }),
     async insertMany(table, rows, ifNew) {
       for (const chunk of chunks(rows)) {
         const insert = database

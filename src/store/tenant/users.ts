@@ -161,6 +161,11 @@ function writing(scope: TenantScope, now: () => number) {
       });
     },
 
+    /** Keeps the time of a sign-in. It is not a change of the person, so their version stays. */
+    async recordSignIn(id: string): Promise<void> {
+      await scope.rows("users").where("id", id).update({ last_sign_in_at: now() });
+    },
+
     /** Invalidates the user's sessions and sign-ins: see revokeUserAccess in directory/access.ts. */
     async advanceAccessEpoch(id: string): Promise<void> {
       await scope

@@ -20,9 +20,24 @@ describe("the inspector's messages", () => {
     it("are returned as they were added", async () => {
       const sent = message({ people: ["ada@acme.example", "00u1"], connectionKey: "acme" });
       await store.inspector.add([prepareMessage(sent, 1_000)], 0);
-      const { people, ...rest } = sent;
+      const { people: _, flow, ...rest } = sent;
       const kept = await store.inspector.bySeq(1);
-      assert.deepEqual(kept, { ...rest, seq: 1, at: 1_000, person: people[0] });
+      const read = { seq: 1, flow: 1, flowKind: flow.kind, method: "GET", code: 200 };
+      assert.deepEqual(kept, { ...rest, ...read });
+    });
+
+    it("last until they were recorded, unless they say how long they took", async () => {
+      const at = 1_000;
+      const messages = [message({ at, ms: null }), message({ at, ms: 7 }), message({ at: 2_000, ms: null })];
+      await store.inspector.add(
+        messages.map((one) => prepareMessage(one, 1_250)),
+        0,
+      );
+      const kept = await store.inspector.after({}, 0, 10);
+      assert.deepEqual(
+        kept.map(({ ms }) => ms),
+        [250, 7, 0],
+      );
     });
 
     it("are numbered without gaps and duplicates if replicas add concurrently", async () => {

@@ -13,7 +13,7 @@ const ratioTarget = 1.5;
 const mostRounds = 4;
 
 /** Routes that are not pages: a stream, a response for a script, and a download whose size depends on its content. */
-const otherRoutes = [/\/events$/, /\/tests\//, /\/export\./, /:message$/];
+const otherRoutes = [/\/events$/, /\/tests\//, /\/export\./, /:(message|flow)$/];
 
 /** The queries for lists, in addition to the list without a query. */
 const queries: Record<string, string[]> = {

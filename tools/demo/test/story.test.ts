@@ -104,7 +104,7 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
         for (const place of Array.from({ length: count }).keys()) {
           const [protocol = ""] = ((await links.nth(place).textContent()) ?? "").split(" messages");
           await links.nth(place).click();
-          await page.locator("#messages .badge", { hasText: protocol }).first().waitFor();
+          await page.locator("#flows .badge", { hasText: protocol }).first().waitFor();
           assert.equal(new URL(page.url()).pathname, "/admin/inspector");
           await page.goBack();
         }

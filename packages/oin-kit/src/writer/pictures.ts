@@ -9,7 +9,7 @@ export interface Site {
   origin: string;
   /** Requests a path like the browser of a signed-in person. */
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** What represents the content of a stylesheet or script that pages load from /assets/. */
+  /** The content of a stylesheet or script that pages load from /assets/, or its hash. */
   asset(name: string): Uint8Array;
 }
 

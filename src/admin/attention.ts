@@ -1,0 +1,108 @@
+import { tokenWarnings } from "../directory/provisioning-tokens.ts";
+import { paths } from "../endpoints.ts";
+import type { Connection, ProvisioningToken } from "../model.ts";
+import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
+import { certificateFacts } from "../trust/certificates.ts";
+import { certificateWarning, findConnectionWarnings } from "../trust/connection-warnings.ts";
+import { reasonInWords } from "./activity-words.ts";
+import { withQuery } from "./paging.ts";
+
+/** Something that an administrator should look at, with the page where they can act. */
+export interface AttentionItem {
+  icon: string;
+  /** The class of its colour. */
+  tone: "problem" | "warning";
+  title: string;
+  text: string;
+  /** The time that it is about; null if there is none. */
+  at: number | null;
+  href: string;
+  /** The label of its button. */
+  action: string;
+}
+
+interface AttentionFacts {
+  connections: readonly Connection[];
+  tokens: readonly ProvisioningToken[];
+  problems: readonly ProvisioningProblem[];
+  /** What an owner has to confirm: see unconfirmedAccess. */
+  unconfirmed: readonly string[];
+  /** Refused sign-ins since yesterday, by reason. */
+  refusals: ReadonlyMap<string, number>;
+}
+
+/** What needs attention now; the most urgent first. */
+export function attentionItems(facts: AttentionFacts, now: number): AttentionItem[] {
+  return [
+    ...confirmation(facts.unconfirmed),
+    ...ofConnections(facts.connections),
+    ...ofTokens(facts.tokens, now),
+    ...ofRefusals(facts.refusals),
+    ...ofProblems(facts.problems),
+  ];
+}
+
+function confirmation(unconfirmed: readonly string[]): AttentionItem[] {
+  if (unconfirmed.length === 0) return [];
+  const text = `An owner has to confirm what provisioning may do here: ${unconfirmed.join("; ")}.`;
+  const page = { href: `${paths.admin.provisioning}#unconfirmed`, action: "Review" };
+  return [{ icon: "shield-check", tone: "warning", title: "Access to confirm", text, at: null, ...page }];
+}
+
+function ofConnections(connections: readonly Connection[]): AttentionItem[] {
+  return findConnectionWarnings(connections).map(({ connection, text }) => ({
+    icon: "triangle-alert",
+    tone: certificateWarning(connection) === "expired" ? "problem" : "warning",
+    title: `${connection.type.toUpperCase()} ${connection.key}`,
+    text,
+    at: text.startsWith("Its certificate") ? certificateEnd(connection) : null,
+    href: paths.admin.connection(connection.id),
+    action: "Open the connection",
+  }));
+}
+
+/** When the last certificate of a connection ends. */
+function certificateEnd({ type, settings }: Connection): number | null {
+  if (type !== "saml" || !settings) return null;
+  return Math.max(...settings.certificates.map((certificate) => certificateFacts(certificate).validUntil));
+}
+
+function ofTokens(tokens: readonly ProvisioningToken[], now: number): AttentionItem[] {
+  const notRevoked = tokens
+    .filter(({ revokedAt }) => revokedAt === null)
+    .map(({ sourceName, hint, expiresAt }) => ({ source: sourceName, hint, expiresAt }));
+  return tokenWarnings(notRevoked, now).map((text) => ({
+    icon: "key-round",
+    tone: "warning",
+    title: text.includes(" expired on ") ? "Provisioning has stopped" : "A token expires soon",
+    text,
+    at: null,
+    href: `${paths.admin.provisioning}#tokens`,
+    action: "Create a token",
+  }));
+}
+
+function ofRefusals(refusals: ReadonlyMap<string, number>): AttentionItem[] {
+  const byCount = [...refusals].sort(([, one], [, other]) => other - one).slice(0, 3);
+  return byCount.map(([reason, count]) => ({
+    icon: "circle-x",
+    tone: "problem",
+    title: count === 1 ? "1 sign-in refused" : `${count.toLocaleString("en")} sign-ins refused`,
+    text: `Since yesterday: ${reasonInWords(reason)}.`,
+    at: null,
+    href: withQuery(paths.admin.activity, { kind: "sign-in" }),
+    action: "See sign-ins",
+  }));
+}
+
+function ofProblems(problems: readonly ProvisioningProblem[]): AttentionItem[] {
+  return problems.slice(0, 3).map(({ call, status, detail, at }) => ({
+    icon: "refresh-cw",
+    tone: "problem",
+    title: `Okta’s call was refused (${status})`,
+    text: `${call}: ${detail}`,
+    at,
+    href: `${paths.admin.provisioning}#problems`,
+    action: "See what to do",
+  }));
+}
