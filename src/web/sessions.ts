@@ -129,7 +129,7 @@ export function sessionCookie({
   });
 }
 
-/** Who ended a browser's session: its organisation, or the person themselves or the time. */
+/** The cause of a session's end: the organisation, or else the person or the time. */
 export type SessionEnding = "organisation" | "other";
 
 /**

@@ -9,7 +9,7 @@ import { inspectorPages } from "../inspector/pages.ts";
 
 const isOpen = (id: string) => `document.getElementById("${id}").matches(":popover-open")`;
 
-/** What has the focus in a form of choices. */
+/** The kind of control that has the focus in a form of choices. */
 const focusedControl = `(() => {
   const focused = document.activeElement;
   if (focused.matches("main button.primary")) return "button";

@@ -8,7 +8,9 @@ import { assertRedirect } from "./pages.ts";
 const timeout = 5_000;
 
 /** In the page: why a person does not see the message, or null. */
-const unseen = (text: string) => `(() => {
+const unseen = (text: string) => `(async () => {
+  // The browser moves the focus before it draws.
+  await new Promise((drawn) => requestAnimationFrame(drawn));
   const wanted = ${JSON.stringify(text)};
   const textOf = (element) => element.textContent.replace(/\\s+/g, " ");
   const messages = [...document.querySelectorAll("[role=alert], [role=status], .answer, .field-state")]
@@ -22,7 +24,8 @@ const unseen = (text: string) => `(() => {
     const { top, left, bottom, right } = message.getBoundingClientRect();
     if (top < 0 || left < 0 || bottom > innerHeight || right > innerWidth || bottom === top)
       return "the message is out of sight: top " + top + ", bottom " + bottom + " of " + innerHeight;
-    const points = [[left + 2, top + 2], [right - 2, bottom - 2], [(left + right) / 2, (top + bottom) / 2]];
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const points = [[x, y], [left + 2, y], [right - 2, y], [x, top + 2], [x, bottom - 2]];
     const covers = points.map(([x, y]) => document.elementFromPoint(x, y)).find((hit) => !message.contains(hit));
     return covers === undefined ? null : "the message is covered by " + (covers?.outerHTML.slice(0, 200) ?? "nothing");
   });
@@ -34,13 +37,16 @@ const unseen = (text: string) => `(() => {
  * nothing covers it, and it has the focus. The focus may also be on the first wrong field of a form.
  */
 export async function assertSeen(page: Page, text: string): Promise<void> {
-  try {
-    await page.waitForFunction(`${unseen(text)} === null`, undefined, { timeout });
-  } catch (error) {
-    const reason = await page.evaluate<string | null>(unseen(text));
-    assert.fail(`a person does not see "${text}" on ${page.url()}: ${reason ?? String(error)}`);
+  const end = Date.now() + timeout;
+  for (;;) {
+    const reason = await page.evaluate<string | null>(unseen(text)).catch(asReason);
+    if (reason === null) return;
+    assert.ok(Date.now() < end, `a person does not see "${text}" on ${page.url()}: ${reason}`);
   }
 }
+
+/** A navigation ends an evaluation, and the next page is asked again. */
+const asReason = (error: unknown) => String(error);
 
 /** Follows a form's answer: the page that it leads to. */
 export async function answerOf(client: Client, answer: Answer): Promise<Answer> {
