@@ -5,11 +5,13 @@ const date = format({ day: "numeric", month: "short", year: "numeric" });
 const minute = format({ dateStyle: "medium", timeStyle: "short" });
 const second = format({ dateStyle: "medium", timeStyle: "long" });
 const weekday = format({ weekday: "long", day: "numeric", month: "long" });
+/** In UTC the text of the server stays, so that nothing moves. */
+const zone = new Date().getTimezoneOffset() === 0 ? " UTC" : "";
 const midnight = (at) => new Date(at).setHours(0, 0, 0, 0);
 const daysBetween = (at, now) => Math.round((midnight(at) - midnight(now)) / 86_400_000);
 
 function words(at, style, now) {
-  if (style === "exact") return minute.format(at);
+  if (style === "exact") return minute.format(at) + zone;
   const minutes = Math.floor(Math.abs(now - at) / 60_000);
   const gap = (count, unit) => (at > now ? `in ${count} ${unit}` : `${count} ${unit} ago`);
   if (minutes < 1) return at > now ? "in a moment" : "just now";

@@ -42,6 +42,7 @@ const named = {
     "test/store/cli-beside-app.test.ts",
     "test/store/durability.test.ts",
     "tools/mutants/test/",
+    "tools/pages/test/",
     "tools/walks/test/",
   ],
 };

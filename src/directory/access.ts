@@ -6,10 +6,16 @@ import { protectLastOwner } from "./owners.ts";
 /**
  * Revokes all access of a user: sessions and access tokens end at their next request, and sign-ins in flight fail. Deprovisioning, the
  * admin console and Universal Logout all end here. Call it in the transaction of the change that causes it.
+ * @param by whose decision it was: the sign-in page tells the person when their organisation ended their sessions.
  */
-export async function revokeUserAccess(store: TenantStore, userId: string): Promise<void> {
+export async function revokeUserAccess(
+  store: TenantStore,
+  userId: string,
+  by: "organisation" | "person" = "organisation",
+): Promise<void> {
   await store.users.advanceAccessEpoch(userId);
-  await store.sessions.end(userId, null);
+  if (by === "person") await store.sessions.end(userId, null);
+  else await store.sessions.revoke(userId);
   await store.links.removeOfUser(userId);
 }
 

@@ -113,7 +113,7 @@ export async function redeemPasswordLink(
     if (!user?.active || user.blocked) throw new RefusedError("link-not-valid");
     await store.credentials.set(user.id, passwordHash);
     if (names) await rename(store, user, names);
-    await revokeUserAccess(store, user.id);
+    await revokeUserAccess(store, user.id, "person");
     await recordSignIn(store, user, { connectionId: null, requestId });
     return { tenantId: link.tenantId, user: (await store.users.byId(user.id)) as User };
   });
@@ -171,7 +171,7 @@ export async function changePassword(
   const passwordHash = await passwords.hash(wanted);
   return await store.transaction(async (inside) => {
     await inside.credentials.set(userId, passwordHash);
-    await revokeUserAccess(inside, userId);
+    await revokeUserAccess(inside, userId, "person");
     return (await inside.users.byId(userId)) as User;
   });
 }

@@ -46,6 +46,15 @@ export interface SessionLimitsRow {
   session_absolute_minutes: number;
 }
 
+/** The epoch of a session that the person's organisation ended. No user has it, so the session gives no access. */
+const endedEpoch = -1;
+
+/**
+ * The columns of a session that the person's organisation ended. Its row stays until it expires, so that the browser's next
+ * request can say why the session ended; it keeps no data.
+ */
+export const endedByOrganisation = { access_epoch: endedEpoch, data: "{}" };
+
 export const sessionLimitsColumns = ["tenants.session_idle_minutes", "tenants.session_absolute_minutes"];
 
 export function toSessionLimits(row: SessionLimitsRow): SessionLimits {
@@ -128,7 +137,9 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
     /** Updates an existing session. A session that ended in the meantime stays ended. */
     async update(session: StoredSession): Promise<void> {
       const { sid_hash: sidHash, ...row } = toRow(session);
-      await one(sidHash).update(row);
+      await one(sidHash)
+        .where((inner) => inner.whereNull("access_epoch").orWhereNot("access_epoch", endedEpoch))
+        .update(row);
     },
 
     async touch(sidHash: string, seenAt: number, expiresAt: number): Promise<void> {
@@ -139,13 +150,18 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
       await one(sidHash).delete();
     },
 
+    /** Marks a session as ended by the person's organisation. */
+    async endForOrganisation(sidHash: string): Promise<void> {
+      await one(sidHash).update(endedByOrganisation);
+    },
+
     async removeExpired(): Promise<void> {
       await database.sql()("sessions").where("expires_at", "<=", now()).delete();
     },
 
     /**
      * Returns who is signed in, checked at each request: null if access was revoked (another epoch), if the user is
-     * inactive, blocked or deleted, or if their connection is no longer active.
+     * inactive, blocked or deleted, or if their connection is no longer active. All of these are the organisation's doing.
      */
     async person({
       tenantId,

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError, RefusedError, UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { goBack, refusals } from "./refusals.ts";
@@ -12,6 +13,8 @@ interface ErrorPage {
   next: string;
   /** Further reading. */
   link?: { label: string; href: string };
+  /** Where trying again can help; the page offers it first. */
+  tryAgain?: string;
   retryAfter?: number;
 }
 
@@ -39,7 +42,7 @@ export const pageNotFound: RequestHandler = () => {
  * that the page shows.
  */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
-  const page = pageFor(error);
+  const page = pageFor(error, req);
   if (page.status >= 500) req.log.error({ err: error }, "request.failed");
   else req.log.info({ reason: reasonOf(error), status: page.status, ...causeOf(error) }, "request.refused");
   if (res.headersSent) {
@@ -77,17 +80,18 @@ function causeOf(error: unknown): { err?: unknown; detail?: string; rule?: strin
   return typeof error.cause === "string" ? { detail: error.cause, ...rule } : { err: error.cause, ...rule };
 }
 
-function pageFor(error: unknown): ErrorPage {
+function pageFor(error: unknown, req: Request): ErrorPage {
+  const again = req.method === "GET" ? { tryAgain: req.originalUrl } : {};
   if (error instanceof NotFoundError) return notFound;
-  if (error instanceof RefusedError) return refusalPage(error);
+  if (error instanceof RefusedError) return refusalPage(error, req);
   if (error instanceof CrossSiteError) return crossSite;
   if (error instanceof InvalidError)
     return { status: 400, title: "That did not work", text: error.message, next: goBack };
   if (error instanceof ConflictError)
     return { status: 409, title: "That did not work", text: error.message, next: goBack };
-  if (error instanceof TooManyRequestsError) return rateLimitPage(error);
-  if (error instanceof UnavailableError || isUnavailable(error)) return unavailable;
-  return clientErrorPage(error) ?? broken;
+  if (error instanceof TooManyRequestsError) return { ...rateLimitPage(error), ...again };
+  if (error instanceof UnavailableError || isUnavailable(error)) return { ...unavailable, ...again };
+  return clientErrorPage(error) ?? { ...broken, ...again };
 }
 
 /** Express and its body parsers give an error its status; 4xx is the client's fault, anything else is ours. */
@@ -141,13 +145,22 @@ function rateLimitPage({ retryAfter, advice }: TooManyRequestsError): ErrorPage 
   };
 }
 
-function refusalPage({ reason, detail }: RefusedError): ErrorPage {
-  const { text, next, link } = refusals[reason];
+function refusalPage({ reason, detail }: RefusedError, req: Request): ErrorPage {
+  const { title = "You could not be signed in", text, next, link } = refusals[reason];
   return {
     status: 403,
-    title: "You could not be signed in",
+    title,
     text: detail === null ? text : `${text} ${detail}`,
     next,
     ...(link ? { link } : {}),
+    // A dead link stays dead.
+    ...(reason === "link-not-valid" ? {} : { tryAgain: signInFor(reason, req) }),
   };
+}
+
+/** Where a refused person signs in again: through the connection in the request's path if it is on, else on the sign-in page. */
+function signInFor(reason: RefusedError["reason"], { originalUrl }: Request): string {
+  const [, type, key = ""] = /^\/(oidc|saml)\/([a-z0-9-]+)\//.exec(originalUrl) ?? [];
+  const isOn = reason !== "connection-not-active";
+  return isOn && (type === "oidc" || type === "saml") ? paths[type](key).login : paths.login;
 }

@@ -1,19 +1,24 @@
-import type { Request, RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { atLeast } from "../directory/roles.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
-import { forgetDeadCookie } from "./sessions.ts";
+import { takeSessionEnding } from "./sessions.ts";
 
 /** Lets signed-in people pass. Sends others to the sign-in page, which leads back here. */
 export const requireSignIn: RequestHandler = (req, res, next) => {
   if (req.person) return next();
-  const query = new URLSearchParams();
-  if (res.locals.sessionEnded || forgetDeadCookie(req, res)) query.set("ended", "1");
-  if (req.method === "GET") query.set("returnTo", req.originalUrl);
-  const suffix = query.size > 0 ? `?${query}` : "";
-  res.redirect(303, paths.login + suffix);
+  const ended = endedQuery(req, res);
+  const returnTo = req.method === "GET" ? { returnTo: req.originalUrl } : {};
+  const query = new URLSearchParams({ ...ended, ...returnTo });
+  res.redirect(303, query.size > 0 ? `${paths.login}?${query}` : paths.login);
 };
+
+/** The query by which the sign-in page says that the browser's session has ended; null if it had none. */
+export function endedQuery(req: Request, res: Response): { ended: string } | null {
+  const ending = takeSessionEnding(req, res);
+  return ending && { ended: ending === "organisation" ? ending : "1" };
+}
 
 /**
  * Lets administrators of the tenant pass, and sends signed-out people to the sign-in page. For members the page does not

@@ -20,7 +20,8 @@ import {
 
 /**
  * The sign-in page. A person enters an e-mail address, and its domain decides which tenant's sign-in options they get.
- * This reveals that a domain belongs to a tenant, which is not a secret, but never whether an account exists.
+ * This reveals whether a domain belongs to a tenant, and the tenant's name, which are not secrets: single sign-on must begin
+ * for anyone with such an address. It never reveals whether an account exists.
  */
 export function loginRoutes(deps: PasswordLoginDeps): Router {
   const router = Router();
@@ -36,11 +37,16 @@ export function loginRoutes(deps: PasswordLoginDeps): Router {
     const email = formField(req, "email").trim();
     const returnTo = returnToOf(req);
     const domain = email.split("@")[1] ?? "";
-    if (domain === "")
-      return showLogin(req, res.status(400), email, "Enter your e-mail address, like you@company.com.");
+    if (domain === "") {
+      const text = "Enter your e-mail address, like you@company.com.";
+      return showLogin(req, res.status(400), email, { text, isUnknown: false });
+    }
     const tenants = await system.tenantsOfDomain(domain);
     const options = await signInOptions(database, tenants, domain);
-    if (options.length === 0) return res.redirect(303, withReturnTo(paths.passwordLogin, returnTo));
+    if (options.length === 0) {
+      const text = `We don’t know ${domain}.`;
+      return showLogin(req, res.status(404), email, { text, isUnknown: true });
+    }
     const remember = formField(req, "remember") === "on";
     const chosen =
       options.length > 1 ? options.find(({ url }) => url === formField(req, "option")) : options[0];
@@ -48,12 +54,13 @@ export function loginRoutes(deps: PasswordLoginDeps): Router {
       const page = { title: "Choose how to sign in", options, email, returnTo, remember };
       return res.render("choose-tenant", page);
     }
-    if (chosen.connection === null)
-      return showPasswordForm(res, { slug: chosen.label, returnTo, loginName: email });
-    if (remember) rememberConnection(res, chosen.connection, baseUrl.startsWith("https:"));
+    const { connection, tenantName } = chosen;
+    if (connection === null)
+      return showPasswordForm(res, { slug: chosen.label, tenantName, returnTo, loginName: email });
+    if (remember) rememberConnection(res, { ...connection, tenantName }, baseUrl.startsWith("https:"));
     // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
     res.render("leaving", {
-      title: `Signing in to ${chosen.tenantName}`,
+      title: `Signing in to ${tenantName}`,
       url: chosen.url + signInQuery(returnTo, email),
       action: "Continue to your organisation",
     });
@@ -67,19 +74,31 @@ export function loginRoutes(deps: PasswordLoginDeps): Router {
   return router.use(passwordLoginRoutes(deps));
 }
 
-function showLogin(req: Request, res: Response, email: string, problem: string | null): void {
+interface LoginProblem {
+  text: string;
+  /** Whether no tenant has the address's domain. */
+  isUnknown: boolean;
+}
+
+function showLogin(req: Request, res: Response, email: string, problem: LoginProblem | null): void {
   const connection = rememberedConnection(req);
   const returnTo = returnToOf(req);
   res.render("login", {
     title: "Sign in",
     returnTo,
-    ended: req.query.ended === "1",
+    ended: endings.get(req.query.ended) ?? null,
     problem,
     email,
-    remembered: connection?.key ?? null,
+    remembered: connection && (connection.tenantName ?? "your organisation"),
     rememberedUrl: connection && signInPath(connection) + signInQuery(returnTo, null),
   });
 }
+
+/** By the query's `ended` (guards.ts): why the person has to sign in again. It names no organisation, since anyone can send it. */
+const endings = new Map<unknown, string>([
+  ["1", "Your session has ended. Sign in again."],
+  ["organisation", "Your organisation ended your session. Sign in again, or ask your IT why."],
+]);
 
 /** The query of a sign-in: the page to return to, and the person's e-mail address as a hint for the provider. */
 function signInQuery(returnTo: string | null, email: string | null): string {

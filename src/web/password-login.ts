@@ -25,7 +25,8 @@ const title = "Sign in with a password";
 
 /**
  * The password form of each tenant, at /login/password/{tenant}: for local accounts, and the way in when single sign-on
- * is broken. Neither its answers nor their timing reveal whether a tenant or an account exists.
+ * is broken. Neither its answers nor their timing reveal whether a tenant or an account exists: it shows the tenant's name
+ * only with an address of one of the tenant's domains, for which the sign-in page shows it to anyone.
  */
 export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
   const { database, baseUrl, passwords, refusals, limits } = deps;
@@ -44,8 +45,18 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
     res.status(400).render("login-tenant", { title, returnTo: returnToOf(req), problem });
   });
 
-  router.get(`${paths.passwordLogin}/:tenant`, (req, res) => {
-    showPasswordForm(res, { slug: req.params.tenant, returnTo: returnToOf(req) });
+  /** The name of the tenant with this slug, if the login name is an address of one of its domains. */
+  const nameOf = async (slug: string, loginName: string) => {
+    const tenants = await system.tenantsOfDomain(loginName.split("@")[1] ?? "");
+    return tenants.find((tenant) => tenant.slug === slug)?.name ?? null;
+  };
+
+  router.get(`${paths.passwordLogin}/:tenant`, async (req, res) => {
+    const slug = req.params.tenant;
+    const hint = req.query.login_hint;
+    const loginName = typeof hint === "string" ? hint : "";
+    const tenantName = await nameOf(slug, loginName);
+    showPasswordForm(res, { slug, tenantName, returnTo: returnToOf(req), loginName });
   });
 
   router.post(`${paths.passwordLogin}/:tenant`, async (req, res) => {
@@ -73,7 +84,9 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
             .catch((failure: unknown) => req.log.warn({ err: failure }, "refusal.not_recorded"));
         });
       }
-      showPasswordForm(res.status(403), { slug, returnTo: returnToOf(req), loginName, refused: true });
+      const tenantName = await nameOf(slug, loginName);
+      const page = { slug, tenantName, returnTo: returnToOf(req), loginName, refused: true };
+      showPasswordForm(res.status(403), page);
     }
   });
 
@@ -82,6 +95,8 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
 
 interface PasswordForm {
   slug: string;
+  /** Null if the page must not say it. */
+  tenantName: string | null;
   returnTo: string | null;
   loginName?: string;
   refused?: boolean;
@@ -89,9 +104,10 @@ interface PasswordForm {
 
 export function showPasswordForm(
   res: Response,
-  { slug, returnTo, loginName = "", refused = false }: PasswordForm,
+  { slug, tenantName, returnTo, loginName = "", refused = false }: PasswordForm,
 ): void {
-  res.render("login-password", { title, slug, returnTo, loginName, refused });
+  const heading = tenantName === null ? title : `Sign in to ${tenantName}`;
+  res.render("login-password", { title: heading, slug, tenantName, returnTo, loginName, refused });
 }
 
 /** The page to return to after the sign-in, as the browser sent it; null if there is none. Not checked yet: see safePath. */

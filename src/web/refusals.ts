@@ -3,6 +3,8 @@ import type { RefusalReason } from "../errors.ts";
 
 /** The text for a person who could not be signed in. */
 interface Refusal {
+  /** The page's heading, if "You could not be signed in" does not fit. */
+  title?: string;
   text: string;
   next: string;
   link?: { label: string; href: string };
@@ -69,6 +71,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
     "Your login name has a character that is invisible or looks like another one.",
   ),
   "link-not-valid": {
+    title: "This set-up link no longer works",
     text: "This link was used already, or its time is over.",
     next: "Ask the person who sent it to you for a new one.",
   },

@@ -22,8 +22,11 @@ export function loadPerson(sessions: SessionStore): RequestHandler {
       req.person = await sessions.person(signIn);
       if (!req.person) {
         req.log.info({ tenantId: signIn.tenantId, userId: signIn.userId }, "session.ended");
-        await endSession(req);
-        res.locals.sessionEnded = true;
+        // The row stays, without its sign-in: the next page that the person opens says why the session ended.
+        await sessions.endForOrganisation(ownSessionId(req));
+        delete req.session.signIn;
+        delete req.session.answer;
+        res.locals.endedByOrganisation = true;
       }
     }
     next();
@@ -126,15 +129,19 @@ export function sessionCookie({
   });
 }
 
+/** The cause of a session's end: the organisation, or else the person or the time. */
+export type SessionEnding = "organisation" | "other";
+
 /**
- * Whether the browser sent the cookie of a session that was revoked or has expired. Also clears the cookie, so that the
- * person is told once only.
+ * Returns who ended the session whose cookie the browser sent; null if it sent none, or if the session is alive. Only the
+ * browser that had the session learns it. Clears the cookie, so that the person is told once.
  */
-export function forgetDeadCookie(req: Request, res: Response): boolean {
+export function takeSessionEnding(req: Request, res: Response): SessionEnding | null {
   const name = /(?:^|;\s*)((?:__Host-)?session)=/.exec(req.headers.cookie ?? "")?.[1];
-  if (name === undefined || req.session.createdAt !== undefined) return false;
+  const byOrganisation = res.locals.endedByOrganisation === true;
+  if (name === undefined || (req.session.createdAt !== undefined && !byOrganisation)) return null;
   res.clearCookie(name, { ...cookieOptions, secure: name.startsWith("__Host-") });
-  return true;
+  return byOrganisation ? "organisation" : "other";
 }
 
 /**

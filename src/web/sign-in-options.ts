@@ -10,7 +10,7 @@ import { cookieOf } from "./request.ts";
 /** One way to sign in to a tenant. */
 export interface SignInOption {
   tenantName: string;
-  /** Tells this option from the tenant's others. */
+  /** The connection's key or the tenant's slug: tells this option from others that would read the same. */
   label: string;
   url: string;
   /** Null for the password form. */
@@ -21,6 +21,12 @@ export interface SignInOption {
 export interface ConnectionRef {
   type: ConnectionType;
   key: string;
+}
+
+/** The connection that a browser remembers, with the name by which its tenant was shown when it began to. */
+export interface RememberedConnection extends ConnectionRef {
+  /** Null if an earlier version wrote the cookie. */
+  tenantName: string | null;
 }
 
 const rememberedCookie = "last-connection";
@@ -61,20 +67,28 @@ function passwordOption({ name, slug }: Tenant): SignInOption {
   return { tenantName: name, label: slug, url: paths.passwordLoginOf(slug), connection: null };
 }
 
-/** The connection that this browser was asked to remember. The cookie is not signed: it holds public names only. */
-export function rememberedConnection(req: Request): ConnectionRef | null {
-  const [type = "", key = ""] = (cookieOf(req, rememberedCookie) ?? "").split(".");
+/**
+ * The connection that this browser was asked to remember. The cookie is not signed: it holds public names only. The name
+ * comes from it and not from the database, where a forged cookie could look up the tenant of any connection.
+ */
+export function rememberedConnection(req: Request): RememberedConnection | null {
+  const [type = "", key = "", name = ""] = (cookieOf(req, rememberedCookie) ?? "").split(".");
   if (type !== "oidc" && type !== "saml") return null;
   try {
     checkUrlName(key, "The connection ID");
-    return { type, key };
+    return { type, key, tenantName: Buffer.from(name, "base64url").toString() || null };
   } catch {
     return null;
   }
 }
 
-export function rememberConnection(res: Response, { type, key }: ConnectionRef, secure: boolean): void {
-  res.cookie(rememberedCookie, `${type}.${key}`, {
+export function rememberConnection(
+  res: Response,
+  { type, key, tenantName }: RememberedConnection,
+  secure: boolean,
+): void {
+  const name = Buffer.from(tenantName ?? "").toString("base64url");
+  res.cookie(rememberedCookie, `${type}.${key}.${name}`, {
     httpOnly: true,
     sameSite: "lax",
     secure,

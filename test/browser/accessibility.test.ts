@@ -1,20 +1,10 @@
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
-import { obstaclesOn, widths } from "../helpers/accessible.ts";
+import { obstaclesAtEachWidth } from "../helpers/accessible.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage, type PageCase } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
-
-/** Runs in the page, which has other types than Node. */
-const sendForm = `([action, fields]) => {
-  const form = Object.assign(document.createElement("form"), { method: "post", action });
-  for (const [name, value] of Object.entries(fields)) {
-    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
-  }
-  document.body.append(form);
-  form.submit();
-}`;
+import { visit } from "../helpers/visit.ts";
 
 const provokePolicy = `(async () => {
   const seen = [];
@@ -25,20 +15,6 @@ const provokePolicy = `(async () => {
   return { seen: seen.sort(), ran: "ran" in globalThis };
 })()`;
 
-/** Opens a page. A page that answers a form is opened by submitting that form. */
-async function visit(page: Page, origin: string, { path, form, status }: PageCase): Promise<void> {
-  if (!form) {
-    assert.equal((await page.goto(origin + path))?.status(), status, path);
-    return;
-  }
-  await page.goto(`${origin}/signed-out`);
-  const answered = page.waitForResponse((response) => response.request().method() === "POST");
-  const loaded = page.waitForEvent("load");
-  await page.evaluate(`(${sendForm})(${JSON.stringify([path, form])})`);
-  assert.equal((await answered).status(), status, path);
-  await loaded;
-}
-
 describeInBrowser("every page in the browser", (browser) => {
   // One database is enough, because the look of a page does not depend on it. test/web/views.test.ts uses both.
   onOneDatabase((use) => {
@@ -48,20 +24,18 @@ describeInBrowser("every page in the browser", (browser) => {
       pages = await everyPage(use, site());
     });
 
-    for (const width of widths) {
-      it(`is accessible in light and dark mode, and fits a width of ${width} pixels`, async () => {
-        const found: string[] = [];
-        for (const who of new Set(pages.map(({ as }) => as))) {
-          const page = await browser.open({ viewport: { width, height: 800 } });
-          if (who) await takeSession(page, site().app, await site().clientOf(who));
-          for (const one of pages.filter(({ as }) => as === who)) {
-            await visit(page, site().app.url, one);
-            found.push(...(await obstaclesOn(page, one.name)));
-          }
+    it("is accessible on a phone and a desktop, in light and dark mode, and never scrolls sideways", async () => {
+      const found: string[] = [];
+      for (const who of new Set(pages.map(({ as }) => as))) {
+        const page = await browser.open();
+        if (who) await takeSession(page, site().app, await site().clientOf(who));
+        for (const one of pages.filter(({ as }) => as === who)) {
+          await visit(page, site().app.url, one);
+          found.push(...(await obstaclesAtEachWidth(page, one.name)));
         }
-        assert.deepEqual(found, []);
-      }).timeout(300_000);
-    }
+      }
+      assert.deepEqual(found, []);
+    }).timeout(600_000);
 
     it("is reported if it runs an inline script or loads a foreign style", async () => {
       const page = await browser.open();

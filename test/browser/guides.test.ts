@@ -143,7 +143,7 @@ describeInBrowser("following the guides literally", (browser) => {
         await followGuide(reader, await guide("scim"), followed.scim);
         reader.person = reader.provisionedPerson;
         const page = await personsPage(reader);
-        for (const shown of [/Came by\s+Provisioning/, /Entitlements\s+Task export/, /Role: admin/])
+        for (const shown of [/Source\s+Provisioning/, /Entitlements\s+Task export/, /Role: Admin/])
           assert.match(page, shown);
       });
     });

@@ -95,7 +95,7 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
       await page.getByRole("link", { name: "Everybody" }).click();
       await page.getByText("Make its members administrators").click();
       await page.getByRole("button", { name: "Make them administrators" }).click();
-      assert.match(await openPerson(page), /Role: admin\s+admin: member of the group Everybody/);
+      assert.match(await openPerson(page), /Role: Admin\s+Admin: member of the group Everybody/);
 
       await okta.getByRole("link", { name: "Assignments" }).click();
       await okta.getByRole("button", { name: "Actions Ada Lovelace" }).click();

@@ -75,12 +75,27 @@ describeInBrowser("in the browser", (browser) => {
       await endSessions(site().acme.store, site().owner.id);
       await openAccountMenu(page);
       await page.getByRole("link", { name: "Account", exact: true }).click();
-      await page.getByText("Your session has ended. Sign in again.").waitFor();
+      await page.getByText("Your organisation ended your session.").waitFor();
       await page.getByLabel("Work e-mail").fill("owner@acme.example");
       await page.keyboard.press("Enter");
       await page.getByLabel("Password").fill(testPassword);
       await page.keyboard.press("Enter");
       await page.waitForURL("**/account");
+    });
+
+    it("an unknown domain keeps the person on the page, with their address and the way on in sight", async () => {
+      const page = await browser.open({ viewport: { width: 390, height: 844 } });
+      await page.goto(`${site().app.url}/login`);
+      await page.getByLabel("Work e-mail").fill("nobody@unknown.example");
+      await page.keyboard.press("Enter");
+      const problem = page.getByRole("alert").filter({ hasText: "We don’t know unknown.example." });
+      await problem.waitFor();
+      assert.equal(new URL(page.url()).pathname, "/login");
+      const field = page.getByLabel("Work e-mail");
+      assert.equal(await field.inputValue(), "nobody@unknown.example");
+      assert.equal(await page.evaluate("document.activeElement.id"), "email");
+      await problem.getByRole("link", { name: "sign in with a password" }).click();
+      await page.getByLabel("Organisation").waitFor();
     });
 
     it("the back button shows no private page after signing out", async () => {

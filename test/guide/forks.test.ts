@@ -71,7 +71,7 @@ const forks: [string, Partial<Integration>, Record<string, RegExp>][] = [
   [
     "starting here by SAML",
     { saml: { ...saml, spInitiated: false } },
-    { saml: /people sign in at|prove that you own/ },
+    { saml: /people sign in at|verify that you own/ },
   ],
   [
     "the name of the variable",

@@ -40,6 +40,9 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
     await addDomain(other.store, "shared.example");
     await other.store.domains.markVerified("shared.example");
   }
+  const ownDomain = "named.example";
+  await addDomain(store, ownDomain);
+  await store.domains.markVerified(ownDomain);
   const setup = `/setup/${await inviteOwner(store, "invited@acme.example")}`;
   const bad = { loginName: "unknown", password: "wrong" };
 
@@ -47,6 +50,17 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
     { name: "the front page", status: 200, path: "/" },
     { name: "sign-in", status: 200, path: "/login?returnTo=/account" },
     { name: "sign-in after a session's end", status: 200, path: "/login?ended=1" },
+    {
+      name: "sign-in after the organisation ended the session",
+      status: 200,
+      path: "/login?ended=organisation",
+    },
+    {
+      name: "sign-in with an unknown domain",
+      status: 404,
+      path: "/login",
+      form: { email: "a@unknown.example" },
+    },
     { name: "sign-in without an address", status: 400, path: "/login", form: { email: "" } },
     {
       name: "the choice of an organisation",
@@ -57,6 +71,11 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
     { name: "the question for the organisation", status: 200, path: "/login/password" },
     { name: "an organisation that is none", status: 400, path: "/login/password", form: { tenant: "!" } },
     { name: "the password form", status: 200, path: `/login/password/${slug}` },
+    {
+      name: "the password form of a named organisation",
+      status: 200,
+      path: `/login/password/${slug}?login_hint=a@${ownDomain}`,
+    },
     { name: "a refused password", status: 403, path: `/login/password/${slug}`, form: bad },
     { name: "a set-up link", status: 200, path: setup },
     { name: "a set-up link after a weak password", status: 400, path: setup, form: { password: "weak" } },

@@ -179,8 +179,17 @@ describe("ways to a sign-in by OpenID Connect", () => {
       await client.post("/login", { email: "ada@acme.example", remember: "on" });
       const page = await client.get("/login?returnTo=/account");
       assert.ok(page.text.includes(`href="/oidc/${connection.key}/login?returnTo=%2Faccount"`), page.text);
+      assert.match(page.text, />Continue with Tenant [^<]*<[\s\S]*>Forget Tenant /);
       assertRedirect(await client.post("/login/forget"), "/login");
       assert.ok(!(await client.get("/login")).text.includes(connection.key));
+    });
+
+    it("names no organisation that the browser did not learn at its own sign-in", async () => {
+      for (const forged of [`oidc.${connection.key}`, `oidc.${connection.key}.`]) {
+        const client = site().app.client();
+        client.cookies.set("last-connection", forged);
+        assert.match((await client.get("/login")).text, />Continue with your organisation</);
+      }
     });
 
     it("lets the person choose among several connections, and remembers the chosen one", async () => {

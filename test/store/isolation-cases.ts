@@ -296,6 +296,7 @@ export const isolationCases: IsolationCases = {
   },
   "sessions.ofUser": { call: (b, a) => b.sessions.ofUser(a.userId, 0), gives: [] },
   "sessions.end": { call: (b, a) => b.sessions.end(a.userId, null), gives: undefined },
+  "sessions.revoke": { call: (b, a) => b.sessions.revoke(a.userId), gives: undefined },
   "sessions.endOfConnection": {
     call: (b, a) => b.sessions.endOfConnection(a.connectionId),
     gives: undefined,

@@ -41,15 +41,14 @@ describe("/account", () => {
 
     it("shows the person's names, e-mail, login name, role, organisation, connection and groups", async () => {
       const page = await (await site().clientOf(grace, connection.id)).get("/account");
-      const { name } = site().acme.tenant;
       const expected = {
         "First name": "Grace",
         "Last name": "Hopper",
         "E-mail": "grace@mail.example",
         "Login name": "Grace.Hopper@acme.example",
         Role: "Admin",
-        Organisation: name,
-        "Signed in with": `OIDC connection ${connection.key}`,
+        Organisation: site().acme.tenant.name,
+        "Signed in with": "Single sign-on (OIDC)",
         Groups: "Compilers &amp; Co",
       };
       const actual = Object.fromEntries(Object.keys(expected).map((fact) => [fact, factOf(page, fact)]));
@@ -61,6 +60,7 @@ describe("/account", () => {
       assert.equal(factOf(page, "First name"), "None");
       assert.equal(factOf(page, "Groups"), "None");
       assert.equal(factOf(page, "Signed in with"), "Password");
+      assert.equal(factOf(page, "Short name"), site().acme.tenant.slug);
     });
 
     it("offers a password change only to people with a password", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
-import { ConflictError, InvalidError } from "../../src/errors.ts";
+import { ConflictError, InvalidError, type RefusalReason, RefusedError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { errorPages } from "../../src/web/error-pages.ts";
 import { requestContext } from "../../src/web/request.ts";
@@ -43,7 +43,7 @@ const failures: Failure[] = [
   },
   {
     status: 403,
-    heading: "You could not be signed in",
+    heading: "This set-up link no longer works",
     logged: { event: "request.refused", reason: "link-not-valid" },
     ask: (client, headers) => client.get("/setup/unknown", headers),
   },
@@ -114,6 +114,26 @@ describe("error pages", () => {
       const lines = app.logged.filter(({ requestId }) => requestId === reference);
       return { answer, reference, lines };
     }
+
+    it("offers to try again first where that can help: at the refused sign-in, or on the same page", async () => {
+      const again = async (failure: Failure) =>
+        /<a class="button primary" href="([^"]*)">Try again</.exec((await fail(failure)).answer.text)?.[1];
+      const refused = (path: string, reason: RefusalReason): Failure => ({
+        status: 403,
+        heading: "You could not be signed in",
+        logged: {},
+        fault: () => new RefusedError(reason),
+        ask: (one, headers) => one.get(path, headers),
+      });
+      const callback = refused("/oidc/acme/callback?code=1&state=2", "provider-refused");
+      assert.equal(await again(callback), "/oidc/acme/login");
+      assert.equal(await again(refused("/saml/acme/login", "connection-not-active")), "/login");
+      assert.equal(await again(refused("/account?x=1", "user-blocked")), "/login");
+      for (const failure of failures) {
+        const canHelp = [500, 503].includes(failure.status);
+        assert.equal(await again(failure), canHelp ? "/account" : undefined, failure.heading);
+      }
+    });
 
     for (const failure of failures) {
       const name = `${failure.status} (${failure.logged.reason ?? failure.logged.event})`;

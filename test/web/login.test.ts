@@ -38,25 +38,30 @@ describe("/login", () => {
       assert.ok(page.text.includes('name="returnTo" value="/account?x=1"'));
     });
 
-    it("asks for the organisation when the domain is unverified, as for an unknown domain", async () => {
+    it("says that it does not know a domain, and keeps the address; likewise for an unverified domain", async () => {
       await withDomain("unverified.example", false);
       const [unverified, unknown] = [
         await enter("ada@unverified.example"),
         await enter("ada@unknown.example"),
       ];
-      assertRedirect(unverified, "/login/password");
-      assert.deepEqual(comparable(unverified), comparable(unknown));
-      const page = await site().app.client().get("/login/password");
-      assert.match(page.text, /<label for="tenant">Organisation<\/label>/);
+      assert.equal(unknown.status, 404);
+      assert.match(
+        unknown.text,
+        /We don’t know unknown\.example\. Ask your IT, or <a href="\/login\/password">/,
+      );
+      assert.match(unknown.text, /name="email" type="email" value="ada@unknown\.example"/);
+      assert.deepEqual(
+        comparable(unverified, ["unverified.example"]),
+        comparable(unknown, ["unknown.example"]),
+      );
     });
 
-    it("keeps the page to return to while it asks for the organisation", async () => {
+    it("leads from an unknown domain to the password form, and keeps the page to return to", async () => {
       const client = site().app.client();
       const back = encodeURIComponent("/account?x=1");
-      assertRedirect(
-        await client.post("/login", { email: "ada@unknown.example", returnTo: "/account?x=1" }),
-        `/login/password?returnTo=${back}`,
-      );
+      const unknown = await client.post("/login", { email: "ada@unknown.example", returnTo: "/account?x=1" });
+      assert.ok(unknown.text.includes(`href="/login/password?returnTo=${back}"`));
+      assert.match((await client.get("/login/password")).text, /<label for="tenant">Organisation<\/label>/);
       const next = await client.post("/login/password", { tenant: " ACME ", returnTo: "/account?x=1" });
       assertRedirect(next, `/login/password/acme?returnTo=${back}`);
     });
@@ -114,6 +119,24 @@ describe("/login", () => {
       assert.equal((await client.get("/login/password/no-such-tenant")).status, 200);
       const page = await client.get("/login/password/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E");
       assert.ok(!page.text.includes("<script"));
+    });
+
+    it("shows an organisation's name to an address of its domain only", async () => {
+      const { tenant } = await withDomain("named.example", true);
+      const client = site().app.client();
+      const path = `/login/password/${tenant.slug}`;
+      const named = `Sign in to ${tenant.name}`;
+      assert.equal(headingOf(await enter("ada@named.example")), named);
+      assert.equal(headingOf(await client.get(`${path}?login_hint=ada@named.example`)), named);
+      const wrong = { loginName: "ada@named.example", password: "wrong" };
+      assert.equal(headingOf(await client.post(path, wrong)), named);
+      for (const hint of [
+        "",
+        "?login_hint=ada",
+        "?login_hint=ada@unknown.example",
+        "?login_hint=a&login_hint=b",
+      ])
+        assert.equal(headingOf(await client.get(path + hint)), "Sign in with a password");
     });
   });
 });

@@ -72,7 +72,8 @@ describe("being signed in", () => {
           await end(site(), user, connection);
           assert.equal((await elsewhere.get("/me")).status, 401);
           const away = await client.get("/account?x=1");
-          assertRedirect(away, "/login?ended=1&returnTo=%2Faccount%3Fx%3D1");
+          const isGone = !(await site().acme.store.users.byId(user.id));
+          assertRedirect(away, `/login?ended=${isGone ? "1" : "organisation"}&returnTo=%2Faccount%3Fx%3D1`);
         } finally {
           await other.close();
         }
@@ -89,7 +90,7 @@ describe("being signed in", () => {
       assert.equal((await client.get("/me")).status, 401);
     });
 
-    it("shows once on the sign-in page that the session has ended", async () => {
+    it("shows once on the sign-in page that the organisation ended the session", async () => {
       const { store } = site().acme;
       const { id } = await createPerson();
       for (const end of [
@@ -98,14 +99,41 @@ describe("being signed in", () => {
       ]) {
         const client = await site().clientOf((await store.users.byId(id)) as User);
         await end(store, id);
+        assert.equal((await client.get("/me")).status, 401, "a script's request takes nothing away");
         const away = await client.get("/account");
-        assertRedirect(away, "/login?ended=1&returnTo=%2Faccount");
+        assertRedirect(away, "/login?ended=organisation&returnTo=%2Faccount");
         assert.match(
           (await client.get(away.location as string)).text,
-          /Your session has ended\. Sign in again\./,
+          /Your organisation ended your session\./,
         );
         assertRedirect(await client.get("/account"), "/login?returnTo=%2Faccount");
       }
+    });
+
+    it("leads from the front page to the sign-in page, once, if the browser had a session", async () => {
+      const { id } = await createPerson();
+      const client = await site().clientOf((await site().acme.store.users.byId(id)) as User);
+      await endSessions(site().acme.store, id);
+      assertRedirect(await client.get("/"), "/login?ended=organisation");
+      assert.equal((await client.get("/")).status, 200);
+      const expired = site().app.client();
+      expired.cookies.set("session", signedCookie("gone"));
+      assertRedirect(await expired.get("/"), "/login?ended=1");
+      assert.match((await expired.get("/login?ended=1")).text, /Your session has ended\. Sign in again\./);
+      assert.equal((await expired.get("/")).status, 200);
+    });
+
+    it("does not blame the organisation when the person ended their other sessions", async () => {
+      const user = await createPerson();
+      const [here, there] = [await site().clientOf(user), await site().clientOf(user)];
+      await here.post("/account/sessions/end-others");
+      assertRedirect(await there.get("/account"), "/login?ended=1&returnTo=%2Faccount");
+    });
+
+    it("shows the front page after the person signed out", async () => {
+      const client = await site().clientOf(await createPerson());
+      await client.post("/logout");
+      assert.equal((await client.get("/")).status, 200);
     });
 
     it("does not resume with the old cookie after access is granted again", async () => {

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import type { LinkPurpose, SessionSummary } from "../../model.ts";
 import {
+  endedByOrganisation,
   latestSessionEnd,
   type SessionLimits,
   type SessionLimitsRow,
@@ -29,10 +30,11 @@ export function tenantCredentials(scope: TenantScope, now: () => number) {
       return ((await of(userId).delete()) as number) > 0;
     },
 
-    /** Deletes the passwords of all provisioned people, and the sessions that began with one. */
+    /** Deletes the passwords of all provisioned people, and ends the sessions that began with one. */
     async removeProvisioned(): Promise<void> {
       const provisioned = () => scope.rows("users").where("origin", "scim").select("users.id");
-      await scope.rows("sessions").whereNull("connection_id").whereIn("user_id", provisioned()).delete();
+      const begun = scope.rows("sessions").whereNull("connection_id").whereIn("user_id", provisioned());
+      await begun.update(endedByOrganisation);
       await scope.rows("local_credentials").whereIn("user_id", provisioned()).delete();
     },
   };
@@ -152,16 +154,21 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** Ends a user's sessions, all of them or all but one. */
+    /** Ends a user's sessions, all of them or all but one, because the user wants it. */
     async end(userId: string, except: string | null): Promise<void> {
       const query = of(userId);
       if (except !== null) query.whereNot("sid_hash", except);
       await query.delete();
     },
 
-    /** Ends all sessions that began through a connection. */
+    /** Ends all sessions of a user on behalf of their organisation. */
+    async revoke(userId: string): Promise<void> {
+      await of(userId).update(endedByOrganisation);
+    },
+
+    /** Ends all sessions that began through a connection, on behalf of the organisation. */
     async endOfConnection(connectionId: string): Promise<void> {
-      await scope.rows("sessions").where("connection_id", connectionId).delete();
+      await scope.rows("sessions").where("connection_id", connectionId).update(endedByOrganisation);
     },
   };
 }
