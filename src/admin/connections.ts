@@ -1,6 +1,6 @@
 import { type Request, Router } from "express";
 import { createConnection, removeConnection, switchOffConnection } from "../directory/connections.ts";
-import { linkTestedIdentity } from "../directory/sign-in-tests.ts";
+import { judgeAgain, linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { ConnectionType } from "../model.ts";
@@ -56,6 +56,7 @@ export function connectionRoutes(deps: AdminDeps): Router {
       if (!(error instanceof ConflictError)) throw error;
       return await answer("problem", error.message);
     }
+    await judgeAgain({ store: context.store, sealer: deps.sealer, connection: context.connection });
     await answer("done", "From now on this identity signs in to your account.");
   });
 

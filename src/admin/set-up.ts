@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
-import { createAccountsAtSignIn, isTestUnderWay, startSignInTest } from "../directory/sign-in-tests.ts";
+import { isTestUnderWay, judgeAgain, startSignInTest } from "../directory/sign-in-tests.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
@@ -102,10 +102,11 @@ function choiceRoutes(
     checkMayEdit(context);
     await changeAsShown({ req, res, context, step: "test" }, async ({ store, connection }) => {
       await recordEdit(store, connection.id, editorOf(context, req));
-      await createAccountsAtSignIn({ store, sealer: deps.sealer, connection });
+      await store.connections.update(connection.id, { justInTime: true });
       await store.activity.record(context.entry("connection.changed", ["justInTime"]));
     });
     if (res.headersSent) return;
+    await judgeAgain({ store: context.store, sealer: deps.sealer, connection: context.connection });
     const text = "From now on, the first sign-in creates an account. The test below was judged again.";
     await answer(req, res, context, "test", { kind: "done", text });
   });

@@ -32,7 +32,7 @@ export function checkShown(req: Request, now: readonly Fact[], page: string): vo
 }
 
 /**
- * What has changed since a page showed `shown`, the value of its hidden field. Empty if nothing has, or if the value cannot
+ * Compares `shown`, the value of the hidden field of a page, with the facts now. Empty if nothing differs, or if it cannot
  * be read.
  */
 export function differencesSince(shown: string, now: readonly Fact[]): readonly Difference[] {

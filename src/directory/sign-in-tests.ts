@@ -129,15 +129,12 @@ function isIdentified(outcome: SignInPreview): boolean {
 }
 
 /**
- * Lets first sign-ins create accounts, and decides again about the person of the last test, without another sign-in. Throws
- * NotFoundError.
+ * Judges the last test again, without another sign-in: the directory may decide otherwise by now. Do not call it in a
+ * transaction, which a preview could not roll back.
  */
-export async function createAccountsAtSignIn({ store, sealer, connection }: TestedConnection): Promise<void> {
-  await store.transaction(async (inside) => {
-    await inside.connections.update(connection.id, { justInTime: true });
-    const test = await latestSignInTest(inside, sealer, connection.id);
-    if (test?.isUnderstood) await markTested(inside, connection.id, test.result.identity);
-  });
+export async function judgeAgain({ store, sealer, connection }: TestedConnection): Promise<void> {
+  const test = await latestSignInTest(store, sealer, connection.id);
+  if (test?.isUnderstood) await markTested(store, connection.id, test.result.identity);
 }
 
 /** The last test of a connection that has a result. */
@@ -177,7 +174,6 @@ export async function linkTestedIdentity(
     }
     await inside.identities.add(connection.id, storedSubject(connection, identity.subject), userId);
   });
-  await markTested(store, connection.id, identity);
 }
 
 async function preview(store: TenantStore, identity: ExternalIdentity): Promise<SignInPreview> {

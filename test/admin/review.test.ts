@@ -176,7 +176,10 @@ describe("a connection's review", () => {
       it(`is out of date when the guest has changed ${what}`, async () => {
         const { owner, base, guest, link } = draft();
         const review = formOn(await owner.get(`${base}/review`), "/activate");
-        assertRedirect(await submit(guest, `${link}?step=3`, "/settings", { ...values(), ...change }), `${link}?step=4`);
+        assertRedirect(
+          await submit(guest, `${link}?step=3`, "/settings", { ...values(), ...change }),
+          `${link}?step=4`,
+        );
         const refused = await answerOf(owner, await review.send(owner));
         assert.equal(differenceOf(refused, label).length, 2, label);
         assert.equal((await stored()).status, "draft");

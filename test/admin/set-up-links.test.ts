@@ -18,7 +18,9 @@ import {
   offeredTest,
   stateOf,
   switchOn,
-  valueToCopy, visibleText } from "./pages-read.ts";
+  valueToCopy,
+  visibleText,
+} from "./pages-read.ts";
 
 let keys = 0;
 

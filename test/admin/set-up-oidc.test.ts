@@ -112,7 +112,10 @@ describe("the set-up of an OIDC connection", () => {
       await test();
       const page = await client.get(`${base}?step=4`);
       assert.match(page.text, /Okta and Tasklane understand each other/);
-      assert.match(page.text, /<li class="calm">[\s\S]*Ada Lovelace has no account yet[\s\S]*once provisioning is set up/);
+      assert.match(
+        page.text,
+        /<li class="calm">[\s\S]*Ada Lovelace has no account yet[\s\S]*once provisioning is set up/,
+      );
       assert.deepEqual(await verdicts(), [true, false]);
       assert.match(page.text, /Review and switch on…/);
       const calls = op.calls.length;
@@ -130,8 +133,7 @@ describe("the set-up of an OIDC connection", () => {
     });
 
     it("keeps the choices, and shows only the values that they need", async () => {
-      const choose = (app: string) =>
-        submit(client, `${base}?step=1`, "/choices", { accounts: "both", app });
+      const choose = (app: string) => submit(client, `${base}?step=1`, "/choices", { accounts: "both", app });
       assertRedirect(await choose("catalog"), `${base}?step=2`);
       const catalog = await client.get(`${base}?step=2`);
       assert.match(catalog.text, /Browse App Catalog/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { disableConnection, rotateSecret } from "../../src/directory/connections.ts";
-import { createAccountsAtSignIn, latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
+import { judgeAgain, latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { Connection } from "../../src/model.ts";
 import type { Answer } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
@@ -79,7 +79,8 @@ describe("a test sign-in by OpenID Connect", () => {
       await run(await start(strict), strict);
       const { store } = site().acme;
       const calls = op.calls.length;
-      await createAccountsAtSignIn({ store, sealer: orgSealer, connection: strict });
+      await store.connections.update(strict.id, { justInTime: true });
+      await judgeAgain({ store, sealer: orgSealer, connection: strict });
       const { outcome } = (await latest(strict)) ?? assert.fail();
       assert.ok(outcome && "user" in outcome && outcome.by === "just-in-time");
       assert.ok(await admittedAt(strict));

@@ -9,8 +9,7 @@ export interface ScreenField {
 }
 
 /**
- * One of Okta's screens, reduced to what a drawing shows. Those with the name of a guide's picture are the same screen:
- * a test compares them with the page that the picture is made from.
+ * One of Okta's screens, reduced to what a drawing shows. Those with the name of a guide's picture show the same screen.
  */
 export interface OktaScreen {
   title: string;

@@ -7,7 +7,7 @@ import type { SampleConsole } from "./console.ts";
 export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
   const values = {
     part: "#values > .stack",
-    html: /<div class="beside" id="values">[\s\S]*?<\/form>/,
+    html: /<div class="side-by-side" id="values">[\s\S]*?<\/form>/,
   };
   const form = { part: "main form", html: /<form class="card[\s\S]*?<\/form>/ };
   return [
