@@ -239,13 +239,13 @@ describeInBrowser("the pages of the demo", (browser) => {
     assert.equal(oidc.active, true, "one click changes nothing");
     await answer("Deactivate");
     await page.getByText("The application is inactive").waitFor();
-    await page.getByRole("button", { name: "Activate" }).click();
+    await page.getByRole("button", { name: "Activate", exact: true }).click();
 
     const { certificate } = saml.signOn;
     await page.goto(`${org.url}/admin/apps/${saml.id}/sign-on`);
     await page.getByRole("button", { name: "Generate new certificate" }).click();
     await page.getByRole("button", { name: "Actions" }).last().click();
-    await page.getByRole("button", { name: "Activate" }).click();
+    await page.getByRole("button", { name: "Activate", exact: true }).click();
     await page.getByRole("dialog").getByText("stops signing at once").waitFor();
     await answer("Cancel");
     assert.equal(saml.signOn.certificate, certificate);
@@ -257,8 +257,10 @@ describeInBrowser("the pages of the demo", (browser) => {
     const boxOf = async (cell: string) => (await rows.first().locator(cell).boundingBox()) ?? assert.fail();
     for (const path of ["/admin/users", "/admin/users?q=person.with", "/admin/groups"]) {
       await page.goto(org.url + path);
-      const heights = await rows.evaluateAll("(all) => all.map((row) => row.getBoundingClientRect().height)");
-      assert.deepEqual([...new Set((heights as number[]).map(Math.round))], [44], path);
+      const heights = await page.evaluate<number[]>(
+        "[...document.querySelectorAll('.table tbody tr')].map((row) => Math.round(row.getBoundingClientRect().height))",
+      );
+      assert.deepEqual([...new Set(heights)], [44], path);
     }
     await page.goto(`${org.url}/admin/users`);
     assert.equal((await boxOf(".first")).y, (await boxOf(".second")).y);
