@@ -49,6 +49,12 @@ function signInHelp(password: string | null) {
       name: person,
       href: `${paths[tenant.protocol](tenant.slug).login}?${new URLSearchParams({ login_hint: loginOf(person, tenant) })}`,
     })),
-    owner: { login: loginOf(tenant.owner, tenant), href: paths.passwordLoginOf(tenant.slug), password },
+    owner: { login: loginOf(tenant.owner, tenant), href: ownerSignIn(tenant), password },
   }));
+}
+
+/** The password form, with the owner's name. */
+function ownerSignIn(tenant: DemoTenant): string {
+  const query = new URLSearchParams({ login_hint: loginOf(tenant.owner, tenant) });
+  return `${paths.passwordLoginOf(tenant.slug)}?${query}`;
 }
