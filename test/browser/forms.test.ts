@@ -90,10 +90,10 @@ describeInBrowser("forms that answer", (browser) => {
         const page = await open("/admin/activity", size);
         await page.locator("summary.button", { hasText: "Change" }).click();
         await site().acme.store.settings.change({ activityDays: 100 + (size.viewport?.width ?? 0) });
-        await page.getByLabel("Days").fill("90");
+        await page.locator("#days").fill("90");
         await page.getByRole("button", { name: "Save" }).click();
         await assertSeen(page, "Nothing was changed: another person or a machine has made changes");
-        assert.equal(await page.getByLabel("Days").inputValue(), "90");
+        assert.equal(await page.locator("#days").inputValue(), "90");
         await page.getByRole("button", { name: "Save" }).click();
         await assertSeen(page, "The setting is saved.");
       });
