@@ -132,7 +132,7 @@ export async function answerProblems(
 }
 
 /** The sentence above the problems of a form. */
-export function problemText(problems: SubmittedForm["problems"]): string {
+function problemText(problems: SubmittedForm["problems"]): string {
   const fields = Object.keys(problems).length === 1 ? "this field" : "these fields";
   return `Nothing was changed. Correct ${fields}:`;
 }

@@ -11,7 +11,7 @@ export interface ScreenField {
 /**
  * One of Okta's screens, reduced to what a drawing shows. Those with the name of a guide's picture show the same screen.
  */
-export interface OktaScreen {
+interface OktaScreen {
   title: string;
   tabs: readonly string[];
   /** The open tab. */
