@@ -56,8 +56,8 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
     {
       name: "people",
       path: paths.admin.people,
-      part: ".table-card",
-      html: /<div class="card table-card">[\s\S]*?<\/table>/,
+      part: "table.people",
+      html: /<table class="list people">[\s\S]*?<\/table>/,
     },
   ];
 }

@@ -69,6 +69,7 @@ export async function inputsOf(shot: Shot, { request, asset }: Site): Promise<st
 function stable(html: string): string {
   return html
     .replace(/<input type="hidden"[^>]*>/g, "")
+    .replace(/<time [\s\S]*?<\/time>/g, "time")
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "id")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "time")
     .replace(/\d{1,2} \w{3} \d{4}, \d\d:\d\d UTC/g, "time")
