@@ -22,6 +22,7 @@ const ofTenantA: Record<string, (a: TenantA) => string> = {
   test: (a) => a.testId,
   agent: (a) => a.clientId,
   message: () => "1",
+  flow: () => "1",
 };
 
 function pathIn(route: Route, a: TenantA): string {

@@ -148,8 +148,8 @@ describe("sign-in by OpenID Connect", () => {
         assertRedirect(await signInAt(site().app, op, mapped, client), landingPath);
         return factOf(await client.get("/account"), "Role");
       };
-      assert.equal(await roleOf(["Everyone", "App Admins"]), "admin");
-      assert.equal(await roleOf(["Everyone"]), "member");
+      assert.equal(await roleOf(["Everyone", "App Admins"]), "Admin");
+      assert.equal(await roleOf(["Everyone"]), "Member");
     });
 
     it("revokes the role at once when the mapping changes", async () => {
