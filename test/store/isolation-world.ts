@@ -159,7 +159,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const domain = await addDomain(store, `${tenant.slug}.test`);
   await store.domains.enforce(domain, connectionId);
   const testId = `test-${tenant.slug}`;
-  await store.signInTests.create({ id: testId, connectionId, userId: local.id }, Date.now() + 60_000);
+  await store.signInTests.create({ id: testId, connectionId, userId: local.id }, inAnHour());
   const setUp = { kind: "set-up-connection", connectionId } as const;
   await store.links.create(`set-up-${tenant.slug}`, setUp, Date.now() + 60_000);
   const taskId = randomUUID(); // sample product
