@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:http";
 import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
+import { openCallCounter } from "./directory/call-counter.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
-import { openCallCounter } from "./scim/call-counter.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 import { configuredLimits } from "./trust/guarded-fetch.ts";

@@ -14,7 +14,10 @@ describeInBrowser("a page on paper", (browser) => {
   onOneDatabase((use) => {
     const site = useSite(use);
 
-    for (const path of ["/account", "/admin/activity", "/admin/provisioning", "/admin/people", "/tasks"]) {
+    for (const path of [
+      ...["/account", "/admin/activity", "/admin/provisioning", "/admin/people"],
+      "/tasks", // sample product
+    ]) {
       it(`${path}: has its content alone, dark on white`, async () => {
         const page = await browser.open();
         await takeSession(page, site().app, await site().clientOf(site().owner));

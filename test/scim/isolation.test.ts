@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { noCallCounter } from "../../src/scim/call-counter.ts";
+import { noCallCounter } from "../../src/directory/call-counter.ts";
 import { scimRoutes } from "../../src/scim/routes.ts";
 import type { Database } from "../../src/store/database.ts";
 import { startTestApp } from "../helpers/app.ts";

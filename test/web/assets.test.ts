@@ -170,7 +170,8 @@ describe("assets", () => {
       "/me",
       "/healthz",
       "/mcp",
-      "/api/v1/tasks",
+      "/api/v1/openapi.json",
+      "/api/v1/tasks", // sample product
       "/.well-known/oauth-protected-resource",
     ]) {
       it(`are unlike ${path}, which is never compressed`, async () => {

@@ -86,7 +86,8 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
         reason: entry.reason ?? null,
         request_id: entry.requestId,
       });
-      await tenantCounts(scope, now).add(countsOf(entry));
+      const figures = countsOf(entry);
+      if (figures.length > 0) await tenantCounts(scope, now).add(figures);
     },
 
     /** The entries that match a filter, newest first, after the position `after`. Reads an index, so any length is cheap. */

@@ -60,7 +60,6 @@ export function tenantCounts(scope: TenantScope, now: () => number) {
 
     /** Adds to several figures with one statement. `at` may be any time of the period. */
     async add(counted: readonly Omit<PeriodCount, "at">[], at = now()): Promise<void> {
-      if (counted.length === 0) return;
       const rows = counted.map((one) => ({ ...one, at: periodOf(one.kind, at), shard: shard() }));
       await scope.addUp("day_counts", rows, ["kind", "at", "subject", "shard"], "count");
     },

@@ -32,6 +32,7 @@ import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { sealer } from "../../../src/store/secrets.ts";
 import { forTenant, type TenantStore } from "../../../src/store/tenant-store.ts";
+import { readablePath } from "./product.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
 
 /** The application and an org, connected by both protocols. */
@@ -204,7 +205,8 @@ async function callByAgent(sample: Sample): Promise<void> {
     { id: clientId, secret: registered.secret ?? "" },
     { grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion },
   );
-  await fetch(`${origin}${paths.api}/tasks`, { headers: { authorization: `Bearer ${issued.access_token}` } });
+  const headers = { authorization: `Bearer ${issued.access_token}` };
+  await fetch(origin + paths.api + readablePath, { headers });
 }
 
 interface ClientCredentials {

@@ -34,7 +34,7 @@ export const product: Product = {
 const readablePaths: readonly string[] = [
   "/tasks", // sample product
 ];
-const [readablePath = ""] = readablePaths;
+export const [readablePath = ""] = readablePaths;
 
 /** A call that every MCP server answers (MCP, Lifecycle). */
 const mcpInitialize = {

@@ -36,8 +36,8 @@ const signedOut: Row[] = [
 ];
 
 const owned: Row[] = [
-  ["tasks", "/tasks"],
-  ["tasks-done", "/tasks?show=done"],
+  ["tasks", "/tasks"], // sample product
+  ["tasks-done", "/tasks?show=done"], // sample product
   ["account", "/account"],
   ["admin", "/admin"],
   ["connections", "/admin/connections"],
