@@ -1,12 +1,14 @@
+import assert from "node:assert/strict";
 import { shownValue } from "../../src/admin/shown.ts";
 import { createConnection, freezeGuests, recordEdit } from "../../src/directory/connections.ts";
+import { finishSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
-import type { ConnectionType } from "../../src/model.ts";
+import type { ConnectionType, OidcSettings } from "../../src/model.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import type { TestDatabase } from "../helpers/databases.ts";
 import type { PageCase } from "../helpers/every-page.ts";
 import { signingCertificate } from "../helpers/idp-metadata.ts";
-import { samlSettings } from "../helpers/people.ts";
+import { identityOf, samlSettings } from "../helpers/people.ts";
 import type { Site } from "../helpers/site.ts";
 import { agentPages } from "./agent-pages.ts";
 import { directoryPages } from "./directory-pages.ts";
@@ -24,7 +26,8 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   const [oidc, saml] = [await draft("oidc"), await draft("saml")];
   const purpose = { kind: "set-up-connection", connectionId: oidc.id } as const;
   await store.links.create(hashToken("guest"), purpose, Date.now() + 86_400_000);
-  const tested = await testedConnection(site);
+  const tested = await refusedTest(site);
+  const waiting = await testWithoutAccount(site);
   const active = await activeSaml(site);
   const reviewed = await reviewedDraft(site);
   const shown = shownValue([
@@ -50,7 +53,11 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
       page(`step ${step} of an OIDC set-up`, `/admin/connections/${oidc.id}?step=${step}`),
     ),
     page("an OIDC set-up sent empty", `/admin/connections/${oidc.id}/settings`, { status: 303, form: {} }),
-    page("an OIDC set-up after a test", `/admin/connections/${tested}?step=4`),
+    page("an OIDC set-up after a refused test", `/admin/connections/${tested}?step=4`),
+    page(
+      "an OIDC set-up after a test of a person without an account",
+      `/admin/connections/${waiting}?step=4`,
+    ),
     page("the end of an OIDC set-up", `/admin/connections/${tested}?step=5`),
     page("step 2 of a SAML set-up", `/admin/connections/${saml.id}?step=2`),
     page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { status: 303, form: {} }),
@@ -79,15 +86,45 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   ];
 }
 
-/** Creates a connection to an unreachable provider, whose test has failed. Returns its id. */
-async function testedConnection(site: Site): Promise<string> {
-  const settings = { issuer: "https://provider.invalid", clientId: "0oa1" };
-  const { id, key } = await site.acme.connection({ settings, draft: true });
+/** Creates a draft with its secret. */
+function oidcDraft({ acme, sealer }: Site, settings: OidcSettings) {
+  return acme.connection({
+    settings,
+    secret: { text: "a secret of the client", sealer },
+    draft: true,
+    justInTime: false,
+  });
+}
+
+/** Creates a draft for an unreachable provider, whose test has failed. Returns its id. */
+async function refusedTest(site: Site): Promise<string> {
+  const { id, key } = await oidcDraft(site, { issuer: "https://provider.invalid", clientId: "0oa1" });
   const client = await site.clientOf(site.owner);
   const test = randomToken();
   await client.post(`/admin/connections/${id}/tests`, { test });
-  await client.get(`/oidc/${key}/login?test=${test}`);
+  const refused = await client.get(`/oidc/${key}/login?test=${test}`);
+  assert.match(refused.text, /The test has ended/);
   return id;
+}
+
+/** Creates a draft whose provider was understood, with a person who has no account yet. Returns its id. */
+async function testWithoutAccount(site: Site): Promise<string> {
+  const { acme, owner, sealer } = site;
+  const connection = await oidcDraft(site, { issuer: "https://acme.okta.example", clientId: "0oa1" });
+  const identity = identityOf(connection, "grace@acme.example");
+  await finishSignInTest(
+    { store: acme.store, sealer, connection },
+    await startSignInTest(acme.store, connection.id, owner.id),
+    {
+      values: { sub: identity.subject, preferred_username: identity.loginName },
+      mapped: [
+        { label: "Login name", name: "preferred_username", value: identity.loginName, required: true },
+      ],
+      identity,
+      problem: null,
+    },
+  );
+  return connection.id;
 }
 
 /** Creates a SAML draft that a guest has changed and an owner is reviewing. */

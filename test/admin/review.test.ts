@@ -203,7 +203,7 @@ describe("a connection's review", () => {
         assert.match(answer.text, /An owner is reviewing these values right now/);
       }
       assert.equal((await stored()).issuer, right().issuer);
-      assert.match((await owner.get(base)).text, /guest of the set-up link can change nothing until/);
+      assert.match((await owner.get(base)).text, /guest of the set-up link can change nothing now/);
       assertRedirect(await submit(owner, base, "/guests/resume"), base);
       assertRedirect(await submit(guest, `${link}?step=3`, "/settings", swapped()), `${link}?step=4`);
     });

@@ -107,6 +107,8 @@ describe("the set-up of an OIDC connection", () => {
     });
 
     it("says calmly that provisioning comes next, or lets first sign-ins create accounts without another test", async () => {
+      // Ada has an account: another test has signed her in.
+      op.define({ sub: "00u-grace", email: "grace@acme.example", name: "Grace Hopper" });
       await register();
       await submit(client, settingsPage(base), "/settings", { ...rightValues(), justInTime: "" });
       await test();
@@ -114,7 +116,7 @@ describe("the set-up of an OIDC connection", () => {
       assert.match(page.text, /Okta and Tasklane understand each other/);
       assert.match(
         page.text,
-        /<li class="calm">[\s\S]*Ada Lovelace has no account yet[\s\S]*once provisioning is set up/,
+        /<li class="calm">[\s\S]*Grace Hopper has no account yet[\s\S]*once provisioning is set up/,
       );
       assert.deepEqual(await verdicts(), [true, false]);
       assert.match(page.text, /Review and switch on…/);
@@ -125,7 +127,7 @@ describe("the set-up of an OIDC connection", () => {
         `${base}?step=4`,
         "From now on, the first sign-in creates an account. The test below was judged again.",
       );
-      assert.match(judged.text, /<li class="done">[\s\S]*Ada Lovelace gets in/);
+      assert.match(judged.text, /<li class="done">[\s\S]*Grace Hopper gets in/);
       assert.deepEqual(await verdicts(), [true, true]);
       assert.equal(op.calls.length, calls, "no one signed in again");
       await submit(client, `${base}?step=5`, "/review");

@@ -13,7 +13,7 @@ import { type Site, useSite } from "../helpers/site.ts";
 
 /** What the customer answers to the conditions of the guides, by their words after "If". */
 const facts = {
-  "accounts are not provisioned": true,
+  "only Okta is to create accounts": false,
   "your org has a custom domain": false,
   "your domain is not proved": true,
   "your policy requires an expiry": true,

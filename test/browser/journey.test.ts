@@ -23,8 +23,9 @@ class Hands {
 
   async click(target: Locator): Promise<void> {
     await this.page.bringToFront();
+    // The page after the click may no longer have the target.
+    this.acts.push((await target.innerText()).trim());
     await target.click();
-    this.acts.push((await target.textContent().catch(() => null))?.trim() ?? "click");
   }
 
   button(name: string): Promise<void> {

@@ -78,7 +78,7 @@ describeInBrowser("provisioning set up in the browser, by following the page", (
       await okta.getByRole("link", { name: "Provisioning" }).click();
       await connect(page, okta);
       await page.bringToFront();
-      await page.locator(".steps > .done", { hasText: "Connect Okta" }).waitFor();
+      await page.locator(".steps > .done > h2", { hasText: "Connect Okta" }).waitFor();
       assert.equal(await page.getByText("Okta has not called yet").count(), 0, "the state came by itself");
       await page.getByRole("heading", { name: "The new token" }).waitFor();
       assert.deepEqual(await stepsDone(page), ["Create a token", "Connect Okta"]);

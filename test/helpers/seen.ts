@@ -7,10 +7,11 @@ import { assertRedirect } from "./pages.ts";
 /** How long a page may take to put the focus on its message. */
 const timeout = 5_000;
 
-/** In the page: why a person does not see the message, or null. */
-const unseen = (text: string) => `(async () => {
-  // The browser moves the focus before it draws.
-  await new Promise((drawn) => requestAnimationFrame(drawn));
+/**
+ * In the page: why a person does not see the message, or null. It waits for nothing: a page without scripts, or in a
+ * background window, never calls back.
+ */
+const unseen = (text: string) => `(() => {
   const wanted = ${JSON.stringify(text)};
   const textOf = (element) => element.textContent.replace(/\\s+/g, " ");
   const messages = [...document.querySelectorAll("[role=alert], [role=status], .answer, .field-state")]

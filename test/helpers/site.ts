@@ -1,10 +1,10 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { createApp } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import type { Tenant, User } from "../../src/model.ts";
 import type { Database } from "../../src/store/database.ts";
-import { hashToken } from "../../src/store/secrets.ts";
+import { hashToken, type Sealer, sealer } from "../../src/store/secrets.ts";
 import { type StoredSession, sessionStore } from "../../src/store/session-store.ts";
 import { startTestApp, type TestApp, type TestOptions } from "./app.ts";
 import type { Client } from "./client.ts";
@@ -18,6 +18,8 @@ export interface Site {
   acme: TestTenant;
   /** Signs in with `testPassword`. */
   owner: User;
+  /** Seals what the application can open. */
+  sealer: Sealer;
   /** A client with a session of a user of acme, without the cost of hashing a password. */
   clientOf(user: User, connectionId?: string | null): Promise<Client>;
 }
@@ -30,13 +32,15 @@ export function useSite(use: () => TestDatabase, options: TestOptions = {}): () 
   let site: Site;
   before(async () => {
     const { database } = use();
-    const app = await startTestApp(database, { sessionSecret, ...options });
+    const dataKey = options.dataKey ?? randomBytes(32);
+    const app = await startTestApp(database, { sessionSecret, ...options, dataKey });
     const acme = await createTestTenant(database);
     const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
     site = {
       app,
       acme,
       owner,
+      sealer: sealer(dataKey),
       clientOf: (user, connectionId = null) => signedIn(user, connectionId),
     };
   });

@@ -55,7 +55,8 @@ export async function carry(from: Page, name: string, to: Page, label: string): 
   await from.getByRole("button", { name: `Copy ${name}`, exact: true }).click();
   await from.locator("#copy-status", { hasText: "Copied" }).waitFor({ state: "attached" });
   await to.bringToFront();
-  const field = to.getByLabel(label);
+  // The drawings of Okta's screens name its fields, too.
+  const field = to.locator("input, textarea").and(to.getByLabel(label));
   await field.fill("");
   await field.focus();
   await to.keyboard.press("Control+V");
