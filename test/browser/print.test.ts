@@ -9,6 +9,13 @@ const shownOfFrame = `[...document.querySelectorAll("${frame}")]
   .filter((part) => part.checkVisibility() && part.offsetWidth > 1)
   .map(({ outerHTML }) => outerHTML.slice(0, 120))`;
 
+/** In the page: what paper shows of the times that say how long ago something was. */
+const shownOfTimes = `[...document.querySelectorAll('main time:not([data-moment="exact"])')].map((time) => ({
+  at: time.dateTime.slice(11, 19),
+  hidden: getComputedStyle(time).fontSize === "0px",
+  shown: getComputedStyle(time, "::after").content,
+}))`;
+
 /** The guides: printed-guides.test.ts. */
 describeInBrowser("a page on paper", (browser) => {
   onOneDatabase((use) => {
@@ -28,5 +35,20 @@ describeInBrowser("a page on paper", (browser) => {
         assert.doesNotMatch(color, /rgb\(2\d\d/);
       });
     }
+
+    for (const javaScriptEnabled of [true, false])
+      it(`has exact times in place of "3 min ago" ${javaScriptEnabled ? "with" : "without"} scripts`, async () => {
+        // The reader's zone is not UTC, which paper names.
+        const page = await browser.open({ javaScriptEnabled, timezoneId: "Asia/Kolkata" });
+        await takeSession(page, site().app, await site().clientOf(site().owner));
+        await page.goto(`${site().app.url}/account`);
+        await page.emulateMedia({ media: "print" });
+        const times = await page.evaluate<{ at: string; hidden: boolean; shown: string }[]>(shownOfTimes);
+        assert.ok(times.length > 0);
+        for (const { at, hidden, shown } of times) {
+          assert.ok(hidden);
+          assert.match(shown, new RegExp(`^"\\d+ \\w+ \\d{4}, ${at} UTC"$`));
+        }
+      });
   });
 });
