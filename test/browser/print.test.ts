@@ -3,7 +3,8 @@ import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { useSite } from "../helpers/site.ts";
 
-const frame = ".skip-link, .site-header, .site-footer, .sections, main form, main button, main .button";
+const frame =
+  ".skip-link, .site-header, .site-footer, .sections, main form:not(:has(table)), main button, main .button";
 /** In the page: the parts of its frame that paper would show. */
 const shownOfFrame = `[...document.querySelectorAll("${frame}")]
   .filter((part) => part.checkVisibility() && part.offsetWidth > 1)
@@ -35,6 +36,14 @@ describeInBrowser("a page on paper", (browser) => {
         assert.doesNotMatch(color, /rgb\(2\d\d/);
       });
     }
+
+    it("/admin/people: has the people, although they are in the form for selected ones", async () => {
+      const page = await browser.open();
+      await takeSession(page, site().app, await site().clientOf(site().owner));
+      await page.goto(`${site().app.url}/admin/people`);
+      await page.emulateMedia({ media: "print" });
+      assert.ok(await page.getByRole("cell", { name: site().owner.loginName }).first().isVisible());
+    });
 
     for (const javaScriptEnabled of [true, false])
       it(`has exact times in place of "3 min ago" ${javaScriptEnabled ? "with" : "without"} scripts`, async () => {
