@@ -63,7 +63,7 @@ const owned: Row[] = [
   ["activity", "/admin/activity"],
   ["inspector", "/admin/inspector"],
   ["inspector-flow", ["inspector", admin(`inspector/flows/${id}`)]],
-  ["inspector-message", ["inspector", admin("inspector/\\d+")]],
+  ["inspector-message", ["inspector-flow", admin("inspector/\\d+")]],
   ["inspector-source", ["inspector-message", /^\/admin\/inspector\/source[/?]/]],
   ["guides", "/admin/guides"],
 ];
