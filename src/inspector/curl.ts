@@ -64,7 +64,8 @@ const unprintable = /[\p{Cc}\p{Cf}]/u;
 
 function quoted(text: string): string {
   if (!unprintable.test(text.replaceAll("\n", ""))) return `'${text.replaceAll("'", "'\\''")}'`;
-  const escaped = [...text.replace(/[\\']/g, "\\$&")].map((one) => {
+  // No quote remains between the quotes, so that also a shell without this syntax reads one word.
+  const escaped = [...text.replaceAll("\\", "\\\\").replaceAll("'", "\\047")].map((one) => {
     if (!unprintable.test(one)) return one;
     const code = one.codePointAt(0) ?? 0;
     return code > 0xffff

@@ -25,7 +25,7 @@ export async function streamFlows(
   req: Request,
   res: Response,
 ): Promise<void> {
-  let last = Number(req.get("last-event-id") ?? req.query.after) || 0;
+  let last = messageNumber(req.get("last-event-id") ?? req.query.after) ?? 0;
   const isStream = (req.get("accept") ?? "").includes("text/event-stream");
   const end = Date.now() + (isStream ? streamMs : 0);
   // X-Accel-Buffering: nginx would buffer the events.
@@ -40,6 +40,12 @@ export async function streamFlows(
     await sleep(pollMs);
   }
   res.end();
+}
+
+/** The number of a message in a query; null for anything else. PostgreSQL refuses other numbers. */
+export function messageNumber(text: unknown): number | null {
+  const number = Number(text);
+  return Number.isSafeInteger(number) && number > 0 ? number : null;
 }
 
 /** The flows of the matching messages after a number, each with the number of its newest one, in the order of these. */

@@ -10,7 +10,7 @@ import { requireAdmin, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { describeFlow, type ShownFlow } from "./flow.ts";
 import { flowRoutes } from "./flow-routes.ts";
-import { streamFlows } from "./live.ts";
+import { messageNumber, streamFlows } from "./live.ts";
 import { type InspectorDeps, messageLocals } from "./message-page.ts";
 import { sourceLines } from "./source.ts";
 
@@ -38,7 +38,7 @@ function listRoutes({ database }: InspectorDeps): Router {
   router.get(home, async (req, res) => {
     const store = storeOf(req, database);
     const filter = filterIn(req.query);
-    const before = Number(req.query.before) || null;
+    const before = messageNumber(req.query.before);
     const [state, connections, found] = await Promise.all([
       store.inspector.state(),
       store.connections.list(),

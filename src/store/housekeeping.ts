@@ -11,8 +11,8 @@ import { maxMessageAgeMs } from "./tenant/inspector.ts";
 const everyMs = 10 * 60_000;
 
 /**
- * Removes expired rows every ten minutes, and notes the number of people. Nothing depends on it, because queries ignore expired rows. All replicas run it,
- * which is harmless. Returns a function that stops it.
+ * Removes expired rows every ten minutes, and notes the number of people. Nothing depends on it, because queries ignore
+ * expired rows. All replicas run it, which is harmless. Returns a function that stops it.
  */
 export function startHousekeeping(database: Database, log: Log): () => void {
   const timer = setInterval(() => {

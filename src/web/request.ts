@@ -38,6 +38,7 @@ export function requestContext(log: Log): RequestHandler {
     req.log = log.child({ requestId: req.id });
     req.person = null;
     req.isNavigation = false;
+    if (URL.canParse(req.url)) toOriginForm(req);
     res.set("X-Request-Id", req.id);
     res.on("close", () => {
       const durationMs = Math.round(Number(process.hrtime.bigint() - started) / 1e4) / 100;
@@ -51,6 +52,16 @@ export function requestContext(log: Log): RequestHandler {
     });
     next();
   };
+}
+
+/**
+ * A client may name our origin, or any other, in the first line of a request (RFC 9112 §3.2.2). Only the path counts here:
+ * the other origin must not get into a page, a command or a check of the address.
+ */
+function toOriginForm(req: Request): void {
+  const { pathname, search } = new URL(req.url);
+  req.url = pathname + search;
+  req.originalUrl = req.url;
 }
 
 /**
@@ -101,6 +112,11 @@ export function isSpeculative(req: Request): boolean {
   return purposeHeaders.some((name) =>
     (req.get(name) ?? "").split(/[;,\s]+/).some((word) => speculativePurposes.has(word.toLowerCase())),
   );
+}
+
+/** Whether a person sees the answer: not if a script loads it, and not yet if the browser loads it in advance. */
+export function isSeen(req: Request): boolean {
+  return (req.get("sec-fetch-dest") ?? "document") === "document" && !isSpeculative(req);
 }
 
 /** The path of a URL, without the secret token of a one-time link. Case-insensitive, as routes are. */

@@ -10,6 +10,7 @@ import {
   type StoredSignIn,
   sessionEnd,
 } from "../store/session-store.ts";
+import { isSeen } from "./request.ts";
 
 /**
  * Loads the signed-in person from the database at each request. So a person who was deactivated, blocked or signed out
@@ -134,13 +135,14 @@ export type SessionEnding = "organisation" | "other";
 
 /**
  * Returns who ended the session whose cookie the browser sent; null if it sent none, or if the session is alive. Only the
- * browser that had the session learns it. Clears the cookie, so that the person is told once.
+ * browser that had the session learns it. Clears the cookie, so that the person is told once; not for a script of an open
+ * page, whose answer no one reads.
  */
 export function takeSessionEnding(req: Request, res: Response): SessionEnding | null {
   const name = /(?:^|;\s*)((?:__Host-)?session)=/.exec(req.headers.cookie ?? "")?.[1];
   const byOrganisation = res.locals.endedByOrganisation === true;
   if (name === undefined || (req.session.createdAt !== undefined && !byOrganisation)) return null;
-  res.clearCookie(name, { ...cookieOptions, secure: name.startsWith("__Host-") });
+  if (isSeen(req)) res.clearCookie(name, { ...cookieOptions, secure: name.startsWith("__Host-") });
   return byOrganisation ? "organisation" : "other";
 }
 

@@ -31,7 +31,7 @@ describeInBrowser("a message of the inspector in the browser", (browser) => {
         ],
         0,
       );
-      const [{ seq } = assert.fail()] = await store.inspector.page({}, null, 1);
+      const { lastSeq: seq } = await store.inspector.state();
       const page = await browser.open({
         viewport: { width, height: 900 },
         permissions: ["clipboard-read", "clipboard-write"],

@@ -214,7 +214,7 @@ describeInBrowser("the inspector in the browser", (browser) => {
       await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
       await page.getByText("All recorded messages are deleted.").waitFor();
-      assert.deepEqual(await site().acme.store.inspector.page({}, null, 1), []);
+      assert.deepEqual(await site().acme.store.inspector.after({}, 0, 1), []);
     });
 
     it("is a list with a reload link without JavaScript", async () => {

@@ -97,6 +97,17 @@ describe("a message as a cURL command", () => {
     assert.deepEqual(wordsOf(commandOf(scimCall), "sh"), wordsOf(commandOf(scimCall)));
   });
 
+  for (const value of hostile.filter((one) => one.includes("'"))) {
+    it(`runs nothing of ${JSON.stringify(value)} in a shell that knows no escapes`, () => {
+      const form = { field: `\u0007${value}` };
+      const command = commandOf({ head: ["POST /oauth2/token"], form, isRepeatable: true });
+      // The words before the value, and the value as one.
+      const [words, expected] = ["sh", "bash"].map((shell) => wordsOf(command, shell));
+      assert.equal(words?.length, expected?.length);
+      assert.deepEqual(words?.slice(0, -1), expected?.slice(0, -1));
+    });
+  }
+
   const others: [string, MessagePart | null][] = [
     ["a message of a browser", { head: ["GET /oidc/acme/callback"], query: { code: "x" } }],
     ["a decision without a message", null],

@@ -173,8 +173,7 @@ describe("the inspector's message of a SCIM call", () => {
     for (const [what, call, person] of searches) {
       it(`is found by ${what}`, async () => {
         await call();
-        const found = async () =>
-          (await tenant.store.inspector.page({ person: person() }, null, 5)).length > 0;
+        const found = async () => (await tenant.store.inspector.after({ person: person() }, 0, 5)).length > 0;
         await until("it is found", found, 30);
         await tenant.store.inspector.clear();
       });

@@ -304,11 +304,10 @@ export const isolationCases: IsolationCases = {
 
   "inspector.state": {
     call: (b) => b.inspector.state(),
-    gives: { recordingUntil: 0, dropped: 0 },
+    gives: { recordingUntil: 0, dropped: 0, lastSeq: 0 },
   },
   "inspector.recordUntil": { changesB: true, call: (b) => b.inspector.recordUntil(1), gives: undefined },
   "inspector.add": { changesB: true, call: (b) => b.inspector.add([newMessage()], 1), gives: undefined },
-  "inspector.page": { call: (b) => b.inspector.page({}, null, 10), gives: [] },
   "inspector.flows": { call: (b) => b.inspector.flows({}, null, 10), gives: [] },
   "inspector.flowsOf": { call: (b) => b.inspector.flowsOf([1]), gives: [] },
   "inspector.after": { call: (b) => b.inspector.after({}, 0, 10), gives: [] },

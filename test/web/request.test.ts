@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { pathOf } from "../helpers/routes.ts";
 import { appRoutes, useSite } from "../helpers/site.ts";
 
@@ -31,6 +33,20 @@ describe("a NUL character", () => {
       const { status, text } = await client.post("/login", { email: "ada\0@acme.example" });
       assert.equal(status, 400);
       assert.match(text, /contains a character that is not text/);
+    });
+  });
+});
+
+describe("a request that names another origin in its first line", () => {
+  onOneDatabase((use) => {
+    const site = useSite(use);
+
+    it("is one for the path alone", async () => {
+      const { hostname, port } = new URL(site().app.url);
+      const sent = request({ hostname, port, path: "http://evil.example/account?x=1" }).end();
+      const [answer] = (await once(sent, "response")) as [IncomingMessage];
+      answer.resume();
+      assert.equal(answer.headers.location, "/login?returnTo=%2Faccount%3Fx%3D1");
     });
   });
 });

@@ -100,6 +100,8 @@ describe("being signed in", () => {
         const client = await site().clientOf((await store.users.byId(id)) as User);
         await end(store, id);
         assert.equal((await client.get("/me")).status, 401, "a script's request takes nothing away");
+        for (const unseen of [{ "sec-fetch-dest": "empty" }, { "sec-purpose": "prefetch" }])
+          assert.equal((await client.get("/account", unseen)).status, 303);
         const away = await client.get("/account");
         assertRedirect(away, "/login?ended=organisation&returnTo=%2Faccount");
         assert.match(

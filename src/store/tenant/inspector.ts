@@ -78,6 +78,8 @@ export interface InspectorState {
   recordingUntil: number;
   /** How many messages were dropped because too many came at once. */
   dropped: number;
+  /** The number of the newest message, also if it is gone by now; 0 before the first. */
+  lastSeq: number;
 }
 
 /** A tenant keeps this many messages, the newest. Lists and searches read no more. */
@@ -127,10 +129,11 @@ export function tenantInspector(scope: TenantScope) {
 
   return {
     async state(): Promise<InspectorState> {
-      const row = (await scope.rows("inspectors").first("recording_until", "dropped")) as
-        | { recording_until: number; dropped: number }
+      const row = (await scope.rows("inspectors").first("recording_until", "dropped", "last_seq")) as
+        | { recording_until: number; dropped: number; last_seq: number }
         | undefined;
-      return { recordingUntil: row?.recording_until ?? 0, dropped: row?.dropped ?? 0 };
+      const { recording_until: recordingUntil = 0, dropped = 0, last_seq: lastSeq = 0 } = row ?? {};
+      return { recordingUntil, dropped, lastSeq };
     },
 
     /** Records until the given time; 0 stops. Recorded messages stay until they are too old. */
@@ -162,13 +165,6 @@ export function tenantInspector(scope: TenantScope) {
         for (const table of ["inspector_messages", "inspector_flow_keys"])
           await inside.rows(table).where("seq", "<=", oldest).delete();
       });
-    },
-
-    /** The matching messages, newest first. `before` is the number of the previous page's last message. */
-    async page(filter: MessageFilter, before: number | null, limit: number): Promise<MessageSummary[]> {
-      const query = matching(scope.rows("inspector_messages").orderBy("seq", "desc"), filter).limit(limit);
-      if (before !== null) query.where("seq", "<", before);
-      return ((await query.select(scope.raw(summaryColumns))) as MessageRow[]).map(toSummary);
     },
 
     /**

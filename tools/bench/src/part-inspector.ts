@@ -48,8 +48,7 @@ export async function measureInspector({ sizes, world, add }: BenchRun): Promise
   add("calls of a provider, inspector off", median(pushes.off), "/s");
   add("calls of a provider, inspector on : off", ratio(pushes.on, pushes.off), "×", atLeast(target, "both"));
 
-  const { dropped } = await inspector.state();
-  const newest = (await inspector.page({}, null, 1))[0]?.seq ?? 0;
+  const { dropped, lastSeq: newest } = await inspector.state();
   if (newest === 0) throw new Error("nothing was recorded");
   await inspector.recordUntil(0);
   add("messages recorded", newest, "");

@@ -30,8 +30,8 @@ export async function streamStory(deps: StoryDeps, req: Request, res: Response):
 /** Changes with the ticks, with the state of the step, and with each message. */
 async function digestOf(deps: StoryDeps, req: Request): Promise<string> {
   const { steps, store } = await readStory(deps, req);
-  const [newest] = await store.inspector.page({}, null, 1);
+  const { lastSeq } = await store.inspector.state();
   const step = steps.find(({ id }) => id === req.params.step);
   const ticks = steps.map(({ done }) => (done ? 1 : 0)).join("");
-  return Buffer.from(JSON.stringify([newest?.seq ?? 0, ticks, step?.now])).toString("base64url");
+  return Buffer.from(JSON.stringify([lastSeq, ticks, step?.now])).toString("base64url");
 }

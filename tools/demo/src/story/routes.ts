@@ -123,8 +123,8 @@ function placeOf(req: Request, slug: string): StoryPlace | null {
 async function arriveAt(req: Request, { tenant, store }: Story, step: string): Promise<StoryPlace> {
   const kept = placeOf(req, tenant.slug);
   if (kept?.step === step) return kept;
-  const [newest] = await store.inspector.page({}, null, 1);
-  return { customer: tenant.slug, step, since: newest?.seq ?? 0, acts: 0 };
+  const { lastSeq: since } = await store.inspector.state();
+  return { customer: tenant.slug, step, since, acts: 0 };
 }
 
 /** Carries out an act, and leads on: to its page, or back to the step. A problem is shown on the step. */
