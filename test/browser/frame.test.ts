@@ -60,7 +60,7 @@ describeInBrowser("the frame of the pages", (browser) => {
       await page.getByRole("button", { name: "Menu" }).tap();
       await groups.tap();
       await page.waitForURL(`**${paths.admin.groups}`);
-      await page.getByRole("heading", { name: "Groups", exact: true }).waitFor();
+      await page.getByRole("heading", { level: 1, name: /^Groups/ }).waitFor();
     });
 
     it("shows the sections in groups on a wide screen, each in at most 36 pixels", async () => {
