@@ -83,7 +83,6 @@ function watchTest() {
   const form = document.querySelector("form[data-test]");
   if (!form) return;
   const state = form.querySelector("[data-test-state]");
-  state.textContent = "";
   let timer;
   form.addEventListener("submit", () => {
     state.textContent = "Waiting for the test in the other window …";

@@ -91,7 +91,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       );
       await page.getByRole("button", { name: "Sign in to the org" }).click();
       await page.waitForURL(`${baseUrl}/account`);
-      await page.getByText("SAML connection saml").waitFor();
+      await page.getByText("Single sign-on (SAML)").waitFor();
       await page.context().clearCookies();
       await page.goto(`${idp.origin}/dashboard`);
       await page.getByRole("link", { name: "Tile" }).click();

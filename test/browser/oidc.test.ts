@@ -12,7 +12,7 @@ import { useSite } from "../helpers/site.ts";
 /** The details on the account page. */
 async function factsOf(page: Page): Promise<(string | null)[]> {
   const fact = (name: string) =>
-    page.locator("dl.rows > div").filter({ hasText: name }).first().locator("dd").textContent();
+    page.locator("dl.fact-grid > div").filter({ hasText: name }).first().locator("dd").textContent();
   return [await fact("First name"), await fact("Last name"), await fact("E-mail")];
 }
 

@@ -38,7 +38,7 @@ describeInBrowser("SAML in the browser, with another vendor's provider on anothe
     async function assertAccount(page: Page, email: string): Promise<void> {
       await page.waitForURL(`${site().app.url}/account`);
       const text = await page.locator("main").innerText();
-      for (const part of ["Ada", "Lovelace", email, `SAML connection ${connection.key}`]) {
+      for (const part of ["Ada", "Lovelace", email, "Single sign-on (SAML)"]) {
         assert.ok(text.includes(part), text);
       }
     }

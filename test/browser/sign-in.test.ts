@@ -37,7 +37,7 @@ describeInBrowser("in the browser", (browser) => {
       await openAccountMenu(page);
       await tabTo(page, "Account");
       await page.keyboard.press("Enter");
-      await page.getByText("Since").nth(1).waitFor();
+      await page.locator(".devices > li").nth(1).waitFor();
       await tabTo(page, "Sign out everywhere else");
       await page.keyboard.press("Enter");
       await page.getByRole("status").filter({ hasText: "You are signed out everywhere else." }).waitFor();

@@ -74,6 +74,9 @@ export const acts: readonly (Row & { verb: string })[] = [
   act("choose", matching(`^a schedule under ${label}`), (reader, groups) =>
     hands.chooseAny(reader, groups.label ?? ""),
   ),
+  act("choose", matching(`^${label} and \\*\\*`), async (reader, _groups, text) => {
+    for (const one of labelsIn(text)) await hands.choose(reader, one);
+  }),
   act("choose", /\*\*/, (reader, _groups, text) => hands.choose(reader, firstOf(text))),
   act("set", new RegExp(`^${label} to \\*\\*(?<value>[^*]+)`), (reader, { label: field = "", value = "" }) =>
     hands.setTo(reader, field, value),

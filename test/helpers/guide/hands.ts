@@ -324,7 +324,7 @@ async function inProduct(reader: Reader): Promise<{ state: string; address: stri
   lookAt(reader, "product");
   await goTo(reader, ["Admin", "People"]);
   const row = await rowOf(pageOf(reader), nameOf(reader.person));
-  const [, state = ""] = await row.getByRole("cell").allTextContents();
+  const state = (await row.locator(".badges").textContent()) ?? "";
   return { state: state.trim(), address: await row.getByRole("link").first().getAttribute("href") };
 }
 
