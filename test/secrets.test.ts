@@ -16,6 +16,7 @@ import { revocationToken, startRevokingOrg } from "./helpers/revocation.ts";
 import type { Fields } from "./helpers/saml-response.ts";
 import { useSamlSite } from "./helpers/saml-site.ts";
 import { oktaUser, scimClient } from "./helpers/scim.ts";
+import { answerOf } from "./helpers/seen.ts";
 import { sessionSecret } from "./helpers/site.ts";
 
 /** The ids of the two revocations that end the flows. */
@@ -89,7 +90,8 @@ describe("secrets", () => {
     async function byProvisioning(): Promise<void> {
       const { app, owner } = site();
       const admin = await site().clientOf(owner);
-      const created = await admin.post("/admin/provisioning/tokens", { source: "", days: "90" });
+      const wanted = { source: "", days: "90" };
+      const created = await answerOf(admin, await admin.post("/admin/provisioning/tokens", wanted));
       const token = /id="token">([^<]*)</.exec(created.text)?.[1];
       keep("a provisioning token", token);
       const settings = { sourceConflict: "refuse", passwordSync: "on" };

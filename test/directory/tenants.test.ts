@@ -83,7 +83,7 @@ describe("tenants and what the operator sets up", () => {
     });
 
     describe("connections", () => {
-      /** Who a stored session lets in. Its row stays, to tell its browser why it has ended. */
+      /** The person of a stored session. Its row stays, to tell its browser why it has ended. */
       const personOf = async (sidHash: string) => {
         const sessions = sessionStore(use().database);
         const { signIn: stored } = (await sessions.load(sidHash)) ?? assert.fail();

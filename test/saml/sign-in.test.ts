@@ -29,7 +29,7 @@ describe("sign-in by SAML", () => {
       const account = await browser.get("/account");
       assert.deepEqual(
         ["First name", "Last name", "E-mail", "Signed in with"].map((name) => factOf(account, name)),
-        ["Ada", "Lovelace", "ada@acme.example", `SAML connection ${site().connection.key}`],
+        ["Ada", "Lovelace", "ada@acme.example", "Single sign-on (SAML)"],
       );
     });
 

@@ -118,7 +118,8 @@ describe("/login", () => {
       const client = site().app.client();
       assert.equal((await client.get("/login/password/no-such-tenant")).status, 200);
       const page = await client.get("/login/password/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E");
-      assert.ok(!page.text.includes("<script"));
+      assert.ok(!page.text.includes("<script>alert"));
+      assert.ok(page.text.includes("&lt;script&gt;alert(1)"));
     });
 
     it("shows an organisation's name to an address of its domain only", async () => {

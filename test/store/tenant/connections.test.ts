@@ -13,7 +13,9 @@ describe("connections", () => {
       await store.connections.update(before.id, { sealedSecret: "sealed" });
       const { updatedAt, ...after } = await store.connections.update(before.id, { status: "disabled" });
       const { updatedAt: was, ...expected } = before;
-      assert.deepEqual(after, { ...expected, secretVersion: 1, status: "disabled" });
+      const { secretEnteredAt } = after;
+      assert.deepEqual(after, { ...expected, secretEnteredAt, secretVersion: 1, status: "disabled" });
+      assert.ok(secretEnteredAt !== null && secretEnteredAt >= was);
       assert.ok(updatedAt >= was);
       assert.equal((await store.connections.sealedSecrets(before.id)).current, "sealed");
       await store.connections.update(before.id, { sealedSecret: null, settings: null });
