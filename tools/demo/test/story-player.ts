@@ -204,8 +204,8 @@ async function ends(presenter: Presenter, tenant: DemoTenant): Promise<void> {
     await presenter.now("signed in nowhere");
     await presenter.now(state);
     await presenter.act();
-    // The page that tells that the session has ended.
-    await page.waitForURL("**/login?ended=1*");
+    // The page that says that the organisation has ended the session.
+    await page.waitForURL("**/login?ended=organisation*");
     await presenter.tickAndNext();
   }
   await presenter.act();
