@@ -4,7 +4,7 @@
  *   node test/run.mjs fast [options of mocha]
  *   node test/run.mjs fast postgres browser processes
  *
- * The last lines say what passed and failed on each engine in all of them. Exit code 1 when a job failed.
+ * The last lines name the failed tests, and say what passed and failed on each engine in all of them. Exit code 1 when a job failed.
  *
  *   node test/run.mjs watch scim [options of mocha]
  *
@@ -40,7 +40,7 @@ async function runJobs() {
   return [...results.values()].every(({ code }) => code === 0) ? 0 : 1;
 }
 
-/** A job's exit code, its seconds, and what its reporter counted (test/helpers/reporter.ts). */
+/** A job's exit code, its seconds, its failed tests, and what its reporter counted (test/helpers/reporter.ts). */
 async function run(job, options, isAlone) {
   const started = Date.now();
   const only = job === "postgres" ? ["--grep", "on PostgreSQL"] : [];
@@ -61,13 +61,16 @@ async function run(job, options, isAlone) {
   const counts = [...output.matchAll(/^(.+): (\d+) passed, (\d+) failed$/gm)].map(
     ([, name, passed, failed]) => ({ name, passed: Number(passed), failed: Number(failed) }),
   );
-  return { code, seconds: Math.round((Date.now() - started) / 1000), counts };
+  const failures = [...output.matchAll(/^Failed: .+$/gm)].map(([line]) => line);
+  return { code, seconds: Math.round((Date.now() - started) / 1000), counts, failures };
 }
 
 function summarise(results) {
   const lines = [...results].map(
     ([job, { code, seconds }]) => `${job}: ${code === 0 ? "passed" : "failed"} in ${seconds} s`,
   );
+  // Whoever sees only the end of a long log still reads which tests failed.
+  lines.push(...[...results.values()].flatMap((result) => result.failures));
   const counts = [...results.values()].flatMap((result) => result.counts);
   for (const name of new Set(counts.map((count) => count.name))) {
     const sum = (which) =>
