@@ -8,7 +8,12 @@ declare module "autocannon" {
   interface Options {
     url: string;
     connections: number;
-    duration: number;
+    /** Seconds. */
+    timeout: number;
+    /** Ends the run after so many seconds, */
+    duration?: number;
+    /** or after so many requests. */
+    amount?: number;
     requests: { setupRequest(request: Request): Request }[];
   }
   interface Result {
