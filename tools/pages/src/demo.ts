@@ -93,6 +93,11 @@ async function draftIn(context: BrowserContext, { origin }: RunningDemo): Promis
     if ((await existing.count()) > 0) await existing.first().click();
     else {
       await page.goto(`${origin}/admin/connections/new`);
+      // An older build asks nothing but the name.
+      for (const question of ["accounts", "app"]) {
+        const answers = page.locator(`[name="${question}"]`);
+        if ((await answers.count()) > 0) await answers.first().check();
+      }
       await page.fill('[name="key"]', draftKey);
       await page.press('[name="key"]', "Enter");
     }

@@ -31,7 +31,8 @@ const signedOut: Row[] = [
   ["guide-agents", "/guides/okta/xaa"],
   ["story-acme", "/demo/acme"],
   ["story-globex", "/demo/globex"],
-  ["story-step", ["story-acme", new RegExp(`^/demo/acme/(?!messages)${id}$`)]],
+  ["story-step", ["story-acme", new RegExp(`^/demo/acme/(?!messages|all)${id}$`)]],
+  ["story-all", "/demo/acme/all"],
   ["components", "/demo/components"],
 ];
 
