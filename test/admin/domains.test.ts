@@ -42,7 +42,7 @@ describe("domains in the admin console", () => {
     it("are added, verified with the record on the page, and removed; each step is recorded", async () => {
       assert.match((await page()).text, /No domain yet/);
       assertRedirect(await client.post("/admin/domains", { domain: " Acme.Example " }), "/admin/domains");
-      assert.match((await page()).text, /not verified/);
+      assert.match((await page()).text, /Not verified/);
       await publish();
       assert.match([...dns.records.keys()][0] ?? "", /^_tasklane-challenge\.acme\.example$/);
       await client.post("/admin/domains/acme.example/verify");

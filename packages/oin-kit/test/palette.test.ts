@@ -48,9 +48,9 @@ describe("a picture with a palette", () => {
     assert.deepEqual(paletteOf(withPalette(png(1, 6, [[0, 1, 2, 3, 128]]))), ["010203"]);
   });
 
-  it("has at most 256 colours", () => {
+  it("has at most 64 colours", () => {
     const shades = Array.from({ length: 300 }, (_, index) => [index % 256, index >> 8, 0]).flat();
-    assert.equal(paletteOf(withPalette(png(300, 2, [[0, ...shades]]))).length, 256);
+    assert.equal(paletteOf(withPalette(png(300, 2, [[0, ...shades]]))).length, 64);
   });
 
   it("refuses what is not a screenshot", () => {

@@ -52,7 +52,7 @@ const owned: Row[] = [
   ["domains", "/admin/domains"],
   ["provisioning", "/admin/provisioning"],
   ["people", "/admin/people"],
-  ["people-none", "/admin/people?search=unknown"],
+  ["people-none", "/admin/people?q=unknown"],
   ["people-deleted", "/admin/people/deleted"],
   ["person", ["people", admin(`people/(?!deleted)${id}`)]],
   ["groups", "/admin/groups"],

@@ -3,10 +3,11 @@ import { crc32, deflateSync, inflateSync } from "node:zlib";
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 /** PNG (ISO/IEC 15948) §11.2.2: the bytes of a pixel, by colour type. Chromium writes these two. */
 const channelsOf: Readonly<Record<number, number>> = { 2: 3, 6: 4 };
-const mostColours = 256;
+/** A guide and its pictures stay below 300 kB. With 64 colours a screenshot looks the same; with 32, its shadows do not. */
+const mostColours = 64;
 
 /**
- * Rewrites a screenshot as a PNG with a palette, which has a third of the size: guides are mailed and printed. The 256
+ * Rewrites a screenshot as a PNG with a palette, which has a quarter of the size: guides are mailed and printed. The
  * most frequent colours stay as they are, and every other one becomes the nearest of them. Transparency is lost.
  * @param png 8 bits a channel, RGB or RGBA, not interlaced. Throws Error for any other.
  */
