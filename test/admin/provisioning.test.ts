@@ -69,6 +69,10 @@ describe("provisioning in the admin console", () => {
       assert.match((await page()).text, /Never used. It was shown once, when it was created/);
       assert.deepEqual([(await lastEntry()).action, (await lastEntry()).kind], ["token.created", "tokens"]);
       const baseUrl = valueToCopy(created, "Base URL");
+      const mistyped = await fetch(`${baseUrl}/Users`, { headers: { authorization: `Bearer ${token}x` } });
+      assert.equal(mistyped.status, 401);
+      const unseen = "Okta has not called yet. A call with a wrong token does not appear here";
+      assert.ok(factOf(await page(), "Last call")?.startsWith(unseen), "it names the commonest mistake");
       const answer = await fetch(`${baseUrl}/Users`, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/scim+json" },
