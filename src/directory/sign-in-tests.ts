@@ -106,13 +106,17 @@ export async function finishSignInTest(
   };
   const sealed = sealer.seal(JSON.stringify(result), sealingContext(store, connection.id, testId));
   const isFirst = await store.signInTests.finish(connection.id, testId, sealed);
-  return isFirst && problem === null && (await markTested(store, connection.id, identity));
+  return isFirst && problem === null && (await markTested(store, connection.id, testId, identity));
 }
 
-/** Keeps both verdicts about the identity of a test with the connection. Returns the first one. */
+/**
+ * Keeps both verdicts about the identity of a test with the connection. Returns the first one. It keeps none if the test is
+ * gone, because a change of the client removes the tests of the former one (connections.ts).
+ */
 async function markTested(
   store: TenantStore,
   connectionId: string,
+  testId: string,
   identity: ExternalIdentity | null,
 ): Promise<boolean> {
   const outcome = identity && (await preview(store, identity));
@@ -120,7 +124,14 @@ async function markTested(
   // The directory did its part if only another owner's approval is missing.
   const isAdmitted = "user" in outcome || outcome.refused === "owner-not-approved";
   const at = Date.now();
-  await store.connections.update(connectionId, { testedAt: at, ...(isAdmitted ? { admittedAt: at } : {}) });
+  await store.transaction(async (inside) => {
+    await inside.connections.lock(connectionId);
+    if (!(await inside.signInTests.find(connectionId, testId))) return;
+    await inside.connections.update(connectionId, {
+      testedAt: at,
+      ...(isAdmitted ? { admittedAt: at } : {}),
+    });
+  });
   return true;
 }
 
@@ -134,7 +145,7 @@ function isIdentified(outcome: SignInPreview): boolean {
  */
 export async function judgeAgain({ store, sealer, connection }: TestedConnection): Promise<void> {
   const test = await latestSignInTest(store, sealer, connection.id);
-  if (test?.isUnderstood) await markTested(store, connection.id, test.result.identity);
+  if (test?.isUnderstood) await markTested(store, connection.id, test.id, test.result.identity);
 }
 
 /** The last test of a connection that has a result. */
