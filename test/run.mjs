@@ -69,7 +69,7 @@ function summarise(results) {
   const lines = [...results].map(
     ([job, { code, seconds }]) => `${job}: ${code === 0 ? "passed" : "failed"} in ${seconds} s`,
   );
-  // Whoever sees only the end of a long log still reads which tests failed.
+  // The end of a long log says which tests failed, too.
   lines.push(...[...results.values()].flatMap((result) => result.failures));
   const counts = [...results.values()].flatMap((result) => result.counts);
   for (const name of new Set(counts.map((count) => count.name))) {
