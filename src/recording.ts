@@ -13,7 +13,14 @@ export interface Recorder {
 /** A recorder that keeps nothing. */
 export const noRecorder: Recorder = { record: () => undefined };
 
-export const protocols = ["scim", "oidc", "saml", "universal-logout", "cross-app-access"] as const;
+export const protocols = [
+  "scim",
+  "oidc",
+  "saml",
+  "universal-logout",
+  "cross-app-access",
+  "shared-signals",
+] as const;
 export type Protocol = (typeof protocols)[number];
 
 /** The names of the protocols on pages. */
@@ -23,6 +30,7 @@ export const protocolNames: Record<Protocol, string> = {
   saml: "SAML",
   "universal-logout": "Universal Logout",
   "cross-app-access": "Cross App Access",
+  "shared-signals": "Shared signals",
 };
 
 /** The participants of a conversation, in the order in which a sequence diagram shows them. */
@@ -30,7 +38,7 @@ export const lanes = ["agent", "browser", "product", "okta"] as const;
 export type Lane = (typeof lanes)[number];
 
 /** The kinds of flows. */
-export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "agent-call";
+export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "agent-call" | "signal";
 
 /** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one agent's call. */
 export interface FlowPart {

@@ -71,6 +71,8 @@ const titles: Record<FlowKind, Title> = {
     hasFailed
       ? `Okta could not sign ${person ?? "a person"} out`
       : `Okta signed ${person ?? "a person"} out everywhere`,
+  signal: (person, hasFailed) =>
+    `A signal about ${person ?? "a person"} was ${hasFailed ? "not accepted" : "sent"}`,
   "agent-call": (person, hasFailed) =>
     hasFailed
       ? `An agent was refused${person === null ? "" : ` for ${person}`}`

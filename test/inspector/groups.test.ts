@@ -16,6 +16,7 @@ const policies: Record<Exclude<Protocol, "scim">, readonly NamedRule[]> = {
   oidc: Object.values(oidcPolicy).flat(),
   saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules],
   "universal-logout": connectionPolicy,
+  "shared-signals": [],
   "cross-app-access": [...tokenPolicy, ...callPolicy],
 };
 

@@ -112,6 +112,7 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
     ["Attributes", ["required-attributes"]],
   ],
   scim: [],
+  "shared-signals": [],
   "universal-logout": [
     ["Connection", ["connection-complete", "switched-on"]],
     ["Signature of the token", ["keys-available", "token-signature", "token-type"]],

@@ -53,7 +53,7 @@ const folder = "docs/explanation/pictures";
 const key = { oidc: "acme", saml: "acme-saml" };
 
 /** The picture of each protocol's flow: the name of its file, and its title. */
-const pictures: Record<Protocol, [file: string, title: string]> = {
+const pictures: Record<Exclude<Protocol, "shared-signals">, [file: string, title: string]> = {
   scim: ["scim-run", "A provisioning run of one person"],
   oidc: ["oidc-sign-in", "A sign-in by OpenID Connect"],
   saml: ["saml-sign-in", "A sign-in by SAML"],
