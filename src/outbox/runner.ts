@@ -111,12 +111,13 @@ async function attempt(
   log.info({ ...fields, kind: message.kind, state: end.state, answer: end.answer }, "outbox.attempted");
   onAttempt?.(message.kind, end.state);
   if (end.state !== "retry") return await messages.settle(message, end.state, end.answer);
-  const until = now() + Math.max(backoffMs(message.attempts), end.retryAfterMs ?? 0);
+  const until = now() + Math.max(backoffMs(message.attempts), Math.ceil(end.retryAfterMs ?? 0));
   if (until > message.createdAt + giveUpMs) return await messages.settle(message, "given-up", end.answer);
   await messages.postpone(message, until, end.answer);
 }
 
 /** Grows exponentially, and varies by half, so that the messages of an outage do not come all at once. */
 function backoffMs(attempts: number): number {
-  return Math.min(maxRetryMs, firstRetryMs * 2 ** (attempts - 1)) * (0.5 + Math.random() / 2);
+  const longest = Math.min(maxRetryMs, firstRetryMs * 2 ** (attempts - 1));
+  return Math.round(longest * (0.5 + Math.random() / 2));
 }
