@@ -40,6 +40,7 @@ export const okta = {
     pushGroups: "Push Groups",
     governance: "Governance",
     resourceServer: "Resource Server",
+    apiScopes: "Okta API Scopes",
   },
   buttons: {
     edit: "Edit",
@@ -218,6 +219,7 @@ export const okta = {
     name: "App integration name",
     grantType: "Grant type",
     authorizationCode: "Authorization Code",
+    refreshToken: "Refresh Token",
     signInRedirectUris: "Sign-in redirect URIs",
     signOutRedirectUris: "Sign-out redirect URIs",
     loginInitiatedBy: "Login initiated by",
