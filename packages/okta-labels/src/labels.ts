@@ -40,6 +40,8 @@ export const okta = {
     pushGroups: "Push Groups",
     governance: "Governance",
     resourceServer: "Resource Server",
+    /** Of a custom OIDC app only. */
+    apiScopes: "Okta API Scopes",
   },
   buttons: {
     edit: "Edit",
@@ -104,6 +106,7 @@ export const okta = {
     add: "Add Person",
     suspend: "Suspend",
     resetPassword: "Reset Password",
+    resetMultifactor: "Reset Multifactor",
     clearSessions: "Clear User Sessions",
     includeApps: "Also include logout enabled apps and Okta API tokens",
     clearAndRevoke: "Clear and revoke",
@@ -218,6 +221,7 @@ export const okta = {
     name: "App integration name",
     grantType: "Grant type",
     authorizationCode: "Authorization Code",
+    refreshToken: "Refresh Token",
     signInRedirectUris: "Sign-in redirect URIs",
     signOutRedirectUris: "Sign-out redirect URIs",
     loginInitiatedBy: "Login initiated by",

@@ -1,6 +1,7 @@
-import { randomUUID, timingSafeEqual } from "node:crypto";
-import express, { type ErrorRequestHandler, type RequestHandler, type Response, Router } from "express";
+import { timingSafeEqual } from "node:crypto";
+import express, { type RequestHandler, Router } from "express";
 import { z } from "zod";
+import { apiErrors, problem } from "./api-problem.ts";
 import { samlKeyId } from "./keys.ts";
 import { appOf, type Org, OrgNotFoundError } from "./org.ts";
 import { addOidcApp, addSamlApp } from "./private-app.ts";
@@ -72,7 +73,7 @@ export function managementApi(org: Org, token: string): Router {
     res.status(204).end();
   });
   router.use("/api/v1", (_req, res) => problem(res, 404, "E0000022", "The endpoint does not support this."));
-  router.use("/api/v1", errors);
+  router.use("/api/v1", apiErrors);
   return router;
 }
 
@@ -122,18 +123,3 @@ function describe(org: Org, { id, name, label, active, signOn }: OrgApp) {
     settings: { oauthClient: { application_type: "web", redirect_uris: signOn.redirectUris } },
   };
 }
-
-/** Okta: "Error codes". */
-function problem(res: Response, status: number, errorCode: string, errorSummary: string): void {
-  const ids = { errorLink: errorCode, errorId: `oae${randomUUID()}`, errorCauses: [] };
-  res.status(status).json({ errorCode, errorSummary, ...ids });
-}
-
-const errors: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  if (error instanceof z.ZodError) {
-    const where = error.issues.map(({ path }) => path.join(".")).join(", ");
-    return problem(res, 400, "E0000001", `Api validation failed: ${where}`);
-  }
-  if (error instanceof OrgNotFoundError) return problem(res, 404, "E0000007", `Not found: ${error.message}`);
-  next(error);
-};

@@ -23,6 +23,8 @@ import { type OrgAdmin, provisioner } from "./provisioner.ts";
 import { samlRoutes } from "./saml.ts";
 import { type ScimClientDeps, ScimFailure, scimClient } from "./scim-client.ts";
 import { orgSessions } from "./sessions.ts";
+import { streamApi } from "./shared-signals/stream-api.ts";
+import { signalTransmitter } from "./shared-signals/transmitter.ts";
 import type { OrgSeed, OrgStore } from "./state.ts";
 
 /** Shown on every page, and in the certificates of SAML apps. */
@@ -43,7 +45,7 @@ export interface OrgOptions {
    * demonstration on this machine, and the org must have a loopback address.
    */
   signInByLink?: boolean;
-  /** Replaces the wait after a 429, for tests. */
+  /** Replaces the waits after a 429, and before the next attempt of a signal, for tests. */
   wait?: NonNullable<ScimClientDeps["wait"]>;
 }
 
@@ -71,7 +73,8 @@ export async function createOrg(options: OrgOptions): Promise<RunningOrg> {
   const calls = callLog();
   const sessions = orgSessions(url.startsWith("https:"));
   const events = eventLog();
-  const base = { store, url, name: orgName, sessions, calls, events };
+  const signals = signalTransmitter({ store, url, calls, ...(wait ? { wait } : {}) });
+  const base = { store, url, name: orgName, sessions, calls, events, signals };
   const client = scimClient({ calls, ...(wait ? { wait } : {}) });
   const org: OrgAdmin = { ...base, provisioner: provisioner(base, client) };
   if (store.state.keys.length === 0) {
@@ -83,10 +86,11 @@ export async function createOrg(options: OrgOptions): Promise<RunningOrg> {
     ...org,
     server,
     async resume() {
+      void signals.resume();
       await Promise.all(Object.values(store.state.apps).map((app) => org.provisioner.resume(app)));
     },
     async reset(seed) {
-      await org.provisioner.stopAll();
+      await Promise.all([org.provisioner.stopAll(), signals.stop()]);
       sessions.endAll();
       calls.clear();
       events.clear();
@@ -96,7 +100,7 @@ export async function createOrg(options: OrgOptions): Promise<RunningOrg> {
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await org.provisioner.stopAll();
+      await Promise.all([org.provisioner.stopAll(), signals.stop()]);
       client.close();
       store.flush();
     },
@@ -113,7 +117,8 @@ async function routes(org: OrgAdmin, { apiToken, backTo, signInByLink }: OrgOpti
   app.use(ownHost(org.url), headers);
   app.use("/assets", express.static(folder("public"), { index: false, redirect: false }));
   // Before any body parser: the provider parses its own requests.
-  app.use(await oidcRoutes(org));
+  const { router: oidc, findAccessToken } = await oidcRoutes(org);
+  app.use(oidc, streamApi(org, findAccessToken));
   if (apiToken) app.use(managementApi(org, apiToken));
   app.use(express.urlencoded({ extended: false, limit: "2mb" }));
   app.use(samlRoutes(org));

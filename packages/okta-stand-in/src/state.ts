@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { JWK } from "jose";
+import type { SharedSignals } from "./shared-signals/state.ts";
 
 /** Everything that the stand-in stores, in one JSON file. Ids have Okta's prefixes. */
 export interface OrgState {
@@ -16,6 +17,8 @@ export interface OrgState {
   agents?: Record<string, AiAgent>;
   /** How many ID-JAGs were issued: by month, person and resource app, "2026-11/00u…/0oa…". */
   idJagCounts?: Record<string, number>;
+  /** Shared signals, as transmitter and as receiver. Absent until one is used. */
+  signals?: SharedSignals;
   /** Private signing keys of the authorization server. The first one signs; all are published. */
   keys: JWK[];
 }
@@ -89,9 +92,17 @@ export interface OidcSignOn {
   initiateLoginUri: string | null;
   /** "Grant type > Refresh Token": the app may request the scope `offline_access`. */
   refreshTokens?: boolean;
+  /** "Rotate token after every use": a refresh token is replaced at each use. It persists by default. */
+  rotatesRefreshTokens?: boolean;
+  /** The tab "Okta API Scopes": what the app may request of the org's APIs. */
+  apiScopes?: ApiScope[];
   /** "Group claims filter", as entered; absent if it is empty. Never sent: no app may request the scope `groups` here. */
   groupsClaim?: GroupsClaim;
 }
+
+/** The scopes of Okta's APIs that the stand-in knows. */
+export const apiScopes = ["ssf.manage", "ssf.read"] as const;
+export type ApiScope = (typeof apiScopes)[number];
 
 interface GroupsClaim {
   name: string;
