@@ -11,6 +11,8 @@ export interface Org {
   /** Its public origin, and the issuer of its tokens. */
   url: string;
   name: string;
+  /** The origin of the redirect URIs of provisioning. Okta's own is that of all orgs of a cell. */
+  callbackOrigin: string;
   sessions: OrgSessions;
   /** The calls that the org made to applications. */
   calls: CallLog;

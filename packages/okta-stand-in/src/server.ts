@@ -21,7 +21,8 @@ import { oidcRoutes } from "./oidc.ts";
 import { displayNameOf, OrgNotFoundError, OrgRefusal } from "./org.ts";
 import { type OrgAdmin, provisioner } from "./provisioner.ts";
 import { samlRoutes } from "./saml.ts";
-import { type ScimClientDeps, ScimFailure, scimClient } from "./scim-client.ts";
+import { type ScimClientDeps, scimClient } from "./scim-client.ts";
+import { ScimFailure } from "./scim-failure.ts";
 import { orgSessions } from "./sessions.ts";
 import { streamApi } from "./shared-signals/stream-api.ts";
 import { signalTransmitter } from "./shared-signals/transmitter.ts";
@@ -45,6 +46,8 @@ export interface OrgOptions {
    * demonstration on this machine, and the org must have a loopback address.
    */
   signInByLink?: boolean;
+  /** The origin in the redirect URIs of provisioning by OAuth 2.0, by default `url`; Okta's own in a test. */
+  callbackOrigin?: string;
   /** Replaces the waits after a 429, and before the next attempt of a signal, for tests. */
   wait?: NonNullable<ScimClientDeps["wait"]>;
 }
@@ -67,15 +70,15 @@ export interface RunningOrg extends OrgAdmin {
 
 /** Creates the org. Its server does not listen yet. Throws OrgRefusal for a sign-in by link at a public address. */
 export async function createOrg(options: OrgOptions): Promise<RunningOrg> {
-  const { store, url, wait } = options;
+  const { store, url, wait, callbackOrigin = url } = options;
   if (options.signInByLink && !isLoopback(url))
     throw new OrgRefusal(`A link may sign people in at a loopback address only, not at ${url}.`);
   const calls = callLog();
   const sessions = orgSessions(url.startsWith("https:"));
   const events = eventLog();
   const signals = signalTransmitter({ store, url, calls, ...(wait ? { wait } : {}) });
-  const base = { store, url, name: orgName, sessions, calls, events, signals };
-  const client = scimClient({ calls, ...(wait ? { wait } : {}) });
+  const base = { store, url, name: orgName, callbackOrigin, sessions, calls, events, signals };
+  const client = scimClient({ calls, changed: () => store.changed(), ...(wait ? { wait } : {}) });
   const org: OrgAdmin = { ...base, provisioner: provisioner(base, client) };
   if (store.state.keys.length === 0) {
     store.state.keys = [await newSigningKey()];

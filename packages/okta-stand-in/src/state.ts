@@ -58,6 +58,8 @@ export interface OrgApp {
   active: boolean;
   signOn: OidcSignOn | SamlSignOn;
   provisioning: Provisioning | null;
+  /** The result of "Authenticate with {app}", until the integration is saved. */
+  newGrant?: OAuthGrant;
   universalLogout: UniversalLogout | null;
   /** By the person's id. */
   assignments: Record<string, Assignment>;
@@ -136,9 +138,12 @@ type UsernameFormat = "okta-username" | "email";
 
 export interface Provisioning {
   baseUrl: string;
+  /** Empty with OAuth 2. */
   token: string;
-  /** Okta's authentication mode: with or without "Bearer" before the token. */
-  mode: "Bearer" | "Header";
+  /** Okta's authentication mode: with or without "Bearer" before the token, or an access token of the application. */
+  mode: "Bearer" | "Header" | "OAuth 2";
+  /** Present with OAuth 2. */
+  grant?: OAuthGrant;
   /**
    * How the org updates users and groups. Catalog apps get profiles by PUT, or by PATCH ("Support PATCH for User"), and
    * everything else by PATCH. Private apps get everything by PUT.
@@ -151,6 +156,25 @@ export interface Provisioning {
   syncPassword?: boolean;
   /** "To Okta": the value by which an import matches the application's users with people. */
   importFormat?: "userName" | "email";
+}
+
+/** The application's authorization server, and the org as its client (Okta: "Authentication settings"). */
+export interface OAuthSettings {
+  authorizeUrl: string;
+  tokenUrl: string;
+  clientId: string;
+  clientSecret: string;
+  /** Separated by spaces; may be empty. */
+  scopes: string;
+}
+
+/** The tokens that the application issued to the org. */
+export interface OAuthGrant {
+  settings: OAuthSettings;
+  accessToken: string;
+  refreshToken: string | null;
+  /** In ms since the epoch; null if the application did not say. */
+  expiresAt: number | null;
 }
 
 export interface UniversalLogout {
@@ -242,6 +266,8 @@ interface CatalogSaml {
 interface CatalogScim {
   baseUrl: string;
   mode: Provisioning["mode"];
+  /** With OAuth 2. Both URLs are expressions. */
+  oauth?: OAuthSettings;
   updates: Provisioning["updates"];
   changePassword: boolean;
   guideUrl: string;
