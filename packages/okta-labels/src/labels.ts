@@ -40,7 +40,6 @@ export const okta = {
     pushGroups: "Push Groups",
     governance: "Governance",
     resourceServer: "Resource Server",
-    /** Of a custom OIDC app only. */
     apiScopes: "Okta API Scopes",
   },
   buttons: {
@@ -96,6 +95,15 @@ export const okta = {
     addExpression: "Add expression",
     claimName: "Name",
     claimExpression: "Expression",
+  },
+  /** Where an org learns of a transmitter of signals. Read from vendors' guides: Okta's own page names no path. */
+  receivedSignals: {
+    menu: "Security > Device Integrations",
+    tab: "Receive shared signals",
+    create: "Create stream",
+    setUpWith: "Set up integration with",
+    wellKnownUrl: "Well-known URL",
+    finish: "Create",
   },
   /** Features of an org, by their names under Settings > Features. */
   features: {

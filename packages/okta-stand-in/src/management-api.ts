@@ -6,6 +6,7 @@ import { samlKeyId } from "./keys.ts";
 import { appOf, type Org, OrgNotFoundError } from "./org.ts";
 import { addOidcApp, addSamlApp } from "./private-app.ts";
 import { idpMetadata, isSaml } from "./saml.ts";
+import { providerApi } from "./shared-signals/provider-api.ts";
 import type { OrgApp } from "./state.ts";
 
 const oidcApp = z.object({
@@ -44,7 +45,7 @@ const samlApp = z.object({
 });
 const wantedApp = z.discriminatedUnion("signOnMode", [oidcApp, samlApp]);
 
-/** The part of Okta's management API that `npm run okta:setup` calls (Okta: "Applications API"). */
+/** The part of Okta's management API that `npm run okta:setup` calls (Okta: "Applications API"), and the providers of signals. */
 export function managementApi(org: Org, token: string): Router {
   const router = Router();
   router.use("/api/v1", requireToken(token), express.json({ limit: "256kb" }));
@@ -72,6 +73,7 @@ export function managementApi(org: Org, token: string): Router {
     org.store.changed();
     res.status(204).end();
   });
+  router.use(providerApi(org));
   router.use("/api/v1", (_req, res) => problem(res, 404, "E0000022", "The endpoint does not support this."));
   router.use("/api/v1", apiErrors);
   return router;

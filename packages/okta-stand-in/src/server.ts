@@ -24,6 +24,7 @@ import { samlRoutes } from "./saml.ts";
 import { type ScimClientDeps, scimClient } from "./scim-client.ts";
 import { ScimFailure } from "./scim-failure.ts";
 import { orgSessions } from "./sessions.ts";
+import { signalReceiver } from "./shared-signals/receiver.ts";
 import { streamApi } from "./shared-signals/stream-api.ts";
 import { signalTransmitter } from "./shared-signals/transmitter.ts";
 import type { OrgSeed, OrgStore } from "./state.ts";
@@ -121,7 +122,7 @@ async function routes(org: OrgAdmin, { apiToken, backTo, signInByLink }: OrgOpti
   app.use("/assets", express.static(folder("public"), { index: false, redirect: false }));
   // Before any body parser: the provider parses its own requests.
   const { router: oidc, findAccessToken } = await oidcRoutes(org);
-  app.use(oidc, streamApi(org, findAccessToken));
+  app.use(oidc, streamApi(org, findAccessToken), signalReceiver(org));
   if (apiToken) app.use(managementApi(org, apiToken));
   app.use(express.urlencoded({ extended: false, limit: "2mb" }));
   app.use(samlRoutes(org));

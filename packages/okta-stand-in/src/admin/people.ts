@@ -55,7 +55,8 @@ export function peopleRoutes(org: OrgAdmin): Router {
     const groups = Object.values(org.store.state.groups).filter((group) =>
       group.memberIds.includes(person.id),
     );
-    res.render("person", { title: displayNameOf(person), subject: person, apps, groups });
+    const risk = org.store.state.signals?.risks[person.id] ?? null;
+    res.render("person", { title: displayNameOf(person), subject: person, apps, groups, risk });
   });
   for (const [path, view] of Object.entries(actionPages)) {
     router.get(`/admin/users/:id/${path}`, (req, res) => {

@@ -6,6 +6,7 @@ import { appRoutes } from "./apps.ts";
 import { assignmentRoutes } from "./assignments.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { appPath, shortenAppPath } from "./console.ts";
+import { deviceIntegrationRoutes } from "./device-integrations.ts";
 import { governanceRoutes } from "./governance.ts";
 import { groupRoutes } from "./groups.ts";
 import { importRoutes } from "./import.ts";
@@ -37,6 +38,6 @@ export function adminRoutes(org: OrgAdmin): Router {
   router.use(appRoutes(org), signOnRoutes(org), provisioningRoutes(org), importRoutes(org));
   router.use(assignmentRoutes(org), pushGroupRoutes(org), governanceRoutes(org), resourceServerRoutes(org));
   router.use(catalogRoutes(org), newAppRoutes(org), reportRoutes(org));
-  router.use(apiScopeRoutes(org), signalRoutes(org));
+  router.use(apiScopeRoutes(org), signalRoutes(org), deviceIntegrationRoutes(org));
   return router;
 }
