@@ -2,6 +2,7 @@ import type { AssertionVerifier } from "../cross-app-access/assertion.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
+import type { Providers } from "../trust/openid-providers.ts";
 import type { GenerateKeys } from "../trust/rsa-keys.ts";
 import type { TxtLookup } from "../trust/txt-records.ts";
 
@@ -13,6 +14,8 @@ export interface AdminDeps {
   sealer: Sealer;
   /** For every fetch of a URL that an administrator or guest enters. */
   limits: FetchLimits;
+  /** For the metadata of customers' orgs. */
+  providers: Providers;
   /** For our new keys at a connection. */
   generateKeys: GenerateKeys;
   lookUpTxt: TxtLookup;

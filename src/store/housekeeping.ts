@@ -26,7 +26,7 @@ export function startHousekeeping(database: Database, log: Log): () => void {
 /** How long the console shows a message of the outbox after it was settled. */
 const outboxAgeMs = 7 * dayMs;
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, recorded messages, settled messages of the outbox, figures and activity. */
+/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
@@ -34,7 +34,8 @@ export async function removeExpired(database: Database): Promise<void> {
   await systemStore(database).removeExpiredLogins();
   await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);
   await removeExpiredRateLimits(database);
-  await database.sql()("idempotency_keys").where("expires_at", "<=", Date.now()).delete();
+  for (const table of ["idempotency_keys", "received_signals"])
+    await database.sql()(table).where("expires_at", "<=", Date.now()).delete();
   await outbox(database).removeSettled(Date.now() - outboxAgeMs);
   await database
     .sql()("refused_people")

@@ -22,6 +22,7 @@ import { tenantProvisioningProblems } from "./tenant/provisioning-problems.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
 import { tenantSettings } from "./tenant/settings.ts";
+import { tenantReceivedSignals, tenantSignalStreams } from "./tenant/signal-streams.ts";
 import { tenantSignalTransmitters } from "./tenant/signal-transmitters.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample product
 import { tenantTombstones } from "./tenant/tombstones.ts";
@@ -55,6 +56,8 @@ const tables = {
   sessions: tenantSessions,
   agents: tenantAgents,
   accessTokens: tenantAccessTokens,
+  signalStreams: tenantSignalStreams,
+  receivedSignals: tenantReceivedSignals,
   domains: tenantDomains,
   inspector: tenantInspector,
   idempotency: tenantIdempotency,

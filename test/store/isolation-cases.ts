@@ -6,6 +6,7 @@ import { taskCases } from "../tasks/isolation-cases.ts"; // sample product
 import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
 import { outboxCases } from "./isolation-cases-outbox.ts";
+import { signalCases } from "./isolation-cases-signals.ts";
 
 const everything = { condition: null, sourceId: "any", sort: null, from: { offset: 0 }, limit: 100 };
 
@@ -18,6 +19,7 @@ export const isolationCases: IsolationCases = {
   ...directoryCases,
   ...agentCases,
   ...outboxCases,
+  ...signalCases,
   "idempotency.reserve": {
     call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
     gives: "refused",
