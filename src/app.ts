@@ -15,6 +15,7 @@ import { recordCrossAppAccess } from "./inspector/describe/cross-app-access.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
 import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
+import { recordSharedSignals } from "./inspector/describe/shared-signals.ts";
 import { recordSignOut } from "./inspector/describe/sign-out.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
@@ -24,6 +25,8 @@ import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
+import { sharedSignalsRoutes } from "./shared-signals/routes.ts";
+import { setVerifier } from "./shared-signals/token.ts";
 import { transmitterRoutes } from "./shared-signals/transmitter-routes.ts";
 import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
@@ -109,7 +112,7 @@ export function createApp({
   const { baseUrl, sessionSecret, metricsToken } = config;
   const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
   const passwords = passwordHasher(passwordCost);
-  const { measure, routes: operationRoutes } = operations(database, metricsToken, metrics);
+  const { measure, countSignal, routes: operationRoutes } = operations(database, metricsToken, metrics);
 
   const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
   const limits = configuredLimits(config);
@@ -140,6 +143,8 @@ export function createApp({
 
   app.use(refuseNul);
   app.use(transmitterRoutes({ database, baseUrl }));
+  app.use(recordSharedSignals(recorder));
+  app.use(sharedSignalsRoutes({ database, verifySet: setVerifier(keys), countEvent: countSignal }));
   const verifyAssertion = assertionVerifier(keys, providers.jwksUri);
   app.use(recordCrossAppAccess(recorder));
   app.use(recordAgentCalls(recorder));

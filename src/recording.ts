@@ -18,8 +18,8 @@ export const protocols = [
   "oidc",
   "saml",
   "universal-logout",
-  "cross-app-access",
   "shared-signals",
+  "cross-app-access",
 ] as const;
 export type Protocol = (typeof protocols)[number];
 
@@ -29,8 +29,8 @@ export const protocolNames: Record<Protocol, string> = {
   oidc: "OIDC",
   saml: "SAML",
   "universal-logout": "Universal Logout",
-  "cross-app-access": "Cross App Access",
   "shared-signals": "Shared signals",
+  "cross-app-access": "Cross App Access",
 };
 
 /** The participants of a conversation, in the order in which a sequence diagram shows them. */
@@ -38,9 +38,9 @@ export const lanes = ["agent", "browser", "product", "okta"] as const;
 export type Lane = (typeof lanes)[number];
 
 /** The kinds of flows. */
-export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "agent-call" | "signal";
+export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "signal" | "agent-call";
 
-/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one agent's call. */
+/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one agent's call. */
 export interface FlowPart {
   kind: FlowKind;
   /**
