@@ -288,7 +288,7 @@ export const streamRules: readonly StreamRule<StreamFacts>[] = [
     name: "The transmitter answers with a stream that has an id and an audience",
     citation: "SSF §8.1.1",
     reason: "stream-not-valid",
-    holds: ({ answer }) => answer !== null,
+    holds: ({ answer }) => answer !== null && answer.audiences.length > 0,
   },
   {
     id: "stream-id",
