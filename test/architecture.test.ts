@@ -22,7 +22,7 @@ const mayImport: Record<string, readonly string[]> = {
   scim: ["ground", "directory", "store", "config"],
   sso: ["ground", "trust", "directory", "store", "web", "config"],
   oidc: ["ground", "trust", "directory", "store", "web", "config", "sso"],
-  "universal-logout": ["ground", "trust", "directory", "store"],
+  "universal-logout": ["ground", "trust", "directory", "store", "sso"],
   "shared-signals": ["ground", "trust", "directory", "store", "sso"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "cross-app-access": ["ground", "trust", "directory", "store", "web", "config"],

@@ -4,6 +4,7 @@ import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, SignalStream } from "../model.ts";
+import { eventTypes } from "../shared-signals/events.ts";
 import type { StreamAnswer } from "../shared-signals/stream-policy.ts";
 import {
   beginConsent,
@@ -107,10 +108,10 @@ const connect = "connect";
 
 /** The events by their URIs, as people say them. */
 const eventNames: Readonly<Record<string, string>> = {
-  "https://schemas.openid.net/secevent/caep/event-type/session-revoked": "Session revoked",
-  "https://schemas.openid.net/secevent/caep/event-type/credential-change": "Credential changed",
-  "https://schemas.openid.net/secevent/ssf/event-type/verification": "Verification",
-  "https://schemas.openid.net/secevent/ssf/event-type/stream-updated": "Stream updated",
+  [eventTypes.sessionRevoked]: "Session revoked",
+  [eventTypes.credentialChange]: "Credential changed",
+  [eventTypes.verification]: "Verification",
+  [eventTypes.streamUpdated]: "Stream updated",
 };
 
 /** An owner enters the client, the org asks for consent, and the browser comes back. */

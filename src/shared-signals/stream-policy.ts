@@ -1,6 +1,7 @@
 import type { Rule } from "policy-list/policy";
 import { sameIssuer } from "../trust/issuer-names.ts";
 import { type OrgTokens, orgUnavailable } from "../trust/org-clients.ts";
+import { eventTypes } from "./events.ts";
 
 /**
  * The policy of setting up a stream: every rule, in the order in which it is applied. "SSF" is the OpenID Shared Signals
@@ -37,10 +38,10 @@ const neededScopes = streamScopes.filter((scope) => scope !== "offline_access");
 export const pushDelivery = "urn:ietf:rfc:8935";
 
 /** The events that a stream is created for. */
-export const wantedEvents = [
-  "https://schemas.openid.net/secevent/caep/event-type/session-revoked",
-  "https://schemas.openid.net/secevent/caep/event-type/credential-change",
-] as const;
+export const wantedEvents = [eventTypes.sessionRevoked, eventTypes.credentialChange];
+
+/** The reason of the status of a stream that we have paused, because its transmitter cannot. */
+export const pausedHere = "Okta cannot pause a stream, so its events are recorded here and change nothing";
 
 /** Before the org is asked anything. */
 export const pendingRules: readonly StreamRule<{ isPending: boolean }>[] = [

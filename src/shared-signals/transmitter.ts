@@ -50,7 +50,7 @@ const statusSchema = z.object({
 });
 
 /** The state of a stream at its transmitter (SSF §8.1.2). */
-export type StreamStatus = z.infer<typeof statusSchema>;
+export type StreamState = z.infer<typeof statusSchema>;
 
 /**
  * Reads the metadata of an org's transmitter (SSF §7.2). Throws RuleBrokenError by transmitterRules.
@@ -137,7 +137,7 @@ export async function deleteStream(calls: AuthorizedCalls, streamId: string): Pr
 }
 
 /** Null if the answer is not a status. Throws as createStream(). */
-export async function readStatus(calls: AuthorizedCalls, streamId: string): Promise<StreamStatus | null> {
+export async function readStatus(calls: AuthorizedCalls, streamId: string): Promise<StreamState | null> {
   const url = withStream(calls.transmitter.statusEndpoint, streamId);
   return statusIn(await sendJson(calls, "GET", url));
 }
@@ -149,8 +149,8 @@ export async function readStatus(calls: AuthorizedCalls, streamId: string): Prom
 export async function changeStatus(
   calls: AuthorizedCalls,
   streamId: string,
-  status: StreamStatus["status"],
-): Promise<StreamStatus | null> {
+  status: StreamState["status"],
+): Promise<StreamState | null> {
   const body = JSON.stringify({ stream_id: streamId, status });
   const answer = await send(
     calls.transmitter.statusEndpoint,
@@ -231,7 +231,7 @@ function streamIn(body: string): StreamAnswer | null {
   };
 }
 
-function statusIn(body: string): StreamStatus | null {
+function statusIn(body: string): StreamState | null {
   const parsed = statusSchema.safeParse(jsonOf(body));
   return parsed.success ? parsed.data : null;
 }

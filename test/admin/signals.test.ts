@@ -37,7 +37,7 @@ describe("shared signals in the admin console", () => {
     const actions = async () =>
       (await site().acme.store.activity.latest(50))
         .filter(({ targetId }) => targetId === connection.id)
-        .map(({ action }) => action.replace("shared_signals.", ""))
+        .map(({ action }) => action.replace("stream.", ""))
         .reverse();
 
     /** Enters the client, and returns where the browser goes in the org. */
