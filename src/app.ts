@@ -14,6 +14,7 @@ import { recordCrossAppAccess } from "./inspector/describe/cross-app-access.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
 import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
+import { recordSharedSignals } from "./inspector/describe/shared-signals.ts";
 import { recordSignOut } from "./inspector/describe/sign-out.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
@@ -24,6 +25,8 @@ import { noRecorder, type Recorder } from "./recording.ts";
 import { type GenerateKeys, generateRsaKeys } from "./saml/keys.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
+import { sharedSignalsRoutes } from "./shared-signals/routes.ts";
+import { setVerifier } from "./shared-signals/token.ts";
 import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
@@ -104,7 +107,7 @@ export function createApp({
   const { baseUrl, sessionSecret, metricsToken } = config;
   const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
   const passwords = passwordHasher(passwordCost);
-  const { measure, routes: operationRoutes } = operations(database, metricsToken);
+  const { measure, countSignal, routes: operationRoutes } = operations(database, metricsToken);
 
   const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
   const limits = configuredLimits(config);
@@ -134,6 +137,8 @@ export function createApp({
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
 
   app.use(refuseNul);
+  app.use(recordSharedSignals(recorder));
+  app.use(sharedSignalsRoutes({ database, verifySet: setVerifier(keys), countEvent: countSignal }));
   const verifyAssertion = assertionVerifier(keys, providers.jwksUri);
   app.use(recordCrossAppAccess(recorder));
   app.use(recordAgentCalls(recorder));

@@ -64,6 +64,8 @@ export const paths = {
     provisioningGuide: "/admin/guides/provisioning",
   },
   globalTokenRevocation: "/global-token-revocation",
+  /** Where a connection's identity provider pushes its events (RFC 8935). */
+  sharedSignals: (key: string) => `/shared-signals/${key}`,
   authorizationServer: "/.well-known/oauth-authorization-server",
   /** Followed by a resource's path: /.well-known/oauth-protected-resource/mcp (RFC 9728 §3.1). */
   protectedResource: "/.well-known/oauth-protected-resource",
@@ -89,6 +91,7 @@ const crossSitePaths = [
   /^\/oidc\/[^/]+\/initiate$/,
   /^\/saml\/[^/]+\/acs$/,
   /^\/global-token-revocation$/,
+  /^\/shared-signals\/[^/]+$/,
   /^\/oauth2\/token$/,
   /^\/mcp$/,
 ];

@@ -22,7 +22,7 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, recorded messages, figures and activity. */
+/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, ids of events, recorded messages, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
@@ -30,7 +30,8 @@ export async function removeExpired(database: Database): Promise<void> {
   await systemStore(database).removeExpiredLogins();
   await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);
   await removeExpiredRateLimits(database);
-  await database.sql()("idempotency_keys").where("expires_at", "<=", Date.now()).delete();
+  for (const table of ["idempotency_keys", "received_signals"])
+    await database.sql()(table).where("expires_at", "<=", Date.now()).delete();
   for (const kind of countKinds) {
     const before = Date.now() - countAgeMs(kind);
     await database.sql()("day_counts").where({ kind }).where("at", "<", before).delete();

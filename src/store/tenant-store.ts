@@ -21,6 +21,7 @@ import { tenantProvisioningProblems } from "./tenant/provisioning-problems.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
 import { tenantSettings } from "./tenant/settings.ts";
+import { tenantReceivedSignals, tenantSignalStreams } from "./tenant/signal-streams.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample product
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";
@@ -51,6 +52,8 @@ const tables = {
   sessions: tenantSessions,
   agents: tenantAgents,
   accessTokens: tenantAccessTokens,
+  signalStreams: tenantSignalStreams,
+  receivedSignals: tenantReceivedSignals,
   domains: tenantDomains,
   inspector: tenantInspector,
   idempotency: tenantIdempotency,

@@ -7,6 +7,7 @@ import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits, sessionStore } from "../../src/store/session-store.ts";
 import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
+import { newStream } from "./signals.ts";
 
 /** The migrations' tables, from the database's catalog, without knex's own. */
 export async function tableNames(database: Database): Promise<string[]> {
@@ -103,6 +104,9 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const grant = { user, role: "owner", connectionId: connection.id, agent, ...bound } as const;
   await issueAccessToken(store, grant, defaultSessionLimits);
   await store.idempotency.reserve({ userId: user.id, agent: "", key: "key" }, "fingerprint");
+  const stream = newStream(connection);
+  await store.signalStreams.create(stream);
+  await store.receivedSignals.consume(stream.id, "an event", 1);
   const taskId = randomUUID(); // sample product
   await store.tasks.create(taskId, "Read the guide"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product

@@ -14,6 +14,7 @@ const windows: Record<FlowKind, number> = {
   "agent-call": 60 * seconds,
   "sign-out": 0,
   logout: 0,
+  signal: 0,
 };
 
 /** A longer flow goes on as another one, so that each page of a flow is bounded. */
