@@ -169,7 +169,7 @@ export function createApp({
   app.use(saml.pages);
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));
-  app.use(adminRoutes({ ...shared, limits, generateKeys, lookUpTxt, verifyAssertion }));
+  app.use(adminRoutes({ ...shared, limits, providers, generateKeys, lookUpTxt, verifyAssertion }));
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);

@@ -34,6 +34,7 @@ export const paths = {
     newConnection: "/admin/connections/new",
     connection: (id: string) => `/admin/connections/${id}`,
     connectionGuide: (id: string) => `/admin/connections/${id}/guide`,
+    connectionSignals: (id: string) => `/admin/connections/${id}/signals`,
     agentsGuide: (id: string) => `/admin/connections/${id}/guide/xaa`,
     domains: "/admin/domains",
     domain: (domain: string) => `/admin/domains/${domain}`,
@@ -66,6 +67,8 @@ export const paths = {
   globalTokenRevocation: "/global-token-revocation",
   /** Where a connection's identity provider pushes its events (RFC 8935). */
   sharedSignals: (key: string) => `/shared-signals/${key}`,
+  /** Where the org leads an administrator back who lets us manage its stream. */
+  sharedSignalsCallback: (key: string) => `/shared-signals/${key}/callback`,
   authorizationServer: "/.well-known/oauth-authorization-server",
   /** Followed by a resource's path: /.well-known/oauth-protected-resource/mcp (RFC 9728 §3.1). */
   protectedResource: "/.well-known/oauth-protected-resource",

@@ -311,6 +311,8 @@ export interface SignalStream {
   statusReason: string | null;
   /** Our client at the provider: a second application, which may manage streams. */
   clientId: string;
+  /** Whether we have a refresh token for it. Without one, events still arrive, but the stream cannot be managed. */
+  isAuthorized: boolean;
   /** Null until it was read. */
   transmitter: SignalTransmitter | null;
   /** The stream's id at the transmitter; null until it exists there. */

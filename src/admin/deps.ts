@@ -3,6 +3,7 @@ import type { GenerateKeys } from "../saml/keys.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
+import type { Providers } from "../trust/openid-providers.ts";
 import type { TxtLookup } from "../trust/txt-records.ts";
 
 /** The dependencies that src/app.ts gives to the console. */
@@ -13,6 +14,8 @@ export interface AdminDeps {
   sealer: Sealer;
   /** For every fetch of a URL that an administrator or guest enters. */
   limits: FetchLimits;
+  /** For the metadata of customers' orgs. */
+  providers: Providers;
   /** For new SAML key pairs. */
   generateKeys: GenerateKeys;
   lookUpTxt: TxtLookup;

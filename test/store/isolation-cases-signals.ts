@@ -18,6 +18,11 @@ export const signalCases: Pick<
       }),
     gives: "refused",
   },
+  "signalStreams.list": { call: (b) => b.signalStreams.list(), gives: [] },
+  "signalStreams.removeOfConnection": {
+    call: (b, a) => b.signalStreams.removeOfConnection(a.connectionId),
+    gives: undefined,
+  },
   "signalStreams.ofConnection": {
     call: (b, a) => b.signalStreams.ofConnection(a.connectionId),
     gives: null,

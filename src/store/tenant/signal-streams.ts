@@ -11,6 +11,7 @@ export interface SignalStreamRow {
   status: SignalStreamStatus;
   status_reason: string | null;
   client_id: string;
+  sealed_refresh_token: string | null;
   transmitter: string | null;
   provider_stream_id: string | null;
   audiences: string | null;
@@ -34,6 +35,7 @@ export const streamColumns = [
   "status",
   "status_reason",
   "client_id",
+  "sealed_refresh_token",
   "transmitter",
   "provider_stream_id",
   "audiences",
@@ -93,6 +95,7 @@ export function toSignalStream(row: SignalStreamRow): SignalStream {
     status: row.status,
     statusReason: row.status_reason,
     clientId: row.client_id,
+    isAuthorized: row.sealed_refresh_token !== null,
     transmitter: row.transmitter === null ? null : (JSON.parse(row.transmitter) as SignalTransmitter),
     providerStreamId: row.provider_stream_id,
     audiences: row.audiences === null ? null : (JSON.parse(row.audiences) as string[]),
@@ -125,6 +128,11 @@ export function tenantSignalStreams(scope: TenantScope, now: () => number) {
         connection_id: taken,
         connection_key: taken,
       });
+    },
+
+    /** At most one per connection. */
+    async list(): Promise<SignalStream[]> {
+      return ((await select().orderBy("created_at").orderBy("id")) as SignalStreamRow[]).map(toSignalStream);
     },
 
     async ofConnection(connectionId: string): Promise<SignalStream | null> {
@@ -163,6 +171,11 @@ export function tenantSignalStreams(scope: TenantScope, now: () => number) {
     /** Notes the last event. Call it last in a transaction, so that the stream's row is locked for a short time. */
     async recordEvent(id: string, eventType: string): Promise<void> {
       await one(id).update({ last_event_at: now(), last_event: eventType });
+    },
+
+    /** Removes the stream of a connection, because its org changed. */
+    async removeOfConnection(connectionId: string): Promise<void> {
+      await scope.rows("signal_streams").where("connection_id", connectionId).delete();
     },
 
     /** Removes a stream with the ids of its events. Returns whether there was one. */
