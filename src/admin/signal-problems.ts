@@ -1,9 +1,9 @@
 import { okta } from "okta-labels/labels";
 import { RuleBrokenError } from "policy-list/policy";
 import type { StreamRefusal } from "../shared-signals/stream-policy.ts";
-import { streamScopes } from "../shared-signals/stream-policy.ts";
+import { apiScopesForStreams } from "../shared-signals/stream-policy.ts";
 
-const [manage, read] = streamScopes;
+const [manage, read] = apiScopesForStreams;
 const grantScopes = `In Okta, open the app integration and its tab ${okta.tabs.apiScopes}, and grant ${manage} and ${read}. If they are not in the list, ask your Okta account team for them.`;
 
 /** Why a step of the set-up failed, and what to do about it. */

@@ -31,9 +31,11 @@ export type StreamRefusal =
   | "stream-not-valid"
   | "events-missing";
 
-/** The scopes of Okta's API for streams. offline_access asks for a refresh token. */
-export const streamScopes = ["ssf.manage", "ssf.read", "offline_access"] as const;
-const neededScopes = streamScopes.filter((scope) => scope !== "offline_access");
+/** The scopes of Okta's API for streams. */
+export const apiScopesForStreams = ["ssf.manage", "ssf.read"] as const;
+
+/** offline_access asks for a refresh token, and is only defined together with openid (OpenID Connect Core §11). */
+export const streamScopes = [...apiScopesForStreams, "openid", "offline_access"] as const;
 
 export const pushDelivery = "urn:ietf:rfc:8935";
 
@@ -147,7 +149,7 @@ export const grantRules: readonly StreamRule<OrgGrantFacts>[] = [
     name: "The access token has both scopes for streams",
     citation: "RFC 6749 §5.1, Okta: SSF Transmitter",
     reason: "scopes-missing",
-    holds: ({ tokens }) => neededScopes.every((scope) => tokens?.scopes.includes(scope)),
+    holds: ({ tokens }) => apiScopesForStreams.every((scope) => tokens?.scopes.includes(scope)),
     found: ({ tokens }) => `granted: ${shortened(tokens?.scopes.join(" "))}`,
   },
 ];

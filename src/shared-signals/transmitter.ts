@@ -30,8 +30,8 @@ const metadataSchema = z.object({
   issuer: text,
   jwks_uri: text,
   configuration_endpoint: text,
-  status_endpoint: text,
-  verification_endpoint: text,
+  status_endpoint: text.optional(),
+  verification_endpoint: text.optional(),
   delivery_methods_supported: z.array(text).max(50).optional(),
 });
 
@@ -63,21 +63,32 @@ export async function discoverTransmitter(
   const answer = await send(`${orgs[0]}/.well-known/ssf-configuration`, {}, calls);
   judge(transmitterAvailable, answer);
   const parsed = metadataSchema.safeParse(answer.status === 200 ? jsonOf(answer.body) : null);
-  const metadata = parsed.success ? parsed.data : null;
-  const found = metadata && {
-    issuer: metadata.issuer,
-    deliveryMethods: metadata.delivery_methods_supported ?? null,
-    endpoints: [metadata.configuration_endpoint, metadata.status_endpoint, metadata.verification_endpoint],
+  const transmitter = parsed.success ? transmitterOf(parsed.data) : null;
+  const found = transmitter && {
+    issuer: transmitter.issuer,
+    deliveryMethods: parsed.data?.delivery_methods_supported ?? null,
+    endpoints: [
+      transmitter.configurationEndpoint,
+      transmitter.statusEndpoint,
+      transmitter.verificationEndpoint,
+    ],
   };
   judge(transmitterRules, { orgs, found });
-  // The rules demand metadata.
-  const accepted = metadata as NonNullable<typeof metadata>;
+  // The rules demand a transmitter.
+  return transmitter as SignalTransmitter;
+}
+
+/** Okta's metadata does not name the endpoint of the status, which is below that of the configuration. */
+function transmitterOf({
+  configuration_endpoint,
+  ...metadata
+}: z.infer<typeof metadataSchema>): SignalTransmitter {
   return {
-    issuer: accepted.issuer,
-    jwksUri: accepted.jwks_uri,
-    configurationEndpoint: accepted.configuration_endpoint,
-    statusEndpoint: accepted.status_endpoint,
-    verificationEndpoint: accepted.verification_endpoint,
+    issuer: metadata.issuer,
+    jwksUri: metadata.jwks_uri,
+    configurationEndpoint: configuration_endpoint,
+    statusEndpoint: metadata.status_endpoint ?? `${configuration_endpoint}/status`,
+    verificationEndpoint: metadata.verification_endpoint ?? `${configuration_endpoint}/verification`,
   };
 }
 
