@@ -6,6 +6,7 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, SignalStream } from "../model.ts";
 import { eventTypes } from "../shared-signals/events.ts";
 import type { StreamAnswer } from "../shared-signals/stream-policy.ts";
+import { problemOf } from "../shared-signals/stream-problems.ts";
 import {
   beginConsent,
   callbackUrl,
@@ -40,7 +41,6 @@ import { FormReader, optional } from "./form-reader.ts";
 import { oidcChecks } from "./oidc-form.ts";
 import { adminContext } from "./set-up-context.ts";
 import { checkShown, shownValue } from "./shown.ts";
-import { problemOf } from "./signal-problems.ts";
 
 const page = paths.admin.connectionSignals(":connection");
 
