@@ -37,6 +37,7 @@ import { requireAdmin, requireOwner, signedIn } from "../web/guards.ts";
 import { formField, navigationOnly } from "../web/request.ts";
 import { adminEntry, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
+import { signalFigures } from "./figures.ts";
 import { FormReader, optional } from "./form-reader.ts";
 import { oidcChecks } from "./oidc-form.ts";
 import { adminContext } from "./set-up-context.ts";
@@ -93,6 +94,7 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
       callbackUrl: callbackUrl(baseUrl, connection.key),
       pushUrl: pushUrl(baseUrl, connection.key),
       eventNames,
+      figures: await signalFigures(store, connection.id),
       form: submittedForm(res, connect) ?? {
         values: { clientId: stream?.clientId ?? "" },
         problems: {},

@@ -57,6 +57,7 @@ export async function receive(
       const act = actOn(event.type, stream.statusReason === pausedHere);
       const result = act ? await act({ store, found, event, record }) : "ignored";
       await store.signalStreams.recordEvent(stream.id, event.type);
+      await store.counts.add([{ kind: "signal", subject: connection.id, count: 1 }]);
       return result;
     });
   } catch (error) {

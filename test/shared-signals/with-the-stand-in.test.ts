@@ -86,7 +86,9 @@ describe("shared signals of the stand-in org", () => {
       assert.ok((await isSignedIn(client)) && (await isSignedIn(elsewhere)));
       await inOrg("clear-sessions");
       assert.ok(!(await isSignedIn(elsewhere)) && !(await isSignedIn(client)));
-      assert.match((await owner.get(page())).text, /Session revoked, <time/);
+      const acted = await owner.get(page());
+      assert.match(acted.text, /Session revoked, <time/);
+      assert.match(acted.text, /Events, 7 days<\/span>\s*<strong class="figure-count">2</);
 
       // Okta has no call to pause a stream.
       assert.match(await press("pause"), /The stream is paused here/);
