@@ -8,6 +8,7 @@ const named: Record<string, string> = {
   "sign_in.refused": "Sign-in refused",
   "access.issued": "Agent got access",
   "access.refused": "Agent was refused",
+  "signal.passed_over": "Event recorded, because the stream is paused here",
 };
 
 /** "user.role_changed" → "User role changed". */

@@ -1,4 +1,5 @@
 import type { RefusalReason } from "../errors.ts";
+import { streamProblems } from "../shared-signals/stream-problems.ts";
 
 /** For the administrator of the organisation who reads a failed message: what to do, by the reason of the failed check. */
 type Remedies<Reason extends string> = Readonly<Record<Reason, string>>;
@@ -103,5 +104,9 @@ const calls: Remedies<string> = {
 
 /** Says how to mend a failed check; null if the check's detail has to be enough. */
 export function remedyFor(reason: string): string | null {
-  return (signIn as Remedies<string>)[reason] ?? calls[reason] ?? null;
+  return (
+    [signIn, calls, streamProblems as Remedies<string>]
+      .map((one) => (one as Remedies<string>)[reason])
+      .find(Boolean) ?? null
+  );
 }

@@ -13,7 +13,10 @@ const specifications: readonly [pattern: RegExp, address: (section: string, numb
   [/^OpenID Connect RP-Initiated/, () => "https://openid.net/specs/openid-connect-rpinitiated-1_0.html"],
   [/^SSF §(?<section>[\d.]+)/, (section) => `${signals}-framework-1_0-final.html#section-${section}`],
   [/^CAEP §(?<section>[\d.]+)/, (section) => `${caep}-1_0-final.html#section-${section}`],
-  [/^CAEP Interop/, () => `${caep}-interoperability-profile-1_0.html`],
+  [
+    /^CAEP Interop/,
+    () => "https://openid.github.io/sharedsignals/openid-caep-interoperability-profile-1_0.html",
+  ],
   [/^SAML Core/, () => `${oasis}/saml-core-2.0-os.pdf`],
   [/^SAML Profiles/, () => `${oasis}/saml-profiles-2.0-os.pdf`],
   [/^SAML Bindings/, () => `${oasis}/saml-bindings-2.0-os.pdf`],
