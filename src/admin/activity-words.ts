@@ -8,7 +8,6 @@ const named: Record<string, string> = {
   "sign_in.refused": "Sign-in refused",
   "access.issued": "Agent got access",
   "access.refused": "Agent was refused",
-  "signal.person_unknown": "Event about a person without an account",
   "signal.passed_over": "Event recorded, because the stream is paused here",
 };
 

@@ -24,6 +24,12 @@ export type SignalRefusal =
   | "unauthorized"
   | "unavailable";
 
+/** The code in the body of a refusal; null for one without a body. */
+export function codeOf(reason: SignalRefusal): string | null {
+  if (reason === "unavailable") return null;
+  return reason === "unauthorized" ? "authentication_failed" : reason;
+}
+
 /** How deep the members of a SET may nest. The specifications' examples need six levels. */
 const deepest = 16;
 /** A transmitter's clock may be ahead by this time. */

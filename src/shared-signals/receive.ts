@@ -116,9 +116,12 @@ async function updateStream({ store, found: { stream }, event, record }: Act): P
   return "stream-updated";
 }
 
-/** An unknown person is not an error: the transmitter must not learn who has an account here (RFC 8417 §6). */
+/**
+ * An unknown person is not an error: the transmitter must not learn who has an account here (RFC 8417 §6). It is not an entry
+ * of the activity either: an org sends the events of all its people (CAEP Interop §2.4.2), also of those without an account.
+ */
 async function forPeople(
-  { store, found, event, record }: Act,
+  { store, found, event }: Act,
   each: (userId: string) => Promise<SignalResult>,
 ): Promise<SignalResult> {
   const { subject } = event;
@@ -126,7 +129,6 @@ async function forPeople(
   const userIds = isNamed ? await usersOf(store, found.connection, subject) : [];
   let result: SignalResult = "person-unknown";
   for (const userId of userIds) result = await each(userId);
-  if (userIds.length === 0) await record({ action: "signal.person_unknown" });
   return result;
 }
 

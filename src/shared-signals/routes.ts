@@ -20,6 +20,7 @@ import { type FoundSignalStream, systemStore } from "../store/system-store.ts";
 import { eventTypes, readEvent, typesIn } from "./events.ts";
 import {
   claimRules,
+  codeOf,
   contentRules,
   eventRules,
   headerRules,
@@ -173,6 +174,9 @@ function nameOfType(type: string): string {
   return isKnown ? type.slice(type.lastIndexOf("/") + 1) : "other";
 }
 
+/** The status of a refusal, where it is not 400 (RFC 8935 §2.3). */
+const statusOf: Partial<Record<SignalRefusal, number>> = { unauthorized: 401, unavailable: 503 };
+
 interface RefusedCall {
   status: number;
   /** The code of the answer's body; null for an answer without one. */
@@ -188,10 +192,8 @@ function refusalOf(error: unknown): RefusedCall | null {
     return { status: 503, err: null, description: "", reason: String(error) };
   if (error instanceof RuleBrokenError) {
     const { rule, message } = error as RuleBrokenError<SignalRefusal>;
-    const answer = { description: rule.name, reason: message };
-    if (rule.reason === "unavailable") return { status: 503, err: null, ...answer };
-    if (rule.reason === "unauthorized") return { status: 401, err: "authentication_failed", ...answer };
-    return { status: 400, err: rule.reason, ...answer };
+    const status = statusOf[rule.reason] ?? 400;
+    return { status, err: codeOf(rule.reason), description: rule.name, reason: message };
   }
   // The body parser's errors have a status.
   const { status, message } = Object(error) as { status?: unknown; message?: string };

@@ -105,6 +105,7 @@ describe("the inspector's message of a security event", () => {
         const message = await one();
         assert.match(message.summary, summary);
         assert.deepEqual([message.verdict, message.file], ["failed", `src/shared-signals/${file}`]);
+        assert.match(JSON.stringify(message.response?.json), /"err":"(authentication_failed|invalid_\w+)"/);
       });
     }
 

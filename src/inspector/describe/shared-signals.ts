@@ -7,7 +7,9 @@ import type { Message, MessageFact, Recorder } from "../../recording.ts";
 import { eventTypes, readEvent, type SignalEvent, typesIn } from "../../shared-signals/events.ts";
 import {
   claimRules,
+  codeOf,
   eventRules,
+  type SignalRefusal,
   signalPolicy,
   signatureRules,
   stateRules,
@@ -135,7 +137,8 @@ const resultWords: Record<NonNullable<SignalContext["result"]>, string> = {
 };
 
 function answerOf({ error }: SignalContext): object | undefined {
-  return error instanceof RuleBrokenError
-    ? { err: error.rule.reason, description: error.rule.name }
-    : undefined;
+  if (!(error instanceof RuleBrokenError)) return undefined;
+  const { rule } = error as RuleBrokenError<SignalRefusal>;
+  const err = codeOf(rule.reason);
+  return err === null ? undefined : { err, description: rule.name };
 }
