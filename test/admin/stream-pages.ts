@@ -8,7 +8,7 @@ import { newStream } from "../helpers/signals.ts";
 import type { Site } from "../helpers/site.ts";
 
 /** The pages of shared signals, in each state of a stream. */
-export async function signalPages({ acme, owner }: Site): Promise<PageCase[]> {
+export async function streamPages({ acme, owner }: Site): Promise<PageCase[]> {
   const issuer = "https://signals.acme.example";
   const connected: SignalStreamChanges = {
     status: "enabled",
