@@ -23,7 +23,7 @@ export interface OrgRegistration {
 }
 
 /** One request for authorization. The verifier and the state never leave our side before the browser does. */
-export interface OrgRequest {
+interface OrgRequest {
   redirectUri: string;
   scopes: readonly string[];
   state: string;

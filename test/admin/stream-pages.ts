@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { wantedEvents } from "../../src/shared-signals/stream-policy.ts";
 import type { SignalStreamChanges } from "../../src/store/tenant/signal-streams.ts";
 import type { PageCase } from "../helpers/every-page.ts";
+import { signingCertificate } from "../helpers/idp-metadata.ts";
 import { samlSettings } from "../helpers/people.ts";
 import { newStream } from "../helpers/signals.ts";
 import type { Site } from "../helpers/site.ts";
 
 /** The pages of shared signals, in each state of a stream. */
-export async function signalPages({ acme, owner }: Site): Promise<PageCase[]> {
+export async function streamPages({ acme, owner }: Site): Promise<PageCase[]> {
   const issuer = "https://signals.acme.example";
   const connected: SignalStreamChanges = {
     status: "enabled",
@@ -40,10 +41,9 @@ export async function signalPages({ acme, owner }: Site): Promise<PageCase[]> {
     changes: SignalStreamChanges | null,
     settings = {},
   ): Promise<PageCase> => {
-    const connection = await acme.connection({
-      type: "saml",
-      settings: { ...samlSettings, orgUrl: issuer, ...settings },
-    });
+    const certificates = [signingCertificate];
+    const saml = { ...samlSettings, certificates, orgUrl: issuer, ...settings };
+    const connection = await acme.connection({ type: "saml", settings: saml });
     if (changes) {
       const stream = newStream(connection);
       await acme.store.signalStreams.create(stream);
