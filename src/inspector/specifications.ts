@@ -1,5 +1,7 @@
 /** The addresses of the specifications that rules and terms cite. */
 const core = "https://openid.net/specs/openid-connect-core-1_0.html";
+const signals = "https://openid.net/specs/openid-sharedsignals";
+const caep = "https://openid.net/specs/openid-caep";
 const oasis = "https://docs.oasis-open.org/security/saml/v2.0";
 const idJag = "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-identity-assertion-authz-grant";
 
@@ -9,6 +11,12 @@ const specifications: readonly [pattern: RegExp, address: (section: string, numb
   [/^(?:OpenID Connect )?Core §(?<section>[\d.]+)/, (section) => `${core}#rfc.section.${section}`],
   [/^OpenID Connect Discovery/, () => "https://openid.net/specs/openid-connect-discovery-1_0.html"],
   [/^OpenID Connect RP-Initiated/, () => "https://openid.net/specs/openid-connect-rpinitiated-1_0.html"],
+  [/^SSF §(?<section>[\d.]+)/, (section) => `${signals}-framework-1_0-final.html#section-${section}`],
+  [/^CAEP §(?<section>[\d.]+)/, (section) => `${caep}-1_0-final.html#section-${section}`],
+  [
+    /^CAEP Interop/,
+    () => "https://openid.github.io/sharedsignals/openid-caep-interoperability-profile-1_0.html",
+  ],
   [/^SAML Core/, () => `${oasis}/saml-core-2.0-os.pdf`],
   [/^SAML Profiles/, () => `${oasis}/saml-profiles-2.0-os.pdf`],
   [/^SAML Bindings/, () => `${oasis}/saml-bindings-2.0-os.pdf`],

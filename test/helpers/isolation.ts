@@ -29,6 +29,7 @@ export interface TenantA {
   testId: string;
   clientId: string;
   reservation: string;
+  streamId: string;
   taskId: string; // sample product
 }
 

@@ -28,6 +28,8 @@ describe("the glossary of the inspector", () => {
       "SAML Core §2.5.1.4, Profiles §4.1.4.2",
       "https://docs.oasis-open.org/security/saml/v2.0/saml-core-2.0-os.pdf",
     ],
+    ["SSF §4.1.6", "https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-4.1.6"],
+    ["CAEP §3.3.1", "https://openid.net/specs/openid-caep-1_0-final.html#section-3.3.1"],
     ["Collisions of SHA-1; Okta: SHA-256 only", null],
     ["", null],
   ];

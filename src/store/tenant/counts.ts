@@ -10,9 +10,14 @@ const periods = {
   "sign-in-refused": dayMs,
   /** Refused sign-ins by their RefusalReason. */
   "refusal-reason": dayMs,
+  /** Events of shared signals, by connection. */
+  signal: dayMs,
   /** By provisioning source. */
   "scim-call": dayMs,
   "scim-call-hour": hourMs,
+  /** Messages of the outbox, by connection. */
+  "message-sent": dayMs,
+  "message-failed": dayMs,
   /** Not added up: how many people the tenant had, as housekeeping last saw it (housekeeping.ts). */
   people: dayMs,
 } as const;
