@@ -37,6 +37,7 @@ import { adminEntry, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader, optional } from "./form-reader.ts";
 import { oidcChecks } from "./oidc-form.ts";
+import { sendingValues } from "./sent-signals.ts";
 import { adminContext } from "./set-up-context.ts";
 import { checkShown, shownValue } from "./shown.ts";
 import { problemOf } from "./signal-problems.ts";
@@ -92,6 +93,7 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
       callbackUrl: callbackUrl(baseUrl, connection.key),
       pushUrl: pushUrl(baseUrl, connection.key),
       eventNames,
+      sending: await sendingValues({ baseUrl }, { store, connection }),
       form: submittedForm(res, connect) ?? {
         values: { clientId: stream?.clientId ?? "" },
         problems: {},
