@@ -82,7 +82,7 @@ export function sentSignalRoutes(deps: AdminDeps): Router {
   return router;
 }
 
-/** What an owner should see before they change anything here. */
+/** The facts that an owner sees before they change anything here. */
 async function sendingFacts({ signalTransmitters }: TenantStore, { id }: Connection): Promise<Fact[]> {
   const kids = (await signalTransmitters.keys(id)).map(kidOf);
   return [
