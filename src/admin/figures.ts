@@ -62,6 +62,18 @@ export async function deliveryFigures(store: TenantStore, connectionId: string):
   ];
 }
 
+/** The events that a connection's transmitter sent in the last seven days. */
+export async function signalFigures(store: TenantStore, connectionId: string): Promise<Figure[]> {
+  const now = Date.now();
+  const values = perDay(
+    await store.counts.since(["signal"], firstDay(now, days), connectionId),
+    "signal",
+    now,
+    days,
+  );
+  return [{ label: "Events, 7 days", count: sum(values), values }];
+}
+
 async function countsOf(store: TenantStore): Promise<PeriodCount[]> {
   const kinds = [
     "people",
