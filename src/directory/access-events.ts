@@ -12,7 +12,7 @@ export type AccessEvent =
   /** A button: a session of the person who pressed it, so that a receiver can show that it hears us. */
   | { event: "test" };
 
-export type RiskLevel = "low" | "medium" | "high";
+type RiskLevel = "low" | "medium" | "high";
 export type RiskCause = "blocked" | "unblocked" | "refused";
 
 /** So many refused sign-ins of one person in one window are a risk. It is told once in a window. */
