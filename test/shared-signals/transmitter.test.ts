@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { refusalThreshold, refusalWindowMs, tellRefusals } from "../../src/directory/access-events.ts";
-import { blockPerson } from "../../src/directory/administration.ts";
+import { blockPerson, unblockPerson } from "../../src/directory/administration.ts";
 import { provisionUser, updateProvisionedUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import { ConflictError, RefusedError } from "../../src/errors.ts";
@@ -125,9 +125,10 @@ describe("signals to a connection's org", () => {
       assert.deepEqual({ ...event, ...back }, event);
       assert.deepEqual(others, []);
       org.tokens = [];
-      await site().acme.store.users.update(user.id, { blocked: true });
-      const selection = { act: "block", person: user.id };
-      await (await site().clientOf(site().owner)).post("/admin/people/selected", selection);
+      const [{ store }, by] = [site().acme, { userId: site().owner.id }];
+      await unblockPerson(store, by, user.id);
+      await store.users.update(user.id, { blocked: true });
+      await blockPerson(store, by, user.id);
       assert.deepEqual(await typesTold(), []);
     });
 
