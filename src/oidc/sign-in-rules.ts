@@ -164,8 +164,15 @@ export interface SessionFacts {
   now: number;
 }
 
+interface TokenFacts extends SessionFacts {
+  clientId: string;
+  accessToken: string;
+  /** The request to sign in again that the ID token answers; null if it was an ordinary request. */
+  again: { sentAt: number; acrValues: string | null } | null;
+}
+
 /** The checks of an ID token that the libraries leave to us. */
-export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; accessToken: string }>[] = [
+export const claimRules: readonly OidcRule<TokenFacts>[] = [
   {
     id: "id-token-subject",
     name: "The ID token names a subject of at most 255 characters",
@@ -215,6 +222,26 @@ export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; ac
       !maxAgeSeconds || (timeOf(at) ?? Number.POSITIVE_INFINITY) <= now + clockSkewMs,
     found: ({ claims: { auth_time: at }, now }) =>
       mismatch(`seconds since 1970, until ${Math.floor((now + clockSkewMs) / 1000)}`, String(at)),
+  },
+  {
+    id: "id-token-signed-in-again",
+    name: "If the person had to sign in again, the ID token says that they did, after the request",
+    citation: "Core §3.1.2.1, max_age: auth_time is required",
+    reason: "not-signed-in-again",
+    holds: ({ claims: { auth_time: at }, again }) =>
+      again === null || (timeOf(at) ?? Number.NEGATIVE_INFINITY) >= again.sentAt - clockSkewMs,
+    found: ({ claims: { auth_time: at }, again }) =>
+      mismatch(`auth_time from ${Math.floor((again?.sentAt ?? 0) / 1000)}`, at == null ? null : String(at)),
+  },
+  {
+    id: "id-token-class",
+    name: "If the request named classes of authentication, the ID token has one of them",
+    citation: "Core §2, acr; §3.1.2.1, acr_values",
+    reason: "not-signed-in-again",
+    holds: ({ claims: { acr }, again }) =>
+      !again?.acrValues || again.acrValues.split(" ").includes(String(acr)),
+    found: ({ claims: { acr }, again }) =>
+      mismatch(String(again?.acrValues), acr == null ? null : String(acr)),
   },
   {
     id: "id-token-auth-age",

@@ -37,7 +37,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const { tenant, user } = signedIn(req);
     const store = forTenant(database, tenant.id);
     const [sessions, groups, passwordHash, agents] = await Promise.all([
-      store.sessions.ofUser(user.id, user.accessEpoch),
+      store.sessions.ofUser(user.id),
       store.groups.ofUser(user.id),
       usablePasswordHash(store, user),
       agentsActingFor(database, store, user.id),
@@ -53,6 +53,14 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const { tenant, user } = signedIn(req);
     await forTenant(database, tenant.id).sessions.end(user.id, ownSessionId(req));
     const text = "You are signed out everywhere else.";
+    await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
+  });
+
+  router.post("/account/sessions/end", requireSignIn, async (req, res) => {
+    const { tenant, user } = signedIn(req);
+    const { sessions } = forTenant(database, tenant.id);
+    const hasEnded = await sessions.endOne(user.id, formField(req, "session"));
+    const text = hasEnded ? "The session has ended." : "This session had ended already.";
     await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
   });
 

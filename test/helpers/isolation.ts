@@ -28,6 +28,7 @@ export interface TenantA {
   domain: string;
   testId: string;
   clientId: string;
+  sessionId: string;
   reservation: string;
   taskId: string; // sample product
 }
