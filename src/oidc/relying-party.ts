@@ -73,7 +73,7 @@ export interface VerifiedLogin {
   byFormerSecret: boolean;
   /** When the provider wants the session to end at the latest, in ms since the epoch; null if it does not say. */
   sessionEndsAt: number | null;
-  /** What the ID token says about how the person signed in. */
+  /** Time, methods and class of the sign-in, by the ID token. */
   proof: SignInProof;
 }
 
@@ -193,9 +193,10 @@ function proofOf({ claims, now }: SessionFacts): SignInProof {
 
 /** When the session has to end at the latest, by an ID token that keeps claimRules; null if it does not say. */
 function sessionEndOf({ claims, maxAgeSeconds, now }: SessionFacts): number | null {
-  const { session_expiry: end, auth_time: signedInAt } = claims;
+  const { session_expiry: end, session_lifetime: lifetime, auth_time: signedInAt } = claims;
   const ends = [
     ...(end == null ? [] : [Number(timeOf(end))]),
+    ...(lifetime == null ? [] : [now + Number(timeOf(lifetime))]),
     // A provider whose clock is ahead must not extend the session.
     ...(maxAgeSeconds ? [Math.min(Number(timeOf(signedInAt)), now) + maxAgeSeconds * 1000] : []),
   ];

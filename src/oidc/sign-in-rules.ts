@@ -214,6 +214,14 @@ export const claimRules: readonly OidcRule<TokenFacts>[] = [
     found: ({ claims: { session_expiry: end }, now }) => mismatch(`later than ${now / 1000}`, String(end)),
   },
   {
+    id: "id-token-session-lifetime",
+    name: "If the ID token gives the session a lifetime, that is a number of seconds",
+    citation: "IPSIE OpenID Connect SL1 Profile, session_lifetime",
+    reason: notValid,
+    holds: ({ claims: { session_lifetime: lifetime } }) => lifetime == null || (timeOf(lifetime) ?? 0) > 0,
+    found: ({ claims: { session_lifetime: lifetime } }) => mismatch("seconds", String(lifetime)),
+  },
+  {
     id: "id-token-auth-time",
     name: "If the connection asks for a recent sign-in, the ID token names its time, which is not ahead",
     citation: "Core §2, auth_time",

@@ -12,7 +12,7 @@ export interface SessionLimits {
   absoluteMinutes: number;
 }
 
-/** What a tenant demands of its people's sessions and sign-ins. */
+/** The demands of a tenant on its people's sessions and sign-ins. */
 export interface SessionPolicy extends SessionLimits {
   /** How long ago an administrator may have signed in to open the console, in minutes; null if that does not matter. */
   adminFreshMinutes: number | null;

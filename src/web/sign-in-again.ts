@@ -9,6 +9,12 @@ import { signInPath } from "./sign-in-options.ts";
 /** Hidden fields that mean nothing to a person. */
 const unshown = new Set(["shown", "version"]);
 
+/** "idleUnit" → "Idle unit". */
+function inWords(name: string): string {
+  const words = name.replaceAll(/([A-Z])/g, " $1").toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** The page that asks an administrator to sign in again, and then for the form that waited. */
 export function signInAgainRoutes({ baseUrl }: { baseUrl: string }): Router {
   const router = Router();
@@ -23,8 +29,10 @@ export function signInAgainRoutes({ baseUrl }: { baseUrl: string }): Router {
       return res.render("sign-in-again", { ...page, returnTo, landingPath, isHolding: Boolean(heldForm) });
     }
     if (!heldForm) return res.redirect(303, returnTo);
-    const entered = (heldForm.fields ?? []).filter(([name, value]) => !unshown.has(name) && value !== "");
-    res.render("held-form", { title: "Send the form now?", ...heldForm, entered });
+    const entered = (heldForm.fields ?? [])
+      .filter(([name, value]) => !unshown.has(name) && value !== "")
+      .map(([name, value]) => [inWords(name), value]);
+    res.render("held-form", { title: "Send the form now?", ...heldForm, entered, inWords });
   });
   return router;
 }

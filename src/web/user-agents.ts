@@ -37,7 +37,7 @@ export function browserName(userAgent: string | null | undefined): string {
 
 /** "OpenID Connect (acme): pwd, mfa": how a person proved who they are, in the identity provider's words. */
 export function signedInWith({ connection, proof }: Pick<SessionSummary, "connection" | "proof">): string {
-  if (connection === null) return "password";
+  if (connection === null) return "a password";
   const protocol = connection.type === "oidc" ? "OpenID Connect" : "SAML";
   const words = [...(proof?.methods ?? []), proof?.context].filter(Boolean).join(", ");
   return `${protocol} (${connection.key})${words === "" ? "" : `: ${words}`}`;

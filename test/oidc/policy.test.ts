@@ -199,6 +199,14 @@ const inputs = new Map<string, HostileInput>([
       claims(() => ({ session_expiry: now() - 1 })),
     ),
   ],
+  [
+    "id-token-session-lifetime",
+    input(
+      claimRules,
+      { ...token, claims: { sub: "00u1", session_lifetime: 0 } },
+      claims(() => ({ session_lifetime: "an hour" })),
+    ),
+  ],
   ["id-token-auth-time", { ...input(claimRules, { ...token, maxAgeSeconds: 60 }, {}), maxAgeSeconds: 60 }],
   [
     "id-token-auth-age",

@@ -66,7 +66,7 @@ describe("SAML sign-ins that begin at the identity provider", () => {
     const unsolicited = async () =>
       await site().arrive(site().app.client(), await site().respond("tile@acme.example"));
 
-    it("are refused by the tenant's switch, whatever the connection says", async () => {
+    it("are refused by the tenant's switch, also if the connection allows them", async () => {
       const { store } = site().acme;
       assert.equal((await unsolicited()).status, 303);
       await store.sessions.changePolicy({ samlUnsolicited: false });

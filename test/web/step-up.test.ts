@@ -67,7 +67,7 @@ describe("an administrator whose sign-in is too old for the console", () => {
       for (const { data } of stored) assert.doesNotMatch(data, /idleUnit|hours/, "the form is sealed");
       assert.match((await client.get("/login/again")).text, /Your form is kept/);
       assertRedirect(await signInAgain(client, "/login/again"), "/login/again");
-      assert.match((await client.get("/login/again")).text, /<strong>idle<\/strong>: 1/);
+      assert.match((await client.get("/login/again")).text, /<strong>Idle unit<\/strong>: hours/);
       assert.equal((await sessions.policy())?.idleMinutes, 480, "nothing is sent by itself");
       assertRedirect(await submit(client, "/login/again", "/admin/sessions/limits"), "/admin/sessions");
       assert.match((await client.get("/admin/sessions")).text, /The limits are saved/);

@@ -70,6 +70,7 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
         "id-token-fresh",
         "id-token-session-expiry",
         "id-token-session-running",
+        "id-token-session-lifetime",
         "id-token-auth-time",
         "id-token-signed-in-again",
         "id-token-auth-age",
