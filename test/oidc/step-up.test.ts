@@ -91,12 +91,22 @@ describe("an administrator who signs in again at an OpenID provider", () => {
       assert.equal(JSON.parse((await client.get("/me")).text).user.id, user.id);
     });
 
-    it("cannot be asked for by a browser without a session: that is an ordinary sign-in", async () => {
+    it("is not put off by a provider whose clock is ahead", async () => {
+      const { again, user } = await staleAdmin();
+      const { answer } = await again(signedIn(-3_600));
+      assertRedirect(answer, "/admin/people?q=ada");
+      const [session] = await site().acme.store.sessions.ofUser(user.id);
+      assert.ok(Number(session?.proof?.at) <= Date.now(), "the time is not in the future");
+    });
+
+    it("cannot be asked for without a session by this connection: that is an ordinary sign-in", async () => {
       const { provider, link, subject } = await staleAdmin();
       const stranger = site().app.client();
+      for (const client of [await site().clientOf(site().owner), stranger]) {
+        const { searchParams } = new URL((await client.get(link)).location ?? "");
+        assert.deepEqual([searchParams.get("prompt"), searchParams.get("max_age")], [null, null]);
+      }
       const left = await stranger.get(link);
-      const url = new URL(left.location ?? "");
-      assert.deepEqual([url.searchParams.get("prompt"), url.searchParams.get("max_age")], [null, null]);
       const back = provider.authorize(left.location ?? "", subject);
       assert.equal((await stranger.get(back.pathname + back.search)).status, 303);
     });

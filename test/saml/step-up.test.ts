@@ -43,6 +43,13 @@ describe("an administrator who signs in again at a SAML identity provider", () =
       assert.match(String(session?.proof?.context), /^urn:oasis:names:tc:SAML:2\.0:ac:classes:/);
     });
 
+    it("is not put off by a provider whose clock is ahead", async () => {
+      const { user, again } = await staleAdmin("ahead@acme.example");
+      assertRedirect(await again("ahead@acme.example", Date.now() + 3_600_000), "/admin/groups");
+      const [session] = await site().acme.store.sessions.ofUser(user.id);
+      assert.ok(Number(session?.proof?.at) <= Date.now(), "the time is not in the future");
+    });
+
     it("is refused with an AuthnInstant from before the request", async () => {
       const { client, again } = await staleAdmin("old@acme.example");
       const answer = await again("old@acme.example", Date.now() - 90_000);
