@@ -5,11 +5,11 @@
 const everyMs = 4_000;
 /** Stops then, so that an open page does not keep its session alive for ever. */
 const longestMs = 15 * 60_000;
-const state = document.getElementById("provisioning-state");
+const state = document.querySelector("[data-live]");
 const end = Date.now() + longestMs;
 
 const timer = setInterval(async () => {
-  if (Date.now() > end) clearInterval(timer);
+  if (!state || Date.now() > end) clearInterval(timer);
   else if (!document.hidden) await renew();
 }, everyMs);
 

@@ -36,6 +36,7 @@ export const paths = {
     newConnection: "/admin/connections/new",
     connection: (id: string) => `/admin/connections/${id}`,
     connectionGuide: (id: string) => `/admin/connections/${id}/guide`,
+    connectionSignals: (id: string) => `/admin/connections/${id}/signals`,
     agentsGuide: (id: string) => `/admin/connections/${id}/guide/xaa`,
     domains: "/admin/domains",
     domain: (domain: string) => `/admin/domains/${domain}`,
@@ -66,9 +67,19 @@ export const paths = {
     provisioningGuide: "/admin/guides/provisioning",
   },
   globalTokenRevocation: "/global-token-revocation",
+  /** Where a connection's identity provider pushes its events (RFC 8935). */
+  sharedSignals: (key: string) => `/shared-signals/${key}`,
+  /** Where the org leads an administrator back who lets us manage its stream. */
+  sharedSignalsCallback: (key: string) => `/shared-signals/${key}/callback`,
   authorizationServer: "/.well-known/oauth-authorization-server",
   /** Followed by a resource's path: /.well-known/oauth-protected-resource/mcp (RFC 9728 §3.1). */
   protectedResource: "/.well-known/oauth-protected-resource",
+  /** Our issuer of signals at a connection's org is the path `issuer`; its metadata is where SSF 1.0 §7.2 puts it. */
+  signalTransmitter: (key: string) => ({
+    issuer: `/shared-signals/${key}`,
+    wellKnown: `/.well-known/ssf-configuration/shared-signals/${key}`,
+    keys: `/shared-signals/${key}/jwks.json`,
+  }),
   token: "/oauth2/token",
   authorize: "/oauth2/authorize",
   api: "/api/v1",
@@ -91,6 +102,7 @@ const crossSitePaths = [
   /^\/oidc\/[^/]+\/initiate$/,
   /^\/saml\/[^/]+\/acs$/,
   /^\/global-token-revocation$/,
+  /^\/shared-signals\/[^/]+$/,
   /^\/oauth2\/token$/,
   /^\/mcp$/,
 ];
@@ -123,6 +135,12 @@ export function samlUrls(baseUrl: string, key: string) {
     entityId: baseUrl + metadata,
     metadataUrl: baseUrl + metadata,
   };
+}
+
+/** The URLs by which a connection's org knows us as the sender of signals. */
+export function signalTransmitterUrls(baseUrl: string, key: string) {
+  const { issuer, wellKnown, keys } = paths.signalTransmitter(key);
+  return { issuer: baseUrl + issuer, wellKnownUrl: baseUrl + wellKnown, jwksUri: baseUrl + keys };
 }
 
 /**

@@ -26,6 +26,7 @@ export type ConflictCode =
   | "group-name-taken"
   | "identity-taken"
   | "key-taken"
+  | "stream-exists"
   | "source-name-taken"
   | "local-account"
   | "other-source"

@@ -287,6 +287,56 @@ export interface Agent {
   revokedAt: number | null;
 }
 
+/** The state of a stream: being set up, or its status at the transmitter (SSF §8.1.2). */
+export type SignalStreamStatus = "connecting" | "enabled" | "paused" | "disabled";
+
+/** A transmitter of events, as its discovery document describes it (SSF §7.1). */
+export interface SignalTransmitter {
+  issuer: string;
+  jwksUri: string;
+  configurationEndpoint: string;
+  statusEndpoint: string;
+  verificationEndpoint: string;
+}
+
+/**
+ * The stream by which a connection's identity provider pushes events to us (OpenID Shared Signals Framework). The push URL
+ * has the connection's key, so a key has at most one stream: of two connections that share a key, the one that was
+ * connected first.
+ */
+export interface SignalStream {
+  id: string;
+  connectionId: string;
+  connectionKey: string;
+  status: SignalStreamStatus;
+  /** Why it has this status, in the words of the side that changed it; null if unknown. */
+  statusReason: string | null;
+  /** Our client at the provider: a second application, which may manage streams. */
+  clientId: string;
+  /** Whether we have a refresh token for it. Without one, events still arrive, but the stream cannot be managed. */
+  isAuthorized: boolean;
+  /** Null until it was read. */
+  transmitter: SignalTransmitter | null;
+  /** The stream's id at the transmitter; null until it exists there. */
+  providerStreamId: string | null;
+  /** The audience of its events; null until the transmitter has said it. */
+  audiences: string[] | null;
+  /** When a verification was last requested and not yet answered; null if none is in flight. */
+  verificationRequestedAt: number | null;
+  /** When a verification event last came back with our state; null if none did. */
+  verifiedAt: number | null;
+  /** Event types, as URIs. */
+  eventsRequested: string[];
+  eventsDelivered: string[];
+  /** Whether a revoked or deleted credential ends the person's sessions. */
+  credentialChangeEndsSessions: boolean;
+  createdAt: number;
+  updatedAt: number;
+  /** When the last event was received, and its type as a URI; null if none was. */
+  lastEventAt: number | null;
+  lastEvent: string | null;
+}
+
 /** The action that a one-time link allows. */
 export type LinkPurpose =
   | { kind: "set-password"; userId: string }

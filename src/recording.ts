@@ -13,7 +13,14 @@ export interface Recorder {
 /** A recorder that keeps nothing. */
 export const noRecorder: Recorder = { record: () => undefined };
 
-export const protocols = ["scim", "oidc", "saml", "universal-logout", "cross-app-access"] as const;
+export const protocols = [
+  "scim",
+  "oidc",
+  "saml",
+  "universal-logout",
+  "shared-signals",
+  "cross-app-access",
+] as const;
 export type Protocol = (typeof protocols)[number];
 
 /** The names of the protocols on pages. */
@@ -22,6 +29,7 @@ export const protocolNames: Record<Protocol, string> = {
   oidc: "OIDC",
   saml: "SAML",
   "universal-logout": "Universal Logout",
+  "shared-signals": "Shared signals",
   "cross-app-access": "Cross App Access",
 };
 
@@ -30,9 +38,9 @@ export const lanes = ["agent", "browser", "product", "okta"] as const;
 export type Lane = (typeof lanes)[number];
 
 /** The kinds of flows. */
-export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "agent-call";
+export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "signal" | "agent-call";
 
-/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one agent's call. */
+/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one agent's call. */
 export interface FlowPart {
   kind: FlowKind;
   /**

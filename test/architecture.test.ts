@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import * as ast from "typescript/unstable/ast";
 import { API } from "typescript/unstable/sync";
 
-const protocolRooms = ["oidc", "saml", "scim", "universal-logout", "cross-app-access"];
+const protocolRooms = ["oidc", "saml", "scim", "universal-logout", "shared-signals", "cross-app-access"];
 
 /**
  * Which rooms each room may import: docs/explanation/architecture.md as a test. `ground` means the files directly in src/,
@@ -22,7 +22,9 @@ const mayImport: Record<string, readonly string[]> = {
   scim: ["ground", "directory", "store", "config"],
   sso: ["ground", "trust", "directory", "store", "web", "config"],
   oidc: ["ground", "trust", "directory", "store", "web", "config", "sso"],
-  "universal-logout": ["ground", "trust", "directory", "store"],
+  "universal-logout": ["ground", "trust", "directory", "store", "sso"],
+  "shared-signals": ["ground", "trust", "directory", "store", "sso"],
+  outbox: ["ground", "store"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "cross-app-access": ["ground", "trust", "directory", "store", "web", "config"],
   // The protocol rooms' policies, and the context of a sign-in.

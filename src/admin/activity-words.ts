@@ -8,6 +8,7 @@ const named: Record<string, string> = {
   "sign_in.refused": "Sign-in refused",
   "access.issued": "Agent got access",
   "access.refused": "Agent was refused",
+  "signal.person_unknown": "Event about a person without an account",
 };
 
 /** "user.role_changed" → "User role changed". */
@@ -81,6 +82,7 @@ const icons: Record<ActivityKind, string> = {
   tokens: "key-round",
   settings: "settings-2",
   "universal-logout": "log-out",
+  "shared-signals": "radio",
   agents: "bot",
 };
 
@@ -107,5 +109,6 @@ export function actorInWords({
 }: Pick<RecordedActivity, "actorKind" | "actor">): NamedActor {
   if (actorKind === "provisioning") return { name: "Okta (SCIM)", detail: actor };
   if (actorKind === "universal-logout") return { name: "Okta (Universal Logout)", detail: actor };
+  if (actorKind === "shared-signals") return { name: "Okta (Shared signals)", detail: actor };
   return { name: actor || "Unknown", detail: null };
 }

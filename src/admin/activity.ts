@@ -37,6 +37,7 @@ const kindNames: Record<ActivityKind, string> = {
   tokens: "Tokens",
   settings: "Settings",
   "universal-logout": "Universal Logout",
+  "shared-signals": "Shared signals",
   agents: "Agents",
 };
 

@@ -1,6 +1,6 @@
 import { tokenWarnings } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
-import type { Connection, ProvisioningToken } from "../model.ts";
+import type { Connection, ProvisioningToken, SignalStream } from "../model.ts";
 import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
 import { certificateFacts } from "../trust/certificates.ts";
 import { certificateWarning, findConnectionWarnings } from "../trust/connection-warnings.ts";
@@ -27,6 +27,7 @@ interface AttentionFacts {
   problems: readonly ProvisioningProblem[];
   /** The access that an owner has to confirm: see unconfirmedAccess. */
   unconfirmed: readonly string[];
+  streams: readonly SignalStream[];
   /** Refused sign-ins since yesterday, by reason. */
   refusals: ReadonlyMap<string, number>;
 }
@@ -36,6 +37,7 @@ export function attentionItems(facts: AttentionFacts, now: number): AttentionIte
   return [
     ...confirmation(facts.unconfirmed),
     ...ofConnections(facts.connections),
+    ...ofStreams(facts.streams),
     ...ofTokens(facts.tokens, now),
     ...ofRefusals(facts.refusals),
     ...ofProblems(facts.problems),
@@ -65,6 +67,25 @@ function ofConnections(connections: readonly Connection[]): AttentionItem[] {
 function certificateEnd({ type, settings }: Connection): number | null {
   if (type !== "saml" || !settings) return null;
   return Math.max(...settings.certificates.map((certificate) => certificateFacts(certificate).validUntil));
+}
+
+/** Streams that cannot be managed, or that the transmitter has switched off. */
+function ofStreams(streams: readonly SignalStream[]): AttentionItem[] {
+  return streams.flatMap(({ connectionId, connectionKey, providerStreamId, isAuthorized, status }) => {
+    if (providerStreamId === null || (isAuthorized && status !== "disabled")) return [];
+    const text = isAuthorized
+      ? "Okta has switched the stream off, so its events no longer end sessions here."
+      : "Okta has ended the authorization. Events still arrive, but the stream cannot be managed.";
+    return {
+      icon: "activity",
+      tone: "warning",
+      title: `Shared signals of ${connectionKey}`,
+      text,
+      at: null,
+      href: paths.admin.connectionSignals(connectionId),
+      action: isAuthorized ? "Open the stream" : "Connect again",
+    };
+  });
 }
 
 function ofTokens(tokens: readonly ProvisioningToken[], now: number): AttentionItem[] {

@@ -17,16 +17,18 @@ export function overviewRoutes({ database }: AdminDeps): Router {
   const router = Router();
   router.get(paths.admin.home, async (req, res) => {
     const store = storeOf(req, database);
-    const [connections, domains, tokens, people, problems, unconfirmed, agents, latest] = await Promise.all([
-      store.connections.list(),
-      store.domains.list(),
-      store.tokens.list(),
-      store.users.count(),
-      store.provisioningProblems.list(3),
-      unconfirmedAccess(store),
-      agentsOf(database, store),
-      store.activity.latest(recentEntries),
-    ]);
+    const [connections, domains, tokens, people, problems, unconfirmed, agents, streams, latest] =
+      await Promise.all([
+        store.connections.list(),
+        store.domains.list(),
+        store.tokens.list(),
+        store.users.count(),
+        store.provisioningProblems.list(3),
+        unconfirmedAccess(store),
+        agentsOf(database, store),
+        store.signalStreams.list(),
+        store.activity.latest(recentEntries),
+      ]);
     const now = Date.now();
     const { figures, refusals } = await overviewFigures(store, people);
     res.render("admin/overview", {
@@ -37,7 +39,7 @@ export function overviewRoutes({ database }: AdminDeps): Router {
       tokens: tokens.filter((token) => isActiveToken(token, now)),
       agents: agents.filter(({ revokedAt }) => revokedAt === null),
       figures,
-      attention: attentionItems({ connections, tokens, problems, unconfirmed, refusals }, now),
+      attention: attentionItems({ connections, tokens, problems, unconfirmed, streams, refusals }, now),
       entries: await readable(store, latest),
     });
   });

@@ -1,12 +1,12 @@
 /**
  * The customer's admin console.
  *
- * Owns /admin and everything below it except the inspector, and the set-up links at /setup. Each section is one file:
- * connections.ts, domains.ts, provisioning.ts, agents.ts, people.ts, groups.ts, activity.ts. Every page requires an
- * administrator, and shows the tenant of their session only.
+ * Owns /admin and everything below it except the inspector, the set-up links at /setup, and the callback of shared
+ * signals. Each section is one file: connections.ts, signals.ts, domains.ts, provisioning.ts, agents.ts, people.ts,
+ * groups.ts, activity.ts. Every page requires an administrator, and shows the tenant of their session only.
  *
  * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
- * settings of their connections, and cross-app-access, to preview what it would decide.
+ * settings of their connections, cross-app-access, to preview what it would decide, and shared-signals, to manage streams.
  */
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
@@ -28,6 +28,7 @@ import { provisioningRoutes } from "./provisioning.ts";
 import { samlActionRoutes } from "./saml-actions.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
+import { signalRoutes } from "./signals.ts";
 
 export function adminRoutes(deps: AdminDeps): Router {
   const router = Router();
@@ -37,6 +38,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(connectionRoutes(deps));
   router.use(setUpLinkRoutes(deps));
   router.use(samlActionRoutes(deps));
+  router.use(signalRoutes(deps));
   router.use(domainRoutes(deps));
   router.use(provisioningRoutes(deps));
   router.use(agentsRoutes(deps));

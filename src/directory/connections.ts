@@ -60,7 +60,7 @@ export async function createConnection(
 
 /**
  * Changes a connection's settings. If they point to another identity provider, its subjects are other people, so the
- * connection loses its identities, sessions and access tokens. Agents that are let in again get no former tokens back. A
+ * connection loses its identities, sessions, access tokens and stream of events. Agents that are let in again get no former tokens back. A
  * new role mapping revokes the roles that the old one granted; each person's next sign-in grants them anew. Throws
  * NotFoundError; InvalidError if the subject attribute of an activated connection would change, because people may have
  * signed in by it; and ConflictError `last-owner`.
@@ -85,6 +85,9 @@ export async function changeSettings(
       await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
     }
+    // A stream of events belongs to the org that sends it.
+    if (isOtherProvider || orgUrlOf(before.settings) !== orgUrlOf(settings))
+      await inside.signalStreams.removeOfConnection(connectionId);
     if (isOtherProvider || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
@@ -240,6 +243,10 @@ export async function removeConnection(store: TenantStore, connectionId: string)
 function providerOf(settings: OidcSettings | SamlSettings): string {
   if ("issuer" in settings) return settings.issuer;
   return JSON.stringify([settings.idpEntityId, settings.subjectAttribute ?? null]);
+}
+
+function orgUrlOf(settings: OidcSettings | SamlSettings | null): string | null {
+  return (settings && "orgUrl" in settings && settings.orgUrl) || null;
 }
 
 function clientOf(settings: OidcSettings | SamlSettings | null): string | null {

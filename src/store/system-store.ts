@@ -1,8 +1,16 @@
 import { ConflictError, NotFoundError } from "../errors.ts";
-import type { Connection, ConnectionType, LinkPurpose, ProvisioningSource, Tenant } from "../model.ts";
+import type {
+  Connection,
+  ConnectionType,
+  LinkPurpose,
+  ProvisioningSource,
+  SignalStream,
+  Tenant,
+} from "../model.ts";
 import type { Database } from "./database.ts";
 import { mapUniqueViolation } from "./sql-errors.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
+import { type SignalStreamRow, streamColumns, toSignalStream } from "./tenant/signal-streams.ts";
 import { healthOfTenants } from "./tenant-health.ts";
 
 interface TenantRow {
@@ -55,6 +63,7 @@ export function systemStore(database: Database, now: () => number = Date.now) {
     connectionKeys: connectionKeys(sql, now),
     links: links(sql, now),
     tokens: tokenOwners(sql, now),
+    signalStreams: signalStreams(sql),
 
     /** The active connections of all tenants with this id at the provider. */
     async connectionsOfApp(providerAppId: string): Promise<{ tenantId: string; connection: Connection }[]> {
@@ -73,6 +82,17 @@ export function systemStore(database: Database, now: () => number = Date.now) {
     /** The active connections of a type, of all tenants: for periodic jobs. */
     async connectionsOfType(type: ConnectionType): Promise<{ tenantId: string; connection: Connection }[]> {
       return await activeConnections(sql, { type });
+    },
+
+    /** The public keys, as JSON, of the active connections with this key that send signals. */
+    async signalKeysAt(key: string): Promise<string[]> {
+      const rows = (await sql()("connections as c")
+        .join("signal_transmitters as t", { "t.tenant_id": "c.tenant_id", "t.connection_id": "c.id" })
+        .join("signal_keys as k", { "k.tenant_id": "c.tenant_id", "k.connection_id": "c.id" })
+        .where({ "c.key": key, "c.status": "active", "t.is_on": true })
+        .orderBy(["c.id", "k.generation"])
+        .select("k.public_key")) as { public_key: string }[];
+      return rows.map((row) => row.public_key);
     },
 
     async removeExpiredLogins(): Promise<void> {
@@ -185,6 +205,37 @@ function connectionKeys(sql: Database["sql"], now: () => number) {
         | ConnectionRow
         | undefined;
       return row ? { tenantId: row.tenant_id, connection: toConnection(row) } : null;
+    },
+  };
+}
+
+/** A stream with its connection, and the hash of the Authorization header of its events; null until that was chosen. */
+export interface FoundSignalStream {
+  tenantId: string;
+  connection: Connection;
+  stream: SignalStream;
+  headerHash: string | null;
+}
+
+function signalStreams(sql: Database["sql"]) {
+  return {
+    /** The stream whose events are pushed to a connection key's URL. */
+    async find(connectionKey: string): Promise<FoundSignalStream | null> {
+      const row = (await sql()("signal_streams")
+        .where({ connection_key: connectionKey })
+        .first(streamColumns)) as SignalStreamRow | undefined;
+      if (!row) return null;
+      // The foreign key keeps a stream's connection in existence.
+      const connection = (await sql()("connections")
+        .where({ tenant_id: row.tenant_id, id: row.connection_id })
+        .first(connectionColumns)) as ConnectionRow;
+      const stream = toSignalStream(row);
+      return {
+        tenantId: row.tenant_id,
+        connection: toConnection(connection),
+        stream,
+        headerHash: row.header_hash,
+      };
     },
   };
 }

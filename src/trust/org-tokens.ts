@@ -19,11 +19,11 @@ export async function orgKeysUri(
 /**
  * Verifies a token: null if it is valid, otherwise the first fault. Any defect means that the token is invalid. A failure to
  * fetch the keys is not a defect: it throws UnavailableError, because the caller may try again.
- * @param ruleIdOf the rule about a claim that jose names; about the signature and everything else for null.
+ * @param ruleIdOf the rule about a claim that jose names; for null, about the signature and everything else by jose's code.
  */
 export async function findingOf(
   verify: () => Promise<unknown>,
-  ruleIdOf: (claim: string | null) => string,
+  ruleIdOf: (claim: string | null, code: string) => string,
 ): Promise<TokenFinding | null> {
   try {
     await verify();
@@ -33,6 +33,6 @@ export async function findingOf(
       throw new UnavailableError("the provider's keys cannot be read", { cause: error });
     const { claim } = error as { claim?: unknown };
     // jose's messages name the check and the claim, and no value.
-    return { ruleId: ruleIdOf(typeof claim === "string" ? claim : null), found: error.message };
+    return { ruleId: ruleIdOf(typeof claim === "string" ? claim : null, error.code), found: error.message };
   }
 }

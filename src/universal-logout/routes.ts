@@ -4,7 +4,7 @@
  *
  * Owns: /global-token-revocation. A call has a JWT that the customer's org signed with the key of its sign-ins, and the
  * name of a person. It acts on every active connection that accepts the token, each in its own tenant. policy.ts has the
- * rules. May import: the ground floor, trust, directory and store.
+ * rules. May import: the ground floor, trust, directory, store and sso.
  */
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, Router } from "express";
 import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
@@ -12,12 +12,12 @@ import { revokeUserAccess } from "../directory/access.ts";
 import { paths } from "../endpoints.ts";
 import { type BrokenRule, ConflictError, UnavailableError } from "../errors.ts";
 import type { Connection } from "../model.ts";
+import { isOrg, type Subject, usersOf } from "../sso/subjects.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { isOrg } from "./issuers.ts";
 import {
   bearerRules,
   contentRules,
@@ -28,7 +28,7 @@ import {
   subjectRules,
   tokenRules,
 } from "./policy.ts";
-import { parseSubject, type Subject, usersOf } from "./subject.ts";
+import { parseSubject } from "./subject.ts";
 import { type RevocationClaims, readClaims, type TokenVerifier } from "./token.ts";
 
 export interface UniversalLogoutDeps {

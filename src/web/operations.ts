@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Request, type RequestHandler, Router } from "express";
-import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Histogram, type Metric, Registry } from "prom-client";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
@@ -10,6 +10,8 @@ import { hashToken } from "../store/secrets.ts";
 export interface Operations {
   /** Measures the duration of every request that passes it. */
   measure: RequestHandler;
+  /** Counts a received event of shared signals. Both labels come from short lists. */
+  countSignal(event: string, result: string): void;
   /** /healthz, /readyz and /metrics. */
   routes: Router;
 }
@@ -19,15 +21,27 @@ const readyTimeoutMs = 3_000;
 /**
  * Health and metrics for the platform. /healthz: the process answers; restart it if not. /readyz: the database answers and
  * has all migrations; send no traffic until then. /metrics: Prometheus text, for this machine or the holder of the token.
+ * @param metrics figures of other parts of the program, which belong to no registry.
  */
-export function operations(database: Database, metricsToken: string | null): Operations {
+export function operations(
+  database: Database,
+  metricsToken: string | null,
+  metrics: readonly Metric[] = [],
+): Operations {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const metric of metrics) registry.registerMetric(metric);
   const duration = new Histogram({
     name: "http_request_duration_seconds",
     help: "How long requests took, by method, route and status.",
     labelNames: ["method", "route", "status"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+  const signals = new Counter({
+    name: "shared_signals_received_total",
+    help: "Received security events, by type and result.",
+    labelNames: ["event", "result"],
     registers: [registry],
   });
 
@@ -49,6 +63,7 @@ export function operations(database: Database, metricsToken: string | null): Ope
 
   return {
     routes,
+    countSignal: (event, result) => signals.inc({ event, result }),
     measure: (req, res, next) => {
       const stop = duration.startTimer({ method: req.method });
       res.on("finish", () => stop({ route: routeOf(req), status: res.statusCode }));

@@ -7,6 +7,7 @@ import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits, sessionStore } from "../../src/store/session-store.ts";
 import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
+import { newStream } from "./signals.ts";
 
 /** The migrations' tables, from the database's catalog, without knex's own. */
 export async function tableNames(database: Database): Promise<string[]> {
@@ -92,6 +93,11 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.domains.enforce("acme.example", connection.id);
   await store.signInTests.create({ id: "test", connectionId: connection.id, userId: user.id }, 1);
   await store.keyPairs.add(connection.id, { generation: 1, certificate: "", sealedKey: "" });
+  await store.signalTransmitters.switchTo(connection.id, true);
+  await store.signalTransmitters.addKey(connection.id, { generation: 1, publicKey: "{}", sealedKey: "" });
+  await store.signalTransmitters.countRefusal(user.id, 1);
+  const told = { connectionId: connection.id, userId: user.id, facts: {} };
+  await store.outbox.add([{ kind: "shared-signal", ...told }]);
   const hashes = { stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...hashes, connectionId: connection.id, expiresAt: 1 });
   await store.usedTokens.consume("token", 1);
@@ -103,6 +109,9 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const grant = { user, role: "owner", connectionId: connection.id, agent, ...bound } as const;
   await issueAccessToken(store, grant, defaultSessionLimits);
   await store.idempotency.reserve({ userId: user.id, agent: "", key: "key" }, "fingerprint");
+  const stream = newStream(connection);
+  await store.signalStreams.create(stream);
+  await store.receivedSignals.consume(stream.id, "an event", 1);
   const taskId = randomUUID(); // sample product
   await store.tasks.create(taskId, "Read the guide"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product

@@ -30,6 +30,7 @@ export interface TenantA {
   clientId: string;
   sessionId: string;
   reservation: string;
+  streamId: string;
   taskId: string; // sample product
 }
 

@@ -3,6 +3,7 @@ import { policy } from "saml-policy/policy";
 import { tokenPolicy } from "../../src/cross-app-access/policy.ts";
 import { checkGroups } from "../../src/inspector/describe/groups.ts";
 import { checksOf, type NamedRule } from "../../src/inspector/describe/rules.ts";
+import { shownRules } from "../../src/inspector/describe/shared-signals.ts";
 import { remedyFor } from "../../src/inspector/remedies.ts";
 import { oidcPolicy } from "../../src/oidc/policy.ts";
 import { type Protocol, protocols } from "../../src/recording.ts";
@@ -17,6 +18,7 @@ const policies: Record<Exclude<Protocol, "scim">, readonly NamedRule[]> = {
   oidc: Object.values(oidcPolicy).flat(),
   saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules, ...repeatedSignInRules],
   "universal-logout": connectionPolicy,
+  "shared-signals": shownRules,
   "cross-app-access": [...tokenPolicy, ...callPolicy],
 };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { addGroup, changeMembers } from "okta-stand-in/groups";
 import { editPerson } from "okta-stand-in/people";
 import { testCredentials } from "okta-stand-in/provisioning";
-import { ScimFailure } from "okta-stand-in/scim-client";
+import { ScimFailure } from "okta-stand-in/scim-failure";
 import type { Provisioning } from "okta-stand-in/state";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { onEachDatabase } from "../helpers/databases.ts";

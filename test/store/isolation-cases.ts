@@ -5,6 +5,8 @@ import { newUser } from "../helpers/people.ts";
 import { taskCases } from "../tasks/isolation-cases.ts"; // sample product
 import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
+import { outboxCases } from "./isolation-cases-outbox.ts";
+import { signalCases } from "./isolation-cases-signals.ts";
 
 const everything = { condition: null, sourceId: "any", sort: null, from: { offset: 0 }, limit: 100 };
 
@@ -16,6 +18,8 @@ export const isolationCases: IsolationCases = {
   ...taskCases, // sample product
   ...directoryCases,
   ...agentCases,
+  ...outboxCases,
+  ...signalCases,
   "idempotency.reserve": {
     call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
     gives: "refused",
@@ -300,6 +304,7 @@ export const isolationCases: IsolationCases = {
   "sessions.page": { call: (b) => b.sessions.page(null, 10), gives: [] },
   "sessions.endOne": { call: (b, a) => b.sessions.endOne(a.userId, a.sessionId), gives: false },
   "sessions.revokeOne": { call: (b, a) => b.sessions.revokeOne(a.userId, a.sessionId), gives: false },
+  "sessions.connectionsOf": { call: (b, a) => b.sessions.connectionsOf(a.userId, null), gives: [] },
   "sessions.end": { call: (b, a) => b.sessions.end(a.userId, null), gives: undefined },
   "sessions.revoke": { call: (b, a) => b.sessions.revoke(a.userId), gives: undefined },
   "sessions.endOfConnection": {

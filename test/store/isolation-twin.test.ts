@@ -13,7 +13,7 @@ import { tenantWithEverything } from "./isolation-world.ts";
 const uniqueEverywhere = new Set([
   ...["connections.key", "connection_keys.key", "sessions.sid_hash"],
   ...["provisioning_tokens.token_hash", "one_time_links.token_hash"],
-  ...["agents.client_id", "access_tokens.token_hash"],
+  ...["agents.client_id", "access_tokens.token_hash", "signal_streams.connection_key"],
 ]);
 
 /** Read methods whose result is empty if there is nothing to find. */

@@ -13,6 +13,7 @@ import type { TenantStore } from "../../src/store/tenant-store.ts";
 import type { TenantA } from "../helpers/isolation.ts";
 import { inAnHour, newMessage } from "../helpers/messages.ts";
 import { createLocalAccount, createTestTenant, identityOf } from "../helpers/people.ts";
+import { newStream } from "../helpers/signals.ts";
 
 /** Rows that would refer from tenant B to A's data, inserted without the store. */
 export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>> = {
@@ -101,6 +102,39 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     reserved_at: 1,
     expires_at: 1,
   }),
+  outbox: (a) => ({
+    id: "x",
+    kind: "shared-signal",
+    connection_id: a.connectionId,
+    user_id: a.userId,
+    facts: "{}",
+    created_at: 1,
+    attempts: 0,
+    state: "sent",
+  }),
+  signal_transmitters: (a) => ({ connection_id: a.connectionId, is_on: true, changed_at: 1 }),
+  signal_keys: (a) => ({
+    connection_id: a.connectionId,
+    generation: 9,
+    public_key: "x",
+    sealed_key: "x",
+    created_at: 1,
+  }),
+  refused_people: (a) => ({ user_id: a.userId, started_at: 1, count: 1 }),
+  signal_streams: (a) => ({
+    id: "x",
+    connection_id: a.connectionId,
+    connection_key: "x",
+    status: "enabled",
+    client_id: "x",
+    sealed_client_secret: "x",
+    events_requested: "[]",
+    events_delivered: "[]",
+    credential_change_ends_sessions: false,
+    created_at: 1,
+    updated_at: 1,
+  }),
+  received_signals: (a) => ({ stream_id: a.streamId, jti_hash: "x", expires_at: 1 }),
   task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
 };
 
@@ -149,6 +183,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     changed: ["userName"],
     requestId: null,
   });
+  await sendSignals(store, connectionId, user.id);
   await store.keyPairs.add(connectionId, { generation: 1, certificate: "a's", sealedKey: "a's" });
   const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
@@ -168,6 +203,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const sessionId = await openSession(database, store.tenantId, user.id, connectionId);
   const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
   const clientId = await openAgentAccess(database, store, user, connectionId);
+  const streamId = await openStream(store, connectionId);
   const tombstoneId = (await store.tombstones.list())[0]?.id ?? assert.fail();
   return {
     store,
@@ -189,8 +225,17 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     clientId,
     sessionId,
     reservation: reservation ?? assert.fail(),
+    streamId,
     taskId, // sample product
   };
+}
+
+/** Signals to a connection's org, and one that waits. */
+async function sendSignals(store: TenantStore, connectionId: string, userId: string): Promise<void> {
+  await store.signalTransmitters.switchTo(connectionId, true);
+  await store.signalTransmitters.addKey(connectionId, { generation: 1, publicKey: "{}", sealedKey: "a's" });
+  await store.signalTransmitters.countRefusal(userId, 60_000);
+  await store.outbox.add([{ kind: "shared-signal", connectionId, userId, facts: { event: "test" } }]);
 }
 
 async function openSession(
@@ -220,4 +265,14 @@ async function openAgentAccess(
   const grant = { user, role: "member", connectionId, agent, keyThumbprint: null, ...bound } as const;
   await issueAccessToken(store, grant, defaultSessionLimits);
   return agent.clientId;
+}
+
+/** A stream of shared signals that has received an event. Returns its id. */
+async function openStream(store: TenantStore, connectionId: string): Promise<string> {
+  const id = `stream-${store.tenantId}`;
+  const connection = (await store.connections.byId(connectionId)) ?? assert.fail();
+  await store.signalStreams.create({ ...newStream(connection), id });
+  await store.signalStreams.update(id, { stateHash: "a's state", verificationRequestedAt: 1 });
+  await store.receivedSignals.consume(id, "a's event", Date.now() + 60_000);
+  return id;
 }

@@ -106,6 +106,8 @@ const referToNoRow: Record<string, string> = {
   "provisioning_problems.request_id": "names a request of the log",
   "role_grants.source_id": "is a connection's for one kind of grant, and empty for the others",
   "sessions.connection_id": "outlives the connection: the session is dead then",
+  "signal_streams.client_id": "is the provider's own",
+  "signal_streams.provider_stream_id": "is the provider's own",
   "tenant_agents.client_id": "may be the URL of a metadata document",
   "tenant_agents.last_user_id": "outlives the person",
   "used_tokens.token_id": "is a hash",

@@ -40,6 +40,7 @@ export const okta = {
     pushGroups: "Push Groups",
     governance: "Governance",
     resourceServer: "Resource Server",
+    apiScopes: "Okta API Scopes",
   },
   buttons: {
     edit: "Edit",
@@ -95,6 +96,15 @@ export const okta = {
     claimName: "Name",
     claimExpression: "Expression",
   },
+  /** Where an org learns of a transmitter of signals. Read from vendors' guides: Okta's own page names no path. */
+  receivedSignals: {
+    menu: "Security > Device Integrations",
+    tab: "Receive shared signals",
+    create: "Create stream",
+    setUpWith: "Set up integration with",
+    wellKnownUrl: "Well-known URL",
+    finish: "Create",
+  },
   /** Features of an org, by their names under Settings > Features. */
   features: {
     federatedClaims: "Entitlement SAML Assertions and OIDC Claims",
@@ -104,6 +114,7 @@ export const okta = {
     add: "Add Person",
     suspend: "Suspend",
     resetPassword: "Reset Password",
+    resetMultifactor: "Reset Multifactor",
     clearSessions: "Clear User Sessions",
     includeApps: "Also include logout enabled apps and Okta API tokens",
     clearAndRevoke: "Clear and revoke",
@@ -113,6 +124,8 @@ export const okta = {
     configure: "Configure API Integration",
     enable: "Enable API integration",
     apiToken: "API Token",
+    /** With the name of the app, for an app whose provisioning authenticates by OAuth 2.0. */
+    authenticateWith: "Authenticate with {app}",
     baseUrl: "Base URL",
     test: "Test API Credentials",
     settings: "Settings",
@@ -218,6 +231,7 @@ export const okta = {
     name: "App integration name",
     grantType: "Grant type",
     authorizationCode: "Authorization Code",
+    refreshToken: "Refresh Token",
     signInRedirectUris: "Sign-in redirect URIs",
     signOutRedirectUris: "Sign-out redirect URIs",
     loginInitiatedBy: "Login initiated by",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Org, OrgNotFoundError, OrgRefusal } from "./org.ts";
 import { samlSignOn } from "./saml-app.ts";
-import { type CatalogApp, newId, type OrgApp, type UniversalLogout } from "./state.ts";
+import { type CatalogApp, newId, type OAuthSettings, type OrgApp, type UniversalLogout } from "./state.ts";
 import { isWebAddress } from "./web-address.ts";
 
 /** The values of an integration's variables, by name. */
@@ -96,6 +96,17 @@ export function logoutOf(entry: CatalogApp, variables: Variables): UniversalLogo
 export function baseUrlOf(entry: CatalogApp, variables: Variables): string {
   if (!entry.scim) throw new OrgRefusal("The integration does not support provisioning.");
   return addressOf(entry.scim.baseUrl, variables);
+}
+
+/** The authorization server of an instance whose provisioning authenticates by OAuth 2. Throws OrgRefusal. */
+export function oauthOf({ scim }: CatalogApp, variables: Variables): OAuthSettings {
+  if (!scim?.oauth) throw new OrgRefusal("The integration does not authenticate by OAuth 2.");
+  const { authorizeUrl, tokenUrl } = scim.oauth;
+  return {
+    ...scim.oauth,
+    authorizeUrl: addressOf(authorizeUrl, variables),
+    tokenUrl: addressOf(tokenUrl, variables),
+  };
 }
 
 /** The guide that "View Setup Instructions" opens; null for a private app. */

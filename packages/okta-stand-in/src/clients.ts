@@ -26,11 +26,12 @@ export function clientOf(org: Org, id: string): Record<string, unknown> | undefi
 function appClient(clientId: string, signOn: OidcSignOn): Record<string, unknown> {
   const { clientSecret: secret, redirectUris, postLogoutRedirectUris } = signOn;
   const client = webClient({ clientId, secret, redirectUris, postLogoutRedirectUris });
-  if (!signOn.refreshTokens) return { ...client, grant_types: ["authorization_code", tokenExchangeGrant] };
+  const { refreshTokens, apiScopes = [] } = signOn;
+  const further = [...(refreshTokens ? ["offline_access"] : []), ...apiScopes];
   return {
     ...client,
-    grant_types: ["authorization_code", "refresh_token", tokenExchangeGrant],
-    scope: "openid profile email offline_access",
+    grant_types: ["authorization_code", ...(refreshTokens ? ["refresh_token"] : []), tokenExchangeGrant],
+    scope: ["openid profile email", ...further].join(" "),
   };
 }
 

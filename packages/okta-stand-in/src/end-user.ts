@@ -1,5 +1,6 @@
 import { Router } from "express";
 import { okta } from "okta-labels/labels";
+import { endSession } from "./oidc.ts";
 import { mayUse, type Org, OrgRefusal, personByLogin } from "./org.ts";
 import { isSaml, sendResponse } from "./saml.ts";
 import type { OrgApp } from "./state.ts";
@@ -32,8 +33,8 @@ export function endUserRoutes(org: Org): Router {
     res.redirect(303, fromURI);
   });
 
-  router.get("/login/signout", (req, res) => {
-    org.sessions.end(req, res);
+  router.get("/login/signout", async (req, res) => {
+    await endSession(org, req, res);
     res.redirect("/login");
   });
 

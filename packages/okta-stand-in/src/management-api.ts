@@ -1,10 +1,12 @@
-import { randomUUID, timingSafeEqual } from "node:crypto";
-import express, { type ErrorRequestHandler, type RequestHandler, type Response, Router } from "express";
+import { timingSafeEqual } from "node:crypto";
+import express, { type RequestHandler, Router } from "express";
 import { z } from "zod";
+import { apiErrors, problem } from "./api-problem.ts";
 import { samlKeyId } from "./keys.ts";
 import { appOf, type Org, OrgNotFoundError } from "./org.ts";
 import { addOidcApp, addSamlApp } from "./private-app.ts";
 import { idpMetadata, isSaml } from "./saml.ts";
+import { providerApi } from "./shared-signals/provider-api.ts";
 import type { OrgApp } from "./state.ts";
 
 const oidcApp = z.object({
@@ -43,7 +45,7 @@ const samlApp = z.object({
 });
 const wantedApp = z.discriminatedUnion("signOnMode", [oidcApp, samlApp]);
 
-/** The part of Okta's management API that `npm run okta:setup` calls (Okta: "Applications API"). */
+/** The part of Okta's management API that `npm run okta:setup` calls (Okta: "Applications API"), and the providers of signals. */
 export function managementApi(org: Org, token: string): Router {
   const router = Router();
   router.use("/api/v1", requireToken(token), express.json({ limit: "256kb" }));
@@ -71,8 +73,9 @@ export function managementApi(org: Org, token: string): Router {
     org.store.changed();
     res.status(204).end();
   });
+  router.use(providerApi(org));
   router.use("/api/v1", (_req, res) => problem(res, 404, "E0000022", "The endpoint does not support this."));
-  router.use("/api/v1", errors);
+  router.use("/api/v1", apiErrors);
   return router;
 }
 
@@ -122,18 +125,3 @@ function describe(org: Org, { id, name, label, active, signOn }: OrgApp) {
     settings: { oauthClient: { application_type: "web", redirect_uris: signOn.redirectUris } },
   };
 }
-
-/** Okta: "Error codes". */
-function problem(res: Response, status: number, errorCode: string, errorSummary: string): void {
-  const ids = { errorLink: errorCode, errorId: `oae${randomUUID()}`, errorCauses: [] };
-  res.status(status).json({ errorCode, errorSummary, ...ids });
-}
-
-const errors: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  if (error instanceof z.ZodError) {
-    const where = error.issues.map(({ path }) => path.join(".")).join(", ");
-    return problem(res, 400, "E0000001", `Api validation failed: ${where}`);
-  }
-  if (error instanceof OrgNotFoundError) return problem(res, 404, "E0000007", `Not found: ${error.message}`);
-  next(error);
-};

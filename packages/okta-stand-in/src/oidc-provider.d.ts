@@ -14,6 +14,10 @@ declare module "oidc-provider" {
       params: Record<string, string | undefined>;
     };
   }
+  /** The context of a token request. */
+  export interface TokenContext {
+    oidc: { entities: { Client: { clientId: string } } };
+  }
   export const errors: {
     CustomOIDCProviderError: new (error: string, description: string) => Error;
   };
@@ -28,6 +32,9 @@ declare module "oidc-provider" {
       clientId: string;
       accountId: string;
     }) => Grant;
+    readonly AccessToken: {
+      find(value: string): Promise<{ clientId: string; scope?: string } | undefined>;
+    };
     readonly RefreshToken: {
       find(value: string): Promise<{ clientId: string; accountId: string } | undefined>;
     };

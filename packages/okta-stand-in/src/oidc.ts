@@ -13,14 +13,15 @@ import {
 } from "./openid-provider.ts";
 import { displayNameOf, mayUse, type Org, OrgRefusal } from "./org.ts";
 import { providerMemory } from "./provider-memory.ts";
-import { newId } from "./state.ts";
+import type { ApiToken } from "./shared-signals/stream-api.ts";
+import { apiScopes, newId } from "./state.ts";
 import { tokenExchange } from "./token-exchange.ts";
 
 /**
  * The org authorization server. oidc-provider implements the protocol. The org's own session says who is signed in, so
  * that the dashboard, OIDC and SAML agree; the provider's session lasts for one authorization request.
  */
-export async function oidcRoutes(org: Org): Promise<Router> {
+export async function oidcRoutes(org: Org): Promise<AuthorizationServer> {
   const providerNow = await currentProvider(org);
   const router = Router();
 
@@ -47,7 +48,19 @@ export async function oidcRoutes(org: Org): Promise<Router> {
   router.all(answered, async (req, res) =>
     answerLikeOkta(await providerNow(), org.url, withFullUrl(req), res),
   );
-  return router;
+  return {
+    router,
+    async findAccessToken(value) {
+      const found = await (await providerNow()).AccessToken.find(value);
+      return found && { clientId: found.clientId, scopes: found.scope?.split(" ") ?? [] };
+    },
+  };
+}
+
+/** The routes of the authorization server, and its access tokens for the org's own APIs. */
+interface AuthorizationServer {
+  router: Router;
+  findAccessToken(value: string): Promise<ApiToken | undefined>;
 }
 
 /** Express strips the mount path from the URL; the provider needs the full path. */
@@ -71,7 +84,12 @@ async function currentProvider(org: Org): Promise<() => Provider> {
       const app = org.store.state.apps[clientId];
       return app ? federatedClaims(org, app, sub) : {};
     };
-    provider = create({ issuer: org.url, keys, memory, claimsOf, idTokenClaims, exchange, features });
+    const rotatesRefreshTokens = (clientId: string) => {
+      const signOn = org.store.state.apps[clientId]?.signOn;
+      return signOn?.kind === "oidc" && signOn.rotatesRefreshTokens === true;
+    };
+    const further = { apiScopes, idTokenClaims, rotatesRefreshTokens, exchange };
+    provider = create({ issuer: org.url, keys, memory, claimsOf, features, ...further });
     madeOf = keys;
     return provider;
   };
@@ -151,11 +169,18 @@ async function signOut(org: Org, req: Request, res: Response): Promise<string> {
   if (!claims || app?.signOn.kind !== "oidc") throw new OrgRefusal("The id_token_hint is not valid.");
   if (back !== undefined && !app.signOn.postLogoutRedirectUris.includes(String(back)))
     throw new OrgRefusal("The post_logout_redirect_uri is not one of the application's.");
-  if (org.sessions.of(req)?.personId === claims.sub) org.sessions.end(req, res);
+  if (org.sessions.of(req)?.personId === claims.sub) await endSession(org, req, res);
   if (back === undefined) return "/login";
   const target = new URL(String(back));
   if (typeof state === "string") target.searchParams.set("state", state);
   return target.href;
+}
+
+/** Ends the person's session in this browser, and tells the receivers of the org's streams. */
+export async function endSession(org: Org, req: Request, res: Response): Promise<void> {
+  const person = org.store.state.people[org.sessions.of(req)?.personId ?? ""];
+  org.sessions.end(req, res);
+  if (person) await org.signals.tell(person, "user.session.end", "user");
 }
 
 async function verifiedClaims(org: Org, token: string): Promise<{ sub?: unknown; aud?: unknown } | null> {

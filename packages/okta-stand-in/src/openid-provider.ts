@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { decodeJwt, importJWK, type JWK, SignJWT } from "jose";
-import type { Account, Context, default as Provider } from "oidc-provider";
+import type { Account, Context, default as Provider, TokenContext } from "oidc-provider";
 import type { providerMemory } from "./provider-memory.ts";
 import { type TokenExchangeAnswer, type TokenExchangeRequest, tokenExchangeGrant } from "./token-exchange.ts";
 import { TokenRefusal } from "./token-refusal.ts";
@@ -23,6 +23,10 @@ export interface ProviderParts {
   idTokenClaims?(sub: string, clientId: string): Record<string, unknown>;
   /** Answers a token exchange (RFC 8693); without it, the grant is not supported. Throws TokenRefusal. */
   exchange?(request: TokenExchangeRequest): Promise<TokenExchangeAnswer>;
+  /** Scopes of the org's APIs; each client may request those that it was granted. */
+  apiScopes?: readonly string[];
+  /** Whether the client's refresh tokens are replaced at each use. */
+  rotatesRefreshTokens?(clientId: string): boolean;
   features: Record<string, unknown>;
 }
 
@@ -123,11 +127,14 @@ function silence(): () => void {
   return () => void Object.assign(console, { info, warn, error });
 }
 
-function configuration({ keys, memory, claimsOf, features }: ProviderParts): Record<string, unknown> {
+function configuration(parts: ProviderParts): Record<string, unknown> {
+  const { keys, memory, claimsOf, features, apiScopes = [] } = parts;
   return {
     adapter: memory,
     routes: oauthPaths,
-    scopes: ["openid", "profile", "email", "groups", "offline_access"],
+    scopes: ["openid", "profile", "email", "groups", "offline_access", ...apiScopes],
+    rotateRefreshToken: ({ oidc }: TokenContext) =>
+      parts.rotatesRefreshTokens?.(oidc.entities.Client.clientId) ?? false,
     claims,
     conformIdTokenClaims: true,
     pkce: { required: () => true },
@@ -161,7 +168,7 @@ function configuration({ keys, memory, claimsOf, features }: ProviderParts): Rec
     async loadExistingGrant(this: unknown, ctx: Context & { oidc: { provider: Provider } }) {
       const { client, session, provider } = ctx.oidc;
       const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
-      grant.addOIDCScope("openid profile email offline_access");
+      grant.addOIDCScope(["openid profile email offline_access", ...apiScopes].join(" "));
       await grant.save();
       return grant;
     },

@@ -2,6 +2,7 @@ import type { CallLog } from "./calls.ts";
 import type { EventLog } from "./events.ts";
 import { newSigningKey } from "./keys.ts";
 import type { OrgSessions } from "./sessions.ts";
+import type { SignalTransmitter } from "./shared-signals/transmitter.ts";
 import type { OrgApp, OrgPerson, OrgStore } from "./state.ts";
 
 /** The context of every part of the stand-in. */
@@ -10,11 +11,15 @@ export interface Org {
   /** Its public origin, and the issuer of its tokens. */
   url: string;
   name: string;
+  /** The origin of the redirect URIs of provisioning. Okta's own is that of all orgs of a cell. */
+  callbackOrigin: string;
   sessions: OrgSessions;
   /** The calls that the org made to applications. */
   calls: CallLog;
-  /** The events of AI agents and their tokens. */
+  /** The events of AI agents and their tokens, and received signals. */
   events: EventLog;
+  /** Tells the receivers of the org's streams. */
+  signals: SignalTransmitter;
 }
 
 /** A person, a group, an app or a page does not exist. */

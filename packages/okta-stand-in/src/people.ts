@@ -2,6 +2,7 @@ import { okta } from "okta-labels/labels";
 import { OrgRefusal, personByLogin, personOf } from "./org.ts";
 import { groupsWith, type OrgAdmin } from "./provisioner.ts";
 import { syncPassword } from "./provisioning.ts";
+import type { SignalCause } from "./shared-signals/causes.ts";
 import { newId, type OrgApp, type OrgPerson } from "./state.ts";
 import { universalLogout } from "./universal-logout.ts";
 
@@ -60,6 +61,7 @@ export function deletePerson(org: OrgAdmin, id: string): void {
 export async function clearSessions(org: OrgAdmin, id: string, includeApps: boolean): Promise<string[]> {
   const person = personOf(org, id);
   org.sessions.endOf(id);
+  await org.signals.tell(person, "user.session.end");
   if (!includeApps) return [];
   const apps = Object.values(org.store.state.apps).filter(
     (app) => app.universalLogout && app.assignments[id],
@@ -72,8 +74,9 @@ export async function clearSessions(org: OrgAdmin, id: string, includeApps: bool
  * labels. Throws OrgRefusal and ScimFailure.
  */
 export async function setPassword(org: OrgAdmin, id: string, password: string): Promise<string[]> {
-  personOf(org, id);
+  const person = personOf(org, id);
   if (password.length < 8) throw new OrgRefusal("A password has at least 8 characters.");
+  await org.signals.tell(person, "user.account.update_password");
   const told: string[] = [];
   for (const app of Object.values(org.store.state.apps)) {
     const remoteId = app.assignments[id]?.remoteId;
@@ -82,6 +85,17 @@ export async function setPassword(org: OrgAdmin, id: string, password: string): 
     told.push(app.label);
   }
   return told;
+}
+
+/** "Reset Password", "Reset Multifactor" and the enrolment of a factor: the receivers of signals are told. */
+export async function changeCredential(
+  org: OrgAdmin,
+  id: string,
+  cause: Exclude<SignalCause, "user.session.end" | "user.account.update_password">,
+): Promise<void> {
+  const person = personOf(org, id);
+  await org.signals.tell(person, cause, cause === "user.mfa.factor.activate" ? "user" : "admin");
+  org.events.add({ type: cause, what: `A credential of ${person.login} changed` });
 }
 
 /** "Assign". Links the person to their account if the application already has one. Throws OrgRefusal. */

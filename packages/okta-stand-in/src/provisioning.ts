@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { okta } from "okta-labels/labels";
 import { displayNameOf, OrgRefusal } from "./org.ts";
 import { mergedUser, newUser, patchedUser, replaced } from "./scim-bodies.ts";
-import { type OrgScimAnswer, type ScimBody, ScimFailure } from "./scim-client.ts";
+import type { OrgScimAnswer, ScimBody } from "./scim-client.ts";
+import { ScimFailure } from "./scim-failure.ts";
 import type { GovernedType, OrgPerson, Provisioning } from "./state.ts";
 
 /** Sends one call to one application; the app and the reason for the log are fixed. */

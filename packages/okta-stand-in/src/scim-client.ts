@@ -9,7 +9,9 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync, inflateSync } from "node:zlib";
 import type { CallLog } from "./calls.ts";
-import type { Provisioning } from "./state.ts";
+import { ScimFailure } from "./scim-failure.ts";
+import { isNearEnd, renew } from "./scim-oauth.ts";
+import type { OAuthGrant, Provisioning } from "./state.ts";
 
 /** A resource or a list, as JSON has it. */
 export type ScimBody = Record<string, unknown>;
@@ -27,18 +29,10 @@ export interface OrgScimAnswer {
   body: ScimBody;
 }
 
-/** A call failed. Okta shows the message to the administrator. */
-export class ScimFailure extends Error {
-  override name = "ScimFailure";
-  readonly status: number | null;
-  constructor(status: number | null, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 export interface ScimClientDeps {
   calls: CallLog;
+  /** Called after the tokens of an application were replaced. */
+  changed(): void;
   /** Waits. Rejects when the administrator stops the push. */
   wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -62,11 +56,13 @@ export type OrgScimClient = ReturnType<typeof scimClient>;
 /** Calls SCIM servers with Okta's headers, and retries after 429 as Okta does. */
 export function scimClient({
   calls,
+  changed,
   wait = (ms, signal) => sleep(ms, undefined, { signal }),
 }: ScimClientDeps) {
   // Without a timeout, Node ignores the server's Keep-Alive timeout and may reuse a connection just as the server closes
   // it. The agent's timeout never ends a call: each request has its own.
   const options = { keepAlive: true, timeout: timeoutMs };
+  const renewals = new Map<OAuthGrant, Promise<void>>();
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
 
   /**
@@ -77,7 +73,15 @@ export function scimClient({
     let waitMs = 0;
     for (let attempt = 1; ; attempt++) {
       reason.signal.throwIfAborted();
-      const { status, headers, text } = await call(to, reason, request);
+      if (to.grant && isNearEnd(to.grant)) await renewed(to.grant, reason);
+      const used = to.grant?.accessToken;
+      let answer = await call(to, reason, request);
+      if (answer.status === 401 && to.grant) {
+        // Another call may have replaced the token already.
+        if (to.grant.accessToken === used) await renewed(to.grant, reason);
+        answer = await call(to, reason, request);
+      }
+      const { status, headers, text } = answer;
       if (status !== 429) return answerOf(status, text);
       if (attempt === mostAttempts)
         throw new ScimFailure(429, `The application had too many requests ${mostAttempts} times.`);
@@ -85,6 +89,13 @@ export function scimClient({
       reason.onWait(Date.now() + waitMs);
       await wait(waitMs, reason.signal).finally(() => reason.onWait(null));
     }
+  }
+
+  /** Replaces the tokens of a grant once, even if several calls ask for it. Throws ScimFailure. */
+  function renewed(grant: OAuthGrant, { appId }: CallReason): Promise<void> {
+    const work = renewals.get(grant) ?? renew(calls, appId, grant).then(changed);
+    renewals.set(grant, work);
+    return work.finally(() => renewals.delete(grant));
   }
 
   async function call(to: Provisioning, reason: CallReason, { method, path, body }: OrgScimRequest) {
@@ -132,10 +143,11 @@ export function scimClient({
   };
 }
 
-function headersOf({ token, mode }: Provisioning, body: unknown): Record<string, string> {
+function headersOf({ token, mode, grant }: Provisioning, body: unknown): Record<string, string> {
+  const credentials = { Bearer: `Bearer ${token}`, Header: token, "OAuth 2": `Bearer ${grant?.accessToken}` };
   return {
     "User-Agent": "Okta SCIM Client 1.0.0",
-    Authorization: mode === "Bearer" ? `Bearer ${token}` : token,
+    Authorization: credentials[mode],
     Accept: "application/scim+json",
     "Accept-Charset": "utf-8",
     "Accept-Encoding": "gzip, deflate",

@@ -21,8 +21,12 @@ import { oidcRoutes } from "./oidc.ts";
 import { displayNameOf, OrgNotFoundError, OrgRefusal } from "./org.ts";
 import { type OrgAdmin, provisioner } from "./provisioner.ts";
 import { samlRoutes } from "./saml.ts";
-import { type ScimClientDeps, ScimFailure, scimClient } from "./scim-client.ts";
+import { type ScimClientDeps, scimClient } from "./scim-client.ts";
+import { ScimFailure } from "./scim-failure.ts";
 import { orgSessions } from "./sessions.ts";
+import { signalReceiver } from "./shared-signals/receiver.ts";
+import { streamApi } from "./shared-signals/stream-api.ts";
+import { signalTransmitter } from "./shared-signals/transmitter.ts";
 import type { OrgSeed, OrgStore } from "./state.ts";
 
 /** Shown on every page, and in the certificates of SAML apps. */
@@ -43,7 +47,9 @@ export interface OrgOptions {
    * demonstration on this machine, and the org must have a loopback address.
    */
   signInByLink?: boolean;
-  /** Replaces the wait after a 429, for tests. */
+  /** The origin in the redirect URIs of provisioning by OAuth 2.0, by default `url`; Okta's own in a test. */
+  callbackOrigin?: string;
+  /** Replaces the waits after a 429, and before the next attempt of a signal, for tests. */
   wait?: NonNullable<ScimClientDeps["wait"]>;
 }
 
@@ -65,14 +71,15 @@ export interface RunningOrg extends OrgAdmin {
 
 /** Creates the org. Its server does not listen yet. Throws OrgRefusal for a sign-in by link at a public address. */
 export async function createOrg(options: OrgOptions): Promise<RunningOrg> {
-  const { store, url, wait } = options;
+  const { store, url, wait, callbackOrigin = url } = options;
   if (options.signInByLink && !isLoopback(url))
     throw new OrgRefusal(`A link may sign people in at a loopback address only, not at ${url}.`);
   const calls = callLog();
   const sessions = orgSessions(url.startsWith("https:"));
   const events = eventLog();
-  const base = { store, url, name: orgName, sessions, calls, events };
-  const client = scimClient({ calls, ...(wait ? { wait } : {}) });
+  const signals = signalTransmitter({ store, url, calls, ...(wait ? { wait } : {}) });
+  const base = { store, url, name: orgName, callbackOrigin, sessions, calls, events, signals };
+  const client = scimClient({ calls, changed: () => store.changed(), ...(wait ? { wait } : {}) });
   const org: OrgAdmin = { ...base, provisioner: provisioner(base, client) };
   if (store.state.keys.length === 0) {
     store.state.keys = [await newSigningKey()];
@@ -83,10 +90,11 @@ export async function createOrg(options: OrgOptions): Promise<RunningOrg> {
     ...org,
     server,
     async resume() {
+      void signals.resume();
       await Promise.all(Object.values(store.state.apps).map((app) => org.provisioner.resume(app)));
     },
     async reset(seed) {
-      await org.provisioner.stopAll();
+      await Promise.all([org.provisioner.stopAll(), signals.stop()]);
       sessions.endAll();
       calls.clear();
       events.clear();
@@ -96,7 +104,7 @@ export async function createOrg(options: OrgOptions): Promise<RunningOrg> {
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await org.provisioner.stopAll();
+      await Promise.all([org.provisioner.stopAll(), signals.stop()]);
       client.close();
       store.flush();
     },
@@ -113,7 +121,8 @@ async function routes(org: OrgAdmin, { apiToken, backTo, signInByLink }: OrgOpti
   app.use(ownHost(org.url), headers);
   app.use("/assets", express.static(folder("public"), { index: false, redirect: false }));
   // Before any body parser: the provider parses its own requests.
-  app.use(await oidcRoutes(org));
+  const { router: oidc, findAccessToken } = await oidcRoutes(org);
+  app.use(oidc, streamApi(org, findAccessToken), signalReceiver(org));
   if (apiToken) app.use(managementApi(org, apiToken));
   app.use(express.urlencoded({ extended: false, limit: "2mb" }));
   app.use(samlRoutes(org));

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { JWK } from "jose";
+import type { SharedSignals } from "./shared-signals/state.ts";
 
 /** Everything that the stand-in stores, in one JSON file. Ids have Okta's prefixes. */
 export interface OrgState {
@@ -16,6 +17,8 @@ export interface OrgState {
   agents?: Record<string, AiAgent>;
   /** How many ID-JAGs were issued: by month, person and resource app, "2026-11/00u…/0oa…". */
   idJagCounts?: Record<string, number>;
+  /** Shared signals, as transmitter and as receiver. Absent until one is used. */
+  signals?: SharedSignals;
   /** Private signing keys of the authorization server. The first one signs; all are published. */
   keys: JWK[];
 }
@@ -55,6 +58,8 @@ export interface OrgApp {
   active: boolean;
   signOn: OidcSignOn | SamlSignOn;
   provisioning: Provisioning | null;
+  /** The result of "Authenticate with {app}", until the integration is saved. */
+  newGrant?: OAuthGrant;
   universalLogout: UniversalLogout | null;
   /** By the person's id. */
   assignments: Record<string, Assignment>;
@@ -89,9 +94,17 @@ export interface OidcSignOn {
   initiateLoginUri: string | null;
   /** "Grant type > Refresh Token": the app may request the scope `offline_access`. */
   refreshTokens?: boolean;
+  /** "Rotate token after every use": a refresh token is replaced at each use. It persists by default. */
+  rotatesRefreshTokens?: boolean;
+  /** The tab "Okta API Scopes": what the app may request of the org's APIs. */
+  apiScopes?: ApiScope[];
   /** "Group claims filter", as entered; absent if it is empty. Never sent: no app may request the scope `groups` here. */
   groupsClaim?: GroupsClaim;
 }
+
+/** The scopes of Okta's APIs that the stand-in knows. */
+export const apiScopes = ["ssf.manage", "ssf.read"] as const;
+export type ApiScope = (typeof apiScopes)[number];
 
 interface GroupsClaim {
   name: string;
@@ -125,9 +138,12 @@ type UsernameFormat = "okta-username" | "email";
 
 export interface Provisioning {
   baseUrl: string;
+  /** Empty with OAuth 2. */
   token: string;
-  /** Okta's authentication mode: with or without "Bearer" before the token. */
-  mode: "Bearer" | "Header";
+  /** Okta's authentication mode: with or without "Bearer" before the token, or an access token of the application. */
+  mode: "Bearer" | "Header" | "OAuth 2";
+  /** Present with OAuth 2. */
+  grant?: OAuthGrant;
   /**
    * How the org updates users and groups. Catalog apps get profiles by PUT, or by PATCH ("Support PATCH for User"), and
    * everything else by PATCH. Private apps get everything by PUT.
@@ -140,6 +156,25 @@ export interface Provisioning {
   syncPassword?: boolean;
   /** "To Okta": the value by which an import matches the application's users with people. */
   importFormat?: "userName" | "email";
+}
+
+/** The application's authorization server, and the org as its client (Okta: "Authentication settings"). */
+export interface OAuthSettings {
+  authorizeUrl: string;
+  tokenUrl: string;
+  clientId: string;
+  clientSecret: string;
+  /** Separated by spaces; may be empty. */
+  scopes: string;
+}
+
+/** The tokens that the application issued to the org. */
+export interface OAuthGrant {
+  settings: OAuthSettings;
+  accessToken: string;
+  refreshToken: string | null;
+  /** In ms since the epoch; null if the application did not say. */
+  expiresAt: number | null;
 }
 
 export interface UniversalLogout {
@@ -231,6 +266,8 @@ interface CatalogSaml {
 interface CatalogScim {
   baseUrl: string;
   mode: Provisioning["mode"];
+  /** With OAuth 2. Both URLs are expressions. */
+  oauth?: OAuthSettings;
   updates: Provisioning["updates"];
   changePassword: boolean;
   guideUrl: string;

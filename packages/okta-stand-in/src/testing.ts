@@ -7,6 +7,7 @@ import {
   type AiAgent,
   type ClientRegistration,
   newId,
+  type OidcSignOn,
   type OrgApp,
   type OrgPerson,
   openOrgStore,
@@ -95,7 +96,7 @@ export function governed(app: OrgApp): OrgApp {
   return app;
 }
 
-export function oidcSignOn(redirectUri: string): OrgApp["signOn"] {
+export function oidcSignOn(redirectUri: string): OidcSignOn {
   return {
     kind: "oidc",
     clientSecret: "the secret of an app",
@@ -103,6 +104,15 @@ export function oidcSignOn(redirectUri: string): OrgApp["signOn"] {
     postLogoutRedirectUris: [`${redirectUri}/out`],
     initiateLoginUri: `${redirectUri}/initiate`,
   };
+}
+
+/** A custom OIDC app that may manage a stream of shared signals: with refresh tokens, and the scopes of the API. */
+export function addSignalsApp(org: RunningOrg, redirectUri: string, people: readonly OrgPerson[]): OrgApp {
+  return addApp(
+    org,
+    { ...oidcSignOn(redirectUri), refreshTokens: true, apiScopes: ["ssf.manage", "ssf.read"] },
+    people,
+  );
 }
 
 /** A resource app and what an agent may do there. */

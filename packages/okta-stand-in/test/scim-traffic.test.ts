@@ -6,7 +6,7 @@ import { json } from "node:stream/consumers";
 import { changeMembers, pushGroups, pushNow, renameGroup, unlinkGroup } from "../src/groups.ts";
 import { assign, editPerson, unassign } from "../src/people.ts";
 import { discover, importAll, syncPassword, testCredentials } from "../src/provisioning.ts";
-import { ScimFailure } from "../src/scim-client.ts";
+import { ScimFailure } from "../src/scim-failure.ts";
 import type { OrgApp, Provisioning } from "../src/state.ts";
 import { addApp, addTo, integration, oidcSignOn, startStandIn, type TestOrg } from "../src/testing.ts";
 

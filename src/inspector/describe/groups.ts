@@ -123,6 +123,29 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
     ["Request", ["body-json", "body-subject"]],
     ["Person", ["person-known"]],
   ],
+  "shared-signals": [
+    ["Request", ["header-known", "body-type"]],
+    [
+      "Stream",
+      ["connection-active", "stream-set-up", "stream-enabled", "event-stream", "verification-state"],
+    ],
+    ["Signature of the SET", ["keys-available", "set-readable", "set-algorithm", "set-key", "set-signature"]],
+    [
+      "SET",
+      [
+        "set-type",
+        "set-no-expiry",
+        "set-no-subject",
+        "set-issuer",
+        "set-audience",
+        "set-id",
+        "set-issued",
+        "set-depth",
+      ],
+    ],
+    ["Event", ["one-event", "event-name", "event-members"]],
+    ["Person", ["event-subject", "subject-issuer"]],
+  ],
   "cross-app-access": [
     [
       "Request",

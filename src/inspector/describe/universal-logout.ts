@@ -3,9 +3,10 @@ import { type Request, type RequestHandler, Router } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
 import type { Message, Recorder } from "../../recording.ts";
+import { nameIn } from "../../sso/subjects.ts";
 import { connectionPolicy, tokenRules } from "../../universal-logout/policy.ts";
 import type { NamedConnection } from "../../universal-logout/routes.ts";
-import { parseSubject, type Subject } from "../../universal-logout/subject.ts";
+import { parseSubject } from "../../universal-logout/subject.ts";
 import { jwtsIn } from "./jwt.ts";
 import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
 
@@ -73,9 +74,4 @@ function brokenAt({ revocation }: Request, { broken }: NamedConnection): NamedCo
   if (broken || !error) return broken;
   if (error instanceof RuleBrokenError) return { ruleId: error.rule.id, found: error.found };
   return Object(error).type?.startsWith?.("entity.") ? { ruleId: "body-subject", found: null } : null;
-}
-
-function nameIn(subject: Subject): string {
-  if (subject.format === "email") return subject.email;
-  return subject.format === "opaque" ? subject.id : subject.sub;
 }

@@ -5,7 +5,15 @@ import type { TenantScope } from "./scope.ts";
 
 /** An event in a tenant: who did what to whom. It has names of attributes, never a person's values of them. */
 export interface ActivityEntry {
-  actorKind: "provisioning" | "universal-logout" | "admin" | "operator" | "sign-in" | "agent" | "person";
+  actorKind:
+    | "provisioning"
+    | "universal-logout"
+    | "shared-signals"
+    | "admin"
+    | "operator"
+    | "sign-in"
+    | "agent"
+    | "person";
   /** The provisioning source's name and token hint, the connection's key, the agent's name, or the person's login name. */
   actor: string;
   /** The acting user's id, if a user did it, also through an agent. */
@@ -32,6 +40,7 @@ export const activityKinds = [
   "tokens",
   "settings",
   "universal-logout",
+  "shared-signals",
   "agents",
 ] as const;
 export type ActivityKind = (typeof activityKinds)[number];

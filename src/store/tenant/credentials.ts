@@ -181,6 +181,22 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
       return ((await query) as SessionRow[]).map((row) => toSummary(row, limits));
     },
 
+    /**
+     * The connections through which a user's valid sessions began.
+     * @param except the id of a session that does not count. @param only the id of the one that counts.
+     */
+    async connectionsOf(userId: string, except: string | null, only?: string): Promise<string[]> {
+      const query = scope.join(of(userId), "users", "id", "sessions.user_id");
+      if (except !== null) query.whereNot("sid_hash", except);
+      if (only !== undefined) query.where("sid_hash", only);
+      const rows = (await query
+        .whereRaw("sessions.access_epoch = users.access_epoch")
+        .where("expires_at", ">", now())
+        .whereNotNull("connection_id")
+        .distinct("connection_id")) as { connection_id: string }[];
+      return rows.map((row) => row.connection_id);
+    },
+
     /** Ends a user's sessions, all of them or all but one, because the user wants it. */
     async end(userId: string, except: string | null): Promise<void> {
       const query = of(userId);

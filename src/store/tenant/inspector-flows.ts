@@ -12,6 +12,8 @@ const windows: Record<FlowKind, number> = {
   provisioning: 2 * seconds,
   // An access token lives for longer than what an agent does at a time.
   "agent-call": 60 * seconds,
+  // The first attempts to send a signal come soon after one another; a later one is a flow of its own.
+  signal: 60 * seconds,
   "sign-out": 0,
   logout: 0,
 };

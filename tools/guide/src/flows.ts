@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { provisionAll } from "okta-stand-in/people";
@@ -28,9 +28,10 @@ import { type Inspector, openInspector } from "../../../src/inspector/recorder.t
 import { createLog } from "../../../src/log.ts";
 import type { Protocol } from "../../../src/recording.ts";
 import { parseIdpMetadata } from "../../../src/saml/idp-metadata.ts";
+import { eventTypes } from "../../../src/shared-signals/events.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
-import { sealer } from "../../../src/store/secrets.ts";
+import { hashToken, sealer } from "../../../src/store/secrets.ts";
 import { forTenant, type TenantStore } from "../../../src/store/tenant-store.ts";
 import { readablePath } from "./product.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
@@ -58,6 +59,7 @@ const pictures: Record<Protocol, [file: string, title: string]> = {
   oidc: ["oidc-sign-in", "A sign-in by OpenID Connect"],
   saml: ["saml-sign-in", "A sign-in by SAML"],
   "universal-logout": ["universal-logout", "Universal Logout of one person"],
+  "shared-signals": ["shared-signals", "A revoked session of one person"],
   "cross-app-access": ["agent-call", "A call of an agent for a person"],
 };
 
@@ -74,6 +76,7 @@ export async function flowPictures(): Promise<Map<string, string>> {
     await signInBySaml(sample);
     await callByAgent(sample);
     await universalLogout(org, oidcApp, grace);
+    await pushEvent(sample);
     await inspector.close();
     const flows = await store.inspector.flows({}, null, 50);
     return new Map(
@@ -207,6 +210,46 @@ async function callByAgent(sample: Sample): Promise<void> {
   );
   const headers = { authorization: `Bearer ${issued.access_token}` };
   await fetch(origin + paths.api + readablePath, { headers });
+}
+
+/** The org tells the application of a revoked session, over a stream. */
+async function pushEvent({ org, origin, store, grace }: Sample): Promise<void> {
+  const connection = (await store.connections.list()).find((one) => one.key === key.oidc);
+  const [jwk] = org.store.state.keys;
+  if (!connection || !jwk) throw new Error("The sample has no connection, or no key.");
+  const { sessionRevoked } = eventTypes;
+  const stream = { id: randomUUID(), connectionId: connection.id, connectionKey: connection.key };
+  await store.signalStreams.create({
+    ...stream,
+    ...{ clientId: "0oa1", sealedClientSecret: "", eventsRequested: [sessionRevoked] },
+    credentialChangeEndsSessions: false,
+  });
+  const [authorization, audience] = ["Bearer sample", origin + paths.sharedSignals(connection.key)];
+  const endpoints = {
+    configurationEndpoint: org.url,
+    statusEndpoint: org.url,
+    verificationEndpoint: org.url,
+  };
+  await store.signalStreams.update(stream.id, {
+    ...{ status: "enabled", audiences: [audience], headerHash: hashToken(authorization) },
+    transmitter: { issuer: org.url, jwksUri: `${org.url}/oauth2/v1/keys`, ...endpoints },
+  });
+  const subject = { format: "email", email: grace.email };
+  const events = { [sessionRevoked]: { subject, event_timestamp: Date.now() } };
+  const claims = {
+    iss: org.url,
+    aud: audience,
+    jti: randomUUID(),
+    iat: Math.floor(Date.now() / 1000),
+    events,
+  };
+  const data = [{ typ: "secevent+jwt", alg: "RS256", kid: jwk.kid }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  const signature = sign("RSA-SHA256", Buffer.from(data), createPrivateKey({ key: jwk, format: "jwk" }));
+  const set = `${data}.${signature.toString("base64url")}`;
+  const headers = { authorization, "content-type": "application/secevent+jwt" };
+  await fetch(audience, { method: "POST", headers, body: set });
 }
 
 interface ClientCredentials {

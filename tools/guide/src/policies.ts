@@ -16,6 +16,15 @@ import {
 } from "../../../src/cross-app-access/policy.ts";
 import { oidcPolicy } from "../../../src/oidc/policy.ts";
 import { initiationRules } from "../../../src/oidc/sign-in-rules.ts";
+import {
+  claimRules,
+  contentRules,
+  eventRules,
+  headerRules,
+  signatureRules,
+  stateRules,
+  streamRules,
+} from "../../../src/shared-signals/policy.ts";
 import { revocationPolicy } from "../../../src/universal-logout/policy.ts";
 import { callPolicy } from "../../../src/web/access-token-policy.ts";
 import { fileUrl } from "./files.ts";
@@ -49,6 +58,15 @@ const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, read
     ],
   ],
   ["docs/explanation/universal-logout.md", [{ title: "A call", rules: revocationPolicy }]],
+  [
+    "docs/explanation/shared-signals.md",
+    [
+      { title: "The request and the stream", rules: [...headerRules, ...contentRules, ...streamRules] },
+      { title: "The signature", rules: signatureRules },
+      { title: "The claims", rules: claimRules },
+      { title: "The event, and its state in the transaction", rules: [...eventRules, ...stateRules] },
+    ],
+  ],
   [
     "docs/explanation/cross-app-access.md",
     [

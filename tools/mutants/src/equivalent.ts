@@ -14,13 +14,13 @@ export const equivalents: readonly Equivalent[] = [
     code: "few",
     reason: "It finds the same people in a cheaper way (docs/reference/benchmark.md).",
   },
-  ...["src/universal-logout/subject.ts", "src/universal-logout/routes.ts"].map((path) => ({
-    path,
-    inside: "issuersOf",
-    change: "never" as const,
+  {
+    path: "src/sso/subjects.ts",
+    inside: "subjectIssuers",
+    change: "never",
     code: "!settings",
-    reason: "It looks for active connections only, and a connection needs settings to become active.",
-  })),
+    reason: "It looks at active connections only, and a connection needs settings to become active.",
+  },
 ];
 
 export function isSame(mutant: Mutant, known: Equivalent): boolean {

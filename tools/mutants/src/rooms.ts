@@ -48,6 +48,7 @@ const rooms: readonly Room[] = [
     ],
   },
   { source: "src/trust/openid-providers.ts", tests: ["test/oidc/"] },
+  { source: "src/sso/subjects.ts", tests: ["test/universal-logout/", "test/shared-signals/"] },
   { source: "src/sso/", tests: ["test/sso/", "test/oidc/", "test/saml/", "test/reach/"] },
   { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
   { source: "src/cross-app-access/", tests: agentTests, everyCondition },

@@ -61,10 +61,11 @@ export function appRoutes(org: OrgAdmin): Router {
   return router;
 }
 
-/** Changes the URLs of a private app. Throws OrgRefusal. */
+/** Changes the URLs and grants of a private app. Throws OrgRefusal. */
 function changeUrls({ signOn, variables }: OrgApp, req: Request): void {
   if (variables) throw new OrgRefusal("The URLs follow from the integration and its settings.");
-  Object.assign(signOn, signOn.kind === "saml" ? samlUrlsIn(req) : oidcUrlsIn(req));
+  if (signOn.kind === "saml") Object.assign(signOn, samlUrlsIn(req));
+  else Object.assign(signOn, oidcUrlsIn(req), grantsIn(req));
 }
 
 /** The URLs in the form of a private SAML app. Throws OrgRefusal. */
@@ -83,6 +84,12 @@ export function oidcUrlsIn(req: Request) {
   const [initiateLoginUri = null] = addresses(field(req, "initiateLoginUri"));
   const postLogoutRedirectUris = addresses(field(req, "postLogoutRedirectUris"));
   return { redirectUris, postLogoutRedirectUris, initiateLoginUri };
+}
+
+/** "Grant type", of a private OIDC app. Authorization code is always one of them. */
+export function grantsIn(req: Request) {
+  const isOn = (name: string) => field(req, name) === "on";
+  return { refreshTokens: isOn("refreshTokens"), rotatesRefreshTokens: isOn("rotatesRefreshTokens") };
 }
 
 /** One address a line. Throws OrgRefusal. */

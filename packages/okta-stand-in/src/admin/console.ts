@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { entryOf } from "../catalog.ts";
 import { withNotice } from "../notices.ts";
 import { appOf, type Org, OrgRefusal } from "../org.ts";
-import { ScimFailure } from "../scim-client.ts";
+import { ScimFailure } from "../scim-failure.ts";
 import type { OrgApp } from "../state.ts";
 
 /** How long a page waits for the work of its form. Longer work continues in the background. */

@@ -3,7 +3,7 @@ import { okta } from "okta-labels/labels";
 import { OrgNotFoundError } from "../org.ts";
 import { addOidcApp, addSamlApp } from "../private-app.ts";
 import type { OrgAdmin } from "../provisioner.ts";
-import { oidcUrlsIn, samlUrlsIn } from "./apps.ts";
+import { grantsIn, oidcUrlsIn, samlUrlsIn } from "./apps.ts";
 import { act, appPath, field, fields, idIn } from "./console.ts";
 
 /** "Create App Integration": a private app. */
@@ -25,7 +25,7 @@ export function newAppRoutes(org: OrgAdmin): Router {
     act(
       () => "/admin/new-app/oidc",
       (req) => {
-        const app = addOidcApp(org, field(req, "label"), oidcUrlsIn(req));
+        const app = addOidcApp(org, field(req, "label"), { ...oidcUrlsIn(req), ...grantsIn(req) });
         return { text: `${app.label} is created.`, to: appPath(app) };
       },
     ),

@@ -3,6 +3,7 @@ import { displayNameOf, OrgNotFoundError, personOf } from "../org.ts";
 import {
   activatePerson,
   addPerson,
+  changeCredential,
   clearSessions,
   deactivatePerson,
   deletePerson,
@@ -20,6 +21,13 @@ const actionPages = {
   password: "set-password",
   deactivate: "lose-person",
   delete: "lose-person",
+};
+
+/** The actions that change a credential, which the stand-in itself does not have: it tells the receivers of signals. */
+const credentialChanges: Record<string, { cause: Parameters<typeof changeCredential>[2]; text: string }> = {
+  "reset-password": { cause: "user.account.reset_password", text: "The password is reset of" },
+  "reset-multifactor": { cause: "user.mfa.factor.reset_all", text: "All factors are reset of" },
+  "enroll-factor": { cause: "user.mfa.factor.activate", text: "A factor is active for" },
 };
 
 /** Directory > People. */
@@ -47,7 +55,8 @@ export function peopleRoutes(org: OrgAdmin): Router {
     const groups = Object.values(org.store.state.groups).filter((group) =>
       group.memberIds.includes(person.id),
     );
-    res.render("person", { title: displayNameOf(person), subject: person, apps, groups });
+    const risk = org.store.state.signals?.risks[person.id] ?? null;
+    res.render("person", { title: displayNameOf(person), subject: person, apps, groups, risk });
   });
   for (const [path, view] of Object.entries(actionPages)) {
     router.get(`/admin/users/:id/${path}`, (req, res) => {
@@ -102,6 +111,11 @@ async function perform(org: OrgAdmin, req: Request): Promise<{ text: string; to?
     const told =
       apps.length === 0 ? ". No application synchronises passwords" : `, and was sent to ${apps.join(", ")}`;
     return { text: `The password is set${told}.` };
+  }
+  const change = Object.hasOwn(credentialChanges, action) ? credentialChanges[action] : undefined;
+  if (change) {
+    await changeCredential(org, id, change.cause);
+    return { text: `${change.text} ${name}.` };
   }
   if (action !== "clear-sessions") throw new OrgNotFoundError("There is no such action.");
   const told = await clearSessions(org, id, field(req, "includeApps") === "on");

@@ -1,14 +1,17 @@
 import { type Request, Router } from "express";
 import { okta } from "okta-labels/labels";
 import { mappedAttributes } from "../attributes.ts";
-import { baseUrlOf, entryOf } from "../catalog.ts";
+import { baseUrlOf, entryOf, oauthOf } from "../catalog.ts";
 import { disableProvisioning, readEntitlements } from "../integration.ts";
+import { type Notice, withNotice } from "../notices.ts";
 import { appOf, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
 import { testCredentials } from "../provisioning.ts";
-import type { OrgApp, Provisioning } from "../state.ts";
+import { ScimFailure } from "../scim-failure.ts";
+import { scimOAuth } from "../scim-oauth.ts";
+import type { CatalogApp, OAuthSettings, OrgApp, Provisioning } from "../state.ts";
 import { isWebAddress } from "../web-address.ts";
-import { act, appPage, appPath, backTo, field, idIn } from "./console.ts";
+import { act, appPage, appPath, backTo, field, fieldsStartingWith, idIn, orBack } from "./console.ts";
 
 /** The expression for a custom username: the user name of the application. */
 const customUsername = "appuser.userName";
@@ -16,6 +19,7 @@ const customUsername = "appuser.userName";
 /** The tab Provisioning of an app: Integration, To App and To Okta. */
 export function provisioningRoutes(org: OrgAdmin): Router {
   const router = Router();
+  addAuthentication(router, org);
   const integrationTab = backTo(org, "/provisioning/integration");
 
   router.get("/admin/apps/:id/provisioning", (req, res) => {
@@ -98,27 +102,95 @@ async function testAnd(org: OrgAdmin, app: OrgApp, wanted: Provisioning, save: b
   await testCredentials(org.provisioner.sender({ ...app, provisioning: wanted }, okta.provisioning.test));
   if (!save) return;
   app.provisioning = wanted;
+  delete app.newGrant;
   org.store.changed();
   if (app.governance) await readEntitlements(org, app);
 }
 
 /** Throws OrgRefusal. */
 function integrationOf(org: OrgAdmin, app: OrgApp, req: Request): Provisioning {
-  const before = app.provisioning;
-  // The token is never shown again; an empty field keeps it.
-  const token = field(req, "token").trim() || before?.token;
-  if (!token) throw new OrgRefusal(`The ${okta.provisioning.apiToken} is required.`);
-  // In Okta, everything under To App is off until an administrator enables it.
-  const features = { createUsers: false, updateAttributes: false, deactivateUsers: false };
   const entry = entryOf(org, app);
-  if (entry?.scim) {
-    const { mode, updates } = entry.scim;
-    const baseUrl = baseUrlOf(entry, app.variables ?? {});
-    return { ...features, ...before, baseUrl: checkedBaseUrl(baseUrl), token, mode, updates };
+  const mode = modeOf(entry, req);
+  const baseUrl = checkedBaseUrl(entry ? baseUrlOf(entry, app.variables ?? {}) : field(req, "baseUrl"));
+  const { grant: oldGrant, ...before } = app.provisioning ?? unused;
+  const wanted = { ...before, baseUrl, mode, updates: entry?.scim?.updates ?? before.updates };
+  if (mode === "OAuth 2") {
+    const grant = app.newGrant ?? oldGrant;
+    if (!grant) throw new OrgRefusal(`${authenticateWith(app)} first.`);
+    return { ...wanted, token: "", grant };
   }
-  const mode = field(req, "mode") === "Header" ? "Header" : "Bearer";
-  const baseUrl = checkedBaseUrl(field(req, "baseUrl"));
-  return { ...features, updates: "put", ...before, baseUrl, token, mode };
+  // The token is never shown again; an empty field keeps it.
+  const token = field(req, "token").trim() || before.token;
+  if (!token) throw new OrgRefusal(`The ${okta.provisioning.apiToken} is required.`);
+  return { ...wanted, token };
+}
+
+/** In Okta, everything under To App is off until an administrator enables it. */
+const unused: Provisioning = {
+  baseUrl: "",
+  token: "",
+  mode: "Bearer",
+  updates: "put",
+  createUsers: false,
+  updateAttributes: false,
+  deactivateUsers: false,
+};
+
+function authenticateWith({ label }: OrgApp): string {
+  return okta.provisioning.authenticateWith.replace("{app}", label);
+}
+
+/** "Authenticate with {app}", and the answer of the application's authorization server. */
+function addAuthentication(router: Router, org: OrgAdmin): void {
+  const oauth = scimOAuth(org);
+  const editing = (app: OrgApp) => `${appPath(app, "/provisioning/integration")}?edit=integration`;
+  router.post(
+    "/admin/apps/:id/provisioning/authenticate",
+    orBack(
+      (req) => editing(appOf(org, idIn(req))),
+      async (req, res) => {
+        const app = appOf(org, idIn(req));
+        const { clientSecret: _, token: __, ...entered } = fieldsStartingWith(req, "");
+        res.redirect(303, oauth.begin(app, settingsOf(org, app, req), entered));
+      },
+    ),
+  );
+  router.get("/admin/app/cpc/:name/oauth/callback", async (req, res) => {
+    const visit = oauth.take(req.query.state);
+    const app = appOf(org, visit.appId);
+    const show = (kind: Notice["kind"], text: string) =>
+      res.redirect(
+        303,
+        withNotice(editing(app), { kind, text, values: { ...visit.entered, enabled: "on" } }),
+      );
+    try {
+      app.newGrant = await oauth.finish(visit, req.query);
+      org.store.changed();
+      show("done", `${app.label} was authenticated successfully!`);
+    } catch (error) {
+      if (!(error instanceof ScimFailure)) throw error;
+      show("problem", error.message);
+    }
+  });
+}
+
+/** An integration brings its settings along; an administrator enters those of a private app. Throws OrgRefusal. */
+function settingsOf(org: OrgAdmin, app: OrgApp, req: Request): OAuthSettings {
+  const entry = entryOf(org, app);
+  if (entry) return oauthOf(entry, app.variables ?? {});
+  const before = app.newGrant ?? app.provisioning?.grant;
+  const [authorizeUrl, tokenUrl] = [field(req, "authorizeUrl").trim(), field(req, "tokenUrl").trim()];
+  if (!isWebAddress(authorizeUrl) || !isWebAddress(tokenUrl))
+    throw new OrgRefusal("Both endpoints must be web addresses.");
+  const clientId = field(req, "clientId").trim();
+  const clientSecret = field(req, "clientSecret").trim() || (before?.settings.clientSecret ?? "");
+  return { authorizeUrl, tokenUrl, clientId, clientSecret, scopes: field(req, "scopes").trim() };
+}
+
+function modeOf(entry: CatalogApp | null, req: Request): Provisioning["mode"] {
+  if (entry) return entry.scim?.mode ?? "Bearer";
+  const mode = field(req, "mode");
+  return mode === "Header" || mode === "OAuth 2" ? mode : "Bearer";
 }
 
 /** Throws OrgRefusal. */

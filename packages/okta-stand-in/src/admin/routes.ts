@@ -1,10 +1,12 @@
 import { Router } from "express";
 import type { OrgAdmin } from "../provisioner.ts";
 import { agentRoutes } from "./agents.ts";
+import { apiScopeRoutes } from "./api-scopes.ts";
 import { appRoutes } from "./apps.ts";
 import { assignmentRoutes } from "./assignments.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { appPath, shortenAppPath } from "./console.ts";
+import { deviceIntegrationRoutes } from "./device-integrations.ts";
 import { governanceRoutes } from "./governance.ts";
 import { groupRoutes } from "./groups.ts";
 import { importRoutes } from "./import.ts";
@@ -15,6 +17,7 @@ import { provisioningRoutes } from "./provisioning.ts";
 import { pushGroupRoutes } from "./push-groups.ts";
 import { reportRoutes } from "./reports.ts";
 import { resourceServerRoutes } from "./resource-server.ts";
+import { signalRoutes } from "./shared-signals.ts";
 import { signOnRoutes } from "./sign-on.ts";
 import { taskRoutes } from "./tasks.ts";
 
@@ -35,5 +38,6 @@ export function adminRoutes(org: OrgAdmin): Router {
   router.use(appRoutes(org), signOnRoutes(org), provisioningRoutes(org), importRoutes(org));
   router.use(assignmentRoutes(org), pushGroupRoutes(org), governanceRoutes(org), resourceServerRoutes(org));
   router.use(catalogRoutes(org), newAppRoutes(org), reportRoutes(org));
+  router.use(apiScopeRoutes(org), signalRoutes(org), deviceIntegrationRoutes(org));
   return router;
 }

@@ -1,0 +1,200 @@
+/**
+ * Shared signals: the identity provider tells us of events that end a person's access (OpenID Shared Signals Framework with
+ * CAEP). Here it pushes them, as Security Event Tokens (SETs, RFC 8417), by RFC 8935.
+ *
+ * Owns: /shared-signals. Each connection has a stream, whose transmitter authenticates twice: by an Authorization header
+ * that we chose, and by the signature of each SET. policy.ts has the rules, events.ts reads a SET, receive.ts acts on it.
+ * May import: the ground floor, trust, directory, store and sso.
+ */
+import { timingSafeEqual } from "node:crypto";
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, Router } from "express";
+import { judge, RuleBrokenError } from "policy-list/policy";
+import { paths } from "../endpoints.ts";
+import { UnavailableError } from "../errors.ts";
+import type { SignalTransmitter } from "../model.ts";
+import type { Database } from "../store/database.ts";
+import { rateLimiter } from "../store/rate-limits.ts";
+import { hashToken } from "../store/secrets.ts";
+import { isUnavailable } from "../store/sql-errors.ts";
+import { type FoundSignalStream, systemStore } from "../store/system-store.ts";
+import { eventTypes, readEvent, typesIn } from "./events.ts";
+import {
+  claimRules,
+  contentRules,
+  eventRules,
+  headerRules,
+  type SignalRefusal,
+  signatureRules,
+  streamRules,
+} from "./policy.ts";
+import { type AcceptedSet, receive, type SignalResult } from "./receive.ts";
+import { claimsOf, type SetVerifier } from "./token.ts";
+
+export interface SharedSignalsDeps {
+  database: Database;
+  verifySet: SetVerifier;
+  /** Counts a SET by the type of its event, and by what came of it. */
+  countEvent(event: string, result: string): void;
+}
+
+/** Shared by the steps of a call: `req.signal`. The inspector reads it once the response is sent. */
+export interface SignalContext {
+  found: FoundSignalStream;
+  /** The body; null until it was read. */
+  set: string | null;
+  /** Null until every rule about the SET held. */
+  accepted: AcceptedSet | null;
+  result: SignalResult | null;
+  /** The error that ended the call; null if none did. */
+  error: unknown;
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    signal?: SignalContext;
+  }
+}
+
+/** A SET of one event has a few kilobytes at most, also with a signature of RSA 4096. */
+const largestSet = "64kb";
+const retryAfterSeconds = 30;
+
+export function sharedSignalsRoutes(deps: SharedSignalsDeps): Router {
+  const { database, verifySet, countEvent } = deps;
+  const path = paths.sharedSignals(":connection");
+  const limit = rateLimiter(database, { name: "shared-signals", points: 1_200, seconds: 60 });
+
+  const limitCalls: RequestHandler = async (req, res, next) => {
+    const retryAfter = await limit.use(req.ip ?? "");
+    if (retryAfter === 0) next();
+    else res.set("Retry-After", String(retryAfter)).status(429).end();
+  };
+
+  /** Runs before the body is read: a stranger makes us parse nothing. A key without a stream looks like a wrong header. */
+  const authenticate: RequestHandler = async (req, _res, next) => {
+    const found = await systemStore(database).signalStreams.find(String(req.params.connection));
+    if (found) req.signal = { found, set: null, accepted: null, result: null, error: null };
+    judge(headerRules, { isKnown: isTransmitter(req, found) });
+    next();
+  };
+
+  const acceptSet: RequestHandler = async (req, _res, next) => {
+    const signal = signalOf(req);
+    signal.set = Buffer.isBuffer(req.body) ? req.body.toString("latin1") : "";
+    signal.accepted = await accept(signal.found, signal.set, req.id, verifySet);
+    next();
+  };
+
+  const storeEvent: RequestHandler = async (req, res) => {
+    const signal = signalOf(req);
+    const { tenantId, connection } = signal.found;
+    // acceptSet has run.
+    const accepted = signal.accepted as AcceptedSet;
+    const result = await receive(database, signal.found, accepted);
+    signal.result = result;
+    const event = nameOfType(accepted.event.type);
+    req.log.info({ tenantId, connectionId: connection.id, signal: event, result }, "shared_signals.received");
+    countEvent(event, result);
+    res.status(202).end();
+  };
+
+  const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, next) => {
+    if (req.signal) req.signal.error = thrown;
+    const refusal = refusalOf(thrown);
+    if (refusal === null) return next(thrown);
+    const { status, err, reason } = refusal;
+    countEvent(req.signal?.accepted ? nameOfType(req.signal.accepted.event.type) : "unread", err ?? "error");
+    const rule = thrown instanceof RuleBrokenError ? thrown.rule.id : null;
+    req.log.warn({ status, rule, reason }, "shared_signals.refused");
+    if (status === 401) res.set("WWW-Authenticate", "Bearer");
+    if (status === 503) res.set("Retry-After", String(retryAfterSeconds));
+    if (err === null) res.status(status).end();
+    // The log has what was found; the transmitter gets the rule's name.
+    else res.status(status).set("Content-Language", "en").json({ err, description: refusal.description });
+  };
+
+  const router = Router();
+  const readBody = express.raw({ limit: largestSet, type: () => true });
+  router.post(path, limitCalls, authenticate, requireSet, readBody, requireStream, acceptSet, storeEvent);
+  router.all(path, (_req, res) => {
+    res.set("Allow", "POST").status(405).end();
+  });
+  router.use(path, answerErrors);
+  return router;
+}
+
+const requireSet: RequestHandler = (req, _res, next) => {
+  const [mediaType = ""] = (req.get("content-type") ?? "").toLowerCase().split(";");
+  judge(contentRules, { mediaType: mediaType.trim() });
+  next();
+};
+
+const requireStream: RequestHandler = (req, _res, next) => {
+  const { connection, stream } = signalOf(req).found;
+  const isSetUp = stream.transmitter !== null && stream.audiences !== null;
+  judge(streamRules, { isActive: connection.status === "active", isSetUp });
+  next();
+};
+
+function signalOf({ signal }: Request): SignalContext {
+  if (!signal) throw new Error("the call has to be authenticated before this step");
+  return signal;
+}
+
+/** Hashes have the same length, so their comparison takes the same time. */
+function isTransmitter(req: Request, found: FoundSignalStream | null): boolean {
+  const given = Buffer.from(hashToken(req.get("authorization") ?? ""));
+  return Boolean(found?.headerHash) && timingSafeEqual(given, Buffer.from(found?.headerHash ?? given));
+}
+
+/** Applies every rule about the SET and its event. Throws RuleBrokenError. */
+async function accept(
+  { connection, stream }: FoundSignalStream,
+  set: string,
+  requestId: string,
+  verifySet: SetVerifier,
+): Promise<AcceptedSet> {
+  // requireStream has run.
+  const transmitter = stream.transmitter as SignalTransmitter;
+  judge(signatureRules, { finding: await verifySet(set, transmitter) });
+  const claims = claimsOf(set);
+  const types = typesIn(claims);
+  const event = readEvent(claims, types[0] ?? "", connection);
+  const expected = { issuer: transmitter.issuer, audiences: stream.audiences ?? [] };
+  const facts = { claims, expected, now: Date.now(), types, event };
+  judge(claimRules, facts);
+  judge(eventRules, { ...facts, stream });
+  return { jti: String(claims.jti), issuedAt: Number(claims.iat) * 1000, event, requestId };
+}
+
+/** The last part of a known type's URI. Others are one, because a transmitter may send any number of types. */
+function nameOfType(type: string): string {
+  const isKnown = Object.values(eventTypes).some((known) => known === type);
+  return isKnown ? type.slice(type.lastIndexOf("/") + 1) : "other";
+}
+
+interface RefusedCall {
+  status: number;
+  /** The code of the answer's body; null for an answer without one. */
+  err: string | null;
+  description: string;
+  /** For the log. */
+  reason: string;
+}
+
+/** How an error is answered; null for a fault of the program. */
+function refusalOf(error: unknown): RefusedCall | null {
+  if (error instanceof UnavailableError || isUnavailable(error))
+    return { status: 503, err: null, description: "", reason: String(error) };
+  if (error instanceof RuleBrokenError) {
+    const { rule, message } = error as RuleBrokenError<SignalRefusal>;
+    const answer = { description: rule.name, reason: message };
+    if (rule.reason === "unavailable") return { status: 503, err: null, ...answer };
+    if (rule.reason === "unauthorized") return { status: 401, err: "authentication_failed", ...answer };
+    return { status: 400, err: rule.reason, ...answer };
+  }
+  // The body parser's errors have a status.
+  const { status, message } = Object(error) as { status?: unknown; message?: string };
+  if (typeof status !== "number" || status < 400 || status >= 500) return null;
+  return { status, err: null, description: "", reason: message ?? "" };
+}

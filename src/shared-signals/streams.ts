@@ -1,0 +1,243 @@
+import { judge, RuleBrokenError, ruleBrokenBy } from "policy-list/policy";
+import { paths } from "../endpoints.ts";
+import { ConflictError } from "../errors.ts";
+import type { SignalStream } from "../model.ts";
+import { hashToken, randomToken } from "../store/secrets.ts";
+import type { SignalStreamChanges } from "../store/tenant/signal-streams.ts";
+import { type StreamAnswer, streamRules, wantedEvents } from "./stream-policy.ts";
+import {
+  authorizedCalls,
+  revokeAuthorization,
+  type StreamAction,
+  type StreamDeps,
+  streamOf,
+} from "./stream-set-up.ts";
+import {
+  type AuthorizedCalls,
+  changeStatus,
+  createStream,
+  deleteStream,
+  findStream,
+  type PushTarget,
+  readStatus,
+  requestVerification,
+  updateStream,
+} from "./transmitter.ts";
+
+/** Where a connection's transmitter pushes its events. */
+export function pushUrl(baseUrl: string, key: string): string {
+  return baseUrl + paths.sharedSignals(key);
+}
+
+/**
+ * Creates the stream at the transmitter, unless it exists, and asks for a verification event. Returns the rule that the
+ * request for it broke; null if it broke none. Throws RuleBrokenError, with the reason `stream-exists` if the client has
+ * another stream.
+ */
+export async function connectStream(
+  deps: StreamDeps,
+  action: StreamAction,
+  calls: AuthorizedCalls,
+): Promise<RuleBrokenError | null> {
+  const stream = await streamOf(action);
+  if (stream.providerStreamId === null) await create(deps, action, stream, calls);
+  return await ruleBrokenBy(() => verify(action, calls));
+}
+
+/** As connectStream(), with the stored authorization. */
+export async function resumeConnecting(
+  deps: StreamDeps,
+  action: StreamAction,
+): Promise<RuleBrokenError | null> {
+  return await connectStream(deps, action, await authorizedCalls(deps, action, await streamOf(action)));
+}
+
+async function create(
+  deps: StreamDeps,
+  action: StreamAction,
+  stream: SignalStream,
+  calls: AuthorizedCalls,
+): Promise<void> {
+  const target = await newTarget(deps, action, stream);
+  const answer = await createStream(calls, target);
+  try {
+    await keepStream(action, stream, { calls, target, answer, expectedId: null });
+  } catch (error) {
+    // A stream that we do not accept must not stay at the transmitter.
+    if (answer && error instanceof RuleBrokenError) await deleteStream(calls, answer.streamId);
+    throw error;
+  }
+}
+
+/** The stream that the client has at the transmitter, so that an administrator can decide about it. Throws RuleBrokenError. */
+export async function existingStream(deps: StreamDeps, action: StreamAction): Promise<StreamAnswer | null> {
+  return await findStream(await authorizedCalls(deps, action, await streamOf(action)));
+}
+
+/**
+ * Lets the client's stream at the transmitter push to us, and asks for a verification event. Returns and throws as
+ * connectStream().
+ * @param check throws if the stream is not the one that the administrator saw.
+ */
+export async function takeOverStream(
+  deps: StreamDeps,
+  action: StreamAction,
+  check: (found: StreamAnswer | null) => void,
+): Promise<RuleBrokenError | null> {
+  const stream = await streamOf(action);
+  const calls = await authorizedCalls(deps, action, stream);
+  const found = await findStream(calls);
+  check(found);
+  if (found === null)
+    throw new ConflictError("stale", "The client has no stream at the transmitter any more.");
+  const target = await newTarget(deps, action, stream);
+  const answer = await updateStream(calls, found.streamId, target);
+  await keepStream(action, stream, { calls, target, answer, expectedId: found.streamId });
+  return await ruleBrokenBy(() => verify(action, calls));
+}
+
+/** The header is kept before the transmitter knows it: the first event may arrive before the answer. */
+async function newTarget(
+  { baseUrl }: StreamDeps,
+  { store, connection, secrets }: StreamAction,
+  { id }: SignalStream,
+): Promise<PushTarget> {
+  const authorizationHeader = `Bearer ${randomToken()}`;
+  secrets.push(authorizationHeader);
+  await store.signalStreams.update(id, { headerHash: hashToken(authorizationHeader) });
+  return { endpoint: pushUrl(baseUrl, connection.key), authorizationHeader, description: baseUrl };
+}
+
+interface NewStream {
+  calls: AuthorizedCalls;
+  target: PushTarget;
+  answer: StreamAnswer | null;
+  expectedId: string | null;
+}
+
+async function keepStream(
+  { store, entry }: StreamAction,
+  { id }: SignalStream,
+  { calls: { transmitter }, target: { endpoint }, answer, expectedId }: NewStream,
+): Promise<void> {
+  judge(streamRules, { answer, expectedId, endpoint, issuer: transmitter.issuer });
+  // The rules demand an answer.
+  const { streamId, audiences, eventsDelivered } = answer as StreamAnswer;
+  const action = expectedId === null ? "shared_signals.connected" : "shared_signals.taken_over";
+  await store.transaction(async (inside) => {
+    await inside.signalStreams.update(id, {
+      transmitter,
+      providerStreamId: streamId,
+      audiences: [...audiences],
+      status: "enabled",
+      statusReason: null,
+      eventsRequested: [...wantedEvents],
+      eventsDelivered: [...eventsDelivered],
+      verifiedAt: null,
+    });
+    await inside.activity.record(entry(action));
+  });
+}
+
+/** Asks the transmitter for a verification event. Throws RuleBrokenError. */
+export async function verifyStream(deps: StreamDeps, action: StreamAction): Promise<void> {
+  await verify(action, await authorizedCalls(deps, action, await streamOf(action)));
+}
+
+/** The state is kept before it is sent: the event may arrive before the answer. */
+async function verify(action: StreamAction, calls: AuthorizedCalls): Promise<void> {
+  const { store, entry, secrets } = action;
+  const stream = await streamOf(action);
+  const state = randomToken();
+  secrets.push(state);
+  const waiting = { stateHash: hashToken(state), verificationRequestedAt: Date.now() };
+  await change(action, stream, waiting, "shared_signals.verification_requested");
+  try {
+    await requestVerification(calls, providerStreamId(stream), state);
+  } catch (error) {
+    await store.signalStreams.update(stream.id, { stateHash: null, verificationRequestedAt: null });
+    await store.activity.record({ ...entry("shared_signals.verification_refused"), reason: reasonOf(error) });
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string | null {
+  return error instanceof RuleBrokenError ? error.rule.reason : null;
+}
+
+/** The reason of the status of a stream that only we have paused. */
+export const pausedHere = "Okta cannot pause a stream, so its events are recorded here and change nothing";
+
+/** Pauses or resumes the stream. Returns whether the transmitter did it, or only we. Throws RuleBrokenError. */
+export async function setStreamStatus(
+  deps: StreamDeps,
+  action: StreamAction,
+  wanted: "enabled" | "paused",
+): Promise<boolean> {
+  const stream = await streamOf(action);
+  const calls = await authorizedCalls(deps, action, stream);
+  const answer = await changeStatus(calls, providerStreamId(stream), wanted);
+  const isByUs = answer === null && wanted === "paused";
+  const status = {
+    status: answer?.status ?? wanted,
+    statusReason: isByUs ? pausedHere : (answer?.reason ?? null),
+  };
+  const name = wanted === "paused" ? "shared_signals.paused" : "shared_signals.resumed";
+  await change(action, stream, status, name);
+  return answer !== null;
+}
+
+/** Reads the stream's status from the transmitter. A stream that we have paused stays so. Throws RuleBrokenError. */
+export async function checkStreamStatus(deps: StreamDeps, action: StreamAction): Promise<void> {
+  const stream = await streamOf(action);
+  const calls = await authorizedCalls(deps, action, stream);
+  const answer = await readStatus(calls, providerStreamId(stream));
+  if (answer === null || stream.statusReason === pausedHere) return;
+  const { status, reason: statusReason = null } = answer;
+  if (status === stream.status && statusReason === stream.statusReason) return;
+  await change(action, stream, { status, statusReason }, "shared_signals.status_read");
+}
+
+/** Changes whether a revoked or deleted credential ends a person's sessions. */
+export async function changeCredentialPolicy(action: StreamAction, endsSessions: boolean): Promise<void> {
+  const changes = { credentialChangeEndsSessions: endsSessions };
+  await change(action, await streamOf(action), changes, "shared_signals.changed");
+}
+
+/** Deletes the stream at the transmitter, revokes our authorization, and then forgets both here. Throws RuleBrokenError. */
+export async function deleteEverywhere(deps: StreamDeps, action: StreamAction): Promise<void> {
+  const stream = await streamOf(action);
+  if (stream.providerStreamId !== null) {
+    await deleteStream(await authorizedCalls(deps, action, stream), stream.providerStreamId);
+  }
+  await revokeAuthorization(deps, action, stream);
+  await remove(action, stream, "shared_signals.deleted");
+}
+
+/** Forgets the stream here only. The transmitter keeps it, and its events are refused. */
+export async function forgetStream(action: StreamAction): Promise<void> {
+  await remove(action, await streamOf(action), "shared_signals.forgotten");
+}
+
+async function remove({ store, entry }: StreamAction, { id }: SignalStream, name: string): Promise<void> {
+  await store.transaction(async (inside) => {
+    if (await inside.signalStreams.remove(id)) await inside.activity.record(entry(name));
+  });
+}
+
+async function change(
+  { store, entry }: StreamAction,
+  { id }: SignalStream,
+  changes: SignalStreamChanges,
+  name: string,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    await inside.signalStreams.update(id, changes);
+    await inside.activity.record(entry(name, name.endsWith(".changed") ? Object.keys(changes) : []));
+  });
+}
+
+function providerStreamId({ providerStreamId: id }: SignalStream): string {
+  if (id === null) throw new ConflictError("stale", "There is no stream at the transmitter yet.");
+  return id;
+}
