@@ -40,17 +40,18 @@ export async function tellSignIn(store: TenantStore, connectionId: string, userI
 
 /**
  * Tells the orgs through which a person's sessions began that these end. Call it before they end.
- * @param except the id of a session that goes on.
+ * @param except the id of a session that goes on. @param only the id of the one that ends.
  */
 export async function tellSessionsEnded(
   store: TenantStore,
   userId: string,
   by: "admin" | "user",
   except: string | null = null,
+  only?: string,
 ): Promise<void> {
   const listening = await store.signalTransmitters.listening(userId);
   if (listening.length === 0) return;
-  const ending = await store.sessions.connectionsOf(userId, except);
+  const ending = await store.sessions.connectionsOf(userId, except, only);
   const concerned = listening.filter((id) => ending.includes(id));
   await tell(store, concerned, userId, { event: "sessions-ended", by });
 }

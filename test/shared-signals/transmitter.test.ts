@@ -151,6 +151,21 @@ describe("signals to a connection's org", () => {
       assert.deepEqual(others, []);
     });
 
+    it("say that one session ended, if it began by the connection", async () => {
+      const { user } = await signedIn();
+      const { store } = site().acme;
+      const owner = await site().clientOf(site().owner);
+      await site().clientOf(user);
+      const sessions = await store.sessions.ofUser(user.id);
+      const byConnection = sessions.find((one) => one.connection !== null)?.id ?? assert.fail();
+      const byPassword = sessions.find((one) => one.connection === null)?.id ?? assert.fail();
+      const end = (session: string) => owner.post("/admin/sessions/end", { user: user.id, session });
+      assert.equal((await end(byPassword)).status, 303);
+      assert.deepEqual(await typesTold(), []);
+      assert.equal((await end(byConnection)).status, 303);
+      assert.deepEqual(await typesTold(), ["session-revoked"]);
+    });
+
     it("do not mention the session that goes on", async () => {
       const email = `person-${people++}@acme.example`;
       const { user } = await signIn(site().acme.store, identityOf(connection, email));
