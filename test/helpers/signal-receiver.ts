@@ -27,7 +27,7 @@ export interface SignalReceiver {
   close(): Promise<void>;
 }
 
-export const receiverPath = "/security/api/v1/security-events";
+const receiverPath = "/security/api/v1/security-events";
 
 export async function startSignalReceiver(): Promise<SignalReceiver> {
   const server = createServer(async (req, res) => {
