@@ -8,6 +8,8 @@ export const paths = {
   account: "/account",
   me: "/me",
   login: "/login",
+  /** Where an administrator whose sign-in is too old signs in again. */
+  signInAgain: "/login/again",
   passwordLogin: "/login/password",
   passwordLoginOf: (slug: string) => `/login/password/${encodeURIComponent(slug)}`,
   setup: (token: string) => `/setup/${token}`,

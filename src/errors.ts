@@ -125,6 +125,8 @@ export const refusalReasons = [
   "provider-client-not-allowed",
   "provider-redirect-refused",
   "provider-session-ended",
+  "not-signed-in-again",
+  "signed-in-as-another",
   "issuer-not-expected",
   "profile-incomplete",
   "login-name-not-valid",

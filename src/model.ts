@@ -132,6 +132,8 @@ export interface OidcSettings {
   signOutOfProvider?: boolean;
   /** People have to sign in at the provider again after this time (OpenID Connect Core §3.1.2.1, max_age). */
   maxAgeMinutes?: number | null;
+  /** The classes of authentication that administrators need who sign in again, separated by spaces (acr_values). */
+  acrValues?: string | null;
   roleMapping?: RoleMapping | null;
   /** Whether the provider may end our sessions (Universal Logout); true if absent. */
   universalLogout?: boolean;
@@ -340,13 +342,30 @@ export type LinkPurpose =
   | { kind: "set-password"; userId: string }
   | { kind: "set-up-connection"; connectionId: string };
 
-/** A session as its user sees it. */
+/** How a person proved to the identity provider who they are, in the provider's words. */
+export interface SignInProof {
+  /** When, in ms since the epoch: `auth_time`, or AuthnInstant in SAML; null if the provider does not say. */
+  at: number | null;
+  /** By which methods: `amr` (RFC 8176). SAML names none. */
+  methods: readonly string[];
+  /** How strongly: `acr`, or AuthnContextClassRef in SAML; null if the provider does not say. */
+  context: string | null;
+}
+
+/** A session as its user and administrators see it. */
 export interface SessionSummary {
   /** A public handle, not the cookie's value. */
   id: string;
+  user: { id: string; loginName: string };
   createdAt: number;
   lastSeenAt: number;
   /** When it ends at the latest; it ends earlier without requests. */
   endsAt: number;
+  /** The connection that they signed in through; null for a local password. */
+  connection: { key: string; type: ConnectionType } | null;
   userAgent: string | null;
+  /** The network address of the sign-in. */
+  address: string | null;
+  /** Null for a local password. */
+  proof: SignInProof | null;
 }

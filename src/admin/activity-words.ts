@@ -38,6 +38,8 @@ const reasons: Record<RefusalReason, string> = {
   "provider-client-not-allowed": "the app in Okta does not allow it",
   "provider-redirect-refused": "the redirect URI is missing in Okta",
   "provider-session-ended": "the session in Okta has ended",
+  "not-signed-in-again": "Okta did not ask to sign in again",
+  "signed-in-as-another": "another person signed in",
   "issuer-not-expected": "unexpected issuer",
   "profile-incomplete": "the profile is incomplete",
   "login-name-not-valid": "the login name is not valid",

@@ -1,7 +1,7 @@
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
 import { providerDescriber } from "../oidc/describe.ts";
-import { checkMaxAge } from "../oidc/issuer.ts";
+import { checkAcrValues, checkMaxAge } from "../oidc/issuer.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { type FieldCheck, type FormReader, optional, readRoleMapping, textCheck } from "./form-reader.ts";
 
@@ -28,6 +28,7 @@ export function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
       return await textCheck("The client secret", 512, noSpaces)(text, other);
     },
     maxAgeMinutes: optional((text) => ({ value: String(checkMaxAge(text)), note: null })),
+    acrValues: optional((text) => ({ value: checkAcrValues(text), note: null })),
     issuerAlias: optional(async (text, other) => {
       const alias = await describeProvider(text);
       const issuer = await describeProvider(other("issuer"));
@@ -61,6 +62,7 @@ export async function readOidcForm(
   const secretCheck = hasSecret ? optional(checks.clientSecret) : checks.clientSecret;
   const secret = await form.checked("clientSecret", secretCheck);
   const maxAge = await form.checked("maxAgeMinutes", checks.maxAgeMinutes);
+  const acrValues = await form.checked("acrValues", checks.acrValues);
   const roleMapping = readRoleMapping(form);
   const signOutOfProvider = form.isOn("signOutOfProvider");
   const universalLogout = form.isOn("universalLogout");
@@ -77,6 +79,7 @@ export async function readOidcForm(
       universalLogout,
       crossAppAccess,
       ...(maxAge ? { maxAgeMinutes: Number(maxAge) } : {}),
+      ...(acrValues ? { acrValues } : {}),
     },
     secret: secret || null,
     justInTime,
@@ -91,6 +94,7 @@ export function oidcValues(settings: OidcSettings | null, justInTime: boolean): 
     clientId: settings?.clientId ?? "",
     issuerAlias: settings?.issuerAlias ?? "",
     maxAgeMinutes: settings?.maxAgeMinutes ? String(settings.maxAgeMinutes) : "",
+    acrValues: settings?.acrValues ?? "",
     roleName: settings?.roleMapping?.name ?? "",
     roleValues: settings?.roleMapping?.adminValues.join("\n") ?? "",
     signOutOfProvider: onOff(settings?.signOutOfProvider ?? false),

@@ -2,6 +2,7 @@ import { type Request, type RequestHandler, Router } from "express";
 import {
   blockPerson,
   deletePerson,
+  endSessionOf,
   giveRole,
   revokeAgentOf,
   signOutPerson,
@@ -19,6 +20,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { submittedForm } from "../web/answers.ts";
 import { requireAdmin, requireOwner } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
+import { ownSessionId } from "../web/sessions.ts";
 import { readable } from "./activity-entries.ts";
 import { adminEntry, administrator, makeChange, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -62,6 +64,14 @@ const actions: Record<string, PersonAction> = {
     action: "user.signed_out",
     apply: (store, userId, req) => signOutPerson(store, administrator(req), userId),
     done: (user) => `${personName(user)} is signed out everywhere.`,
+    ignoresChanges: true,
+  },
+  "end-session": {
+    at: "access",
+    action: "user.session_ended",
+    apply: (store, userId, req) =>
+      endSessionOf(store, administrator(req), { userId, sessionId: formField(req, "session") }),
+    done: (user) => `One session of ${personName(user)} has ended.`,
     ignoresChanges: true,
   },
   "revoke-agent": {
@@ -127,6 +137,7 @@ export function personRoutes({ database }: AdminDeps): Router {
       user,
       forms,
       lastSignInAt,
+      own: ownSessionId(req),
       ...details,
       agents,
       activity,
@@ -188,7 +199,7 @@ async function loadDetails(store: TenantStore, user: User) {
     store.groups.ofUser(user.id),
     store.roles.grantsOf(user.id),
     store.roles.effective(user.id),
-    store.sessions.ofUser(user.id, user.accessEpoch),
+    store.sessions.ofUser(user.id),
     store.sources.list(),
     usablePasswordHash(store, user),
     store.activity.page({ person: user.id }, null, 10),

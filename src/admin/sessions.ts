@@ -1,18 +1,27 @@
 import { Router } from "express";
+import { z } from "zod";
+import { endSessionOf } from "../directory/administration.ts";
+import {
+  changeSessionPolicy,
+  checkPolicy,
+  checkPolicyTime,
+  type PolicyTime,
+} from "../directory/session-policy.ts";
 import { paths } from "../endpoints.ts";
-import { defaultSessionLimits, type SessionLimits } from "../store/session-store.ts";
+import { defaultSessionPolicy, type SessionPolicy } from "../store/session-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { answerProblems, submittedForm } from "../web/answers.ts";
-import { adminEntry, makeChange, storeOf } from "./change.ts";
+import { formField } from "../web/request.ts";
+import { ownSessionId } from "../web/sessions.ts";
+import { adminEntry, administrator, makeChange, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
+import { pageSize, readPosition, withQuery, writePosition } from "./paging.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
 /** The units that the form offers, in minutes. */
 const units = { minutes: 1, hours: 60, days: 24 * 60 } as const;
 type Unit = keyof typeof units;
-
-const [shortestMinutes, longestMinutes] = [5, 30 * units.days];
 
 /** A length of time as the form shows it. */
 interface Length {
@@ -20,39 +29,67 @@ interface Length {
   unit: Unit;
 }
 
-/** The form on the page. */
-const formId = "limits";
+/** The form on the page, and the list below it. */
+const [formId, listId] = ["limits", "list"];
 
-/** How long people of the tenant stay signed in. */
+const position = z.object({ createdAt: z.number(), id: z.string().max(100) });
+
+/** How long people of the tenant stay signed in, and where they are. */
 export function sessionRoutes({ database }: AdminDeps): Router {
   const router = Router();
+  const page = paths.admin.sessions;
 
-  router.get(paths.admin.sessions, async (req, res) => {
-    const limits = (await storeOf(req, database).sessions.limits()) ?? defaultSessionLimits;
+  router.get(page, async (req, res) => {
+    const { sessions } = storeOf(req, database);
+    const after = readPosition(req.query.after, position);
+    const [policy, found] = await Promise.all([sessions.policy(), sessions.page(after, pageSize + 1)]);
+    const shown = policy ?? defaultSessionPolicy;
+    const last = found.length > pageSize ? found[pageSize - 1] : undefined;
+    const next = last && writePosition({ createdAt: last.createdAt, id: last.id });
     res.render("admin/sessions", {
       title: "Sessions",
+      stylesheets: ["lists.css"],
       units: Object.keys(units),
-      form: submittedForm(res, formId) ?? { values: valuesOf(limits), problems: {}, notes: {} },
-      shown: shownValue(limitFacts(limits)),
+      form: submittedForm(res, formId) ?? { values: valuesOf(shown), problems: {}, notes: {} },
+      shown: shownValue(policyFacts(shown)),
+      sessions: found.slice(0, pageSize),
+      own: ownSessionId(req),
+      firstPage: after === null ? null : page,
+      nextPage: next ? withQuery(page, { after: next }) : null,
     });
   });
 
-  router.post(`${paths.admin.sessions}/limits`, async (req, res) => {
-    const place = { page: paths.admin.sessions, at: formId };
+  router.post(`${page}/limits`, async (req, res) => {
+    const place = { page, at: formId };
     const form = new FormReader(req);
-    const limits = readLimits(form);
-    if (!limits) return await answerProblems({ req, res }, place, form);
+    const policy = readPolicy(form);
+    if (!policy) return await answerProblems({ req, res }, place, form);
+    const entry = adminEntry(req, "sessions.limits_changed", null);
     await makeChange(
       { req, res, database },
       {
-        entry: adminEntry(req, "sessions.limits_changed", null, ["idleMinutes", "absoluteMinutes"]),
+        entry,
         done: "The limits are saved. They apply to existing sessions, too.",
         ...place,
         entered: form.values,
         async apply(store) {
-          checkShown(req, limitFacts(await store.sessions.lockLimits()), paths.admin.sessions);
-          await store.sessions.changeLimits(limits);
+          checkShown(req, policyFacts((await store.sessions.lockPolicy()) ?? defaultSessionPolicy), page);
+          entry.changed = await changeSessionPolicy(store, policy);
         },
+      },
+    );
+  });
+
+  router.post(`${page}/end`, async (req, res) => {
+    const [userId, sessionId] = [formField(req, "user"), formField(req, "session")];
+    await makeChange(
+      { req, res, database },
+      {
+        entry: adminEntry(req, "user.session_ended", userId),
+        done: "The session has ended.",
+        page,
+        at: listId,
+        apply: (store) => endSessionOf(store, administrator(req), { userId, sessionId }),
       },
     );
   });
@@ -60,40 +97,59 @@ export function sessionRoutes({ database }: AdminDeps): Router {
   return router;
 }
 
-function limitFacts(limits: SessionLimits | null): Fact[] {
-  const { idleMinutes, absoluteMinutes } = limits ?? defaultSessionLimits;
+function policyFacts(policy: SessionPolicy): Fact[] {
+  const { idleMinutes, absoluteMinutes, adminFreshMinutes: fresh, samlUnsolicited } = policy;
   return [
     ["A session ends without a request after", textOf(lengthOf(idleMinutes))],
     ["A session ends at the latest after", textOf(lengthOf(absoluteMinutes))],
+    ["Administrators sign in again after", fresh === null ? "Never" : textOf(lengthOf(fresh))],
+    ["SAML sign-ins may begin at the identity provider", samlUnsolicited ? "Yes" : "No"],
   ];
 }
 
 /** Null if there are problems, which the form then has. */
-function readLimits(form: FormReader): SessionLimits | null {
-  const idleMinutes = readLength(form, "idle", "The time without a request");
-  const absoluteMinutes = readLength(form, "absolute", "The time after the sign-in");
-  if (idleMinutes > absoluteMinutes)
-    form.problems.idle = "The time without a request cannot be longer than the time after the sign-in.";
-  return form.isValid ? { idleMinutes, absoluteMinutes } : null;
+function readPolicy(form: FormReader): SessionPolicy | null {
+  const policy = {
+    idleMinutes: readTime(form, "idle", "idleMinutes"),
+    absoluteMinutes: readTime(form, "absolute", "absoluteMinutes"),
+    adminFreshMinutes: form.text("fresh") === "" ? null : readTime(form, "fresh", "adminFreshMinutes"),
+    samlUnsolicited: form.isOn("samlUnsolicited"),
+  };
+  form.text("freshUnit");
+  if (form.isValid) {
+    try {
+      checkPolicy(policy);
+    } catch (error) {
+      form.addProblem("idle", error);
+    }
+  }
+  return form.isValid ? policy : null;
 }
 
-/** NaN if there is a problem. */
-function readLength(form: FormReader, name: string, label: string): number {
-  const [text, unit] = [form.text(name), form.text(`${name}Unit`)];
-  const minutes = Object.hasOwn(units, unit) ? Number(text) * units[unit as Unit] : Number.NaN;
-  if (/^\d{1,6}$/.test(text) && minutes >= shortestMinutes && minutes <= longestMinutes) return minutes;
-  form.problems[name] = `${label} must be a whole number, from 5 minutes to 30 days.`;
-  return Number.NaN;
+/** NaN if there is a problem, which the form then has. */
+function readTime(form: FormReader, field: string, time: PolicyTime): number {
+  const [text, unit] = [form.text(field), form.text(`${field}Unit`)];
+  const isNumber = /^\d{1,6}$/.test(text) && Object.hasOwn(units, unit);
+  try {
+    return checkPolicyTime(time, isNumber ? Number(text) * units[unit as Unit] : Number.NaN);
+  } catch (error) {
+    form.addProblem(field, error);
+    return Number.NaN;
+  }
 }
 
-/** The limits as the values of the form's fields. */
-function valuesOf({ idleMinutes, absoluteMinutes }: SessionLimits): Record<string, string> {
-  const [idle, absolute] = [lengthOf(idleMinutes), lengthOf(absoluteMinutes)];
+/** The policy as the values of the form's fields. */
+function valuesOf(policy: SessionPolicy): Record<string, string> {
+  const [idle, absolute] = [lengthOf(policy.idleMinutes), lengthOf(policy.absoluteMinutes)];
+  const fresh = policy.adminFreshMinutes === null ? null : lengthOf(policy.adminFreshMinutes);
   return {
     idle: String(idle.count),
     idleUnit: idle.unit,
     absolute: String(absolute.count),
     absoluteUnit: absolute.unit,
+    fresh: fresh === null ? "" : String(fresh.count),
+    freshUnit: fresh?.unit ?? "minutes",
+    samlUnsolicited: policy.samlUnsolicited ? "on" : "",
   };
 }
 

@@ -75,7 +75,7 @@ async function recordVisit({ store, person }: SetUpContext, req: Request, step: 
 /** The template values that are read from the store. */
 async function readStored(deps: AdminDeps, context: SetUpContext) {
   const { store, connection } = context;
-  const [secrets, test, domains, links, tokens, inspector, stream] = await Promise.all([
+  const [secrets, test, domains, links, tokens, inspector, stream, unsolicitedAllowed] = await Promise.all([
     store.connections.sealedSecrets(connection.id),
     latestSignInTest(store, deps.sealer, connection.id),
     store.domains.list(),
@@ -83,6 +83,7 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
     store.tokens.list(),
     store.inspector.state(),
     store.signalStreams.ofConnection(connection.id),
+    store.connections.unsolicitedAllowed(),
   ]);
   const isActive = connection.status === "active";
   // The index of entries by their target, which here is a connection.
@@ -93,6 +94,7 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
     secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
     test,
     canLink: canLink(context, test),
+    unsolicitedAllowed,
     links,
     signIns,
     figures,
@@ -135,6 +137,7 @@ const fieldLabels: Readonly<Record<string, string>> = {
   clientId: okta.signOn.clientId,
   clientSecret: okta.signOn.clientSecret,
   maxAgeMinutes: "Minutes after which people sign in at Okta again",
+  acrValues: "What administrators need to sign in again",
   issuerAlias: "Other name of the org",
   roleName: "Name of the claim or attribute",
   roleValues: "Values that make an administrator",

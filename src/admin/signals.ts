@@ -40,6 +40,7 @@ import type { AdminDeps } from "./deps.ts";
 import { signalFigures } from "./figures.ts";
 import { FormReader, optional } from "./form-reader.ts";
 import { oidcChecks } from "./oidc-form.ts";
+import { sendingValues } from "./sent-signals.ts";
 import { adminContext } from "./set-up-context.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
@@ -94,6 +95,7 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
       callbackUrl: callbackUrl(baseUrl, connection.key),
       pushUrl: pushUrl(baseUrl, connection.key),
       eventNames,
+      sending: await sendingValues({ baseUrl }, { store, connection }),
       figures: await signalFigures(store, connection.id),
       form: submittedForm(res, connect) ?? {
         values: { clientId: stream?.clientId ?? "" },

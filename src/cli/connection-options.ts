@@ -73,7 +73,7 @@ export function readOrgUrl(
 const protocolOptions: Record<ConnectionType, readonly string[]> = {
   oidc: [
     ...["issuer", "client-id", "client-secret-stdin", "issuer-alias", "no-issuer-alias"],
-    ...["sign-out-of-provider", "max-age", "check"],
+    ...["sign-out-of-provider", "max-age", "acr-values", "check"],
   ],
   saml: ["metadata", "entity-id", "app-instance-id", "org-url", "org-url-alias", "no-org-url-alias"],
 };

@@ -1,7 +1,7 @@
 import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
 import { ConflictError, InvalidError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
-import { checkIssuer, checkMaxAge } from "../oidc/issuer.ts";
+import { checkAcrValues, checkIssuer, checkMaxAge } from "../oidc/issuer.ts";
 import { readProvider } from "../oidc/provider-facts.ts";
 import { aliasNeedsOrgUrl } from "../saml/app-instance.ts";
 import { forgetKeys } from "../saml/keys.ts";
@@ -36,14 +36,14 @@ export const connectionSettingsCommands: Command[] = [
     usage:
       "<slug> --key KEY --type oidc|saml [--jit on|off] [--universal-logout on|off] [--cross-app-access on|off] " +
       `${roleMappingOptions.usage} [--no-role-claim]  oidc: [--issuer URL --yes] [--client-id ID] ` +
-      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--max-age MINUTES|off] [--check]  " +
+      "[--issuer-alias URL | --no-issuer-alias] [--sign-out-of-provider on|off] [--max-age MINUTES|off] [--acr-values CLASSES|off] [--check]  " +
       "saml: [--org-url-alias URL | --no-org-url-alias] [--json]",
     summary: "Change a connection's settings; settings that you do not name stay",
     positionals: ["slug"],
     values: [
       ...["key", "type", "jit", "universal-logout", "cross-app-access"],
       ...["issuer", "client-id", "issuer-alias"],
-      ...["sign-out-of-provider", "max-age", "org-url-alias", ...roleMappingOptions.values],
+      ...["sign-out-of-provider", "max-age", "acr-values", "org-url-alias", ...roleMappingOptions.values],
     ],
     lists: roleMappingOptions.lists,
     switches: ["no-role-claim", "no-issuer-alias", "no-org-url-alias", "check", "yes"],
@@ -169,6 +169,7 @@ async function changedOidcSettings(
   const alias = await readIssuerAlias(input, context, issuer);
   const signOutOfProvider = input.onOff("sign-out-of-provider");
   const maxAge = input.value("max-age");
+  const acrValues = input.value("acr-values");
   return {
     ...before,
     issuer,
@@ -178,6 +179,7 @@ async function changedOidcSettings(
     ...(alias === undefined ? {} : { issuerAlias: alias }),
     ...(signOutOfProvider === undefined ? {} : { signOutOfProvider }),
     ...(maxAge === undefined ? {} : { maxAgeMinutes: maxAge === "off" ? null : checkMaxAge(maxAge) }),
+    ...(acrValues === undefined ? {} : { acrValues: acrValues === "off" ? null : checkAcrValues(acrValues) }),
   };
 }
 

@@ -20,6 +20,7 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
     load: async () => [
       ...(await import("./tenants.ts")).tenantCommands,
       (await import("./health.ts")).healthCommand,
+      (await import("./sessions.ts")).sessionsCommand,
     ],
   },
   { words: ["connection"], load: async () => (await import("./connections.ts")).connectionCommands },

@@ -12,7 +12,7 @@ export type AccessEvent =
   /** A button: a session of the person who pressed it, so that a receiver can show that it hears us. */
   | { event: "test" };
 
-export type RiskLevel = "low" | "medium" | "high";
+type RiskLevel = "low" | "medium" | "high";
 export type RiskCause = "blocked" | "unblocked" | "refused";
 
 /** So many refused sign-ins of one person in one window are a risk. It is told once in a window. */
@@ -40,17 +40,18 @@ export async function tellSignIn(store: TenantStore, connectionId: string, userI
 
 /**
  * Tells the orgs through which a person's sessions began that these end. Call it before they end.
- * @param except the id of a session that goes on.
+ * @param except the id of a session that goes on. @param only the id of the one that ends.
  */
 export async function tellSessionsEnded(
   store: TenantStore,
   userId: string,
   by: "admin" | "user",
   except: string | null = null,
+  only?: string,
 ): Promise<void> {
   const listening = await store.signalTransmitters.listening(userId);
   if (listening.length === 0) return;
-  const ending = await store.sessions.connectionsOf(userId, except);
+  const ending = await store.sessions.connectionsOf(userId, except, only);
   const concerned = listening.filter((id) => ending.includes(id));
   await tell(store, concerned, userId, { event: "sessions-ended", by });
 }

@@ -49,6 +49,14 @@ export async function endOtherSessions(
   });
 }
 
+/** Ends one session of a user, because the user wants it. Returns false if it has ended already. */
+export async function endOneSession(store: TenantStore, userId: string, sessionId: string): Promise<boolean> {
+  return await store.transaction(async (inside) => {
+    await tellSessionsEnded(inside, userId, "user", null, sessionId);
+    return await inside.sessions.endOne(userId, sessionId);
+  });
+}
+
 /** Ends a user's sessions everywhere without changing the account. Throws NotFoundError. */
 export async function endSessions(store: TenantStore, userId: string): Promise<void> {
   await store.transaction(async (inside) => {

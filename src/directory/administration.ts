@@ -42,6 +42,20 @@ export async function signOutPerson(store: TenantStore, by: Administrator, userI
   });
 }
 
+/** Ends one session of a person. Throws NotFoundError, and ConflictError `owners-only`, or `stale` if it has ended. */
+export async function endSessionOf(
+  store: TenantStore,
+  by: Administrator,
+  { userId, sessionId }: { userId: string; sessionId: string },
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    await lockTarget(inside, by, userId);
+    await tellSessionsEnded(inside, userId, "admin", null, sessionId);
+    if (!(await inside.sessions.revokeOne(userId, sessionId)))
+      throw new ConflictError("stale", "This session has ended already.");
+  });
+}
+
 /** Revokes an agent's access to a person's data, as the person can. Throws NotFoundError, and ConflictError `owners-only`. */
 export async function revokeAgentOf(
   store: TenantStore,

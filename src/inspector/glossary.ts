@@ -52,6 +52,11 @@ const claims: readonly Row[] = [
     "OpenID Connect Back-Channel Logout §2.1",
   ],
   [
+    "session_lifetime",
+    "How many seconds the session here may last, from the sign-in.",
+    "IPSIE OpenID Connect SL1 Profile",
+  ],
+  [
     "session_expiry",
     "When the provider wants the session here to end at the latest.",
     "IPSIE OpenID Connect SL1 Profile",

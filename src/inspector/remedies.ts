@@ -31,6 +31,8 @@ const signIn: Remedies<RefusalReason> = {
     "Allow the authorization code grant and the scopes openid, profile and email in Okta.",
   "provider-redirect-refused": "Enter the sign-in redirect URI of the connection in Okta, to the letter.",
   "provider-session-ended": `${startAgain} ${clocks}`,
+  "not-signed-in-again": `The provider has to obey max_age or ForceAuthn, and the classes asked for. ${clocks}`,
+  "signed-in-as-another": "Sign in again as the person who is signed in, or sign out first.",
   "issuer-not-expected": "Compare the issuer of the connection with the one in the detail.",
   "profile-incomplete": "Send a login name and an e-mail address from Okta: check the attribute statements.",
   "login-name-not-valid": "Remove the invisible character from the login name in Okta.",

@@ -31,6 +31,17 @@ export function checkIssuer(issuer: string, allowPrivateNetwork: boolean): strin
   return url.origin;
 }
 
+/**
+ * The classes of authentication to ask for, separated by spaces (OpenID Connect Core §3.1.2.1, acr_values). Throws
+ * InvalidError with a sentence that says what to enter.
+ */
+export function checkAcrValues(text: string): string {
+  const values = text.split(/\s+/).filter((value) => value !== "");
+  if (values.length > 10 || values.some((value) => !/^[\x21-\x7e]{1,200}$/.test(value)))
+    throw new InvalidError("Enter at most 10 classes, like urn:okta:loa:2fa:any, with spaces between them.");
+  return values.join(" ");
+}
+
 /** 30 days, in minutes. */
 const longestMaxAge = 43_200;
 

@@ -3,6 +3,7 @@
  * that we apply ourselves, provider-errors.ts those that openid-client and jose check for us.
  */
 import { connectionActive } from "../sso/connection.ts";
+import { repeatedSignInRules } from "../sso/sign-in.ts";
 import { discoveryRules, grantRules, signatureRules, userInfoRules } from "./provider-errors.ts";
 import { answerRules, callbackRules, claimRules, identityRules, initiationRules } from "./sign-in-rules.ts";
 
@@ -13,5 +14,5 @@ export const oidcPolicy = {
   callback: [...discoveryRules, ...callbackRules, connectionActive, ...answerRules],
   token: [...grantRules, ...signatureRules, ...claimRules],
   userInfo: userInfoRules,
-  identity: identityRules,
+  identity: [...identityRules, ...repeatedSignInRules],
 } as const;

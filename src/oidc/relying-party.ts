@@ -11,6 +11,7 @@ import {
 } from "openid-client";
 import { oidcScopes } from "../../config/integration.ts";
 import { judgeSignIn } from "../errors.ts";
+import type { SignInProof } from "../model.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import {
   causeOf,
@@ -43,6 +44,16 @@ export interface RelyingParty {
 export interface Expectations {
   codeVerifier: string;
   nonce: string;
+  /** Set if the person has to sign in again. */
+  again?: Reauthentication | null;
+}
+
+/** A request that the provider asks a person to sign in even though they have a session there. */
+export interface Reauthentication {
+  /** When the browser left, in ms since the epoch. */
+  sentAt: number;
+  /** The authentication context classes that are wanted, separated by spaces; null if any will do. */
+  acrValues: string | null;
 }
 
 /** A request to send the browser to the provider. */
@@ -62,6 +73,8 @@ export interface VerifiedLogin {
   byFormerSecret: boolean;
   /** When the provider wants the session to end at the latest, in ms since the epoch; null if it does not say. */
   sessionEndsAt: number | null;
+  /** Time, methods and class of the sign-in, by the ID token. */
+  proof: SignInProof;
 }
 
 /** An integration of the OIN may ask for these scopes only: never offline_access or groups. */
@@ -108,7 +121,7 @@ async function withPlainError(answer: Response): Promise<Response> {
 /** Where to send the browser. Throws RefusedError if the discovery document names no such address. */
 export async function authorizationUrl(
   { current, redirectUri, maxAgeSeconds = null }: RelyingParty,
-  { state, expectations: { codeVerifier, nonce }, loginHint }: AuthorizationRequest,
+  { state, expectations: { codeVerifier, nonce, again }, loginHint }: AuthorizationRequest,
 ): Promise<string> {
   const challenge = await calculatePKCECodeChallenge(codeVerifier);
   return await callProvider(discoveryCall, async () => {
@@ -121,9 +134,18 @@ export async function authorizationUrl(
       code_challenge_method: "S256",
       ...(loginHint === null ? {} : { login_hint: loginHint }),
       ...(maxAgeSeconds === null ? {} : { max_age: String(maxAgeSeconds) }),
+      ...(again ? reauthentication(again) : {}),
     });
     return url.href;
   });
+}
+
+/**
+ * The parameters that ask for a new sign-in (Core §3.1.2.1). `max_age=0` makes auth_time required in the ID token;
+ * `prompt=login` is for providers that take a maximum age of zero for none.
+ */
+function reauthentication({ acrValues }: Reauthentication): Record<string, string> {
+  return { prompt: "login", max_age: "0", ...(acrValues === null ? {} : { acr_values: acrValues }) };
 }
 
 /**
@@ -144,23 +166,37 @@ export async function redeem(
   const idToken = tokens.id_token ?? "";
   const claims = await callProvider(signatureCall, () => verifyIdToken(idToken, configuration, client));
   const { clientId, maxAgeSeconds = null } = client;
-  const facts = { claims, clientId, maxAgeSeconds, accessToken: tokens.access_token, now: Date.now() };
+  const { again = null } = expectations;
+  const { access_token: accessToken } = tokens;
+  const facts = { claims, clientId, maxAgeSeconds, again, accessToken, now: Date.now() };
   judgeSignIn(claimRules, facts);
   const subject = String(claims.sub);
-  const userInfo = await callProvider(userInfoCall, () =>
-    fetchUserInfo(configuration, tokens.access_token, subject),
-  );
+  const userInfo = await callProvider(userInfoCall, () => fetchUserInfo(configuration, accessToken, subject));
   const byFormerSecret = configuration === client.former;
   // Of the ID token only: UserInfo is not signed, and must not extend a session.
-  const sessionEndsAt = sessionEndOf(facts);
-  return { subject, claims: { ...claims, ...userInfo }, idToken, byFormerSecret, sessionEndsAt };
+  const [sessionEndsAt, proof] = [sessionEndOf(facts), proofOf(facts)];
+  return { subject, claims: { ...claims, ...userInfo }, idToken, byFormerSecret, sessionEndsAt, proof };
+}
+
+/** Claims that are not as OpenID Connect Core §2 defines them say nothing. */
+function proofOf({ claims, now }: SessionFacts): SignInProof {
+  const { auth_time: signedInAt, amr, acr } = claims;
+  const isWord = (one: unknown): one is string => typeof one === "string" && one !== "" && one.length <= 200;
+  const at = timeOf(signedInAt);
+  return {
+    // A provider whose clock is ahead must not make a sign-in look newer.
+    at: at === null ? null : Math.min(at, now),
+    methods: Array.isArray(amr) ? amr.filter(isWord).slice(0, 20) : [],
+    context: isWord(acr) ? acr : null,
+  };
 }
 
 /** When the session has to end at the latest, by an ID token that keeps claimRules; null if it does not say. */
 function sessionEndOf({ claims, maxAgeSeconds, now }: SessionFacts): number | null {
-  const { session_expiry: end, auth_time: signedInAt } = claims;
+  const { session_expiry: end, session_lifetime: lifetime, auth_time: signedInAt } = claims;
   const ends = [
     ...(end == null ? [] : [Number(timeOf(end))]),
+    ...(lifetime == null ? [] : [now + Number(timeOf(lifetime))]),
     // A provider whose clock is ahead must not extend the session.
     ...(maxAgeSeconds ? [Math.min(Number(timeOf(signedInAt)), now) + maxAgeSeconds * 1000] : []),
   ];

@@ -20,7 +20,7 @@ import {
   requireActiveOrTest,
   ssoOf,
 } from "../sso/connection.ts";
-import { finishSignIn, firstText, pendingSignIns } from "../sso/sign-in.ts";
+import { finishSignIn, firstText, pendingSignIns, signsInAgain } from "../sso/sign-in.ts";
 import { endTest, endWithError, mappedFields, type SentFields } from "../sso/test-sign-in.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
@@ -50,7 +50,12 @@ export interface OidcDeps {
 }
 
 /** The data that stays with us while the browser is at the provider. */
-type PendingLogin = Expectations & { returnTo: string | null; testId: string | null };
+type PendingLogin = Expectations & {
+  returnTo: string | null;
+  testId: string | null;
+  /** See IdentifiedLogin. */
+  againFor: string | null;
+};
 
 export function oidcRoutes(deps: OidcDeps): Router {
   const { login, initiate, callback } = paths.oidc(":connection");
@@ -107,11 +112,20 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
   };
 
   const begin = async (req: Request, wishes: { loginHint: unknown; returnTo: string | null }) => {
-    const { testId, secrets } = ssoOf(req);
-    const expectations = newExpectations();
-    const state = await pendingLogins.begin(req, { ...expectations, returnTo: wishes.returnTo, testId });
+    const { connection, testId, secrets } = ssoOf(req, "oidc");
+    const againFor = signsInAgain(req);
+    const acrValues = connection.settings.acrValues ?? null;
+    const again = againFor === null ? null : { sentAt: Date.now(), acrValues };
+    const expectations = { ...newExpectations(), again };
+    const state = await pendingLogins.begin(req, {
+      ...expectations,
+      returnTo: wishes.returnTo,
+      testId,
+      againFor,
+    });
     secrets.push(state, expectations.codeVerifier, expectations.nonce);
-    stepsBefore(req).request = { state, expectations, loginHint: textOf(wishes.loginHint) };
+    const loginHint = againFor === null ? textOf(wishes.loginHint) : (req.person?.user.loginName ?? null);
+    stepsBefore(req).request = { state, expectations, loginHint };
   };
 
   const beginLogin: RequestHandler = async (req, _res, next) => {
@@ -153,9 +167,10 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const sealedIdToken = connection.settings.signOutOfProvider
       ? sealer.seal(login.idToken, `${store.tenantId}/${connection.id}/session`)
       : null;
-    const { sessionEndsAt } = login;
-    const returnTo = pending?.returnTo ?? null;
-    await finishSignIn(req, res, { identity, returnTo, sealedIdToken, sessionEndsAt }, baseUrl);
+    const { sessionEndsAt, proof } = login;
+    const { returnTo = null, againFor = null } = pending ?? {};
+    const identified = { identity, returnTo, sealedIdToken, sessionEndsAt, proof, againFor };
+    await finishSignIn(req, res, identified, baseUrl);
   };
 
   return { discover, beginLogin, beginByTile, takePending, signIn };
@@ -283,7 +298,7 @@ interface OidcSteps {
   client: RelyingParty;
   sealedSecrets: { current: string | null; former: string | null };
   request?: AuthorizationRequest;
-  pending?: Expectations & { returnTo: string | null };
+  pending?: Omit<PendingLogin, "testId">;
 }
 
 declare module "express-serve-static-core" {

@@ -164,8 +164,15 @@ export interface SessionFacts {
   now: number;
 }
 
+interface TokenFacts extends SessionFacts {
+  clientId: string;
+  accessToken: string;
+  /** The request to sign in again that the ID token answers; null if it was an ordinary request. */
+  again: { sentAt: number; acrValues: string | null } | null;
+}
+
 /** The checks of an ID token that the libraries leave to us. */
-export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; accessToken: string }>[] = [
+export const claimRules: readonly OidcRule<TokenFacts>[] = [
   {
     id: "id-token-subject",
     name: "The ID token names a subject of at most 255 characters",
@@ -207,6 +214,14 @@ export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; ac
     found: ({ claims: { session_expiry: end }, now }) => mismatch(`later than ${now / 1000}`, String(end)),
   },
   {
+    id: "id-token-session-lifetime",
+    name: "If the ID token gives the session a lifetime, that is a number of seconds",
+    citation: "IPSIE OpenID Connect SL1 Profile, session_lifetime",
+    reason: notValid,
+    holds: ({ claims: { session_lifetime: lifetime } }) => lifetime == null || (timeOf(lifetime) ?? 0) > 0,
+    found: ({ claims: { session_lifetime: lifetime } }) => mismatch("seconds", String(lifetime)),
+  },
+  {
     id: "id-token-auth-time",
     name: "If the connection asks for a recent sign-in, the ID token names its time, which is not ahead",
     citation: "Core §2, auth_time",
@@ -215,6 +230,26 @@ export const claimRules: readonly OidcRule<SessionFacts & { clientId: string; ac
       !maxAgeSeconds || (timeOf(at) ?? Number.POSITIVE_INFINITY) <= now + clockSkewMs,
     found: ({ claims: { auth_time: at }, now }) =>
       mismatch(`seconds since 1970, until ${Math.floor((now + clockSkewMs) / 1000)}`, String(at)),
+  },
+  {
+    id: "id-token-signed-in-again",
+    name: "If the person had to sign in again, the ID token says that they did, after the request",
+    citation: "Core §3.1.2.1, max_age: auth_time is required",
+    reason: "not-signed-in-again",
+    holds: ({ claims: { auth_time: at }, again }) =>
+      again === null || (timeOf(at) ?? Number.NEGATIVE_INFINITY) >= again.sentAt - clockSkewMs,
+    found: ({ claims: { auth_time: at }, again }) =>
+      mismatch(`auth_time from ${Math.floor((again?.sentAt ?? 0) / 1000)}`, at == null ? null : String(at)),
+  },
+  {
+    id: "id-token-class",
+    name: "If the request named classes of authentication, the ID token has one of them",
+    citation: "Core §2, acr; §3.1.2.1, acr_values",
+    reason: "not-signed-in-again",
+    holds: ({ claims: { acr }, again }) =>
+      !again?.acrValues || again.acrValues.split(" ").includes(String(acr)),
+    found: ({ claims: { acr }, again }) =>
+      mismatch(String(again?.acrValues), acr == null ? null : String(acr)),
   },
   {
     id: "id-token-auth-age",

@@ -27,6 +27,8 @@ export interface SamlDeps {
 /** A request that was sent, as it is kept until the response comes. */
 export interface KeptRequest extends SentRequest {
   returnTo: string | null;
+  /** See IdentifiedLogin. */
+  againFor: string | null;
 }
 
 /** The dependencies of the steps. */
@@ -44,6 +46,8 @@ export interface AuthnRequest {
   baseUrl: string;
   connection: SamlConnection;
   keyPair: KeyPair;
+  /** Whether the person has to sign in even though they have a session at the provider. */
+  forceAuthn: boolean;
 }
 
 /** An accepted response: kept for the browser's next step, or the result of a test. */

@@ -6,8 +6,8 @@ import type { AuthnRequest } from "./deps.ts";
 
 /** The sender and the request, as the package takes them for either binding. */
 export function requestParts(request: AuthnRequest): Parameters<typeof authnRequestForm> {
-  const { id, relayState, baseUrl, connection, keyPair } = request;
-  const { ssoUrl, certificates, forceAuthn = false } = connection.settings;
+  const { id, relayState, baseUrl, connection, keyPair, forceAuthn } = request;
+  const { ssoUrl, certificates } = connection.settings;
   const sp = { ...samlUrls(baseUrl, connection.key), certificates, forceAuthn };
   return [sp, { id, relayState, ssoUrl, privateKey: keyPair.privateKey }];
 }

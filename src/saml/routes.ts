@@ -17,7 +17,7 @@ import {
   requireActiveOrTest,
   ssoOf,
 } from "../sso/connection.ts";
-import { pendingSignIns } from "../sso/sign-in.ts";
+import { pendingSignIns, signsInAgain } from "../sso/sign-in.ts";
 import { endWithError } from "../sso/test-sign-in.ts";
 import { randomToken } from "../store/secrets.ts";
 import { navigationOnly } from "../web/request.ts";
@@ -74,9 +74,11 @@ function beginLogin({ sealer, baseUrl, generateKeys, requests }: StepDeps): Requ
     // The RelayState of a test is its id, so that even a bad response ends at the right test.
     const relayState = testId ?? randomToken();
     const { returnTo } = req.query;
+    const againFor = signsInAgain(req);
+    const forceAuthn = againFor !== null || connection.settings.forceAuthn === true;
     const kept = { relayState, returnTo: typeof returnTo === "string" ? returnTo : null, sentAt: Date.now() };
-    await requests.begin(req, kept, { id });
-    req.saml = { request: { id, relayState, baseUrl, connection, keyPair } };
+    await requests.begin(req, { ...kept, forceAuthn, againFor }, { id });
+    req.saml = { request: { id, relayState, baseUrl, connection, keyPair, forceAuthn } };
     next();
   };
 }

@@ -7,7 +7,6 @@ import { consume, type Ports } from "saml-policy/consume";
 import { authnRequestUrl } from "saml-policy/request";
 import type { ParsedAssertion, ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
-import { storedSubject } from "../directory/sign-in.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
 import {
@@ -18,7 +17,7 @@ import {
   RefusedError,
   refusalOf,
 } from "../errors.ts";
-import type { AssignableRole, ExternalIdentity, Profile, SamlSettings } from "../model.ts";
+import type { AssignableRole, ExternalIdentity, Profile, SamlSettings, SignInProof } from "../model.ts";
 import {
   type ConfiguredConnection,
   requireActive,
@@ -26,7 +25,7 @@ import {
   ssoOf,
   useTest,
 } from "../sso/connection.ts";
-import { finishSignIn, firstText, type IdentifiedLogin } from "../sso/sign-in.ts";
+import { finishSignIn, firstText, type IdentifiedLogin, userOfIdentity } from "../sso/sign-in.ts";
 import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -84,19 +83,22 @@ export function acsSteps(deps: StepDeps) {
     return isTest ? next() : requireActive(req, res, next);
   };
 
-  const expectResponse: RequestHandler = (req, _res, next) => {
+  const expectResponse: RequestHandler = async (req, _res, next) => {
     const sso = ssoOf(req, "saml");
-    const { connection, testId } = sso;
+    const { store, connection, testId } = sso;
+    const mayBeginThere = await store.connections.unsolicitedAllowed();
     req.saml = {
       expected: {
-        sp: serviceProviderOf(sso, baseUrl),
+        sp: serviceProviderOf(sso, baseUrl, mayBeginThere),
         ports: portsOf(deps, req),
         async keep({ assertion, request, relayState }, inside) {
           if (testId !== null) return { tested: testedSignIn(connection, assertion) };
           const identity = toIdentity(connection, assertion);
           req.saml = { ...req.saml, identity };
           const returnTo = request ? request.returnTo : localPath(relayState, baseUrl);
-          const arrival = { identity, returnTo, sessionEndsAt: assertion.sessionEndsAt };
+          const { sessionEndsAt } = assertion;
+          const againFor = request?.againFor ?? null;
+          const arrival = { identity, returnTo, sessionEndsAt, proof: proofOf(assertion), againFor };
           return { ticket: await arrivals.begin(req, arrival, { store: inside }) };
         },
       },
@@ -115,7 +117,11 @@ export function acsSteps(deps: StepDeps) {
   return { testOrActive, expectResponse, continueSignIn };
 }
 
-function serviceProviderOf({ connection, testId }: SsoContext<"saml">, baseUrl: string): ServiceProvider {
+function serviceProviderOf(
+  { connection, testId }: SsoContext<"saml">,
+  baseUrl: string,
+  mayBeginThere: boolean,
+): ServiceProvider {
   const { settings, key } = connection;
   const { acsUrl, entityId } = samlUrls(baseUrl, key);
   return {
@@ -125,7 +131,7 @@ function serviceProviderOf({ connection, testId }: SsoContext<"saml">, baseUrl: 
     certificates: settings.certificates,
     signed: settings.signed ?? "assertion",
     acceptsEncrypted: settings.encryptedAssertions ?? false,
-    idpInitiated: settings.idpInitiated !== false,
+    idpInitiated: mayBeginThere && settings.idpInitiated !== false,
     forceAuthn: settings.forceAuthn ?? false,
     isTest: testId !== null,
   };
@@ -200,7 +206,8 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
 
   const askIfOtherPerson: RequestHandler = async (req, res, next) => {
     const arrival = arrivalOf(req);
-    if (!req.person || (await isSamePerson(req, arrival))) return next();
+    // A sign-in that had to be repeated asks no one: it refuses another person.
+    if (!req.person || arrival.againFor !== null || (await isSamePerson(req, arrival))) return next();
     // Kept under a new ticket, which only the form of this page knows.
     const ticket = await arrivals.begin(req, arrival);
     req.saml = { ...req.saml, nextTicket: ticket };
@@ -227,9 +234,14 @@ function arrivalOf({ saml }: Request): IdentifiedLogin {
 }
 
 async function isSamePerson(req: Request, { identity }: IdentifiedLogin): Promise<boolean> {
-  const { store, connection } = ssoOf(req);
-  const known = await store.identities.find(connection.id, storedSubject(connection, identity.subject));
-  return req.person?.tenant.id === store.tenantId && known?.userId === req.person.user.id;
+  const found = await userOfIdentity(req, identity);
+  return req.person?.tenant.id === ssoOf(req).store.tenantId && found === req.person.user.id;
+}
+
+/** SAML names a class of authentication, and no methods. A provider whose clock is ahead makes no sign-in newer. */
+function proofOf({ authenticatedAt, authnContext }: ParsedAssertion): SignInProof {
+  const at = authenticatedAt === null ? null : Math.min(authenticatedAt, Date.now());
+  return { at, methods: [], context: authnContext?.slice(0, 200) ?? null };
 }
 
 /** The service provider as a passport strategy: it redirects a browser that leaves, and judges what one brings back. */

@@ -19,7 +19,7 @@ import { claimsOf } from "./sent-events.ts";
 import { signingKey, signToken } from "./signing-keys.ts";
 
 /** A token that was sent, for the inspector. */
-export interface SentSignal {
+export interface SentSecurityEvent {
   tenantId: string;
   connectionKey: string;
   url: string;
@@ -40,7 +40,7 @@ export interface SenderDeps {
   sealer: Sealer;
   baseUrl: string;
   limits: FetchLimits;
-  onSent: (sent: SentSignal) => void;
+  onSent: (sent: SentSecurityEvent) => void;
   now?: () => number;
 }
 

@@ -1,7 +1,8 @@
 import type { CookieOptions, Request, Response } from "express";
-import { signIn } from "../directory/sign-in.ts";
-import { RefusedError } from "../errors.ts";
-import type { ExternalIdentity } from "../model.ts";
+import type { Rule } from "policy-list/policy";
+import { signIn, storedSubject } from "../directory/sign-in.ts";
+import { judgeSignIn, type RefusalReason, RefusedError } from "../errors.ts";
+import type { ExternalIdentity, SignInProof } from "../model.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { hidden } from "../visible.ts";
@@ -110,6 +111,39 @@ export interface IdentifiedLogin {
   sealedIdToken?: string | null;
   /** When the provider wants the session to end at the latest, in ms since the epoch; absent or null if it does not say. */
   sessionEndsAt?: number | null;
+  /** How the person proved to the provider who they are. */
+  proof: SignInProof;
+  /** The user who had to sign in again; null for an ordinary sign-in. */
+  againFor: string | null;
+}
+
+/** The user of this browser, if the request asks to sign them in again through their connection; else null. */
+export function signsInAgain(req: Request): string | null {
+  const { store, connection, testId } = ssoOf(req);
+  const { person } = req;
+  const isOwn = person?.tenant.id === store.tenantId && person.connection?.id === connection.id;
+  return req.query.again === "1" && isOwn && testId === null ? person.user.id : null;
+}
+
+/** The policy of a sign-in that an administrator repeats, after the rules of its protocol. */
+export const repeatedSignInRules: readonly Rule<
+  { againFor: string | null; found: string | null },
+  RefusalReason
+>[] = [
+  {
+    id: "same-person",
+    name: "A person who had to sign in again is the same as before",
+    citation: "Step-up: another person must not continue their work",
+    reason: "signed-in-as-another",
+    holds: ({ againFor, found }) => againFor === null || againFor === found,
+  },
+];
+
+/** The id of the user who has this identity; null if there is none yet. */
+export async function userOfIdentity(req: Request, { subject }: ExternalIdentity): Promise<string | null> {
+  const { store, connection } = ssoOf(req);
+  const known = await store.identities.find(connection.id, storedSubject(connection, subject));
+  return known?.userId ?? null;
 }
 
 /**
@@ -119,7 +153,7 @@ export interface IdentifiedLogin {
 export async function finishSignIn(
   req: Request,
   res: Response,
-  { identity, returnTo, sealedIdToken = null, sessionEndsAt = null }: IdentifiedLogin,
+  { identity, returnTo, sealedIdToken = null, sessionEndsAt = null, proof, againFor }: IdentifiedLogin,
   baseUrl: string,
 ): Promise<void> {
   const sso = ssoOf(req);
@@ -127,10 +161,13 @@ export async function finishSignIn(
   // A pending sign-in can outlast the session that the provider allowed.
   if (sessionEndsAt !== null && !(sessionEndsAt > Date.now()))
     throw new RefusedError("provider-session-ended");
+  const found = againFor === null ? null : await userOfIdentity(req, identity);
+  judgeSignIn(repeatedSignInRules, { againFor, found });
   const { user, by, changed } = await signIn(store, identity, req.id);
   sso.decision = { by, changed, roles: identity.roles ?? null };
   const { tenantId } = store;
-  await startSession(req, { tenantId, user, connectionId: connection.id, sealedIdToken, sessionEndsAt });
+  const session = { tenantId, user, connectionId: connection.id, sealedIdToken, sessionEndsAt, proof };
+  await startSession(req, session);
   req.log.info({ tenantId, connectionId: connection.id, by }, `${connection.type}.signed_in`);
   res.redirect(303, safePath(returnTo, baseUrl, landingPath));
 }

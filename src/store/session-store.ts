@@ -12,8 +12,23 @@ export interface SessionLimits {
   absoluteMinutes: number;
 }
 
+/** The demands of a tenant on its people's sessions and sign-ins. */
+export interface SessionPolicy extends SessionLimits {
+  /** How long ago an administrator may have signed in to open the console, in minutes; null if that does not matter. */
+  adminFreshMinutes: number | null;
+  /** Whether a SAML sign-in may begin at the identity provider. If so, each connection can still forbid it. */
+  samlUnsolicited: boolean;
+}
+
 /** For tenants that chose none, and for browsers that are not signed in. The migration has the same numbers. */
 export const defaultSessionLimits: SessionLimits = { idleMinutes: 8 * 60, absoluteMinutes: 24 * 60 };
+
+/** For tenants that chose none. */
+export const defaultSessionPolicy: SessionPolicy = {
+  ...defaultSessionLimits,
+  adminFreshMinutes: null,
+  samlUnsolicited: true,
+};
 
 /** The moments of a session that decide when it ends. */
 export interface SessionTimes {
@@ -46,8 +61,13 @@ export interface SessionLimitsRow {
   session_absolute_minutes: number;
 }
 
+export interface SessionPolicyRow extends SessionLimitsRow {
+  admin_fresh_minutes: number | null;
+  saml_unsolicited: number | boolean;
+}
+
 /** The epoch of a session that the person's organisation ended. No user has it, so the session gives no access. */
-const endedEpoch = -1;
+export const endedEpoch = -1;
 
 /**
  * The columns of a session that the person's organisation ended. Its row stays until it expires, so that the browser's next
@@ -56,9 +76,22 @@ const endedEpoch = -1;
 export const endedByOrganisation = { access_epoch: endedEpoch, data: "{}" };
 
 export const sessionLimitsColumns = ["tenants.session_idle_minutes", "tenants.session_absolute_minutes"];
+export const sessionPolicyColumns = [
+  ...sessionLimitsColumns,
+  "tenants.admin_fresh_minutes",
+  "tenants.saml_unsolicited",
+];
 
 export function toSessionLimits(row: SessionLimitsRow): SessionLimits {
   return { idleMinutes: row.session_idle_minutes, absoluteMinutes: row.session_absolute_minutes };
+}
+
+export function toSessionPolicy(row: SessionPolicyRow): SessionPolicy {
+  return {
+    ...toSessionLimits(row),
+    adminFreshMinutes: row.admin_fresh_minutes,
+    samlUnsolicited: Boolean(row.saml_unsolicited),
+  };
 }
 
 /** The sign-in of a session. */
@@ -80,6 +113,8 @@ export interface StoredSession extends SessionTimes {
   signIn: StoredSignIn | null;
   /** When housekeeping may remove the row. */
   expiresAt: number;
+  /** SessionPolicy.adminFreshMinutes of its tenant; absent before sign-in. */
+  adminFreshMinutes?: number | null;
   data: Record<string, unknown>;
 }
 
@@ -119,7 +154,7 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
       const row = (await one(sidHash)
         .leftJoin("tenants", "tenants.id", "sessions.tenant_id")
         .where("expires_at", ">", now())
-        .first(["sessions.*", ...sessionLimitsColumns])) as (SessionRow & SessionLimitsRow) | undefined;
+        .first(["sessions.*", ...sessionPolicyColumns])) as (SessionRow & SessionPolicyRow) | undefined;
       const session = row ? toStoredSession(row) : null;
       return session && sessionEnd(session) > now() ? session : null;
     },
@@ -200,7 +235,7 @@ const personColumns = [
   "connections.status as connection_status",
 ];
 
-function toStoredSession(row: SessionRow & SessionLimitsRow): StoredSession {
+function toStoredSession(row: SessionRow & SessionPolicyRow): StoredSession {
   const signedIn = row.tenant_id !== null && row.user_id !== null && row.access_epoch !== null;
   return {
     sidHash: row.sid_hash,
@@ -216,7 +251,7 @@ function toStoredSession(row: SessionRow & SessionLimitsRow): StoredSession {
     seenAt: row.seen_at,
     expiresAt: row.expires_at,
     ...(row.ends_at === null ? {} : { endsAt: row.ends_at }),
-    ...(signedIn ? { limits: toSessionLimits(row) } : {}),
+    ...(signedIn ? { limits: toSessionLimits(row), adminFreshMinutes: row.admin_fresh_minutes } : {}),
     data: JSON.parse(row.data) as Record<string, unknown>,
   };
 }

@@ -47,6 +47,7 @@ function oidcFacts(settings: OidcSettings | null, secretVersion: number): Fact[]
     [okta.signOn.clientSecret, secretVersion === 0 ? "None" : `Stored; it was entered ${times}`],
     ["Signing out here signs out of Okta, too", yesNo(settings?.signOutOfProvider ?? false)],
     ["People sign in at Okta again after", maxAgeText(settings?.maxAgeMinutes)],
+    ["What administrators need to sign in again", settings?.acrValues ?? "As Okta decides"],
   ];
 }
 

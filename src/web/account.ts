@@ -1,6 +1,6 @@
 import { type Request, Router } from "express";
 import { apiScopes } from "../../config/integration.ts";
-import { endOtherSessions } from "../directory/access.ts";
+import { endOneSession, endOtherSessions } from "../directory/access.ts";
 import { revokeAgentGrant } from "../directory/agents.ts";
 import { changePassword } from "../directory/local-accounts.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
@@ -38,7 +38,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const { tenant, user } = signedIn(req);
     const store = forTenant(database, tenant.id);
     const [sessions, groups, passwordHash, agents] = await Promise.all([
-      store.sessions.ofUser(user.id, user.accessEpoch),
+      store.sessions.ofUser(user.id),
       store.groups.ofUser(user.id),
       usablePasswordHash(store, user),
       agentsActingFor(database, store, user.id),
@@ -54,6 +54,14 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const { tenant, user } = signedIn(req);
     await endOtherSessions(forTenant(database, tenant.id), user.id, ownSessionId(req));
     const text = "You are signed out everywhere else.";
+    await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
+  });
+
+  router.post("/account/sessions/end", requireSignIn, async (req, res) => {
+    const { tenant, user } = signedIn(req);
+    const store = forTenant(database, tenant.id);
+    const hasEnded = await endOneSession(store, user.id, formField(req, "session"));
+    const text = hasEnded ? "The session has ended." : "This session had ended already.";
     await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
   });
 

@@ -3,6 +3,7 @@ import { atLeast } from "../directory/roles.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
+import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import { takeSessionEnding } from "./sessions.ts";
 
 /** Lets signed-in people pass. Sends others to the sign-in page, which leads back here. */
@@ -21,15 +22,17 @@ export function endedQuery(req: Request, res: Response): { ended: string } | nul
 }
 
 /**
- * Lets administrators of the tenant pass, and sends signed-out people to the sign-in page. For members the page does not
- * exist, so that they cannot even learn what there is to manage. Throws NotFoundError.
+ * Lets administrators of the tenant pass, and sends signed-out people to the sign-in page. If the tenant wants a recent
+ * sign-in, others sign in again. For members the page does not exist, so that they cannot even learn what there is to manage.
+ * Throws NotFoundError.
  */
 export const requireAdmin: RequestHandler = (req, res, next) => {
   requireSignIn(req, res, (error?: unknown) => {
     if (error) return next(error);
     // PostgreSQL rejects text with a NUL, even as a parameter.
     const allowed = atLeast(signedIn(req).role, "admin") && !/%00/.test(req.originalUrl);
-    next(allowed ? undefined : new NotFoundError("There is no such page."));
+    if (allowed) requireFreshSignIn(req, res, next);
+    else next(new NotFoundError("There is no such page."));
   });
 };
 

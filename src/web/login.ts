@@ -10,6 +10,7 @@ import {
   withReturnTo,
 } from "./password-login.ts";
 import { formField, safePath } from "./request.ts";
+import { signInAgainRoutes } from "./sign-in-again.ts";
 import {
   forgetConnection,
   rememberConnection,
@@ -71,7 +72,7 @@ export function loginRoutes(deps: PasswordLoginDeps): Router {
     res.redirect(303, withReturnTo(paths.login, returnToOf(req)));
   });
 
-  return router.use(passwordLoginRoutes(deps));
+  return router.use(signInAgainRoutes({ baseUrl }), passwordLoginRoutes(deps));
 }
 
 interface LoginProblem {

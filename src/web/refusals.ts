@@ -61,6 +61,14 @@ export const refusals: Record<RefusalReason, Refusal> = {
     text: "Your session at your identity provider has ended, or you signed in there too long ago.",
     next: startAgain,
   },
+  "not-signed-in-again": {
+    text: "Your identity provider did not ask you to sign in again as this page needs.",
+    next: "Try again. If it recurs, ask your Okta administrator to let this application ask for a new sign-in.",
+  },
+  "signed-in-as-another": {
+    text: "You signed in as another person than the one who is signed in here. Nothing was changed.",
+    next: "Sign in again as the same person, or sign out first.",
+  },
   "issuer-not-expected": forAdmin(
     "The sign-in came from another identity provider than the one that is set up.",
   ),

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import session, { type SessionData, Store } from "express-session";
 import type { Log } from "../log.ts";
-import type { User } from "../model.ts";
+import type { SignInProof, User } from "../model.ts";
 import { hashToken, type Sealer } from "../store/secrets.ts";
 import {
   type SessionLimits,
@@ -44,15 +44,25 @@ export interface NewSession {
   sealedIdToken?: string | null;
   /** When the identity provider wants the session to end, in ms since the epoch; null if it does not say. */
   sessionEndsAt?: number | null;
+  /** How the person signed in at the identity provider; null for a local password. */
+  proof?: SignInProof | null;
 }
 
-/** Signs a user in under a new session id, so that a planted session id is worthless (session fixation). */
+/**
+ * Signs a user in under a new session id, so that a planted session id is worthless (session fixation). A person who signs
+ * in again keeps the form that waits for it.
+ */
 export async function startSession(req: Request, session: NewSession): Promise<void> {
-  const { tenantId, user, connectionId, sealedIdToken, sessionEndsAt } = session;
+  const { tenantId, user, connectionId, sealedIdToken, sessionEndsAt, proof } = session;
+  const isSamePerson = req.person?.tenant.id === tenantId && req.person.user.id === user.id;
+  const heldForm = isSamePerson ? req.session.heldForm : undefined;
   await finished((done) => req.session.regenerate(done));
   req.session.signIn = { tenantId, userId: user.id, accessEpoch: user.accessEpoch, connectionId };
   const userAgent = req.get("user-agent")?.slice(0, 256);
   if (userAgent) req.session.userAgent = userAgent;
+  if (req.ip) req.session.address = req.ip;
+  if (proof) req.session.proof = proof;
+  if (heldForm) req.session.heldForm = heldForm;
   if (sealedIdToken) req.session.sealedIdToken = sealedIdToken;
   if (typeof sessionEndsAt === "number") req.session.endsAt = sessionEndsAt;
   await finished((done) => req.session.save(done));
@@ -79,10 +89,24 @@ function finished(start: (done: (error?: unknown) => void) => void): Promise<voi
   return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
 }
 
+/** A form that an administrator sent after their sign-in became too old. It waits until they have signed in again. */
+export interface HeldForm {
+  /** Where it was sent. */
+  action: string;
+  /** Names and values in their order, without secrets. Null if the form was too large to keep. */
+  fields: readonly (readonly [name: string, value: string])[] | null;
+  /** The names of the fields that held secrets. */
+  secrets: readonly string[];
+}
+
 declare module "express-session" {
   interface SessionData {
     signIn?: StoredSignIn;
     userAgent?: string;
+    address?: string;
+    proof?: SignInProof;
+    adminFreshMinutes?: number | null;
+    heldForm?: HeldForm;
     sealedIdToken?: string;
     createdAt?: number;
     seenAt?: number;
@@ -218,18 +242,28 @@ class DatabaseStore extends Store {
 /** The part of a session that only this file reads. */
 interface SessionExtras {
   userAgent?: string | undefined;
+  address?: string | undefined;
+  proof?: SignInProof | undefined;
   sealedIdToken?: string | undefined;
   sealedAnswer?: string | undefined;
+  sealedForm?: string | undefined;
 }
 
 function toSessionData(stored: StoredSession, sealer: Sealer): SessionData {
-  const { userAgent, sealedIdToken, sealedAnswer } = stored.data as SessionExtras;
-  const answer = sealedAnswer && openAnswer(sealedAnswer, stored.sidHash, sealer);
+  const { userAgent, address, proof, sealedIdToken, sealedAnswer, sealedForm } = stored.data as SessionExtras;
+  const open = <Kept>(sealed: string | undefined, part: KeptPart) =>
+    sealed === undefined ? null : openPart<Kept>(sealed, contextOf(stored.sidHash, part), sealer);
+  const answer = open<SessionData["answer"]>(sealedAnswer, "answer");
+  const heldForm = open<HeldForm>(sealedForm, "form");
   return {
     cookie: { originalMaxAge: null } as SessionData["cookie"],
     ...(stored.signIn ? { signIn: stored.signIn } : {}),
     ...(answer ? { answer } : {}),
+    ...(heldForm ? { heldForm } : {}),
     ...(userAgent ? { userAgent } : {}),
+    ...(address ? { address } : {}),
+    ...(proof ? { proof } : {}),
+    adminFreshMinutes: stored.adminFreshMinutes ?? null,
     ...(sealedIdToken ? { sealedIdToken } : {}),
     createdAt: stored.createdAt,
     seenAt: stored.seenAt,
@@ -237,16 +271,19 @@ function toSessionData(stored: StoredSession, sealer: Sealer): SessionData {
   };
 }
 
-/** Null for an answer that another DATA_KEY sealed. */
-function openAnswer(sealed: string, sidHash: string, sealer: Sealer): SessionData["answer"] | null {
+/** Parts of a session that are sealed, because they hold what a person entered. */
+type KeptPart = "answer" | "form";
+
+/** Null for a part that another DATA_KEY sealed. */
+function openPart<Kept>(sealed: string, context: string, sealer: Sealer): Kept | null {
   try {
-    return JSON.parse(sealer.open(sealed, answerContext(sidHash))) as SessionData["answer"];
+    return JSON.parse(sealer.open(sealed, context)) as Kept;
   } catch {
     return null;
   }
 }
 
-const answerContext = (sidHash: string) => `session/${sidHash}/answer`;
+const contextOf = (sidHash: string, part: KeptPart) => `session/${sidHash}/${part}`;
 
 /** The parts of a session that limit it. */
 function endOf({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
@@ -256,10 +293,12 @@ function endOf({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
 type TimedSession = SessionData & Required<Pick<SessionData, "createdAt" | "seenAt">>;
 
 function toStored(sidHash: string, data: TimedSession, sealer: Sealer): StoredSession {
-  const { createdAt, seenAt, answer, userAgent, sealedIdToken } = data;
+  const { createdAt, seenAt, answer, heldForm, userAgent, address, proof, sealedIdToken } = data;
   const times = { createdAt, seenAt, ...endOf(data) };
-  const sealedAnswer = answer && sealer.seal(JSON.stringify(answer), answerContext(sidHash));
-  const extras: SessionExtras = { userAgent, sealedIdToken, sealedAnswer };
+  const seal = (kept: object | undefined, part: KeptPart) =>
+    kept && sealer.seal(JSON.stringify(kept), contextOf(sidHash, part));
+  const [sealedAnswer, sealedForm] = [seal(answer, "answer"), seal(heldForm, "form")];
+  const extras: SessionExtras = { userAgent, address, proof, sealedIdToken, sealedAnswer, sealedForm };
   return {
     sidHash,
     signIn: data.signIn ?? null,

@@ -1,3 +1,5 @@
+import type { SessionSummary } from "../model.ts";
+
 /** Names browsers as people do, from the User-Agent header (RFC 9110 §10.1.5). Browsers imitate each other, so the order counts. */
 type Rows = readonly (readonly [name: string, pattern: RegExp])[];
 
@@ -31,4 +33,12 @@ export function browserName(userAgent: string | null | undefined): string {
   const [browser, system] = [nameIn(browsers, userAgent ?? ""), nameIn(systems, userAgent ?? "")];
   if (browser && system) return `${browser} on ${system}`;
   return browser ?? (system ? `A browser on ${system}` : "Unknown browser");
+}
+
+/** "OpenID Connect (acme): pwd, mfa": how a person proved who they are, in the identity provider's words. */
+export function signedInWith({ connection, proof }: Pick<SessionSummary, "connection" | "proof">): string {
+  if (connection === null) return "a password";
+  const protocol = connection.type === "oidc" ? "OpenID Connect" : "SAML";
+  const words = [...(proof?.methods ?? []), proof?.context].filter(Boolean).join(", ");
+  return `${protocol} (${connection.key})${words === "" ? "" : `: ${words}`}`;
 }

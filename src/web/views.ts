@@ -10,7 +10,7 @@ import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
 import { dayOf, dayText, exactTime, formatDate, formatDuration, momentText } from "./moments.ts";
-import { browserName } from "./user-agents.ts";
+import { browserName, signedInWith } from "./user-agents.ts";
 
 /** The roles as people read them. */
 const roleNames: Record<Role, string> = { member: "Member", admin: "Admin", owner: "Owner" };
@@ -25,7 +25,7 @@ export function setUpViews(app: Express, baseUrl: string): void {
   app.locals.paths = paths;
   Object.assign(app.locals, { asset, baseUrl });
   Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, formatDuration, momentText });
-  Object.assign(app.locals, { browserName, roleNames, visible });
+  Object.assign(app.locals, { browserName, roleNames, signedInWith, visible });
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
   app.locals.catalogName = integration.displayName;

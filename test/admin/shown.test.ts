@@ -199,7 +199,7 @@ const acts: Record<string, Act> = {
     entered: { idle: "1", idleUnit: "hours", absolute: "2", absoluteUnit: "days" },
     meanwhile: {
       "the same limits": (world) =>
-        storeOf(world).sessions.changeLimits({ idleMinutes: 30 + count++, absoluteMinutes: 1440 }),
+        storeOf(world).sessions.changePolicy({ idleMinutes: 30 + count++, absoluteMinutes: 1440 }),
     },
     state: limitsState,
   },

@@ -75,9 +75,9 @@ describe("an access token for an ID-JAG", () => {
 
     it("lasts no longer than a session of the tenant without a request", async () => {
       const { sessions } = site().acme.store;
-      await sessions.changeLimits({ idleMinutes: 10, absoluteMinutes: 60 });
+      await sessions.changePolicy({ idleMinutes: 10, absoluteMinutes: 60 });
       assert.equal((await site().token()).expires_in, 600);
-      await sessions.changeLimits({ idleMinutes: 480, absoluteMinutes: 1440 });
+      await sessions.changePolicy({ idleMinutes: 480, absoluteMinutes: 1440 });
     });
 
     it("has the scopes that the client asks for, the org grants and the agent may have", async () => {

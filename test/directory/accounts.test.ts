@@ -247,7 +247,7 @@ describe("local accounts and access", () => {
         const token = await inviteOwner(tenant.store, "ada@x.test");
         await endSessions(tenant.store, user.id);
         assert.equal(await lives(), false);
-        assert.deepEqual(await tenant.store.sessions.ofUser(user.id, 0), []);
+        assert.deepEqual(await tenant.store.sessions.ofUser(user.id), []);
         await assert.rejects(
           redeemPasswordLink(use().database, testPasswords, { token, password: newPassword }),
           refused("link-not-valid"),

@@ -28,6 +28,7 @@ export interface TenantA {
   domain: string;
   testId: string;
   clientId: string;
+  sessionId: string;
   reservation: string;
   streamId: string;
   taskId: string; // sample product

@@ -5,7 +5,7 @@ import { createLocalJWKSet, type JWTPayload, jwtVerify } from "jose";
 import { createLog } from "../../src/log.ts";
 import type { Connection } from "../../src/model.ts";
 import { openRunner, type Runner } from "../../src/outbox/runner.ts";
-import { type SentSignal, signalSender } from "../../src/shared-signals/sender.ts";
+import { type SentSecurityEvent, signalSender } from "../../src/shared-signals/sender.ts";
 import { switchOnSending } from "../../src/shared-signals/sending.ts";
 import type { Database } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
@@ -27,7 +27,7 @@ export interface SignalReceiver {
   close(): Promise<void>;
 }
 
-export const receiverPath = "/security/api/v1/security-events";
+const receiverPath = "/security/api/v1/security-events";
 
 export async function startSignalReceiver(): Promise<SignalReceiver> {
   const server = createServer(async (req, res) => {
@@ -93,9 +93,9 @@ export function runnerOf(
   database: Database,
   { app, dataKey }: { app: Site["app"]; dataKey: Buffer },
   more: { now?: () => number; allowPrivateNetwork?: boolean } = {},
-): Runner & { sent: SentSignal[] } {
+): Runner & { sent: SentSecurityEvent[] } {
   const { now = Date.now, allowPrivateNetwork = true } = more;
-  const sent: SentSignal[] = [];
+  const sent: SentSecurityEvent[] = [];
   const sending = {
     database,
     baseUrl: app.url,

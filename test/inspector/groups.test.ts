@@ -10,13 +10,14 @@ import { type Protocol, protocols } from "../../src/recording.ts";
 import { arrivalRules } from "../../src/saml/sign-in.ts";
 import { streamPolicy } from "../../src/shared-signals/stream-policy.ts";
 import { connectionActive } from "../../src/sso/connection.ts";
+import { repeatedSignInRules } from "../../src/sso/sign-in.ts";
 import { connectionPolicy } from "../../src/universal-logout/policy.ts";
 import { callPolicy } from "../../src/web/access-token-policy.ts";
 
 /** The rules that the inspector shows. The calls of SCIM have no policy: describe/scim.ts has their checks. */
 const policies: Record<Exclude<Protocol, "scim">, readonly NamedRule[]> = {
   oidc: Object.values(oidcPolicy).flat(),
-  saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules],
+  saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules, ...repeatedSignInRules],
   "universal-logout": connectionPolicy,
   "shared-signals": [...shownRules, ...Object.values(streamPolicy).flat()],
   "cross-app-access": [...tokenPolicy, ...callPolicy],

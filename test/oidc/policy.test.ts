@@ -19,6 +19,7 @@ import {
   initiationRules,
 } from "../../src/oidc/sign-in-rules.ts";
 import { type ConfiguredConnection, connectionActive } from "../../src/sso/connection.ts";
+import { repeatedSignInRules } from "../../src/sso/sign-in.ts";
 import { keyStore } from "../../src/trust/jwks.ts";
 import { oidcProviders } from "../../src/trust/openid-providers.ts";
 import {
@@ -49,6 +50,8 @@ interface HostileInput {
   deviation?: Deviation;
   /** Of the connection. */
   maxAgeSeconds?: number;
+  /** The person has to sign in again, with one of these classes of authentication if they are named. */
+  again?: { acrValues: string | null };
 }
 
 const initiation = { named: issuer, issuer, issuerAlias: null };
@@ -59,6 +62,7 @@ const token = {
   clientId: "0oa1",
   accessToken: "a",
   maxAgeSeconds: null,
+  again: null,
   now: Date.parse("2026-11-29T12:00:00Z"),
 };
 const noon = token.now / 1000;
@@ -195,6 +199,14 @@ const inputs = new Map<string, HostileInput>([
       claims(() => ({ session_expiry: now() - 1 })),
     ),
   ],
+  [
+    "id-token-session-lifetime",
+    input(
+      claimRules,
+      { ...token, claims: { sub: "00u1", session_lifetime: 0 } },
+      claims(() => ({ session_lifetime: "an hour" })),
+    ),
+  ],
   ["id-token-auth-time", { ...input(claimRules, { ...token, maxAgeSeconds: 60 }, {}), maxAgeSeconds: 60 }],
   [
     "id-token-auth-age",
@@ -207,6 +219,37 @@ const inputs = new Map<string, HostileInput>([
       maxAgeSeconds: 60,
     },
   ],
+  [
+    "id-token-signed-in-again",
+    {
+      ...input(
+        claimRules,
+        {
+          ...token,
+          again: { sentAt: token.now, acrValues: null },
+          claims: { sub: "00u1", auth_time: noon - 61 },
+        },
+        claims(() => ({ auth_time: now() - 90 })),
+      ),
+      again: { acrValues: null },
+    },
+  ],
+  [
+    "id-token-class",
+    {
+      ...input(
+        claimRules,
+        {
+          ...token,
+          again: { sentAt: token.now, acrValues: "phr phrh" },
+          claims: { sub: "00u1", auth_time: noon, acr: "pwd" },
+        },
+        claims(() => ({ auth_time: now(), acr: "pwd" })),
+      ),
+      again: { acrValues: "phr phrh" },
+    },
+  ],
+  ["same-person", input(repeatedSignInRules, { againFor: "ada", found: "grace" })],
   found(userInfoRules, "userinfo-available", { raw: { userInfo: { status: 503 } } }),
   found(userInfoRules, "userinfo-accepted", { raw: { userInfo: { status: 401, body: "{}" } } }),
   found(userInfoRules, "userinfo-subject", {
@@ -239,7 +282,10 @@ describe("the policy of OpenID Connect", () => {
   });
 
   /** A whole sign-in without Express: discovery, the way to the provider and back, the identity. */
-  async function signIn(deviation: Deviation, maxAgeSeconds: number | null = null): Promise<void> {
+  async function signIn(
+    deviation: Deviation,
+    { maxAgeSeconds = null, again }: { maxAgeSeconds?: number | null; again?: HostileInput["again"] } = {},
+  ): Promise<void> {
     const provider = await startHostileProvider(keys, deviation);
     providers.push(provider);
     const limits = { allowPrivateNetwork: true };
@@ -250,7 +296,7 @@ describe("the policy of OpenID Connect", () => {
     );
     const redirectUri = "http://localhost/callback";
     const client = { ...settings, redirectUri, current, former: null, keys: keyStore(limits), maxAgeSeconds };
-    const expectations = newExpectations();
+    const expectations = { ...newExpectations(), again: again ? { ...again, sentAt: Date.now() } : null };
     const url = await authorizationUrl(client, { state: "s", expectations, loginHint: null });
     const login = await redeem(provider.authorize(url), expectations, client);
     toIdentity({ id: "c", settings } as ConfiguredConnection<"oidc">, login);
@@ -264,7 +310,7 @@ describe("the policy of OpenID Connect", () => {
 
   for (const { id, name } of allRules) {
     it(`refuses by ${id} alone: ${name}`, async () => {
-      const { rules, facts, deviation, maxAgeSeconds } = inputs.get(id) ?? assert.fail();
+      const { rules, facts, deviation, ...asked } = inputs.get(id) ?? assert.fail();
       assert.throws(
         () => judge(rules, facts as never),
         (error) => (error as { rule: AnyRule }).rule.id === id,
@@ -274,7 +320,7 @@ describe("the policy of OpenID Connect", () => {
         facts as never,
       );
       if (!deviation) return;
-      await assert.rejects(signIn(deviation, maxAgeSeconds), (error) => {
+      await assert.rejects(signIn(deviation, asked), (error) => {
         assert.ok(error instanceof RefusedError, String(error));
         assert.equal(error.broken?.ruleId, id);
         return true;

@@ -62,6 +62,18 @@ onOneDatabase((use) => {
       assert.equal(await endOf(claims(() => ({ auth_time: now() - 30 * 24 * hour }))), null);
     });
 
+    it("is read from session_lifetime, in seconds after the sign-in, and the earlier end counts", async () => {
+      const lasts = async (change: Fields) => Number(await endOf(claims(() => change))) - now();
+      for (const lifetime of [hour, String(hour)])
+        assert.ok(Math.abs((await lasts({ session_lifetime: lifetime })) - hour) < 30);
+      assert.equal(await endOf(claims(() => ({ session_lifetime: 5 * hour, session_expiry: end }))), end);
+      for (const lifetime of [0, -1, "an hour", true, 1e300])
+        await assertRefused(
+          "provider-answer-not-valid",
+          claims(() => ({ session_lifetime: lifetime })),
+        );
+    });
+
     it("is not taken from UserInfo, which is not signed", async () => {
       const fromUserInfo = (all: Fields) => void Object.assign(all, { session_expiry: end + 10 * hour });
       assert.equal(await endOf({ ...claims(() => ({ session_expiry: end })), userInfo: fromUserInfo }), end);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Registry } from "prom-client";
 import { tell } from "../../src/directory/access-events.ts";
 import { removeConnection } from "../../src/directory/connections.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import type { Connection, User } from "../../src/model.ts";
+import { outboxMetrics } from "../../src/outbox/metrics.ts";
 import { giveUpMs, leaseMs } from "../../src/outbox/runner.ts";
 import { addSigningKey } from "../../src/shared-signals/sending.ts";
 import { publishedMs } from "../../src/shared-signals/signing-keys.ts";
@@ -297,6 +299,23 @@ describe("the delivery of signals", () => {
       assert.ok(!JSON.stringify(row).includes("@"), JSON.stringify(row));
       await site().acme.store.users.remove(user.id);
       assert.deepEqual(await site().acme.store.outbox.ofConnection(connection.id, 9), []);
+    });
+
+    it("has figures for Prometheus: the ends of attempts, and how long a message has been due", async () => {
+      const { metrics, onAttempt } = outboxMetrics(use().database);
+      const registry = new Registry();
+      for (const metric of metrics) registry.registerMetric(metric);
+      await add();
+      const minuteAgo = { due_at: Date.now() - minuteMs };
+      await use()
+        .database.sql()("outbox")
+        .where("connection_id", connection.id)
+        .whereNotNull("due_at")
+        .update(minuteAgo);
+      onAttempt("shared-signal", "retry");
+      const text = await registry.metrics();
+      assert.match(text, /outbox_attempts_total\{kind="shared-signal",state="retry"\} 1/);
+      assert.ok(Number(/^outbox_overdue_seconds (\S+)$/m.exec(text)?.[1]) >= 60, text);
     });
 
     it("counts what was sent, and forgets it after a week", async () => {

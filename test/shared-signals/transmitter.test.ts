@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { refusalThreshold, refusalWindowMs, tellRefusals } from "../../src/directory/access-events.ts";
-import { blockPerson } from "../../src/directory/administration.ts";
+import { blockPerson, unblockPerson } from "../../src/directory/administration.ts";
 import { provisionUser, updateProvisionedUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import { ConflictError, RefusedError } from "../../src/errors.ts";
@@ -125,9 +125,10 @@ describe("signals to a connection's org", () => {
       assert.deepEqual({ ...event, ...back }, event);
       assert.deepEqual(others, []);
       org.tokens = [];
-      await site().acme.store.users.update(user.id, { blocked: true });
-      const selection = { act: "block", person: user.id };
-      await (await site().clientOf(site().owner)).post("/admin/people/selected", selection);
+      const [{ store }, by] = [site().acme, { userId: site().owner.id }];
+      await unblockPerson(store, by, user.id);
+      await store.users.update(user.id, { blocked: true });
+      await blockPerson(store, by, user.id);
       assert.deepEqual(await typesTold(), []);
     });
 
@@ -148,6 +149,21 @@ describe("signals to a connection's org", () => {
       assert.equal(type, `${caep}/session-revoked`);
       assert.equal((event as { initiating_entity: string }).initiating_entity, "user");
       assert.deepEqual(others, []);
+    });
+
+    it("say that one session ended, if it began by the connection", async () => {
+      const { user } = await signedIn();
+      const { store } = site().acme;
+      const owner = await site().clientOf(site().owner);
+      await site().clientOf(user);
+      const sessions = await store.sessions.ofUser(user.id);
+      const byConnection = sessions.find((one) => one.connection !== null)?.id ?? assert.fail();
+      const byPassword = sessions.find((one) => one.connection === null)?.id ?? assert.fail();
+      const end = (session: string) => owner.post("/admin/sessions/end", { user: user.id, session });
+      assert.equal((await end(byPassword)).status, 303);
+      assert.deepEqual(await typesTold(), []);
+      assert.equal((await end(byConnection)).status, 303);
+      assert.deepEqual(await typesTold(), ["session-revoked"]);
     });
 
     it("do not mention the session that goes on", async () => {

@@ -1,4 +1,4 @@
-import { defaultSessionLimits } from "../../src/store/session-store.ts";
+import { defaultSessionLimits, defaultSessionPolicy } from "../../src/store/session-store.ts";
 import type { IsolationCases } from "../helpers/isolation.ts";
 import { newMessage } from "../helpers/messages.ts";
 import { newUser } from "../helpers/people.ts";
@@ -255,6 +255,7 @@ export const isolationCases: IsolationCases = {
     gives: undefined,
   },
   "usedTokens.consume": { changesB: true, call: (b) => b.usedTokens.consume("token", 1), gives: undefined },
+  "connections.unsolicitedAllowed": { call: (b) => b.connections.unsolicitedAllowed(), gives: true },
   "connections.remove": { call: (b, a) => b.connections.remove(a.connectionId), gives: false },
 
   "sources.create": {
@@ -292,14 +293,18 @@ export const isolationCases: IsolationCases = {
   },
   "links.removeOfUser": { call: (b, a) => b.links.removeOfUser(a.userId), gives: undefined },
   "sessions.limits": { call: (b) => b.sessions.limits(), gives: defaultSessionLimits },
-  "sessions.lockLimits": { call: (b) => b.sessions.lockLimits(), gives: defaultSessionLimits },
-  "sessions.changeLimits": {
+  "sessions.policy": { call: (b) => b.sessions.policy(), gives: defaultSessionPolicy },
+  "sessions.lockPolicy": { call: (b) => b.sessions.lockPolicy(), gives: defaultSessionPolicy },
+  "sessions.changePolicy": {
     changesB: true,
-    call: (b) => b.sessions.changeLimits({ idleMinutes: 5, absoluteMinutes: 10 }),
+    call: (b) => b.sessions.changePolicy({ idleMinutes: 5, absoluteMinutes: 10 }),
     gives: undefined,
   },
+  "sessions.ofUser": { call: (b, a) => b.sessions.ofUser(a.userId), gives: [] },
+  "sessions.page": { call: (b) => b.sessions.page(null, 10), gives: [] },
+  "sessions.endOne": { call: (b, a) => b.sessions.endOne(a.userId, a.sessionId), gives: false },
+  "sessions.revokeOne": { call: (b, a) => b.sessions.revokeOne(a.userId, a.sessionId), gives: false },
   "sessions.connectionsOf": { call: (b, a) => b.sessions.connectionsOf(a.userId, null), gives: [] },
-  "sessions.ofUser": { call: (b, a) => b.sessions.ofUser(a.userId, 0), gives: [] },
   "sessions.end": { call: (b, a) => b.sessions.end(a.userId, null), gives: undefined },
   "sessions.revoke": { call: (b, a) => b.sessions.revoke(a.userId), gives: undefined },
   "sessions.endOfConnection": {

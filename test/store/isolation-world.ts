@@ -200,7 +200,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const taskId = randomUUID(); // sample product
   await store.tasks.create(taskId, "A's task"); // sample product
   await store.tasks.assign(taskId, user.id); // sample product
-  await openSession(database, store.tenantId, user.id, connectionId);
+  const sessionId = await openSession(database, store.tenantId, user.id, connectionId);
   const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
   const clientId = await openAgentAccess(database, store, user, connectionId);
   const streamId = await openStream(store, connectionId);
@@ -223,6 +223,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     domain,
     testId,
     clientId,
+    sessionId,
     reservation: reservation ?? assert.fail(),
     streamId,
     taskId, // sample product
@@ -242,11 +243,13 @@ async function openSession(
   tenantId: string,
   userId: string,
   connectionId: string,
-): Promise<void> {
+): Promise<string> {
   const at = Date.now();
+  const sidHash = randomUUID();
   const signedIn = { tenantId, userId, accessEpoch: 0, connectionId };
   const times = { createdAt: at, seenAt: at, expiresAt: at + 60_000 };
-  await sessionStore(database).create({ sidHash: randomUUID(), signIn: signedIn, ...times, data: {} });
+  await sessionStore(database).create({ sidHash, signIn: signedIn, ...times, data: {} });
+  return sidHash;
 }
 
 /** An agent of the tenant, with an access token for the user. Returns its client ID. */

@@ -31,6 +31,7 @@ const oidcChanges: Required<OidcSettings> = {
   clientId: "0oa2",
   signOutOfProvider: true,
   maxAgeMinutes: 5,
+  acrValues: "urn:okta:loa:2fa:any",
   roleMapping: { name: "groups", adminValues: ["Admins"] },
   universalLogout: false,
   crossAppAccess: false,

@@ -21,7 +21,7 @@ interface Age {
 describe("the limits of a tenant's sessions", () => {
   onEachDatabase((use) => {
     const site = useSite(use);
-    beforeEach(() => site().acme.store.sessions.changeLimits(defaults));
+    beforeEach(() => site().acme.store.sessions.changePolicy({ ...defaults, samlUnsolicited: true }));
 
     async function planted(session: PlantedSession): Promise<Client> {
       const client = site().app.client();
@@ -35,7 +35,7 @@ describe("the limits of a tenant's sessions", () => {
     const isAliveAt = ({ created, seen }: Age) =>
       isAlive({ createdAt: Date.now() - created, seenAt: Date.now() - seen });
     const limit = (limits: Partial<SessionLimits>) =>
-      site().acme.store.sessions.changeLimits({ ...defaults, ...limits });
+      site().acme.store.sessions.changePolicy({ ...defaults, ...limits });
 
     it("are eight hours without a request and 24 hours altogether, unless the tenant chose others", async () => {
       assert.deepEqual(await site().acme.store.sessions.limits(), defaults);
@@ -64,7 +64,7 @@ describe("the limits of a tenant's sessions", () => {
 
     it("are those of the session's own tenant", async () => {
       const { tenant, store } = await createTestTenant(use().database);
-      await store.sessions.changeLimits({ idleMinutes: 5, absoluteMinutes: 10 });
+      await store.sessions.changePolicy({ idleMinutes: 5, absoluteMinutes: 10 });
       assert.equal(await isAliveAt({ created: 2 * hour, seen: hour }), true);
       const other = await createLocalAccount(store, "ada@other.example");
       const client = site().app.client();
@@ -136,6 +136,12 @@ describe("the limits of a tenant's sessions", () => {
         });
         const [entry] = await site().acme.store.activity.latest(1);
         assert.deepEqual([entry?.action, entry?.actor], ["sessions.limits_changed", "admin@acme.example"]);
+        const changed = [
+          "idleMinutes: 480 → 90",
+          "absoluteMinutes: 1440 → 4320",
+          "samlUnsolicited: on → off",
+        ];
+        assert.deepEqual(entry?.changed, changed, "with the old and the new values");
         const page = await client.get("/admin/sessions");
         assert.match(page.text, /The limits are saved/);
         assert.match(page.text, /name="idle" value="90"/);
@@ -160,6 +166,8 @@ describe("the limits of a tenant's sessions", () => {
         ["a negative number", { idle: "-90" }, /must be a whole number/],
         ["31 days", { absolute: "31" }, /from 5 minutes to 30 days/],
         ["an unknown unit", { absoluteUnit: "constructor" }, /The time after the sign-in must be/],
+        ["four minutes for the console", { fresh: "4", freshUnit: "minutes" }, /from 5 minutes to 24 hours/],
+        ["two days for the console", { fresh: "2", freshUnit: "days" }, /from 5 minutes to 24 hours/],
         ["a longer time without a request", { idle: "4", idleUnit: "days" }, /cannot be longer than/],
       ];
       for (const [name, form, sentence] of refused) {

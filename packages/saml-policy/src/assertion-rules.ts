@@ -215,6 +215,8 @@ export interface SentRequest {
   relayState: string;
   /** When the browser left, in ms since the epoch. */
   sentAt: number;
+  /** Whether this request had ForceAuthn, even if others of the service provider have not. */
+  forceAuthn?: boolean;
 }
 
 export interface ContextFacts {
@@ -263,10 +265,10 @@ export const contextRules: readonly SamlRule<ContextFacts>[] = [
     id: "reauthentication",
     name: "The person signed in again, if the request asked for it",
     citation: "SAML Core §3.4.1: ForceAuthn",
-    reason: "saml-expired",
+    reason: "not-signed-in-again",
     holds: ({ request, sp, assertion: { authenticatedAt } }) =>
       request === null ||
-      !sp.forceAuthn ||
+      !(sp.forceAuthn || request.forceAuthn) ||
       (authenticatedAt !== null && authenticatedAt >= request.sentAt - clockSkewMs),
   },
   {

@@ -207,6 +207,9 @@ export function parseAssertion(signedXml: string): ParsedAssertion {
     confirmations: childrenOf(subject, "SubjectConfirmation").map(confirmationOf),
     hasAuthnStatement: statement !== null,
     authenticatedAt: timeOf(statement, "AuthnInstant"),
+    authnContext: textOf(
+      onlyChild(childrenOf(statement, "AuthnContext")[0] ?? null, ns.assertion, "AuthnContextClassRef"),
+    ),
     sessionEndsAt: sessionEnds.length > 0 ? Math.min(...sessionEnds) : null,
     nameId: textOf(nameId),
     nameIdFormat: attributeOf(nameId, "Format"),

@@ -30,6 +30,7 @@ export type SamlReason =
   | "saml-unsolicited"
   | "saml-replayed"
   | "provider-session-ended"
+  | "not-signed-in-again"
   | "profile-incomplete";
 
 export type SamlRule<Facts> = Rule<Facts, SamlReason>;
@@ -146,6 +147,8 @@ export interface ParsedAssertion {
   hasAuthnStatement: boolean;
   /** When the person signed in at the provider. */
   authenticatedAt: number | null;
+  /** The class of that sign-in: AuthnContextClassRef. */
+  authnContext: string | null;
   /** When the provider's session ends: the earliest end that it names. NaN if one of them is not a time. */
   sessionEndsAt: number | null;
   nameId: string | null;

@@ -269,7 +269,9 @@ function idTokenIn(body: object): RecordedJwt[] {
 
 /** Claims about the token itself, which say nothing about a person. */
 const claimsOfToken =
-  "iss sub aud azp exp iat nbf jti at_hash auth_time session_expiry amr acr ver nonce".split(" ");
+  "iss sub aud azp exp iat nbf jti at_hash auth_time session_expiry session_lifetime amr acr ver nonce".split(
+    " ",
+  );
 
 function mapped(claims: Fields, { roleMapping }: OidcSettings): Fields {
   const known = new Set([

@@ -9,6 +9,7 @@ import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, RecordedCheck, Recorder, Route } from "../../recording.ts";
 import { arrivalRules, mappedNames } from "../../saml/sign-in.ts";
 import { connectionActive, ssoOf } from "../../sso/connection.ts";
+import { repeatedSignInRules } from "../../sso/sign-in.ts";
 import { decisionFacts, decisionText } from "./decision.ts";
 import { signatureGroup } from "./groups.ts";
 import {
@@ -135,7 +136,7 @@ function responseStep(req: Request): DescribedStep {
 
 function signInStep(req: Request): DescribedStep {
   const { error, decision } = ssoOf(req);
-  const checks = checksOrFault(req, [connectionActive, ...arrivalRules]);
+  const checks = checksOrFault(req, [connectionActive, ...arrivalRules, ...repeatedSignInRules]);
   if (req.saml?.arrival && (error || decision))
     checks.push(directoryCheck(decision !== null, error instanceof RefusedError ? error.reason : null));
   return {

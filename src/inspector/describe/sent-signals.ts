@@ -1,15 +1,15 @@
 import { STATUS_CODES } from "node:http";
 import type { Message, Recorder } from "../../recording.ts";
-import type { SentSignal } from "../../shared-signals/sender.ts";
+import type { SentSecurityEvent } from "../../shared-signals/sender.ts";
 import { jwtsIn } from "./jwt.ts";
 import { verdictOf } from "./rules.ts";
 
 /** Records each attempt to send a signal. */
-export function recordSentSignals(recorder: Recorder): (sent: SentSignal) => void {
+export function recordSentSignals(recorder: Recorder): (sent: SentSecurityEvent) => void {
   return (sent) => recorder.record(sent.tenantId, () => messageOf(sent));
 }
 
-function messageOf({ attempt, status, url, token, email, ...sent }: SentSignal): Message {
+function messageOf({ attempt, status, url, token, email, ...sent }: SentSecurityEvent): Message {
   const isSent = attempt.state === "sent";
   const code = status === null ? "No answer" : `${status} ${STATUS_CODES[status] ?? ""}`.trim();
   const accepted = {

@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import { tenantCounts } from "./counts.ts";
 import type { TenantScope } from "./scope.ts";
 
-/** An event in a tenant: who did what to whom. It has names of attributes, never their values. */
+/** An event in a tenant: who did what to whom. It has names of attributes, never a person's values of them. */
 export interface ActivityEntry {
   actorKind:
     | "provisioning"

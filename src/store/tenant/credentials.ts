@@ -1,13 +1,18 @@
 import type { Knex } from "knex";
-import type { LinkPurpose, SessionSummary } from "../../model.ts";
+import type { ConnectionType, LinkPurpose, SessionSummary, SignInProof } from "../../model.ts";
 import {
+  defaultSessionLimits,
   endedByOrganisation,
+  endedEpoch,
   latestSessionEnd,
   type SessionLimits,
   type SessionLimitsRow,
-  sessionEnd,
+  type SessionPolicy,
+  type SessionPolicyRow,
   sessionLimitsColumns,
+  sessionPolicyColumns,
   toSessionLimits,
+  toSessionPolicy,
 } from "../session-store.ts";
 import type { TenantScope } from "./scope.ts";
 
@@ -108,56 +113,82 @@ export function tenantLinks(scope: TenantScope, now: () => number) {
   };
 }
 
-/** The sessions of one tenant's users: their limits, and to list and end them. session-store.ts creates and loads them. */
+/** Where a page of a tenant's sessions begins. */
+export type SessionPosition = Pick<SessionSummary, "id" | "createdAt">;
+
+/** The sessions of one tenant's users: their policy, and to list and end them. session-store.ts creates and loads them. */
 export function tenantSessions(scope: TenantScope, now: () => number) {
   const of = (userId: string) => scope.rows("sessions").where("user_id", userId);
-  const limitsIn = (row: unknown) => (row ? toSessionLimits(row as SessionLimitsRow) : null);
-  const readLimits = async () => limitsIn(await scope.tenantRow().first(sessionLimitsColumns));
+  const policyIn = (row: unknown) => (row ? toSessionPolicy(row as SessionPolicyRow) : null);
+  const readLimits = async () => {
+    const row = (await scope.tenantRow().first(sessionLimitsColumns)) as SessionLimitsRow | undefined;
+    return row ? toSessionLimits(row) : null;
+  };
+  /** Sessions that give access now, by the tenant's limits. Those of an older access epoch give none. */
+  const valid = ({ idleMinutes, absoluteMinutes }: SessionLimits) => {
+    const query = scope.rows("sessions").where("sessions.expires_at", ">", now());
+    scope.join(query, "users", "id", "sessions.user_id");
+    scope.leftJoin(query, "connections", "id", "sessions.connection_id");
+    return query
+      .whereRaw("sessions.access_epoch = users.access_epoch")
+      .where("sessions.seen_at", ">", now() - idleMinutes * 60_000)
+      .where("sessions.created_at", ">", now() - absoluteMinutes * 60_000)
+      .where((end) => end.whereNull("sessions.ends_at").orWhere("sessions.ends_at", ">", now()))
+      .select(["sessions.*", "users.login_name", "connections.key", "connections.type"]);
+  };
   return {
     /** Returns null if the tenant was deleted. */
     limits: readLimits,
 
-    /** Like limits, and locks the tenant's row until the transaction ends. */
-    async lockLimits(): Promise<SessionLimits | null> {
-      return limitsIn(await scope.tenantRow().forNoKeyUpdate().first(sessionLimitsColumns));
+    /** Returns null if the tenant was deleted. */
+    async policy(): Promise<SessionPolicy | null> {
+      return policyIn(await scope.tenantRow().first(sessionPolicyColumns));
     },
 
-    /** Limits all sessions of the tenant, also those that exist. */
-    async changeLimits({ idleMinutes, absoluteMinutes }: SessionLimits): Promise<void> {
-      const row = { session_idle_minutes: idleMinutes, session_absolute_minutes: absoluteMinutes };
+    /** Like policy, and locks the tenant's row until the transaction ends. */
+    async lockPolicy(): Promise<SessionPolicy | null> {
+      return policyIn(await scope.tenantRow().forNoKeyUpdate().first(sessionPolicyColumns));
+    },
+
+    /** Applies to all sessions of the tenant, also those that exist. */
+    async changePolicy(changes: Partial<SessionPolicy>): Promise<void> {
+      const row = {
+        session_idle_minutes: changes.idleMinutes,
+        session_absolute_minutes: changes.absoluteMinutes,
+        admin_fresh_minutes: changes.adminFreshMinutes,
+        saml_unsolicited: changes.samlUnsolicited,
+      };
+      // knex leaves out what is undefined.
       await scope.tenantRow().update(row);
     },
 
-    /** A user's valid sessions, the last seen first. Those of an older access epoch are not valid. */
-    async ofUser(userId: string, accessEpoch: number): Promise<SessionSummary[]> {
-      const limits = await readLimits();
-      const rows = (await of(userId)
-        .where("access_epoch", accessEpoch)
-        .where("expires_at", ">", now())
-        .orderBy("seen_at", "desc")
-        .select(["sid_hash", "created_at", "seen_at", "ends_at", "data"])) as SessionRow[];
-      return rows.flatMap((row) => {
-        const times = {
-          createdAt: row.created_at,
-          seenAt: row.seen_at,
-          ...(row.ends_at === null ? {} : { endsAt: row.ends_at }),
-          ...(limits ? { limits } : {}),
-        };
-        if (sessionEnd(times) <= now()) return [];
-        return {
-          id: row.sid_hash,
-          createdAt: row.created_at,
-          lastSeenAt: row.seen_at,
-          endsAt: latestSessionEnd(times),
-          userAgent: (JSON.parse(row.data) as { userAgent?: string }).userAgent ?? null,
-        };
-      });
+    /** A user's valid sessions, the last seen first. */
+    async ofUser(userId: string): Promise<SessionSummary[]> {
+      const limits = (await readLimits()) ?? defaultSessionLimits;
+      const query = valid(limits).where("sessions.user_id", userId).orderBy("sessions.seen_at", "desc");
+      return ((await query) as SessionRow[]).map((row) => toSummary(row, limits));
     },
 
-    /** The connections through which a user's valid sessions began, without those of `except`, a session's id. */
-    async connectionsOf(userId: string, except: string | null): Promise<string[]> {
+    /** The valid sessions of all users, the last begun first, after the position `after`. */
+    async page(after: SessionPosition | null, limit: number): Promise<SessionSummary[]> {
+      const limits = (await readLimits()) ?? defaultSessionLimits;
+      const query = valid(limits)
+        .orderBy("sessions.created_at", "desc")
+        .orderBy("sessions.sid_hash", "desc")
+        .limit(limit);
+      if (after)
+        query.whereRaw("(sessions.created_at, sessions.sid_hash) < (?, ?)", [after.createdAt, after.id]);
+      return ((await query) as SessionRow[]).map((row) => toSummary(row, limits));
+    },
+
+    /**
+     * The connections through which a user's valid sessions began.
+     * @param except the id of a session that does not count. @param only the id of the one that counts.
+     */
+    async connectionsOf(userId: string, except: string | null, only?: string): Promise<string[]> {
       const query = scope.join(of(userId), "users", "id", "sessions.user_id");
       if (except !== null) query.whereNot("sid_hash", except);
+      if (only !== undefined) query.where("sid_hash", only);
       const rows = (await query
         .whereRaw("sessions.access_epoch = users.access_epoch")
         .where("expires_at", ">", now())
@@ -173,9 +204,20 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
       await query.delete();
     },
 
+    /** Ends one session of a user, because the user wants it. Returns false if there is no such session. */
+    async endOne(userId: string, id: string): Promise<boolean> {
+      return ((await of(userId).where("sid_hash", id).delete()) as number) > 0;
+    },
+
     /** Ends all sessions of a user on behalf of their organisation. */
     async revoke(userId: string): Promise<void> {
       await of(userId).update(endedByOrganisation);
+    },
+
+    /** Ends one session of a user on behalf of their organisation. Returns false if there is no such session. */
+    async revokeOne(userId: string, id: string): Promise<boolean> {
+      const one = of(userId).where("sid_hash", id).whereNot("access_epoch", endedEpoch);
+      return ((await one.update(endedByOrganisation)) as number) > 0;
     },
 
     /** Ends all sessions that began through a connection, on behalf of the organisation. */
@@ -187,8 +229,35 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
 
 interface SessionRow {
   sid_hash: string;
+  user_id: string;
+  login_name: string;
+  key: string | null;
+  type: ConnectionType | null;
   created_at: number;
   seen_at: number;
   ends_at: number | null;
   data: string;
+}
+
+function toSummary(row: SessionRow, limits: SessionLimits): SessionSummary {
+  const { userAgent = null, address = null, proof = null } = JSON.parse(row.data) as SessionDetails;
+  const end = row.ends_at === null ? {} : { endsAt: row.ends_at };
+  return {
+    id: row.sid_hash,
+    user: { id: row.user_id, loginName: row.login_name },
+    createdAt: row.created_at,
+    lastSeenAt: row.seen_at,
+    endsAt: latestSessionEnd({ createdAt: row.created_at, limits, ...end }),
+    connection: row.key === null || row.type === null ? null : { key: row.key, type: row.type },
+    userAgent,
+    address,
+    proof,
+  };
+}
+
+/** The parts of a session's data that its lists show. */
+interface SessionDetails {
+  userAgent?: string;
+  address?: string;
+  proof?: SignInProof;
 }

@@ -26,7 +26,7 @@ export async function readMilestones(store: TenantStore, tenant: DemoTenant): Pr
   const connected = connections.find(({ type, status }) => type === tenant.protocol && status === "active");
   const identities = await Promise.all(users.map(({ id }) => store.identities.ofUser(id)));
   return {
-    ownerSignedIn: owner !== null && (await store.sessions.ofUser(owner.id, owner.accessEpoch)).length > 0,
+    ownerSignedIn: owner !== null && (await store.sessions.ofUser(owner.id)).length > 0,
     connected: connected !== undefined,
     signedIn: identities
       .flat()

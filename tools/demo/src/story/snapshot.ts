@@ -51,7 +51,7 @@ async function findPerson(store: TenantStore, tenant: DemoTenant, name: string):
   const [provisioned] = await store.users.bySourceKey(orgIdOf("00u", name));
   const user = provisioned ?? (await store.users.byLoginName(loginOf(name, tenant)));
   if (!user) return null;
-  const sessions = await store.sessions.ofUser(user.id, user.accessEpoch);
+  const sessions = await store.sessions.ofUser(user.id);
   return { user, role: await store.roles.effective(user.id), sessions: sessions.length };
 }
 
