@@ -30,7 +30,8 @@ const metadataSchema = z.object({
   issuer: text,
   jwks_uri: text,
   configuration_endpoint: text,
-  status_endpoint: text,
+  /** Okta's metadata has no address of the status, which is below that of the streams (Okta: "SSF Transmitter"). */
+  status_endpoint: text.optional(),
   verification_endpoint: text,
   delivery_methods_supported: z.array(text).max(50).optional(),
 });
@@ -62,7 +63,7 @@ export async function discoverTransmitter(
   const answer = await send(`${orgs[0]}/.well-known/ssf-configuration`, {}, calls);
   judge(transmitterAvailable, answer);
   const parsed = metadataSchema.safeParse(answer.status === 200 ? jsonOf(answer.body) : null);
-  const metadata = parsed.success ? parsed.data : null;
+  const metadata = parsed.success ? withStatusEndpoint(parsed.data) : null;
   const found = metadata && {
     issuer: metadata.issuer,
     deliveryMethods: metadata.delivery_methods_supported ?? null,
@@ -78,6 +79,10 @@ export async function discoverTransmitter(
     statusEndpoint: accepted.status_endpoint,
     verificationEndpoint: accepted.verification_endpoint,
   };
+}
+
+function withStatusEndpoint({ status_endpoint, ...metadata }: z.infer<typeof metadataSchema>) {
+  return { ...metadata, status_endpoint: status_endpoint ?? `${metadata.configuration_endpoint}/status` };
 }
 
 /** An outage says nothing about whether the org has a transmitter. */

@@ -1,5 +1,5 @@
 import { ApiRefusal } from "../api-problem.ts";
-import type { Org } from "../org.ts";
+import { type Org, OrgNotFoundError } from "../org.ts";
 import { newId } from "../state.ts";
 import { supportedEvents } from "./causes.ts";
 import { type SentSignal, type SignalStream, type StreamStatus, signalsIn } from "./state.ts";
@@ -44,11 +44,11 @@ export function streamOf({ store }: Org, clientId: string, id: string | undefine
   return found;
 }
 
-/** Throws ApiRefusal. */
+/** Throws OrgNotFoundError. */
 export function streamById({ store }: Org, id: string): SignalStream {
   const { streams } = signalsIn(store.state);
   const found = Object.hasOwn(streams, id) ? streams[id] : undefined;
-  if (!found) throw new ApiRefusal(404, "E0000007", "Not found: There is no such stream.");
+  if (!found) throw new OrgNotFoundError("There is no such stream.");
   return found;
 }
 
