@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler, type Router } from "express";
+import type { Metric } from "prom-client";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { assertionVerifier } from "./cross-app-access/assertion.ts";
@@ -22,11 +23,11 @@ import type { Log } from "./log.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
-import { type GenerateKeys, generateRsaKeys } from "./saml/keys.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
 import { sharedSignalsRoutes } from "./shared-signals/routes.ts";
 import { setVerifier } from "./shared-signals/token.ts";
+import { transmitterRoutes } from "./shared-signals/transmitter-routes.ts";
 import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
@@ -37,6 +38,7 @@ import { taskRoutes } from "./tasks/routes.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
 import { oidcProviders } from "./trust/openid-providers.ts";
+import { type GenerateKeys, generateRsaKeys } from "./trust/rsa-keys.ts";
 import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";
@@ -66,11 +68,13 @@ export interface AppDeps {
   recorder?: Recorder;
   /** Counts the calls of provisioning clients. */
   calls?: CallCounter;
+  /** Figures of background work for /metrics. */
+  metrics?: readonly Metric[];
   /** Where domains are proved: the system's DNS. */
   lookUpTxt?: TxtLookup;
   /** Of new passwords. Only tests lower it; see directory/password-hash.ts. */
   passwordCost?: PasswordCost;
-  /** The source of the keys with which the application signs as a SAML service provider. Only tests give one. */
+  /** The source of the keys with which the application signs. Only tests give one. */
   generateKeys?: GenerateKeys;
   /** Pages of a program around this one. Absent in production: the demo has them. */
   extraRoutes?: Router;
@@ -98,6 +102,7 @@ export function createApp({
   log,
   recorder = noRecorder,
   calls = noCallCounter,
+  metrics = [],
   lookUpTxt = txtLookup(),
   passwordCost,
   generateKeys = generateRsaKeys,
@@ -107,7 +112,7 @@ export function createApp({
   const { baseUrl, sessionSecret, metricsToken } = config;
   const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
   const passwords = passwordHasher(passwordCost);
-  const { measure, countSignal, routes: operationRoutes } = operations(database, metricsToken);
+  const { measure, countSignal, routes: operationRoutes } = operations(database, metricsToken, metrics);
 
   const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
   const limits = configuredLimits(config);
@@ -137,6 +142,7 @@ export function createApp({
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
 
   app.use(refuseNul);
+  app.use(transmitterRoutes({ database, baseUrl }));
   app.use(recordSharedSignals(recorder));
   app.use(sharedSignalsRoutes({ database, verifySet: setVerifier(keys), countEvent: countSignal }));
   const verifyAssertion = assertionVerifier(keys, providers.jwksUri);

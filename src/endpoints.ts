@@ -72,6 +72,12 @@ export const paths = {
   authorizationServer: "/.well-known/oauth-authorization-server",
   /** Followed by a resource's path: /.well-known/oauth-protected-resource/mcp (RFC 9728 §3.1). */
   protectedResource: "/.well-known/oauth-protected-resource",
+  /** Our issuer of signals at a connection's org is the path `issuer`; its metadata is where SSF 1.0 §7.2 puts it. */
+  signalTransmitter: (key: string) => ({
+    issuer: `/shared-signals/${key}`,
+    wellKnown: `/.well-known/ssf-configuration/shared-signals/${key}`,
+    keys: `/shared-signals/${key}/jwks.json`,
+  }),
   token: "/oauth2/token",
   authorize: "/oauth2/authorize",
   api: "/api/v1",
@@ -127,6 +133,12 @@ export function samlUrls(baseUrl: string, key: string) {
     entityId: baseUrl + metadata,
     metadataUrl: baseUrl + metadata,
   };
+}
+
+/** The URLs by which a connection's org knows us as the sender of signals. */
+export function signalTransmitterUrls(baseUrl: string, key: string) {
+  const { issuer, wellKnown, keys } = paths.signalTransmitter(key);
+  return { issuer: baseUrl + issuer, wellKnownUrl: baseUrl + wellKnown, jwksUri: baseUrl + keys };
 }
 
 /**

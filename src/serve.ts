@@ -2,11 +2,16 @@ import { createServer, type Server } from "node:http";
 import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openCallCounter } from "./directory/call-counter.ts";
+import { recordSentSignals } from "./inspector/describe/sent-signals.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
+import { outboxMetrics } from "./outbox/metrics.ts";
+import { openRunner } from "./outbox/runner.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
+import { signalSender } from "./shared-signals/sender.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
+import { sealer } from "./store/secrets.ts";
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 
 /** How long running requests may take to finish after the signal to stop. */
@@ -28,16 +33,25 @@ export async function serve(
   const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
   const recorder = openInspector(database, log);
   const calls = openCallCounter(database, log);
-  const server = createServer(createApp({ config, database, log, recorder, calls, ...surroundings }));
+  const { metrics, onAttempt } = outboxMetrics(database);
+  const server = createServer(
+    createApp({ config, database, log, recorder, calls, metrics, ...surroundings }),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);
   });
+  const sending = { database, baseUrl: config.baseUrl, sealer: sealer(config.dataKey), limits };
+  const signals = signalSender({ ...sending, onSent: recordSentSignals(recorder) });
+  const runner = openRunner({ database, log, handlers: { "shared-signal": signals }, onAttempt });
+  runner.start();
   log.info({ address: server.address(), engine: database.engine, baseUrl: config.baseUrl }, "server.started");
   return async () => {
+    const stopRunner = runner.stop();
     stopHousekeeping();
     stopMetadataRefresh();
     await drain(server);
+    await stopRunner;
     await recorder.close();
     await calls.close();
     await database.close();

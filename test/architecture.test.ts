@@ -24,6 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
   oidc: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "universal-logout": ["ground", "trust", "directory", "store", "sso"],
   "shared-signals": ["ground", "trust", "directory", "store", "sso"],
+  outbox: ["ground", "store"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "cross-app-access": ["ground", "trust", "directory", "store", "web", "config"],
   // The protocol rooms' policies, and the context of a sign-in.

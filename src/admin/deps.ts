@@ -1,9 +1,9 @@
 import type { AssertionVerifier } from "../cross-app-access/assertion.ts";
-import type { GenerateKeys } from "../saml/keys.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import type { Providers } from "../trust/openid-providers.ts";
+import type { GenerateKeys } from "../trust/rsa-keys.ts";
 import type { TxtLookup } from "../trust/txt-records.ts";
 
 /** The dependencies that src/app.ts gives to the console. */
@@ -16,7 +16,7 @@ export interface AdminDeps {
   limits: FetchLimits;
   /** For the metadata of customers' orgs. */
   providers: Providers;
-  /** For new SAML key pairs. */
+  /** For our new keys at a connection. */
   generateKeys: GenerateKeys;
   lookUpTxt: TxtLookup;
   /** For the preview of an assertion. */

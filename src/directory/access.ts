@@ -1,6 +1,7 @@
 import { NotFoundError } from "../errors.ts";
 import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { tellSessionsEnded } from "./access-events.ts";
 import { protectLastOwner } from "./owners.ts";
 
 /**
@@ -13,6 +14,7 @@ export async function revokeUserAccess(
   userId: string,
   by: "organisation" | "person" = "organisation",
 ): Promise<void> {
+  if (by === "person") await tellSessionsEnded(store, userId, "user");
   await store.users.advanceAccessEpoch(userId);
   if (by === "person") await store.sessions.end(userId, null);
   else await store.sessions.revoke(userId);
@@ -33,6 +35,18 @@ export async function blockUser(store: TenantStore, userId: string): Promise<Use
 
 export async function unblockUser(store: TenantStore, userId: string): Promise<User> {
   return await store.users.update(userId, { blocked: false });
+}
+
+/** Ends a user's sessions except the one of the browser that asks, because the user wants it. */
+export async function endOtherSessions(
+  store: TenantStore,
+  userId: string,
+  own: string | null,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    await tellSessionsEnded(inside, userId, "user", own);
+    await inside.sessions.end(userId, own);
+  });
 }
 
 /** Ends a user's sessions everywhere without changing the account. Throws NotFoundError. */

@@ -3,6 +3,7 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import type { AssignableRole, Role, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { blockUser, endSessions, revokeUserAccess, unblockUser } from "./access.ts";
+import { tellBlocked, tellSessionsEnded } from "./access-events.ts";
 import { revokeAgentGrant } from "./agents.ts";
 import { protectLastOwner } from "./owners.ts";
 import { atLeast, grantRole, revokeRole } from "./roles.ts";
@@ -15,17 +16,20 @@ export interface Administrator {
 /** Throws NotFoundError, and ConflictError `owners-only`, `yourself` or `last-owner`. */
 export async function blockPerson(store: TenantStore, by: Administrator, userId: string): Promise<void> {
   await store.transaction(async (inside) => {
-    await lockTarget(inside, by, userId);
+    const { blocked } = await lockTarget(inside, by, userId);
     refuseOnSelf(by, userId, "block");
+    await tellSessionsEnded(inside, userId, "admin");
     await blockUser(inside, userId);
+    if (!blocked) await tellBlocked(inside, userId, true);
   });
 }
 
 /** Throws NotFoundError, and ConflictError `owners-only`. */
 export async function unblockPerson(store: TenantStore, by: Administrator, userId: string): Promise<void> {
   await store.transaction(async (inside) => {
-    await lockTarget(inside, by, userId);
+    const { blocked } = await lockTarget(inside, by, userId);
     await unblockUser(inside, userId);
+    if (blocked) await tellBlocked(inside, userId, false);
   });
 }
 
@@ -33,6 +37,7 @@ export async function unblockPerson(store: TenantStore, by: Administrator, userI
 export async function signOutPerson(store: TenantStore, by: Administrator, userId: string): Promise<void> {
   await store.transaction(async (inside) => {
     await lockTarget(inside, by, userId);
+    await tellSessionsEnded(inside, userId, "admin");
     await endSessions(inside, userId);
   });
 }
@@ -88,6 +93,7 @@ export async function unlinkIdentity(
     const isTheirs = (one: typeof identity) =>
       one.connectionId === identity.connectionId && one.subject === identity.subject;
     if (!identities.some(isTheirs)) throw new NotFoundError("There is no such identity.");
+    await tellSessionsEnded(inside, userId, "admin");
     await protectLastOwner(inside, () => inside.identities.remove(identity.connectionId, identity.subject));
     if (!identities.some((one) => !isTheirs(one) && one.connectionId === identity.connectionId)) {
       await inside.roles.replace(userId, "claim", identity.connectionId, []);

@@ -3,6 +3,7 @@ import type { ConnectionType, User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { tellRefusals } from "./access-events.ts";
 
 /** The connection and request of a sign-in, for the activity. */
 export interface SignInAttempt {
@@ -32,7 +33,10 @@ export async function recordRefusal(
   attempt: SignInAttempt,
   person: AttemptedBy | null,
 ): Promise<void> {
-  await record(store, attempt, { action: "sign_in.refused", person, reason: error.reason });
+  await store.transaction(async (inside) => {
+    if (person?.id) await tellRefusals(inside, person.id);
+    await record(inside, attempt, { action: "sign_in.refused", person, reason: error.reason });
+  });
   error.recorded = true;
 }
 

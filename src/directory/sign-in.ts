@@ -11,6 +11,7 @@ import { ConflictError, RefusedError } from "../errors.ts";
 import type { Connection, ExternalIdentity, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
+import { tellSignIn } from "./access-events.ts";
 import { attributesFromProfile } from "./attributes.ts";
 import { validateIdentity } from "./names.ts";
 import { consumeApproval } from "./owners.ts";
@@ -133,6 +134,7 @@ async function decideAndRecord(
   const connection = await store.connections.byId(identity.connectionId);
   if (connection?.status !== "active") throw new RefusedError("connection-not-active"); // step 0
   const decision = await decide(store, connection, identity);
+  await tellSignIn(store, connection.id, decision.user.id);
   await recordSignIn(store, decision.user, attempt);
   return { decision, isFirst: connection.admittedAt === null };
 }

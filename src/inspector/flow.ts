@@ -73,6 +73,8 @@ const titles: Record<FlowKind, Title> = {
       : `Okta signed ${person ?? "a person"} out everywhere`,
   signal: (person, hasFailed, messages) => {
     const event = messages[0]?.step ?? "";
+    const isOurs = messages[0]?.route.from === "product";
+    if (isOurs) return `A signal about ${person ?? "a person"} was ${hasFailed ? "not accepted" : "sent"}`;
     const about = person === null ? "" : ` about ${person}`;
     return hasFailed ? `An event${about} was refused` : `Okta sent an event${about}: ${event}`;
   },

@@ -10,7 +10,8 @@ import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
-import type { GenerateKeys, KeyPair } from "./keys.ts";
+import type { GenerateKeys } from "../trust/rsa-keys.ts";
+import type { KeyPair } from "./keys.ts";
 
 export type SamlConnection = ConfiguredConnection<"saml">;
 

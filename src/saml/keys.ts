@@ -1,11 +1,12 @@
 import "reflect-metadata";
-import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
+import { randomBytes, type webcrypto } from "node:crypto";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { ConflictError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { StoredKeyPair } from "../store/tenant/key-pairs.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { type GenerateKeys, privateKeyPem, rsaAlgorithm } from "../trust/rsa-keys.ts";
 
 /** One of our key pairs at a connection. */
 export interface KeyPair {
@@ -16,9 +17,6 @@ export interface KeyPair {
   privateKey: string;
 }
 
-/** Makes the RSA keys of a new pair: generateRsaKeys, except in tests. */
-export type GenerateKeys = () => Promise<webcrypto.CryptoKeyPair>;
-
 /** Makes the keys of a new pair, and seals the private one for the store. */
 interface KeyMaker {
   sealer: Sealer;
@@ -26,12 +24,6 @@ interface KeyMaker {
 }
 
 const years = 10;
-const algorithm = {
-  name: "RSASSA-PKCS1-v1_5",
-  hash: "SHA-256",
-  modulusLength: 2048,
-  publicExponent: new Uint8Array([1, 0, 1]),
-};
 
 /**
  * The connection's key pairs, oldest first; the first is made if there is none. The first one signs. All of them are
@@ -123,11 +115,6 @@ function contextOf(store: TenantStore, connection: Connection): string {
   return `${store.tenantId}/${connection.id}/key-pair`;
 }
 
-/** A new RSA key of 2048 bits. */
-export function generateRsaKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-}
-
 /** A key with a self-signed certificate: providers pin it, and no one follows a chain. */
 async function createKeyPair(
   { key }: Connection,
@@ -139,14 +126,12 @@ async function createKeyPair(
     serialNumber: `01${randomBytes(15).toString("hex")}`,
     name: `CN=${key}`,
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: rsaAlgorithm,
     notBefore: new Date(now - 86_400_000),
     notAfter: new Date(now + years * 365 * 86_400_000),
   });
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
-  const privateKey = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
   return {
     certificate: Buffer.from(certificate.rawData).toString("base64"),
-    privateKey: privateKey.export({ format: "pem", type: "pkcs8" }) as string,
+    privateKey: await privateKeyPem(keys),
   };
 }

@@ -1,6 +1,7 @@
 import type { Log } from "../log.ts";
 import { accessTokenStore } from "./access-tokens.ts";
 import type { Database } from "./database.ts";
+import { outbox } from "./outbox.ts";
 import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
 import { sessionStore } from "./session-store.ts";
@@ -22,7 +23,10 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, ids of events, recorded messages, figures and activity. */
+/** How long the console shows a message of the outbox after it was settled. */
+const outboxAgeMs = 7 * dayMs;
+
+/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
@@ -32,6 +36,11 @@ export async function removeExpired(database: Database): Promise<void> {
   await removeExpiredRateLimits(database);
   for (const table of ["idempotency_keys", "received_signals"])
     await database.sql()(table).where("expires_at", "<=", Date.now()).delete();
+  await outbox(database).removeSettled(Date.now() - outboxAgeMs);
+  await database
+    .sql()("refused_people")
+    .where("started_at", "<", Date.now() - dayMs)
+    .delete();
   for (const kind of countKinds) {
     const before = Date.now() - countAgeMs(kind);
     await database.sql()("day_counts").where({ kind }).where("at", "<", before).delete();

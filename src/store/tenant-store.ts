@@ -13,6 +13,7 @@ import { tenantIdempotency } from "./tenant/idempotency.ts";
 import { tenantIdentities } from "./tenant/identities.ts";
 import { tenantInspector } from "./tenant/inspector.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
+import { tenantOutbox } from "./tenant/outbox.ts";
 import { tenantOwnerApprovals } from "./tenant/owner-approvals.ts";
 import { tenantPendingLogins, tenantSignInTests, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantPeople } from "./tenant/people.ts";
@@ -22,6 +23,7 @@ import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
 import { tenantSettings } from "./tenant/settings.ts";
 import { tenantReceivedSignals, tenantSignalStreams } from "./tenant/signal-streams.ts";
+import { tenantSignalTransmitters } from "./tenant/signal-transmitters.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample product
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";
@@ -40,6 +42,8 @@ const tables = {
   counts: tenantCounts,
   connections: tenantConnections,
   keyPairs: tenantKeyPairs,
+  outbox: tenantOutbox,
+  signalTransmitters: tenantSignalTransmitters,
   sources: tenantSources,
   tokens: tenantTokens,
   provisioningProblems: tenantProvisioningProblems,

@@ -1,5 +1,6 @@
 import { type Request, Router } from "express";
 import { apiScopes } from "../../config/integration.ts";
+import { endOtherSessions } from "../directory/access.ts";
 import { revokeAgentGrant } from "../directory/agents.ts";
 import { changePassword } from "../directory/local-accounts.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
@@ -51,7 +52,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
 
   router.post("/account/sessions/end-others", requireSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
-    await forTenant(database, tenant.id).sessions.end(user.id, ownSessionId(req));
+    await endOtherSessions(forTenant(database, tenant.id), user.id, ownSessionId(req));
     const text = "You are signed out everywhere else.";
     await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
   });

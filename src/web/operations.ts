@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Request, type RequestHandler, Router } from "express";
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Histogram, type Metric, Registry } from "prom-client";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
@@ -21,10 +21,16 @@ const readyTimeoutMs = 3_000;
 /**
  * Health and metrics for the platform. /healthz: the process answers; restart it if not. /readyz: the database answers and
  * has all migrations; send no traffic until then. /metrics: Prometheus text, for this machine or the holder of the token.
+ * @param metrics figures of other parts of the program, which belong to no registry.
  */
-export function operations(database: Database, metricsToken: string | null): Operations {
+export function operations(
+  database: Database,
+  metricsToken: string | null,
+  metrics: readonly Metric[] = [],
+): Operations {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const metric of metrics) registry.registerMetric(metric);
   const duration = new Histogram({
     name: "http_request_duration_seconds",
     help: "How long requests took, by method, route and status.",

@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { generateKeyPairSync, type KeyObject, webcrypto } from "node:crypto";
 import { BasicConstraintsExtension, X509CertificateGenerator } from "@peculiar/x509";
-import { type GenerateKeys, generateRsaKeys } from "../../src/saml/keys.ts";
+import { type GenerateKeys, generateRsaKeys } from "../../src/trust/rsa-keys.ts";
 
 /** A key with a self-signed certificate, like an identity provider's. */
 export interface SigningKey {

@@ -5,6 +5,7 @@ import { newUser } from "../helpers/people.ts";
 import { taskCases } from "../tasks/isolation-cases.ts"; // sample product
 import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
+import { outboxCases } from "./isolation-cases-outbox.ts";
 import { signalCases } from "./isolation-cases-signals.ts";
 
 const everything = { condition: null, sourceId: "any", sort: null, from: { offset: 0 }, limit: 100 };
@@ -17,6 +18,7 @@ export const isolationCases: IsolationCases = {
   ...taskCases, // sample product
   ...directoryCases,
   ...agentCases,
+  ...outboxCases,
   ...signalCases,
   "idempotency.reserve": {
     call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
@@ -296,6 +298,7 @@ export const isolationCases: IsolationCases = {
     call: (b) => b.sessions.changeLimits({ idleMinutes: 5, absoluteMinutes: 10 }),
     gives: undefined,
   },
+  "sessions.connectionsOf": { call: (b, a) => b.sessions.connectionsOf(a.userId, null), gives: [] },
   "sessions.ofUser": { call: (b, a) => b.sessions.ofUser(a.userId, 0), gives: [] },
   "sessions.end": { call: (b, a) => b.sessions.end(a.userId, null), gives: undefined },
   "sessions.revoke": { call: (b, a) => b.sessions.revoke(a.userId), gives: undefined },

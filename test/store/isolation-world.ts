@@ -102,6 +102,25 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     reserved_at: 1,
     expires_at: 1,
   }),
+  outbox: (a) => ({
+    id: "x",
+    kind: "shared-signal",
+    connection_id: a.connectionId,
+    user_id: a.userId,
+    facts: "{}",
+    created_at: 1,
+    attempts: 0,
+    state: "sent",
+  }),
+  signal_transmitters: (a) => ({ connection_id: a.connectionId, is_on: true, changed_at: 1 }),
+  signal_keys: (a) => ({
+    connection_id: a.connectionId,
+    generation: 9,
+    public_key: "x",
+    sealed_key: "x",
+    created_at: 1,
+  }),
+  refused_people: (a) => ({ user_id: a.userId, started_at: 1, count: 1 }),
   signal_streams: (a) => ({
     id: "x",
     connection_id: a.connectionId,
@@ -164,6 +183,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     changed: ["userName"],
     requestId: null,
   });
+  await sendSignals(store, connectionId, user.id);
   await store.keyPairs.add(connectionId, { generation: 1, certificate: "a's", sealedKey: "a's" });
   const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
   await store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
@@ -207,6 +227,14 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     streamId,
     taskId, // sample product
   };
+}
+
+/** Signals to a connection's org, and one that waits. */
+async function sendSignals(store: TenantStore, connectionId: string, userId: string): Promise<void> {
+  await store.signalTransmitters.switchTo(connectionId, true);
+  await store.signalTransmitters.addKey(connectionId, { generation: 1, publicKey: "{}", sealedKey: "a's" });
+  await store.signalTransmitters.countRefusal(userId, 60_000);
+  await store.outbox.add([{ kind: "shared-signal", connectionId, userId, facts: { event: "test" } }]);
 }
 
 async function openSession(

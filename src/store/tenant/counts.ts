@@ -13,6 +13,9 @@ const periods = {
   /** By provisioning source. */
   "scim-call": dayMs,
   "scim-call-hour": hourMs,
+  /** Messages of the outbox, by connection. */
+  "message-sent": dayMs,
+  "message-failed": dayMs,
   /** Not added up: how many people the tenant had, as housekeeping last saw it (housekeeping.ts). */
   people: dayMs,
 } as const;

@@ -154,6 +154,18 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
       });
     },
 
+    /** The connections through which a user's valid sessions began, without those of `except`, a session's id. */
+    async connectionsOf(userId: string, except: string | null): Promise<string[]> {
+      const query = scope.join(of(userId), "users", "id", "sessions.user_id");
+      if (except !== null) query.whereNot("sid_hash", except);
+      const rows = (await query
+        .whereRaw("sessions.access_epoch = users.access_epoch")
+        .where("expires_at", ">", now())
+        .whereNotNull("connection_id")
+        .distinct("connection_id")) as { connection_id: string }[];
+      return rows.map((row) => row.connection_id);
+    },
+
     /** Ends a user's sessions, all of them or all but one, because the user wants it. */
     async end(userId: string, except: string | null): Promise<void> {
       const query = of(userId);

@@ -12,9 +12,10 @@ const windows: Record<FlowKind, number> = {
   provisioning: 2 * seconds,
   // An access token lives for longer than what an agent does at a time.
   "agent-call": 60 * seconds,
+  // The first attempts to send a signal come soon after one another; a later one is a flow of its own.
+  signal: 60 * seconds,
   "sign-out": 0,
   logout: 0,
-  signal: 0,
 };
 
 /** A longer flow goes on as another one, so that each page of a flow is bounded. */

@@ -36,8 +36,8 @@ export interface TenantScope {
   increment(column: string, by: number): Knex.Raw;
   /** SQL that keeps a subquery or a join in the tenant of the table `around` it. */
   sameTenant(table: string, around: string): string;
-  /** SQL without bindings, as one or more result columns. */
-  raw(sql: string): Knex.Raw;
+  /** SQL as a value or as one or more result columns. */
+  raw(sql: string, bindings?: readonly (string | number)[]): Knex.Raw;
 }
 
 const chunkSize = 500;
@@ -86,7 +86,7 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
     atomically: (work) => database.transaction((joined) => work(tenantScope(joined, tenantId))),
     increment: (column, by) => database.sql().raw("?? + ?", [column, by]),
     sameTenant: (table, around) => `${table}.tenant_id = ${around}.tenant_id`,
-    raw: (sql) => database.sql().raw(sql),
+    raw: (sql, bindings = []) => database.sql().raw(sql, bindings),
   };
 }
 

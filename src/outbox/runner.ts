@@ -1,0 +1,123 @@
+/**
+ * The runner of the outbox: work that follows from a change and happens after it (docs/decisions/0052).
+ *
+ * Owns: handing due messages to their handlers, retries, giving up, and the stop. Every replica has a runner, and they share
+ * the work by leases in the database. A message is handled at least once: a handler sends its id, so that the receiver can
+ * drop a repetition. The order is not kept. May import: the ground floor and store.
+ */
+import type { Log } from "../log.ts";
+import type { Database } from "../store/database.ts";
+import { type Attempt, type ClaimedMessage, type Handler, outbox } from "../store/outbox.ts";
+import type { OutboxKind } from "../store/tenant/outbox.ts";
+
+export interface Runner {
+  /** Looks for due messages every second. */
+  start(): void;
+  /** Works until no message is due, and resolves with their number. */
+  runDue(): Promise<number>;
+  /** Claims no more messages. Resolves when the running ones have ended. */
+  stop(): Promise<void>;
+}
+
+export interface RunnerDeps {
+  database: Database;
+  log: Log;
+  handlers: Record<OutboxKind, Handler>;
+  /** Counts the end of each attempt. */
+  onAttempt?: (kind: OutboxKind, state: Attempt["state"]) => void;
+  now?: () => number;
+}
+
+const everyMs = 1_000;
+/** If a process dies, another one repeats its messages after this time. */
+export const leaseMs = 20_000;
+/** Messages in work at a time in one process. */
+const maxRunning = 8;
+/** The wait after the first failure. It doubles with each further one, until it is an hour. */
+const firstRetryMs = 10_000;
+const maxRetryMs = 3_600_000;
+/** A message whose next attempt would be later than this after its creation is given up. */
+export const giveUpMs = 24 * 3_600_000;
+
+/** Opens the runner of this process. Its timer does not keep the process alive. */
+export function openRunner(deps: RunnerDeps): Runner {
+  const { database, log, now = Date.now } = deps;
+  const messages = outbox(database, now);
+  const running = new Set<Promise<void>>();
+  let timer: NodeJS.Timeout | null = null;
+  let filling: Promise<number> | null = null;
+  let isStopped = false;
+
+  function begin(message: ClaimedMessage): void {
+    const work = attempt(deps, message)
+      .catch((error: unknown) => log.warn({ err: error, messageId: message.id }, "outbox.not_settled"))
+      .finally(() => running.delete(work));
+    running.add(work);
+  }
+
+  async function fill(): Promise<number> {
+    let count = 0;
+    while (!isStopped) {
+      const claimed = await messages.claim(maxRunning - running.size, leaseMs);
+      claimed.forEach(begin);
+      count += claimed.length;
+      if (claimed.length === 0) break;
+      if (running.size >= maxRunning) await Promise.race(running);
+    }
+    return count;
+  }
+
+  /** One at a time. */
+  function fillOnce(): Promise<number> {
+    filling ??= fill().finally(() => {
+      filling = null;
+    });
+    return filling;
+  }
+
+  return {
+    start() {
+      timer = setInterval(() => {
+        fillOnce().catch((error: unknown) => log.warn({ err: error }, "outbox.not_read"));
+      }, everyMs).unref();
+    },
+
+    async runDue() {
+      const count = await fillOnce();
+      await Promise.all(running);
+      return count;
+    },
+
+    async stop() {
+      isStopped = true;
+      if (timer) clearInterval(timer);
+      await filling?.catch(() => undefined);
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Makes one attempt and writes down how it ended. */
+async function attempt(
+  { database, log, handlers, onAttempt, now = Date.now }: RunnerDeps,
+  message: ClaimedMessage,
+): Promise<void> {
+  const messages = outbox(database, now);
+  const end = await handlers[message.kind](message).catch((error: unknown): Attempt => {
+    log.error({ err: error, messageId: message.id }, "outbox.handler_failed");
+    return { state: "retry", answer: "internal error", retryAfterMs: null };
+  });
+  const fields = { tenantId: message.tenantId, messageId: message.id, attempt: message.attempts };
+  log.info({ ...fields, kind: message.kind, state: end.state, answer: end.answer }, "outbox.attempted");
+  onAttempt?.(message.kind, end.state);
+  if (end.state !== "retry") return await messages.settle(message, end.state, end.answer);
+  const until = now() + Math.max(backoffMs(message.attempts), Math.ceil(end.retryAfterMs ?? 0));
+  if (until > message.createdAt + giveUpMs) return await messages.settle(message, "given-up", end.answer);
+  await messages.postpone(message, until, end.answer);
+}
+
+/** Grows exponentially, and varies by half, so that the messages of an outage do not come all at once. */
+function backoffMs(attempts: number): number {
+  const longest = Math.min(maxRetryMs, firstRetryMs * 2 ** (attempts - 1));
+  return Math.round(longest * (0.5 + Math.random() / 2));
+}
