@@ -69,6 +69,7 @@ export const paths = {
   protectedResource: "/.well-known/oauth-protected-resource",
   token: "/oauth2/token",
   authorize: "/oauth2/authorize",
+  revoke: "/oauth2/revoke",
   api: "/api/v1",
   apiDescription: "/api/v1/openapi.json",
   mcp: "/mcp",
@@ -89,7 +90,7 @@ const crossSitePaths = [
   /^\/oidc\/[^/]+\/initiate$/,
   /^\/saml\/[^/]+\/acs$/,
   /^\/global-token-revocation$/,
-  /^\/oauth2\/token$/,
+  /^\/oauth2\/(token|revoke)$/,
   /^\/mcp$/,
 ];
 

@@ -1,6 +1,7 @@
 import type { Log } from "../log.ts";
 import { accessTokenStore } from "./access-tokens.ts";
 import type { Database } from "./database.ts";
+import { provisioningGrantStore } from "./provisioning-grants.ts";
 import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
 import { sessionStore } from "./session-store.ts";
@@ -22,12 +23,13 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, recorded messages, figures and activity. */
+/** Removes expired sessions, access tokens, links, sign-ins in flight, codes, rate limits, answers to repeated requests, recorded messages, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
   await systemStore(database).links.removeExpired();
   await systemStore(database).removeExpiredLogins();
+  await provisioningGrantStore(database).removeExpired();
   await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);
   await removeExpiredRateLimits(database);
   await database.sql()("idempotency_keys").where("expires_at", "<=", Date.now()).delete();

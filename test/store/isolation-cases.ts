@@ -5,6 +5,7 @@ import { newUser } from "../helpers/people.ts";
 import { taskCases } from "../tasks/isolation-cases.ts"; // sample product
 import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
+import { provisioningGrantCases } from "./isolation-cases-grants.ts";
 
 const everything = { condition: null, sourceId: "any", sort: null, from: { offset: 0 }, limit: 100 };
 
@@ -16,6 +17,7 @@ export const isolationCases: IsolationCases = {
   ...taskCases, // sample product
   ...directoryCases,
   ...agentCases,
+  ...provisioningGrantCases,
   "idempotency.reserve": {
     call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
     gives: "refused",

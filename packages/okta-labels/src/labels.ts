@@ -113,6 +113,8 @@ export const okta = {
     configure: "Configure API Integration",
     enable: "Enable API integration",
     apiToken: "API Token",
+    /** With the name of the app, for an app whose provisioning authenticates by OAuth 2.0. */
+    authenticateWith: "Authenticate with {app}",
     baseUrl: "Base URL",
     test: "Test API Credentials",
     settings: "Settings",
