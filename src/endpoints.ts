@@ -80,6 +80,7 @@ export const paths = {
   }),
   token: "/oauth2/token",
   authorize: "/oauth2/authorize",
+  revoke: "/oauth2/revoke",
   api: "/api/v1",
   apiDescription: "/api/v1/openapi.json",
   mcp: "/mcp",
@@ -101,7 +102,7 @@ const crossSitePaths = [
   /^\/saml\/[^/]+\/acs$/,
   /^\/global-token-revocation$/,
   /^\/shared-signals\/[^/]+$/,
-  /^\/oauth2\/token$/,
+  /^\/oauth2\/(token|revoke)$/,
   /^\/mcp$/,
 ];
 

@@ -28,6 +28,8 @@ export interface TenantA {
   domain: string;
   testId: string;
   clientId: string;
+  codeId: string;
+  grantId: string;
   reservation: string;
   streamId: string;
   taskId: string; // sample product
