@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { tellBlocked } from "../../src/directory/access-events.ts";
+import { switchOnSending } from "../../src/shared-signals/sending.ts";
+import { pooledKeys } from "../helpers/certificates.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { orgOptions, orgSealer } from "../helpers/org.ts";
 import { useSignalCircle } from "../helpers/signal-circle.ts";
+import { runnerOf } from "../helpers/signal-receiver.ts";
 
 const isSignedIn = async (client: Client) => (await client.get("/account")).status === 200;
 
@@ -89,6 +94,28 @@ describe("shared signals of an Okta-shaped org", () => {
       const ada = await circle().signIn();
       await circle().act("clear-sessions");
       assert.ok(await isSignedIn(ada));
+    });
+
+    it("that the application sends reach the org, which logs them and shows the risk", async () => {
+      const { site, org, admin, connection, ada } = circle();
+      const maker = { sealer: orgSealer, generateKeys: pooledKeys };
+      await switchOnSending(site.acme.store, maker, connection, async () => undefined);
+      await admin.post("/admin/device-integrations", {
+        name: "Tasklane",
+        settings: "well-known",
+        wellKnownUrl: `${site.app.url}/.well-known/ssf-configuration/shared-signals/${connection.key}`,
+      });
+      await circle().signIn();
+      const user = (await site.acme.store.users.byLoginName(ada.login)) ?? assert.fail("no user");
+      await site.acme.store.transaction((inside) => tellBlocked(inside, user.id, true));
+      await runnerOf(use().database, { app: site.app, dataKey: orgOptions.dataKey }).runDue();
+      const logged = org.events.latest(10).map(({ type, what }) => [type, what]);
+      assert.deepEqual(logged.sort(), [
+        ["security.events.provider.receive_event", `Tasklane sent session-established about ${ada.login}`],
+        ["security.events.provider.receive_event", `Tasklane sent user-risk-change about ${ada.login}`],
+        ["user.risk.detect", `The risk of ${ada.login} changed from low to high`],
+      ]);
+      assert.match((await admin.get(`/admin/users/${ada.id}`)).text, /Risk: high/);
     });
   });
 });
