@@ -18,6 +18,7 @@ import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
 import { recordSharedSignals } from "./inspector/describe/shared-signals.ts";
 import { recordSignOut } from "./inspector/describe/sign-out.ts";
+import { recordStreamManagement } from "./inspector/describe/stream-management.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
@@ -185,6 +186,7 @@ export function createApp({
   app.use(consentRoutes({ database, baseUrl, allowLoopback: config.insecureAllowPrivateNetwork }));
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));
+  app.use(recordStreamManagement(recorder));
   app.use(adminRoutes({ ...shared, limits, providers, generateKeys, lookUpTxt, verifyAssertion }));
   app.use(taskRoutes({ database })); // sample product
 

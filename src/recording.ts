@@ -38,9 +38,17 @@ export const lanes = ["agent", "browser", "product", "okta"] as const;
 export type Lane = (typeof lanes)[number];
 
 /** The kinds of flows. */
-export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "signal" | "agent-call";
+export type FlowKind =
+  | "sign-in"
+  | "test"
+  | "sign-out"
+  | "provisioning"
+  | "logout"
+  | "signal"
+  | "stream"
+  | "agent-call";
 
-/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one agent's call. */
+/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one action on a stream of events, one agent's call. */
 export interface FlowPart {
   kind: FlowKind;
   /**

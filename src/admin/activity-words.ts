@@ -9,6 +9,7 @@ const named: Record<string, string> = {
   "access.issued": "Agent got access",
   "access.refused": "Agent was refused",
   "signal.person_unknown": "Event about a person without an account",
+  "signal.passed_over": "Event recorded, because the stream is paused here",
 };
 
 /** "user.role_changed" → "User role changed". */

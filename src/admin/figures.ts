@@ -50,6 +50,30 @@ export async function connectionFigures(store: TenantStore, connectionId: string
   return figuresOf(counts, now).slice(0, kinds.length);
 }
 
+/** Signals to a connection's org in the last seven days: those that it accepted, and those that failed for good. */
+export async function deliveryFigures(store: TenantStore, connectionId: string): Promise<Figure[]> {
+  const now = Date.now();
+  const kinds = ["message-sent", "message-failed"] as const;
+  const counts = await store.counts.since(kinds, firstDay(now, days), connectionId);
+  const [sent, failed] = kinds.map((kind) => perDay(counts, kind, now, days));
+  return [
+    { label: "Sent, 7 days", count: sum(sent ?? []), values: sent ?? [], tone: "done" },
+    { label: "Not sent, 7 days", count: sum(failed ?? []), values: failed ?? [], tone: "problem" },
+  ];
+}
+
+/** The events that a connection's transmitter sent in the last seven days. */
+export async function signalFigures(store: TenantStore, connectionId: string): Promise<Figure[]> {
+  const now = Date.now();
+  const values = perDay(
+    await store.counts.since(["signal"], firstDay(now, days), connectionId),
+    "signal",
+    now,
+    days,
+  );
+  return [{ label: "Events, 7 days", count: sum(values), values }];
+}
+
 async function countsOf(store: TenantStore): Promise<PeriodCount[]> {
   const kinds = [
     "people",

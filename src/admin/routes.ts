@@ -26,6 +26,7 @@ import { peopleRoutes } from "./people.ts";
 import { personRoutes } from "./person.ts";
 import { provisioningRoutes } from "./provisioning.ts";
 import { samlActionRoutes } from "./saml-actions.ts";
+import { sentSignalRoutes } from "./sent-signals.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
 import { signalRoutes } from "./signals.ts";
@@ -39,6 +40,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(setUpLinkRoutes(deps));
   router.use(samlActionRoutes(deps));
   router.use(signalRoutes(deps));
+  router.use(sentSignalRoutes(deps));
   router.use(domainRoutes(deps));
   router.use(provisioningRoutes(deps));
   router.use(agentsRoutes(deps));

@@ -4,7 +4,9 @@ import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, SignalStream } from "../model.ts";
+import { eventTypes } from "../shared-signals/events.ts";
 import type { StreamAnswer } from "../shared-signals/stream-policy.ts";
+import { problemOf } from "../shared-signals/stream-problems.ts";
 import {
   beginConsent,
   callbackUrl,
@@ -35,11 +37,12 @@ import { requireAdmin, requireOwner, signedIn } from "../web/guards.ts";
 import { formField, navigationOnly } from "../web/request.ts";
 import { adminEntry, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
+import { signalFigures } from "./figures.ts";
 import { FormReader, optional } from "./form-reader.ts";
 import { oidcChecks } from "./oidc-form.ts";
+import { sendingValues } from "./sent-signals.ts";
 import { adminContext } from "./set-up-context.ts";
 import { checkShown, shownValue } from "./shown.ts";
-import { problemOf } from "./signal-problems.ts";
 
 const page = paths.admin.connectionSignals(":connection");
 
@@ -92,6 +95,8 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
       callbackUrl: callbackUrl(baseUrl, connection.key),
       pushUrl: pushUrl(baseUrl, connection.key),
       eventNames,
+      sending: await sendingValues({ baseUrl }, { store, connection }),
+      figures: await signalFigures(store, connection.id),
       form: submittedForm(res, connect) ?? {
         values: { clientId: stream?.clientId ?? "" },
         problems: {},
@@ -107,10 +112,10 @@ const connect = "connect";
 
 /** The events by their URIs, as people say them. */
 const eventNames: Readonly<Record<string, string>> = {
-  "https://schemas.openid.net/secevent/caep/event-type/session-revoked": "Session revoked",
-  "https://schemas.openid.net/secevent/caep/event-type/credential-change": "Credential changed",
-  "https://schemas.openid.net/secevent/ssf/event-type/verification": "Verification",
-  "https://schemas.openid.net/secevent/ssf/event-type/stream-updated": "Stream updated",
+  [eventTypes.sessionRevoked]: "Session revoked",
+  [eventTypes.credentialChange]: "Credential changed",
+  [eventTypes.verification]: "Verification",
+  [eventTypes.streamUpdated]: "Stream updated",
 };
 
 /** An owner enters the client, the org asks for consent, and the browser comes back. */

@@ -78,6 +78,8 @@ const titles: Record<FlowKind, Title> = {
     const about = person === null ? "" : ` about ${person}`;
     return hasFailed ? `An event${about} was refused` : `Okta sent an event${about}: ${event}`;
   },
+  stream: (_person, hasFailed) =>
+    hasFailed ? "A call about a stream of events failed" : "A stream of events was managed",
   "agent-call": (person, hasFailed) =>
     hasFailed
       ? `An agent was refused${person === null ? "" : ` for ${person}`}`

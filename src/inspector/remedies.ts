@@ -1,4 +1,5 @@
 import type { RefusalReason } from "../errors.ts";
+import { streamProblems } from "../shared-signals/stream-problems.ts";
 
 /** For the administrator of the organisation who reads a failed message: what to do, by the reason of the failed check. */
 type Remedies<Reason extends string> = Readonly<Record<Reason, string>>;
@@ -81,6 +82,18 @@ const calls: Remedies<string> = {
   "not-json": "Okta sends JSON: find out who called.",
   "no-subject": "Okta names a person: find out who called.",
   "unknown-person": "Provision the person, or ignore it: someone without an account has no session to end.",
+  "signal-invalid_request":
+    "Compare the event with the failed check. If Okta sent it, report the message to Okta's support.",
+  "signal-invalid_key": "Check that the org's keys are published, and that Okta sent this event.",
+  "signal-invalid_issuer":
+    "Connect the shared signals of the connection again, at the org that sent this event.",
+  "signal-invalid_audience": "Connect the shared signals again: the stream in Okta is for another receiver.",
+  "signal-authentication_failed": "Find out who sent it: the signature is not from the org.",
+  "signal-access_denied":
+    "Switch the connection and its stream on, if the event is about one of your people.",
+  "signal-invalid_state": "Verify the stream again on the connection's page.",
+  "signal-unauthorized": "Connect the shared signals again: another header than ours was sent.",
+  "signal-unavailable": "Nothing: Okta tries again. If it recurs, check that the org's keys can be reached.",
   "scim-400": "Compare the body with the detail. In Okta, check the attribute mappings of the application.",
   "scim-404": "Import the users in Okta again, or remove and assign the person: Okta's ID for them is stale.",
   "scim-409": "Find the other account under People or Groups, and rename or delete one of the two.",
@@ -91,5 +104,9 @@ const calls: Remedies<string> = {
 
 /** Says how to mend a failed check; null if the check's detail has to be enough. */
 export function remedyFor(reason: string): string | null {
-  return (signIn as Remedies<string>)[reason] ?? calls[reason] ?? null;
+  return (
+    [signIn, calls, streamProblems as Remedies<string>]
+      .map((one) => (one as Remedies<string>)[reason])
+      .find(Boolean) ?? null
+  );
 }

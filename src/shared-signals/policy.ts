@@ -159,7 +159,8 @@ export const claimRules: readonly SignalRule<ClaimFacts>[] = [
       "set-audience",
       "The audience is the stream's",
       "SSF §4.1.8",
-      ({ claims, expected }) => [claims.aud].flat().some((one) => expected.audiences.includes(String(one))),
+      ({ claims, expected }) =>
+        [claims.aud].flat().some((one) => typeof one === "string" && expected.audiences.includes(one)),
       "invalid_audience",
     ),
     found: ({ claims, expected }) => differs(claims.aud, expected.audiences),

@@ -9,6 +9,7 @@ import type { ActivityEntry } from "../store/tenant/activity.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { eventTypes, type SignalEvent } from "./events.ts";
 import { oldestSetMs, stateRules } from "./policy.ts";
+import { pausedHere } from "./stream-policy.ts";
 
 /** What an event did. */
 export type SignalResult =
@@ -53,9 +54,10 @@ export async function receive(
       const actor = { actorKind: "shared-signals", actor: connection.key } as const;
       const record: Act["record"] = (entry) =>
         store.activity.record({ ...actor, targetId: null, changed: [], requestId, ...entry });
-      const act = acts.get(event.type);
+      const act = actOn(event.type, stream.statusReason === pausedHere);
       const result = act ? await act({ store, found, event, record }) : "ignored";
       await store.signalStreams.recordEvent(stream.id, event.type);
+      await store.counts.add([{ kind: "signal", subject: connection.id, count: 1 }]);
       return result;
     });
   } catch (error) {
@@ -67,6 +69,18 @@ export async function receive(
 /** An id is kept until its SET is too old to be accepted, so that no SET is acted on twice. */
 function endOfId(issuedAt: number): number {
   return Math.ceil(issuedAt + oldestSetMs + 60_000);
+}
+
+function actOn(eventType: string, isPausedHere: boolean) {
+  return isPausedHere && endingEvents.has(eventType) ? recordOnly : acts.get(eventType);
+}
+
+/** Events that may end access. */
+const endingEvents: ReadonlySet<string> = new Set([eventTypes.sessionRevoked, eventTypes.credentialChange]);
+
+async function recordOnly({ record }: Act): Promise<SignalResult> {
+  await record({ action: "signal.passed_over" });
+  return "recorded";
 }
 
 const acts = new Map<string, (act: Act) => Promise<SignalResult>>([

@@ -15,6 +15,7 @@ import type { SignalTransmitter } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
+import { isUnavailable } from "../store/sql-errors.ts";
 import { type FoundSignalStream, systemStore } from "../store/system-store.ts";
 import { eventTypes, readEvent, typesIn } from "./events.ts";
 import {
@@ -146,7 +147,7 @@ function isTransmitter(req: Request, found: FoundSignalStream | null): boolean {
   return Boolean(found?.headerHash) && timingSafeEqual(given, Buffer.from(found?.headerHash ?? given));
 }
 
-/** Applies every rule about the SET and its event. Throws RuleBrokenError, or UnavailableError without the keys. */
+/** Applies every rule about the SET and its event. Throws RuleBrokenError. */
 async function accept(
   { connection, stream }: FoundSignalStream,
   set: string,
@@ -183,8 +184,8 @@ interface RefusedCall {
 
 /** How an error is answered; null for a fault of the program. */
 function refusalOf(error: unknown): RefusedCall | null {
-  if (error instanceof UnavailableError)
-    return { status: 503, err: null, description: "", reason: error.message };
+  if (error instanceof UnavailableError || isUnavailable(error))
+    return { status: 503, err: null, description: "", reason: String(error) };
   if (error instanceof RuleBrokenError) {
     const { rule, message } = error as RuleBrokenError<SignalRefusal>;
     const answer = { description: rule.name, reason: message };

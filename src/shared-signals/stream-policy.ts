@@ -1,6 +1,7 @@
 import type { Rule } from "policy-list/policy";
 import { sameIssuer } from "../trust/issuer-names.ts";
 import { type OrgTokens, orgUnavailable } from "../trust/org-clients.ts";
+import { eventTypes } from "./events.ts";
 
 /**
  * The policy of setting up a stream: every rule, in the order in which it is applied. "SSF" is the OpenID Shared Signals
@@ -30,17 +31,19 @@ export type StreamRefusal =
   | "stream-not-valid"
   | "events-missing";
 
-/** The scopes of Okta's API for streams. offline_access asks for a refresh token. */
-export const streamScopes = ["ssf.manage", "ssf.read", "offline_access"] as const;
-const neededScopes = streamScopes.filter((scope) => scope !== "offline_access");
+/** The scopes of Okta's API for streams. */
+export const apiScopesForStreams = ["ssf.manage", "ssf.read"] as const;
+
+/** offline_access asks for a refresh token, and is only defined together with openid (OpenID Connect Core §11). */
+export const streamScopes = [...apiScopesForStreams, "openid", "offline_access"] as const;
 
 export const pushDelivery = "urn:ietf:rfc:8935";
 
 /** The events that a stream is created for. */
-export const wantedEvents = [
-  "https://schemas.openid.net/secevent/caep/event-type/session-revoked",
-  "https://schemas.openid.net/secevent/caep/event-type/credential-change",
-] as const;
+export const wantedEvents = [eventTypes.sessionRevoked, eventTypes.credentialChange];
+
+/** The reason of the status of a stream that we have paused, because its transmitter cannot. */
+export const pausedHere = "Okta cannot pause a stream, so its events are recorded here and change nothing";
 
 /** Before the org is asked anything. */
 export const pendingRules: readonly StreamRule<{ isPending: boolean }>[] = [
@@ -146,7 +149,7 @@ export const grantRules: readonly StreamRule<OrgGrantFacts>[] = [
     name: "The access token has both scopes for streams",
     citation: "RFC 6749 §5.1, Okta: SSF Transmitter",
     reason: "scopes-missing",
-    holds: ({ tokens }) => neededScopes.every((scope) => tokens?.scopes.includes(scope)),
+    holds: ({ tokens }) => apiScopesForStreams.every((scope) => tokens?.scopes.includes(scope)),
     found: ({ tokens }) => `granted: ${shortened(tokens?.scopes.join(" "))}`,
   },
 ];
@@ -288,7 +291,7 @@ export const streamRules: readonly StreamRule<StreamFacts>[] = [
     name: "The transmitter answers with a stream that has an id and an audience",
     citation: "SSF §8.1.1",
     reason: "stream-not-valid",
-    holds: ({ answer }) => answer !== null,
+    holds: ({ answer }) => answer !== null && answer.audiences.length > 0,
   },
   {
     id: "stream-id",

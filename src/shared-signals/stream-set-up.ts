@@ -135,7 +135,7 @@ async function keepClient(
   if (before) await store.signalStreams.update(before.id, changes);
   else if (sealed === null) throw new ConflictError("stale", "The client secret is missing.");
   else await store.signalStreams.create(newStreamOf(connection, clientId, sealed));
-  await store.activity.record(entry("shared_signals.client_entered"));
+  await store.activity.record(entry("stream.client_entered"));
   return await streamOf({ store, connection });
 }
 
@@ -192,7 +192,7 @@ async function redeemConsent(
   const tokens = await granted(action, () => client.redeem(url, request));
   judge(consentRules, { code: null, found: null, tokens });
   await keepRefreshToken(deps, action, stream.id, tokens);
-  await store.activity.record(action.entry("shared_signals.authorized"));
+  await store.activity.record(action.entry("stream.authorized"));
   return await callsOf(deps, action, stream, tokens);
 }
 
@@ -270,7 +270,7 @@ async function forgetRefreshToken(
     const secrets = await inside.signalStreams.sealedSecrets(streamId);
     if (secrets?.sealedRefreshToken !== refused) return false;
     await inside.signalStreams.update(streamId, { sealedRefreshToken: null });
-    await inside.activity.record(entry("shared_signals.authorization_ended"));
+    await inside.activity.record(entry("stream.authorization_ended"));
     return true;
   });
 }

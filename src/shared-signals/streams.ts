@@ -4,7 +4,7 @@ import { ConflictError } from "../errors.ts";
 import type { SignalStream } from "../model.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import type { SignalStreamChanges } from "../store/tenant/signal-streams.ts";
-import { type StreamAnswer, streamRules, wantedEvents } from "./stream-policy.ts";
+import { pausedHere, type StreamAnswer, streamRules, wantedEvents } from "./stream-policy.ts";
 import {
   authorizedCalls,
   revokeAuthorization,
@@ -123,7 +123,7 @@ async function keepStream(
   judge(streamRules, { answer, expectedId, endpoint, issuer: transmitter.issuer });
   // The rules demand an answer.
   const { streamId, audiences, eventsDelivered } = answer as StreamAnswer;
-  const action = expectedId === null ? "shared_signals.connected" : "shared_signals.taken_over";
+  const action = expectedId === null ? "stream.connected" : "stream.taken_over";
   await store.transaction(async (inside) => {
     await inside.signalStreams.update(id, {
       transmitter,
@@ -151,12 +151,12 @@ async function verify(action: StreamAction, calls: AuthorizedCalls): Promise<voi
   const state = randomToken();
   secrets.push(state);
   const waiting = { stateHash: hashToken(state), verificationRequestedAt: Date.now() };
-  await change(action, stream, waiting, "shared_signals.verification_requested");
+  await change(action, stream, waiting, "stream.verification_requested");
   try {
     await requestVerification(calls, providerStreamId(stream), state);
   } catch (error) {
     await store.signalStreams.update(stream.id, { stateHash: null, verificationRequestedAt: null });
-    await store.activity.record({ ...entry("shared_signals.verification_refused"), reason: reasonOf(error) });
+    await store.activity.record({ ...entry("stream.verification_refused"), reason: reasonOf(error) });
     throw error;
   }
 }
@@ -164,9 +164,6 @@ async function verify(action: StreamAction, calls: AuthorizedCalls): Promise<voi
 function reasonOf(error: unknown): string | null {
   return error instanceof RuleBrokenError ? error.rule.reason : null;
 }
-
-/** The reason of the status of a stream that only we have paused. */
-export const pausedHere = "Okta cannot pause a stream, so its events are recorded here and change nothing";
 
 /** Pauses or resumes the stream. Returns whether the transmitter did it, or only we. Throws RuleBrokenError. */
 export async function setStreamStatus(
@@ -182,7 +179,7 @@ export async function setStreamStatus(
     status: answer?.status ?? wanted,
     statusReason: isByUs ? pausedHere : (answer?.reason ?? null),
   };
-  const name = wanted === "paused" ? "shared_signals.paused" : "shared_signals.resumed";
+  const name = wanted === "paused" ? "stream.paused" : "stream.resumed";
   await change(action, stream, status, name);
   return answer !== null;
 }
@@ -195,13 +192,13 @@ export async function checkStreamStatus(deps: StreamDeps, action: StreamAction):
   if (answer === null || stream.statusReason === pausedHere) return;
   const { status, reason: statusReason = null } = answer;
   if (status === stream.status && statusReason === stream.statusReason) return;
-  await change(action, stream, { status, statusReason }, "shared_signals.status_read");
+  await change(action, stream, { status, statusReason }, "stream.status_read");
 }
 
 /** Changes whether a revoked or deleted credential ends a person's sessions. */
 export async function changeCredentialPolicy(action: StreamAction, endsSessions: boolean): Promise<void> {
   const changes = { credentialChangeEndsSessions: endsSessions };
-  await change(action, await streamOf(action), changes, "shared_signals.changed");
+  await change(action, await streamOf(action), changes, "stream.changed");
 }
 
 /** Deletes the stream at the transmitter, revokes our authorization, and then forgets both here. Throws RuleBrokenError. */
@@ -211,12 +208,12 @@ export async function deleteEverywhere(deps: StreamDeps, action: StreamAction): 
     await deleteStream(await authorizedCalls(deps, action, stream), stream.providerStreamId);
   }
   await revokeAuthorization(deps, action, stream);
-  await remove(action, stream, "shared_signals.deleted");
+  await remove(action, stream, "stream.deleted");
 }
 
 /** Forgets the stream here only. The transmitter keeps it, and its events are refused. */
 export async function forgetStream(action: StreamAction): Promise<void> {
-  await remove(action, await streamOf(action), "shared_signals.forgotten");
+  await remove(action, await streamOf(action), "stream.forgotten");
 }
 
 async function remove({ store, entry }: StreamAction, { id }: SignalStream, name: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { decodeJwt } from "jose";
+import { UnavailableError } from "../errors.ts";
 import type { SignalTransmitter } from "../model.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { findingOf, type TokenFinding } from "../trust/org-tokens.ts";
 
 /**
  * Verifies the type and the signature of a SET with the transmitter's keys: null if they are valid, otherwise the rule that
- * it breaks. Throws UnavailableError if the keys cannot be read at the moment.
+ * it breaks.
  */
 export type SetVerifier = (set: string, transmitter: SignalTransmitter) => Promise<TokenFinding | null>;
 
@@ -24,7 +25,7 @@ export function setVerifier(keys: KeyStore): SetVerifier {
         isWeak = true;
       }
     };
-    const finding = await findingOf(verify, ruleIdOf);
+    const finding = await findingOf(verify, ruleIdOf).catch(unavailableKeys);
     return isWeak ? { ruleId: "set-key", found: "the key is too weak for its algorithm" } : finding;
   };
 }
@@ -35,6 +36,11 @@ export function setVerifier(keys: KeyStore): SetVerifier {
  */
 export function claimsOf(set: string): Record<string, unknown> {
   return decodeJwt(set);
+}
+
+function unavailableKeys(error: unknown): TokenFinding {
+  if (!(error instanceof UnavailableError)) throw error;
+  return { ruleId: "keys-available", found: String(error.cause) };
 }
 
 const ruleOfCode: Record<string, string> = {

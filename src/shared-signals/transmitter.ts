@@ -30,16 +30,16 @@ const metadataSchema = z.object({
   issuer: text,
   jwks_uri: text,
   configuration_endpoint: text,
-  /** Okta's metadata has no address of the status, which is below that of the streams (Okta: "SSF Transmitter"). */
   status_endpoint: text.optional(),
-  verification_endpoint: text,
+  verification_endpoint: text.optional(),
   delivery_methods_supported: z.array(text).max(50).optional(),
 });
 
 const streamSchema = z.object({
   stream_id: text,
   iss: text,
-  aud: z.union([text.transform((one) => [one]), z.array(text).min(1).max(50)]),
+  // A stream that names none is refused, but has to be known, so that it can be deleted.
+  aud: z.union([text.transform((one) => [one]), z.array(text).max(50)]).catch([]),
   delivery: z.object({ method: text, endpoint_url: text }),
   events_delivered: z.array(text).max(100),
 });
@@ -50,7 +50,7 @@ const statusSchema = z.object({
 });
 
 /** The state of a stream at its transmitter (SSF §8.1.2). */
-export type StreamStatus = z.infer<typeof statusSchema>;
+export type StreamState = z.infer<typeof statusSchema>;
 
 /**
  * Reads the metadata of an org's transmitter (SSF §7.2). Throws RuleBrokenError by transmitterRules.
@@ -63,26 +63,33 @@ export async function discoverTransmitter(
   const answer = await send(`${orgs[0]}/.well-known/ssf-configuration`, {}, calls);
   judge(transmitterAvailable, answer);
   const parsed = metadataSchema.safeParse(answer.status === 200 ? jsonOf(answer.body) : null);
-  const metadata = parsed.success ? withStatusEndpoint(parsed.data) : null;
-  const found = metadata && {
-    issuer: metadata.issuer,
-    deliveryMethods: metadata.delivery_methods_supported ?? null,
-    endpoints: [metadata.configuration_endpoint, metadata.status_endpoint, metadata.verification_endpoint],
+  const transmitter = parsed.success ? transmitterOf(parsed.data) : null;
+  const found = transmitter && {
+    issuer: transmitter.issuer,
+    deliveryMethods: parsed.data?.delivery_methods_supported ?? null,
+    endpoints: [
+      transmitter.configurationEndpoint,
+      transmitter.statusEndpoint,
+      transmitter.verificationEndpoint,
+    ],
   };
   judge(transmitterRules, { orgs, found });
-  // The rules demand metadata.
-  const accepted = metadata as NonNullable<typeof metadata>;
-  return {
-    issuer: accepted.issuer,
-    jwksUri: accepted.jwks_uri,
-    configurationEndpoint: accepted.configuration_endpoint,
-    statusEndpoint: accepted.status_endpoint,
-    verificationEndpoint: accepted.verification_endpoint,
-  };
+  // The rules demand a transmitter.
+  return transmitter as SignalTransmitter;
 }
 
-function withStatusEndpoint({ status_endpoint, ...metadata }: z.infer<typeof metadataSchema>) {
-  return { ...metadata, status_endpoint: status_endpoint ?? `${metadata.configuration_endpoint}/status` };
+/** Okta's metadata does not name the endpoint of the status, which is below that of the configuration. */
+function transmitterOf({
+  configuration_endpoint,
+  ...metadata
+}: z.infer<typeof metadataSchema>): SignalTransmitter {
+  return {
+    issuer: metadata.issuer,
+    jwksUri: metadata.jwks_uri,
+    configurationEndpoint: configuration_endpoint,
+    statusEndpoint: metadata.status_endpoint ?? `${configuration_endpoint}/status`,
+    verificationEndpoint: metadata.verification_endpoint ?? `${configuration_endpoint}/verification`,
+  };
 }
 
 /** An outage says nothing about whether the org has a transmitter. */
@@ -141,7 +148,7 @@ export async function deleteStream(calls: AuthorizedCalls, streamId: string): Pr
 }
 
 /** Null if the answer is not a status. Throws as createStream(). */
-export async function readStatus(calls: AuthorizedCalls, streamId: string): Promise<StreamStatus | null> {
+export async function readStatus(calls: AuthorizedCalls, streamId: string): Promise<StreamState | null> {
   const url = withStream(calls.transmitter.statusEndpoint, streamId);
   return statusIn(await sendJson(calls, "GET", url));
 }
@@ -153,8 +160,8 @@ export async function readStatus(calls: AuthorizedCalls, streamId: string): Prom
 export async function changeStatus(
   calls: AuthorizedCalls,
   streamId: string,
-  status: StreamStatus["status"],
-): Promise<StreamStatus | null> {
+  status: StreamState["status"],
+): Promise<StreamState | null> {
   const body = JSON.stringify({ stream_id: streamId, status });
   const answer = await send(
     calls.transmitter.statusEndpoint,
@@ -235,7 +242,7 @@ function streamIn(body: string): StreamAnswer | null {
   };
 }
 
-function statusIn(body: string): StreamStatus | null {
+function statusIn(body: string): StreamState | null {
   const parsed = statusSchema.safeParse(jsonOf(body));
   return parsed.success ? parsed.data : null;
 }

@@ -12,6 +12,7 @@ import { identityOf, samlSettings } from "../helpers/people.ts";
 import type { Site } from "../helpers/site.ts";
 import { agentPages } from "./agent-pages.ts";
 import { directoryPages } from "./directory-pages.ts";
+import { sentSignalPages } from "./signal-pages.ts";
 
 /** The admin console's pages, for test/helpers/every-page.ts. */
 export async function adminPages(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
@@ -45,6 +46,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
   return [
     ...(await directoryPages(use, site)),
     ...(await agentPages(use, site)),
+    ...(await sentSignalPages(use, site)),
     page("the console's overview", "/admin"),
     page("connections", "/admin/connections"),
     page("a new connection", "/admin/connections/new"),

@@ -37,7 +37,7 @@ describe("shared signals in the admin console", () => {
     const actions = async () =>
       (await site().acme.store.activity.latest(50))
         .filter(({ targetId }) => targetId === connection.id)
-        .map(({ action }) => action.replace("shared_signals.", ""))
+        .map(({ action }) => action.replace("stream.", ""))
         .reverse();
 
     /** Enters the client, and returns where the browser goes in the org. */
@@ -63,7 +63,7 @@ describe("shared signals in the admin console", () => {
       const asked = Object.fromEntries(url.searchParams);
       assert.deepEqual(
         [asked.redirect_uri, asked.scope, asked.response_type],
-        [callback, "ssf.manage ssf.read offline_access", "code"],
+        [callback, "ssf.manage ssf.read openid offline_access", "code"],
       );
       const done = "The stream is connected. Okta now sends a verification event.";
       await shownOnce(owner, await comeBack(org.consent(url.href)), page(), done);

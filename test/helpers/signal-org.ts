@@ -45,7 +45,8 @@ export class SignalOrg {
   readonly revoked: string[] = [];
   /** By "METHOD /path": replaces the answer once, or for good with `stays`. */
   readonly answers = new Map<string, WireAnswer>();
-  /** Changes the metadata of the transmitter and the stream that it answers. */
+  /** Changes the metadata of the authorization server and of the transmitter, and the stream that it answers. */
+  openIdMetadata: Record<string, unknown> = {};
   metadata: Record<string, unknown> = {};
   answered: Record<string, unknown> = {};
   /** The audience of the stream's events. */
@@ -78,6 +79,7 @@ export class SignalOrg {
     for (const kept of [this.answers, this.#codes, this.#refreshTokens, this.#accessTokens]) kept.clear();
     for (const list of [this.calls, this.sent, this.revoked]) list.length = 0;
     this.metadata = {};
+    this.openIdMetadata = {};
     this.answered = {};
     this.scopes = ["ssf.manage", "ssf.read", "offline_access"];
   }
@@ -194,6 +196,7 @@ export class SignalOrg {
       revocation_endpoint: endpoint("revoke"),
       jwks_uri: endpoint("keys"),
       response_types_supported: ["code"],
+      ...this.openIdMetadata,
     };
   }
 

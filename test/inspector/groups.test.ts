@@ -3,11 +3,12 @@ import { policy } from "saml-policy/policy";
 import { tokenPolicy } from "../../src/cross-app-access/policy.ts";
 import { checkGroups } from "../../src/inspector/describe/groups.ts";
 import { checksOf, type NamedRule } from "../../src/inspector/describe/rules.ts";
+import { shownRules } from "../../src/inspector/describe/shared-signals.ts";
 import { remedyFor } from "../../src/inspector/remedies.ts";
 import { oidcPolicy } from "../../src/oidc/policy.ts";
 import { type Protocol, protocols } from "../../src/recording.ts";
 import { arrivalRules } from "../../src/saml/sign-in.ts";
-import { signalPolicy } from "../../src/shared-signals/policy.ts";
+import { streamPolicy } from "../../src/shared-signals/stream-policy.ts";
 import { connectionActive } from "../../src/sso/connection.ts";
 import { connectionPolicy } from "../../src/universal-logout/policy.ts";
 import { callPolicy } from "../../src/web/access-token-policy.ts";
@@ -17,7 +18,7 @@ const policies: Record<Exclude<Protocol, "scim">, readonly NamedRule[]> = {
   oidc: Object.values(oidcPolicy).flat(),
   saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules],
   "universal-logout": connectionPolicy,
-  "shared-signals": signalPolicy,
+  "shared-signals": [...shownRules, ...Object.values(streamPolicy).flat()],
   "cross-app-access": [...tokenPolicy, ...callPolicy],
 };
 

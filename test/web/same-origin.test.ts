@@ -110,6 +110,7 @@ describe("requests from another site", () => {
     for (const path of [
       ...["/scim/v2", "/scim/v2/Users", "/scim/v2/Users/1", "/oidc/acme/initiate", "/saml/acme/acs"],
       "/global-token-revocation",
+      "/shared-signals/acme",
     ]) {
       it(path, () => assert.equal(acceptsCrossSite(path), true));
     }
@@ -117,7 +118,7 @@ describe("requests from another site", () => {
   describe("do not pass to paths that only look like such an endpoint", () => {
     for (const path of [
       ...["/scim/v22", "/x/scim/v2", "/oidc/acme/login", "/oidc/a/b/initiate", "/saml/acme/login", "/logout"],
-      ...["/saml/acme/acs/x", "/saml//acs", "/global-token-revocation/x", "/account/scim/v2", "/", ""],
+      ...["/saml/acme/acs/x", "/saml//acs", "/global-token-revocation/x", "/shared-signals", "/shared-signals/acme/x", "/account/scim/v2", "/", ""],
     ]) {
       it(path === "" ? "nothing" : path, () => assert.equal(acceptsCrossSite(path), false));
     }

@@ -142,6 +142,47 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
     ],
     ["Event", ["one-event", "event-name", "event-members"]],
     ["Person", ["event-subject", "subject-issuer"]],
+    [
+      "Consent",
+      [
+        "signal-state-known",
+        "signal-issuer-named",
+        "signal-issuer-expected",
+        "consent-given",
+        "scopes-allowed",
+        "code-allowed",
+        "authorization-given",
+      ],
+    ],
+    [
+      "Tokens of the org",
+      [
+        "org-available",
+        "signal-client-accepted",
+        "grant-allowed",
+        "grant-scopes",
+        "grant-valid",
+        "grant-answered",
+        "grant-complete",
+        "refresh-token-given",
+      ],
+    ],
+    [
+      "Transmitter",
+      ["transmitter-readable", "transmitter-issuer", "transmitter-endpoints", "transmitter-push"],
+    ],
+    [
+      "Call",
+      [
+        "transmitter-available",
+        "call-due",
+        "call-authorized",
+        "stream-free",
+        "stream-known",
+        "call-accepted",
+      ],
+    ],
+    ["Answer", ["stream-readable", "stream-id", "stream-issuer", "stream-delivery", "stream-events"]],
   ],
   "cross-app-access": [
     [

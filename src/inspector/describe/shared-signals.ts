@@ -33,6 +33,11 @@ export function recordSharedSignals(recorder: Recorder): RequestHandler {
   return router;
 }
 
+/** The rules as the inspector shows them: other protocols have the same codes, with other remedies (remedies.ts). */
+export const shownRules = signalPolicy.map(({ id, name, citation, reason }) => {
+  return { id, name, citation, reason: `signal-${reason}` };
+});
+
 /** The names of the events, by the URI of their type. */
 const steps = new Map<string, string>([
   [eventTypes.sessionRevoked, "Session revoked"],
@@ -48,7 +53,7 @@ function messageOf(req: Request, signal: SignalContext): Message {
   const broken = brokenIn(signal);
   const isExplained = broken !== null || statusCode < 400;
   const { checks, verdict, summary } = verdictOf(
-    isExplained ? checksOf("shared-signals", signalPolicy, broken) : [unexplained(null)],
+    isExplained ? checksOf("shared-signals", shownRules, broken) : [unexplained(null)],
     "",
   );
   const set = signal.set ?? "";

@@ -155,6 +155,7 @@ function kindOf({ actorKind, action }: ActivityEntry): ActivityKind {
   if (isOfAgents) return "agents";
   if (actorKind !== "admin" && actorKind !== "operator") return actorKind;
   if (subject === "token") return "tokens";
+  if (subject === "stream") return "shared-signals";
   return ["user", "group", "tombstone"].includes(subject) ? "people" : "settings";
 }
 

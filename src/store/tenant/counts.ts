@@ -10,6 +10,8 @@ const periods = {
   "sign-in-refused": dayMs,
   /** Refused sign-ins by their RefusalReason. */
   "refusal-reason": dayMs,
+  /** Events of shared signals, by connection. */
+  signal: dayMs,
   /** By provisioning source. */
   "scim-call": dayMs,
   "scim-call-hour": hourMs,

@@ -14,6 +14,8 @@ const windows: Record<FlowKind, number> = {
   "agent-call": 60 * seconds,
   // The first attempts to send a signal come soon after one another; a later one is a flow of its own.
   signal: 60 * seconds,
+  // As long as an administrator may take to consent (shared-signals/stream-set-up.ts).
+  stream: 600 * seconds,
   "sign-out": 0,
   logout: 0,
 };

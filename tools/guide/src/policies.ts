@@ -33,6 +33,7 @@ import {
   stateRules,
   streamRules,
 } from "../../../src/shared-signals/policy.ts";
+import { streamPolicy } from "../../../src/shared-signals/stream-policy.ts";
 import { revocationPolicy } from "../../../src/universal-logout/policy.ts";
 import { callPolicy } from "../../../src/web/access-token-policy.ts";
 import { fileUrl } from "./files.ts";
@@ -73,6 +74,11 @@ const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, read
       { title: "The signature", rules: signatureRules },
       { title: "The claims", rules: claimRules },
       { title: "The event, and its state in the transaction", rules: [...eventRules, ...stateRules] },
+      { title: "Setting a stream up: the consent", rules: streamPolicy.callback },
+      { title: "Setting a stream up: the tokens", rules: streamPolicy.grant },
+      { title: "Setting a stream up: the transmitter", rules: streamPolicy.transmitter },
+      { title: "Managing a stream: each call", rules: streamPolicy.call },
+      { title: "Managing a stream: its configuration", rules: streamPolicy.stream },
     ],
   ],
   [

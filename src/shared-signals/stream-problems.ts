@@ -1,13 +1,13 @@
 import { okta } from "okta-labels/labels";
 import { RuleBrokenError } from "policy-list/policy";
-import type { StreamRefusal } from "../shared-signals/stream-policy.ts";
-import { streamScopes } from "../shared-signals/stream-policy.ts";
+import type { StreamRefusal } from "./stream-policy.ts";
+import { apiScopesForStreams } from "./stream-policy.ts";
 
-const [manage, read] = streamScopes;
+const [manage, read] = apiScopesForStreams;
 const grantScopes = `In Okta, open the app integration and its tab ${okta.tabs.apiScopes}, and grant ${manage} and ${read}. If they are not in the list, ask your Okta account team for them.`;
 
 /** Why a step of the set-up failed, and what to do about it. */
-const sentences: Record<StreamRefusal, string> = {
+export const streamProblems: Record<StreamRefusal, string> = {
   "not-started-here":
     "This answer of Okta was not asked for in this session, took too long, or was used already. Connect again.",
   "wrong-issuer":
@@ -39,5 +39,5 @@ const sentences: Record<StreamRefusal, string> = {
 /** The sentence for a broken rule. Throws any other error. */
 export function problemOf(error: unknown): string {
   if (!(error instanceof RuleBrokenError)) throw error;
-  return sentences[error.rule.reason as StreamRefusal];
+  return streamProblems[error.rule.reason as StreamRefusal];
 }
