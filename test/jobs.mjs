@@ -39,6 +39,7 @@ const named = {
     "test/scim/outage.test.ts",
     "test/scripts/",
     "test/server/",
+    "test/shared-signals/kill.test.ts",
     "test/shared-signals/transmitter-crash.test.ts",
     "test/shared-signals/wire.test.ts",
     "test/store/cli-beside-app.test.ts",

@@ -118,7 +118,16 @@ describe("requests from another site", () => {
   describe("do not pass to paths that only look like such an endpoint", () => {
     for (const path of [
       ...["/scim/v22", "/x/scim/v2", "/oidc/acme/login", "/oidc/a/b/initiate", "/saml/acme/login", "/logout"],
-      ...["/saml/acme/acs/x", "/saml//acs", "/global-token-revocation/x", "/shared-signals", "/shared-signals/acme/x", "/account/scim/v2", "/", ""],
+      ...[
+        "/saml/acme/acs/x",
+        "/saml//acs",
+        "/global-token-revocation/x",
+        "/shared-signals",
+        "/shared-signals/acme/x",
+        "/account/scim/v2",
+        "/",
+        "",
+      ],
     ]) {
       it(path === "" ? "nothing" : path, () => assert.equal(acceptsCrossSite(path), false));
     }
