@@ -75,13 +75,14 @@ async function recordVisit({ store, person }: SetUpContext, req: Request, step: 
 /** The template values that are read from the store. */
 async function readStored(deps: AdminDeps, context: SetUpContext) {
   const { store, connection } = context;
-  const [secrets, test, domains, links, tokens, inspector] = await Promise.all([
+  const [secrets, test, domains, links, tokens, inspector, stream] = await Promise.all([
     store.connections.sealedSecrets(connection.id),
     latestSignInTest(store, deps.sealer, connection.id),
     store.domains.list(),
     store.links.ofConnection(connection.id),
     store.tokens.list(),
     store.inspector.state(),
+    store.signalStreams.ofConnection(connection.id),
   ]);
   const isActive = connection.status === "active";
   // The index of entries by their target, which here is a connection.
@@ -98,6 +99,7 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
     enforced: domains.filter(({ enforcedConnectionId }) => enforcedConnectionId === connection.id),
     isDomainVerified: domains.some(({ verifiedAt }) => verifiedAt !== null),
     hasToken: tokens.some(({ revokedAt }) => revokedAt === null),
+    hasStream: stream?.providerStreamId != null,
     isRecording: inspector.recordingUntil > Date.now(),
   };
 }
