@@ -72,6 +72,18 @@ describe("shared signals of an Okta-shaped org", () => {
       assert.equal(changes.length, 3);
     });
 
+    it("change nothing while the administrator has paused the stream", async () => {
+      await circle().connect();
+      const ada = await circle().signIn();
+      assert.match(await circle().press("pause"), /The stream is paused here/);
+      await circle().act("clear-sessions");
+      assert.equal(sent().at(-1)?.[1], "delivered", "Okta has no call to pause a stream");
+      assert.ok(await isSignedIn(ada));
+      await circle().press("resume");
+      await circle().act("clear-sessions");
+      assert.ok(!(await isSignedIn(ada)));
+    });
+
     it("follow an org that pauses the stream and enables it again", async () => {
       await circle().connect();
       const ada = await circle().signIn();
