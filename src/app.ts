@@ -3,7 +3,8 @@ import type { Metric } from "prom-client";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { assertionVerifier } from "./cross-app-access/assertion.ts";
-import { crossAppAccessRoutes } from "./cross-app-access/routes.ts";
+import { resourceMetadataRoutes } from "./cross-app-access/metadata.ts";
+import { crossAppAccessGrant } from "./cross-app-access/routes.ts";
 import { type CallCounter, noCallCounter } from "./directory/call-counter.ts";
 import { type PasswordCost, passwordHasher } from "./directory/password-hash.ts";
 import { refusalRecorder } from "./directory/sign-in-activity.ts";
@@ -21,11 +22,14 @@ import { recordStreamManagement } from "./inspector/describe/stream-management.t
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
 import type { Log } from "./log.ts";
+import { oauthRoutes } from "./oauth/routes.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
+import { consentRoutes } from "./scim-authorization/consent.ts";
+import { provisioningGrants, tokenRevocation } from "./scim-authorization/grants.ts";
 import { sharedSignalsRoutes } from "./shared-signals/routes.ts";
 import { setVerifier } from "./shared-signals/token.ts";
 import { transmitterRoutes } from "./shared-signals/transmitter-routes.ts";
@@ -149,7 +153,12 @@ export function createApp({
   const verifyAssertion = assertionVerifier(keys, providers.jwksUri);
   app.use(recordCrossAppAccess(recorder));
   app.use(recordAgentCalls(recorder));
-  app.use(crossAppAccessRoutes({ database, baseUrl, limits, verifyAssertion }));
+  const grants = [
+    crossAppAccessGrant({ database, baseUrl, verifyAssertion }),
+    ...provisioningGrants(shared),
+  ] as const;
+  app.use(oauthRoutes({ database, baseUrl, limits, grants, revokeToken: tokenRevocation(database) }));
+  app.use(resourceMetadataRoutes(baseUrl));
 
   const api = apiRoutes({ database, baseUrl }, apiOperations);
   app.use(api.agents);
@@ -174,6 +183,7 @@ export function createApp({
   app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);
+  app.use(consentRoutes({ database, baseUrl, allowLoopback: config.insecureAllowPrivateNetwork }));
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));
   app.use(recordStreamManagement(recorder));

@@ -82,6 +82,7 @@ export const paths = {
   }),
   token: "/oauth2/token",
   authorize: "/oauth2/authorize",
+  revoke: "/oauth2/revoke",
   api: "/api/v1",
   apiDescription: "/api/v1/openapi.json",
   mcp: "/mcp",
@@ -103,7 +104,7 @@ const crossSitePaths = [
   /^\/saml\/[^/]+\/acs$/,
   /^\/global-token-revocation$/,
   /^\/shared-signals\/[^/]+$/,
-  /^\/oauth2\/token$/,
+  /^\/oauth2\/(token|revoke)$/,
   /^\/mcp$/,
 ];
 

@@ -37,6 +37,7 @@ export type ConflictCode =
   | "not-just-in-time"
   | "too-many-secrets"
   | "last-secret"
+  | "client-exists"
   | "stale";
 
 /** A value is not acceptable. The message says which and why, to the person who entered it. */

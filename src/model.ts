@@ -273,8 +273,12 @@ export interface ProvisioningToken {
   revokedAt: number | null;
 }
 
+/** A client of our authorization server: an agent that acts for people, or Okta's provisioning, which acts for a tenant. */
+export type ClientKind = "agent" | "provisioning";
+
 /** An agent: an OAuth client that acts for people whose identity provider allows it (Cross App Access). */
 export interface Agent {
+  kind: ClientKind;
   clientId: string;
   /** null for an agent of the whole deployment, or one that a metadata document describes. */
   tenantId: string | null;

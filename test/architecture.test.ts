@@ -4,7 +4,15 @@ import { dirname, join, normalize } from "node:path";
 import * as ast from "typescript/unstable/ast";
 import { API } from "typescript/unstable/sync";
 
-const protocolRooms = ["oidc", "saml", "scim", "universal-logout", "shared-signals", "cross-app-access"];
+const protocolRooms = [
+  "oidc",
+  "saml",
+  "scim",
+  "universal-logout",
+  "shared-signals",
+  "cross-app-access",
+  "scim-authorization",
+];
 
 /**
  * Which rooms each room may import: docs/explanation/architecture.md as a test. `ground` means the files directly in src/,
@@ -26,9 +34,11 @@ const mayImport: Record<string, readonly string[]> = {
   "shared-signals": ["ground", "trust", "directory", "store", "sso"],
   outbox: ["ground", "store"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
-  "cross-app-access": ["ground", "trust", "directory", "store", "web", "config"],
+  oauth: ["ground", "trust", "directory", "store", "web", "config"],
+  "cross-app-access": ["ground", "trust", "directory", "store", "web", "config", "oauth"],
+  "scim-authorization": ["ground", "directory", "store", "web", "oauth"],
   // The protocol rooms' policies, and the context of a sign-in.
-  inspector: ["ground", "trust", "store", "web", "config", "sso", ...protocolRooms],
+  inspector: ["ground", "trust", "store", "web", "config", "sso", "oauth", ...protocolRooms],
   guide: ["ground", "store", "web", "config"],
   cli: ["ground", "trust", "directory", "store", "config", ...protocolRooms],
   demo: ["root", "ground", "trust", "directory", "store", "saml", "config"],

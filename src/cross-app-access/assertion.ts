@@ -2,10 +2,10 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
 import { samlUrls } from "../endpoints.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import { toleranceSeconds } from "../oauth/policy.ts";
 import { orgNames, withoutSlash } from "../trust/issuer-names.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { findingOf, orgKeysUri, type TokenFinding } from "../trust/org-tokens.ts";
-import { toleranceSeconds } from "./policy.ts";
 
 // No name contains a NUL, and PostgreSQL rejects one even in a query.
 const text = z.string().regex(/^[^\0]{1,1000}$/);

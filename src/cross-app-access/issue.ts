@@ -4,14 +4,16 @@ import { type AccessGrant, issueAccessToken } from "../directory/access-tokens.t
 import { personOfAssertion, retryFirstSignIn } from "../directory/sign-in.ts";
 import { ConflictError, RefusedError } from "../errors.ts";
 import type { Connection } from "../model.ts";
+import type { AuthenticatedClient } from "../oauth/clients.ts";
+import { toleranceSeconds } from "../oauth/policy.ts";
+import { wordsIn } from "../oauth/token-request.ts";
 import { hashToken } from "../store/secrets.ts";
 import { defaultSessionLimits } from "../store/session-store.ts";
 import { agentActor } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { scopesOf } from "../web/access-tokens.ts";
 import type { AssertionClaims } from "./assertion.ts";
-import type { AuthenticatedClient } from "./clients.ts";
-import { agentRules, personRules, scopeRules, toleranceSeconds } from "./policy.ts";
+import { agentRules, personRules, scopeRules } from "./policy.ts";
 
 /** A verified assertion, and what its client asks for. */
 export interface AccessRequest {
@@ -114,9 +116,4 @@ async function consume(store: TenantStore, { iss, jti = "", exp = 0 }: Assertion
     if (error instanceof ConflictError) return false;
     throw error;
   }
-}
-
-/** The scopes of a claim or a parameter (RFC 6749 §3.3); null if it is absent. */
-export function wordsIn(scope: string | undefined): string[] | null {
-  return scope === undefined ? null : scope.split(" ").filter((word) => word !== "");
 }

@@ -1,13 +1,15 @@
 import { judge, outcomes, RuleBrokenError, type RuleOutcome, ruleBrokenBy } from "policy-list/policy";
 import { apiScopes } from "../../config/integration.ts";
 import { InvalidError } from "../errors.ts";
+import { type AuthenticatedClient, faultlessClient } from "../oauth/clients.ts";
+import { clientRules } from "../oauth/policy.ts";
+import { known, newTokenRequest } from "../oauth/token-request.ts";
 import { agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import type { AssertionClaims } from "./assertion.ts";
-import { type AuthenticatedClient, faultlessClient } from "./clients.ts";
 import type { IssuedAccess } from "./issue.ts";
-import { assertionPolicy, clientRules, jwtBearer, proofRules } from "./policy.ts";
+import { assertionPolicy, jwtBearer, proofRules } from "./policy.ts";
 import {
   type AssertionDeps,
   findConnection,
@@ -16,7 +18,7 @@ import {
   requireResource,
   verifyAssertion,
 } from "./steps.ts";
-import { known, newTokenRequest, type TokenRequest } from "./token-request.ts";
+import { type AssertionRequest, newAssertionRequest } from "./token-request.ts";
 
 /** The result of presenting an assertion, without presenting it. */
 export interface AccessPreview {
@@ -45,7 +47,7 @@ export async function previewAccess(
   assertion: string,
 ): Promise<AccessPreview> {
   const parameters = new Map(Object.entries({ grant_type: jwtBearer, assertion }));
-  const request = newTokenRequest({ parameters, resources: [], credentials: undefined });
+  const request = newAssertionRequest(newTokenRequest({ parameters, resources: [], credentials: undefined }));
   try {
     await requireGrant(request);
   } catch (error) {
@@ -61,7 +63,7 @@ export async function previewAccess(
   };
 }
 
-async function runSteps(deps: AssertionDeps, tenantId: string, request: TokenRequest): Promise<void> {
+async function runSteps(deps: AssertionDeps, tenantId: string, request: AssertionRequest): Promise<void> {
   const { client_id: clientId } = known(request.assertion).claims;
   const named = await namedClient(deps.database, tenantId, clientId ?? "");
   const unknown = named ? null : "no agent with this client ID is known here";
@@ -82,12 +84,14 @@ async function namedClient(
   clientId: string,
 ): Promise<{ client: AuthenticatedClient; isRevoked: boolean } | null> {
   const agent = await agentStore(database).byId(clientId);
+  if (agent?.kind === "provisioning") return null;
   if (agent && [null, tenantId].includes(agent.tenantId))
     return { client: agent, isRevoked: agent.revokedAt !== null };
   const described = agent ? null : await forTenant(database, tenantId).agents.find(clientId);
   if (!described) return null;
   const scopes = apiScopes.map(({ name }) => name);
-  return { client: { clientId, tenantId: null, name: described.name, scopes }, isRevoked: false };
+  const client = { kind: "agent" as const, clientId, tenantId: null, name: described.name, scopes };
+  return { client, isRevoked: false };
 }
 
 /** Thrown out of a transaction to roll it back. */

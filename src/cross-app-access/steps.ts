@@ -2,6 +2,7 @@ import { judge } from "policy-list/policy";
 import { crossAppAccessUrls, samlUrls } from "../endpoints.ts";
 import { UnavailableError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import { known, wordsIn } from "../oauth/token-request.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
@@ -14,9 +15,9 @@ import {
   readAssertion,
   subjectAt,
 } from "./assertion.ts";
-import { issueAccess, wordsIn } from "./issue.ts";
+import { issueAccess } from "./issue.ts";
 import { assertionRules, connectionRules, grantRules, resourceRules, switchRules } from "./policy.ts";
-import { known, type TokenRequest } from "./token-request.ts";
+import type { AssertionRequest } from "./token-request.ts";
 
 export interface AssertionDeps {
   database: Database;
@@ -26,14 +27,12 @@ export interface AssertionDeps {
 }
 
 /** The steps that judge an assertion, apart from HTTP. Each throws RuleBrokenError. */
-export type Step = (request: TokenRequest) => void | Promise<void>;
+export type Step = (request: AssertionRequest) => void | Promise<void>;
 
 export const requireGrant: Step = (request) => {
-  const grantType = request.parameters.get("grant_type") ?? "";
   const token = request.parameters.get("assertion") ?? "";
   request.assertion = readAssertion(token);
   judge(grantRules, {
-    grantType,
     assertion: token,
     isReadable: request.assertion !== null,
     mistyped: request.assertion?.mistyped ?? [],

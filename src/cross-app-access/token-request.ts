@@ -1,16 +1,10 @@
 import type { Request } from "express";
+import { type TokenRequest, tokenRequestOf } from "../oauth/token-request.ts";
 import type { Assertion, ConnectionOfIssuer } from "./assertion.ts";
-import type { AuthenticatedClient, Credentials } from "./clients.ts";
 import type { IssuedAccess } from "./issue.ts";
 
-/** Shared by the steps of a request: `req.tokenRequest`. The inspector reads it once the response is sent. */
-export interface TokenRequest {
-  /** All but `resource`; empty ones count as absent (RFC 6749 §3.2). */
-  readonly parameters: ReadonlyMap<string, string>;
-  /** The resources that the client asks for. */
-  readonly resources: readonly string[];
-  readonly credentials: Credentials | undefined;
-  client: AuthenticatedClient | null;
+/** A token request with an assertion, and the findings of the steps. The inspector reads it once the response is sent. */
+export interface AssertionRequest extends TokenRequest {
   assertion: Assertion | null;
   /** The active connections of the assertion's issuer, in any tenant. */
   ofIssuer: ConnectionOfIssuer[];
@@ -25,21 +19,17 @@ export interface TokenRequest {
   /** Of the key that the token is bound to. */
   keyThumbprint: string | null;
   issued: IssuedAccess | null;
-  /** The error that ended the request; null if none did. */
-  error: unknown;
 }
 
 declare module "express-serve-static-core" {
   interface Request {
-    tokenRequest?: TokenRequest;
+    assertionRequest?: AssertionRequest;
   }
 }
 
-export function newTokenRequest(
-  read: Pick<TokenRequest, "parameters" | "resources" | "credentials">,
-): TokenRequest {
-  return {
-    client: null,
+/** Adds empty findings to a request, which stays the same object. */
+export function newAssertionRequest(request: TokenRequest): AssertionRequest {
+  return Object.assign(request, {
     assertion: null,
     ofIssuer: [],
     ofOrg: [],
@@ -48,18 +38,11 @@ export function newTokenRequest(
     target: null,
     keyThumbprint: null,
     issued: null,
-    error: null,
-    ...read,
-  };
+  });
 }
 
-export function tokenRequestOf({ tokenRequest }: Request): TokenRequest {
-  if (!tokenRequest) throw new Error("the request has to be read before this step");
-  return tokenRequest;
-}
-
-/** The finding of an earlier step. */
-export function known<T>(value: T | null): T {
-  if (value === null) throw new Error("an earlier step has to run before this one");
-  return value;
+/** The request of this grant; at the first call, one without findings. */
+export function assertionRequestOf(req: Request): AssertionRequest {
+  req.assertionRequest ??= newAssertionRequest(tokenRequestOf(req));
+  return req.assertionRequest;
 }

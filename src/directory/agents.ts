@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { Agent } from "../model.ts";
+import type { Agent, ClientKind } from "../model.ts";
 import { type AgentSecret, agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
@@ -8,8 +8,8 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { checkShownName } from "./names.ts";
 
 /** Makes a secret recognisable to secret scanners and to people who find it in a file. */
-const prefix = "oinagent_";
-const hintLength = prefix.length + 4;
+const prefixes: Record<ClientKind, string> = { agent: "oinagent_", provisioning: "oinclient_" };
+const randomInHint = 4;
 /** Two, so that a secret can be replaced without a moment in which none works. */
 const maxSecrets = 2;
 
@@ -35,8 +35,8 @@ export async function createAgent(
   const clientId = `agent_${randomUUID()}`;
   return await database.transaction(async (joined) => {
     const agents = agentStore(joined);
-    await agents.create({ clientId, tenantId, name: shownName, jwksUri, scopes: [...scopes] });
-    const secret = jwksUri === null ? await newSecret(joined, clientId) : null;
+    await agents.create({ kind: "agent", clientId, tenantId, name: shownName, jwksUri, scopes: [...scopes] });
+    const secret = jwksUri === null ? await addSecret(joined, { kind: "agent", clientId }) : null;
     return { agent: (await agents.byId(clientId)) as Agent, secret };
   });
 }
@@ -55,11 +55,11 @@ export async function addAgentSecret(database: Database, clientId: string): Prom
   return await database.transaction(async (joined) => {
     const agents = agentStore(joined);
     const agent = await agents.lock(clientId);
-    if (!agent || agent.revokedAt !== null) throw new NotFoundError("There is no such agent.");
+    if (!agent || agent.revokedAt !== null) throw new NotFoundError("There is no such client.");
     if (agent.jwksUri !== null) throw new InvalidError("This agent signs with its keys and has no secret.");
     if ((await agents.secrets(clientId)).length >= maxSecrets)
       throw new ConflictError("too-many-secrets", "The agent has two secrets. Remove one of them first.");
-    return await newSecret(joined, clientId);
+    return await addSecret(joined, agent);
   });
 }
 
@@ -76,9 +76,14 @@ export async function removeAgentSecret(database: Database, clientId: string, ha
   });
 }
 
-async function newSecret(database: Database, clientId: string): Promise<string> {
+/** Gives a client another random secret, and returns it. */
+export async function addSecret(
+  database: Database,
+  { kind, clientId }: Pick<Agent, "kind" | "clientId">,
+): Promise<string> {
+  const prefix = prefixes[kind];
   const secret = prefix + randomToken();
-  const hint = secret.slice(0, hintLength);
+  const hint = secret.slice(0, prefix.length + randomInHint);
   await agentStore(database).addSecret(clientId, { hash: hashToken(secret), hint });
   return secret;
 }

@@ -33,17 +33,25 @@ export async function createToken(
 ): Promise<CreatedToken> {
   checkSourceName(sourceName);
   checkTokenDays(expiresInDays);
-  const token = prefix + randomToken();
-  const id = randomUUID();
+  const { token, ...stored } = newToken();
   const expiresAt = expiresInDays === null ? null : now() + expiresInDays * dayMs;
   const source = await store.transaction(async (inside) => {
-    const found = await inside.sources.byName(sourceName);
-    const used = found ?? (await inside.sources.create({ id: randomUUID(), name: sourceName }));
-    const hint = token.slice(0, hintLength);
-    await inside.tokens.create({ id, sourceId: used.id, tokenHash: hashToken(token), hint, expiresAt });
+    const used = await sourceNamed(inside, sourceName);
+    await inside.tokens.create({ ...stored, sourceId: used.id, expiresAt });
     return used;
   });
-  return { id, token, source, expiresAt };
+  return { id: stored.id, token, source, expiresAt };
+}
+
+/** A random token with which a provisioning client calls, and what is stored of it. */
+export function newToken() {
+  const token = prefix + randomToken();
+  return { token, id: randomUUID(), tokenHash: hashToken(token), hint: token.slice(0, hintLength) };
+}
+
+/** The source of this name, which is created if it is new. */
+export async function sourceNamed(inside: TenantStore, name: string): Promise<ProvisioningSource> {
+  return (await inside.sources.byName(name)) ?? (await inside.sources.create({ id: randomUUID(), name }));
 }
 
 /** Throws InvalidError. */

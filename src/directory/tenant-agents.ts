@@ -36,7 +36,7 @@ export async function agentOf(
 ): Promise<AgentInTenant> {
   const agent = await agentStore(database).byId(clientId);
   const known = await store.agents.find(clientId);
-  if (agent && (agent.tenantId === null || agent.tenantId === store.tenantId))
+  if (agent?.kind === "agent" && [null, store.tenantId].includes(agent.tenantId))
     return describeAgent(agent, known);
   if (agent || !known) throw new NotFoundError("There is no such agent.");
   return describeUnregistered(known);

@@ -1,9 +1,10 @@
 import { ConflictError, NotFoundError } from "../errors.ts";
-import type { Agent } from "../model.ts";
+import type { Agent, ClientKind } from "../model.ts";
 import type { Database } from "./database.ts";
 import { mapUniqueViolation } from "./sql-errors.ts";
 
 export interface AgentRow {
+  kind: ClientKind;
   client_id: string;
   tenant_id: string | null;
   name: string;
@@ -14,6 +15,7 @@ export interface AgentRow {
 }
 
 export const agentColumns = [
+  "kind",
   "client_id",
   "tenant_id",
   "name",
@@ -25,6 +27,7 @@ export const agentColumns = [
 
 export function toAgent(row: AgentRow): Agent {
   return {
+    kind: row.kind,
     clientId: row.client_id,
     tenantId: row.tenant_id,
     name: row.name,
@@ -54,8 +57,8 @@ export function agentStore(database: Database, now: () => number = Date.now) {
   const one = (clientId: string) => database.sql()("agents").where("client_id", clientId);
   return {
     async create(agent: Omit<Agent, "createdAt" | "revokedAt">): Promise<void> {
-      const { clientId, tenantId, name, jwksUri, scopes } = agent;
-      const row = { client_id: clientId, tenant_id: tenantId, name, jwks_uri: jwksUri };
+      const { kind, clientId, tenantId, name, jwksUri, scopes } = agent;
+      const row = { kind, client_id: clientId, tenant_id: tenantId, name, jwks_uri: jwksUri };
       await database
         .sql()("agents")
         .insert({ ...row, scopes: scopes.join(" "), created_at: now() });
@@ -66,15 +69,22 @@ export function agentStore(database: Database, now: () => number = Date.now) {
       return row ? toAgent(row) : null;
     },
 
-    /** The agents that the operator registered for all tenants, oldest first. */
-    async ofDeployment(): Promise<Agent[]> {
-      const rows = database.sql()("agents").whereNull("tenant_id").orderBy(["created_at", "client_id"]);
+    /** The clients of a kind that the operator registered for all tenants, oldest first. */
+    async ofDeployment(kind: ClientKind = "agent"): Promise<Agent[]> {
+      const rows = database
+        .sql()("agents")
+        .where({ kind })
+        .whereNull("tenant_id")
+        .orderBy(["created_at", "client_id"]);
       return ((await rows.select(agentColumns)) as AgentRow[]).map(toAgent);
     },
 
     /** Revokes an agent for ever. Throws NotFoundError if there is no such agent, or it is revoked already. */
-    async revoke(clientId: string): Promise<void> {
-      const changed = await one(clientId).whereNull("revoked_at").update({ revoked_at: now() });
+    async revoke(clientId: string, kind: ClientKind = "agent"): Promise<void> {
+      const changed = await one(clientId)
+        .where({ kind })
+        .whereNull("revoked_at")
+        .update({ revoked_at: now() });
       if ((changed as number) === 0) throw new NotFoundError("There is no such agent.");
     },
 

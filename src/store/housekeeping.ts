@@ -2,6 +2,7 @@ import type { Log } from "../log.ts";
 import { accessTokenStore } from "./access-tokens.ts";
 import type { Database } from "./database.ts";
 import { outbox } from "./outbox.ts";
+import { provisioningGrantStore } from "./provisioning-grants.ts";
 import { removeExpiredRateLimits } from "./rate-limits.ts";
 import { recordings } from "./recordings.ts";
 import { sessionStore } from "./session-store.ts";
@@ -26,12 +27,13 @@ export function startHousekeeping(database: Database, log: Log): () => void {
 /** How long the console shows a message of the outbox after it was settled. */
 const outboxAgeMs = 7 * dayMs;
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox, figures and activity. */
+/** Removes expired sessions, access tokens, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
   await systemStore(database).links.removeExpired();
   await systemStore(database).removeExpiredLogins();
+  await provisioningGrantStore(database).removeExpired();
   await recordings(database).removeOlderThan(Date.now() - maxMessageAgeMs);
   await removeExpiredRateLimits(database);
   for (const table of ["idempotency_keys", "received_signals"])

@@ -367,10 +367,14 @@ function tokenOwners(sql: Database["sql"], now: () => number) {
       };
     },
 
-    /** Returns a token that has expired or was revoked; null for any other. */
+    /**
+     * Returns a token that has expired or was revoked; null for any other. The expiry of an OAuth access token is not worth a
+     * word: its client refreshes it.
+     */
     async dead(tokenHash: string): Promise<DeadToken | null> {
       const row = (await sql()("provisioning_tokens")
         .where("token_hash", tokenHash)
+        .where((either) => either.whereNull("grant_id").orWhereNotNull("revoked_at"))
         .first(["tenant_id", "source_id", "hint", "revoked_at", "expires_at"])) as DeadTokenRow | undefined;
       if (!row || (row.revoked_at === null && (row.expires_at ?? Number.POSITIVE_INFINITY) > now()))
         return null;

@@ -114,6 +114,7 @@ async function tokenRows(sql: Database["sql"]): Promise<TokenRow[]> {
       on.on("s.tenant_id", "t.tenant_id").andOn("s.id", "t.source_id"),
     )
     .whereNull("t.revoked_at")
+    .whereNull("t.grant_id")
     .select("t.tenant_id", "s.name as source", "t.hint", "t.expires_at", "t.last_used_at")
     .orderBy(["t.tenant_id", "t.created_at", "t.id"]);
 }

@@ -18,6 +18,7 @@ import { tenantOwnerApprovals } from "./tenant/owner-approvals.ts";
 import { tenantPendingLogins, tenantSignInTests, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantPeople } from "./tenant/people.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
+import { tenantProvisioningCodes, tenantProvisioningGrants } from "./tenant/provisioning-grants.ts";
 import { tenantProvisioningProblems } from "./tenant/provisioning-problems.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
@@ -46,6 +47,8 @@ const tables = {
   signalTransmitters: tenantSignalTransmitters,
   sources: tenantSources,
   tokens: tenantTokens,
+  provisioningCodes: tenantProvisioningCodes,
+  provisioningGrants: tenantProvisioningGrants,
   provisioningProblems: tenantProvisioningProblems,
   settings: tenantSettings,
   credentials: tenantCredentials,

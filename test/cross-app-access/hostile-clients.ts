@@ -188,13 +188,19 @@ const forms = [
     { error: "unsupported_grant_type" },
     ["no grant type", form({ grant_type: undefined })],
     ["the grant of client credentials", form({ grant_type: "client_credentials" })],
-    ["the grant of a refresh token", form({ grant_type: "refresh_token", refresh_token: "x" })],
-    ["the grant of a code", form({ grant_type: "authorization_code", code: "x" })],
     ["a password grant", form({ grant_type: "password", username: "ada", password: "x" })],
     ["a token exchange", form({ grant_type: "urn:ietf:params:oauth:grant-type:token-exchange" })],
     ["a SAML grant", form({ grant_type: "urn:ietf:params:oauth:grant-type:saml2-bearer" })],
     ["the grant type in another case", form({ grant_type: jwtBearer.toUpperCase() })],
   ),
+  ...refusedBy("client-grant", { error: "unauthorized_client", otherwise: "code-known" }, [
+    "the grant of a code",
+    form({ grant_type: "authorization_code", code: "x" }),
+  ]),
+  ...refusedBy("client-grant", { error: "unauthorized_client", otherwise: "refresh-known" }, [
+    "the grant of a refresh token",
+    form({ grant_type: "refresh_token", refresh_token: "x" }),
+  ]),
   ...refusedBy(
     "assertion-given",
     { error: "invalid_request", otherwise: "assertion-readable" },

@@ -1,4 +1,4 @@
-import type { TokenError } from "../../src/cross-app-access/policy.ts";
+import type { TokenError } from "../../src/oauth/policy.ts";
 import type { Answer } from "../helpers/client.ts";
 import type { HostileWorld } from "./hostile-world.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Rule } from "policy-list/policy";
 import * as policy from "../../src/cross-app-access/policy.ts";
+import * as endpoint from "../../src/oauth/policy.ts";
 import type { Answer } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { useAgentSite } from "../helpers/id-jag.ts";
@@ -14,10 +15,13 @@ import { malformedRequests } from "./malformed-requests.ts";
 
 const corpus = [...hostileAssertions, ...hostileClients, ...hostilePeople];
 /** The lists that the routes apply, and those that documents read. */
-const lists = Object.values(policy).filter((value) => Array.isArray(value)) as Rule<never>[][];
+const lists = [...Object.values(policy), ...Object.values(endpoint)].filter((value) =>
+  Array.isArray(value),
+) as Rule<never>[][];
 /** Rules whose loss gives no token either, and why. */
 const withoutWay: Record<string, string> = {
   "client-known": "an unknown client has no key, no tenant and no scopes",
+  "client-grant": "an agent has neither a code nor a refresh token",
   "assertion-given": "no assertion names neither an org nor a person",
   "assertion-readable": "without an issuer there is no connection to look for",
   "issuer-connected": "the search for the connection found none, so the next rule finds none either",
@@ -35,7 +39,7 @@ const lookAlike = [
     [...[...policy.connectionRules, ...policy.switchRules].map(({ id }) => id), "assertion-signature"],
   ],
   ["a person", ["agent-not-blocked", "person-admitted", "access-not-revoked"]],
-  ["a client", policy.clientRules.map(({ id }) => id)],
+  ["a client", endpoint.clientRules.map(({ id }) => id)],
 ] as const;
 
 describe("hostile token requests", () => {

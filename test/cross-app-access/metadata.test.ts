@@ -18,9 +18,17 @@ describe("the metadata of Cross App Access", () => {
         issuer: site().app.url,
         authorization_endpoint: `${site().app.url}/oauth2/authorize`,
         token_endpoint: `${site().app.url}/oauth2/token`,
-        grant_types_supported: ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
+        revocation_endpoint: `${site().app.url}/oauth2/revoke`,
+        grant_types_supported: [
+          "urn:ietf:params:oauth:grant-type:jwt-bearer",
+          "authorization_code",
+          "refresh_token",
+        ],
         authorization_grant_profiles_supported: ["urn:ietf:params:oauth:grant-profile:id-jag"],
-        response_types_supported: [],
+        response_types_supported: ["code"],
+        response_modes_supported: ["query"],
+        code_challenge_methods_supported: ["S256"],
+        authorization_response_iss_parameter_supported: true,
         scopes_supported: ["tasks.read", "tasks.write"],
         token_endpoint_auth_methods_supported: [
           "client_secret_basic",
@@ -28,12 +36,18 @@ describe("the metadata of Cross App Access", () => {
           "private_key_jwt",
         ],
         token_endpoint_auth_signing_alg_values_supported: ["RS256", "PS256", "ES256", "EdDSA"],
+        revocation_endpoint_auth_methods_supported: [
+          "client_secret_basic",
+          "client_secret_post",
+          "private_key_jwt",
+        ],
+        revocation_endpoint_auth_signing_alg_values_supported: ["RS256", "PS256", "ES256", "EdDSA"],
         client_id_metadata_document_supported: true,
         dpop_signing_alg_values_supported: ["ES256", "RS256", "PS256", "EdDSA"],
       });
     });
 
-    it("announces an authorization endpoint that gives no one a token, and leads nowhere", async () => {
+    it("announces an authorization endpoint that leads nowhere for a client that it does not know", async () => {
       const { body } = await read("/.well-known/oauth-authorization-server");
       const query = "?response_type=code&client_id=x&redirect_uri=https://evil.example";
       const answer = await site()
@@ -41,7 +55,7 @@ describe("the metadata of Cross App Access", () => {
         .get(new URL(String(body.authorization_endpoint)).pathname + query);
       assert.equal(answer.status, 400);
       assert.equal(answer.headers.get("location"), null);
-      assert.equal(JSON.parse(answer.text).error, "unsupported_response_type");
+      assert.match(answer.text, /This request is not from Okta/);
     });
 
     for (const path of ["", "/api/v1", "/mcp"]) {

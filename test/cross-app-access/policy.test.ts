@@ -100,6 +100,7 @@ describe("the policy of the token endpoint", () => {
         },
       ],
       ["grant-type", () => send({}, { grant_type: "client_credentials" })],
+      ["client-grant", () => send({}, { grant_type: "authorization_code" })],
       ["assertion-given", () => site().send("")],
       ["assertion-readable", () => site().send("nonsense")],
       ["assertion-claims", claims({ scope: 1 })],

@@ -7,6 +7,7 @@ import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits, sessionStore } from "../../src/store/session-store.ts";
 import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
+import { newCode, newGrant } from "./provisioning-grants.ts";
 import { newStream } from "./signals.ts";
 
 /** The migrations' tables, from the database's catalog, without knex's own. */
@@ -108,6 +109,9 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const bound = { act: null, scopes: ["tasks.read"], resources: ["api"], keyThumbprint: null };
   const grant = { user, role: "owner", connectionId: connection.id, agent, ...bound } as const;
   await issueAccessToken(store, grant, defaultSessionLimits);
+  const granted = { clientId: agent.clientId, userId: user.id, sourceId: writer.source.id };
+  await store.provisioningCodes.create(newCode(`code-${tenant.tenant.slug}`, granted));
+  await store.provisioningGrants.create(newGrant(`grant-${tenant.tenant.slug}`, granted));
   await store.idempotency.reserve({ userId: user.id, agent: "", key: "key" }, "fingerprint");
   const stream = newStream(connection);
   await store.signalStreams.create(stream);

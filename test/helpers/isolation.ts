@@ -28,6 +28,8 @@ export interface TenantA {
   domain: string;
   testId: string;
   clientId: string;
+  codeId: string;
+  grantId: string;
   sessionId: string;
   reservation: string;
   streamId: string;

@@ -5,6 +5,7 @@ import { newUser } from "../helpers/people.ts";
 import { taskCases } from "../tasks/isolation-cases.ts"; // sample product
 import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
+import { provisioningGrantCases } from "./isolation-cases-grants.ts";
 import { outboxCases } from "./isolation-cases-outbox.ts";
 import { signalCases } from "./isolation-cases-signals.ts";
 
@@ -20,6 +21,7 @@ export const isolationCases: IsolationCases = {
   ...agentCases,
   ...outboxCases,
   ...signalCases,
+  ...provisioningGrantCases,
   "idempotency.reserve": {
     call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
     gives: "refused",

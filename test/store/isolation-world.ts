@@ -13,6 +13,7 @@ import type { TenantStore } from "../../src/store/tenant-store.ts";
 import type { TenantA } from "../helpers/isolation.ts";
 import { inAnHour, newMessage } from "../helpers/messages.ts";
 import { createLocalAccount, createTestTenant, identityOf } from "../helpers/people.ts";
+import { newCode, newGrant } from "../helpers/provisioning-grants.ts";
 import { newStream } from "../helpers/signals.ts";
 
 /** Rows that would refer from tenant B to A's data, inserted without the store. */
@@ -61,6 +62,28 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     detail: "x",
     request_id: "x",
     at: 1,
+  }),
+  provisioning_grants: (a) => ({
+    id: "x",
+    source_id: a.sourceId,
+    client_id: a.clientId,
+    allowed_by: "x",
+    allowed_by_id: "x",
+    created_at: 1,
+    family_hash: "x",
+    refresh_hash: "x",
+    refreshed_at: 1,
+    refresh_expires_at: 1,
+  }),
+  provisioning_codes: (a) => ({
+    id: "x",
+    code_hash: "x",
+    client_id: a.clientId,
+    redirect_uri: "x",
+    source_name: "x",
+    user_id: a.userId,
+    access_epoch: 0,
+    expires_at: 1,
   }),
   provisioning_tokens: (a) => ({ id: "x", source_id: a.sourceId, token_hash: "x", hint: "x", created_at: 1 }),
   local_credentials: (a) => ({ user_id: a.userId, password_hash: "x", updated_at: 1 }),
@@ -204,6 +227,10 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
   const clientId = await openAgentAccess(database, store, user, connectionId);
   const streamId = await openStream(store, connectionId);
+  const [codeId, grantId] = [`code-${tenant.slug}`, `grant-${tenant.slug}`];
+  const granted = { clientId, userId: user.id, sourceId: writer.source.id };
+  await store.provisioningCodes.create(newCode(codeId, granted));
+  await store.provisioningGrants.create(newGrant(grantId, granted));
   const tombstoneId = (await store.tombstones.list())[0]?.id ?? assert.fail();
   return {
     store,
@@ -223,6 +250,8 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     domain,
     testId,
     clientId,
+    codeId,
+    grantId,
     sessionId,
     reservation: reservation ?? assert.fail(),
     streamId,

@@ -104,6 +104,11 @@ const referToNoRow: Record<string, string> = {
   "connections.provider_app_id": "is the provider's own",
   "inspector_messages.request_id": "names a request",
   "provisioning_problems.request_id": "names a request of the log",
+  "provisioning_codes.client_id": "is the deployment's client, of no tenant",
+  "provisioning_grants.client_id": "is the deployment's client, of no tenant",
+  "provisioning_grants.allowed_by_id": "outlives the person",
+  "provisioning_tokens.grant_id":
+    "SQLite adds no composite key to a table; the source ties both to the tenant",
   "role_grants.source_id": "is a connection's for one kind of grant, and empty for the others",
   "sessions.connection_id": "outlives the connection: the session is dead then",
   "signal_streams.client_id": "is the provider's own",

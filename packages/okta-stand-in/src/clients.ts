@@ -32,6 +32,8 @@ function appClient(clientId: string, signOn: OidcSignOn): Record<string, unknown
     ...client,
     grant_types: ["authorization_code", ...(refreshTokens ? ["refresh_token"] : []), tokenExchangeGrant],
     scope: ["openid profile email", ...further].join(" "),
+    // A request for API scopes needs no openid, and oidc-provider refuses one without it from a client with auth_time.
+    require_auth_time: apiScopes.length === 0,
   };
 }
 

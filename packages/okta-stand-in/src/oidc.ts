@@ -74,7 +74,12 @@ async function currentProvider(org: Org): Promise<() => Provider> {
   const create = await loadProviders();
   const memory = providerMemory((id) => clientOf(org, id));
   const exchange = tokenExchange(org);
-  const features = { introspection: { enabled: true }, revocation: { enabled: true } };
+  const isOwn = (_ctx: unknown, client: { clientId: string }, token: { clientId: string }) =>
+    token.clientId === client.clientId;
+  const features = {
+    introspection: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: isOwn },
+  };
   let [provider, madeOf]: [Provider | null, readonly JWK[]] = [null, []];
   return () => {
     const { keys } = org.store.state;

@@ -2,7 +2,7 @@ import type { CallLog } from "./calls.ts";
 import type { EventLog } from "./events.ts";
 import { newSigningKey } from "./keys.ts";
 import type { OrgSessions } from "./sessions.ts";
-import type { SignalTransmitter } from "./shared-signals/transmitter.ts";
+import type { OrgTransmitter } from "./shared-signals/transmitter.ts";
 import type { OrgApp, OrgPerson, OrgStore } from "./state.ts";
 
 /** The context of every part of the stand-in. */
@@ -19,7 +19,7 @@ export interface Org {
   /** The events of AI agents and their tokens, and received signals. */
   events: EventLog;
   /** Tells the receivers of the org's streams. */
-  signals: SignalTransmitter;
+  signals: OrgTransmitter;
 }
 
 /** A person, a group, an app or a page does not exist. */

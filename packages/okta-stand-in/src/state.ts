@@ -97,14 +97,14 @@ export interface OidcSignOn {
   /** "Rotate token after every use": a refresh token is replaced at each use. It persists by default. */
   rotatesRefreshTokens?: boolean;
   /** The tab "Okta API Scopes": what the app may request of the org's APIs. */
-  apiScopes?: ApiScope[];
+  apiScopes?: OktaApiScope[];
   /** "Group claims filter", as entered; absent if it is empty. Never sent: no app may request the scope `groups` here. */
   groupsClaim?: GroupsClaim;
 }
 
 /** The scopes of Okta's APIs that the stand-in knows. */
 export const apiScopes = ["ssf.manage", "ssf.read"] as const;
-export type ApiScope = (typeof apiScopes)[number];
+export type OktaApiScope = (typeof apiScopes)[number];
 
 interface GroupsClaim {
   name: string;

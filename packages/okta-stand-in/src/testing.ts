@@ -5,6 +5,7 @@ import { activateAgent, addConnection, linkApp, registerAgent, registerClient } 
 import { createOrg, type OrgOptions, type RunningOrg } from "./server.ts";
 import {
   type AiAgent,
+  apiScopes,
   type ClientRegistration,
   newId,
   type OidcSignOn,
@@ -108,11 +109,9 @@ export function oidcSignOn(redirectUri: string): OidcSignOn {
 
 /** A custom OIDC app that may manage a stream of shared signals: with refresh tokens, and the scopes of the API. */
 export function addSignalsApp(org: RunningOrg, redirectUri: string, people: readonly OrgPerson[]): OrgApp {
-  return addApp(
-    org,
-    { ...oidcSignOn(redirectUri), refreshTokens: true, apiScopes: ["ssf.manage", "ssf.read"] },
-    people,
-  );
+  const clientSecret = newId("") + newId("");
+  const grants = { refreshTokens: true, apiScopes: [...apiScopes] };
+  return addApp(org, { ...oidcSignOn(redirectUri), clientSecret, ...grants }, people);
 }
 
 /** A resource app and what an agent may do there. */

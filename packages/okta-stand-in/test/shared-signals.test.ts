@@ -130,6 +130,13 @@ describe("shared signals that the org transmits", () => {
     assert.equal(url.searchParams.get("error"), "invalid_scope");
   });
 
+  it("grants the scopes of the API without openid, too", async () => {
+    const tokens = await tokensOf(app, "ssf.manage ssf.read offline_access");
+    assert.equal(tokens.id_token, undefined);
+    assert.equal((await call("GET", path, undefined, tokens.access_token)).status, 200);
+    assert.ok(tokens.refresh_token);
+  });
+
   it("replaces the refresh token at each use, if the app is set so", async () => {
     Object.assign(app.signOn, { rotatesRefreshTokens: true });
     const configuration = await configurationOf(app);

@@ -10,7 +10,7 @@ import {
   scopeRules,
   tokenPolicy,
 } from "../../cross-app-access/policy.ts";
-import type { TokenRequest } from "../../cross-app-access/token-request.ts";
+import type { AssertionRequest } from "../../cross-app-access/token-request.ts";
 import { paths } from "../../endpoints.ts";
 import type { BrokenRule } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, Recorder } from "../../recording.ts";
@@ -26,23 +26,23 @@ export function recordCrossAppAccess(recorder: Recorder): RequestHandler {
   const router = Router();
   router.use(paths.token, (req, res, next) => {
     res.once("finish", () => {
-      const { tokenRequest } = req;
-      if (!tokenRequest) return;
-      for (const one of connectionsOf(tokenRequest))
-        recorder.record(one.tenantId, () => messageOf(req, tokenRequest, one));
+      const { assertionRequest } = req;
+      if (!assertionRequest) return;
+      for (const one of connectionsOf(assertionRequest))
+        recorder.record(one.tenantId, () => messageOf(req, assertionRequest, one));
     });
     next();
   });
   return router;
 }
 
-function connectionsOf({ found, ofOrg }: TokenRequest): readonly ConnectionOfIssuer[] {
+function connectionsOf({ found, ofOrg }: AssertionRequest): readonly ConnectionOfIssuer[] {
   return found ? [found] : ofOrg;
 }
 
 function messageOf(
   req: Request,
-  request: TokenRequest,
+  request: AssertionRequest,
   { tenantId, connection }: ConnectionOfIssuer,
 ): Message {
   const statusCode = req.res?.statusCode ?? 0;
@@ -75,7 +75,7 @@ function messageOf(
   };
 }
 
-function brokenIn({ error }: TokenRequest): BrokenRule | null {
+function brokenIn({ error }: AssertionRequest): BrokenRule | null {
   return error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
 }
 
@@ -93,14 +93,14 @@ function handledBy(broken: BrokenRule | null): { file: string; handler: string }
 }
 
 /** The names of the person, as the org sent them. */
-function peopleIn({ assertion, issued }: TokenRequest): string[] {
+function peopleIn({ assertion, issued }: AssertionRequest): string[] {
   const { email, sub, sub_id: subId } = assertion?.claims ?? {};
   const named = [email, subId?.nameid, sub, issued?.userId];
   return [...new Set(named.filter((name) => typeof name === "string"))];
 }
 
 /** The client, as it authenticated. Another tenant's client is shown by its id alone, as the request named it. */
-function clientFacts({ client, credentials }: TokenRequest, tenantId: string): MessageFact[] {
+function clientFacts({ client, credentials }: AssertionRequest, tenantId: string): MessageFact[] {
   if (!client) return [];
   const isOwn = [null, tenantId].includes(client.tenantId);
   return [
@@ -112,7 +112,7 @@ function clientFacts({ client, credentials }: TokenRequest, tenantId: string): M
 
 const shownHeaders = ["Authorization", "Content-Type", "DPoP", "User-Agent"];
 
-function requestPart(req: Request, { parameters, resources, assertion }: TokenRequest): MessagePart {
+function requestPart(req: Request, { parameters, resources, assertion }: AssertionRequest): MessagePart {
   const headers = shownHeaders.flatMap((name) => {
     const value = req.get(name);
     return value === undefined ? [] : [`${name}: ${value}`];
@@ -126,7 +126,7 @@ function requestPart(req: Request, { parameters, resources, assertion }: TokenRe
 }
 
 /** The answer; its token is redacted. */
-function answerOf({ issued, keyThumbprint, error }: TokenRequest): object | undefined {
+function answerOf({ issued, keyThumbprint, error }: AssertionRequest): object | undefined {
   if (error instanceof RuleBrokenError) return { error: error.rule.reason };
   if (!issued) return undefined;
   const { token, expiresIn, scopes } = issued;
@@ -134,7 +134,7 @@ function answerOf({ issued, keyThumbprint, error }: TokenRequest): object | unde
   return { access_token: token, token_type: type, expires_in: expiresIn, scope: scopes.join(" ") };
 }
 
-function secretsOf(req: Request, { assertion, credentials, issued }: TokenRequest): string[] {
+function secretsOf(req: Request, { assertion, credentials, issued }: AssertionRequest): string[] {
   const all = [
     assertion?.token,
     credentials?.proof,

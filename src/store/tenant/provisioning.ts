@@ -21,6 +21,8 @@ export interface NewToken {
   tokenHash: string;
   hint: string;
   expiresAt: number | null;
+  /** The grant of an OAuth access token; absent for a token that a person enters in Okta. */
+  grantId?: string;
 }
 
 /** The provisioning clients of one tenant. */
@@ -57,11 +59,13 @@ export function tenantTokens(scope: TenantScope, now: () => number) {
         hint: token.hint,
         created_at: now(),
         expires_at: token.expiresAt,
+        grant_id: token.grantId ?? null,
       });
     },
 
+    /** The tokens that a person enters in Okta. Those of grants come and go by themselves. */
     async list(): Promise<ProvisioningToken[]> {
-      const query = scope.rows("provisioning_tokens");
+      const query = scope.rows("provisioning_tokens").whereNull("provisioning_tokens.grant_id");
       scope.join(query, "provisioning_sources", "id", "provisioning_tokens.source_id");
       const columns = ["id", "source_id", "hint", "created_at", "expires_at", "last_used_at", "revoked_at"];
       const rows = (await query
@@ -80,7 +84,11 @@ export function tenantTokens(scope: TenantScope, now: () => number) {
 
     /** Returns whether there was such a token that was not yet revoked. */
     async revoke(id: string): Promise<boolean> {
-      const change = scope.rows("provisioning_tokens").where("id", id).whereNull("revoked_at");
+      const change = scope
+        .rows("provisioning_tokens")
+        .where("id", id)
+        .whereNull("grant_id")
+        .whereNull("revoked_at");
       return ((await change.update({ revoked_at: now() })) as number) > 0;
     },
   };

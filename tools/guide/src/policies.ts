@@ -4,18 +4,26 @@ import { policy as samlPhases } from "saml-policy/policy";
 import {
   agentRules,
   assertionRules,
-  clientRules,
   connectionRules,
   grantRules,
   personRules,
   proofRules,
-  requestRules,
   resourceRules,
   scopeRules,
   switchRules,
 } from "../../../src/cross-app-access/policy.ts";
+import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../../src/oauth/policy.ts";
+import { revocationRules } from "../../../src/oauth/revocation.ts";
 import { oidcPolicy } from "../../../src/oidc/policy.ts";
 import { initiationRules } from "../../../src/oidc/sign-in-rules.ts";
+import {
+  addressRules,
+  codeRules,
+  consentRules,
+  ownerRules,
+  questionRules,
+  refreshRules,
+} from "../../../src/scim-authorization/policy.ts";
 import {
   claimRules,
   contentRules,
@@ -76,7 +84,10 @@ const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, read
   [
     "docs/explanation/cross-app-access.md",
     [
-      { title: "The request and its client", rules: [...requestRules, ...clientRules, ...grantRules] },
+      {
+        title: "The request and its client",
+        rules: [...requestRules, ...clientRules, ...grantTypeRules, ...clientGrantRules, ...grantRules],
+      },
       { title: "The connection", rules: [...connectionRules, ...switchRules] },
       { title: "The assertion", rules: assertionRules },
       { title: "The resource and the key of the token", rules: [...resourceRules, ...proofRules] },
@@ -85,6 +96,17 @@ const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, read
         rules: [...agentRules, ...personRules, ...scopeRules],
       },
       { title: "A call with the access token", rules: callPolicy },
+    ],
+  ],
+  [
+    "docs/explanation/scim-authorization.md",
+    [
+      { title: "Okta sends the browser, before it may be sent anywhere", rules: addressRules },
+      { title: "The request, of which Okta learns the error", rules: questionRules },
+      { title: "The person, and what they allow", rules: [...ownerRules, ...consentRules] },
+      { title: "A code at the token endpoint, after the client has authenticated", rules: codeRules },
+      { title: "A refresh token", rules: refreshRules },
+      { title: "A revocation", rules: revocationRules },
     ],
   ],
 ]);

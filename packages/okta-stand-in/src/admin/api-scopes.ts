@@ -2,7 +2,7 @@ import { type Request, Router } from "express";
 import { okta } from "okta-labels/labels";
 import { appOf, OrgNotFoundError, OrgRefusal } from "../org.ts";
 import type { OrgAdmin } from "../provisioner.ts";
-import { type ApiScope, apiScopes, type OidcSignOn } from "../state.ts";
+import { apiScopes, type OidcSignOn, type OktaApiScope } from "../state.ts";
 import { act, appPage, backTo, field, idIn } from "./console.ts";
 
 /** The tab Okta API Scopes of a custom OIDC app. An app of the catalog has none. */
@@ -37,7 +37,7 @@ function clientSettings(org: OrgAdmin, req: Request): OidcSignOn {
 }
 
 /** Throws OrgRefusal. */
-function scopeIn(req: Request): ApiScope {
+function scopeIn(req: Request): OktaApiScope {
   const scope = apiScopes.find((one) => one === field(req, "scope"));
   if (!scope) throw new OrgRefusal("The stand-in has no such scope.");
   return scope;

@@ -1,6 +1,6 @@
 import { Router } from "express";
 import type { OrgAdmin } from "../provisioner.ts";
-import { type StreamStatus, signalsIn } from "../shared-signals/state.ts";
+import { type OrgStreamStatus, signalsIn } from "../shared-signals/state.ts";
 import { deleteStream, setStatus, streamById } from "../shared-signals/streams.ts";
 import { act, field, idIn } from "./console.ts";
 
@@ -8,7 +8,7 @@ const path = "/admin/signals";
 const shown = 50;
 
 /** The actions that change the status of a stream. */
-const statuses: Record<string, StreamStatus> = { pause: "paused", resume: "enabled", disable: "disabled" };
+const statuses: Record<string, OrgStreamStatus> = { pause: "paused", resume: "enabled", disable: "disabled" };
 
 /** The transmitter's streams and what was sent. Okta has no such page: there, only the API shows a stream. */
 export function signalRoutes(org: OrgAdmin): Router {

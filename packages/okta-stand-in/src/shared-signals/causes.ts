@@ -61,7 +61,7 @@ export interface SignalSubject {
 }
 
 /** An event that a SET carries. */
-export interface SignalEvent {
+export interface OrgSignal {
   type: string;
   /** The members of the SET apart from `iss`, `aud`, `iat` and `jti`. */
   claims: Record<string, unknown>;
@@ -76,7 +76,7 @@ export function eventAbout(
   { issuer, sub }: SignalSubject,
   initiator: "admin" | "user",
   shape: SignalShape,
-): SignalEvent {
+): OrgSignal {
   const { type, reason, details } = sources[cause];
   const subject = { format: "iss_sub", iss: issuer, sub };
   const about = { ...details, initiating_entity: initiator, reason_admin: { en: reason } };
@@ -89,10 +89,6 @@ export function eventAbout(
 }
 
 /** The event about a stream itself (SSF 1.0 §8.1.4.1, §8.1.5). */
-export function eventAboutStream(
-  type: string,
-  streamId: string,
-  members: Record<string, string>,
-): SignalEvent {
+export function eventAboutStream(type: string, streamId: string, members: Record<string, string>): OrgSignal {
   return { type, claims: { sub_id: { format: "opaque", id: streamId }, events: { [type]: members } } };
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type Org, personByLogin } from "../org.ts";
 import type { OrgPerson } from "../state.ts";
 import { transmitterOf } from "./providers.ts";
-import { type RiskLevel, type SignalProvider, signalsIn } from "./state.ts";
+import { type OrgRisk, type SignalProvider, signalsIn } from "./state.ts";
 
 const path = "/security/api/v1/security-events";
 const mediaType = "application/secevent+jwt";
@@ -139,7 +139,7 @@ function take(org: Org, { provider, type, event, claims }: ReceivedSignal): void
   if (type === riskChange && risk.success) changeRisk(org, person, risk.data);
 }
 
-function changeRisk({ store, events }: Org, person: OrgPerson, current: RiskLevel): void {
+function changeRisk({ store, events }: Org, person: OrgPerson, current: OrgRisk): void {
   const { risks } = signalsIn(store.state);
   const previous = risks[person.id] ?? "low";
   risks[person.id] = current;

@@ -1,25 +1,25 @@
 /** The stored shared signals (SSF) of an org, in both directions. Ids have Okta's prefixes. */
 export interface SharedSignals {
   /** The streams to receivers, by id. */
-  streams: Record<string, SignalStream>;
+  streams: Record<string, OrgStream>;
   /** The SETs of the streams, oldest first. */
-  sent: SentSignal[];
+  sent: PushedSet[];
   /** The transmitters whose signals the org receives, by id. */
   providers: Record<string, SignalProvider>;
   /** The `jti` values of received SETs, oldest first. */
   seen: string[];
   /** The risk level of each person about whom a signal was received. */
-  risks: Record<string, RiskLevel>;
+  risks: Record<string, OrgRisk>;
   /** `okta` is what Okta sends today; `final` follows SSF 1.0 and CAEP 1.0. Absent means `okta`. */
   shape?: SignalShape;
 }
 
 export type SignalShape = "okta" | "final";
 
-export type RiskLevel = "low" | "medium" | "high";
+export type OrgRisk = "low" | "medium" | "high";
 
 /** A stream, as its receiver configured it (SSF 1.0 §8.1.1). */
-export interface SignalStream {
+export interface OrgStream {
   /** `esc…` */
   id: string;
   /** The app integration that owns the stream. */
@@ -29,15 +29,15 @@ export interface SignalStream {
   authorizationHeader: string | null;
   requested: string[];
   description: string;
-  status: StreamStatus;
+  status: OrgStreamStatus;
   /** Why the status changed; empty if no one said. */
   reason: string;
 }
 
-export type StreamStatus = "enabled" | "paused" | "disabled";
+export type OrgStreamStatus = "enabled" | "paused" | "disabled";
 
 /** A SET, and how its receiver answered. */
-export interface SentSignal {
+export interface PushedSet {
   jti: string;
   streamId: string;
   at: number;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ApiRefusal, apiErrors } from "../api-problem.ts";
 import type { Org } from "../org.ts";
 import { isWebAddress } from "../web-address.ts";
-import { type SignalStream, signalsIn } from "./state.ts";
+import { type OrgStream, signalsIn } from "./state.ts";
 import {
   changeStream,
   createStream,
@@ -68,7 +68,7 @@ export function streamApi(org: Org, findToken: FindApiToken): Router {
     const own = Object.values(signalsIn(org.store.state).streams).filter(
       ({ clientId }) => clientId === clientIn(req),
     );
-    const describe = (stream: SignalStream) => describeStream(org, stream);
+    const describe = (stream: OrgStream) => describeStream(org, stream);
     res.json(id === undefined ? own.map(describe) : describe(streamOf(org, clientIn(req), id)));
   });
   router.put(path, manage, (req, res) => {
@@ -139,7 +139,7 @@ function idIn({ query }: Request): string | undefined {
 }
 
 /** The stream that a PUT or PATCH names. Throws ApiRefusal if a read-only member has another value. */
-function matching(org: Org, req: Request): SignalStream {
+function matching(org: Org, req: Request): OrgStream {
   const body = identified.parse(req.body);
   const stream = streamOf(org, clientIn(req), body.stream_id);
   const current = describeStream(org, stream);
@@ -171,6 +171,6 @@ function deliveryOf(given: z.infer<typeof delivery>) {
   return { endpointUrl: given.endpoint_url, authorizationHeader: given.authorization_header ?? null };
 }
 
-function statusOf({ id, status, reason }: SignalStream): Record<string, string> {
+function statusOf({ id, status, reason }: OrgStream): Record<string, string> {
   return { stream_id: id, status, ...(reason ? { reason } : {}) };
 }

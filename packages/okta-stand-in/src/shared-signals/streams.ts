@@ -1,8 +1,8 @@
 import { ApiRefusal } from "../api-problem.ts";
-import type { Org } from "../org.ts";
+import { type Org, OrgNotFoundError } from "../org.ts";
 import { newId } from "../state.ts";
 import { supportedEvents } from "./causes.ts";
-import { type SentSignal, type SignalStream, type StreamStatus, signalsIn } from "./state.ts";
+import { type OrgStream, type OrgStreamStatus, type PushedSet, signalsIn } from "./state.ts";
 import { audienceOf } from "./transmitter.ts";
 
 /** Okta: one stream for each app integration, and ten for an org. */
@@ -14,20 +14,17 @@ const minVerificationInterval = 60;
 export const pushMethod = "urn:ietf:rfc:8935";
 
 /** The part of a stream that its receiver chooses. */
-export type StreamWish = Pick<
-  SignalStream,
-  "endpointUrl" | "authorizationHeader" | "requested" | "description"
->;
+export type StreamWish = Pick<OrgStream, "endpointUrl" | "authorizationHeader" | "requested" | "description">;
 
 /** Throws ApiRefusal: 409 if the client has a stream, 400 if the org has ten. */
-export function createStream({ store }: Org, clientId: string, wish: StreamWish): SignalStream {
+export function createStream({ store }: Org, clientId: string, wish: StreamWish): OrgStream {
   const { streams } = signalsIn(store.state);
   const all = Object.values(streams);
   if (all.some((one) => one.clientId === clientId))
     throw new ApiRefusal(409, "E0000038", "An SSF stream exists for this client.");
   if (all.length >= mostStreams)
     throw new ApiRefusal(400, "E0000001", `An org has at most ${mostStreams} SSF streams.`);
-  const stream: SignalStream = { id: newId("esc"), clientId, ...wish, status: "enabled", reason: "" };
+  const stream: OrgStream = { id: newId("esc"), clientId, ...wish, status: "enabled", reason: "" };
   streams[stream.id] = stream;
   store.changed();
   return stream;
@@ -37,40 +34,40 @@ export function createStream({ store }: Org, clientId: string, wish: StreamWish)
  * The stream of the client. Another client's stream does not exist for it. Throws ApiRefusal.
  * @param id undefined for the one stream that the client has.
  */
-export function streamOf({ store }: Org, clientId: string, id: string | undefined): SignalStream {
+export function streamOf({ store }: Org, clientId: string, id: string | undefined): OrgStream {
   const found = Object.values(signalsIn(store.state).streams).find((one) => one.clientId === clientId);
   if (!found || (id !== undefined && id !== found.id))
     throw new ApiRefusal(404, "E0000007", `Not found: Resource not found: ${id ?? "stream"} (SSF stream)`);
   return found;
 }
 
-/** Throws ApiRefusal. */
-export function streamById({ store }: Org, id: string): SignalStream {
+/** Throws OrgNotFoundError. */
+export function streamById({ store }: Org, id: string): OrgStream {
   const { streams } = signalsIn(store.state);
   const found = Object.hasOwn(streams, id) ? streams[id] : undefined;
-  if (!found) throw new ApiRefusal(404, "E0000007", "Not found: There is no such stream.");
+  if (!found) throw new OrgNotFoundError("There is no such stream.");
   return found;
 }
 
-export function changeStream({ store }: Org, stream: SignalStream, wish: Partial<StreamWish>): void {
+export function changeStream({ store }: Org, stream: OrgStream, wish: Partial<StreamWish>): void {
   Object.assign(stream, wish);
   store.changed();
 }
 
 /** Deletes the stream with its pending SETs. */
-export function deleteStream({ store }: Org, { id }: SignalStream): void {
+export function deleteStream({ store }: Org, { id }: OrgStream): void {
   const signals = signalsIn(store.state);
   delete signals.streams[id];
   signals.sent = withoutPendingOf(signals.sent, id);
   store.changed();
 }
 
-function withoutPendingOf(sent: readonly SentSignal[], id: string): SentSignal[] {
+function withoutPendingOf(sent: readonly PushedSet[], id: string): PushedSet[] {
   return sent.filter(({ streamId, state }) => streamId !== id || state !== "pending");
 }
 
 /** Changes the status. A disabled stream loses its pending SETs; an enabled one gets them now. */
-export function setStatus(org: Org, stream: SignalStream, status: StreamStatus, reason: string): void {
+export function setStatus(org: Org, stream: OrgStream, status: OrgStreamStatus, reason: string): void {
   Object.assign(stream, { status, reason });
   const signals = signalsIn(org.store.state);
   if (status === "disabled") signals.sent = withoutPendingOf(signals.sent, stream.id);
@@ -79,7 +76,7 @@ export function setStatus(org: Org, stream: SignalStream, status: StreamStatus, 
 }
 
 /** A stream as the API shows it (SSF 1.0 §8.1.1). */
-export function describeStream({ url, store }: Org, stream: SignalStream): Record<string, unknown> {
+export function describeStream({ url, store }: Org, stream: OrgStream): Record<string, unknown> {
   const { endpointUrl: endpoint_url, authorizationHeader, requested, description } = stream;
   const header = authorizationHeader === null ? {} : { authorization_header: authorizationHeader };
   const { shape = "okta" } = signalsIn(store.state);

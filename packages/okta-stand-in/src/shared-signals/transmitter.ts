@@ -7,11 +7,11 @@ import {
   eventAbout,
   eventAboutStream,
   eventTypes,
+  type OrgSignal,
   type SignalCause,
-  type SignalEvent,
   supportedEvents,
 } from "./causes.ts";
-import { type SentSignal, type SignalStream, signalsIn } from "./state.ts";
+import { type OrgStream, type PushedSet, signalsIn } from "./state.ts";
 
 /** The parts of the org that the transmitter uses. */
 interface TransmitterDeps {
@@ -23,7 +23,7 @@ interface TransmitterDeps {
   wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-export type SignalTransmitter = ReturnType<typeof signalTransmitter>;
+export type OrgTransmitter = ReturnType<typeof signalTransmitter>;
 
 const timeoutMs = 15_000;
 const firstWaitMs = 1_000;
@@ -40,7 +40,7 @@ export function signalTransmitter(deps: TransmitterDeps) {
   const running = new Map<string, Promise<void>>();
   let stopping = new AbortController();
 
-  async function add(stream: SignalStream, event: SignalEvent, about: string): Promise<void> {
+  async function add(stream: OrgStream, event: OrgSignal, about: string): Promise<void> {
     const jti = randomBytes(16).toString("hex");
     const token = await signed(deps, { ...event.claims, jti, aud: audienceOf(stream) });
     const signals = signalsIn(store.state);
@@ -74,7 +74,7 @@ export function signalTransmitter(deps: TransmitterDeps) {
   }
 
   /** One attempt. The System Log has the claims, and the answer. */
-  async function push(stream: SignalStream, signal: SentSignal): Promise<void> {
+  async function push(stream: OrgStream, signal: PushedSet): Promise<void> {
     const requestHeaders = headersOf(stream);
     const started = performance.now();
     const why = `Signal ${signal.type.split("/").at(-1)} about ${signal.about}`;
@@ -109,15 +109,15 @@ export function signalTransmitter(deps: TransmitterDeps) {
     async tell(person: OrgPerson, cause: SignalCause, initiator: "admin" | "user" = "admin"): Promise<void> {
       const { streams, shape = "okta" } = signalsIn(store.state);
       const event = eventAbout(cause, { issuer: url, sub: person.id }, initiator, shape);
-      const wants = ({ requested, status }: SignalStream) =>
+      const wants = ({ requested, status }: OrgStream) =>
         requested.includes(event.type) && supportedEvents.includes(event.type) && status !== "disabled";
       for (const stream of Object.values(streams).filter(wants)) await add(stream, event, person.login);
     },
     /** @param state echoed in the event, if the receiver sent one. */
-    verify: (stream: SignalStream, state: string | undefined) =>
+    verify: (stream: OrgStream, state: string | undefined) =>
       add(stream, verification(stream, state), "the stream"),
     /** Tells the receiver of a new status that it did not set itself. */
-    async updated(stream: SignalStream): Promise<void> {
+    async updated(stream: OrgStream): Promise<void> {
       const { id, status, reason } = stream;
       const members = { status, ...(reason ? { reason } : {}) };
       await add(stream, eventAboutStream(eventTypes.streamUpdated, id, members), "the stream");
@@ -137,32 +137,32 @@ export function signalTransmitter(deps: TransmitterDeps) {
 }
 
 /** The `aud` of a stream's SETs. */
-export function audienceOf({ endpointUrl }: SignalStream): string {
+export function audienceOf({ endpointUrl }: OrgStream): string {
   return endpointUrl;
 }
 
-function verification({ id }: SignalStream, state: string | undefined): SignalEvent {
+function verification({ id }: OrgStream, state: string | undefined): OrgSignal {
   return eventAboutStream(eventTypes.verification, id, state === undefined ? {} : { state });
 }
 
 /** A paused stream holds everything but the events about itself (SSF 1.0 §8.1.2). */
-function isDue({ state, type }: SentSignal, stream: SignalStream | undefined): boolean {
+function isDue({ state, type }: PushedSet, stream: OrgStream | undefined): boolean {
   const isAboutStream = type === eventTypes.streamUpdated || type === eventTypes.verification;
   return state === "pending" && (stream?.status === "enabled" || isAboutStream);
 }
 
 /** RFC 8935 §2.2 and §2.3. */
-function stateAfter(status: number): SentSignal["state"] {
+function stateAfter(status: number): PushedSet["state"] {
   if (status >= 200 && status < 300) return "delivered";
   return status >= 500 || status === 429 ? "pending" : "failed";
 }
 
 /** Keeps the latest SETs, and all that are pending. */
-function tidied(sent: readonly SentSignal[]): SentSignal[] {
+function tidied(sent: readonly PushedSet[]): PushedSet[] {
   return sent.filter(({ state }, index) => state === "pending" || index >= sent.length - kept);
 }
 
-function headersOf({ authorizationHeader }: SignalStream): Record<string, string> {
+function headersOf({ authorizationHeader }: OrgStream): Record<string, string> {
   return {
     "Content-Type": "application/secevent+jwt",
     Accept: "application/json",

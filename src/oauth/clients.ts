@@ -34,7 +34,7 @@ export interface Credentials {
 }
 
 /** A client that has authenticated. */
-export type AuthenticatedClient = Pick<Agent, "clientId" | "tenantId" | "name" | "scopes">;
+export type AuthenticatedClient = Pick<Agent, "kind" | "clientId" | "tenantId" | "name" | "scopes">;
 
 /** Everything with which a request authenticates its client: one method, or the request is refused. */
 export function readCredentials(
@@ -128,8 +128,8 @@ export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): 
     if (/\0/.test(clientId)) return "the client's id contains a NUL";
     const agent = await agents.byId(clientId);
     if (agent) {
-      const { tenantId, name, scopes, jwksUri, revokedAt } = agent;
-      const client = { clientId: agent.clientId, tenantId, name, scopes };
+      const { kind, tenantId, name, scopes, jwksUri, revokedAt } = agent;
+      const client = { kind, clientId: agent.clientId, tenantId, name, scopes };
       return { client, isRevoked: revokedAt !== null, keys: jwksUri === null ? null : { uri: jwksUri } };
     }
     if (method === "private_key_jwt") return await describedBy(clientId);
@@ -140,7 +140,8 @@ export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): 
   async function describedBy(clientId: string): Promise<FoundClient | string> {
     try {
       const { name, keys } = await documents.read(clientId);
-      const client = { clientId, tenantId: null, name, scopes: apiScopes.map((scope) => scope.name) };
+      const scopes = apiScopes.map((scope) => scope.name);
+      const client = { kind: "agent" as const, clientId, tenantId: null, name, scopes };
       return { client, isRevoked: false, keys };
     } catch (error) {
       if (error instanceof InvalidError) return error.message;
