@@ -49,7 +49,7 @@ export interface Expectations {
 }
 
 /** A request that the provider asks a person to sign in even though they have a session there. */
-export interface Reauthentication {
+interface Reauthentication {
   /** When the browser left, in ms since the epoch. */
   sentAt: number;
   /** The authentication context classes that are wanted, separated by spaces; null if any will do. */

@@ -128,7 +128,14 @@ describe("people in the admin console", () => {
         const fields = [...page.text.matchAll(/<(?:input|select|textarea)[^>]* name="([^"]*)"/g)].map(
           ([, name]) => name,
         );
-        assert.deepEqual([...new Set(fields)].sort(), ["connection", "role", "shown", "subject"]);
+        assert.deepEqual([...new Set(fields)].sort(), [
+          "connection",
+          "role",
+          "session",
+          "shown",
+          "subject",
+          "user",
+        ]);
       });
 
       it("answers 404 for an unknown person, and so does every action", async () => {
