@@ -38,6 +38,7 @@ export const paths = {
     domains: "/admin/domains",
     domain: (domain: string) => `/admin/domains/${domain}`,
     provisioning: "/admin/provisioning",
+    provisioningGrant: (id: string) => `/admin/provisioning/grants/${id}`,
     provisioningToken: (id: string) => `/admin/provisioning/tokens/${id}`,
     people: "/admin/people",
     person: (id: string) => `/admin/people/${id}`,
