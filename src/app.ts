@@ -15,6 +15,7 @@ import { recordCrossAppAccess } from "./inspector/describe/cross-app-access.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
 import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
+import { recordScimAuthorization } from "./inspector/describe/scim-authorization.ts";
 import { recordSignOut } from "./inspector/describe/sign-out.ts";
 import { recordUniversalLogout } from "./inspector/describe/universal-logout.ts";
 import { inspectorRoutes } from "./inspector/routes.ts";
@@ -140,6 +141,7 @@ export function createApp({
   app.use(refuseNul);
   const verifyAssertion = assertionVerifier(keys, providers.jwksUri);
   app.use(recordCrossAppAccess(recorder));
+  app.use(recordScimAuthorization(recorder));
   app.use(recordAgentCalls(recorder));
   const grants = [
     crossAppAccessGrant({ database, baseUrl, verifyAssertion }),

@@ -30,7 +30,14 @@ export const lanes = ["agent", "browser", "product", "okta"] as const;
 export type Lane = (typeof lanes)[number];
 
 /** The kinds of flows. */
-export type FlowKind = "sign-in" | "test" | "sign-out" | "provisioning" | "logout" | "agent-call";
+export type FlowKind =
+  | "sign-in"
+  | "test"
+  | "sign-out"
+  | "provisioning"
+  | "logout"
+  | "agent-call"
+  | "authorization";
 
 /** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one agent's call. */
 export interface FlowPart {

@@ -71,6 +71,10 @@ const titles: Record<FlowKind, Title> = {
     hasFailed
       ? `Okta could not sign ${person ?? "a person"} out`
       : `Okta signed ${person ?? "a person"} out everywhere`,
+  authorization: (_person, hasFailed, messages) =>
+    messages.some(({ step }) => step.includes("refresh"))
+      ? `Okta ${hasFailed ? "did not renew" : "renewed"} its access to provision`
+      : `Okta was ${hasFailed ? "not " : ""}allowed to provision`,
   "agent-call": (person, hasFailed) =>
     hasFailed
       ? `An agent was refused${person === null ? "" : ` for ${person}`}`

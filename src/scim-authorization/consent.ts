@@ -87,7 +87,9 @@ function decide(deps: AuthorizationDeps): RequestHandler {
       return await answerProblems({ req, res }, { page: req.originalUrl, at }, problem);
     }
     const code = await allow(deps, req, source);
-    leave(res, responseUrl(authorizationOf(req), deps.baseUrl, { code }));
+    const request = authorizationOf(req);
+    request.code = code;
+    leave(res, responseUrl(request, deps.baseUrl, { code }));
   };
 }
 

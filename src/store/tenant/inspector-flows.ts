@@ -12,6 +12,8 @@ const windows: Record<FlowKind, number> = {
   provisioning: 2 * seconds,
   // An access token lives for longer than what an agent does at a time.
   "agent-call": 60 * seconds,
+  // A code lives for a minute.
+  authorization: 60 * seconds,
   "sign-out": 0,
   logout: 0,
 };
