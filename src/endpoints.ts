@@ -139,3 +139,8 @@ export function crossAppAccessUrls(baseUrl: string) {
     protectedResource: (path: string) => baseUrl + paths.protectedResource + path,
   };
 }
+
+/** The endpoints by which Okta authenticates for provisioning (OAuth 2.0 for SCIM). */
+export function provisioningEndpoints(baseUrl: string) {
+  return { authorizeEndpoint: baseUrl + paths.authorize, tokenEndpoint: baseUrl + paths.token };
+}
