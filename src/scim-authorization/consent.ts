@@ -58,7 +58,8 @@ function showConsent({ database }: AuthorizationDeps): RequestHandler {
     const sources = await forTenant(database, tenant.id).sources.list();
     const form = submittedForm(res, at) ?? { values: { source: defaultSourceName }, problems: {}, notes: {} };
     const title = `Let Okta provision ${tenant.name}?`;
-    res.render("authorize", { title, address: req.originalUrl, shown: shownPerson(req), sources, form });
+    const shown = { address: req.originalUrl, shown: shownPerson(req), sources, form };
+    res.render("authorize", { title, stylesheets: ["admin.css"], ...shown });
   };
 }
 
