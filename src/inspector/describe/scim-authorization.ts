@@ -24,10 +24,11 @@ export function recordScimAuthorization(recorder: Recorder): RequestHandler {
     });
     next();
   });
-  router.post(paths.authorize, (req, res, next) => {
+  router.use(paths.authorize, (req, res, next) => {
     res.once("finish", () => {
       const { person, authorization } = req;
-      if (person && authorization) recorder.record(person.tenant.id, () => decisionMessage(req));
+      if (req.method === "POST" && person && authorization)
+        recorder.record(person.tenant.id, () => decisionMessage(req));
     });
     next();
   });
